@@ -1,0 +1,11 @@
+//! envparity: an environment parity auditor for tool versions.
+//!
+//! Data flows one way, and each stage is a module:
+//!
+//! ```text
+//! profile -> collect -> evidence -> normalize -> snapshot -> compare -> rules -> policy -> report
+//! ```
+//!
+//! `tests/architecture.rs` decides who may import whom.
+
+pub mod version;

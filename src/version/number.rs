@@ -1,0 +1,98 @@
+//! Non-negative whole numbers of any length, as version components are written.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A decimal number without an upper bound; leading zeros do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Number(Repr);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Repr {
+    Small(u64),
+    /// Digits without leading zeros, more than `u64` holds.
+    Big(Box<str>),
+}
+
+impl Number {
+    /// Reads a text of ASCII digits only; `None` for anything else and for the empty text.
+    pub fn parse(digits: &str) -> Option<Self> {
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let significant = digits.trim_start_matches('0');
+        Some(match significant.parse::<u64>() {
+            Ok(small) => small.into(),
+            Err(_) if significant.is_empty() => 0.into(),
+            Err(_) => Self(Repr::Big(significant.into())),
+        })
+    }
+
+    /// The value where it fits into `u64`.
+    pub fn to_u64(&self) -> Option<u64> {
+        match self.0 {
+            Repr::Small(value) => Some(value),
+            Repr::Big(_) => None,
+        }
+    }
+
+    /// Whether this is zero.
+    pub fn is_zero(&self) -> bool {
+        self.to_u64() == Some(0)
+    }
+}
+
+impl From<u64> for Number {
+    fn from(value: u64) -> Self {
+        Self(Repr::Small(value))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Small(a), Repr::Small(b)) => a.cmp(b),
+            (Repr::Small(_), Repr::Big(_)) => Ordering::Less,
+            (Repr::Big(_), Repr::Small(_)) => Ordering::Greater,
+            (Repr::Big(a), Repr::Big(b)) => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Small(value) => value.fmt(f),
+            Repr::Big(digits) => f.write_str(digits),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_beyond_u64_by_value() {
+        let small = Number::parse("18446744073709551615").unwrap();
+        let big = Number::parse("00018446744073709551616").unwrap();
+        assert!(small < big);
+        assert!(big < Number::parse("99446744073709551616").unwrap());
+        assert!(big < Number::parse("100000000000000000000").unwrap());
+        assert_eq!(big.to_string(), "18446744073709551616");
+    }
+
+    #[test]
+    fn leading_zeros_do_not_count_and_signs_are_no_digits() {
+        assert_eq!(Number::parse("007"), Some(7.into()));
+        assert_eq!(Number::parse("000"), Some(0.into()));
+        assert_eq!(Number::parse("+7"), None);
+        assert_eq!(Number::parse(""), None);
+    }
+}

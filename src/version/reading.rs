@@ -1,0 +1,222 @@
+//! What a version text says: the types that reading yields, and the order within a scheme.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::number::Number;
+
+/// The grammar by which a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// Numbers and a tail: semver and everything near it (`7.0.15`, `20.10.24+dfsg1`, `16.4`).
+    Generic,
+    /// The tag of an image reference: a version, a date, a commit, or floating.
+    ImageTag,
+    /// `MODULE_VERSION` of a Redis module: `major * 10000 + minor * 100 + patch`.
+    RedisModule,
+    /// An operating system's full name: `Rocky Linux 9.4 (Blue Onyx)`.
+    OsImage,
+}
+
+/// A version text and what it says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reading {
+    // First, so that the derived order (for sets and sorting only) groups by kind of body.
+    body: Body,
+    scheme: Scheme,
+    text: String,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Body {
+    /// Numbers, with whatever follows them.
+    Version(Version),
+    /// A calendar date.
+    Date(Date),
+    /// An abbreviated or whole commit hash, or a digest written as a tag.
+    Commit(String),
+    /// A name that moves: `latest`, `alpine`, `stable-1`.
+    Floating,
+    /// A text of which the scheme can make nothing.
+    Opaque,
+}
+
+/// Numbers and the parts of the tail, each in its own place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// The numeric components as written: `[7, 2]` for `7.2`.
+    pub release: Vec<Number>,
+    /// Identifiers of the pre-release, lower case: `[rc, 1]` for `rc1`, `rc.1` and `RC1`.
+    pub pre: Vec<Identifier>,
+    /// Build metadata: `+dfsg1`, `_9`. Empty if none.
+    pub build: String,
+    /// A distribution's or vendor's packaging: `0ubuntu2`, `gke.100`. Empty if none.
+    pub packaging: String,
+    /// What else is in the image: `alpine3.19`, `bookworm-slim`. Empty if none.
+    pub variant: String,
+    /// Whether it was written with a leading `v`.
+    pub v_prefix: bool,
+}
+
+/// One dot-separated part of a pre-release. Numbers sort below words, as in semver 2.0.0 §11.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identifier {
+    /// Digits only.
+    Number(Number),
+    /// Anything else, lower case.
+    Word(String),
+}
+
+/// A calendar date in a tag; the parser has checked that it exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    /// Four digits.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+}
+
+/// A reading brought onto semver, with what did not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Semver {
+    /// Major, minor, patch (zero where nothing was written), pre-release and build.
+    pub version: semver::Version,
+    /// What semver has no place for, in words: `4th number 5`, `variant alpine`.
+    pub lost: Vec<String>,
+}
+
+impl Reading {
+    pub(super) fn new(scheme: Scheme, text: &str, body: Body) -> Self {
+        Self { body, scheme, text: text.to_owned() }
+    }
+
+    /// The text as it was said.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The grammar that read it.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// What it says.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The numbers and tail, if it is a version.
+    pub fn version(&self) -> Option<&Version> {
+        match &self.body {
+            Body::Version(version) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// A version that nobody released: a sentinel that unstable branches and unset builds carry.
+    pub fn is_unreleased(&self) -> bool {
+        if let Some(version) = self.version() {
+            let is = |numbers: &[u64]| {
+                version.release.len() == numbers.len()
+                    && version.release.iter().zip(numbers).all(|(n, m)| n.to_u64() == Some(*m))
+            };
+            return is(&[255, 255, 255]) || is(&[0, 0, 0]) || (self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
+        }
+        matches!(self.text.trim().to_ascii_lowercase().as_str(), "unknown" | "dev" | "(devel)" | "unset")
+    }
+
+    /// Whether the text proves which version it is: one that was released and can be ordered.
+    pub fn is_proven(&self) -> bool {
+        matches!(self.body, Body::Version(_) | Body::Date(_)) && !self.is_unreleased()
+    }
+
+    /// Whether the tag of an image says as much as a version of `numbers` components does.
+    /// A company's release (`v22`) is whole with one number; dates and commits always are.
+    pub fn is_full_precision(&self, numbers: usize) -> bool {
+        match &self.body {
+            Body::Version(v) => v.release.len() >= numbers || (v.v_prefix && v.release.len() == 1),
+            Body::Date(_) | Body::Commit(_) => true,
+            Body::Floating | Body::Opaque => false,
+        }
+    }
+
+    /// Brings a version onto semver; `None` if it is no version or a number exceeds `u64`.
+    pub fn to_semver(&self) -> Option<Semver> {
+        let v = self.version()?;
+        let number = |i: usize| v.release.get(i).map_or(Some(0), Number::to_u64);
+        let mut version = semver::Version::new(number(0)?, number(1)?, number(2)?);
+        let mut lost = Vec::new();
+        for (i, extra) in v.release.iter().enumerate().skip(3) {
+            lost.push(format!("number {} is {extra}", i + 1));
+        }
+        if !v.pre.is_empty() {
+            match semver::Prerelease::new(&v.pre_text()) {
+                Ok(pre) => version.pre = pre,
+                Err(_) => lost.push(format!("pre-release {}", v.pre_text())),
+            }
+        }
+        if !v.build.is_empty() {
+            match semver::BuildMetadata::new(&v.build) {
+                Ok(build) => version.build = build,
+                Err(_) => lost.push(format!("build {}", v.build)),
+            }
+        }
+        for (what, text) in [("packaging", &v.packaging), ("variant", &v.variant)] {
+            if !text.is_empty() {
+                lost.push(format!("{what} {text}"));
+            }
+        }
+        Some(Semver { version, lost })
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.trim())
+    }
+}
+
+impl Version {
+    /// Precedence: numbers (missing ones are zero), then pre-release below release. Build,
+    /// packaging and variant have none.
+    pub fn cmp_precedence(&self, other: &Self) -> Ordering {
+        cmp_numbers(&self.release, &other.release).then_with(|| self.cmp_pre(other))
+    }
+
+    /// Pre-release precedence alone: none is above any.
+    pub(super) fn cmp_pre(&self, other: &Self) -> Ordering {
+        match (self.pre.is_empty(), other.pre.is_empty()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            (false, false) => self.pre.cmp(&other.pre),
+        }
+    }
+
+    /// The pre-release in semver's spelling: `rc.1`.
+    pub fn pre_text(&self) -> String {
+        let parts: Vec<String> = self.pre.iter().map(ToString::to_string).collect();
+        parts.join(".")
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// Compares component by component; a missing one is zero.
+fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
+    let zero = Number::from(0);
+    (0..a.len().max(b.len()))
+        .map(|i| a.get(i).unwrap_or(&zero).cmp(b.get(i).unwrap_or(&zero)))
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
