@@ -8,4 +8,5 @@
 //!
 //! `tests/architecture.rs` decides who may import whom.
 
+pub mod model;
 pub mod version;

@@ -1,0 +1,214 @@
+//! Evidence: what an environment answered, verbatim, with coverage and time.
+//!
+//! This is what is stored and exchanged; nothing here is interpreted. Interpretation is a
+//! snapshot, made anew from evidence by `normalize/`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{EnvironmentName, Failure, Outcome, PartName, TargetId};
+
+/// An environment's observations, coverage and time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Where it was collected.
+    pub environment: EnvironmentName,
+    /// When the collection ended.
+    pub taken: Timestamp,
+    /// One for each target, in the order of their ids.
+    pub targets: Vec<TargetEvidence>,
+}
+
+/// What one target answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetEvidence {
+    /// `redis/cache`.
+    pub id: TargetId,
+    /// Address as shown to people: without user name and password.
+    pub endpoint: String,
+    /// Whether the profile requires it; not part of the stored form.
+    pub required: bool,
+    /// Where the answer comes from.
+    pub source: Source,
+    /// When the target answered.
+    pub taken: Timestamp,
+    /// What became of each part.
+    pub parts: BTreeMap<PartName, Outcome>,
+    /// Facts about the target itself.
+    pub fields: Vec<Field>,
+    /// Counters and sizes: one sample.
+    pub indicators: Indicators,
+    /// Images in use, one for each container or workload.
+    pub images: Vec<ImageUse>,
+    /// Facts that a person vouches for.
+    pub declared: Vec<Declared>,
+    /// Containers or workloads that the profile excludes: counted, not kept.
+    pub left_out: usize,
+}
+
+impl TargetEvidence {
+    /// Evidence of a live target with nothing read yet.
+    pub fn new(id: TargetId, endpoint: impl Into<String>, taken: Timestamp) -> Self {
+        Self {
+            id,
+            endpoint: endpoint.into(),
+            required: true,
+            source: Source::Live,
+            taken,
+            parts: BTreeMap::new(),
+            fields: Vec::new(),
+            indicators: Indicators::default(),
+            images: Vec::new(),
+            declared: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// Records what became of a part.
+    pub fn set_part(&mut self, part: &str, outcome: Outcome) {
+        self.parts.insert(part.into(), outcome);
+    }
+
+    /// The value of the target's own field `name` (not one of a place in it).
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|f| f.name == name && f.place.is_empty()).map(|f| f.value.as_str())
+    }
+}
+
+/// Where evidence of a target comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// The target itself, now.
+    Live,
+    /// A file.
+    Recorded {
+        /// Path as the profile names it.
+        path: String,
+        /// What tells its time.
+        time: TimeSource,
+        /// Why the live target was not read, where the file stands in for one.
+        instead_of: Option<Failure>,
+    },
+    /// A person.
+    Declared,
+}
+
+/// What tells the time of a recorded answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeSource {
+    /// `taken:` in the profile.
+    Profile,
+    /// The evidence file's own.
+    Evidence,
+    /// `server_time_usec` of an INFO.
+    Server,
+    /// The file's modification time, the weakest.
+    FileModified,
+}
+
+impl TimeSource {
+    /// In words that fit behind "time from ".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "the profile",
+            Self::Evidence => "the evidence file",
+            Self::Server => "the server's clock",
+            Self::FileModified => "the file's modification time",
+        }
+    }
+}
+
+/// One fact about a target or a place in it, verbatim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Host or node that it is about; empty for the target itself.
+    pub place: String,
+    /// As the target names it: `redis_version`.
+    pub name: String,
+    /// As the target said it.
+    pub value: String,
+}
+
+impl Field {
+    /// A fact about the target itself.
+    pub fn of_target(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { place: String::new(), name: name.into(), value: value.into() }
+    }
+}
+
+/// One sample of a target's counters and sizes, as the target names them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Indicators {
+    /// Counters since the server's start, and sizes; units are the source's (bytes, seconds).
+    pub figures: BTreeMap<String, f64>,
+    /// By command, lower case, subcommands as `config|get`.
+    pub commands: BTreeMap<String, CommandFigures>,
+    /// Error replies by prefix: `ERR`, `NOPERM`.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// Counters of one command since the server's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommandFigures {
+    /// Calls that were executed.
+    pub calls: u64,
+    /// Microseconds of CPU in them.
+    pub usec: u64,
+    /// Calls refused before execution.
+    pub rejected: u64,
+    /// Calls that failed in execution.
+    pub failed: u64,
+}
+
+/// One place where an image is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageUse {
+    /// Where.
+    pub locator: Locator,
+    /// The reference as the container names it; may be a bare image ID.
+    pub reference: String,
+    /// Image configuration ID, `sha256:…`; empty if not told.
+    pub image_id: String,
+    /// `repository@sha256:…` as the engine lists them.
+    pub repo_digests: Vec<String>,
+    /// `org.opencontainers.image.version`, of the image; empty if none.
+    pub version_label: String,
+    /// Whether it runs.
+    pub state: RunState,
+}
+
+/// Where an instance runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Locator {
+    /// Compose project or Kubernetes namespace.
+    pub namespace: String,
+    /// Compose service or workload.
+    pub workload: String,
+    /// Container.
+    pub container: String,
+}
+
+/// Whether an instance counts: running, paused and restarting containers do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunState {
+    /// It runs.
+    Running,
+    /// It does not; the source's own word for its state.
+    NotRunning(String),
+}
+
+/// A fact that a person vouches for, until it expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The component that it is about.
+    pub component: String,
+    /// Its version.
+    pub version: String,
+    /// Who says so.
+    pub by: String,
+    /// Since when.
+    pub on: jiff::civil::Date,
+    /// The last day on which it counts.
+    pub expires: jiff::civil::Date,
+}

@@ -1,0 +1,161 @@
+//! Findings: what a rule says, and what the policy makes of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::version::Level;
+
+use super::{ComponentName, EnvironmentName};
+
+/// What a rule says of a component in one or more environments, before any policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id: `version-skew`.
+    pub rule: &'static str,
+    /// What it is about.
+    pub component: ComponentName,
+    /// Where, sorted by name and without repetition.
+    pub environments: Vec<EnvironmentName>,
+    /// What tells several findings of one rule, component and place apart; never a version.
+    pub subject: String,
+    /// One line for people; quotes what was read (untrusted).
+    pub summary: String,
+    /// How far apart, for rules that say so.
+    pub level: Option<Level>,
+    /// The severity, unless the policy says otherwise.
+    pub defaults: Defaults,
+}
+
+/// Severity in a gate, and elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Where a gate's environments are concerned.
+    pub in_gate: Severity,
+    /// Anywhere else.
+    pub elsewhere: Severity,
+}
+
+impl Defaults {
+    /// The same severity everywhere.
+    pub const fn everywhere(severity: Severity) -> Self {
+        Self { in_gate: severity, elsewhere: severity }
+    }
+
+    /// One severity in a gate and another elsewhere.
+    pub const fn gate(in_gate: Severity, elsewhere: Severity) -> Self {
+        Self { in_gate, elsewhere }
+    }
+}
+
+/// How much a finding matters, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Not shown, not judged.
+    Off,
+    /// Shown when asked for.
+    Info,
+    /// Worth knowing.
+    Low,
+    /// Worth doing.
+    Medium,
+    /// Blocks by default.
+    High,
+    /// Blocks always by default.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, worst first.
+    pub const ALL: [Self; 6] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Off];
+
+    /// The word used in files and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The word is no severity.
+#[derive(Debug, thiserror::Error)]
+#[error("not a severity: use critical, high, medium, low, info or off")]
+pub struct ParseSeverityError;
+
+impl FromStr for Severity {
+    type Err = ParseSeverityError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == word).ok_or(ParseSeverityError)
+    }
+}
+
+/// Names a finding from run to run: 16 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingId(String);
+
+impl FindingId {
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FindingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Finding {
+    /// The first 64 bits of SHA-256 over rule, component, environments and subject, each
+    /// followed by a NUL. No version is in it, so that a finding keeps its name while it moves.
+    pub fn id(&self) -> FindingId {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update(text.as_bytes());
+            hash.update([0]);
+        };
+        add(self.rule);
+        add(self.component.as_str());
+        self.environments.iter().for_each(|environment| add(environment.as_str()));
+        add(&self.subject);
+        FindingId(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// A finding under the policy.
+#[derive(Clone, Debug)]
+pub struct JudgedFinding {
+    /// Its name from run to run.
+    pub id: FindingId,
+    /// What the rule says.
+    pub finding: Finding,
+    /// What the policy makes of it.
+    pub severity: Severity,
+    /// Whether it concerns a gate.
+    pub in_gate: bool,
+    /// Whether it counts.
+    pub disposition: Disposition,
+}
+
+/// Whether a finding counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It counts.
+    Active,
+    /// The policy switched it off; it is counted, not shown.
+    Off,
+}

@@ -1,0 +1,94 @@
+//! Names of the things compared, and the globs that select them.
+
+use std::fmt;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl<T: Into<String>> From<T> for $name {
+            fn from(text: T) -> Self {
+                Self(text.into())
+            }
+        }
+    };
+}
+
+name! {
+    /// `dev`, `qualif`, `ovh-production`.
+    EnvironmentName
+}
+name! {
+    /// `<collector>/<target name>`: `redis/cache`.
+    TargetId
+}
+name! {
+    /// What is compared: `redis/cache`, `image/timemachine`, `docker/engine`.
+    ComponentName
+}
+name! {
+    /// What of a target is read on its own: `info`, `containers`, `nodes`.
+    PartName
+}
+
+impl TargetId {
+    /// Joins a collector and a target's name.
+    pub fn new(collector: &str, name: &str) -> Self {
+        Self(format!("{collector}/{name}"))
+    }
+
+    /// The part before the first `/`.
+    pub fn collector(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(collector, _)| collector)
+    }
+
+    /// The part after the first `/`.
+    pub fn name(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, name)| name)
+    }
+}
+
+/// A shell-style pattern over a whole name; `*` crosses `/`.
+#[derive(Clone, Debug)]
+pub struct Glob(globset::GlobMatcher);
+
+/// The text is no pattern.
+#[derive(Debug, thiserror::Error)]
+#[error("not a pattern: {0}")]
+pub struct GlobError(String);
+
+impl Glob {
+    /// Reads a pattern: `*`, `?`, `[a-z]`, `{a,b}`.
+    ///
+    /// # Errors
+    /// Where the pattern is malformed.
+    pub fn new(pattern: &str) -> Result<Self, GlobError> {
+        let glob = globset::Glob::new(pattern).map_err(|e| GlobError(e.kind().to_string()))?;
+        Ok(Self(glob.compile_matcher()))
+    }
+
+    /// Whether the whole of `name` fits.
+    pub fn is_match(&self, name: &str) -> bool {
+        self.0.is_match(name)
+    }
+
+    /// The pattern as written.
+    pub fn pattern(&self) -> &str {
+        self.0.glob().glob()
+    }
+}

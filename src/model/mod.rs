@@ -1,0 +1,24 @@
+//! The things that stages hand to each other: plain data, no I/O, no async, no file format.
+
+mod change;
+mod evidence;
+mod finding;
+mod ids;
+mod outcome;
+mod secret;
+mod snapshot;
+mod verdict;
+
+pub use change::{Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VersionChange};
+pub use evidence::{
+    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source, TargetEvidence,
+    TimeSource,
+};
+pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
+pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
+pub use outcome::{Failure, FailureKind, Outcome};
+pub use secret::Secret;
+pub use snapshot::{
+    Class, Component, Coverage, Digest, Identity, Instance, Reading, ReadingSource, RunningImage, Snapshot,
+};
+pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};

@@ -1,0 +1,190 @@
+//! Snapshot: evidence seen through today's catalogue. Always derived, never stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+pub use crate::version::Reading;
+
+use super::{ComponentName, EnvironmentName, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId};
+
+/// An environment's components, coverage and identities.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Which environment.
+    pub environment: EnvironmentName,
+    /// When its evidence was collected.
+    pub taken: Timestamp,
+    /// What runs there.
+    pub components: BTreeMap<ComponentName, Component>,
+    /// What became of each target.
+    pub coverage: Vec<Coverage>,
+    /// What tells instances of a service apart across environments.
+    pub identities: BTreeSet<Identity>,
+    /// One sample for each target that has counters.
+    pub indicators: BTreeMap<TargetId, Indicators>,
+    /// Components that do not count in this environment, by its profile.
+    pub ignore: Vec<Glob>,
+    /// Instances left out by the catalogue or the profile: counted, not compared.
+    pub left_out: usize,
+}
+
+/// The thing compared.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Platform or own service.
+    pub class: Class,
+    /// How many numbers a whole version of it has.
+    pub numbers: usize,
+    /// Where it runs.
+    pub instances: Vec<Instance>,
+    /// Where it is set up but does not run: the state's own word and how often.
+    pub not_running: BTreeMap<String, usize>,
+    /// Settings on the allow-list, with their values.
+    pub settings: BTreeMap<String, String>,
+    /// The only environments where it belongs; empty for all.
+    pub only_in: Vec<EnvironmentName>,
+}
+
+/// Who releases a component; it decides what a difference means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Known products, engines, hosts, declared facts.
+    Platform,
+    /// Images of no known product: own services, which the release train moves.
+    Service,
+}
+
+/// One place where a component runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instance {
+    /// The target that told of it.
+    pub target: TargetId,
+    /// Where in the target.
+    pub locator: Locator,
+    /// The product's name in the product data; the component's own if it has none.
+    pub product: Option<String>,
+    /// Its version, from the best source that told one.
+    pub reading: Reading,
+    /// What told it.
+    pub source: ReadingSource,
+    /// What a lower source says instead, where it disagrees.
+    pub contradicted_by: Option<Reading>,
+    /// The image, where it is one.
+    pub image: Option<RunningImage>,
+}
+
+/// What told a version, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadingSource {
+    /// The running program itself, by INFO or an API.
+    Program,
+    /// `org.opencontainers.image.version` of the image.
+    Label,
+    /// The image's tag.
+    Tag,
+    /// A person.
+    Declared,
+}
+
+impl ReadingSource {
+    /// In words that fit behind "told by ".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "the program",
+            Self::Label => "the image's version label",
+            Self::Tag => "the tag",
+            Self::Declared => "a person",
+        }
+    }
+}
+
+/// Which image an instance runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunningImage {
+    /// Without registry, `library/` and mirror prefixes.
+    pub repository: String,
+    /// The tag, if the reference has one.
+    pub tag: Option<String>,
+    /// What identifies its content, where known: repository digests, then the configuration's.
+    pub digests: Vec<Digest>,
+}
+
+impl RunningImage {
+    /// Whether two images have the same content: `None` where no digests of one type are known.
+    pub fn same_content(&self, other: &Self) -> Option<bool> {
+        let mut known = None;
+        for digest in &self.digests {
+            for same in other.digests.iter().filter_map(|other| digest.same(other)) {
+                if same {
+                    return Some(true);
+                }
+                known = Some(false);
+            }
+        }
+        known
+    }
+}
+
+/// Digests are typed: one of a repository and one of an image's configuration never compare.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Digest {
+    /// Of a manifest or index in a repository.
+    Repository(String),
+    /// Of the image's configuration: the engine's image ID.
+    Configuration(String),
+}
+
+impl Digest {
+    /// `Some(equal)` for digests of one type, `None` across types.
+    pub fn same(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Repository(a), Self::Repository(b)) | (Self::Configuration(a), Self::Configuration(b)) => {
+                Some(a == b)
+            }
+            _ => None,
+        }
+    }
+
+    /// `sha256:…`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Repository(text) | Self::Configuration(text) => text,
+        }
+    }
+}
+
+/// What became of one target.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    /// Which.
+    pub target: TargetId,
+    /// Its address, without user name and password.
+    pub endpoint: String,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// Live, from a file, or declared.
+    pub source: Source,
+    /// When it answered.
+    pub taken: Timestamp,
+    /// What became of each part.
+    pub parts: BTreeMap<PartName, Outcome>,
+}
+
+impl Coverage {
+    /// Whether every part that the profile asks for was read.
+    pub fn is_complete(&self) -> bool {
+        self.parts.values().all(|outcome| outcome.failure().is_none())
+    }
+}
+
+/// What tells one instance of a service from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// `run_id`, `engine ID`, `kube-system UID`.
+    pub kind: &'static str,
+    /// Its value.
+    pub value: String,
+    /// The target that has it.
+    pub target: TargetId,
+}

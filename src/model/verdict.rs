@@ -1,0 +1,88 @@
+//! The verdict and what it rests on.
+
+use std::fmt;
+
+use super::EnvironmentName;
+
+/// An ordered pair of environments that may block a release.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gate {
+    /// Where a release comes from.
+    pub from: EnvironmentName,
+    /// Where it goes to.
+    pub to: EnvironmentName,
+}
+
+/// Go, No-Go, or not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything needed was read, and nothing blocks.
+    Go,
+    /// A finding blocks.
+    NoGo,
+    /// Nothing blocks, but not everything needed was read.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::NoGo => "no-go",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.as_str().to_uppercase())
+    }
+}
+
+/// A verdict with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not `go`; a no-go on incomplete evidence has reasons of both kinds.
+    pub reasons: Vec<Reason>,
+    /// What did not count, because the profile does not require it.
+    pub not_judged: Vec<String>,
+}
+
+impl Judgement {
+    /// Whether evidence that the verdict needs is missing.
+    pub fn is_incomplete(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete)
+    }
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What it makes the verdict.
+    pub kind: ReasonKind,
+    /// In words (untrusted).
+    pub text: String,
+}
+
+/// What a reason makes the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasonKind {
+    /// A finding at or above `fail-on`.
+    Blocks,
+    /// Evidence that is missing, too old, or proves nothing.
+    Incomplete,
+}
+
+impl ReasonKind {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocks => "blocks",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
