@@ -1,0 +1,87 @@
+//! Lengths of time as people write them in profiles: `10s`, `15m`, `24h`, `7d`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+/// A whole number and a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DurationText(pub Duration);
+
+/// Units, longest first, with their seconds.
+const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+
+/// The text is no length of time.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h")]
+pub struct ParseDurationError;
+
+impl FromStr for DurationText {
+    type Err = ParseDurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.parse::<u64>().map_err(|_| ParseDurationError);
+        if let Some(digits) = text.strip_suffix("ms") {
+            return Ok(Self(Duration::from_millis(number(digits)?)));
+        }
+        let (digits, seconds) = UNITS
+            .iter()
+            .find_map(|(unit, seconds)| text.strip_suffix(unit).map(|digits| (digits, *seconds)))
+            .ok_or(ParseDurationError)?;
+        let total = number(digits)?.checked_mul(seconds).ok_or(ParseDurationError)?;
+        Ok(Self(Duration::from_secs(total)))
+    }
+}
+
+impl fmt::Display for DurationText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        if self.0.subsec_millis() > 0 || seconds == 0 {
+            return write!(f, "{}ms", self.0.as_millis());
+        }
+        // One day is said in hours, 90 minutes are not 1.5 hours.
+        let (unit, length) = UNITS
+            .iter()
+            .find(|(unit, length)| seconds.is_multiple_of(*length) && (*unit != "d" || seconds > *length))
+            .unwrap_or(&("s", 1));
+        write!(f, "{}{unit}", seconds / length)
+    }
+}
+
+impl<'de> Deserialize<'de> for DurationText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for DurationText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+(ms|s|m|h|d)$",
+            "examples": ["10s", "15m", "24h"]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_prints() {
+        for text in ["10s", "15m", "24h", "7d", "500ms", "90m", "1m"] {
+            assert_eq!(text.parse::<DurationText>().unwrap().to_string(), text);
+        }
+        for text in ["", "10", "s", "-1s", "1.5h", "99999999999999999d"] {
+            assert!(text.parse::<DurationText>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! `kind: Evidence`, version 1: what `collect` writes and a `recorded` target reads.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::header::{ApiVersion, Kind};
+use super::yaml::{self, Origin, ShapeError};
+use crate::model;
+
+/// An environment's observations, coverage and time.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    api_version: ApiVersion,
+    kind: Kind,
+    /// Where it was collected.
+    environment: String,
+    /// When the collection ended, in UTC.
+    #[schemars(with = "String")]
+    taken: Timestamp,
+    /// One for each target.
+    targets: Vec<Target>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Target {
+    /// `<collector>/<target name>`.
+    id: String,
+    /// Address, without user name and password.
+    endpoint: String,
+    /// When the target answered, in UTC.
+    #[schemars(with = "String")]
+    taken: Timestamp,
+    /// What became of each part.
+    parts: BTreeMap<String, Part>,
+    /// Facts about the target itself, verbatim.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, String>,
+    /// Facts about hosts or nodes in the target, verbatim.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    places: BTreeMap<String, BTreeMap<String, String>>,
+    /// Counters and sizes, as the target names them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "figures")]
+    figures: BTreeMap<String, f64>,
+    /// Counters of commands.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    commands: BTreeMap<String, Command>,
+    /// Error replies by prefix.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, u64>,
+    /// Images in use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Image>,
+    /// Facts that a person vouches for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    declared: Vec<Declared>,
+    /// Containers or workloads that the profile excluded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    left_out: u64,
+}
+
+/// What became of one part.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Part {
+    Complete,
+    LeftOut,
+    Failed(Failed),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Failed {
+    /// The class of failure.
+    kind: String,
+    message: String,
+    advice: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Command {
+    calls: u64,
+    /// Microseconds.
+    usec: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    rejected: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    failed: u64,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Image {
+    /// As the container names it.
+    reference: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    image_id: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    repo_digests: Vec<String>,
+    /// `org.opencontainers.image.version`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    version_label: String,
+    /// `running`, or the source's own word for a state that does not run.
+    state: String,
+    /// Compose project or namespace.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    namespace: String,
+    /// Compose service or workload.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    workload: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    container: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Declared {
+    component: String,
+    version: String,
+    by: String,
+    #[schemars(with = "String")]
+    on: jiff::civil::Date,
+    #[schemars(with = "String")]
+    expires: jiff::civil::Date,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// Counters are whole numbers: they are written so.
+fn figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(map.iter().map(|(name, &figure)| (name, number(figure))))
+}
+
+/// A JSON number that is whole where the figure is.
+pub(super) fn number(figure: f64) -> serde_json::Number {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if figure.fract() == 0.0 && figure.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and within 53 bits")]
+        return serde_json::Number::from(figure as i64);
+    }
+    serde_json::Number::from_f64(figure).unwrap_or_else(|| 0.into())
+}
+
+/// The evidence as a YAML document.
+///
+/// # Errors
+/// If the YAML library cannot write it.
+pub fn write(evidence: &model::Evidence) -> Result<String, String> {
+    yaml::write(&Document::from(evidence)).map_err(|e| e.to_string())
+}
+
+/// Reads a YAML document of evidence; `path` is what the source is called.
+///
+/// # Errors
+/// The first thing that is not of this format, with its place.
+pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
+    let document: Document = yaml::read(text, Origin::Program)?;
+    let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
+    if document.kind != Kind::Evidence {
+        return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
+    }
+    let targets: Result<Vec<_>, String> = document.targets.into_iter().map(|t| t.into_model(path)).collect();
+    Ok(model::Evidence {
+        environment: document.environment.into(),
+        taken: document.taken,
+        targets: targets.map_err(wrong)?,
+    })
+}
+
+/// The JSON Schema of the format.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document)
+}
+
+impl From<&model::Evidence> for Document {
+    fn from(evidence: &model::Evidence) -> Self {
+        Self {
+            api_version: ApiVersion::V1,
+            kind: Kind::Evidence,
+            environment: evidence.environment.to_string(),
+            taken: evidence.taken,
+            targets: evidence.targets.iter().map(Target::from).collect(),
+        }
+    }
+}
+
+impl From<&model::TargetEvidence> for Target {
+    fn from(target: &model::TargetEvidence) -> Self {
+        let (mut fields, mut places) = (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
+        for model::Field { place, name, value } in &target.fields {
+            let group = if place.is_empty() { &mut fields } else { places.entry(place.clone()).or_default() };
+            group.insert(name.clone(), value.clone());
+        }
+        let commands = target.indicators.commands.iter().map(|(name, c)| {
+            (name.clone(), Command { calls: c.calls, usec: c.usec, rejected: c.rejected, failed: c.failed })
+        });
+        Self {
+            id: target.id.to_string(),
+            endpoint: target.endpoint.clone(),
+            taken: target.taken,
+            parts: target.parts.iter().map(|(name, outcome)| (name.to_string(), outcome.into())).collect(),
+            fields,
+            places,
+            figures: target.indicators.figures.clone(),
+            commands: commands.collect(),
+            errors: target.indicators.errors.clone(),
+            images: target.images.iter().map(Image::from).collect(),
+            declared: target.declared.iter().map(Declared::from).collect(),
+            left_out: target.left_out as u64,
+        }
+    }
+}
+
+impl From<&model::Outcome> for Part {
+    fn from(outcome: &model::Outcome) -> Self {
+        match outcome {
+            model::Outcome::Complete => Self::Complete,
+            model::Outcome::LeftOut => Self::LeftOut,
+            model::Outcome::Failed(f) => Self::Failed(Failed {
+                kind: f.kind.as_str().to_owned(),
+                message: f.message.clone(),
+                advice: f.advice.clone(),
+            }),
+        }
+    }
+}
+
+impl From<&model::ImageUse> for Image {
+    fn from(image: &model::ImageUse) -> Self {
+        Self {
+            reference: image.reference.clone(),
+            image_id: image.image_id.clone(),
+            repo_digests: image.repo_digests.clone(),
+            version_label: image.version_label.clone(),
+            state: match &image.state {
+                model::RunState::Running => RUNNING.to_owned(),
+                model::RunState::NotRunning(word) => word.clone(),
+            },
+            namespace: image.locator.namespace.clone(),
+            workload: image.locator.workload.clone(),
+            container: image.locator.container.clone(),
+        }
+    }
+}
+
+const RUNNING: &str = "running";
+
+impl From<&model::Declared> for Declared {
+    fn from(d: &model::Declared) -> Self {
+        Self {
+            component: d.component.clone(),
+            version: d.version.clone(),
+            by: d.by.clone(),
+            on: d.on,
+            expires: d.expires,
+        }
+    }
+}
+
+impl Target {
+    fn into_model(self, path: &str) -> Result<model::TargetEvidence, String> {
+        let id = model::TargetId::from(self.id);
+        let mut parts = BTreeMap::new();
+        for (name, part) in self.parts {
+            parts.insert(name.into(), part.into_model()?);
+        }
+        let own = self.fields.into_iter().map(|(name, value)| model::Field::of_target(name, value));
+        let places = self.places.into_iter().flat_map(|(place, fields)| {
+            fields.into_iter().map(move |(name, value)| model::Field { place: place.clone(), name, value })
+        });
+        let commands = self.commands.into_iter().map(|(name, c)| {
+            let Command { calls, usec, rejected, failed } = c;
+            (name, model::CommandFigures { calls, usec, rejected, failed })
+        });
+        let source =
+            model::Source::Recorded { path: path.to_owned(), time: model::TimeSource::Evidence, instead_of: None };
+        Ok(model::TargetEvidence {
+            source,
+            parts,
+            fields: own.chain(places).collect(),
+            indicators: model::Indicators { figures: self.figures, commands: commands.collect(), errors: self.errors },
+            images: self.images.into_iter().map(Image::into_model).collect(),
+            declared: self.declared.into_iter().map(Declared::into_model).collect(),
+            left_out: usize::try_from(self.left_out).unwrap_or(usize::MAX),
+            ..model::TargetEvidence::new(id, self.endpoint, self.taken)
+        })
+    }
+}
+
+impl Part {
+    fn into_model(self) -> Result<model::Outcome, String> {
+        Ok(match self {
+            Self::Complete => model::Outcome::Complete,
+            Self::LeftOut => model::Outcome::LeftOut,
+            Self::Failed(Failed { kind, message, advice }) => {
+                let known = model::FailureKind::ALL.iter().find(|k| k.as_str() == kind);
+                let kind = *known.ok_or_else(|| format!("unknown kind of failure {kind:?}"))?;
+                model::Outcome::Failed(model::Failure { kind, message, advice })
+            }
+        })
+    }
+}
+
+impl Image {
+    fn into_model(self) -> model::ImageUse {
+        let state =
+            if self.state == RUNNING { model::RunState::Running } else { model::RunState::NotRunning(self.state) };
+        model::ImageUse {
+            locator: model::Locator { namespace: self.namespace, workload: self.workload, container: self.container },
+            reference: self.reference,
+            image_id: self.image_id,
+            repo_digests: self.repo_digests,
+            version_label: self.version_label,
+            state,
+        }
+    }
+}
+
+impl Declared {
+    fn into_model(self) -> model::Declared {
+        let Self { component, version, by, on, expires } = self;
+        model::Declared { component, version, by, on, expires }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CommandFigures, Failure, FailureKind, Field, Outcome, RunState};
+
+    fn sample() -> model::Evidence {
+        let taken: Timestamp = "2026-03-30T08:42:00Z".parse().unwrap();
+        let mut target = model::TargetEvidence::new("redis/cache".into(), "redis://cache:6379", taken);
+        target.set_part("info", Outcome::Complete);
+        target.set_part("x", Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer: \"half\"\n\u{1b}[31m")));
+        target.fields.push(Field::of_target("redis_version", "7.10"));
+        target.fields.push(Field { place: "node-1".into(), name: "kernel".into(), value: "no".into() });
+        target.indicators.figures.insert("used_cpu_user".into(), 0.25);
+        target.indicators.figures.insert("uptime_in_seconds".into(), 7.0);
+        target
+            .indicators
+            .commands
+            .insert("config|get".into(), CommandFigures { calls: 1, usec: 2, ..Default::default() });
+        target.images.push(model::ImageUse {
+            locator: model::Locator { namespace: "p".into(), workload: "w".into(), container: "c".into() },
+            reference: "redis:7".into(),
+            image_id: "sha256:1".into(),
+            repo_digests: vec!["redis@sha256:2".into()],
+            version_label: String::new(),
+            state: RunState::NotRunning("exited".into()),
+        });
+        model::Evidence { environment: "dev".into(), taken, targets: vec![target] }
+    }
+
+    #[test]
+    fn written_and_read_again_it_is_the_same() {
+        let mut expected = sample();
+        let text = write(&expected).unwrap();
+        assert!(text.contains("uptime_in_seconds: 7\n"), "{text}");
+        expected.targets[0].source =
+            model::Source::Recorded { path: "f".into(), time: model::TimeSource::Evidence, instead_of: None };
+        assert_eq!(read(&text, "f").unwrap(), expected);
+    }
+
+    #[test]
+    fn aliases_and_other_kinds_are_refused() {
+        let text = write(&sample()).unwrap();
+        let error = read(&text.replace("kind: Evidence", "kind: Policy"), "f").unwrap_err();
+        assert!(error.message.contains("expected kind Evidence"), "{error:?}");
+        let bomb = text.replace("environment: dev", "environment: &a dev").replace("id: redis/cache", "id: *a");
+        assert!(read(&bomb, "f").is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! Every YAML and JSON format that we read or write: versioned transfer objects, and the one
+//! module that knows the YAML library.
+//!
+//! Nothing is decided here. Types of `model/` have no file format; each format has objects of
+//! its own, so that a change inside never changes what others read.
+
+pub mod duration;
+pub mod evidence;
+pub mod header;
+pub mod problem;
+pub mod report;
+pub mod secret;
+pub mod yaml;

@@ -1,0 +1,271 @@
+//! `kind: DriftReport`, version 1: the public result of an audit. Fields are added, never renamed.
+//!
+//! Everything that changes from run to run stands in `run`, so that a weekly diff shows only
+//! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::header::{ApiVersion, Kind};
+
+/// The result of an audit.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftReport {
+    /// `envparity/v1`.
+    pub api_version: ApiVersion,
+    /// `DriftReport`.
+    pub kind: Kind,
+    /// Go, No-Go or incomplete, and why.
+    pub verdict: Verdict,
+    /// The environment that all are compared with.
+    pub baseline: String,
+    /// Pairs that may block a release: from, to.
+    pub gates: Vec<[String; 2]>,
+    /// Environments that this audit left out; it is partial if there are any.
+    pub left_out: Vec<String>,
+    /// Each environment with what was read of it, in promotion order.
+    pub environments: Vec<Environment>,
+    /// Counts.
+    pub summary: Summary,
+    /// What rules found, by component and rule.
+    pub findings: Vec<Finding>,
+    /// Each component in each environment, by component.
+    pub matrix: Vec<Row>,
+    /// Waivers and their states.
+    pub waivers: Vec<Waiver>,
+    /// What changes from run to run.
+    pub run: Run,
+}
+
+/// Go, No-Go or incomplete.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Verdict {
+    /// `go`, `no-go` or `incomplete`.
+    pub is: String,
+    /// Why it is not `go`. A `no-go` on incomplete evidence has reasons of both kinds.
+    pub reasons: Vec<Reason>,
+    /// What was not read and not judged, because the profile does not require it.
+    pub not_judged: Vec<String>,
+}
+
+/// One reason.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reason {
+    /// `blocks` or `incomplete`.
+    pub kind: String,
+    /// In words.
+    pub text: String,
+}
+
+/// An environment and its coverage.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// Components that run there.
+    pub components: usize,
+    /// Instances that the profile or the catalogue leaves out.
+    pub left_out: usize,
+    /// Targets read completely, of all: `3 of 4`.
+    pub complete: String,
+    /// What became of each target.
+    pub targets: Vec<Target>,
+}
+
+/// What became of one target.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Target {
+    /// `<collector>/<target name>`.
+    pub target: String,
+    /// Address, without user name and password.
+    pub endpoint: String,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// `live`, `recorded` or `declared`.
+    pub source: String,
+    /// The file, if recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What tells a file's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_from: Option<String>,
+    /// Why the live target was not read, where a file stands in for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Failure>,
+    /// What became of each part.
+    pub parts: Vec<Part>,
+}
+
+/// What became of one part.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Part {
+    /// Its name: `info`, `containers`.
+    pub part: String,
+    /// `complete`, `left-out` or `failed`.
+    pub outcome: String,
+    /// Why, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Components of other environments that this part could have held and that are therefore
+    /// unobserved here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hides: Option<usize>,
+}
+
+/// Why something was not read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Failure {
+    /// Its class: `timeout`, `authentication`.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// What helps.
+    pub advice: String,
+}
+
+/// Counts.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Summary {
+    /// Targets read completely, of all.
+    pub targets: String,
+    /// Components equal in every environment that has or could have them, of all.
+    pub equal: String,
+    /// Active findings by severity, all severities named.
+    pub findings: BTreeMap<String, usize>,
+    /// Findings that a waiver covers.
+    pub waived: usize,
+    /// Findings that the policy switches off.
+    pub off: usize,
+}
+
+/// What a rule found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Finding {
+    /// The same from run to run.
+    pub id: String,
+    /// Id of the rule; `envparity explain RULE` tells of it.
+    pub rule: String,
+    /// `critical`, `high`, `medium`, `low` or `info`.
+    pub severity: String,
+    /// What it is about.
+    pub component: String,
+    /// Where, by name.
+    pub environments: Vec<String>,
+    /// Whether it concerns a gate.
+    pub in_gate: bool,
+    /// How far apart, for rules that say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// One line for people.
+    pub summary: String,
+}
+
+/// One component in each environment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Row {
+    /// Its name.
+    pub component: String,
+    /// `platform` or `service`.
+    pub class: String,
+    /// One cell for each environment, in the order of `environments`.
+    pub cells: Vec<Cell>,
+}
+
+/// One component in one environment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cell {
+    /// Which environment.
+    pub environment: String,
+    /// `present`, `missing`, `not-running`, `unobserved` or `not-applicable`.
+    pub state: String,
+    /// Distinct readings with how often each was seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
+    /// How far from the baseline: `equal`, `within-precision`, `patch` …; none in the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// `ahead`, `behind` or `mixed`, seen from the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
+    /// Whether it is another product than the baseline's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub other_product: bool,
+    /// Set up but not running, by the source's word for its state.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_running: BTreeMap<String, usize>,
+}
+
+/// A distinct reading.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reading {
+    /// The product, where the product data knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// As it was said.
+    pub version: String,
+    /// The same on semver, where it fits without loss of order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semver: Option<String>,
+    /// What told it: `program`, `label`, `tag` or `declared`.
+    pub source: String,
+    /// Instances that say so.
+    pub instances: usize,
+    /// Digests of their content, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
+}
+
+/// A waiver and its state.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Waiver {
+    /// Its id in the file.
+    pub id: String,
+    /// `active`, `expiring`, `expired` or `unused`.
+    pub state: String,
+}
+
+/// What changes from run to run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Run {
+    /// When the run ended, in UTC.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// How long collecting took, in milliseconds.
+    pub duration_ms: i64,
+    /// The machine that ran it.
+    pub host: String,
+    /// Version of the program.
+    pub tool: String,
+    /// SHA-256 over the profile files, abbreviated to 12 digits.
+    pub profiles: String,
+    /// Commit of the repository that holds the profiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// When each target answered, by environment and target.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
+    pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+}
+
+/// The JSON Schema of the format.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(DriftReport)
+}

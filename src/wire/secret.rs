@@ -1,0 +1,75 @@
+//! References to secrets: `${env:NAME}` and `${file:PATH}`. A literal secret is refused.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+/// Where a secret is to be had.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretReference {
+    /// An environment variable.
+    Variable(String),
+    /// A file; one newline at its end does not count.
+    File(PathBuf),
+}
+
+impl SecretReference {
+    fn parse(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix("${")?.strip_suffix('}')?;
+        match inner.split_once(':')? {
+            ("env", name) if !name.is_empty() => Some(Self::Variable(name.to_owned())),
+            ("file", path) if !path.is_empty() => Some(Self::File(path.into())),
+            _ => None,
+        }
+    }
+}
+
+/// Shows the reference, which is no secret.
+impl fmt::Debug for SecretReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "${{env:{name}}}"),
+            Self::File(path) => write!(f, "${{file:{}}}", path.display()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The text never goes into the error: it may be the secret itself.
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| {
+            serde::de::Error::custom("a secret stands here in clear text: write ${env:NAME} or ${file:PATH}")
+        })
+    }
+}
+
+impl JsonSchema for SecretReference {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretReference".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^\\$\\{(env|file):.+\\}$",
+            "examples": ["${env:REDIS_PASSWORD}", "${file:/run/secrets/redis}"]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_references_are_read() {
+        let variable = SecretReference::Variable("REDIS_PASSWORD".into());
+        assert_eq!(SecretReference::parse("${env:REDIS_PASSWORD}"), Some(variable));
+        assert_eq!(SecretReference::parse("${file:/run/x}"), Some(SecretReference::File("/run/x".into())));
+        for text in ["hunter2", "${env:}", "${HOME}", "$env:X", "${vault:x}"] {
+            assert_eq!(SecretReference::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The one module that knows the YAML library: reading with places, writing with one style.
+//!
+//! Reading refuses duplicate keys, unknown tags of size (entity bombs) and several documents in
+//! one file. Errors carry a place and a message, never a snippet: snippets are made by
+//! `profile/`, which masks secrets first.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A text that is not of the shape wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ShapeError {
+    /// What is wrong, in a lowercase fragment.
+    pub message: String,
+    /// Line from 1; 0 if not known.
+    pub line: usize,
+    /// Column from 1, in characters; 0 if not known.
+    pub column: usize,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+}
+
+impl<T> std::ops::Deref for Located<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = serde_yaml::Spanned::<T>::deserialize(deserializer)?;
+        let place = spanned.referenced;
+        Ok(Self { line: to_usize(place.line()), column: to_usize(place.column()), value: spanned.value })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Located<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+}
+
+/// Who wrote the text: it decides how large it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A person: the library's own limits hold (250,000 nodes).
+    Person,
+    /// A program of ours, perhaps large; still bounded, and references to anchors are not needed.
+    Program,
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// The first thing that is not of the shape of `T`, with its place.
+pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeError> {
+    let budget = match origin {
+        Origin::Person => serde_yaml::budget! {},
+        Origin::Program => serde_yaml::budget! {
+            max_nodes: 20_000_000,
+            max_events: 50_000_000,
+            max_total_scalar_bytes: 512 * 1024 * 1024,
+            max_aliases: 0,
+        },
+    };
+    let options = serde_yaml::options! {
+        budget: budget,
+        with_snippet: false,
+    };
+    serde_yaml::from_str_with_options(text, options).map_err(|error| shape_error(&error))
+}
+
+fn shape_error(error: &serde_yaml::Error) -> ShapeError {
+    let place = error.location();
+    let line = place.map_or(0, |p| to_usize(p.line()));
+    let column = place.map_or(0, |p| to_usize(p.column()));
+    let rendered = error.without_snippet().to_string();
+    // The library repeats the place behind (or in front of) its message.
+    let at = format!(" at line {line}, column {column}");
+    let message = rendered.replace(&at, "");
+    let message = message.trim_start_matches(&format!("line {line} column {column}: ")).trim();
+    ShapeError { message: message.to_owned(), line, column }
+}
+
+/// Writes one document: two spaces, plain scalars where they are safe, no folding.
+///
+/// # Errors
+/// If the value has no YAML form.
+pub fn write<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
+    let options = serde_yaml::ser_options! {
+        compact_list_indent: true,
+        prefer_block_scalars: false,
+    };
+    let mut text = String::new();
+    serde_yaml::to_fmt_writer_with_options(&mut text, value, options)?;
+    Ok(text)
+}
+
+fn to_usize(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        name: Located<String>,
+        version: String,
+    }
+
+    #[test]
+    fn places_are_those_of_the_value() {
+        let sample: Sample = read("version: 16.10\nname:  dev\n", Origin::Person).unwrap();
+        assert_eq!((sample.name.as_str(), sample.name.line, sample.name.column), ("dev", 2, 8));
+        assert_eq!(sample.version, "16.10");
+    }
+
+    #[test]
+    fn errors_say_what_and_where_once() {
+        let error = read::<Sample>("name: a\nnmae: b\nversion: '1'\n", Origin::Person).unwrap_err();
+        assert_eq!((error.line, error.column), (2, 1), "{error:?}");
+        assert!(error.message.contains("nmae") && !error.message.contains("line"), "{error:?}");
+        let error = read::<Sample>("name: a\nname: b\nversion: '1'\n", Origin::Person).unwrap_err();
+        assert!(error.message.contains("duplicate"), "{error:?}");
+    }
+
+    #[test]
+    fn what_other_readers_would_misread_is_quoted() {
+        let text = write(&vec!["no", "2026-11-22", "1.10", "y", "plain"]).unwrap();
+        assert!(text.contains("\"no\"") || text.contains("'no'"), "{text}");
+        assert!(!text.contains("- 1.10\n") && text.contains("- plain\n"), "{text}");
+    }
+}
