@@ -8,6 +8,7 @@
 //!
 //! `tests/architecture.rs` decides who may import whom.
 
+pub mod collect;
 pub mod model;
 pub mod version;
 pub mod wire;

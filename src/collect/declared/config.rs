@@ -1,0 +1,48 @@
+//! What a profile says of a declared fact.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+/// A fact that no collector can read and that a person vouches for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeclaredConfig {
+    /// The component: `postgresql/orders`.
+    pub component: Located<String>,
+    /// Its version, in quotes.
+    pub version: String,
+    /// Who says so.
+    pub by: String,
+    /// Since when: `2026-04-01`.
+    #[schemars(with = "String")]
+    pub on: Date,
+    /// The last day on which it counts; afterwards it makes the verdict incomplete.
+    #[schemars(with = "String")]
+    pub expires: Date,
+    /// Whether the verdict needs it; else the environment says.
+    #[serde(default)]
+    pub required: Option<bool>,
+}
+
+impl DeclaredConfig {
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.expires < self.on {
+            let advice = "expires: is the last day on which the fact counts";
+            problems.push(Problem::at(&self.component, "the fact expires before it begins", advice));
+        }
+        if self.version.trim().is_empty() || self.by.trim().is_empty() {
+            problems.push(Problem::at(
+                &self.component,
+                "version and by must say something",
+                "name the version and who vouches for it",
+            ));
+        }
+        problems
+    }
+}

@@ -1,0 +1,49 @@
+//! Facts that a person vouches for, until they expire. Contacts nothing.
+
+pub mod config;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+
+use super::{Collector, Context};
+use crate::model::{self, Outcome, Source, TargetEvidence, TargetId};
+use config::DeclaredConfig;
+
+const FACT: &str = "fact";
+
+/// One declared fact.
+pub struct Declared(model::Declared);
+
+impl Declared {
+    /// The fact as the profile states it.
+    pub fn new(config: &DeclaredConfig) -> Self {
+        let DeclaredConfig { component, version, by, on, expires, .. } = config.clone();
+        Self(model::Declared { component: component.value, version, by, on, expires })
+    }
+}
+
+impl Collector for Declared {
+    fn id(&self) -> TargetId {
+        TargetId::new("declared", &self.0.component)
+    }
+
+    fn endpoint(&self) -> String {
+        format!("declared by {}", self.0.by)
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        &[FACT]
+    }
+
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        let now = (context.clock)();
+        let since = self.0.on.to_zoned(TimeZone::UTC).map_or(now, |zoned| zoned.timestamp());
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), since);
+        evidence.source = Source::Declared;
+        evidence.declared.push(self.0.clone());
+        // Whether it has expired is judged by the time of the run, not of the collection.
+        evidence.set_part(FACT, Outcome::Complete);
+        async move { vec![evidence] }.boxed()
+    }
+}

@@ -1,0 +1,176 @@
+//! Connections with a deadline and a cap on what is read from them.
+
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, timeout_at};
+
+use super::tls;
+use crate::model::{Failure, FailureKind};
+use crate::wire::duration::DurationText;
+
+/// Both ways, whatever is below.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// Runs `work` until the deadline.
+pub(super) async fn within<T>(
+    deadline: Instant,
+    allowed: Duration,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(allowed)))
+}
+
+/// The failure of a target that has not said everything within its deadline.
+pub(super) fn timed_out(allowed: Duration) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("no whole answer within {}", DurationText(allowed)))
+}
+
+/// Connects over TCP.
+pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((bare, port)).await.map_err(|e| connect_failure(&e, &format!("{host}:{port}")))?;
+    // A small request must not wait for more; failing to say so only costs time.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Connects over TCP and then TLS.
+pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<Box<dyn Duplex>, Failure> {
+    let connector = tls.connector()?;
+    let name = tls.server_name(host)?;
+    let stream = tcp(host, port).await?;
+    let stream = connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))?;
+    Ok(Box::new(stream))
+}
+
+/// Connects to a socket in the file system.
+pub(super) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
+    UnixStream::connect(path).await.map_err(|e| {
+        let failure = connect_failure(&e, &path.display().to_string());
+        match e.kind() {
+            io::ErrorKind::PermissionDenied => Failure { kind: FailureKind::Permission, ..failure }
+                .advise("let this user read and write the socket, for example by the group that owns it"),
+            _ => failure,
+        }
+    })
+}
+
+fn connect_failure(error: &io::Error, to: &str) -> Failure {
+    use io::ErrorKind as E;
+    let (kind, what) = match error.kind() {
+        E::ConnectionRefused => (FailureKind::Refused, "connection refused".to_owned()),
+        E::NotFound => (FailureKind::Unreachable, "no such socket".to_owned()),
+        E::HostUnreachable | E::NetworkUnreachable => (FailureKind::Unreachable, "no route to host".to_owned()),
+        E::TimedOut => (FailureKind::Timeout, "no answer to the connection".to_owned()),
+        _ => (FailureKind::Unreachable, without_errno(error)),
+    };
+    Failure::new(kind, format!("{what}: {to}"))
+}
+
+/// What an error on an open connection means.
+pub(super) fn read_failure(error: &io::Error) -> Failure {
+    use io::ErrorKind as E;
+    match error.kind() {
+        _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
+        E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
+            Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer")
+        }
+        _ => Failure::new(FailureKind::Cut, without_errno(error)),
+    }
+}
+
+/// The system's words without `(os error 111)`.
+pub(super) fn without_errno(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// What a connection has been heard to say.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    bytes: AtomicU64,
+    first: std::sync::Mutex<Vec<u8>>,
+}
+
+impl Heard {
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a TLS record came first: an alert or a handshake, TLS 1.0 to 1.3.
+    pub(super) fn is_tls(&self) -> bool {
+        let first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        matches!(first.as_slice(), [0x15 | 0x16, 0x03, 0x00..=0x04, ..])
+    }
+
+    /// Whether an HTTP status line came first.
+    pub(super) fn is_http(&self) -> bool {
+        self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).starts_with(b"HTTP/")
+    }
+}
+
+/// A connection of which at most `cap` bytes are read: one more is an error.
+pub(super) struct Capped<S> {
+    inner: S,
+    cap: u64,
+    heard: Arc<Heard>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer exceeds {0} bytes")]
+struct OverCap(u64);
+
+fn is_over_cap(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<OverCap>())
+}
+
+impl<S> Capped<S> {
+    pub(super) fn new(inner: S, cap: u64) -> (Self, Arc<Heard>) {
+        let heard = Arc::<Heard>::default();
+        (Self { inner, cap, heard: Arc::clone(&heard) }, heard)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        const KEPT: usize = 16;
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = &polled {
+            let new = &buf.filled()[before..];
+            let mut first = self.heard.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let room = KEPT.saturating_sub(first.len());
+            first.extend_from_slice(&new[..new.len().min(room)]);
+            drop(first);
+            let total = self.heard.bytes.fetch_add(new.len() as u64, Ordering::Relaxed) + new.len() as u64;
+            if total > self.cap {
+                return Poll::Ready(Err(io::Error::other(OverCap(self.cap))));
+            }
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Capped<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

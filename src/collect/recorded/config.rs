@@ -1,0 +1,26 @@
+//! What a profile says of a recorded target.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::wire::yaml::Located;
+
+/// A file that holds what targets answered: evidence of `envparity collect`, or the text of INFO.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RecordedConfig {
+    /// Name of the target. The text of INFO named `cache` is the component `redis/cache`.
+    pub name: Located<String>,
+    /// The file, relative to the profile's folder.
+    pub path: PathBuf,
+    /// When it was taken, in UTC, if the file does not say or says it wrongly.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub taken: Option<Timestamp>,
+    /// Whether the verdict needs it; else the environment says.
+    #[serde(default)]
+    pub required: Option<bool>,
+}

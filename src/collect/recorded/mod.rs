@@ -1,0 +1,135 @@
+//! Answers from a file: evidence that `collect` wrote, or the text of INFO.
+//!
+//! A file that is missing, broken or another environment's is an outcome of its target.
+
+pub mod config;
+mod parse;
+
+use std::path::{Path, PathBuf};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::{Collector, Context, net};
+use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
+use config::RecordedConfig;
+
+/// A part whose name says that nothing is known of what the file holds.
+const FILE: &str = "file";
+
+/// Evidence of 100,000 containers.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
+
+/// Reads one file.
+pub struct Recorded {
+    id: TargetId,
+    shown: PathBuf,
+    path: PathBuf,
+    taken: Option<Timestamp>,
+}
+
+impl Recorded {
+    /// A collector for a checked profile; paths are relative to `folder`.
+    pub fn new(config: &RecordedConfig, folder: &Path) -> Self {
+        Self {
+            id: TargetId::new("recorded", &config.name),
+            shown: config.path.clone(),
+            path: folder.join(&config.path),
+            taken: config.taken,
+        }
+    }
+}
+
+impl Collector for Recorded {
+    fn id(&self) -> TargetId {
+        self.id.clone()
+    }
+
+    fn endpoint(&self) -> String {
+        self.shown.display().to_string()
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        &[FILE]
+    }
+
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        async move {
+            let read = load(context, &self.shown, &self.path, self.id.name(), self.taken);
+            match net::within(context.deadline, context.allowed, read).await {
+                Ok(targets) => targets,
+                Err(failure) => vec![self.unread((context.clock)(), &failure)],
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The recorded answer of a live target that cannot be reached; the failure is kept beside it.
+pub(super) async fn instead_of(
+    live: &dyn Collector,
+    context: &Context,
+    shown: &Path,
+    path: &Path,
+    failure: Failure,
+) -> TargetEvidence {
+    let id = live.id();
+    // Not within the context's deadline: the live target may have used it up.
+    let both = |file: String| Failure {
+        message: format!("{}; {}: {file}", failure.message, shown.display()),
+        ..failure.clone()
+    };
+    match load(context, shown, path, id.name(), None).await {
+        Ok(targets) => match targets.into_iter().find(|target| target.id == id) {
+            Some(mut evidence) => {
+                if let Source::Recorded { instead_of, .. } = &mut evidence.source {
+                    *instead_of = Some(failure);
+                }
+                evidence
+            }
+            None => live.unread((context.clock)(), &both(format!("holds nothing of {id}"))),
+        },
+        Err(file) => live.unread((context.clock)(), &both(file.message)),
+    }
+}
+
+async fn load(
+    context: &Context,
+    shown: &Path,
+    path: &Path,
+    name: &str,
+    taken: Option<Timestamp>,
+) -> Result<Vec<TargetEvidence>, Failure> {
+    let (text, modified) = read_file(path).await?;
+    let file = parse::File { shown: &shown.display().to_string(), name, modified };
+    let mut targets = parse::targets(&text, &file, &context.environment)?;
+    for target in &mut targets {
+        if let (Some(taken), Source::Recorded { time, .. }) = (taken, &mut target.source) {
+            *time = crate::model::TimeSource::Profile;
+            target.taken = taken;
+        }
+        // What a collection could not read then is not known now either.
+        if target.parts.is_empty() {
+            let failure = Failure::new(FailureKind::File, "the file says nothing of what was read");
+            target.set_part(FILE, Outcome::Failed(failure));
+        }
+    }
+    Ok(targets)
+}
+
+async fn read_file(path: &Path) -> Result<(String, Timestamp), Failure> {
+    let failure = |e: std::io::Error| {
+        Failure::new(FailureKind::File, format!("the file cannot be read: {}", net::without_errno(&e)))
+    };
+    let metadata = tokio::fs::metadata(path).await.map_err(failure)?;
+    if !metadata.is_file() {
+        return Err(Failure::new(FailureKind::File, "this is no file"));
+    }
+    if metadata.len() > MAX_FILE {
+        return Err(Failure::new(FailureKind::TooLarge, format!("the file exceeds {} MiB", MAX_FILE >> 20)));
+    }
+    let bytes = tokio::fs::read(path).await.map_err(failure)?;
+    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), modified.unwrap_or(Timestamp::UNIX_EPOCH)))
+}

@@ -1,0 +1,86 @@
+//! The text of a recorded file, as evidence of its targets. Pure; opens no file.
+
+use jiff::Timestamp;
+
+use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
+use crate::model::{EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource};
+use crate::wire;
+
+/// What is known of a file besides its text.
+pub(super) struct File<'a> {
+    /// Path as the profile names it.
+    pub(super) shown: &'a str,
+    /// Name of the target.
+    pub(super) name: &'a str,
+    /// When it was last written.
+    pub(super) modified: Timestamp,
+}
+
+/// The targets that the file holds.
+pub(super) fn targets(
+    text: &str,
+    file: &File<'_>,
+    environment: &EnvironmentName,
+) -> Result<Vec<TargetEvidence>, Failure> {
+    if looks_like_info(text) {
+        return Ok(vec![info(text, file)?]);
+    }
+    if !text.contains("apiVersion") {
+        return Err(Failure::new(FailureKind::File, "the file is neither evidence nor the text of INFO"));
+    }
+    let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
+        Failure::new(
+            FailureKind::File,
+            format!("the file is no evidence: {} (line {}, column {})", e.message, e.line, e.column),
+        )
+        .advise("collect it again: envparity collect ENVIRONMENT --to FILE")
+    })?;
+    if evidence.environment != *environment {
+        let message = format!("the file was collected from {}, not from {environment}", evidence.environment);
+        return Err(Failure::new(FailureKind::WrongEnvironment, message));
+    }
+    if evidence.targets.is_empty() {
+        return Err(Failure::new(FailureKind::File, "the file holds no target"));
+    }
+    Ok(evidence.targets)
+}
+
+fn info(text: &str, file: &File<'_>) -> Result<TargetEvidence, Failure> {
+    let mut evidence = TargetEvidence::new(TargetId::new("redis", file.name), file.shown, file.modified);
+    parse_info(text, &mut evidence)?;
+    let server = server_time(&evidence);
+    evidence.taken = server.unwrap_or(file.modified);
+    let time = if server.is_some() { TimeSource::Server } else { TimeSource::FileModified };
+    evidence.source = Source::Recorded { path: file.shown.to_owned(), time, instead_of: None };
+    evidence.set_part(INFO_PART, Outcome::Complete);
+    Ok(evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<TargetEvidence>, Failure> {
+        let file = File { shown: "f", name: "cache", modified: Timestamp::UNIX_EPOCH };
+        targets(text, &file, &"dev".into())
+    }
+
+    #[test]
+    fn info_named_cache_is_redis_cache_at_the_servers_time() {
+        let found = read("# Server\r\nredis_version:7.0.1\r\nserver_time_usec:1795380292772340\r\n").unwrap();
+        assert_eq!(found[0].id.as_str(), "redis/cache");
+        assert_eq!(found[0].taken.to_string(), "2026-11-22T20:44:52.77234Z");
+        let found = read("redis_version:6.0.1\n").unwrap();
+        assert!(matches!(&found[0].source, Source::Recorded { time: TimeSource::FileModified, .. }));
+    }
+
+    #[test]
+    fn what_is_neither_is_an_outcome() {
+        assert_eq!(read("hello").unwrap_err().kind, FailureKind::File);
+        assert_eq!(read("apiVersion: envparity/v9\nkind: Evidence\n").unwrap_err().kind, FailureKind::File);
+        let other =
+            "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: 2026-03-30T08:42:00Z\ntargets: []\n";
+        assert_eq!(read(other).unwrap_err().kind, FailureKind::WrongEnvironment);
+        assert_eq!(read(&other.replace("qualif", "dev")).unwrap_err().message, "the file holds no target");
+    }
+}

@@ -1,0 +1,237 @@
+//! Redis and its kin, by INFO alone.
+//!
+//! The server hears HELLO (or AUTH) and INFO and nothing else: no SELECT, no CLIENT SETINFO.
+//! The protocol is the crate `redis`'s; the connection is ours, so that an answer is capped.
+
+pub mod config;
+mod parse;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use redis::aio::MultiplexedConnection;
+use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+
+use super::net::{self, Capped, Duplex, Heard};
+use super::{Collector, Context, recorded, secret, tls};
+use crate::model::{Failure, FailureKind, Outcome, Secret, TargetEvidence, TargetId};
+use crate::wire::problem::Problem;
+use crate::wire::secret::SecretReference;
+use config::{Address, RedisConfig};
+
+pub(super) use parse::{INFO_PART, looks_like_info, parse_info, server_time};
+
+/// A busy server with 500 kinds of commands says 100 KiB.
+const MAX_ANSWER: u64 = 4 * 1024 * 1024;
+
+/// Reads one server.
+pub struct Redis {
+    id: TargetId,
+    address: Address,
+    username: Option<String>,
+    password: Option<SecretReference>,
+    tls: tls::Settings,
+    else_recorded: Option<(PathBuf, PathBuf)>,
+}
+
+impl Redis {
+    /// A collector for a checked profile; paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// If the URL is none.
+    pub fn new(config: &RedisConfig, folder: &Path) -> Result<Self, Problem> {
+        let password = config.password.clone().map(|reference| match reference {
+            SecretReference::File(path) => SecretReference::File(folder.join(path)),
+            variable @ SecretReference::Variable(_) => variable,
+        });
+        Ok(Self {
+            id: TargetId::new("redis", &config.name),
+            address: config.address()?,
+            username: config.username.clone(),
+            password,
+            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
+        })
+    }
+
+    /// The text of INFO.
+    async fn info(&self) -> Result<Vec<u8>, Failure> {
+        let password = match &self.password {
+            Some(reference) => Some(secret::resolve(reference).await?),
+            None => None,
+        };
+        let mut session = match self.open(ProtocolVersion::RESP3, password.as_ref()).await {
+            // Before version 6 there is no HELLO; a user may also be refused it.
+            Err(SessionError::NoHello) => self.open(ProtocolVersion::RESP2, password.as_ref()).await,
+            other => other,
+        }
+        .map_err(|error| match error {
+            SessionError::NoHello => Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH"),
+            SessionError::Failed(failure) => failure,
+        })?;
+        let mut last = Vec::new();
+        // `everything` is of 7.0; an unknown section answers empty, without an error.
+        for section in [Some("everything"), Some("all"), None] {
+            last = session.info(section).await?;
+            if !last.is_empty() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    async fn open(&self, protocol: ProtocolVersion, password: Option<&Secret>) -> Result<Session, SessionError> {
+        let Address { host, port, tls } = &self.address;
+        let stream: Box<dyn Duplex> =
+            if *tls { net::tcp_tls(host, *port, &self.tls).await? } else { Box::new(net::tcp(host, *port).await?) };
+        let (stream, heard) = Capped::new(stream, MAX_ANSWER);
+        let mut info = RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
+        if let Some(password) = password {
+            info = info.set_password(password.expose());
+            if let Some(username) = &self.username {
+                info = info.set_username(username);
+            }
+        }
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        // The driver runs inside of the connection's own future, so that nothing outlives it.
+        match MultiplexedConnection::new_with_config(&info, stream, config).await {
+            Ok((connection, driver)) => Ok(Session { connection, driver: driver.boxed(), heard }),
+            Err(error) => Err(self.setup_failure(&error, &heard, password)),
+        }
+    }
+
+    fn setup_failure(&self, error: &RedisError, heard: &Heard, password: Option<&Secret>) -> SessionError {
+        let said = error.detail().unwrap_or_default().to_lowercase();
+        let no_hello = error.kind() == ErrorKind::RESP3NotSupported
+            || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
+            || said.contains("unknown command");
+        if no_hello {
+            return SessionError::NoHello;
+        }
+        let user = self.username.as_deref().unwrap_or("default");
+        let refused = match error.code() {
+            Some("WRONGPASS") => Some(format!("user name or password is wrong (user {user})")),
+            Some("NOAUTH") => Some("the server wants a password and the profile names none".to_owned()),
+            _ if password.is_some() && said.contains("without any password configured") => {
+                Some("a password is given, but the server has none for this user".to_owned())
+            }
+            _ if error.kind() == ErrorKind::AuthenticationFailed && !matches!(error.code(), Some("LOADING")) => {
+                Some(format!("the server refused the user name or password (user {user})"))
+            }
+            _ => None,
+        };
+        // The server's own words are not quoted here: they may repeat the password.
+        match refused {
+            Some(message) => Failure::new(FailureKind::Authentication, message).into(),
+            None => answer_failure(error, heard).into(),
+        }
+    }
+}
+
+impl Collector for Redis {
+    fn id(&self) -> TargetId {
+        self.id.clone()
+    }
+
+    fn endpoint(&self) -> String {
+        let Address { host, port, tls } = &self.address;
+        format!("{}://{host}:{port}", if *tls { "rediss" } else { "redis" })
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        &[INFO_PART]
+    }
+
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        async move {
+            let answer = net::within(context.deadline, context.allowed, self.info()).await;
+            let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
+            match answer.and_then(|text| parse_info(&String::from_utf8_lossy(&text), &mut evidence)) {
+                Ok(()) => evidence.set_part(INFO_PART, Outcome::Complete),
+                Err(failure) => {
+                    if let (true, Some((shown, path))) = (failure.kind.is_unreached(), &self.else_recorded) {
+                        return vec![recorded::instead_of(self, context, shown, path, failure).await];
+                    }
+                    evidence.set_part(INFO_PART, Outcome::Failed(failure));
+                }
+            }
+            vec![evidence]
+        }
+        .boxed()
+    }
+}
+
+/// Why a session could not be opened.
+enum SessionError {
+    NoHello,
+    Failed(Failure),
+}
+
+impl From<Failure> for SessionError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A connection that can ask for INFO and nothing else.
+struct Session {
+    connection: MultiplexedConnection,
+    driver: BoxFuture<'static, ()>,
+    heard: Arc<Heard>,
+}
+
+impl Session {
+    async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let mut command = redis::cmd("INFO");
+        command.arg(section);
+        let mut connection = self.connection.clone();
+        let query = command.query_async::<Value>(&mut connection);
+        let answer = tokio::select! {
+            answer = query => answer,
+            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard)),
+        };
+        match answer.map_err(|e| answer_failure(&e, &self.heard))? {
+            Value::BulkString(bytes) => Ok(bytes),
+            Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
+            Value::Nil => Ok(Vec::new()),
+            _ => Err(Failure::new(FailureKind::Protocol, "INFO was answered by something that is no text")),
+        }
+    }
+}
+
+/// What an error on an open connection means.
+fn answer_failure(error: &RedisError, heard: &Heard) -> Failure {
+    if heard.is_tls() {
+        return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
+            .advise("write rediss:// in the profile");
+    }
+    if heard.is_http() {
+        return Failure::new(FailureKind::Protocol, "an HTTP server answered");
+    }
+    if heard.bytes() > MAX_ANSWER {
+        return Failure::new(FailureKind::TooLarge, format!("the answer exceeds {} MiB", MAX_ANSWER >> 20));
+    }
+    let quoted = || error.detail().unwrap_or_default().chars().take(200).collect::<String>();
+    match error.code() {
+        Some("NOPERM") => Failure::new(FailureKind::Permission, "the user may not call INFO")
+            .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
+        Some("NOAUTH") => {
+            Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none")
+        }
+        Some("LOADING") => {
+            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
+        }
+        Some("DENIED") => Failure::new(FailureKind::Permission, "the server is in protected mode")
+            .advise("audit from the server's own host, or give the server a password and a bind address"),
+        Some(code) => Failure::new(FailureKind::Protocol, format!("the server answered {code} {}", quoted())),
+        None if error.kind() == ErrorKind::Parse => {
+            Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
+        }
+        None if heard.bytes() == 0 => {
+            Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
+        }
+        None => Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer"),
+    }
+}

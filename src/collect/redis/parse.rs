@@ -1,0 +1,239 @@
+//! The text of INFO, as evidence. Pure; opens no socket.
+//!
+//! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Figures are those
+//! that DESIGN calls "Redis load": counters since the server's start, and sizes.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::model::{CommandFigures, Failure, FailureKind, Field, TargetEvidence};
+
+/// The one part of a Redis target.
+pub(in crate::collect) const INFO_PART: &str = "info";
+
+/// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
+const FIELDS: &[&str] = &[
+    "server_name",
+    "redis_mode",
+    "server_mode",
+    "valkey_mode",
+    "os",
+    "arch_bits",
+    "redis_build_id",
+    "redis_git_sha1",
+    "run_id",
+    "availability_zone",
+    "role",
+    "master_host",
+    "master_port",
+    "master_link_status",
+    "maxmemory_policy",
+    "aof_enabled",
+    "cluster_enabled",
+];
+
+/// Lines kept as numbers.
+const FIGURES: &[&str] = &[
+    "uptime_in_seconds",
+    "server_time_usec",
+    "connected_clients",
+    "blocked_clients",
+    "maxclients",
+    "used_memory",
+    "used_memory_rss",
+    "used_memory_peak",
+    "used_memory_dataset",
+    "used_memory_overhead",
+    "maxmemory",
+    "total_system_memory",
+    "mem_fragmentation_ratio",
+    "total_connections_received",
+    "total_commands_processed",
+    "instantaneous_ops_per_sec",
+    "rejected_connections",
+    "expired_keys",
+    "evicted_keys",
+    "evicted_clients",
+    "keyspace_hits",
+    "keyspace_misses",
+    "total_error_replies",
+    "unexpected_error_replies",
+    "total_net_input_bytes",
+    "total_net_output_bytes",
+    "used_cpu_sys",
+    "used_cpu_user",
+    "used_cpu_sys_children",
+    "used_cpu_user_children",
+    "used_cpu_sys_main_thread",
+    "used_cpu_user_main_thread",
+    "connected_slaves",
+    "latest_fork_usec",
+    "total_forks",
+    "rdb_changes_since_last_save",
+    "loading",
+];
+
+/// Whether a text might be one of INFO.
+pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
+    text.lines().take(200).any(|line| line.starts_with("# Server") || is_version_line(line))
+}
+
+/// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's.
+fn is_version_line(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(name, _)| name.ends_with("_version") && name != "gcc_version")
+}
+
+/// Adds what INFO says to `evidence`. Unknown lines and sections are passed over; of a name
+/// that stands twice the first counts.
+pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    let (mut keys, mut has_version, mut keyspace) = (0.0, false, false);
+    for line in text.lines() {
+        keyspace |= line.trim_end() == "# Keyspace";
+        let Some((name, value)) = line.trim_end_matches('\r').split_once(':') else { continue };
+        if name == "module" {
+            module(value, evidence);
+        } else if !seen.insert(name) {
+            continue;
+        } else if FIELDS.contains(&name) || is_version_line(line) {
+            has_version |= is_version_line(line);
+            evidence.fields.push(Field::of_target(name, value));
+        } else if FIGURES.contains(&name) {
+            figure(evidence, name, value);
+        } else if let Some(command) = name.strip_prefix("cmdstat_") {
+            evidence.indicators.commands.insert(command.to_lowercase(), command_figures(value));
+        } else if let Some(prefix) = name.strip_prefix("errorstat_") {
+            evidence.indicators.errors.insert(prefix.to_owned(), count(value, "count"));
+        } else if let Some(command) = name.strip_prefix("latency_percentiles_usec_") {
+            percentiles(command, value, evidence);
+        } else if is_database(name) {
+            keys += number(value, "keys").unwrap_or(0.0);
+        }
+    }
+    if !has_version {
+        return Err(Failure::new(FailureKind::Protocol, "the text is no INFO: it names no version"));
+    }
+    if keyspace || keys > 0.0 {
+        evidence.indicators.figures.insert("keys".to_owned(), keys);
+    }
+    Ok(())
+}
+
+/// The server's own clock, to the microsecond.
+pub(in crate::collect) fn server_time(evidence: &TargetEvidence) -> Option<Timestamp> {
+    let usec = evidence.indicators.figures.get("server_time_usec")?;
+    #[expect(clippy::cast_possible_truncation, reason = "an f64 holds today's microseconds exactly")]
+    Timestamp::from_microsecond(*usec as i64).ok()
+}
+
+/// `db0`, `db15`.
+fn is_database(name: &str) -> bool {
+    name.strip_prefix("db").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `name=search,ver=20612,api=1,…`: the name and the version as the module declares it.
+fn module(value: &str, evidence: &mut TargetEvidence) {
+    if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
+        evidence.fields.push(Field::of_target(format!("module/{name}"), version));
+    }
+}
+
+fn figure(evidence: &mut TargetEvidence, name: &str, value: &str) {
+    if let Some(number) = finite(value) {
+        evidence.indicators.figures.insert(name.to_owned(), number);
+    }
+}
+
+/// `p50=160.767,p99=…`: lifetime values, in microseconds; shown, never judged.
+fn percentiles(command: &str, value: &str, evidence: &mut TargetEvidence) {
+    for (percentile, number) in value.split(',').filter_map(|part| part.split_once('=')) {
+        let name = format!("latency/{}/{percentile}", command.to_lowercase());
+        figure(evidence, &name, number);
+    }
+}
+
+fn command_figures(value: &str) -> CommandFigures {
+    CommandFigures {
+        calls: count(value, "calls"),
+        usec: count(value, "usec"),
+        rejected: count(value, "rejected_calls"),
+        failed: count(value, "failed_calls"),
+    }
+}
+
+fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    value.split(',').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
+}
+
+fn number(value: &str, name: &str) -> Option<f64> {
+    item(value, name).and_then(finite)
+}
+
+fn count(value: &str, name: &str) -> u64 {
+    item(value, name).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|n| n.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> TargetEvidence {
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        parse_info(text, &mut evidence).unwrap();
+        evidence
+    }
+
+    fn fixture(name: &str) -> TargetEvidence {
+        let path = format!("{}/tests/fixtures/redis/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        parsed(&std::fs::read_to_string(path).unwrap())
+    }
+
+    #[test]
+    fn what_real_servers_say_is_read_whole() {
+        for (name, field, version) in [
+            ("redis-6.2.5", "redis_version", "6.2.5"),
+            ("redis-7.0.15", "redis_version", "7.0.15"),
+            ("redis-8.0.6", "redis_version", "8.0.6"),
+            ("valkey-8.0.1", "valkey_version", "8.0.1"),
+            ("valkey-9.1.2", "valkey_version", "9.1.2"),
+        ] {
+            let evidence = fixture(name);
+            assert_eq!(evidence.field(field), Some(version), "{name}");
+            assert_eq!(evidence.field("run_id").map(str::len), Some(40), "{name}");
+            assert_eq!(evidence.indicators.figures.get("keys"), Some(&50.0), "{name}");
+            assert_eq!(evidence.indicators.commands["keys"].calls, 1, "{name}");
+            assert_eq!(evidence.indicators.commands["set"].calls, 50, "{name}");
+            assert!(evidence.indicators.figures.contains_key("used_cpu_user"), "{name}");
+            assert!(evidence.field("gcc_version").is_none(), "{name}");
+        }
+        assert_eq!(fixture("redis-8.0.6").field("module/vectorset"), Some("1"));
+        assert!(server_time(&fixture("redis-7.0.15")).is_some());
+    }
+
+    #[test]
+    fn line_ends_repetition_and_junk_do_no_harm() {
+        let evidence =
+            parsed("redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndbx:keys=3\ndb0:keys=x");
+        assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
+        assert!(evidence.indicators.figures.is_empty());
+    }
+
+    #[test]
+    fn all_modules_are_kept() {
+        let evidence = parsed("redis_version:7\nmodule:name=search,ver=20612\nmodule:name=ReJSON,ver=20604,api=1");
+        assert_eq!(evidence.field("module/search"), Some("20612"));
+        assert_eq!(evidence.field("module/ReJSON"), Some("20604"));
+    }
+
+    #[test]
+    fn a_text_without_a_version_is_no_info() {
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        assert_eq!(parse_info("hello", &mut evidence).unwrap_err().kind, FailureKind::Protocol);
+        assert!(!looks_like_info("apiVersion: envparity/v1"));
+    }
+}

@@ -1,0 +1,105 @@
+//! TLS to a target: whom we trust, who we are, and what a failed handshake means.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::TlsConnector;
+
+use super::config::TlsConfig;
+use crate::model::{Failure, FailureKind};
+
+/// What the profile says of TLS; files are read when the target is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings(pub(super) TlsConfig);
+
+impl Settings {
+    /// Reads the files and prepares a handshake. An own authority replaces the system's.
+    pub(super) fn connector(&self) -> Result<TlsConnector, Failure> {
+        let roots = match &self.0.ca {
+            Some(path) => own_roots(path)?,
+            None => system_roots()?,
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| Failure::new(FailureKind::Tls, e.to_string()))?
+            .with_root_certificates(roots);
+        let config = match (&self.0.cert, &self.0.key) {
+            (Some(cert), Some(key)) => {
+                let chain = certificates(cert)?;
+                let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, &e))?;
+                builder.with_client_auth_cert(chain, key).map_err(|e| {
+                    Failure::new(FailureKind::Tls, format!("certificate and key of the client do not fit: {e}"))
+                })?
+            }
+            _ => builder.with_no_client_auth(),
+        };
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    /// The name that the server's certificate must have.
+    pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = self.0.server_name.as_deref().unwrap_or(bare);
+        ServerName::try_from(name.to_owned())
+            .map_err(|_| Failure::new(FailureKind::Tls, format!("{name:?} is no name that a certificate can have")))
+    }
+}
+
+fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|e| unusable(path, &e))?;
+    }
+    Ok(roots)
+}
+
+fn system_roots() -> Result<RootCertStore, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(Failure::new(FailureKind::Tls, "this system has no certificate authorities")
+            .advise("install the system's CA certificates, or name the authority by tls.ca in the profile"));
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    match read {
+        Ok(list) if list.is_empty() => Err(unusable(path, &"it holds no certificate")),
+        Ok(list) => Ok(list),
+        Err(error) => Err(unusable(path, &error)),
+    }
+}
+
+/// The reason says nothing of the file's content: a key may be in it.
+fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display()))
+        .advise("check the path under tls in the profile (relative to its folder), its permissions, and that it is PEM")
+}
+
+/// What a failed handshake means.
+pub(super) fn handshake_failure(error: &io::Error) -> Failure {
+    use rustls::{CertificateError as C, Error as E};
+    let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<E>()) else {
+        return Failure::new(FailureKind::Tls, "the server ended the connection in the TLS handshake")
+            .advise("does the server speak TLS on this port? If not, the URL's scheme is the one without TLS");
+    };
+    let advice = match inner {
+        E::InvalidMessage(_) => {
+            "the server does not speak TLS on this port: use the URL's scheme without TLS, or the TLS port"
+        }
+        E::InvalidCertificate(C::UnknownIssuer) => "name the authority that signed it by tls.ca in the profile",
+        E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => "renew the server's certificate",
+        E::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
+            "use the name that the certificate has, or say it by tls.server-name in the profile"
+        }
+        _ => FailureKind::Tls.advice(),
+    };
+    Failure::new(FailureKind::Tls, format!("TLS handshake failed: {inner}")).advise(advice)
+}
