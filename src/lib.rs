@@ -10,5 +10,6 @@
 
 pub mod collect;
 pub mod model;
+pub mod normalize;
 pub mod version;
 pub mod wire;

@@ -1,0 +1,157 @@
+//! The catalogue that people write, and the product data that ships with the program.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::Glob;
+use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::{self, Located, Origin};
+
+/// `kind: Catalogue`: which observations are one component.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueConfig {
+    /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// `Catalogue`.
+    pub kind: Kind,
+    /// Images that get another name than their repository's.
+    #[serde(default)]
+    pub components: Vec<ComponentConfig>,
+    /// Prefixes of mirrors, and what they stand for.
+    #[serde(default)]
+    pub mirrors: BTreeMap<String, String>,
+    /// Namespaces and compose projects that are one across environments.
+    #[serde(default)]
+    pub namespaces: BTreeMap<String, String>,
+    /// Targets that several environments share on purpose, as patterns.
+    #[serde(default)]
+    pub shared: Vec<Located<String>>,
+}
+
+/// One component and what belongs to it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ComponentConfig {
+    /// Its name: `image/cache`.
+    pub component: Located<String>,
+    /// What belongs to it: any of these.
+    #[serde(default, rename = "match")]
+    pub matches: Vec<MatchConfig>,
+    /// The only environments where it belongs (default: all).
+    #[serde(default)]
+    pub only_in: Vec<Located<String>>,
+}
+
+/// Patterns that must all fit; what is not given fits.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MatchConfig {
+    /// Registry and repository without tag: `*/redis`.
+    #[serde(default)]
+    pub image: Option<Located<String>>,
+    /// Compose service or workload.
+    #[serde(default)]
+    pub workload: Option<Located<String>>,
+    /// Compose project or namespace, after `namespaces:`.
+    #[serde(default)]
+    pub namespace: Option<Located<String>>,
+    /// Container.
+    #[serde(default)]
+    pub container: Option<Located<String>>,
+}
+
+impl MatchConfig {
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Located<String>> {
+        self.image.iter().chain(&self.workload).chain(&self.namespace).chain(&self.container)
+    }
+}
+
+impl CatalogueConfig {
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for component in &self.components {
+            if !seen.insert(component.component.as_str()) {
+                let message = format!("component {:?} stands twice", component.component.as_str());
+                problems.push(Problem::at(&component.component, message, "put all its matches into one entry"));
+            }
+            if !component.matches.is_empty() && !component.component.starts_with("image/") {
+                let advice = "a component that images are matched to is named image/NAME";
+                problems.push(Problem::at(&component.component, "the name is not one of an image", advice));
+            }
+            if component.matches.is_empty() && component.only_in.is_empty() {
+                let advice = "add match: [{image: …}] or only-in: [ENVIRONMENT]";
+                problems.push(Problem::at(&component.component, "the entry matches nothing and says nothing", advice));
+            }
+            if component.matches.iter().any(|m| m.patterns().next().is_none()) {
+                let advice = "name at least one of image, workload, namespace, container";
+                problems.push(Problem::at(&component.component, "an empty match would match everything", advice));
+            }
+        }
+        let patterns = self.components.iter().flat_map(|c| c.matches.iter().flat_map(MatchConfig::patterns));
+        for pattern in patterns.chain(&self.shared) {
+            if let Err(error) = Glob::new(pattern) {
+                problems.push(Problem::at(pattern, error.to_string(), "patterns are like `*/redis` or `sandbox-*`"));
+            }
+        }
+        problems
+    }
+}
+
+/// One product that we know.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Product {
+    /// As findings name it: `valkey`.
+    pub(super) name: String,
+    /// Component of its images, without `image/`: products that replace each other share one.
+    pub(super) family: String,
+    /// Repositories of its images, without `library/`.
+    #[serde(default)]
+    pub(super) images: Vec<String>,
+    /// How many numbers a whole version has.
+    #[serde(default = "three")]
+    pub(super) numbers: usize,
+    /// Line of INFO that says its version, for servers that answer INFO.
+    #[serde(default)]
+    pub(super) info_version: Option<String>,
+}
+
+fn three() -> usize {
+    3
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductData {
+    products: Vec<Product>,
+}
+
+/// The product data that ships with the program.
+pub(super) fn products() -> Vec<Product> {
+    let data: ProductData = yaml::read(include_str!("products.yaml"), Origin::Person)
+        .expect("products.yaml is part of the program, and a test reads it");
+    data.products
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_image_belongs_to_two_products() {
+        let mut seen = std::collections::BTreeMap::new();
+        for product in products() {
+            for image in &product.images {
+                assert_eq!(seen.insert(image.clone(), product.name.clone()), None, "{image}");
+            }
+        }
+        assert!(seen.len() > 30);
+    }
+}

@@ -1,0 +1,251 @@
+//! Images in use: which component they are, which product, and which version.
+
+use super::config::{ComponentConfig, MatchConfig, Product};
+use super::{Builder, Nature};
+use crate::model::{
+    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, ReadingSource, RunState, RunningImage,
+    TargetEvidence,
+};
+use crate::version::{self, ImageReference, Level, Reading, Scheme};
+use crate::wire::yaml::Located;
+
+/// One `match:` of the catalogue.
+#[derive(Debug)]
+pub(super) struct Match {
+    component: ComponentName,
+    image: Option<Glob>,
+    workload: Option<Glob>,
+    namespace: Option<Glob>,
+    container: Option<Glob>,
+}
+
+impl Match {
+    /// All of a component's; patterns were checked when the profile was.
+    pub(super) fn of_component(config: &ComponentConfig) -> impl Iterator<Item = Self> + '_ {
+        let glob = |pattern: &Option<Located<String>>| pattern.as_ref().and_then(|p| Glob::new(p).ok());
+        config.matches.iter().map(move |MatchConfig { image, workload, namespace, container }| Self {
+            component: config.component.as_str().into(),
+            image: glob(image),
+            workload: glob(workload),
+            namespace: glob(namespace),
+            container: glob(container),
+        })
+    }
+
+    fn fits(&self, name: &Name, locator: &Locator) -> bool {
+        let fits = |glob: &Option<Glob>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
+        self.image.as_ref().is_none_or(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
+            && fits(&self.workload, &locator.workload)
+            && fits(&self.namespace, &locator.namespace)
+            && fits(&self.container, &locator.container)
+    }
+}
+
+/// What a reference, or failing that a digest of the image, says of its name.
+struct Name {
+    /// `docker.io/library/redis`.
+    full: String,
+    /// Without registry and `library/`: `redis`.
+    short: String,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
+    let name = name(builder, image_use);
+    let namespaces = &builder.normalizer.namespaces;
+    let namespace = namespaces.get(&image_use.locator.namespace).unwrap_or(&image_use.locator.namespace).clone();
+    let locator = Locator { namespace, ..image_use.locator.clone() };
+    let product = builder.normalizer.products.iter().find(|p| p.images.contains(&name.short)).cloned();
+    let matched = builder.normalizer.matches.iter().find(|m| m.fits(&name, &locator));
+    let component = match (matched, &product) {
+        (Some(matched), _) => matched.component.clone(),
+        (None, Some(product)) => format!("image/{}", product.family).into(),
+        (None, None) => format!("image/{}", name.short).into(),
+    };
+    let nature = Nature {
+        class: if product.is_some() { Class::Platform } else { Class::Service },
+        numbers: product.as_ref().map_or(3, |p| p.numbers),
+    };
+    match &image_use.state {
+        RunState::NotRunning(word) => {
+            if let Some(component) = builder.component(&component, nature) {
+                *component.not_running.entry(word.clone()).or_default() += 1;
+            }
+        }
+        RunState::Running => {
+            let instance = running(target, image_use, name, locator, product.as_ref());
+            builder.add(&component, nature, instance);
+        }
+    }
+}
+
+fn running(
+    target: &TargetEvidence,
+    image_use: &ImageUse,
+    name: Name,
+    locator: Locator,
+    product: Option<&Product>,
+) -> Instance {
+    let tag = name.tag.as_deref().map(|tag| version::read(Scheme::ImageTag, tag));
+    let label = Some(image_use.version_label.as_str())
+        .filter(|text| !text.is_empty())
+        .map(|text| version::read(Scheme::Generic, text))
+        .filter(Reading::is_proven);
+    let (reading, source, contradicted_by) = choose(label, tag);
+    Instance {
+        target: target.id.clone(),
+        locator,
+        product: product.map(|p| p.name.clone()),
+        reading,
+        source,
+        contradicted_by,
+        image: Some(RunningImage { repository: name.short, tag: name.tag, digests: digests(image_use, name.digest) }),
+    }
+}
+
+/// The label before the tag; a versioned tag that says otherwise is kept beside it, because a
+/// label may be inherited from a base image, and a difference must not hide behind it.
+fn choose(label: Option<Reading>, tag: Option<Reading>) -> (Reading, ReadingSource, Option<Reading>) {
+    match (label, tag) {
+        (Some(label), tag) => {
+            let says_otherwise = |tag: &Reading| {
+                let level = version::difference(&label, tag).level;
+                tag.is_proven() && !matches!(level, Level::Equal | Level::WithinPrecision | Level::Build)
+            };
+            let contradiction = tag.filter(says_otherwise);
+            (label, ReadingSource::Label, contradiction)
+        }
+        (None, Some(tag)) => (tag, ReadingSource::Tag, None),
+        // A reference by digest alone says no version.
+        (None, None) => (version::read(Scheme::ImageTag, ""), ReadingSource::Tag, None),
+    }
+}
+
+/// Digests of the reference and of the engine's list, then the configuration's.
+fn digests(image_use: &ImageUse, referenced: Option<String>) -> Vec<Digest> {
+    let listed =
+        image_use.repo_digests.iter().filter_map(|text| text.split_once('@')).map(|(_, digest)| digest.to_owned());
+    let mut found: Vec<Digest> = referenced.into_iter().chain(listed).map(Digest::Repository).collect();
+    if image_use.image_id.starts_with("sha256:") {
+        found.push(Digest::Configuration(image_use.image_id.clone()));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The name in the reference. A container whose tag has moved on names its image by ID: then
+/// the repository is that of a digest of it, and the tag is not known.
+fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
+    let is_id = image_use.reference.starts_with("sha256:") || image_use.image_id.contains(&image_use.reference);
+    let own = if is_id { None } else { ImageReference::parse(&image_use.reference).ok() };
+    let listed = || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
+    match own.or_else(listed) {
+        Some(reference) => {
+            let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
+            let path = full.split_once('/').map_or(full.as_str(), |(_, path)| path);
+            let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
+            let untagged = reference.tag.is_none() && reference.digest.is_none();
+            // Docker reads a bare name as `latest`.
+            let tag = if untagged { Some("latest".to_owned()) } else { reference.tag };
+            Name { full, short, tag, digest: reference.digest }
+        }
+        None => {
+            let id = image_use.image_id.trim_start_matches("sha256:");
+            let shown = if id.is_empty() { "unnamed" } else { id.get(..12).unwrap_or(id) };
+            Name { full: shown.to_owned(), short: shown.to_owned(), tag: None, digest: None }
+        }
+    }
+}
+
+fn unmirrored(builder: &Builder<'_>, full: String) -> String {
+    for (prefix, stands_for) in &builder.normalizer.mirrors {
+        if let Some(rest) = full.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/')) {
+            return format!("{stands_for}{rest}");
+        }
+    }
+    full
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Normalizer;
+    use super::super::config::CatalogueConfig;
+    use crate::model::{Evidence, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence};
+    use crate::wire::yaml::{self, Origin};
+    use jiff::Timestamp;
+
+    fn image_use(reference: &str) -> ImageUse {
+        ImageUse {
+            locator: Locator { workload: "cache".into(), ..Locator::default() },
+            reference: reference.into(),
+            image_id: format!("sha256:{}", "1".repeat(64)),
+            repo_digests: Vec::new(),
+            version_label: String::new(),
+            state: RunState::Running,
+        }
+    }
+
+    fn seen(images: Vec<ImageUse>, catalogue: &str) -> Snapshot {
+        let mut target = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
+        target.images = images;
+        let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+        let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
+        let catalogue: CatalogueConfig = yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
+        Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
+    }
+
+    fn names(references: &[&str], catalogue: &str) -> Vec<String> {
+        let snapshot = seen(references.iter().map(|r| image_use(r)).collect(), catalogue);
+        snapshot.components.keys().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_family_is_one_component_whatever_registry_and_packager() {
+        let all = ["redis:7", "bitnami/redis:7.2.4", "valkey/valkey:8.0.1", "registry.local:5000/library/redis:6"];
+        assert_eq!(names(&all, ""), ["image/redis"]);
+        assert_eq!(names(&["registry.local:5000/team/app:v1"], ""), ["image/team/app"]);
+    }
+
+    #[test]
+    fn mirrors_and_matches_of_the_catalogue_count() {
+        let mirrored = "mirrors: {registry.ovh.example/mirror/library: docker.io/library}\n";
+        assert_eq!(names(&["registry.ovh.example/mirror/library/redis:7"], mirrored), ["image/redis"]);
+        let renamed = "components:\n- {component: image/cache, match: [{image: \"*/redis\", workload: cache}]}\n";
+        assert_eq!(names(&["redis:7", "nginx:1"], renamed), ["image/cache", "image/nginx"]);
+    }
+
+    #[test]
+    fn an_image_whose_tag_has_moved_is_named_by_its_digest() {
+        let mut moved = image_use(&format!("sha256:{}", "1".repeat(64)));
+        moved.repo_digests = vec![format!("localhost:5000/team/app@sha256:{}", "2".repeat(64))];
+        let snapshot = seen(vec![moved], "");
+        let component = &snapshot.components[&"image/team/app".into()];
+        assert_eq!(component.instances[0].image.as_ref().unwrap().tag, None);
+        assert!(!component.instances[0].reading.is_proven());
+    }
+
+    #[test]
+    fn the_label_is_believed_but_a_tag_that_says_otherwise_is_not_forgotten() {
+        let of = |reference: &str, label: &str| {
+            let snapshot = seen(vec![ImageUse { version_label: label.into(), ..image_use(reference) }], "");
+            snapshot.components.into_values().next().unwrap().instances.remove(0)
+        };
+        let floating = of("nginx:latest", "1.27.3");
+        assert_eq!((floating.reading.text(), floating.source), ("1.27.3", ReadingSource::Label));
+        let inherited = of("team/app:v21", "22.04");
+        assert_eq!(inherited.contradicted_by.as_ref().map(|r| r.text()), Some("v21"));
+        assert_eq!(of("redis:7.2", "7.2.4").contradicted_by, None);
+        assert_eq!(of("redis:7.2.4", "unknown").source, ReadingSource::Tag);
+    }
+
+    #[test]
+    fn what_does_not_run_is_counted_apart() {
+        let stopped = ImageUse { state: RunState::NotRunning("exited".into()), ..image_use("redis:6.0.20") };
+        let snapshot = seen(vec![stopped], "");
+        let component = &snapshot.components[&"image/redis".into()];
+        assert!(component.instances.is_empty());
+        assert_eq!(component.not_running["exited"], 1);
+    }
+}

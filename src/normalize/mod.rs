@@ -1,0 +1,170 @@
+//! Evidence, seen through the catalogue and the product data, becomes a snapshot.
+//!
+//! This is where a fact gets its component, its product and its version scheme. Nothing is
+//! compared here.
+
+pub mod config;
+mod host;
+mod image;
+mod redis;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, Instance, Locator,
+    ReadingSource, Snapshot, TargetEvidence,
+};
+use crate::version::{self, Scheme};
+use config::{CatalogueConfig, Product};
+
+/// The catalogue and the product data, ready for use.
+#[derive(Debug)]
+pub struct Normalizer {
+    products: Vec<Product>,
+    matches: Vec<image::Match>,
+    only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
+    /// Longest prefix first.
+    mirrors: Vec<(String, String)>,
+    namespaces: BTreeMap<String, String>,
+}
+
+impl Normalizer {
+    /// Prepares a checked catalogue; without one, names are those of the images.
+    pub fn new(catalogue: Option<&CatalogueConfig>) -> Self {
+        let components = catalogue.map(|c| c.components.as_slice()).unwrap_or_default();
+        let only_in = components.iter().filter(|c| !c.only_in.is_empty()).map(|c| {
+            let environments = c.only_in.iter().map(|e| e.as_str().into()).collect();
+            (c.component.as_str().into(), environments)
+        });
+        let mut mirrors: Vec<_> = catalogue.map(|c| c.mirrors.clone().into_iter().collect()).unwrap_or_default();
+        mirrors.sort_by_key(|(prefix, _): &(String, String)| std::cmp::Reverse(prefix.len()));
+        Self {
+            products: config::products(),
+            matches: components.iter().flat_map(image::Match::of_component).collect(),
+            only_in: only_in.collect(),
+            mirrors,
+            namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Sees evidence as components; `ignore` are components that do not count there.
+    pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
+        let mut builder = Builder {
+            normalizer: self,
+            ignore: &ignore,
+            components: BTreeMap::new(),
+            identities: BTreeSet::new(),
+            left_out: 0,
+        };
+        let mut indicators = BTreeMap::new();
+        for target in &evidence.targets {
+            builder.target(target);
+            if !target.indicators.figures.is_empty() {
+                indicators.insert(target.id.clone(), target.indicators.clone());
+            }
+        }
+        let Builder { mut components, identities, left_out, .. } = builder;
+        components.values_mut().for_each(|component| component.instances.sort());
+        Snapshot {
+            environment: evidence.environment.clone(),
+            taken: evidence.taken,
+            components,
+            coverage: evidence.targets.iter().map(coverage).collect(),
+            identities,
+            indicators,
+            left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
+            ignore,
+        }
+    }
+}
+
+fn coverage(target: &TargetEvidence) -> Coverage {
+    Coverage {
+        target: target.id.clone(),
+        endpoint: target.endpoint.clone(),
+        required: target.required,
+        source: target.source.clone(),
+        taken: target.taken,
+        parts: target.parts.clone(),
+    }
+}
+
+/// Components as they are found.
+struct Builder<'a> {
+    normalizer: &'a Normalizer,
+    ignore: &'a [Glob],
+    components: BTreeMap<ComponentName, Component>,
+    identities: BTreeSet<Identity>,
+    left_out: usize,
+}
+
+/// What makes one component differ from another in kind.
+#[derive(Clone, Copy)]
+struct Nature {
+    class: Class,
+    numbers: usize,
+}
+
+/// Everything that is no image of an own service.
+const PLATFORM: Nature = Nature { class: Class::Platform, numbers: 3 };
+
+impl Builder<'_> {
+    fn target(&mut self, target: &TargetEvidence) {
+        // A target of which no part was read may still hold fields of a part that broke off.
+        match target.id.collector() {
+            "redis" => redis::add(self, target),
+            "docker" => host::add_docker(self, target),
+            _ => {}
+        }
+        for image_use in &target.images {
+            image::add(self, target, image_use);
+        }
+        for fact in &target.declared {
+            let mut instance = instance(target, Scheme::Generic, &fact.version);
+            instance.source = ReadingSource::Declared;
+            self.add(&fact.component.as_str().into(), PLATFORM, instance);
+        }
+    }
+
+    /// The component of that name, made if it is new; `None` if it does not count here.
+    fn component(&mut self, name: &ComponentName, nature: Nature) -> Option<&mut Component> {
+        if self.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
+            self.left_out += 1;
+            return None;
+        }
+        let only_in = || self.normalizer.only_in.get(name).cloned().unwrap_or_default();
+        Some(self.components.entry(name.clone()).or_insert_with(|| Component {
+            class: nature.class,
+            numbers: nature.numbers,
+            instances: Vec::new(),
+            not_running: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            only_in: only_in(),
+        }))
+    }
+
+    fn add(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {
+        if let Some(component) = self.component(name, nature) {
+            component.instances.push(instance);
+        }
+    }
+
+    fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.identities.insert(Identity { kind, value: value.to_owned(), target: target.id.clone() });
+        }
+    }
+}
+
+/// An instance that the program itself speaks for.
+fn instance(target: &TargetEvidence, scheme: Scheme, text: &str) -> Instance {
+    Instance {
+        target: target.id.clone(),
+        locator: Locator::default(),
+        product: None,
+        reading: version::read(scheme, text),
+        source: ReadingSource::Program,
+        contradicted_by: None,
+        image: None,
+    }
+}

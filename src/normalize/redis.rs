@@ -1,0 +1,99 @@
+//! A server that answers INFO, as the component `redis/<target>` whatever the product.
+//!
+//! Product identity: Valkey reports `redis_version:7.2.4` for ever; its own version stands in
+//! `valkey_version`. A server that names itself is believed before `redis_version` is.
+
+use super::{Builder, Instance, PLATFORM, instance};
+use crate::model::{ComponentName, TargetEvidence};
+use crate::version::Scheme;
+
+/// Settings that are compared, and the lines of INFO that tell them (the first that is there).
+/// Never sizes: they differ between environments on purpose.
+const SETTINGS: &[(&str, &[&str])] = &[
+    ("maxmemory_policy", &["maxmemory_policy"]),
+    ("aof_enabled", &["aof_enabled"]),
+    ("mode", &["redis_mode", "server_mode", "valkey_mode"]),
+];
+
+pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
+    let name = ComponentName::from(target.id.as_str());
+    let Some((product, version)) = identify(builder, target) else { return };
+    let service = Instance { product: Some(product), ..instance(target, Scheme::Generic, &version) };
+    builder.add(&name, PLATFORM, service);
+    if let Some(component) = builder.component(&name, PLATFORM) {
+        for (setting, lines) in SETTINGS {
+            if let Some(value) = lines.iter().find_map(|line| target.field(line)) {
+                component.settings.insert((*setting).to_owned(), value.to_owned());
+            }
+        }
+    }
+    builder.identity("run_id", target.field("run_id"), target);
+    for field in &target.fields {
+        if let Some(module) = field.name.strip_prefix("module/") {
+            let name = ComponentName::from(format!("{name}/module/{module}"));
+            builder.add(&name, PLATFORM, instance(target, Scheme::RedisModule, &field.value));
+        }
+    }
+}
+
+/// The product and the text of its version. A server that names a product which does not tell
+/// its version is that product in version `unknown`, never Redis.
+fn identify(builder: &Builder<'_>, target: &TargetEvidence) -> Option<(String, String)> {
+    let said = |line: &str| target.field(line).map(str::to_owned);
+    if let Some(product) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
+        let version = said(&format!("{product}_version")).unwrap_or_else(|| "unknown".to_owned());
+        return Some((product, version));
+    }
+    let tells = |p: &&super::Product| p.info_version.as_deref().is_some_and(|line| target.field(line).is_some());
+    let mut known: Vec<_> = builder.normalizer.products.iter().filter(tells).collect();
+    // `redis_version` is what all of them say besides their own.
+    known.sort_by_key(|product| product.name == "redis");
+    let product = known.first()?;
+    Some((product.name.clone(), said(product.info_version.as_deref()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Normalizer;
+    use crate::model::{Component, Evidence, Field, TargetEvidence};
+    use jiff::Timestamp;
+
+    fn component(fields: &[(&str, &str)]) -> Option<Component> {
+        let mut target = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        target.fields = fields.iter().map(|(name, value)| Field::of_target(*name, *value)).collect();
+        let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+        let mut snapshot = Normalizer::new(None).snapshot(&evidence, Vec::new());
+        snapshot.components.remove(&"redis/cache".into())
+    }
+
+    fn identity(fields: &[(&str, &str)]) -> (String, String) {
+        let component = component(fields).expect("a component");
+        let instance = &component.instances[0];
+        (instance.product.clone().unwrap(), instance.reading.text().to_owned())
+    }
+
+    #[test]
+    fn the_product_is_what_the_server_is_not_what_it_imitates() {
+        let is = |product: &str, version: &str| (product.to_owned(), version.to_owned());
+        assert_eq!(identity(&[("redis_version", "7.0.15")]), is("redis", "7.0.15"));
+        let valkey = [("redis_version", "7.2.4"), ("server_name", "valkey"), ("valkey_version", "8.0.1")];
+        assert_eq!(identity(&valkey), is("valkey", "8.0.1"));
+        assert_eq!(identity(&[("redis_version", "7.2.4"), ("valkey_version", "8.0.1")]), is("valkey", "8.0.1"));
+        assert_eq!(identity(&[("redis_version", "7.2.4"), ("server_name", "newkv")]), is("newkv", "unknown"));
+        assert_eq!(
+            identity(&[("redis_version", "6.2.11"), ("dragonfly_version", "df-v1.2")]),
+            is("dragonfly", "df-v1.2")
+        );
+    }
+
+    #[test]
+    fn the_mode_has_one_name_whoever_tells_it() {
+        let mode = |line| component(&[("redis_version", "7"), (line, "cluster")]).unwrap().settings["mode"].clone();
+        assert_eq!(mode("redis_mode"), mode("server_mode"));
+    }
+
+    #[test]
+    fn a_target_that_said_nothing_is_no_component() {
+        assert!(component(&[]).is_none());
+    }
+}
