@@ -9,6 +9,7 @@
 //! `tests/architecture.rs` decides who may import whom.
 
 pub mod collect;
+pub mod compare;
 pub mod model;
 pub mod normalize;
 pub mod version;

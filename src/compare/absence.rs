@@ -1,0 +1,134 @@
+//! Whether a component that one side lacks is missing, or merely was not seen.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Component, ComponentName, Outcome, PartName, Presence, Snapshot, TargetId};
+
+/// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
+pub(super) fn of(name: &ComponentName, known: &Component, there: &Snapshot, gone: Presence) -> Presence {
+    let elsewhere = !known.only_in.is_empty() && !known.only_in.contains(&there.environment);
+    if elsewhere || there.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
+        return Presence::NotApplicable;
+    }
+    // Set up there, but not running: whoever told of it was read.
+    if there.components.get(name).is_some_and(|c| !c.not_running.is_empty()) {
+        return gone;
+    }
+    let parts =
+        || there.coverage.iter().flat_map(|c| c.parts.iter().map(move |(part, outcome)| (&c.target, part, outcome)));
+    let mut holders = parts().filter(|(target, part, _)| could_hold(target, part, name)).peekable();
+    if holders.peek().is_none() {
+        // A service of another name of the same kind was read: this one is not there.
+        let same_kind = is_service(name) && parts().any(|(target, _, _)| target.collector() == collector(name));
+        return if same_kind { gone } else { Presence::NotApplicable };
+    }
+    if holders.all(|(_, _, outcome)| *outcome == Outcome::Complete) { gone } else { Presence::Unobserved }
+}
+
+/// Whether a component of that name would be found in this part of this target.
+pub fn could_hold(target: &TargetId, part: &PartName, name: &ComponentName) -> bool {
+    // A file that could not be read might hold anything.
+    if target.collector() == "recorded" {
+        return true;
+    }
+    match (target.collector(), part.as_str()) {
+        ("redis", _) => name.as_str() == target.as_str() || name.as_str().starts_with(&format!("{target}/")),
+        ("docker", "engine") => matches!(collector(name), "docker" | "host"),
+        ("kubernetes", "server") => name.as_str() == "kubernetes/server",
+        ("kubernetes", "nodes") => {
+            matches!(name.as_str(), "kubernetes/kubelet" | "kubernetes/runtime") || collector(name) == "host"
+        }
+        ("docker", "containers") | ("kubernetes", "workloads") => collector(name) == "image",
+        ("declared", _) => target.name() == name.as_str(),
+        _ => false,
+    }
+}
+
+/// `redis/cache`, but not `redis/cache/module/search`.
+fn is_service(name: &ComponentName) -> bool {
+    collector(name) == "redis" && name.as_str().matches('/').count() == 1
+}
+
+fn collector(name: &ComponentName) -> &str {
+    name.as_str().split('/').next().unwrap_or_default()
+}
+
+/// How many components of `others` a part that was not read could hold, and `here` lacks.
+pub fn hidden(target: &TargetId, part: &PartName, here: &Snapshot, others: &[Snapshot]) -> usize {
+    let names: BTreeSet<&ComponentName> = others.iter().flat_map(|other| other.components.keys()).collect();
+    names.into_iter().filter(|name| !here.components.contains_key(*name) && could_hold(target, part, name)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Class, Coverage, Failure, FailureKind, Source};
+    use jiff::Timestamp;
+    use std::collections::BTreeMap;
+
+    fn component(only_in: &[&str]) -> Component {
+        Component {
+            class: Class::Platform,
+            numbers: 3,
+            instances: Vec::new(),
+            not_running: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            only_in: only_in.iter().map(|e| (*e).into()).collect(),
+        }
+    }
+
+    fn snapshot(parts: &[(&str, &str, bool)]) -> Snapshot {
+        let coverage = parts.iter().map(|(target, part, read)| Coverage {
+            target: (*target).into(),
+            endpoint: String::new(),
+            required: true,
+            source: Source::Live,
+            taken: Timestamp::UNIX_EPOCH,
+            parts: BTreeMap::from([(
+                (*part).into(),
+                if *read { Outcome::Complete } else { Outcome::Failed(Failure::new(FailureKind::Timeout, "x")) },
+            )]),
+        });
+        Snapshot {
+            environment: "dev".into(),
+            taken: Timestamp::UNIX_EPOCH,
+            components: BTreeMap::new(),
+            coverage: coverage.collect(),
+            identities: BTreeSet::new(),
+            indicators: BTreeMap::new(),
+            ignore: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    fn absence(name: &str, there: &Snapshot) -> Presence {
+        of(&name.into(), &component(&[]), there, Presence::Missing)
+    }
+
+    #[test]
+    fn missing_only_where_everything_was_read() {
+        let read = snapshot(&[("docker/a", "containers", true), ("docker/b", "containers", true)]);
+        assert_eq!(absence("image/app", &read), Presence::Missing);
+        let half = snapshot(&[("docker/a", "containers", true), ("docker/b", "containers", false)]);
+        assert_eq!(absence("image/app", &half), Presence::Unobserved);
+        let file = snapshot(&[("docker/a", "containers", true), ("recorded/x", "file", false)]);
+        assert_eq!(absence("image/app", &file), Presence::Unobserved);
+    }
+
+    #[test]
+    fn without_a_target_of_that_kind_it_is_not_applicable() {
+        let redis = snapshot(&[("redis/cache", "info", true)]);
+        assert_eq!(absence("image/app", &redis), Presence::NotApplicable);
+        assert_eq!(absence("postgresql/orders", &redis), Presence::NotApplicable);
+        assert_eq!(absence("redis/sessions", &redis), Presence::Missing);
+        assert_eq!(absence("redis/cache/module/search", &redis), Presence::Missing);
+        assert_eq!(absence("redis/sessions/module/search", &redis), Presence::NotApplicable);
+    }
+
+    #[test]
+    fn what_belongs_elsewhere_is_not_missed() {
+        let read = snapshot(&[("docker/a", "containers", true)]);
+        let elsewhere = component(&["ovh-production"]);
+        assert_eq!(of(&"image/app".into(), &elsewhere, &read, Presence::Missing), Presence::NotApplicable);
+    }
+}

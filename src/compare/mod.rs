@@ -1,0 +1,80 @@
+//! Two snapshots, side by side: what differs, how far, and in which direction.
+//!
+//! The axis follows from the snapshots: two environments, or one at two times. Nothing is
+//! judged here.
+
+mod absence;
+mod content;
+mod distance;
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    Axis, Change, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot,
+};
+
+pub use absence::{could_hold, hidden};
+pub use content::mismatches_within;
+pub use distance::{distinct_readings, version_change};
+
+/// Compares every component that either side has.
+pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {
+    let names: BTreeSet<&ComponentName> = baseline.components.keys().chain(current.components.keys()).collect();
+    let axis = if baseline.environment == current.environment { Axis::Time } else { Axis::Environments };
+    Comparison {
+        baseline: baseline.environment.clone(),
+        current: current.environment.clone(),
+        axis,
+        changes: names.into_iter().map(|name| change(name, baseline, current)).collect(),
+    }
+}
+
+fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Change {
+    let (b, c) = (baseline.components.get(name), current.components.get(name));
+    let known = b.or(c);
+    let base = Change {
+        component: name.clone(),
+        class: known.map_or(crate::model::Class::Platform, |k| k.class),
+        numbers: known.map_or(3, |k| k.numbers),
+        presence: Presence::Both,
+        product: None,
+        version: None,
+        digests: Vec::new(),
+        settings: Vec::new(),
+    };
+    match (b.filter(|c| runs(c)), c.filter(|c| runs(c))) {
+        (Some(b), Some(c)) => Change {
+            product: product_change(b, c),
+            version: version_change(b, c),
+            digests: content::mismatches(b, c),
+            settings: setting_changes(b, c),
+            ..base
+        },
+        (Some(b), None) => Change { presence: absence::of(name, b, current, Presence::Missing), ..base },
+        (None, Some(c)) => Change { presence: absence::of(name, c, baseline, Presence::Unexpected), ..base },
+        // On neither side does it run.
+        (None, None) => Change { presence: Presence::NotApplicable, ..base },
+    }
+}
+
+fn runs(component: &Component) -> bool {
+    !component.instances.is_empty()
+}
+
+fn product_change(baseline: &Component, current: &Component) -> Option<ProductChange> {
+    let products = |component: &Component| -> BTreeSet<String> {
+        component.instances.iter().filter_map(|instance| instance.product.clone()).collect()
+    };
+    let (baseline, current) = (products(baseline), products(current));
+    let differ = baseline != current && !baseline.is_empty() && !current.is_empty();
+    differ.then(|| ProductChange { baseline: baseline.into_iter().collect(), current: current.into_iter().collect() })
+}
+
+/// Settings that both sides tell.
+fn setting_changes(baseline: &Component, current: &Component) -> Vec<SettingChange> {
+    let differ = baseline.settings.iter().filter_map(|(name, b)| {
+        let c = current.settings.get(name)?;
+        (b != c).then(|| SettingChange { name: name.clone(), baseline: b.clone(), current: c.clone() })
+    });
+    differ.collect()
+}
