@@ -12,5 +12,6 @@ pub mod collect;
 pub mod compare;
 pub mod model;
 pub mod normalize;
+pub mod rules;
 pub mod version;
 pub mod wire;

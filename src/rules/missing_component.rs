@@ -1,0 +1,63 @@
+//! Something that the baseline runs and this environment does not.
+
+use super::{Context, Hook, Rule, RuleMeta, of_pair};
+use crate::model::{Comparison, Defaults, Finding, Presence, Severity};
+
+pub(super) struct MissingComponent;
+
+const DEFAULTS: Defaults = Defaults::gate(Severity::Medium, Severity::Info);
+
+static META: RuleMeta = RuleMeta {
+    id: "missing-component",
+    summary: "The baseline runs a component that this environment does not, and everything that could hold it was read.",
+    why: "What is not there is not tested: a release may depend on it, or load it.",
+    fix: "Run it there too; or say where it belongs by only-in: in the catalogue, or ignore: in the profile.",
+    hooks: &[Hook::Pair],
+    subsumes: &[],
+    defaults: &[("any", DEFAULTS)],
+};
+
+impl Rule for MissingComponent {
+    fn meta(&self) -> &'static RuleMeta {
+        &META
+    }
+
+    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+        let missing = comparison.changes.iter().filter(|change| change.presence == Presence::Missing);
+        let finding = missing.map(|change| {
+            let summary = format!("{} runs it, {} does not", comparison.baseline, comparison.current);
+            of_pair(&META, comparison, &change.component, DEFAULTS, summary)
+        });
+        finding.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{environment, pair};
+    use super::*;
+
+    #[test]
+    fn fires_where_everything_was_read() {
+        let found = pair(
+            &MissingComponent,
+            environment("prod").redis("cache", "7.0.15").redis("sessions", "7.0.15"),
+            environment("qualif").redis("cache", "7.0.15"),
+        );
+        assert_eq!(found[0].component.as_str(), "redis/sessions");
+    }
+
+    #[test]
+    fn stays_silent_where_it_was_not_read_and_the_other_way_round() {
+        let prod = || environment("prod").app("app", "v1");
+        assert!(pair(&MissingComponent, prod(), environment("qualif").unread("docker/x", "containers")).is_empty());
+        assert!(
+            pair(
+                &MissingComponent,
+                environment("prod").read("docker/x", "containers"),
+                environment("qualif").app("app", "v1")
+            )
+            .is_empty()
+        );
+    }
+}

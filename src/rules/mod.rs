@@ -1,0 +1,194 @@
+//! The rules: one file each, one line each in [`RULES`].
+//!
+//! A rule says what it sees and how much that matters by default. It knows no policy, waives
+//! nothing and prints nothing. To add one: a file whose name is the id with `_` for `-`, and a
+//! line in the list; a test fails if either is missing, or if the rule has no fixture that
+//! fires and one that stays silent.
+
+mod digest_mismatch;
+mod floating_tag;
+mod incomparable_version;
+mod missing_component;
+mod product_differs;
+mod promotion_inversion;
+mod setting_drift;
+mod shared_instance;
+#[cfg(test)]
+mod testing;
+mod unexpected_component;
+mod version_skew;
+mod version_split;
+
+use std::collections::BTreeSet;
+
+use crate::model::{Comparison, ComponentName, Defaults, EnvironmentName, Finding, Gate, Glob, Severity, Snapshot};
+use crate::version::{Direction, Level};
+
+/// Every rule, in the order of their ids.
+pub const RULES: &[&dyn Rule] = &[
+    &digest_mismatch::DigestMismatch,
+    &floating_tag::FloatingTag,
+    &incomparable_version::IncomparableVersion,
+    &missing_component::MissingComponent,
+    &product_differs::ProductDiffers,
+    &promotion_inversion::PromotionInversion,
+    &setting_drift::SettingDrift,
+    &shared_instance::SharedInstance,
+    &unexpected_component::UnexpectedComponent,
+    &version_skew::VersionSkew,
+    &version_split::VersionSplit,
+];
+
+/// What rules may know besides the snapshots.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Environments in promotion order.
+    pub order: &'a [EnvironmentName],
+    /// The environment that all are compared with.
+    pub baseline: &'a EnvironmentName,
+    /// Pairs that may block.
+    pub gates: &'a [Gate],
+    /// Targets that several environments share on purpose.
+    pub shared: &'a [Glob],
+}
+
+/// One thing to look for. Each method sees more than the one before; all default to silence.
+pub trait Rule: Sync {
+    /// What people read about it.
+    fn meta(&self) -> &'static RuleMeta;
+
+    /// Looks at one environment.
+    fn check_environment(&self, _context: &Context<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Looks at a baseline and a current environment.
+    fn check_pair(&self, _context: &Context<'_>, _comparison: &Comparison) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Looks at all environments at once.
+    fn check_all(&self, _context: &Context<'_>, _snapshots: &[Snapshot]) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+/// What people read about a rule.
+#[derive(Debug)]
+pub struct RuleMeta {
+    /// Reads well after "waive …"; never renamed.
+    pub id: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Why that is bad.
+    pub why: &'static str,
+    /// How to fix it.
+    pub fix: &'static str,
+    /// What it looks at.
+    pub hooks: &'static [Hook],
+    /// Rules whose finding on the same component and environments says less than this one's.
+    pub subsumes: &'static [&'static str],
+    /// Severities by default: what of it, and how much that matters.
+    pub defaults: &'static [(&'static str, Defaults)],
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// One environment.
+    Environment,
+    /// Two environments.
+    Pair,
+    /// All environments at once.
+    All,
+}
+
+impl Hook {
+    /// The word in documentation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Pair => "pair",
+            Self::All => "all",
+        }
+    }
+}
+
+/// The rule of that id.
+pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.meta().id == id)
+}
+
+/// Everything that the rules say, by component and rule, without what another finding subsumes.
+pub fn check(context: &Context<'_>, snapshots: &[Snapshot], comparisons: &[Comparison]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        findings.extend(snapshots.iter().flat_map(|snapshot| rule.check_environment(context, snapshot)));
+        findings.extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
+        findings.extend(rule.check_all(context, snapshots));
+    }
+    let mut findings = without_subsumed(findings);
+    findings.sort_by(|a, b| key(a).cmp(&key(b)));
+    findings.dedup_by(|a, b| key(a) == key(b));
+    findings
+}
+
+fn key(finding: &Finding) -> (&ComponentName, &str, &[EnvironmentName], &str) {
+    (&finding.component, finding.rule, &finding.environments, &finding.subject)
+}
+
+fn without_subsumed(findings: Vec<Finding>) -> Vec<Finding> {
+    let subsumed: BTreeSet<_> = findings
+        .iter()
+        .flat_map(|finding| {
+            let weaker = by_id(finding.rule).map(|rule| rule.meta().subsumes).unwrap_or_default();
+            weaker.iter().map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
+        })
+        .collect();
+    let keep = |f: &Finding| !subsumed.contains(&(f.rule, f.component.clone(), f.environments.clone()));
+    findings.into_iter().filter(keep).collect()
+}
+
+/// A finding of a pair; the two are named in the order of their names.
+fn of_pair(
+    meta: &'static RuleMeta,
+    comparison: &Comparison,
+    component: &ComponentName,
+    defaults: Defaults,
+    summary: String,
+) -> Finding {
+    let mut environments = vec![comparison.baseline.clone(), comparison.current.clone()];
+    environments.sort();
+    environments.dedup();
+    finding(meta, component, environments, defaults, summary)
+}
+
+/// A finding without subject and level.
+fn finding(
+    meta: &'static RuleMeta,
+    component: &ComponentName,
+    environments: Vec<EnvironmentName>,
+    defaults: Defaults,
+    summary: String,
+) -> Finding {
+    let component = component.clone();
+    Finding { rule: meta.id, component, environments, subject: String::new(), summary, level: None, defaults }
+}
+
+/// `a minor behind`, `a patch ahead of`: fits between the current side and the baseline.
+fn distance(level: Level, direction: Option<Direction>) -> String {
+    let direction = match direction {
+        Some(Direction::Ahead) => "ahead of",
+        Some(Direction::Behind) => "behind",
+        Some(Direction::Mixed) => "ahead of and behind",
+        None => "away from",
+    };
+    format!("a {} {direction}", level.as_str())
+}
+
+/// High in a gate, low elsewhere: the most common defaults.
+const HIGH: Defaults = Defaults::gate(Severity::High, Severity::Low);
+/// Low everywhere.
+const LOW: Defaults = Defaults::everywhere(Severity::Low);
+/// Shown when asked for.
+const INFO: Defaults = Defaults::everywhere(Severity::Info);

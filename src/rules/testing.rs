@@ -1,0 +1,130 @@
+//! Snapshots in a line, for the fixtures of rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{Context, Rule};
+use crate::compare::compare;
+use crate::model::{
+    Class, Component, Coverage, Digest, EnvironmentName, Failure, FailureKind, Finding, Gate, Glob, Identity, Instance,
+    Locator, Outcome, ReadingSource, RunningImage, Snapshot, Source,
+};
+use crate::version::{Scheme, read};
+
+pub(super) fn environment(name: &str) -> Snapshot {
+    Snapshot {
+        environment: name.into(),
+        taken: Timestamp::UNIX_EPOCH,
+        components: BTreeMap::new(),
+        coverage: Vec::new(),
+        identities: BTreeSet::new(),
+        indicators: BTreeMap::new(),
+        ignore: Vec::new(),
+        left_out: 0,
+    }
+}
+
+impl Snapshot {
+    pub(super) fn redis(self, name: &str, version: &str) -> Self {
+        self.product(&format!("redis/{name}"), "redis", version)
+    }
+
+    pub(super) fn product(self, component: &str, product: &str, version: &str) -> Self {
+        let instance = Instance {
+            target: component.into(),
+            locator: Locator::default(),
+            product: Some(product.into()),
+            reading: read(Scheme::Generic, version),
+            source: ReadingSource::Program,
+            contradicted_by: None,
+            image: None,
+        };
+        self.instance(component, Class::Platform, instance).read(component, "info")
+    }
+
+    pub(super) fn app(self, repository: &str, tag: &str) -> Self {
+        self.build(repository, tag, "")
+    }
+
+    pub(super) fn build(self, repository: &str, tag: &str, digest: &str) -> Self {
+        let digests = (!digest.is_empty()).then(|| Digest::Repository(digest.into()));
+        let instance = Instance {
+            target: "docker/x".into(),
+            locator: Locator::default(),
+            product: None,
+            reading: read(Scheme::ImageTag, tag),
+            source: ReadingSource::Tag,
+            contradicted_by: None,
+            image: Some(RunningImage {
+                repository: repository.into(),
+                tag: Some(tag.into()),
+                digests: digests.into_iter().collect(),
+            }),
+        };
+        self.instance(&format!("image/{repository}"), Class::Service, instance).read("docker/x", "containers")
+    }
+
+    fn instance(mut self, component: &str, class: Class, instance: Instance) -> Self {
+        let empty = Component {
+            class,
+            numbers: 3,
+            instances: Vec::new(),
+            not_running: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            only_in: Vec::new(),
+        };
+        self.components.entry(component.into()).or_insert(empty).instances.push(instance);
+        self
+    }
+
+    pub(super) fn setting(mut self, component: &str, name: &str, value: &str) -> Self {
+        self.components.get_mut(&component.into()).unwrap().settings.insert(name.into(), value.into());
+        self
+    }
+
+    pub(super) fn identity(mut self, target: &str, kind: &'static str, value: &str) -> Self {
+        self.identities.insert(Identity { kind, value: value.into(), target: target.into() });
+        self
+    }
+
+    pub(super) fn read(self, target: &str, part: &str) -> Self {
+        self.covered(target, part, Outcome::Complete)
+    }
+
+    pub(super) fn unread(self, target: &str, part: &str) -> Self {
+        self.covered(target, part, Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer")))
+    }
+
+    fn covered(mut self, target: &str, part: &str, outcome: Outcome) -> Self {
+        self.coverage.push(Coverage {
+            target: target.into(),
+            endpoint: String::new(),
+            required: true,
+            source: Source::Live,
+            taken: Timestamp::UNIX_EPOCH,
+            parts: BTreeMap::from([(part.into(), outcome)]),
+        });
+        self
+    }
+}
+
+/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose.
+fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
+    let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
+    let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
+    let shared = [Glob::new("kubernetes/*").unwrap()];
+    check(&Context { order: &order, baseline: &order[2], gates: &gates, shared: &shared })
+}
+
+pub(super) fn single(rule: &dyn Rule, snapshot: Snapshot) -> Vec<Finding> {
+    with_context(|context| rule.check_environment(context, &snapshot))
+}
+
+pub(super) fn pair(rule: &dyn Rule, baseline: Snapshot, current: Snapshot) -> Vec<Finding> {
+    with_context(|context| rule.check_pair(context, &compare(&baseline, &current)))
+}
+
+pub(super) fn all(rule: &dyn Rule, snapshots: Vec<Snapshot>) -> Vec<Finding> {
+    with_context(|context| rule.check_all(context, &snapshots))
+}

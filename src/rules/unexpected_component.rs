@@ -1,0 +1,55 @@
+//! Something that this environment runs and the baseline does not.
+
+use super::{Context, Hook, INFO, Rule, RuleMeta, of_pair};
+use crate::model::{Comparison, Finding, Presence};
+
+pub(super) struct UnexpectedComponent;
+
+static META: RuleMeta = RuleMeta {
+    id: "unexpected-component",
+    summary: "This environment runs a component that the baseline does not, and everything that could hold it was read.",
+    why: "Tests may lean on it unawares. A new service of the next release is expected here; a forgotten one is not.",
+    fix: "Nothing for a new service; else stop it, or say where it belongs by only-in: in the catalogue.",
+    hooks: &[Hook::Pair],
+    subsumes: &[],
+    defaults: &[("any", INFO)],
+};
+
+impl Rule for UnexpectedComponent {
+    fn meta(&self) -> &'static RuleMeta {
+        &META
+    }
+
+    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+        let unexpected = comparison.changes.iter().filter(|change| change.presence == Presence::Unexpected);
+        let finding = unexpected.map(|change| {
+            let summary = format!("{} runs it, {} does not", comparison.current, comparison.baseline);
+            of_pair(&META, comparison, &change.component, INFO, summary)
+        });
+        finding.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{environment, pair};
+    use super::*;
+
+    #[test]
+    fn fires_on_what_the_baseline_lacks() {
+        let found = pair(
+            &UnexpectedComponent,
+            environment("prod").read("docker/x", "containers"),
+            environment("qualif").app("app", "v1"),
+        );
+        assert_eq!(found[0].summary, "qualif runs it, prod does not");
+    }
+
+    #[test]
+    fn stays_silent_on_what_both_have() {
+        assert!(
+            pair(&UnexpectedComponent, environment("prod").app("app", "v1"), environment("qualif").app("app", "v2"))
+                .is_empty()
+        );
+    }
+}

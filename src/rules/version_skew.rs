@@ -1,0 +1,101 @@
+//! Another version than the baseline's.
+
+use super::{Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, of_pair};
+use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
+use crate::version::{Direction, Level};
+
+pub(super) struct VersionSkew;
+
+static META: RuleMeta = RuleMeta {
+    id: "version-skew",
+    summary: "A component runs in another version than in the baseline.",
+    why: "What was tested is not what will run. A minor or major difference of a shared data store or cluster \
+          has changed defaults, limits and the cost of commands before.",
+    fix: "Bring both environments to one version, the one that is tested first; or waive the difference with \
+          its versions and an end.",
+    hooks: &[Hook::Pair],
+    subsumes: &[],
+    defaults: &[
+        ("platform, modules and declared: major or minor", HIGH),
+        ("platform, modules and declared: patch, pre-release or build", LOW),
+        ("own services behind the baseline", HIGH),
+        ("own services ahead of the baseline (releases are)", INFO),
+        ("hosts (kernel, operating system)", INFO),
+    ],
+};
+
+impl Rule for VersionSkew {
+    fn meta(&self) -> &'static RuleMeta {
+        &META
+    }
+
+    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+        let skewed = comparison.changes.iter().filter_map(|change| {
+            let version = change.version.as_ref().filter(|version| version.level.is_drift())?;
+            let summary = format!(
+                "{} {} is {} {} {}",
+                comparison.current,
+                version.current,
+                distance(version.level, version.direction),
+                comparison.baseline,
+                version.baseline,
+            );
+            let finding = of_pair(&META, comparison, &change.component, defaults(change, version), summary);
+            Some(Finding { level: Some(version.level), ..finding })
+        });
+        skewed.collect()
+    }
+}
+
+fn defaults(change: &Change, version: &VersionChange) -> Defaults {
+    let host = change.component.as_str().starts_with("host/");
+    match (change.class, version.level, version.direction) {
+        _ if host => INFO,
+        (Class::Service, _, Some(Direction::Ahead)) => INFO,
+        (Class::Service, ..) => HIGH,
+        (Class::Platform, Level::Major | Level::Minor, _) => HIGH,
+        (Class::Platform, ..) => LOW,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{environment, pair};
+    use super::*;
+    use crate::model::Severity;
+
+    #[test]
+    fn fires_by_level_on_platform() {
+        let found = pair(
+            &VersionSkew,
+            environment("prod").redis("cache", "7.0.15"),
+            environment("qualif").redis("cache", "6.2.5"),
+        );
+        assert_eq!(found[0].summary, "qualif 6.2.5 is a major behind prod 7.0.15");
+        assert_eq!((found[0].level, found[0].defaults), (Some(Level::Major), HIGH));
+        let found = pair(
+            &VersionSkew,
+            environment("prod").redis("cache", "7.0.15"),
+            environment("qualif").redis("cache", "7.0.14"),
+        );
+        assert_eq!(found[0].defaults.in_gate, Severity::Low);
+    }
+
+    #[test]
+    fn fires_on_own_services_by_direction() {
+        let found = |current| {
+            pair(&VersionSkew, environment("prod").app("app", "v21"), environment("qualif").app("app", current))
+        };
+        assert_eq!(found("v22")[0].defaults, INFO);
+        assert_eq!(found("v20")[0].defaults, HIGH);
+    }
+
+    #[test]
+    fn stays_silent_on_equal_unknown_and_one_sided() {
+        let prod = || environment("prod").redis("cache", "7.0.15").app("app", "v21");
+        assert!(
+            pair(&VersionSkew, prod(), environment("qualif").redis("cache", "7.0.15").app("app", "latest")).is_empty()
+        );
+        assert!(pair(&VersionSkew, prod(), environment("qualif")).is_empty());
+    }
+}

@@ -1,0 +1,69 @@
+//! Several versions of one component at once.
+
+use super::{Context, Hook, Rule, RuleMeta, finding};
+use crate::compare::distinct_readings;
+use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
+use crate::version::{Level, Reading, difference};
+
+pub(super) struct VersionSplit;
+
+const DEFAULTS: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
+
+static META: RuleMeta = RuleMeta {
+    id: "version-split",
+    summary: "One environment runs several versions of a component at once.",
+    why: "A rollout that stopped half way, or an instance that was forgotten: which one a test met is chance.",
+    fix: "Finish the rollout. Where the two are meant to differ, name them apart in the catalogue.",
+    hooks: &[Hook::Environment],
+    subsumes: &[],
+    defaults: &[("any", DEFAULTS)],
+};
+
+impl Rule for VersionSplit {
+    fn meta(&self) -> &'static RuleMeta {
+        &META
+    }
+
+    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+        let split = snapshot.components.iter().filter_map(|(name, component)| {
+            let level = widest(component)?;
+            let readings = distinct_readings(component);
+            let list: Vec<String> = readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
+            let environments = vec![snapshot.environment.clone()];
+            let summary = format!("{} runs {} at once", snapshot.environment, list.join(", "));
+            Some(Finding { level: Some(level), ..finding(&META, name, environments, DEFAULTS, summary) })
+        });
+        split.collect()
+    }
+}
+
+fn shown(reading: &Reading) -> &str {
+    if reading.text().is_empty() { "a version that nothing tells" } else { reading.text() }
+}
+
+/// The widest distance within a component, if its readings are not all one.
+fn widest(component: &Component) -> Option<Level> {
+    let readings: Vec<&Reading> = distinct_readings(component).into_keys().collect();
+    let pairs =
+        readings.iter().enumerate().flat_map(|(i, a)| readings[i + 1..].iter().map(move |b| difference(a, b).level));
+    pairs.filter(|level| *level != Level::Equal).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{environment, single};
+    use super::*;
+
+    #[test]
+    fn fires_on_two_versions() {
+        let found = single(&VersionSplit, environment("prod").app("app", "v21").app("app", "v20").app("app", "v21"));
+        assert_eq!(found[0].summary, "prod runs v20 (1), v21 (2) at once");
+        assert_eq!(found[0].level, Some(Level::Major));
+    }
+
+    #[test]
+    fn stays_silent_on_replicas_and_variants_of_one_version() {
+        assert!(single(&VersionSplit, environment("prod").app("app", "v21").app("app", "v21")).is_empty());
+        assert!(single(&VersionSplit, environment("prod").app("app", "1.2.3").app("app", "1.2.3-alpine")).is_empty());
+    }
+}
