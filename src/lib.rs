@@ -12,6 +12,7 @@ pub mod collect;
 pub mod compare;
 pub mod model;
 pub mod normalize;
+pub mod policy;
 pub mod rules;
 pub mod version;
 pub mod wire;

@@ -84,6 +84,7 @@ mod tests {
             required: true,
             source: Source::Live,
             taken: Timestamp::UNIX_EPOCH,
+            expires: None,
             parts: BTreeMap::from([(
                 (*part).into(),
                 if *read { Outcome::Complete } else { Outcome::Failed(Failure::new(FailureKind::Timeout, "x")) },

@@ -4,6 +4,7 @@ mod change;
 mod evidence;
 mod finding;
 mod ids;
+mod length;
 mod outcome;
 mod secret;
 mod snapshot;
@@ -16,6 +17,7 @@ pub use evidence::{
 };
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
+pub use length::length;
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use secret::Secret;
 pub use snapshot::{

@@ -167,6 +167,8 @@ pub struct Coverage {
     pub source: Source,
     /// When it answered.
     pub taken: Timestamp,
+    /// The last day on which a declared fact counts.
+    pub expires: Option<jiff::civil::Date>,
     /// What became of each part.
     pub parts: BTreeMap<PartName, Outcome>,
 }

@@ -85,6 +85,7 @@ fn coverage(target: &TargetEvidence) -> Coverage {
         required: target.required,
         source: target.source.clone(),
         taken: target.taken,
+        expires: target.declared.iter().map(|fact| fact.expires).min(),
         parts: target.parts.clone(),
     }
 }

@@ -103,6 +103,7 @@ impl Snapshot {
             required: true,
             source: Source::Live,
             taken: Timestamp::UNIX_EPOCH,
+            expires: None,
             parts: BTreeMap::from([(part.into(), outcome)]),
         });
         self

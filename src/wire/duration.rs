@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DurationText(pub Duration);
 
-/// Units, longest first, with their seconds.
+/// Units with their seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 /// The text is no length of time.
@@ -38,16 +38,7 @@ impl FromStr for DurationText {
 
 impl fmt::Display for DurationText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        if self.0.subsec_millis() > 0 || seconds == 0 {
-            return write!(f, "{}ms", self.0.as_millis());
-        }
-        // One day is said in hours, 90 minutes are not 1.5 hours.
-        let (unit, length) = UNITS
-            .iter()
-            .find(|(unit, length)| seconds.is_multiple_of(*length) && (*unit != "d" || seconds > *length))
-            .unwrap_or(&("s", 1));
-        write!(f, "{}{unit}", seconds / length)
+        f.write_str(&crate::model::length(self.0))
     }
 }
 

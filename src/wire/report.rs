@@ -104,6 +104,9 @@ pub struct Target {
     pub instead_of: Option<Failure>,
     /// What became of each part.
     pub parts: Vec<Part>,
+    /// Set if it was read but is too old, expired, or from the future.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Failure>,
 }
 
 /// What became of one part.
@@ -249,8 +252,9 @@ pub struct Run {
     /// When the run ended, in UTC.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// How long collecting took, in milliseconds.
-    pub duration_ms: i64,
+    /// How long collecting took, in milliseconds; not told when the time was given by `--at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
     /// The machine that ran it.
     pub host: String,
     /// Version of the program.

@@ -1,0 +1,95 @@
+//! The policy that people write: how much a finding matters.
+
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use crate::model::{Glob, Severity};
+use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+/// `kind: Policy`: how much a finding matters.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyConfig {
+    /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// `Policy`.
+    pub kind: Kind,
+    /// Findings in a gate at or above this severity make the verdict `no-go` (default: high).
+    #[serde(default, rename = "fail-on")]
+    pub fail_on: Option<SeverityText>,
+    /// Severities over the built-in defaults; the last row that matches wins.
+    #[serde(default)]
+    pub rules: Vec<RuleConfig>,
+}
+
+/// One row: which findings, and how severe they are.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RuleConfig {
+    /// Id of the rule: `version-skew`.
+    pub rule: Located<String>,
+    /// Components, as patterns (default: all).
+    #[serde(default)]
+    pub components: Vec<Located<String>>,
+    /// Environments that the finding may concern, all of them (default: any).
+    #[serde(default)]
+    pub environments: Vec<Located<String>>,
+    /// How far apart: `build`, `prerelease`, `patch`, `minor`, `major`, `incomparable` (default: any).
+    #[serde(default)]
+    pub levels: Vec<Located<String>>,
+    /// `critical`, `high`, `medium`, `low`, `info` or `off`.
+    pub severity: SeverityText,
+}
+
+/// Levels that a row may name.
+const LEVELS: &[&str] = &["build", "prerelease", "patch", "minor", "major", "incomparable"];
+
+impl PolicyConfig {
+    /// Everything that is wrong with it, given the ids of the rules that exist.
+    pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for row in &self.rules {
+            if !rule_ids.contains(&row.rule.as_str()) {
+                let advice = format!("rules are {}", rule_ids.join(", "));
+                problems.push(Problem::at(&row.rule, format!("there is no rule {:?}", row.rule.as_str()), advice));
+            }
+            for level in row.levels.iter().filter(|level| !LEVELS.contains(&level.as_str())) {
+                let advice = format!("levels are {}", LEVELS.join(", "));
+                problems.push(Problem::at(level, format!("there is no level {:?}", level.as_str()), advice));
+            }
+            for pattern in &row.components {
+                if let Err(error) = Glob::new(pattern) {
+                    problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
+                }
+            }
+        }
+        problems
+    }
+}
+
+/// A severity in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeverityText(pub Severity);
+
+impl<'de> Deserialize<'de> for SeverityText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Severity::from_str(&word).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for SeverityText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Severity".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words: Vec<&str> = Severity::ALL.iter().map(|severity| severity.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}

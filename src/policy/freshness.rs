@@ -1,0 +1,69 @@
+//! Whether evidence is of now.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Coverage, Failure, FailureKind, Source};
+
+/// How far a target's clock may be ahead of the run's end.
+pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
+
+/// Why a target's answer does not count now, if it does not. Nothing in the words changes from
+/// run to run. Declared facts are judged by their end alone.
+pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option<Failure> {
+    if target.source == Source::Declared {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        return target.expires.filter(|expires| *expires < today).map(|expires| {
+            Failure::new(FailureKind::Stale, format!("the declared fact expired on {expires}"))
+                .advise("check the fact and renew it in the profile")
+        });
+    }
+    let age = now.duration_since(target.taken);
+    let limit = |limit: Duration| SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+    if age > limit(max_age) {
+        let shown = crate::model::length(max_age);
+        return Some(Failure::new(FailureKind::Stale, format!("the answer is older than {shown} (max-age)")));
+    }
+    if -age > limit(MAX_AHEAD) {
+        let message = "the answer is more than 5 minutes ahead of this run's time";
+        return Some(Failure::new(FailureKind::Future, message));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn kind(source: Source, taken: &str, expires: Option<&str>) -> Option<FailureKind> {
+        let coverage = Coverage {
+            target: "redis/cache".into(),
+            endpoint: String::new(),
+            required: true,
+            source,
+            taken: taken.parse().unwrap(),
+            expires: expires.map(|date| date.parse().unwrap()),
+            parts: BTreeMap::new(),
+        };
+        let now = "2026-04-02T12:00:00Z".parse().unwrap();
+        staleness(&coverage, Duration::from_secs(86_400), now).map(|failure| failure.kind)
+    }
+
+    #[test]
+    fn old_and_future_answers_do_not_count() {
+        assert_eq!(kind(Source::Live, "2026-04-02T11:59:00Z", None), None);
+        assert_eq!(kind(Source::Live, "2026-04-01T12:00:00Z", None), None);
+        assert_eq!(kind(Source::Live, "2026-04-01T11:59:59Z", None), Some(FailureKind::Stale));
+        assert_eq!(kind(Source::Live, "2026-04-02T12:05:00Z", None), None);
+        assert_eq!(kind(Source::Live, "2026-04-02T12:05:01Z", None), Some(FailureKind::Future));
+    }
+
+    #[test]
+    fn a_declared_fact_counts_through_its_last_day_however_old() {
+        assert_eq!(kind(Source::Declared, "2020-01-01T00:00:00Z", Some("2026-04-02")), None);
+        assert_eq!(kind(Source::Declared, "2020-01-01T00:00:00Z", Some("2026-04-01")), Some(FailureKind::Stale));
+    }
+}
