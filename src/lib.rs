@@ -13,6 +13,7 @@ pub mod compare;
 pub mod model;
 pub mod normalize;
 pub mod policy;
+pub mod profile;
 pub mod rules;
 pub mod version;
 pub mod wire;

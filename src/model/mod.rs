@@ -4,7 +4,7 @@ mod change;
 mod evidence;
 mod finding;
 mod ids;
-mod length;
+mod words;
 mod outcome;
 mod secret;
 mod snapshot;
@@ -17,7 +17,7 @@ pub use evidence::{
 };
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
-pub use length::length;
+pub use words::{count, length};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use secret::Secret;
 pub use snapshot::{

@@ -1,4 +1,4 @@
-//! Lengths of time, in the words of profiles.
+//! Numbers and lengths of time, in words.
 
 use std::time::Duration;
 
@@ -14,4 +14,10 @@ pub fn length(duration: Duration) -> String {
     let whole = |(unit, length): &&(&str, u64)| seconds.is_multiple_of(*length) && (*unit != "d" || seconds > *length);
     let (unit, length) = UNITS.iter().find(whole).unwrap_or(&("s", 1));
     format!("{}{unit}", seconds / length)
+}
+
+/// `1 problem`, `2 problems`.
+pub fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }

@@ -1,0 +1,226 @@
+//! What must hold between the files, and the profiles that result.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::config::{AuditConfig, EnvironmentConfig, TargetsConfig};
+use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
+use crate::model::{EnvironmentName, Gate, Glob};
+use crate::normalize::config::CatalogueConfig;
+use crate::policy::config::PolicyConfig;
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+pub(super) const AUDIT_ADVICE: &str =
+    "add audit.yaml with kind: Audit, baseline: NAME and environments: [in promotion order]";
+
+/// A file as far as its shape is right.
+pub(super) struct Parsed<T> {
+    pub(super) source: Source,
+    pub(super) config: T,
+}
+
+/// Where a problem is.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) masked: String,
+}
+
+impl Source {
+    pub(super) fn problem(&self, problem: Problem) -> FileProblem {
+        FileProblem { path: self.path.clone(), masked: self.masked.clone(), problem }
+    }
+}
+
+/// All files by kind.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) environments: Vec<Parsed<EnvironmentConfig>>,
+    pub(super) audits: Vec<Parsed<AuditConfig>>,
+    pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
+    pub(super) policies: Vec<Parsed<PolicyConfig>>,
+}
+
+/// Every semantic problem. What refers to a file whose shape is wrong is only checked if
+/// `complete`: one mistake is told once.
+pub(super) fn all(files: &Files, rule_ids: &[&str], complete: bool) -> Vec<FileProblem> {
+    let mut found = Vec::new();
+    for Parsed { source, config } in &files.environments {
+        found.extend(environment(config).into_iter().map(|p| source.problem(p)));
+    }
+    found.extend(repeated_environments(&files.environments));
+    found.extend(more_than_one(&files.audits, "Audit"));
+    found.extend(more_than_one(&files.catalogues, "Catalogue"));
+    found.extend(more_than_one(&files.policies, "Policy"));
+    for Parsed { source, config } in &files.catalogues {
+        found.extend(config.check().into_iter().map(|p| source.problem(p)));
+    }
+    for Parsed { source, config } in &files.policies {
+        found.extend(config.check(rule_ids).into_iter().map(|p| source.problem(p)));
+    }
+    if complete {
+        found.extend(references(files));
+    }
+    found
+}
+
+fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
+    let TargetsConfig { docker, kubernetes, redis, recorded, declared } = &config.targets;
+    let mut problems = name_problems(&config.name, "an environment");
+    problems.extend(docker.iter().flat_map(crate::collect::config::DockerConfig::check));
+    problems.extend(kubernetes.iter().flat_map(crate::collect::config::KubernetesConfig::check));
+    problems.extend(redis.iter().flat_map(crate::collect::config::RedisConfig::check));
+    problems.extend(declared.iter().flat_map(crate::collect::config::DeclaredConfig::check));
+    problems.extend(names(docker.iter().map(|t| &t.name), "docker"));
+    problems.extend(names(kubernetes.iter().map(|t| &t.name), "kubernetes"));
+    problems.extend(names(redis.iter().map(|t| &t.name), "redis"));
+    problems.extend(names(recorded.iter().map(|t| &t.name), "recorded"));
+    problems.extend(repeated(declared.iter().map(|t| &t.component), "declared fact"));
+    for pattern in &config.ignore {
+        if let Err(error) = Glob::new(pattern) {
+            problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
+        }
+    }
+    problems
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a Located<String>> + Clone, collector: &str) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = names.clone().flat_map(|name| name_problems(name, "a target")).collect();
+    problems.extend(repeated(names, &format!("{collector} target")));
+    problems
+}
+
+/// Names are parts of ids: a `/` or a space in one would make another.
+fn name_problems(name: &Located<String>, what: &str) -> Vec<Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.is_empty() && name.chars().all(fits) {
+        return Vec::new();
+    }
+    vec![Problem::at(name, format!("this cannot be the name of {what}"), "use letters, digits, - _ and .")]
+}
+
+fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) -> Vec<Problem> {
+    let mut first = BTreeMap::new();
+    let mut problems = Vec::new();
+    for name in names {
+        if let Some(line) = first.insert(name.as_str(), name.line) {
+            let message = format!("there are two {what}s named {:?}", name.as_str());
+            problems.push(Problem::at(name, message, format!("the other is in line {line}: name them apart")));
+        }
+    }
+    problems
+}
+
+fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<FileProblem> {
+    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut found = Vec::new();
+    for Parsed { source, config } in environments {
+        if let Some(other) = first.insert(&config.name, source) {
+            let message = format!("there are two environments named {:?}", config.name.as_str());
+            let advice = format!("the other is in {}: name them apart", other.path.display());
+            found.push(source.problem(Problem::at(&config.name, message, advice)));
+        }
+    }
+    found
+}
+
+fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
+    let Some((first, others)) = files.split_first() else { return Vec::new() };
+    let advice = format!("the first is {}: put all into one file", first.source.path.display());
+    let problem = |file: &Parsed<T>| {
+        file.source.problem(Problem::of_file(format!("there is a second file of kind {kind}"), advice.clone()))
+    };
+    others.iter().map(problem).collect()
+}
+
+/// Names of environments that do not exist, environments that no order names, gates that are none.
+fn references(files: &Files) -> Vec<FileProblem> {
+    let mut found = Vec::new();
+    let known: Vec<&str> = files.environments.iter().map(|e| e.config.name.as_str()).collect();
+    let advice = format!("environments are {}", known.join(", "));
+    let mut unknown = |source: &Source, name: &Located<String>| {
+        if !known.contains(&name.as_str()) {
+            let problem = Problem::at(name, format!("there is no environment {:?}", name.as_str()), advice.clone());
+            found.push(source.problem(problem));
+        }
+    };
+    for Parsed { source, config } in &files.catalogues {
+        config.components.iter().flat_map(|c| &c.only_in).for_each(|name| unknown(source, name));
+    }
+    for Parsed { source, config } in &files.policies {
+        config.rules.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
+    }
+    let Some(Parsed { source, config: audit }) = files.audits.first() else { return found };
+    let gates = audit.gates.as_deref().unwrap_or_default();
+    audit.environments.iter().chain(gates.iter().flat_map(|(from, to)| [from, to])).for_each(|name| unknown(source, name));
+    let order: Vec<&str> = audit.environments.iter().map(|e| e.as_str()).collect();
+    let mut add = |source: &Source, problem: Problem| found.push(source.problem(problem));
+    if !order.contains(&audit.baseline.as_str()) {
+        let message = format!("the baseline {:?} is not among environments:", audit.baseline.as_str());
+        add(source, Problem::at(&audit.baseline, message, "add it, in its place of the promotion order"));
+    }
+    repeated(audit.environments.iter(), "environment").into_iter().for_each(|p| add(source, p));
+    for (from, to) in gates.iter().filter(|(from, to)| from.as_str() == to.as_str()) {
+        let message = format!("a gate from {:?} to {:?} is none", from.as_str(), to.as_str());
+        add(source, Problem::at(from, message, "a gate is [FROM, TO], two environments"));
+    }
+    if let Some(zone) = audit.timezone.as_ref().filter(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+        add(source, Problem::at(zone, format!("there is no time zone {:?}", zone.as_str()), "write one like Europe/Paris"));
+    }
+    for Parsed { source, config } in &files.environments {
+        if !order.contains(&config.name.as_str()) {
+            let message = format!("the audit does not name the environment {:?}", config.name.as_str());
+            add(source, Problem::at(&config.name, message, "add it to environments: of the audit, in promotion order"));
+        }
+    }
+    found
+}
+
+/// Profiles from checked files; `None` without an audit.
+pub(super) fn compose(folder: &Path, files: Files, digest: String) -> Option<Profiles> {
+    let audit = files.audits.into_iter().next()?.config;
+    let baseline = EnvironmentName::from(audit.baseline.as_str());
+    let gates = gates(&audit);
+    let mut configs: BTreeMap<String, EnvironmentConfig> =
+        files.environments.into_iter().map(|parsed| (parsed.config.name.value.clone(), parsed.config)).collect();
+    let in_order = audit.environments.iter().filter_map(|name| configs.remove(name.as_str()));
+    let environments = in_order.map(|config| resolve(config, &baseline, &gates)).collect();
+    let timezone = audit.timezone.and_then(|zone| jiff::tz::TimeZone::get(&zone).ok());
+    Some(Profiles {
+        folder: folder.to_owned(),
+        baseline,
+        environments,
+        gates,
+        timezone: timezone.unwrap_or(jiff::tz::TimeZone::UTC),
+        catalogue: files.catalogues.into_iter().next().map(|parsed| parsed.config),
+        policy: files.policies.into_iter().next().map(|parsed| parsed.config),
+        digest,
+    })
+}
+
+/// Those of the audit, else the environment before the baseline against it.
+fn gates(audit: &AuditConfig) -> Vec<Gate> {
+    let gate = |from: &str, to: &str| Gate { from: from.into(), to: to.into() };
+    match &audit.gates {
+        Some(gates) => gates.iter().map(|(from, to)| gate(from, to)).collect(),
+        None => {
+            let before = audit.environments.windows(2).find(|pair| *pair[1] == *audit.baseline);
+            before.map(|pair| gate(&pair[0], &pair[1])).into_iter().collect()
+        }
+    }
+}
+
+fn resolve(config: EnvironmentConfig, baseline: &EnvironmentName, gates: &[Gate]) -> Environment {
+    let name = EnvironmentName::from(config.name.as_str());
+    let needed = name == *baseline || gates.iter().any(|gate| gate.from == name || gate.to == name);
+    Environment {
+        required: config.required.unwrap_or(needed),
+        deadline: config.deadline.map(|text| text.0),
+        max_age: config.max_age.map_or(DEFAULT_MAX_AGE, |text| text.0),
+        expect: config.expect.iter().map(|name| name.as_str().into()).collect(),
+        ignore: config.ignore.iter().filter_map(|pattern| Glob::new(pattern).ok()).collect(),
+        targets: config.targets,
+        name,
+    }
+}

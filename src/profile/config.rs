@@ -1,0 +1,84 @@
+//! The kinds of profile files that are no stage's own: `Environment` and `Audit`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::collect::config::{DeclaredConfig, DockerConfig, KubernetesConfig, RecordedConfig, RedisConfig};
+use crate::wire::duration::DurationText;
+use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::yaml::Located;
+
+/// `kind: Environment`: one environment and its targets.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentConfig {
+    /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// `Environment`.
+    pub kind: Kind,
+    /// `dev`, `qualif`, `ovh-production`.
+    pub name: Located<String>,
+    /// How long reading a target may take, from the start of the collection
+    /// (default: 5s for redis, 15s for docker, 60s for kubernetes).
+    #[serde(default)]
+    pub deadline: Option<DurationText>,
+    /// Evidence older than this is incomplete (default: 24h).
+    #[serde(default, rename = "max-age")]
+    pub max_age: Option<DurationText>,
+    /// Whether the verdict needs it (default: true for the baseline and for environments in a gate).
+    #[serde(default)]
+    pub required: Option<bool>,
+    /// Components that must be seen with a proven version: `[redis/cache]`.
+    #[serde(default)]
+    pub expect: Vec<Located<String>>,
+    /// Components that do not count here, as patterns.
+    #[serde(default)]
+    pub ignore: Vec<Located<String>>,
+    /// What is read.
+    #[serde(default)]
+    pub targets: TargetsConfig,
+}
+
+/// Targets, by collector.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetsConfig {
+    /// Docker Engines.
+    #[serde(default)]
+    pub docker: Vec<DockerConfig>,
+    /// Kubernetes clusters.
+    #[serde(default)]
+    pub kubernetes: Vec<KubernetesConfig>,
+    /// Redis, Valkey and their kin.
+    #[serde(default)]
+    pub redis: Vec<RedisConfig>,
+    /// Files that hold what targets answered.
+    #[serde(default)]
+    pub recorded: Vec<RecordedConfig>,
+    /// Facts that a person vouches for.
+    #[serde(default)]
+    pub declared: Vec<DeclaredConfig>,
+}
+
+/// `kind: Audit`: what holds for all environments.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfig {
+    /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// `Audit`.
+    pub kind: Kind,
+    /// The environment that all are compared with.
+    pub baseline: Located<String>,
+    /// All environments, in promotion order.
+    pub environments: Vec<Located<String>>,
+    /// Pairs that may block a release: from, to (default: the environment before the baseline,
+    /// against it).
+    #[serde(default)]
+    pub gates: Option<Vec<(Located<String>, Located<String>)>>,
+    /// For showing times (default: UTC): `Europe/Paris`.
+    #[serde(default)]
+    pub timezone: Option<Located<String>>,
+}

@@ -1,0 +1,120 @@
+//! Reads a folder of profile files: all problems of all files at once, or profiles.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::check::{self, Files, Parsed};
+use super::mask;
+use super::{FileProblem, ProfileErrors, Profiles};
+use crate::wire::header::{Header, Kind};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::{self, Origin};
+
+/// Larger files were not written by a person.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Loads every `*.yaml` and `*.yml` of `folder` and of its `releases/`. `rule_ids` are the rules
+/// that a policy may name.
+///
+/// # Errors
+/// The first shape error of each file and all semantic errors of all files.
+pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors> {
+    let mut files = Files::default();
+    let mut problems = Vec::new();
+    let mut digest = Sha256::new();
+    match list(folder) {
+        Ok(paths) if paths.is_empty() => {
+            problems.push(of_folder(folder, "the folder holds no *.yaml file", "see profiles/ of envparity for worked examples"));
+        }
+        Ok(paths) => {
+            for path in paths {
+                match read(&path, &mut digest) {
+                    Ok(text) => parse(path, &text, &mut files, &mut problems),
+                    Err(error) => problems.push(of_folder(&path, &format!("cannot be read: {error}"), "check its permissions")),
+                }
+            }
+        }
+        Err(error) => {
+            let message = format!("cannot be read: {error}");
+            problems.push(of_folder(folder, &message, "name the folder of the profiles by --profiles DIR"));
+        }
+    }
+    problems.extend(check::all(&files, rule_ids, problems.is_empty()));
+    if !problems.is_empty() {
+        return Err(ProfileErrors(problems));
+    }
+    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    check::compose(folder, files, digest)
+        .ok_or_else(|| ProfileErrors(vec![of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE)]))
+}
+
+fn of_folder(path: &Path, message: &str, advice: &str) -> FileProblem {
+    FileProblem { path: path.to_owned(), masked: String::new(), problem: Problem::of_file(message, advice) }
+}
+
+/// Sorted, so that the digest and the order of problems do not depend on the file system.
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for folder in [folder.to_owned(), folder.join("releases")] {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.ends_with("releases") => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+            if is_yaml && path.is_file() {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_FILE {
+        return Err(io::Error::other(format!("it exceeds {} MiB", MAX_FILE >> 20)));
+    }
+    let text = fs::read_to_string(path)?;
+    for part in [path.file_name().unwrap_or_default().as_encoded_bytes(), text.as_bytes()] {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    Ok(text)
+}
+
+fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
+    let (masked, hidden) = mask::mask(text);
+    let source = check::Source { path, masked };
+    let result = match yaml::read::<Header>(text, Origin::Person) {
+        Ok(header) => match header.kind {
+            Kind::Environment => shape(text).map(|config| files.environments.push(Parsed { source: source.clone(), config })),
+            Kind::Audit => shape(text).map(|config| files.audits.push(Parsed { source: source.clone(), config })),
+            Kind::Catalogue => shape(text).map(|config| files.catalogues.push(Parsed { source: source.clone(), config })),
+            Kind::Policy => shape(text).map(|config| files.policies.push(Parsed { source: source.clone(), config })),
+            kind @ (Kind::Evidence | Kind::DriftReport) => Err(Problem::of_file(
+                format!("kind {} is no profile", kind.as_str()),
+                "keep it in a folder below, and name it as the path of a recorded target",
+            )),
+        },
+        Err(error) => Err(Problem {
+            advice: "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue or Policy; \
+                     one document in each"
+                .to_owned(),
+            ..Problem::from(error)
+        }),
+    };
+    if let Err(mut problem) = result {
+        problem.message = mask::scrub(&problem.message, &hidden);
+        problems.push(source.problem(problem));
+    }
+}
+
+fn shape<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    yaml::read(text, Origin::Person).map_err(Problem::from)
+}

@@ -1,0 +1,78 @@
+//! Loads a folder of profile files and composes what every stage's `config.rs` describes.
+//!
+//! Stages never import this; the pipeline hands them what it composed.
+
+mod check;
+pub mod config;
+mod load;
+mod mask;
+pub mod schema;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::{ComponentName, EnvironmentName, Gate, Glob};
+use crate::normalize::config::CatalogueConfig;
+use crate::policy::config::PolicyConfig;
+use crate::wire::problem::Problem;
+
+pub use load::load;
+
+/// Older evidence is incomplete, unless the profile says otherwise.
+pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// A checked folder of profiles.
+#[derive(Debug)]
+pub struct Profiles {
+    /// Where they are; paths in them are relative to it.
+    pub folder: PathBuf,
+    /// The environment that all are compared with.
+    pub baseline: EnvironmentName,
+    /// All environments, in promotion order.
+    pub environments: Vec<Environment>,
+    /// Pairs that may block a release.
+    pub gates: Vec<Gate>,
+    /// For showing times.
+    pub timezone: jiff::tz::TimeZone,
+    /// Which observations are one component.
+    pub catalogue: Option<CatalogueConfig>,
+    /// How much findings matter.
+    pub policy: Option<PolicyConfig>,
+    /// SHA-256 over the files, their names and order, abbreviated to 12 digits.
+    pub digest: String,
+}
+
+/// One environment, with its defaults resolved.
+#[derive(Debug)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// Default for its targets, over the collectors' own.
+    pub deadline: Option<Duration>,
+    /// Older evidence is incomplete.
+    pub max_age: Duration,
+    /// Components that must be seen with a proven version.
+    pub expect: Vec<ComponentName>,
+    /// Components that do not count here.
+    pub ignore: Vec<Glob>,
+    /// What is read.
+    pub targets: config::TargetsConfig,
+}
+
+/// A problem in a file, with the file's text for a snippet: every secret in it is masked.
+#[derive(Clone, Debug)]
+pub struct FileProblem {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text, masked.
+    pub masked: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// Everything that is wrong with a folder of profiles.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{} in the profiles", crate::model::count(self.0.len(), "problem"))]
+pub struct ProfileErrors(pub Vec<FileProblem>);
