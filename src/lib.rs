@@ -8,12 +8,15 @@
 //!
 //! `tests/architecture.rs` decides who may import whom.
 
+pub mod cli;
 pub mod collect;
 pub mod compare;
 pub mod model;
 pub mod normalize;
+pub mod pipeline;
 pub mod policy;
 pub mod profile;
+pub mod report;
 pub mod rules;
 pub mod version;
 pub mod wire;

@@ -6,6 +6,7 @@
 mod absence;
 mod content;
 mod distance;
+mod matrix;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::model::{
 pub use absence::{could_hold, hidden};
 pub use content::mismatches_within;
 pub use distance::{distinct_readings, version_change};
+pub use matrix::{Cell, CellReading, Row, State, matrix};
 
 /// Compares every component that either side has.
 pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {

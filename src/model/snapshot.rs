@@ -88,13 +88,13 @@ pub enum ReadingSource {
 }
 
 impl ReadingSource {
-    /// In words that fit behind "told by ".
+    /// The word used in files.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Program => "the program",
-            Self::Label => "the image's version label",
-            Self::Tag => "the tag",
-            Self::Declared => "a person",
+            Self::Program => "program",
+            Self::Label => "label",
+            Self::Tag => "tag",
+            Self::Declared => "declared",
         }
     }
 }
@@ -177,6 +177,16 @@ impl Coverage {
     /// Whether every part that the profile asks for was read.
     pub fn is_complete(&self) -> bool {
         self.parts.values().all(|outcome| outcome.failure().is_none())
+    }
+}
+
+impl Class {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Service => "service",
+        }
     }
 }
 

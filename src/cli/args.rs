@@ -1,0 +1,168 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::model::Severity;
+use crate::report;
+use crate::wire::duration::DurationText;
+
+/// Audits whether environments run the same tools in the same versions as production, and says
+/// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
+/// hears GET.
+#[derive(Debug, Parser)]
+#[command(name = "envparity", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// Show what is folded; -vv and -vvv log to stderr, without secrets or bodies
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Compare every environment with the baseline, and judge
+    Audit(AuditArguments),
+    /// Write down what an environment answers, as evidence
+    Collect(CollectArguments),
+    /// Compare two evidence files; judges only whether they are complete
+    Diff(DiffArguments),
+    /// Tell what a rule looks for, why, and how to fix it
+    Explain(ExplainArguments),
+    /// Check the profiles, all of them at once, without contacting anything
+    CheckProfiles(ProfilesArguments),
+    /// Print the JSON Schema of a format
+    Schema(SchemaArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProfilesArguments {
+    /// Folder of the profiles
+    #[arg(long, value_name = "DIR", default_value = "profiles")]
+    pub(super) profiles: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArguments {
+    /// Write the report as FORMAT (table, yaml, json) to PATH, or to stdout without one; repeat for several
+    #[arg(short, long, value_name = "FORMAT[=PATH]")]
+    pub(super) output: Vec<OutputChoice>,
+
+    /// End with 0 where the verdict would say 1 or 3
+    #[arg(long)]
+    pub(super) report_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArguments {
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Only this environment, and always the baseline; repeat for several
+    #[arg(long, value_name = "NAME")]
+    pub(super) env: Vec<String>,
+
+    /// Compare with this environment instead of the profile's baseline
+    #[arg(long, value_name = "NAME")]
+    pub(super) baseline: Option<String>,
+
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+
+    /// Findings in a gate at or above this severity make it NO-GO [default: the policy's, else high]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<Severity>,
+
+    /// How long each target may take, over every profile: 10s, 1m
+    #[arg(long, value_name = "TIME")]
+    pub(super) deadline: Option<DurationText>,
+
+    /// Judge as of this time, in RFC 3339; the same inputs then give the same bytes
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CollectArguments {
+    /// The environment
+    pub(super) environment: String,
+
+    /// Where to write the evidence; - for stdout
+    #[arg(long, value_name = "PATH|-")]
+    pub(super) to: PathBuf,
+
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// How long each target may take, over the profile: 10s, 1m
+    #[arg(long, value_name = "TIME")]
+    pub(super) deadline: Option<DurationText>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// Evidence to compare with
+    pub(super) baseline: PathBuf,
+    /// Evidence that is compared
+    pub(super) current: PathBuf,
+
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// Id of the rule; without one all rules are listed
+    pub(super) rule: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArguments {
+    /// environment, audit, catalogue, policy, evidence or report
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(
+        crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
+    pub(super) format: String,
+}
+
+/// `table`, `yaml=report.yaml`.
+#[derive(Clone)]
+pub(super) struct OutputChoice {
+    pub(super) format: &'static dyn report::Format,
+    pub(super) path: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for OutputChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutputChoice").field("format", &self.format.name()).field("path", &self.path).finish()
+    }
+}
+
+/// The text names no format, or an empty path.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OutputError {
+    #[error("there is no format {0:?}; there are {1}")]
+    Format(String, String),
+    #[error("nothing stands behind the =; leave it out for stdout")]
+    Path,
+}
+
+impl FromStr for OutputChoice {
+    type Err = OutputError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let format = report::by_name(name).ok_or_else(|| {
+            let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
+            OutputError::Format(name.to_owned(), known.join(", "))
+        })?;
+        if path == Some("") {
+            return Err(OutputError::Path);
+        }
+        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}

@@ -1,0 +1,51 @@
+//! `envparity audit`
+
+use std::path::Path;
+
+use super::args::AuditArguments;
+use super::exit::Exit;
+use super::progress::Bar;
+use super::{Failed, clock, output, problems};
+use crate::pipeline::{self, AuditOptions, Facts};
+
+pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
+    let choices = output::choices(&arguments.output)?;
+    let folder = &arguments.profiles.profiles;
+    let profiles = problems::load(folder)?;
+    let options = AuditOptions {
+        only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
+        baseline: arguments.baseline.as_deref().map(Into::into),
+        fail_on: arguments.fail_on,
+        deadline: arguments.deadline.map(|text| text.0),
+        at: arguments.at,
+    };
+    let report = {
+        let bar = Bar::new();
+        pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
+    };
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+}
+
+/// What is known of where this runs.
+pub(super) fn facts(folder: &Path) -> Facts {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Facts { host: host.trim().to_owned(), commit: commit(folder) }
+}
+
+/// The commit that is checked out around `folder`, read from the files of git: no program is run.
+fn commit(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let git = folder.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let hash = match head.trim().strip_prefix("ref: ") {
+        Some(name) => std::fs::read_to_string(git.join(name)).ok().or_else(|| packed(&git, name))?,
+        None => head,
+    };
+    let hash = hash.trim();
+    hash.bytes().all(|b| b.is_ascii_hexdigit()).then(|| hash.to_owned())
+}
+
+fn packed(git: &Path, name: &str) -> Option<String> {
+    let refs = std::fs::read_to_string(git.join("packed-refs")).ok()?;
+    refs.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
+}

@@ -1,0 +1,28 @@
+//! `envparity diff`
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use super::args::DiffArguments;
+use super::exit::Exit;
+use super::{Failed, audit, output};
+use crate::model::Evidence;
+use crate::pipeline;
+use crate::wire;
+
+pub(super) fn run(arguments: DiffArguments, verbose: u8) -> Result<Exit, Failed> {
+    let choices = output::choices(&arguments.output)?;
+    let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
+    let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));
+    let report = pipeline::diff(baseline, current, facts);
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+}
+
+fn read(path: &Path) -> anyhow::Result<Evidence> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
+    wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
+        anyhow!("{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}", e.line, e.column)
+    })
+}

@@ -1,0 +1,110 @@
+//! The command line: one file for each command, and what they share.
+//!
+//! This is the edge: here are the clock, the environment, standard output and exit codes, and
+//! nothing is decided that a stage decides.
+
+mod args;
+mod audit;
+mod check_profiles;
+mod collect;
+mod diff;
+pub mod exit;
+mod explain;
+mod output;
+mod problems;
+mod progress;
+pub mod reference;
+mod schema;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser};
+
+use crate::collect::Clock;
+use args::{Arguments, Command};
+use exit::Exit;
+
+/// Parses the command line, runs the command, and says how it ended.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    start_log(arguments.verbose);
+    let exit = match dispatch(arguments) {
+        Ok(exit) => exit,
+        Err(Failed(error)) => {
+            output::complain(&format!("error: {error:#}"));
+            Exit::Error
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+/// An error for people; commands turn theirs into it.
+struct Failed(anyhow::Error);
+
+impl<E: Into<anyhow::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Failing to print help is no worse than having nobody read it.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { Exit::Error.code() } else { Exit::Done.code() })
+}
+
+fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
+    let verbose = arguments.verbose;
+    match arguments.command {
+        Command::Audit(command) => interruptible(audit::run(command, verbose)),
+        Command::Collect(command) => interruptible(collect::run(command)),
+        Command::Diff(command) => diff::run(command, verbose),
+        Command::Explain(command) => explain::run(&command),
+        Command::CheckProfiles(command) => check_profiles::run(&command),
+        Command::Schema(command) => schema::run(&command),
+    }
+}
+
+/// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this.
+fn interruptible(work: impl Future<Output = Result<Exit, Failed>>) -> Result<Exit, Failed> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(async {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            done = work => done,
+            _ = interrupt.recv() => Ok(Exit::Interrupted),
+            _ = terminate.recv() => Ok(Exit::Interrupted),
+        }
+    });
+    // A name look-up in progress cannot be interrupted: it is left behind.
+    runtime.shutdown_background();
+    done
+}
+
+/// The wall clock, read here and nowhere else.
+fn clock() -> Clock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; it is passed in everywhere else")]
+    Arc::new(jiff::Timestamp::now)
+}
+
+/// `-vv` logs what we do, `-vvv` in detail. Libraries are kept to warnings: they log bodies.
+fn start_log(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let level = match verbose {
+        0 | 1 => return,
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,envparity={level}"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}
+
+/// The command line as clap sees it, for REFERENCE.md.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}

@@ -1,0 +1,87 @@
+//! Where text goes: standard output, and files that appear whole or not at all.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use super::args::{OutputArguments, OutputChoice};
+use super::exit::Exit;
+use crate::report::{self, Report, View};
+
+/// One line to stderr; if nobody reads it there is nothing more to do.
+pub(super) fn complain(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", report::escape::terminal_lines(line));
+}
+
+/// Writes to standard output. A reader who has gone away has read enough.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.context("failed to write to standard output"),
+    }
+}
+
+/// Writes a file aside and renames it, so that it is there whole or as it was before.
+pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        // As other programs create files, less what the umask takes away.
+        let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().with_context(|| format!("failed to write {}", path.display()))
+}
+
+/// The formats asked for; a table if none was.
+pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputChoice>> {
+    let choices = if arguments.output.is_empty() {
+        vec!["table".parse().map_err(|e| anyhow!("{e}"))?]
+    } else {
+        arguments.output.clone()
+    };
+    if choices.iter().filter(|choice| choice.path.is_none()).count() > 1 {
+        return Err(anyhow!("only one format can go to standard output: give the others a path, as in yaml=report.yaml"));
+    }
+    Ok(choices)
+}
+
+/// Writes a report in each format. One that cannot be written costs the exit code, not the others.
+pub(super) fn write_report(report: &Report, arguments: &OutputArguments, choices: &[OutputChoice], verbose: u8) -> Exit {
+    let verdict = Exit::from(report.judgement.verdict);
+    let mut exit = if arguments.report_only { Exit::Done } else { verdict };
+    // Files first: standard output may be a pipe that closes.
+    let (files, stdout): (Vec<_>, Vec<_>) = choices.iter().partition(|choice| choice.path.is_some());
+    for choice in files.into_iter().chain(stdout) {
+        let view = view(choice, verdict, arguments.report_only, verbose);
+        let written = choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
+            match &choice.path {
+                Some(path) => write_file(path, &text),
+                None => print(&text),
+            }
+        });
+        if let Err(error) = written {
+            complain(&format!("error: {error:#}"));
+            exit = Exit::Error;
+        }
+    }
+    exit
+}
+
+fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) -> View {
+    let terminal = choice.path.is_none() && io::stdout().is_terminal();
+    let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    View {
+        width: if terminal { width } else { None },
+        color,
+        unfold: verbose > 0,
+        exit: verdict.code(),
+        report_only,
+    }
+}

@@ -1,0 +1,66 @@
+//! Problems of profiles, each with its file, line, snippet and advice.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
+
+use super::output::complain;
+use crate::model::count;
+use crate::pipeline;
+use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
+use crate::report::escape::terminal;
+
+/// Loads profiles; problems are shown, and the error then only counts them.
+pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
+    profile::load(folder, &pipeline::rule_ids()).map_err(|errors| {
+        show(&errors);
+        anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), folder.display())
+    })
+}
+
+fn show(ProfileErrors(problems): &ProfileErrors) {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0);
+    for problem in problems {
+        let mut text = String::new();
+        let (diagnostic, source) = diagnostic(problem);
+        let report = miette::Report::new(diagnostic).with_source_code(source);
+        if handler.render_report(&mut text, report.as_ref()).is_err() {
+            text = format!("{}: {}", problem.path.display(), problem.problem.message);
+        }
+        use std::io::Write;
+        // The theme's own colours must pass; what stands in the file was made harmless before.
+        let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+    }
+    if problems.len() > 1 {
+        complain("");
+    }
+}
+
+fn diagnostic(problem: &FileProblem) -> (MietteDiagnostic, NamedSource<String>) {
+    let FileProblem { path, masked, problem } = problem;
+    // Escapes are longer than what they stand for, so only harmless texts keep their columns.
+    let harmless: Vec<String> = masked.lines().map(terminal).collect();
+    let source = harmless.join("\n") + "\n";
+    let path = terminal(&path.display().to_string());
+    let message = match problem.line {
+        0 => format!("{path}: {}", terminal(&problem.message)),
+        _ => terminal(&problem.message),
+    };
+    let mut diagnostic =
+        MietteDiagnostic::new(message).with_help(problem.advice.clone()).with_severity(Severity::Error);
+    if let Some(offset) = offset(&source, problem.line, problem.column) {
+        diagnostic = diagnostic.with_label(LabeledSpan::at_offset(offset, "here"));
+    }
+    (diagnostic, NamedSource::new(path, source))
+}
+
+/// Byte offset of a line and column, both from 1.
+fn offset(source: &str, line: usize, column: usize) -> Option<usize> {
+    let before: usize = source.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let text = source.get(before..)?.lines().next()?;
+    let within = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
+    Some(before + within)
+}

@@ -1,0 +1,76 @@
+//! REFERENCE.md, from what the program itself knows. A test compares the file with this.
+
+use std::fmt::Write;
+
+use clap::builder::StyledStr;
+
+use super::exit::Exit;
+use crate::model::FailureKind;
+use crate::report::FORMATS;
+use crate::rules::{Hook, RULES};
+
+/// The whole file.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test reference` writes it anew.\n",
+    );
+    for section in [commands(), formats(), exits(), rules(), failures()] {
+        text.push('\n');
+        text.push_str(&section);
+    }
+    text
+}
+
+fn commands() -> String {
+    let mut text = "## Commands\n".to_owned();
+    let mut command = super::command().term_width(100);
+    command.build();
+    for sub in command.get_subcommands_mut() {
+        let about = sub.get_about().map(StyledStr::to_string).unwrap_or_default();
+        let help = sub.render_help().to_string();
+        let usage = help.split_once("Usage:").map_or(help.as_str(), |(_, usage)| usage);
+        let lines: Vec<&str> = usage.lines().map(str::trim_end).collect();
+        let _ = writeln!(text, "\n### `{}`\n\n{about}\n\n```text\nUsage:{}\n```", sub.get_name(), lines.join("\n").trim_end());
+    }
+    text
+}
+
+fn formats() -> String {
+    let rows = FORMATS.iter().map(|format| format!("| `{}` | {} |\n", format.name(), format.summary()));
+    format!("## Formats of the report\n\n| `-o` | |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn exits() -> String {
+    let rows = Exit::ALL.iter().map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
+    format!("## Exit codes\n\n| code | meaning |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn rules() -> String {
+    let mut text = "## Rules\n".to_owned();
+    for rule in RULES {
+        let meta = rule.meta();
+        let hooks: Vec<&str> = meta.hooks.iter().copied().map(Hook::as_str).collect();
+        let _ = write!(
+            text,
+            "\n### `{}`\n\n{}\n\n*Why it is bad.* {}\n\n*How to fix it.* {}\n\nLooks at: {}.",
+            meta.id,
+            meta.summary,
+            meta.why,
+            meta.fix,
+            hooks.join(", "),
+        );
+        if !meta.subsumes.is_empty() {
+            let _ = write!(text, " Stands for: {}.", meta.subsumes.join(", "));
+        }
+        text.push_str("\n\n| severity by default | in a gate | elsewhere |\n|---|---|---|\n");
+        for (what, defaults) in meta.defaults {
+            let _ = writeln!(text, "| {what} | {} | {} |", defaults.in_gate, defaults.elsewhere);
+        }
+    }
+    text
+}
+
+fn failures() -> String {
+    let rows = FailureKind::ALL.iter().map(|kind| format!("| `{}` | {} |\n", kind.as_str(), kind.advice()));
+    format!("## Why something was not read\n\n| kind | what usually helps |\n|---|---|\n{}", rows.collect::<String>())
+}

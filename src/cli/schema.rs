@@ -1,0 +1,17 @@
+//! `envparity schema`
+
+use anyhow::anyhow;
+
+use super::args::SchemaArguments;
+use super::exit::Exit;
+use super::{Failed, output};
+use crate::profile::schema;
+
+pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, Failed> {
+    let (_, schema) = schema::all()
+        .into_iter()
+        .find(|(name, _)| *name == arguments.format)
+        .ok_or_else(|| anyhow!("there is no format {:?}", arguments.format))?;
+    output::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
+    Ok(Exit::Done)
+}

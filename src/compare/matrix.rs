@@ -1,0 +1,167 @@
+//! All environments side by side: each component in each environment, against the baseline.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::absence;
+use crate::model::{
+    Class, Comparison, Component, ComponentName, EnvironmentName, Presence, Reading, ReadingSource, Snapshot,
+};
+use crate::version::{Direction, Level};
+
+/// One component in each environment.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its name.
+    pub component: ComponentName,
+    /// Who releases it.
+    pub class: Class,
+    /// One cell for each snapshot, in their order.
+    pub cells: Vec<Cell>,
+}
+
+/// One component in one environment.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Which environment.
+    pub environment: EnvironmentName,
+    /// Whether it runs there, and if not, what is known.
+    pub state: State,
+    /// Distinct readings.
+    pub readings: Vec<CellReading>,
+    /// How far from the baseline; `None` in the baseline and where either side lacks it.
+    pub level: Option<Level>,
+    /// Seen from the baseline.
+    pub direction: Option<Direction>,
+    /// Whether it is another product than the baseline's.
+    pub other_product: bool,
+    /// Set up but not running, by the source's word for its state.
+    pub not_running: BTreeMap<String, usize>,
+    /// Tags that stand for different content here.
+    pub builds: usize,
+}
+
+/// Whether a component runs in an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs.
+    Present,
+    /// It is set up, but does not run.
+    NotRunning,
+    /// Everything that could hold it was read, and it is not there.
+    Missing,
+    /// Not everything that could hold it was read.
+    Unobserved,
+    /// The environment has no target of that kind, or does not want it.
+    NotApplicable,
+}
+
+/// What some instances of a component say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellReading {
+    /// The product, where the product data knows it.
+    pub product: Option<String>,
+    /// Its version.
+    pub reading: Reading,
+    /// What told it.
+    pub source: ReadingSource,
+    /// How many instances say so.
+    pub instances: usize,
+    /// Digests of their content, sorted.
+    pub digests: Vec<String>,
+}
+
+impl State {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::NotRunning => "not-running",
+            Self::Missing => "missing",
+            Self::Unobserved => "unobserved",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+impl Row {
+    /// Whether every environment that has or could have it runs the same, as far as is known:
+    /// then it need not be shown.
+    pub fn is_equal(&self) -> bool {
+        let readings: usize = self.cells.iter().filter(|cell| cell.readings.len() > 1).count();
+        readings == 0
+            && self.cells.iter().all(|cell| match cell.state {
+                State::Present => cell.level.is_none_or(|l| l == Level::Equal) && !cell.other_product && cell.builds < 2,
+                State::NotApplicable => true,
+                State::NotRunning | State::Missing | State::Unobserved => false,
+            })
+    }
+}
+
+/// Pivots snapshots (baseline among them) and their comparisons with it.
+pub fn matrix(snapshots: &[Snapshot], baseline: &EnvironmentName, comparisons: &[Comparison]) -> Vec<Row> {
+    let mut names: BTreeSet<&ComponentName> = BTreeSet::new();
+    snapshots.iter().for_each(|snapshot| names.extend(snapshot.components.keys()));
+    let rows = names.into_iter().filter_map(|name| {
+        let known = snapshots.iter().find_map(|snapshot| snapshot.components.get(name))?;
+        let cells = snapshots.iter().map(|snapshot| cell(name, known, snapshot, baseline, comparisons)).collect();
+        Some(Row { component: name.clone(), class: known.class, cells })
+    });
+    rows.collect()
+}
+
+fn cell(
+    name: &ComponentName,
+    known: &Component,
+    snapshot: &Snapshot,
+    baseline: &EnvironmentName,
+    comparisons: &[Comparison],
+) -> Cell {
+    let here = snapshot.components.get(name);
+    let against_baseline = comparisons.iter().find(|c| c.baseline == *baseline && c.current == snapshot.environment);
+    // Changes are in the order of their names.
+    let change = against_baseline.and_then(|c| {
+        let index = c.changes.binary_search_by(|change| change.component.cmp(name)).ok()?;
+        c.changes.get(index)
+    });
+    let version = change.and_then(|change| change.version.as_ref());
+    let not_running = here.map(|c| c.not_running.clone()).unwrap_or_default();
+    Cell {
+        environment: snapshot.environment.clone(),
+        state: state(name, known, here, snapshot),
+        readings: here.map(readings).unwrap_or_default(),
+        level: version.map(|version| version.level),
+        direction: version.and_then(|version| version.direction),
+        other_product: change.is_some_and(|change| change.product.is_some()),
+        not_running,
+        builds: here.map_or(0, |component| super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()),
+    }
+}
+
+fn state(name: &ComponentName, known: &Component, here: Option<&Component>, snapshot: &Snapshot) -> State {
+    match here {
+        Some(component) if !component.instances.is_empty() => State::Present,
+        Some(component) if !component.not_running.is_empty() => State::NotRunning,
+        _ => match absence::of(name, known, snapshot, Presence::Missing) {
+            Presence::Missing | Presence::Unexpected => State::Missing,
+            Presence::Unobserved => State::Unobserved,
+            Presence::NotApplicable | Presence::Both => State::NotApplicable,
+        },
+    }
+}
+
+fn readings(component: &Component) -> Vec<CellReading> {
+    let mut found: BTreeMap<_, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for instance in &component.instances {
+        let entry = found.entry((&instance.product, &instance.reading, instance.source)).or_default();
+        entry.0 += 1;
+        entry.1.extend(instance.image.iter().flat_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
+    }
+    let readings = found.into_iter().map(|((product, reading, source), (instances, digests))| CellReading {
+        product: product.clone(),
+        reading: reading.clone(),
+        source,
+        instances,
+        digests: digests.into_iter().collect(),
+    });
+    readings.collect()
+}

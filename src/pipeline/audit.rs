@@ -1,0 +1,147 @@
+//! The audit: every environment against the baseline, judged.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::environment;
+use crate::collect::{Clock, Progress};
+use crate::compare::{compare, matrix};
+use crate::model::{Comparison, EnvironmentName, Gate, Glob, Severity, Snapshot};
+use crate::normalize::Normalizer;
+use crate::policy::{self, Policy, Subject};
+use crate::profile::{Environment, Profiles};
+use crate::report::{Purpose, Report, Run};
+use crate::rules;
+
+/// What the command line says of an audit.
+#[derive(Clone, Debug, Default)]
+pub struct AuditOptions {
+    /// Only these environments, and always the baseline; empty for all.
+    pub only: Vec<EnvironmentName>,
+    /// Another baseline than the profile's.
+    pub baseline: Option<EnvironmentName>,
+    /// Another threshold than the policy's.
+    pub fail_on: Option<Severity>,
+    /// Another deadline for every target.
+    pub deadline: Option<Duration>,
+    /// The time of the run; else the clock's when everything is collected.
+    pub at: Option<Timestamp>,
+}
+
+/// What the caller knows of where the audit runs.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Name of this machine.
+    pub host: String,
+    /// Commit of the repository that holds the profiles.
+    pub commit: Option<String>,
+}
+
+/// The command line names an environment that no profile describes.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no environment {name:?}; there are {known}")]
+pub struct UnknownEnvironment {
+    name: String,
+    known: String,
+}
+
+/// Collects, compares and judges.
+///
+/// # Errors
+/// If the options name an unknown environment. What cannot be read is no error but a part of
+/// the report.
+pub async fn audit(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    facts: Facts,
+    clock: Clock,
+    progress: &dyn Progress,
+) -> Result<Report, UnknownEnvironment> {
+    let scope = Scope::new(profiles, options)?;
+    let start = Instant::now();
+    let evidence =
+        super::collect(&scope.environments, &profiles.folder, options.deadline, clock.clone(), progress).await;
+    let duration = start.elapsed();
+    let now = options.at.unwrap_or_else(|| clock());
+
+    let normalizer = Normalizer::new(profiles.catalogue.as_ref());
+    let snapshots: Vec<Snapshot> = evidence
+        .iter()
+        .zip(&scope.environments)
+        .map(|(evidence, environment)| normalizer.snapshot(evidence, environment.ignore.clone()))
+        .collect();
+    let comparisons = scope.comparisons(&snapshots);
+    let shared: Vec<Glob> = profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
+    let order: Vec<EnvironmentName> = profiles.environments.iter().map(|e| e.name.clone()).collect();
+    let context = rules::Context { order: &order, baseline: &scope.baseline, gates: &scope.gates, shared: &shared };
+    let found = rules::check(&context, &snapshots, &comparisons);
+
+    let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
+    let findings = policy.apply(found, &scope.gates);
+    let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&scope.environments).map(|(s, e)| subject(s, e)).collect();
+    let judgement = policy::judge(&policy, &findings, &subjects, now);
+    let environments = snapshots.iter().zip(&scope.environments);
+    Ok(Report {
+        purpose: Purpose::Audit,
+        judgement,
+        environments: environments.map(|(s, e)| environment(s, &snapshots, e.required, e.max_age)).collect(),
+        matrix: matrix(&snapshots, &scope.baseline, &comparisons),
+        comparisons,
+        findings,
+        fail_on: policy.fail_on(),
+        baseline: scope.baseline,
+        gates: scope.gates,
+        left_out: scope.left_out,
+        run: Run {
+            at: now,
+            duration: options.at.is_none().then_some(duration),
+            host: facts.host,
+            profiles: profiles.digest.clone(),
+            commit: facts.commit,
+            timezone: profiles.timezone.clone(),
+        },
+    })
+}
+
+fn subject<'a>(snapshot: &'a Snapshot, environment: &'a Environment) -> Subject<'a> {
+    Subject { snapshot, required: environment.required, expect: &environment.expect, max_age: environment.max_age }
+}
+
+/// What of the profiles takes part.
+struct Scope<'a> {
+    baseline: EnvironmentName,
+    environments: Vec<&'a Environment>,
+    gates: Vec<Gate>,
+    left_out: Vec<EnvironmentName>,
+}
+
+impl<'a> Scope<'a> {
+    fn new(profiles: &'a Profiles, options: &AuditOptions) -> Result<Self, UnknownEnvironment> {
+        let known = |name: &EnvironmentName| profiles.environments.iter().any(|e| e.name == *name);
+        if let Some(name) = options.only.iter().chain(&options.baseline).find(|name| !known(name)) {
+            let names: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
+            return Err(UnknownEnvironment { name: name.to_string(), known: names.join(", ") });
+        }
+        let baseline = options.baseline.clone().unwrap_or_else(|| profiles.baseline.clone());
+        let is_in = |name: &EnvironmentName| options.only.is_empty() || options.only.contains(name) || *name == baseline;
+        let (inside, outside): (Vec<_>, Vec<_>) = profiles.environments.iter().partition(|e| is_in(&e.name));
+        let gates = profiles.gates.iter().filter(|gate| is_in(&gate.from) && is_in(&gate.to)).cloned().collect();
+        let left_out = outside.iter().map(|e| e.name.clone()).collect();
+        Ok(Self { baseline, environments: inside, gates, left_out })
+    }
+
+    /// Every environment against the baseline, and each gate that is not such a pair already.
+    fn comparisons(&self, snapshots: &[Snapshot]) -> Vec<Comparison> {
+        let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
+        let others = snapshots.iter().map(|s| &s.environment).filter(|name| **name != self.baseline);
+        let mut pairs: Vec<(&EnvironmentName, &EnvironmentName)> = others.map(|name| (&self.baseline, name)).collect();
+        for gate in &self.gates {
+            let (to, from) = (&gate.to, &gate.from);
+            if !pairs.contains(&(to, from)) && !pairs.contains(&(from, to)) {
+                pairs.push((to, from));
+            }
+        }
+        pairs.into_iter().filter_map(|(baseline, current)| Some(compare(of(baseline)?, of(current)?))).collect()
+    }
+}

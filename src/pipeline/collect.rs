@@ -1,0 +1,72 @@
+//! Profiles become jobs, and jobs evidence.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::collect::{self, Clock, Collector, Job, Progress};
+use crate::collect::{declared, docker, kubernetes, recorded, redis};
+use crate::model::{EnvironmentName, Evidence, TargetEvidence};
+use crate::profile::Environment;
+use crate::wire::duration::DurationText;
+
+/// How long a collector may take, unless the profile says otherwise.
+const REDIS: Duration = Duration::from_secs(5);
+const DOCKER: Duration = Duration::from_secs(15);
+const KUBERNETES: Duration = Duration::from_secs(60);
+const FILES: Duration = Duration::from_secs(15);
+
+/// One job for each target of an environment. `deadline` replaces all others.
+pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let mut add = |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
+        let own = own.map(|text| text.0);
+        jobs.push(Job {
+            environment: environment.name.clone(),
+            collector,
+            deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
+            required: environment.required && required.unwrap_or(true),
+        });
+    };
+    let targets = &environment.targets;
+    // The addresses were checked with the profile: a target that is refused here is one that
+    // `check` passes by mistake, and then a missing job would be a missing target.
+    for config in &targets.docker {
+        let collector = docker::Docker::new(config, folder).expect("a checked profile has an address");
+        add(Box::new(collector), config.required, config.deadline, DOCKER);
+    }
+    for config in &targets.redis {
+        let collector = redis::Redis::new(config, folder).expect("a checked profile has an address");
+        add(Box::new(collector), config.required, config.deadline, REDIS);
+    }
+    for config in &targets.kubernetes {
+        add(Box::new(kubernetes::Kubernetes::new(config)), config.required, config.deadline, KUBERNETES);
+    }
+    for config in &targets.recorded {
+        add(Box::new(recorded::Recorded::new(config, folder)), config.required, None, FILES);
+    }
+    for config in &targets.declared {
+        add(Box::new(declared::Declared::new(config)), config.required, None, FILES);
+    }
+    jobs
+}
+
+/// Reads all targets of all environments at once. The result has one piece of evidence for each
+/// of `environments`, in their order, whatever was read.
+pub async fn collect(
+    environments: &[&Environment],
+    folder: &Path,
+    deadline: Option<Duration>,
+    clock: Clock,
+    progress: &dyn Progress,
+) -> Vec<Evidence> {
+    let all = environments.iter().flat_map(|environment| jobs(environment, folder, deadline)).collect();
+    let collected = collect::run(all, clock.clone(), progress).await;
+    let taken = clock();
+    let of = |name: &EnvironmentName| {
+        let mut targets: Vec<TargetEvidence> =
+            collected.iter().filter(|c| c.environment == *name).flat_map(|c| c.evidence.clone()).collect();
+        targets.sort_by(|a, b| a.id.cmp(&b.id));
+        Evidence { environment: name.clone(), taken, targets }
+    };
+    environments.iter().map(|environment| of(&environment.name)).collect()
+}

@@ -1,0 +1,51 @@
+//! Two pieces of evidence, side by side: two environments, or one at two times.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::{Facts, environment};
+use crate::compare::{compare, matrix};
+use crate::model::{EnvironmentName, Evidence, Severity, Snapshot};
+use crate::normalize::Normalizer;
+use crate::policy::{self, Policy, Subject};
+use crate::report::{Purpose, Report, Run};
+
+/// Compares two pieces of evidence and judges their coverage, whatever their age.
+pub fn diff(mut baseline: Evidence, mut current: Evidence, facts: Facts) -> Report {
+    let normalizer = Normalizer::new(None);
+    // One environment at two times needs two names.
+    if baseline.environment == current.environment {
+        let dated = |evidence: &Evidence| format!("{}@{}", evidence.environment, evidence.taken);
+        let (b, c) = (dated(&baseline), dated(&current));
+        current.environment = if b == c { format!("{c} (again)") } else { c }.into();
+        baseline.environment = EnvironmentName::from(b);
+    }
+    let snapshots = [normalizer.snapshot(&baseline, Vec::new()), normalizer.snapshot(&current, Vec::new())];
+    let comparisons = vec![compare(&snapshots[0], &snapshots[1])];
+    let subject = |snapshot| Subject { snapshot, required: true, expect: &[], max_age: Duration::MAX };
+    let at = baseline.taken.max(current.taken);
+    let subjects: Vec<Subject<'_>> = snapshots.iter().map(subject).collect();
+    let judgement = policy::judge(&Policy::new(None), &[], &subjects, at);
+    let environments = |s: &Snapshot| environment(s, &snapshots, true, Duration::MAX);
+    Report {
+        purpose: Purpose::Diff,
+        judgement,
+        environments: snapshots.iter().map(environments).collect(),
+        matrix: matrix(&snapshots, &baseline.environment, &comparisons),
+        comparisons,
+        findings: Vec::new(),
+        fail_on: Severity::High,
+        baseline: baseline.environment,
+        gates: Vec::new(),
+        left_out: Vec::new(),
+        run: Run {
+            at,
+            duration: None,
+            host: facts.host,
+            profiles: String::new(),
+            commit: facts.commit,
+            timezone: TimeZone::UTC,
+        },
+    }
+}

@@ -1,0 +1,174 @@
+//! The audit as the public report, version 1.
+
+use std::collections::BTreeMap;
+
+use super::{Environment, Report};
+use crate::compare::{Cell, CellReading, Row};
+use crate::model::{
+    Coverage, Disposition, Failure, JudgedFinding, Outcome, PartName, Severity, Source,
+};
+use crate::policy::staleness;
+use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::report as v1;
+
+pub(super) fn report(report: &Report) -> v1::DriftReport {
+    v1::DriftReport {
+        api_version: ApiVersion::V1,
+        kind: Kind::DriftReport,
+        verdict: verdict(report),
+        baseline: report.baseline.to_string(),
+        gates: report.gates.iter().map(|gate| [gate.from.to_string(), gate.to.to_string()]).collect(),
+        left_out: report.left_out.iter().map(ToString::to_string).collect(),
+        environments: report.environments.iter().map(|e| environment(e, report)).collect(),
+        summary: summary(report),
+        findings: report.findings.iter().filter(|f| f.disposition == Disposition::Active).map(finding).collect(),
+        matrix: report.matrix.iter().map(row).collect(),
+        waivers: Vec::new(),
+        run: run(report),
+    }
+}
+
+fn verdict(report: &Report) -> v1::Verdict {
+    let reason = |r: &crate::model::Reason| v1::Reason { kind: r.kind.as_str().to_owned(), text: r.text.clone() };
+    v1::Verdict {
+        is: report.judgement.verdict.as_str().to_owned(),
+        reasons: report.judgement.reasons.iter().map(reason).collect(),
+        not_judged: report.judgement.not_judged.clone(),
+    }
+}
+
+fn environment(environment: &Environment, report: &Report) -> v1::Environment {
+    let Environment { snapshot, required, .. } = environment;
+    let complete = snapshot.coverage.iter().filter(|target| target.is_complete()).count();
+    v1::Environment {
+        name: snapshot.environment.to_string(),
+        required: *required,
+        components: snapshot.components.values().filter(|c| !c.instances.is_empty()).count(),
+        left_out: snapshot.left_out,
+        complete: of(complete, snapshot.coverage.len()),
+        targets: snapshot.coverage.iter().map(|coverage| target(coverage, environment, report)).collect(),
+    }
+}
+
+fn of(n: usize, m: usize) -> String {
+    format!("{n} of {m}")
+}
+
+fn target(coverage: &Coverage, environment: &Environment, report: &Report) -> v1::Target {
+    let (source, path, time_from, instead_of) = match &coverage.source {
+        Source::Live => ("live", None, None, None),
+        Source::Declared => ("declared", None, None, None),
+        Source::Recorded { path, time, instead_of } => {
+            ("recorded", Some(path.clone()), Some(time.as_str().to_owned()), instead_of.as_ref().map(failure))
+        }
+    };
+    v1::Target {
+        target: coverage.target.to_string(),
+        endpoint: coverage.endpoint.clone(),
+        required: coverage.required,
+        source: source.to_owned(),
+        path,
+        time_from,
+        instead_of,
+        parts: coverage.parts.iter().map(|(name, outcome)| part(coverage, name, outcome, environment)).collect(),
+        stale: staleness(coverage, environment.max_age, report.run.at).as_ref().map(failure),
+    }
+}
+
+fn part(coverage: &Coverage, name: &PartName, outcome: &Outcome, environment: &Environment) -> v1::Part {
+    v1::Part {
+        part: name.to_string(),
+        outcome: match outcome {
+            Outcome::Complete => "complete",
+            Outcome::LeftOut => "left-out",
+            Outcome::Failed(_) => "failed",
+        }
+        .to_owned(),
+        failure: outcome.failure().map(failure),
+        hides: environment.hides.get(&(coverage.target.to_string(), name.to_string())).copied(),
+    }
+}
+
+fn failure(failure: &Failure) -> v1::Failure {
+    v1::Failure {
+        kind: failure.kind.as_str().to_owned(),
+        message: failure.message.clone(),
+        advice: failure.advice.clone(),
+    }
+}
+
+fn summary(report: &Report) -> v1::Summary {
+    let coverage = || report.environments.iter().flat_map(|environment| &environment.snapshot.coverage);
+    let complete = coverage().filter(|target| target.is_complete()).count();
+    let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
+    let count = |wanted: Severity| report.findings.iter().filter(|f| f.severity == wanted).count();
+    v1::Summary {
+        targets: of(complete, coverage().count()),
+        equal: of(report.matrix.iter().filter(|row| row.is_equal()).count(), report.matrix.len()),
+        findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
+        waived: 0,
+        off: count(Severity::Off),
+    }
+}
+
+fn finding(judged: &JudgedFinding) -> v1::Finding {
+    let JudgedFinding { id, finding, severity, in_gate, .. } = judged;
+    v1::Finding {
+        id: id.to_string(),
+        rule: finding.rule.to_owned(),
+        severity: severity.as_str().to_owned(),
+        component: finding.component.to_string(),
+        environments: finding.environments.iter().map(ToString::to_string).collect(),
+        in_gate: *in_gate,
+        level: finding.level.map(|level| level.as_str().to_owned()),
+        summary: finding.summary.clone(),
+    }
+}
+
+fn row(row: &Row) -> v1::Row {
+    v1::Row {
+        component: row.component.to_string(),
+        class: row.class.as_str().to_owned(),
+        cells: row.cells.iter().map(cell).collect(),
+    }
+}
+
+fn cell(cell: &Cell) -> v1::Cell {
+    v1::Cell {
+        environment: cell.environment.to_string(),
+        state: cell.state.as_str().to_owned(),
+        readings: cell.readings.iter().map(reading).collect(),
+        level: cell.level.map(|level| level.as_str().to_owned()),
+        direction: cell.direction.map(|direction| direction.as_str().to_owned()),
+        other_product: cell.other_product,
+        not_running: cell.not_running.clone(),
+    }
+}
+
+fn reading(reading: &CellReading) -> v1::Reading {
+    let semver = reading.reading.to_semver().filter(|_| reading.reading.is_proven());
+    v1::Reading {
+        product: reading.product.clone(),
+        version: reading.reading.to_string(),
+        semver: semver.map(|semver| semver.version.to_string()),
+        source: reading.source.as_str().to_owned(),
+        instances: reading.instances,
+        digests: reading.digests.clone(),
+    }
+}
+
+fn run(report: &Report) -> v1::Run {
+    let taken = report.environments.iter().map(|environment| {
+        let targets = environment.snapshot.coverage.iter().map(|target| (target.target.to_string(), target.taken));
+        (environment.snapshot.environment.to_string(), targets.collect())
+    });
+    v1::Run {
+        at: report.run.at,
+        duration_ms: report.run.duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+        host: report.run.host.clone(),
+        tool: concat!("envparity ", env!("CARGO_PKG_VERSION")).to_owned(),
+        profiles: report.run.profiles.clone(),
+        commit: report.run.commit.clone(),
+        taken: taken.collect::<BTreeMap<_, _>>(),
+    }
+}

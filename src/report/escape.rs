@@ -1,0 +1,40 @@
+//! Makes text from outside harmless for its reader.
+
+/// For a terminal, one line: control characters (escape sequences, newlines), bidirectional
+/// overrides and invisible characters become `\u{…}`, so that text can neither act nor hide.
+pub fn terminal(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_deceptive(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// The same for several lines.
+pub fn terminal_lines(text: &str) -> String {
+    text.lines().map(terminal).collect::<Vec<_>>().join("\n")
+}
+
+/// Unicode's bidirectional controls (UAX #9), zero-width and other invisible format characters,
+/// line separators, and tags.
+fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{00ad}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terminal;
+
+    #[test]
+    fn nothing_acts_or_hides() {
+        assert_eq!(terminal("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\u{a}c");
+        assert_eq!(terminal("\u{202e}gnp.exe\u{200b}\u{9b}2J"), "\\u{202e}gnp.exe\\u{200b}\\u{9b}2J");
+        assert_eq!(terminal("≠ ünïcode ▲"), "≠ ünïcode ▲");
+    }
+}

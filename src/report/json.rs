@@ -1,0 +1,20 @@
+//! The public report as JSON, for programs: the same as YAML, spelled otherwise.
+
+use super::{Format, RenderError, Report, View, dto};
+
+pub(super) struct Json;
+
+impl Format for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the same as yaml, for programs"
+    }
+
+    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+        let text = serde_json::to_string_pretty(&dto::report(report));
+        text.map(|text| text + "\n").map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+    }
+}

@@ -1,0 +1,132 @@
+//! Reports: one format a file, one line each in [`FORMATS`].
+//!
+//! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
+//! file; text that came from outside is escaped for its reader here and nowhere else.
+
+mod dto;
+pub mod escape;
+mod json;
+mod table;
+mod yaml;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::compare::Row;
+use crate::model::{Comparison, EnvironmentName, Gate, JudgedFinding, Judgement, Severity, Snapshot};
+
+/// Every format, in the order of their names.
+pub const FORMATS: &[&dyn Format] = &[&json::Json, &table::Table, &yaml::Yaml];
+
+/// The result of an audit or a diff, before any format.
+#[derive(Debug)]
+pub struct Report {
+    /// What it is the result of.
+    pub purpose: Purpose,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// The environment that all are compared with.
+    pub baseline: EnvironmentName,
+    /// Pairs that may block a release.
+    pub gates: Vec<Gate>,
+    /// Environments that this audit left out.
+    pub left_out: Vec<EnvironmentName>,
+    /// What was seen, in promotion order.
+    pub environments: Vec<Environment>,
+    /// Each compared pair.
+    pub comparisons: Vec<Comparison>,
+    /// What rules found, by component and rule.
+    pub findings: Vec<JudgedFinding>,
+    /// Each component in each environment.
+    pub matrix: Vec<Row>,
+    /// Findings in a gate at or above this block.
+    pub fail_on: Severity,
+    /// What changes from run to run.
+    pub run: Run,
+}
+
+/// What a report is the result of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An audit: findings and coverage are judged.
+    Audit,
+    /// Two pieces of evidence: only coverage is judged.
+    Diff,
+}
+
+/// One environment in a report.
+#[derive(Debug)]
+pub struct Environment {
+    /// What was seen.
+    pub snapshot: Snapshot,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// Older evidence does not count.
+    pub max_age: Duration,
+    /// For each part that was not read, by target and part: components that it hides.
+    pub hides: std::collections::BTreeMap<(String, String), usize>,
+}
+
+/// What changes from run to run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// When the run ended.
+    pub at: Timestamp,
+    /// How long collecting took; `None` if the time was given.
+    pub duration: Option<Duration>,
+    /// The machine that ran it.
+    pub host: String,
+    /// Digest of the profile files.
+    pub profiles: String,
+    /// Commit of the repository that holds the profiles.
+    pub commit: Option<String>,
+    /// For showing times to people.
+    pub timezone: TimeZone,
+}
+
+/// How a report is to look.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Columns that fit; `None` for no limit.
+    pub width: Option<usize>,
+    /// Whether colours may be used.
+    pub color: bool,
+    /// Whether to show what is folded by default.
+    pub unfold: bool,
+    /// The exit code, for the last line.
+    pub exit: u8,
+    /// Whether the exit code was asked not to tell of the verdict.
+    pub report_only: bool,
+}
+
+/// A way to write a report.
+pub trait Format: Sync {
+    /// Its name behind `-o`.
+    fn name(&self) -> &'static str;
+
+    /// What it is for, in a line.
+    fn summary(&self) -> &'static str;
+
+    /// The report as text.
+    ///
+    /// # Errors
+    /// If the report has no form in this format.
+    fn render(&self, report: &Report, view: &View) -> Result<String, RenderError>;
+}
+
+/// A report has no form in a format: a defect, never the report's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("render the report as {format}: {message}")]
+pub struct RenderError {
+    /// The format.
+    pub format: &'static str,
+    /// What its library says.
+    pub message: String,
+}
+
+/// The format of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.name() == name)
+}

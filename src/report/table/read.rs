@@ -1,0 +1,116 @@
+//! `READ`: what the verdict rests on, and what was not read, with what would help.
+
+use std::time::Duration;
+
+use super::grid::{Paint, grid};
+use crate::model::{Coverage, Failure, Outcome, Source, TimeSource, length};
+use crate::policy::staleness;
+use crate::report::escape::terminal;
+use crate::report::{Environment, Report, View};
+
+pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
+    let heading = ["READ", "targets", "components", "not read"];
+    let mut rows = vec![heading.iter().map(|h| paint.bold(h)).collect::<Vec<_>>()];
+    for environment in &report.environments {
+        let snapshot = &environment.snapshot;
+        let fresh = |target: &&Coverage| {
+            target.is_complete() && staleness(target, environment.max_age, report.run.at).is_none()
+        };
+        let complete = snapshot.coverage.iter().filter(fresh).count();
+        let lines: Vec<String> =
+            snapshot.coverage.iter().flat_map(|target| lines(target, environment, report, paint)).collect();
+        let components = snapshot.components.values().filter(|c| !c.instances.is_empty()).count();
+        let shown = fold(lines, view.unfold, paint);
+        rows.push(vec![
+            snapshot.environment.to_string(),
+            format!("{complete} of {}", snapshot.coverage.len()),
+            components.to_string(),
+            shown.first().cloned().unwrap_or_default(),
+        ]);
+        let more = shown.into_iter().skip(1);
+        rows.extend(more.map(|line| vec![String::new(), String::new(), String::new(), line]));
+    }
+    grid(rows, view.width)
+}
+
+/// Many targets may fail for one reason: the first ten tell it.
+fn fold(mut lines: Vec<String>, unfold: bool, paint: Paint) -> Vec<String> {
+    const SHOWN: usize = 10;
+    if !unfold && lines.len() > SHOWN + 1 {
+        let more = lines.len() - SHOWN;
+        lines.truncate(SHOWN);
+        lines.push(paint.dim(&format!("and {more} more (-v)")));
+    }
+    lines
+}
+
+/// What there is to say of a target: one line for each failure, then its age if it is a file.
+fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: Paint) -> Vec<String> {
+    let optional = if environment.required && target.required { "" } else { " (not required, does not block)" };
+    let mut lines: Vec<String> = failures(target)
+        .into_iter()
+        .map(|(part, failure)| {
+            let what = part.map_or_else(|| target.target.to_string(), |part| format!("{} {part}", target.target));
+            let hides: usize = match part {
+                Some(part) => environment.hides.get(&(target.target.to_string(), part.to_owned())).copied().unwrap_or(0),
+                None => hidden(target, environment),
+            };
+            let hides = if hides > 0 { format!(" [hides {hides}]") } else { String::new() };
+            let text = format!("{what}: {failure}{hides} -> {}{optional}", failure.advice);
+            paint.yellow(&terminal(&text))
+        })
+        .collect();
+    if let Some(stale) = staleness(target, environment.max_age, report.run.at) {
+        lines.push(paint.yellow(&terminal(&format!("{}: {stale} -> {}{optional}", target.target, stale.advice))));
+    }
+    lines.extend(left_out(target).map(|text| paint.dim(&terminal(&text))));
+    lines.extend(from_file(target, environment, report).map(|text| paint.dim(&terminal(&text))));
+    lines
+}
+
+/// Each failure with its part; without a part if all parts failed for one reason.
+fn failures(target: &Coverage) -> Vec<(Option<&str>, &Failure)> {
+    let failures: Vec<_> =
+        target.parts.iter().filter_map(|(part, outcome)| Some((Some(part.as_str()), outcome.failure()?))).collect();
+    let one = failures.len() == target.parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    match failures.first() {
+        Some((_, failure)) if one => vec![(None, failure)],
+        _ => failures,
+    }
+}
+
+fn hidden(target: &Coverage, environment: &Environment) -> usize {
+    let of = |part: &crate::model::PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
+    target.parts.keys().filter_map(of).sum()
+}
+
+fn left_out(target: &Coverage) -> Option<String> {
+    let parts: Vec<&str> =
+        target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut).map(|(part, _)| part.as_str()).collect();
+    (!parts.is_empty()).then(|| format!("{}: {} left out by the profile", target.target, parts.join(", ")))
+}
+
+fn from_file(target: &Coverage, environment: &Environment, report: &Report) -> Option<String> {
+    let Source::Recorded { time, instead_of, path } = &target.source else { return None };
+    // A file that could not be read has said so already, and has no age.
+    if !target.is_complete() {
+        return None;
+    }
+    let age = Duration::try_from(report.run.at.duration_since(target.taken)).unwrap_or_default();
+    let limit = length(environment.max_age);
+    let told = if *time == TimeSource::FileModified { format!(" by {}", time.as_str()) } else { String::new() };
+    let why = instead_of.as_ref().map(|failure| format!(" ({failure})")).unwrap_or_default();
+    let limit = if environment.max_age == Duration::MAX { String::new() } else { format!(" (limit {limit})") };
+    Some(format!("{}: read from {path}, {} old{told}{limit}{why}", target.target, rounded(age)))
+}
+
+/// To the largest unit: `6m`, `3h`, `2d`.
+fn rounded(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}

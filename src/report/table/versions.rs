@@ -1,0 +1,183 @@
+//! `PLATFORM` and `OWN SERVICES`: the matrix, without the rows that are equal.
+
+use std::collections::BTreeMap;
+
+use super::grid::{Paint, grid};
+use crate::compare::{Cell, CellReading, Row, State};
+use crate::model::{Class, Severity, count};
+use crate::report::escape::terminal;
+use crate::report::{Purpose, Report, View};
+use crate::version::{Body, Direction, Level};
+
+pub(super) fn platform(report: &Report, view: &View, paint: Paint) -> String {
+    let rows: Vec<&Row> = report.matrix.iter().filter(|row| row.class == Class::Platform).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<&Row> = rows.iter().copied().filter(|row| view.unfold || !row.is_equal()).collect();
+    let mut lines = vec![heading("PLATFORM", report, paint)];
+    lines.extend(shown.iter().map(|row| line(row, report, paint)));
+    let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
+    let equal = rows.iter().filter(|row| row.is_equal()).count();
+    let fold = if equal > 0 && !view.unfold { " (-v)" } else { "" };
+    let mut foot = format!("{} equal{fold}", count(equal, "component"));
+    if left_out > 0 {
+        foot.push_str(&format!(", {} left out by profiles", count(left_out, "instance")));
+    }
+    foot.push_str("      ▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≠ product  ? unknown");
+    format!("{}  {}\n", grid(lines, view.width), paint.dim(&foot))
+}
+
+pub(super) fn services(report: &Report, view: &View, paint: Paint) -> String {
+    let rows: Vec<&Row> = report.matrix.iter().filter(|row| row.class == Class::Service).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let title = format!("OWN SERVICES ({})", rows.len());
+    let mut lines = vec![heading(&title, report, paint)];
+    // The release train at a glance: how many services are at which version.
+    if rows.len() > 1 {
+        let mut train = vec![paint.dim("  services at")];
+        train.extend((0..report.environments.len()).map(|index| trains(&rows, index)));
+        lines.push(train);
+    }
+    let shown = rows.iter().filter(|row| view.unfold || !row.is_equal());
+    lines.extend(shown.map(|row| line(row, report, paint)));
+    let equal = rows.iter().filter(|row| row.is_equal()).count();
+    let fold = if equal > 0 && !view.unfold { " (-v)" } else { "" };
+    format!("{}  {}\n", grid(lines, view.width), paint.dim(&format!("{} equal{fold}", count(equal, "service"))))
+}
+
+fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {
+    let mut heading = vec![paint.bold(title)];
+    heading.extend(report.environments.iter().map(|e| paint.bold(e.snapshot.environment.as_str())));
+    if report.purpose == Purpose::Audit {
+        heading.push(paint.bold("severity"));
+        heading.push(String::new());
+    }
+    heading
+}
+
+/// `v22: 39, v21: 2`, the most frequent first, four at most.
+fn trains(rows: &[&Row], index: usize) -> String {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for reading in rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings) {
+        *counts.entry(text(reading)).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
+    let more = counts.len().saturating_sub(4);
+    let mut parts: Vec<String> = counts.iter().take(4).map(|(version, n)| format!("{version}: {n}")).collect();
+    if more > 0 {
+        parts.push(format!("+{more}"));
+    }
+    terminal(&parts.join(", "))
+}
+
+fn line(row: &Row, report: &Report, paint: Paint) -> Vec<String> {
+    let with_product = shows_product(row);
+    let mut line = vec![format!("  {}", terminal(row.component.as_str()))];
+    for cell in &row.cells {
+        let symbol = if cell.environment == report.baseline { "" } else { symbol(cell) };
+        let text = terminal(&cell_text(cell, with_product));
+        let text = if symbol.is_empty() { text } else { format!("{text} {symbol}") };
+        line.push(if matches!(cell.state, State::Unobserved) { paint.yellow(&text) } else { text });
+    }
+    if report.purpose == Purpose::Audit {
+        let (severity, words) = judged(row, report);
+        line.push(severity.map(|s| paint.severity(s)).unwrap_or_default());
+        line.push(words);
+    }
+    line
+}
+
+/// Where the name does not tell the product already, or a row has more than one.
+fn shows_product(row: &Row) -> bool {
+    let mut products: Vec<&str> =
+        row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|r| r.product.as_deref()).collect();
+    products.sort_unstable();
+    products.dedup();
+    let last = row.component.as_str().rsplit('/').next().unwrap_or_default();
+    products.len() > 1 || products.iter().any(|product| *product != last)
+}
+
+fn cell_text(cell: &Cell, with_product: bool) -> String {
+    match cell.state {
+        State::Present => {
+            let several = cell.readings.len() > 1;
+            let texts = cell.readings.iter().map(|reading| {
+                let text = text(reading);
+                let product = reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
+                let text = product.map_or(text.clone(), |product| format!("{product} {text}"));
+                if several { format!("{text} ({})", reading.instances) } else { text }
+            });
+            let text = texts.collect::<Vec<_>>().join(", ");
+            if cell.builds > 1 { format!("{text}, {} builds", cell.builds) } else { text }
+        }
+        State::NotRunning => {
+            let words: Vec<String> = cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
+            format!("not running ({})", words.join(", "))
+        }
+        State::Missing => "missing".to_owned(),
+        State::Unobserved => "not read".to_owned(),
+        State::NotApplicable => "-".to_owned(),
+    }
+}
+
+/// The version as it was said, with who said it where that is a person.
+fn text(reading: &CellReading) -> String {
+    let text = reading.reading.to_string();
+    match reading.source {
+        _ if text.is_empty() => "by digest".to_owned(),
+        crate::model::ReadingSource::Declared => format!("{text} declared"),
+        _ => text,
+    }
+}
+
+fn symbol(cell: &Cell) -> &'static str {
+    if cell.state == State::Unobserved {
+        return "?";
+    }
+    if cell.other_product {
+        return "≠";
+    }
+    match (cell.level, cell.direction) {
+        (None | Some(Level::Equal), _) => "",
+        (Some(Level::WithinPrecision), _) => "~",
+        (Some(Level::Incomparable(_)), _) => "?",
+        (_, Some(Direction::Ahead)) => "▲",
+        (_, Some(Direction::Behind)) => "▼",
+        (_, Some(Direction::Mixed)) => "↕",
+        (Some(_), None) => "≈",
+    }
+}
+
+/// The worst finding of the row, one in a gate first, and what it says of it in a word or two.
+fn judged(row: &Row, report: &Report) -> (Option<Severity>, String) {
+    let worst = report
+        .findings
+        .iter()
+        .filter(|judged| judged.finding.component == row.component && judged.severity > Severity::Off)
+        .max_by_key(|judged| (judged.in_gate, judged.severity));
+    let Some(judged) = worst else {
+        let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
+        let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
+        let words = if unread { "not read" } else if unproven { "not proven equal" } else { "" };
+        return (None, words.to_owned());
+    };
+    let place = if judged.in_gate { "" } else { ", no gate" };
+    let finding = &judged.finding;
+    let level = finding.level.map(Level::as_str).unwrap_or_default();
+    let words = match finding.rule {
+        "version-skew" => {
+            let cell = row.cells.iter().find(|cell| finding.environments.contains(&cell.environment) && cell.level.is_some());
+            let direction = cell.and_then(|cell| cell.direction).map(Direction::as_str).unwrap_or_default();
+            format!("{level} {direction}")
+        }
+        "product-differs" => "other product".to_owned(),
+        rule => rule.replace('-', " "),
+    };
+    let floats = row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
+    let words = if floats && finding.rule == "incomparable-version" { "tag moves".to_owned() } else { words };
+    (Some(judged.severity), format!("{}{place}", words.trim()))
+}

@@ -1,0 +1,20 @@
+//! The public report as YAML, for files and reviewers.
+
+use super::{Format, RenderError, Report, View, dto};
+
+pub(super) struct Yaml;
+
+impl Format for Yaml {
+    fn name(&self) -> &'static str {
+        "yaml"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the whole report, stable from run to run, for files and reviewers"
+    }
+
+    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+        crate::wire::yaml::write(&dto::report(report))
+            .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+    }
+}
