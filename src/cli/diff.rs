@@ -23,6 +23,10 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
     wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
-        anyhow!("{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}", e.line, e.column)
+        anyhow!(
+            "{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}",
+            e.line,
+            e.column
+        )
     })
 }

@@ -88,7 +88,10 @@ fn interruptible(work: impl Future<Output = Result<Exit, Failed>>) -> Result<Exi
 
 /// The wall clock, read here and nowhere else.
 fn clock() -> Clock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; it is passed in everywhere else")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock; it is passed in everywhere else"
+    )]
     Arc::new(jiff::Timestamp::now)
 }
 

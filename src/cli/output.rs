@@ -29,7 +29,8 @@ pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         // As other programs create files, less what the umask takes away.
-        let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        let mut file =
+            tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
@@ -46,25 +47,31 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
         arguments.output.clone()
     };
     if choices.iter().filter(|choice| choice.path.is_none()).count() > 1 {
-        return Err(anyhow!("only one format can go to standard output: give the others a path, as in yaml=report.yaml"));
+        return Err(anyhow!(
+            "only one format can go to standard output: give the others a path, as in yaml=report.yaml"
+        ));
     }
     Ok(choices)
 }
 
 /// Writes a report in each format. One that cannot be written costs the exit code, not the others.
-pub(super) fn write_report(report: &Report, arguments: &OutputArguments, choices: &[OutputChoice], verbose: u8) -> Exit {
+pub(super) fn write_report(
+    report: &Report,
+    arguments: &OutputArguments,
+    choices: &[OutputChoice],
+    verbose: u8,
+) -> Exit {
     let verdict = Exit::from(report.judgement.verdict);
     let mut exit = if arguments.report_only { Exit::Done } else { verdict };
     // Files first: standard output may be a pipe that closes.
     let (files, stdout): (Vec<_>, Vec<_>) = choices.iter().partition(|choice| choice.path.is_some());
     for choice in files.into_iter().chain(stdout) {
         let view = view(choice, verdict, arguments.report_only, verbose);
-        let written = choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
-            match &choice.path {
+        let written =
+            choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| match &choice.path {
                 Some(path) => write_file(path, &text),
                 None => print(&text),
-            }
-        });
+            });
         if let Err(error) = written {
             complain(&format!("error: {error:#}"));
             exit = Exit::Error;
@@ -77,11 +84,5 @@ fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) ->
     let terminal = choice.path.is_none() && io::stdout().is_terminal();
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    View {
-        width: if terminal { width } else { None },
-        color,
-        unfold: verbose > 0,
-        exit: verdict.code(),
-        report_only,
-    }
+    View { width: if terminal { width } else { None }, color, unfold: verbose > 0, exit: verdict.code(), report_only }
 }

@@ -30,7 +30,12 @@ fn commands() -> String {
         let help = sub.render_help().to_string();
         let usage = help.split_once("Usage:").map_or(help.as_str(), |(_, usage)| usage);
         let lines: Vec<&str> = usage.lines().map(str::trim_end).collect();
-        let _ = writeln!(text, "\n### `{}`\n\n{about}\n\n```text\nUsage:{}\n```", sub.get_name(), lines.join("\n").trim_end());
+        let _ = writeln!(
+            text,
+            "\n### `{}`\n\n{about}\n\n```text\nUsage:{}\n```",
+            sub.get_name(),
+            lines.join("\n").trim_end()
+        );
     }
     text
 }

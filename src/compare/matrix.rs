@@ -90,7 +90,9 @@ impl Row {
         let readings: usize = self.cells.iter().filter(|cell| cell.readings.len() > 1).count();
         readings == 0
             && self.cells.iter().all(|cell| match cell.state {
-                State::Present => cell.level.is_none_or(|l| l == Level::Equal) && !cell.other_product && cell.builds < 2,
+                State::Present => {
+                    cell.level.is_none_or(|l| l == Level::Equal) && !cell.other_product && cell.builds < 2
+                }
                 State::NotApplicable => true,
                 State::NotRunning | State::Missing | State::Unobserved => false,
             })

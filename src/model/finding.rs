@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::version::Level;
+use crate::version::{Direction, Level};
 
 use super::{ComponentName, EnvironmentName};
 
@@ -24,6 +24,8 @@ pub struct Finding {
     pub summary: String,
     /// How far apart, for rules that say so.
     pub level: Option<Level>,
+    /// Where the current side of a pair stands, seen from its baseline.
+    pub direction: Option<Direction>,
     /// The severity, unless the policy says otherwise.
     pub defaults: Defaults,
 }

@@ -4,11 +4,11 @@ mod change;
 mod evidence;
 mod finding;
 mod ids;
-mod words;
 mod outcome;
 mod secret;
 mod snapshot;
 mod verdict;
+mod words;
 
 pub use change::{Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VersionChange};
 pub use evidence::{
@@ -17,10 +17,10 @@ pub use evidence::{
 };
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
-pub use words::{count, length};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use secret::Secret;
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Reading, ReadingSource, RunningImage, Snapshot,
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
+pub use words::{count, length};

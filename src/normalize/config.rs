@@ -66,6 +66,12 @@ pub struct MatchConfig {
 }
 
 impl MatchConfig {
+    /// Image, workload, namespace and container; a malformed pattern, which `check` tells, is none.
+    pub(super) fn globs(&self) -> [Option<Glob>; 4] {
+        [&self.image, &self.workload, &self.namespace, &self.container]
+            .map(|pattern| pattern.as_ref().and_then(|pattern| Glob::new(pattern).ok()))
+    }
+
     pub(super) fn patterns(&self) -> impl Iterator<Item = &Located<String>> {
         self.image.iter().chain(&self.workload).chain(&self.namespace).chain(&self.container)
     }

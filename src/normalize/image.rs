@@ -1,13 +1,12 @@
 //! Images in use: which component they are, which product, and which version.
 
-use super::config::{ComponentConfig, MatchConfig, Product};
+use super::config::{ComponentConfig, Product};
 use super::{Builder, Nature};
 use crate::model::{
     Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, ReadingSource, RunState, RunningImage,
     TargetEvidence,
 };
 use crate::version::{self, ImageReference, Level, Reading, Scheme};
-use crate::wire::yaml::Located;
 
 /// One `match:` of the catalogue.
 #[derive(Debug)]
@@ -22,13 +21,9 @@ pub(super) struct Match {
 impl Match {
     /// All of a component's; patterns were checked when the profile was.
     pub(super) fn of_component(config: &ComponentConfig) -> impl Iterator<Item = Self> + '_ {
-        let glob = |pattern: &Option<Located<String>>| pattern.as_ref().and_then(|p| Glob::new(p).ok());
-        config.matches.iter().map(move |MatchConfig { image, workload, namespace, container }| Self {
-            component: config.component.as_str().into(),
-            image: glob(image),
-            workload: glob(workload),
-            namespace: glob(namespace),
-            container: glob(container),
+        config.matches.iter().map(|patterns| {
+            let [image, workload, namespace, container] = patterns.globs();
+            Self { component: config.component.as_str().into(), image, workload, namespace, container }
         })
     }
 

@@ -72,7 +72,8 @@ pub async fn audit(
         .map(|(evidence, environment)| normalizer.snapshot(evidence, environment.ignore.clone()))
         .collect();
     let comparisons = scope.comparisons(&snapshots);
-    let shared: Vec<Glob> = profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
+    let shared: Vec<Glob> =
+        profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
     let order: Vec<EnvironmentName> = profiles.environments.iter().map(|e| e.name.clone()).collect();
     let context = rules::Context { order: &order, baseline: &scope.baseline, gates: &scope.gates, shared: &shared };
     let found = rules::check(&context, &snapshots, &comparisons);
@@ -124,7 +125,8 @@ impl<'a> Scope<'a> {
             return Err(UnknownEnvironment { name: name.to_string(), known: names.join(", ") });
         }
         let baseline = options.baseline.clone().unwrap_or_else(|| profiles.baseline.clone());
-        let is_in = |name: &EnvironmentName| options.only.is_empty() || options.only.contains(name) || *name == baseline;
+        let is_in =
+            |name: &EnvironmentName| options.only.is_empty() || options.only.contains(name) || *name == baseline;
         let (inside, outside): (Vec<_>, Vec<_>) = profiles.environments.iter().partition(|e| is_in(&e.name));
         let gates = profiles.gates.iter().filter(|gate| is_in(&gate.from) && is_in(&gate.to)).cloned().collect();
         let left_out = outside.iter().map(|e| e.name.clone()).collect();

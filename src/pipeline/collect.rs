@@ -18,15 +18,16 @@ const FILES: Duration = Duration::from_secs(15);
 /// One job for each target of an environment. `deadline` replaces all others.
 pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>) -> Vec<Job> {
     let mut jobs = Vec::new();
-    let mut add = |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
-        let own = own.map(|text| text.0);
-        jobs.push(Job {
-            environment: environment.name.clone(),
-            collector,
-            deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-            required: environment.required && required.unwrap_or(true),
-        });
-    };
+    let mut add =
+        |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
+            let own = own.map(|text| text.0);
+            jobs.push(Job {
+                environment: environment.name.clone(),
+                collector,
+                deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
+                required: environment.required && required.unwrap_or(true),
+            });
+        };
     let targets = &environment.targets;
     // The addresses were checked with the profile: a target that is refused here is one that
     // `check` passes by mistake, and then a missing job would be a missing target.

@@ -106,6 +106,7 @@ mod tests {
             subject: String::new(),
             summary: String::new(),
             level: Some(level),
+            direction: None,
             defaults: Defaults::gate(Severity::High, Severity::Low),
         }
     }

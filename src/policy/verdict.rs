@@ -94,7 +94,9 @@ fn unread(target: &Coverage) -> Vec<String> {
     let one_reason = failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
     match failures.as_slice() {
         [] => Vec::new(),
-        [(_, failure), ..] if one_reason && failures.len() == target.parts.len() => vec![format!("not read: {failure}")],
+        [(_, failure), ..] if one_reason && failures.len() == target.parts.len() => {
+            vec![format!("not read: {failure}")]
+        }
         _ => failures.iter().map(|(part, failure)| format!("part {part} not read: {failure}")).collect(),
     }
 }
@@ -143,7 +145,12 @@ mod tests {
         Outcome::Failed(Failure::new(FailureKind::Timeout, "no whole answer within 5s"))
     }
 
-    fn verdict(finding: Option<(&'static str, &[&str])>, snapshots: &[Snapshot], required: bool, expect: &[&str]) -> Judgement {
+    fn verdict(
+        finding: Option<(&'static str, &[&str])>,
+        snapshots: &[Snapshot],
+        required: bool,
+        expect: &[&str],
+    ) -> Judgement {
         let policy = Policy::new(None);
         let findings = finding.map(|(rule, environments)| Finding {
             rule,
@@ -152,6 +159,7 @@ mod tests {
             subject: String::new(),
             summary: "x".into(),
             level: None,
+            direction: None,
             defaults: Defaults::everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];

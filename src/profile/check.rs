@@ -153,7 +153,11 @@ fn references(files: &Files) -> Vec<FileProblem> {
     }
     let Some(Parsed { source, config: audit }) = files.audits.first() else { return found };
     let gates = audit.gates.as_deref().unwrap_or_default();
-    audit.environments.iter().chain(gates.iter().flat_map(|(from, to)| [from, to])).for_each(|name| unknown(source, name));
+    audit
+        .environments
+        .iter()
+        .chain(gates.iter().flat_map(|(from, to)| [from, to]))
+        .for_each(|name| unknown(source, name));
     let order: Vec<&str> = audit.environments.iter().map(|e| e.as_str()).collect();
     let mut add = |source: &Source, problem: Problem| found.push(source.problem(problem));
     if !order.contains(&audit.baseline.as_str()) {
@@ -166,7 +170,10 @@ fn references(files: &Files) -> Vec<FileProblem> {
         add(source, Problem::at(from, message, "a gate is [FROM, TO], two environments"));
     }
     if let Some(zone) = audit.timezone.as_ref().filter(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
-        add(source, Problem::at(zone, format!("there is no time zone {:?}", zone.as_str()), "write one like Europe/Paris"));
+        add(
+            source,
+            Problem::at(zone, format!("there is no time zone {:?}", zone.as_str()), "write one like Europe/Paris"),
+        );
     }
     for Parsed { source, config } in &files.environments {
         if !order.contains(&config.name.as_str()) {

@@ -28,13 +28,19 @@ pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors>
     let mut digest = Sha256::new();
     match list(folder) {
         Ok(paths) if paths.is_empty() => {
-            problems.push(of_folder(folder, "the folder holds no *.yaml file", "see profiles/ of envparity for worked examples"));
+            problems.push(of_folder(
+                folder,
+                "the folder holds no *.yaml file",
+                "see profiles/ of envparity for worked examples",
+            ));
         }
         Ok(paths) => {
             for path in paths {
                 match read(&path, &mut digest) {
                     Ok(text) => parse(path, &text, &mut files, &mut problems),
-                    Err(error) => problems.push(of_folder(&path, &format!("cannot be read: {error}"), "check its permissions")),
+                    Err(error) => {
+                        problems.push(of_folder(&path, &format!("cannot be read: {error}"), "check its permissions"))
+                    }
                 }
             }
         }
@@ -93,9 +99,13 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
     let source = check::Source { path, masked };
     let result = match yaml::read::<Header>(text, Origin::Person) {
         Ok(header) => match header.kind {
-            Kind::Environment => shape(text).map(|config| files.environments.push(Parsed { source: source.clone(), config })),
+            Kind::Environment => {
+                shape(text).map(|config| files.environments.push(Parsed { source: source.clone(), config }))
+            }
             Kind::Audit => shape(text).map(|config| files.audits.push(Parsed { source: source.clone(), config })),
-            Kind::Catalogue => shape(text).map(|config| files.catalogues.push(Parsed { source: source.clone(), config })),
+            Kind::Catalogue => {
+                shape(text).map(|config| files.catalogues.push(Parsed { source: source.clone(), config }))
+            }
             Kind::Policy => shape(text).map(|config| files.policies.push(Parsed { source: source.clone(), config })),
             kind @ (Kind::Evidence | Kind::DriftReport) => Err(Problem::of_file(
                 format!("kind {} is no profile", kind.as_str()),
@@ -103,9 +113,10 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
             )),
         },
         Err(error) => Err(Problem {
-            advice: "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue or Policy; \
+            advice:
+                "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue or Policy; \
                      one document in each"
-                .to_owned(),
+                    .to_owned(),
             ..Problem::from(error)
         }),
     };

@@ -5,7 +5,8 @@
 //! URLs are hidden everywhere. Every hidden character becomes one `*`: places stay right.
 
 /// Parts of keys behind which a secret may stand.
-const SECRET_WORDS: &[&str] = &["pass", "pwd", "secret", "token", "credential", "auth", "apikey", "api-key", "api_key", "private"];
+const SECRET_WORDS: &[&str] =
+    &["pass", "pwd", "secret", "token", "credential", "auth", "apikey", "api-key", "api_key", "private"];
 
 /// The text with secrets hidden, and what was hidden (to keep it out of messages too).
 pub(super) fn mask(text: &str) -> (String, Vec<String>) {
@@ -121,7 +122,11 @@ mod tests {
 
     #[test]
     fn references_and_all_else_stay() {
-        for text in ["password: ${env:REDIS_PASSWORD}\n", "{password: \"${file:/run/x}\", name: y}\n", "url: redis://host:6379\n"] {
+        for text in [
+            "password: ${env:REDIS_PASSWORD}\n",
+            "{password: \"${file:/run/x}\", name: y}\n",
+            "url: redis://host:6379\n",
+        ] {
             assert_eq!(masked(text), text);
         }
     }

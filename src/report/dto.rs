@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Environment, Report};
 use crate::compare::{Cell, CellReading, Row};
-use crate::model::{
-    Coverage, Disposition, Failure, JudgedFinding, Outcome, PartName, Severity, Source,
-};
+use crate::model::{Coverage, Disposition, Failure, JudgedFinding, Outcome, PartName, Severity, Source};
 use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::report as v1;
@@ -85,7 +83,7 @@ fn part(coverage: &Coverage, name: &PartName, outcome: &Outcome, environment: &E
         }
         .to_owned(),
         failure: outcome.failure().map(failure),
-        hides: environment.hides.get(&(coverage.target.to_string(), name.to_string())).copied(),
+        hides: environment.hides.get(&(coverage.target.to_string(), name.to_string())).copied().filter(|n| *n > 0),
     }
 }
 
@@ -121,6 +119,7 @@ fn finding(judged: &JudgedFinding) -> v1::Finding {
         environments: finding.environments.iter().map(ToString::to_string).collect(),
         in_gate: *in_gate,
         level: finding.level.map(|level| level.as_str().to_owned()),
+        direction: finding.direction.map(|direction| direction.as_str().to_owned()),
         summary: finding.summary.clone(),
     }
 }

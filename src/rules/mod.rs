@@ -172,7 +172,16 @@ fn finding(
     summary: String,
 ) -> Finding {
     let component = component.clone();
-    Finding { rule: meta.id, component, environments, subject: String::new(), summary, level: None, defaults }
+    Finding {
+        rule: meta.id,
+        component,
+        environments,
+        subject: String::new(),
+        summary,
+        level: None,
+        direction: None,
+        defaults,
+    }
 }
 
 /// `a minor behind`, `a patch ahead of`: fits between the current side and the baseline.

@@ -1,7 +1,7 @@
 //! Another product than the baseline's.
 
-use super::{Context, Hook, Rule, RuleMeta, of_pair};
-use crate::model::{Comparison, Defaults, Finding, Severity};
+use super::{Context, Hook, Rule, RuleMeta, distance, of_pair};
+use crate::model::{Comparison, Defaults, EnvironmentName, Finding, Severity, VersionChange};
 
 pub(super) struct ProductDiffers;
 
@@ -31,19 +31,26 @@ impl Rule for ProductDiffers {
                 Some(version) if products.len() == 1 => format!("{} {version}", products[0]),
                 _ => products.join(" and "),
             };
+            let numbers = versions.filter(|v| v.level.is_drift()).map(|v| by_the_numbers(v, &comparison.baseline));
             let summary = format!(
-                "{} {}, {} {}",
+                "{} {}, {} {}{}",
                 comparison.current,
                 side(&product.current, versions.map(|v| v.current.to_string())),
                 comparison.baseline,
                 side(&product.baseline, versions.map(|v| v.baseline.to_string())),
+                numbers.unwrap_or_default(),
             );
-            let mut finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
-            finding.level = versions.map(|v| v.level);
-            Some(finding)
+            let finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
+            let (level, direction) = (versions.map(|v| v.level), versions.and_then(|v| v.direction));
+            Some(Finding { level, direction, ..finding })
         });
         differ.collect()
     }
+}
+
+/// Numbers of two products prove nothing, but people ask for them.
+fn by_the_numbers(version: &VersionChange, baseline: &EnvironmentName) -> String {
+    format!(" (by the numbers {} {baseline})", distance(version.level, version.direction))
 }
 
 #[cfg(test)]
@@ -58,7 +65,7 @@ mod tests {
             environment("prod").product("redis/cache", "valkey", "8.0.1"),
             environment("qualif").redis("cache", "7.0.15"),
         );
-        assert_eq!(found[0].summary, "qualif redis 7.0.15, prod valkey 8.0.1");
+        assert_eq!(found[0].summary, "qualif redis 7.0.15, prod valkey 8.0.1 (by the numbers a major behind prod)");
     }
 
     #[test]

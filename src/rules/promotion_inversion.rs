@@ -16,7 +16,7 @@ static META: RuleMeta = RuleMeta {
     why: "Something went to the later environment without passing through the earlier one: a hotfix that the \
           next release will undo, or a test environment that was forgotten.",
     fix: "Deploy the later environment's version to the earlier one, then release from there.",
-    hooks: &[Hook::Pair, Hook::All],
+    hooks: &[Hook::All],
     subsumes: &["version-skew"],
     defaults: &[("any", HIGH)],
 };
@@ -50,7 +50,11 @@ fn inverted<'a>(earlier: &'a Snapshot, later: &'a Snapshot) -> impl Iterator<Ite
                 "{} still runs {}, {} already runs {}",
                 earlier.environment, change.current, later.environment, change.baseline
             );
-            Some(Finding { level: Some(change.level), ..finding(&META, name, environments, HIGH, summary) })
+            Some(Finding {
+                level: Some(change.level),
+                direction: change.direction,
+                ..finding(&META, name, environments, HIGH, summary)
+            })
         },
     )
 }

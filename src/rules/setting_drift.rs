@@ -9,7 +9,7 @@ static META: RuleMeta = RuleMeta {
     id: "setting-drift",
     summary: "A setting on the allow-list (eviction policy, AOF, mode; never sizes) differs from the baseline's.",
     why: "A cache that evicts and one that refuses writes fail differently under the same load.",
-    fix: "Set the baseline's value, or waive the difference.",
+    fix: "Set the baseline's value, or lower the severity in the policy.",
     hooks: &[Hook::Pair],
     subsumes: &[],
     defaults: &[("any", LOW)],

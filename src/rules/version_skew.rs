@@ -11,8 +11,8 @@ static META: RuleMeta = RuleMeta {
     summary: "A component runs in another version than in the baseline.",
     why: "What was tested is not what will run. A minor or major difference of a shared data store or cluster \
           has changed defaults, limits and the cost of commands before.",
-    fix: "Bring both environments to one version, the one that is tested first; or waive the difference with \
-          its versions and an end.",
+    fix: "Bring both environments to one version, the one that is tested first; or lower the \
+          severity of what you accept in the policy.",
     hooks: &[Hook::Pair],
     subsumes: &[],
     defaults: &[
@@ -41,7 +41,7 @@ impl Rule for VersionSkew {
                 version.baseline,
             );
             let finding = of_pair(&META, comparison, &change.component, defaults(change, version), summary);
-            Some(Finding { level: Some(version.level), ..finding })
+            Some(Finding { level: Some(version.level), direction: version.direction, ..finding })
         });
         skewed.collect()
     }

@@ -12,8 +12,9 @@ use crate::model;
 
 /// An environment's observations, coverage and time.
 #[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Document {
+    #[serde(rename = "apiVersion")]
     api_version: ApiVersion,
     kind: Kind,
     /// Where it was collected.

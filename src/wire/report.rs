@@ -13,9 +13,10 @@ use super::header::{ApiVersion, Kind};
 
 /// The result of an audit.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
 pub struct DriftReport {
     /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
     pub api_version: ApiVersion,
     /// `DriftReport`.
     pub kind: Kind,
@@ -173,6 +174,9 @@ pub struct Finding {
     /// How far apart, for rules that say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
+    /// `ahead`, `behind` or `mixed`, seen from the baseline of the pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// One line for people.
     pub summary: String,
 }

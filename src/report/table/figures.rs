@@ -39,9 +39,7 @@ const ROWS: &[(&str, Figure)] = &[
         let limit = i.figures.get("maxmemory").filter(|limit| **limit > 0.0).map_or("none".to_owned(), |l| bytes(*l));
         Some(format!("{}, {limit}", bytes(*i.figures.get("used_memory")?)))
     }),
-    ("  KEYS calls", |i| {
-        (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())
-    }),
+    ("  KEYS calls", |i| (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())),
 ];
 
 fn block(target: &TargetId, report: &Report, view: &View, paint: Paint) -> String {

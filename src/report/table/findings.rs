@@ -79,7 +79,10 @@ pub(super) fn next(report: &Report, paint: Paint) -> String {
         lines.push(format!("fix it, or change its severity in the policy; {} {verb}", count(blocks, "finding")));
     }
     if gaps > 0 {
-        lines.push(format!("close {} under READ, or say required: false where the verdict may do without", count(gaps, "gap")));
+        lines.push(format!(
+            "close {} under READ, or say required: false where the verdict may do without",
+            count(gaps, "gap")
+        ));
     }
     let lines = lines.iter().enumerate().map(|(i, line)| {
         let head = if i == 0 { paint.bold("NEXT") } else { "    ".to_owned() };

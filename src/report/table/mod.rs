@@ -70,7 +70,9 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
         }
         (_, Verdict::NoGo) => format!("NO-GO: {}", blocking(report)),
         (_, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement)),
-        (_, Verdict::Go) => format!("GO: nothing at or above {} in a gate, and everything required was read", report.fail_on),
+        (_, Verdict::Go) => {
+            format!("GO: nothing at or above {} in a gate, and everything required was read", report.fail_on)
+        }
     };
     let not_judged = match judgement.not_judged.len() {
         0 => String::new(),

@@ -52,7 +52,9 @@ fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: P
         .map(|(part, failure)| {
             let what = part.map_or_else(|| target.target.to_string(), |part| format!("{} {part}", target.target));
             let hides: usize = match part {
-                Some(part) => environment.hides.get(&(target.target.to_string(), part.to_owned())).copied().unwrap_or(0),
+                Some(part) => {
+                    environment.hides.get(&(target.target.to_string(), part.to_owned())).copied().unwrap_or(0)
+                }
                 None => hidden(target, environment),
             };
             let hides = if hides > 0 { format!(" [hides {hides}]") } else { String::new() };
@@ -80,13 +82,18 @@ fn failures(target: &Coverage) -> Vec<(Option<&str>, &Failure)> {
 }
 
 fn hidden(target: &Coverage, environment: &Environment) -> usize {
-    let of = |part: &crate::model::PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
+    let of =
+        |part: &crate::model::PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
     target.parts.keys().filter_map(of).sum()
 }
 
 fn left_out(target: &Coverage) -> Option<String> {
-    let parts: Vec<&str> =
-        target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut).map(|(part, _)| part.as_str()).collect();
+    let parts: Vec<&str> = target
+        .parts
+        .iter()
+        .filter(|(_, outcome)| **outcome == Outcome::LeftOut)
+        .map(|(part, _)| part.as_str())
+        .collect();
     (!parts.is_empty()).then(|| format!("{}: {} left out by the profile", target.target, parts.join(", ")))
 }
 

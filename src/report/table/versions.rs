@@ -107,7 +107,8 @@ fn cell_text(cell: &Cell, with_product: bool) -> String {
             let several = cell.readings.len() > 1;
             let texts = cell.readings.iter().map(|reading| {
                 let text = text(reading);
-                let product = reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
+                let product =
+                    reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
                 let text = product.map_or(text.clone(), |product| format!("{product} {text}"));
                 if several { format!("{text} ({})", reading.instances) } else { text }
             });
@@ -162,19 +163,22 @@ fn judged(row: &Row, report: &Report) -> (Option<Severity>, String) {
     let Some(judged) = worst else {
         let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
         let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
-        let words = if unread { "not read" } else if unproven { "not proven equal" } else { "" };
+        let words = if unread {
+            "not read"
+        } else if unproven {
+            "not proven equal"
+        } else {
+            ""
+        };
         return (None, words.to_owned());
     };
     let place = if judged.in_gate { "" } else { ", no gate" };
     let finding = &judged.finding;
     let level = finding.level.map(Level::as_str).unwrap_or_default();
+    let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
     let words = match finding.rule {
-        "version-skew" => {
-            let cell = row.cells.iter().find(|cell| finding.environments.contains(&cell.environment) && cell.level.is_some());
-            let direction = cell.and_then(|cell| cell.direction).map(Direction::as_str).unwrap_or_default();
-            format!("{level} {direction}")
-        }
-        "product-differs" => "other product".to_owned(),
+        "version-skew" => format!("{level} {direction}"),
+        "product-differs" => format!("other product, {level} {direction}"),
         rule => rule.replace('-', " "),
     };
     let floats = row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);

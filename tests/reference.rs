@@ -1,0 +1,43 @@
+//! Generated files are what the program would generate now. `ENVPARITY_REGEN=1` writes them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use envparity::cli::reference;
+use envparity::profile::schema;
+
+fn check(path: &str, wanted: &str) {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("ENVPARITY_REGEN").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, wanted).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    let advice = "ENVPARITY_REGEN=1 cargo test --test reference writes it anew";
+    assert!(found == wanted, "{} is not what the program generates: {advice}", path.display());
+}
+
+#[test]
+fn reference_is_current() {
+    check("REFERENCE.md", &reference::markdown());
+}
+
+#[test]
+fn schemas_are_current() {
+    for (name, schema) in schema::all() {
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        check(&format!("profiles/schema/{name}.json"), &text);
+    }
+}
+
+#[test]
+fn schemas_are_2020_12_and_document_every_key() {
+    for (name, schema) in schema::all() {
+        let value = schema.as_value();
+        assert_eq!(value["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+        let undocumented = value["properties"].as_object().unwrap().iter().filter(|(key, property)| {
+            !matches!(key.as_str(), "apiVersion" | "kind") && property.get("description").is_none()
+        });
+        assert_eq!(undocumented.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), Vec::<&str>::new(), "{name}");
+    }
+}
