@@ -1,5 +1,7 @@
 //! Who may import whom: data flows one way. Also what every file of `src/` must and must not hold.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +100,8 @@ fn imports_go_one_way() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| !["lib", "main"].contains(&source.module.as_str())) {
         let own = table.get(source.module.as_str());
-        let own = own.unwrap_or_else(|| panic!("{}: the room {} is not in the table", source.path.display(), source.module));
+        let own =
+            own.unwrap_or_else(|| panic!("{}: the room {} is not in the table", source.path.display(), source.module));
         for name in imports(&source.code).iter().filter(|name| **name != source.module) {
             assert!(table.contains_key(name.as_str()), "{}: crate::{name} is no room", source.path.display());
             // A profile's config.rs composes those of the stages.
@@ -118,7 +121,8 @@ fn imports_go_one_way() {
 
 #[test]
 fn the_table_has_a_row_for_every_room() {
-    let rooms: BTreeSet<String> = sources().into_iter().map(|s| s.module).filter(|m| m != "lib" && m != "main").collect();
+    let rooms: BTreeSet<String> =
+        sources().into_iter().map(|s| s.module).filter(|m| m != "lib" && m != "main").collect();
     for room in rooms {
         assert!(MAY_IMPORT.iter().any(|(name, _)| *name == room), "{room}");
     }

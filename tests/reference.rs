@@ -1,5 +1,7 @@
 //! Generated files are what the program would generate now. `ENVPARITY_REGEN=1` writes them.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire;
 
-pub(super) fn run(arguments: DiffArguments, verbose: u8) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
     let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
     let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));

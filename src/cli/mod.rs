@@ -62,7 +62,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
     match arguments.command {
         Command::Audit(command) => interruptible(audit::run(command, verbose)),
         Command::Collect(command) => interruptible(collect::run(command)),
-        Command::Diff(command) => diff::run(command, verbose),
+        Command::Diff(command) => diff::run(&command, verbose),
         Command::Explain(command) => explain::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Schema(command) => schema::run(&command),

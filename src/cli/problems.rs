@@ -1,6 +1,6 @@
 //! Problems of profiles, each with its file, line, snippet and advice.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
@@ -30,7 +30,6 @@ fn show(ProfileErrors(problems): &ProfileErrors) {
         if handler.render_report(&mut text, report.as_ref()).is_err() {
             text = format!("{}: {}", problem.path.display(), problem.problem.message);
         }
-        use std::io::Write;
         // The theme's own colours must pass; what stands in the file was made harmless before.
         let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
     }

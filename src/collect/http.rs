@@ -28,8 +28,10 @@ pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: us
         let response = sender.send_request(request).await.map_err(|e| failure(&e, &heard, path))?;
         let status = response.status();
         let location = response.headers().contains_key(hyper::header::LOCATION);
-        let body =
-            Limited::new(response.into_body(), cap).collect().await.map_err(|e| body_failure(e, &heard, path, cap))?;
+        let body = Limited::new(response.into_body(), cap)
+            .collect()
+            .await
+            .map_err(|e| body_failure(e.as_ref(), &heard, path, cap))?;
         let body = body.to_bytes();
         if status.is_success() { Ok(body) } else { Err(status_failure(status, location, &body, path)) }
     };
@@ -55,7 +57,12 @@ fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
     }
 }
 
-fn body_failure(error: Box<dyn std::error::Error + Send + Sync>, heard: &Heard, path: &str, cap: usize) -> Failure {
+fn body_failure(
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+    heard: &Heard,
+    path: &str,
+    cap: usize,
+) -> Failure {
     if error.is::<LengthLimitError>() {
         return Failure::new(FailureKind::TooLarge, format!("the answer to GET {path} exceeds {} MiB", cap >> 20));
     }

@@ -156,7 +156,9 @@ fn readings(component: &Component) -> Vec<CellReading> {
     for instance in &component.instances {
         let entry = found.entry((&instance.product, &instance.reading, instance.source)).or_default();
         entry.0 += 1;
-        entry.1.extend(instance.image.iter().flat_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
+        entry
+            .1
+            .extend(instance.image.iter().filter_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
     }
     let readings = found.into_iter().map(|((product, reading, source), (instances, digests))| CellReading {
         product: product.clone(),

@@ -16,6 +16,10 @@ const KUBERNETES: Duration = Duration::from_secs(60);
 const FILES: Duration = Duration::from_secs(15);
 
 /// One job for each target of an environment. `deadline` replaces all others.
+///
+/// # Panics
+/// If an address was not checked with the profile: leaving the job out would be a target that
+/// nobody misses.
 pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>) -> Vec<Job> {
     let mut jobs = Vec::new();
     let mut add =
@@ -29,8 +33,6 @@ pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>
             });
         };
     let targets = &environment.targets;
-    // The addresses were checked with the profile: a target that is refused here is one that
-    // `check` passes by mistake, and then a missing job would be a missing target.
     for config in &targets.docker {
         let collector = docker::Docker::new(config, folder).expect("a checked profile has an address");
         add(Box::new(collector), config.required, config.deadline, DOCKER);

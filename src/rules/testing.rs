@@ -1,4 +1,5 @@
 //! Snapshots in a line, for the fixtures of rules.
+#![expect(clippy::needless_pass_by_value, reason = "fixtures are built where they are used up")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -97,17 +97,17 @@ mod tests {
         ImageReference::parse(text).ok().map(|r| (r.registry, r.repository, r.tag))
     }
 
-    fn expected(registry: &str, repository: &str, tag: Option<&str>) -> Option<(String, String, Option<String>)> {
-        Some((registry.into(), repository.into(), tag.map(Into::into)))
+    fn expected(registry: &str, repository: &str, tag: Option<&str>) -> (String, String, Option<String>) {
+        (registry.into(), repository.into(), tag.map(Into::into))
     }
 
     #[test]
     fn defaults_are_dockers() {
-        assert_eq!(parts("redis:7.2.4"), expected("docker.io", "library/redis", Some("7.2.4")));
-        assert_eq!(parts("bitnami/redis"), expected("docker.io", "bitnami/redis", None));
-        assert_eq!(parts("localhost:5000/team/app:v22"), expected("localhost:5000", "team/app", Some("v22")));
-        assert_eq!(parts("[::1]:5000/app"), expected("[::1]:5000", "app", None));
-        assert_eq!(parts("index.docker.io/redis"), expected("docker.io", "library/redis", None));
+        assert_eq!(parts("redis:7.2.4"), Some(expected("docker.io", "library/redis", Some("7.2.4"))));
+        assert_eq!(parts("bitnami/redis"), Some(expected("docker.io", "bitnami/redis", None)));
+        assert_eq!(parts("localhost:5000/team/app:v22"), Some(expected("localhost:5000", "team/app", Some("v22"))));
+        assert_eq!(parts("[::1]:5000/app"), Some(expected("[::1]:5000", "app", None)));
+        assert_eq!(parts("index.docker.io/redis"), Some(expected("docker.io", "library/redis", None)));
     }
 
     #[test]

@@ -96,6 +96,7 @@ struct Command {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the engine calls it image ID")]
 struct Image {
     /// As the container names it.
     reference: String,

@@ -94,9 +94,12 @@ pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) 
         let Some((name, value)) = line.trim_end_matches('\r').split_once(':') else { continue };
         if name == "module" {
             module(value, evidence);
-        } else if !seen.insert(name) {
             continue;
-        } else if FIELDS.contains(&name) || is_version_line(line) {
+        }
+        if !seen.insert(name) {
+            continue;
+        }
+        if FIELDS.contains(&name) || is_version_line(line) {
             has_version |= is_version_line(line);
             evidence.fields.push(Field::of_target(name, value));
         } else if FIGURES.contains(&name) {
