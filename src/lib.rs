@@ -6,7 +6,26 @@
 //! profile -> collect -> evidence -> normalize -> snapshot -> compare -> rules -> policy -> report
 //! ```
 //!
-//! `tests/architecture.rs` decides who may import whom.
+//! Evidence is what an environment answered, verbatim, and the only thing that is stored; a
+//! snapshot is evidence seen through today's catalogue and always derived. `pipeline` wires the
+//! stages together, `cli` is the edge. `tests/architecture.rs` decides who may import whom.
+//!
+//! # ARCHITECTURE notes
+//!
+//! Where the tree is not what one would expect, and why:
+//!
+//! - `collect/docker` speaks HTTP by hyper, not by a Docker client: it needs four GETs, and a
+//!   client's whole-list decoding loses a list to one malformed item. `collect/http.rs` cannot
+//!   do anything but GET, `collect/net.rs` caps every answer.
+//! - `collect/redis` uses the crate `redis` for the protocol over a connection of our own, which
+//!   caps the answer and remembers its first bytes (to tell TLS and HTTP from a broken server).
+//! - `collect/config.rs` and `collect/tls.rs` hold what several collectors share.
+//! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
+//!   late is `version-skew`, judged by its level.
+//! - An image whose version label and versioned tag disagree is compared by both: labels are
+//!   inherited from base images, and a difference must not hide behind one.
+//! - A drift outranks what cannot be compared when a component has several readings.
+//! - `wire/problem.rs` is shared by every `config.rs`, so that `profile/` can show all problems.
 
 pub mod cli;
 pub mod collect;

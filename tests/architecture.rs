@@ -46,7 +46,7 @@ fn sources() -> Vec<Source> {
     walk(&root, &mut found);
     assert!(found.len() > 40, "the tree was not read");
     found.sort();
-    found.into_iter().filter(|path| !path.ends_with("testing.rs")).map(|path| source(&root, path)).collect()
+    found.into_iter().filter(|path| !path.ends_with("testing.rs")).map(|path| source(&root, &path)).collect()
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -60,8 +60,8 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn source(root: &Path, path: PathBuf) -> Source {
-    let text = fs::read_to_string(&path).unwrap();
+fn source(root: &Path, path: &Path) -> Source {
+    let text = fs::read_to_string(path).unwrap();
     let relative = path.strip_prefix(root).unwrap();
     let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
     let before_tests = text.split("#[cfg(test)]\nmod tests").next().unwrap();

@@ -75,7 +75,7 @@ pub(super) struct AuditArguments {
     pub(super) output: OutputArguments,
 
     /// Findings in a gate at or above this severity make it NO-GO [default: the policy's, else high]
-    #[arg(long, value_name = "SEVERITY")]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on)]
     pub(super) fail_on: Option<Severity>,
 
     /// How long each target may take, over every profile: 10s, 1m
@@ -127,6 +127,13 @@ pub(super) struct SchemaArguments {
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,
+}
+
+fn fail_on(word: &str) -> Result<Severity, &'static str> {
+    match word.parse() {
+        Ok(Severity::Off) | Err(_) => Err("use critical, high, medium, low or info"),
+        Ok(severity) => Ok(severity),
+    }
 }
 
 /// `table`, `yaml=report.yaml`.

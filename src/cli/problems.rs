@@ -22,7 +22,7 @@ pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
 fn show(ProfileErrors(problems): &ProfileErrors) {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0);
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1);
     for problem in problems {
         let mut text = String::new();
         let (diagnostic, source) = diagnostic(problem);

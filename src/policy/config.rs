@@ -21,7 +21,7 @@ pub struct PolicyConfig {
     pub kind: Kind,
     /// Findings in a gate at or above this severity make the verdict `no-go` (default: high).
     #[serde(default, rename = "fail-on")]
-    pub fail_on: Option<SeverityText>,
+    pub fail_on: Option<Located<SeverityText>>,
     /// Severities over the built-in defaults; the last row that matches wins.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
@@ -53,6 +53,10 @@ impl PolicyConfig {
     /// Everything that is wrong with it, given the ids of the rules that exist.
     pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if let Some(fail_on) = self.fail_on.as_ref().filter(|fail_on| fail_on.0 == Severity::Off) {
+            let advice = "write critical, high, medium, low or info; --report-only never fails";
+            problems.push(Problem::at(fail_on, "no finding has the severity off", advice));
+        }
         for row in &self.rules {
             if !rule_ids.contains(&row.rule.as_str()) {
                 let advice = format!("rules are {}", rule_ids.join(", "));

@@ -31,7 +31,7 @@ struct Row {
 impl Policy {
     /// Prepares a checked policy; without one the built-in defaults hold.
     pub fn new(config: Option<&PolicyConfig>) -> Self {
-        let fail_on = config.and_then(|c| c.fail_on).map_or(Severity::High, |text| text.0);
+        let fail_on = config.and_then(|c| c.fail_on.as_ref()).map_or(Severity::High, |text| text.0);
         let rows = config.map(|c| c.rules.iter().map(Row::new).collect()).unwrap_or_default();
         Self { fail_on, rows }
     }

@@ -51,6 +51,7 @@ pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors>
     }
     problems.extend(check::all(&files, rule_ids, problems.is_empty()));
     if !problems.is_empty() {
+        problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
     }
     let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -95,7 +96,7 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
 }
 
 fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
-    let (masked, hidden) = mask::mask(text);
+    let (masked, hidden) = mask::mask(text, None);
     let source = check::Source { path, masked };
     let result = match yaml::read::<Header>(text, Origin::Person) {
         Ok(header) => match header.kind {
@@ -121,8 +122,10 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
         }),
     };
     if let Err(mut problem) = result {
+        let unknown = problem.message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let (masked, _) = mask::mask(text, unknown);
         problem.message = mask::scrub(&problem.message, &hidden);
-        problems.push(source.problem(problem));
+        problems.push(check::Source { masked, ..source }.problem(problem));
     }
 }
 

@@ -8,8 +8,9 @@
 const SECRET_WORDS: &[&str] =
     &["pass", "pwd", "secret", "token", "credential", "auth", "apikey", "api-key", "api_key", "private"];
 
-/// The text with secrets hidden, and what was hidden (to keep it out of messages too).
-pub(super) fn mask(text: &str) -> (String, Vec<String>) {
+/// The text with secrets hidden, and what was hidden (to keep it out of messages too). What
+/// stands behind `unknown`, a key that we do not know, may be a secret under a misspelt name.
+pub(super) fn mask(text: &str, unknown: Option<&str>) -> (String, Vec<String>) {
     let mut hidden = Vec::new();
     let mut masked = String::with_capacity(text.len());
     // Indentation of a key whose value may go on below.
@@ -24,7 +25,7 @@ pub(super) fn mask(text: &str) -> (String, Vec<String>) {
         if !blank {
             secret_block = None;
         }
-        match secret_value(line) {
+        match secret_value(line, unknown) {
             Some(start) => {
                 secret_block = Some(indent);
                 push_hidden(&mut masked, line, start, &mut hidden);
@@ -42,19 +43,19 @@ pub(super) fn scrub(message: &str, hidden: &[String]) -> String {
 }
 
 /// Where the value of a key that names a secret begins, unless it is a reference.
-fn secret_value(line: &str) -> Option<usize> {
+fn secret_value(line: &str, unknown: Option<&str>) -> Option<usize> {
     let colons = line.match_indices(':').map(|(colon, _)| colon);
-    colons.filter(|&colon| names_secret(&line[..colon])).map(|colon| colon + 1).find(|&value| {
+    colons.filter(|&colon| names_secret(&line[..colon], unknown)).map(|colon| colon + 1).find(|&value| {
         let separated = line[value..].starts_with([' ', '\n', '\r', '"', '\'']);
         separated && !is_reference(line[value..].trim_start_matches([' ', '"', '\'']))
     })
 }
 
 /// Whether the word before a colon is a key that names a secret.
-fn names_secret(before: &str) -> bool {
+fn names_secret(before: &str, unknown: Option<&str>) -> bool {
     let key = before.rsplit([' ', '{', ',', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
-    let key = key.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| key.contains(word))
+    let lower = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| lower.contains(word)) || unknown == Some(key)
 }
 
 fn is_reference(value: &str) -> bool {
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     fn masked(text: &str) -> String {
-        let (masked, _) = mask(text);
+        let (masked, _) = mask(text, None);
         assert_eq!(masked.chars().count(), text.chars().count(), "places must stay right");
         masked
     }
@@ -132,8 +133,14 @@ mod tests {
     }
 
     #[test]
+    fn the_value_of_an_unknown_key_is_hidden() {
+        let (masked, _) = mask("- {name: x, pasword: hunter2}\n", Some("pasword"));
+        assert_eq!(masked, "- {name: x, pasword: ********\n");
+    }
+
+    #[test]
     fn what_was_hidden_leaves_messages_too() {
-        let (_, hidden) = mask("password: hunter2\n");
+        let (_, hidden) = mask("password: hunter2\n", None);
         assert_eq!(scrub("invalid value `hunter2`", &hidden), "invalid value `***`");
     }
 }

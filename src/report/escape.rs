@@ -19,6 +19,21 @@ pub fn terminal_lines(text: &str) -> String {
     text.lines().map(terminal).collect::<Vec<_>>().join("\n")
 }
 
+/// For JSON text: what is not ASCII and acts or hides becomes `\\uXXXX`, which means the same to
+/// a reader of JSON. Outside of strings JSON is ASCII.
+pub fn json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_ascii() && (c.is_control() || is_deceptive(c)) {
+            let mut units = [0; 2];
+            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Unicode's bidirectional controls (UAX #9), zero-width and other invisible format characters,
 /// line separators, and tags.
 fn is_deceptive(c: char) -> bool {

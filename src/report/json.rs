@@ -15,6 +15,7 @@ impl Format for Json {
 
     fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
         let text = serde_json::to_string_pretty(&dto::report(report));
-        text.map(|text| text + "\n").map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+        text.map(|text| super::escape::json(&text) + "\n")
+            .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }

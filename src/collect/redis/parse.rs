@@ -79,9 +79,12 @@ pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
     text.lines().take(200).any(|line| line.starts_with("# Server") || is_version_line(line))
 }
 
-/// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's.
+/// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's, and not the
+/// indented, spaced keys of a YAML file.
 fn is_version_line(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| name.ends_with("_version") && name != "gcc_version")
+    line.split_once(':').is_some_and(|(name, value)| {
+        name.ends_with("_version") && name != "gcc_version" && !name.starts_with(' ') && !value.starts_with(' ')
+    })
 }
 
 /// Adds what INFO says to `evidence`. Unknown lines and sections are passed over; of a name
@@ -237,6 +240,6 @@ mod tests {
     fn a_text_without_a_version_is_no_info() {
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
         assert_eq!(parse_info("hello", &mut evidence).unwrap_err().kind, FailureKind::Protocol);
-        assert!(!looks_like_info("apiVersion: envparity/v1"));
+        assert!(!looks_like_info("apiVersion: envparity/v1\n  fields:\n    redis_version: 7.0.15\n"));
     }
 }

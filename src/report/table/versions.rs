@@ -9,43 +9,52 @@ use crate::report::escape::terminal;
 use crate::report::{Purpose, Report, View};
 use crate::version::{Body, Direction, Level};
 
+const LEGEND: &str = "▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≠ product  ? unknown";
+
 pub(super) fn platform(report: &Report, view: &View, paint: Paint) -> String {
-    let rows: Vec<&Row> = report.matrix.iter().filter(|row| row.class == Class::Platform).collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let shown: Vec<&Row> = rows.iter().copied().filter(|row| view.unfold || !row.is_equal()).collect();
-    let mut lines = vec![heading("PLATFORM", report, paint)];
-    lines.extend(shown.iter().map(|row| line(row, report, paint)));
+    let rows = rows(report, Class::Platform);
     let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
-    let equal = rows.iter().filter(|row| row.is_equal()).count();
-    let fold = if equal > 0 && !view.unfold { " (-v)" } else { "" };
-    let mut foot = format!("{} equal{fold}", count(equal, "component"));
-    if left_out > 0 {
-        foot.push_str(&format!(", {} left out by profiles", count(left_out, "instance")));
-    }
-    foot.push_str("      ▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≠ product  ? unknown");
-    format!("{}  {}\n", grid(lines, view.width), paint.dim(&foot))
+    let note =
+        if left_out > 0 { format!(", {} left out by profiles", count(left_out, "instance")) } else { String::new() };
+    block("PLATFORM", &rows, Vec::new(), &format!("{note}      {LEGEND}"), &Sheet { report, view, paint })
 }
 
 pub(super) fn services(report: &Report, view: &View, paint: Paint) -> String {
-    let rows: Vec<&Row> = report.matrix.iter().filter(|row| row.class == Class::Service).collect();
+    let rows = rows(report, Class::Service);
+    // The release train at a glance: how many services are at which version.
+    let mut train = vec![paint.dim("  services at")];
+    train.extend((0..report.environments.len()).map(|index| trains(&rows, index)));
+    let train = if rows.len() > 1 { vec![train] } else { Vec::new() };
+    block(&format!("OWN SERVICES ({})", rows.len()), &rows, train, "", &Sheet { report, view, paint })
+}
+
+fn rows(report: &Report, class: Class) -> Vec<&Row> {
+    report.matrix.iter().filter(|row| row.class == class).collect()
+}
+
+/// What every line needs.
+struct Sheet<'a> {
+    report: &'a Report,
+    view: &'a View,
+    paint: Paint,
+}
+
+/// A heading, rows that differ, and how many do not.
+fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, note: &str, sheet: &Sheet<'_>) -> String {
+    let Sheet { report, view, paint } = sheet;
     if rows.is_empty() {
         return String::new();
     }
-    let title = format!("OWN SERVICES ({})", rows.len());
-    let mut lines = vec![heading(&title, report, paint)];
-    // The release train at a glance: how many services are at which version.
-    if rows.len() > 1 {
-        let mut train = vec![paint.dim("  services at")];
-        train.extend((0..report.environments.len()).map(|index| trains(&rows, index)));
-        lines.push(train);
-    }
-    let shown = rows.iter().filter(|row| view.unfold || !row.is_equal());
-    lines.extend(shown.map(|row| line(row, report, paint)));
+    let mut lines = lead;
+    lines.extend(rows.iter().filter(|row| view.unfold || !row.is_equal()).map(|row| line(row, report, *paint)));
     let equal = rows.iter().filter(|row| row.is_equal()).count();
     let fold = if equal > 0 && !view.unfold { " (-v)" } else { "" };
-    format!("{}  {}\n", grid(lines, view.width), paint.dim(&format!("{} equal{fold}", count(equal, "service"))))
+    let foot = paint.dim(&format!("{equal} of {} equal{fold}{note}", rows.len()));
+    if lines.is_empty() {
+        return format!("{}  {foot}\n", paint.bold(title));
+    }
+    lines.insert(0, heading(title, report, *paint));
+    format!("{}  {foot}\n", grid(lines, view.width))
 }
 
 fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {

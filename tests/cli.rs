@@ -1,0 +1,266 @@
+//! The commands as a person calls them, without any server.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+const NOW: &str = "2026-11-22T21:00:00Z";
+
+/// INFO of real servers, taken at 20:44:52 to 20:44:55 that day.
+fn fixture(name: &str) -> String {
+    format!("{}/tests/fixtures/redis/{name}.txt", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder of profiles: dev, qualif and prod, each with one recorded INFO, and `more` YAML.
+fn profiles(infos: [&str; 3], more: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("audit.yaml", "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n");
+    for (environment, info) in ["dev", "qualif", "prod"].into_iter().zip(infos) {
+        let path = if info.contains('/') { info.to_owned() } else { fixture(info) };
+        let text = format!(
+            "apiVersion: envparity/v1\nkind: Environment\nname: {environment}\n{more}\ntargets:\n  recorded:\n  - {{name: cache, path: \"{path}\"}}\n"
+        );
+        write(&format!("{environment}.yaml"), &text);
+    }
+    folder
+}
+
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn envparity(arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_envparity")).args(arguments).env("NO_COLOR", "1").output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn audit(folder: &TempDir, more: &[&str]) -> Ran {
+    let folder = folder.path().to_str().unwrap();
+    let mut arguments = vec!["audit", "--profiles", folder, "--at", NOW];
+    arguments.extend(more);
+    envparity(&arguments)
+}
+
+#[test]
+fn products_that_differ_in_the_gate_are_a_no_go() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&folder, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+    assert!(ran.stdout.contains("qualif redis 6.2.5, prod valkey 8.0.1"), "{}", ran.stdout);
+    assert!(ran.stdout.trim_end().ends_with("NO-GO: 1 high (exit 1)"), "{}", ran.stdout);
+    assert_eq!(audit(&folder, &["--report-only"]).code, Some(0));
+    assert_eq!(audit(&folder, &["--fail-on", "critical"]).code, Some(0));
+}
+
+#[test]
+fn equal_environments_are_a_go_but_one_instance_in_two_is_not() {
+    // Two fixtures of one product would have two run ids: here the same file stands in both.
+    let folder = profiles(["redis-7.0.15", "valkey-8.0.1", "valkey-8.0.1"], "");
+    let ran = audit(&folder, &["-o", "json"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout.contains("\"rule\": \"shared-instance\""), "{}", ran.stdout);
+    let apart = fs::read_to_string(fixture("valkey-8.0.1")).unwrap().replace("run_id:1", "run_id:f");
+    let other = folder.path().join("other.txt");
+    fs::write(&other, apart).unwrap();
+    let folder = profiles(["redis-7.0.15", "valkey-8.0.1", other.to_str().unwrap()], "");
+    let ran = audit(&folder, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\nGO: "), "{}", ran.stdout);
+}
+
+#[test]
+fn what_was_not_read_is_old_or_from_the_future_is_incomplete() {
+    for (info, at, said) in [
+        ("/nowhere.txt", NOW, "the file cannot be read"),
+        ("valkey-8.0.1", "2026-11-24T21:00:00Z", "older than 24h"),
+        ("valkey-8.0.1", "2026-11-22T20:00:00Z", "more than 5 minutes ahead"),
+    ] {
+        let folder = profiles(["redis-7.0.15", "valkey-8.1.1", info], "");
+        let path = folder.path().to_str().unwrap();
+        let ran = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "critical"]);
+        assert_eq!(ran.code, Some(3), "{info}: {}", ran.stdout);
+        assert!(ran.stdout.contains(said) && ran.stdout.contains("INCOMPLETE: "), "{info}: {}", ran.stdout);
+        let strict = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "low"]);
+        let both = strict.code == Some(1) && strict.stdout.contains("NO-GO, and INCOMPLETE: ");
+        assert!(both || info.starts_with('/'), "{info}: {}", strict.stdout);
+    }
+}
+
+#[test]
+fn the_same_inputs_and_time_give_the_same_bytes() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    fs::create_dir(folder.path().join("out")).unwrap();
+    for name in ["a", "b"] {
+        let yaml = format!("yaml={}/out/{name}.yaml", folder.path().display());
+        let json = format!("json={}/out/{name}.json", folder.path().display());
+        assert_eq!(audit(&folder, &["-o", &yaml, "-o", &json, "-o", "table"]).code, Some(1));
+    }
+    let read = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
+    assert_eq!(read("a.yaml"), read("b.yaml"));
+    assert_eq!(read("a.json"), read("b.json"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_costs_the_exit_code_and_not_the_others() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&folder, &["-o", "yaml=/nowhere/report.yaml", "-o", "table"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("failed to write /nowhere/report.yaml"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("FINDINGS"), "{}", ran.stdout);
+    let reported = audit(&folder, &["-o", "yaml=/nowhere/report.yaml", "--report-only"]);
+    assert_eq!(reported.code, Some(2));
+}
+
+#[test]
+fn a_partial_audit_says_so_and_has_the_baseline() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&folder, &["--env", "dev"]);
+    assert!(ran.stdout.contains("partial: qualif left out by --env"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("valkey 8.0.1"), "{}", ran.stdout);
+    let unknown = audit(&folder, &["--env", "staging"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("there are dev, qualif, prod"), "{}", unknown.stderr);
+}
+
+#[test]
+fn expected_components_must_be_seen() {
+    let folder = profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "expect: [redis/sessions]");
+    let ran = audit(&folder, &["-o", "yaml", "--fail-on", "critical"]);
+    assert!(ran.stdout.contains("prod redis/sessions is expected and was not seen"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_literal_secret_is_refused_and_never_shown() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    for (name, target) in [
+        ("key", "  - name: x\n    url: redis://host\n    password: hunter2secret\n"),
+        ("typo", "  - {name: x, url: \"redis://host\", pasword: hunter2secret}\n"),
+        ("url", "  - {name: x, url: \"redis://u:hunter2secret@host\"}\n"),
+        ("shape", "  - {name: x, url: \"redis://host\", password: [hunter2secret]}\n"),
+        ("block", "  - name: x\n    url: redis://host\n    password: |\n      hunter2secret\n"),
+    ] {
+        let text = format!("apiVersion: envparity/v1\nkind: Environment\nname: dev\ntargets:\n  redis:\n{target}");
+        fs::write(folder.path().join("dev.yaml"), text).unwrap();
+        let ran = audit(&folder, &["-vvv"]);
+        assert_eq!(ran.code, Some(2), "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("dev.yaml:"), "{name}: {}", ran.stderr);
+        assert!(
+            !ran.stderr.contains("hunter2secret") && !ran.stdout.contains("hunter2secret"),
+            "{name}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn all_problems_of_all_files_are_told_at_once() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "expcet: []");
+    fs::write(
+        folder.path().join("policy.yaml"),
+        "apiVersion: envparity/v1\nkind: Policy\nrules:\n- {rule: nope, severity: low}\n",
+    )
+    .unwrap();
+    let ran = audit(&folder, &[]);
+    assert_eq!(ran.code, Some(2));
+    for said in [
+        "dev.yaml:4:1",
+        "qualif.yaml:4:1",
+        "prod.yaml:4:1",
+        "expcet",
+        "policy.yaml:4:10",
+        "there is no rule \"nope\"",
+        "4 problems",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn evidence_of_another_environment_is_an_outcome_of_its_target() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let path = folder.path().to_str().unwrap();
+    let to = folder.path().join("evidence.txt");
+    let collected = envparity(&["collect", "dev", "--profiles", path, "--to", to.to_str().unwrap()]);
+    assert_eq!(collected.code, Some(0), "{}", collected.stderr);
+    let dev = fs::read_to_string(folder.path().join("dev.yaml")).unwrap();
+    let moved = dev.replace("name: dev", "name: qualif").replace(&fixture("redis-7.0.15"), "evidence.txt");
+    fs::write(folder.path().join("qualif.yaml"), moved).unwrap();
+    let ran = audit(&folder, &[]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stdout);
+    assert!(ran.stdout.contains("was collected from dev, not from qualif"), "{}", ran.stdout);
+}
+
+#[test]
+fn diff_judges_coverage_only() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "/nowhere.txt"], "");
+    let path = folder.path().to_str().unwrap();
+    let collect = |environment: &str| {
+        let to = folder.path().join(format!("{environment}.evidence"));
+        assert_eq!(
+            envparity(&["collect", environment, "--profiles", path, "--to", to.to_str().unwrap()]).code,
+            Some(0)
+        );
+        to.to_str().unwrap().to_owned()
+    };
+    let (dev, qualif, prod) = (collect("dev"), collect("qualif"), collect("prod"));
+    let ran = envparity(&["diff", &dev, &qualif]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    assert!(ran.stdout.contains("6.2.5 ▼") && ran.stdout.contains("COMPLETE: "), "{}", ran.stdout);
+    assert_eq!(envparity(&["diff", &dev, &prod]).code, Some(3));
+    assert_eq!(envparity(&["diff", &dev, &dev]).code, Some(0));
+    let broken = envparity(&["diff", &dev, &fixture("redis-6.2.5")]);
+    assert_eq!(broken.code, Some(2));
+    assert!(broken.stderr.contains("this is no evidence"), "{}", broken.stderr);
+}
+
+#[test]
+fn usage_errors_are_2_and_help_is_0() {
+    for (arguments, code) in [
+        (&["--help"][..], 0),
+        (&["audit", "--help"][..], 0),
+        (&["--version"][..], 0),
+        (&[][..], 2),
+        (&["audit", "-o", "pdf"][..], 2),
+        (&["audit", "--deadline", "soon"][..], 2),
+        (&["audit", "-o", "yaml", "-o", "json"][..], 2),
+        (&["explain", "nope"][..], 2),
+        (&["explain", "version-skew"][..], 0),
+        (&["explain"][..], 0),
+        (&["schema", "report"][..], 0),
+        (&["-v", "explain"][..], 0),
+        (&["explain", "-vv"][..], 0),
+    ] {
+        assert_eq!(envparity(arguments).code, Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_worked_examples_are_in_order() {
+    let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles");
+    let ran = envparity(&["check-profiles", "--profiles", profiles.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("gate qualif -> ovh-production"), "{}", ran.stdout);
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let hostile = folder.path().join("hostile.txt");
+    fs::write(&hostile, "redis_version:7.0.1\u{1b}[2J\u{202e}x\nrun_id:\u{7}1\nmaxmemory_policy:\u{9b}31m\nmodule:name=\u{1b}]0;x,ver=1\n").unwrap();
+    let text = fs::read_to_string(folder.path().join("qualif.yaml")).unwrap();
+    fs::write(folder.path().join("qualif.yaml"), text.replace(&fixture("redis-6.2.5"), "hostile.txt")).unwrap();
+    for format in ["table", "yaml", "json"] {
+        let ran = audit(&folder, &["-v", "-o", format]);
+        let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        let allowed = format == "yaml";
+        let found: Vec<char> = ran.stdout.chars().filter(|c| harmful(*c) && !(allowed && *c == '\u{202e}')).collect();
+        assert_eq!(found, Vec::<char>::new(), "{format}: {}", ran.stdout);
+    }
+}
