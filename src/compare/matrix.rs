@@ -84,18 +84,30 @@ impl State {
 }
 
 impl Row {
-    /// Whether every environment that has or could have it runs the same, as far as is known:
-    /// then it need not be shown.
+    /// Whether several environments have it and all that have or could have it run the same, as
+    /// far as is known: then it need not be shown.
     pub fn is_equal(&self) -> bool {
-        let readings: usize = self.cells.iter().filter(|cell| cell.readings.len() > 1).count();
-        readings == 0
-            && self.cells.iter().all(|cell| match cell.state {
-                State::Present => {
-                    cell.level.is_none_or(|l| l == Level::Equal) && !cell.other_product && cell.builds < 2
-                }
-                State::NotApplicable => true,
-                State::NotRunning | State::Missing | State::Unobserved => false,
-            })
+        self.present() > 1 && self.differs_nowhere()
+    }
+
+    /// Whether one environment has it and no other could: there is nothing to compare.
+    pub fn is_alone(&self) -> bool {
+        self.present() == 1 && self.differs_nowhere()
+    }
+
+    fn present(&self) -> usize {
+        self.cells.iter().filter(|cell| cell.state == State::Present).count()
+    }
+
+    fn differs_nowhere(&self) -> bool {
+        self.cells.iter().all(|cell| match cell.state {
+            State::Present => {
+                let same_level = cell.level.is_none_or(|level| level == Level::Equal);
+                same_level && !cell.other_product && cell.builds < 2 && cell.readings.len() < 2
+            }
+            State::NotApplicable => true,
+            State::NotRunning | State::Missing | State::Unobserved => false,
+        })
     }
 }
 

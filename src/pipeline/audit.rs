@@ -81,7 +81,8 @@ pub async fn audit(
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
     let findings = policy.apply(found, &scope.gates);
     let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&scope.environments).map(|(s, e)| subject(s, e)).collect();
-    let judgement = policy::judge(&policy, &findings, &subjects, now);
+    let mut judgement = policy::judge(&policy, &findings, &subjects, now);
+    judgement.not_judged.extend(scope.gates_left_out);
     let environments = snapshots.iter().zip(&scope.environments);
     Ok(Report {
         purpose: Purpose::Audit,
@@ -115,6 +116,8 @@ struct Scope<'a> {
     environments: Vec<&'a Environment>,
     gates: Vec<Gate>,
     left_out: Vec<EnvironmentName>,
+    /// In words.
+    gates_left_out: Vec<String>,
 }
 
 impl<'a> Scope<'a> {
@@ -128,9 +131,12 @@ impl<'a> Scope<'a> {
         let is_in =
             |name: &EnvironmentName| options.only.is_empty() || options.only.contains(name) || *name == baseline;
         let (inside, outside): (Vec<_>, Vec<_>) = profiles.environments.iter().partition(|e| is_in(&e.name));
-        let gates = profiles.gates.iter().filter(|gate| is_in(&gate.from) && is_in(&gate.to)).cloned().collect();
+        let (gates, closed): (Vec<Gate>, Vec<Gate>) =
+            profiles.gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
+        let gates_left_out =
+            closed.iter().map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to)).collect();
         let left_out = outside.iter().map(|e| e.name.clone()).collect();
-        Ok(Self { baseline, environments: inside, gates, left_out })
+        Ok(Self { baseline, environments: inside, gates, left_out, gates_left_out })
     }
 
     /// Every environment against the baseline, and each gate that is not such a pair already.

@@ -282,8 +282,12 @@ impl Target {
             let Command { calls, usec, rejected, failed } = c;
             (name, model::CommandFigures { calls, usec, rejected, failed })
         });
-        let source =
-            model::Source::Recorded { path: path.to_owned(), time: model::TimeSource::Evidence, instead_of: None };
+        // A fact that a person vouches for stays one: it is judged by its end, not by its age.
+        let source = if id.collector() == "declared" {
+            model::Source::Declared
+        } else {
+            model::Source::Recorded { path: path.to_owned(), time: model::TimeSource::Evidence, instead_of: None }
+        };
         Ok(model::TargetEvidence {
             source,
             parts,

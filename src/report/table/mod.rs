@@ -12,7 +12,7 @@ mod versions;
 
 use super::{Format, Purpose, RenderError, Report, View};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
-use grid::Paint;
+use grid::{Paint, grid};
 
 pub(super) struct Table;
 
@@ -32,6 +32,7 @@ impl Format for Table {
             read::section(report, view, paint),
             versions::platform(report, view, paint),
             versions::services(report, view, paint),
+            versions::legend(report, view, paint),
             figures::section(report, view, paint),
             findings::section(report, view, paint),
             findings::next(report, paint),
@@ -70,13 +71,17 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
         }
         (_, Verdict::NoGo) => format!("NO-GO: {}", blocking(report)),
         (_, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement)),
+        (_, Verdict::Go) if report.gates.is_empty() => {
+            "GO, but no gate was judged: only that everything required was read".to_owned()
+        }
         (_, Verdict::Go) => {
             format!("GO: nothing at or above {} in a gate, and everything required was read", report.fail_on)
         }
     };
     let not_judged = match judgement.not_judged.len() {
         0 => String::new(),
-        n => format!("; not judged, because not required: {}", count(n, "gap")),
+        1 => format!("; not judged: {}", super::escape::terminal(&judgement.not_judged[0])),
+        n => format!("; not judged: {}, not required or left out", count(n, "gap")),
     };
     let exit = if view.report_only { "exit 0 by --report-only".to_owned() } else { format!("exit {}", view.exit) };
     let line = format!("{text}{not_judged} ({exit})");
@@ -85,7 +90,7 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
         Verdict::NoGo => paint.red(&line),
         Verdict::Incomplete => paint.yellow(&line),
     };
-    format!("\n{painted}\n")
+    format!("\n{}", grid(vec![vec![painted]], view.width))
 }
 
 /// `2 high, 1 critical`: only what blocks.

@@ -46,7 +46,7 @@ fn fold(mut lines: Vec<String>, unfold: bool, paint: Paint) -> Vec<String> {
 
 /// What there is to say of a target: one line for each failure, then its age if it is a file.
 fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: Paint) -> Vec<String> {
-    let optional = if environment.required && target.required { "" } else { " (not required, does not block)" };
+    let optional = if environment.required && target.required { "" } else { " (not required)" };
     let mut lines: Vec<String> = failures(target)
         .into_iter()
         .map(|(part, failure)| {

@@ -12,11 +12,7 @@ use crate::version::{Body, Direction, Level};
 const LEGEND: &str = "▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≠ product  ? unknown";
 
 pub(super) fn platform(report: &Report, view: &View, paint: Paint) -> String {
-    let rows = rows(report, Class::Platform);
-    let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
-    let note =
-        if left_out > 0 { format!(", {} left out by profiles", count(left_out, "instance")) } else { String::new() };
-    block("PLATFORM", &rows, Vec::new(), &format!("{note}      {LEGEND}"), &Sheet { report, view, paint })
+    block("PLATFORM", &rows(report, Class::Platform), Vec::new(), &Sheet { report, view, paint })
 }
 
 pub(super) fn services(report: &Report, view: &View, paint: Paint) -> String {
@@ -25,7 +21,7 @@ pub(super) fn services(report: &Report, view: &View, paint: Paint) -> String {
     let mut train = vec![paint.dim("  services at")];
     train.extend((0..report.environments.len()).map(|index| trains(&rows, index)));
     let train = if rows.len() > 1 { vec![train] } else { Vec::new() };
-    block(&format!("OWN SERVICES ({})", rows.len()), &rows, train, "", &Sheet { report, view, paint })
+    block(&format!("OWN SERVICES ({})", rows.len()), &rows, train, &Sheet { report, view, paint })
 }
 
 fn rows(report: &Report, class: Class) -> Vec<&Row> {
@@ -40,21 +36,45 @@ struct Sheet<'a> {
 }
 
 /// A heading, rows that differ, and how many do not.
-fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, note: &str, sheet: &Sheet<'_>) -> String {
+fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, sheet: &Sheet<'_>) -> String {
     let Sheet { report, view, paint } = sheet;
     if rows.is_empty() {
         return String::new();
     }
     let mut lines = lead;
-    lines.extend(rows.iter().filter(|row| view.unfold || !row.is_equal()).map(|row| line(row, report, *paint)));
-    let equal = rows.iter().filter(|row| row.is_equal()).count();
-    let fold = if equal > 0 && !view.unfold { " (-v)" } else { "" };
-    let foot = paint.dim(&format!("{equal} of {} equal{fold}{note}", rows.len()));
+    let shown = rows.iter().filter(|row| view.unfold || !(row.is_equal() || row.is_alone()));
+    lines.extend(shown.map(|row| line(row, report, *paint)));
+    let foot = paint.dim(&foot(rows, view));
     if lines.is_empty() {
         return format!("{}  {foot}\n", paint.bold(title));
     }
     lines.insert(0, heading(title, report, *paint));
     format!("{}  {foot}\n", grid(lines, view.width))
+}
+
+fn foot(rows: &[&Row], view: &View) -> String {
+    let equal = rows.iter().filter(|row| row.is_equal()).count();
+    let alone = rows.iter().filter(|row| row.is_alone()).count();
+    let mut foot = format!("{equal} of {} equal", rows.len());
+    if alone > 0 {
+        foot.push_str(&format!(", {alone} in one environment only"));
+    }
+    if equal + alone > 0 && !view.unfold {
+        foot.push_str(" (-v)");
+    }
+    foot
+}
+
+/// What the symbols mean, if any is shown.
+pub(super) fn legend(report: &Report, view: &View, paint: Paint) -> String {
+    let shown = report.matrix.iter().any(|row| view.unfold || !(row.is_equal() || row.is_alone()));
+    let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
+    let mut text = if shown { LEGEND.to_owned() } else { String::new() };
+    if left_out > 0 {
+        let gap = if text.is_empty() { "" } else { "      " };
+        text.push_str(&format!("{gap}{} left out by profiles", count(left_out, "instance")));
+    }
+    if text.is_empty() { text } else { grid(vec![vec![format!("  {}", paint.dim(&text))]], view.width) }
 }
 
 fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {
