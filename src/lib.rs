@@ -24,6 +24,8 @@
 //!   late is `version-skew`, judged by its level.
 //! - An image whose version label and versioned tag disagree is compared by both: labels are
 //!   inherited from base images, and a difference must not hide behind one.
+//! - `rules/digest_mismatch` looks at any two environments, not only at pairs with the baseline: a tag
+//!   that was pushed again between dev and qualif is what will be released next.
 //! - A drift outranks what cannot be compared when a component has several readings.
 //! - `wire/problem.rs` is shared by every `config.rs`, so that `profile/` can show all problems.
 

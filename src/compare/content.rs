@@ -22,7 +22,7 @@ fn groups(component: &Component) -> Groups<'_> {
 }
 
 /// Tags that both sides have and that stand for different content.
-pub(super) fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismatch> {
+pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismatch> {
     let (baseline, current) = (groups(baseline), groups(current));
     let differ = baseline.iter().filter_map(|(key, (b, whole))| {
         let (c, _) = current.get(key)?;

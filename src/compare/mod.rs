@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 pub use absence::{could_hold, hidden};
-pub use content::mismatches_within;
+pub use content::{mismatches, mismatches_within};
 pub use distance::{distinct_readings, version_change};
 pub use matrix::{Cell, CellReading, Row, State, matrix};
 
@@ -41,14 +41,12 @@ fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Chan
         presence: Presence::Both,
         product: None,
         version: None,
-        digests: Vec::new(),
         settings: Vec::new(),
     };
     match (b.filter(|c| runs(c)), c.filter(|c| runs(c))) {
         (Some(b), Some(c)) => Change {
             product: product_change(b, c),
             version: version_change(b, c),
-            digests: content::mismatches(b, c),
             settings: setting_changes(b, c),
             ..base
         },

@@ -41,8 +41,6 @@ pub struct Change {
     pub product: Option<ProductChange>,
     /// The worst distance; `None` unless both sides have it.
     pub version: Option<VersionChange>,
-    /// One repository and tag with different content.
-    pub digests: Vec<DigestMismatch>,
     /// Settings with different values.
     pub settings: Vec<SettingChange>,
 }
@@ -84,7 +82,7 @@ pub struct VersionChange {
     pub current: Reading,
 }
 
-/// One repository and tag with different content.
+/// One repository and tag with different content, within an environment or across two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DigestMismatch {
     /// Without registry.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding, of_pair};
-use crate::compare::mismatches_within;
-use crate::model::{Comparison, Defaults, DigestMismatch as Mismatch, Finding, Snapshot};
+use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding};
+use crate::compare::{mismatches, mismatches_within};
+use crate::model::{Defaults, DigestMismatch as Mismatch, Finding, Snapshot};
 
 pub(super) struct DigestMismatch;
 
@@ -13,7 +13,7 @@ static META: RuleMeta = RuleMeta {
     summary: "One repository and tag stands for different content, within an environment or across two.",
     why: "Somebody pushed the tag again: the versions look equal, and what was tested is not what runs.",
     fix: "Deploy one build everywhere, by digest; never push a tag twice.",
-    hooks: &[Hook::Environment, Hook::Pair],
+    hooks: &[Hook::Environment, Hook::All],
     subsumes: &[],
     defaults: &[("the tag says a whole version", HIGH), ("other tags", LOW)],
 };
@@ -38,26 +38,32 @@ impl Rule for DigestMismatch {
         found.collect()
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
-        let found = comparison.changes.iter().flat_map(|change| {
-            by_repository(&change.digests).into_iter().map(move |(repository, list)| {
-                let side = |digests: fn(&Mismatch) -> &Vec<String>| {
-                    list.iter().flat_map(|m| digests(m)).map(|d| short(d)).collect::<Vec<_>>().join(" and ")
-                };
-                let summary = format!(
-                    "{} is {} in {}, {} in {}",
-                    tags(&list),
-                    side(|m| &m.current),
-                    comparison.current,
-                    side(|m| &m.baseline),
-                    comparison.baseline,
-                );
-                let finding = of_pair(&META, comparison, &change.component, defaults(&list), summary);
-                Finding { subject: repository.to_owned(), ..finding }
-            })
-        });
-        found.collect()
+    /// Any two environments, not only those that are compared with the baseline: what is tested
+    /// first is what is released next.
+    fn check_all(&self, _: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+        let pairs = snapshots.iter().enumerate().flat_map(|(i, a)| snapshots[i + 1..].iter().map(move |b| (a, b)));
+        pairs.flat_map(|(earlier, later)| across(earlier, later)).collect()
     }
+}
+
+fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, component) in &earlier.components {
+        let Some(other) = later.components.get(name) else { continue };
+        for (repository, list) in by_repository(&mismatches(component, other)) {
+            let side = |digests: fn(&Mismatch) -> &Vec<String>| {
+                list.iter().flat_map(|m| digests(m)).map(|d| short(d)).collect::<Vec<_>>().join(" and ")
+            };
+            let (here, there) = (side(|m| &m.baseline), side(|m| &m.current));
+            let summary =
+                format!("{} is {here} in {}, {there} in {}", tags(&list), earlier.environment, later.environment);
+            let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
+            environments.sort();
+            let finding = finding(&META, name, environments, defaults(&list), summary);
+            findings.push(Finding { subject: repository.to_owned(), ..finding });
+        }
+    }
+    findings
 }
 
 /// One finding for a repository: its id must not hold a version, and a tag is one.
@@ -85,24 +91,30 @@ fn short(digest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{environment, pair, single};
+    use super::super::testing::{all, environment, single};
     use super::*;
 
     #[test]
-    fn fires_across_environments_and_within_one() {
-        let prod = environment("prod").build("app", "v22", "sha256:aaaa");
-        let found = pair(&DigestMismatch, prod, environment("qualif").build("app", "v22", "sha256:bbbb"));
-        assert_eq!(found[0].summary, "app:v22 is sha256:bbbb in qualif, sha256:aaaa in prod");
-        assert_eq!((found[0].defaults, found[0].subject.as_str()), (HIGH, "app"));
+    fn fires_across_any_two_environments_and_within_one() {
+        let app = |name, digest| environment(name).build("app", "v22", digest);
+        let found = all(
+            &DigestMismatch,
+            vec![app("dev", "sha256:aaaa"), app("qualif", "sha256:bbbb"), environment("prod").app("app", "v21")],
+        );
+        assert_eq!(found[0].summary, "app:v22 is sha256:aaaa in dev, sha256:bbbb in qualif");
+        assert_eq!((found[0].defaults, found[0].subject.as_str(), found.len()), (HIGH, "app", 1));
         let two = environment("dev").build("app", "7", "sha256:aaaa").build("app", "7", "sha256:bbbb");
         assert_eq!(single(&DigestMismatch, two)[0].defaults, LOW);
     }
 
     #[test]
     fn stays_silent_on_one_build_other_tags_and_what_is_not_known() {
-        let prod = || environment("prod").build("app", "v22", "sha256:aaaa");
-        assert!(pair(&DigestMismatch, prod(), environment("qualif").build("app", "v22", "sha256:aaaa")).is_empty());
-        assert!(pair(&DigestMismatch, prod(), environment("qualif").build("app", "v23", "sha256:bbbb")).is_empty());
-        assert!(pair(&DigestMismatch, prod(), environment("qualif").app("app", "v22")).is_empty());
+        let silent = |qualif| {
+            let prod = environment("prod").build("app", "v22", "sha256:aaaa");
+            all(&DigestMismatch, vec![qualif, prod]).is_empty()
+        };
+        assert!(silent(environment("qualif").build("app", "v22", "sha256:aaaa")));
+        assert!(silent(environment("qualif").build("app", "v23", "sha256:bbbb")));
+        assert!(silent(environment("qualif").app("app", "v22")));
     }
 }

@@ -31,7 +31,7 @@ const ROWS: &[(&str, Figure)] = &[
     ("  ops/s, logins/s", |i| {
         let up = i.figures.get("uptime_in_seconds").copied().filter(|up| *up > 0.0)?;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let logins = ["auth", "hello"].iter().filter_map(|c| i.commands.get(*c)).map(|c| c.calls as f64).sum::<f64>();
+        let logins = ["auth", "hello"].iter().filter_map(|c| i.commands.get(*c)).map(|c| c.calls).sum::<u64>() as f64;
         let operations = i.figures.get("total_commands_processed")?;
         Some(format!("{}, {}", short(operations / up), short(logins / up)))
     }),

@@ -6,6 +6,7 @@ use super::grid::{Paint, grid};
 use crate::model::{JudgedFinding, ReasonKind, Severity, count};
 use crate::report::escape::terminal;
 use crate::report::{Purpose, Report, View};
+use crate::rules;
 
 /// Of low findings, how many are shown folded.
 const LOW_SHOWN: usize = 3;
@@ -15,7 +16,7 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
         return String::new();
     }
     let mut active: Vec<&JudgedFinding> = report.findings.iter().filter(|f| f.severity > Severity::Off).collect();
-    active.sort_by_key(|f| (std::cmp::Reverse((f.severity, f.in_gate)), &f.finding.component));
+    active.sort_by_key(|f| (std::cmp::Reverse((f.severity, gravity(f), f.in_gate)), &f.finding.component));
     let serious = active.iter().filter(|f| f.severity >= Severity::Medium).count();
     let low = active.iter().filter(|f| f.severity == Severity::Low).count();
     let shown = if view.unfold { active.len() } else { serious + low.min(LOW_SHOWN) };
@@ -35,6 +36,13 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
         text.push_str(&grid(rows.collect(), view.width));
     }
     text
+}
+
+/// How bad a finding of this rule can be: of two that are low, the one that might have been
+/// critical is the more interesting.
+fn gravity(judged: &JudgedFinding) -> Option<Severity> {
+    let meta = rules::by_id(judged.finding.rule)?.meta();
+    meta.defaults.iter().map(|(_, defaults)| defaults.in_gate).max()
 }
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 0 waived`.

@@ -80,8 +80,7 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
     };
     let not_judged = match judgement.not_judged.len() {
         0 => String::new(),
-        1 => format!("; not judged: {}", super::escape::terminal(&judgement.not_judged[0])),
-        n => format!("; not judged: {}, not required or left out", count(n, "gap")),
+        n => format!("; {} not judged, because not required or left out", count(n, "gap")),
     };
     let exit = if view.report_only { "exit 0 by --report-only".to_owned() } else { format!("exit {}", view.exit) };
     let line = format!("{text}{not_judged} ({exit})");

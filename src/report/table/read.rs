@@ -17,8 +17,9 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
             target.is_complete() && staleness(target, environment.max_age, report.run.at).is_none()
         };
         let complete = snapshot.coverage.iter().filter(fresh).count();
-        let lines: Vec<String> =
+        let mut lines: Vec<String> =
             snapshot.coverage.iter().flat_map(|target| lines(target, environment, report, paint)).collect();
+        lines.extend(files(environment, report, view).into_iter().map(|line| paint.dim(&terminal(&line))));
         let components = snapshot.components.values().filter(|c| !c.instances.is_empty()).count();
         let shown = fold(lines, view.unfold, paint);
         rows.push(vec![
@@ -66,7 +67,6 @@ fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: P
         lines.push(paint.yellow(&terminal(&format!("{}: {stale} -> {}{optional}", target.target, stale.advice))));
     }
     lines.extend(left_out(target).map(|text| paint.dim(&terminal(&text))));
-    lines.extend(from_file(target, environment, report).map(|text| paint.dim(&terminal(&text))));
     lines
 }
 
@@ -97,18 +97,32 @@ fn left_out(target: &Coverage) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}: {} left out by the profile", target.target, parts.join(", ")))
 }
 
-fn from_file(target: &Coverage, environment: &Environment, report: &Report) -> Option<String> {
-    let Source::Recorded { time, instead_of, path } = &target.source else { return None };
+/// What was read from files: one line for each, or folded one for all that say no more than that.
+fn files(environment: &Environment, report: &Report, view: &View) -> Vec<String> {
+    let limit = if environment.max_age == Duration::MAX {
+        String::new()
+    } else {
+        format!(" (limit {})", length(environment.max_age))
+    };
+    let age = |target: &Coverage| Duration::try_from(report.run.at.duration_since(target.taken)).unwrap_or_default();
+    let mut plain = Vec::new();
+    let mut lines = Vec::new();
     // A file that could not be read has said so already, and has no age.
-    if !target.is_complete() {
-        return None;
+    for target in environment.snapshot.coverage.iter().filter(|target| target.is_complete()) {
+        let Source::Recorded { time, instead_of, path } = &target.source else { continue };
+        let told = if *time == TimeSource::FileModified { format!(" by {}", time.as_str()) } else { String::new() };
+        let why = instead_of.as_ref().map(|failure| format!(" ({failure})")).unwrap_or_default();
+        let line = format!("{}: read from {path}, {} old{told}{limit}{why}", target.target, rounded(age(target)));
+        let says_more = view.unfold || instead_of.is_some() || *time == TimeSource::FileModified;
+        if says_more { lines.push(line) } else { plain.push((age(target), line)) }
     }
-    let age = Duration::try_from(report.run.at.duration_since(target.taken)).unwrap_or_default();
-    let limit = length(environment.max_age);
-    let told = if *time == TimeSource::FileModified { format!(" by {}", time.as_str()) } else { String::new() };
-    let why = instead_of.as_ref().map(|failure| format!(" ({failure})")).unwrap_or_default();
-    let limit = if environment.max_age == Duration::MAX { String::new() } else { format!(" (limit {limit})") };
-    Some(format!("{}: read from {path}, {} old{told}{limit}{why}", target.target, rounded(age)))
+    let oldest = plain.iter().map(|(age, _)| *age).max().unwrap_or_default();
+    match plain.len() {
+        0 => {}
+        1 => lines.extend(plain.into_iter().map(|(_, line)| line)),
+        n => lines.push(format!("{n} targets read from files, {} old at most{limit} (-v)", rounded(oldest))),
+    }
+    lines
 }
 
 /// To the largest unit: `6m`, `3h`, `2d`.
