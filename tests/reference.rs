@@ -43,3 +43,24 @@ fn schemas_are_2020_12_and_document_every_key() {
         assert_eq!(undocumented.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), Vec::<&str>::new(), "{name}");
     }
 }
+
+/// The quickstart's command and what it prints, as README shows them.
+#[test]
+fn readme_shows_what_the_quickstart_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let command = readme.lines().find_map(|line| line.strip_prefix("$ cargo run -- ")).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"))
+        .args(command.split_whitespace())
+        .current_dir(root)
+        .env("COLUMNS", "120")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let marker = "<!-- quickstart";
+    let (before, rest) = readme.split_once(marker).unwrap();
+    let (comment, rest) = rest.split_once("```text\n").unwrap();
+    let (_, after) = rest.split_once("```\n").unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    check("README.md", &format!("{before}{marker}{comment}```text\n{printed}```\n{after}"));
+}

@@ -140,6 +140,12 @@ fn answers_that_end_early() {
     let cut = Hostile::start(Behaviour::CutAfter(b"$1000\r\nredis_ver".to_vec()));
     assert_eq!(ask(cut.address(), INFO), b"$1000\r\nredis_ver");
 
+    let scripted = Hostile::start(Behaviour::ScriptThenClose(vec![b"+PONG\r\n".to_vec(), b"$9\r\nok".to_vec()]));
+    let mut client = connect(scripted.address());
+    exchange(&mut client, PING, b"+PONG\r\n");
+    exchange(&mut client, INFO, b"$9\r\nok");
+    assert!(matches!(client.read(&mut [0]), Ok(0)));
+
     let every = Duration::from_millis(10);
     let trickle = Hostile::start(Behaviour::Trickle { bytes: b"+PONG\r\n".to_vec(), every });
     let start = Instant::now();
@@ -174,6 +180,10 @@ fn answers_over_http() {
     for _ in 0..2 {
         exchange(&mut client, get, expected.as_bytes());
     }
+
+    let by_path = vec![("/v1.41/info", 200, "{}".to_owned())];
+    let server = Hostile::start(Behaviour::HttpByPath(by_path));
+    exchange(&mut connect(server.address()), b"GET /v1.41/info?all=1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 ");
 
     let server = Hostile::start(Behaviour::Redirect("http://127.0.0.1:1/".to_owned()));
     let expected = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";

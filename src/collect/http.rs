@@ -14,6 +14,7 @@ use crate::model::{Failure, FailureKind};
 /// Fetches `path` on a fresh connection; at most `cap` bytes of body.
 pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: usize) -> Result<Bytes, Failure> {
     const HEADERS: u64 = 64 * 1024;
+    tracing::debug!(host, path, "GET");
     // Chunked bodies carry some framing besides.
     let (stream, heard) = Capped::new(stream, HEADERS + 2 * cap as u64);
     let (mut sender, connection) =
@@ -48,6 +49,8 @@ fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
     if heard.is_tls() {
         Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
             .advise("add tls: to the target in the profile")
+    } else if heard.bytes() == 0 {
+        Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
     } else if let Some(io) = inner {
         net::read_failure(io)
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {

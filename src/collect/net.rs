@@ -34,6 +34,18 @@ pub(super) fn timed_out(allowed: Duration) -> Failure {
     Failure::new(FailureKind::Timeout, format!("no whole answer within {}", DurationText(allowed)))
 }
 
+/// Why a TLS target may never have answered: some servers wait for more of what they take for
+/// a command of their own protocol.
+pub(super) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
+    if !tls || failure.kind != FailureKind::Timeout {
+        return failure;
+    }
+    failure.advise(
+        "check that the server speaks TLS on this port (one that does not may never answer); \
+         a slow link may need a longer deadline in the profile",
+    )
+}
+
 /// Connects over TCP.
 pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');

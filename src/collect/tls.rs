@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
@@ -31,7 +31,7 @@ impl Settings {
         let config = match (&self.0.cert, &self.0.key) {
             (Some(cert), Some(key)) => {
                 let chain = certificates(cert)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, &e))?;
+                let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, &pem_reason(&e)))?;
                 builder.with_client_auth_cert(chain, key).map_err(|e| {
                     Failure::new(FailureKind::Tls, format!("certificate and key of the client do not fit: {e}"))
                 })?
@@ -73,7 +73,16 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     match read {
         Ok(list) if list.is_empty() => Err(unusable(path, &"it holds no certificate")),
         Ok(list) => Ok(list),
-        Err(error) => Err(unusable(path, &error)),
+        Err(error) => Err(unusable(path, &pem_reason(&error))),
+    }
+}
+
+/// In our words, without the system's error number.
+fn pem_reason(error: &pem::Error) -> String {
+    match error {
+        pem::Error::Io(error) => super::net::without_errno(error),
+        pem::Error::NoItemsFound => "it holds nothing of the kind".to_owned(),
+        _ => "it is not PEM".to_owned(),
     }
 }
 
@@ -90,16 +99,31 @@ pub(super) fn handshake_failure(error: &io::Error) -> Failure {
         return Failure::new(FailureKind::Tls, "the server ended the connection in the TLS handshake")
             .advise("does the server speak TLS on this port? If not, the URL's scheme is the one without TLS");
     };
-    let advice = match inner {
-        E::InvalidMessage(_) => {
-            "the server does not speak TLS on this port: use the URL's scheme without TLS, or the TLS port"
+    // Nothing in the words may change from run to run, as the time of a check does.
+    let (what, advice) = match inner {
+        E::InvalidMessage(_) => (
+            "the server does not speak TLS on this port".to_owned(),
+            "use the URL's scheme without TLS, or the TLS port",
+        ),
+        E::InvalidCertificate(C::UnknownIssuer) => (
+            "the server's certificate is of an unknown authority".to_owned(),
+            "name the authority that signed it by tls.ca in the profile",
+        ),
+        E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
+            ("the server's certificate has expired".to_owned(), "renew it")
         }
-        E::InvalidCertificate(C::UnknownIssuer) => "name the authority that signed it by tls.ca in the profile",
-        E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => "renew the server's certificate",
-        E::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
-            "use the name that the certificate has, or say it by tls.server-name in the profile"
+        E::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
+            ("the server's certificate is not valid yet".to_owned(), "check the clocks of both machines")
         }
-        _ => FailureKind::Tls.advice(),
+        E::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => (
+            "the server's certificate is for another name".to_owned(),
+            "use the name that the certificate has, or say it by tls.server-name in the profile",
+        ),
+        E::AlertReceived(alert) => (
+            format!("the server ended the TLS handshake: {alert:?}"),
+            "does it want a client certificate? Then name tls.cert and tls.key in the profile",
+        ),
+        other => (format!("TLS handshake failed: {other}"), FailureKind::Tls.advice()),
     };
-    Failure::new(FailureKind::Tls, format!("TLS handshake failed: {inner}")).advise(advice)
+    Failure::new(FailureKind::Tls, what).advise(advice)
 }

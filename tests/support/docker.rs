@@ -1,7 +1,10 @@
-//! Where the Docker Engine and the image registry of `tests/run.sh` are. What runs there is listed in `docker.sh`.
+//! Where the Docker Engine and the image registry of `tests/run.sh` are, and what its own client says of them. What runs
+//! there is listed in `docker.sh`.
 
-use std::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
+use std::process::{Command, Output};
 
 use super::from_run_sh;
 
@@ -18,4 +21,56 @@ pub(crate) fn tcp() -> SocketAddr {
 /// The registry as it appears in image references: `127.0.0.1:PORT`.
 pub(crate) fn registry() -> String {
     from_run_sh("ENVPARITY_TEST_REGISTRY")
+}
+
+/// What `docker ARGUMENTS` prints, without the newline at its end.
+///
+/// # Panics
+/// If the command fails.
+pub(crate) fn client(arguments: &[&str]) -> String {
+    let output = run_client(arguments).expect("the Docker client starts: tests/run.sh installs it");
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+fn run_client(arguments: &[&str]) -> io::Result<Output> {
+    // a folder of ours, or the developer's settings would count
+    let config = tempfile::tempdir()?;
+    let mut command = Command::new("docker");
+    command.arg("--config").arg(config.path()).arg("--host").arg(format!("unix://{}", socket().display()));
+    command.args(arguments).output()
+}
+
+/// `sha256:…` of what the registry has under a tag.
+pub(crate) fn registry_digest(repository: &str, tag: &str) -> String {
+    let mut stream = TcpStream::connect(registry()).expect("the registry listens");
+    let accept = "application/vnd.docker.distribution.manifest.v2+json";
+    let request = format!("HEAD /v2/{repository}/manifests/{tag} HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("send to the registry");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("read from the registry");
+    let digest = answer.lines().find_map(|line| line.strip_prefix("Docker-Content-Digest: "));
+    digest.unwrap_or_else(|| panic!("no digest of {repository}:{tag}: {answer}")).to_owned()
+}
+
+/// Containers that never start, gone when dropped.
+pub(crate) struct Containers(Vec<String>);
+
+/// Containers of the image redis:7.2.4 in a compose project of their own. The engine is shared with other tests, which
+/// exclude the projects `sandbox-*`.
+pub(crate) fn create_containers(project: &str, number: usize) -> Containers {
+    let label = format!("com.docker.compose.project={project}");
+    let mut containers = Containers(Vec::new());
+    for _ in 0..number {
+        containers.0.push(client(&["create", "--pull", "never", "--label", &label, "redis:7.2.4"]));
+    }
+    containers
+}
+
+impl Drop for Containers {
+    fn drop(&mut self) {
+        let names: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        // tests/run.sh removes what this could not
+        drop(run_client(&[&["rm", "--force"], &names[..]].concat()));
+    }
 }

@@ -34,8 +34,12 @@ pub(crate) enum Behaviour {
     /// One reply for each read that brings bytes, whatever they are; then silence. A client that pipelines needs its
     /// replies joined into one.
     Script(Vec<Vec<u8>>),
+    /// As [`Behaviour::Script`], but then closes.
+    ScriptThenClose(Vec<Vec<u8>>),
     /// This status and JSON body, for every request.
     HttpStatus(u16, String),
+    /// Status and JSON body by path without query; any other path is `404`.
+    HttpByPath(Vec<(&'static str, u16, String)>),
 }
 
 /// A server on a loopback port; its threads end when it is dropped.
@@ -146,11 +150,16 @@ impl Peer<'_> {
             Behaviour::EndlessHttpBody => self.endless_http(),
             Behaviour::Trickle { bytes, every } => self.trickle(&bytes, every),
             Behaviour::CutAfter(bytes) => self.answer_and_close(&bytes),
-            Behaviour::Redirect(location) => self.http(&format!("302 Found\r\nLocation: {location}"), ""),
-            Behaviour::Script(replies) => self.script(&replies),
-            Behaviour::HttpStatus(code, body) => {
-                self.http(&format!("{code} Hostile\r\nContent-Type: application/json"), &body)
+            Behaviour::Redirect(location) => {
+                self.http(|_| (format!("302 Found\r\nLocation: {location}"), String::new()))
             }
+            Behaviour::Script(replies) => self.script(&replies).and_then(|()| self.drain()),
+            Behaviour::ScriptThenClose(replies) => self.script(&replies).and_then(|()| self.close()),
+            Behaviour::HttpStatus(code, body) => self.http(|_| json(code, body.clone())),
+            Behaviour::HttpByPath(answers) => self.http(|asked| {
+                let answer = answers.iter().find(|(path, ..)| *path == asked);
+                answer.map_or_else(|| json(404, "{}".to_owned()), |(_, code, body)| json(*code, body.clone()))
+            }),
         }
     }
 
@@ -221,21 +230,29 @@ impl Peer<'_> {
             self.read()?;
             self.write(reply)?;
         }
-        self.drain()
+        Ok(())
     }
 
-    /// Answers every request on the connection; requests with a body are not told apart from it.
-    fn http(&mut self, status: &str, body: &str) -> Result<(), Gone> {
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    /// Answers every request on the connection with the status and body for its path; requests with a body are not told
+    /// apart from it.
+    fn http(&mut self, answer: impl Fn(&str) -> (String, String)) -> Result<(), Gone> {
         let mut asked = Vec::new();
         loop {
             asked.extend(self.read()?);
             while let Some(end) = asked.windows(4).position(|four| four == b"\r\n\r\n") {
-                asked.drain(..end + 4);
-                self.write(answer.as_bytes())?;
+                let request: Vec<u8> = asked.drain(..end + 4).collect();
+                let request = String::from_utf8_lossy(&request);
+                let target = request.split(' ').nth(1).unwrap_or_default();
+                let (status, body) = answer(target.split('?').next().unwrap_or_default());
+                self.write(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes())?;
             }
         }
     }
+}
+
+/// Status line with headers, and body.
+fn json(code: u16, body: String) -> (String, String) {
+    (format!("{code} Hostile\r\nContent-Type: application/json"), body)
 }
 
 /// The same bytes every time; the first is no type byte of RESP and no letter.

@@ -34,6 +34,14 @@ impl Binary {
             Self::Valkey80 => "ENVPARITY_TEST_VALKEY_80",
         }))
     }
+
+    /// The version as the program itself tells it on the command line: `Redis server v=7.0.15 sha=…`.
+    pub(crate) fn version(self) -> String {
+        let output = Command::new(self.path()).arg("--version").output().expect("the server's program starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = said.split_whitespace().find_map(|word| word.strip_prefix("v="));
+        version.unwrap_or_else(|| panic!("no version in {said:?}")).to_owned()
+    }
 }
 
 /// The user that may do what an audit needs and nothing else: the README's ACL line.

@@ -62,12 +62,19 @@ impl Docker {
             };
             http::get(stream, host, path, MAX_BODY).await
         };
-        net::within(context.deadline, context.allowed, exchange).await
+        let answer = net::within(context.deadline, context.allowed, exchange).await;
+        let tls = matches!(self.address, Address::Tcp { tls: true, .. });
+        answer.map_err(|failure| net::with_tls_in_mind(failure, tls))
     }
 
+    /// What refuses one path may still answer the other.
     async fn engine(&self, context: &Context, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        parse::version(&self.get(context, "/version").await?, evidence)?;
-        parse::info(&self.get(context, "/info").await?, evidence)
+        let version = self.get(context, "/version").await.and_then(|body| parse::version(&body, evidence));
+        if version.as_ref().is_err_and(|failure| failure.kind.is_unreached()) {
+            return version;
+        }
+        let info = self.get(context, "/info").await.and_then(|body| parse::info(&body, evidence));
+        version.and(info)
     }
 
     async fn containers(&self, context: &Context, evidence: &mut TargetEvidence) -> Result<(), Failure> {

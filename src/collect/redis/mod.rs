@@ -97,13 +97,16 @@ impl Redis {
         let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         // The driver runs inside of the connection's own future, so that nothing outlives it.
         match MultiplexedConnection::new_with_config(&info, stream, config).await {
-            Ok((connection, driver)) => Ok(Session { connection, driver: driver.boxed(), heard }),
+            Ok((connection, driver)) => {
+                let quotable = password.is_none();
+                Ok(Session { connection, driver: driver.boxed(), heard, quotable })
+            }
             Err(error) => Err(self.setup_failure(&error, &heard, password)),
         }
     }
 
     fn setup_failure(&self, error: &RedisError, heard: &Heard, password: Option<&Secret>) -> SessionError {
-        let said = error.detail().unwrap_or_default().to_lowercase();
+        let said = error.to_string().to_lowercase();
         let no_hello = error.kind() == ErrorKind::RESP3NotSupported
             || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
             || said.contains("unknown command");
@@ -125,7 +128,7 @@ impl Redis {
         // The server's own words are not quoted here: they may repeat the password.
         match refused {
             Some(message) => Failure::new(FailureKind::Authentication, message).into(),
-            None => answer_failure(error, heard).into(),
+            None => answer_failure(error, heard, password.is_none()).into(),
         }
     }
 }
@@ -146,7 +149,9 @@ impl Collector for Redis {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
+            tracing::debug!(target_id = %self.id, "asking for INFO");
             let answer = net::within(context.deadline, context.allowed, self.info()).await;
+            let answer = answer.map_err(|failure| net::with_tls_in_mind(failure, self.address.tls));
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
             match answer.and_then(|text| parse_info(&String::from_utf8_lossy(&text), &mut evidence)) {
                 Ok(()) => evidence.set_part(INFO_PART, Outcome::Complete),
@@ -180,6 +185,8 @@ struct Session {
     connection: MultiplexedConnection,
     driver: BoxFuture<'static, ()>,
     heard: Arc<Heard>,
+    /// Whether the server's words may be shown: it knows no password that it could repeat.
+    quotable: bool,
 }
 
 impl Session {
@@ -190,9 +197,9 @@ impl Session {
         let query = command.query_async::<Value>(&mut connection);
         let answer = tokio::select! {
             answer = query => answer,
-            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard)),
+            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard, false)),
         };
-        match answer.map_err(|e| answer_failure(&e, &self.heard))? {
+        match answer.map_err(|e| answer_failure(&e, &self.heard, self.quotable))? {
             Value::BulkString(bytes) => Ok(bytes),
             Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
             Value::Nil => Ok(Vec::new()),
@@ -201,8 +208,9 @@ impl Session {
     }
 }
 
-/// What an error on an open connection means.
-fn answer_failure(error: &RedisError, heard: &Heard) -> Failure {
+/// What an error on an open connection means. Its words are only shown if `quotable`: an error
+/// may repeat what it was sent, and that may have been a password.
+fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure {
     if heard.is_tls() {
         return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
             .advise("write rediss:// in the profile");
@@ -213,25 +221,42 @@ fn answer_failure(error: &RedisError, heard: &Heard) -> Failure {
     if heard.bytes() > MAX_ANSWER {
         return Failure::new(FailureKind::TooLarge, format!("the answer exceeds {} MiB", MAX_ANSWER >> 20));
     }
-    let quoted = || error.detail().unwrap_or_default().chars().take(200).collect::<String>();
     match error.code() {
-        Some("NOPERM") => Failure::new(FailureKind::Permission, "the user may not call INFO")
-            .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
-        Some("NOAUTH") => {
-            Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none")
-        }
-        Some("LOADING") => {
-            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
-        }
-        Some("DENIED") => Failure::new(FailureKind::Permission, "the server is in protected mode")
-            .advise("audit from the server's own host, or give the server a password and a bind address"),
-        Some(code) => Failure::new(FailureKind::Protocol, format!("the server answered {code} {}", quoted())),
+        Some(code) => server_failure(code, error, quotable),
         None if error.kind() == ErrorKind::Parse => {
             Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
         }
         None if heard.bytes() == 0 => {
-            Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
+            Failure::new(FailureKind::Cut, "the server closed the connection without an answer").advise(
+                "if the server speaks TLS on this port, write rediss:// in the profile; else check its log, \
+                 and any proxy in between",
+            )
         }
         None => Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer"),
+    }
+}
+
+/// What an error that the server sent means, by its first word.
+fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
+    let said = error.detail().unwrap_or_default();
+    match code {
+        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO")
+            .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
+        "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none"),
+        "LOADING" => {
+            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
+        }
+        "DENIED" => Failure::new(FailureKind::Permission, "the server is in protected mode")
+            .advise("audit from the server's own host, or give the server a password and a bind address"),
+        "ERR" if said.contains("max number of clients") => {
+            Failure::new(FailureKind::Refused, "the server has no room for another client")
+                .advise("find out who holds its connections, or raise maxclients")
+        }
+        _ if quotable => {
+            let said: String = said.chars().take(200).collect();
+            Failure::new(FailureKind::Protocol, format!("the server answered {code} {said}"))
+        }
+        _ => Failure::new(FailureKind::Protocol, "the server answered with an error")
+            .advise("its words are not shown, because they may repeat the password: see the server's log"),
     }
 }
