@@ -38,6 +38,8 @@ pub(super) enum Command {
     CheckProfiles(ProfilesArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
+    /// Tell how version texts and image references are read and compared
+    Version(VersionArguments),
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +136,61 @@ fn fail_on(word: &str) -> Result<Severity, &'static str> {
         Ok(Severity::Off) | Err(_) => Err("use critical, high, medium, low or info"),
         Ok(severity) => Ok(severity),
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VersionArguments {
+    #[command(subcommand)]
+    pub(super) command: VersionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VersionCommand {
+    /// Tell what each text says
+    Parse {
+        /// Version texts
+        #[arg(required = true, value_name = "STRING", allow_hyphen_values = true)]
+        texts: Vec<String>,
+        /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
+        #[arg(long, default_value = "auto")]
+        scheme: String,
+        /// How to print it
+        #[arg(short, long, value_enum, default_value_t = VersionFormat::Table)]
+        output: VersionFormat,
+    },
+    /// Tell which of two texts is newer, and how far apart they are
+    Compare {
+        /// The first text
+        a: String,
+        /// The second text
+        b: String,
+        /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
+        #[arg(long, default_value = "auto")]
+        scheme: String,
+        /// How to print it
+        #[arg(short, long, value_enum, default_value_t = VersionFormat::Table)]
+        output: VersionFormat,
+    },
+    /// Tell what each image reference names
+    Image {
+        /// Image references
+        #[arg(required = true, value_name = "REF")]
+        references: Vec<String>,
+        /// How to print it
+        #[arg(short, long, value_enum, default_value_t = VersionFormat::Table)]
+        output: VersionFormat,
+    },
+    /// Answer rows of JSON on stdin, a line for each
+    #[command(hide = true)]
+    Batch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum VersionFormat {
+    /// Lines for people
+    Table,
+    /// A line of JSON for each text
+    Json,
 }
 
 /// `table`, `yaml=report.yaml`.

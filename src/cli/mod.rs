@@ -15,6 +15,7 @@ mod problems;
 mod progress;
 pub mod reference;
 mod schema;
+mod version;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         Command::Explain(command) => explain::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Schema(command) => schema::run(&command),
+        Command::Version(command) => version::run(&command.command),
     }
 }
 

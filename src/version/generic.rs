@@ -4,7 +4,7 @@
 //! piece is a pre-release if it starts with a word that means one, packaging if it is a number
 //! or starts with a distribution's token, else the caller decides (a tag's variant).
 
-use super::number::Number;
+use super::number::{Number, is_digits, split_digits};
 use super::reading::{Body, Identifier, Version};
 
 /// Words that name a stage before the release.
@@ -56,42 +56,26 @@ pub(super) fn read(text: &str) -> Body {
     }
 }
 
-/// `major * 10000 + minor * 100 + patch`, as RedisGraph, RedisTimeSeries, RedisBloom and
-/// RediSearch declare it (`version.h` of each). A module below 10000 counts in plain numbers
-/// (vectorset says `1`), which is its whole version.
-pub(super) fn read_redis_module(text: &str) -> Body {
-    let Some(number) = text.parse::<u64>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())) else {
-        return Body::Opaque;
-    };
-    let release = match number {
-        0..10_000 => vec![number.into()],
-        _ => vec![(number / 10_000).into(), (number / 100 % 100).into(), (number % 100).into()],
-    };
-    Body::Version(Version { release, ..Version::default() })
-}
-
-/// The first word that starts with a digit: `9.4` of `Rocky Linux 9.4 (Blue Onyx)`.
-pub(super) fn read_os_image(text: &str) -> Body {
-    let word = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    word.map_or(Body::Opaque, read)
-}
-
 /// Splits `[v]1.2.3<tail>` into the numbers and the tail; `None` if no number leads.
 pub(super) fn split(text: &str) -> Option<(Version, &str)> {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let (release, rest) = numbers(bare)?;
+    Some((Version { release, v_prefix: bare.len() != text.len(), ..Version::default() }, rest))
+}
+
+/// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
+pub(super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
     let mut release = Vec::new();
-    let mut rest = bare;
+    let mut rest = text;
     loop {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        release.push(Number::parse(&rest[..digits])?);
-        rest = &rest[digits..];
+        let (digits, after) = split_digits(rest);
+        release.push(Number::parse(digits)?);
+        rest = after;
         match rest.strip_prefix('.') {
             Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) => rest = next,
-            _ => break,
+            _ => return Some((release, rest)),
         }
     }
-    let version = Version { release, v_prefix: bare.len() != text.len(), ..Version::default() };
-    Some((version, rest))
 }
 
 /// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
@@ -117,16 +101,19 @@ pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
 }
 
 fn place(version: &mut Version, other: &mut String, separator: char, piece: &str) {
-    let numeric = piece.bytes().all(|b| b.is_ascii_digit());
+    if let Some(revision) = revision(piece) {
+        version.revisions.push(revision);
+    }
     // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
     if !other.is_empty() {
         join(other, piece);
-    } else if separator == '_' && version.build.is_empty() && version.variant.is_empty() {
+    } else if separator == '_' && version.build.is_empty() && version.packaging.is_empty() {
         piece.clone_into(&mut version.build);
     } else {
-        match classify(piece.trim_start_matches('.'), numeric) {
+        match classify(piece.trim_start_matches('.')) {
             Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
-                version.pre = identifiers
+                version.pre = identifiers;
+                piece.trim_start_matches('.').clone_into(&mut version.pre_text);
             }
             Piece::Pre(_) | Piece::Packaging => join(&mut version.packaging, piece),
             Piece::Other => join(other, piece),
@@ -134,35 +121,65 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
     }
 }
 
-fn classify(piece: &str, numeric: bool) -> Piece {
-    if numeric {
+/// The number of a packaging that counts up: `9` of `r9` and `ls9`, or the whole piece.
+fn revision(piece: &str) -> Option<Number> {
+    Number::parse(piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r')).unwrap_or(piece))
+}
+
+fn classify(piece: &str) -> Piece {
+    if is_digits(piece) {
         return Piece::Packaging;
     }
     let lower = piece.to_ascii_lowercase();
-    let word = &lower[..lower.len() - lower.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len()];
-    let after = &lower[word.len()..];
+    let (word, after) = split_word(&lower);
     let numbered = after.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
     if PRE_WORDS.contains(&word) && (numbered || (after.is_empty() && !NEEDS_NUMBER.contains(&word))) {
         return Piece::Pre(identifiers(word, after));
     }
     // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token.
-    let token = lower.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let token = &token[..token.len() - token.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len()];
-    let revision_leads = token.len() < lower.len() && lower.starts_with(|c: char| c.is_ascii_digit());
-    if revision_leads || (PACKAGING_TOKENS.contains(&word) && numbered && word != "alpine" && word != "debian") {
+    let revision_leads = lower.starts_with(|c: char| c.is_ascii_digit());
+    // A base image with its version is a variant, whoever's distribution it is.
+    let names_base = matches!(word, "alpine" | "debian" | "ubuntu") && numbered;
+    if revision_leads || (PACKAGING_TOKENS.contains(&word) && numbered && !names_base) {
         return Piece::Packaging;
     }
     Piece::Other
 }
 
-/// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own.
+fn split_word(text: &str) -> (&str, &str) {
+    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len())
+}
+
+/// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own, and the
+/// short names of stages are the long ones.
 fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
+    let word = match word {
+        "a" => "alpha",
+        "b" => "beta",
+        "c" | "cr" => "rc",
+        "m" => "milestone",
+        "preview" => "pre",
+        other => other,
+    };
     let mut found = vec![Identifier::Word(word.to_owned())];
-    found.extend(after.split('.').filter(|part| !part.is_empty()).map(|part| match Number::parse(part) {
-        Some(number) => Identifier::Number(number),
-        None => Identifier::Word(part.to_owned()),
-    }));
+    found.extend(after.split('.').filter(|part| !part.is_empty()).map(Identifier::parse));
     found
+}
+
+/// Whether packaging names a known distribution or vendor, so that its words mean no stage.
+pub(super) fn is_vendor_packaging(packaging: &str) -> bool {
+    packaging
+        .to_ascii_lowercase()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .any(|word| word.len() > 1 && PACKAGING_TOKENS.contains(&word))
+}
+
+/// The identifiers of a pre-release wherever it is known to be one: `beta3`, `rc.1`, `snapshot`.
+pub(super) fn stage(text: &str) -> Option<Vec<Identifier>> {
+    match classify(text) {
+        Piece::Pre(identifiers) => Some(identifiers),
+        Piece::Packaging | Piece::Other => None,
+    }
 }
 
 pub(super) fn join(text: &mut String, piece: &str) {
@@ -177,14 +194,10 @@ pub(super) fn join(text: &mut String, piece: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::version::{Reading, Scheme, read as read_version};
+    use crate::version::{Scheme, read as read_version};
 
     fn version(text: &str) -> Version {
         read_version(Scheme::Generic, text).version().cloned().unwrap_or_else(|| panic!("{text} is no version"))
-    }
-
-    fn module(text: &str) -> Option<String> {
-        read_version(Scheme::RedisModule, text).to_semver().map(|s| s.version.to_string())
     }
 
     #[test]
@@ -193,7 +206,7 @@ mod tests {
             let v = version(text);
             assert_eq!(v.pre.first(), Some(&Identifier::Word("rc".into())), "{text}");
         }
-        assert_eq!(version("7.2-rc1").pre_text(), "rc.1");
+        assert_eq!(version("7.2-rc1").pre_canonical(), "rc.1");
     }
 
     #[test]
@@ -217,21 +230,5 @@ mod tests {
         for text in ["", "latest", "v", "-1", ".5", "ünïcode"] {
             assert_eq!(read_version(Scheme::Generic, text).body(), &Body::Opaque, "{text}");
         }
-    }
-
-    #[test]
-    fn an_operating_system_has_the_number_in_its_name() {
-        let of = |text| read_version(Scheme::OsImage, text).to_semver().map(|s| s.version.to_string());
-        assert_eq!(of("Rocky Linux 9.4 (Blue Onyx)").as_deref(), Some("9.4.0"));
-        assert_eq!(of("Debian GNU/Linux 12 (bookworm)").as_deref(), Some("12.0.0"));
-        assert_eq!(of("Arch Linux"), None);
-    }
-
-    #[test]
-    fn module_integers_are_decoded() {
-        assert_eq!(module("20612").as_deref(), Some("2.6.12"));
-        assert_eq!(module("1").as_deref(), Some("1.0.0"));
-        assert_eq!(module("x"), None);
-        assert!(Reading::is_unreleased(&read_version(Scheme::RedisModule, "999999")));
     }
 }

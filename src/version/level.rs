@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::reading::{Body, Reading, Scheme, Version};
+use super::number::Number;
+use super::order::order;
+use super::reading::{Body, Date, Detail, Reading, Version};
+use super::scheme::Scheme;
 
 /// The distance of two readings, least first. Symmetric: which is newer is a [`Direction`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,70 +106,104 @@ impl Direction {
 }
 
 /// How far `current` is from `baseline`.
+///
+/// The level is told by the parts, the direction by the scheme's order. What the order calls
+/// equal is at most a build apart, and what it does not is at least that.
 pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
-    let none = |level| Difference { level, direction: None };
+    let level = parts(baseline, current);
+    let ordering = order(baseline, current);
+    let level = match (level, ordering) {
+        (Level::Incomparable(_) | Level::WithinPrecision, _) => return Difference { level, direction: None },
+        (Level::Equal | Level::Build, _) if ordering.is_some_and(Ordering::is_eq) => level,
+        (Level::Equal, Some(_)) => Level::Build,
+        (_, Some(Ordering::Equal)) => Level::Build,
+        (level, _) => level,
+    };
+    let direction = ordering.and_then(|ordering| match ordering {
+        Ordering::Less => Some(Direction::Ahead),
+        Ordering::Greater => Some(Direction::Behind),
+        Ordering::Equal => None,
+    });
+    Difference { level, direction }
+}
+
+/// The level by the parts alone.
+fn parts(baseline: &Reading, current: &Reading) -> Level {
     if baseline.is_unreleased() || current.is_unreleased() {
-        return none(Level::Incomparable(Incomparable::Unreleased));
+        return Level::Incomparable(Incomparable::Unreleased);
     }
     match (baseline.body(), current.body()) {
         (Body::Version(b), Body::Version(c)) => {
             let tag = baseline.scheme() == Scheme::ImageTag || current.scheme() == Scheme::ImageTag;
-            of_versions(b, c, tag)
+            of_versions(b, c, tag, baseline.scheme() == current.scheme())
         }
-        (Body::Date(b), Body::Date(c)) => {
-            let level = if b.year != c.year {
-                Level::Major
-            } else if b.month != c.month {
-                Level::Minor
-            } else if b.day != c.day {
-                Level::Patch
-            } else {
-                Level::Equal
-            };
-            Difference { level, direction: direction(b.cmp(c)) }
-        }
-        (Body::Commit(b), Body::Commit(c)) if b == c => none(Level::Equal),
-        (Body::Opaque, Body::Opaque) if baseline.text() == current.text() => none(Level::Equal),
-        (Body::Floating, _) | (_, Body::Floating) => none(Level::Incomparable(Incomparable::Floating)),
+        (Body::Date(b), Body::Date(c)) => of_dates(b, c),
+        (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => match b.cmp(c) {
+            Ordering::Equal => Level::Equal,
+            _ => Level::Prerelease,
+        },
+        (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
+        (Body::Commit(b), Body::Commit(c)) if b == c => Level::Equal,
+        (Body::Opaque, Body::Opaque) if baseline.text() == current.text() => Level::Equal,
+        (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
         (Body::Opaque | Body::Commit(_), _) | (_, Body::Opaque | Body::Commit(_)) => {
-            none(Level::Incomparable(Incomparable::Opaque))
+            Level::Incomparable(Incomparable::Opaque)
         }
-        (Body::Date(_), Body::Version(_)) | (Body::Version(_), Body::Date(_)) => {
-            none(Level::Incomparable(Incomparable::SchemeMismatch))
+        (Body::Date(_) | Body::Api(_), _) | (_, Body::Date(_) | Body::Api(_)) => {
+            Level::Incomparable(Incomparable::SchemeMismatch)
         }
     }
 }
 
-fn of_versions(baseline: &Version, current: &Version, tag: bool) -> Difference {
+fn of_dates(b: &Date, c: &Date) -> Level {
+    if b.year != c.year {
+        Level::Major
+    } else if b.month != c.month {
+        Level::Minor
+    } else if (b.day, &b.micro) != (c.day, &c.micro) {
+        Level::Patch
+    } else if b.pre != c.pre {
+        Level::Prerelease
+    } else {
+        Level::Equal
+    }
+}
+
+fn of_versions(baseline: &Version, current: &Version, tag: bool, one_scheme: bool) -> Level {
     let common = baseline.release.len().min(current.release.len());
     let prefix_agrees = baseline.release[..common] == current.release[..common];
     let shorter_is_imprecise = common < 3 && baseline.release.len() != current.release.len();
     if tag && prefix_agrees && shorter_is_imprecise {
-        return Difference { level: Level::WithinPrecision, direction: None };
+        return Level::WithinPrecision;
     }
-    let ordering = current.cmp_precedence(baseline);
+    // A missing epoch is zero; across sources only the upstream part counts.
+    if one_scheme && epoch(baseline) != epoch(current) {
+        return Level::Major;
+    }
     let zero = 0.into();
     let longest = baseline.release.len().max(current.release.len());
     let differing =
         (0..longest).find(|&i| baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero));
-    let level = match differing {
+    match differing {
         Some(0) => Level::Major,
         Some(1) => Level::Minor,
         Some(_) => Level::Patch,
-        None if ordering.is_ne() => Level::Prerelease,
-        None if (&baseline.build, &baseline.packaging) != (&current.build, &current.packaging) => Level::Build,
+        None if baseline.pre != current.pre => Level::Prerelease,
+        None if build(baseline) != build(current) => Level::Build,
         None => Level::Equal,
-    };
-    Difference { level, direction: direction(ordering.reverse()) }
+    }
 }
 
-/// `ordering` is the baseline's, seen from the current side.
-fn direction(ordering: Ordering) -> Option<Direction> {
-    match ordering {
-        Ordering::Less => Some(Direction::Ahead),
-        Ordering::Greater => Some(Direction::Behind),
-        Ordering::Equal => None,
+fn epoch(version: &Version) -> Option<&Number> {
+    match &version.detail {
+        Detail::Package { epoch, .. } if !epoch.is_zero() => Some(epoch),
+        _ => None,
     }
+}
+
+/// Everything that differs without making another version of it.
+fn build(version: &Version) -> (&str, &str, &[Number], &Detail) {
+    (&version.build, &version.packaging, &version.revisions, &version.detail)
 }
 
 #[cfg(test)]

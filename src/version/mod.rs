@@ -2,7 +2,7 @@
 //!
 //! Usable on its own: it knows schemes and grammars, never our components, environments or
 //! products. What is known about a product (its scheme, how many numbers a full version has)
-//! is handed in by the caller as a [`Scheme`] and a precision.
+//! is handed in by the caller.
 //!
 //! Three rules hold everywhere:
 //! - what cannot be ordered is [`Level::Incomparable`], never coerced into a number;
@@ -10,26 +10,61 @@
 //!   pre-release, or `1.27.3-gke.100` would sort below `1.27.3`;
 //! - the text itself is always kept, so that a report can quote what was said.
 
+mod date;
 mod generic;
 mod image;
+mod kubernetes;
 mod level;
 mod number;
+mod order;
+mod package;
 mod reading;
+mod scheme;
+mod semantic;
 mod tag;
+mod vendor;
 
 pub use image::{ImageReference, ImageReferenceError};
 pub use level::{Difference, Direction, Incomparable, Level, difference};
 pub use number::Number;
-pub use reading::{Body, Date, Identifier, Reading, Scheme, Semver, Version};
+pub use order::order;
+pub use reading::{ApiVersion, Body, Date, Detail, Identifier, Reading, Semver, Stage, Version};
+pub use scheme::Scheme;
 
-/// Reads `text` by `scheme`. Total: a text that the scheme cannot read is [`Body::Opaque`].
+/// Longer texts are no versions: they are kept and not read.
+const MAX_LENGTH: usize = 4096;
+
+/// Reads `text` by `scheme`. Total, and linear in the length: a text that the scheme cannot
+/// read is [`Body::Opaque`].
 pub fn read(scheme: Scheme, text: &str) -> Reading {
     let trimmed = text.trim();
-    let body = match scheme {
-        Scheme::Generic => generic::read(trimmed),
-        Scheme::ImageTag => tag::read(trimmed),
-        Scheme::RedisModule => generic::read_redis_module(trimmed),
-        Scheme::OsImage => generic::read_os_image(trimmed),
-    };
+    let body = if trimmed.len() > MAX_LENGTH { Body::Opaque } else { body(scheme, trimmed) };
     Reading::new(scheme, text, body)
+}
+
+/// Reads `text` by the scheme that its form suggests.
+pub fn read_any(text: &str) -> Reading {
+    read(Scheme::detect(text), text)
+}
+
+fn body(scheme: Scheme, text: &str) -> Body {
+    match scheme {
+        Scheme::Generic => generic::read(text),
+        Scheme::Semver => semantic::read(text),
+        Scheme::Debian => package::read_debian(text),
+        Scheme::Rpm => package::read_rpm(text),
+        Scheme::Apk => package::read_apk(text),
+        Scheme::ImageTag => tag::read(text),
+        Scheme::Kubernetes => kubernetes::read(text),
+        Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
+        Scheme::Kernel => vendor::read_kernel(text),
+        Scheme::RuntimeUri => vendor::read_runtime(text),
+        Scheme::OsImage => vendor::read_os_image(text),
+        Scheme::Jvm => vendor::read_jvm(text),
+        Scheme::CalVer => date::read_calver(text),
+        Scheme::MySql => vendor::read_mysql(text),
+        Scheme::PostgreSql => vendor::read_postgresql(text),
+        Scheme::RedisModule => vendor::read_redis_module(text),
+        Scheme::MinIo => date::read_minio(text).map_or(Body::Opaque, Body::Date),
+    }
 }

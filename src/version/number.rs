@@ -17,7 +17,7 @@ enum Repr {
 impl Number {
     /// Reads a text of ASCII digits only; `None` for anything else and for the empty text.
     pub fn parse(digits: &str) -> Option<Self> {
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_digits(digits) {
             return None;
         }
         let significant = digits.trim_start_matches('0');
@@ -40,6 +40,16 @@ impl Number {
     pub fn is_zero(&self) -> bool {
         self.to_u64() == Some(0)
     }
+}
+
+/// Whether a text is ASCII digits and nothing else.
+pub(super) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The leading ASCII digits of a text, and the rest.
+pub(super) fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len())
 }
 
 impl From<u64> for Number {

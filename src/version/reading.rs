@@ -4,19 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::number::Number;
-
-/// The grammar by which a text is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scheme {
-    /// Numbers and a tail: semver and everything near it (`7.0.15`, `20.10.24+dfsg1`, `16.4`).
-    Generic,
-    /// The tag of an image reference: a version, a date, a commit, or floating.
-    ImageTag,
-    /// `MODULE_VERSION` of a Redis module: `major * 10000 + minor * 100 + patch`.
-    RedisModule,
-    /// An operating system's full name: `Rocky Linux 9.4 (Blue Onyx)`.
-    OsImage,
-}
+use super::scheme::Scheme;
 
 /// A version text and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,8 +20,10 @@ pub struct Reading {
 pub enum Body {
     /// Numbers, with whatever follows them.
     Version(Version),
-    /// A calendar date.
+    /// A calendar date, and what stands behind it.
     Date(Date),
+    /// The version of a Kubernetes API group.
+    Api(ApiVersion),
     /// An abbreviated or whole commit hash, or a digest written as a tag.
     Commit(String),
     /// A name that moves: `latest`, `alpine`, `stable-1`.
@@ -47,16 +37,67 @@ pub enum Body {
 pub struct Version {
     /// The numeric components as written: `[7, 2]` for `7.2`.
     pub release: Vec<Number>,
-    /// Identifiers of the pre-release, lower case: `[rc, 1]` for `rc1`, `rc.1` and `RC1`.
+    /// The pre-release, or none.
     pub pre: Vec<Identifier>,
-    /// Build metadata: `+dfsg1`, `_9`. Empty if none.
+    /// The pre-release as written: `rc1`, `RC.1`. Empty if none.
+    pub pre_text: String,
+    /// Build metadata: `dfsg1` of `+dfsg1`, `9` of `_9`. Empty if none.
     pub build: String,
     /// A distribution's or vendor's packaging: `0ubuntu2`, `gke.100`. Empty if none.
     pub packaging: String,
+    /// Numbers of packaging that count up: `39` of `-r39`.
+    pub revisions: Vec<Number>,
     /// What else is in the image: `alpine3.19`, `bookworm-slim`. Empty if none.
     pub variant: String,
     /// Whether it was written with a leading `v`.
     pub v_prefix: bool,
+    /// What only some schemes say.
+    pub detail: Detail,
+}
+
+/// What only some schemes say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    None,
+    /// A package: deb, rpm.
+    Package {
+        /// Zero if none is written.
+        epoch: Number,
+        /// Without epoch and revision.
+        upstream: String,
+        /// Debian revision or RPM release; empty if none.
+        revision: String,
+    },
+    /// What follows the numbers of a kernel, with its separator: `-18-amd64`.
+    Suffix(String),
+    /// Who made it: `MySQL`, `MariaDB`, `Percona`.
+    Flavor(&'static str),
+}
+
+/// The version of a Kubernetes API group: `v1beta2`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiVersion {
+    /// Alpha below beta below generally available.
+    pub stage: Stage,
+    /// `1` of `v1beta2`.
+    pub major: Number,
+    /// `2` of `v1beta2`; zero when generally available.
+    pub stage_number: Number,
+    /// `apps` of `apps/v1`; empty for the core group.
+    pub group: String,
+}
+
+/// How stable an API is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// May vanish.
+    Alpha,
+    /// May change.
+    Beta,
+    /// Generally available.
+    Ga,
 }
 
 /// One dot-separated part of a pre-release. Numbers sort below words, as in semver 2.0.0 §11.
@@ -68,15 +109,19 @@ pub enum Identifier {
     Word(String),
 }
 
-/// A calendar date in a tag; the parser has checked that it exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A calendar date; the parser has checked that it exists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
-    /// Four digits.
+    /// As written: four digits, or two.
     pub year: u16,
     /// 1 to 12.
     pub month: u8,
-    /// 1 to 31.
+    /// 1 to 31; zero where only a month is written.
     pub day: u8,
+    /// What counts within the day: a number, or a time as digits.
+    pub micro: Option<Number>,
+    /// A stage, or none.
+    pub pre: Vec<Identifier>,
 }
 
 /// A reading brought onto semver, with what did not fit.
@@ -123,14 +168,15 @@ impl Reading {
                 version.release.len() == numbers.len()
                     && version.release.iter().zip(numbers).all(|(n, m)| n.to_u64() == Some(*m))
             };
-            return is(&[255, 255, 255]) || is(&[0, 0, 0]) || (self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
+            return version.pre.is_empty()
+                && (is(&[255, 255, 255]) || is(&[0, 0, 0]) || self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
         }
         matches!(self.text.trim().to_ascii_lowercase().as_str(), "unknown" | "dev" | "(devel)" | "unset")
     }
 
     /// Whether the text proves which version it is: one that was released and can be ordered.
     pub fn is_proven(&self) -> bool {
-        matches!(self.body, Body::Version(_) | Body::Date(_)) && !self.is_unreleased()
+        matches!(self.body, Body::Version(_) | Body::Date(_) | Body::Api(_)) && !self.is_unreleased()
     }
 
     /// Whether the tag of an image says as much as a version of `numbers` components does.
@@ -138,7 +184,7 @@ impl Reading {
     pub fn is_full_precision(&self, numbers: usize) -> bool {
         match &self.body {
             Body::Version(v) => v.release.len() >= numbers || (v.v_prefix && v.release.len() == 1),
-            Body::Date(_) | Body::Commit(_) => true,
+            Body::Date(_) | Body::Commit(_) | Body::Api(_) => true,
             Body::Floating | Body::Opaque => false,
         }
     }
@@ -153,9 +199,9 @@ impl Reading {
             lost.push(format!("number {} is {extra}", i + 1));
         }
         if !v.pre.is_empty() {
-            match semver::Prerelease::new(&v.pre_text()) {
+            match semver::Prerelease::new(&v.pre_canonical()) {
                 Ok(pre) => version.pre = pre,
-                Err(_) => lost.push(format!("pre-release {}", v.pre_text())),
+                Err(_) => lost.push(format!("pre-release {}", v.pre_canonical())),
             }
         }
         if !v.build.is_empty() {
@@ -188,18 +234,33 @@ impl Version {
 
     /// Pre-release precedence alone: none is above any.
     pub(super) fn cmp_pre(&self, other: &Self) -> Ordering {
-        match (self.pre.is_empty(), other.pre.is_empty()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => self.pre.cmp(&other.pre),
-        }
+        cmp_pre(&self.pre, &other.pre)
     }
 
     /// The pre-release in semver's spelling: `rc.1`.
-    pub fn pre_text(&self) -> String {
+    pub fn pre_canonical(&self) -> String {
         let parts: Vec<String> = self.pre.iter().map(ToString::to_string).collect();
         parts.join(".")
+    }
+
+    /// The stage that the pre-release names (`alpha`, `rc`), and its first number.
+    pub fn pre_stage(&self) -> Option<(&str, Option<&Number>)> {
+        let word = self.pre.iter().find_map(|part| match part {
+            Identifier::Word(word) => Some(word.as_str()),
+            Identifier::Number(_) => None,
+        })?;
+        let number = self.pre.iter().find_map(|part| match part {
+            Identifier::Number(number) => Some(number),
+            Identifier::Word(_) => None,
+        });
+        Some((word, number))
+    }
+}
+
+impl Identifier {
+    /// Digits are a number, anything else a word, as it is written.
+    pub fn parse(text: &str) -> Self {
+        Number::parse(text).map_or_else(|| Self::Word(text.to_owned()), Self::Number)
     }
 }
 
@@ -213,10 +274,20 @@ impl fmt::Display for Identifier {
 }
 
 /// Compares component by component; a missing one is zero.
-fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
+pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
     let zero = Number::from(0);
     (0..a.len().max(b.len()))
         .map(|i| a.get(i).unwrap_or(&zero).cmp(b.get(i).unwrap_or(&zero)))
         .find(|ordering| ordering.is_ne())
         .unwrap_or(Ordering::Equal)
+}
+
+/// Compares pre-releases: none is above any.
+pub(super) fn cmp_pre(a: &[Identifier], b: &[Identifier]) -> Ordering {
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) => a.cmp(b),
+    }
 }

@@ -4,14 +4,15 @@
 //! commit; a calendar date as the tag or as one whole `-` part of it is a date;
 //! `sha256-<hex>[.sig]` is a commit; `[vV]?\d+(\.\d+)*` starts a version; all else floats.
 
+use super::date;
 use super::generic;
-use super::reading::{Body, Date};
+use super::reading::Body;
 
 pub(super) fn read(tag: &str) -> Body {
     if is_commit(tag) {
         return Body::Commit(tag.to_ascii_lowercase());
     }
-    if let Some(date) = date_in(tag) {
+    if let Some(date) = date::in_tag(tag).or_else(|| date::read_minio(tag)) {
         return Body::Date(date);
     }
     if let Some(hex) = tag.strip_prefix("sha256-") {
@@ -32,35 +33,6 @@ fn is_commit(tag: &str) -> bool {
         && tag.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-fn date_in(tag: &str) -> Option<Date> {
-    let parts: Vec<&str> = tag.split('-').collect();
-    let whole = parts.iter().find_map(|part| {
-        let compact = part.len() == 8 && part.bytes().all(|b| b.is_ascii_digit());
-        if compact { date(&part[..4], &part[4..6], &part[6..]) } else { None }
-    });
-    whole.or_else(|| parts.windows(3).find_map(|w| date(w[0], w[1], w[2])))
-}
-
-fn date(year: &str, month: &str, day: &str) -> Option<Date> {
-    if (year.len(), month.len(), day.len()) != (4, 2, 2) {
-        return None;
-    }
-    let year: u16 = year.parse().ok().filter(|y| (1970..2200).contains(y))?;
-    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-    (day >= 1 && day <= days_in(year, month)).then_some(Date { year, month, day })
-}
-
-/// Zero for a month that does not exist.
-fn days_in(year: u16, month: u8) -> u8 {
-    match month {
-        2 if (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +44,7 @@ mod tests {
             Body::Date(_) => "date",
             Body::Commit(_) => "commit",
             Body::Floating => "floating",
-            Body::Opaque => "opaque",
+            Body::Opaque | Body::Api(_) => "none",
         }
     }
 
@@ -107,7 +79,7 @@ mod tests {
     #[test]
     fn variant_pre_release_and_build_have_places_of_their_own() {
         let v = version("7.2-rc3-bookworm");
-        assert_eq!((v.pre_text().as_str(), v.variant.as_str()), ("rc.3", "bookworm"));
+        assert_eq!((v.pre_canonical().as_str(), v.variant.as_str()), ("rc.3", "bookworm"));
         let v = version("17.0.11_9-jdk-alpine");
         assert_eq!((v.build.as_str(), v.variant.as_str()), ("9", "jdk-alpine"));
         assert_eq!(version("16.4-alpine3.20").variant, "alpine3.20");

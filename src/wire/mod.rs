@@ -8,6 +8,7 @@ pub mod duration;
 pub mod evidence;
 pub mod header;
 pub mod problem;
+pub mod reading;
 pub mod report;
 pub mod secret;
 pub mod yaml;

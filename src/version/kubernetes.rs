@@ -1,0 +1,105 @@
+//! Kubernetes: git versions with vendors' builds, and versions of API groups.
+
+use std::cmp::Ordering;
+
+use super::generic;
+use super::number::{Number, split_digits};
+use super::reading::{ApiVersion, Body, Identifier, Stage, Version};
+
+/// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`; `_` stands for `+` where a tag must.
+pub(super) fn read(text: &str) -> Body {
+    let Some((mut version, tail)) = generic::split(text) else { return Body::Opaque };
+    if version.release.len() < 2 {
+        return Body::Opaque;
+    }
+    let (head, build) = match tail.find(['+', '_']) {
+        Some(at) => (&tail[..at], &tail[at + 1..]),
+        None => (tail, ""),
+    };
+    let other = generic::read_tail(&mut version, head);
+    generic::join(&mut version.packaging, &other);
+    // semver's spelling of a pre-release has further identifiers behind the stage: `alpha.0.1078`.
+    build.clone_into(&mut version.build);
+    Body::Version(version)
+}
+
+/// Numbers, then pre-release, then the vendor's build: none is below any, numbers count.
+pub(super) fn cmp(a: &Version, b: &Version) -> Ordering {
+    a.cmp_precedence(b).then_with(|| builds(a).cmp(&builds(b)))
+}
+
+/// `gke.100` and `rke2r1` as words and numbers.
+fn builds(version: &Version) -> Vec<Identifier> {
+    let mut found = Vec::new();
+    for text in [&version.packaging, &version.build] {
+        for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+            let mut rest = part;
+            while !rest.is_empty() {
+                let (digits, after) = split_digits(rest);
+                if let Some(number) = Number::parse(digits) {
+                    found.push(Identifier::Number(number));
+                    rest = after;
+                    continue;
+                }
+                let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+                found.push(Identifier::Word(rest[..end].to_owned()));
+                rest = &rest[end..];
+            }
+        }
+    }
+    found
+}
+
+/// `v1`, `v2beta1`, `apps/v1`: stages are ordered before majors, as `kubectl` prefers them.
+pub(super) fn read_api(text: &str) -> Option<ApiVersion> {
+    let (group, version) = text.rsplit_once('/').unwrap_or(("", text));
+    let (major, rest) = split_digits(version.strip_prefix('v')?);
+    let major = Number::parse(major).filter(|_| !major.starts_with('0'))?;
+    let (stage, number) = if rest.is_empty() {
+        (Stage::Ga, "0")
+    } else if let Some(number) = rest.strip_prefix("alpha") {
+        (Stage::Alpha, number)
+    } else {
+        (Stage::Beta, rest.strip_prefix("beta")?)
+    };
+    let padded = stage != Stage::Ga && number.starts_with('0');
+    let stage_number = Number::parse(number).filter(|_| !padded)?;
+    Some(ApiVersion { stage, major, stage_number, group: group.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vendor_builds_are_ordered_and_above_the_bare_version() {
+        let version = |text: &str| match read(text) {
+            Body::Version(version) => version,
+            other => panic!("{text}: {other:?}"),
+        };
+        let ascending = [
+            "v1.27.3-rc.1",
+            "v1.27.3",
+            "v1.27.3-gke.100",
+            "v1.27.3-gke.1000",
+            "v1.28.0-alpha.1",
+            "v1.28.0+k3s1",
+            "v1.28.0+k3s2",
+        ];
+        for pair in ascending.windows(2) {
+            assert_eq!(cmp(&version(pair[0]), &version(pair[1])), Ordering::Less, "{pair:?}");
+        }
+        assert_eq!(cmp(&version("v1.29.1_k3s1"), &version("v1.29.1+k3s1")), Ordering::Equal);
+    }
+
+    #[test]
+    fn api_versions_are_ordered_by_stage() {
+        let mut list = ["v1alpha1", "v2beta1", "v1", "v10", "v1beta1", "v2alpha1", "v2"]
+            .map(|text| (read_api(text).unwrap(), text));
+        list.sort();
+        assert_eq!(list.map(|(_, text)| text), ["v1alpha1", "v2alpha1", "v1beta1", "v2beta1", "v1", "v2", "v10"]);
+        for text in ["1", "v", "v1gamma1", "v1alpha", "v01", "v1beta01", "vx", "v1beta1x"] {
+            assert_eq!(read_api(text), None, "{text}");
+        }
+    }
+}

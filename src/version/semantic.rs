@@ -1,0 +1,57 @@
+//! Semantic Versioning 2.0.0, as people write it: a leading `v` and missing numbers are allowed.
+
+use super::generic;
+use super::reading::{Body, Identifier, Version};
+
+/// Reads `[v]1[.2[.3]][-pre][+build]`.
+pub(super) fn read(text: &str) -> Body {
+    version(text).map_or(Body::Opaque, Body::Version)
+}
+
+fn version(text: &str) -> Option<Version> {
+    let (mut version, tail) = generic::split(text)?;
+    if version.release.len() > 3 {
+        return None;
+    }
+    let (pre, build) = match tail.split_once('+') {
+        Some((pre, build)) => (pre, Some(build)),
+        None => (tail, None),
+    };
+    if !pre.is_empty() {
+        let pre = pre.strip_prefix('-')?;
+        version.pre = identifiers(pre, true)?;
+        pre.clone_into(&mut version.pre_text);
+    }
+    if let Some(build) = build {
+        identifiers(build, false)?;
+        build.clone_into(&mut version.build);
+    }
+    Some(version)
+}
+
+/// §9 and §10: dot-separated, not empty, ASCII letters, digits and hyphens; numeric ones of a
+/// pre-release have no leading zero.
+fn identifiers(text: &str, pre: bool) -> Option<Vec<Identifier>> {
+    let parts = text.split('.').map(|part| {
+        let fits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let identifier = Identifier::parse(part);
+        let padded = pre && part.len() > 1 && part.starts_with('0') && matches!(identifier, Identifier::Number(_));
+        (fits && !padded).then_some(identifier)
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_kept() {
+        for text in ["1.2.3", "v1", "1.0", "1.2.3-0a.b-c", "1.2.3+001", "1.0.0-alpha-a.b-c+x"] {
+            assert!(version(text).is_some(), "{text}");
+        }
+        for text in ["", "a", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b", "1.2.3-é", "1.2.3 ", "1.2.x"] {
+            assert!(version(text).is_none(), "{text}");
+        }
+    }
+}
