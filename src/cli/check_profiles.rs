@@ -10,9 +10,10 @@ pub(super) fn run(arguments: &ProfilesArguments) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles)?;
     let mut text = format!("{} is in order\n", arguments.profiles.display());
     for environment in &profiles.environments {
-        let targets = pipeline::jobs(environment, &profiles.folder, None).len();
+        let targets = pipeline::jobs(environment, &profiles.folder, None, true).len();
         let baseline = if environment.name == profiles.baseline { ", the baseline" } else { "" };
-        let required = if environment.required { "required" } else { "not required" };
+        let required =
+            if environment.is_required(&profiles.baseline, &profiles.gates) { "required" } else { "not required" };
         text.push_str(&format!("  {:<20} {}, {required}{baseline}\n", environment.name, count(targets, "target")));
     }
     for gate in &profiles.gates {

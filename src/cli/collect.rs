@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     let evidence = {
         let bar = Bar::new();
         let deadline = arguments.deadline.map(|text| text.0);
-        pipeline::collect(&[environment], &profiles.folder, deadline, clock(), &bar).await
+        pipeline::collect(&[(environment, true)], &profiles.folder, deadline, clock(), &bar).await
     };
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
         for (part, outcome) in &target.parts {

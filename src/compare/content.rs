@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Component, DigestMismatch, Instance, RunningImage};
+use crate::model::{Component, DigestMismatch, Instance, RunningImage, VariantChange};
 
 /// Images of one repository and tag.
 type Groups<'a> = BTreeMap<(&'a str, &'a str), (BTreeSet<&'a RunningImage>, bool)>;
@@ -26,7 +26,7 @@ pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismat
     let (baseline, current) = (groups(baseline), groups(current));
     let differ = baseline.iter().filter_map(|(key, (b, whole))| {
         let (c, _) = current.get(key)?;
-        any_differs(b, c).then(|| mismatch(*key, *whole, b, c))
+        (any_alone(b, c) || any_alone(c, b)).then(|| mismatch(*key, *whole, b, c))
     });
     differ.collect()
 }
@@ -34,12 +34,38 @@ pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismat
 /// Tags that stand for different content within one environment.
 pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
     let groups = groups(component);
-    let differ = groups.iter().filter(|(_, (images, _))| any_differs(images, images));
+    let differ = groups.iter().filter(|(_, (images, _))| any_differs(images));
     differ.map(|(key, (images, whole))| mismatch(*key, *whole, images, &BTreeSet::new())).collect()
 }
 
-fn any_differs(a: &BTreeSet<&RunningImage>, b: &BTreeSet<&RunningImage>) -> bool {
-    a.iter().any(|a| b.iter().any(|b| a.same_content(b) == Some(false)))
+/// The variants of both sides, if they are not the same: `alpine` here, `bookworm` there. Images
+/// of the same content are of one variant, whatever their tags say.
+pub(super) fn variant_change(baseline: &Component, current: &Component) -> Option<VariantChange> {
+    let same = |a: &Instance, b: &Instance| a.image.as_ref().zip(b.image.as_ref()).and_then(|(a, b)| a.same_content(b));
+    let variants = |here: &Component, there: &Component| -> BTreeSet<String> {
+        let apart = here.instances.iter().filter(|a| !there.instances.iter().any(|b| same(a, b) == Some(true)));
+        apart.filter_map(|instance| Some(tag_version(instance)?.variant)).collect()
+    };
+    let (b, c) = (variants(baseline, current), variants(current, baseline));
+    let differ = b != c && !b.is_empty() && !c.is_empty();
+    differ.then(|| VariantChange { baseline: b.into_iter().collect(), current: c.into_iter().collect() })
+}
+
+fn tag_version(instance: &Instance) -> Option<crate::version::Version> {
+    let tag = instance.image.as_ref()?.tag.as_deref()?;
+    crate::version::read(crate::version::Scheme::ImageTag, tag).version().cloned()
+}
+
+/// Whether one side has content that is known not to be on the other.
+fn any_alone(here: &BTreeSet<&RunningImage>, there: &BTreeSet<&RunningImage>) -> bool {
+    here.iter().any(|image| {
+        let known: Vec<bool> = there.iter().filter_map(|other| image.same_content(other)).collect();
+        !known.is_empty() && !known.contains(&true)
+    })
+}
+
+fn any_differs(images: &BTreeSet<&RunningImage>) -> bool {
+    images.iter().any(|a| images.iter().any(|b| a.same_content(b) == Some(false)))
 }
 
 fn mismatch(

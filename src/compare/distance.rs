@@ -5,14 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Component, Instance, RunningImage, VersionChange};
-use crate::version::{Difference, Direction, Level, Reading, difference};
+use crate::model::{Class, Component, Instance, ReadingSource, RunningImage, VersionChange};
+use crate::version::{Difference, Direction, Incomparable, Level, Reading, Scheme, difference_of, read};
 
-/// A reading as it takes part in the comparison.
+/// What an instance says, as it takes part in the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Point<'a> {
     reading: &'a Reading,
+    contradicted_by: Option<&'a Reading>,
     image: Option<&'a RunningImage>,
+    /// The version is a label's and the tag moves: somebody else may have written the label.
+    label_alone: bool,
 }
 
 /// The distinct readings of a component, with the number of instances that say each.
@@ -24,11 +27,20 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
     found
 }
 
+/// The widest distance within a component; `None` if all its instances say the same.
+pub fn widest(component: &Component) -> Option<Level> {
+    let points: Vec<Point<'_>> = points(&component.instances).into_iter().collect();
+    let pairs = points.iter().enumerate().flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (a, b)));
+    let levels = pairs.map(|(a, b)| of(component, *a, *b).level);
+    levels.filter(|level| *level != Level::Equal).max_by_key(|level| rank(*level))
+}
+
 /// The worst distance between two sides that both run.
 pub fn version_change(baseline: &Component, current: &Component) -> Option<VersionChange> {
+    let component = baseline;
     let (baseline, current) = (points(&baseline.instances), points(&current.instances));
-    let from_current = current.iter().filter_map(|&c| nearest(c, &baseline, |b, c| (b, c)));
-    let from_baseline = baseline.iter().filter_map(|&b| nearest(b, &current, |c, b| (b, c)));
+    let from_current = current.iter().filter_map(|&c| nearest(component, c, &baseline, |b, c| (b, c)));
+    let from_baseline = baseline.iter().filter_map(|&b| nearest(component, b, &current, |c, b| (b, c)));
     let pairs: Vec<Pair<'_>> = from_current.chain(from_baseline).collect();
     let worst = pairs.iter().max_by_key(|pair| rank(pair.difference.level))?;
     let directions: BTreeSet<Direction> = pairs.iter().filter_map(|pair| pair.difference.direction).collect();
@@ -48,37 +60,56 @@ struct Pair<'a> {
 }
 
 fn points(instances: &[Instance]) -> BTreeSet<Point<'_>> {
-    let mut points = BTreeSet::new();
-    for instance in instances {
-        points.insert(Point { reading: &instance.reading, image: instance.image.as_ref() });
-        // What a lower source says instead takes part too, but has no digest to hide behind.
-        if let Some(other) = &instance.contradicted_by {
-            points.insert(Point { reading: other, image: None });
-        }
+    instances.iter().map(point).collect()
+}
+
+fn point(instance: &Instance) -> Point<'_> {
+    let tag = instance.image.as_ref().and_then(|image| image.tag.as_deref());
+    let tag_moves = tag.is_none_or(|tag| !read(Scheme::ImageTag, tag).is_proven());
+    Point {
+        reading: &instance.reading,
+        contradicted_by: instance.contradicted_by.as_ref(),
+        image: instance.image.as_ref(),
+        label_alone: instance.source == ReadingSource::Label && tag_moves,
     }
-    points
 }
 
 /// The nearest of `others`; `sides` puts (other, own) into the order (baseline, current).
 fn nearest<'a>(
+    component: &Component,
     own: Point<'a>,
     others: &BTreeSet<Point<'a>>,
     sides: fn(Point<'a>, Point<'a>) -> (Point<'a>, Point<'a>),
 ) -> Option<Pair<'a>> {
     let pairs = others.iter().map(|&other| {
         let (baseline, current) = sides(other, own);
-        Pair { difference: of(baseline, current), baseline: baseline.reading, current: current.reading }
+        let difference = of(component, baseline, current);
+        Pair { difference, baseline: baseline.reading, current: current.reading }
     });
     pairs.min_by_key(|pair| pair.difference.level)
 }
 
-/// The same content is the same version, whatever the tags say.
-fn of(baseline: Point<'_>, current: Point<'_>) -> Difference {
+/// The same content is the same version, whatever the tags say. What a lower source says instead
+/// is compared too, and the worse of the two counts: a difference must not hide behind a label.
+fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Difference {
     let same = baseline.image.zip(current.image).and_then(|(b, c)| b.same_content(c));
     if same == Some(true) {
         return Difference { level: Level::Equal, direction: None };
     }
-    difference(baseline.reading, current.reading)
+    let by = |b, c| difference_of(component.numbers, b, c);
+    let own = by(baseline.reading, current.reading);
+    // Equal labels on tags that move prove nothing of other content; nor do those of own services,
+    // which inherit them from their base images.
+    let alone = baseline.label_alone || current.label_alone;
+    if own.level == Level::Equal && alone && (same == Some(false) || component.class == Class::Service) {
+        return Difference { level: Level::Incomparable(Incomparable::Floating), direction: None };
+    }
+    if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {
+        return own;
+    }
+    let lower =
+        by(baseline.contradicted_by.unwrap_or(baseline.reading), current.contradicted_by.unwrap_or(current.reading));
+    if rank(lower.level) > rank(own.level) { lower } else { own }
 }
 
 /// Equal, then what is true as far as it goes, then what is not known, then drift.
@@ -95,8 +126,7 @@ fn rank(level: Level) -> (u8, Level) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Digest, Locator, ReadingSource};
-    use crate::version::{Scheme, read};
+    use crate::model::{Digest, Locator};
 
     fn component(tags: &[(&str, &str)]) -> Component {
         let instance = |(tag, digest): &(&str, &str)| Instance {
@@ -144,5 +174,33 @@ mod tests {
     fn the_same_content_is_equal_whatever_the_tag() {
         assert_eq!(change(&[("latest", "sha256:a")], &[("7.2.4", "sha256:a")]).0, "equal");
         assert_eq!(change(&[("latest", "sha256:a")], &[("latest", "sha256:b")]).0, "incomparable");
+    }
+
+    fn labelled(class: Class, tag: &str, label: &str, contradicted_by: Option<&str>, digest: &str) -> Component {
+        let mut component = Component { class, ..component(&[(tag, digest)]) };
+        let instance = &mut component.instances[0];
+        instance.reading = read(Scheme::Generic, label);
+        instance.source = ReadingSource::Label;
+        instance.contradicted_by = contradicted_by.map(|tag| read(Scheme::ImageTag, tag));
+        component
+    }
+
+    fn level(baseline: &Component, current: &Component) -> &'static str {
+        version_change(baseline, current).unwrap().level.as_str()
+    }
+
+    #[test]
+    fn no_difference_hides_behind_a_label() {
+        let service = |digest| labelled(Class::Service, "latest", "22.04", None, digest);
+        assert_eq!(level(&service("a"), &service("b")), "incomparable");
+        assert_eq!(level(&service(""), &service("")), "incomparable");
+        assert_eq!(level(&service("a"), &service("a")), "equal");
+        let platform = |digest| labelled(Class::Platform, "latest", "1.27.3", None, digest);
+        assert_eq!(level(&platform(""), &platform("")), "equal");
+        assert_eq!(level(&platform("a"), &platform("b")), "incomparable");
+        // Swapped label and tag are no equality.
+        let one = labelled(Class::Platform, "2.0.0", "1.0.0", Some("2.0.0"), "a");
+        let two = labelled(Class::Platform, "1.0.0", "2.0.0", Some("1.0.0"), "b");
+        assert_eq!(level(&one, &two), "major");
     }
 }

@@ -34,6 +34,8 @@ pub struct Cell {
     pub direction: Option<Direction>,
     /// Whether it is another product than the baseline's.
     pub other_product: bool,
+    /// Whether it is another variant of the image than the baseline's.
+    pub other_variant: bool,
     /// Set up but not running, by the source's word for its state.
     pub not_running: BTreeMap<String, usize>,
     /// Tags that stand for different content here.
@@ -64,6 +66,8 @@ pub struct CellReading {
     pub reading: Reading,
     /// What told it.
     pub source: ReadingSource,
+    /// What a lower source says instead.
+    pub contradicted_by: Option<Reading>,
     /// How many instances say so.
     pub instances: usize,
     /// Digests of their content, sorted.
@@ -103,7 +107,7 @@ impl Row {
         self.cells.iter().all(|cell| match cell.state {
             State::Present => {
                 let same_level = cell.level.is_none_or(|level| level == Level::Equal);
-                same_level && !cell.other_product && cell.builds < 2 && cell.readings.len() < 2
+                same_level && !cell.other_product && !cell.other_variant && cell.builds < 2 && cell.readings.len() < 2
             }
             State::NotApplicable => true,
             State::NotRunning | State::Missing | State::Unobserved => false,
@@ -116,9 +120,10 @@ pub fn matrix(snapshots: &[Snapshot], baseline: &EnvironmentName, comparisons: &
     let mut names: BTreeSet<&ComponentName> = BTreeSet::new();
     snapshots.iter().for_each(|snapshot| names.extend(snapshot.components.keys()));
     let rows = names.into_iter().filter_map(|name| {
-        let known = snapshots.iter().find_map(|snapshot| snapshot.components.get(name))?;
+        let sides = || snapshots.iter().map(|snapshot| snapshot.components.get(name));
+        let known = sides().flatten().next()?;
         let cells = snapshots.iter().map(|snapshot| cell(name, known, snapshot, baseline, comparisons)).collect();
-        Some(Row { component: name.clone(), class: known.class, cells })
+        Some(Row { component: name.clone(), class: super::class_of(sides()), cells })
     });
     rows.collect()
 }
@@ -146,6 +151,7 @@ fn cell(
         level: version.map(|version| version.level),
         direction: version.and_then(|version| version.direction),
         other_product: change.is_some_and(|change| change.product.is_some()),
+        other_variant: change.is_some_and(|change| change.variants.is_some()),
         not_running,
         builds: here.map_or(0, |component| super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()),
     }
@@ -166,18 +172,22 @@ fn state(name: &ComponentName, known: &Component, here: Option<&Component>, snap
 fn readings(component: &Component) -> Vec<CellReading> {
     let mut found: BTreeMap<_, (usize, BTreeSet<String>)> = BTreeMap::new();
     for instance in &component.instances {
-        let entry = found.entry((&instance.product, &instance.reading, instance.source)).or_default();
+        let entry = found
+            .entry((&instance.product, &instance.reading, instance.source, &instance.contradicted_by))
+            .or_default();
         entry.0 += 1;
         entry
             .1
             .extend(instance.image.iter().filter_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
     }
-    let readings = found.into_iter().map(|((product, reading, source), (instances, digests))| CellReading {
-        product: product.clone(),
-        reading: reading.clone(),
-        source,
-        instances,
-        digests: digests.into_iter().collect(),
-    });
+    let readings =
+        found.into_iter().map(|((product, reading, source, contradicted_by), (instances, digests))| CellReading {
+            product: product.clone(),
+            reading: reading.clone(),
+            source,
+            contradicted_by: contradicted_by.clone(),
+            instances,
+            digests: digests.into_iter().collect(),
+        });
     readings.collect()
 }

@@ -11,12 +11,12 @@ mod matrix;
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Axis, Change, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot,
+    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot,
 };
 
 pub use absence::{could_hold, hidden};
 pub use content::{mismatches, mismatches_within};
-pub use distance::{distinct_readings, version_change};
+pub use distance::{distinct_readings, version_change, widest};
 pub use matrix::{Cell, CellReading, Row, State, matrix};
 
 /// Compares every component that either side has.
@@ -33,20 +33,20 @@ pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {
 
 fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Change {
     let (b, c) = (baseline.components.get(name), current.components.get(name));
-    let known = b.or(c);
     let base = Change {
         component: name.clone(),
-        class: known.map_or(crate::model::Class::Platform, |k| k.class),
-        numbers: known.map_or(3, |k| k.numbers),
+        class: class_of([b, c]),
         presence: Presence::Both,
         product: None,
         version: None,
+        variants: None,
         settings: Vec::new(),
     };
     match (b.filter(|c| runs(c)), c.filter(|c| runs(c))) {
         (Some(b), Some(c)) => Change {
             product: product_change(b, c),
             version: version_change(b, c),
+            variants: content::variant_change(b, c),
             settings: setting_changes(b, c),
             ..base
         },
@@ -55,6 +55,11 @@ fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Chan
         // On neither side does it run.
         (None, None) => Change { presence: Presence::NotApplicable, ..base },
     }
+}
+
+/// A component is platform if any side knows its product.
+fn class_of<'a>(sides: impl IntoIterator<Item = Option<&'a Component>>) -> Class {
+    sides.into_iter().flatten().map(|component| component.class).min().unwrap_or(Class::Service)
 }
 
 fn runs(component: &Component) -> bool {

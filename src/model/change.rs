@@ -33,14 +33,14 @@ pub struct Change {
     pub component: ComponentName,
     /// Who releases it.
     pub class: Class,
-    /// How many numbers a whole version of it has.
-    pub numbers: usize,
     /// Which sides have it.
     pub presence: Presence,
     /// Set if the sides run different products.
     pub product: Option<ProductChange>,
     /// The worst distance; `None` unless both sides have it.
     pub version: Option<VersionChange>,
+    /// Set if the sides run different variants of an image.
+    pub variants: Option<VariantChange>,
     /// Settings with different values.
     pub settings: Vec<SettingChange>,
 }
@@ -66,6 +66,15 @@ pub struct ProductChange {
     /// Products on the baseline's side.
     pub baseline: Vec<String>,
     /// Products on the current side.
+    pub current: Vec<String>,
+}
+
+/// Different variants of an image on the two sides; the empty one is the image without a name for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariantChange {
+    /// Variants on the baseline's side.
+    pub baseline: Vec<String>,
+    /// Variants on the current side.
     pub current: Vec<String>,
 }
 

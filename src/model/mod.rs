@@ -10,7 +10,9 @@ mod snapshot;
 mod verdict;
 mod words;
 
-pub use change::{Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VersionChange};
+pub use change::{
+    Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VariantChange, VersionChange,
+};
 pub use evidence::{
     CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source, TargetEvidence,
     TimeSource,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 pub use crate::version::Reading;
 
-use super::{ComponentName, EnvironmentName, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId};
+use super::{ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId};
 
 /// An environment's components, coverage and identities.
 #[derive(Clone, Debug)]
@@ -174,6 +174,22 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Whether any part was read.
+    pub fn is_read_at_all(&self) -> bool {
+        self.parts.values().any(|outcome| *outcome == Outcome::Complete)
+    }
+
+    /// Each failure with its part; without a part if all parts failed for one reason.
+    pub fn failures(&self) -> Vec<(Option<&PartName>, &Failure)> {
+        let failures: Vec<_> =
+            self.parts.iter().filter_map(|(part, outcome)| Some((Some(part), outcome.failure()?))).collect();
+        let one_reason = failures.len() == self.parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        match failures.first() {
+            Some((_, failure)) if one_reason => vec![(None, failure)],
+            _ => failures,
+        }
+    }
+
     /// Whether every part that the profile asks for was read.
     pub fn is_complete(&self) -> bool {
         self.parts.values().all(|outcome| outcome.failure().is_none())

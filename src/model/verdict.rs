@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::EnvironmentName;
+use super::{EnvironmentName, Severity};
 
 /// An ordered pair of environments that may block a release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +64,8 @@ impl Judgement {
 pub struct Reason {
     /// What it makes the verdict.
     pub kind: ReasonKind,
+    /// How severe, of a finding.
+    pub severity: Option<Severity>,
     /// In words (untrusted).
     pub text: String,
 }

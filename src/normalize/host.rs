@@ -25,19 +25,13 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
 /// Kernel and operating system of each place in a target.
 pub(super) fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
     for field in target.fields.iter().filter(|field| !field.place.is_empty()) {
-        let (component, scheme, product) = match field.name.as_str() {
-            "kernel" => ("host/kernel", Scheme::Generic, None),
-            "os" => ("host/os", Scheme::OsImage, Some(os_name(&field.value))),
+        let (component, scheme) = match field.name.as_str() {
+            "kernel" => ("host/kernel", Scheme::Kernel),
+            "os" => ("host/os", Scheme::OsImage),
             _ => continue,
         };
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
-        let host = Instance { locator, product, ..instance(target, scheme, &field.value) };
+        let host = Instance { locator, ..instance(target, scheme, &field.value) };
         builder.add(&component.into(), PLATFORM, host);
     }
-}
-
-/// `Debian GNU/Linux 12 (bookworm)` is of `debian gnu/linux`.
-fn os_name(text: &str) -> String {
-    let words = text.split_whitespace().take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
-    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }

@@ -6,7 +6,7 @@ use crate::model::{
     Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, ReadingSource, RunState, RunningImage,
     TargetEvidence,
 };
-use crate::version::{self, ImageReference, Level, Reading, Scheme};
+use crate::version::{self, Body, ImageReference, Level, Reading, Scheme};
 
 /// One `match:` of the catalogue.
 #[derive(Debug)]
@@ -87,7 +87,8 @@ fn running(
         .filter(|text| !text.is_empty())
         .map(|text| version::read(Scheme::Generic, text))
         .filter(Reading::is_proven);
-    let (reading, source, contradicted_by) = choose(label, tag);
+    let (reading, source, contradicted_by) =
+        if product.is_some() { of_product(label, tag) } else { of_service(label, tag) };
     Instance {
         target: target.id.clone(),
         locator,
@@ -99,22 +100,34 @@ fn running(
     }
 }
 
-/// The label before the tag; a versioned tag that says otherwise is kept beside it, because a
-/// label may be inherited from a base image, and a difference must not hide behind it.
-fn choose(label: Option<Reading>, tag: Option<Reading>) -> (Reading, ReadingSource, Option<Reading>) {
+type Chosen = (Reading, ReadingSource, Option<Reading>);
+
+/// The label before the tag; a tag that says otherwise is kept beside it, because a difference
+/// must not hide behind a label.
+fn of_product(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
+    let Some(label) = label else { return of_tag(tag) };
+    let says_otherwise = |tag: &Reading| {
+        let agrees =
+            matches!(version::difference(&label, tag).level, Level::Equal | Level::WithinPrecision | Level::Build);
+        !matches!(tag.body(), Body::Floating) && !agrees
+    };
+    let contradiction = tag.filter(says_otherwise);
+    (label, ReadingSource::Label, contradiction)
+}
+
+/// An own service inherits the labels of its base image: whatever its tag says counts, and the
+/// label only where the tag moves or is missing.
+fn of_service(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
     match (label, tag) {
-        (Some(label), tag) => {
-            let says_otherwise = |tag: &Reading| {
-                let level = version::difference(&label, tag).level;
-                tag.is_proven() && !matches!(level, Level::Equal | Level::WithinPrecision | Level::Build)
-            };
-            let contradiction = tag.filter(says_otherwise);
-            (label, ReadingSource::Label, contradiction)
-        }
-        (None, Some(tag)) => (tag, ReadingSource::Tag, None),
-        // A reference by digest alone says no version.
-        (None, None) => (version::read(Scheme::ImageTag, ""), ReadingSource::Tag, None),
+        (Some(label), None) => (label, ReadingSource::Label, None),
+        (Some(label), Some(tag)) if *tag.body() == Body::Floating => (label, ReadingSource::Label, None),
+        (_, tag) => of_tag(tag),
     }
+}
+
+/// A reference by digest alone says no version.
+fn of_tag(tag: Option<Reading>) -> Chosen {
+    (tag.unwrap_or_else(|| version::read(Scheme::ImageTag, "")), ReadingSource::Tag, None)
 }
 
 /// Digests of the reference and of the engine's list, then the configuration's.
@@ -131,27 +144,31 @@ fn digests(image_use: &ImageUse, referenced: Option<String>) -> Vec<Digest> {
 }
 
 /// The name in the reference. A container whose tag has moved on names its image by ID: then
-/// the repository is that of a digest of it, and the tag is not known.
+/// the repository is that of a digest of it, and the tag is not known. Without a digest it is named
+/// by its service or container, so that it has one name from build to build.
 fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
-    let is_id = image_use.reference.starts_with("sha256:") || image_use.image_id.contains(&image_use.reference);
-    let own = if is_id { None } else { ImageReference::parse(&image_use.reference).ok() };
+    let own = if is_id(image_use) { None } else { ImageReference::parse(&image_use.reference).ok() };
     let listed = || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
-    match own.or_else(listed) {
-        Some(reference) => {
-            let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
-            let path = full.split_once('/').map_or(full.as_str(), |(_, path)| path);
-            let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
-            let untagged = reference.tag.is_none() && reference.digest.is_none();
-            // Docker reads a bare name as `latest`.
-            let tag = if untagged { Some("latest".to_owned()) } else { reference.tag };
-            Name { full, short, tag, digest: reference.digest }
-        }
-        None => {
-            let id = image_use.image_id.trim_start_matches("sha256:");
-            let shown = if id.is_empty() { "unnamed" } else { id.get(..12).unwrap_or(id) };
-            Name { full: shown.to_owned(), short: shown.to_owned(), tag: None, digest: None }
-        }
-    }
+    let Some(reference) = own.or_else(listed) else {
+        let Locator { workload, container, .. } = &image_use.locator;
+        let short = [workload, container].into_iter().find(|name| !name.is_empty());
+        let short = short.map_or("unnamed", String::as_str).to_owned();
+        return Name { full: short.clone(), short, tag: None, digest: None };
+    };
+    let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
+    let path = full.split_once('/').map_or(full.as_str(), |(_, path)| path);
+    let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
+    let untagged = reference.tag.is_none() && reference.digest.is_none();
+    // Docker reads a bare name as `latest`.
+    let tag = if untagged { Some("latest".to_owned()) } else { reference.tag };
+    Name { full, short, tag, digest: reference.digest }
+}
+
+/// Whether the reference is the image's ID, whole or abbreviated, and no name.
+fn is_id(image_use: &ImageUse) -> bool {
+    let id = image_use.image_id.trim_start_matches("sha256:");
+    let reference = image_use.reference.as_str();
+    reference.starts_with("sha256:") || (reference.len() >= 12 && id.starts_with(reference))
 }
 
 fn unmirrored(builder: &Builder<'_>, full: String) -> String {
@@ -222,17 +239,32 @@ mod tests {
     }
 
     #[test]
-    fn the_label_is_believed_but_a_tag_that_says_otherwise_is_not_forgotten() {
+    fn an_image_without_any_name_is_named_by_its_service() {
+        assert_eq!(names(&[&"1".repeat(12)], ""), ["image/cache"]);
+        // Hexadecimal, but a name.
+        assert_eq!(names(&["11"], ""), ["image/11"]);
+    }
+
+    #[test]
+    fn the_label_of_a_product_is_believed_but_a_tag_that_says_otherwise_is_not_forgotten() {
         let of = |reference: &str, label: &str| {
             let snapshot = seen(vec![ImageUse { version_label: label.into(), ..image_use(reference) }], "");
-            snapshot.components.into_values().next().unwrap().instances.remove(0)
+            let instance = snapshot.components.into_values().next().unwrap().instances.remove(0);
+            let contradiction = instance.contradicted_by.map(|r| r.text().to_owned());
+            (instance.reading.text().to_owned(), instance.source, contradiction)
         };
-        let floating = of("nginx:latest", "1.27.3");
-        assert_eq!((floating.reading.text(), floating.source), ("1.27.3", ReadingSource::Label));
-        let inherited = of("team/app:v21", "22.04");
-        assert_eq!(inherited.contradicted_by.as_ref().map(|r| r.text()), Some("v21"));
-        assert_eq!(of("redis:7.2", "7.2.4").contradicted_by, None);
-        assert_eq!(of("redis:7.2.4", "unknown").source, ReadingSource::Tag);
+        let is = |text: &str, source, contradiction: Option<&str>| {
+            (text.to_owned(), source, contradiction.map(str::to_owned))
+        };
+        assert_eq!(of("nginx:latest", "1.27.3"), is("1.27.3", ReadingSource::Label, None));
+        assert_eq!(of("redis:7.2", "7.2.4"), is("7.2.4", ReadingSource::Label, None));
+        assert_eq!(of("redis:7.2.4", "unknown"), is("7.2.4", ReadingSource::Tag, None));
+        assert_eq!(of("redis:7.2.5", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("7.2.5")));
+        assert_eq!(of("redis:deadbeef", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("deadbeef")));
+        // An own service inherits labels from its base image.
+        assert_eq!(of("team/app:v21", "22.04"), is("v21", ReadingSource::Tag, None));
+        assert_eq!(of("team/app:deadbeef", "22.04"), is("deadbeef", ReadingSource::Tag, None));
+        assert_eq!(of("team/app:latest", "22.04"), is("22.04", ReadingSource::Label, None));
     }
 
     #[test]

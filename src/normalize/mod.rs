@@ -134,14 +134,19 @@ impl Builder<'_> {
             return None;
         }
         let only_in = || self.normalizer.only_in.get(name).cloned().unwrap_or_default();
-        Some(self.components.entry(name.clone()).or_insert_with(|| Component {
+        let component = self.components.entry(name.clone()).or_insert_with(|| Component {
             class: nature.class,
             numbers: nature.numbers,
             instances: Vec::new(),
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: only_in(),
-        }))
+        });
+        // One instance of a known product makes it platform, in whatever order they are seen.
+        if nature.class < component.class {
+            (component.class, component.numbers) = (nature.class, nature.numbers);
+        }
+        Some(component)
     }
 
     fn add(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {

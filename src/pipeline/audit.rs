@@ -69,7 +69,7 @@ pub async fn audit(
     let snapshots: Vec<Snapshot> = evidence
         .iter()
         .zip(&scope.environments)
-        .map(|(evidence, environment)| normalizer.snapshot(evidence, environment.ignore.clone()))
+        .map(|(evidence, (environment, _))| normalizer.snapshot(evidence, environment.ignore.clone()))
         .collect();
     let comparisons = scope.comparisons(&snapshots);
     let shared: Vec<Glob> =
@@ -80,14 +80,15 @@ pub async fn audit(
 
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
     let findings = policy.apply(found, &scope.gates);
-    let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&scope.environments).map(|(s, e)| subject(s, e)).collect();
+    let subjects: Vec<Subject<'_>> =
+        snapshots.iter().zip(&scope.environments).map(|(s, (e, required))| subject(s, e, *required)).collect();
     let mut judgement = policy::judge(&policy, &findings, &subjects, now);
     judgement.not_judged.extend(scope.gates_left_out);
     let environments = snapshots.iter().zip(&scope.environments);
     Ok(Report {
         purpose: Purpose::Audit,
         judgement,
-        environments: environments.map(|(s, e)| environment(s, &snapshots, e.required, e.max_age)).collect(),
+        environments: environments.map(|(s, (e, required))| environment(s, &snapshots, *required, e.max_age)).collect(),
         matrix: matrix(&snapshots, &scope.baseline, &comparisons),
         comparisons,
         findings,
@@ -106,14 +107,15 @@ pub async fn audit(
     })
 }
 
-fn subject<'a>(snapshot: &'a Snapshot, environment: &'a Environment) -> Subject<'a> {
-    Subject { snapshot, required: environment.required, expect: &environment.expect, max_age: environment.max_age }
+fn subject<'a>(snapshot: &'a Snapshot, environment: &'a Environment, required: bool) -> Subject<'a> {
+    Subject { snapshot, required, expect: &environment.expect, max_age: environment.max_age }
 }
 
 /// What of the profiles takes part.
 struct Scope<'a> {
     baseline: EnvironmentName,
-    environments: Vec<&'a Environment>,
+    /// Each with whether the verdict needs it.
+    environments: Vec<(&'a Environment, bool)>,
     gates: Vec<Gate>,
     left_out: Vec<EnvironmentName>,
     /// In words.
@@ -136,7 +138,10 @@ impl<'a> Scope<'a> {
         let gates_left_out =
             closed.iter().map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to)).collect();
         let left_out = outside.iter().map(|e| e.name.clone()).collect();
-        Ok(Self { baseline, environments: inside, gates, left_out, gates_left_out })
+        // An environment stays required when the other side of its gate is left out.
+        let required = |e: &&'a Environment| e.is_required(&baseline, &profiles.gates);
+        let environments = inside.into_iter().map(|e| (e, required(&e))).collect();
+        Ok(Self { baseline, environments, gates, left_out, gates_left_out })
     }
 
     /// Every environment against the baseline, and each gate that is not such a pair already.

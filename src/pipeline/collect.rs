@@ -20,7 +20,8 @@ const FILES: Duration = Duration::from_secs(15);
 /// # Panics
 /// If an address was not checked with the profile: leaving the job out would be a target that
 /// nobody misses.
-pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>) -> Vec<Job> {
+pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>, required: bool) -> Vec<Job> {
+    let needed = required;
     let mut jobs = Vec::new();
     let mut add =
         |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
@@ -29,7 +30,7 @@ pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>
                 environment: environment.name.clone(),
                 collector,
                 deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-                required: environment.required && required.unwrap_or(true),
+                required: needed && required.unwrap_or(true),
             });
         };
     let targets = &environment.targets;
@@ -53,16 +54,19 @@ pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>
     jobs
 }
 
-/// Reads all targets of all environments at once. The result has one piece of evidence for each
+/// Reads all targets of all environments (each with whether the verdict needs it) at once. The result has one piece of evidence for each
 /// of `environments`, in their order, whatever was read.
 pub async fn collect(
-    environments: &[&Environment],
+    environments: &[(&Environment, bool)],
     folder: &Path,
     deadline: Option<Duration>,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Vec<Evidence> {
-    let all = environments.iter().flat_map(|environment| jobs(environment, folder, deadline)).collect();
+    let all = environments
+        .iter()
+        .flat_map(|(environment, required)| jobs(environment, folder, deadline, *required))
+        .collect();
     let collected = collect::run(all, clock.clone(), progress).await;
     let taken = clock();
     let of = |name: &EnvironmentName| {
@@ -71,5 +75,5 @@ pub async fn collect(
         targets.sort_by(|a, b| a.id.cmp(&b.id));
         Evidence { environment: name.clone(), taken, targets }
     };
-    environments.iter().map(|environment| of(&environment.name)).collect()
+    environments.iter().map(|(environment, _)| of(&environment.name)).collect()
 }

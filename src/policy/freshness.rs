@@ -13,8 +13,15 @@ pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 /// Why a target's answer does not count now, if it does not. Nothing in the words changes from
 /// run to run. Declared facts are judged by their end alone.
 pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option<Failure> {
+    // What nothing was read of has no age, and has said so already.
+    if !target.parts.is_empty() && !target.is_read_at_all() {
+        return None;
+    }
     if target.source == Source::Declared {
         let today = now.to_zoned(TimeZone::UTC).date();
+        if target.taken.to_zoned(TimeZone::UTC).date() > today {
+            return Some(Failure::new(FailureKind::Future, "the declared fact does not hold yet"));
+        }
         return target.expires.filter(|expires| *expires < today).map(|expires| {
             Failure::new(FailureKind::Stale, format!("the declared fact expired on {expires}"))
                 .advise("check the fact and renew it in the profile")

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use super::{Policy, staleness};
 use crate::model::{
-    ComponentName, Coverage, Disposition, JudgedFinding, Judgement, Reason, ReasonKind, Snapshot, Verdict,
+    ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome, PartName,
+    ReadingSource, Reason, ReasonKind, Snapshot, Verdict,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -33,8 +34,8 @@ const BLOCKS_ANYWHERE: &str = "shared-instance";
 pub fn judge(policy: &Policy, findings: &[JudgedFinding], subjects: &[Subject<'_>], now: Timestamp) -> Judgement {
     let mut reasons: Vec<Reason> = findings.iter().filter(|f| blocks(policy, f)).map(blocking).collect();
     let mut not_judged = Vec::new();
-    if subjects.iter().all(|subject| subject.snapshot.coverage.is_empty()) {
-        reasons.push(incomplete("nothing was collected: no environment has a target".to_owned()));
+    if subjects.is_empty() {
+        reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
     }
     for subject in subjects {
         for (required, text) in gaps(subject, now) {
@@ -61,11 +62,11 @@ fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
 fn blocking(judged: &JudgedFinding) -> Reason {
     let finding = &judged.finding;
     let text = format!("{} {} {}: {}", judged.severity, finding.rule, finding.component, finding.summary);
-    Reason { kind: ReasonKind::Blocks, text }
+    Reason { kind: ReasonKind::Blocks, severity: Some(judged.severity), text }
 }
 
 fn incomplete(text: String) -> Reason {
-    Reason { kind: ReasonKind::Incomplete, text }
+    Reason { kind: ReasonKind::Incomplete, severity: None, text }
 }
 
 /// What is not known of an environment, and whether the verdict needs it.
@@ -73,8 +74,14 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
     let Subject { snapshot, required, expect, max_age } = subject;
     let environment = &snapshot.environment;
     let mut gaps = Vec::new();
+    let is_seen = snapshot.components.values().any(|component| !component.instances.is_empty());
+    let is_read = snapshot.coverage.iter().any(Coverage::is_read_at_all);
     if snapshot.coverage.is_empty() {
         gaps.push((*required, format!("{environment} has no target")));
+    } else if is_read && !is_seen {
+        gaps.push((*required, format!("{environment} was read, and no component was seen in it: nothing is compared")));
+    } else if snapshot.coverage.iter().all(|target| target.parts.values().all(|outcome| *outcome == Outcome::LeftOut)) {
+        gaps.push((*required, format!("{environment} has no part that is not left out")));
     }
     for target in &snapshot.coverage {
         let needed = *required && target.required;
@@ -87,34 +94,32 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
     gaps
 }
 
-/// Parts that were not read; if that is all of them for one reason, the target as a whole.
 fn unread(target: &Coverage) -> Vec<String> {
-    let failures: Vec<_> =
-        target.parts.iter().filter_map(|(part, outcome)| outcome.failure().map(|f| (part, f))).collect();
-    let one_reason = failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
-    match failures.as_slice() {
-        [] => Vec::new(),
-        [(_, failure), ..] if one_reason && failures.len() == target.parts.len() => {
-            vec![format!("not read: {failure}")]
-        }
-        _ => failures.iter().map(|(part, failure)| format!("part {part} not read: {failure}")).collect(),
-    }
+    let told = |(part, failure): (Option<&PartName>, &Failure)| match part {
+        Some(part) => format!("part {part} not read: {failure}"),
+        None => format!("not read: {failure}"),
+    };
+    target.failures().into_iter().map(told).collect()
 }
 
 fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
     let environment = &snapshot.environment;
-    let instances = snapshot.components.get(name).map(|component| component.instances.as_slice()).unwrap_or_default();
-    if instances.is_empty() {
+    let Some(component) = snapshot.components.get(name).filter(|component| !component.instances.is_empty()) else {
         return Some(format!("{environment} {name} is expected and was not seen"));
-    }
-    let unproven = instances.iter().find(|instance| !instance.reading.is_proven())?;
+    };
+    let proves = |instance: &&Instance| {
+        let whole = instance.source != ReadingSource::Tag || instance.reading.is_full_precision(component.numbers);
+        instance.reading.is_proven() && whole && instance.contradicted_by.is_none()
+    };
+    let unproven = component.instances.iter().find(|instance| !proves(instance))?;
     Some(format!("{environment} {name} is expected, and {:?} proves no version", unproven.reading.text()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Defaults, Failure, FailureKind, Finding, Gate, Outcome, Severity, Source};
+    use crate::model::{Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Source};
+    use crate::version::{Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -127,17 +132,38 @@ mod tests {
             source: Source::Live,
             taken: NOW,
             expires: None,
-            parts: BTreeMap::from([("info".into(), outcome)]),
+            parts: BTreeMap::from([("info".into(), outcome.clone())]),
         };
+        let seen = outcome == Outcome::Complete;
         Snapshot {
             environment: environment.into(),
             taken: NOW,
-            components: BTreeMap::new(),
+            components: seen.then(|| ("image/redis".into(), component("7"))).into_iter().collect(),
             coverage: vec![coverage],
             identities: BTreeSet::new(),
             indicators: BTreeMap::new(),
             ignore: Vec::new(),
             left_out: 0,
+        }
+    }
+
+    fn component(tag: &str) -> Component {
+        let instance = Instance {
+            target: "redis/cache".into(),
+            locator: Locator::default(),
+            product: None,
+            reading: read(Scheme::ImageTag, tag),
+            source: ReadingSource::Tag,
+            contradicted_by: None,
+            image: None,
+        };
+        Component {
+            class: Class::Platform,
+            numbers: 3,
+            instances: vec![instance],
+            not_running: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            only_in: Vec::new(),
         }
     }
 
@@ -188,6 +214,16 @@ mod tests {
         assert_eq!(verdict(None, &[], true, &[]).verdict, Verdict::Incomplete);
         let expected = verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["redis/cache"]);
         assert_eq!(expected.reasons[0].text, "prod redis/cache is expected and was not seen");
+        // A tag that says less than a whole version proves none.
+        let short = verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["image/redis"]);
+        assert_eq!(short.reasons[0].text, "prod image/redis is expected, and \"7\" proves no version");
+    }
+
+    #[test]
+    fn nothing_seen_is_never_go() {
+        let empty = Snapshot { components: BTreeMap::new(), ..snapshot("prod", Outcome::Complete, true) };
+        assert_eq!(verdict(None, &[empty], true, &[]).verdict, Verdict::Incomplete);
+        assert_eq!(verdict(None, &[snapshot("prod", Outcome::LeftOut, true)], true, &[]).verdict, Verdict::Incomplete);
     }
 
     #[test]
@@ -196,6 +232,5 @@ mod tests {
         assert_eq!(judged.verdict, Verdict::Go);
         assert_eq!(judged.not_judged, ["dev redis/cache not read: no whole answer within 5s"]);
         assert_eq!(verdict(None, &[snapshot("dev", failed(), true)], false, &[]).verdict, Verdict::Go);
-        assert_eq!(verdict(None, &[snapshot("dev", Outcome::LeftOut, true)], true, &[]).verdict, Verdict::Go);
     }
 }

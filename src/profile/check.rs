@@ -192,7 +192,7 @@ pub(super) fn compose(folder: &Path, files: Files, digest: String) -> Option<Pro
     let mut configs: BTreeMap<String, EnvironmentConfig> =
         files.environments.into_iter().map(|parsed| (parsed.config.name.value.clone(), parsed.config)).collect();
     let in_order = audit.environments.iter().filter_map(|name| configs.remove(name.as_str()));
-    let environments = in_order.map(|config| resolve(config, &baseline, &gates)).collect();
+    let environments = in_order.map(resolve).collect();
     let timezone = audit.timezone.and_then(|zone| jiff::tz::TimeZone::get(&zone).ok());
     Some(Profiles {
         folder: folder.to_owned(),
@@ -218,16 +218,14 @@ fn gates(audit: &AuditConfig) -> Vec<Gate> {
     }
 }
 
-fn resolve(config: EnvironmentConfig, baseline: &EnvironmentName, gates: &[Gate]) -> Environment {
-    let name = EnvironmentName::from(config.name.as_str());
-    let needed = name == *baseline || gates.iter().any(|gate| gate.from == name || gate.to == name);
+fn resolve(config: EnvironmentConfig) -> Environment {
     Environment {
-        required: config.required.unwrap_or(needed),
+        name: config.name.as_str().into(),
+        required: config.required,
         deadline: config.deadline.map(|text| text.0),
         max_age: config.max_age.map_or(DEFAULT_MAX_AGE, |text| text.0),
         expect: config.expect.iter().map(|name| name.as_str().into()).collect(),
         ignore: config.ignore.iter().filter_map(|pattern| Glob::new(pattern).ok()).collect(),
         targets: config.targets,
-        name,
     }
 }

@@ -47,8 +47,8 @@ pub struct Profiles {
 pub struct Environment {
     /// Its name.
     pub name: EnvironmentName,
-    /// Whether the verdict needs it.
-    pub required: bool,
+    /// Whether the verdict needs it, if the profile says so itself.
+    pub required: Option<bool>,
     /// Default for its targets, over the collectors' own.
     pub deadline: Option<Duration>,
     /// Older evidence is incomplete.
@@ -59,6 +59,14 @@ pub struct Environment {
     pub ignore: Vec<Glob>,
     /// What is read.
     pub targets: config::TargetsConfig,
+}
+
+impl Environment {
+    /// Whether the verdict needs it: what the profile says, else whether it is the baseline or in a gate.
+    pub fn is_required(&self, baseline: &EnvironmentName, gates: &[Gate]) -> bool {
+        let in_gate = || gates.iter().any(|gate| gate.from == self.name || gate.to == self.name);
+        self.required.unwrap_or_else(|| self.name == *baseline || in_gate())
+    }
 }
 
 /// A problem in a file, with the file's text for a snippet: every secret in it is masked.

@@ -140,6 +140,7 @@ fn cell(cell: &Cell) -> v1::Cell {
         level: cell.level.map(|level| level.as_str().to_owned()),
         direction: cell.direction.map(|direction| direction.as_str().to_owned()),
         other_product: cell.other_product,
+        other_variant: cell.other_variant,
         not_running: cell.not_running.clone(),
     }
 }
@@ -151,6 +152,7 @@ fn reading(reading: &CellReading) -> v1::Reading {
         version: reading.reading.to_string(),
         semver: semver.map(|semver| semver.version.to_string()),
         source: reading.source.as_str().to_owned(),
+        contradicted_by: reading.contradicted_by.as_ref().map(ToString::to_string),
         instances: reading.instances,
         digests: reading.digests.clone(),
     }
@@ -158,7 +160,8 @@ fn reading(reading: &CellReading) -> v1::Reading {
 
 fn run(report: &Report) -> v1::Run {
     let taken = report.environments.iter().map(|environment| {
-        let targets = environment.snapshot.coverage.iter().map(|target| (target.target.to_string(), target.taken));
+        let targets = environment.snapshot.coverage.iter().filter(|target| target.is_read_at_all());
+        let targets = targets.map(|target| (target.target.to_string(), target.taken));
         (environment.snapshot.environment.to_string(), targets.collect())
     });
     v1::Run {

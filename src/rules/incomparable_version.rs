@@ -1,6 +1,6 @@
 //! Versions that cannot be ordered: not known to differ, and not known to be equal.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair};
+use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair, unless_host};
 use crate::model::{Comparison, Finding, ReadingSource, Snapshot};
 use crate::version::{Body, Level};
 
@@ -34,7 +34,7 @@ impl Rule for IncomparableVersion {
                 said(version.baseline.text()),
                 why.reason(),
             );
-            let finding = of_pair(&META, comparison, &change.component, LOW, summary);
+            let finding = of_pair(&META, comparison, &change.component, unless_host(&change.component, LOW), summary);
             Some(Finding { level: Some(version.level), ..finding })
         });
         found.collect()
@@ -48,7 +48,7 @@ impl Rule for IncomparableVersion {
                 .iter()
                 .find(|i| *i.reading.body() == Body::Opaque && i.source != ReadingSource::Tag)?;
             let summary = format!("{} says {:?}, which is no version", snapshot.environment, unread.reading.text());
-            Some(finding(&META, name, vec![snapshot.environment.clone()], LOW, summary))
+            Some(finding(&META, name, vec![snapshot.environment.clone()], unless_host(name, LOW), summary))
         });
         found.collect()
     }

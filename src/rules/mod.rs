@@ -16,6 +16,7 @@ mod shared_instance;
 #[cfg(test)]
 mod testing;
 mod unexpected_component;
+mod variant_differs;
 mod version_skew;
 mod version_split;
 
@@ -35,6 +36,7 @@ pub const RULES: &[&dyn Rule] = &[
     &setting_drift::SettingDrift,
     &shared_instance::SharedInstance,
     &unexpected_component::UnexpectedComponent,
+    &variant_differs::VariantDiffers,
     &version_skew::VersionSkew,
     &version_split::VersionSplit,
 ];
@@ -182,6 +184,11 @@ fn finding(
         direction: None,
         defaults,
     }
+}
+
+/// Kernels and operating systems are nobody's release: differences are told and judge nothing.
+fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
+    if component.as_str().starts_with("host/") { INFO } else { defaults }
 }
 
 /// `a minor behind`, `a patch ahead of`: fits between the current side and the baseline.

@@ -1,6 +1,6 @@
 //! Another version than the baseline's.
 
-use super::{Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, of_pair};
+use super::{Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, of_pair, unless_host};
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
 use crate::version::{Direction, Level};
 
@@ -20,6 +20,7 @@ static META: RuleMeta = RuleMeta {
         ("platform, modules and declared: patch, pre-release or build", LOW),
         ("own services behind the baseline", HIGH),
         ("own services ahead of the baseline (releases are)", INFO),
+        ("own services in another build, without an order", LOW),
         ("hosts (kernel, operating system)", INFO),
     ],
 };
@@ -48,14 +49,15 @@ impl Rule for VersionSkew {
 }
 
 fn defaults(change: &Change, version: &VersionChange) -> Defaults {
-    let host = change.component.as_str().starts_with("host/");
-    match (change.class, version.level, version.direction) {
-        _ if host => INFO,
+    let defaults = match (change.class, version.level, version.direction) {
         (Class::Service, _, Some(Direction::Ahead)) => INFO,
-        (Class::Service, ..) => HIGH,
+        (Class::Service, _, Some(Direction::Behind | Direction::Mixed)) => HIGH,
+        // Another build, and nobody can say which is newer.
+        (Class::Service, _, None) => LOW,
         (Class::Platform, Level::Major | Level::Minor, _) => HIGH,
         (Class::Platform, ..) => LOW,
-    }
+    };
+    unless_host(&change.component, defaults)
 }
 
 #[cfg(test)]
@@ -88,6 +90,15 @@ mod tests {
         };
         assert_eq!(found("v22")[0].defaults, INFO);
         assert_eq!(found("v20")[0].defaults, HIGH);
+    }
+
+    #[test]
+    fn fires_softly_on_hosts_and_on_builds_without_an_order() {
+        let kernel = |name, version| environment(name).product("host/kernel", "linux", version);
+        assert_eq!(pair(&VersionSkew, kernel("prod", "6.1.0"), kernel("qualif", "5.10.0"))[0].defaults, INFO);
+        let app = |name, tag| environment(name).app("app", tag);
+        assert_eq!(pair(&VersionSkew, app("prod", "1.2.3_9"), app("qualif", "1.2.3_10"))[0].defaults, LOW);
+        assert_eq!(pair(&VersionSkew, app("prod", "1.2.3-140"), app("qualif", "1.2.3-145"))[0].defaults, INFO);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Several versions of one component at once.
 
-use super::{Context, Hook, Rule, RuleMeta, finding};
-use crate::compare::distinct_readings;
-use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
-use crate::version::{Level, Reading, difference};
+use super::{Context, Hook, Rule, RuleMeta, finding, unless_host};
+use crate::compare::{distinct_readings, widest};
+use crate::model::{Defaults, Finding, Severity, Snapshot};
+use crate::version::Reading;
 
 pub(super) struct VersionSplit;
 
@@ -31,7 +31,10 @@ impl Rule for VersionSplit {
             let list: Vec<String> = readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
             let environments = vec![snapshot.environment.clone()];
             let summary = format!("{} runs {} at once", snapshot.environment, list.join(", "));
-            Some(Finding { level: Some(level), ..finding(&META, name, environments, DEFAULTS, summary) })
+            Some(Finding {
+                level: Some(level),
+                ..finding(&META, name, environments, unless_host(name, DEFAULTS), summary)
+            })
         });
         split.collect()
     }
@@ -41,18 +44,11 @@ fn shown(reading: &Reading) -> &str {
     if reading.text().is_empty() { "a version that nothing tells" } else { reading.text() }
 }
 
-/// The widest distance within a component, if its readings are not all one.
-fn widest(component: &Component) -> Option<Level> {
-    let readings: Vec<&Reading> = distinct_readings(component).into_keys().collect();
-    let pairs =
-        readings.iter().enumerate().flat_map(|(i, a)| readings[i + 1..].iter().map(move |b| difference(a, b).level));
-    pairs.filter(|level| *level != Level::Equal).max()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{environment, single};
     use super::*;
+    use crate::version::Level;
 
     #[test]
     fn fires_on_two_versions() {

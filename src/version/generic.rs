@@ -101,7 +101,8 @@ pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
 }
 
 fn place(version: &mut Version, other: &mut String, separator: char, piece: &str) {
-    if let Some(revision) = revision(piece) {
+    // `_9` is build metadata, which has no order.
+    if let Some(revision) = revision(piece, other.is_empty()).filter(|_| separator != '_') {
         version.revisions.push(revision);
     }
     // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
@@ -121,9 +122,11 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
     }
 }
 
-/// The number of a packaging that counts up: `9` of `r9` and `ls9`, or the whole piece.
-fn revision(piece: &str) -> Option<Number> {
-    Number::parse(piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r')).unwrap_or(piece))
+/// The number of a packaging that counts up: `9` of `r9` and `ls9`; and a piece of digits, unless
+/// it is part of a variant (`windowsservercore-1809`).
+fn revision(piece: &str, bare: bool) -> Option<Number> {
+    let marked = piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r'));
+    Number::parse(marked.or(bare.then_some(piece))?)
 }
 
 fn classify(piece: &str) -> Piece {

@@ -105,12 +105,21 @@ impl Direction {
     }
 }
 
-/// How far `current` is from `baseline`.
+/// How many numbers a whole version has, unless the product says otherwise.
+pub const NUMBERS: usize = 3;
+
+/// How far `current` is from `baseline`, for versions of three numbers.
+pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
+    difference_of(NUMBERS, baseline, current)
+}
+
+/// How far `current` is from `baseline`, for a product whose whole versions have `numbers`
+/// numbers. Of two (PostgreSQL since 10), the second is a patch.
 ///
 /// The level is told by the parts, the direction by the scheme's order. What the order calls
 /// equal is at most a build apart, and what it does not is at least that.
-pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
-    let level = parts(baseline, current);
+pub fn difference_of(numbers: usize, baseline: &Reading, current: &Reading) -> Difference {
+    let level = parts(numbers, baseline, current);
     let ordering = order(baseline, current);
     let level = match (level, ordering) {
         (Level::Incomparable(_) | Level::WithinPrecision, _) => return Difference { level, direction: None },
@@ -128,14 +137,19 @@ pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
 }
 
 /// The level by the parts alone.
-fn parts(baseline: &Reading, current: &Reading) -> Level {
+fn parts(numbers: usize, baseline: &Reading, current: &Reading) -> Level {
     if baseline.is_unreleased() || current.is_unreleased() {
         return Level::Incomparable(Incomparable::Unreleased);
     }
     match (baseline.body(), current.body()) {
+        (Body::Version(_), Body::Version(_)) if os_name(baseline) != os_name(current) => {
+            Level::Incomparable(Incomparable::SchemeMismatch)
+        }
         (Body::Version(b), Body::Version(c)) => {
-            let tag = baseline.scheme() == Scheme::ImageTag || current.scheme() == Scheme::ImageTag;
-            of_versions(b, c, tag, baseline.scheme() == current.scheme())
+            if is_imprecise(numbers, baseline, current) || is_imprecise(numbers, current, baseline) {
+                return Level::WithinPrecision;
+            }
+            of_versions(numbers, b, c, baseline.scheme() == current.scheme())
         }
         (Body::Date(b), Body::Date(c)) => of_dates(b, c),
         (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => match b.cmp(c) {
@@ -144,7 +158,6 @@ fn parts(baseline: &Reading, current: &Reading) -> Level {
         },
         (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
         (Body::Commit(b), Body::Commit(c)) if b == c => Level::Equal,
-        (Body::Opaque, Body::Opaque) if baseline.text() == current.text() => Level::Equal,
         (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
         (Body::Opaque | Body::Commit(_), _) | (_, Body::Opaque | Body::Commit(_)) => {
             Level::Incomparable(Incomparable::Opaque)
@@ -169,13 +182,22 @@ fn of_dates(b: &Date, c: &Date) -> Level {
     }
 }
 
-fn of_versions(baseline: &Version, current: &Version, tag: bool, one_scheme: bool) -> Level {
-    let common = baseline.release.len().min(current.release.len());
-    let prefix_agrees = baseline.release[..common] == current.release[..common];
-    let shorter_is_imprecise = common < 3 && baseline.release.len() != current.release.len();
-    if tag && prefix_agrees && shorter_is_imprecise {
-        return Level::WithinPrecision;
-    }
+/// Whether a tag says less than the other text and what it says is true of it: `7` of `7.2.4`.
+fn is_imprecise(numbers: usize, short: &Reading, long: &Reading) -> bool {
+    let (Some(s), Some(l)) = (short.version(), long.version()) else { return false };
+    short.scheme() == Scheme::ImageTag
+        && !short.is_full_precision(numbers)
+        && s.release.len() < l.release.len()
+        && l.release.starts_with(&s.release)
+}
+
+/// Two numbers of different systems say nothing of each other.
+fn os_name(reading: &Reading) -> Option<String> {
+    let words = reading.text().split_whitespace().take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    (reading.scheme() == Scheme::OsImage).then(|| words.collect::<Vec<_>>().join(" ").to_lowercase())
+}
+
+fn of_versions(numbers: usize, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
     // A missing epoch is zero; across sources only the upstream part counts.
     if one_scheme && epoch(baseline) != epoch(current) {
         return Level::Major;
@@ -186,6 +208,8 @@ fn of_versions(baseline: &Version, current: &Version, tag: bool, one_scheme: boo
         (0..longest).find(|&i| baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero));
     match differing {
         Some(0) => Level::Major,
+        // PostgreSQL before 10 had three numbers, and wrote them.
+        Some(1) if numbers == 2 && longest <= 2 => Level::Patch,
         Some(1) => Level::Minor,
         Some(_) => Level::Patch,
         None if baseline.pre != current.pre => Level::Prerelease,
@@ -236,11 +260,33 @@ mod tests {
         assert_eq!(tag("7.2", "7.2.4-alpine"), Level::WithinPrecision);
         assert_eq!(tag("7.1", "7.2.4"), Level::Minor);
         assert_eq!(tag("v21", "v22"), Level::Major);
+        // A company's release is whole: its hotfix is another version.
+        assert_eq!(tag("v22", "v22.1"), Level::Minor);
+        assert_eq!(tag("22", "v22.1"), Level::WithinPrecision);
         assert_eq!(tag("7.2.4-alpine", "7.2.4-bookworm"), Level::Equal);
     }
 
     #[test]
+    fn a_product_says_how_many_numbers_are_whole() {
+        let of = |numbers, b, c| {
+            let read = |text| read(Scheme::ImageTag, text);
+            difference_of(numbers, &read(b), &read(c)).level
+        };
+        assert_eq!(of(2, "16.4", "16.6"), Level::Patch);
+        assert_eq!(of(2, "9.5.3", "9.6.1"), Level::Minor);
+        assert_eq!(of(2, "16", "17.1"), Level::Major);
+        assert_eq!(of(2, "16", "16.4"), Level::WithinPrecision);
+        assert_eq!(of(4, "24.3.1", "24.3.1.2"), Level::WithinPrecision);
+    }
+
+    #[test]
     fn what_has_no_order_says_why() {
+        let os = |b, c| diff(Scheme::OsImage, b, c).0;
+        let mismatch = Level::Incomparable(Incomparable::SchemeMismatch);
+        assert_eq!(os("Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04.1 LTS"), mismatch);
+        assert_eq!(os("Ubuntu 22.04.1 LTS", "Ubuntu 24.04.1 LTS"), Level::Major);
+        let opaque = Level::Incomparable(Incomparable::Opaque);
+        assert_eq!(diff(Scheme::Generic, "strange", "strange").0, opaque);
         let tag = |b, c| diff(Scheme::ImageTag, b, c).0;
         assert_eq!(tag("latest", "7.2.4"), Level::Incomparable(Incomparable::Floating));
         assert_eq!(tag("latest", "latest"), Level::Incomparable(Incomparable::Floating));

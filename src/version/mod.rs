@@ -25,7 +25,7 @@ mod tag;
 mod vendor;
 
 pub use image::{ImageReference, ImageReferenceError};
-pub use level::{Difference, Direction, Incomparable, Level, difference};
+pub use level::{Difference, Direction, Incomparable, Level, NUMBERS, difference, difference_of};
 pub use number::Number;
 pub use order::order;
 pub use reading::{ApiVersion, Body, Date, Detail, Identifier, Reading, Semver, Stage, Version};

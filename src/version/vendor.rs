@@ -47,7 +47,7 @@ fn jvm(text: &str) -> Option<Version> {
     if legacy {
         release.remove(0);
     }
-    if let Some(after) = rest.strip_prefix('_') {
+    if let Some(after) = rest.strip_prefix(['_', 'u']) {
         let (update, tail) = split_digits(after);
         release.push(Number::parse(update)?);
         rest = tail;

@@ -213,6 +213,9 @@ pub struct Cell {
     /// Whether it is another product than the baseline's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub other_product: bool,
+    /// Whether it is another variant of the image than the baseline's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub other_variant: bool,
     /// Set up but not running, by the source's word for its state.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,
@@ -232,6 +235,9 @@ pub struct Reading {
     pub semver: Option<String>,
     /// What told it: `program`, `label`, `tag` or `declared`.
     pub source: String,
+    /// What a lower source (the tag, of a label) says instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contradicted_by: Option<String>,
     /// Instances that say so.
     pub instances: usize,
     /// Digests of their content, sorted.

@@ -96,7 +96,7 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
 fn blocking(report: &Report) -> String {
     let of = |kind| report.judgement.reasons.iter().filter(move |reason| reason.kind == kind);
     let words = crate::model::Severity::ALL.into_iter().filter_map(|severity| {
-        let n = of(ReasonKind::Blocks).filter(|r| r.text.starts_with(&format!("{severity} "))).count();
+        let n = of(ReasonKind::Blocks).filter(|r| r.severity == Some(severity)).count();
         (n > 0).then(|| format!("{n} {severity}"))
     });
     words.collect::<Vec<_>>().join(", ")

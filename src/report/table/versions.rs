@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::grid::{Paint, grid};
 use crate::compare::{Cell, CellReading, Row, State};
-use crate::model::{Class, Severity, count};
+use crate::model::{Class, ComponentName, JudgedFinding, Severity, count};
 use crate::report::escape::terminal;
 use crate::report::{Purpose, Report, View};
 use crate::version::{Body, Direction, Level};
 
-const LEGEND: &str = "▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≠ product  ? unknown";
+const LEGEND: &str = "▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≈ variant or build  ≠ product  ? unknown";
 
 pub(super) fn platform(report: &Report, view: &View, paint: Paint) -> String {
     block("PLATFORM", &rows(report, Class::Platform), Vec::new(), &Sheet { report, view, paint })
@@ -42,9 +42,10 @@ fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, sheet: &Sheet<'_>) 
         return String::new();
     }
     let mut lines = lead;
-    let shown = rows.iter().filter(|row| view.unfold || !(row.is_equal() || row.is_alone()));
-    lines.extend(shown.map(|row| line(row, report, *paint)));
-    let foot = paint.dim(&foot(rows, view));
+    let findings = by_component(report);
+    let shown = rows.iter().filter(|row| view.unfold || !is_folded(row, &findings));
+    lines.extend(shown.map(|row| line(row, report, &findings, *paint)));
+    let foot = paint.dim(&foot(rows, &findings, view));
     if lines.is_empty() {
         return format!("{}  {foot}\n", paint.bold(title));
     }
@@ -52,9 +53,30 @@ fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, sheet: &Sheet<'_>) 
     format!("{}  {foot}\n", grid(lines, view.width))
 }
 
-fn foot(rows: &[&Row], view: &View) -> String {
-    let equal = rows.iter().filter(|row| row.is_equal()).count();
-    let alone = rows.iter().filter(|row| row.is_alone()).count();
+/// The worst finding of each component, one in a gate first.
+type Findings<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
+
+fn by_component(report: &Report) -> Findings<'_> {
+    let mut found = Findings::new();
+    for judged in report.findings.iter().filter(|judged| judged.severity > Severity::Off) {
+        let worst = found.entry(&judged.finding.component).or_insert(judged);
+        if (judged.in_gate, judged.severity) > (worst.in_gate, worst.severity) {
+            *worst = judged;
+        }
+    }
+    found
+}
+
+/// Equal or alone, and nothing more than info to say of it.
+fn is_folded(row: &Row, findings: &Findings<'_>) -> bool {
+    let silent = findings.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info);
+    silent && (row.is_equal() || row.is_alone())
+}
+
+fn foot(rows: &[&Row], findings: &Findings<'_>, view: &View) -> String {
+    let folded = |row: &&&Row| is_folded(row, findings);
+    let equal = rows.iter().filter(folded).filter(|row| row.is_equal()).count();
+    let alone = rows.iter().filter(folded).filter(|row| row.is_alone()).count();
     let mut foot = format!("{equal} of {} equal", rows.len());
     if alone > 0 {
         foot.push_str(&format!(", {alone} in one environment only"));
@@ -67,7 +89,8 @@ fn foot(rows: &[&Row], view: &View) -> String {
 
 /// What the symbols mean, if any is shown.
 pub(super) fn legend(report: &Report, view: &View, paint: Paint) -> String {
-    let shown = report.matrix.iter().any(|row| view.unfold || !(row.is_equal() || row.is_alone()));
+    let findings = by_component(report);
+    let shown = report.matrix.iter().any(|row| view.unfold || !is_folded(row, &findings));
     let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
     let mut text = if shown { LEGEND.to_owned() } else { String::new() };
     if left_out > 0 {
@@ -103,7 +126,7 @@ fn trains(rows: &[&Row], index: usize) -> String {
     terminal(&parts.join(", "))
 }
 
-fn line(row: &Row, report: &Report, paint: Paint) -> Vec<String> {
+fn line(row: &Row, report: &Report, findings: &Findings<'_>, paint: Paint) -> Vec<String> {
     let with_product = shows_product(row);
     let mut line = vec![format!("  {}", terminal(row.component.as_str()))];
     for cell in &row.cells {
@@ -113,7 +136,7 @@ fn line(row: &Row, report: &Report, paint: Paint) -> Vec<String> {
         line.push(if matches!(cell.state, State::Unobserved) { paint.yellow(&text) } else { text });
     }
     if report.purpose == Purpose::Audit {
-        let (severity, words) = judged(row, report);
+        let (severity, words) = judged(row, findings);
         line.push(severity.map(|s| paint.severity(s)).unwrap_or_default());
         line.push(words);
     }
@@ -136,6 +159,7 @@ fn cell_text(cell: &Cell, with_product: bool) -> String {
             let several = cell.readings.len() > 1;
             let texts = cell.readings.iter().map(|reading| {
                 let text = text(reading);
+                let text = reading.contradicted_by.as_ref().map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
                 let product =
                     reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
                 let text = product.map_or(text.clone(), |product| format!("{product} {text}"));
@@ -172,6 +196,7 @@ fn symbol(cell: &Cell) -> &'static str {
         return "≠";
     }
     match (cell.level, cell.direction) {
+        (None | Some(Level::Equal), _) if cell.other_variant => "≈",
         (None | Some(Level::Equal), _) => "",
         (Some(Level::WithinPrecision), _) => "~",
         (Some(Level::Incomparable(_)), _) => "?",
@@ -182,14 +207,9 @@ fn symbol(cell: &Cell) -> &'static str {
     }
 }
 
-/// The worst finding of the row, one in a gate first, and what it says of it in a word or two.
-fn judged(row: &Row, report: &Report) -> (Option<Severity>, String) {
-    let worst = report
-        .findings
-        .iter()
-        .filter(|judged| judged.finding.component == row.component && judged.severity > Severity::Off)
-        .max_by_key(|judged| (judged.in_gate, judged.severity));
-    let Some(judged) = worst else {
+/// The worst finding of the row, and what it says of it in a word or two.
+fn judged(row: &Row, findings: &Findings<'_>) -> (Option<Severity>, String) {
+    let Some(judged) = findings.get(&row.component) else {
         let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
         let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
         let words = if unread {
@@ -206,6 +226,7 @@ fn judged(row: &Row, report: &Report) -> (Option<Severity>, String) {
     let level = finding.level.map(Level::as_str).unwrap_or_default();
     let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
     let words = match finding.rule {
+        "version-skew" if row.class == Class::Service => direction.to_owned(),
         "version-skew" => format!("{level} {direction}"),
         "product-differs" => format!("other product, {level} {direction}"),
         rule => rule.replace('-', " "),
