@@ -53,14 +53,14 @@ fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, sheet: &Sheet<'_>) 
     format!("{}  {foot}\n", grid(lines, view.width))
 }
 
-/// The worst finding of each component, one in a gate first.
+/// The worst finding of each component; of two as bad, the one in a gate.
 type Findings<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
 
 fn by_component(report: &Report) -> Findings<'_> {
     let mut found = Findings::new();
     for judged in report.findings.iter().filter(|judged| judged.severity > Severity::Off) {
         let worst = found.entry(&judged.finding.component).or_insert(judged);
-        if (judged.in_gate, judged.severity) > (worst.in_gate, worst.severity) {
+        if (judged.severity, judged.in_gate) > (worst.severity, worst.in_gate) {
             *worst = judged;
         }
     }
