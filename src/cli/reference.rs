@@ -6,15 +6,17 @@ use clap::builder::StyledStr;
 
 use super::exit::Exit;
 use crate::model::FailureKind;
+use crate::normalize::known_products;
 use crate::report::FORMATS;
 use crate::rules::{Hook, RULES};
+use crate::version::{Incomparable, Level, Scheme};
 
 /// The whole file.
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test reference` writes it anew.\n",
     );
-    for section in [commands(), formats(), exits(), rules(), failures()] {
+    for section in [commands(), formats(), exits(), rules(), failures(), schemes(), levels(), products()] {
         text.push('\n');
         text.push_str(&section);
     }
@@ -73,6 +75,41 @@ fn rules() -> String {
         }
     }
     text
+}
+
+fn schemes() -> String {
+    let rows = Scheme::ALL.iter().map(|scheme| format!("| `{}` | {} |\n", scheme.as_str(), scheme.summary()));
+    format!("## Version schemes\n\n| scheme | reads |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn levels() -> String {
+    let incomparable = Level::Incomparable(Incomparable::Opaque);
+    let all = [
+        (Level::Equal, "the same version, or the same content"),
+        (Level::WithinPrecision, "the shorter of two tags is true of the longer: neither equal nor drift"),
+        (Level::Build, "build metadata or packaging differ"),
+        (Level::Prerelease, "the pre-release differs"),
+        (Level::Patch, "the third or a later number differs; of products of two numbers, the second"),
+        (Level::Minor, "the second number differs"),
+        (Level::Major, "the first number differs"),
+        (
+            incomparable,
+            "the two have no order: a floating tag, a commit, an unreadable text, other schemes, a sentinel",
+        ),
+    ];
+    let rows = all.map(|(level, meaning)| format!("| `{}` | {meaning} |\n", level.as_str()));
+    format!("## Levels\n\n| level | meaning |\n|---|---|\n{}", rows.concat())
+}
+
+fn products() -> String {
+    let rows = known_products().into_iter().map(|(name, component, numbers, images)| {
+        format!("| {name} | `{component}` | {numbers} | {} |\n", images.join(", "))
+    });
+    let head = "| product | component | numbers | images |\n|---|---|---|---|\n";
+    format!(
+        "## Products\n\nImages of these products are platform; all others are own services.\n\n{head}{}",
+        rows.collect::<String>()
+    )
 }
 
 fn failures() -> String {

@@ -28,6 +28,12 @@ pub struct Normalizer {
     namespaces: BTreeMap<String, String>,
 }
 
+/// Name, component, numbers of a whole version and images of each product that we know, for documentation.
+pub fn known_products() -> Vec<(String, String, usize, Vec<String>)> {
+    let row = |p: Product| (p.name, format!("image/{}", p.family), p.numbers, p.images);
+    config::products().into_iter().map(row).collect()
+}
+
 impl Normalizer {
     /// Prepares a checked catalogue; without one, names are those of the images.
     pub fn new(catalogue: Option<&CatalogueConfig>) -> Self {
