@@ -7,9 +7,13 @@ use anyhow::{Context, anyhow};
 use super::args::DiffArguments;
 use super::exit::Exit;
 use super::{Failed, audit, output};
+use crate::collect::file;
 use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire;
+
+/// Evidence of 100,000 containers.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
@@ -21,7 +25,8 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
+    let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let text = String::from_utf8_lossy(&bytes);
     wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
         anyhow!(
             "{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}",

@@ -23,20 +23,30 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a file aside and renames it, so that it is there whole or as it was before.
+/// Writes a file aside and renames it, so that it is there whole or as it was before. What exists
+/// and is no regular file (a device, a pipe) is written to as it is; a link stays a link.
 pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
-        // As other programs create files, less what the umask takes away.
-        let mut file =
-            tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
+        match std::fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => {
+                std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
+            }
+            Ok(_) => replace(&std::fs::canonicalize(path)?, text),
+            Err(_) => replace(path, text),
+        }
     };
     write().with_context(|| format!("failed to write {}", path.display()))
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // As other programs create files, less what the umask takes away.
+    let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
 }
 
 /// The formats asked for; a table if none was.
@@ -50,6 +60,10 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
         return Err(anyhow!(
             "only one format can go to standard output: give the others a path, as in yaml=report.yaml"
         ));
+    }
+    let paths: Vec<&Path> = choices.iter().filter_map(|choice| choice.path.as_deref()).collect();
+    if let Some(path) = paths.iter().enumerate().find_map(|(i, path)| paths[..i].contains(path).then_some(path)) {
+        return Err(anyhow!("two formats go to {}: the second would replace the first", path.display()));
     }
     Ok(choices)
 }

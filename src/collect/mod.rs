@@ -6,6 +6,7 @@
 pub mod config;
 pub mod declared;
 pub mod docker;
+pub mod file;
 mod http;
 pub mod kubernetes;
 mod net;

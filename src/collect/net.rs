@@ -57,7 +57,7 @@ pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
 
 /// Connects over TCP and then TLS.
 pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<Box<dyn Duplex>, Failure> {
-    let connector = tls.connector()?;
+    let connector = tls.connector().await?;
     let name = tls.server_name(host)?;
     let stream = tcp(host, port).await?;
     let stream = connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))?;

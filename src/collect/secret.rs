@@ -1,10 +1,11 @@
 //! Turns a reference to a secret into the secret, when the target is read.
 
+use super::file;
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
 
 /// Larger files are no passwords.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Looks the secret up.
 pub(super) async fn resolve(reference: &SecretReference) -> Result<Secret, Failure> {
@@ -16,14 +17,15 @@ pub(super) async fn resolve(reference: &SecretReference) -> Result<Secret, Failu
         },
         SecretReference::File(path) => {
             let shown = path.display();
-            let text = tokio::fs::read_to_string(path).await.map_err(|e| {
-                let why = super::net::without_errno(&e);
-                Failure::new(FailureKind::Secret, format!("secret file {shown} cannot be read: {why}"))
-            })?;
+            let unusable =
+                |why: String| Failure::new(FailureKind::Secret, format!("secret file {shown} cannot be used: {why}"));
+            let bytes = file::read_aside(path.clone(), MAX_BYTES).await;
+            let bytes = bytes.map_err(|e| unusable(super::net::without_errno(&e)))?;
+            let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text".to_owned()))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             let text = text.strip_suffix('\r').unwrap_or(text);
-            if text.is_empty() || text.len() > MAX_BYTES {
-                return Err(Failure::new(FailureKind::Secret, format!("secret file {shown} is empty or no secret")));
+            if text.is_empty() {
+                return Err(unusable("it is empty".to_owned()));
             }
             Ok(Secret::new(text.to_owned()))
         }

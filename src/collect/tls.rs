@@ -10,7 +10,11 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
 use super::config::TlsConfig;
+use super::file;
 use crate::model::{Failure, FailureKind};
+
+/// A bundle of all public authorities is a quarter of this.
+const MAX_PEM: u64 = 1024 * 1024;
 
 /// What the profile says of TLS; files are read when the target is.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +22,9 @@ pub(super) struct Settings(pub(super) TlsConfig);
 
 impl Settings {
     /// Reads the files and prepares a handshake. An own authority replaces the system's.
-    pub(super) fn connector(&self) -> Result<TlsConnector, Failure> {
+    pub(super) async fn connector(&self) -> Result<TlsConnector, Failure> {
         let roots = match &self.0.ca {
-            Some(path) => own_roots(path)?,
+            Some(path) => own_roots(path).await?,
             None => system_roots()?,
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -30,8 +34,9 @@ impl Settings {
             .with_root_certificates(roots);
         let config = match (&self.0.cert, &self.0.key) {
             (Some(cert), Some(key)) => {
-                let chain = certificates(cert)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, &pem_reason(&e)))?;
+                let chain = certificates(cert).await?;
+                let key = PrivateKeyDer::from_pem_slice(&pem_bytes(key).await?)
+                    .map_err(|e| unusable(key, &pem_reason(&e)))?;
                 builder.with_client_auth_cert(chain, key).map_err(|e| {
                     Failure::new(FailureKind::Tls, format!("certificate and key of the client do not fit: {e}"))
                 })?
@@ -50,9 +55,9 @@ impl Settings {
     }
 }
 
-fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {
+async fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
+    for certificate in certificates(path).await? {
         roots.add(certificate).map_err(|e| unusable(path, &e))?;
     }
     Ok(roots)
@@ -68,8 +73,14 @@ fn system_roots() -> Result<RootCertStore, Failure> {
     Ok(roots)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = file::read_aside(path.to_owned(), MAX_PEM).await;
+    bytes.map_err(|e| unusable(path, &super::net::without_errno(&e)))
+}
+
+async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let bytes = pem_bytes(path).await?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match read {
         Ok(list) if list.is_empty() => Err(unusable(path, &"it holds no certificate")),
         Ok(list) => Ok(list),
@@ -80,7 +91,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 /// In our words, without the system's error number.
 fn pem_reason(error: &pem::Error) -> String {
     match error {
-        pem::Error::Io(error) => super::net::without_errno(error),
         pem::Error::NoItemsFound => "it holds nothing of the kind".to_owned(),
         _ => "it is not PEM".to_owned(),
     }

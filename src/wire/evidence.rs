@@ -24,6 +24,18 @@ struct Document {
     taken: Timestamp,
     /// One for each target.
     targets: Vec<Target>,
+    /// Totals; a file that broke off has none, or others.
+    end: End,
+}
+
+/// What a whole file holds. YAML that breaks off between two items is still YAML.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct End {
+    /// Targets in the file.
+    targets: usize,
+    /// Images in all of them.
+    images: usize,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -169,6 +181,18 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     if document.kind != Kind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
     }
+    let found = End::of(&document.targets);
+    if found != document.end {
+        return Err(wrong("the file broke off, or was edited: its totals (end:) are not what it holds".to_owned()));
+    }
+    if !is_name(&document.environment) {
+        return Err(wrong("the environment's name is none".to_owned()));
+    }
+    let mut ids: Vec<&str> = document.targets.iter().map(|target| target.id.as_str()).collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(wrong("two targets have one id".to_owned()));
+    }
     let targets: Result<Vec<_>, String> = document.targets.into_iter().map(|t| t.into_model(path)).collect();
     Ok(model::Evidence {
         environment: document.environment.into(),
@@ -182,14 +206,35 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Document)
 }
 
+impl End {
+    fn of(targets: &[Target]) -> Self {
+        Self { targets: targets.len(), images: targets.iter().map(|target| target.images.len()).sum() }
+    }
+}
+
+/// The parts of each collector that this version can interpret.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("redis", &["info"]),
+    ("docker", &["engine", "containers", "images"]),
+    ("declared", &["fact"]),
+    ("recorded", &["file"]),
+];
+
+/// As profiles allow names: letters, digits, `-`, `_` and `.`; components also have `/`.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
 impl From<&model::Evidence> for Document {
     fn from(evidence: &model::Evidence) -> Self {
+        let targets: Vec<Target> = evidence.targets.iter().map(Target::from).collect();
         Self {
             api_version: ApiVersion::V1,
             kind: Kind::Evidence,
             environment: evidence.environment.to_string(),
             taken: evidence.taken,
-            targets: evidence.targets.iter().map(Target::from).collect(),
+            end: End::of(&targets),
+            targets,
         }
     }
 }
@@ -270,10 +315,10 @@ impl From<&model::Declared> for Declared {
 impl Target {
     fn into_model(self, path: &str) -> Result<model::TargetEvidence, String> {
         let id = model::TargetId::from(self.id);
-        let mut parts = BTreeMap::new();
-        for (name, part) in self.parts {
-            parts.insert(name.into(), part.into_model()?);
+        if !id.name().split('/').all(is_name) {
+            return Err("the id of a target is none".to_owned());
         }
+        let parts = parts(&id, self.parts)?;
         let own = self.fields.into_iter().map(|(name, value)| model::Field::of_target(name, value));
         let places = self.places.into_iter().flat_map(|(place, fields)| {
             fields.into_iter().map(move |(name, value)| model::Field { place: place.clone(), name, value })
@@ -299,6 +344,29 @@ impl Target {
             ..model::TargetEvidence::new(id, self.endpoint, self.taken)
         })
     }
+}
+
+/// What became of each part. One that this version cannot interpret, and one that is missing, was
+/// not read.
+fn parts(
+    id: &model::TargetId,
+    read: BTreeMap<String, Part>,
+) -> Result<BTreeMap<model::PartName, model::Outcome>, String> {
+    let known = KNOWN.iter().find(|(collector, _)| *collector == id.collector()).map(|(_, parts)| *parts);
+    let failed = |message: &str| model::Outcome::Failed(model::Failure::new(model::FailureKind::Unsupported, message));
+    let mut parts = BTreeMap::new();
+    for (name, part) in read {
+        let is_known = known.is_some_and(|parts| parts.contains(&name.as_str()));
+        let outcome = if is_known { part.into_model()? } else { failed("this version cannot interpret it") };
+        parts.insert(name.into(), outcome);
+    }
+    for name in known.into_iter().flatten() {
+        parts.entry((*name).into()).or_insert_with(|| failed("the file says nothing of it"));
+    }
+    if parts.is_empty() {
+        parts.insert("unknown".into(), failed("this version cannot interpret it"));
+    }
+    Ok(parts)
 }
 
 impl Part {
@@ -345,8 +413,7 @@ mod tests {
     fn sample() -> model::Evidence {
         let taken: Timestamp = "2026-03-30T08:42:00Z".parse().unwrap();
         let mut target = model::TargetEvidence::new("redis/cache".into(), "redis://cache:6379", taken);
-        target.set_part("info", Outcome::Complete);
-        target.set_part("x", Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer: \"half\"\n\u{1b}[31m")));
+        target.set_part("info", Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer: \"half\"\n\u{1b}[31m")));
         target.fields.push(Field::of_target("redis_version", "7.10"));
         target.fields.push(Field { place: "node-1".into(), name: "kernel".into(), value: "no".into() });
         target.indicators.figures.insert("used_cpu_user".into(), 0.25);
@@ -383,5 +450,31 @@ mod tests {
         assert!(error.message.contains("expected kind Evidence"), "{error:?}");
         let bomb = text.replace("environment: dev", "environment: &a dev").replace("id: redis/cache", "id: *a");
         assert!(read(&bomb, "f").is_err());
+        assert!(read(&text.replace("&a dev", "dev"), "f").is_ok());
+    }
+
+    #[test]
+    fn a_file_that_broke_off_or_says_too_much_is_no_evidence() {
+        let text = write(&sample()).unwrap();
+        let cut = text.split("  images:").next().unwrap();
+        assert!(read(cut, "f").is_err());
+        let end = &text[text.find("end:").unwrap()..];
+        let error = read(&format!("{cut}{end}"), "f").unwrap_err();
+        assert!(error.message.contains("broke off"), "{error:?}");
+        assert!(read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f").is_err());
+    }
+
+    #[test]
+    fn what_this_version_cannot_interpret_was_not_read() {
+        let text = write(&sample()).unwrap();
+        let failure = |text: &str| {
+            let target = read(text, "f").unwrap().targets.remove(0);
+            target.parts.into_values().find_map(|outcome| outcome.failure().cloned()).unwrap().message
+        };
+        assert_eq!(failure(&text.replace("id: redis/cache", "id: postgres/x")), "this version cannot interpret it");
+        assert_eq!(
+            failure(&text.replace("id: redis/cache", "id: docker/x").replace("info:", "engine:")),
+            "the file says nothing of it"
+        );
     }
 }

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{Collector, Context, net};
+use super::{Collector, Context, file, net};
 use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
 use config::RecordedConfig;
 
@@ -102,8 +102,13 @@ async fn load(
     taken: Option<Timestamp>,
 ) -> Result<Vec<TargetEvidence>, Failure> {
     let (text, modified) = read_file(path).await?;
-    let file = parse::File { shown: &shown.display().to_string(), name, modified };
-    let mut targets = parse::targets(&text, &file, &context.environment)?;
+    let (shown, name, environment) = (shown.display().to_string(), name.to_owned(), context.environment.clone());
+    // Parsing a large file takes a while: the deadline must hold meanwhile.
+    let parsing = tokio::task::spawn_blocking(move || {
+        parse::targets(&text, &parse::File { shown: &shown, name: &name, modified }, &environment)
+    });
+    let parsed = parsing.await.map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
+    let mut targets = parsed?;
     for target in &mut targets {
         if let (Some(taken), Source::Recorded { time, .. }) = (taken, &mut target.source) {
             *time = crate::model::TimeSource::Profile;
@@ -122,14 +127,8 @@ async fn read_file(path: &Path) -> Result<(String, Timestamp), Failure> {
     let failure = |e: std::io::Error| {
         Failure::new(FailureKind::File, format!("the file cannot be read: {}", net::without_errno(&e)))
     };
+    let bytes = file::read_aside(path.to_owned(), MAX_FILE).await.map_err(failure)?;
     let metadata = tokio::fs::metadata(path).await.map_err(failure)?;
-    if !metadata.is_file() {
-        return Err(Failure::new(FailureKind::File, "this is no file"));
-    }
-    if metadata.len() > MAX_FILE {
-        return Err(Failure::new(FailureKind::TooLarge, format!("the file exceeds {} MiB", MAX_FILE >> 20)));
-    }
-    let bytes = tokio::fs::read(path).await.map_err(failure)?;
     let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
     Ok((String::from_utf8_lossy(&bytes).into_owned(), modified.unwrap_or(Timestamp::UNIX_EPOCH)))
 }

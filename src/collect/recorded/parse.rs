@@ -78,8 +78,7 @@ mod tests {
     fn what_is_neither_is_an_outcome() {
         assert_eq!(read("hello").unwrap_err().kind, FailureKind::File);
         assert_eq!(read("apiVersion: envparity/v9\nkind: Evidence\n").unwrap_err().kind, FailureKind::File);
-        let other =
-            "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: 2026-03-30T08:42:00Z\ntargets: []\n";
+        let other = "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: 2026-03-30T08:42:00Z\ntargets: []\nend: {targets: 0, images: 0}\n";
         assert_eq!(read(other).unwrap_err().kind, FailureKind::WrongEnvironment);
         assert_eq!(read(&other.replace("qualif", "dev")).unwrap_err().message, "the file holds no target");
     }
