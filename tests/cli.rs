@@ -264,3 +264,102 @@ fn hostile_text_reaches_no_terminal() {
         assert_eq!(found, Vec::<char>::new(), "{format}: {}", ran.stdout);
     }
 }
+
+/// What people may write where a secret goes: name and text, below `redis:` unless it is a file.
+const SECRETS: &[(&str, &str)] = &[
+    ("tab", "  - name: cache\n    url: redis://h\n    password:\thunter2\n"),
+    ("flow-ml", "  - {name: cache, url: redis://h, password:\n   hunter2}\n"),
+    (
+        "flow-ml2",
+        "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets: {redis: [{name: cache, url: \"redis://h\", password:\n hunter2}]}\n",
+    ),
+    (
+        "flow-seq",
+        "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis: [\n    {name: cache, url: \"redis://h\", password:\n  hunter2}]\n",
+    ),
+    ("explicit-key", "  - name: cache\n    url: redis://h\n    ? password\n    : hunter2\n"),
+    ("misindent", "  - name: cache\n    url: redis://h\n    password:\n    hunter2\n"),
+    ("misindent2", "  - name: cache\n    url: redis://h\n    password:\n  hunter2\n"),
+    ("ref+lit", "  - name: cache\n    url: redis://h\n    password: ${env:X}hunter2\n"),
+    ("ref typo", "  - name: cache\n    url: redis://h\n    password: ${env:X:-hunter2}\n    foo: 1\n"),
+    ("noscheme", "  - name: cache\n    url: auditor:hunter2@cache:6379\n"),
+    ("noscheme2", "  - name: cache\n    url: \":hunter2@cache:6379\"\n"),
+    ("oneslash", "  - name: cache\n    url: redis:/u:hunter2@cache:6379\n"),
+    ("comma", "  - name: cache\n    url: redis://u:hun,hunter2@cache:6379\n"),
+    ("quote", "  - name: cache\n    url: \"redis://u:x'hunter2@cache:6379\"\n"),
+    ("brace", "  - name: cache\n    url: redis://u:x}hunter2@cache:6379\n"),
+    ("space", "  - name: cache\n    url: redis://u:x hunter2@cache:6379\n"),
+    ("query", "  - name: cache\n    url: redis://cache:6379/0?password=hunter2\n"),
+    ("twotypos", "  - name: cache\n    usrname: auditor\n    pasword: hunter2\n    url: redis://h\n"),
+    ("typo-key2", "  - name: cache\n    urll: x\n    mdp: hunter2\n    url: redis://h\n"),
+    ("anchor", "  - name: &p hunter2\n    url: redis://h\n    password: *p\n"),
+    ("anchor2", "  - name: cache\n    url: redis://h\n    username: &p hunter2\n    password: *p\n"),
+    ("escaped key", "  - name: cache\n    url: redis://h\n    \"\\x70assword\": hunter2\n"),
+    ("dquote-ml", "  - {name: cache, url: \"redis://h\", password: \"abc\n hunter2\"}\n"),
+    ("nocolonspace", "  - name: cache\n    url: redis://h\n    password:hunter2\n"),
+    ("equals", "  - name: cache\n    url: redis://h\n    password=hunter2\n"),
+    ("seq flow", "  - [cache, redis://h, hunter2]\n"),
+    ("urlblock", "  - name: cache\n    url: >-\n      redis://auditor:\n      hunter2@cache:6379\n"),
+    ("urlml", "  - name: cache\n    url: \"redis://auditor:\n      hunter2@cache:6379\"\n"),
+    ("urlesc", "  - name: cache\n    url: \"redis:\\/\\/auditor:hunter2@cache:6379\"\n"),
+    ("urlesc2", "  - name: cache\n    url: \"redis:\\x2f/auditor:hunter2@cache:6379\"\n"),
+    ("comment above", "  - name: cache\n    # old: hunter2\n    url: http://h\n"),
+    ("multiline tls", "  - name: cache\n    url: redis://h\n    tls: hunter2\n"),
+    (
+        "docker",
+        "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  docker:\n  - {name: d, host: \"u:hunter2@h:2375\"}\n",
+    ),
+    ("hdr dup", "  - name: cache\n    url: redis://h\n    password: ${env:A}\n    password: hunter2\n"),
+    ("cr", "  - name: cache\r    url: redis://h\r    password:\r      hunter2\r"),
+    (
+        "nel",
+        "apiVersion: envparity/v1\rkind: Environment\rname: prod\rtargets:\r  redis:\r  - name: cache\r    url: http://h\r    password: hunter2\r",
+    ),
+    ("badyaml", "  - name: cache\n    url: redis://h\n    password: \"hunter2\n"),
+    ("key with quotes colon", "  - name: cache\n    url: redis://h\n    password: hunter2: x\n"),
+    ("at start", "  - name: cache\n    url: redis://h\n    password: @hunter2\n"),
+    ("percent", "  - name: cache\n    url: redis://h\n    password: %hunter2\n"),
+    ("star", "  - name: cache\n    url: redis://h\n    password: *hunter2\n"),
+    ("amp", "  - name: cache\n    url: redis://h\n    password: hunter2 #x\n    password: a\n"),
+    ("bang", "  - name: cache\n    url: redis://h\n    password: !hunter2\n"),
+    ("bang2", "  - name: cache\n    url: redis://h\n    password: !hunter2 x\n"),
+    ("pipe", "  - name: cache\n    url: redis://h\n    password: |hunter2\n"),
+    ("backtick", "  - name: cache\n    url: redis://h\n    password: `hunter2\n"),
+];
+
+#[test]
+fn no_trick_of_writing_shows_a_secret() {
+    let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
+    for (name, text) in SECRETS {
+        let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+        let whole = if text.contains("apiVersion") { (*text).to_owned() } else { format!("{head}{text}") };
+        fs::write(folder.path().join("prod.yaml"), whole).unwrap();
+        let ran = envparity(&["check-profiles", "-vvv", "--profiles", folder.path().to_str().unwrap()]);
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"), "{name}: {}", ran.stderr);
+        assert_eq!(ran.code, Some(2), "{name}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_password_of_nothing_is_a_problem() {
+    let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
+    for password in ["", " ~", " null", " !hunter2", " ''"] {
+        let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+        let text = format!("{head}  - name: cache\n    url: redis://h\n    password:{password}\n");
+        fs::write(folder.path().join("prod.yaml"), text).unwrap();
+        let ran = envparity(&["check-profiles", "--profiles", folder.path().to_str().unwrap()]);
+        assert_eq!(ran.code, Some(2), "{password}: {}", ran.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_a_problem_and_never_waited_for() {
+    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    std::os::unix::fs::symlink("/nowhere", folder.path().join("a.yaml")).unwrap();
+    fs::create_dir(folder.path().join("b.yaml")).unwrap();
+    std::process::Command::new("mkfifo").arg(folder.path().join("c.yaml")).status().unwrap();
+    let ran = envparity(&["check-profiles", "--profiles", folder.path().to_str().unwrap()]);
+    assert_eq!(ran.code, Some(2));
+    assert!(["a.yaml", "b.yaml", "c.yaml"].iter().all(|name| ran.stderr.contains(name)), "{}", ran.stderr);
+}

@@ -15,7 +15,7 @@ use crate::report::escape::terminal;
 pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
     profile::load(folder, &pipeline::rule_ids()).map_err(|errors| {
         show(&errors);
-        anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), folder.display())
+        anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), terminal(&folder.display().to_string()))
     })
 }
 
@@ -28,7 +28,8 @@ fn show(ProfileErrors(problems): &ProfileErrors) {
         let (diagnostic, source) = diagnostic(problem);
         let report = miette::Report::new(diagnostic).with_source_code(source);
         if handler.render_report(&mut text, report.as_ref()).is_err() {
-            text = format!("{}: {}", problem.path.display(), problem.problem.message);
+            let path = problem.path.display().to_string();
+            text = format!("{}: {}", terminal(&path), terminal(&problem.problem.message));
         }
         // The theme's own colours must pass; what stands in the file was made harmless before.
         let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
@@ -49,7 +50,7 @@ fn diagnostic(problem: &FileProblem) -> (MietteDiagnostic, NamedSource<String>) 
         _ => terminal(&problem.message),
     };
     let mut diagnostic =
-        MietteDiagnostic::new(message).with_help(problem.advice.clone()).with_severity(Severity::Error);
+        MietteDiagnostic::new(message).with_help(terminal(&problem.advice)).with_severity(Severity::Error);
     if let Some(offset) = offset(&source, problem.line, problem.column) {
         diagnostic = diagnostic.with_label(LabeledSpan::at_offset(offset, "here"));
     }

@@ -76,6 +76,7 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
     problems.extend(names(kubernetes.iter().map(|t| &t.name), "kubernetes"));
     problems.extend(names(redis.iter().map(|t| &t.name), "redis"));
     problems.extend(names(recorded.iter().map(|t| &t.name), "recorded"));
+    problems.extend(clashes(redis.iter().map(|t| &t.name), recorded.iter().map(|t| &t.name)));
     problems.extend(repeated(declared.iter().map(|t| &t.component), "declared fact"));
     for pattern in &config.ignore {
         if let Err(error) = Glob::new(pattern) {
@@ -89,6 +90,19 @@ fn names<'a>(names: impl Iterator<Item = &'a Located<String>> + Clone, collector
     let mut problems: Vec<Problem> = names.clone().flat_map(|name| name_problems(name, "a target")).collect();
     problems.extend(repeated(names, &format!("{collector} target")));
     problems
+}
+
+/// The text of INFO recorded as `cache` is `redis/cache`, and so is a server of that name.
+fn clashes<'a>(
+    redis: impl Iterator<Item = &'a Located<String>> + Clone,
+    recorded: impl Iterator<Item = &'a Located<String>>,
+) -> Vec<Problem> {
+    let both = recorded.filter_map(|name| redis.clone().find(|other| other.as_str() == name.as_str()).zip(Some(name)));
+    both.map(|(other, name)| {
+        let message = format!("a recorded and a redis target are both named {:?}", name.as_str());
+        Problem::at(name, message, format!("the other is in line {}: name them apart", other.line))
+    })
+    .collect()
 }
 
 /// Names are parts of ids: a `/` or a space in one would make another.

@@ -1,7 +1,7 @@
 //! Reads a folder of profile files: all problems of all files at once, or profiles.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -38,9 +38,11 @@ pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors>
             for path in paths {
                 match read(&path, &mut digest) {
                     Ok(text) => parse(path, &text, &mut files, &mut problems),
-                    Err(error) => {
-                        problems.push(of_folder(&path, &format!("cannot be read: {error}"), "check its permissions"))
-                    }
+                    Err(error) => problems.push(of_folder(
+                        &path,
+                        &format!("cannot be read: {error}"),
+                        "make it a regular file that may be read, or move it away",
+                    )),
                 }
             }
         }
@@ -74,7 +76,8 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
         for entry in entries {
             let path = entry?.path();
             let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-            if is_yaml && path.is_file() {
+            // Whatever is no regular file is told by `read`: silence would leave an environment out.
+            if is_yaml {
                 paths.push(path);
             }
         }
@@ -84,10 +87,15 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
-    if fs::metadata(path)?.len() > MAX_FILE {
+    // Asked before it is opened: opening a FIFO waits for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = String::new();
+    // Capped as it is read: it may grow meanwhile.
+    if fs::File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)? as u64 > MAX_FILE {
         return Err(io::Error::other(format!("it exceeds {} MiB", MAX_FILE >> 20)));
     }
-    let text = fs::read_to_string(path)?;
     for part in [path.file_name().unwrap_or_default().as_encoded_bytes(), text.as_bytes()] {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
@@ -96,7 +104,7 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
 }
 
 fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
-    let (masked, hidden) = mask::mask(text, None);
+    let masked = mask::mask(text, None);
     let source = check::Source { path, masked };
     let result = match yaml::read::<Header>(text, Origin::Person) {
         Ok(header) => match header.kind {
@@ -122,9 +130,9 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
         }),
     };
     if let Err(mut problem) = result {
-        let unknown = problem.message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let (masked, _) = mask::mask(text, unknown);
-        problem.message = mask::scrub(&problem.message, &hidden);
+        let unknown = mask::unknown_key(&problem.message, text, problem.line, problem.column);
+        let masked = mask::mask(text, unknown);
+        problem.message = mask::scrub(&problem.message, &masked, unknown);
         problems.push(check::Source { masked, ..source }.problem(problem));
     }
 }

@@ -1,146 +1,462 @@
 //! Hides whatever may be a secret in a profile's text, so that a snippet can be shown.
 //!
-//! Only `${env:…}` and `${file:…}` may stand behind a key that names a secret; anything else
-//! there is hidden, on its line and on the deeper lines below it. User names and passwords in
-//! URLs are hidden everywhere. Every hidden character becomes one `*`: places stay right.
+//! An allow-list: known keys stay, and values that look harmless behind keys that hold none but
+//! harmless ones. Each other character becomes one `*`: places stay right. Once a line is not
+//! understood, no value below it is shown, because it may go on there.
 
-/// Parts of keys behind which a secret may stand.
-const SECRET_WORDS: &[&str] =
-    &["pass", "pwd", "secret", "token", "credential", "auth", "apikey", "api-key", "api_key", "private"];
+/// What may stand behind a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Value {
+    /// A name, a pattern, a word.
+    Shown,
+    /// The same, or a list or map of them, also on the lines below.
+    Several,
+    /// A map or list on the lines below, and no word.
+    Below,
+    /// A URL, shown if it is only scheme, host and port.
+    Address,
+    /// Nothing that may be shown.
+    Hidden,
+}
 
-/// The text with secrets hidden, and what was hidden (to keep it out of messages too). What
-/// stands behind `unknown`, a key that we do not know, may be a secret under a misspelt name.
-pub(super) fn mask(text: &str, unknown: Option<&str>) -> (String, Vec<String>) {
-    let mut hidden = Vec::new();
+/// Every key of every kind of profile.
+#[rustfmt::skip]
+const KEYS: &[(Value, &[&str])] = &[
+    (Value::Shown, &[
+        "apiVersion", "kind", "name", "baseline", "timezone", "required", "deadline", "max-age", "fail-on", "rule",
+        "component", "severity", "image", "workload", "namespace", "container", "context", "version", "by", "on",
+        "expires", "path", "taken",
+    ]),
+    (Value::Several, &[
+        "environments", "gates", "expect", "ignore", "components", "levels", "only-in", "shared", "mirrors",
+        "namespaces", "read", "include", "exclude", "projects", "names", "labels",
+    ]),
+    (Value::Below, &[
+        "rules", "match", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
+    ]),
+    (Value::Address, &[
+        "url", "host",
+    ]),
+    (Value::Hidden, &[
+        "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name",
+    ]),
+];
+
+/// The text with all but what is harmless hidden. `unknown` is a key that we do not know and that
+/// may be shown, see [`unknown_key`].
+pub(super) fn mask(text: &str, unknown: Option<&str>) -> String {
     let mut masked = String::with_capacity(text.len());
-    // Indentation of a key whose value may go on below.
-    let mut secret_block: Option<usize> = None;
-    for line in text.split_inclusive('\n') {
-        let indent = line.len() - line.trim_start_matches([' ', '-']).len();
-        let blank = line.trim().is_empty();
-        if secret_block.is_some_and(|key_indent| indent > key_indent && !blank) {
-            push_hidden(&mut masked, line, indent, &mut hidden);
-            continue;
-        }
+    let mut lost = false;
+    // Column of a key whose value is a scalar, which may go on below.
+    let mut scalar: Option<usize> = None;
+    // A lone CR ends a line too.
+    for line in text.split_inclusive(['\n', '\r']) {
+        let chars: Vec<char> = line.chars().collect();
+        let mut at = Line { unknown, lost, ..Line::new(&chars) };
+        let blank = line.trim().is_empty() || line.trim_start_matches([' ', '\t']).starts_with('#');
         if !blank {
-            secret_block = None;
-        }
-        match secret_value(line, unknown) {
-            Some(start) => {
-                secret_block = Some(indent);
-                push_hidden(&mut masked, line, start, &mut hidden);
+            let indent = at.indent();
+            if scalar.is_none_or(|column| indent <= column) {
+                scalar = None;
+                match at.pair_or_item() {
+                    Some(is_scalar) => scalar = is_scalar.then_some(indent),
+                    None => lost = true,
+                }
             }
-            None => push_without_userinfo(&mut masked, line, &mut hidden),
+        }
+        masked.extend(chars.iter().zip(&at.shown).map(|(c, shown)| if *shown { *c } else { '*' }));
+    }
+    masked
+}
+
+/// The key that a message calls unknown, if it looks like one and stands as one in that place:
+/// else it may be a secret that slipped out of its own place.
+pub(super) fn unknown_key<'a>(message: &'a str, text: &str, line: usize, column: usize) -> Option<&'a str> {
+    let key = quoted(message.strip_prefix("unknown field ")?)?;
+    let line = text.split('\n').nth(line.checked_sub(1)?)?;
+    let (at, _) = line.char_indices().nth(column.checked_sub(1)?)?;
+    let before = line[..at].trim_end_matches([' ', '"', '\'']);
+    let begins = before.chars().all(|c| c == ' ' || c == '-') || before.ends_with(['{', ',']);
+    let after = line[at..].trim_start_matches(['"', '\'']).strip_prefix(key)?.trim_start_matches(['"', '\'']);
+    let separated = after.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']));
+    (is_identifier(key) && begins && separated).then_some(key)
+}
+
+/// A message of the parser without what it quotes from the text, unless `masked` shows that too.
+pub(super) fn scrub(message: &str, masked: &str, unknown: Option<&str>) -> String {
+    let may_stay = |text: &str| unknown == Some(text) || known(text).is_some() || is_shown(text, masked);
+    // The last one: the value itself may hold the words. What is expected is text of ours.
+    let (found, expected) = match message.rfind(", expected ").or_else(|| message.rfind(", there are no fields")) {
+        Some(at) => message.split_at(at),
+        None => (message, ""),
+    };
+    for shape in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if let Some(kind) = found.strip_prefix(shape) {
+            let kind = kind.split(['"', '`', '\'', '\\']).next().unwrap_or_default();
+            let words: Vec<&str> = kind.split(' ').filter(|word| KINDS.contains(word)).collect();
+            return format!("{}{expected}", format!("{shape}{}", words.join(" ")).trim_end_matches([' ', ':']));
         }
     }
-    (masked, hidden)
-}
-
-/// Takes hidden texts out of a message.
-pub(super) fn scrub(message: &str, hidden: &[String]) -> String {
-    let long_enough = hidden.iter().filter(|text| text.chars().count() >= 3);
-    long_enough.fold(message.to_owned(), |message, text| message.replace(text.as_str(), "***"))
-}
-
-/// Where the value of a key that names a secret begins, unless it is a reference.
-fn secret_value(line: &str, unknown: Option<&str>) -> Option<usize> {
-    let colons = line.match_indices(':').map(|(colon, _)| colon);
-    colons.filter(|&colon| names_secret(&line[..colon], unknown)).map(|colon| colon + 1).find(|&value| {
-        let separated = line[value..].starts_with([' ', '\n', '\r', '"', '\'']);
-        separated && !is_reference(line[value..].trim_start_matches([' ', '"', '\'']))
-    })
-}
-
-/// Whether the word before a colon is a key that names a secret.
-fn names_secret(before: &str, unknown: Option<&str>) -> bool {
-    let key = before.rsplit([' ', '{', ',', '"', '\'']).find(|part| !part.is_empty()).unwrap_or_default();
-    let lower = key.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| lower.contains(word)) || unknown == Some(key)
-}
-
-fn is_reference(value: &str) -> bool {
-    (value.starts_with("${env:") || value.starts_with("${file:")) && value.contains('}')
-}
-
-fn push_hidden(masked: &mut String, line: &str, start: usize, hidden: &mut Vec<String>) {
-    let end = line.trim_end().len().max(start);
-    masked.push_str(&line[..start]);
-    let value = line[start..end].trim();
-    hidden.extend([value, value.trim_matches(['"', '\'', '}', ',', ' '])].map(str::to_owned));
-    masked.extend(line[start..end].chars().map(|c| if c == ' ' { ' ' } else { '*' }));
-    masked.push_str(&line[end..]);
-}
-
-/// `redis://user:secret@host` becomes `redis://***********@host`.
-fn push_without_userinfo(masked: &mut String, line: &str, hidden: &mut Vec<String>) {
-    let mut rest = line;
-    while let Some(scheme) = rest.find("://") {
-        let start = scheme + 3;
-        let authority = rest[start..].find([' ', '\n', '"', '\'', ',', '}']).map_or(rest.len(), |i| start + i);
-        // The last `@`: a password may hold one.
-        let Some(at) = rest[start..authority].rfind('@').map(|i| start + i) else {
-            masked.push_str(&rest[..authority]);
-            rest = &rest[authority..];
-            continue;
+    let Some(start) = found.find(['`', '"', '\'']) else {
+        // `duplicate mapping key: X` and the like.
+        return match found.split_once(": ").filter(|(_, rest)| !may_stay(rest) && !rest.contains(' ')) {
+            Some((before, _)) => format!("{before}{expected}"),
+            None => message.to_owned(),
         };
-        let userinfo = &rest[start..at];
-        hidden.push(userinfo.to_owned());
-        hidden.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
-        masked.push_str(&rest[..start]);
-        masked.extend(userinfo.chars().map(|_| '*'));
-        masked.push_str(&rest[at..authority]);
-        rest = &rest[authority..];
+    };
+    match quoted(&found[start..]) {
+        // Nothing behind it stays: the value itself may hold a quote.
+        Some(text) if may_stay(text) => format!("{}{expected}", &found[..start + text.len() + 2]),
+        _ => format!("{}{expected}", found[..start].trim_end_matches([' ', ':', '('])),
     }
-    masked.push_str(rest);
+}
+
+/// Words by which serde names what it found.
+const KINDS: &[&str] = &[
+    "string",
+    "character",
+    "boolean",
+    "integer",
+    "floating",
+    "point",
+    "map",
+    "sequence",
+    "null",
+    "unit",
+    "value",
+    "byte",
+    "array",
+    "Option",
+    "enum",
+    "variant",
+    "newtype",
+    "struct",
+    "tuple",
+];
+
+/// What stands between the first quote and the last of its kind.
+fn quoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|c| matches!(c, '`' | '"' | '\''))?;
+    let end = text[1..].find(quote)?;
+    Some(&text[1..=end]).filter(|text| !text.is_empty())
+}
+
+fn is_shown(text: &str, masked: &str) -> bool {
+    let mut words = masked.split(|c: char| c.is_whitespace() || "\"'[]{},".contains(c));
+    is_token(text) && !text.contains('*') && words.any(|word| word == text)
+}
+
+fn is_identifier(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+}
+
+fn known(key: &str) -> Option<Value> {
+    KEYS.iter().find(|(_, keys)| keys.contains(&key)).map(|(value, _)| *value)
+}
+
+/// A word that no one takes for anything else.
+fn is_token(text: &str) -> bool {
+    (1..=80).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/*+-".contains(c))
+}
+
+/// `${env:NAME}` or `${file:PATH}` and nothing more.
+fn is_reference(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else { return false };
+    match inner.split_once(':') {
+        Some(("env", name)) => is_token(name) && !name.contains(['*', '/', '+']),
+        Some(("file", path)) => is_token(path),
+        _ => false,
+    }
+}
+
+/// Scheme, host and port, or the path of a socket.
+fn is_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (host, port) = rest.split_once(':').unwrap_or((rest, "0"));
+    let is_port = (1..=5).contains(&port.len()) && port.chars().all(|c| c.is_ascii_digit());
+    let path = scheme == "unix" || !host.contains('/');
+    scheme.chars().all(|c| c.is_ascii_lowercase()) && is_token(host) && is_port && path && !host.contains(['*', '+'])
+}
+
+/// One line, read from left to right.
+struct Line<'a> {
+    chars: &'a [char],
+    shown: Vec<bool>,
+    at: usize,
+    unknown: Option<&'a str>,
+    lost: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(chars: &'a [char]) -> Self {
+        let shown = chars.iter().map(|c| matches!(c, ' ' | '\t' | '\n' | '\r')).collect();
+        Self { chars, shown, at: 0, unknown: None, lost: false }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied().filter(|c| !matches!(c, '\n' | '\r'))
+    }
+
+    fn show(&mut self) {
+        self.shown[self.at] = true;
+        self.at += 1;
+    }
+
+    fn spaces(&mut self) {
+        while matches!(self.peek(), Some(' ' | '\t')) {
+            self.at += 1;
+        }
+    }
+
+    /// Passes spaces and the dashes of list items; the column behind them.
+    fn indent(&mut self) -> usize {
+        self.spaces();
+        while self.peek() == Some('-') && matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r')) {
+            self.show();
+            self.spaces();
+        }
+        self.at
+    }
+
+    /// Whether it is a pair with a scalar; `None` if the line is not understood.
+    fn pair_or_item(&mut self) -> Option<bool> {
+        match self.peek() {
+            None => Some(false),
+            Some('{' | '[') => self.flow_or_nothing(Value::Hidden).map(|()| false),
+            _ => {
+                let start = self.at;
+                let Some(value) = self.key() else {
+                    self.at = start;
+                    let item = self.rest();
+                    return is_token(&item).then_some(true);
+                };
+                self.spaces();
+                match self.peek() {
+                    None | Some('#') => matches!(value, Value::Several | Value::Below).then_some(false),
+                    Some('{' | '[') => self.flow_or_nothing(value).map(|()| false),
+                    Some(_) => {
+                        let start = self.at;
+                        let text = self.rest();
+                        self.scalar(start, &text, value).then_some(true)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A key and its colon.
+    fn key(&mut self) -> Option<Value> {
+        let start = self.at;
+        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) {
+            self.at += 1;
+        }
+        let key: String = self.chars[start..self.at].iter().collect();
+        let separated = matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r'));
+        if key.is_empty() || self.peek() != Some(':') || !separated {
+            return None;
+        }
+        let value = known(&key);
+        if value.is_some() || self.unknown == Some(&key) {
+            self.shown[start..self.at].fill(true);
+        }
+        self.show();
+        Some(value.unwrap_or(Value::Hidden))
+    }
+
+    /// The rest of the line without its comment.
+    fn rest(&mut self) -> String {
+        let text: String = self.chars[self.at..].iter().collect();
+        let text = text.trim_end();
+        self.at = self.chars.len();
+        [" #", "\t#"].iter().filter_map(|mark| text.find(mark)).min().map_or(text, |end| &text[..end]).trim_end().into()
+    }
+
+    /// Shows the scalar if it is harmless; whether it certainly ends on this line.
+    fn scalar(&mut self, start: usize, text: &str, value: Value) -> bool {
+        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let inner = match quote {
+            Some(quote) => match text[1..].strip_suffix(quote) {
+                Some(inner) if !inner.contains(quote) && !inner.contains('\\') => inner,
+                _ => return false,
+            },
+            None if text.starts_with(['|', '>', '&', '*', '!', '%', '@', '`', '?', '{', '[']) => return false,
+            None => text,
+        };
+        let harmless = match value {
+            Value::Shown | Value::Several => is_token(inner),
+            Value::Address => is_address(inner),
+            Value::Below | Value::Hidden => false,
+        };
+        if !self.lost && (harmless || is_reference(inner)) {
+            self.shown[start..start + text.chars().count()].fill(true);
+        }
+        true
+    }
+
+    /// A list or map that ends on this line; else all of it stays hidden.
+    fn flow_or_nothing(&mut self, value: Value) -> Option<()> {
+        let before = self.shown.clone();
+        let done = self.flow(value, 0).and_then(|()| {
+            self.spaces();
+            matches!(self.peek(), None | Some('#')).then_some(())
+        });
+        if done.is_none() {
+            self.shown = before;
+        }
+        done
+    }
+
+    fn flow(&mut self, value: Value, depth: usize) -> Option<()> {
+        let close = if self.peek() == Some('{') { '}' } else { ']' };
+        self.show();
+        loop {
+            self.spaces();
+            if self.peek() == Some(close) {
+                self.show();
+                return Some(());
+            }
+            let value = if close == '}' { self.key()? } else { value };
+            self.spaces();
+            match self.peek()? {
+                '{' | '[' if depth < 8 => self.flow(value, depth + 1)?,
+                _ => self.flow_scalar(value)?,
+            }
+            self.spaces();
+            match self.peek()? {
+                ',' => self.show(),
+                c if c == close => {}
+                _ => return None,
+            }
+        }
+    }
+
+    fn flow_scalar(&mut self, value: Value) -> Option<()> {
+        let start = self.at;
+        let ends = |line: &Self, c: char| match line.chars[start] {
+            quote @ ('"' | '\'') => line.at > start + 1 && line.chars[line.at - 1] == quote,
+            // The brace of a reference ends itself, not the map.
+            '$' if line.chars[start..line.at].contains(&'{') && !line.chars[start..line.at].contains(&'}') => false,
+            _ => matches!(c, ',' | '}' | ']'),
+        };
+        while self.peek().is_some_and(|c| !ends(self, c)) {
+            self.at += 1;
+        }
+        let text: String = self.chars[start..self.at].iter().collect();
+        let text = text.trim_end();
+        // An empty value may go on elsewhere; ` #` hides the rest of the line.
+        (!text.is_empty() && !text.contains(" #") && self.scalar(start, text, value)).then_some(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn masked(text: &str) -> String {
-        let (masked, _) = mask(text, None);
-        assert_eq!(masked.chars().count(), text.chars().count(), "places must stay right");
-        masked
-    }
+    const HEAD: &str = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
+
+    /// What people may write where a secret goes: name and text, below `redis:` unless it is a file.
+    const SECRETS: &[(&str, &str)] = &[
+        ("tab", "  - name: cache\n    url: redis://h\n    password:\thunter2\n"),
+        ("flow-ml", "  - {name: cache, url: redis://h, password:\n   hunter2}\n"),
+        (
+            "flow-ml2",
+            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets: {redis: [{name: cache, url: \"redis://h\", password:\n hunter2}]}\n",
+        ),
+        (
+            "flow-seq",
+            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis: [\n    {name: cache, url: \"redis://h\", password:\n  hunter2}]\n",
+        ),
+        ("explicit-key", "  - name: cache\n    url: redis://h\n    ? password\n    : hunter2\n"),
+        ("misindent", "  - name: cache\n    url: redis://h\n    password:\n    hunter2\n"),
+        ("misindent2", "  - name: cache\n    url: redis://h\n    password:\n  hunter2\n"),
+        ("ref+lit", "  - name: cache\n    url: redis://h\n    password: ${env:X}hunter2\n"),
+        ("ref typo", "  - name: cache\n    url: redis://h\n    password: ${env:X:-hunter2}\n    foo: 1\n"),
+        ("noscheme", "  - name: cache\n    url: auditor:hunter2@cache:6379\n"),
+        ("noscheme2", "  - name: cache\n    url: \":hunter2@cache:6379\"\n"),
+        ("oneslash", "  - name: cache\n    url: redis:/u:hunter2@cache:6379\n"),
+        ("comma", "  - name: cache\n    url: redis://u:hun,hunter2@cache:6379\n"),
+        ("quote", "  - name: cache\n    url: \"redis://u:x'hunter2@cache:6379\"\n"),
+        ("brace", "  - name: cache\n    url: redis://u:x}hunter2@cache:6379\n"),
+        ("space", "  - name: cache\n    url: redis://u:x hunter2@cache:6379\n"),
+        ("query", "  - name: cache\n    url: redis://cache:6379/0?password=hunter2\n"),
+        ("twotypos", "  - name: cache\n    usrname: auditor\n    pasword: hunter2\n    url: redis://h\n"),
+        ("typo-key2", "  - name: cache\n    urll: x\n    mdp: hunter2\n    url: redis://h\n"),
+        ("anchor", "  - name: &p hunter2\n    url: redis://h\n    password: *p\n"),
+        ("anchor2", "  - name: cache\n    url: redis://h\n    username: &p hunter2\n    password: *p\n"),
+        ("escaped key", "  - name: cache\n    url: redis://h\n    \"\\x70assword\": hunter2\n"),
+        ("dquote-ml", "  - {name: cache, url: \"redis://h\", password: \"abc\n hunter2\"}\n"),
+        ("nocolonspace", "  - name: cache\n    url: redis://h\n    password:hunter2\n"),
+        ("equals", "  - name: cache\n    url: redis://h\n    password=hunter2\n"),
+        ("seq flow", "  - [cache, redis://h, hunter2]\n"),
+        ("urlblock", "  - name: cache\n    url: >-\n      redis://auditor:\n      hunter2@cache:6379\n"),
+        ("urlml", "  - name: cache\n    url: \"redis://auditor:\n      hunter2@cache:6379\"\n"),
+        ("urlesc", "  - name: cache\n    url: \"redis:\\/\\/auditor:hunter2@cache:6379\"\n"),
+        ("urlesc2", "  - name: cache\n    url: \"redis:\\x2f/auditor:hunter2@cache:6379\"\n"),
+        ("comment above", "  - name: cache\n    # old: hunter2\n    url: http://h\n"),
+        ("multiline tls", "  - name: cache\n    url: redis://h\n    tls: hunter2\n"),
+        (
+            "docker",
+            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  docker:\n  - {name: d, host: \"u:hunter2@h:2375\"}\n",
+        ),
+        ("hdr dup", "  - name: cache\n    url: redis://h\n    password: ${env:A}\n    password: hunter2\n"),
+        ("cr", "  - name: cache\r    url: redis://h\r    password:\r      hunter2\r"),
+        (
+            "nel",
+            "apiVersion: envparity/v1\rkind: Environment\rname: prod\rtargets:\r  redis:\r  - name: cache\r    url: http://h\r    password: hunter2\r",
+        ),
+        ("badyaml", "  - name: cache\n    url: redis://h\n    password: \"hunter2\n"),
+        ("key with quotes colon", "  - name: cache\n    url: redis://h\n    password: hunter2: x\n"),
+        ("at start", "  - name: cache\n    url: redis://h\n    password: @hunter2\n"),
+        ("percent", "  - name: cache\n    url: redis://h\n    password: %hunter2\n"),
+        ("star", "  - name: cache\n    url: redis://h\n    password: *hunter2\n"),
+        ("amp", "  - name: cache\n    url: redis://h\n    password: hunter2 #x\n    password: a\n"),
+        ("bang", "  - name: cache\n    url: redis://h\n    password: !hunter2\n"),
+        ("bang2", "  - name: cache\n    url: redis://h\n    password: !hunter2 x\n"),
+        ("pipe", "  - name: cache\n    url: redis://h\n    password: |hunter2\n"),
+        ("backtick", "  - name: cache\n    url: redis://h\n    password: `hunter2\n"),
+    ];
 
     #[test]
-    fn literal_secrets_are_hidden_wherever_they_stand() {
-        for text in [
-            "password: hunter2\n",
-            "  passwrod_pass: \"hunter2\"\n",
-            "- {name: cache, password: hunter2, url: x}\n",
-            "url: redis://user:hunter2@host\n",
-            "url: \"redis://:hun@ter2hunter2@host\"\n",
-            "password: |\n  hunter2\n  hunter2\nname: x\n",
-            "password:\n- hunter2\n- [hunter2]\n",
-            "auth-token: hunter2",
-        ] {
-            assert!(!masked(text).contains("hunter2"), "{text} -> {}", masked(text));
+    fn no_secret_is_shown_however_it_is_written() {
+        for (name, text) in SECRETS {
+            let whole = if text.contains("apiVersion") { (*text).to_owned() } else { format!("{HEAD}{text}") };
+            let masked = mask(&whole, None);
+            assert!(!masked.contains("hunter2"), "{name}: {masked}");
+            assert_eq!(masked.chars().count(), whole.chars().count(), "{name}: places must stay right");
         }
-        assert!(masked("password: |\n  hunter2\nname: x\n").ends_with("name: x\n"));
     }
 
     #[test]
-    fn references_and_all_else_stay() {
+    fn what_is_harmless_stays() {
         for text in [
             "password: ${env:REDIS_PASSWORD}\n",
-            "{password: \"${file:/run/x}\", name: y}\n",
+            "- {password: \"${file:/run/x}\", name: y}\n",
+            "- {name: y, password: ${env:X}}\n",
             "url: redis://host:6379\n",
+            "host: unix:///var/run/docker.sock\n",
+            "gates: [[qualif, prod]]\n",
+            "exclude: {projects: [\"sandbox-*\"]}\n",
         ] {
-            assert_eq!(masked(text), text);
+            assert_eq!(mask(text, None), text);
         }
+        assert_eq!(mask("- {name: x, pasword: hunter2}\n", Some("pasword")), "- {name: x, pasword: *******}\n");
     }
 
     #[test]
-    fn the_value_of_an_unknown_key_is_hidden() {
-        let (masked, _) = mask("- {name: x, pasword: hunter2}\n", Some("pasword"));
-        assert_eq!(masked, "- {name: x, pasword: ********\n");
-    }
-
-    #[test]
-    fn what_was_hidden_leaves_messages_too() {
-        let (_, hidden) = mask("password: hunter2\n", None);
-        assert_eq!(scrub("invalid value `hunter2`", &hidden), "invalid value `***`");
+    fn messages_quote_only_what_is_shown() {
+        for (message, said) in [
+            ("invalid type: string \"a\", expected hunter2\", expected a map", "invalid type: string, expected a map"),
+            ("invalid value: integer `1`, expected x", "invalid value: integer, expected x"),
+            ("unknown field `hunter2`, expected `name`", "unknown field, expected `name`"),
+            ("unknown variant `hunter2`, expected `a`", "unknown variant, expected `a`"),
+            ("duplicate mapping key: hunter2", "duplicate mapping key"),
+            ("duplicate mapping key: password", "duplicate mapping key: password"),
+            ("missing field `name`", "missing field `name`"),
+        ] {
+            assert_eq!(scrub(message, "name: x\n", None), said);
+        }
+        let text = "nmae: x\n- {name: y, hunter2}\n";
+        assert_eq!(unknown_key("unknown field `nmae`, expected `name`", text, 1, 1), Some("nmae"));
+        assert_eq!(unknown_key("unknown field `hunter2`, expected `name`", text, 2, 13), None);
     }
 }

@@ -14,9 +14,12 @@ pub struct DurationText(pub Duration);
 /// Units with their seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
+/// Longer ones are mistakes, and added to a time they may go beyond what it can hold.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// The text is no length of time.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h")]
+#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h; at most 365d")]
 pub struct ParseDurationError;
 
 impl FromStr for DurationText {
@@ -25,14 +28,20 @@ impl FromStr for DurationText {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |digits: &str| digits.parse::<u64>().map_err(|_| ParseDurationError);
         if let Some(digits) = text.strip_suffix("ms") {
-            return Ok(Self(Duration::from_millis(number(digits)?)));
+            return Self::bounded(Duration::from_millis(number(digits)?));
         }
         let (digits, seconds) = UNITS
             .iter()
             .find_map(|(unit, seconds)| text.strip_suffix(unit).map(|digits| (digits, *seconds)))
             .ok_or(ParseDurationError)?;
         let total = number(digits)?.checked_mul(seconds).ok_or(ParseDurationError)?;
-        Ok(Self(Duration::from_secs(total)))
+        Self::bounded(Duration::from_secs(total))
+    }
+}
+
+impl DurationText {
+    fn bounded(length: Duration) -> Result<Self, ParseDurationError> {
+        if length > LONGEST { Err(ParseDurationError) } else { Ok(Self(length)) }
     }
 }
 
@@ -68,10 +77,20 @@ mod tests {
 
     #[test]
     fn reads_and_prints() {
-        for text in ["10s", "15m", "24h", "7d", "500ms", "90m", "1m"] {
+        for text in ["10s", "15m", "24h", "7d", "500ms", "90m", "1m", "365d"] {
             assert_eq!(text.parse::<DurationText>().unwrap().to_string(), text);
         }
-        for text in ["", "10", "s", "-1s", "1.5h", "99999999999999999d"] {
+        for text in [
+            "",
+            "10",
+            "s",
+            "-1s",
+            "1.5h",
+            "99999999999999999d",
+            "366d",
+            "18446744073709551615s",
+            "18446744073709551615ms",
+        ] {
             assert!(text.parse::<DurationText>().is_err(), "{text}");
         }
     }

@@ -29,7 +29,7 @@ impl Problem {
 
 impl From<ShapeError> for Problem {
     fn from(error: ShapeError) -> Self {
-        let advice = "`envparity check-profiles` tells the shape of each kind; see also profiles/schema";
+        let advice = "`envparity schema KIND` tells the shape of each kind; see also profiles/schema";
         Self { line: error.line, column: error.column, message: error.message, advice: advice.to_owned() }
     }
 }

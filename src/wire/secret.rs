@@ -45,6 +45,15 @@ impl<'de> Deserialize<'de> for SecretReference {
     }
 }
 
+/// Reads an optional secret whose key is there: a value of nothing (`password:`, or only a tag) is
+/// no reference, where `Option` alone would take it for none given.
+///
+/// # Errors
+/// If it is no reference.
+pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretReference>, D::Error> {
+    SecretReference::deserialize(deserializer).map(Some)
+}
+
 impl JsonSchema for SecretReference {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "SecretReference".into()

@@ -73,6 +73,10 @@ impl DockerConfig {
         let mut problems: Vec<Problem> = self.address().err().into_iter().collect();
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         let selections = self.include.iter().chain(&self.exclude);
+        if self.include.as_ref().is_some_and(|include| include.patterns().next().is_none()) {
+            let advice = "leave include: out for all containers, or give it projects:, names: or labels:";
+            problems.push(Problem::at(&self.name, "include: without a pattern selects no container", advice));
+        }
         problems.extend(check_globs(selections.flat_map(SelectionConfig::patterns)));
         problems
     }

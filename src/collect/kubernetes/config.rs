@@ -82,6 +82,11 @@ pub struct NamespacesConfig {
 impl KubernetesConfig {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
-        check_globs(self.namespaces.include.iter().chain(&self.namespaces.exclude))
+        let mut problems = check_globs(self.namespaces.include.iter().chain(&self.namespaces.exclude));
+        if self.read.is_empty() {
+            let advice = "leave read: out for all parts, or name some of server, nodes, workloads, identity";
+            problems.push(Problem::at(&self.name, "an empty read: reads nothing", advice));
+        }
+        problems
     }
 }

@@ -24,7 +24,7 @@ pub struct RedisConfig {
     #[serde(default)]
     pub username: Option<String>,
     /// `${env:NAME}` or `${file:PATH}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::secret::given")]
     pub password: Option<SecretReference>,
     /// Certificates, for `rediss://`.
     #[serde(default)]
