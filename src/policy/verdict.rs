@@ -124,6 +124,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
+    #[expect(clippy::needless_pass_by_value, reason = "outcomes are written where they are used up")]
     fn snapshot(environment: &str, outcome: Outcome, required: bool) -> Snapshot {
         let coverage = Coverage {
             target: "redis/cache".into(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{AuditConfig, EnvironmentConfig, TargetsConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
+use crate::collect::config::{RecordedConfig, RedisConfig};
 use crate::model::{EnvironmentName, Gate, Glob};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
@@ -76,7 +77,7 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
     problems.extend(names(kubernetes.iter().map(|t| &t.name), "kubernetes"));
     problems.extend(names(redis.iter().map(|t| &t.name), "redis"));
     problems.extend(names(recorded.iter().map(|t| &t.name), "recorded"));
-    problems.extend(clashes(redis.iter().map(|t| &t.name), recorded.iter().map(|t| &t.name)));
+    problems.extend(clashes(redis, recorded));
     problems.extend(repeated(declared.iter().map(|t| &t.component), "declared fact"));
     for pattern in &config.ignore {
         if let Err(error) = Glob::new(pattern) {
@@ -93,14 +94,11 @@ fn names<'a>(names: impl Iterator<Item = &'a Located<String>> + Clone, collector
 }
 
 /// The text of INFO recorded as `cache` is `redis/cache`, and so is a server of that name.
-fn clashes<'a>(
-    redis: impl Iterator<Item = &'a Located<String>> + Clone,
-    recorded: impl Iterator<Item = &'a Located<String>>,
-) -> Vec<Problem> {
-    let both = recorded.filter_map(|name| redis.clone().find(|other| other.as_str() == name.as_str()).zip(Some(name)));
-    both.map(|(other, name)| {
-        let message = format!("a recorded and a redis target are both named {:?}", name.as_str());
-        Problem::at(name, message, format!("the other is in line {}: name them apart", other.line))
+fn clashes(redis: &[RedisConfig], recorded: &[RecordedConfig]) -> Vec<Problem> {
+    let both = recorded.iter().filter_map(|r| Some((redis.iter().find(|other| other.name.value == r.name.value)?, r)));
+    both.map(|(other, recorded)| {
+        let message = format!("a recorded and a redis target are both named {:?}", recorded.name.as_str());
+        Problem::at(&recorded.name, message, format!("the other is in line {}: name them apart", other.name.line))
     })
     .collect()
 }

@@ -15,11 +15,11 @@ pub struct DurationText(pub Duration);
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 /// Longer ones are mistakes, and added to a time they may go beyond what it can hold.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
 
 /// The text is no length of time.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h; at most 365d")]
+#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h; at most 36500d")]
 pub struct ParseDurationError;
 
 impl FromStr for DurationText {
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn reads_and_prints() {
-        for text in ["10s", "15m", "24h", "7d", "500ms", "90m", "1m", "365d"] {
+        for text in ["10s", "15m", "24h", "7d", "500ms", "90m", "1m", "36500d"] {
             assert_eq!(text.parse::<DurationText>().unwrap().to_string(), text);
         }
         for text in [
@@ -87,7 +87,7 @@ mod tests {
             "-1s",
             "1.5h",
             "99999999999999999d",
-            "366d",
+            "36501d",
             "18446744073709551615s",
             "18446744073709551615ms",
         ] {
