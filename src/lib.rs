@@ -22,8 +22,11 @@
 //! - `collect/config.rs` and `collect/tls.rs` hold what several collectors share.
 //! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
 //!   late is `version-skew`, judged by its level.
-//! - An image whose version label and versioned tag disagree is compared by both: labels are
-//!   inherited from base images, and a difference must not hide behind one.
+//! - Labels are inherited from base images, so an own service's tag counts before its label, and of a
+//!   known product a label and a tag that disagree are compared both: a difference must not hide.
+//! - `rules/variant_differs` came with the first rules: without it, `1.2.3` and `1.2.3-hotfix` would be
+//!   told to be equal.
+//! - Evidence ends with its totals, because YAML that breaks off between two items is still YAML.
 //! - `rules/digest_mismatch` looks at any two environments, not only at pairs with the baseline: a tag
 //!   that was pushed again between dev and qualif is what will be released next.
 //! - A drift outranks what cannot be compared when a component has several readings.

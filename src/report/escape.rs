@@ -19,6 +19,19 @@ pub fn terminal_lines(text: &str) -> String {
     text.lines().map(terminal).collect::<Vec<_>>().join("\n")
 }
 
+/// Makes deceptive characters visible, `\\u{202e}`, in every string below.
+pub(super) fn strings(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => {
+            let visible = |c: char| if is_deceptive(c) { c.escape_unicode().to_string() } else { c.to_string() };
+            *text = text.chars().map(visible).collect();
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(strings),
+        serde_json::Value::Object(map) => map.values_mut().for_each(strings),
+        _ => {}
+    }
+}
+
 /// For JSON text: what is not ASCII and acts or hides becomes `\\uXXXX`, which means the same to
 /// a reader of JSON. Outside of strings JSON is ASCII.
 pub fn json(text: &str) -> String {
@@ -36,7 +49,7 @@ pub fn json(text: &str) -> String {
 
 /// Unicode's bidirectional controls (UAX #9), zero-width and other invisible format characters,
 /// line separators, and tags.
-fn is_deceptive(c: char) -> bool {
+pub(super) fn is_deceptive(c: char) -> bool {
     matches!(c,
         '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
         | '\u{00ad}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -123,7 +123,15 @@ fn answer<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Failu
 /// Engine, API, containerd and runc.
 pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let version: VersionAnswer = answer(body, "/version")?;
-    let mut add = |name: &str, value: String| evidence.fields.push(Field::of_target(name, value));
+    if version.version.trim().is_empty() {
+        return Err(Failure::new(FailureKind::Protocol, "the answer to GET /version names no version"));
+    }
+    // Of a name that stands twice the first counts.
+    let mut add = |name: &str, value: String| {
+        if !value.is_empty() && evidence.field(name).is_none() {
+            evidence.fields.push(Field::of_target(name, value));
+        }
+    };
     add("engine", version.version);
     add("api", version.api_version);
     for component in version.components {
@@ -145,12 +153,17 @@ pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Fai
             evidence.fields.push(Field { place: place.to_owned(), name: name.to_owned(), value });
         }
     };
+    let identified = !info.id.trim().is_empty();
     add("", "id", info.id);
     let host = if info.name.is_empty() { "host" } else { info.name.as_str() };
     add(host, "kernel", info.kernel_version);
     add(host, "os", info.operating_system);
     add(host, "architecture", info.architecture);
-    Ok(())
+    // Without it nothing tells whether two environments have one engine; a kernel may be missing.
+    if identified {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Protocol, "the answer to GET /info names no ID of the engine"))
 }
 
 /// Every container that the profile selects.
@@ -254,6 +267,14 @@ mod tests {
         assert!(states.contains(&("redis:7.0.15", &RunState::Running)), "{states:?}");
         let app = evidence.images.iter().find(|i| i.reference.ends_with("team/app:9.9.9")).unwrap();
         assert_eq!((app.version_label.as_str(), &app.state), ("9.9.9", &RunState::NotRunning("exited".into())));
+    }
+
+    #[test]
+    fn an_engine_without_a_version_or_an_identity_is_a_failure() {
+        let failed = |result: Result<(), Failure>| result.unwrap_err().message;
+        assert!(failed(version(br#"{"Version":""}"#, &mut empty())).contains("no version"));
+        assert!(failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty())).contains("no ID"));
+        info(br#"{"ID":"A"}"#, &mut empty()).unwrap();
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn targets(
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
     if looks_like_info(text) {
-        return Ok(vec![info(text, file)?]);
+        return Ok(vec![info(text, file)]);
     }
     if !text.contains("apiVersion") {
         return Err(Failure::new(FailureKind::File, "the file is neither evidence nor the text of INFO"));
@@ -45,15 +45,16 @@ pub(super) fn targets(
     Ok(evidence.targets)
 }
 
-fn info(text: &str, file: &File<'_>) -> Result<TargetEvidence, Failure> {
+fn info(text: &str, file: &File<'_>) -> TargetEvidence {
     let mut evidence = TargetEvidence::new(TargetId::new("redis", file.name), file.shown, file.modified);
-    parse_info(text, &mut evidence)?;
+    let parsed = parse_info(text, &mut evidence);
     let server = server_time(&evidence);
     evidence.taken = server.unwrap_or(file.modified);
     let time = if server.is_some() { TimeSource::Server } else { TimeSource::FileModified };
     evidence.source = Source::Recorded { path: file.shown.to_owned(), time, instead_of: None };
-    evidence.set_part(INFO_PART, Outcome::Complete);
-    Ok(evidence)
+    // What a part of INFO says is kept: it is shown, and the target is incomplete.
+    evidence.set_part(INFO_PART, parsed.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+    evidence
 }
 
 #[cfg(test)]

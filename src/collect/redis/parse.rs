@@ -74,6 +74,9 @@ const FIGURES: &[&str] = &[
     "loading",
 ];
 
+/// Headings behind Memory: one of them shows that the text does not end before.
+const LATE: &[&str] = &["# CPU", "# Modules", "# Commandstats", "# Keyspace"];
+
 /// Whether a text might be one of INFO.
 pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
     text.lines().take(200).any(|line| line.starts_with("# Server") || is_version_line(line))
@@ -83,17 +86,19 @@ pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
 /// indented, spaced keys of a YAML file.
 fn is_version_line(line: &str) -> bool {
     line.split_once(':').is_some_and(|(name, value)| {
-        name.ends_with("_version") && name != "gcc_version" && !name.starts_with(' ') && !value.starts_with(' ')
+        let named = name.ends_with("_version") && name != "gcc_version" && !name.starts_with(' ');
+        named && !value.starts_with(' ') && !value.trim().is_empty()
     })
 }
 
 /// Adds what INFO says to `evidence`. Unknown lines and sections are passed over; of a name
-/// that stands twice the first counts.
+/// that stands twice the first counts. What a part of INFO says is added even where the rest fails.
 pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
-    let (mut keys, mut has_version, mut keyspace) = (0.0, false, false);
+    let (mut keys, mut has_version, mut keyspace, mut ended) = (0.0, false, false, false);
     for line in text.lines() {
         keyspace |= line.trim_end() == "# Keyspace";
+        ended |= LATE.contains(&line.trim_end());
         let Some((name, value)) = line.trim_end_matches('\r').split_once(':') else { continue };
         if name == "module" {
             module(value, evidence);
@@ -123,7 +128,26 @@ pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) 
     if keyspace || keys > 0.0 {
         evidence.indicators.figures.insert("keys".to_owned(), keys);
     }
-    Ok(())
+    whole(evidence, ended)
+}
+
+/// Whether all of INFO was there: one section alone would hide modules and settings. No server
+/// says how many sections it has; those that stand in every INFO speak for the rest.
+fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
+    let says = |name: &str| evidence.field(name).is_some_and(|value| !value.trim().is_empty());
+    let missing = if !says("run_id") {
+        "Server (run_id)"
+    } else if !says("maxmemory_policy") {
+        "Memory (maxmemory_policy)"
+    } else if !ended {
+        "CPU, Modules, Commandstats or Keyspace"
+    } else {
+        return Ok(());
+    };
+    let message = format!("this is not the whole INFO: the section {missing} is missing");
+    Err(Failure::new(FailureKind::Protocol, message).advise(
+        "if it was pasted of one section, paste INFO everything; a server must let the auditing user read it all",
+    ))
 }
 
 /// The server's own clock, to the microsecond.
@@ -141,7 +165,10 @@ fn is_database(name: &str) -> bool {
 /// `name=search,ver=20612,api=1,…`: the name and the version as the module declares it.
 fn module(value: &str, evidence: &mut TargetEvidence) {
     if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
-        evidence.fields.push(Field::of_target(format!("module/{name}"), version));
+        let name = format!("module/{name}");
+        if evidence.field(&name).is_none() {
+            evidence.fields.push(Field::of_target(name, version));
+        }
     }
 }
 
@@ -190,13 +217,16 @@ mod tests {
 
     fn parsed(text: &str) -> TargetEvidence {
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
-        parse_info(text, &mut evidence).unwrap();
+        let whole = format!("{text}\nrun_id:1\nmaxmemory_policy:noeviction\n# CPU\n");
+        parse_info(&whole, &mut evidence).unwrap();
         evidence
     }
 
     fn fixture(name: &str) -> TargetEvidence {
         let path = format!("{}/tests/fixtures/redis/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        parsed(&std::fs::read_to_string(path).unwrap())
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        parse_info(&std::fs::read_to_string(path).unwrap(), &mut evidence).unwrap();
+        evidence
     }
 
     #[test]
@@ -234,6 +264,21 @@ mod tests {
         let evidence = parsed("redis_version:7\nmodule:name=search,ver=20612\nmodule:name=ReJSON,ver=20604,api=1");
         assert_eq!(evidence.field("module/search"), Some("20612"));
         assert_eq!(evidence.field("module/ReJSON"), Some("20604"));
+    }
+
+    #[test]
+    fn a_part_of_info_is_not_the_whole() {
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        for (text, missing) in [
+            ("# Server\r\nredis_version:7.0.1\r\n", "Server (run_id)"),
+            ("run_id:1\nredis_version:7.0.1\n", "Memory (maxmemory_policy)"),
+            ("maxmemory_policy:noeviction\nredis_version:7.0.1\n", "CPU, Modules"),
+            ("redis_version:\r\n# CPU\r\n", "no version"),
+        ] {
+            let failure = parse_info(text, &mut evidence).unwrap_err();
+            assert!(failure.message.contains(missing), "{failure}");
+        }
+        assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ const ROWS: &[(&str, Figure)] = &[
 fn block(target: &TargetId, report: &Report, view: &View, paint: Paint) -> String {
     let title = format!("{} SINCE ITS START", terminal(target.as_str()).to_uppercase());
     let mut rows = vec![vec![paint.bold(&title)]];
-    rows[0].extend(report.environments.iter().map(|e| paint.bold(e.snapshot.environment.as_str())));
+    rows[0].extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
     for (name, figure) in ROWS {
         let cells = report.environments.iter().map(|environment| {
             let indicators = environment.snapshot.indicators.get(target);

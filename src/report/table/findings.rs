@@ -1,12 +1,15 @@
 //! `FINDINGS`, worst first, and `NEXT`: what to do about them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::grid::{Paint, grid};
 use crate::model::{JudgedFinding, ReasonKind, Severity, count};
 use crate::report::escape::terminal;
 use crate::report::{Purpose, Report, View};
 use crate::rules;
+
+/// Of medium findings, how many are shown folded.
+const MEDIUM_SHOWN: usize = 30;
 
 /// Of low findings, how many are shown folded.
 const LOW_SHOWN: usize = 3;
@@ -17,17 +20,20 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
     }
     let mut active: Vec<&JudgedFinding> = report.findings.iter().filter(|f| f.severity > Severity::Off).collect();
     active.sort_by_key(|f| (std::cmp::Reverse((f.severity, gravity(f), f.in_gate)), &f.finding.component));
+    let of = |severity| active.iter().filter(|f| f.severity == severity).count();
     let serious = active.iter().filter(|f| f.severity >= Severity::Medium).count();
-    let low = active.iter().filter(|f| f.severity == Severity::Low).count();
-    let shown = if view.unfold { active.len() } else { serious + low.min(LOW_SHOWN) };
-    let mut text = format!("{}  {}\n", paint.bold("FINDINGS"), tally(&active, serious, shown));
-    if shown > 0 {
-        let ids: Vec<&str> = report.findings.iter().map(|f| f.id.as_str()).collect();
-        let rows = active.iter().take(shown).map(|judged| {
+    // They are sorted: the first so many mediums, then the first so many of the minor ones.
+    let hidden = if view.unfold { 0 } else { of(Severity::Medium).saturating_sub(MEDIUM_SHOWN) };
+    let minor = if view.unfold { active.len() - serious } else { of(Severity::Low).min(LOW_SHOWN) };
+    let mut text = format!("{}  {}\n", paint.bold("FINDINGS"), tally(&active, serious, minor, hidden));
+    if serious + minor > 0 {
+        let prefixes = unique_prefixes(report.findings.iter().map(|f| f.id.as_str()).collect());
+        let shown = active[..serious - hidden].iter().chain(&active[serious..serious + minor]);
+        let rows = shown.map(|judged| {
             let finding = &judged.finding;
             vec![
                 format!("  {}", paint.severity(judged.severity)),
-                unique_prefix(judged.id.as_str(), &ids).to_owned(),
+                prefixes.get(judged.id.as_str()).copied().unwrap_or_default().to_owned(),
                 finding.rule.to_owned(),
                 terminal(finding.component.as_str()),
                 terminal(&finding.summary),
@@ -46,29 +52,41 @@ fn gravity(judged: &JudgedFinding) -> Option<Severity> {
 }
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 0 waived`.
-fn tally(active: &[&JudgedFinding], serious: usize, shown: usize) -> String {
+fn tally(active: &[&JudgedFinding], serious: usize, shown: usize, hidden: usize) -> String {
     if active.is_empty() {
         return "none".to_owned();
     }
     let named = [Severity::Critical, Severity::High, Severity::Medium].into_iter().filter_map(|severity| {
         let n = active.iter().filter(|f| f.severity == severity).count();
-        (n > 0).then(|| format!("{n} {severity}"))
+        let folded = if severity == Severity::Medium && hidden > 0 {
+            format!(" ({} shown, -v for all)", n - hidden)
+        } else {
+            String::new()
+        };
+        (n > 0).then(|| format!("{n} {severity}{folded}"))
     });
     let mut parts: Vec<String> = named.collect();
     let minor = active.len() - serious;
     if minor > 0 {
-        let shown = shown - serious;
         let all = if shown < minor { " (-v for all)" } else { "" };
         parts.push(format!("{shown} of {minor} low and info shown{all}"));
     }
     format!("{}; 0 waived", parts.join(", "))
 }
 
-/// As many digits as tell it from all others, four at least.
-fn unique_prefix<'a>(id: &'a str, all: &[&str]) -> &'a str {
-    let others: BTreeSet<&&str> = all.iter().filter(|other| **other != id).collect();
-    let length = (4..id.len()).find(|&n| id.get(..n).is_some_and(|p| !others.iter().any(|o| o.starts_with(p))));
-    length.and_then(|n| id.get(..n)).unwrap_or(id)
+/// Of each id as many digits as tell it from all others, four at least. Among sorted ids only
+/// the neighbours can share more.
+fn unique_prefixes(mut all: Vec<&str>) -> BTreeMap<&str, &str> {
+    all.sort_unstable();
+    all.dedup();
+    let shared = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let prefix = |(i, id): (usize, &&'_ str)| {
+        let before = i.checked_sub(1).and_then(|i| all.get(i)).map_or(0, |other| shared(id, other));
+        let after = all.get(i + 1).map_or(0, |other| shared(id, other));
+        before.max(after) + 1
+    };
+    let lengths: Vec<usize> = all.iter().enumerate().map(prefix).collect();
+    all.into_iter().zip(lengths).map(|(id, n)| (id, id.get(..n.max(4)).unwrap_or(id))).collect()
 }
 
 pub(super) fn next(report: &Report, paint: Paint) -> String {
@@ -101,12 +119,13 @@ pub(super) fn next(report: &Report, paint: Paint) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unique_prefix;
+    use super::unique_prefixes;
 
     #[test]
     fn a_prefix_tells_one_from_all_others() {
-        let all = ["81c0aa00", "81c0ab00", "b7d40000"];
-        assert_eq!(unique_prefix("b7d40000", &all), "b7d4");
-        assert_eq!(unique_prefix("81c0aa00", &all), "81c0aa");
+        let prefixes = unique_prefixes(vec!["b7d40000", "81c0aa00", "81c0ab00"]);
+        assert_eq!(prefixes["b7d40000"], "b7d4");
+        assert_eq!(prefixes["81c0aa00"], "81c0aa");
+        assert_eq!(unique_prefixes(vec!["81c0aa00", "81c0aa00"])["81c0aa00"], "81c0");
     }
 }

@@ -53,9 +53,13 @@ fn head(report: &Report, paint: Paint) -> String {
         Purpose::Audit => format!(" · profiles {}", report.run.profiles),
         Purpose::Diff => String::new(),
     };
-    let mut head = format!("{}  {at} · baseline {}{profiles}\n", paint.bold(what), report.baseline);
+    let mut head = format!(
+        "{}  {at} · baseline {}{profiles}\n",
+        paint.bold(what),
+        super::escape::terminal(report.baseline.as_str())
+    );
     if !report.left_out.is_empty() {
-        let names: Vec<&str> = report.left_out.iter().map(|name| name.as_str()).collect();
+        let names: Vec<String> = report.left_out.iter().map(|name| super::escape::terminal(name.as_str())).collect();
         head.push_str(&paint.yellow(&format!("partial: {} left out by --env\n", names.join(", "))));
     }
     head

@@ -23,7 +23,7 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
         let components = snapshot.components.values().filter(|c| !c.instances.is_empty()).count();
         let shown = fold(lines, view.unfold, paint);
         rows.push(vec![
-            snapshot.environment.to_string(),
+            terminal(snapshot.environment.as_str()),
             format!("{complete} of {}", snapshot.coverage.len()),
             components.to_string(),
             shown.first().cloned().unwrap_or_default(),

@@ -102,7 +102,7 @@ pub(super) fn legend(report: &Report, view: &View, paint: Paint) -> String {
 
 fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {
     let mut heading = vec![paint.bold(title)];
-    heading.extend(report.environments.iter().map(|e| paint.bold(e.snapshot.environment.as_str())));
+    heading.extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
     if report.purpose == Purpose::Audit {
         heading.push(paint.bold("severity"));
         heading.push(String::new());
