@@ -213,6 +213,8 @@ fn diff_judges_coverage_only() {
     let ran = envparity(&["diff", &dev, &qualif]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.stdout.contains("6.2.5 ▼") && ran.stdout.contains("COMPLETE: "), "{}", ran.stdout);
+    // What changed is told, settings too, and judges nothing.
+    assert!(ran.stdout.contains("version-skew"), "{}", ran.stdout);
     assert_eq!(envparity(&["diff", &dev, &prod]).code, Some(3));
     assert_eq!(envparity(&["diff", &dev, &dev]).code, Some(0));
     let broken = envparity(&["diff", &dev, &fixture("redis-6.2.5")]);

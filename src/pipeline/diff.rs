@@ -10,6 +10,7 @@ use crate::model::{EnvironmentName, Evidence, Severity, Snapshot};
 use crate::normalize::Normalizer;
 use crate::policy::{self, Policy, Subject};
 use crate::report::{Purpose, Report, Run};
+use crate::rules;
 
 /// Compares two pieces of evidence and judges their coverage, whatever their age.
 pub fn diff(mut baseline: Evidence, mut current: Evidence, facts: Facts) -> Report {
@@ -27,6 +28,10 @@ pub fn diff(mut baseline: Evidence, mut current: Evidence, facts: Facts) -> Repo
     let at = baseline.taken.max(current.taken);
     let subjects: Vec<Subject<'_>> = snapshots.iter().map(subject).collect();
     let judgement = policy::judge(&Policy::new(None), &[], &subjects, at);
+    // Only what two sides show of each other: nothing here is a gate, and nothing is judged.
+    let order = [baseline.environment.clone(), current.environment.clone()];
+    let context = rules::Context { order: &order, baseline: &baseline.environment, gates: &[], shared: &[] };
+    let findings = Policy::new(None).apply(rules::check(&context, &[], &comparisons), &[]);
     let environments = |s: &Snapshot| environment(s, &snapshots, true, Duration::MAX);
     Report {
         purpose: Purpose::Diff,
@@ -34,7 +39,7 @@ pub fn diff(mut baseline: Evidence, mut current: Evidence, facts: Facts) -> Repo
         environments: snapshots.iter().map(environments).collect(),
         matrix: matrix(&snapshots, &baseline.environment, &comparisons),
         comparisons,
-        findings: Vec::new(),
+        findings,
         fail_on: Severity::High,
         baseline: baseline.environment,
         gates: Vec::new(),

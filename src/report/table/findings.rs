@@ -15,7 +15,7 @@ const MEDIUM_SHOWN: usize = 30;
 const LOW_SHOWN: usize = 3;
 
 pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
-    if report.purpose == Purpose::Diff {
+    if report.purpose == Purpose::Diff && report.findings.is_empty() {
         return String::new();
     }
     let mut active: Vec<&JudgedFinding> = report.findings.iter().filter(|f| f.severity > Severity::Off).collect();
@@ -96,7 +96,8 @@ pub(super) fn next(report: &Report, paint: Paint) -> String {
     let blocks = report.judgement.reasons.iter().filter(|r| r.kind == ReasonKind::Blocks).count();
     let gaps = report.judgement.reasons.len() - blocks;
     let mut lines = Vec::new();
-    let worst = report.findings.iter().filter(|f| f.in_gate || blocks == 0).max_by_key(|f| f.severity);
+    // Of several as bad, the one that stands first.
+    let worst = report.findings.iter().rev().filter(|f| f.in_gate || blocks == 0).max_by_key(|f| f.severity);
     if let Some(worst) = worst.filter(|f| f.severity >= Severity::Medium) {
         lines.push(format!("envparity explain {}", worst.finding.rule));
     }

@@ -221,7 +221,8 @@ fn judged(row: &Row, findings: &Findings<'_>) -> (Option<Severity>, String) {
         };
         return (None, words.to_owned());
     };
-    let place = if judged.in_gate { "" } else { ", no gate" };
+    // A shared instance blocks wherever it is.
+    let place = if judged.in_gate || judged.finding.rule == "shared-instance" { "" } else { ", no gate" };
     let finding = &judged.finding;
     let level = finding.level.map(Level::as_str).unwrap_or_default();
     let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
