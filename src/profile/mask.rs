@@ -355,66 +355,7 @@ mod tests {
     const HEAD: &str = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
 
     /// What people may write where a secret goes: name and text, below `redis:` unless it is a file.
-    const SECRETS: &[(&str, &str)] = &[
-        ("tab", "  - name: cache\n    url: redis://h\n    password:\thunter2\n"),
-        ("flow-ml", "  - {name: cache, url: redis://h, password:\n   hunter2}\n"),
-        (
-            "flow-ml2",
-            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets: {redis: [{name: cache, url: \"redis://h\", password:\n hunter2}]}\n",
-        ),
-        (
-            "flow-seq",
-            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis: [\n    {name: cache, url: \"redis://h\", password:\n  hunter2}]\n",
-        ),
-        ("explicit-key", "  - name: cache\n    url: redis://h\n    ? password\n    : hunter2\n"),
-        ("misindent", "  - name: cache\n    url: redis://h\n    password:\n    hunter2\n"),
-        ("misindent2", "  - name: cache\n    url: redis://h\n    password:\n  hunter2\n"),
-        ("ref+lit", "  - name: cache\n    url: redis://h\n    password: ${env:X}hunter2\n"),
-        ("ref typo", "  - name: cache\n    url: redis://h\n    password: ${env:X:-hunter2}\n    foo: 1\n"),
-        ("noscheme", "  - name: cache\n    url: auditor:hunter2@cache:6379\n"),
-        ("noscheme2", "  - name: cache\n    url: \":hunter2@cache:6379\"\n"),
-        ("oneslash", "  - name: cache\n    url: redis:/u:hunter2@cache:6379\n"),
-        ("comma", "  - name: cache\n    url: redis://u:hun,hunter2@cache:6379\n"),
-        ("quote", "  - name: cache\n    url: \"redis://u:x'hunter2@cache:6379\"\n"),
-        ("brace", "  - name: cache\n    url: redis://u:x}hunter2@cache:6379\n"),
-        ("space", "  - name: cache\n    url: redis://u:x hunter2@cache:6379\n"),
-        ("query", "  - name: cache\n    url: redis://cache:6379/0?password=hunter2\n"),
-        ("twotypos", "  - name: cache\n    usrname: auditor\n    pasword: hunter2\n    url: redis://h\n"),
-        ("typo-key2", "  - name: cache\n    urll: x\n    mdp: hunter2\n    url: redis://h\n"),
-        ("anchor", "  - name: &p hunter2\n    url: redis://h\n    password: *p\n"),
-        ("anchor2", "  - name: cache\n    url: redis://h\n    username: &p hunter2\n    password: *p\n"),
-        ("escaped key", "  - name: cache\n    url: redis://h\n    \"\\x70assword\": hunter2\n"),
-        ("dquote-ml", "  - {name: cache, url: \"redis://h\", password: \"abc\n hunter2\"}\n"),
-        ("nocolonspace", "  - name: cache\n    url: redis://h\n    password:hunter2\n"),
-        ("equals", "  - name: cache\n    url: redis://h\n    password=hunter2\n"),
-        ("seq flow", "  - [cache, redis://h, hunter2]\n"),
-        ("urlblock", "  - name: cache\n    url: >-\n      redis://auditor:\n      hunter2@cache:6379\n"),
-        ("urlml", "  - name: cache\n    url: \"redis://auditor:\n      hunter2@cache:6379\"\n"),
-        ("urlesc", "  - name: cache\n    url: \"redis:\\/\\/auditor:hunter2@cache:6379\"\n"),
-        ("urlesc2", "  - name: cache\n    url: \"redis:\\x2f/auditor:hunter2@cache:6379\"\n"),
-        ("comment above", "  - name: cache\n    # old: hunter2\n    url: http://h\n"),
-        ("multiline tls", "  - name: cache\n    url: redis://h\n    tls: hunter2\n"),
-        (
-            "docker",
-            "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  docker:\n  - {name: d, host: \"u:hunter2@h:2375\"}\n",
-        ),
-        ("hdr dup", "  - name: cache\n    url: redis://h\n    password: ${env:A}\n    password: hunter2\n"),
-        ("cr", "  - name: cache\r    url: redis://h\r    password:\r      hunter2\r"),
-        (
-            "nel",
-            "apiVersion: envparity/v1\rkind: Environment\rname: prod\rtargets:\r  redis:\r  - name: cache\r    url: http://h\r    password: hunter2\r",
-        ),
-        ("badyaml", "  - name: cache\n    url: redis://h\n    password: \"hunter2\n"),
-        ("key with quotes colon", "  - name: cache\n    url: redis://h\n    password: hunter2: x\n"),
-        ("at start", "  - name: cache\n    url: redis://h\n    password: @hunter2\n"),
-        ("percent", "  - name: cache\n    url: redis://h\n    password: %hunter2\n"),
-        ("star", "  - name: cache\n    url: redis://h\n    password: *hunter2\n"),
-        ("amp", "  - name: cache\n    url: redis://h\n    password: hunter2 #x\n    password: a\n"),
-        ("bang", "  - name: cache\n    url: redis://h\n    password: !hunter2\n"),
-        ("bang2", "  - name: cache\n    url: redis://h\n    password: !hunter2 x\n"),
-        ("pipe", "  - name: cache\n    url: redis://h\n    password: |hunter2\n"),
-        ("backtick", "  - name: cache\n    url: redis://h\n    password: `hunter2\n"),
-    ];
+    const SECRETS: &[(&str, &str)] = include!("../../tests/fixtures/secrets.rs");
 
     #[test]
     fn no_secret_is_shown_however_it_is_written() {
