@@ -8,6 +8,10 @@ use super::reading::{Body, Date, Identifier};
 
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`, `release-2026-01-30`.
 pub(super) fn in_tag(tag: &str) -> Option<Date> {
+    // Most tags are no dates, and a date has eight digits.
+    if tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
+        return None;
+    }
     let parts: Vec<&str> = tag.split('-').collect();
     let compact = |part: &&str| {
         let eight = part.len() == 8 && is_digits(part);
