@@ -234,8 +234,10 @@ mod tests {
         for (name, field, version) in [
             ("redis-6.2.5", "redis_version", "6.2.5"),
             ("redis-7.0.15", "redis_version", "7.0.15"),
+            ("redis-8.0.2", "redis_version", "8.0.2"),
             ("redis-8.0.6", "redis_version", "8.0.6"),
             ("valkey-8.0.1", "valkey_version", "8.0.1"),
+            ("valkey-8.1.1", "valkey_version", "8.1.1"),
             ("valkey-9.1.2", "valkey_version", "9.1.2"),
         ] {
             let evidence = fixture(name);
