@@ -37,7 +37,8 @@ pub fn widest(component: &Component) -> Option<Level> {
 
 /// The worst distance between two sides that both run.
 pub fn version_change(baseline: &Component, current: &Component) -> Option<VersionChange> {
-    let component = baseline;
+    // Whichever side knows the product knows how its versions count.
+    let component = if current.class < baseline.class { current } else { baseline };
     let (baseline, current) = (points(&baseline.instances), points(&current.instances));
     let from_current = current.iter().filter_map(|&c| nearest(component, c, &baseline, |b, c| (b, c)));
     let from_baseline = baseline.iter().filter_map(|&b| nearest(component, b, &current, |c, b| (b, c)));
@@ -202,5 +203,12 @@ mod tests {
         let one = labelled(Class::Platform, "2.0.0", "1.0.0", Some("2.0.0"), "a");
         let two = labelled(Class::Platform, "1.0.0", "2.0.0", Some("1.0.0"), "b");
         assert_eq!(level(&one, &two), "major");
+    }
+
+    #[test]
+    fn the_side_that_knows_the_product_says_how_it_counts() {
+        let unknown = component(&[("16.4", "")]);
+        let known = Component { class: Class::Platform, numbers: 2, ..component(&[("16.6", "")]) };
+        assert_eq!((level(&unknown, &known), level(&known, &unknown)), ("patch", "patch"));
     }
 }

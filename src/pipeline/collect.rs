@@ -15,13 +15,13 @@ const DOCKER: Duration = Duration::from_secs(15);
 const KUBERNETES: Duration = Duration::from_secs(60);
 const FILES: Duration = Duration::from_secs(15);
 
-/// One job for each target of an environment. `deadline` replaces all others.
+/// One job for each target of an environment, which the verdict needs or not. `deadline` replaces
+/// all others.
 ///
 /// # Panics
 /// If an address was not checked with the profile: leaving the job out would be a target that
 /// nobody misses.
-pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>, required: bool) -> Vec<Job> {
-    let needed = required;
+pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>, needed: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
     let mut add =
         |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
@@ -54,8 +54,8 @@ pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>
     jobs
 }
 
-/// Reads all targets of all environments (each with whether the verdict needs it) at once. The result has one piece of evidence for each
-/// of `environments`, in their order, whatever was read.
+/// Reads all targets of all environments (each with whether the verdict needs it) at once. The
+/// result has one piece of evidence for each of `environments`, in their order, whatever was read.
 pub async fn collect(
     environments: &[(&Environment, bool)],
     folder: &Path,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::grid::{Paint, grid};
-use crate::model::{Coverage, Failure, Outcome, Source, TimeSource, length};
+use crate::model::{Coverage, Outcome, Source, TimeSource, length};
 use crate::policy::staleness;
 use crate::report::escape::terminal;
 use crate::report::{Environment, Report, View};
@@ -48,13 +48,14 @@ fn fold(mut lines: Vec<String>, unfold: bool, paint: Paint) -> Vec<String> {
 /// What there is to say of a target: one line for each failure, then its age if it is a file.
 fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: Paint) -> Vec<String> {
     let optional = if environment.required && target.required { "" } else { " (not required)" };
-    let mut lines: Vec<String> = failures(target)
+    let mut lines: Vec<String> = target
+        .failures()
         .into_iter()
         .map(|(part, failure)| {
             let what = part.map_or_else(|| target.target.to_string(), |part| format!("{} {part}", target.target));
             let hides: usize = match part {
                 Some(part) => {
-                    environment.hides.get(&(target.target.to_string(), part.to_owned())).copied().unwrap_or(0)
+                    environment.hides.get(&(target.target.to_string(), part.to_string())).copied().unwrap_or(0)
                 }
                 None => hidden(target, environment),
             };
@@ -68,17 +69,6 @@ fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: P
     }
     lines.extend(left_out(target).map(|text| paint.dim(&terminal(&text))));
     lines
-}
-
-/// Each failure with its part; without a part if all parts failed for one reason.
-fn failures(target: &Coverage) -> Vec<(Option<&str>, &Failure)> {
-    let failures: Vec<_> =
-        target.parts.iter().filter_map(|(part, outcome)| Some((Some(part.as_str()), outcome.failure()?))).collect();
-    let one = failures.len() == target.parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
-    match failures.first() {
-        Some((_, failure)) if one => vec![(None, failure)],
-        _ => failures,
-    }
 }
 
 fn hidden(target: &Coverage, environment: &Environment) -> usize {
