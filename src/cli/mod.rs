@@ -105,7 +105,8 @@ fn start_log(verbose: u8) {
         2 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::new(format!("warn,envparity={level}"));
+    // The Kubernetes client would say again, as an error, what becomes an outcome.
+    let filter = EnvFilter::new(format!("warn,kube_client=off,envparity={level}"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 }
 

@@ -76,6 +76,15 @@ pub(super) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
     })
 }
 
+/// What an error means that may be one of connecting or of an open connection.
+pub(super) fn exchange_failure(error: &io::Error, to: &str) -> Failure {
+    use io::ErrorKind as E;
+    match error.kind() {
+        E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => read_failure(error),
+        _ => connect_failure(error, to),
+    }
+}
+
 fn connect_failure(error: &io::Error, to: &str) -> Failure {
     use io::ErrorKind as E;
     let (kind, what) = match error.kind() {

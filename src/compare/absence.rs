@@ -38,7 +38,8 @@ pub fn could_hold(target: &TargetId, part: &PartName, name: &ComponentName) -> b
         ("kubernetes", "nodes") => {
             matches!(name.as_str(), "kubernetes/kubelet" | "kubernetes/runtime") || collector(name) == "host"
         }
-        ("docker", "containers") | ("kubernetes", "workloads") => collector(name) == "image",
+        ("docker", "containers") => collector(name) == "image",
+        ("kubernetes", "workloads") => matches!(collector(name), "image" | "chart"),
         ("declared", _) => target.name() == name.as_str(),
         _ => false,
     }

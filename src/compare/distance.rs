@@ -16,15 +16,17 @@ struct Point<'a> {
     image: Option<&'a RunningImage>,
     /// The version is a label's and the tag moves: somebody else may have written the label.
     label_alone: bool,
+    /// The version is what a chart says of the image.
+    claimed: bool,
 }
 
 /// The distinct readings of a component, with the number of instances that say each.
 pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for instance in &component.instances {
-        *found.entry(&instance.reading).or_default() += 1;
+        found.entry(&instance.reading).or_default().insert(instance.place());
     }
-    found
+    found.into_iter().map(|(reading, places)| (reading, places.len())).collect()
 }
 
 /// The widest distance within a component; `None` if all its instances say the same.
@@ -72,6 +74,7 @@ fn point(instance: &Instance) -> Point<'_> {
         contradicted_by: instance.contradicted_by.as_ref(),
         image: instance.image.as_ref(),
         label_alone: instance.source == ReadingSource::Label && tag_moves,
+        claimed: instance.source == ReadingSource::WorkloadLabel,
     }
 }
 
@@ -102,7 +105,10 @@ fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Differe
     // Equal labels on tags that move prove nothing of other content; nor do those of own services,
     // which inherit them from their base images.
     let alone = baseline.label_alone || current.label_alone;
-    if own.level == Level::Equal && alone && (same == Some(false) || component.class == Class::Service) {
+    let hollow = alone && (same == Some(false) || component.class == Class::Service);
+    // What a chart says of an image is no property of the image.
+    let claimed = baseline.claimed || current.claimed;
+    if own.level == Level::Equal && (hollow || claimed) {
         return Difference { level: Level::Incomparable(Incomparable::Floating), direction: None };
     }
     if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {

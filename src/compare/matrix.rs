@@ -68,7 +68,7 @@ pub struct CellReading {
     pub source: ReadingSource,
     /// What a lower source says instead.
     pub contradicted_by: Option<Reading>,
-    /// How many instances say so.
+    /// How many instances say so; containers of one workload are one.
     pub instances: usize,
     /// Digests of their content, sorted.
     pub digests: Vec<String>,
@@ -170,23 +170,23 @@ fn state(name: &ComponentName, known: &Component, here: Option<&Component>, snap
 }
 
 fn readings(component: &Component) -> Vec<CellReading> {
-    let mut found: BTreeMap<_, (usize, BTreeSet<String>)> = BTreeMap::new();
+    let mut found: BTreeMap<_, (BTreeSet<_>, BTreeSet<String>)> = BTreeMap::new();
     for instance in &component.instances {
         let entry = found
             .entry((&instance.product, &instance.reading, instance.source, &instance.contradicted_by))
             .or_default();
-        entry.0 += 1;
+        entry.0.insert(instance.place());
         entry
             .1
             .extend(instance.image.iter().filter_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
     }
     let readings =
-        found.into_iter().map(|((product, reading, source, contradicted_by), (instances, digests))| CellReading {
+        found.into_iter().map(|((product, reading, source, contradicted_by), (places, digests))| CellReading {
             product: product.clone(),
             reading: reading.clone(),
             source,
             contradicted_by: contradicted_by.clone(),
-            instances,
+            instances: places.len(),
             digests: digests.into_iter().collect(),
         });
     readings.collect()

@@ -174,6 +174,10 @@ pub struct ImageUse {
     pub repo_digests: Vec<String>,
     /// `org.opencontainers.image.version`, of the image; empty if none.
     pub version_label: String,
+    /// `app.kubernetes.io/version`, of the workload whose only container it is; empty if none.
+    pub app_version: String,
+    /// `helm.sh/chart` of the workload: `redis-19.1.0`; empty if none.
+    pub chart: String,
     /// Whether it runs.
     pub state: RunState,
 }

@@ -24,10 +24,10 @@ impl Outcome {
 }
 
 impl FailureKind {
-    /// Whether nothing at all was heard, so that a second question is of no use.
+    /// Whether no answer can be had now, so that a second question is of no use.
     pub fn is_unreached(self) -> bool {
         use FailureKind as K;
-        matches!(self, K::Refused | K::Unreachable | K::Timeout | K::Cut | K::Tls)
+        matches!(self, K::Refused | K::Unreachable | K::Timeout | K::Cut | K::Unavailable | K::Tls)
     }
 }
 
@@ -96,6 +96,8 @@ failure_kinds! {
     Timeout = "timeout", "check that the server answers; a slow link may need a longer deadline in the profile";
     /// The connection ended in the middle of an answer.
     Cut = "cut", "the server closed the connection early: check its log, and any proxy in between";
+    /// The server is there, and says that it cannot answer now.
+    Unavailable = "unavailable", "the server is overloaded, starting or stopping: try again in a while";
     /// Credentials missing or wrong.
     Authentication = "authentication", "check the user name and password that the profile refers to";
     /// Known, but not allowed.

@@ -74,6 +74,15 @@ pub struct Instance {
     pub image: Option<RunningImage>,
 }
 
+impl Instance {
+    /// Target, namespace and workload; the container where there is no workload. Instances are counted by
+    /// it, so that neither replicas nor several containers of one image make a number.
+    pub fn place(&self) -> (&TargetId, &str, &str) {
+        let Locator { namespace, workload, container } = &self.locator;
+        (&self.target, namespace, if workload.is_empty() { container } else { workload })
+    }
+}
+
 /// What told a version, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReadingSource {
@@ -83,6 +92,8 @@ pub enum ReadingSource {
     Label,
     /// The image's tag.
     Tag,
+    /// `app.kubernetes.io/version` of the workload.
+    WorkloadLabel,
     /// A person.
     Declared,
 }
@@ -94,6 +105,7 @@ impl ReadingSource {
             Self::Program => "program",
             Self::Label => "label",
             Self::Tag => "tag",
+            Self::WorkloadLabel => "workload-label",
             Self::Declared => "declared",
         }
     }

@@ -48,9 +48,7 @@ struct Name {
 
 pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
     let name = name(builder, image_use);
-    let namespaces = &builder.normalizer.namespaces;
-    let namespace = namespaces.get(&image_use.locator.namespace).unwrap_or(&image_use.locator.namespace).clone();
-    let locator = Locator { namespace, ..image_use.locator.clone() };
+    let locator = builder.locator(image_use);
     let product = builder.normalizer.products.iter().find(|p| p.images.contains(&name.short)).cloned();
     let matched = builder.normalizer.matches.iter().find(|m| m.fits(&name, &locator));
     let component = match (matched, &product) {
@@ -63,11 +61,7 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
         numbers: product.as_ref().map_or(3, |p| p.numbers),
     };
     match &image_use.state {
-        RunState::NotRunning(word) => {
-            if let Some(component) = builder.component(&component, nature) {
-                *component.not_running.entry(word.clone()).or_default() += 1;
-            }
-        }
+        RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
         RunState::Running => {
             let instance = running(target, image_use, name, locator, product.as_ref());
             builder.add(&component, nature, instance);
@@ -83,12 +77,18 @@ fn running(
     product: Option<&Product>,
 ) -> Instance {
     let tag = name.tag.as_deref().map(|tag| version::read(Scheme::ImageTag, tag));
-    let label = Some(image_use.version_label.as_str())
-        .filter(|text| !text.is_empty())
-        .map(|text| version::read(Scheme::Generic, text))
-        .filter(Reading::is_proven);
-    let (reading, source, contradicted_by) =
+    let said = |text: &str| {
+        let reading = Some(text).filter(|text| !text.is_empty()).map(|text| version::read(Scheme::Generic, text));
+        reading.filter(Reading::is_proven)
+    };
+    let label = said(&image_use.version_label);
+    let (mut reading, mut source, contradicted_by) =
         if product.is_some() { of_product(label, tag) } else { of_service(label, tag) };
+    // A chart may be installed with another image than it speaks of: it counts only where nothing else tells.
+    let untold = matches!(reading.body(), Body::Floating | Body::Opaque);
+    if let (true, Some(told)) = (untold, said(&image_use.app_version)) {
+        (reading, source) = (told, ReadingSource::WorkloadLabel);
+    }
     Instance {
         target: target.id.clone(),
         locator,
@@ -195,6 +195,8 @@ mod tests {
             image_id: format!("sha256:{}", "1".repeat(64)),
             repo_digests: Vec::new(),
             version_label: String::new(),
+            app_version: String::new(),
+            chart: String::new(),
             state: RunState::Running,
         }
     }

@@ -3,6 +3,7 @@
 //! This is where a fact gets its component, its product and its version scheme. Nothing is
 //! compared here.
 
+mod chart;
 pub mod config;
 mod host;
 mod image;
@@ -11,7 +12,7 @@ mod redis;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, Instance, Locator,
+    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, ImageUse, Instance, Locator,
     ReadingSource, Snapshot, TargetEvidence,
 };
 use crate::version::{self, Scheme};
@@ -70,7 +71,11 @@ impl Normalizer {
             }
         }
         let Builder { mut components, identities, left_out, .. } = builder;
-        components.values_mut().for_each(|component| component.instances.sort());
+        for component in components.values_mut() {
+            component.instances.sort();
+            // A chart is told by each container of a workload.
+            component.instances.dedup();
+        }
         Snapshot {
             environment: evidence.environment.clone(),
             taken: evidence.taken,
@@ -121,10 +126,12 @@ impl Builder<'_> {
         match target.id.collector() {
             "redis" => redis::add(self, target),
             "docker" => host::add_docker(self, target),
+            "kubernetes" => host::add_kubernetes(self, target),
             _ => {}
         }
         for image_use in &target.images {
             image::add(self, target, image_use);
+            chart::add(self, target, image_use);
         }
         for fact in &target.declared {
             let mut instance = instance(target, Scheme::Generic, &fact.version);
@@ -159,6 +166,19 @@ impl Builder<'_> {
         if let Some(component) = self.component(name, nature) {
             component.instances.push(instance);
         }
+    }
+
+    fn add_not_running(&mut self, name: &ComponentName, nature: Nature, word: &str) {
+        if let Some(component) = self.component(name, nature) {
+            *component.not_running.entry(word.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Where an image runs, with the name that the catalogue gives the namespace.
+    fn locator(&self, image_use: &ImageUse) -> Locator {
+        let own = &image_use.locator;
+        let namespace = self.normalizer.namespaces.get(&own.namespace).unwrap_or(&own.namespace).clone();
+        Locator { namespace, ..own.clone() }
     }
 
     fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {

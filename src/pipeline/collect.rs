@@ -43,7 +43,7 @@ pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>
         add(Box::new(collector), config.required, config.deadline, REDIS);
     }
     for config in &targets.kubernetes {
-        add(Box::new(kubernetes::Kubernetes::new(config)), config.required, config.deadline, KUBERNETES);
+        add(Box::new(kubernetes::Kubernetes::new(config, folder)), config.required, config.deadline, KUBERNETES);
     }
     for config in &targets.recorded {
         add(Box::new(recorded::Recorded::new(config, folder)), config.required, None, FILES);

@@ -108,7 +108,11 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
         return Some(format!("{environment} {name} is expected and was not seen"));
     };
     let proves = |instance: &&Instance| {
-        let whole = instance.source != ReadingSource::Tag || instance.reading.is_full_precision(component.numbers);
+        let whole = match instance.source {
+            ReadingSource::Tag => instance.reading.is_full_precision(component.numbers),
+            ReadingSource::WorkloadLabel => false,
+            ReadingSource::Program | ReadingSource::Label | ReadingSource::Declared => true,
+        };
         instance.reading.is_proven() && whole && instance.contradicted_by.is_none()
     };
     let unproven = component.instances.iter().find(|instance| !proves(instance))?;

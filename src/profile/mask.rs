@@ -35,7 +35,7 @@ const KEYS: &[(Value, &[&str])] = &[
         "rules", "match", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
     ]),
     (Value::Address, &[
-        "url", "host",
+        "url", "host", "proxy",
     ]),
     (Value::Hidden, &[
         "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name",

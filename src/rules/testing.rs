@@ -66,7 +66,7 @@ impl Snapshot {
         self.instance(&format!("image/{repository}"), Class::Service, instance).read("docker/x", "containers")
     }
 
-    fn instance(mut self, component: &str, class: Class, instance: Instance) -> Self {
+    fn instance(mut self, component: &str, class: Class, mut instance: Instance) -> Self {
         let empty = Component {
             class,
             numbers: 3,
@@ -75,7 +75,9 @@ impl Snapshot {
             settings: BTreeMap::new(),
             only_in: Vec::new(),
         };
-        self.components.entry(component.into()).or_insert(empty).instances.push(instance);
+        let instances = &mut self.components.entry(component.into()).or_insert(empty).instances;
+        instance.locator.container = format!("container-{}", instances.len());
+        instances.push(instance);
         self
     }
 

@@ -119,6 +119,12 @@ struct Image {
     /// `org.opencontainers.image.version`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     version_label: String,
+    /// `app.kubernetes.io/version` of the workload.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    app_version: String,
+    /// `helm.sh/chart` of the workload.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    chart: String,
     /// `running`, or the source's own word for a state that does not run.
     state: String,
     /// Compose project or namespace.
@@ -213,8 +219,12 @@ impl End {
 }
 
 /// The parts of each collector that this version can interpret.
-const KNOWN: &[(&str, &[&str])] =
-    &[("redis", &["info"]), ("docker", &["engine", "containers", "images"]), ("declared", &["fact"])];
+const KNOWN: &[(&str, &[&str])] = &[
+    ("redis", &["info"]),
+    ("docker", &["engine", "containers", "images"]),
+    ("declared", &["fact"]),
+    ("kubernetes", &["server", "nodes", "workloads", "identity"]),
+];
 
 /// As profiles allow names: letters, digits, `-`, `_` and `.`; components also have `/`.
 fn is_name(text: &str) -> bool {
@@ -284,8 +294,12 @@ impl From<&model::ImageUse> for Image {
             image_id: image.image_id.clone(),
             repo_digests: image.repo_digests.clone(),
             version_label: image.version_label.clone(),
+            app_version: image.app_version.clone(),
+            chart: image.chart.clone(),
             state: match &image.state {
                 model::RunState::Running => RUNNING.to_owned(),
+                // A word of the source's that would be read as its opposite.
+                model::RunState::NotRunning(word) if word == RUNNING => "not-running".to_owned(),
                 model::RunState::NotRunning(word) => word.clone(),
             },
             namespace: image.locator.namespace.clone(),
@@ -398,6 +412,8 @@ impl Image {
             image_id: self.image_id,
             repo_digests: self.repo_digests,
             version_label: self.version_label,
+            app_version: self.app_version,
+            chart: self.chart,
             state,
         }
     }
@@ -433,6 +449,8 @@ mod tests {
             image_id: "sha256:1".into(),
             repo_digests: vec!["redis@sha256:2".into()],
             version_label: String::new(),
+            app_version: "1.0".into(),
+            chart: "redis-19.1.0".into(),
             state: RunState::NotRunning("exited".into()),
         });
         model::Evidence { environment: "dev".into(), taken, targets: vec![target] }

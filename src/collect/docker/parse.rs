@@ -194,6 +194,8 @@ pub(super) fn containers(
             image_id: container.image_id,
             repo_digests: Vec::new(),
             version_label: String::new(),
+            app_version: String::new(),
+            chart: String::new(),
             state: if RUNNING.contains(&container.state.as_str()) {
                 RunState::Running
             } else {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use hyper::Uri;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -16,7 +17,8 @@ use crate::wire::yaml::Located;
 pub struct KubernetesConfig {
     /// Name of the target.
     pub name: Located<String>,
-    /// Kubeconfig file; else `$KUBECONFIG`, else in-cluster.
+    /// Kubeconfig file, relative to the profile's folder or `~/…`; else those of `$KUBECONFIG`, else the service
+    /// account of the pod that we run in.
     #[serde(default)]
     pub kubeconfig: Option<PathBuf>,
     /// Context in it; else its current one.
@@ -28,6 +30,13 @@ pub struct KubernetesConfig {
     /// Which namespaces count.
     #[serde(default)]
     pub namespaces: NamespacesConfig,
+    /// `http://host:port` of a proxy in front of the cluster, or `none`; else the kubeconfig's `proxy-url`, else
+    /// `$HTTPS_PROXY` and `$NO_PROXY`.
+    #[serde(default)]
+    pub proxy: Option<Located<String>>,
+    /// File to use when the cluster cannot be reached: evidence, or `kubectl get … -o json`.
+    #[serde(default)]
+    pub else_recorded: Option<PathBuf>,
     /// Whether the verdict needs it; else the environment says.
     #[serde(default)]
     pub required: Option<bool>,
@@ -51,6 +60,9 @@ pub enum KubernetesPart {
 }
 
 impl KubernetesPart {
+    /// Names of all parts.
+    pub(super) const NAMES: &[&str] = &["server", "nodes", "workloads", "identity"];
+
     /// All parts.
     pub fn all() -> Vec<Self> {
         vec![Self::Server, Self::Nodes, Self::Workloads, Self::Identity]
@@ -67,7 +79,16 @@ impl KubernetesPart {
     }
 }
 
-/// Namespaces, by patterns.
+/// What a profile says of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Proxy {
+    /// Whatever the kubeconfig and the environment say.
+    Never,
+    /// This one.
+    By(Uri),
+}
+
+/// Namespaces, by patterns. Without patterns they are asked one by one, so that a Role in each suffices.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NamespacesConfig {
@@ -87,6 +108,44 @@ impl KubernetesConfig {
             let advice = "leave read: out for all parts, or name some of server, nodes, workloads, identity";
             problems.push(Problem::at(&self.name, "an empty read: reads nothing", advice));
         }
+        problems.extend(self.address_of_proxy().err());
         problems
+    }
+
+    /// The proxy that the profile names.
+    pub(super) fn proxy(&self) -> Option<Proxy> {
+        self.address_of_proxy().ok().flatten()
+    }
+
+    /// Reads the proxy's URL. Its text never goes into the message: a password may be in it.
+    fn address_of_proxy(&self) -> Result<Option<Proxy>, Problem> {
+        const SHAPE: &str = "write http://host:port, or none";
+        let Some(text) = &self.proxy else { return Ok(None) };
+        if text.as_str() == "none" {
+            return Ok(Some(Proxy::Never));
+        }
+        let uri: Uri = text.parse().map_err(|_| Problem::at(text, "this is no URL", SHAPE))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(Problem::at(text, "the proxy is neither http:// nor https://", SHAPE));
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            let advice = "leave it out here, and set $HTTPS_PROXY or proxy-url in the kubeconfig";
+            return Err(Problem::at(text, "the proxy's URL holds a user name or password", advice));
+        }
+        Ok(Some(Proxy::By(uri)))
+    }
+}
+
+impl NamespacesConfig {
+    /// The names, if all that is included is names and no patterns.
+    pub(super) fn literal(&self) -> Option<Vec<String>> {
+        let is_name = |text: &str| !text.is_empty() && !text.contains(['*', '?', '[', ']', '{', '}', '!', '\\']);
+        let names: Option<Vec<String>> =
+            self.include.iter().map(|pattern| is_name(pattern).then(|| pattern.to_string())).collect();
+        names.filter(|names| !names.is_empty()).map(|mut names| {
+            names.sort();
+            names.dedup();
+            names
+        })
     }
 }

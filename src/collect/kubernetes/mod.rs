@@ -1,32 +1,174 @@
-//! A Kubernetes cluster: described in profiles, but not read by this version.
+//! A Kubernetes cluster, by one GET for each part and by lists in pages.
 //!
-//! Its parts are reported as not read, so that an audit which needs them is incomplete and
-//! never a GO.
+//! `/version` is the part `server`; the nodes are the part `nodes`; the UID of the namespace
+//! `kube-system` is the part `identity`; pods, and Deployments, StatefulSets, DaemonSets and CronJobs
+//! for what has no pod, are the part `workloads`. One request at a time: an audit must not load a cluster.
 
+mod access;
+mod api;
 pub mod config;
+mod exec;
+mod kubectl;
+mod parse;
+mod pod;
+mod question;
+mod workloads;
+
+use std::path::{Path, PathBuf};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{Collector, Context};
+use super::config::globs;
+use super::{Collector, Context, net, recorded};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
-use config::{KubernetesConfig, KubernetesPart};
+use access::Settings;
+use api::Api;
+use config::{KubernetesConfig, KubernetesPart as Part};
+use question::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS};
+use workloads::{Selection, Workloads};
 
-/// Stands for one cluster.
+pub(super) use kubectl::{looks_like_kubectl, parse_kubectl};
+
+/// Reads one cluster.
 pub struct Kubernetes {
     id: TargetId,
-    endpoint: String,
-    read: Vec<KubernetesPart>,
+    shown: String,
+    settings: Settings,
+    wanted: Vec<Part>,
+    selection: Selection,
+    /// Namespaces that are asked for one by one; none if all are listed.
+    namespaces: Vec<String>,
+    else_recorded: Option<(PathBuf, PathBuf)>,
 }
 
 impl Kubernetes {
-    /// A collector for a checked profile.
-    pub fn new(config: &KubernetesConfig) -> Self {
+    /// A collector for a checked profile; paths are relative to `folder`, or to the home directory.
+    pub fn new(config: &KubernetesConfig, folder: &Path) -> Self {
+        let file = config.kubeconfig.as_ref().map(|path| path.display().to_string());
+        let parts = [config.context.clone(), file];
+        let shown = parts.into_iter().flatten().collect::<Vec<_>>().join(" of ");
+        let kubeconfig = config.kubeconfig.as_ref().map(|path| from_home(path, folder));
+        let namespaces = &config.namespaces;
         Self {
             id: TargetId::new("kubernetes", &config.name),
-            endpoint: config.context.clone().unwrap_or_else(|| "current context".to_owned()),
-            read: config.read.clone(),
+            shown: if shown.is_empty() { "current context".to_owned() } else { shown },
+            settings: Settings { kubeconfig, context: config.context.clone(), proxy: config.proxy() },
+            wanted: config.read.clone(),
+            selection: Selection::new(globs(&namespaces.include), globs(&namespaces.exclude)),
+            namespaces: namespaces.literal().unwrap_or_default(),
+            else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
         }
+    }
+
+    /// All parts; one that nothing could be asked of makes those after it fail for the same reason.
+    async fn read(&self, context: &Context) -> (TargetEvidence, Option<Failure>) {
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
+        for part in Part::all().into_iter().filter(|part| !self.wanted.contains(part)) {
+            evidence.set_part(part.as_str(), Outcome::LeftOut);
+        }
+        let access = net::within(context.deadline, context.allowed, access::find(&self.settings)).await;
+        let (api, mut hopeless) = match access {
+            Ok(access) => {
+                evidence.endpoint.clone_from(&access.shown);
+                (Some(Api::new(access, context)), None)
+            }
+            Err(failure) => (None, Some(failure)),
+        };
+        let mut heard = false;
+        for part in Part::all().into_iter().filter(|part| self.wanted.contains(part)) {
+            let read = match (&api, &hopeless) {
+                (Some(api), None) => self.part(part, api, &mut evidence).await,
+                (_, failure) => failure.clone().map_or(Ok(()), Err),
+            };
+            match &read {
+                Err(failure) if is_hopeless(failure) => hopeless = Some(failure.clone()),
+                _ => heard = true,
+            }
+            evidence.set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+        }
+        evidence.taken = (context.clock)();
+        (evidence, hopeless.filter(|_| !heard))
+    }
+
+    async fn part(&self, part: Part, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        match part {
+            Part::Server => parse::version(&api.get(&Question::VERSION).await?, evidence),
+            Part::Identity => parse::identity(&api.get(&Question::KUBE_SYSTEM).await?, evidence),
+            Part::Nodes => {
+                let nodes = api.list(NODES, None, &parse::Nodes::default(), parse::Nodes::page).await?;
+                let outcome = nodes.outcome();
+                evidence.fields.extend(nodes.fields);
+                outcome
+            }
+            Part::Workloads => self.workloads(api, evidence).await,
+        }
+    }
+
+    /// What one list refuses, another may answer.
+    async fn workloads(&self, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        let empty = Workloads::new(self.selection.clone());
+        let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
+        for (resource, kind, namespace) in self.lists() {
+            let list = api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| match kind {
+                Some(kind) => state.templates(kind, body),
+                None => state.pods(body),
+            });
+            match list.await {
+                Ok(listed) => found.merge(listed),
+                Err(failure) if is_hopeless(&failure) => return Err(failure),
+                Err(failure) => {
+                    pods_are_known &= kind.is_some();
+                    failures.push(failure);
+                }
+            }
+        }
+        // A namespace of which a list failed may hold what was not seen.
+        if failures.is_empty() {
+            failures = found.failures();
+        }
+        evidence.left_out = found.left_out();
+        evidence.images = found.images(pods_are_known);
+        failures.into_iter().reduce(both).map_or(Ok(()), Err)
+    }
+
+    /// Each list of the part `workloads`: the kind that owns its pods (none for the pods themselves), and the
+    /// namespace it is asked of.
+    fn lists(&self) -> impl Iterator<Item = (Resource, Option<&'static str>, Option<&str>)> {
+        const OWNERS: [(Resource, Option<&str>); 5] = [
+            (PODS, None),
+            (DEPLOYMENTS, Some("Deployment")),
+            (STATEFUL_SETS, Some("StatefulSet")),
+            (DAEMON_SETS, Some("DaemonSet")),
+            (CRON_JOBS, Some("CronJob")),
+        ];
+        let all = self.namespaces.is_empty().then_some(None);
+        let namespaces = all.into_iter().chain(self.namespaces.iter().map(|n| Some(n.as_str())));
+        namespaces.flat_map(|namespace| OWNERS.map(|(resource, kind)| (resource, kind, namespace)))
+    }
+}
+
+/// Whether the next question would meet the same.
+fn is_hopeless(failure: &Failure) -> bool {
+    // A connection that broke off in one answer may bring the next.
+    failure.kind == FailureKind::Authentication || (failure.kind.is_unreached() && failure.kind != FailureKind::Cut)
+}
+
+/// One failure of two; each says what it lacks.
+fn both(first: Failure, second: Failure) -> Failure {
+    let join = |a: String, b: String| if a.contains(&b) { a } else { format!("{a}; {b}") };
+    Failure {
+        kind: first.kind,
+        message: join(first.message, second.message),
+        advice: join(first.advice, second.advice),
+    }
+}
+
+/// `~/x` is of the home directory, everything else of the profile's folder.
+fn from_home(path: &Path, folder: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => folder.join(path),
     }
 }
 
@@ -36,19 +178,23 @@ impl Collector for Kubernetes {
     }
 
     fn endpoint(&self) -> String {
-        self.endpoint.clone()
+        self.shown.clone()
     }
 
     fn parts(&self) -> &'static [&'static str] {
-        &["server", "nodes", "workloads", "identity"]
+        Part::NAMES
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
-        let failure = Failure::new(FailureKind::Unsupported, "this version does not read Kubernetes yet");
-        let mut evidence = self.unread((context.clock)(), &failure);
-        for part in KubernetesPart::all().into_iter().filter(|part| !self.read.contains(part)) {
-            evidence.set_part(part.as_str(), Outcome::LeftOut);
+        async move {
+            let (evidence, unreached) = self.read(context).await;
+            match (unreached, &self.else_recorded) {
+                (Some(failure), Some((shown, path))) => {
+                    vec![recorded::instead_of(self, context, shown, path, failure).await]
+                }
+                _ => vec![evidence],
+            }
         }
-        async move { vec![evidence] }.boxed()
+        .boxed()
     }
 }

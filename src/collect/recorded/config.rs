@@ -8,11 +8,14 @@ use serde::Deserialize;
 
 use crate::wire::yaml::Located;
 
-/// A file that holds what targets answered: evidence of `envparity collect`, or the text of INFO.
+/// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO, or the JSON of
+/// `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json` (and, behind
+/// it, of `kubectl version -o json`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecordedConfig {
-    /// Name of the target. The text of INFO named `cache` is the component `redis/cache`.
+    /// Name of the target. The text of INFO named `cache` is the component `redis/cache`,
+    /// kubectl's JSON named `mks` the target `kubernetes/mks`.
     pub name: Located<String>,
     /// The file, relative to the profile's folder.
     pub path: PathBuf,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::collect::kubernetes::{looks_like_kubectl, parse_kubectl};
 use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
 use crate::model::{EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource};
 use crate::wire;
@@ -25,8 +26,13 @@ pub(super) fn targets(
     if looks_like_info(text) {
         return Ok(vec![info(text, file)]);
     }
+    if looks_like_kubectl(text) {
+        let mut evidence = recorded("kubernetes", file);
+        return parse_kubectl(text, &mut evidence).map(|()| vec![evidence]);
+    }
     if !text.contains("apiVersion") {
-        return Err(Failure::new(FailureKind::File, "the file is neither evidence nor the text of INFO"));
+        let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
+        return Err(Failure::new(FailureKind::File, message));
     }
     let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
         Failure::new(
@@ -45,13 +51,19 @@ pub(super) fn targets(
     Ok(evidence.targets)
 }
 
+/// Evidence of a file that says nothing of its time.
+fn recorded(collector: &str, file: &File<'_>) -> TargetEvidence {
+    let id = TargetId::new(collector, file.name);
+    let source = Source::Recorded { path: file.shown.to_owned(), time: TimeSource::FileModified, instead_of: None };
+    TargetEvidence { source, ..TargetEvidence::new(id, file.shown, file.modified) }
+}
+
 fn info(text: &str, file: &File<'_>) -> TargetEvidence {
-    let mut evidence = TargetEvidence::new(TargetId::new("redis", file.name), file.shown, file.modified);
+    let mut evidence = recorded("redis", file);
     let parsed = parse_info(text, &mut evidence);
-    let server = server_time(&evidence);
-    evidence.taken = server.unwrap_or(file.modified);
-    let time = if server.is_some() { TimeSource::Server } else { TimeSource::FileModified };
-    evidence.source = Source::Recorded { path: file.shown.to_owned(), time, instead_of: None };
+    if let (Some(taken), Source::Recorded { time, .. }) = (server_time(&evidence), &mut evidence.source) {
+        (evidence.taken, *time) = (taken, TimeSource::Server);
+    }
     // What a part of INFO says is kept: it is shown, and the target is incomplete.
     evidence.set_part(INFO_PART, parsed.map_or_else(Outcome::Failed, |()| Outcome::Complete));
     evidence

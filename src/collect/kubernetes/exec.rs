@@ -1,0 +1,145 @@
+//! Credentials from a plugin that a kubeconfig names: run once, within the deadline, without input.
+//!
+//! Its output holds a token: nothing of it is ever shown, whatever goes wrong. Source of the format:
+//! `client.authentication.k8s.io/v1` of Kubernetes.
+
+use std::process::Stdio;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use crate::collect::net;
+use crate::model::{Failure, FailureKind};
+
+/// A token of some clouds is several KiB, a certificate with its key too.
+const MAX_OUTPUT: u64 = 1024 * 1024;
+
+#[derive(Deserialize)]
+struct ExecCredential {
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
+    client_certificate_data: Option<String>,
+    #[serde(default)]
+    client_key_data: Option<String>,
+}
+
+/// The user with what the plugin says instead of the plugin.
+pub(super) async fn credentials(user: AuthInfo, plugin: &ExecConfig, cluster: &Cluster) -> Result<AuthInfo, Failure> {
+    let output = run(plugin, cluster).await?;
+    let credential: ExecCredential =
+        serde_json::from_slice(&output).map_err(|_| failed(plugin, "did not print an ExecCredential"))?;
+    let status = credential.status.ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;
+    let base64 = |pem: String| STANDARD.encode(pem);
+    let user = AuthInfo {
+        exec: None,
+        token: status.token.filter(|token| !token.is_empty()).map(SecretString::from).or(user.token),
+        client_certificate_data: status.client_certificate_data.map(base64).or(user.client_certificate_data),
+        client_key_data: status.client_key_data.map(base64).map(SecretString::from).or(user.client_key_data),
+        ..user
+    };
+    if user.token.is_none() && user.client_certificate_data.is_none() {
+        return Err(failed(plugin, "gave neither a token nor a certificate"));
+    }
+    Ok(user)
+}
+
+async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure> {
+    let unusable =
+        |what: &str| Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin {what}"));
+    let program = plugin.command.as_deref().ok_or_else(|| unusable("has no command"))?;
+    if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
+        return Err(unusable("wants a terminal, and an audit has none").advise("use credentials that need no person"));
+    }
+    let variables = plugin.env.iter().flatten().filter_map(|pair| Some((pair.get("name")?, pair.get("value")?)));
+    let mut child = Command::new(program)
+        .args(plugin.args.iter().flatten())
+        .envs(variables)
+        .env("KUBERNETES_EXEC_INFO", info(plugin, cluster)?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|e| not_started(plugin, program, &e))?;
+    let group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+    let mut output = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        let read = stdout.take(MAX_OUTPUT + 1).read_to_end(&mut output).await;
+        read.map_err(|_| failed(plugin, "broke off"))?;
+    }
+    if output.len() as u64 > MAX_OUTPUT {
+        return Err(failed(plugin, "printed more than any credential has"));
+    }
+    let status = child.wait().await.map_err(|_| failed(plugin, "broke off"))?;
+    group.has_ended();
+    if status.success() { Ok(output) } else { Err(failed(plugin, &format!("failed ({status})"))) }
+}
+
+/// What the plugin is told.
+fn info(plugin: &ExecConfig, cluster: &Cluster) -> Result<String, Failure> {
+    let mut spec = json!({"interactive": false});
+    if plugin.provide_cluster_info {
+        let unusable = |_| failed(plugin, "wants to know the cluster, whose certificate authority cannot be read");
+        let cluster = ExecAuthCluster::try_from(cluster).map_err(unusable)?;
+        spec["cluster"] = json!(cluster);
+    }
+    let version = plugin.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
+    Ok(json!({"apiVersion": version, "kind": "ExecCredential", "spec": spec}).to_string())
+}
+
+/// Ends the plugin and all that it started, unless it has ended by itself.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended just now.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+fn name(plugin: &ExecConfig) -> &str {
+    let command = plugin.command.as_deref().unwrap_or_default();
+    command.rsplit('/').next().unwrap_or(command)
+}
+
+fn failed(plugin: &ExecConfig, what: &str) -> Failure {
+    Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin {} {what}", name(plugin))).advise(
+        "its output is not shown, because it may hold a token: run it by hand, or kubectl with the same context",
+    )
+}
+
+fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Failure {
+    let why = net::without_errno(error);
+    let failure = Failure::new(
+        FailureKind::Authentication,
+        format!("the kubeconfig's exec plugin {program} cannot be started: {why}"),
+    );
+    match &plugin.install_hint {
+        Some(hint) => failure.advise(hint.clone()),
+        None => failure.advise("install it where this user finds it, or use another context"),
+    }
+}

@@ -1,0 +1,499 @@
+//! What a Kubernetes API server answers. Pure; opens no socket.
+//!
+//! Only the fields named here are read (Kubernetes API v1, `apps/v1`, `batch/v1`), borrowed from the
+//! answer: environment variables, commands, annotations and the values of ConfigMaps and Secrets never
+//! are. An item of a list that cannot be read costs itself, and is counted.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::model::{Failure, FailureKind, Field, TargetEvidence};
+
+/// Text that is borrowed where the JSON has no escapes in it. `null` is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+        Option::<Borrowed<'a>>::deserialize(deserializer).map(|text| text.map(|t| Self(t.0)).unwrap_or_default())
+    }
+}
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Go writes `null` for an empty list or map.
+fn or_default<'de, D: Deserializer<'de>, T: serde::Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(d).map(Option::unwrap_or_default)
+}
+
+/// What an answer says of itself, before its items.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) kind: String,
+    /// Asks for the next page.
+    pub(super) next: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct ListMeta<'a> {
+    #[serde(default, borrow, rename = "continue")]
+    next: Text<'a>,
+}
+
+/// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the next
+/// page can be asked for while this one is parsed.
+pub(super) fn head(body: &[u8]) -> Option<Head> {
+    struct Reader<'h>(&'h mut Head, [bool; 2]);
+    impl<'de> Visitor<'de> for Reader<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let Self(head, mut found) = self;
+            while found != [true; 2] {
+                let Some(key) = map.next_key::<Text<'de>>()? else { break };
+                match &*key {
+                    "kind" => {
+                        head.kind = map.next_value::<Text<'de>>()?.to_string();
+                        found[0] = true;
+                    }
+                    "metadata" => {
+                        let meta: Option<ListMeta<'de>> = map.next_value()?;
+                        head.next = meta.map(|m| m.next.to_string()).filter(|next| !next.is_empty());
+                        found[1] = true;
+                    }
+                    _ => _ = map.next_value::<IgnoredAny>()?,
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut found = Head::default();
+    // Stopping early is an error of the parser's; whether the rest is JSON is for `items` to say.
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Reader(&mut found, [false; 2]));
+    (!found.kind.is_empty()).then_some(found)
+}
+
+/// The items of a list, and how many could not be read.
+///
+/// # Errors
+/// If it is no JSON, or has no items.
+pub(super) fn items<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<(Vec<T>, usize), Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(bound = "T: serde::Deserialize<'de>")]
+    struct List<T> {
+        // Not defaulted: a list without `items` is none. Go writes an empty one as `null`.
+        #[serde(deserialize_with = "or_default")]
+        items: Vec<T>,
+    }
+    let no_list = || Failure::new(FailureKind::Protocol, "the answer is no list that Kubernetes would write");
+    match serde_json::from_slice::<List<T>>(body) {
+        Ok(list) => Ok((list.items, 0)),
+        Err(error) if error.is_data() => {
+            let list: List<&'a RawValue> = serde_json::from_slice(body).map_err(|_| no_list())?;
+            let total = list.items.len();
+            let read: Vec<T> = list.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+            let unread = total - read.len();
+            Ok((read, unread))
+        }
+        Err(_) => Err(no_list()),
+    }
+}
+
+/// What the server says of an error, in its own words (untrusted); empty if it says nothing.
+pub(super) fn status_message(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Status {
+        #[serde(default)]
+        message: String,
+    }
+    let message = serde_json::from_slice::<Status>(body).map(|status| status.message).unwrap_or_default();
+    message.chars().take(300).collect()
+}
+
+/// `/version`: of the control plane.
+pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        git_version: Text<'a>,
+        #[serde(default, borrow)]
+        major: Text<'a>,
+        #[serde(default, borrow)]
+        minor: Text<'a>,
+        #[serde(default, borrow)]
+        platform: Text<'a>,
+    }
+    let refuse = |what: &str| Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")));
+    match serde_json::from_slice::<Answer<'_>>(body) {
+        Ok(answer) if !answer.git_version.trim().is_empty() => {
+            let Answer { git_version, major, minor, platform } = answer;
+            let named = [("git_version", git_version), ("major", major), ("minor", minor), ("platform", platform)];
+            let told = named.into_iter().filter(|(_, value)| !value.is_empty());
+            evidence.fields.extend(told.map(|(name, value)| Field::of_target(name, &*value)));
+            Ok(())
+        }
+        Ok(_) => refuse("names no version"),
+        Err(error) if error.is_data() => refuse("is not what an API server says"),
+        Err(_) => refuse("is no JSON"),
+    }
+}
+
+/// The namespace `kube-system`: its UID tells one cluster from another.
+pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    let uid = serde_json::from_slice::<Named<'_>>(body).map(|n| n.metadata.uid.to_string()).unwrap_or_default();
+    if uid.is_empty() {
+        return Err(Failure::new(FailureKind::Protocol, "the namespace kube-system has no UID"));
+    }
+    evidence.fields.push(Field::of_target("uid", uid));
+    Ok(())
+}
+
+/// Any object, by its metadata.
+#[derive(serde::Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata<'a> {
+    #[serde(default, borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) generate_name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) namespace: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) uid: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) labels: Labels<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) owner_references: Vec<Reference<'a>>,
+}
+
+/// The labels that mean something to us.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Labels<'a> {
+    #[serde(default, borrow, rename = "pod-template-hash")]
+    pub(super) template_hash: Text<'a>,
+    /// Of Argo Rollouts.
+    #[serde(default, borrow, rename = "rollouts-pod-template-hash")]
+    pub(super) rollout_hash: Text<'a>,
+    /// `redis-19.1.0`.
+    #[serde(default, borrow, rename = "helm.sh/chart")]
+    pub(super) chart: Text<'a>,
+    #[serde(default, borrow, rename = "app.kubernetes.io/version")]
+    pub(super) app_version: Text<'a>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Reference<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) controller: bool,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Pod<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow)]
+    pub(super) spec: PodSpec<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) status: PodStatus<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodSpec<'a> {
+    #[serde(borrow)]
+    pub(super) containers: Vec<Container<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) init_containers: Vec<Container<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) ephemeral_containers: Vec<Container<'a>>,
+    #[serde(default, borrow)]
+    pub(super) restart_policy: Text<'a>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Container<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) image: Text<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodStatus<'a> {
+    #[serde(default, borrow)]
+    pub(super) phase: Text<'a>,
+    /// `Evicted`, `NodeLost`.
+    #[serde(default, borrow)]
+    pub(super) reason: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) init_container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) ephemeral_container_statuses: Vec<ContainerStatus<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct ContainerStatus<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow, rename = "imageID")]
+    pub(super) image_id: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) state: ContainerState<'a>,
+}
+
+/// One of the three; without any it waits.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct ContainerState<'a> {
+    #[serde(default)]
+    pub(super) running: Option<IgnoredAny>,
+    #[serde(default, borrow)]
+    pub(super) waiting: Option<Reason<'a>>,
+    #[serde(default, borrow)]
+    pub(super) terminated: Option<Reason<'a>>,
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Reason<'a> {
+    #[serde(default, borrow)]
+    pub(super) reason: Text<'a>,
+}
+
+/// A Deployment, StatefulSet, DaemonSet or CronJob.
+#[derive(serde::Deserialize)]
+pub(super) struct Workload<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow)]
+    pub(super) spec: WorkloadSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkloadSpec<'a> {
+    #[serde(default)]
+    pub(super) replicas: Option<i64>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) suspend: bool,
+    #[serde(default, borrow)]
+    template: Option<Template<'a>>,
+    #[serde(default, borrow)]
+    job_template: Option<JobTemplate<'a>>,
+}
+
+impl<'a> WorkloadSpec<'a> {
+    /// What its pods are made of.
+    pub(super) fn pod(&self) -> Option<&PodSpec<'a>> {
+        let template = self.template.as_ref().or_else(|| self.job_template.as_ref()?.spec.template.as_ref())?;
+        Some(&template.spec)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Template<'a> {
+    #[serde(borrow)]
+    spec: PodSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+struct JobTemplate<'a> {
+    #[serde(borrow)]
+    spec: JobSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+struct JobSpec<'a> {
+    #[serde(default, borrow)]
+    template: Option<Template<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Node<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+    #[serde(borrow)]
+    status: NodeStatus<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeStatus<'a> {
+    #[serde(borrow)]
+    node_info: NodeInfo<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeInfo<'a> {
+    #[serde(borrow)]
+    kubelet_version: Text<'a>,
+    #[serde(default, borrow)]
+    container_runtime_version: Text<'a>,
+    #[serde(default, borrow)]
+    kernel_version: Text<'a>,
+    #[serde(default, borrow)]
+    os_image: Text<'a>,
+    #[serde(default, borrow)]
+    architecture: Text<'a>,
+}
+
+/// Facts of nodes, as they come in pages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nodes {
+    pub(super) fields: Vec<Field>,
+    total: usize,
+    unread: usize,
+}
+
+impl Nodes {
+    /// One page of a NodeList.
+    pub(super) fn page(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let (nodes, unread) = items::<Node<'_>>(body)?;
+        self.unread += unread;
+        self.total += unread;
+        nodes.iter().for_each(|node| self.add(node));
+        Ok(())
+    }
+
+    /// One node of a list of several kinds.
+    pub(super) fn item(&mut self, item: &RawValue) {
+        match serde_json::from_str(item.get()) {
+            Ok(node) => self.add(&node),
+            Err(_) => (self.total, self.unread) = (self.total + 1, self.unread + 1),
+        }
+    }
+
+    fn add(&mut self, node: &Node<'_>) {
+        self.total += 1;
+        let info = &node.status.node_info;
+        if info.kubelet_version.is_empty() || node.metadata.name.is_empty() {
+            self.unread += 1;
+            return;
+        }
+        let facts = [
+            ("kubelet", &info.kubelet_version),
+            ("runtime", &info.container_runtime_version),
+            ("kernel", &info.kernel_version),
+            ("os", &info.os_image),
+            ("architecture", &info.architecture),
+        ];
+        let told = facts.into_iter().filter(|(_, value)| !value.is_empty());
+        let place = || node.metadata.name.to_string();
+        self.fields.extend(told.map(|(name, value)| Field {
+            place: place(),
+            name: name.to_owned(),
+            value: value.to_string(),
+        }));
+    }
+
+    /// Whether all were read. A cluster has at least one node.
+    pub(super) fn outcome(&self) -> Result<(), Failure> {
+        match self {
+            Self { total: 0, .. } => Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node")),
+            Self { unread: 0, .. } => Ok(()),
+            Self { unread, total, .. } => Err(unreadable(*unread, *total, "nodes")),
+        }
+    }
+}
+
+/// Items that are not what Kubernetes writes.
+pub(super) fn unreadable(unread: usize, total: usize, what: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, format!("{unread} of {total} {what} could not be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/fixtures/kubernetes/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    #[test]
+    fn what_a_real_cluster_says_is_read_whole() {
+        let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
+        version(&fixture("version"), &mut evidence).unwrap();
+        identity(&fixture("namespace-kube-system"), &mut evidence).unwrap();
+        assert_eq!(evidence.field("git_version"), Some("v1.36.2"));
+        assert_eq!(evidence.field("uid"), Some("99e935d5-efc8-4cc1-b9b3-732ca0083954"));
+        let mut nodes = Nodes::default();
+        nodes.page(&fixture("nodes")).unwrap();
+        nodes.outcome().unwrap();
+        assert_eq!(nodes.fields.len(), 50);
+        let runtime = nodes.fields.iter().find(|f| f.name == "runtime").unwrap();
+        assert!(runtime.value.starts_with("containerd://"), "{runtime:?}");
+        let page = fixture("pods-page1");
+        let (pods, unread) = items::<Pod<'_>>(&page).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((pods.len(), unread), (50, 0));
+        for list in ["deployments", "statefulsets", "daemonsets", "cronjobs"] {
+            let body = fixture(&format!("{list}-page1"));
+            let (workloads, unread) = items::<Workload<'_>>(&body).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((workloads.len(), unread), (20, 0), "{list}");
+            assert!(workloads.iter().all(|w| w.spec.pod().is_some_and(|pod| !pod.containers.is_empty())), "{list}");
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_page_is_told_before_its_items_are_read() {
+        let is = |kind: &str, next: Option<&str>| Some(Head { kind: kind.into(), next: next.map(str::to_owned) });
+        let page = fixture("pods-page1");
+        let first = head(&page).unwrap();
+        assert_eq!(first.kind, "PodList");
+        assert!(first.next.is_some_and(|next| next.starts_with("eyJ2Ijoi")));
+        assert_eq!(head(&fixture("nodes")), is("NodeList", None));
+        assert_eq!(
+            head(br#"{"items": [1, {"kind": "no"}], "metadata": {"continue": "x"}, "kind": "PodList"}"#),
+            is("PodList", Some("x"))
+        );
+        assert_eq!(head(br#"{"kind": "PodList", "items": []}"#), is("PodList", None));
+        for none in ["", "[]", "<html>", "{}", r#"{"metadata": null}"#] {
+            assert_eq!(head(none.as_bytes()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_error_are_the_servers() {
+        assert!(status_message(&fixture("error-403-pods")).starts_with("pods is forbidden: User"));
+        assert_eq!(status_message(b"<html>"), "");
+    }
+
+    #[test]
+    fn what_is_not_told_is_no_answer() {
+        let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
+        for body in ["{}", r#"{"gitVersion": " "}"#, "[]", "<html>"] {
+            assert!(version(body.as_bytes(), &mut evidence).is_err(), "{body}");
+            assert!(identity(body.as_bytes(), &mut evidence).is_err(), "{body}");
+        }
+        assert!(items::<Pod<'_>>(br#"{"kind": "PodList"}"#).is_err());
+        assert!(items::<Pod<'_>>(br#"{"items": null}"#).is_ok_and(|(pods, unread)| pods.is_empty() && unread == 0));
+        assert!(Nodes::default().outcome().is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! Everything that a cluster is ever asked: a path for each question, and the rule that allows it. Pure.
+
+use url::form_urlencoded;
+
+/// Objects of a page. What `kubectl` asks for, too.
+pub(super) const PAGE: usize = 500;
+
+/// One thing to GET.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    what: What,
+    /// Only in this namespace, of what lives in namespaces.
+    namespace: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Version,
+    KubeSystem,
+    List(Resource),
+}
+
+/// Objects that are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Resource {
+    /// API group, empty for the core.
+    group: &'static str,
+    version: &'static str,
+    /// As paths and rules name it.
+    name: &'static str,
+    /// `kind` of the answer.
+    pub(super) list: &'static str,
+}
+
+const fn resource(group: &'static str, name: &'static str, list: &'static str) -> Resource {
+    Resource { group, version: "v1", name, list }
+}
+
+pub(super) const NODES: Resource = resource("", "nodes", "NodeList");
+pub(super) const PODS: Resource = resource("", "pods", "PodList");
+pub(super) const DEPLOYMENTS: Resource = resource("apps", "deployments", "DeploymentList");
+pub(super) const STATEFUL_SETS: Resource = resource("apps", "statefulsets", "StatefulSetList");
+pub(super) const DAEMON_SETS: Resource = resource("apps", "daemonsets", "DaemonSetList");
+pub(super) const CRON_JOBS: Resource = resource("batch", "cronjobs", "CronJobList");
+
+impl Question {
+    pub(super) const VERSION: Self = Self { what: What::Version, namespace: None };
+    pub(super) const KUBE_SYSTEM: Self = Self { what: What::KubeSystem, namespace: None };
+
+    /// All objects, or those of one namespace.
+    pub(super) fn list(resource: Resource, namespace: Option<&str>) -> Self {
+        Self { what: What::List(resource), namespace: namespace.map(str::to_owned) }
+    }
+
+    /// The path, without a query.
+    pub(super) fn path(&self) -> String {
+        match self.what {
+            What::Version => "/version".to_owned(),
+            What::KubeSystem => "/api/v1/namespaces/kube-system".to_owned(),
+            What::List(Resource { group, version, name, .. }) => {
+                let root =
+                    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+                match &self.namespace {
+                    Some(namespace) => format!("{root}/namespaces/{}/{name}", segment(namespace)),
+                    None => format!("{root}/{name}"),
+                }
+            }
+        }
+    }
+
+    /// The path of one page of a list.
+    pub(super) fn page(&self, token: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(format!("{}?", self.path()));
+        query.append_pair("limit", &PAGE.to_string());
+        if let Some(token) = token {
+            query.append_pair("continue", token);
+        }
+        // The serializer separates from what it was given by `&`.
+        query.finish().replacen("?&", "?", 1)
+    }
+
+    /// What to grant, in the words of a role.
+    pub(super) fn rule(&self) -> String {
+        match self.what {
+            What::Version => r#"{nonResourceURLs: ["/version"], verbs: ["get"]} in a ClusterRole"#.to_owned(),
+            What::KubeSystem => {
+                r#"{apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"]} in a ClusterRole"#
+                    .to_owned()
+            }
+            What::List(Resource { group, name, .. }) => {
+                let scope = match &self.namespace {
+                    Some(namespace) => format!("a Role in namespace {namespace}"),
+                    None => "a ClusterRole".to_owned(),
+                };
+                format!(r#"{{apiGroups: ["{group}"], resources: ["{name}"], verbs: ["list"]}} in {scope}"#)
+            }
+        }
+    }
+}
+
+/// A namespace as a part of a path. Names of namespaces need no escape; what is none must not change the path.
+fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_asked_for_by_its_token() {
+        let pods = Question::list(PODS, None);
+        assert_eq!(pods.page(None), "/api/v1/pods?limit=500");
+        assert_eq!(pods.page(Some("a=&b")), "/api/v1/pods?limit=500&continue=a%3D%26b");
+        let jobs = Question::list(CRON_JOBS, Some("shop/../x"));
+        assert_eq!(jobs.path(), "/apis/batch/v1/namespaces/shop%2F..%2Fx/cronjobs");
+    }
+
+    #[test]
+    fn a_rule_is_as_narrow_as_the_question() {
+        let deployments = |namespace| Question::list(DEPLOYMENTS, namespace).rule();
+        assert_eq!(
+            deployments(None),
+            r#"{apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"]} in a ClusterRole"#
+        );
+        assert!(deployments(Some("shop")).ends_with("in a Role in namespace shop"));
+    }
+}

@@ -1,0 +1,452 @@
+//! Pods and what owns them, folded into one entry for each image of each workload. Pure.
+//!
+//! However many pods there are, what is kept grows with the workloads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::value::RawValue;
+
+use super::parse::{self, Container, Metadata, Pod, PodSpec, Workload};
+use super::pod::{Owner, Role, owner, running, state};
+use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
+
+/// More than the largest clusters have, and what a hostile server can make us keep.
+const MAX_KEPT: usize = 250_000;
+
+/// Which namespaces count.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    /// All, if there is none.
+    include: Vec<Glob>,
+    exclude: Vec<Glob>,
+}
+
+impl Selection {
+    pub(super) fn new(include: Vec<Glob>, exclude: Vec<Glob>) -> Self {
+        Self { include, exclude }
+    }
+
+    fn selects(&self, namespace: &str) -> bool {
+        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.is_match(namespace));
+        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+
+    /// Patterns that fit none of the namespaces.
+    fn without_match(&self, namespaces: &BTreeSet<&str>) -> impl Iterator<Item = &str> {
+        let matches = |glob: &Glob| namespaces.iter().any(|namespace| glob.is_match(namespace));
+        self.include.iter().filter(move |glob| !matches(glob)).map(Glob::pattern)
+    }
+}
+
+/// What the standard labels say of a workload.
+#[derive(Clone, Debug, Default)]
+struct Labels {
+    chart: String,
+    app_version: String,
+}
+
+/// One image of one workload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Use {
+    owner: Owner,
+    container: String,
+    reference: String,
+    /// As the node says what it runs.
+    image_id: String,
+    state: RunState,
+    /// The one that the labels speak of: a pod's only container, but for those that prepare it.
+    is_only: bool,
+}
+
+/// What runs in a cluster, as it comes in pages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Workloads {
+    selection: Selection,
+    uses: BTreeSet<Use>,
+    /// Workloads with a pod.
+    owners: BTreeMap<Owner, Labels>,
+    /// Workloads as they are set up, with their containers.
+    templates: BTreeMap<Owner, Setup>,
+    left_out: BTreeSet<Owner>,
+    pod_tally: Tally,
+    template_tally: Tally,
+}
+
+/// A workload's template.
+#[derive(Clone, Debug)]
+struct Setup {
+    labels: Labels,
+    containers: Vec<(String, String, bool)>,
+    /// Why it may have no pod.
+    idle: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    total: usize,
+    unread: usize,
+}
+
+impl Tally {
+    fn add(&mut self, read: usize, unread: usize) {
+        self.total += read + unread;
+        self.unread += unread;
+    }
+
+    fn outcome(self, what: &str) -> Option<Failure> {
+        (self.unread > 0).then(|| parse::unreadable(self.unread, self.total, what))
+    }
+}
+
+impl Workloads {
+    pub(super) fn new(selection: Selection) -> Self {
+        Self { selection, ..Self::default() }
+    }
+
+    /// One page of a PodList.
+    pub(super) fn pods(&mut self, body: &[u8]) -> Result<(), Failure> {
+        let (pods, unread) = parse::items::<Pod<'_>>(body)?;
+        self.pod_tally.add(pods.len(), unread);
+        pods.iter().for_each(|pod| self.pod(pod));
+        self.bounded()
+    }
+
+    /// One page of a list of workloads of a kind.
+    pub(super) fn templates(&mut self, kind: &str, body: &[u8]) -> Result<(), Failure> {
+        let (workloads, unread) = parse::items::<Workload<'_>>(body)?;
+        self.template_tally.add(workloads.len(), unread);
+        workloads.iter().for_each(|workload| self.workload(kind, workload));
+        self.bounded()
+    }
+
+    /// One pod of a list of several kinds.
+    pub(super) fn pod_item(&mut self, item: &RawValue) {
+        let pod = serde_json::from_str(item.get()).map(|pod| self.pod(&pod));
+        self.pod_tally.add(usize::from(pod.is_ok()), usize::from(pod.is_err()));
+    }
+
+    /// One workload of a list of several kinds.
+    pub(super) fn workload_item(&mut self, kind: &str, item: &RawValue) {
+        let workload = serde_json::from_str(item.get()).map(|workload| self.workload(kind, &workload));
+        self.template_tally.add(usize::from(workload.is_ok()), usize::from(workload.is_err()));
+    }
+
+    /// Takes over what another has seen of the same cluster.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.uses.extend(other.uses);
+        self.owners.extend(other.owners);
+        self.templates.extend(other.templates);
+        self.left_out.extend(other.left_out);
+        self.pod_tally.add(other.pod_tally.total - other.pod_tally.unread, other.pod_tally.unread);
+        self.template_tally.add(other.template_tally.total - other.template_tally.unread, other.template_tally.unread);
+    }
+
+    fn bounded(&self) -> Result<(), Failure> {
+        if self.uses.len() + self.owners.len() + self.templates.len() + self.left_out.len() <= MAX_KEPT {
+            return Ok(());
+        }
+        Err(Failure::new(FailureKind::TooLarge, format!("the cluster holds more than {MAX_KEPT} workloads")))
+    }
+
+    fn pod(&mut self, pod: &Pod<'_>) {
+        let Some(owner) = self.selected(owner(&pod.metadata)) else { return };
+        let spec = &pod.spec;
+        let is_only = spec.containers.len() == 1;
+        let roles = [
+            (Role::Main, &spec.containers, &pod.status.container_statuses),
+            (Role::Init, &spec.init_containers, &pod.status.init_container_statuses),
+            (Role::Ephemeral, &spec.ephemeral_containers, &pod.status.ephemeral_container_statuses),
+        ];
+        for (role, containers, statuses) in roles {
+            for Container { name, image } in containers {
+                let status = statuses.iter().find(|status| status.name == *name);
+                self.uses.insert(Use {
+                    owner: owner.clone(),
+                    container: name.to_string(),
+                    reference: image.to_string(),
+                    image_id: status.map(|status| status.image_id.to_string()).unwrap_or_default(),
+                    state: state(pod, role, status),
+                    is_only: is_only && role == Role::Main,
+                });
+            }
+        }
+        self.owners.entry(owner).or_insert_with(|| labels(&pod.metadata));
+    }
+
+    fn workload(&mut self, kind: &str, workload: &Workload<'_>) {
+        let Metadata { namespace, name, .. } = &workload.metadata;
+        let owner = Owner { namespace: namespace.to_string(), kind: kind.to_owned(), name: name.to_string() };
+        let Some(owner) = self.selected(owner) else { return };
+        let pod = workload.spec.pod();
+        let containers = pod.map(|PodSpec { containers, init_containers, .. }| {
+            let main = containers.iter().map(|c| (c, containers.len() == 1));
+            let all = main.chain(init_containers.iter().map(|c| (c, false)));
+            all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect()
+        });
+        let idle = match (workload.spec.replicas, workload.spec.suspend) {
+            (Some(0), _) => "scaled-to-zero",
+            (_, true) => "suspended",
+            _ => "no-pod",
+        };
+        let labels = labels(&workload.metadata);
+        self.templates.insert(owner, Setup { labels, containers: containers.unwrap_or_default(), idle });
+    }
+
+    fn selected(&mut self, owner: Owner) -> Option<Owner> {
+        if self.selection.selects(&owner.namespace) {
+            return Some(owner);
+        }
+        self.left_out.insert(owner);
+        None
+    }
+
+    /// How many workloads the profile leaves out.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out.len()
+    }
+
+    /// What could not be read of what was listed.
+    pub(super) fn failures(&self) -> Vec<Failure> {
+        let mut failures: Vec<Failure> =
+            [self.pod_tally.outcome("pods"), self.template_tally.outcome("workloads")].into_iter().flatten().collect();
+        let owners = self.owners.keys().chain(self.templates.keys());
+        let namespaces = owners.map(|owner| owner.namespace.as_str()).collect();
+        let empty = self.selection.without_match(&namespaces).map(|pattern| {
+            Failure::new(FailureKind::Protocol, format!("nothing is in a namespace {pattern}")).advise(
+                "check the name: a namespace that does not exist answers as an empty one; if nothing is \
+                 meant to run there, take it out of namespaces.include in the profile",
+            )
+        });
+        failures.extend(empty);
+        failures
+    }
+
+    /// One for each image of each workload. A workload without a pod is told by its template, but only if
+    /// all pods were seen.
+    pub(super) fn images(mut self, pods_are_known: bool) -> Vec<ImageUse> {
+        let mut images: Vec<ImageUse> = Vec::with_capacity(self.uses.len());
+        for seen in std::mem::take(&mut self.uses) {
+            let labels = self.labels(&seen.owner);
+            images.push(image_use(seen, labels));
+        }
+        let idle = self.templates.iter().filter(|(owner, _)| pods_are_known && !self.owners.contains_key(*owner));
+        for (owner, Setup { labels, containers, idle }) in idle {
+            for (container, reference, is_only) in containers.clone() {
+                let state = RunState::NotRunning((*idle).to_owned());
+                let owner = owner.clone();
+                let unused = Use { owner, container, reference, image_id: String::new(), state, is_only };
+                images.push(image_use(unused, labels.clone()));
+            }
+        }
+        images.sort_by(|a, b| (&a.locator, &a.reference, &a.state).cmp(&(&b.locator, &b.reference, &b.state)));
+        images
+    }
+
+    /// Those of the pods; where they have none, those of what made them.
+    fn labels(&self, owner: &Owner) -> Labels {
+        let mut labels = self.owners.get(owner).cloned().unwrap_or_default();
+        if let Some(Setup { labels: own, .. }) = self.templates.get(owner) {
+            if labels.chart.is_empty() {
+                labels.chart.clone_from(&own.chart);
+            }
+            if labels.app_version.is_empty() {
+                labels.app_version.clone_from(&own.app_version);
+            }
+        }
+        labels
+    }
+}
+
+fn labels(metadata: &Metadata<'_>) -> Labels {
+    Labels { chart: metadata.labels.chart.to_string(), app_version: metadata.labels.app_version.to_string() }
+}
+
+fn image_use(seen: Use, labels: Labels) -> ImageUse {
+    let (image_id, repo_digests) = running(&seen.image_id);
+    ImageUse {
+        locator: Locator { namespace: seen.owner.namespace, workload: seen.owner.name, container: seen.container },
+        reference: seen.reference,
+        image_id,
+        repo_digests,
+        version_label: String::new(),
+        app_version: if seen.is_only { labels.app_version } else { String::new() },
+        chart: labels.chart,
+        state: seen.state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn pod(name: &str, owner: Value, labels: Value, state: Value) -> Value {
+        json!({
+            "metadata": {"name": name, "namespace": "shop", "labels": labels, "ownerReferences": owner},
+            "spec": {"containers": [{"name": "app", "image": "shop/app:v1"}], "restartPolicy": "Always"},
+            "status": {"phase": "Running", "containerStatuses": [{"name": "app", "imageID": "", "state": state}]},
+        })
+    }
+
+    fn owned(kind: &str, owner: &str) -> Value {
+        json!([{"kind": "Other", "name": "x"}, {"kind": kind, "name": owner, "controller": true}])
+    }
+
+    fn seen(pods: &[Value]) -> Workloads {
+        let mut workloads = Workloads::new(Selection::default());
+        workloads.pods(json!({"kind": "PodList", "items": pods}).to_string().as_bytes()).unwrap();
+        workloads
+    }
+
+    fn workload_of(pod: Value) -> String {
+        seen(&[pod]).images(true).remove(0).locator.workload
+    }
+
+    #[test]
+    fn a_pod_is_named_by_what_made_it() {
+        let running = json!({"running": {}});
+        let named = |name: &str, owner: Value, labels: Value| workload_of(pod(name, owner, labels, running.clone()));
+        let hash = json!({"pod-template-hash": "5d8f"});
+        assert_eq!(named("api-5d8f-x1", owned("ReplicaSet", "api-5d8f"), hash.clone()), "api");
+        assert_eq!(
+            named("api-5d8f-x1", owned("ReplicaSet", "api-5d8f"), json!({"rollouts-pod-template-hash": "5d8f"})),
+            "api"
+        );
+        // A ReplicaSet of its own, and a label that does not fit.
+        assert_eq!(named("api-x1", owned("ReplicaSet", "api"), json!(null)), "api");
+        assert_eq!(named("api-x1", owned("ReplicaSet", "api-77"), hash), "api-77");
+        assert_eq!(named("backup-29012345-abcde", owned("Job", "backup-29012345"), json!({})), "backup");
+        assert_eq!(named("migrate-abcde", owned("Job", "migrate"), json!({})), "migrate");
+        assert_eq!(named("db-0", owned("StatefulSet", "db"), json!({})), "db");
+        assert_eq!(named("etcd-node-1", owned("Node", "node-1"), json!({})), "etcd");
+        assert_eq!(named("db-1", owned("Cluster", "db"), json!({})), "db");
+        assert_eq!(named("alone", json!(null), json!({})), "alone");
+    }
+
+    #[test]
+    fn what_is_kept_grows_with_the_workloads_not_with_the_pods() {
+        let pods: Vec<Value> = (0..40)
+            .map(|i| {
+                let labels = json!({"pod-template-hash": "5d8f"});
+                pod(&format!("api-5d8f-{i}"), owned("ReplicaSet", "api-5d8f"), labels, json!({"running": {}}))
+            })
+            .collect();
+        assert_eq!(seen(&pods).images(true).len(), 1);
+    }
+
+    fn state_of(phase: &str, edit: impl Fn(&mut Value)) -> RunState {
+        let mut pod = pod("x", json!(null), json!({}), json!({"running": {}}));
+        pod["status"]["phase"] = json!(phase);
+        edit(&mut pod);
+        seen(&[pod]).images(true).remove(0).state
+    }
+
+    #[test]
+    fn only_what_runs_counts() {
+        let not = |word: &str| RunState::NotRunning(word.to_owned());
+        let state =
+            |state: Value| move |pod: &mut Value| pod["status"]["containerStatuses"][0]["state"] = state.clone();
+        assert_eq!(state_of("Running", |_| {}), RunState::Running);
+        assert_eq!(state_of("Running", state(json!({"waiting": {"reason": "CrashLoopBackOff"}}))), RunState::Running);
+        assert_eq!(
+            state_of("Pending", state(json!({"waiting": {"reason": "ImagePullBackOff"}}))),
+            not("ImagePullBackOff")
+        );
+        assert_eq!(state_of("Running", state(json!({}))), not("waiting"));
+        // About to be started again; a job's is not.
+        assert_eq!(state_of("Running", state(json!({"terminated": {"reason": "Error"}}))), RunState::Running);
+        let ended = |pod: &mut Value| {
+            pod["spec"]["restartPolicy"] = json!("OnFailure");
+            pod["status"]["containerStatuses"][0]["state"] = json!({"terminated": {"reason": "Completed"}});
+        };
+        assert_eq!(state_of("Running", ended), not("Completed"));
+        assert_eq!(state_of("Succeeded", |_| {}), not("Succeeded"));
+        assert_eq!(state_of("Failed", |pod| pod["status"]["reason"] = json!("Evicted")), not("Evicted"));
+        assert_eq!(state_of("Pending", |pod| pod["status"]["containerStatuses"] = json!(null)), not("Pending"));
+        assert_eq!(state_of("Running", |pod| pod["status"]["containerStatuses"] = json!(null)), not("not-reported"));
+    }
+
+    #[test]
+    fn init_and_ephemeral_containers_are_seen() {
+        let mut pod = pod("x", json!(null), json!({"app.kubernetes.io/version": "9"}), json!({"running": {}}));
+        pod["spec"]["initContainers"] = json!([{"name": "prepare", "image": "busybox:1.36"}]);
+        pod["status"]["initContainerStatuses"] =
+            json!([{"name": "prepare", "state": {"terminated": {"reason": "Completed"}}}]);
+        pod["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "alpine:3.20"}]);
+        pod["status"]["ephemeralContainerStatuses"] =
+            json!([{"name": "debug", "state": {"terminated": {"reason": "Error"}}}]);
+        let images = seen(&[pod]).images(true);
+        let found: Vec<_> = images.iter().map(|i| (i.reference.as_str(), &i.state, i.app_version.as_str())).collect();
+        let error = RunState::NotRunning("Error".into());
+        assert_eq!(
+            found,
+            [
+                ("shop/app:v1", &RunState::Running, "9"),
+                ("alpine:3.20", &error, ""),
+                ("busybox:1.36", &RunState::Running, "")
+            ]
+        );
+    }
+
+    fn template(kind: &str, spec: &Value) -> Workloads {
+        let mut workloads = seen(&[]);
+        let labels = json!({"helm.sh/chart": "shop-1.2.3"});
+        let item = json!({"metadata": {"name": "api", "namespace": "shop", "labels": labels}, "spec": spec});
+        workloads.templates(kind, json!({"items": [item]}).to_string().as_bytes()).unwrap();
+        workloads
+    }
+
+    #[test]
+    fn a_workload_without_a_pod_is_told_by_its_template() {
+        let pod = json!({"spec": {"containers": [{"name": "app", "image": "shop/app:v1"}]}});
+        let told = |kind: &str, spec: Value| template(kind, &spec).images(true).remove(0);
+        let idle = |kind: &str, spec: Value| told(kind, spec).state;
+        let not = |word: &str| RunState::NotRunning(word.to_owned());
+        assert_eq!(idle("Deployment", json!({"replicas": 0, "template": pod})), not("scaled-to-zero"));
+        assert_eq!(idle("DaemonSet", json!({"template": pod})), not("no-pod"));
+        let job = json!({"suspend": true, "jobTemplate": {"spec": {"template": pod}}});
+        assert_eq!(idle("CronJob", job), not("suspended"));
+        assert_eq!(told("Deployment", json!({"template": pod})).chart, "shop-1.2.3");
+        // Where the pods are not known, nothing is said of those that have none.
+        assert!(template("Deployment", &json!({"template": pod})).images(false).is_empty());
+    }
+
+    #[test]
+    fn a_running_digest_is_told_in_several_forms() {
+        let hex = "a".repeat(64);
+        let digest = format!("sha256:{hex}");
+        let in_repository = |text: &str| (String::new(), vec![text.to_owned()]);
+        assert_eq!(
+            running(&format!("docker.io/library/redis@{digest}")),
+            in_repository(&format!("docker.io/library/redis@{digest}"))
+        );
+        assert_eq!(running(&format!("docker-pullable://redis@{digest}")), in_repository(&format!("redis@{digest}")));
+        for id in [format!("docker://{digest}"), digest.clone(), hex] {
+            assert_eq!(running(&id), (digest.clone(), Vec::new()));
+        }
+        assert_eq!(running(""), (String::new(), Vec::new()));
+    }
+
+    #[test]
+    fn namespaces_count_by_pattern_and_one_that_holds_nothing_is_said() {
+        let globs = |patterns: &[&str]| patterns.iter().map(|p| Glob::new(p).unwrap()).collect();
+        let mut workloads = Workloads::new(Selection::new(globs(&["sh*", "typo"]), globs(&["shop-test"])));
+        let mut other = pod("b", json!(null), json!({}), json!({"running": {}}));
+        other["metadata"]["namespace"] = json!("shop-test");
+        let pods = [pod("a", json!(null), json!({}), json!({"running": {}})), other];
+        workloads.pods(json!({"items": pods}).to_string().as_bytes()).unwrap();
+        assert_eq!(workloads.left_out(), 1);
+        let failures = workloads.failures();
+        assert_eq!(failures.iter().map(|f| f.message.as_str()).collect::<Vec<_>>(), ["nothing is in a namespace typo"]);
+        assert_eq!(workloads.images(true).len(), 1);
+    }
+
+    #[test]
+    fn a_malformed_pod_costs_itself() {
+        let mut bad = pod("bad", json!(null), json!({}), json!({}));
+        bad["spec"] = json!(17);
+        let workloads = seen(&[bad, pod("good", json!(null), json!({}), json!({"running": {}}))]);
+        assert_eq!(workloads.failures()[0].message, "1 of 2 pods could not be read");
+        assert_eq!(workloads.images(true).len(), 1);
+    }
+}

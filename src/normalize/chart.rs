@@ -1,0 +1,47 @@
+//! Helm charts, by the label `helm.sh/chart` of the workloads that they made.
+
+use super::{Builder, Nature, instance};
+use crate::model::{Class, ImageUse, Locator, RunState, TargetEvidence};
+use crate::version::Scheme;
+
+/// `chart/<name>`, with one instance for each workload that a chart made.
+pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
+    let Some((name, text)) = split(&image_use.chart) else { return };
+    let products = &builder.normalizer.products;
+    let is_product = products.iter().any(|product| product.name == name || product.family == name);
+    let class = if is_product { Class::Platform } else { Class::Service };
+    let (component, nature) = (format!("chart/{name}").into(), Nature { class, numbers: 3 });
+    match &image_use.state {
+        RunState::Running => {
+            let locator = Locator { container: String::new(), ..builder.locator(image_use) };
+            // A label cannot hold a `+`: Helm writes `_`.
+            let reading = super::Instance { locator, ..instance(target, Scheme::Generic, &text.replace('_', "+")) };
+            builder.add(&component, nature, reading);
+        }
+        RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
+    }
+}
+
+/// `kube-prometheus-stack-58.1.0` is a name and a version, which Helm wants to be semver.
+fn split(label: &str) -> Option<(&str, &str)> {
+    label.match_indices('-').map(|(at, _)| (&label[..at], &label[at + 1..])).find(|(name, text)| {
+        let bare = text.strip_prefix('v').unwrap_or(text).replace('_', "+");
+        !name.is_empty() && semver::Version::parse(&bare).is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_chart_is_a_name_and_a_version() {
+        assert_eq!(split("kube-prometheus-stack-58.1.0"), Some(("kube-prometheus-stack", "58.1.0")));
+        assert_eq!(split("cert-manager-v1.14.4"), Some(("cert-manager", "v1.14.4")));
+        assert_eq!(split("shop-2-1.0.0-rc.1"), Some(("shop-2", "1.0.0-rc.1")));
+        assert_eq!(split("shop-1.0.0_build.7"), Some(("shop", "1.0.0_build.7")));
+        for none in ["", "shop", "shop-1.0", "-1.0.0"] {
+            assert_eq!(split(none), None, "{none}");
+        }
+    }
+}
