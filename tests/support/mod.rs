@@ -4,10 +4,11 @@
 //! It knows nothing of envparity, so that a bug there cannot hide itself here. Everything listens on a loopback port the
 //! kernel picks, ends when it is dropped, and a failure to start is a panic: a missing server never skips a test.
 
-#![allow(dead_code, reason = "every test binary compiles all of this and uses a part")]
+#![allow(dead_code, unused_imports, reason = "every test binary compiles all of this and uses a part")]
 
 pub(crate) mod docker;
 pub(crate) mod hostile;
+pub(crate) mod kubernetes;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod tls;

@@ -1,0 +1,260 @@
+//! Connections and answers.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io::Error;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::{StreamExt, future, stream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::{Method, Response, header, service};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::access::{self, Asked, Request, Rule, plain_status};
+use super::cluster::fixture;
+use super::discovery;
+use super::faults::{self, Fault, Piece, When};
+use super::list::{Store, Wanted};
+
+/// The user of the token.
+pub(super) const TOKEN_USER: &str = "system:serviceaccount:audit:reader";
+/// The user of the client certificate: its common name.
+const CERTIFICATE_USER: &str = "client";
+/// A real server compresses what is longer.
+const GZIP_FROM: usize = 128 * 1024;
+/// And sends what is longer in pieces.
+const CHUNK: usize = 32 * 1024;
+
+pub(super) struct State {
+    pub(super) store: Store,
+    pub(super) token: String,
+    /// Whoever asks is let in: behind a proxy that has logged in already.
+    pub(super) open: bool,
+    pub(super) gzip: AtomicBool,
+    pub(super) connections: AtomicUsize,
+    pub(super) requests: Mutex<Vec<Request>>,
+    pub(super) rules: Mutex<Option<Vec<Rule>>>,
+    pub(super) faults: Mutex<Vec<Armed>>,
+    /// Compressed answers by path with query: a client is measured beside the server, on the same processors.
+    pub(super) compressed: Mutex<BTreeMap<String, Bytes>>,
+}
+
+/// A fault that waits for its request.
+pub(super) struct Armed {
+    pub(super) prefix: String,
+    pub(super) when: When,
+    pub(super) fault: Fault,
+    pub(super) asked: BTreeMap<String, usize>,
+}
+
+type Body = UnsyncBoxBody<Bytes, Error>;
+
+pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        state.connections.fetch_add(1, Ordering::SeqCst);
+        drop(stream.set_nodelay(true));
+        let (tls, state) = (tls.clone(), Arc::clone(&state));
+        tokio::spawn(async move {
+            let Some(tls) = tls else { return state.connection(stream, None).await };
+            // a client that does not trust the certificate has gone
+            let Ok(stream) = tls.accept(stream).await else { return };
+            let certified = stream.get_ref().1.peer_certificates().map(|_| CERTIFICATE_USER);
+            state.connection(stream, certified).await;
+        });
+    }
+}
+
+/// What is to be sent, before compression.
+struct Answer {
+    code: u16,
+    body: Bytes,
+}
+
+impl Answer {
+    fn status(status: &Value) -> Self {
+        let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
+        Self { code, body: super::list::indented(status).into() }
+    }
+
+    fn ok(body: Vec<u8>) -> Self {
+        Self { code: 200, body: body.into() }
+    }
+
+    fn into_response(self) -> Response<Body> {
+        let mut response = json_response(self.code, whole(self.body));
+        if matches!(self.code, 429 | 503) {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl State {
+    async fn connection<S>(self: Arc<Self>, stream: S, certified: Option<&'static str>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service::service_fn(|request| {
+            let state = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(state.answer(&request, certified).await) }
+        });
+        // an error means that the client has gone
+        drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
+    }
+
+    async fn answer(&self, request: &hyper::Request<Incoming>, certified: Option<&'static str>) -> Response<Body> {
+        let recorded = Request::new(request);
+        self.requests.lock().expect("no thread panics with the lock").push(recorded.clone());
+        let bearer = access::text(request.headers(), &header::AUTHORIZATION);
+        let bearer = bearer.is_some_and(|value| value.strip_prefix("Bearer ") == Some(&self.token));
+        let user = if bearer || self.open { Some(TOKEN_USER) } else { certified };
+        let Some(user) = user else { return Answer::status(&fixture("error-401")).into_response() };
+        if request.method() != Method::GET {
+            return Answer::status(&plain_status(405)).into_response();
+        }
+        let fault = self.fault(request.uri().path(), request.uri().query().unwrap_or_default());
+        match fault {
+            Some(fault) => self.faulty(fault, request.uri(), user).await,
+            None => self.compressed(self.right(request.uri(), user, false), &recorded),
+        }
+    }
+
+    /// The fault that this request meets, if any.
+    fn fault(&self, path: &str, query: &str) -> Option<Fault> {
+        let continues = query.split('&').any(|pair| pair.starts_with("continue=") && pair.len() > "continue=".len());
+        let mut faults = self.faults.lock().expect("no thread panics with the lock");
+        let mut met = None;
+        for armed in faults.iter_mut().filter(|armed| path.starts_with(&armed.prefix)) {
+            if !continues && matches!(armed.fault, Fault::ExpiredOnce | Fault::ExpiredAlways) {
+                continue;
+            }
+            let asked = armed.asked.entry(path.to_owned()).or_default();
+            *asked += 1;
+            if met.is_none() && armed.when.is_now(*asked) {
+                met = Some(armed.fault.clone());
+            }
+        }
+        met
+    }
+
+    async fn faulty(&self, fault: Fault, uri: &hyper::Uri, user: &str) -> Response<Body> {
+        let right = |for_ever| self.right(uri, user, for_ever);
+        let streamed = |code, pieces| json_response(code, streamed(pieces));
+        match fault {
+            Fault::Status(code) => Answer::status(&refusal(code)).into_response(),
+            Fault::ExpiredOnce | Fault::ExpiredAlways => expired(uri).into_response(),
+            Fault::StatusInsteadOfList => json_response(200, whole(plain_status(500).to_string().into())),
+            Fault::NotJson => with_header(200, header::CONTENT_TYPE, "text/html; charset=utf-8", whole(LOGIN.into())),
+            Fault::Redirect(to) => with_header(302, header::LOCATION, &to, whole(Bytes::new())),
+            Fault::Silent => future::pending().await,
+            Fault::Truncated => streamed(200, stream::iter(faults::truncated(&right(false).body)).boxed()),
+            Fault::SlowBody => streamed(200, faults::slow(right(false).body).boxed()),
+            Fault::Endless => streamed(200, faults::endless().boxed()),
+            Fault::GzipBomb => gzipped(streamed(200, faults::gzip_bomb().boxed())),
+            Fault::BadGzip => gzipped(json_response(200, whole(faults::bad_gzip(&right(false).body)))),
+            Fault::SamePageForEver => right(true).into_response(),
+            spoil => json_response(200, whole(faults::spoiled(&spoil, &right(false).body))),
+        }
+    }
+
+    /// What a real server would answer.
+    fn right(&self, uri: &hyper::Uri, user: &str, for_ever: bool) -> Answer {
+        let path = uri.path();
+        if let Some(found) = discovery::answer(path, &self.store) {
+            return Answer::ok(found);
+        }
+        let Some(asked) = Asked::read(path) else { return Answer::status(&plain_status(404)) };
+        let rules = self.rules.lock().expect("no thread panics with the lock");
+        if rules.as_ref().is_some_and(|rules| !rules.iter().any(|rule| rule.allows(&asked))) {
+            return Answer::status(&asked.forbidden(user));
+        }
+        drop(rules);
+        if let Some(name) = &asked.name {
+            let found = self.store.get(asked.resource, asked.namespace.as_deref().unwrap_or_default(), name);
+            return found.map_or_else(|| Answer::status(&asked.not_found()), Answer::ok);
+        }
+        match Wanted::read(uri.query().unwrap_or_default(), asked.namespace) {
+            Ok(wanted) if for_ever => Answer::ok(self.store.list(asked.resource, &wanted.at_the_start_for_ever())),
+            Ok(wanted) => Answer::ok(self.store.list(asked.resource, &wanted)),
+            Err(message) => Answer::status(&access::status(400, "BadRequest", &message, None)),
+        }
+    }
+
+    fn compressed(&self, answer: Answer, request: &Request) -> Response<Body> {
+        let wanted = self.gzip.load(Ordering::SeqCst) && request.offers_gzip();
+        if !wanted || answer.code != 200 || answer.body.len() <= GZIP_FROM {
+            return answer.into_response();
+        }
+        let known = self.compressed.lock().expect("no thread panics with the lock").get(&request.path).cloned();
+        let body = known.unwrap_or_else(|| {
+            let body = Bytes::from(faults::gzip(&answer.body));
+            let mut compressed = self.compressed.lock().expect("no thread panics with the lock");
+            compressed.insert(request.path.clone(), body.clone());
+            body
+        });
+        gzipped(json_response(200, whole(body)))
+    }
+}
+
+fn expired(uri: &hyper::Uri) -> Answer {
+    let mut status = plain_status(410);
+    let wanted = Wanted::read(uri.query().unwrap_or_default(), None);
+    if let Some(token) = wanted.ok().and_then(|wanted| wanted.go_on()) {
+        status["metadata"]["continue"] = Value::from(token);
+    }
+    Answer::status(&status)
+}
+
+/// Those that were recorded are as recorded.
+fn refusal(code: u16) -> Value {
+    match code {
+        401 => fixture("error-401"),
+        403 => fixture("error-403-pods"),
+        code => plain_status(code),
+    }
+}
+
+const LOGIN: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form action=\"/login\" \
+    method=\"post\"><input name=\"user\"><input name=\"password\" type=\"password\"></form></body></html>\n";
+
+/// Small bodies have a length; larger ones come in pieces, whose sum a client is not told.
+fn whole(body: Bytes) -> Body {
+    if body.len() <= CHUNK {
+        return Full::new(body).map_err(|never| match never {}).boxed_unsync();
+    }
+    let piece = |mut rest: Bytes| {
+        let piece = rest.split_to(CHUNK.min(rest.len()));
+        (!piece.is_empty()).then_some((Ok(piece), rest))
+    };
+    streamed(stream::unfold(body, move |rest| future::ready(piece(rest))).boxed())
+}
+
+fn streamed(pieces: stream::BoxStream<'static, Piece>) -> Body {
+    StreamBody::new(pieces.map(|piece| piece.map(Frame::data))).boxed_unsync()
+}
+
+fn json_response(code: u16, body: Body) -> Response<Body> {
+    with_header(code, header::CONTENT_TYPE, "application/json", body)
+}
+
+fn with_header(code: u16, name: header::HeaderName, value: &str, body: Body) -> Response<Body> {
+    let response = Response::builder().status(code).header(header::CACHE_CONTROL, "no-cache, private");
+    response.header(name, value).body(body).expect("the status and the header are valid")
+}
+
+fn gzipped(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
+    headers.insert(header::VARY, header::HeaderValue::from_static("Accept-Encoding"));
+    response
+}
