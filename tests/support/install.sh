@@ -23,6 +23,7 @@ missing_packages() {
   have docker-registry || echo docker-registry
   have_static_busybox || echo busybox-static
   have openssl || echo openssl
+  have curl || echo curl
   have git || echo git
   have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
 }
