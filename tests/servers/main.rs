@@ -9,6 +9,7 @@ mod support;
 mod docker;
 mod faults;
 mod interrupt;
+mod kubernetes;
 mod profiles;
 mod proof;
 mod redis;

@@ -74,14 +74,23 @@ impl Profiles {
 
     /// Any command that reads profiles.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with environment variables of this run only.
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
         let profiles = ["--profiles", self.folder.path().to_str().expect("temporary paths are UTF-8")];
-        run(&[arguments, &profiles[..]].concat(), &self.variables)
+        run(&[arguments, &profiles[..]].concat(), &[&self.variables, variables].concat())
     }
 }
 
 /// Any command; one that does not end within a minute is killed, and has no exit code then.
 pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let mut command = assert_cmd::Command::new(ENVPARITY);
+    // What the machine of the tests has must not lead to other servers.
+    for name in ["KUBECONFIG", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+        command.env_remove(name);
+    }
     command.args(arguments).envs(variables.iter().copied()).timeout(Duration::from_secs(60));
     let start = Instant::now();
     let output = command.output().expect("the binary starts");

@@ -12,6 +12,7 @@ pub(crate) mod kubernetes;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod tls;
+pub(crate) mod tunnel;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 

@@ -7,8 +7,7 @@ use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use kube::Error;
 use kube::client::Body;
@@ -48,9 +47,13 @@ impl Api {
     }
 
     /// The answer to a question that is no list.
-    pub(super) async fn get(&self, question: &Question) -> Result<Bytes, Failure> {
-        let answer = net::within(self.context.deadline, self.context.allowed, self.body(&question.path())).await;
-        answer.and_then(|(status, body)| self.accepted(status, &body, question).map(|()| body))
+    pub(super) async fn get(&self, question: &Question) -> Result<Vec<u8>, Failure> {
+        let exchange = async {
+            let mut body = Vec::new();
+            let status = self.exchange(&question.path(), &mut body).await?;
+            self.accepted(status, &body, question).map(|()| body)
+        };
+        net::within(self.context.deadline, self.context.allowed, exchange).await
     }
 
     /// All pages of a list, read into `empty` by `page`. Whatever was read is lost if one fails.
@@ -85,49 +88,52 @@ impl Api {
     ) -> Result<S, Stop> {
         let of_path =
             |failure: Failure| Failure { message: format!("GET {}: {}", question.path(), failure.message), ..failure };
-        let mut parsing = tokio::task::spawn_blocking(move || Ok(empty));
+        // Two bodies take turns: one is filled while the other is parsed.
+        let mut body = Vec::new();
+        let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
         let mut token: Option<String> = None;
         loop {
-            let (status, body) = self.body(&question.page(token.as_deref())).await?;
+            let status = self.exchange(&question.page(token.as_deref()), &mut body).await?;
             if status == StatusCode::GONE {
-                let message =
-                    format!("GET {} was answered {status}: its pages expire while they are read", question.path());
-                let advice = "the cluster changes faster than it is read: try again, or read single namespaces";
-                return Err(Stop::Expired(Failure::new(FailureKind::Protocol, message).advise(advice)));
+                return Err(Stop::Expired(expired(question)));
             }
             self.accepted(status, &body, question)?;
             let next = next_page(&body, resource).map_err(of_path)?;
-            let mut state = join(parsing).await?.map_err(of_path)?;
-            let page = page.clone();
-            parsing = tokio::task::spawn_blocking(move || page(&mut state, &body).map(|()| state));
+            let (mut state, parsed) = join(parsing).await?.map_err(of_path)?;
+            let (page, whole) = (page.clone(), std::mem::replace(&mut body, parsed));
+            parsing = tokio::task::spawn_blocking(move || page(&mut state, &whole).map(|()| (state, whole)));
             match next {
-                None => return Ok(join(parsing).await?.map_err(of_path)?),
+                None => return Ok(join(parsing).await?.map_err(of_path)?.0),
                 next if next == token => {
-                    return Err(of_path(Failure::new(
-                        FailureKind::Protocol,
-                        "the list never ends: a page asks for itself",
-                    ))
-                    .into());
+                    let endless = Failure::new(FailureKind::Protocol, "the list never ends: a page asks for itself");
+                    return Err(of_path(endless).into());
                 }
                 next => token = next,
             }
         }
     }
 
-    /// One exchange.
-    async fn body(&self, path: &str) -> Result<(StatusCode, Bytes), Failure> {
+    /// One exchange; `body` is overwritten.
+    async fn exchange(&self, path: &str, body: &mut Vec<u8>) -> Result<StatusCode, Failure> {
         tracing::debug!(server = self.access.shown, path, "GET");
         let request = Request::get(path)
             .header(header::ACCEPT, "application/json")
             .body(Body::empty())
             .map_err(|_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}")))?;
         let response = self.access.client.send(request).await.map_err(|e| self.exchange_failure(&e))?;
-        let status = response.status();
-        let body =
-            Limited::new(response.into_body(), MAX_BODY).collect().await.map_err(|e| body_failure(e.as_ref(), path))?;
-        let body = body.to_bytes();
+        let (status, mut rest) = (response.status(), response.into_body());
+        body.clear();
+        while let Some(frame) = rest.frame().await {
+            let frame = frame.map_err(|e| body_failure(&e, path))?;
+            let data = frame.data_ref().map_or(&[][..], |data| data);
+            if body.len() + data.len() > MAX_BODY {
+                let message = format!("the answer to GET {path} exceeds {} MiB", MAX_BODY >> 20);
+                return Err(Failure::new(FailureKind::TooLarge, message));
+            }
+            body.extend_from_slice(data);
+        }
         tracing::trace!(%status, bytes = body.len(), "answered");
-        Ok((status, body))
+        Ok(status)
     }
 
     /// Whether it is an answer, or else what the status means.
@@ -226,20 +232,19 @@ async fn join<T>(task: tokio::task::JoinHandle<T>) -> Result<T, Failure> {
     task.await.map_err(|_| Failure::new(FailureKind::Unsupported, "parsing failed: this is a defect of envparity"))
 }
 
-fn body_failure(error: &(dyn std::error::Error + Send + Sync + 'static), path: &str) -> Failure {
-    if error.is::<LengthLimitError>() {
-        return Failure::new(FailureKind::TooLarge, format!("the answer to GET {path} exceeds {} MiB", MAX_BODY >> 20));
-    }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(inner) = cause {
-        let io = inner.downcast_ref::<io::Error>();
-        if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData || io.kind() == io::ErrorKind::InvalidInput) {
-            return Failure::new(
-                FailureKind::Protocol,
-                format!("the answer to GET {path} is not what its encoding says"),
-            );
-        }
-        cause = inner.source();
+fn expired(question: &Question) -> Failure {
+    let message = format!("GET {} was answered 410: its pages expire while they are read", question.path());
+    Failure::new(FailureKind::Protocol, message)
+        .advise("the cluster changes faster than it is read: try again, or read single namespaces")
+}
+
+fn body_failure(error: &(dyn std::error::Error + 'static), path: &str) -> Failure {
+    let is_unreadable = |error: &(dyn std::error::Error + 'static)| {
+        let io = error.downcast_ref::<io::Error>();
+        io.is_some_and(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
+    };
+    if std::iter::successors(Some(error), |&inner| inner.source()).any(is_unreadable) {
+        return Failure::new(FailureKind::Protocol, format!("the answer to GET {path} is not what its encoding says"));
     }
     Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off"))
 }
