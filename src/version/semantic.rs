@@ -10,7 +10,8 @@ pub(super) fn read(text: &str) -> Body {
 
 fn version(text: &str) -> Option<Version> {
     let (mut version, tail) = generic::split(text)?;
-    if version.release.len() > 3 {
+    let numbers = text[..text.len() - tail.len()].trim_start_matches(['v', 'V']);
+    if version.release.len() > 3 || numbers.split('.').any(is_padded) {
         return None;
     }
     let (pre, build) = match tail.split_once('+') {
@@ -35,10 +36,15 @@ fn identifiers(text: &str, pre: bool) -> Option<Vec<Identifier>> {
     let parts = text.split('.').map(|part| {
         let fits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let identifier = Identifier::parse(part);
-        let padded = pre && part.len() > 1 && part.starts_with('0') && matches!(identifier, Identifier::Number(_));
+        let padded = pre && is_padded(part) && matches!(identifier, Identifier::Number(_));
         (fits && !padded).then_some(identifier)
     });
     parts.collect()
+}
+
+/// §2: no leading zero.
+fn is_padded(digits: &str) -> bool {
+    digits.len() > 1 && digits.starts_with('0')
 }
 
 #[cfg(test)]
@@ -50,7 +56,7 @@ mod tests {
         for text in ["1.2.3", "v1", "1.0", "1.2.3-0a.b-c", "1.2.3+001", "1.0.0-alpha-a.b-c+x"] {
             assert!(version(text).is_some(), "{text}");
         }
-        for text in ["", "a", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b", "1.2.3-é", "1.2.3 ", "1.2.x"] {
+        for text in ["", "a", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b", "1.2.3-é", "1.2.3 ", "1.2.x", "01.2.3", "1.02"] {
             assert!(version(text).is_none(), "{text}");
         }
     }
