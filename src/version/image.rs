@@ -1,10 +1,16 @@
 //! Image references as Docker and containerd read them.
 //!
-//! The grammar is `distribution/reference`'s, by the crate `container_image_dist_ref`; this
-//! adds Docker's defaults (`docker.io`, `library/`) and refuses what Docker refuses besides:
-//! a bare name of 64 hexadecimal characters, and digests of an unknown algorithm.
+//! The grammar is `distribution/reference`'s, with Docker's defaults (`docker.io`, `library/`) and
+//! what Docker refuses besides: a bare name of 64 hexadecimal characters, and digests of an
+//! unknown algorithm.
 
-use container_image_dist_ref::ImgRef;
+use super::number::is_digits;
+
+/// The longest path below a registry, and the longest tag.
+const MAX_PATH: usize = 255;
+const MAX_TAG: usize = 128;
+
+const DOCKER_HUB: &str = "docker.io";
 
 /// A reference in Docker's familiar form, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,27 +36,24 @@ impl ImageReference {
     /// # Errors
     /// Where Docker refuses the name, tag or digest.
     pub fn parse(text: &str) -> Result<Self, ImageReferenceError> {
-        let (registry, path) = split_registry(text);
-        let remainder = if registry == "docker.io" && !name_of(path).contains('/') {
-            format!("library/{path}")
-        } else {
-            path.to_owned()
-        };
         if is_bare_identifier(text) {
             return Err(ImageReferenceError);
         }
-        let canonical = format!("{registry}/{remainder}");
-        let parsed = ImgRef::new(&canonical).map_err(|_| ImageReferenceError)?;
-        let digest = match parsed.digest() {
-            Some(digest) => Some(known_digest(digest.to_str())?),
-            None => None,
+        let (registry, rest) = split_registry(text);
+        let (rest, digest) = match rest.split_once('@') {
+            Some((rest, digest)) => (rest, Some(known_digest(digest)?)),
+            None => (rest, None),
         };
-        Ok(Self {
-            registry: registry.to_owned(),
-            repository: parsed.name().path().to_str().to_owned(),
-            tag: parsed.tag().map(|tag| (*tag).to_owned()),
-            digest,
-        })
+        let (path, tag) = match rest.split_once(':') {
+            Some((path, tag)) => (path, Some(tag)),
+            None => (rest, None),
+        };
+        let official = registry == DOCKER_HUB && !path.contains('/');
+        let repository = if official { format!("library/{path}") } else { path.to_owned() };
+        if is_host(registry) && is_path(&repository) && tag.is_none_or(is_tag) {
+            return Ok(Self { registry: registry.to_owned(), repository, tag: tag.map(ToOwned::to_owned), digest });
+        }
+        Err(ImageReferenceError)
     }
 }
 
@@ -61,16 +64,43 @@ fn split_registry(text: &str) -> (&str, &str) {
         Some((first, rest))
             if first.contains(['.', ':']) || first == "localhost" || first.chars().any(|c| c.is_ascii_uppercase()) =>
         {
-            let registry = if first == "index.docker.io" { "docker.io" } else { first };
+            let registry = if first == "index.docker.io" { DOCKER_HUB } else { first };
             (registry, rest)
         }
-        _ => ("docker.io", text),
+        _ => (DOCKER_HUB, text),
     }
 }
 
-/// The path without tag and digest.
-fn name_of(path: &str) -> &str {
-    path.split(['@', ':']).next().unwrap_or(path)
+/// A domain name or an IPv6 address in brackets, perhaps with a port.
+fn is_host(text: &str) -> bool {
+    if let Some((address, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let fits = !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        return fits && (port.is_empty() || port.strip_prefix(':').is_some_and(is_digits));
+    }
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let is_label = |label: &str| {
+        let fits = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        fits && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.split('.').all(is_label) && port.is_none_or(is_digits)
+}
+
+/// Components of lower-case letters and digits, with a dot, one or two underscores or any number
+/// of hyphens between.
+fn is_path(text: &str) -> bool {
+    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separates = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
+    let is_component = |component: &str| {
+        component.starts_with(alphanumeric)
+            && component.ends_with(alphanumeric)
+            && component.split(alphanumeric).all(separates)
+    };
+    text.len() <= MAX_PATH && text.split('/').all(is_component)
+}
+
+fn is_tag(text: &str) -> bool {
+    let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+    fits && !text.is_empty() && text.len() <= MAX_TAG && !text.starts_with(['.', '-'])
 }
 
 fn is_bare_identifier(text: &str) -> bool {
@@ -116,6 +146,14 @@ mod tests {
         for text in ["", "Redis", "docker/Docker", "-docker/docker", "a//b", &hex, "redis@md5:abcd", "[fc00::1]:5000"] {
             assert_eq!(ImageReference::parse(text), Err(ImageReferenceError), "{text}");
         }
+    }
+
+    #[test]
+    fn lengths_are_of_the_path_and_of_the_tag() {
+        let long = |path: usize, tag: usize| format!("example.com/{}:{}", "a".repeat(path), "t".repeat(tag));
+        assert!(ImageReference::parse(&long(255, 128)).is_ok());
+        assert!(ImageReference::parse(&long(256, 1)).is_err());
+        assert!(ImageReference::parse(&long(1, 129)).is_err());
     }
 
     #[test]
