@@ -6,13 +6,14 @@ use super::generic;
 use super::number::{Number, is_digits};
 use super::reading::{Body, Date, Identifier};
 
-/// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`, `release-2026-01-30`.
+/// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,
+/// `release-2026-01-30`, `v2026-01-30`.
 pub(super) fn in_tag(tag: &str) -> Option<Date> {
     // Most tags are no dates, and a date has eight digits.
     if tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
         return None;
     }
-    let parts: Vec<&str> = tag.split('-').collect();
+    let parts: Vec<&str> = tag.strip_prefix(['v', 'V']).unwrap_or(tag).split('-').collect();
     let compact = |part: &&str| {
         let eight = part.len() == 8 && is_digits(part);
         if eight { date(&part[..4], &part[4..6], &part[6..]) } else { None }
@@ -67,6 +68,9 @@ fn calver(text: &str) -> Option<Date> {
         found.micro = Number::parse(number);
     }
     let rest: Vec<&str> = parts.collect();
+    if rest.iter().any(|part| part.is_empty() || !part.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return None;
+    }
     if !rest.is_empty() {
         let joined = rest.join(".");
         found.pre =
@@ -125,7 +129,9 @@ mod tests {
         assert_eq!(parts("22.04"), Some((22, 4, 0, None)));
         assert_eq!(parts("2024.01.117"), Some((2024, 1, 0, Some(117))));
         assert_eq!(parts("v2026-02-31"), None);
-        assert_eq!(parts("2026-13-01"), None);
+        for text in ["2026-13-01", "v2026-01-30-", "v2026-01-30-rc/1", "2026..01"] {
+            assert_eq!(parts(text), None, "{text}");
+        }
     }
 
     #[test]
