@@ -26,7 +26,7 @@ fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Vers
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y)),
         Scheme::Debian => deb_version::compare_versions(a.text().trim(), b.text().trim()),
-        Scheme::Rpm => rpm_version::rpm_evr_compare(a.text().trim(), b.text().trim()),
+        Scheme::Rpm => return package::cmp_rpm(&x.detail, &y.detail),
         Scheme::Apk => return package::cmp_apk(a.text().trim(), b.text().trim()),
         Scheme::Kubernetes => kubernetes::cmp(x, y),
         Scheme::ImageTag | Scheme::Kernel | Scheme::RuntimeUri => precedence().then_with(revisions),

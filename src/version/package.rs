@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use rpm_version::Evr;
+
 use super::generic;
 use super::number::{Number, is_digits, split_digits};
 use super::reading::{Body, Detail, Version};
@@ -25,15 +27,26 @@ pub(super) fn read_debian(text: &str) -> Body {
     package(epoch, upstream, revision)
 }
 
-/// `[epoch:]version[-release]`; RPM allows nearly anything else.
+/// `[epoch:]version[-release]`, as RPM's `parseEVR` takes it apart: an epoch is digits, the release
+/// is behind the last hyphen, and letters of any script and punctuation go.
 pub(super) fn read_rpm(text: &str) -> Body {
-    let Some((epoch, rest)) = split_epoch(text) else { return Body::Opaque };
+    let (epoch, rest) = split_epoch(text).unwrap_or((0.into(), text));
     let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
-    let fits = |text: &str| text.chars().all(|c| c.is_ascii_graphic() && c != ':');
-    if upstream.is_empty() || upstream.contains('-') || !fits(rest) {
+    if upstream.is_empty() || !text.chars().all(|c| c.is_ascii_graphic() || c.is_alphanumeric()) {
         return Body::Opaque;
     }
     package(epoch, upstream, revision)
+}
+
+/// The order of `rpmvercmp`, of epoch, version and release in turn.
+pub(super) fn cmp_rpm(a: &Detail, b: &Detail) -> Option<Ordering> {
+    let evr = |detail: &Detail| match detail {
+        Detail::Package { epoch, upstream, revision } => {
+            Some(Evr::new(epoch.to_string(), upstream.clone(), revision.clone()))
+        }
+        _ => None,
+    };
+    Some(evr(a)?.cmp(&evr(b)?))
 }
 
 /// `1.2.3[letter][_suffix[N]]…[~hash][-rN]`, as apk-tools validates it.
@@ -87,8 +100,10 @@ enum ApkToken<'a> {
     Number { digits: &'a str, first: bool },
     /// A letter behind the numbers.
     Letter(u8),
-    /// Below zero before the release, above it after; and its number.
-    Suffix { rank: i8, digits: &'a str },
+    /// Below zero before the release, above it after.
+    Suffix(i8),
+    /// The number of a suffix.
+    SuffixNumber(&'a str),
     /// A commit's hash.
     Hash(&'a str),
     /// `-rN`.
@@ -119,7 +134,10 @@ fn apk_tokens(text: &str) -> Option<Vec<ApkToken<'_>>> {
         let end = after.len() - after.trim_start_matches(|c: char| c.is_ascii_lowercase()).len();
         let (_, rank) = APK_SUFFIXES.iter().find(|(name, _)| *name == &after[..end])?;
         let (digits, tail) = split_digits(&after[end..]);
-        tokens.push(ApkToken::Suffix { rank: *rank, digits });
+        tokens.push(ApkToken::Suffix(*rank));
+        if !digits.is_empty() {
+            tokens.push(ApkToken::SuffixNumber(digits));
+        }
         rest = tail;
     }
     if let Some(after) = rest.strip_prefix('~') {
@@ -161,7 +179,7 @@ pub(super) fn cmp_apk(a: &str, b: &str) -> Option<Ordering> {
 /// A pre-release is below its release; everything else above what ends before it.
 fn against_end(token: &ApkToken<'_>) -> Ordering {
     match token {
-        ApkToken::Suffix { rank, .. } if *rank < 0 => Ordering::Less,
+        ApkToken::Suffix(rank) if *rank < 0 => Ordering::Less,
         _ => Ordering::Greater,
     }
 }
@@ -174,11 +192,11 @@ fn cmp_token(a: &ApkToken<'_>, b: &ApkToken<'_>) -> Ordering {
             if padded { a.cmp(b) } else { Number::parse(a).cmp(&Number::parse(b)) }
         }
         (T::Letter(a), T::Letter(b)) => a.cmp(b),
-        (T::Suffix { rank: a, digits: x }, T::Suffix { rank: b, digits: y }) => {
-            a.cmp(b).then_with(|| Number::parse(x).cmp(&Number::parse(y)))
-        }
+        (T::Suffix(a), T::Suffix(b)) => a.cmp(b),
         (T::Hash(a), T::Hash(b)) => a.cmp(b),
-        (T::Revision(a), T::Revision(b)) => Number::parse(a).cmp(&Number::parse(b)),
+        (T::SuffixNumber(a), T::SuffixNumber(b)) | (T::Revision(a), T::Revision(b)) => {
+            Number::parse(a).cmp(&Number::parse(b))
+        }
         // Different kinds: the one that goes on with the version itself is the newer, unless it
         // goes on with a pre-release.
         _ => match (against_end(a), against_end(b)) {
@@ -192,9 +210,10 @@ fn rank(token: &ApkToken<'_>) -> u8 {
     match token {
         ApkToken::Number { .. } => 0,
         ApkToken::Letter(_) => 1,
-        ApkToken::Suffix { .. } => 2,
-        ApkToken::Hash(_) => 3,
-        ApkToken::Revision(_) => 4,
+        ApkToken::Suffix(_) => 2,
+        ApkToken::SuffixNumber(_) => 3,
+        ApkToken::Hash(_) => 4,
+        ApkToken::Revision(_) => 5,
     }
 }
 
