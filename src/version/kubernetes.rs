@@ -6,10 +6,11 @@ use super::generic;
 use super::number::{Number, split_digits};
 use super::reading::{ApiVersion, Body, Identifier, Stage, Version};
 
-/// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`; `_` stands for `+` where a tag must.
+/// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`: three numbers, as `kubeadm` demands; `_` stands
+/// for `+` where a tag must.
 pub(super) fn read(text: &str) -> Body {
     let Some((mut version, tail)) = generic::split(text) else { return Body::Opaque };
-    if version.release.len() < 2 {
+    if version.release.len() != 3 || !is_tail(tail) {
         return Body::Opaque;
     }
     let (head, build) = match tail.find(['+', '_']) {
@@ -18,14 +19,31 @@ pub(super) fn read(text: &str) -> Body {
     };
     let other = generic::read_tail(&mut version, head);
     generic::join(&mut version.packaging, &other);
-    // semver's spelling of a pre-release has further identifiers behind the stage: `alpha.0.1078`.
     build.clone_into(&mut version.build);
     Body::Version(version)
 }
 
-/// Numbers, then pre-release, then the vendor's build: none is below any, numbers count.
-pub(super) fn cmp(a: &Version, b: &Version) -> Ordering {
-    a.cmp_precedence(b).then_with(|| builds(a).cmp(&builds(b)))
+/// Nothing, or something behind a separator.
+fn is_tail(tail: &str) -> bool {
+    let fits = |rest: &str| {
+        rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+_.".contains(&b))
+            && rest.ends_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    tail.is_empty() || tail.strip_prefix(['-', '+', '_']).is_some_and(fits)
+}
+
+/// Numbers, then pre-release, then the vendor's build as Cluster API orders it: none is below any,
+/// numbers count and are below words, and different words are of different vendors.
+pub(super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
+    let precedence = a.cmp_precedence(b);
+    if precedence.is_ne() {
+        return Some(precedence);
+    }
+    let (a, b) = (builds(a), builds(b));
+    match a.iter().zip(&b).find(|(a, b)| a != b) {
+        Some((Identifier::Word(_), Identifier::Word(_))) => None,
+        _ => Some(a.cmp(&b)),
+    }
 }
 
 /// `gke.100` and `rke2r1` as words and numbers.
@@ -87,9 +105,17 @@ mod tests {
             "v1.28.0+k3s2",
         ];
         for pair in ascending.windows(2) {
-            assert_eq!(cmp(&version(pair[0]), &version(pair[1])), Ordering::Less, "{pair:?}");
+            assert_eq!(cmp(&version(pair[0]), &version(pair[1])), Some(Ordering::Less), "{pair:?}");
         }
-        assert_eq!(cmp(&version("v1.29.1_k3s1"), &version("v1.29.1+k3s1")), Ordering::Equal);
+        assert_eq!(cmp(&version("v1.29.1_k3s1"), &version("v1.29.1+k3s1")), Some(Ordering::Equal));
+        assert_eq!(cmp(&version("v1.29.1+rke2r1"), &version("v1.29.1+k3s1")), None);
+    }
+
+    #[test]
+    fn a_git_version_has_three_numbers() {
+        for text in ["v1.3", "1.4", "v1.16+foobar-0", "v1.9.11-", "v1.9.11+", "v1.2.3.4", "v1.2.3a", "latest"] {
+            assert_eq!(read(text), Body::Opaque, "{text}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Vers
         Scheme::Debian => deb_version::compare_versions(a.text().trim(), b.text().trim()),
         Scheme::Rpm => return package::cmp_rpm(&x.detail, &y.detail),
         Scheme::Apk => return package::cmp_apk(a.text().trim(), b.text().trim()),
-        Scheme::Kubernetes => kubernetes::cmp(x, y),
+        Scheme::Kubernetes => return kubernetes::cmp(x, y),
         Scheme::ImageTag | Scheme::Kernel | Scheme::RuntimeUri => precedence().then_with(revisions),
         Scheme::MySql => precedence().then_with(|| vendor::letter(x).cmp(&vendor::letter(y))),
         Scheme::Semver
