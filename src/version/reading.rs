@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::generic;
 use super::number::Number;
 use super::scheme::Scheme;
 
@@ -243,17 +244,18 @@ impl Version {
         parts.join(".")
     }
 
-    /// The stage that the pre-release names (`alpha`, `rc`), and its first number.
-    pub fn pre_stage(&self) -> Option<(&str, Option<&Number>)> {
-        let word = self.pre.iter().find_map(|part| match part {
-            Identifier::Word(word) => Some(word.as_str()),
-            Identifier::Number(_) => None,
-        })?;
-        let number = self.pre.iter().find_map(|part| match part {
-            Identifier::Number(number) => Some(number),
+    /// The stage that the pre-release names (`alpha`, `rc`), and its first number, which semver's
+    /// grammar leaves glued to it: `rc1`.
+    pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
+        let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
+        let word = self.pre[at].to_string();
+        let parts = generic::stage(&word).unwrap_or_default();
+        let name = parts.first().map_or(word, ToString::to_string);
+        let number = parts.iter().chain(&self.pre).find_map(|part| match part {
+            Identifier::Number(number) => Some(number.clone()),
             Identifier::Word(_) => None,
         });
-        Some((word, number))
+        Some((name, number))
     }
 }
 

@@ -151,7 +151,7 @@ fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool
     if let Some((word, count)) = v.pre_stage() {
         add("pre_kind", json!(word));
         if let Some(count) = count {
-            add("pre_num", number(count));
+            add("pre_num", number(&count));
         }
     }
     if scheme == Scheme::ImageTag {
