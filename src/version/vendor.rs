@@ -47,7 +47,9 @@ fn jvm(text: &str) -> Option<Version> {
     if legacy {
         release.remove(0);
     }
-    if let Some(after) = rest.strip_prefix(['_', 'u']) {
+    // `8u302`, `1.8.0_302`, `1.8.0-update302`, `1.8.0-update_302`.
+    let update = rest.strip_prefix("-update").map(|after| after.strip_prefix('_').unwrap_or(after));
+    if let Some(after) = rest.strip_prefix(['_', 'u']).or(update) {
         let (update, tail) = split_digits(after);
         release.push(Number::parse(update)?);
         rest = tail;
@@ -136,6 +138,8 @@ mod tests {
             ("1.8.0_392-b08", Some("8.0.392")),
             ("17.0.11+9-LTS", Some("17.0.11")),
             ("11.0.22-ea", Some("11.0.22")),
+            ("1.8.0-update131-b02", Some("8.0.131")),
+            ("8.0-update_302", Some("8.0.302")),
             ("1.a", None),
             ("17.0.x", None),
         ] {
