@@ -31,11 +31,17 @@ const PRE_WORDS: &[&str] = &[
 /// Single letters count as a stage only with a number glued to them: `1.0b2`, not `1.0-b`.
 const NEEDS_NUMBER: &[&str] = &["a", "b", "m", "c"];
 
-/// Tokens of distributions and vendors: what they put behind a version is packaging.
+/// Tokens of distributions: what they put behind a version, with a number, is packaging.
 const PACKAGING_TOKENS: &[&str] = &[
-    "gke", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware", "ubuntu", "deb", "debian", "bpo", "ds", "dfsg",
-    "el", "fc", "amzn", "rhel", "suse", "alpine", "photon", "r", "ls", "rn", "ovh", "build",
+    "ubuntu", "debian", "deb", "bpo", "ds", "dfsg", "el", "fc", "amzn", "rhel", "suse", "alpine", "photon", "r", "ls",
+    "rn", "ovh", "build",
 ];
+
+/// Tokens of vendors, who may also stand without a number: `eks-1-29-12`.
+const VENDOR_TOKENS: &[&str] = &["gke", "eksbuild", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware"];
+
+/// In the place of a separator where there is none: `1.0.2k`.
+const GLUED: char = '\0';
 
 /// What a piece of the tail is.
 enum Piece {
@@ -46,7 +52,7 @@ enum Piece {
 
 /// Reads a version that is not an image tag: unknown words of the tail are packaging.
 pub(super) fn read(text: &str) -> Body {
-    match split(text) {
+    match split(without_equals(text)) {
         Some((mut version, tail)) => {
             let other = read_tail(&mut version, tail);
             join(&mut version.packaging, &other);
@@ -54,6 +60,11 @@ pub(super) fn read(text: &str) -> Body {
         }
         None => Body::Opaque,
     }
+}
+
+/// `1.2.3` of `=1.2.3`, as npm lets people write it.
+pub(super) fn without_equals(text: &str) -> &str {
+    text.strip_prefix('=').map_or(text, str::trim_start)
 }
 
 /// Splits `[v]1.2.3<tail>` into the numbers and the tail; `None` if no number leads.
@@ -86,7 +97,8 @@ pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
     };
     build.clone_into(&mut version.build);
     let mut other = String::new();
-    let mut separator = '-';
+    let glued = tail.starts_with(|c: char| c.is_ascii_alphabetic());
+    let mut separator = if glued { GLUED } else { '-' };
     let mut rest = tail;
     while !rest.is_empty() {
         let end = rest.find(['-', '~', '_', ' ']).unwrap_or(rest.len());
@@ -101,32 +113,34 @@ pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
 }
 
 fn place(version: &mut Version, other: &mut String, separator: char, piece: &str) {
-    // `_9` is build metadata, which has no order.
-    if let Some(revision) = revision(piece, other.is_empty()).filter(|_| separator != '_') {
-        version.revisions.push(revision);
-    }
     // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
     if !other.is_empty() {
-        join(other, piece);
-    } else if separator == '_' && version.build.is_empty() && version.packaging.is_empty() {
-        piece.clone_into(&mut version.build);
-    } else {
-        match classify(piece.trim_start_matches('.')) {
-            Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
-                version.pre = identifiers;
-                piece.trim_start_matches('.').clone_into(&mut version.pre_text);
+        version.revisions.extend(revision(piece).filter(|_| separator != '_'));
+        return join(other, piece);
+    }
+    if separator == '_' && version.build.is_empty() && version.packaging.is_empty() {
+        return piece.clone_into(&mut version.build);
+    }
+    let bare = piece.trim_start_matches('.');
+    match classify(bare) {
+        Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
+            version.pre = identifiers;
+            bare.clone_into(&mut version.pre_text);
+        }
+        Piece::Other if separator != GLUED => join(other, bare),
+        // `2.5.0p14` and `8u412` name no image: what is glued to the numbers counts on from them.
+        Piece::Pre(_) | Piece::Packaging | Piece::Other => {
+            if !is_abbreviated_commit(piece) {
+                version.revisions.extend(piece.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse));
             }
-            Piece::Pre(_) | Piece::Packaging => join(&mut version.packaging, piece),
-            Piece::Other => join(other, piece),
+            join(&mut version.packaging, piece);
         }
     }
 }
 
-/// The number of a packaging that counts up: `9` of `r9` and `ls9`; and a piece of digits, unless
-/// it is part of a variant (`windowsservercore-1809`).
-fn revision(piece: &str, bare: bool) -> Option<Number> {
-    let marked = piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r'));
-    Number::parse(marked.or(bare.then_some(piece))?)
+/// `9` of `r9` and `ls9`, the parts of a variant that count up.
+fn revision(piece: &str) -> Option<Number> {
+    Number::parse(piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r'))?)
 }
 
 fn classify(piece: &str) -> Piece {
@@ -135,18 +149,31 @@ fn classify(piece: &str) -> Piece {
     }
     let lower = piece.to_ascii_lowercase();
     let (word, after) = split_word(&lower);
-    let numbered = after.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
-    if PRE_WORDS.contains(&word) && (numbered || (after.is_empty() && !NEEDS_NUMBER.contains(&word))) {
+    let numbered = |rest: &str| rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
+    if PRE_WORDS.contains(&word) && (numbered(after) || (after.is_empty() && !NEEDS_NUMBER.contains(&word))) {
         return Piece::Pre(identifiers(word, after));
     }
-    // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token.
-    let revision_leads = lower.starts_with(|c: char| c.is_ascii_digit());
+    // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token; not `32bit`.
+    let (digits, rest) = split_digits(&lower);
+    let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
     // A base image with its version is a variant, whoever's distribution it is.
-    let names_base = matches!(word, "alpine" | "debian" | "ubuntu") && numbered;
-    if revision_leads || (PACKAGING_TOKENS.contains(&word) && numbered && !names_base) {
-        return Piece::Packaging;
-    }
-    Piece::Other
+    let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
+    let named = token(&lower)
+        .is_some_and(|(name, rest)| !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name)));
+    if revision_leads || named || is_abbreviated_commit(piece) { Piece::Packaging } else { Piece::Other }
+}
+
+/// The distribution's or vendor's token that a text starts with, as a whole word, and the rest.
+fn token(lower: &str) -> Option<(&'static str, &str)> {
+    let tokens = VENDOR_TOKENS.iter().chain(PACKAGING_TOKENS);
+    tokens
+        .filter_map(|token| Some((*token, lower.strip_prefix(token)?)))
+        .find(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Letters and digits, so that neither a word nor a date is meant.
+fn is_abbreviated_commit(piece: &str) -> bool {
+    super::tag::is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn split_word(text: &str) -> (&str, &str) {
@@ -173,8 +200,9 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
 pub(super) fn is_vendor_packaging(packaging: &str) -> bool {
     packaging
         .to_ascii_lowercase()
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .any(|word| word.len() > 1 && PACKAGING_TOKENS.contains(&word))
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter_map(|part| token(part.trim_start_matches(|c: char| c.is_ascii_digit())))
+        .any(|(name, _)| name.len() > 1)
 }
 
 /// The identifiers of a pre-release wherever it is known to be one: `beta3`, `rc.1`, `snapshot`.

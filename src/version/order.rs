@@ -22,6 +22,7 @@ pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
 
 fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Version)) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
+    let letter = || vendor::letter(x).cmp(&vendor::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y)),
@@ -29,8 +30,9 @@ fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Vers
         Scheme::Rpm => return package::cmp_rpm(&x.detail, &y.detail),
         Scheme::Apk => return package::cmp_apk(a.text().trim(), b.text().trim()),
         Scheme::Kubernetes => return kubernetes::cmp(x, y),
-        Scheme::ImageTag | Scheme::Kernel | Scheme::RuntimeUri => precedence().then_with(revisions),
-        Scheme::MySql => precedence().then_with(|| vendor::letter(x).cmp(&vendor::letter(y))),
+        Scheme::ImageTag => precedence().then_with(letter).then_with(revisions),
+        Scheme::Kernel | Scheme::RuntimeUri => precedence().then_with(revisions),
+        Scheme::MySql => precedence().then_with(letter),
         Scheme::Semver
         | Scheme::KubernetesApi
         | Scheme::OsImage
@@ -45,11 +47,11 @@ fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Vers
 /// What libversion is to see: without the `v`, without build metadata, and without packaging of
 /// a known vendor, whose words it would take for a pre-release.
 fn generic_key(reading: &Reading, version: &Version) -> String {
-    let text = reading.text().trim();
+    let text = super::generic::without_equals(reading.text().trim());
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let text = text.split('+').next().unwrap_or(text);
-    let has_vendor_packaging =
-        version.packaging.bytes().any(|b| b.is_ascii_alphabetic()) && version.detail == Detail::None;
+    // Behind an epoch's colon stands the version itself.
+    let has_vendor_packaging = version.detail == Detail::None && !version.packaging.contains(':');
     if has_vendor_packaging && super::generic::is_vendor_packaging(&version.packaging) {
         let numbers: Vec<String> = version.release.iter().map(ToString::to_string).collect();
         return format!("{}{}", numbers.join("."), version.pre_canonical());

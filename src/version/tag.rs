@@ -27,7 +27,7 @@ pub(super) fn read(tag: &str) -> Body {
 }
 
 /// Seven digits alone are a number, not a commit.
-fn is_commit(tag: &str) -> bool {
+pub(super) fn is_commit(tag: &str) -> bool {
     (7..=40).contains(&tag.len())
         && tag.bytes().all(|b| b.is_ascii_hexdigit())
         && tag.bytes().any(|b| b.is_ascii_alphabetic())

@@ -115,7 +115,7 @@ pub(super) fn read_redis_module(text: &str) -> Body {
     Body::Version(Version { release, ..Version::default() })
 }
 
-/// Letters behind the numbers, as MySQL 5.0 counted: `5.0.51a`.
+/// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
 pub(super) fn letter(version: &Version) -> Option<Identifier> {
     let single = version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
     single.then(|| Identifier::Word(version.packaging.clone()))
