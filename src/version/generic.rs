@@ -16,6 +16,7 @@ const PRE_WORDS: &[&str] = &[
     "pre",
     "preview",
     "dev",
+    "devel",
     "snapshot",
     "nightly",
     "canary",
@@ -158,8 +159,8 @@ fn classify(piece: &str) -> Piece {
     let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
     // A base image with its version is a variant, whoever's distribution it is.
     let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
-    let named = token(&lower)
-        .is_some_and(|(name, rest)| !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name)));
+    let named =
+        token(&lower).is_some_and(|(name, rest)| !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name)));
     if revision_leads || named || is_abbreviated_commit(piece) { Piece::Packaging } else { Piece::Other }
 }
 
@@ -189,6 +190,7 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
         "c" | "cr" => "rc",
         "m" => "milestone",
         "preview" => "pre",
+        "devel" => "dev",
         other => other,
     };
     let mut found = vec![Identifier::Word(word.to_owned())];

@@ -17,7 +17,19 @@ pub(super) fn read_kernel(text: &str) -> Body {
         rest = split_digits(if i == 0 { rest } else { &rest[1..] }).1;
     }
     let revisions = rest.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse).collect();
-    Body::Version(Version { release, revisions, detail: Detail::Suffix(rest.to_owned()), ..Version::default() })
+    // Linus' candidates: `6.8.0-rc7`.
+    let candidate = rest.strip_prefix('-').and_then(|rest| rest.split(['-', '+', '.']).next());
+    let candidate = candidate.filter(|word| word.starts_with("rc")).unwrap_or_default();
+    let pre = generic::stage(candidate).unwrap_or_default();
+    let pre_text = if pre.is_empty() { String::new() } else { candidate.to_owned() };
+    Body::Version(Version {
+        release,
+        revisions,
+        pre,
+        pre_text,
+        detail: Detail::Suffix(rest.to_owned()),
+        ..Version::default()
+    })
 }
 
 /// `containerd://1.7.20-1`, `docker://20.10.24`; without a scheme the version alone.
@@ -26,18 +38,24 @@ pub(super) fn read_runtime(text: &str) -> Body {
 }
 
 /// The first word that starts with a digit: `9.4` of `Rocky Linux 9.4 (Blue Onyx)`. Only there a
-/// letter may precede: `v1.7.1` of `Talos (v1.7.1)`.
+/// letter may precede: `v1.7.1` of `Talos (v1.7.1)`. SUSE's service pack is its second number.
 pub(super) fn read_os_image(text: &str) -> Body {
     let words = || text.split_whitespace().map(|word| word.trim_matches(['(', ')', ',']));
     let numbered = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
     let prefixed =
         |word: &&str| word.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    words().find(numbered).or_else(|| words().find(prefixed)).map_or(Body::Opaque, generic::read)
+    let mut body = words().find(numbered).or_else(|| words().find(prefixed)).map_or(Body::Opaque, generic::read);
+    let service_pack = words().skip_while(|word| !numbered(word)).nth(1).and_then(|word| word.strip_prefix("SP"));
+    if let (Body::Version(version), Some(number)) = (&mut body, service_pack.and_then(Number::parse)) {
+        version.release.push(number);
+    }
+    body
 }
 
-/// `1.8.0_392-b08` is 8.0.392; `17.0.11+9-LTS` (JEP 223, JEP 322).
+/// `1.8.0_392-b08` is 8.0.392; `17.0.11+9-LTS` (JEP 223, JEP 322); also as `java -version` says
+/// it: `openjdk version "17.0.11" 2024-04-16`.
 pub(super) fn read_jvm(text: &str) -> Body {
-    jvm(text).map_or(Body::Opaque, Body::Version)
+    jvm(text.split('"').nth(1).unwrap_or(text)).map_or(Body::Opaque, Body::Version)
 }
 
 fn jvm(text: &str) -> Option<Version> {
@@ -51,6 +69,8 @@ fn jvm(text: &str) -> Option<Version> {
     let update = rest.strip_prefix("-update").map(|after| after.strip_prefix('_').unwrap_or(after));
     if let Some(after) = rest.strip_prefix(['_', 'u']).or(update) {
         let (update, tail) = split_digits(after);
+        // `8u302` is `8.0.302`.
+        release.resize(release.len().max(2), 0.into());
         release.push(Number::parse(update)?);
         rest = tail;
     }
@@ -64,7 +84,7 @@ fn jvm(text: &str) -> Option<Version> {
         } else if let (Some(stage), true) = (generic::stage(piece), version.pre.is_empty()) {
             version.pre = stage;
             piece.clone_into(&mut version.pre_text);
-        } else if head.starts_with('-') && piece.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        } else if head.starts_with('-') && piece.bytes().all(|b| b.is_ascii_alphanumeric() || b".~".contains(&b)) {
             generic::join(&mut version.packaging, piece);
         } else {
             return None;
@@ -98,7 +118,7 @@ pub(super) fn read_mysql(text: &str) -> Body {
 
 /// `16.4`, `17beta1`, `PostgreSQL 16.4 (Debian 16.4-1.pgdg120+1) on x86_64-pc-linux-gnu, …`.
 pub(super) fn read_postgresql(text: &str) -> Body {
-    let named = text.strip_prefix("PostgreSQL ").or_else(|| text.strip_prefix("postgres (PostgreSQL) "));
+    let named = text.strip_prefix("PostgreSQL ").or_else(|| Some(text.split_once(" (PostgreSQL) ")?.1));
     let word = named.unwrap_or(text).split_whitespace().next().unwrap_or_default().trim_end_matches(',');
     generic::read(word)
 }
@@ -140,6 +160,9 @@ mod tests {
             ("11.0.22-ea", Some("11.0.22")),
             ("1.8.0-update131-b02", Some("8.0.131")),
             ("8.0-update_302", Some("8.0.302")),
+            ("8u302-b08", Some("8.0.302")),
+            ("openjdk version \"1.8.0_302\"", Some("8.0.302")),
+            ("1.8.0_302-8u302-b08-0ubuntu1~20.04-b08", Some("8.0.302")),
             ("1.a", None),
             ("17.0.x", None),
         ] {
@@ -154,13 +177,20 @@ mod tests {
             assert_eq!(version.detail, Detail::Suffix(want.into()), "{text}");
         }
         assert_eq!(read_kernel("x"), Body::Opaque);
+        let pre = |text| match read_kernel(text) {
+            Body::Version(version) => version.pre_canonical(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((pre("6.8.0-rc7+").as_str(), pre("6.8.0-18-rc").as_str()), ("rc.7", ""));
     }
 
     #[test]
     fn names_and_numbers_are_found_in_sentences() {
         assert_eq!(semver(read_os_image("Rocky Linux 9.4 (Blue Onyx)")).as_deref(), Some("9.4"));
         assert_eq!(semver(read_os_image("Talos (v1.7.1)")).as_deref(), Some("1.7.1"));
+        assert_eq!(semver(read_os_image("SUSE Linux Enterprise Server 15 SP5")).as_deref(), Some("15.5"));
         assert_eq!(semver(read_os_image("Arch Linux")), None);
+        assert_eq!(semver(read_postgresql("psql (PostgreSQL) 16.4")).as_deref(), Some("16.4"));
         assert_eq!(
             semver(read_postgresql("PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by gcc")).as_deref(),
             Some("16.4")
