@@ -58,6 +58,44 @@ fn the_library_passes_the_corpus() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// The cases of `tests/corpus/suites`, a file a suite.
+fn suites() -> Vec<Value> {
+    let folder = format!("{}/tests/corpus/suites", env!("CARGO_MANIFEST_DIR"));
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    let lines = files.flat_map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    });
+    lines.collect()
+}
+
+/// The same comparison from the other side.
+fn reversed(case: &Value) -> Option<Value> {
+    let mut other = case.clone();
+    (other["a"], other["b"]) = (case["b"].clone(), case["a"].clone());
+    if let Some(order) = case["expect"].as_i64().filter(|_| case["kind"] == "compare") {
+        other["expect"] = json!(-order);
+    }
+    case["a"].is_string().then_some(other)
+}
+
+#[test]
+fn the_library_passes_the_suites() {
+    let suites = suites();
+    assert!(suites.len() > 1500, "{}", suites.len());
+    let wrong: Vec<String> = suites
+        .iter()
+        .flat_map(|case| [Some(case.clone()), reversed(case)])
+        .flatten()
+        .filter_map(|case| {
+            let row: Row = serde_json::from_value(without_expectation(&case)).unwrap();
+            mismatch(&case, &row.answer().unwrap())
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn batch_passes_the_corpus_in_order() {
     let cases = cases();

@@ -12,7 +12,8 @@ const PIECES: &[&str] = &[
     "0", "1", "2", "9", "10", "01", "007", "2024", "01", "30", "20240130", "99999999999999999999999", ".", ".", ".", "-",
     "_", "+", "~", "^", ":", "v", "V", "a", "b", "rc", "alpha", "beta", "RC", "pre", "p", "git", "r", "-r", "el8",
     "ubuntu", "gke", "alpine", "bookworm", "latest", "deadbeef", "k3s", "://", "/", " ", "x", "RELEASE.", "T", "Z", "é",
-    "\u{1b}", "u", "MariaDB", "5.5.5-", "-log",
+    "\u{1b}", "u", "MariaDB", "5.5.5-", "-log", "=", "eks", "-build", "p2", "k", "α", "_p", "-r1", "-update", " SP",
+    "\"",
 ];
 
 /// Texts near versions: pieces that grammars care about, glued in any order.
