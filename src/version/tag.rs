@@ -1,7 +1,7 @@
 //! The tag of an image reference: what kind of name it is, and the version in it if there is one.
 //!
 //! In order (a tag is the first that fits): hexadecimal of 7 to 40 characters with a letter is a
-//! commit; a calendar date as the tag or as one whole `-` part of it is a date;
+//! commit; a calendar date as the tag (a `v` may precede) or as one whole `-` part of it is a date;
 //! `sha256-<hex>[.sig]` is a commit; `[vV]?\d+(\.\d+)*` starts a version; all else floats.
 
 use super::date;
