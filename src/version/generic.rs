@@ -123,6 +123,12 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
         return piece.clone_into(&mut version.build);
     }
     let bare = piece.trim_start_matches('.');
+    let counts_stage = separator == '-' && version.pre.len() == 1 && version.packaging.is_empty();
+    if let Some(number) = Number::parse(bare).filter(|_| counts_stage) {
+        // `rc-1` is `rc1`.
+        version.pre.push(Identifier::Number(number));
+        return join(&mut version.pre_text, bare);
+    }
     match classify(bare) {
         Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
             version.pre = identifiers;
@@ -236,10 +242,9 @@ mod tests {
     #[test]
     fn spellings_of_a_release_candidate_are_one() {
         for text in ["7.2-rc1", "7.2rc1", "7.2-RC.1", "7.2~rc1", "v7.2-rc-1"] {
-            let v = version(text);
-            assert_eq!(v.pre.first(), Some(&Identifier::Word("rc".into())), "{text}");
+            assert_eq!(version(text).pre_canonical(), "rc.1", "{text}");
         }
-        assert_eq!(version("7.2-rc1").pre_canonical(), "rc.1");
+        assert_eq!(version("7.2-rc1-3").packaging, "3");
     }
 
     #[test]
