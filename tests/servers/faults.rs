@@ -1,10 +1,11 @@
 //! What goes wrong with one target costs that target only: everything beside it is read, the failure is named with
 //! advice, the program ends in time, and no secret is told.
 //!
-//! The cases stand in `faults/redis.rs` and `faults/docker.rs`. Each is one audit of two environments with a healthy
+//! The cases stand in `faults/redis.rs`, `faults/docker.rs` and `faults/kubernetes.rs`. Each is one audit of two environments with a healthy
 //! Redis in both, and the faulty target beside the one in production.
 
 mod docker;
+mod kubernetes;
 mod redis;
 
 use std::any::Any;
@@ -25,12 +26,14 @@ const BESIDES: Duration = Duration::from_secs(1);
 
 /// What `${env:ENVPARITY_SICK_PASSWORD}` stands for; no output may hold it.
 const PASSWORD: &str = "Zq9-never-to-be-seen-tr0ub4dor";
+/// How every token of the tests' API servers begins.
+const TOKEN: &str = "test-token-";
 const PASSWORD_REFERENCE: &str = "${env:ENVPARITY_SICK_PASSWORD}";
 
 /// One way in which a target may be faulty.
 struct Fault {
     name: &'static str,
-    /// `redis` or `docker`.
+    /// `redis`, `docker` or `kubernetes`.
     collector: &'static str,
     /// The target as a profile has it, without its name.
     target: Value,
@@ -49,6 +52,10 @@ impl Fault {
 
     fn docker(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
         Self { collector: "docker", ..Self::redis(name, target, kinds) }
+    }
+
+    fn kubernetes(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
+        Self { collector: "kubernetes", ..Self::redis(name, target, kinds) }
     }
 
     fn mentioning(self, mentions: &'static str) -> Self {
@@ -76,7 +83,7 @@ impl Healthy {
     fn beside(&self, collector: &str, mut target: Value) -> Profiles {
         target["name"] = json!("sick");
         let well = |server: &RedisServer| json!({"name": "well", "url": server.url()});
-        let mut targets = json!({"redis": [well(&self.production)], "docker": []});
+        let mut targets = json!({"redis": [well(&self.production)], "docker": [], "kubernetes": []});
         targets[collector].as_array_mut().expect("made above").push(target);
         let deadline = format!("{}s", DEADLINE.as_secs());
         Profiles::new(&[
@@ -96,7 +103,7 @@ fn check_all(faults: impl IntoIterator<Item = Fault>) -> (String, String) {
         let (ended, everything) = audit_in_every_format(&profiles);
         let (row, found) = outcome(&fault, &ended, &everything);
         let milliseconds = ended.took.as_millis();
-        writeln!(table, "{:<6} {:<44} {milliseconds:>5} ms  {row}", fault.collector, fault.name).expect("to memory");
+        writeln!(table, "{:<10} {:<52} {milliseconds:>5} ms  {row}", fault.collector, fault.name).expect("to memory");
         // parts mostly fail alike
         for problem in BTreeSet::from_iter(found) {
             writeln!(problems, "{} {}: {problem}", fault.collector, fault.name).expect("to memory");
@@ -144,6 +151,7 @@ fn outcome(fault: &Fault, ended: &Ended, everything: &str) -> (String, Vec<Strin
     let named = report.reasons("incomplete").iter().any(|r| r.starts_with(&format!("production {sick}")));
     must(named, format!("no reason of the verdict names it: {:?}", report.reasons("incomplete")));
     must(!everything.contains(PASSWORD), "a password stands in the output".to_owned());
+    must(!everything.contains(TOKEN), "a token stands in the output".to_owned());
     must(!everything.contains('\u{1b}'), "a control character reached the output".to_owned());
     must(!everything.contains("panicked"), format!("the program panicked: {}", ended.stderr));
     let first =

@@ -67,6 +67,9 @@ pub(super) async fn find(settings: &Settings) -> Result<Access, Failure> {
     if config.accept_invalid_certs {
         shown.push_str(" (its certificate is not verified)");
     }
+    if let Some(proxy) = &config.proxy_url {
+        shown.push_str(&format!(" (by the proxy {})", address(proxy)));
+    }
     if anonymous.is_some() {
         shown.push_str(" (anonymous)");
     }

@@ -3,7 +3,6 @@
 //! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again but
 //! a list whose pages expired (410), once.
 
-use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 
@@ -123,6 +122,8 @@ impl Api {
         let response = self.access.client.send(request).await.map_err(|e| self.exchange_failure(&e))?;
         let (status, mut rest) = (response.status(), response.into_body());
         body.clear();
+        // Without the query: a token says nothing to a reader.
+        let path = path.split('?').next().unwrap_or(path);
         while let Some(frame) = rest.frame().await {
             let frame = frame.map_err(|e| body_failure(&e, path))?;
             let data = frame.data_ref().map_or(&[][..], |data| data);
@@ -171,35 +172,45 @@ impl Api {
     /// What an exchange that brought no answer means.
     fn exchange_failure(&self, error: &Error) -> Failure {
         let shown = &self.access.shown;
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            if let Some(io) = inner.downcast_ref::<io::Error>() {
+        let cause = |error: &(dyn std::error::Error + 'static)| {
+            if let Some(io) = error.downcast_ref::<io::Error>().map(innermost) {
                 let is_tls = io.get_ref().is_some_and(|e| e.is::<rustls::Error>());
-                return if is_tls {
+                return Some(if is_tls {
                     of_kubeconfig(tls::handshake_failure(io))
                 } else {
                     net::exchange_failure(io, shown)
-                };
+                });
             }
-            if let Some(hyper) = inner.downcast_ref::<hyper::Error>() {
-                if hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled() {
-                    return Failure::new(FailureKind::Cut, format!("{shown} closed the connection without an answer"));
-                }
-                if hyper.is_parse() {
-                    return Failure::new(FailureKind::Protocol, format!("the answer of {shown} is not HTTP"));
-                }
+            let hyper = error.downcast_ref::<hyper::Error>()?;
+            if hyper.is_parse() {
+                let failure = Failure::new(FailureKind::Protocol, format!("the answer of {shown} is not HTTP"));
+                return Some(
+                    failure.advise("check the cluster's server in the kubeconfig, and whether it is https://"),
+                );
             }
-            cause = inner.source();
-        }
-        let text = error.to_string();
-        match () {
-            () if text.contains("tunnel") || text.contains("proxy") => {
-                Failure::new(FailureKind::Unreachable, format!("the proxy does not lead to {shown}"))
-                    .advise("check the proxy (proxy: in the profile, proxy-url in the kubeconfig, $HTTPS_PROXY)")
-            }
-            () => Failure::new(FailureKind::Unreachable, format!("no connection to {shown}")),
-        }
+            let ended = hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
+            ended.then(|| Failure::new(FailureKind::Cut, format!("{shown} closed the connection without an answer")))
+        };
+        causes(error).find_map(cause).unwrap_or_else(|| {
+            Failure::new(FailureKind::Unreachable, format!("no connection to {shown}"))
+                .advise("check the cluster's server in the kubeconfig, and the proxy if there is one")
+        })
     }
+}
+
+/// An error and what is behind it, the outermost first.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |&outer: &&'a (dyn std::error::Error + 'static)| outer.source())
+}
+
+/// An error of input may be wrapped in others of its kind.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        error = inner;
+    }
+    error
 }
 
 /// A certificate is named in the kubeconfig, not in the profile.
@@ -238,12 +249,15 @@ fn expired(question: &Question) -> Failure {
         .advise("the cluster changes faster than it is read: try again, or read single namespaces")
 }
 
+/// A body that ends early is the connection's; what cannot be unpacked is the server's.
 fn body_failure(error: &(dyn std::error::Error + 'static), path: &str) -> Failure {
-    let is_unreadable = |error: &(dyn std::error::Error + 'static)| {
-        let io = error.downcast_ref::<io::Error>();
-        io.is_some_and(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
+    let is_unpacking = |error: &(dyn std::error::Error + 'static)| {
+        let io = error.downcast_ref::<io::Error>().map(innermost);
+        io.is_some_and(|io| {
+            matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
+        })
     };
-    if std::iter::successors(Some(error), |&inner| inner.source()).any(is_unreadable) {
+    if !causes(error).any(|error| error.is::<hyper::Error>()) && causes(error).any(is_unpacking) {
         return Failure::new(FailureKind::Protocol, format!("the answer to GET {path} is not what its encoding says"));
     }
     Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off"))

@@ -127,7 +127,7 @@ fn name(plugin: &ExecConfig) -> &str {
 }
 
 fn failed(plugin: &ExecConfig, what: &str) -> Failure {
-    Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin {} {what}", name(plugin))).advise(
+    Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin `{}` {what}", name(plugin))).advise(
         "its output is not shown, because it may hold a token: run it by hand, or kubectl with the same context",
     )
 }
@@ -136,7 +136,7 @@ fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Fa
     let why = net::without_errno(error);
     let failure = Failure::new(
         FailureKind::Authentication,
-        format!("the kubeconfig's exec plugin {program} cannot be started: {why}"),
+        format!("the kubeconfig's exec plugin `{program}` cannot be started: {why}"),
     );
     match &plugin.install_hint {
         Some(hint) => failure.advise(hint.clone()),

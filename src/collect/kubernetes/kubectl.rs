@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
-use super::parse::{self, Named, Nodes, Text};
+use super::objects::{Named, Text};
+use super::parse::{self, Nodes};
 use super::workloads::{Selection, Workloads};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 

@@ -9,6 +9,7 @@ mod api;
 pub mod config;
 mod exec;
 mod kubectl;
+mod objects;
 mod parse;
 mod pod;
 mod question;

@@ -5,7 +5,7 @@
 //! workload): the Deployment controller names a ReplicaSet `<deployment>-<pod-template-hash>` and writes
 //! that hash as a label of the pods; the CronJob controller names a Job `<cronjob>-<scheduled time>`.
 
-use super::parse::{ContainerState, ContainerStatus, Metadata, Pod};
+use super::objects::{ContainerState, ContainerStatus, Metadata, Pod};
 use crate::model::RunState;
 
 /// What a pod belongs to.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
-use super::parse::{self, Container, Metadata, Pod, PodSpec, Workload};
+use super::objects::{Container, Metadata, Pod, PodSpec, Workload};
+use super::parse;
 use super::pod::{Owner, Role, owner, running, state};
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
 
@@ -280,6 +281,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    #[expect(clippy::needless_pass_by_value, reason = "objects are written where they are used up")]
     fn pod(name: &str, owner: Value, labels: Value, state: Value) -> Value {
         json!({
             "metadata": {"name": name, "namespace": "shop", "labels": labels, "ownerReferences": owner},

@@ -1,0 +1,234 @@
+//! Kubernetes objects, with the fields that mean something to us and no others. Pure.
+//!
+//! Kubernetes API v1, `apps/v1`, `batch/v1`. Everything is borrowed from the answer; environment variables,
+//! commands, annotations and the values of ConfigMaps and Secrets are never read.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+
+/// Text that is borrowed where the JSON has no escapes in it. `null` is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+        Option::<Borrowed<'a>>::deserialize(deserializer).map(|text| text.map(|t| Self(t.0)).unwrap_or_default())
+    }
+}
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Go writes `null` for an empty list or map.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: serde::Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(d).map(Option::unwrap_or_default)
+}
+
+/// Any object, by its metadata.
+#[derive(serde::Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata<'a> {
+    #[serde(default, borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) generate_name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) namespace: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) uid: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) labels: Labels<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) owner_references: Vec<Reference<'a>>,
+}
+
+/// The labels that mean something to us.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Labels<'a> {
+    #[serde(default, borrow, rename = "pod-template-hash")]
+    pub(super) template_hash: Text<'a>,
+    /// Of Argo Rollouts.
+    #[serde(default, borrow, rename = "rollouts-pod-template-hash")]
+    pub(super) rollout_hash: Text<'a>,
+    /// `redis-19.1.0`.
+    #[serde(default, borrow, rename = "helm.sh/chart")]
+    pub(super) chart: Text<'a>,
+    #[serde(default, borrow, rename = "app.kubernetes.io/version")]
+    pub(super) app_version: Text<'a>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Reference<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) controller: bool,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Pod<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow)]
+    pub(super) spec: PodSpec<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) status: PodStatus<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodSpec<'a> {
+    #[serde(borrow)]
+    pub(super) containers: Vec<Container<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) init_containers: Vec<Container<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) ephemeral_containers: Vec<Container<'a>>,
+    #[serde(default, borrow)]
+    pub(super) restart_policy: Text<'a>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Container<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) image: Text<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodStatus<'a> {
+    #[serde(default, borrow)]
+    pub(super) phase: Text<'a>,
+    /// `Evicted`, `NodeLost`.
+    #[serde(default, borrow)]
+    pub(super) reason: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) init_container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) ephemeral_container_statuses: Vec<ContainerStatus<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct ContainerStatus<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow, rename = "imageID")]
+    pub(super) image_id: Text<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) state: ContainerState<'a>,
+}
+
+/// One of the three; without any it waits.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct ContainerState<'a> {
+    #[serde(default)]
+    pub(super) running: Option<IgnoredAny>,
+    #[serde(default, borrow)]
+    pub(super) waiting: Option<Reason<'a>>,
+    #[serde(default, borrow)]
+    pub(super) terminated: Option<Reason<'a>>,
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Reason<'a> {
+    #[serde(default, borrow)]
+    pub(super) reason: Text<'a>,
+}
+
+/// A Deployment, StatefulSet, DaemonSet or CronJob.
+#[derive(serde::Deserialize)]
+pub(super) struct Workload<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow)]
+    pub(super) spec: WorkloadSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkloadSpec<'a> {
+    #[serde(default)]
+    pub(super) replicas: Option<i64>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) suspend: bool,
+    #[serde(default, borrow)]
+    template: Option<Template<'a>>,
+    #[serde(default, borrow)]
+    job_template: Option<JobTemplate<'a>>,
+}
+
+impl<'a> WorkloadSpec<'a> {
+    /// What its pods are made of.
+    pub(super) fn pod(&self) -> Option<&PodSpec<'a>> {
+        let template = self.template.as_ref().or_else(|| self.job_template.as_ref()?.spec.template.as_ref())?;
+        Some(&template.spec)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Template<'a> {
+    #[serde(borrow)]
+    spec: PodSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+struct JobTemplate<'a> {
+    #[serde(borrow)]
+    spec: JobSpec<'a>,
+}
+
+#[derive(serde::Deserialize)]
+struct JobSpec<'a> {
+    #[serde(default, borrow)]
+    template: Option<Template<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Node<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+    #[serde(borrow)]
+    pub(super) status: NodeStatus<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NodeStatus<'a> {
+    #[serde(borrow)]
+    pub(super) node_info: NodeInfo<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NodeInfo<'a> {
+    #[serde(borrow)]
+    pub(super) kubelet_version: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) container_runtime_version: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) kernel_version: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) os_image: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) architecture: Text<'a>,
+}
