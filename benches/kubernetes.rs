@@ -1,7 +1,8 @@
 //! What reading a large cluster costs, beside `curl` fetching the same bytes and `kubectl` listing the pods.
 //!
 //! `cargo bench --bench kubernetes`. A server of the tests answers on loopback, with 20,000 pods on 200 nodes in 4,500
-//! workloads; the runs of all take turns, so that a noisy machine is noisy for all of them. Then two clusters that
+//! workloads; the runs of all take turns, so that a noisy machine is noisy for all of them. It answers as fast as it
+//! can, and then as slowly as a real API server did (v1.36, 4.3 s for these pages: `BENCH_PACE_MS`). Then two clusters that
 //! differ only in their pods, for the memory. These variables make it another size: `BENCH_PODS`, `BENCH_FEW_PODS`,
 //! `BENCH_MANY_PODS`, `BENCH_ROUNDS`. A pod has 8.4 KB, as it was recorded; with `BENCH_COMPACT=1` it has 4.5, the same
 //! without indentation. `BENCH_WITHOUT_ENVPARITY=1` measures the others only.
@@ -34,6 +35,10 @@ fn main() {
         println!("\ngzip {}", if gzip { "offered by the server" } else { "switched off" });
         bench.compare(rounds);
     }
+    let pace = Duration::from_millis(number("BENCH_PACE_MS", 80) as u64);
+    println!("\ngzip switched off, and {pace:?} for each answer: as long as a real API server took");
+    bench.server.set_pace(pace);
+    bench.compare(rounds);
     drop(bench);
     if without_envparity() {
         return;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::profiles::{Ended, Profiles, list, text};
+use crate::profiles::{ENVPARITY, Ended, Profiles, list, text};
 use crate::support::kubernetes::{ApiServer, Cluster, Rule, Transport, User};
 use crate::support::tunnel::Tunnel;
 
@@ -113,13 +113,20 @@ fn a_recorded_cluster_is_read_whole() {
     assert_eq!(pods, 0, "a pod's name is no workload's");
 }
 
+/// The recorded cluster and, where `ENVPARITY_TEST_KUBECONFIG` names one, a real one: what holds of both.
+fn of_every_cluster(check: impl Fn(&Path)) {
+    let server = ApiServer::start(Cluster::recorded());
+    let folder = Kubeconfigs::new();
+    check(&folder.of(&server));
+    match std::env::var("ENVPARITY_TEST_KUBECONFIG") {
+        Ok(kubeconfig) => check(Path::new(&kubeconfig)),
+        Err(_) => println!("ENVPARITY_TEST_KUBECONFIG names no real cluster: only the recorded one was read"),
+    }
+}
+
 #[test]
-fn a_real_cluster_is_read_whole() {
-    let Ok(kubeconfig) = std::env::var("ENVPARITY_TEST_KUBECONFIG") else {
-        println!("ENVPARITY_TEST_KUBECONFIG names no real cluster: only the recorded one was read");
-        return;
-    };
-    check_whole(&collected(&target(Path::new(&kubeconfig))));
+fn every_cluster_is_read_whole() {
+    of_every_cluster(|kubeconfig| check_whole(&collected(&target(kubeconfig))));
 }
 
 #[test]
@@ -137,6 +144,84 @@ fn a_cluster_hears_seven_questions_and_only_get() {
     assert!(requests.iter().all(|request| request.path == "/version"
         || request.path.ends_with("kube-system")
         || request.path.contains("?limit=500")));
+}
+
+/// `group resource verb name` of every rule of a role in the examples.
+fn rules(file: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(format!("{}/examples/kubernetes/{file}", env!("CARGO_MANIFEST_DIR")));
+    let text = text.expect("an example of ours");
+    let documents: Vec<Value> = serde_yaml::from_multiple(&text).expect("YAML");
+    let role = documents.iter().find(|document| document.get("rules").is_some()).expect("a role");
+    let mut found = BTreeSet::new();
+    for rule in list(&role["rules"]) {
+        let words = |key: &str| list(&rule[key]).map(text_of).collect::<Vec<_>>();
+        for verb in words("verbs") {
+            for path in words("nonResourceURLs") {
+                found.insert(format!("{verb} {path}"));
+            }
+            for group in words("apiGroups") {
+                for resource in words("resources") {
+                    found.insert(
+                        format!("{verb} {group}/{resource} {}", words("resourceNames").join(",")).trim().to_owned(),
+                    );
+                }
+            }
+        }
+    }
+    found
+}
+
+fn text_of(value: &Value) -> String {
+    text(value).to_owned()
+}
+
+#[test]
+fn the_roles_of_the_examples_allow_what_is_asked_and_no_more() {
+    let in_namespace: BTreeSet<String> =
+        ["/pods", "apps/daemonsets", "apps/deployments", "apps/statefulsets", "batch/cronjobs"]
+            .map(|resource| format!("list {resource}"))
+            .into();
+    assert_eq!(rules("role.yaml"), in_namespace);
+    let cluster = ["get /version", "get /namespaces kube-system", "list /nodes"].map(str::to_owned);
+    assert_eq!(rules("cluster-role.yaml"), in_namespace.into_iter().chain(cluster).collect());
+    // What an audit asks is the same, see `a_cluster_hears_seven_questions_and_only_get`; with this role it is read.
+    let server = ApiServer::start(Cluster::recorded());
+    let rule = |(group, resource, verb): (&'static str, &'static str, &str)| match verb {
+        "get" => Rule::get(group, resource).named("kube-system"),
+        _ => Rule::list(group, resource),
+    };
+    server.allow_only(QUESTIONS.map(rule));
+    let folder = Kubeconfigs::new();
+    audit(&target(&folder.of(&server))).report(0);
+}
+
+/// In a mount namespace of its own the service account's files are where every pod has them.
+#[test]
+fn a_pod_uses_its_service_account() {
+    let server = ApiServer::start_over(Transport::Http1, Cluster::recorded());
+    let folder = Kubeconfigs::new();
+    let account = folder.0.path().join("serviceaccount");
+    std::fs::create_dir(&account).expect("a folder of ours");
+    std::fs::copy(&server.certs().ca, account.join("ca.crt")).expect("a file of ours");
+    std::fs::write(account.join("token"), format!("{}\n", server.token())).expect("a file of ours");
+    std::fs::write(account.join("namespace"), "audit").expect("a file of ours");
+    let profiles = Profiles::new(&[("production", environment(&json!({"name": "mks"})))]);
+    let script = "mkdir -p /run/secrets && mount -t tmpfs none /run/secrets && \
+                  mkdir -p /run/secrets/kubernetes.io && cp -r \"$1\" /run/secrets/kubernetes.io/ && \
+                  exec \"$2\" audit -o json --profiles \"$3\"";
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .args([&account, Path::new(ENVPARITY), profiles.folder()])
+        .env_remove("KUBECONFIG")
+        .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        .env("KUBERNETES_SERVICE_PORT", server.address().port().to_string())
+        .output()
+        .expect("util-linux has unshare");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(report["environments"][0]["targets"][0]["endpoint"], server.url(), "{told}");
+    assert!(!told.contains(server.token()));
 }
 
 #[test]
@@ -230,13 +315,24 @@ fn a_proxy_is_the_profiles_or_the_kubeconfigs_or_the_environments() {
 }
 
 #[test]
-fn parts_that_are_not_asked_for_are_left_out_and_not_asked() {
+fn parts_that_are_not_asked_for_are_left_out() {
+    of_every_cluster(|kubeconfig| {
+        let report = audit(&with(target(kubeconfig), "read", json!(["server", "workloads"]))).report(0);
+        let parts = report.target("production", "kubernetes/mks")["parts"].clone();
+        let outcomes: Vec<_> = list(&parts).map(|part| (text(&part["part"]), text(&part["outcome"]))).collect();
+        assert!(
+            outcomes.contains(&("nodes", "left-out")) && outcomes.contains(&("identity", "left-out")),
+            "{outcomes:?}"
+        );
+        assert!(!report.components().iter().any(|name| name.starts_with("host/")), "{report}");
+    });
+}
+
+#[test]
+fn parts_that_are_left_out_are_not_asked() {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
-    let report = audit(&with(target(&folder.of(&server)), "read", json!(["server", "workloads"]))).report(0);
-    let parts = report.target("production", "kubernetes/mks")["parts"].clone();
-    let outcomes: Vec<_> = list(&parts).map(|part| (text(&part["part"]), text(&part["outcome"]))).collect();
-    assert!(outcomes.contains(&("nodes", "left-out")) && outcomes.contains(&("identity", "left-out")), "{outcomes:?}");
+    audit(&with(target(&folder.of(&server)), "read", json!(["server", "workloads"]))).report(0);
     assert!(!server.permissions_used().iter().any(|(_, resource, _)| resource == "nodes" || resource == "namespaces"));
 }
 
@@ -325,12 +421,12 @@ fn two_clusters_that_differ_are_a_no_go() {
 
 #[test]
 fn one_cluster_in_two_environments_is_a_shared_instance() {
-    let server = ApiServer::start(Cluster::recorded());
-    let folder = Kubeconfigs::new();
-    let one = environment(&target(&folder.of(&server)));
-    let report = Profiles::new(&[("qualif", one.clone()), ("production", one)]).audit().report(1);
-    let [finding] = report.findings("shared-instance")[..] else { panic!("{report}") };
-    assert_eq!(finding["severity"], "critical");
+    of_every_cluster(|kubeconfig| {
+        let one = environment(&target(kubeconfig));
+        let report = Profiles::new(&[("qualif", one.clone()), ("production", one)]).audit().report(1);
+        let [finding] = report.findings("shared-instance")[..] else { panic!("{report}") };
+        assert_eq!(finding["severity"], "critical");
+    });
 }
 
 #[test]

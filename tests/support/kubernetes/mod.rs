@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -72,6 +73,7 @@ impl ApiServer {
             token: format!("test-token-{}", random_hex()),
             open: transport == Transport::Plain,
             gzip: AtomicBool::new(true),
+            pace: Mutex::default(),
             connections: AtomicUsize::new(0),
             requests: Mutex::new(Vec::new()),
             rules: Mutex::new(None),
@@ -134,6 +136,11 @@ impl ApiServer {
     /// Whether long answers are compressed for clients that offer it; they are at first.
     pub(crate) fn set_gzip(&self, on: bool) {
         self.state.gzip.store(on, Ordering::SeqCst);
+    }
+
+    /// How long the server takes for each answer before it sends it; no time at first.
+    pub(crate) fn set_pace(&self, pace: Duration) {
+        *self.state.pace.lock().expect("no thread panics with the lock") = pace;
     }
 
     /// Every request so far, those that were refused too.

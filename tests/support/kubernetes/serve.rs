@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io::Error;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, future, stream};
@@ -40,6 +41,8 @@ pub(super) struct State {
     /// Whoever asks is let in: behind a proxy that has logged in already.
     pub(super) open: bool,
     pub(super) gzip: AtomicBool,
+    /// How long each answer takes.
+    pub(super) pace: Mutex<Duration>,
     pub(super) connections: AtomicUsize,
     pub(super) requests: Mutex<Vec<Request>>,
     pub(super) rules: Mutex<Option<Vec<Rule>>>,
@@ -123,6 +126,8 @@ impl State {
             return Answer::status(&plain_status(405)).into_response();
         }
         let fault = self.fault(request.uri().path(), request.uri().query().unwrap_or_default());
+        let pace = *self.pace.lock().expect("no thread panics with the lock");
+        tokio::time::sleep(pace).await;
         match fault {
             Some(fault) => self.faulty(fault, request.uri(), user).await,
             None => self.compressed(self.right(request.uri(), user, false), &recorded),
