@@ -19,6 +19,12 @@
 //!   do anything but GET, `collect/net.rs` caps every answer.
 //! - `collect/redis` uses the crate `redis` for the protocol over a connection of our own, which
 //!   caps the answer and remembers its first bytes (to tell TLS and HTTP from a broken server).
+//! - `collect/kubernetes` uses the crate `kube` for kubeconfigs, TLS and the protocol, but runs exec plugins, reads
+//!   token files and finds the proxy itself: the crate would do so without a deadline, print a failing plugin's output,
+//!   and match `$NO_PROXY` against the proxy. Lists are read into types of our own, because a whole one costs a gigabyte.
+//! - ReplicaSets and Jobs are not listed: `collect/kubernetes/pod.rs` says how their owners are told.
+//! - `chart/<name>` is a component of its own: what a chart says of an image proves nothing of the image, and counts
+//!   as its version (`workload-label`) only where neither label nor tag says one.
 //! - `collect/config.rs` and `collect/tls.rs` hold what several collectors share.
 //! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
 //!   late is `version-skew`, judged by its level.

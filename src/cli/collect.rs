@@ -8,6 +8,7 @@ use super::args::CollectArguments;
 use super::exit::Exit;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
+use crate::model::failures_of;
 use crate::pipeline;
 use crate::wire;
 
@@ -25,10 +26,9 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
         pipeline::collect(&[(environment, true)], &profiles.folder, deadline, clock(), &bar).await
     };
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
-        for (part, outcome) in &target.parts {
-            if let Some(failure) = outcome.failure() {
-                output::complain(&format!("not read: {} {part}: {failure} -> {}", target.id, failure.advice));
-            }
+        for (part, failure) in failures_of(&target.parts) {
+            let part = part.map(|part| format!(" {part}")).unwrap_or_default();
+            output::complain(&format!("not read: {}{part}: {failure} -> {}", target.id, failure.advice));
         }
     }
     let evidence = evidence.first().ok_or_else(|| anyhow!("nothing was collected"))?;

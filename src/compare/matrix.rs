@@ -99,6 +99,12 @@ impl Row {
         self.present() == 1 && self.differs_nowhere()
     }
 
+    /// Whether it is set up wherever it could be, and runs nowhere: there is nothing to compare.
+    pub fn is_idle(&self) -> bool {
+        self.cells.iter().any(|cell| cell.state == State::NotRunning)
+            && self.cells.iter().all(|cell| matches!(cell.state, State::NotRunning | State::NotApplicable))
+    }
+
     fn present(&self) -> usize {
         self.cells.iter().filter(|cell| cell.state == State::Present).count()
     }

@@ -19,7 +19,7 @@ pub use evidence::{
 };
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
-pub use outcome::{Failure, FailureKind, Outcome};
+pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use secret::Secret;
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Reading, ReadingSource, RunningImage, Snapshot,

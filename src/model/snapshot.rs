@@ -6,7 +6,10 @@ use jiff::Timestamp;
 
 pub use crate::version::Reading;
 
-use super::{ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId};
+use super::{
+    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId,
+    failures_of,
+};
 
 /// An environment's components, coverage and identities.
 #[derive(Clone, Debug)]
@@ -191,15 +194,9 @@ impl Coverage {
         self.parts.values().any(|outcome| *outcome == Outcome::Complete)
     }
 
-    /// Each failure with its part; without a part if all parts failed for one reason.
+    /// As [`failures_of`].
     pub fn failures(&self) -> Vec<(Option<&PartName>, &Failure)> {
-        let failures: Vec<_> =
-            self.parts.iter().filter_map(|(part, outcome)| Some((Some(part), outcome.failure()?))).collect();
-        let one_reason = failures.len() == self.parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
-        match failures.first() {
-            Some((_, failure)) if one_reason => vec![(None, failure)],
-            _ => failures,
-        }
+        failures_of(&self.parts)
     }
 
     /// Whether every part that the profile asks for was read.

@@ -67,21 +67,22 @@ fn by_component(report: &Report) -> Findings<'_> {
     found
 }
 
-/// Equal or alone, and nothing more than info to say of it.
+/// Equal, alone or idle, and nothing more than info to say of it.
 fn is_folded(row: &Row, findings: &Findings<'_>) -> bool {
     let silent = findings.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info);
-    silent && (row.is_equal() || row.is_alone())
+    silent && (row.is_equal() || row.is_alone() || row.is_idle())
 }
 
 fn foot(rows: &[&Row], findings: &Findings<'_>, view: &View) -> String {
-    let folded = |row: &&&Row| is_folded(row, findings);
-    let equal = rows.iter().filter(folded).filter(|row| row.is_equal()).count();
-    let alone = rows.iter().filter(folded).filter(|row| row.is_alone()).count();
+    let folded = |is: fn(&Row) -> bool| rows.iter().filter(|row| is_folded(row, findings) && is(row)).count();
+    let (equal, alone, idle) = (folded(Row::is_equal), folded(Row::is_alone), folded(Row::is_idle));
     let mut foot = format!("{equal} of {} equal", rows.len());
-    if alone > 0 {
-        foot.push_str(&format!(", {alone} in one environment only"));
+    for (rows, are) in [(alone, "in one environment only"), (idle, "running nowhere")] {
+        if rows > 0 {
+            foot.push_str(&format!(", {rows} {are}"));
+        }
     }
-    if equal + alone > 0 && !view.unfold {
+    if equal + alone + idle > 0 && !view.unfold {
         foot.push_str(" (-v)");
     }
     foot
