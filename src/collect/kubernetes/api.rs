@@ -31,6 +31,8 @@ pub(super) struct Api {
 enum Stop {
     /// Its pages are no more: 410.
     Expired(Failure),
+    /// The server does not know the resource, not in this version at least: 404.
+    Unknown(Failure),
     Failed(Failure),
 }
 
@@ -43,6 +45,11 @@ impl From<Failure> for Stop {
 impl Api {
     pub(super) fn new(access: Access, context: &Context) -> Self {
         Self { access: Arc::new(access), context: context.clone() }
+    }
+
+    /// The server's address, and what a reader should know of it.
+    pub(super) fn shown(&self) -> &str {
+        &self.access.shown
     }
 
     /// The answer to a question that is no list.
@@ -63,9 +70,9 @@ impl Api {
         empty: &S,
         page: impl Fn(&mut S, &[u8]) -> Result<(), Failure> + Clone + Send + 'static,
     ) -> Result<S, Failure> {
-        let question = Question::list(resource, namespace);
-        let pages = || self.pages(&question, resource, empty.clone(), page.clone());
-        let read = async {
+        let ask = async |resource: Resource| {
+            let question = Question::list(resource, namespace);
+            let pages = || self.pages(&question, resource, empty.clone(), page.clone());
             match pages().await {
                 Err(Stop::Expired(_)) => {
                     tracing::debug!(path = question.path(), "the list expired: starting again");
@@ -73,7 +80,13 @@ impl Api {
                 }
                 ended => ended,
             }
-            .map_err(|(Stop::Expired(failure) | Stop::Failed(failure))| failure)
+        };
+        let read = async {
+            match (ask(resource).await, resource.older()) {
+                (Err(Stop::Unknown(_)), Some(older)) => ask(older).await,
+                (ended, _) => ended,
+            }
+            .map_err(|(Stop::Expired(failure) | Stop::Unknown(failure) | Stop::Failed(failure))| failure)
         };
         net::within(self.context.deadline, self.context.allowed, read).await
     }
@@ -96,7 +109,10 @@ impl Api {
             if status == StatusCode::GONE {
                 return Err(Stop::Expired(expired(question)));
             }
-            self.accepted(status, &body, question)?;
+            match self.accepted(status, &body, question) {
+                Err(failure) if status == StatusCode::NOT_FOUND => return Err(Stop::Unknown(failure)),
+                accepted => accepted?,
+            }
             let next = next_page(&body, resource).map_err(of_path)?;
             let (mut state, parsed) = join(parsing).await?.map_err(of_path)?;
             let (page, whole) = (page.clone(), std::mem::replace(&mut body, parsed));

@@ -69,27 +69,25 @@ impl Kubernetes {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
         }
         let access = net::within(context.deadline, context.allowed, access::find(&self.settings)).await;
-        let (api, mut hopeless) = match access {
-            Ok(access) => {
-                evidence.endpoint.clone_from(&access.shown);
-                (Some(Api::new(access, context)), None)
-            }
-            Err(failure) => (None, Some(failure)),
-        };
+        let mut api = access.map(|access| Api::new(access, context));
+        if let Ok(api) = &api {
+            evidence.endpoint = api.shown().to_owned();
+        }
         let mut heard = false;
         for part in Part::all().into_iter().filter(|part| self.wanted.contains(part)) {
-            let read = match (&api, &hopeless) {
-                (Some(api), None) => self.part(part, api, &mut evidence).await,
-                (_, failure) => failure.clone().map_or(Ok(()), Err),
+            let read = match &api {
+                Ok(api) => self.part(part, api, &mut evidence).await,
+                Err(failure) => Err(failure.clone()),
             };
             match &read {
-                Err(failure) if is_hopeless(failure) => hopeless = Some(failure.clone()),
-                _ => heard = true,
+                Err(failure) if is_hopeless(failure) => api = Err(failure.clone()),
+                _ => heard |= api.is_ok(),
             }
             evidence.set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
         }
         evidence.taken = (context.clock)();
-        (evidence, hopeless.filter(|_| !heard))
+        let unreached = api.err().filter(|failure| !heard && is_hopeless(failure));
+        (evidence, unreached)
     }
 
     async fn part(&self, part: Part, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
@@ -117,10 +115,14 @@ impl Kubernetes {
             });
             match list.await {
                 Ok(listed) => found.merge(listed),
-                Err(failure) if is_hopeless(&failure) => return Err(failure),
                 Err(failure) => {
-                    pods_are_known &= kind.is_some();
+                    // What was read before stays read.
+                    let is_last = is_hopeless(&failure);
+                    pods_are_known &= kind.is_some() && !is_last;
                     failures.push(failure);
+                    if is_last {
+                        break;
+                    }
                 }
             }
         }

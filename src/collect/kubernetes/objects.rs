@@ -64,6 +64,9 @@ pub(super) struct Labels<'a> {
     /// Of Argo Rollouts.
     #[serde(default, borrow, rename = "rollouts-pod-template-hash")]
     pub(super) rollout_hash: Text<'a>,
+    /// Of OpenShift: what makes a ReplicationController for each rollout.
+    #[serde(default, borrow, rename = "deploymentconfig")]
+    pub(super) deployment_config: Text<'a>,
     /// `redis-19.1.0`.
     #[serde(default, borrow, rename = "helm.sh/chart")]
     pub(super) chart: Text<'a>,

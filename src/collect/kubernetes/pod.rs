@@ -53,6 +53,9 @@ pub(super) fn owner(metadata: &Metadata<'_>) -> Owner {
                 (None, None) => named("ReplicaSet", &controller.name),
             }
         }
+        "ReplicationController" if !labels.deployment_config.is_empty() => {
+            named("DeploymentConfig", &labels.deployment_config)
+        }
         "Job" => match controller.name.rsplit_once('-') {
             Some((cron_job, time)) if is_time(time) && !cron_job.is_empty() => named("CronJob", cron_job),
             _ => named("Job", &controller.name),

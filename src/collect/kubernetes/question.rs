@@ -43,6 +43,13 @@ pub(super) const STATEFUL_SETS: Resource = resource("apps", "statefulsets", "Sta
 pub(super) const DAEMON_SETS: Resource = resource("apps", "daemonsets", "DaemonSetList");
 pub(super) const CRON_JOBS: Resource = resource("batch", "cronjobs", "CronJobList");
 
+impl Resource {
+    /// As Kubernetes before 1.21 knew it.
+    pub(super) fn older(self) -> Option<Self> {
+        (self == CRON_JOBS).then_some(Self { version: "v1beta1", ..self })
+    }
+}
+
 impl Question {
     pub(super) const VERSION: Self = Self { what: What::Version, namespace: None };
     pub(super) const KUBE_SYSTEM: Self = Self { what: What::KubeSystem, namespace: None };

@@ -322,6 +322,9 @@ mod tests {
         assert_eq!(named("db-0", owned("StatefulSet", "db"), json!({})), "db");
         assert_eq!(named("etcd-node-1", owned("Node", "node-1"), json!({})), "etcd");
         assert_eq!(named("db-1", owned("Cluster", "db"), json!({})), "db");
+        let config = json!({"deploymentconfig": "web"});
+        assert_eq!(named("web-7-x", owned("ReplicationController", "web-7"), config), "web");
+        assert_eq!(named("web-7-x", owned("ReplicationController", "web-7"), json!({})), "web-7");
         assert_eq!(named("alone", json!(null), json!({})), "alone");
     }
 

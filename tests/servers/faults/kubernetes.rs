@@ -338,6 +338,30 @@ fn an_expired_list_is_started_again() {
     assert_eq!(asked, 2 + 3, "one page and the 410, then three pages");
 }
 
+/// Kubernetes before 1.21 has CronJobs in another version of their group only.
+#[test]
+fn cron_jobs_of_an_old_cluster_are_asked_for_in_their_version() {
+    let server = ApiServer::start(Cluster::recorded());
+    server.fault("/apis/batch/v1/", When::Always, Fault::Status(404));
+    server.fault("/apis/batch/v1beta1/", When::Always, Fault::Status(403));
+    let (target, (server, _folder)) = at(server, |kubeconfig| kubeconfig);
+    let report = Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
+    let [failure] = report.failures("production", "kubernetes/sick")[..] else { panic!("{report}") };
+    assert!(text(&failure["message"]).starts_with("GET /apis/batch/v1beta1/cronjobs was answered 403"), "{failure:#}");
+    assert!(server.requests().iter().any(|request| request.path.starts_with("/apis/batch/v1beta1/cronjobs?limit=500")));
+}
+
+/// What was read before a cluster fell silent is kept.
+#[test]
+fn pods_are_kept_when_what_owns_them_is_not_told() {
+    let server = ApiServer::start(Cluster::recorded());
+    server.fault("/apis/apps/v1/deployments", When::Always, Fault::Silent);
+    let (target, _alive) = at(server, |kubeconfig| kubeconfig);
+    let report = Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
+    assert_eq!(report.failed_parts("production", "kubernetes/sick").len(), 2, "{report}");
+    assert_eq!(report.cell("image/traefik", "production")["state"], "present");
+}
+
 /// A server that is overloaded is asked once and then left alone.
 #[test]
 fn a_503_is_not_asked_again() {
