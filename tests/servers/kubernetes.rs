@@ -118,9 +118,8 @@ fn of_every_cluster(check: impl Fn(&Path)) {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
     check(&folder.of(&server));
-    match std::env::var("ENVPARITY_TEST_KUBECONFIG") {
-        Ok(kubeconfig) => check(Path::new(&kubeconfig)),
-        Err(_) => println!("ENVPARITY_TEST_KUBECONFIG names no real cluster: only the recorded one was read"),
+    if let Ok(kubeconfig) = std::env::var("ENVPARITY_TEST_KUBECONFIG") {
+        check(Path::new(&kubeconfig));
     }
 }
 
