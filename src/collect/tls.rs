@@ -129,6 +129,10 @@ pub(super) fn handshake_failure(error: &io::Error) -> Failure {
             "the server's certificate is for another name".to_owned(),
             "use the name that the certificate has, or say it by tls.server-name in the profile",
         ),
+        E::InvalidCertificate(C::Other(_)) => (
+            "the server's certificate cannot be used as one: it may be an authority's own".to_owned(),
+            "give the server a certificate that its authority signed (one with CA:FALSE)",
+        ),
         E::AlertReceived(alert) => (
             format!("the server ended the TLS handshake: {alert:?}"),
             "does it want a client certificate? Then name tls.cert and tls.key in the profile",

@@ -172,6 +172,8 @@ pub struct ImageUse {
     pub image_id: String,
     /// `repository@sha256:…` as the engine lists them.
     pub repo_digests: Vec<String>,
+    /// What runs it, where that is told: `containerd`, `cri-o`, `docker`.
+    pub runtime: String,
     /// `org.opencontainers.image.version`, of the image; empty if none.
     pub version_label: String,
     /// `app.kubernetes.io/version`, of the workload whose only container it is; empty if none.

@@ -194,6 +194,7 @@ mod tests {
             reference: reference.into(),
             image_id: format!("sha256:{}", "1".repeat(64)),
             repo_digests: Vec::new(),
+            runtime: String::new(),
             version_label: String::new(),
             app_version: String::new(),
             chart: String::new(),

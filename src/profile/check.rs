@@ -72,6 +72,7 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
     problems.extend(docker.iter().flat_map(crate::collect::config::DockerConfig::check));
     problems.extend(kubernetes.iter().flat_map(crate::collect::config::KubernetesConfig::check));
     problems.extend(redis.iter().flat_map(crate::collect::config::RedisConfig::check));
+    problems.extend(recorded.iter().flat_map(RecordedConfig::check));
     problems.extend(declared.iter().flat_map(crate::collect::config::DeclaredConfig::check));
     problems.extend(names(docker.iter().map(|t| &t.name), "docker"));
     problems.extend(names(kubernetes.iter().map(|t| &t.name), "kubernetes"));

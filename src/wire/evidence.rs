@@ -118,6 +118,9 @@ struct Image {
     image_id: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     repo_digests: Vec<String>,
+    /// What runs it, where that is told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    runtime: String,
     /// `org.opencontainers.image.version`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     version_label: String,
@@ -247,6 +250,7 @@ mod tests {
             reference: "redis:7".into(),
             image_id: "sha256:1".into(),
             repo_digests: vec!["redis@sha256:2".into()],
+            runtime: "containerd".into(),
             version_label: String::new(),
             app_version: "1.0".into(),
             chart: "redis-19.1.0".into(),

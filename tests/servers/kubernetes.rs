@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::profiles::{ENVPARITY, Ended, Profiles, list, text};
 use crate::support::kubernetes::{ApiServer, Cluster, Rule, Transport, User};
+use crate::support::proxy::RecordingProxy;
 use crate::support::tunnel::Tunnel;
 
 /// All that a cluster may hear, with the verb that a role grants for it.
@@ -288,10 +289,19 @@ fn a_proxy_is_the_profiles_or_the_kubeconfigs_or_the_environments() {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
     let proxy = Tunnel::start();
-    let dead = "http://127.0.0.1:9";
     let plain = folder.of(&server);
+    // A name that only the proxy knows.
+    let by_name = |path: &Path, name: &str| {
+        let text = std::fs::read_to_string(path).expect("a file of ours");
+        let text = text.replace("https://127.0.0.1", "https://api.invalid");
+        let path = folder.0.path().join(name);
+        std::fs::write(&path, text.replace("  cluster:\n", "  cluster:\n    tls-server-name: localhost\n"))
+            .expect("our folder");
+        path
+    };
+    let named = by_name(&plain, "named");
     let by_kubeconfig = server.kubeconfig().context("proxied").proxy(&proxy.url()).write(folder.0.path());
-    let to_dead = server.kubeconfig().context("dead").proxy(dead).write(folder.0.path());
+    let to_dead = server.kubeconfig().context("dead").proxy("http://127.0.0.1:9").write(folder.0.path());
     let run = |target: Value, variables: &[(&str, &str)]| {
         let before = proxy.opened();
         let ended =
@@ -305,12 +315,30 @@ fn a_proxy_is_the_profiles_or_the_kubeconfigs_or_the_environments() {
     assert_eq!(run(target(&by_kubeconfig), &[]), through);
     assert_eq!(run(with(target(&plain), "proxy", json!(url)), &[]), through);
     assert_eq!(run(with(target(&by_kubeconfig), "proxy", json!("none")), &[]), direct);
-    assert_eq!(run(target(&plain), &[("HTTPS_PROXY", &url)]), through);
-    assert_eq!(run(target(&plain), &[("HTTPS_PROXY", &url), ("NO_PROXY", "127.0.0.1")]), direct);
+    assert_eq!(run(target(&named), &[("HTTPS_PROXY", &url)]), through);
+    assert_eq!(run(target(&named), &[("HTTPS_PROXY", &url), ("NO_PROXY", "api.invalid")]), unread);
+    // As for kubectl, the environment's is never for this machine itself, nor is $ALL_PROXY for anything.
+    assert_eq!(run(target(&plain), &[("HTTPS_PROXY", &url)]), direct);
+    assert_eq!(run(target(&named), &[("ALL_PROXY", &url)]), unread);
     // The kubeconfig's own is meant for this cluster, whatever the environment says.
     assert_eq!(run(target(&by_kubeconfig), &[("NO_PROXY", "127.0.0.1")]), through);
     assert_eq!(run(target(&to_dead), &[]), unread);
     assert_eq!(run(target(&to_dead), &[("HTTPS_PROXY", &url)]), unread);
+}
+
+#[test]
+fn credentials_are_not_sent_in_clear() {
+    let server = ApiServer::start_over(Transport::Plain, Cluster::recorded());
+    let witness = RecordingProxy::tcp_to(server.address());
+    let folder = Kubeconfigs::new();
+    let path = server.kubeconfig().user(User::Token).write(folder.0.path());
+    let text = std::fs::read_to_string(&path).expect("a file of ours");
+    std::fs::write(&path, text.replace(&server.url(), &format!("http://{}", witness.address())))
+        .expect("a file of ours");
+    let report = audit(&target(&path)).report(0);
+    assert!(text_of(&report.target("production", "kubernetes/mks")["endpoint"]).ends_with("(anonymous)"), "{report}");
+    let heard = witness.sent().concat();
+    assert!(!heard.is_empty() && !String::from_utf8_lossy(&heard).to_lowercase().contains("authorization"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::kubernetes::Scope;
 use super::{Collector, Context, http, net, recorded, tls};
 use crate::model::{Failure, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
@@ -110,7 +111,9 @@ impl Collector for Docker {
             if let (Err(failure), true) = (&engine, evidence.fields.is_empty()) {
                 let hopeless = failure.kind.is_unreached();
                 if let (true, Some((shown, path))) = (hopeless, &self.else_recorded) {
-                    return vec![recorded::instead_of(self, context, shown, path, failure.clone()).await];
+                    return vec![
+                        recorded::instead_of(self, context, (shown, path), &Scope::default(), failure.clone()).await,
+                    ];
                 }
                 if hopeless {
                     return vec![self.unread((context.clock)(), failure)];

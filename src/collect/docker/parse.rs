@@ -193,6 +193,7 @@ pub(super) fn containers(
             reference: container.image,
             image_id: container.image_id,
             repo_digests: Vec::new(),
+            runtime: String::new(),
             version_label: String::new(),
             app_version: String::new(),
             chart: String::new(),

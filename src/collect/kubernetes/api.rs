@@ -113,7 +113,7 @@ impl Api {
                 Err(failure) if status == StatusCode::NOT_FOUND => return Err(Stop::Unknown(failure)),
                 accepted => accepted?,
             }
-            let next = next_page(&body, resource).map_err(of_path)?;
+            let next = self.next_page(&body, resource).map_err(of_path)?;
             let (mut state, parsed) = join(parsing).await?.map_err(of_path)?;
             let (page, whole) = (page.clone(), std::mem::replace(&mut body, parsed));
             parsing = tokio::task::spawn_blocking(move || page(&mut state, &whole).map(|()| (state, whole)));
@@ -158,7 +158,7 @@ impl Api {
         if status == StatusCode::OK {
             return Ok(());
         }
-        let said = parse::status_message(body);
+        let said = self.said(body);
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let message = format!("GET {} was answered {status}{said}", question.path());
         Err(match status.as_u16() {
@@ -176,6 +176,28 @@ impl Api {
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
             _ => Failure::new(FailureKind::Protocol, message),
         })
+    }
+
+    /// The token of the next page, of a page that is of the right kind.
+    fn next_page(&self, body: &[u8], resource: Resource) -> Result<Option<String>, Failure> {
+        let strange = |what: &str| Err(Failure::new(FailureKind::Protocol, what));
+        match parse::head(body) {
+            Some(head) if head.kind == resource.list => Ok(head.next),
+            Some(head) if head.kind == "Status" => {
+                strange(&format!("a Status in place of a list: {}", self.said(body)))
+            }
+            Some(head) => {
+                let kind: String = head.kind.chars().take(80).collect();
+                strange(&format!("expected {}, found {kind}", resource.list))
+            }
+            None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => strange("the answer is no list"),
+            None => strange("the answer is no JSON"),
+        }
+    }
+
+    /// The server's words on an error.
+    fn said(&self, body: &[u8]) -> String {
+        self.access.without_secrets(parse::status_message(body))
     }
 
     fn without_credentials(&self, advice: &str) -> String {
@@ -236,23 +258,6 @@ fn of_kubeconfig(failure: Failure) -> Failure {
     let advice =
         advice.replace("tls.cert and tls.key in the profile", "client-certificate and client-key in the kubeconfig");
     Failure { advice, ..failure }
-}
-
-/// The token of the next page, of a page that is of the right kind.
-fn next_page(body: &[u8], resource: Resource) -> Result<Option<String>, Failure> {
-    let strange = |what: &str| Err(Failure::new(FailureKind::Protocol, what));
-    match parse::head(body) {
-        Some(head) if head.kind == resource.list => Ok(head.next),
-        Some(head) if head.kind == "Status" => {
-            strange(&format!("a Status in place of a list: {}", parse::status_message(body)))
-        }
-        Some(head) => {
-            let kind: String = head.kind.chars().take(80).collect();
-            strange(&format!("expected {}, found {kind}", resource.list))
-        }
-        None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => strange("the answer is no list"),
-        None => strange("the answer is no JSON"),
-    }
 }
 
 async fn join<T>(task: tokio::task::JoinHandle<T>) -> Result<T, Failure> {

@@ -6,7 +6,7 @@ use hyper::Uri;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::collect::config::check_globs;
+use crate::collect::config::{check_globs, globs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -103,7 +103,7 @@ pub struct NamespacesConfig {
 impl KubernetesConfig {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems = check_globs(self.namespaces.include.iter().chain(&self.namespaces.exclude));
+        let mut problems = self.namespaces.check();
         if self.read.is_empty() {
             let advice = "leave read: out for all parts, or name some of server, nodes, workloads, identity";
             problems.push(Problem::at(&self.name, "an empty read: reads nothing", advice));
@@ -137,12 +137,19 @@ impl KubernetesConfig {
 }
 
 impl NamespacesConfig {
-    /// The names, if all that is included is names and no patterns.
+    /// Patterns that are none.
+    pub(in crate::collect) fn check(&self) -> Vec<Problem> {
+        check_globs(self.include.iter().chain(&self.exclude))
+    }
+
+    /// The names, without those that are excluded, if all that is included is names and no patterns.
     pub(super) fn literal(&self) -> Option<Vec<String>> {
         let is_name = |text: &str| !text.is_empty() && !text.contains(['*', '?', '[', ']', '{', '}', '!', '\\']);
         let names: Option<Vec<String>> =
             self.include.iter().map(|pattern| is_name(pattern).then(|| pattern.to_string())).collect();
         names.filter(|names| !names.is_empty()).map(|mut names| {
+            let excluded = globs(&self.exclude);
+            names.retain(|name| !excluded.iter().any(|glob| glob.is_match(name)));
             names.sort();
             names.dedup();
             names

@@ -4,13 +4,16 @@
 //! Parts that the file holds nothing of count as left out: it does not say whether there was nothing, or
 //! nobody asked. Without pods nothing is known of what runs.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
 use super::objects::{Named, Text};
-use super::parse::{self, Nodes};
-use super::workloads::{Selection, Workloads};
+use super::parse::{self, ListMeta, Nodes};
+use super::workloads::Workloads;
+use super::{Scope, both};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 
 const ADVICE: &str =
@@ -18,14 +21,52 @@ const ADVICE: &str =
 
 /// An object or a list of them.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document<'a> {
+    #[serde(default, borrow)]
+    api_version: Text<'a>,
     #[serde(default, borrow)]
     kind: Text<'a>,
     #[serde(default, borrow)]
-    items: Vec<&'a RawValue>,
+    metadata: Option<ListMeta<'a>>,
+    #[serde(default, borrow)]
+    items: Option<Vec<&'a RawValue>>,
     /// Of `kubectl version`.
-    #[serde(default, borrow, rename = "serverVersion")]
+    #[serde(default, borrow)]
     server_version: Option<&'a RawValue>,
+}
+
+/// Whether a text is JSON of Kubernetes, and not evidence of ours or the text of INFO.
+pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
+    let is_ours = || {
+        let first = serde_json::Deserializer::from_str(text).into_iter::<Document<'_>>().next();
+        first.and_then(Result::ok).is_some_and(|document| document.api_version.starts_with("envparity/"))
+    };
+    text.trim_start().starts_with('{') && !is_ours()
+}
+
+/// The objects of the file, as parts of a cluster.
+///
+/// # Errors
+/// If it is no JSON of Kubernetes, or holds nothing that is compared.
+pub(in crate::collect) fn parse_kubectl(
+    text: &str,
+    scope: &Scope,
+    evidence: &mut TargetEvidence,
+) -> Result<(), Failure> {
+    let mut found = Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
+    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let raw = document.map_err(|e| {
+            refuse(if e.is_eof() { "broke off: it is no whole JSON" } else { "is JSON only in its beginning" })
+        })?;
+        let document = serde_json::from_str(raw.get()).map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
+        found.document(&document, raw, evidence)?;
+    }
+    found.conclude(scope, evidence)
+}
+
+fn refuse(what: &str) -> Failure {
+    Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE)
 }
 
 /// What is found, part by part.
@@ -33,88 +74,206 @@ struct Document<'a> {
 struct Found {
     server: Option<Result<(), Failure>>,
     identity: Option<Result<(), Failure>>,
+    /// Of `kube-system`; two are two clusters.
+    uids: BTreeSet<String>,
     nodes: Option<Nodes>,
-    has_pods: bool,
     workloads: Workloads,
-}
-
-/// Whether a text is JSON of Kubernetes, and not evidence of ours or the text of INFO.
-pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
-    text.trim_start().starts_with('{') && !text.contains("envparity/v")
-}
-
-/// The objects of the file, as parts of a cluster.
-///
-/// # Errors
-/// If it is no JSON of Kubernetes, or holds nothing that is compared.
-pub(in crate::collect) fn parse_kubectl(text: &str, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let refuse = |what: &str| Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE);
-    let mut found = Found { workloads: Workloads::new(Selection::default()), ..Found::default() };
-    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let raw = document.map_err(|e| {
-            refuse(if e.is_eof() { "broke off: it is no whole JSON" } else { "is JSON only in its beginning" })
-        })?;
-        let document: Document<'_> =
-            serde_json::from_str(raw.get()).map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
-        if let Some(version) = document.server_version {
-            found.server = Some(parse::version(version.get().as_bytes(), evidence));
-        }
-        match document.kind.strip_suffix("List") {
-            // `kubectl get --raw` names the kind once, for all items.
-            Some(kind) => {
-                document.items.iter().for_each(|item| found.item(Some(kind).filter(|k| !k.is_empty()), item, evidence));
-            }
-            None => found.item(None, raw, evidence),
-        }
-    }
-    found.conclude(evidence).ok_or_else(|| refuse("holds no pods, nodes, server version or namespace kube-system"))
+    has_pods: bool,
+    has_templates: bool,
+    /// Why something is not the whole of what it should be.
+    failures: Vec<Failure>,
+    /// Kinds whose last page asks for another.
+    unfinished: BTreeSet<String>,
 }
 
 impl Found {
-    fn item(&mut self, kind: Option<&str>, item: &RawValue, evidence: &mut TargetEvidence) {
-        let own = || serde_json::from_str::<Document<'_>>(item.get()).map(|d| d.kind.to_string()).unwrap_or_default();
-        match kind.map_or_else(own, str::to_owned).as_str() {
-            "Pod" => {
-                self.has_pods = true;
-                self.workloads.pod_item(item);
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        raw: &RawValue,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
+        if let Some(version) = document.server_version {
+            if self.server.is_some() {
+                return Err(refuse("holds two server versions: record each cluster in a file of its own"));
             }
-            "Node" => self.nodes.get_or_insert_default().item(item),
-            kind @ ("Deployment" | "StatefulSet" | "DaemonSet" | "CronJob") => self.workloads.workload_item(kind, item),
-            "Namespace" => {
-                let is_it =
-                    serde_json::from_str::<Named<'_>>(item.get()).is_ok_and(|n| &*n.metadata.name == "kube-system");
-                if is_it {
-                    self.identity = Some(parse::identity(item.get().as_bytes(), evidence));
-                }
+            self.server = Some(parse::version(version.get().as_bytes(), evidence));
+            return Ok(());
+        }
+        let Some(items) = &document.items else {
+            // One object tells nothing of the others.
+            if matches!(&*document.kind, "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" | "Node") {
+                self.failures.push(refuse(&format!("holds one {} and no list", &*document.kind)));
             }
+            return self.item(&document.kind, raw, evidence);
+        };
+        // `kubectl get --raw` names the kind once, for all items, and brings one page.
+        let kind = document.kind.strip_suffix("List").unwrap_or_default();
+        if !kind.is_empty() {
+            self.announce(kind);
+            self.unfinished.remove(kind);
+            if document.metadata.as_ref().is_some_and(|meta| !meta.next.is_empty()) {
+                self.unfinished.insert(kind.to_owned());
+            }
+        }
+        for item in items {
+            if kind.is_empty() {
+                let own = serde_json::from_str::<Document<'_>>(item.get());
+                let own = own.map(|item| item.kind.to_string()).unwrap_or_default();
+                self.item(&own, item, evidence)?;
+            } else {
+                self.item(kind, item, evidence)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The kind is there, even if there is none of it.
+    fn announce(&mut self, kind: &str) {
+        match kind {
+            "Pod" => self.has_pods = true,
+            "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => self.has_templates = true,
+            "Node" => _ = self.nodes.get_or_insert_default(),
             _ => {}
         }
     }
 
-    /// The outcome of each part; `None` if none of them was held.
-    fn conclude(self, evidence: &mut TargetEvidence) -> Option<()> {
+    fn item(&mut self, kind: &str, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        self.announce(kind);
+        match kind {
+            "Pod" => self.workloads.pod_item(item),
+            "Node" => self.nodes.get_or_insert_default().item(item),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => self.workloads.workload_item(kind, item),
+            "Namespace" => self.namespace(item, evidence)?,
+            "" => self.failures.push(refuse("holds an object without a kind")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn namespace(&mut self, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        let Ok(Named { metadata }) = serde_json::from_str(item.get()) else { return Ok(()) };
+        if &*metadata.name != "kube-system" || !self.uids.insert(metadata.uid.to_string()) {
+            return Ok(());
+        }
+        if self.uids.len() > 1 {
+            return Err(refuse("holds two clusters: record each in a file of its own"));
+        }
+        self.identity = Some(parse::identity(item.get().as_bytes(), evidence));
+        Ok(())
+    }
+
+    /// The outcome of each part.
+    fn conclude(mut self, scope: &Scope, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        if let Some(kind) = self.unfinished.first() {
+            self.failures.push(refuse(&format!("holds the first pages of a {kind}List and not the last")));
+        }
+        if self.has_templates && !self.has_pods {
+            self.failures.push(refuse("holds workloads and no pods: may the user list them?"));
+        }
+        if self.has_pods || self.has_templates {
+            self.failures.extend(self.workloads.failures());
+        }
+        let whole = self.failures.into_iter().reduce(both).map_or(Ok(()), Err);
+        let wants = |part| scope.parts.contains(&part);
         let nodes = self.nodes.map(|nodes| {
             let outcome = nodes.outcome();
-            evidence.fields.extend(nodes.fields);
-            outcome
+            if wants(Part::Nodes) {
+                evidence.fields.extend(nodes.fields);
+            }
+            whole.clone().and(outcome)
         });
-        let workloads = self.has_pods.then(|| {
-            let failure = self.workloads.failures().into_iter().next();
+        let workloads = (self.has_pods || self.has_templates).then_some(whole);
+        if wants(Part::Workloads) && self.has_pods {
+            evidence.left_out = self.workloads.left_out();
             evidence.images = self.workloads.images(true);
-            failure.map_or(Ok(()), Err)
-        });
+        }
         let parts = [
             (Part::Server, self.server),
             (Part::Identity, self.identity),
             (Part::Nodes, nodes),
             (Part::Workloads, workloads),
         ];
-        let any = parts.iter().any(|(_, read)| read.is_some());
+        if parts.iter().all(|(_, read)| read.is_none()) {
+            return Err(refuse("holds no pods, nodes, server version or namespace kube-system"));
+        }
         for (part, read) in parts {
-            let outcome =
-                read.map_or(Outcome::LeftOut, |read| read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+            let outcome = match read.filter(|_| wants(part)) {
+                None => Outcome::LeftOut,
+                Some(Ok(())) => Outcome::Complete,
+                Some(Err(failure)) => Outcome::Failed(failure),
+            };
             evidence.set_part(part.as_str(), outcome);
         }
-        any.then_some(())
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    fn read(documents: &[Value]) -> Result<TargetEvidence, Failure> {
+        let text: String = documents.iter().map(|document| format!("{document:#}\n")).collect();
+        assert!(looks_like_kubectl(&text));
+        let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
+        parse_kubectl(&text, &Scope::default(), &mut evidence).map(|()| evidence)
+    }
+
+    fn outcome(documents: &[Value], part: &str) -> String {
+        match &read(documents).unwrap().parts[&part.into()] {
+            Outcome::Complete => "complete".to_owned(),
+            Outcome::LeftOut => "left out".to_owned(),
+            Outcome::Failed(failure) => failure.message.clone(),
+        }
+    }
+
+    fn pod(name: &str) -> Value {
+        json!({"kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"containers": [{"name": "a", "image": "envparity/v2:1"}]}, "status": {"phase": "Running"}})
+    }
+
+    fn list(items: &[Value]) -> Value {
+        json!({"apiVersion": "v1", "kind": "List", "items": items})
+    }
+
+    #[test]
+    fn what_the_file_does_not_hold_is_left_out() {
+        let file = [list(&[pod("a")])];
+        assert_eq!(outcome(&file, "workloads"), "complete");
+        assert_eq!(outcome(&file, "nodes"), "left out");
+        let empty = [json!({"kind": "PodList", "metadata": {}, "items": []})];
+        assert_eq!(outcome(&empty, "workloads"), "complete");
+    }
+
+    #[test]
+    fn half_of_a_cluster_is_not_taken_for_the_whole() {
+        let deployment = json!({"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"},
+            "spec": {"template": {"spec": {"containers": []}}}});
+        assert!(outcome(&[list(&[deployment])], "workloads").contains("no pods"));
+        let page = |next: &str| json!({"kind": "PodList", "metadata": {"continue": next}, "items": [pod("a")]});
+        assert!(outcome(&[page("x")], "workloads").contains("not the last"));
+        assert_eq!(outcome(&[page("x"), page("")], "workloads"), "complete");
+        assert!(outcome(&[pod("a")], "workloads").contains("one Pod"));
+        assert!(outcome(&[list(&[pod("a"), json!({"metadata": {}})])], "workloads").contains("without a kind"));
+    }
+
+    #[test]
+    fn two_clusters_are_no_evidence_of_one() {
+        let namespace = |uid| json!({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": uid}});
+        assert!(read(&[list(&[namespace("a"), namespace("a")])]).is_ok());
+        assert!(read(&[list(&[namespace("a"), namespace("b")])]).unwrap_err().message.contains("two clusters"));
+        let version = || json!({"serverVersion": {"gitVersion": "v1.31.0"}});
+        assert!(read(&[version(), version()]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_list_of_kubectl_is_refused() {
+        assert!(read(&[json!({"a": 1})]).is_err());
+        assert!(read(&[list(&[])]).is_err());
+        assert!(!looks_like_kubectl("apiVersion: v1"));
+        assert!(!looks_like_kubectl(r#"{"apiVersion": "envparity/v1", "kind": "Evidence"}"#));
     }
 }

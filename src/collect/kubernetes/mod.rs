@@ -8,6 +8,7 @@ mod access;
 mod api;
 pub mod config;
 mod exec;
+mod kubeconfig;
 mod kubectl;
 mod objects;
 mod parse;
@@ -25,19 +26,41 @@ use super::{Collector, Context, net, recorded};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use access::Settings;
 use api::Api;
-use config::{KubernetesConfig, KubernetesPart as Part};
+use config::{KubernetesConfig, KubernetesPart as Part, NamespacesConfig};
 use question::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS};
 use workloads::{Selection, Workloads};
 
 pub(super) use kubectl::{looks_like_kubectl, parse_kubectl};
+
+/// What is small comes first: a large cluster that takes too long has still told who it is.
+const ORDER: [Part; 4] = [Part::Server, Part::Identity, Part::Nodes, Part::Workloads];
+
+/// What of a cluster counts.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    parts: Vec<Part>,
+    selection: Selection,
+}
+
+impl Scope {
+    pub(super) fn new(parts: &[Part], namespaces: &NamespacesConfig) -> Self {
+        let selection = Selection::new(globs(&namespaces.include), globs(&namespaces.exclude));
+        Self { parts: parts.to_vec(), selection }
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { parts: Part::all(), selection: Selection::default() }
+    }
+}
 
 /// Reads one cluster.
 pub struct Kubernetes {
     id: TargetId,
     shown: String,
     settings: Settings,
-    wanted: Vec<Part>,
-    selection: Selection,
+    scope: Scope,
     /// Namespaces that are asked for one by one; none if all are listed.
     namespaces: Vec<String>,
     else_recorded: Option<(PathBuf, PathBuf)>,
@@ -55,8 +78,7 @@ impl Kubernetes {
             id: TargetId::new("kubernetes", &config.name),
             shown: if shown.is_empty() { "current context".to_owned() } else { shown },
             settings: Settings { kubeconfig, context: config.context.clone(), proxy: config.proxy() },
-            wanted: config.read.clone(),
-            selection: Selection::new(globs(&namespaces.include), globs(&namespaces.exclude)),
+            scope: Scope::new(&config.read, namespaces),
             namespaces: namespaces.literal().unwrap_or_default(),
             else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
         }
@@ -65,7 +87,7 @@ impl Kubernetes {
     /// All parts; one that nothing could be asked of makes those after it fail for the same reason.
     async fn read(&self, context: &Context) -> (TargetEvidence, Option<Failure>) {
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
-        for part in Part::all().into_iter().filter(|part| !self.wanted.contains(part)) {
+        for part in Part::all().into_iter().filter(|part| !self.scope.parts.contains(part)) {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
         }
         let access = net::within(context.deadline, context.allowed, access::find(&self.settings)).await;
@@ -74,7 +96,7 @@ impl Kubernetes {
             evidence.endpoint = api.shown().to_owned();
         }
         let mut heard = false;
-        for part in Part::all().into_iter().filter(|part| self.wanted.contains(part)) {
+        for part in ORDER.into_iter().filter(|part| self.scope.parts.contains(part)) {
             let read = match &api {
                 Ok(api) => self.part(part, api, &mut evidence).await,
                 Err(failure) => Err(failure.clone()),
@@ -86,7 +108,7 @@ impl Kubernetes {
             evidence.set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
         }
         evidence.taken = (context.clock)();
-        let unreached = api.err().filter(|failure| !heard && is_hopeless(failure));
+        let unreached = api.err().filter(|failure| !heard && failure.kind.is_unreached());
         (evidence, unreached)
     }
 
@@ -106,7 +128,7 @@ impl Kubernetes {
 
     /// What one list refuses, another may answer.
     async fn workloads(&self, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let empty = Workloads::new(self.selection.clone());
+        let empty = Workloads::new(self.scope.selection.clone());
         let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
         for (resource, kind, namespace) in self.lists() {
             let list = api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| match kind {
@@ -193,7 +215,7 @@ impl Collector for Kubernetes {
             let (evidence, unreached) = self.read(context).await;
             match (unreached, &self.else_recorded) {
                 (Some(failure), Some((shown, path))) => {
-                    vec![recorded::instead_of(self, context, shown, path, failure).await]
+                    vec![recorded::instead_of(self, context, (shown, path), &self.scope, failure).await]
                 }
                 _ => vec![evidence],
             }

@@ -50,6 +50,9 @@ pub(super) struct Metadata<'a> {
     pub(super) namespace: Text<'a>,
     #[serde(default, borrow)]
     pub(super) uid: Text<'a>,
+    /// Set once it is to go.
+    #[serde(default, borrow)]
+    pub(super) deletion_timestamp: Text<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) labels: Labels<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
@@ -137,6 +140,9 @@ pub(super) struct ContainerStatus<'a> {
     pub(super) name: Text<'a>,
     #[serde(default, borrow, rename = "imageID")]
     pub(super) image_id: Text<'a>,
+    /// `containerd://…`: what runs it.
+    #[serde(default, borrow, rename = "containerID")]
+    pub(super) container_id: Text<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) state: ContainerState<'a>,
 }
@@ -224,7 +230,7 @@ pub(super) struct NodeStatus<'a> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeInfo<'a> {
-    #[serde(borrow)]
+    #[serde(default, borrow)]
     pub(super) kubelet_version: Text<'a>,
     #[serde(default, borrow)]
     pub(super) container_runtime_version: Text<'a>,

@@ -10,7 +10,7 @@ use super::objects::{Named, Node, Text, or_default};
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// What an answer says of itself, before its items.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) kind: String,
     /// Asks for the next page.
@@ -18,15 +18,15 @@ pub(super) struct Head {
 }
 
 #[derive(serde::Deserialize)]
-struct ListMeta<'a> {
+pub(super) struct ListMeta<'a> {
     #[serde(default, borrow, rename = "continue")]
-    next: Text<'a>,
+    pub(super) next: Text<'a>,
 }
 
 /// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the next
 /// page can be asked for while this one is parsed.
 pub(super) fn head(body: &[u8]) -> Option<Head> {
-    struct Reader<'h>(&'h mut Head, [bool; 2]);
+    struct Reader<'h>(&'h mut Option<Head>);
     impl<'de> Visitor<'de> for Reader<'_> {
         type Value = ();
 
@@ -35,29 +35,25 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            let Self(head, mut found) = self;
-            while found != [true; 2] {
+            let (mut kind, mut metadata) = (None, None);
+            while kind.is_none() || metadata.is_none() {
                 let Some(key) = map.next_key::<Text<'de>>()? else { break };
                 match &*key {
-                    "kind" => {
-                        head.kind = map.next_value::<Text<'de>>()?.to_string();
-                        found[0] = true;
-                    }
-                    "metadata" => {
-                        let meta: Option<ListMeta<'de>> = map.next_value()?;
-                        head.next = meta.map(|m| m.next.to_string()).filter(|next| !next.is_empty());
-                        found[1] = true;
-                    }
+                    "kind" => kind = Some(map.next_value::<Text<'de>>()?.to_string()),
+                    "metadata" => metadata = Some(map.next_value::<Option<ListMeta<'de>>>()?),
                     _ => _ = map.next_value::<IgnoredAny>()?,
                 }
             }
+            let next = metadata.flatten().map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
+            *self.0 = kind.filter(|kind| !kind.is_empty()).map(|kind| Head { kind, next });
             Ok(())
         }
     }
-    let mut found = Head::default();
-    // Stopping early is an error of the parser's; whether the rest is JSON is for `items` to say.
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Reader(&mut found, [false; 2]));
-    (!found.kind.is_empty()).then_some(found)
+    let mut found = None;
+    // Stopping early is an error of the parser's, and then there is something found; whether the rest is JSON is
+    // for `items` to say.
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Reader(&mut found));
+    found
 }
 
 /// The items of a list, and how many could not be read.
@@ -140,21 +136,58 @@ pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(),
     Ok(())
 }
 
+/// How many items were read, and how many could not be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    read: usize,
+    unread: usize,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, read: usize, unread: usize) {
+        self.read += read;
+        self.unread += unread;
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { read: self.read + other.read, unread: self.unread + other.unread }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.read + self.unread == 0
+    }
+
+    /// What could not be read, if anything.
+    pub(super) fn failure(self, what: &str) -> Option<Failure> {
+        let Self { read, unread } = self;
+        let message = || format!("{unread} of {} {what} could not be read", read + unread);
+        (unread > 0).then(|| {
+            Failure::new(FailureKind::Protocol, message())
+                .advise("they are not what Kubernetes writes: is there a proxy or another server in between?")
+        })
+    }
+}
+
 /// Facts of nodes, as they come in pages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nodes {
     pub(super) fields: Vec<Field>,
-    total: usize,
-    unread: usize,
+    tally: Tally,
 }
 
 impl Nodes {
+    /// Four times what Kubernetes is made for.
+    const MAX: usize = 20_000;
+
     /// One page of a NodeList.
     pub(super) fn page(&mut self, body: &[u8]) -> Result<(), Failure> {
         let (nodes, unread) = items::<Node<'_>>(body)?;
-        self.unread += unread;
-        self.total += unread;
+        self.tally.add(0, unread);
         nodes.iter().for_each(|node| self.add(node));
+        if self.tally.read > Self::MAX {
+            let message = format!("the cluster has more than {} nodes", Self::MAX);
+            return Err(Failure::new(FailureKind::TooLarge, message));
+        }
         Ok(())
     }
 
@@ -162,17 +195,12 @@ impl Nodes {
     pub(super) fn item(&mut self, item: &RawValue) {
         match serde_json::from_str(item.get()) {
             Ok(node) => self.add(&node),
-            Err(_) => (self.total, self.unread) = (self.total + 1, self.unread + 1),
+            Err(_) => self.tally.add(0, 1),
         }
     }
 
     fn add(&mut self, node: &Node<'_>) {
-        self.total += 1;
         let info = &node.status.node_info;
-        if info.kubelet_version.is_empty() || node.metadata.name.is_empty() {
-            self.unread += 1;
-            return;
-        }
         let facts = [
             ("kubelet", &info.kubelet_version),
             ("runtime", &info.container_runtime_version),
@@ -180,28 +208,36 @@ impl Nodes {
             ("os", &info.os_image),
             ("architecture", &info.architecture),
         ];
-        let told = facts.into_iter().filter(|(_, value)| !value.is_empty());
-        let place = || node.metadata.name.to_string();
-        self.fields.extend(told.map(|(name, value)| Field {
-            place: place(),
-            name: name.to_owned(),
+        // A virtual node has no kubelet, or no kernel.
+        let told: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let name = &node.metadata.name;
+        if told.is_empty() || !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_VALUE) {
+            return self.tally.add(0, 1);
+        }
+        self.tally.add(1, 0);
+        let field = |(fact, value): (&str, &Text<'_>)| Field {
+            place: name.to_string(),
+            name: fact.to_owned(),
             value: value.to_string(),
-        }));
+        };
+        self.fields.extend(told.into_iter().map(field));
     }
 
     /// Whether all were read. A cluster has at least one node.
     pub(super) fn outcome(&self) -> Result<(), Failure> {
-        match self {
-            Self { total: 0, .. } => Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node")),
-            Self { unread: 0, .. } => Ok(()),
-            Self { unread, total, .. } => Err(unreadable(*unread, *total, "nodes")),
+        if self.tally.is_empty() {
+            return Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node"));
         }
+        self.tally.failure("nodes").map_or(Ok(()), Err)
     }
 }
 
-/// Items that are not what Kubernetes writes.
-pub(super) fn unreadable(unread: usize, total: usize, what: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, format!("{unread} of {total} {what} could not be read"))
+/// Longer than any version or reference to an image.
+pub(super) const MAX_VALUE: usize = 1024;
+
+/// As Kubernetes limits names of objects.
+pub(super) fn is_name(text: &str) -> bool {
+    (1..=253).contains(&text.len())
 }
 
 #[cfg(test)]
@@ -251,7 +287,8 @@ mod tests {
             is("PodList", Some("x"))
         );
         assert_eq!(head(br#"{"kind": "PodList", "items": []}"#), is("PodList", None));
-        for none in ["", "[]", "<html>", "{}", r#"{"metadata": null}"#] {
+        let strange = r#"{"kind": "PodList", "metadata": {"continue": 5}, "items": []}"#;
+        for none in ["", "[]", "<html>", "{}", r#"{"metadata": null}"#, strange] {
             assert_eq!(head(none.as_bytes()), None, "{none}");
         }
     }

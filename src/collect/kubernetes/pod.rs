@@ -16,13 +16,20 @@ pub(super) struct Owner {
     pub(super) name: String,
 }
 
+/// What runs a container: `containerd` of `containerd://1f2e…`.
+pub(super) fn runtime(container_id: &str) -> &str {
+    container_id.split_once("://").map_or("", |(runtime, _)| runtime)
+}
+
 /// What a node says that it runs, as configuration ID and digest in a repository: `repo@sha256:…`
 /// (containerd, CRI-O), `docker-pullable://repo@sha256:…` and `docker://sha256:…` (dockershim),
-/// `sha256:…` (an image that was never pulled), 64 hexadecimal digits (CRI-O).
+/// `sha256:…` (an image that was never pulled), 64 hexadecimal digits (CRI-O). An image that was imported
+/// has a repository that containerd made up, and a digest of this node's own.
 pub(super) fn running(image_id: &str) -> (String, Vec<String>) {
     let bare = image_id.split_once("://").map_or(image_id, |(_, rest)| rest);
     let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     match bare {
+        _ if bare.contains("/import-") => (String::new(), Vec::new()),
         _ if bare.contains('@') => (String::new(), vec![bare.to_owned()]),
         _ if bare.strip_prefix("sha256:").is_some_and(is_hex) => (bare.to_owned(), Vec::new()),
         _ if is_hex(bare) => (format!("sha256:{bare}"), Vec::new()),
@@ -71,9 +78,11 @@ fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
     rest.strip_suffix('-').filter(|rest| !rest.is_empty())
 }
 
-/// Minutes since 1970, as Kubernetes 1.21 and later name the Jobs of a CronJob; seconds before.
+/// Minutes since 1970, as Kubernetes 1.21 and later name the Jobs of a CronJob, or seconds as before; between
+/// 2017 and 2055, so that `20260413` stays a part of a Job's own name.
 fn is_time(text: &str) -> bool {
-    (8..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+    let number = text.parse::<u64>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    number.is_some_and(|n| (25_000_000..45_000_000).contains(&n) || (1_500_000_000..2_700_000_000).contains(&n))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,15 +93,23 @@ pub(super) enum Role {
 }
 
 /// Whether a container counts: what runs, what is started again and again, and what has prepared a pod
-/// that runs. Else the reason that the cluster gives.
+/// that runs. Else the reason that the cluster gives, or ours.
 pub(super) fn state(pod: &Pod<'_>, role: Role, status: Option<&ContainerStatus<'_>>) -> RunState {
     let word = |texts: &[&str]| {
         let word = texts.iter().find(|text| !text.is_empty()).copied().unwrap_or("unknown");
-        RunState::NotRunning(word.to_owned())
+        RunState::NotRunning(word.chars().take(64).collect())
     };
     let (phase, reason) = (&*pod.status.phase, &*pod.status.reason);
-    if matches!(phase, "Succeeded" | "Failed") {
+    // A node that is lost tells what it ran last, not what it runs.
+    if matches!(phase, "Succeeded" | "Failed" | "Unknown") || reason == "NodeLost" {
         return word(&[reason, phase]);
+    }
+    if !pod.metadata.deletion_timestamp.is_empty() {
+        return word(&["Terminating"]);
+    }
+    // Somebody looks at the pod; it is no part of what was deployed, and stays in the pod for good.
+    if role == Role::Ephemeral {
+        return word(&["ephemeral"]);
     }
     let started = phase == "Running";
     let Some(status) = status else { return if started { word(&["not-reported"]) } else { word(&[reason, phase]) } };

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
-use super::objects::{Container, Metadata, Pod, PodSpec, Workload};
-use super::parse;
-use super::pod::{Owner, Role, owner, running, state};
+use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
+use super::parse::{self, MAX_VALUE, Tally, is_name};
+use super::pod::{Owner, Role, owner, running, runtime, state};
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
 
 /// More than the largest clusters have, and what a hostile server can make us keep.
-const MAX_KEPT: usize = 250_000;
+const MAX_KEPT: usize = 100_000;
 
 /// Which namespaces count.
 #[derive(Clone, Debug, Default)]
@@ -33,14 +33,14 @@ impl Selection {
     }
 
     /// Patterns that fit none of the namespaces.
-    fn without_match(&self, namespaces: &BTreeSet<&str>) -> impl Iterator<Item = &str> {
+    fn without_match(&self, namespaces: &BTreeSet<String>) -> impl Iterator<Item = &str> {
         let matches = |glob: &Glob| namespaces.iter().any(|namespace| glob.is_match(namespace));
         self.include.iter().filter(move |glob| !matches(glob)).map(Glob::pattern)
     }
 }
 
 /// What the standard labels say of a workload.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Labels {
     chart: String,
     app_version: String,
@@ -54,9 +54,12 @@ struct Use {
     reference: String,
     /// As the node says what it runs.
     image_id: String,
+    runtime: String,
     state: RunState,
     /// The one that the labels speak of: a pod's only container, but for those that prepare it.
     is_only: bool,
+    /// Of the pod; two of one workload may differ.
+    labels: Labels,
 }
 
 /// What runs in a cluster, as it comes in pages.
@@ -65,10 +68,12 @@ pub(super) struct Workloads {
     selection: Selection,
     uses: BTreeSet<Use>,
     /// Workloads with a pod.
-    owners: BTreeMap<Owner, Labels>,
+    owners: BTreeSet<Owner>,
     /// Workloads as they are set up, with their containers.
     templates: BTreeMap<Owner, Setup>,
     left_out: BTreeSet<Owner>,
+    /// Namespaces that hold something, counted or not.
+    namespaces: BTreeSet<String>,
     pod_tally: Tally,
     template_tally: Tally,
 }
@@ -82,23 +87,6 @@ struct Setup {
     idle: &'static str,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    total: usize,
-    unread: usize,
-}
-
-impl Tally {
-    fn add(&mut self, read: usize, unread: usize) {
-        self.total += read + unread;
-        self.unread += unread;
-    }
-
-    fn outcome(self, what: &str) -> Option<Failure> {
-        (self.unread > 0).then(|| parse::unreadable(self.unread, self.total, what))
-    }
-}
-
 impl Workloads {
     pub(super) fn new(selection: Selection) -> Self {
         Self { selection, ..Self::default() }
@@ -107,7 +95,7 @@ impl Workloads {
     /// One page of a PodList.
     pub(super) fn pods(&mut self, body: &[u8]) -> Result<(), Failure> {
         let (pods, unread) = parse::items::<Pod<'_>>(body)?;
-        self.pod_tally.add(pods.len(), unread);
+        self.pod_tally.add(0, unread);
         pods.iter().for_each(|pod| self.pod(pod));
         self.bounded()
     }
@@ -115,21 +103,25 @@ impl Workloads {
     /// One page of a list of workloads of a kind.
     pub(super) fn templates(&mut self, kind: &str, body: &[u8]) -> Result<(), Failure> {
         let (workloads, unread) = parse::items::<Workload<'_>>(body)?;
-        self.template_tally.add(workloads.len(), unread);
+        self.template_tally.add(0, unread);
         workloads.iter().for_each(|workload| self.workload(kind, workload));
         self.bounded()
     }
 
     /// One pod of a list of several kinds.
     pub(super) fn pod_item(&mut self, item: &RawValue) {
-        let pod = serde_json::from_str(item.get()).map(|pod| self.pod(&pod));
-        self.pod_tally.add(usize::from(pod.is_ok()), usize::from(pod.is_err()));
+        match serde_json::from_str(item.get()) {
+            Ok(pod) => self.pod(&pod),
+            Err(_) => self.pod_tally.add(0, 1),
+        }
     }
 
     /// One workload of a list of several kinds.
     pub(super) fn workload_item(&mut self, kind: &str, item: &RawValue) {
-        let workload = serde_json::from_str(item.get()).map(|workload| self.workload(kind, &workload));
-        self.template_tally.add(usize::from(workload.is_ok()), usize::from(workload.is_err()));
+        match serde_json::from_str(item.get()) {
+            Ok(workload) => self.workload(kind, &workload),
+            Err(_) => self.template_tally.add(0, 1),
+        }
     }
 
     /// Takes over what another has seen of the same cluster.
@@ -138,8 +130,9 @@ impl Workloads {
         self.owners.extend(other.owners);
         self.templates.extend(other.templates);
         self.left_out.extend(other.left_out);
-        self.pod_tally.add(other.pod_tally.total - other.pod_tally.unread, other.pod_tally.unread);
-        self.template_tally.add(other.template_tally.total - other.template_tally.unread, other.template_tally.unread);
+        self.namespaces.extend(other.namespaces);
+        self.pod_tally = self.pod_tally.plus(other.pod_tally);
+        self.template_tally = self.template_tally.plus(other.template_tally);
     }
 
     fn bounded(&self) -> Result<(), Failure> {
@@ -150,8 +143,12 @@ impl Workloads {
     }
 
     fn pod(&mut self, pod: &Pod<'_>) {
-        let Some(owner) = self.selected(owner(&pod.metadata)) else { return };
-        let spec = &pod.spec;
+        let (spec, owner) = (&pod.spec, owner(&pod.metadata));
+        if !is_kept(&owner, spec) {
+            return self.pod_tally.add(0, 1);
+        }
+        self.pod_tally.add(1, 0);
+        let Some(owner) = self.selected(owner) else { return };
         let is_only = spec.containers.len() == 1;
         let roles = [
             (Role::Main, &spec.containers, &pod.status.container_statuses),
@@ -161,39 +158,45 @@ impl Workloads {
         for (role, containers, statuses) in roles {
             for Container { name, image } in containers {
                 let status = statuses.iter().find(|status| status.name == *name);
+                let told = |text: fn(&ContainerStatus<'_>) -> String| status.map(text).unwrap_or_default();
                 self.uses.insert(Use {
                     owner: owner.clone(),
                     container: name.to_string(),
                     reference: image.to_string(),
-                    image_id: status.map(|status| status.image_id.to_string()).unwrap_or_default(),
+                    image_id: told(|status| kept(&status.image_id)),
+                    runtime: told(|status| kept(runtime(&status.container_id))),
                     state: state(pod, role, status),
                     is_only: is_only && role == Role::Main,
+                    labels: labels(&pod.metadata),
                 });
             }
         }
-        self.owners.entry(owner).or_insert_with(|| labels(&pod.metadata));
+        self.owners.insert(owner);
     }
 
     fn workload(&mut self, kind: &str, workload: &Workload<'_>) {
         let Metadata { namespace, name, .. } = &workload.metadata;
         let owner = Owner { namespace: namespace.to_string(), kind: kind.to_owned(), name: name.to_string() };
+        let Some(spec) = workload.spec.pod().filter(|spec| is_kept(&owner, spec)) else {
+            return self.template_tally.add(0, 1);
+        };
+        self.template_tally.add(1, 0);
         let Some(owner) = self.selected(owner) else { return };
-        let pod = workload.spec.pod();
-        let containers = pod.map(|PodSpec { containers, init_containers, .. }| {
-            let main = containers.iter().map(|c| (c, containers.len() == 1));
-            let all = main.chain(init_containers.iter().map(|c| (c, false)));
-            all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect()
-        });
+        let main = spec.containers.iter().map(|c| (c, spec.containers.len() == 1));
+        let all = main.chain(spec.init_containers.iter().map(|c| (c, false)));
+        let containers = all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect();
         let idle = match (workload.spec.replicas, workload.spec.suspend) {
             (Some(0), _) => "scaled-to-zero",
             (_, true) => "suspended",
             _ => "no-pod",
         };
-        let labels = labels(&workload.metadata);
-        self.templates.insert(owner, Setup { labels, containers: containers.unwrap_or_default(), idle });
+        self.templates.insert(owner, Setup { labels: labels(&workload.metadata), containers, idle });
     }
 
     fn selected(&mut self, owner: Owner) -> Option<Owner> {
+        if !self.namespaces.contains(&owner.namespace) {
+            self.namespaces.insert(owner.namespace.clone());
+        }
         if self.selection.selects(&owner.namespace) {
             return Some(owner);
         }
@@ -208,72 +211,79 @@ impl Workloads {
 
     /// What could not be read of what was listed.
     pub(super) fn failures(&self) -> Vec<Failure> {
-        let mut failures: Vec<Failure> =
-            [self.pod_tally.outcome("pods"), self.template_tally.outcome("workloads")].into_iter().flatten().collect();
-        let owners = self.owners.keys().chain(self.templates.keys());
-        let namespaces = owners.map(|owner| owner.namespace.as_str()).collect();
-        let empty = self.selection.without_match(&namespaces).map(|pattern| {
+        let unread = [self.pod_tally.failure("pods"), self.template_tally.failure("workloads")];
+        let empty = self.selection.without_match(&self.namespaces).map(|pattern| {
             Failure::new(FailureKind::Protocol, format!("nothing is in a namespace {pattern}")).advise(
                 "check the name: a namespace that does not exist answers as an empty one; if nothing is \
                  meant to run there, take it out of namespaces.include in the profile",
             )
         });
-        failures.extend(empty);
-        failures
+        unread.into_iter().flatten().chain(empty).collect()
     }
 
     /// One for each image of each workload. A workload without a pod is told by its template, but only if
     /// all pods were seen.
     pub(super) fn images(mut self, pods_are_known: bool) -> Vec<ImageUse> {
-        let mut images: Vec<ImageUse> = Vec::with_capacity(self.uses.len());
-        for seen in std::mem::take(&mut self.uses) {
-            let labels = self.labels(&seen.owner);
-            images.push(image_use(seen, labels));
-        }
-        let idle = self.templates.iter().filter(|(owner, _)| pods_are_known && !self.owners.contains_key(*owner));
+        let uses = std::mem::take(&mut self.uses);
+        let mut images: Vec<ImageUse> = uses.into_iter().map(|seen| self.image(seen)).collect();
+        let idle = self.templates.iter().filter(|(owner, _)| pods_are_known && !self.owners.contains(*owner));
         for (owner, Setup { labels, containers, idle }) in idle {
             for (container, reference, is_only) in containers.clone() {
-                let state = RunState::NotRunning((*idle).to_owned());
-                let owner = owner.clone();
-                let unused = Use { owner, container, reference, image_id: String::new(), state, is_only };
-                images.push(image_use(unused, labels.clone()));
+                images.push(self.image(Use {
+                    owner: owner.clone(),
+                    container,
+                    reference,
+                    image_id: String::new(),
+                    runtime: String::new(),
+                    state: RunState::NotRunning((*idle).to_owned()),
+                    is_only,
+                    labels: labels.clone(),
+                }));
             }
         }
         images.sort_by(|a, b| (&a.locator, &a.reference, &a.state).cmp(&(&b.locator, &b.reference, &b.state)));
         images
     }
 
-    /// Those of the pods; where they have none, those of what made them.
-    fn labels(&self, owner: &Owner) -> Labels {
-        let mut labels = self.owners.get(owner).cloned().unwrap_or_default();
-        if let Some(Setup { labels: own, .. }) = self.templates.get(owner) {
-            if labels.chart.is_empty() {
-                labels.chart.clone_from(&own.chart);
-            }
-            if labels.app_version.is_empty() {
-                labels.app_version.clone_from(&own.app_version);
-            }
+    fn image(&self, seen: Use) -> ImageUse {
+        let (image_id, repo_digests) = running(&seen.image_id);
+        // Charts mostly label a workload, and not always its pods.
+        let own = self.templates.get(&seen.owner).map(|setup| &setup.labels);
+        let or_own = |text: String, of: fn(&Labels) -> &String| match own {
+            Some(own) if text.is_empty() => of(own).clone(),
+            _ => text,
+        };
+        let app_version = or_own(seen.labels.app_version, |own| &own.app_version);
+        ImageUse {
+            locator: Locator { namespace: seen.owner.namespace, workload: seen.owner.name, container: seen.container },
+            reference: seen.reference,
+            image_id,
+            repo_digests,
+            runtime: seen.runtime,
+            version_label: String::new(),
+            app_version: if seen.is_only { app_version } else { String::new() },
+            chart: or_own(seen.labels.chart, |own| &own.chart),
+            state: seen.state,
         }
-        labels
     }
 }
 
 fn labels(metadata: &Metadata<'_>) -> Labels {
-    Labels { chart: metadata.labels.chart.to_string(), app_version: metadata.labels.app_version.to_string() }
+    Labels { chart: kept(&metadata.labels.chart), app_version: kept(&metadata.labels.app_version) }
 }
 
-fn image_use(seen: Use, labels: Labels) -> ImageUse {
-    let (image_id, repo_digests) = running(&seen.image_id);
-    ImageUse {
-        locator: Locator { namespace: seen.owner.namespace, workload: seen.owner.name, container: seen.container },
-        reference: seen.reference,
-        image_id,
-        repo_digests,
-        version_label: String::new(),
-        app_version: if seen.is_only { labels.app_version } else { String::new() },
-        chart: labels.chart,
-        state: seen.state,
-    }
+/// What is longer than anything real says nothing.
+fn kept(text: &str) -> String {
+    if text.len() <= MAX_VALUE { text.to_owned() } else { String::new() }
+}
+
+/// Whether it is of a size that Kubernetes allows: what is kept must not grow by what is none.
+fn is_kept(owner: &Owner, spec: &PodSpec<'_>) -> bool {
+    let PodSpec { containers, init_containers, ephemeral_containers, .. } = spec;
+    let mut all = containers.iter().chain(init_containers).chain(ephemeral_containers);
+    is_name(&owner.name)
+        && is_name(&owner.namespace)
+        && all.all(|container| is_name(&container.name) && container.image.len() <= MAX_VALUE)
 }
 
 #[cfg(test)]
@@ -382,12 +392,12 @@ mod tests {
             json!([{"name": "debug", "state": {"terminated": {"reason": "Error"}}}]);
         let images = seen(&[pod]).images(true);
         let found: Vec<_> = images.iter().map(|i| (i.reference.as_str(), &i.state, i.app_version.as_str())).collect();
-        let error = RunState::NotRunning("Error".into());
+        let ephemeral = RunState::NotRunning("ephemeral".into());
         assert_eq!(
             found,
             [
                 ("shop/app:v1", &RunState::Running, "9"),
-                ("alpine:3.20", &error, ""),
+                ("alpine:3.20", &ephemeral, ""),
                 ("busybox:1.36", &RunState::Running, "")
             ]
         );

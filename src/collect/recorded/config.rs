@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::collect::kubernetes::config::{KubernetesPart, NamespacesConfig};
+use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
 /// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO, or the JSON of
@@ -23,7 +25,20 @@ pub struct RecordedConfig {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub taken: Option<Timestamp>,
+    /// Of what kubectl printed: what counts (default: all that the file holds).
+    #[serde(default = "KubernetesPart::all")]
+    pub read: Vec<KubernetesPart>,
+    /// Of what kubectl printed: which namespaces count.
+    #[serde(default)]
+    pub namespaces: NamespacesConfig,
     /// Whether the verdict needs it; else the environment says.
     #[serde(default)]
     pub required: Option<bool>,
+}
+
+impl RecordedConfig {
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Problem> {
+        self.namespaces.check()
+    }
 }

@@ -1,4 +1,4 @@
-//! Answers from a file: evidence that `collect` wrote, or the text of INFO.
+//! Answers from a file: evidence that `collect` wrote, the text of INFO, or what `kubectl` printed.
 //!
 //! A file that is missing, broken or another environment's is an outcome of its target.
 
@@ -11,6 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::kubernetes::Scope;
 use super::{Collector, Context, file, net};
 use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
 use config::RecordedConfig;
@@ -27,6 +28,7 @@ pub struct Recorded {
     shown: PathBuf,
     path: PathBuf,
     taken: Option<Timestamp>,
+    scope: Scope,
 }
 
 impl Recorded {
@@ -37,6 +39,7 @@ impl Recorded {
             shown: config.path.clone(),
             path: folder.join(&config.path),
             taken: config.taken,
+            scope: Scope::new(&config.read, &config.namespaces),
         }
     }
 }
@@ -56,7 +59,7 @@ impl Collector for Recorded {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            let read = load(context, &self.shown, &self.path, self.id.name(), self.taken);
+            let read = load(context, (&self.shown, &self.path), self.id.name(), &self.scope, self.taken);
             match net::within(context.deadline, context.allowed, read).await {
                 Ok(targets) => targets,
                 Err(failure) => vec![self.unread((context.clock)(), &failure)],
@@ -66,12 +69,13 @@ impl Collector for Recorded {
     }
 }
 
-/// The recorded answer of a live target that cannot be reached; the failure is kept beside it.
+/// The recorded answer of a live target that cannot be reached, from a file (as the profile names it, and
+/// where it is); the failure is kept beside it.
 pub(super) async fn instead_of(
     live: &dyn Collector,
     context: &Context,
-    shown: &Path,
-    path: &Path,
+    (shown, path): (&Path, &Path),
+    scope: &Scope,
     failure: Failure,
 ) -> TargetEvidence {
     let id = live.id();
@@ -80,7 +84,7 @@ pub(super) async fn instead_of(
         message: format!("{}; {}: {file}", failure.message, shown.display()),
         ..failure.clone()
     };
-    match load(context, shown, path, id.name(), None).await {
+    match load(context, (shown, path), id.name(), scope, None).await {
         Ok(targets) => match targets.into_iter().find(|target| target.id == id) {
             Some(mut evidence) => {
                 if let Source::Recorded { instead_of, .. } = &mut evidence.source {
@@ -96,16 +100,17 @@ pub(super) async fn instead_of(
 
 async fn load(
     context: &Context,
-    shown: &Path,
-    path: &Path,
+    (shown, path): (&Path, &Path),
     name: &str,
+    scope: &Scope,
     taken: Option<Timestamp>,
 ) -> Result<Vec<TargetEvidence>, Failure> {
     let (text, modified) = read_file(path).await?;
     let (shown, name, environment) = (shown.display().to_string(), name.to_owned(), context.environment.clone());
+    let scope = scope.clone();
     // Parsing a large file takes a while: the deadline must hold meanwhile.
     let parsing = tokio::task::spawn_blocking(move || {
-        parse::targets(&text, &parse::File { shown: &shown, name: &name, modified }, &environment)
+        parse::targets(&text, &parse::File { shown: &shown, name: &name, scope: &scope, modified }, &environment)
     });
     let parsed = parsing.await.map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
     let mut targets = parsed?;

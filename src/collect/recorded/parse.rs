@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::collect::kubernetes::{looks_like_kubectl, parse_kubectl};
+use crate::collect::kubernetes::{Scope, looks_like_kubectl, parse_kubectl};
 use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
 use crate::model::{EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource};
 use crate::wire;
@@ -13,6 +13,8 @@ pub(super) struct File<'a> {
     pub(super) shown: &'a str,
     /// Name of the target.
     pub(super) name: &'a str,
+    /// What of a cluster counts.
+    pub(super) scope: &'a Scope,
     /// When it was last written.
     pub(super) modified: Timestamp,
 }
@@ -28,7 +30,7 @@ pub(super) fn targets(
     }
     if looks_like_kubectl(text) {
         let mut evidence = recorded("kubernetes", file);
-        return parse_kubectl(text, &mut evidence).map(|()| vec![evidence]);
+        return parse_kubectl(text, file.scope, &mut evidence).map(|()| vec![evidence]);
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<TargetEvidence>, Failure> {
-        let file = File { shown: "f", name: "cache", modified: Timestamp::UNIX_EPOCH };
+        let file = File { shown: "f", name: "cache", scope: &Scope::default(), modified: Timestamp::UNIX_EPOCH };
         targets(text, &file, &"dev".into())
     }
 

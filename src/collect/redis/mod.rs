@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
+use super::kubernetes::Scope;
 use super::net::{self, Capped, Duplex, Heard};
 use super::{Collector, Context, recorded, secret, tls};
 use crate::model::{Failure, FailureKind, Outcome, Secret, TargetEvidence, TargetId};
@@ -157,7 +158,9 @@ impl Collector for Redis {
                 Ok(()) => evidence.set_part(INFO_PART, Outcome::Complete),
                 Err(failure) => {
                     if let (true, Some((shown, path))) = (failure.kind.is_unreached(), &self.else_recorded) {
-                        return vec![recorded::instead_of(self, context, shown, path, failure).await];
+                        return vec![
+                            recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await,
+                        ];
                     }
                     evidence.set_part(INFO_PART, Outcome::Failed(failure));
                 }

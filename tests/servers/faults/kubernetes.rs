@@ -64,6 +64,7 @@ fn answers() -> Vec<Case> {
         ("every answer 429", "/", Fault::Status(429), "unavailable", "429"),
         ("every answer 500", "/", Fault::Status(500), "protocol", "500"),
         ("every answer 404", "/", Fault::Status(404), "protocol", "404"),
+        ("an error that repeats the token", "/", Fault::RepeatsToken, "permission", "[hidden]"),
         ("a login page", "/", Fault::NotJson, "protocol", ""),
         ("a Status in place of an answer", "/api", Fault::StatusInsteadOfList, "protocol", ""),
         ("a list of another kind", PODS, Fault::WrongKind, "protocol", "expected PodList"),
@@ -190,12 +191,17 @@ fn files(folder: &Path) -> Vec<Case> {
     let cluster = "clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1'}}]\n";
     let fifo = folder.join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().expect("coreutils").success());
+    let ca = format!(
+        "clusters: [{{name: k, cluster: {{server: 'https://127.0.0.1:1', certificate-authority: {}}}}}]\n",
+        fifo.display()
+    );
     let provider = "users: [{name: v, user: {auth-provider: {name: azure, config: {}}}}]\n";
     let no_such_key = "users: [{name: v, user: {client-certificate: no/such.pem, client-key: no/such.pem}}]\n";
     let named = |path: &Path| json!({"kubeconfig": path});
     let case = |name, path: PathBuf, kind, mentions| Case::kubernetes(name, named(&path), &[kind]).mentioning(mentions);
     vec![
         case("no kubeconfig at all", folder.join("no-such"), "file", "no-such"),
+        case("an authority that is a FIFO", written("ca", &config(&format!("{ca}{context}"))), "file", "regular"),
         case("a kubeconfig that is a FIFO", fifo, "file", "regular"),
         case("a kubeconfig that is no YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "no kubeconfig"),
         case("a kubeconfig that is another file", written("other", "a: [1]\n"), "file", "context"),
@@ -358,7 +364,7 @@ fn pods_are_kept_when_what_owns_them_is_not_told() {
     server.fault("/apis/apps/v1/deployments", When::Always, Fault::Silent);
     let (target, _alive) = at(server, |kubeconfig| kubeconfig);
     let report = Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
-    assert_eq!(report.failed_parts("production", "kubernetes/sick").len(), 2, "{report}");
+    assert_eq!(report.failed_parts("production", "kubernetes/sick"), ["workloads"], "{report}");
     assert_eq!(report.cell("image/traefik", "production")["state"], "present");
 }
 

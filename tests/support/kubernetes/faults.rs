@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     ExpiredOnce,
     /// `410 Gone` for every request that continues a list.
     ExpiredAlways,
+    /// `403 Forbidden` with a `Status` that repeats the token.
+    RepeatsToken,
     /// `200 OK` with a login page.
     NotJson,
     /// `200 OK` with a `Status` that says `Failure`.

@@ -159,6 +159,10 @@ impl State {
             Fault::Status(code) => Answer::status(&refusal(code)).into_response(),
             Fault::ExpiredOnce | Fault::ExpiredAlways => expired(uri).into_response(),
             Fault::StatusInsteadOfList => json_response(200, whole(plain_status(500).to_string().into())),
+            Fault::RepeatsToken => {
+                let message = format!("invalid bearer token: Bearer {}", self.token);
+                Answer::status(&access::status(403, "Forbidden", &message, None)).into_response()
+            }
             Fault::NotJson => with_header(200, header::CONTENT_TYPE, "text/html; charset=utf-8", whole(LOGIN.into())),
             Fault::Redirect(to) => with_header(302, header::LOCATION, &to, whole(Bytes::new())),
             Fault::Silent => future::pending().await,

@@ -1,0 +1,207 @@
+//! Kubeconfig files: which there are, and what a context of them says.
+//!
+//! The crate `kube` knows the format. Every file that one names (certificates, keys, tokens) is read here,
+//! capped and beside the async threads, because the crate would read it whatever it is; errors of the
+//! format are told without their words, which may quote a secret.
+
+use std::env;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, Cluster, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::access::{Settings, Way};
+use super::exec;
+use crate::collect::{file, net};
+use crate::model::{Failure, FailureKind};
+
+/// A kubeconfig of some hundred clusters.
+const MAX_KUBECONFIG: u64 = 4 * 1024 * 1024;
+const MAX_SECRET: u64 = 1024 * 1024;
+
+/// The profile's file, else those of `$KUBECONFIG`, the first of which wins. `None` in a cluster.
+pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Failure> {
+    if let Some(path) = &settings.kubeconfig {
+        return read(path).await.map(Some);
+    }
+    let listed = env::var_os("KUBECONFIG").unwrap_or_default();
+    let mut merged: Option<Kubeconfig> = None;
+    for path in env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()) {
+        // As for kubectl: a file of the list may be missing, but not all of them.
+        if !path.exists() && env::split_paths(&listed).any(|other| other.exists()) {
+            continue;
+        }
+        let next = read(&path).await?;
+        merged = Some(match merged {
+            Some(first) => first.merge(next).map_err(|e| not_usable("$KUBECONFIG", &reason(&e)))?,
+            None => next,
+        });
+    }
+    if merged.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+        return Err(Failure::new(
+            FailureKind::File,
+            "no kubeconfig: the profile names none, $KUBECONFIG is not set, and this is no pod",
+        )
+        .advise("name one by kubeconfig: in the profile, for example ~/.kube/config"));
+    }
+    Ok(merged)
+}
+
+/// A file, with its relative paths resolved against its folder.
+async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
+    let shown = path.display().to_string();
+    let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
+    let bytes = bytes.map_err(|e| not_usable(&shown, &net::without_errno(&e)))?;
+    let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
+    // Of an error of the parser only the place is shown: its words may quote a token.
+    let mut kubeconfig = Kubeconfig::from_yaml(&text).map_err(|e| not_usable(&shown, &reason(&e)))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let resolve = |path: &mut Option<String>| {
+        if let Some(path) = path.as_mut().filter(|path| Path::new(path).is_relative()) {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    };
+    for cluster in kubeconfig.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+        resolve(&mut cluster.certificate_authority);
+    }
+    for user in kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+        resolve(&mut user.client_certificate);
+        resolve(&mut user.client_key);
+        resolve(&mut user.token_file);
+        if let Some(plugin) = user.exec.as_mut().filter(|e| e.command.as_ref().is_some_and(|c| c.contains('/'))) {
+            resolve(&mut plugin.command);
+        }
+    }
+    Ok(kubeconfig)
+}
+
+/// The way that a context of a kubeconfig tells.
+pub(super) async fn choose(mut kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Way, Failure> {
+    let wrong = |what: String, advice: &str| Failure::new(FailureKind::File, what).advise(advice);
+    let name = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone().filter(|c| !c.is_empty()));
+    let Some(name) = name else {
+        return Err(wrong("the kubeconfig has no current context".to_owned(), "name one by context: in the profile"));
+    };
+    let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
+    let Some(found) = found else {
+        let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
+        let advice = format!("check context: in the profile; there are {}", known.join(", "));
+        return Err(wrong(format!("the kubeconfig has no context {name}"), &advice));
+    };
+    let cluster = kubeconfig.clusters.iter_mut().find(|c| c.name == found.cluster).and_then(|c| c.cluster.as_mut());
+    let Some(cluster) = cluster else {
+        return Err(wrong(
+            format!("context {name} names the cluster {}, which the kubeconfig does not have", found.cluster),
+            "mend the kubeconfig: kubectl config view",
+        ));
+    };
+    complete(cluster).await?;
+    let cluster = cluster.clone();
+    let user_name = found.user.unwrap_or_default();
+    let mut anonymous = None;
+    match kubeconfig.auth_infos.iter_mut().find(|user| user.name == user_name) {
+        // As kubectl does: nobody on the way may read them.
+        Some(named) if cluster.server.as_ref().is_some_and(|server| server.starts_with("http://")) => {
+            anonymous = Some("the cluster's server is http://, where credentials would be sent in clear".to_owned());
+            named.auth_info = None;
+        }
+        Some(named) => {
+            let user = authenticate(named.auth_info.take().unwrap_or_default(), &cluster).await?;
+            if !has_credentials(&user) {
+                anonymous = Some(format!("user {user_name} of context {name} has no credentials"));
+            }
+            named.auth_info = Some(user);
+        }
+        None if user_name.is_empty() => anonymous = Some(format!("context {name} names no user")),
+        None => {
+            let what = format!("context {name} names the user {user_name}, which the kubeconfig does not have");
+            return Err(Failure::new(FailureKind::Authentication, what)
+                .advise("mend the kubeconfig (kubectl config view): without a user, requests are anonymous"));
+        }
+    }
+    let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
+    Ok(Way { config, anonymous, proxy_url: cluster.proxy_url.filter(|url| !url.is_empty()) })
+}
+
+/// The cluster with its authority at hand, and a scheme in its address.
+async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
+    inline(&mut cluster.certificate_authority, &mut cluster.certificate_authority_data).await?;
+    let is_tls = cluster.certificate_authority_data.is_some() || cluster.insecure_skip_tls_verify == Some(true);
+    if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
+        // As kubectl guesses.
+        let scheme = if is_tls { "https" } else { "http" };
+        *server = format!("{scheme}://{server}");
+    }
+    Ok(())
+}
+
+/// A file's content in place of its path; what is given already wins.
+async fn inline(path: &mut Option<String>, data: &mut Option<String>) -> Result<(), Failure> {
+    if let (Some(path), None) = (path.take().filter(|path| !path.is_empty()), data.as_ref()) {
+        let bytes = file::read_aside(Path::new(&path).to_owned(), MAX_SECRET).await;
+        let bytes = bytes.map_err(|e| not_usable(&path, &net::without_errno(&e)))?;
+        *data = Some(STANDARD.encode(bytes));
+    }
+    Ok(())
+}
+
+fn has_credentials(user: &AuthInfo) -> bool {
+    user.token.is_some() || user.password.is_some() || user.client_certificate_data.is_some()
+}
+
+/// The user with its credentials at hand: from files, and from plugins.
+async fn authenticate(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, Failure> {
+    if let Some(provider) = &user.auth_provider {
+        let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);
+        return Err(Failure::new(FailureKind::Unsupported, what)
+            .advise("Kubernetes removed auth-providers in 1.26: use the cloud's exec plugin instead"));
+    }
+    inline(&mut user.client_certificate, &mut user.client_certificate_data).await?;
+    let mut key = user.client_key_data.take().map(|key| key.expose_secret().to_owned());
+    inline(&mut user.client_key, &mut key).await?;
+    user.client_key_data = key.map(SecretString::from);
+    user.token = user.token.filter(|token| !token.expose_secret().is_empty());
+    // The file is what is renewed: it wins, as for kubectl.
+    if let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) {
+        user.token = Some(token(Path::new(&path)).await?);
+    }
+    match user.exec.take() {
+        Some(plugin) if !has_credentials(&user) => exec::credentials(user, &plugin, cluster).await,
+        _ => Ok(user),
+    }
+}
+
+/// A token from a file.
+pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
+    let unusable =
+        |why: &str| Failure::new(FailureKind::Secret, format!("token file {} cannot be used: {why}", path.display()));
+    let bytes = file::read_aside(path.to_owned(), MAX_SECRET).await.map_err(|e| unusable(&net::without_errno(&e)))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
+    let token = text.trim();
+    if token.is_empty() { Err(unusable("it is empty")) } else { Ok(SecretString::from(token)) }
+}
+
+fn not_usable(file: &str, why: &str) -> Failure {
+    Failure::new(FailureKind::File, format!("{file} cannot be used: {why}"))
+        .advise("check kubeconfig: in the profile (relative to its folder), and the file by kubectl config view")
+}
+
+/// In our words: those of the error may quote what is in the file.
+fn reason(error: &KubeconfigError) -> String {
+    use KubeconfigError as E;
+    match error {
+        E::Parse(_) => "it is no kubeconfig",
+        E::MissingClusterUrl => "the cluster has no server",
+        E::ParseClusterUrl(_) => "the cluster's server is no URL",
+        E::ParseProxyUrl(_) => "the proxy's URL is none",
+        E::LoadCertificateAuthority(_) => "its certificate-authority-data is not base64",
+        E::ParseCertificates(_) => "its certificate-authority is not PEM",
+        E::KindMismatch | E::ApiVersionMismatch => "its files are not of one kind",
+        _ => "it is incomplete",
+    }
+    .to_owned()
+}
