@@ -46,7 +46,9 @@ fn sources() -> Vec<Source> {
     walk(&root, &mut found);
     assert!(found.len() > 40, "the tree was not read");
     found.sort();
-    found.into_iter().filter(|path| !path.ends_with("testing.rs")).map(|path| source(&root, &path)).collect()
+    // Modules of tests that have a file of their own.
+    let is_test = |path: &PathBuf| path.ends_with("testing.rs") || path.ends_with("tests.rs");
+    found.into_iter().filter(|path| !is_test(path)).map(|path| source(&root, &path)).collect()
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -6,10 +6,10 @@ use clap::builder::StyledStr;
 
 use super::exit::Exit;
 use crate::model::FailureKind;
-use crate::normalize::known_products;
+use crate::normalize::product::{Product, Products};
 use crate::report::FORMATS;
 use crate::rules::{Hook, RULES};
-use crate::version::{Incomparable, Level, Scheme};
+use crate::version::{Incomparable, Level, Levels, Scheme};
 
 /// The whole file.
 pub fn markdown() -> String {
@@ -89,8 +89,8 @@ fn levels() -> String {
         (Level::WithinPrecision, "the shorter of two tags is true of the longer: neither equal nor drift"),
         (Level::Build, "build metadata or packaging differ"),
         (Level::Prerelease, "the pre-release differs"),
-        (Level::Patch, "the third or a later number differs; of products of two numbers, the second"),
-        (Level::Minor, "the second number differs"),
+        (Level::Patch, "the third or a later number differs, unless the product counts otherwise"),
+        (Level::Minor, "the second number differs, unless the product counts otherwise"),
         (Level::Major, "the first number differs"),
         (
             incomparable,
@@ -102,13 +102,32 @@ fn levels() -> String {
 }
 
 fn products() -> String {
-    let rows = known_products().into_iter().map(|(name, component, numbers, images)| {
-        format!("| {name} | `{component}` | {numbers} | {} |\n", images.join(", "))
-    });
-    let head = "| product | component | numbers | images |\n|---|---|---|---|\n";
+    let products = Products::new(&[]);
+    let row = |p: &Product| {
+        let scheme = p.scheme.map(|scheme| format!("`{}`", scheme.as_str())).unwrap_or_default();
+        let levels = if p.levels == Levels::DEFAULT { String::new() } else { p.levels.to_string() };
+        let component = if p.images.is_empty() { String::new() } else { format!("`image/{}`", p.family) };
+        let (aliases, sentinels, images) = (p.aliases.join(", "), p.sentinels.join(", "), p.images.join(", "));
+        format!("| {} | {aliases} | {component} | {scheme} | {levels} | {sentinels} | {images} |\n", p.name)
+    };
+    let rows: String = products.iter().map(row).collect();
+    let mut patterns: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (pattern, product) in products.iter().flat_map(|product| product.patterns.iter().map(move |p| (p, product))) {
+        match patterns.iter_mut().find(|(source, _)| *source == pattern.as_str()) {
+            Some((_, names)) => names.push(&product.name),
+            None => patterns.push((pattern.as_str(), vec![&product.name])),
+        }
+    }
+    let patterns: String = patterns
+        .iter()
+        .map(|(source, names)| format!("| `{}` | {} |\n", source.replace('|', "\\|"), names.join(", ")))
+        .collect();
     format!(
-        "## Products\n\nImages of these products are platform; all others are own services.\n\n{head}{}",
-        rows.collect::<String>()
+        "## Products\n\nImages of these products are platform; all others are own services. A catalogue adds products, \
+         and replaces those of a name, under `products:`. Levels are major, minor, patch unless others stand here.\n\n\
+         | product | aliases | component | scheme | levels | sentinels | images |\n|---|---|---|---|---|---|---|\n{rows}\n\
+         ### Expressions for tags\n\nWhat none of its product's expressions fits is read as any tag.\n\n\
+         | expression | products |\n|---|---|\n{patterns}"
     )
 }
 

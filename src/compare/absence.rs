@@ -70,7 +70,7 @@ mod tests {
     fn component(only_in: &[&str]) -> Component {
         Component {
             class: Class::Platform,
-            numbers: 3,
+            levels: crate::version::Levels::DEFAULT,
             instances: Vec::new(),
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),

@@ -10,13 +10,16 @@ type Groups<'a> = BTreeMap<(&'a str, &'a str), (BTreeSet<&'a RunningImage>, bool
 fn groups(component: &Component) -> Groups<'_> {
     let mut groups = Groups::new();
     for Instance { image, .. } in &component.instances {
-        let Some((image, tag)) = image.as_ref().and_then(|image| Some((image, image.tag.as_deref()?))) else {
+        let Some((image, tag)) = image.as_ref().and_then(|image| Some((image, image.tag.as_ref()?))) else {
             continue;
         };
         // A label may be whole where the tag is not: the tag's own precision counts.
-        let tag_reading = crate::version::read(crate::version::Scheme::ImageTag, tag);
-        let whole = tag_reading.is_full_precision(component.numbers);
-        groups.entry((image.repository.as_str(), tag)).or_insert_with(|| (BTreeSet::new(), whole)).0.insert(image);
+        let whole = tag.is_full_precision(&component.levels);
+        groups
+            .entry((image.repository.as_str(), tag.text()))
+            .or_insert_with(|| (BTreeSet::new(), whole))
+            .0
+            .insert(image);
     }
     groups
 }
@@ -52,8 +55,7 @@ pub(super) fn variant_change(baseline: &Component, current: &Component) -> Optio
 }
 
 fn tag_version(instance: &Instance) -> Option<crate::version::Version> {
-    let tag = instance.image.as_ref()?.tag.as_deref()?;
-    crate::version::read(crate::version::Scheme::ImageTag, tag).version().cloned()
+    instance.image.as_ref()?.tag.as_ref()?.version().cloned()
 }
 
 /// Whether one side has content that is known not to be on the other.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Class, Component, Instance, ReadingSource, RunningImage, VersionChange};
-use crate::version::{Difference, Direction, Incomparable, Level, Reading, Scheme, difference_of, read};
+use crate::version::{Difference, Direction, Incomparable, Level, Reading, difference_of};
 
 /// What an instance says, as it takes part in the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,8 +67,8 @@ fn points(instances: &[Instance]) -> BTreeSet<Point<'_>> {
 }
 
 fn point(instance: &Instance) -> Point<'_> {
-    let tag = instance.image.as_ref().and_then(|image| image.tag.as_deref());
-    let tag_moves = tag.is_none_or(|tag| !read(Scheme::ImageTag, tag).is_proven());
+    let tag = instance.image.as_ref().and_then(|image| image.tag.as_ref());
+    let tag_moves = tag.is_none_or(|tag| !tag.is_proven());
     Point {
         reading: &instance.reading,
         contradicted_by: instance.contradicted_by.as_ref(),
@@ -100,7 +100,7 @@ fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Differe
     if same == Some(true) {
         return Difference { level: Level::Equal, direction: None };
     }
-    let by = |b, c| difference_of(component.numbers, b, c);
+    let by = |b, c| difference_of(&component.levels, b, c);
     let own = by(baseline.reading, current.reading);
     // Equal labels on tags that move prove nothing of other content; nor do those of own services,
     // which inherit them from their base images.
@@ -134,6 +134,7 @@ fn rank(level: Level) -> (u8, Level) {
 mod tests {
     use super::*;
     use crate::model::{Digest, Locator};
+    use crate::version::{Levels, Scheme, read};
 
     fn component(tags: &[(&str, &str)]) -> Component {
         let instance = |(tag, digest): &(&str, &str)| Instance {
@@ -145,13 +146,13 @@ mod tests {
             contradicted_by: None,
             image: Some(RunningImage {
                 repository: "app".into(),
-                tag: Some((*tag).into()),
+                tag: Some(read(Scheme::ImageTag, tag)),
                 digests: (!digest.is_empty()).then(|| Digest::Repository((*digest).into())).into_iter().collect(),
             }),
         };
         Component {
             class: Class::Service,
-            numbers: 3,
+            levels: Levels::DEFAULT,
             instances: tags.iter().map(instance).collect(),
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
@@ -214,7 +215,8 @@ mod tests {
     #[test]
     fn the_side_that_knows_the_product_says_how_it_counts() {
         let unknown = component(&[("16.4", "")]);
-        let known = Component { class: Class::Platform, numbers: 2, ..component(&[("16.6", "")]) };
+        let two = Levels::new(vec![Level::Major, Level::Patch], Vec::new());
+        let known = Component { class: Class::Platform, levels: two, ..component(&[("16.6", "")]) };
         assert_eq!((level(&unknown, &known), level(&known, &unknown)), ("patch", "patch"));
     }
 }

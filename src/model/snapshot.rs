@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
@@ -37,8 +38,8 @@ pub struct Snapshot {
 pub struct Component {
     /// Platform or own service.
     pub class: Class,
-    /// How many numbers a whole version of it has.
-    pub numbers: usize,
+    /// What the numbers of its versions mean.
+    pub levels: Levels,
     /// Where it runs.
     pub instances: Vec<Instance>,
     /// Where it is set up but does not run: the state's own word and how often.
@@ -119,8 +120,8 @@ impl ReadingSource {
 pub struct RunningImage {
     /// Without registry, `library/` and mirror prefixes.
     pub repository: String,
-    /// The tag, if the reference has one.
-    pub tag: Option<String>,
+    /// The tag, if the reference has one, as its product writes them.
+    pub tag: Option<Reading>,
     /// What identifies its content, where known: repository digests, then the configuration's.
     pub digests: Vec<Digest>,
 }

@@ -2,21 +2,21 @@
 
 use super::{Builder, Nature, instance};
 use crate::model::{Class, ImageUse, Locator, RunState, TargetEvidence};
-use crate::version::Scheme;
+use crate::version::{Levels, Scheme};
 
 /// `chart/<name>`, with one instance for each workload that a chart made.
 pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
     let Some((name, text)) = split(&image_use.chart) else { return };
-    let products = &builder.normalizer.products;
-    let is_product = products.iter().any(|product| product.name == name || product.family == name);
+    let is_product = builder.normalizer.products.has_family(name);
     let class = if is_product { Class::Platform } else { Class::Service };
-    let (component, nature) = (format!("chart/{name}").into(), Nature { class, numbers: 3 });
+    let (component, nature) = (format!("chart/{name}").into(), Nature { class, levels: Levels::DEFAULT });
     match &image_use.state {
         RunState::Running => {
             let locator = Locator { container: String::new(), ..builder.locator(image_use) };
-            // A label cannot hold a `+`: Helm writes `_`.
-            let reading = super::Instance { locator, ..instance(target, Scheme::Generic, &text.replace('_', "+")) };
-            builder.add(&component, nature, reading);
+            // A chart's version counts as charts do, not as the product in it. A label cannot hold a `+`: Helm writes `_`.
+            let reader = builder.normalizer.reader(&component, None);
+            let reading = reader.text(Some(Scheme::Generic), &text.replace('_', "+"));
+            builder.add(&component, nature, super::Instance { locator, ..instance(target, reading) });
         }
         RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
     }

@@ -1,14 +1,15 @@
-//! The catalogue that people write, and the product data that ships with the program.
+//! The catalogue that people write.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::product::config::{self as product, ProductConfig};
 use crate::model::Glob;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
-use crate::wire::yaml::{self, Located, Origin};
+use crate::wire::yaml::Located;
 
 /// `kind: Catalogue`: which observations are one component.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -19,9 +20,12 @@ pub struct CatalogueConfig {
     pub api_version: ApiVersion,
     /// `Catalogue`.
     pub kind: Kind,
-    /// Images that get another name than their repository's.
+    /// Images that get another name than their repository's, and how versions of components are read.
     #[serde(default)]
     pub components: Vec<ComponentConfig>,
+    /// Products that the program does not know, or knows otherwise: one of a known name replaces that whole.
+    #[serde(default)]
+    pub products: Vec<ProductConfig>,
     /// Prefixes of mirrors, and what they stand for.
     #[serde(default)]
     pub mirrors: BTreeMap<String, String>,
@@ -42,6 +46,9 @@ pub struct ComponentConfig {
     /// What belongs to it: any of these.
     #[serde(default, rename = "match")]
     pub matches: Vec<MatchConfig>,
+    /// Name of the scheme by which its versions are read, whatever its product (see REFERENCE.md).
+    #[serde(default)]
+    pub scheme: Option<Located<String>>,
     /// The only environments where it belongs (default: all).
     #[serde(default)]
     pub only_in: Vec<Located<String>>,
@@ -80,7 +87,7 @@ impl MatchConfig {
 impl CatalogueConfig {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
+        let mut problems = product::check(&self.products);
         let mut seen = std::collections::BTreeSet::new();
         for component in &self.components {
             if !seen.insert(component.component.as_str()) {
@@ -91,8 +98,9 @@ impl CatalogueConfig {
                 let advice = "a component that images are matched to is named image/NAME";
                 problems.push(Problem::at(&component.component, "the name is not one of an image", advice));
             }
-            if component.matches.is_empty() && component.only_in.is_empty() {
-                let advice = "add match: [{image: …}] or only-in: [ENVIRONMENT]";
+            problems.extend(component.scheme.as_ref().and_then(product::scheme_problem));
+            if component.matches.is_empty() && component.only_in.is_empty() && component.scheme.is_none() {
+                let advice = "add match: [{image: …}], only-in: [ENVIRONMENT] or scheme: NAME";
                 problems.push(Problem::at(&component.component, "the entry matches nothing and says nothing", advice));
             }
             if component.matches.iter().any(|m| m.patterns().next().is_none()) {
@@ -107,57 +115,5 @@ impl CatalogueConfig {
             }
         }
         problems
-    }
-}
-
-/// One product that we know.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Product {
-    /// As findings name it: `valkey`.
-    pub(super) name: String,
-    /// Component of its images, without `image/`: products that replace each other share one.
-    pub(super) family: String,
-    /// Repositories of its images, without `library/`.
-    #[serde(default)]
-    pub(super) images: Vec<String>,
-    /// How many numbers a whole version has.
-    #[serde(default = "three")]
-    pub(super) numbers: usize,
-    /// Line of INFO that says its version, for servers that answer INFO.
-    #[serde(default)]
-    pub(super) info_version: Option<String>,
-}
-
-fn three() -> usize {
-    3
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProductData {
-    products: Vec<Product>,
-}
-
-/// The product data that ships with the program.
-pub(super) fn products() -> Vec<Product> {
-    let data: ProductData = yaml::read(include_str!("products.yaml"), Origin::Person)
-        .expect("products.yaml is part of the program, and a test reads it");
-    data.products
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_image_belongs_to_two_products() {
-        let mut seen = std::collections::BTreeMap::new();
-        for product in products() {
-            for image in &product.images {
-                assert_eq!(seen.insert(image.clone(), product.name.clone()), None, "{image}");
-            }
-        }
-        assert!(seen.len() > 30);
     }
 }

@@ -1,8 +1,11 @@
 //! Engines and the hosts below them, as components with one instance for each host.
 
-use super::{Builder, Instance, PLATFORM, instance};
+use super::{Builder, Instance, Said};
 use crate::model::{Locator, TargetEvidence};
 use crate::version::Scheme;
+
+/// Product of clusters and their nodes.
+const KUBERNETES: &str = "kubernetes";
 
 /// Facts of an engine itself, and their components.
 const ENGINE: &[(&str, &str)] =
@@ -11,11 +14,12 @@ const ENGINE: &[(&str, &str)] =
 pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
     for (field, component) in ENGINE {
         if let Some(text) = target.field(field) {
-            let mut engine = instance(target, Scheme::Generic, text);
-            if *field == "engine" {
-                engine.product = Some(target.field("product").unwrap_or("docker").to_owned());
-            }
-            builder.add(&(*component).into(), PLATFORM, engine);
+            let is_engine = *field == "engine";
+            let name = if is_engine { target.field("product").unwrap_or("docker") } else { field };
+            let product = builder.normalizer.products.by_name(name);
+            let said = Said { component: (*component).into(), product, hint: Some(Scheme::Generic), text };
+            let product = is_engine.then(|| name.to_owned());
+            builder.say(target, &said, |engine| Instance { product, ..engine });
         }
     }
     builder.identity("engine ID", target.field("id"), target);
@@ -24,9 +28,9 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
 
 pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence) {
     if let Some(text) = target.field("git_version") {
-        let product = Some("kubernetes".to_owned());
-        let server = Instance { product, ..instance(target, Scheme::Kubernetes, text) };
-        builder.add(&"kubernetes/server".into(), PLATFORM, server);
+        let product = builder.normalizer.products.by_name(KUBERNETES);
+        let said = Said { component: "kubernetes/server".into(), product, hint: Some(Scheme::Kubernetes), text };
+        builder.say(target, &said, |server| Instance { product: Some(KUBERNETES.to_owned()), ..server });
     }
     builder.identity("kube-system UID", target.field("uid"), target);
     add_host(builder, target);
@@ -43,10 +47,12 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
             _ => continue,
         };
         // `containerd://1.7.20`
-        let product = (scheme == Scheme::RuntimeUri).then(|| field.value.split_once("://")).flatten();
+        let named = (scheme == Scheme::RuntimeUri).then(|| field.value.split_once("://")).flatten();
+        let named = named.map(|(product, _)| product.to_owned());
+        let known = if scheme == Scheme::Kubernetes { Some(KUBERNETES) } else { named.as_deref() };
+        let product = known.and_then(|name| builder.normalizer.products.by_name(name));
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
-        let product = product.map(|(product, _)| product.to_owned());
-        let host = Instance { locator, product, ..instance(target, scheme, &field.value) };
-        builder.add(&component.into(), PLATFORM, host);
+        let said = Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
+        builder.say(target, &said, |host| Instance { locator, product: named, ..host });
     }
 }

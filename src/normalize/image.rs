@@ -1,12 +1,13 @@
 //! Images in use: which component they are, which product, and which version.
 
-use super::config::{ComponentConfig, Product};
+use super::config::ComponentConfig;
+use super::product::Reader;
 use super::{Builder, Nature};
 use crate::model::{
     Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, ReadingSource, RunState, RunningImage,
     TargetEvidence,
 };
-use crate::version::{self, Body, ImageReference, Level, Reading, Scheme};
+use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
 
 /// One `match:` of the catalogue.
 #[derive(Debug)]
@@ -49,21 +50,20 @@ struct Name {
 pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
     let name = name(builder, image_use);
     let locator = builder.locator(image_use);
-    let product = builder.normalizer.products.iter().find(|p| p.images.contains(&name.short)).cloned();
+    let product = builder.normalizer.products.by_image(&name.full, &name.short);
     let matched = builder.normalizer.matches.iter().find(|m| m.fits(&name, &locator));
-    let component = match (matched, &product) {
+    let component = match (matched, product) {
         (Some(matched), _) => matched.component.clone(),
         (None, Some(product)) => format!("image/{}", product.family).into(),
         (None, None) => format!("image/{}", name.short).into(),
     };
-    let nature = Nature {
-        class: if product.is_some() { Class::Platform } else { Class::Service },
-        numbers: product.as_ref().map_or(3, |p| p.numbers),
-    };
+    let reader = builder.normalizer.reader(&component, product);
+    let class = if product.is_some() { Class::Platform } else { Class::Service };
+    let nature = Nature { class, levels: reader.levels() };
     match &image_use.state {
         RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
         RunState::Running => {
-            let instance = running(target, image_use, name, locator, product.as_ref());
+            let instance = running(target, image_use, name, locator, &reader);
             builder.add(&component, nature, instance);
         }
     }
@@ -74,16 +74,19 @@ fn running(
     image_use: &ImageUse,
     name: Name,
     locator: Locator,
-    product: Option<&Product>,
+    reader: &Reader<'_>,
 ) -> Instance {
-    let tag = name.tag.as_deref().map(|tag| version::read(Scheme::ImageTag, tag));
+    let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
     let said = |text: &str| {
-        let reading = Some(text).filter(|text| !text.is_empty()).map(|text| version::read(Scheme::Generic, text));
+        let reading = Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
         reading.filter(Reading::is_proven)
     };
     let label = said(&image_use.version_label);
-    let (mut reading, mut source, contradicted_by) =
-        if product.is_some() { of_product(label, tag) } else { of_service(label, tag) };
+    let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
+        of_product(&reader.levels(), label, tag.clone())
+    } else {
+        of_service(label, tag.clone())
+    };
     // A chart may be installed with another image than it speaks of: it counts only where nothing else tells.
     let untold = matches!(reading.body(), Body::Floating | Body::Opaque);
     if let (true, Some(told)) = (untold, said(&image_use.app_version)) {
@@ -92,11 +95,11 @@ fn running(
     Instance {
         target: target.id.clone(),
         locator,
-        product: product.map(|p| p.name.clone()),
+        product: reader.product.map(|p| p.name.clone()),
         reading,
         source,
         contradicted_by,
-        image: Some(RunningImage { repository: name.short, tag: name.tag, digests: digests(image_use, name.digest) }),
+        image: Some(RunningImage { repository: name.short, tag, digests: digests(image_use, name.digest) }),
     }
 }
 
@@ -104,11 +107,11 @@ type Chosen = (Reading, ReadingSource, Option<Reading>);
 
 /// The label before the tag; a tag that says otherwise is kept beside it, because a difference
 /// must not hide behind a label.
-fn of_product(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
+fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> Chosen {
     let Some(label) = label else { return of_tag(tag) };
     let says_otherwise = |tag: &Reading| {
         let agrees =
-            matches!(version::difference(&label, tag).level, Level::Equal | Level::WithinPrecision | Level::Build);
+            matches!(difference_of(levels, &label, tag).level, Level::Equal | Level::WithinPrecision | Level::Build);
         !matches!(tag.body(), Body::Floating) && !agrees
     };
     let contradiction = tag.filter(says_otherwise);

@@ -7,7 +7,10 @@ mod chart;
 pub mod config;
 mod host;
 mod image;
+pub mod product;
 mod redis;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,24 +18,21 @@ use crate::model::{
     Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, ImageUse, Instance, Locator,
     ReadingSource, Snapshot, TargetEvidence,
 };
-use crate::version::{self, Scheme};
-use config::{CatalogueConfig, Product};
+use crate::version::{Levels, Reading, Scheme};
+use config::CatalogueConfig;
+use product::{Product, Products, Reader};
 
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
 pub struct Normalizer {
-    products: Vec<Product>,
+    products: Products,
+    /// What the catalogue says of components.
+    schemes: BTreeMap<ComponentName, Scheme>,
     matches: Vec<image::Match>,
     only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
     /// Longest prefix first.
     mirrors: Vec<(String, String)>,
     namespaces: BTreeMap<String, String>,
-}
-
-/// Name, component, numbers of a whole version and images of each product that we know, for documentation.
-pub fn known_products() -> Vec<(String, String, usize, Vec<String>)> {
-    let row = |p: Product| (p.name, format!("image/{}", p.family), p.numbers, p.images);
-    config::products().into_iter().map(row).collect()
 }
 
 impl Normalizer {
@@ -45,13 +45,23 @@ impl Normalizer {
         });
         let mut mirrors: Vec<_> = catalogue.map(|c| c.mirrors.clone().into_iter().collect()).unwrap_or_default();
         mirrors.sort_by_key(|(prefix, _): &(String, String)| std::cmp::Reverse(prefix.len()));
+        let schemes = components.iter().filter_map(|c| {
+            let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
+            Some((c.component.as_str().into(), scheme))
+        });
         Self {
-            products: config::products(),
+            products: Products::new(catalogue.map(|c| c.products.as_slice()).unwrap_or_default()),
+            schemes: schemes.collect(),
             matches: components.iter().flat_map(image::Match::of_component).collect(),
             only_in: only_in.collect(),
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
         }
+    }
+
+    /// How the texts of a component are read, of which the product is known or not.
+    fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
+        Reader { scheme: self.schemes.get(component).copied(), product }
     }
 
     /// Sees evidence as components; `ignore` are components that do not count there.
@@ -111,14 +121,22 @@ struct Builder<'a> {
 }
 
 /// What makes one component differ from another in kind.
-#[derive(Clone, Copy)]
 struct Nature {
     class: Class,
-    numbers: usize,
+    levels: Levels,
 }
 
 /// Everything that is no image of an own service.
-const PLATFORM: Nature = Nature { class: Class::Platform, numbers: 3 };
+const PLATFORM: Nature = Nature { class: Class::Platform, levels: Levels::DEFAULT };
+
+/// What is known of a text before it is read.
+struct Said<'a> {
+    component: ComponentName,
+    product: Option<&'a Product>,
+    /// What the collector knows of it.
+    hint: Option<Scheme>,
+    text: &'a str,
+}
 
 impl Builder<'_> {
     fn target(&mut self, target: &TargetEvidence) {
@@ -134,9 +152,9 @@ impl Builder<'_> {
             chart::add(self, target, image_use);
         }
         for fact in &target.declared {
-            let mut instance = instance(target, Scheme::Generic, &fact.version);
-            instance.source = ReadingSource::Declared;
-            self.add(&fact.component.as_str().into(), PLATFORM, instance);
+            let product = self.normalizer.products.by_component(&fact.component);
+            let said = Said { component: fact.component.as_str().into(), product, hint: None, text: &fact.version };
+            self.say(target, &said, |instance| Instance { source: ReadingSource::Declared, ..instance });
         }
     }
 
@@ -149,7 +167,7 @@ impl Builder<'_> {
         let only_in = || self.normalizer.only_in.get(name).cloned().unwrap_or_default();
         let component = self.components.entry(name.clone()).or_insert_with(|| Component {
             class: nature.class,
-            numbers: nature.numbers,
+            levels: nature.levels.clone(),
             instances: Vec::new(),
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
@@ -157,9 +175,16 @@ impl Builder<'_> {
         });
         // One instance of a known product makes it platform, in whatever order they are seen.
         if nature.class < component.class {
-            (component.class, component.numbers) = (nature.class, nature.numbers);
+            (component.class, component.levels) = (nature.class, nature.levels);
         }
         Some(component)
+    }
+
+    /// An instance of the platform that speaks for itself; `with` adds what is known besides.
+    fn say(&mut self, target: &TargetEvidence, said: &Said<'_>, with: impl FnOnce(Instance) -> Instance) {
+        let reader = self.normalizer.reader(&said.component, said.product);
+        let instance = with(instance(target, reader.text(said.hint, said.text)));
+        self.add(&said.component, Nature { levels: reader.levels(), ..PLATFORM }, instance);
     }
 
     fn add(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {
@@ -189,12 +214,12 @@ impl Builder<'_> {
 }
 
 /// An instance that the program itself speaks for.
-fn instance(target: &TargetEvidence, scheme: Scheme, text: &str) -> Instance {
+fn instance(target: &TargetEvidence, reading: Reading) -> Instance {
     Instance {
         target: target.id.clone(),
         locator: Locator::default(),
         product: None,
-        reading: version::read(scheme, text),
+        reading,
         source: ReadingSource::Program,
         contradicted_by: None,
         image: None,

@@ -3,7 +3,7 @@
 //! Product identity: Valkey reports `redis_version:7.2.4` for ever; its own version stands in
 //! `valkey_version`. A server that names itself is believed before `redis_version` is.
 
-use super::{Builder, Instance, PLATFORM, instance};
+use super::{Builder, Instance, PLATFORM, Said};
 use crate::model::{ComponentName, TargetEvidence};
 use crate::version::Scheme;
 
@@ -18,8 +18,9 @@ const SETTINGS: &[(&str, &[&str])] = &[
 pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let name = ComponentName::from(target.id.as_str());
     let Some((product, version)) = identify(builder, target) else { return };
-    let service = Instance { product: Some(product), ..instance(target, Scheme::Generic, &version) };
-    builder.add(&name, PLATFORM, service);
+    let known = builder.normalizer.products.by_name(&product);
+    let said = Said { component: name.clone(), product: known, hint: None, text: &version };
+    builder.say(target, &said, |service| Instance { product: Some(product), ..service });
     if let Some(component) = builder.component(&name, PLATFORM) {
         for (setting, lines) in SETTINGS {
             if let Some(value) = lines.iter().find_map(|line| target.field(line)) {
@@ -30,8 +31,9 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
     builder.identity("run_id", target.field("run_id"), target);
     for field in &target.fields {
         if let Some(module) = field.name.strip_prefix("module/") {
-            let name = ComponentName::from(format!("{name}/module/{module}"));
-            builder.add(&name, PLATFORM, instance(target, Scheme::RedisModule, &field.value));
+            let component = ComponentName::from(format!("{name}/module/{module}"));
+            let hint = Some(Scheme::RedisModule);
+            builder.say(target, &Said { component, product: None, hint, text: &field.value }, |module| module);
         }
     }
 }
@@ -40,12 +42,15 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
 /// its version is that product in version `unknown`, never Redis.
 fn identify(builder: &Builder<'_>, target: &TargetEvidence) -> Option<(String, String)> {
     let said = |line: &str| target.field(line).map(str::to_owned);
-    if let Some(product) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
-        let version = said(&format!("{product}_version")).unwrap_or_else(|| "unknown".to_owned());
-        return Some((product, version));
+    let products = &builder.normalizer.products;
+    if let Some(name) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
+        let known = products.by_name(&name);
+        let own = known.and_then(|product| product.info_version.as_deref()).and_then(said);
+        let version = own.or_else(|| said(&format!("{name}_version"))).unwrap_or_else(|| "unknown".to_owned());
+        return Some((known.map_or(name, |product| product.name.clone()), version));
     }
     let tells = |p: &&super::Product| p.info_version.as_deref().is_some_and(|line| target.field(line).is_some());
-    let mut known: Vec<_> = builder.normalizer.products.iter().filter(tells).collect();
+    let mut known: Vec<_> = products.iter().filter(tells).collect();
     // `redis_version` is what all of them say besides their own.
     known.sort_by_key(|product| product.name == "redis");
     let product = known.first()?;

@@ -109,7 +109,7 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
     };
     let proves = |instance: &&Instance| {
         let whole = match instance.source {
-            ReadingSource::Tag => instance.reading.is_full_precision(component.numbers),
+            ReadingSource::Tag => instance.reading.is_full_precision(&component.levels),
             ReadingSource::WorkloadLabel => false,
             ReadingSource::Program | ReadingSource::Label | ReadingSource::Declared => true,
         };
@@ -123,7 +123,7 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::{Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Source};
-    use crate::version::{Scheme, read};
+    use crate::version::{Levels, Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -164,7 +164,7 @@ mod tests {
         };
         Component {
             class: Class::Platform,
-            numbers: 3,
+            levels: Levels::DEFAULT,
             instances: vec![instance],
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),

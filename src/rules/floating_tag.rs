@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Context, Hook, Rule, RuleMeta, finding};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
-use crate::version::{Body, Scheme, read};
+use crate::version::{Body, Reading};
 
 pub(super) struct FloatingTag;
 
@@ -43,8 +43,8 @@ impl Rule for FloatingTag {
 
 /// Whatever a label says of the version: the tag still moves.
 fn floating_tags(component: &Component) -> BTreeSet<&str> {
-    let tags = component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_deref());
-    tags.filter(|tag| *read(Scheme::ImageTag, tag).body() == Body::Floating).collect()
+    let tags = component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_ref());
+    tags.filter(|tag| *tag.body() == Body::Floating).map(Reading::text).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::model::{
     Class, Component, Coverage, Digest, EnvironmentName, Failure, FailureKind, Finding, Gate, Glob, Identity, Instance,
     Locator, Outcome, ReadingSource, RunningImage, Snapshot, Source,
 };
-use crate::version::{Scheme, read};
+use crate::version::{Levels, Scheme, read};
 
 pub(super) fn environment(name: &str) -> Snapshot {
     Snapshot {
@@ -59,7 +59,7 @@ impl Snapshot {
             contradicted_by: None,
             image: Some(RunningImage {
                 repository: repository.into(),
-                tag: Some(tag.into()),
+                tag: Some(read(Scheme::ImageTag, tag)),
                 digests: digests.into_iter().collect(),
             }),
         };
@@ -69,7 +69,7 @@ impl Snapshot {
     fn instance(mut self, component: &str, class: Class, mut instance: Instance) -> Self {
         let empty = Component {
             class,
-            numbers: 3,
+            levels: Levels::DEFAULT,
             instances: Vec::new(),
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),

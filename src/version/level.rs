@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::levels::Levels;
 use super::number::Number;
 use super::order::order;
 use super::reading::{Body, Date, Detail, Reading, Version};
@@ -18,7 +19,7 @@ pub enum Level {
     Build,
     /// Only the pre-release differs.
     Prerelease,
-    /// The third or a later number differs.
+    /// The third or a later number differs; see [`Levels`].
     Patch,
     /// The second number differs.
     Minor,
@@ -105,21 +106,17 @@ impl Direction {
     }
 }
 
-/// How many numbers a whole version has, unless the product says otherwise.
-pub const NUMBERS: usize = 3;
-
-/// How far `current` is from `baseline`, for versions of three numbers.
+/// How far `current` is from `baseline`, for versions of major, minor and patch.
 pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
-    difference_of(NUMBERS, baseline, current)
+    difference_of(&Levels::DEFAULT, baseline, current)
 }
 
-/// How far `current` is from `baseline`, for a product whose whole versions have `numbers`
-/// numbers. Of two (PostgreSQL since 10), the second is a patch.
+/// How far `current` is from `baseline`, for a product whose numbers mean `levels`.
 ///
 /// The level is told by the parts, the direction by the scheme's order. What the order calls
 /// equal is at most a build apart, and what it does not is at least that.
-pub fn difference_of(numbers: usize, baseline: &Reading, current: &Reading) -> Difference {
-    let level = parts(numbers, baseline, current);
+pub fn difference_of(levels: &Levels, baseline: &Reading, current: &Reading) -> Difference {
+    let level = parts(levels, baseline, current);
     let ordering = order(baseline, current);
     let level = match (level, ordering) {
         (Level::Incomparable(_) | Level::WithinPrecision, _) => return Difference { level, direction: None },
@@ -137,7 +134,7 @@ pub fn difference_of(numbers: usize, baseline: &Reading, current: &Reading) -> D
 }
 
 /// The level by the parts alone.
-fn parts(numbers: usize, baseline: &Reading, current: &Reading) -> Level {
+fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
     if baseline.is_unreleased() || current.is_unreleased() {
         return Level::Incomparable(Incomparable::Unreleased);
     }
@@ -146,10 +143,10 @@ fn parts(numbers: usize, baseline: &Reading, current: &Reading) -> Level {
             Level::Incomparable(Incomparable::SchemeMismatch)
         }
         (Body::Version(b), Body::Version(c)) => {
-            if is_imprecise(numbers, baseline, current) || is_imprecise(numbers, current, baseline) {
+            if is_imprecise(levels, baseline, current) || is_imprecise(levels, current, baseline) {
                 return Level::WithinPrecision;
             }
-            of_versions(numbers, b, c, baseline.scheme() == current.scheme())
+            of_versions(levels, b, c, baseline.scheme() == current.scheme())
         }
         (Body::Date(b), Body::Date(c)) => of_dates(b, c),
         (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => match b.cmp(c) {
@@ -183,10 +180,10 @@ fn of_dates(b: &Date, c: &Date) -> Level {
 }
 
 /// Whether a tag says less than the other text and what it says is true of it: `7` of `7.2.4`.
-fn is_imprecise(numbers: usize, short: &Reading, long: &Reading) -> bool {
+fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
     let (Some(s), Some(l)) = (short.version(), long.version()) else { return false };
     short.scheme() == Scheme::ImageTag
-        && !short.is_full_precision(numbers)
+        && !short.is_full_precision(levels)
         && s.release.len() < l.release.len()
         && l.release.starts_with(&s.release)
 }
@@ -197,7 +194,7 @@ fn os_name(reading: &Reading) -> Option<String> {
     (reading.scheme() == Scheme::OsImage).then(|| words.collect::<Vec<_>>().join(" ").to_lowercase())
 }
 
-fn of_versions(numbers: usize, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
+fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
     // A missing epoch is zero; across sources only the upstream part counts.
     if one_scheme && epoch(baseline) != epoch(current) {
         return Level::Major;
@@ -207,13 +204,10 @@ fn of_versions(numbers: usize, baseline: &Version, current: &Version, one_scheme
     let differing =
         (0..longest).find(|&i| baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero));
     match differing {
-        Some(0) => Level::Major,
-        // PostgreSQL before 10 had three numbers, and wrote them.
-        Some(1) if numbers == 2 && longest <= 2 => Level::Patch,
-        Some(1) => Level::Minor,
-        Some(_) => Level::Patch,
+        Some(i) => levels.at(i, &baseline.release, &current.release),
         None if baseline.pre != current.pre => Level::Prerelease,
         None if build(baseline) != build(current) => Level::Build,
+        None if one_scheme && baseline.detail != current.detail => Level::Build,
         None => Level::Equal,
     }
 }
@@ -225,9 +219,10 @@ fn epoch(version: &Version) -> Option<&Number> {
     }
 }
 
-/// Everything that differs without making another version of it.
-fn build(version: &Version) -> (&str, &str, &[Number], &Detail) {
-    (&version.build, &version.packaging, &version.revisions, &version.detail)
+/// What differs without making another version of it. The detail does too, but only says something
+/// to its own scheme.
+fn build(version: &Version) -> (&str, &str, &[Number]) {
+    (&version.build, &version.packaging, &version.revisions)
 }
 
 #[cfg(test)]
@@ -264,19 +259,6 @@ mod tests {
         assert_eq!(tag("v22", "v22.1"), Level::Minor);
         assert_eq!(tag("22", "v22.1"), Level::WithinPrecision);
         assert_eq!(tag("7.2.4-alpine", "7.2.4-bookworm"), Level::Equal);
-    }
-
-    #[test]
-    fn a_product_says_how_many_numbers_are_whole() {
-        let of = |numbers, b, c| {
-            let read = |text| read(Scheme::ImageTag, text);
-            difference_of(numbers, &read(b), &read(c)).level
-        };
-        assert_eq!(of(2, "16.4", "16.6"), Level::Patch);
-        assert_eq!(of(2, "9.5.3", "9.6.1"), Level::Minor);
-        assert_eq!(of(2, "16", "17.1"), Level::Major);
-        assert_eq!(of(2, "16", "16.4"), Level::WithinPrecision);
-        assert_eq!(of(4, "24.3.1", "24.3.1.2"), Level::WithinPrecision);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Reads version texts, orders them, and says how far apart two are.
 //!
 //! Usable on its own: it knows schemes and grammars, never our components, environments or
-//! products. What is known about a product (its scheme, how many numbers a full version has)
-//! is handed in by the caller.
+//! products. What is known about a product (its scheme, what its numbers mean, expressions for its
+//! tags) is handed in by the caller.
 //!
 //! Three rules hold everywhere:
 //! - what cannot be ordered is [`Level::Incomparable`], never coerced into a number;
@@ -15,9 +15,11 @@ mod generic;
 mod image;
 mod kubernetes;
 mod level;
+mod levels;
 mod number;
 mod order;
 mod package;
+mod pattern;
 mod reading;
 mod scheme;
 mod semantic;
@@ -25,9 +27,11 @@ mod tag;
 mod vendor;
 
 pub use image::{ImageReference, ImageReferenceError};
-pub use level::{Difference, Direction, Incomparable, Level, NUMBERS, difference, difference_of};
+pub use level::{Difference, Direction, Incomparable, Level, difference, difference_of};
+pub use levels::Levels;
 pub use number::Number;
 pub use order::order;
+pub use pattern::{GROUPS, Pattern, PatternError, read_tag};
 pub use reading::{ApiVersion, Body, Date, Detail, Identifier, Reading, Semver, Stage, Version};
 pub use scheme::Scheme;
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::generic;
+use super::levels::Levels;
 use super::number::Number;
 use super::scheme::Scheme;
 
@@ -14,6 +15,8 @@ pub struct Reading {
     body: Body,
     scheme: Scheme,
     text: String,
+    /// Whether its product calls it a text that no release carries.
+    sentinel: bool,
 }
 
 /// What was read.
@@ -136,7 +139,15 @@ pub struct Semver {
 
 impl Reading {
     pub(super) fn new(scheme: Scheme, text: &str, body: Body) -> Self {
-        Self { body, scheme, text: text.to_owned() }
+        Self { body, scheme, text: text.to_owned(), sentinel: false }
+    }
+
+    /// The same, unreleased if the text is one of `sentinels`, of whatever case.
+    #[must_use]
+    pub fn with_sentinels(self, sentinels: &[String]) -> Self {
+        let text = self.text.trim();
+        let sentinel = sentinels.iter().any(|sentinel| sentinel.eq_ignore_ascii_case(text));
+        Self { sentinel, ..self }
     }
 
     /// The text as it was said.
@@ -164,6 +175,9 @@ impl Reading {
 
     /// A version that nobody released: a sentinel that unstable branches and unset builds carry.
     pub fn is_unreleased(&self) -> bool {
+        if self.sentinel {
+            return true;
+        }
         if let Some(version) = self.version() {
             let is = |numbers: &[u64]| {
                 version.release.len() == numbers.len()
@@ -180,11 +194,11 @@ impl Reading {
         matches!(self.body, Body::Version(_) | Body::Date(_) | Body::Api(_)) && !self.is_unreleased()
     }
 
-    /// Whether the tag of an image says as much as a version of `numbers` components does.
+    /// Whether the tag of an image says as many numbers as a whole version has, by its `levels`.
     /// A company's release (`v22`) is whole with one number; dates and commits always are.
-    pub fn is_full_precision(&self, numbers: usize) -> bool {
+    pub fn is_full_precision(&self, levels: &Levels) -> bool {
         match &self.body {
-            Body::Version(v) => v.release.len() >= numbers || (v.v_prefix && v.release.len() == 1),
+            Body::Version(v) => v.release.len() >= levels.whole(&v.release) || (v.v_prefix && v.release.len() == 1),
             Body::Date(_) | Body::Commit(_) | Body::Api(_) => true,
             Body::Floating | Body::Opaque => false,
         }

@@ -1,0 +1,174 @@
+//! Products: which one an observation is, and how its versions are read.
+//!
+//! What counts, in order: the scheme that the catalogue gives a component; the product's own
+//! expressions, then its scheme; what the collector knows of a text; the text's form.
+
+pub mod config;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::version::{self, Body, Levels, Pattern, Reading, Scheme};
+use config::ProductConfig;
+
+/// One product, ready for use.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// As findings name it.
+    pub name: String,
+    /// Other names of it.
+    pub aliases: Vec<String>,
+    /// Component of its images, without `image/`.
+    pub family: String,
+    /// Repositories of its images.
+    pub images: Vec<String>,
+    /// Scheme of what it says of itself.
+    pub scheme: Option<Scheme>,
+    /// What the numbers of its versions mean.
+    pub levels: Levels,
+    /// Texts that no release of it carries.
+    pub sentinels: Vec<String>,
+    /// Expressions for its versions.
+    pub patterns: Vec<Pattern>,
+    /// Line of INFO that says its version.
+    pub info_version: Option<String>,
+}
+
+impl Product {
+    /// From a checked row; what `check` would have told is left out. Many products share an expression, and
+    /// compiling it is what costs: `compiled` has those that are.
+    fn new(config: ProductConfig, compiled: &mut BTreeMap<String, Pattern>) -> Self {
+        let levels = config.levels();
+        let patterns = config.tag.into_iter().filter_map(|tag| {
+            if let Some(pattern) = compiled.get(&tag.value) {
+                return Some(pattern.clone());
+            }
+            let pattern = Pattern::new(&tag).ok()?;
+            compiled.insert(tag.value, pattern.clone());
+            Some(pattern)
+        });
+        let patterns = patterns.collect();
+        Self {
+            levels,
+            family: config.family.map_or_else(|| config.name.value.clone(), |family| family.value),
+            name: config.name.value,
+            aliases: config.aliases.into_iter().map(|alias| alias.value).collect(),
+            images: config.images.into_iter().map(|image| image.value).collect(),
+            scheme: config.scheme.and_then(|name| Scheme::by_name(&name)),
+            sentinels: config.sentinels.into_iter().map(|text| text.value.trim().to_owned()).collect(),
+            patterns,
+            info_version: config.info_version.map(|line| line.value),
+        }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    fn has_alias(&self, name: &str) -> bool {
+        self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+}
+
+/// All products that are known.
+#[derive(Debug)]
+pub struct Products(Vec<Product>);
+
+impl Products {
+    /// Those of a checked catalogue, then the shipped ones that it does not replace.
+    pub fn new(catalogue: &[ProductConfig]) -> Self {
+        let mut compiled = BTreeMap::new();
+        let is_replaced =
+            |product: &ProductConfig| catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name));
+        let shipped = config::shipped().into_iter().filter(|product| !is_replaced(product));
+        let all = catalogue.iter().cloned().chain(shipped).map(|row| Product::new(row, &mut compiled)).collect();
+        Self(all)
+    }
+
+    /// All, in the order of the data.
+    pub fn iter(&self) -> impl Iterator<Item = &Product> {
+        self.0.iter()
+    }
+
+    /// The product of that name, else the one with that alias.
+    pub fn by_name(&self, name: &str) -> Option<&Product> {
+        self.iter()
+            .find(|product| product.is_named(name))
+            .or_else(|| self.iter().find(|product| product.has_alias(name)))
+    }
+
+    /// The product of an image, by its whole name or the one without registry and `library/`.
+    pub(super) fn by_image(&self, full: &str, short: &str) -> Option<&Product> {
+        let is = |image: &String| image == full || image == short;
+        self.iter().find(|product| product.images.iter().any(is))
+    }
+
+    /// The product that a component's name tells: `postgresql/orders`, `image/postgresql`.
+    pub(super) fn by_component(&self, component: &str) -> Option<&Product> {
+        let (first, rest) = component.split_once('/').unwrap_or((component, ""));
+        self.by_name(if first == "image" { rest } else { first })
+    }
+
+    /// Whether a chart is one of a product.
+    pub(super) fn has_family(&self, name: &str) -> bool {
+        self.by_name(name).is_some() || self.iter().any(|product| product.family == name)
+    }
+}
+
+/// How the texts of one component are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader<'a> {
+    /// What the catalogue says of the component.
+    pub scheme: Option<Scheme>,
+    /// What is known of its product.
+    pub product: Option<&'a Product>,
+}
+
+impl Reader<'_> {
+    /// What a program, a label or a person says; `hint` is what the collector knows of it.
+    pub fn text(&self, hint: Option<Scheme>, text: &str) -> Reading {
+        self.marked(match (self.scheme, self.product) {
+            (Some(scheme), _) => version::read(scheme, text),
+            (None, Some(product)) => of_product(product, hint, text),
+            (None, None) => version::read(hint.unwrap_or_else(|| Scheme::detect(text)), text),
+        })
+    }
+
+    /// What the tag of an image says. A tag that moves does so whatever the scheme.
+    pub fn tag(&self, tag: &str) -> Reading {
+        let plain = || version::read(Scheme::ImageTag, tag);
+        self.marked(match (self.scheme, self.product) {
+            (Some(scheme), _) => {
+                let read = version::read(scheme, tag);
+                let says_nothing = |body: &Body| matches!(body, Body::Floating | Body::Commit(_));
+                Some(plain()).filter(|plain| *read.body() == Body::Opaque && says_nothing(plain.body())).unwrap_or(read)
+            }
+            (None, Some(product)) => version::read_tag(&product.patterns, tag),
+            (None, None) => plain(),
+        })
+    }
+
+    /// What the numbers mean.
+    pub fn levels(&self) -> Levels {
+        self.product.map_or(Levels::DEFAULT, |product| product.levels.clone())
+    }
+
+    fn marked(&self, reading: Reading) -> Reading {
+        match self.product {
+            Some(product) => reading.with_sentinels(&product.sentinels),
+            None => reading,
+        }
+    }
+}
+
+/// By the first of the product's own that can read it: a person may have declared what the program
+/// would not say, so the product's scheme is not the last word.
+fn of_product(product: &Product, hint: Option<Scheme>, text: &str) -> Reading {
+    if let Some(reading) = product.patterns.iter().find_map(|pattern| pattern.read(text)) {
+        return reading;
+    }
+    let last = hint.unwrap_or_else(|| Scheme::detect(text));
+    let own = product.scheme.map(|scheme| version::read(scheme, text));
+    own.filter(|reading| *reading.body() != Body::Opaque).unwrap_or_else(|| version::read(last, text))
+}

@@ -1,0 +1,135 @@
+//! What products and the catalogue make of evidence, from end to end.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::Normalizer;
+use super::config::CatalogueConfig;
+use crate::model::{
+    Class, Component, Declared, Evidence, Field, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence,
+};
+use crate::version::{Body, Level, difference_of};
+use crate::wire::yaml::{self, Origin};
+
+fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
+    let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
+    let catalogue: CatalogueConfig = yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
+    assert_eq!(catalogue.check(), Vec::new());
+    let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+    Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
+}
+
+fn target(id: &str) -> TargetEvidence {
+    TargetEvidence::new(id.into(), "", Timestamp::UNIX_EPOCH)
+}
+
+fn only(snapshot: Snapshot) -> (String, Component) {
+    let mut all = snapshot.components.into_iter();
+    let (name, component) = all.next().expect("a component");
+    (name.to_string(), component)
+}
+
+fn image(reference: &str, label: &str, catalogue: &str) -> (String, Component) {
+    let mut docker = target("docker/laptop");
+    docker.images = vec![ImageUse {
+        locator: Locator { workload: "w".into(), ..Locator::default() },
+        reference: reference.into(),
+        image_id: String::new(),
+        repo_digests: Vec::new(),
+        version_label: label.into(),
+        app_version: String::new(),
+        chart: String::new(),
+        state: RunState::Running,
+    }];
+    only(snapshot(docker, catalogue))
+}
+
+fn declared(component: &str, version: &str, catalogue: &str) -> Component {
+    let mut facts = target("declared/x");
+    facts.declared = vec![Declared {
+        component: component.into(),
+        version: version.into(),
+        by: "a person".into(),
+        on: Date::default(),
+        expires: Date::default(),
+    }];
+    only(snapshot(facts, catalogue)).1
+}
+
+fn redis(version: &str, catalogue: &str) -> Component {
+    let mut cache = target("redis/cache");
+    cache.fields = vec![Field::of_target("redis_version", version)];
+    only(snapshot(cache, catalogue)).1
+}
+
+/// The distance as the first side counts.
+fn apart(b: &Component, c: &Component) -> Level {
+    difference_of(&b.levels, &b.instances[0].reading, &c.instances[0].reading).level
+}
+
+#[test]
+fn declared_facts_count_as_their_product_does() {
+    let fact = |version| declared("postgresql/orders", version, "");
+    assert_eq!(apart(&fact("16.3"), &fact("16.4")), Level::Patch);
+    assert_eq!(apart(&fact("9.5.1"), &fact("9.6.1")), Level::Major);
+    assert_eq!(apart(&fact("16.3"), &fact("PostgreSQL 16.3 on x86_64-pc-linux-gnu")), Level::Equal);
+    let unknown = |version| declared("ledger/orders", version, "");
+    assert_eq!(apart(&unknown("16.3"), &unknown("16.4")), Level::Minor);
+    assert_eq!(fact("16.3").instances[0].source, ReadingSource::Declared);
+}
+
+#[test]
+fn the_packager_of_an_image_is_no_variant_of_it() {
+    let (name, component) = image("bitnami/redis:7.2.4-debian-12-r9", "", "");
+    let tag = component.instances[0].image.as_ref().unwrap().tag.clone().unwrap();
+    assert_eq!((name.as_str(), tag.version().unwrap().variant.as_str()), ("image/redis", "debian-12"));
+    let (_, later) = image("bitnami/redis:7.2.4-debian-12-r24", "", "");
+    assert_eq!(apart(&component, &later), Level::Build);
+    // A label that agrees by the product's own count contradicts nothing.
+    let (_, labelled) = image("grafana/grafana:11.3.0-security-01", "11.3.0+security-01", "");
+    assert_eq!((labelled.instances[0].source, &labelled.instances[0].contradicted_by), (ReadingSource::Label, &None));
+}
+
+#[test]
+fn a_catalogue_adds_products_and_replaces_them_whole() {
+    let own = "products:\n- {name: ledger, aliases: [books], images: [team/ledger], levels: [major, patch], sentinels: [edge]}\n";
+    let (name, component) = image("team/ledger:12.3", "", own);
+    assert_eq!((name.as_str(), component.class), ("image/ledger", Class::Platform));
+    assert_eq!(apart(&component, &image("team/ledger:12.4", "", own).1), Level::Patch);
+    assert!(image("team/ledger:edge", "", own).1.instances[0].reading.is_unreleased());
+    assert_eq!(apart(&declared("books/x", "1.1", own), &declared("books/x", "1.2", own)), Level::Patch);
+    let replaced =
+        "products:\n- {name: redis, images: [team/redis], levels: [major, patch], info-version: redis_version}\n";
+    assert_eq!(image("redis:7.2", "", replaced).1.class, Class::Service);
+    assert_eq!(apart(&redis("7.2.4", replaced), &redis("7.4.1", replaced)), Level::Patch);
+    let taken = "products:\n- {name: cache, images: [redis]}\n";
+    assert_eq!(image("redis:7.2", "", taken).0, "image/cache");
+}
+
+#[test]
+fn the_scheme_of_a_component_is_the_users_last_word() {
+    let by = |component: &str, scheme: &str| format!("components:\n- {{component: {component}, scheme: {scheme}}}\n");
+    let scheme = |component: &Component| component.instances[0].reading.scheme().as_str();
+    let reports = by("image/team/reports", "calver");
+    assert_eq!(scheme(&image("team/reports:26.04.1", "", &reports).1), "calver");
+    assert_eq!(*image("team/reports:latest", "", &reports).1.instances[0].reading.body(), Body::Floating);
+    assert_eq!(scheme(&redis("7.2.4", &by("redis/cache", "semver"))), "semver");
+    assert_eq!(scheme(&declared("postgresql/x", "16.4", &by("postgresql/x", "loose"))), "loose");
+    assert_eq!(scheme(&declared("postgresql/x", "16.4", "")), "postgres");
+    assert_eq!(scheme(&declared("ledger/x", "1:7.0.15-1", "")), "deb");
+}
+
+#[test]
+fn clusters_and_engines_are_read_as_their_products() {
+    let mut mks = target("kubernetes/mks");
+    let runtime = Field { place: "node-1".into(), ..Field::of_target("runtime", "containerd://1.7.20") };
+    mks.fields = vec![Field::of_target("git_version", "v1.29.3"), runtime];
+    let own = "products:\n- {name: containerd, scheme: semver, levels: [major, patch]}\n";
+    let seen = snapshot(mks, own);
+    let of = |name: &str| &seen.components[&name.into()].instances[0];
+    assert_eq!(of("kubernetes/server").product.as_deref(), Some("kubernetes"));
+    // What the product's scheme cannot read, the collector's can.
+    assert_eq!(of("kubernetes/runtime").reading.scheme().as_str(), "runtime");
+    assert_eq!(of("kubernetes/runtime").product.as_deref(), Some("containerd"));
+    assert_eq!(seen.components[&"kubernetes/runtime".into()].levels.to_string(), "major, patch");
+}
