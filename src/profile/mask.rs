@@ -25,14 +25,14 @@ const KEYS: &[(Value, &[&str])] = &[
     (Value::Shown, &[
         "apiVersion", "kind", "name", "baseline", "timezone", "required", "deadline", "max-age", "fail-on", "rule",
         "component", "severity", "image", "workload", "namespace", "container", "context", "version", "by", "on",
-        "expires", "path", "taken",
+        "expires", "path", "taken", "family", "scheme", "below", "info-version",
     ]),
     (Value::Several, &[
         "environments", "gates", "expect", "ignore", "components", "levels", "only-in", "shared", "mirrors",
-        "namespaces", "read", "include", "exclude", "projects", "names", "labels",
+        "namespaces", "read", "include", "exclude", "projects", "names", "labels", "aliases", "images", "sentinels", "tag",
     ]),
     (Value::Below, &[
-        "rules", "match", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
+        "rules", "match", "products", "older", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
     ]),
     (Value::Address, &[
         "url", "host", "proxy",
@@ -154,6 +154,12 @@ fn known(key: &str) -> Option<Value> {
     KEYS.iter().find(|(_, keys)| keys.contains(&key)).map(|(value, _)| *value)
 }
 
+/// A text between single quotes that certainly ends with the last of them.
+fn is_single_quoted(text: &str) -> bool {
+    let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    inner.is_some_and(|inner| !inner.contains('\''))
+}
+
 /// A word that no one takes for anything else.
 fn is_token(text: &str) -> bool {
     (1..=80).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/*+-".contains(c))
@@ -228,7 +234,7 @@ impl<'a> Line<'a> {
                 let Some(value) = self.key() else {
                     self.at = start;
                     let item = self.rest();
-                    return is_token(&item).then_some(true);
+                    return (is_token(&item) || is_single_quoted(&item)).then_some(true);
                 };
                 self.spaces();
                 match self.peek() {
@@ -276,7 +282,8 @@ impl<'a> Line<'a> {
         let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
         let inner = match quote {
             Some(quote) => match text[1..].strip_suffix(quote) {
-                Some(inner) if !inner.contains(quote) && !inner.contains('\\') => inner,
+                // Between single quotes a backslash is one: expressions have them.
+                Some(inner) if !inner.contains(quote) && (quote == '\'' || !inner.contains('\\')) => inner,
                 _ => return false,
             },
             None if text.starts_with(['|', '>', '&', '*', '!', '%', '@', '`', '?', '{', '[']) => return false,
@@ -377,9 +384,14 @@ mod tests {
             "host: unix:///var/run/docker.sock\n",
             "gates: [[qualif, prod]]\n",
             "exclude: {projects: [\"sandbox-*\"]}\n",
+            "- {name: x, images: [a/b], scheme: semver, older: [{below: 10, levels: [major]}]}\n",
         ] {
             assert_eq!(mask(text, None), text);
         }
+        // What is known to end on its line hides itself alone.
+        let expression = "- name: x\n  tag: ['(?<major>\\d+)']\n  sentinels:\n  - '(a)'\n  family: y\n";
+        let masked = mask(expression, None);
+        assert!(masked.contains("family: y") && !masked.contains("major") && !masked.contains("(a)"), "{masked}");
         assert_eq!(mask("- {name: x, pasword: hunter2}\n", Some("pasword")), "- {name: x, pasword: *******}\n");
     }
 
