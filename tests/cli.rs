@@ -305,3 +305,47 @@ fn what_is_no_regular_file_is_a_problem_and_never_waited_for() {
     assert_eq!(ran.code, Some(2));
     assert!(["a.yaml", "b.yaml", "c.yaml"].iter().all(|name| ran.stderr.contains(name)), "{}", ran.stderr);
 }
+
+#[test]
+fn version_reads_as_a_product_does_and_names_what_is_near() {
+    let level = |arguments: &[&str]| {
+        let ran = envparity(&[&["version", "compare", "-o", "json"], arguments].concat());
+        let row: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        row["level"].as_str().unwrap_or(&ran.stderr).to_owned()
+    };
+    assert_eq!(level(&["16.1", "16.2"]), "minor");
+    assert_eq!(level(&["16.1", "16.2", "--product", "postgres"]), "patch");
+    assert_eq!(level(&["16", "16.2", "--product", "postgres", "--scheme", "tag"]), "within-precision");
+    assert_eq!(level(&["10.4.1-security-01", "10.4.1", "--product", "grafana"]), "build");
+    let parsed = envparity(&["version", "parse", "--product", "redis", "7.2.4-debian-12-r9"]);
+    assert!(parsed.stdout.contains("variant       debian-12") && parsed.stdout.contains("packaging     r9"));
+    let wrong = envparity(&["version", "parse", "--product", "postgress", "16.1"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("near it are postgresql, postgres"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_catalogue_counts_in_version_and_in_diff() {
+    let folder = profiles(["redis-8.0.2", "redis-8.0.6", "redis-8.0.6"], "");
+    let path = folder.path().to_str().unwrap();
+    let catalogue = "apiVersion: envparity/v1\nkind: Catalogue\n\
+                     products:\n- {name: redis, levels: [major, minor, build], info-version: redis_version}\n";
+    fs::write(folder.path().join("catalogue.yaml"), catalogue).unwrap();
+    let ran = envparity(&["version", "compare", "8.0.2", "8.0.6", "--product", "redis", "--profiles", path]);
+    assert!(ran.stdout.contains("is below 8.0.6: build"), "{}{}", ran.stdout, ran.stderr);
+    fs::create_dir(folder.path().join("taken")).unwrap();
+    let taken = |name: &str| format!("{path}/taken/{name}.yaml");
+    for name in ["dev", "qualif"] {
+        let ran = envparity(&["collect", name, "--to", &taken(name), "--profiles", path]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    let diff = |more: &[&str]| envparity(&[&["diff", &taken("dev"), &taken("qualif")], more].concat()).stdout;
+    assert!(diff(&[]).contains("a patch ahead"), "{}", diff(&[]));
+    assert!(diff(&["--profiles", path]).contains("a build ahead"), "{}", diff(&["--profiles", path]));
+    fs::write(folder.path().join("catalogue.yaml"), catalogue.replace("build]", "pach], tag: ['(?<major>\\d+']"))
+        .unwrap();
+    let ran = envparity(&["diff", &taken("dev"), &taken("qualif"), "--profiles", path]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("\"pach\" is nothing that a number can mean"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the regular expression cannot be read: unclosed group"), "{}", ran.stderr);
+}

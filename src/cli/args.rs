@@ -10,6 +10,9 @@ use crate::model::Severity;
 use crate::report;
 use crate::wire::duration::DurationText;
 
+/// Where profiles are, unless the command line says otherwise.
+pub(super) const PROFILES: &str = "profiles";
+
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
 /// hears GET.
@@ -45,7 +48,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct ProfilesArguments {
     /// Folder of the profiles
-    #[arg(long, value_name = "DIR", default_value = "profiles")]
+    #[arg(long, value_name = "DIR", default_value = PROFILES)]
     pub(super) profiles: PathBuf,
 }
 
@@ -113,6 +116,10 @@ pub(super) struct DiffArguments {
     /// Evidence that is compared
     pub(super) current: PathBuf,
 
+    /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
+    #[arg(long, value_name = "DIR")]
+    pub(super) profiles: Option<PathBuf>,
+
     #[command(flatten)]
     pub(super) output: OutputArguments,
 }
@@ -144,6 +151,22 @@ pub(super) struct VersionArguments {
     pub(super) command: VersionCommand,
 }
 
+/// How texts are read.
+#[derive(Debug, Args)]
+pub(super) struct ReadArguments {
+    /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
+    #[arg(long, default_value = "auto")]
+    pub(super) scheme: String,
+
+    /// Read and compare as this product's versions; with --scheme tag as tags of its images
+    #[arg(long, value_name = "NAME")]
+    pub(super) product: Option<String>,
+
+    /// Folder of the profiles whose catalogue has the product; without it, the shipped products count
+    #[arg(long, value_name = "DIR", requires = "product")]
+    pub(super) profiles: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum VersionCommand {
     /// Tell what each text says
@@ -151,9 +174,8 @@ pub(super) enum VersionCommand {
         /// Version texts
         #[arg(required = true, value_name = "STRING", allow_hyphen_values = true)]
         texts: Vec<String>,
-        /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
-        #[arg(long, default_value = "auto")]
-        scheme: String,
+        #[command(flatten)]
+        by: ReadArguments,
         /// How to print it
         #[arg(short, long, value_enum, default_value_t = VersionFormat::Table)]
         output: VersionFormat,
@@ -164,9 +186,8 @@ pub(super) enum VersionCommand {
         a: String,
         /// The second text
         b: String,
-        /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
-        #[arg(long, default_value = "auto")]
-        scheme: String,
+        #[command(flatten)]
+        by: ReadArguments,
         /// How to print it
         #[arg(short, long, value_enum, default_value_t = VersionFormat::Table)]
         output: VersionFormat,

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 
 use super::args::DiffArguments;
 use super::exit::Exit;
-use super::{Failed, audit, output};
+use super::{Failed, audit, output, problems};
 use crate::collect::file;
 use crate::model::Evidence;
 use crate::pipeline;
@@ -19,7 +19,8 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed
     let choices = output::choices(&arguments.output)?;
     let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
     let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));
-    let report = pipeline::diff(baseline, current, facts);
+    let catalogue = problems::catalogue(arguments.profiles.as_deref())?;
+    let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
     Ok(output::write_report(&report, &arguments.output, &choices, verbose))
 }
 

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
 
+use super::args::PROFILES;
 use super::output::complain;
 use crate::model::count;
+use crate::normalize::config::CatalogueConfig;
 use crate::pipeline;
 use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
 use crate::report::escape::terminal;
@@ -17,6 +19,16 @@ pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
         show(&errors);
         anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), terminal(&folder.display().to_string()))
     })
+}
+
+/// The catalogue of a folder; without one, that of the default folder if it holds profiles.
+pub(super) fn catalogue(folder: Option<&Path>) -> anyhow::Result<Option<CatalogueConfig>> {
+    let default = Path::new(PROFILES);
+    match folder {
+        Some(folder) => Ok(load(folder)?.catalogue),
+        None if default.join("audit.yaml").is_file() => Ok(load(default)?.catalogue),
+        None => Ok(None),
+    }
 }
 
 fn show(ProfileErrors(problems): &ProfileErrors) {

@@ -5,26 +5,74 @@ use std::io::{self, BufRead, BufWriter, Write};
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use super::args::{VersionCommand, VersionFormat};
+use super::args::{ReadArguments, VersionCommand, VersionFormat};
 use super::exit::Exit;
-use super::{Failed, output};
+use super::{Failed, output, problems};
+use crate::normalize::product::{Product, Products, Reader};
 use crate::report::escape::{json as harmless, terminal};
-use crate::version::{Direction, difference};
+use crate::version::{Difference, Direction, Levels, Reading, Scheme, difference_of};
 use crate::wire::reading::{self, Row};
 
 pub(super) fn run(command: &VersionCommand) -> Result<Exit, Failed> {
     match command {
-        VersionCommand::Parse { texts, scheme, output } => {
-            let scheme = reading::scheme(scheme).map_err(|e| anyhow!(e))?;
-            show(texts.iter().map(|text| (text.clone(), reading::reading(&reading::read_by(scheme, text)))), *output)?;
+        VersionCommand::Parse { texts, by, output } => {
+            let by = By::new(by)?;
+            show(texts.iter().map(|text| (text.clone(), reading::reading(&by.read(text)))), *output)?;
         }
         VersionCommand::Image { references, output } => {
             show(references.iter().map(|text| (text.clone(), reading::image(text))), *output)?;
         }
-        VersionCommand::Compare { a, b, scheme, output } => compare(a, b, scheme, *output)?,
+        VersionCommand::Compare { a, b, by, output } => compare(a, b, &By::new(by)?, *output)?,
         VersionCommand::Batch => batch()?,
     }
     Ok(Exit::Done)
+}
+
+/// How texts are read and compared.
+struct By {
+    scheme: Option<Scheme>,
+    product: Option<Product>,
+}
+
+impl By {
+    fn new(arguments: &ReadArguments) -> anyhow::Result<Self> {
+        let scheme = reading::scheme(&arguments.scheme).map_err(|e| anyhow!(e))?;
+        let Some(name) = &arguments.product else { return Ok(Self { scheme, product: None }) };
+        let profiles = arguments.profiles.as_deref().map(problems::load).transpose()?;
+        let catalogue = profiles.and_then(|profiles| profiles.catalogue);
+        let products = Products::new(catalogue.as_ref().map(|c| c.products.as_slice()).unwrap_or_default());
+        let product = products.by_name(name).ok_or_else(|| unknown(name, &products))?;
+        Ok(Self { scheme, product: Some(product.clone()) })
+    }
+
+    fn read(&self, text: &str) -> Reading {
+        let Some(product) = &self.product else { return reading::read_by(self.scheme, text) };
+        match self.scheme {
+            Some(Scheme::ImageTag) => Reader { scheme: None, product: Some(product) }.tag(text),
+            scheme => Reader { scheme, product: Some(product) }.text(None, text),
+        }
+    }
+
+    fn difference(&self, a: &Reading, b: &Reading) -> Difference {
+        let levels = self.product.as_ref().map_or(Levels::DEFAULT, |product| product.levels.clone());
+        difference_of(&levels, a, b)
+    }
+}
+
+/// There are too many to tell them all.
+fn unknown(name: &str, products: &Products) -> anyhow::Error {
+    let all = || products.iter().flat_map(|p| [&p.name].into_iter().chain(&p.aliases)).map(String::as_str);
+    let near: Vec<&str> = all().filter(|known| is_near(&name.to_lowercase(), known)).collect();
+    let name = terminal(name);
+    if near.is_empty() {
+        return anyhow!("there is no product {name:?}, and none near it; REFERENCE.md lists those that ship");
+    }
+    anyhow!("there is no product {name:?}; near it are {}", near.join(", "))
+}
+
+fn is_near(name: &str, known: &str) -> bool {
+    let contains = name.len() > 2 && (known.contains(name) || known.len() > 2 && name.contains(known));
+    contains || strsim::osa_distance(name, known) <= 2.min(name.len() / 3)
 }
 
 fn show(rows: impl Iterator<Item = (String, Value)>, format: VersionFormat) -> anyhow::Result<()> {
@@ -60,10 +108,9 @@ fn lines(input: &str, value: &Value) -> String {
     text
 }
 
-fn compare(a: &str, b: &str, scheme: &str, format: VersionFormat) -> anyhow::Result<()> {
-    let scheme = reading::scheme(scheme).map_err(|e| anyhow!(e))?;
-    let (x, y) = (reading::read_by(scheme, a), reading::read_by(scheme, b));
-    let apart = difference(&x, &y);
+fn compare(a: &str, b: &str, by: &By, format: VersionFormat) -> anyhow::Result<()> {
+    let (x, y) = (by.read(a), by.read(b));
+    let apart = by.difference(&x, &y);
     let order = reading::comparison(&x, &y);
     if format == VersionFormat::Json {
         let row = json!({

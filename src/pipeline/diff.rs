@@ -8,13 +8,19 @@ use super::{Facts, environment};
 use crate::compare::{compare, matrix};
 use crate::model::{EnvironmentName, Evidence, Severity, Snapshot};
 use crate::normalize::Normalizer;
+use crate::normalize::config::CatalogueConfig;
 use crate::policy::{self, Policy, Subject};
 use crate::report::{Purpose, Report, Run};
 use crate::rules;
 
-/// Compares two pieces of evidence and judges their coverage, whatever their age.
-pub fn diff(mut baseline: Evidence, mut current: Evidence, facts: Facts) -> Report {
-    let normalizer = Normalizer::new(None);
+/// Compares two pieces of evidence, seen through a catalogue, and judges their coverage, whatever their age.
+pub fn diff(
+    catalogue: Option<&CatalogueConfig>,
+    mut baseline: Evidence,
+    mut current: Evidence,
+    facts: Facts,
+) -> Report {
+    let normalizer = Normalizer::new(catalogue);
     // One environment at two times needs two names.
     if baseline.environment == current.environment {
         let dated = |evidence: &Evidence| format!("{}@{}", evidence.environment, evidence.taken);
