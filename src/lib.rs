@@ -35,6 +35,11 @@
 //! - Evidence ends with its totals, because YAML that breaks off between two items is still YAML.
 //! - `rules/digest_mismatch` looks at any two environments, not only at pairs with the baseline: a tag
 //!   that was pushed again between dev and qualif is what will be released next.
+//! - The tag of a running image is a reading, not a text: only `normalize` knows the product whose expressions read
+//!   it, so that no rule reads it again in another way.
+//! - A product's expressions are asked before its scheme, of every text: a person declares what a tag says. What they
+//!   read counts as a tag.
+//! - A chart's version counts as charts do, never as the product in it.
 //! - A drift outranks what cannot be compared when a component has several readings.
 //! - `wire/problem.rs` is shared by every `config.rs`, so that `profile/` can show all problems.
 
