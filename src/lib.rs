@@ -23,6 +23,8 @@
 //!   token files and finds the proxy itself: the crate would do so without a deadline, print a failing plugin's output,
 //!   and match `$NO_PROXY` against the proxy. Lists are read into types of our own, because a whole one costs a gigabyte.
 //! - ReplicaSets and Jobs are not listed: `collect/kubernetes/pod.rs` says how their owners are told.
+//! - A CronJob without a pod is an instance (`scheduled`), as it is set up: else a verdict would depend on whether
+//!   a job happens to run. Everything else without a pod is not running.
 //! - `chart/<name>` is a component of its own: what a chart says of an image proves nothing of the image, and counts
 //!   as its version (`workload-label`) only where neither label nor tag says one.
 //! - `collect/config.rs` and `collect/tls.rs` hold what several collectors share.

@@ -36,7 +36,8 @@ pub fn could_hold(target: &TargetId, part: &PartName, name: &ComponentName) -> b
         ("docker", "engine") => matches!(collector(name), "docker" | "host"),
         ("kubernetes", "server") => name.as_str() == "kubernetes/server",
         ("kubernetes", "nodes") => {
-            matches!(name.as_str(), "kubernetes/kubelet" | "kubernetes/runtime") || collector(name) == "host"
+            let of_node = ["kubernetes/kubelet", "kubernetes/virtual-kubelet", "kubernetes/runtime"];
+            of_node.contains(&name.as_str()) || collector(name) == "host"
         }
         ("docker", "containers") => collector(name) == "image",
         ("kubernetes", "workloads") => matches!(collector(name), "image" | "chart"),

@@ -82,8 +82,13 @@ impl Instance {
     /// Target, namespace and workload; the container where there is no workload. Instances are counted by
     /// it, so that neither replicas nor several containers of one image make a number.
     pub fn place(&self) -> (&TargetId, &str, &str) {
-        let Locator { namespace, workload, container } = &self.locator;
-        (&self.target, namespace, if workload.is_empty() { container } else { workload })
+        Self::place_of(&self.target, &self.locator)
+    }
+
+    /// The place of what a target tells of.
+    pub fn place_of<'a>(target: &'a TargetId, locator: &'a Locator) -> (&'a TargetId, &'a str, &'a str) {
+        let Locator { namespace, workload, container } = locator;
+        (target, namespace, if workload.is_empty() { container } else { workload })
     }
 }
 
@@ -142,22 +147,43 @@ impl RunningImage {
     }
 }
 
-/// Digests are typed: one of a repository and one of an image's configuration never compare.
+/// Digests are typed: one of a repository, one of a platform's manifest and one of an image's
+/// configuration never compare.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Digest {
-    /// Of a manifest or index in a repository.
+    /// Of what a tag stands for in a repository: mostly an index of all platforms.
     Repository(String),
+    /// Of the manifest for one platform, which is what CRI-O may tell.
+    Manifest(OfPlatform),
     /// Of the image's configuration: the engine's image ID.
-    Configuration(String),
+    Configuration(OfPlatform),
+}
+
+/// A digest that is another on each architecture.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OfPlatform {
+    /// `sha256:…`.
+    pub digest: String,
+    /// `amd64`; `None` where it is not known, or where several are.
+    pub architecture: Option<String>,
+}
+
+impl OfPlatform {
+    fn same(&self, other: &Self) -> Option<bool> {
+        if self.digest == other.digest {
+            return Some(true);
+        }
+        // One image has a digest for each architecture.
+        (self.architecture.is_some() && self.architecture == other.architecture).then_some(false)
+    }
 }
 
 impl Digest {
-    /// `Some(equal)` for digests of one type, `None` across types.
+    /// `Some(equal)` for digests that can be compared, `None` across types and architectures.
     pub fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
-            (Self::Repository(a), Self::Repository(b)) | (Self::Configuration(a), Self::Configuration(b)) => {
-                Some(a == b)
-            }
+            (Self::Repository(a), Self::Repository(b)) => Some(a == b),
+            (Self::Manifest(a), Self::Manifest(b)) | (Self::Configuration(a), Self::Configuration(b)) => a.same(b),
             _ => None,
         }
     }
@@ -165,7 +191,8 @@ impl Digest {
     /// `sha256:…`.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Repository(text) | Self::Configuration(text) => text,
+            Self::Repository(text) => text,
+            Self::Manifest(of) | Self::Configuration(of) => &of.digest,
         }
     }
 }

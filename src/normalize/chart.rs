@@ -1,7 +1,7 @@
 //! Helm charts, by the label `helm.sh/chart` of the workloads that they made.
 
 use super::{Builder, Nature, instance};
-use crate::model::{Class, ImageUse, Locator, RunState, TargetEvidence};
+use crate::model::{Class, ImageUse, Locator, TargetEvidence};
 use crate::version::{Levels, Scheme};
 
 /// `chart/<name>`, with one instance for each workload that a chart made.
@@ -10,23 +10,24 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
     let is_product = builder.normalizer.products.has_family(name);
     let class = if is_product { Class::Platform } else { Class::Service };
     let (component, nature) = (format!("chart/{name}").into(), Nature { class, levels: Levels::DEFAULT });
-    match &image_use.state {
-        RunState::Running => {
-            let locator = Locator { container: String::new(), ..builder.locator(image_use) };
-            // A chart's version counts as charts do, not as the product in it. A label cannot hold a `+`: Helm writes `_`.
-            let reader = builder.normalizer.reader(&component, None);
-            let reading = reader.text(Some(Scheme::Generic), &text.replace('_', "+"));
-            builder.add(&component, nature, super::Instance { locator, ..instance(target, reading) });
-        }
-        RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
+    if builder.counts(&component, &nature, target, image_use) {
+        let locator = Locator { container: String::new(), ..builder.locator(image_use) };
+        // A chart's version counts as charts do, not as the product in it. A label cannot hold a `+`: Helm writes `_`.
+        let reader = builder.normalizer.reader(&component, None);
+        let reading = reader.text(Some(Scheme::Generic), &text.replace('_', "+"));
+        builder.add(&component, nature, super::Instance { locator, ..instance(target, reading) });
     }
 }
 
-/// `kube-prometheus-stack-58.1.0` is a name and a version, which Helm wants to be semver.
+/// `kube-prometheus-stack-58.1.0` is a name and a version, which Helm wants to be semver and takes with fewer
+/// numbers, too.
 fn split(label: &str) -> Option<(&str, &str)> {
-    label.match_indices('-').map(|(at, _)| (&label[..at], &label[at + 1..])).find(|(name, text)| {
-        let bare = text.strip_prefix('v').unwrap_or(text).replace('_', "+");
-        !name.is_empty() && semver::Version::parse(&bare).is_ok()
+    let bare = |text: &str| text.strip_prefix('v').unwrap_or(text).replace('_', "+");
+    let cuts = || label.match_indices('-').map(|(at, _)| (&label[..at], &label[at + 1..]));
+    let named = |(name, _): &(&str, &str)| !name.is_empty();
+    let whole = cuts().filter(named).find(|(_, text)| semver::Version::parse(&bare(text)).is_ok());
+    whole.or_else(|| {
+        cuts().filter(named).filter(|(_, text)| bare(text).starts_with(|c: char| c.is_ascii_digit())).last()
     })
 }
 
@@ -40,7 +41,8 @@ mod tests {
         assert_eq!(split("cert-manager-v1.14.4"), Some(("cert-manager", "v1.14.4")));
         assert_eq!(split("shop-2-1.0.0-rc.1"), Some(("shop-2", "1.0.0-rc.1")));
         assert_eq!(split("shop-1.0.0_build.7"), Some(("shop", "1.0.0_build.7")));
-        for none in ["", "shop", "shop-1.0", "-1.0.0"] {
+        assert_eq!(split("shop-1.0"), Some(("shop", "1.0")));
+        for none in ["", "shop", "shop-web", "-1.0.0"] {
             assert_eq!(split(none), None, "{none}");
         }
     }

@@ -42,6 +42,8 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let (component, scheme) = match field.name.as_str() {
             "kernel" => ("host/kernel", Scheme::Kernel),
             "os" => ("host/os", Scheme::OsImage),
+            // Its number is that of a library, not of a kubelet: `v1.25.0-vk-azure-aci-1.6.2`.
+            "kubelet" if field.value.contains("-vk-") => ("kubernetes/virtual-kubelet", Scheme::Generic),
             "kubelet" => ("kubernetes/kubelet", Scheme::Kubernetes),
             "runtime" => ("kubernetes/runtime", Scheme::RuntimeUri),
             _ => continue,

@@ -4,7 +4,7 @@ use super::config::ComponentConfig;
 use super::product::Reader;
 use super::{Builder, Nature};
 use crate::model::{
-    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, ReadingSource, RunState, RunningImage,
+    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
     TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
@@ -60,12 +60,9 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
     let reader = builder.normalizer.reader(&component, product);
     let class = if product.is_some() { Class::Platform } else { Class::Service };
     let nature = Nature { class, levels: reader.levels() };
-    match &image_use.state {
-        RunState::NotRunning(word) => builder.add_not_running(&component, nature, word),
-        RunState::Running => {
-            let instance = running(target, image_use, name, locator, &reader);
-            builder.add(&component, nature, instance);
-        }
+    if builder.counts(&component, &nature, target, image_use) {
+        let instance = running(target, image_use, name, locator, &reader);
+        builder.add(&component, nature, instance);
     }
 }
 
@@ -99,7 +96,7 @@ fn running(
         reading,
         source,
         contradicted_by,
-        image: Some(RunningImage { repository: name.short, tag, digests: digests(image_use, name.digest) }),
+        image: Some(RunningImage { repository: name.short, tag, digests: digests(target, image_use, name.digest) }),
     }
 }
 
@@ -134,16 +131,31 @@ fn of_tag(tag: Option<Reading>) -> Chosen {
 }
 
 /// Digests of the reference and of the engine's list, then the configuration's.
-fn digests(image_use: &ImageUse, referenced: Option<String>) -> Vec<Digest> {
-    let listed =
-        image_use.repo_digests.iter().filter_map(|text| text.split_once('@')).map(|(_, digest)| digest.to_owned());
-    let mut found: Vec<Digest> = referenced.into_iter().chain(listed).map(Digest::Repository).collect();
-    if image_use.image_id.starts_with("sha256:") {
-        found.push(Digest::Configuration(image_use.image_id.clone()));
-    }
+fn digests(target: &TargetEvidence, image_use: &ImageUse, referenced: Option<String>) -> Vec<Digest> {
+    let of = |digest: &str| OfPlatform { digest: digest.to_owned(), architecture: architecture(target) };
+    let listed = image_use.repo_digests.iter().filter_map(|text| Some(text.split_once('@')?.1));
+    let listed = listed.map(|digest| match image_use.runtime.as_str() {
+        "cri-o" => Digest::Manifest(of(digest)),
+        _ => Digest::Repository(digest.to_owned()),
+    });
+    let id = Some(image_use.image_id.as_str()).filter(|id| id.starts_with("sha256:"));
+    let id = id.map(|id| Digest::Configuration(of(id)));
+    let mut found: Vec<Digest> = referenced.into_iter().map(Digest::Repository).chain(listed).chain(id).collect();
     found.sort();
     found.dedup();
     found
+}
+
+/// The one architecture of all hosts of a target, by Go's name for it.
+fn architecture(target: &TargetEvidence) -> Option<String> {
+    let mut all = target.fields.iter().filter(|field| field.name == "architecture").map(|field| &field.value);
+    let first = all.next()?;
+    let name = match first.as_str() {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    all.all(|other| other == first).then(|| name.to_owned())
 }
 
 /// The name in the reference. A container whose tag has moved on names its image by ID: then
@@ -271,6 +283,41 @@ mod tests {
         assert_eq!(of("team/app:v21", "22.04"), is("v21", ReadingSource::Tag, None));
         assert_eq!(of("team/app:deadbeef", "22.04"), is("deadbeef", ReadingSource::Tag, None));
         assert_eq!(of("team/app:latest", "22.04"), is("22.04", ReadingSource::Label, None));
+    }
+
+    #[test]
+    fn digests_are_of_one_type_and_one_architecture() {
+        let of = |architectures: &[&str], digest: &str, id: &str, runtime: &str| {
+            let mut target = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
+            let field = |(i, value): (usize, &&str)| crate::model::Field {
+                place: format!("node-{i}"),
+                name: "architecture".into(),
+                value: (*value).into(),
+            };
+            target.fields = architectures.iter().enumerate().map(field).collect();
+            let repo_digests = Some(format!("redis@sha256:{digest}")).filter(|_| !digest.is_empty());
+            let seen = ImageUse {
+                image_id: if id.is_empty() { String::new() } else { format!("sha256:{id}") },
+                repo_digests: repo_digests.into_iter().collect(),
+                runtime: runtime.into(),
+                ..image_use("redis:7.2.4")
+            };
+            let image = super::RunningImage {
+                repository: "redis".into(),
+                tag: None,
+                digests: super::digests(&target, &seen, None),
+            };
+            image
+        };
+        let containerd = of(&["amd64"], "1", "", "containerd");
+        assert_eq!(containerd.same_content(&of(&["arm64"], "2", "", "docker")), Some(false));
+        assert_eq!(containerd.same_content(&of(&["amd64"], "2", "", "cri-o")), None);
+        assert_eq!(of(&["amd64"], "1", "", "cri-o").same_content(&of(&["amd64"], "2", "", "cri-o")), Some(false));
+        let docker = |architectures: &[&str], id: &str| of(architectures, "", id, "docker");
+        assert_eq!(docker(&["x86_64"], "1").same_content(&docker(&["amd64"], "2")), Some(false));
+        assert_eq!(docker(&["amd64"], "1").same_content(&docker(&["arm64"], "2")), None);
+        assert_eq!(docker(&["amd64", "arm64"], "1").same_content(&docker(&["amd64", "arm64"], "2")), None);
+        assert_eq!(docker(&["amd64"], "1").same_content(&docker(&["arm64"], "1")), Some(true));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, ImageUse, Instance, Locator,
-    ReadingSource, Snapshot, TargetEvidence,
+    ReadingSource, RunState, Snapshot, TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -71,6 +71,7 @@ impl Normalizer {
             ignore: &ignore,
             components: BTreeMap::new(),
             identities: BTreeSet::new(),
+            idle: BTreeSet::new(),
             left_out: 0,
         };
         let mut indicators = BTreeMap::new();
@@ -117,10 +118,13 @@ struct Builder<'a> {
     ignore: &'a [Glob],
     components: BTreeMap<ComponentName, Component>,
     identities: BTreeSet<Identity>,
+    /// What does not run, with its place: containers of one workload are one.
+    idle: BTreeSet<(ComponentName, String, String)>,
     left_out: usize,
 }
 
 /// What makes one component differ from another in kind.
+#[derive(Clone)]
 struct Nature {
     class: Class,
     levels: Levels,
@@ -193,10 +197,21 @@ impl Builder<'_> {
         }
     }
 
-    fn add_not_running(&mut self, name: &ComponentName, nature: Nature, word: &str) {
-        if let Some(component) = self.component(name, nature) {
+    /// Whether it is an instance; what does not run is told of, by workload.
+    fn counts(&mut self, name: &ComponentName, nature: &Nature, target: &TargetEvidence, seen: &ImageUse) -> bool {
+        let word = match &seen.state {
+            RunState::Running => return true,
+            RunState::Scheduled => "scheduled",
+            RunState::NotRunning(word) => word,
+        };
+        let place = Instance::place_of(&target.id, &seen.locator);
+        let idle = (name.clone(), word.to_owned(), format!("{place:?}"));
+        if self.idle.insert(idle)
+            && let Some(component) = self.component(name, nature.clone())
+        {
             *component.not_running.entry(word.to_owned()).or_default() += 1;
         }
+        seen.state == RunState::Scheduled
     }
 
     /// Where an image runs, with the name that the catalogue gives the namespace.

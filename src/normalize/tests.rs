@@ -36,6 +36,7 @@ fn image(reference: &str, label: &str, catalogue: &str) -> (String, Component) {
         reference: reference.into(),
         image_id: String::new(),
         repo_digests: Vec::new(),
+        runtime: String::new(),
         version_label: label.into(),
         app_version: String::new(),
         chart: String::new(),

@@ -64,8 +64,12 @@ impl Kubeconfigs {
 
     /// A program that prints this, or does whatever else.
     fn program(&self, script: &str) -> PathBuf {
+        self.named_program("plugin", script)
+    }
+
+    fn named_program(&self, name: &str, script: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
-        let path = self.0.path().join("plugin");
+        let path = self.0.path().join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("write into a folder of ours");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a file of ours");
         path
@@ -242,7 +246,9 @@ fn every_way_to_a_cluster_leads_there() {
     let credential = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
         "status": {"token": server.token()}});
     let exec = User::Exec(folder.program(&format!("cat >/dev/null; echo noise >&2; echo '{credential}'")));
-    let users = [User::Token, User::TokenFile, User::CertificateFiles, User::CertificateData, exec];
+    let yaml = format!("kind: ExecCredential\nstatus:\n  token: {}\n", server.token());
+    let yaml = User::Exec(folder.named_program("yaml", &format!("printf '%s' '{yaml}'")));
+    let users = [User::Token, User::TokenFile, User::CertificateFiles, User::CertificateData, exec, yaml];
     for (number, user) in users.into_iter().enumerate() {
         let named = format!("{user:?}");
         let kubeconfig = server.kubeconfig().context(&format!("way-{number}")).user(user).write(folder.0.path());
@@ -444,6 +450,47 @@ fn two_clusters_that_differ_are_a_no_go() {
     let blocking = report.reasons("blocks").join("\n");
     assert!(blocking.contains("version-skew image/redis"), "{blocking}");
     assert!(blocking.contains("version-skew kubernetes/kubelet"), "{blocking}");
+}
+
+/// Qualif's CronJob waits while production's runs: the verdict must not hang on the minute.
+#[test]
+fn a_job_that_waits_is_compared_with_one_that_runs() {
+    let cron_job = |image: &str| {
+        json!({"metadata": {"name": "bill", "namespace": "shop"}, "spec": {"schedule": "@daily", "jobTemplate": {"spec": {
+            "template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}}})
+    };
+    let mut running = pod("shop", "postgres:16.4");
+    running["metadata"]["ownerReferences"] = json!([{"kind": "Job", "name": "bill-29012345", "controller": true}]);
+    let mut done = running.clone();
+    done["metadata"]["name"] = json!("done");
+    done["status"] = json!({"phase": "Succeeded"});
+    done["spec"]["containers"][0]["image"] = json!("postgres:9.6");
+    let folder = Kubeconfigs::new();
+    let [waits, older, runs] = [
+        ("waits", vec![cron_job("postgres:16.4")], vec![done.clone()]),
+        ("older", vec![cron_job("postgres:14.1")], vec![done]),
+        ("runs", vec![cron_job("postgres:16.4")], vec![running]),
+    ]
+    .map(|(name, jobs, pods)| {
+        let mut cluster = Cluster::empty().uid(&format!("00000000-0000-0000-0000-0000000{name:0>5}"));
+        for job in jobs {
+            cluster = cluster.add("cronjobs", job);
+        }
+        for pod in pods {
+            cluster = cluster.add("pods", pod);
+        }
+        let server = ApiServer::start(cluster);
+        let kubeconfig = server.kubeconfig().context(name).write(folder.0.path());
+        (with(target(&kubeconfig), "read", json!(["server", "identity", "workloads"])), server)
+    });
+    let compare = |qualif: &Value| {
+        Profiles::new(&[("qualif", environment(qualif)), ("production", environment(&runs.0))]).audit()
+    };
+    let report = compare(&waits.0).report(0);
+    assert!(report.all_findings().iter().all(|finding| !finding.contains("image/postgresql")), "{report}");
+    assert_eq!(report.cell("image/postgresql", "qualif")["not-running"]["scheduled"], 1, "{report}");
+    let report = compare(&older.0).report(1);
+    assert!(report.all_findings().contains(&"version-skew image/postgresql".to_owned()), "{report}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 
 use super::config::Proxy;
 use super::kubeconfig;
+use crate::collect::Context;
 use crate::model::{Failure, FailureKind, Secret};
 
 /// What the profile says of it.
@@ -56,9 +57,9 @@ impl Access {
 }
 
 /// Finds the way; connects to nothing yet.
-pub(super) async fn find(settings: &Settings) -> Result<Access, Failure> {
+pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Access, Failure> {
     let Way { mut config, anonymous, proxy_url } = match kubeconfig::load(settings).await? {
-        Some(kubeconfig) => kubeconfig::choose(kubeconfig, settings.context.as_deref()).await?,
+        Some(kubeconfig) => kubeconfig::choose(kubeconfig, settings.context.as_deref(), context).await?,
         None => Way { config: in_cluster().await?, anonymous: None, proxy_url: None },
     };
     config.proxy_url = proxy(&config.cluster_url, settings.proxy.as_ref(), proxy_url.as_deref())?;
@@ -129,6 +130,12 @@ fn of_environment(cluster: &Uri) -> Option<String> {
     if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
         return None;
     }
+    // What the matcher does not know: everything, and a host with its port.
+    let excepted = env::var("NO_PROXY").or_else(|_| env::var("no_proxy")).unwrap_or_default();
+    let is_excepted = |entry: &str| entry == "*" || cluster.authority().is_some_and(|host| host.as_str() == entry);
+    if excepted.split(',').map(str::trim).any(is_excepted) {
+        return None;
+    }
     Matcher::from_env().intercept(cluster)?;
     let names: [&str; 2] = if cluster.scheme_str() == Some("http") {
         ["HTTP_PROXY", "http_proxy"]
@@ -154,7 +161,7 @@ fn unusable_client(error: &Error) -> Failure {
         }
         Error::RustlsTls(_) | Error::InferKubeconfig(_) => Failure::new(
             FailureKind::Tls,
-            "the kubeconfig's certificates or keys cannot be used: they are not PEM, or do not fit",
+            "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form of it, or do not fit",
         )
         .advise("check certificate-authority, client-certificate and client-key in the kubeconfig"),
         _ => Failure::new(FailureKind::Authentication, "the kubeconfig's credentials cannot be used")

@@ -3,11 +3,12 @@
 //! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again but
 //! a list whose pages expired (410), once.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http_body_util::BodyExt;
-use hyper::{Request, StatusCode, header};
+use hyper::{Request, Response, StatusCode, header};
 use kube::Error;
 use kube::client::Body;
 
@@ -21,10 +22,11 @@ use crate::model::{Failure, FailureKind};
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// A cluster that can be asked.
-#[derive(Clone)]
 pub(super) struct Api {
-    access: Arc<Access>,
+    access: Access,
     context: Context,
+    /// Whether a connection may be left over from an earlier question.
+    answered: AtomicBool,
 }
 
 /// Why a list ended early.
@@ -44,7 +46,7 @@ impl From<Failure> for Stop {
 
 impl Api {
     pub(super) fn new(access: Access, context: &Context) -> Self {
-        Self { access: Arc::new(access), context: context.clone() }
+        Self { access, context: context.clone(), answered: AtomicBool::new(false) }
     }
 
     /// The server's address, and what a reader should know of it.
@@ -103,7 +105,7 @@ impl Api {
         // Two bodies take turns: one is filled while the other is parsed.
         let mut body = Vec::new();
         let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
-        let mut token: Option<String> = None;
+        let (mut token, mut seen) = (None::<String>, BTreeSet::new());
         loop {
             let status = self.exchange(&question.page(token.as_deref()), &mut body).await?;
             if status == StatusCode::GONE {
@@ -119,8 +121,9 @@ impl Api {
             parsing = tokio::task::spawn_blocking(move || page(&mut state, &whole).map(|()| (state, whole)));
             match next {
                 None => return Ok(join(parsing).await?.map_err(of_path)?.0),
-                next if next == token => {
-                    let endless = Failure::new(FailureKind::Protocol, "the list never ends: a page asks for itself");
+                Some(next) if !seen.insert(next.clone()) => {
+                    let endless =
+                        Failure::new(FailureKind::Protocol, "the list never ends: a page asks for one before it");
                     return Err(of_path(endless).into());
                 }
                 next => token = next,
@@ -131,11 +134,7 @@ impl Api {
     /// One exchange; `body` is overwritten.
     async fn exchange(&self, path: &str, body: &mut Vec<u8>) -> Result<StatusCode, Failure> {
         tracing::debug!(server = self.access.shown, path, "GET");
-        let request = Request::get(path)
-            .header(header::ACCEPT, "application/json")
-            .body(Body::empty())
-            .map_err(|_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}")))?;
-        let response = self.access.client.send(request).await.map_err(|e| self.exchange_failure(&e))?;
+        let response = self.send(path).await?;
         let (status, mut rest) = (response.status(), response.into_body());
         body.clear();
         // Without the query: a token says nothing to a reader.
@@ -151,6 +150,23 @@ impl Api {
         }
         tracing::trace!(%status, bytes = body.len(), "answered");
         Ok(status)
+    }
+
+    /// The head of an answer. A server may close a connection that it had left open: then once more, on another.
+    async fn send(&self, path: &str) -> Result<Response<Body>, Failure> {
+        let request = || {
+            let request = Request::get(path).header(header::ACCEPT, "application/json").body(Body::empty());
+            request.map_err(|_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}")))
+        };
+        let is_first = !self.answered.swap(true, Ordering::Relaxed);
+        let sent = self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e));
+        match sent {
+            Err(failure) if failure.kind == FailureKind::Cut && !is_first => {
+                tracing::debug!(path, "the connection was closed meanwhile: once more");
+                self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e))
+            }
+            sent => sent,
+        }
     }
 
     /// Whether it is an answer, or else what the status means.
@@ -173,8 +189,12 @@ impl Api {
             }
             300..=399 => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))
                 .advise("name the API server itself in the kubeconfig"),
+            404 => Failure::new(FailureKind::Protocol, message)
+                .advise("this cluster does not have it, or the kubeconfig's server is no API server"),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
-            _ => Failure::new(FailureKind::Protocol, message),
+            500 => Failure::new(FailureKind::Protocol, message).advise("see the API server's log"),
+            _ => Failure::new(FailureKind::Protocol, message)
+                .advise("check that the kubeconfig's server is an API server, and no page in front of it"),
         })
     }
 
@@ -187,7 +207,7 @@ impl Api {
                 strange(&format!("a Status in place of a list: {}", self.said(body)))
             }
             Some(head) => {
-                let kind: String = head.kind.chars().take(80).collect();
+                let kind: String = self.access.without_secrets(head.kind).chars().take(80).collect();
                 strange(&format!("expected {}, found {kind}", resource.list))
             }
             None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => strange("the answer is no list"),
@@ -229,6 +249,13 @@ impl Api {
             let ended = hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
             ended.then(|| Failure::new(FailureKind::Cut, format!("{shown} closed the connection without an answer")))
         };
+        // The words of the tunnel's own errors: its type cannot be named.
+        let tunnel = causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "));
+        if let Some(text) = tunnel {
+            let what = text.trim_start_matches("tunnel error: ");
+            return Failure::new(FailureKind::Unreachable, format!("the proxy does not lead to {shown}: {what}"))
+                .advise("check the proxy, and the user name and password that it may want");
+        }
         causes(error).find_map(cause).unwrap_or_else(|| {
             Failure::new(FailureKind::Unreachable, format!("no connection to {shown}"))
                 .advise("check the cluster's server in the kubeconfig, and the proxy if there is one")

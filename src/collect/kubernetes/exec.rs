@@ -14,9 +14,12 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
+use tokio::time::timeout_at;
 
-use crate::collect::net;
+use crate::collect::{Context, net};
 use crate::model::{Failure, FailureKind};
+use crate::wire::duration::DurationText;
+use crate::wire::yaml::{self, Origin};
 
 /// A token of some clouds is several KiB, a certificate with its key too.
 const MAX_OUTPUT: u64 = 1024 * 1024;
@@ -39,15 +42,31 @@ struct Status {
 }
 
 /// The user with what the plugin says instead of the plugin.
-pub(super) async fn credentials(user: AuthInfo, plugin: &ExecConfig, cluster: &Cluster) -> Result<AuthInfo, Failure> {
-    let output = run(plugin, cluster).await?;
-    let credential: ExecCredential =
-        serde_json::from_slice(&output).map_err(|_| failed(plugin, "did not print an ExecCredential"))?;
+pub(super) async fn credentials(
+    user: AuthInfo,
+    plugin: &ExecConfig,
+    cluster: &Cluster,
+    context: &Context,
+) -> Result<AuthInfo, Failure> {
+    let ended = timeout_at(context.deadline, run(plugin, cluster)).await;
+    let output = ended.unwrap_or_else(|_| {
+        let what = format!("did not end within {}", DurationText(context.allowed));
+        Err(Failure { kind: FailureKind::Timeout, ..failed(plugin, &what) })
+    })?;
+    // YAML, of which JSON is a part: client-go reads both.
+    let credential: Option<ExecCredential> =
+        String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok());
+    let credential = credential.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
     let status = credential.status.ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;
     let base64 = |pem: String| STANDARD.encode(pem);
     let user = AuthInfo {
         exec: None,
-        token: status.token.filter(|token| !token.is_empty()).map(SecretString::from).or(user.token),
+        token: status
+            .token
+            .map(|token| token.trim().to_owned())
+            .filter(|token| !token.is_empty())
+            .map(SecretString::from)
+            .or(user.token),
         client_certificate_data: status.client_certificate_data.map(base64).or(user.client_certificate_data),
         client_key_data: status.client_key_data.map(base64).map(SecretString::from).or(user.client_key_data),
         ..user

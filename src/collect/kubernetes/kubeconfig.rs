@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::access::{Settings, Way};
 use super::exec;
-use crate::collect::{file, net};
+use crate::collect::{Context, file, net};
 use crate::model::{Failure, FailureKind};
 
 /// A kubeconfig of some hundred clusters.
@@ -78,7 +78,11 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
 }
 
 /// The way that a context of a kubeconfig tells.
-pub(super) async fn choose(mut kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Way, Failure> {
+pub(super) async fn choose(
+    mut kubeconfig: Kubeconfig,
+    context: Option<&str>,
+    collection: &Context,
+) -> Result<Way, Failure> {
     let wrong = |what: String, advice: &str| Failure::new(FailureKind::File, what).advise(advice);
     let name = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone().filter(|c| !c.is_empty()));
     let Some(name) = name else {
@@ -98,6 +102,8 @@ pub(super) async fn choose(mut kubeconfig: Kubeconfig, context: Option<&str>) ->
         ));
     };
     complete(cluster).await?;
+    // Were there none, the crate would ask the environment: that is done later, and better.
+    let proxy_url = cluster.proxy_url.replace("http://127.0.0.1".to_owned()).filter(|url| !url.is_empty());
     let cluster = cluster.clone();
     let user_name = found.user.unwrap_or_default();
     let mut anonymous = None;
@@ -108,7 +114,7 @@ pub(super) async fn choose(mut kubeconfig: Kubeconfig, context: Option<&str>) ->
             named.auth_info = None;
         }
         Some(named) => {
-            let user = authenticate(named.auth_info.take().unwrap_or_default(), &cluster).await?;
+            let user = authenticate(named.auth_info.take().unwrap_or_default(), &cluster, collection).await?;
             if !has_credentials(&user) {
                 anonymous = Some(format!("user {user_name} of context {name} has no credentials"));
             }
@@ -124,7 +130,10 @@ pub(super) async fn choose(mut kubeconfig: Kubeconfig, context: Option<&str>) ->
     let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
-    Ok(Way { config, anonymous, proxy_url: cluster.proxy_url.filter(|url| !url.is_empty()) })
+    if config.cluster_url.host().is_none_or(str::is_empty) {
+        return Err(not_usable("the kubeconfig", "the cluster's server is no URL"));
+    }
+    Ok(Way { config, anonymous, proxy_url })
 }
 
 /// The cluster with its authority at hand, and a scheme in its address.
@@ -154,7 +163,7 @@ fn has_credentials(user: &AuthInfo) -> bool {
 }
 
 /// The user with its credentials at hand: from files, and from plugins.
-async fn authenticate(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, Failure> {
+async fn authenticate(mut user: AuthInfo, cluster: &Cluster, context: &Context) -> Result<AuthInfo, Failure> {
     if let Some(provider) = &user.auth_provider {
         let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);
         return Err(Failure::new(FailureKind::Unsupported, what)
@@ -164,21 +173,28 @@ async fn authenticate(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo,
     let mut key = user.client_key_data.take().map(|key| key.expose_secret().to_owned());
     inline(&mut user.client_key, &mut key).await?;
     user.client_key_data = key.map(SecretString::from);
-    user.token = user.token.filter(|token| !token.expose_secret().is_empty());
+    let token_text = user.token.map(|token| token.expose_secret().trim().to_owned());
+    user.token = token_text.filter(|text| !text.is_empty()).map(SecretString::from);
     // The file is what is renewed: it wins, as for kubectl.
     if let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) {
         user.token = Some(token(Path::new(&path)).await?);
     }
+    if user.token.as_ref().is_some_and(|token| !token.expose_secret().bytes().all(|b| b.is_ascii_graphic())) {
+        return Err(Failure::new(FailureKind::Authentication, "the kubeconfig's token holds what no token does")
+            .advise("renew it: it may be cut, encoded once more, or several lines"));
+    }
     match user.exec.take() {
-        Some(plugin) if !has_credentials(&user) => exec::credentials(user, &plugin, cluster).await,
+        Some(plugin) if !has_credentials(&user) => exec::credentials(user, &plugin, cluster, context).await,
         _ => Ok(user),
     }
 }
 
 /// A token from a file.
 pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
-    let unusable =
-        |why: &str| Failure::new(FailureKind::Secret, format!("token file {} cannot be used: {why}", path.display()));
+    let unusable = |why: &str| {
+        Failure::new(FailureKind::Secret, format!("token file {} cannot be used: {why}", path.display()))
+            .advise("check tokenFile in the kubeconfig, and who may read that file")
+    };
     let bytes = file::read_aside(path.to_owned(), MAX_SECRET).await.map_err(|e| unusable(&net::without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
     let token = text.trim();

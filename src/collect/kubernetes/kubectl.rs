@@ -100,7 +100,10 @@ impl Found {
             self.server = Some(parse::version(version.get().as_bytes(), evidence));
             return Ok(());
         }
-        let Some(items) = &document.items else {
+        let no_items = Vec::new();
+        let is_list = document.kind.ends_with("List");
+        // `null` is an empty list, as Go writes it.
+        let Some(items) = document.items.as_ref().or(is_list.then_some(&no_items)) else {
             // One object tells nothing of the others.
             if matches!(&*document.kind, "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" | "Node") {
                 self.failures.push(refuse(&format!("holds one {} and no list", &*document.kind)));

@@ -90,7 +90,7 @@ impl Kubernetes {
         for part in Part::all().into_iter().filter(|part| !self.scope.parts.contains(part)) {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
         }
-        let access = net::within(context.deadline, context.allowed, access::find(&self.settings)).await;
+        let access = net::within(context.deadline, context.allowed, access::find(&self.settings, context)).await;
         let mut api = access.map(|access| Api::new(access, context));
         if let Ok(api) = &api {
             evidence.endpoint = api.shown().to_owned();

@@ -223,11 +223,11 @@ pub(super) struct Node<'a> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeStatus<'a> {
-    #[serde(borrow)]
+    #[serde(default, borrow)]
     pub(super) node_info: NodeInfo<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeInfo<'a> {
     #[serde(default, borrow)]

@@ -226,7 +226,8 @@ impl Nodes {
     /// Whether all were read. A cluster has at least one node.
     pub(super) fn outcome(&self) -> Result<(), Failure> {
         if self.tally.is_empty() {
-            return Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node"));
+            return Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node")
+                .advise("if it is to have none, leave nodes out of read: in the profile"));
         }
         self.tally.failure("nodes").map_or(Ok(()), Err)
     }

@@ -67,7 +67,7 @@ struct Use {
 pub(super) struct Workloads {
     selection: Selection,
     uses: BTreeSet<Use>,
-    /// Workloads with a pod.
+    /// Workloads with a pod that is not done.
     owners: BTreeSet<Owner>,
     /// Workloads as they are set up, with their containers.
     templates: BTreeMap<Owner, Setup>,
@@ -83,8 +83,8 @@ pub(super) struct Workloads {
 struct Setup {
     labels: Labels,
     containers: Vec<(String, String, bool)>,
-    /// Why it may have no pod.
-    idle: &'static str,
+    /// What it is without a pod.
+    idle: RunState,
 }
 
 impl Workloads {
@@ -171,7 +171,10 @@ impl Workloads {
                 });
             }
         }
-        self.owners.insert(owner);
+        // What a job has left behind says what ran, not what will run next.
+        if !matches!(&*pod.status.phase, "Succeeded" | "Failed") {
+            self.owners.insert(owner);
+        }
     }
 
     fn workload(&mut self, kind: &str, workload: &Workload<'_>) {
@@ -185,10 +188,12 @@ impl Workloads {
         let main = spec.containers.iter().map(|c| (c, spec.containers.len() == 1));
         let all = main.chain(spec.init_containers.iter().map(|c| (c, false)));
         let containers = all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect();
-        let idle = match (workload.spec.replicas, workload.spec.suspend) {
-            (Some(0), _) => "scaled-to-zero",
-            (_, true) => "suspended",
-            _ => "no-pod",
+        let not = |word: &str| RunState::NotRunning(word.to_owned());
+        let idle = match (kind, workload.spec.replicas, workload.spec.suspend) {
+            ("CronJob", _, true) => not("suspended"),
+            ("CronJob", ..) => RunState::Scheduled,
+            (_, Some(0), _) => not("scaled-to-zero"),
+            _ => not("no-pod"),
         };
         self.templates.insert(owner, Setup { labels: labels(&workload.metadata), containers, idle });
     }
@@ -235,7 +240,7 @@ impl Workloads {
                     reference,
                     image_id: String::new(),
                     runtime: String::new(),
-                    state: RunState::NotRunning((*idle).to_owned()),
+                    state: idle.clone(),
                     is_only,
                     labels: labels.clone(),
                 }));
@@ -421,6 +426,7 @@ mod tests {
         assert_eq!(idle("DaemonSet", json!({"template": pod})), not("no-pod"));
         let job = json!({"suspend": true, "jobTemplate": {"spec": {"template": pod}}});
         assert_eq!(idle("CronJob", job), not("suspended"));
+        assert_eq!(idle("CronJob", json!({"jobTemplate": {"spec": {"template": pod}}})), RunState::Scheduled);
         assert_eq!(told("Deployment", json!({"template": pod})).chart, "shop-1.2.3");
         // Where the pods are not known, nothing is said of those that have none.
         assert!(template("Deployment", &json!({"template": pod})).images(false).is_empty());

@@ -25,12 +25,18 @@ pub(super) fn targets(
     file: &File<'_>,
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
+    // Some editors and shells begin a file with a mark of its encoding.
+    let text = text.trim_start_matches('\u{feff}');
     if looks_like_info(text) {
         return Ok(vec![info(text, file)]);
     }
     if looks_like_kubectl(text) {
         let mut evidence = recorded("kubernetes", file);
         return parse_kubectl(text, file.scope, &mut evidence).map(|()| vec![evidence]);
+    }
+    if text.lines().any(|line| line.trim_end() == "apiVersion: v1") {
+        let message = "the file is what kubectl prints by -o yaml";
+        return Err(Failure::new(FailureKind::File, message).advise("record it again, by -o json"));
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";

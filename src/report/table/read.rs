@@ -84,7 +84,9 @@ fn left_out(target: &Coverage) -> Option<String> {
         .filter(|(_, outcome)| **outcome == Outcome::LeftOut)
         .map(|(part, _)| part.as_str())
         .collect();
-    (!parts.is_empty()).then(|| format!("{}: {} left out by the profile", target.target, parts.join(", ")))
+    // A file may hold less than a profile asks for.
+    let by = if matches!(target.source, Source::Recorded { .. }) { "the file or the profile" } else { "the profile" };
+    (!parts.is_empty()).then(|| format!("{}: {} left out by {by}", target.target, parts.join(", ")))
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.

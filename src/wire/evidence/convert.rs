@@ -82,8 +82,9 @@ impl From<&model::ImageUse> for Image {
             chart: image.chart.clone(),
             state: match &image.state {
                 model::RunState::Running => RUNNING.to_owned(),
+                model::RunState::Scheduled => SCHEDULED.to_owned(),
                 // A word of the source's that would be read as its opposite.
-                model::RunState::NotRunning(word) if word == RUNNING => "not-running".to_owned(),
+                model::RunState::NotRunning(word) if word == RUNNING || word == SCHEDULED => "not-running".to_owned(),
                 model::RunState::NotRunning(word) => word.clone(),
             },
             namespace: image.locator.namespace.clone(),
@@ -94,6 +95,7 @@ impl From<&model::ImageUse> for Image {
 }
 
 const RUNNING: &str = "running";
+const SCHEDULED: &str = "scheduled";
 
 impl From<&model::Declared> for Declared {
     fn from(d: &model::Declared) -> Self {
@@ -188,8 +190,11 @@ impl Part {
 
 impl Image {
     fn into_model(self) -> model::ImageUse {
-        let state =
-            if self.state == RUNNING { model::RunState::Running } else { model::RunState::NotRunning(self.state) };
+        let state = match self.state.as_str() {
+            RUNNING => model::RunState::Running,
+            SCHEDULED => model::RunState::Scheduled,
+            _ => model::RunState::NotRunning(self.state),
+        };
         model::ImageUse {
             locator: model::Locator { namespace: self.namespace, workload: self.workload, container: self.container },
             reference: self.reference,
