@@ -302,12 +302,8 @@ mod tests {
                 runtime: runtime.into(),
                 ..image_use("redis:7.2.4")
             };
-            let image = super::RunningImage {
-                repository: "redis".into(),
-                tag: None,
-                digests: super::digests(&target, &seen, None),
-            };
-            image
+            let digests = super::digests(&target, &seen, None);
+            super::RunningImage { repository: "redis".into(), tag: None, digests }
         };
         let containerd = of(&["amd64"], "1", "", "containerd");
         assert_eq!(containerd.same_content(&of(&["arm64"], "2", "", "docker")), Some(false));

@@ -4,6 +4,8 @@
 //! piece is a pre-release if it starts with a word that means one, packaging if it is a number
 //! or starts with a distribution's token, else the caller decides (a tag's variant).
 
+use std::borrow::Cow;
+
 use super::number::{Number, is_digits, split_digits};
 use super::reading::{Body, Identifier, Version};
 
@@ -40,6 +42,8 @@ const PACKAGING_TOKENS: &[&str] = &[
 
 /// Tokens of vendors, who may also stand without a number: `eks-1-29-12`.
 const VENDOR_TOKENS: &[&str] = &["gke", "eksbuild", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware"];
+/// Those of them that are more than a word.
+const WITH_DIGITS: &[&str] = &["k3s", "rke2r", "rke2"];
 
 /// In the place of a separator where there is none: `1.0.2k`.
 const GLUED: char = '\0';
@@ -96,8 +100,11 @@ pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
         Some((tail, build)) => (tail, build),
         None => (tail, ""),
     };
-    build.clone_into(&mut version.build);
     let mut other = String::new();
+    if tail.is_empty() && build.is_empty() {
+        return other;
+    }
+    build.clone_into(&mut version.build);
     let glued = tail.starts_with(|c: char| c.is_ascii_alphabetic());
     let mut separator = if glued { GLUED } else { '-' };
     let mut rest = tail;
@@ -154,7 +161,7 @@ fn classify(piece: &str) -> Piece {
     if is_digits(piece) {
         return Piece::Packaging;
     }
-    let lower = piece.to_ascii_lowercase();
+    let lower = lowercase(piece);
     let (word, after) = split_word(&lower);
     let numbered = |rest: &str| rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
     if PRE_WORDS.contains(&word) && (numbered(after) || (after.is_empty() && !NEEDS_NUMBER.contains(&word))) {
@@ -170,12 +177,21 @@ fn classify(piece: &str) -> Piece {
     if revision_leads || named || is_abbreviated_commit(piece) { Piece::Packaging } else { Piece::Other }
 }
 
+/// Mostly it is already.
+fn lowercase(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
+}
+
 /// The distribution's or vendor's token that a text starts with, as a whole word, and the rest.
 fn token(lower: &str) -> Option<(&'static str, &str)> {
-    let tokens = VENDOR_TOKENS.iter().chain(PACKAGING_TOKENS);
-    tokens
-        .filter_map(|token| Some((*token, lower.strip_prefix(token)?)))
-        .find(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    let (word, rest) = split_word(lower);
+    let mut tokens = VENDOR_TOKENS.iter().chain(PACKAGING_TOKENS);
+    if let Some(token) = tokens.find(|token| **token == word) {
+        return Some((token, rest));
+    }
+    let split = WITH_DIGITS.iter().filter_map(|token| Some((*token, lower.strip_prefix(token)?)));
+    let mut split = split.filter(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    split.next()
 }
 
 /// Letters and digits, so that neither a word nor a date is meant.
