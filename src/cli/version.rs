@@ -138,22 +138,30 @@ fn compare(a: &str, b: &str, by: &By, format: VersionFormat) -> anyhow::Result<(
 /// an error in its place.
 fn batch() -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for line in io::stdin().lock().lines() {
+    for line in io::stdin().lock().split(b'\n') {
         let line = line?;
-        if line.trim().is_empty() {
+        if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let answer = match serde_json::from_str::<Row>(&line) {
-            Ok(row) => match row.answer() {
-                Ok(got) => json!({"id": row.id, "got": got}),
-                Err(error) => json!({"id": row.id, "error": error}),
-            },
-            Err(error) => json!({"id": null, "error": error.to_string()}),
-        };
+        let answer = answer(&line);
         match writeln!(out, "{answer}").and_then(|()| if line.len() < 8192 { Ok(()) } else { out.flush() }) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             done => done?,
         }
     }
     Ok(out.flush()?)
+}
+
+/// The id is handed back whatever else is wrong with the row.
+fn answer(line: &[u8]) -> Value {
+    let row = match serde_json::from_slice::<Value>(line) {
+        Ok(row) => row,
+        Err(error) => return json!({"id": null, "error": error.to_string()}),
+    };
+    let id = row.get("id").cloned().unwrap_or_default();
+    let got = serde_json::from_value::<Row>(row).map_err(|e| e.to_string()).and_then(|row| row.answer());
+    match got {
+        Ok(got) => json!({"id": id, "got": got}),
+        Err(error) => json!({"id": id, "error": error}),
+    }
 }

@@ -26,9 +26,8 @@ fn split(label: &str) -> Option<(&str, &str)> {
     let cuts = || label.match_indices('-').map(|(at, _)| (&label[..at], &label[at + 1..]));
     let named = |(name, _): &(&str, &str)| !name.is_empty();
     let whole = cuts().filter(named).find(|(_, text)| semver::Version::parse(&bare(text)).is_ok());
-    whole.or_else(|| {
-        cuts().filter(named).filter(|(_, text)| bare(text).starts_with(|c: char| c.is_ascii_digit())).last()
-    })
+    let numbered = |(_, text): &(&str, &str)| bare(text).starts_with(|c: char| c.is_ascii_digit());
+    whole.or_else(|| cuts().filter(named).rfind(numbered))
 }
 
 #[cfg(test)]
