@@ -87,6 +87,7 @@ mod tests {
             source: Source::Live,
             taken: Timestamp::UNIX_EPOCH,
             expires: None,
+            notes: Vec::new(),
             parts: BTreeMap::from([(
                 (*part).into(),
                 if *read { Outcome::Complete } else { Outcome::Failed(Failure::new(FailureKind::Timeout, "x")) },

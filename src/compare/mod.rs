@@ -11,7 +11,7 @@ mod matrix;
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot,
+    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot, Values,
 };
 
 pub use absence::{could_hold, hidden};
@@ -75,11 +75,17 @@ fn product_change(baseline: &Component, current: &Component) -> Option<ProductCh
     differ.then(|| ProductChange { baseline: baseline.into_iter().collect(), current: current.into_iter().collect() })
 }
 
-/// Settings that both sides tell.
+/// Settings that both sides tell. How many servers have a value does not matter, only whether any has.
 fn setting_changes(baseline: &Component, current: &Component) -> Vec<SettingChange> {
     let differ = baseline.settings.iter().filter_map(|(name, b)| {
         let c = current.settings.get(name)?;
-        (b != c).then(|| SettingChange { name: name.clone(), baseline: b.clone(), current: c.clone() })
+        let change = || SettingChange { name: name.clone(), baseline: in_words(b), current: in_words(c) };
+        (!b.keys().eq(c.keys())).then(change)
     });
     differ.collect()
+}
+
+/// All values, mostly one.
+fn in_words(values: &Values) -> String {
+    values.keys().map(String::as_str).collect::<Vec<_>>().join(" and ")
 }

@@ -22,7 +22,8 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use secret::Secret;
 pub use snapshot::{
-    Class, Component, Coverage, Digest, Identity, Instance, OfPlatform, Reading, ReadingSource, RunningImage, Snapshot,
+    Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading, ReadingSource, RunningImage,
+    Snapshot, Values,
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
 pub use words::{count, length};

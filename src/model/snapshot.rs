@@ -45,10 +45,13 @@ pub struct Component {
     /// Where it is set up but does not run: the state's own word and how often.
     pub not_running: BTreeMap<String, usize>,
     /// Settings on the allow-list, with their values.
-    pub settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, Values>,
     /// The only environments where it belongs; empty for all.
     pub only_in: Vec<EnvironmentName>,
 }
+
+/// The values of one setting, mostly one, and the servers that have each.
+pub type Values = BTreeMap<String, BTreeSet<String>>;
 
 /// Who releases a component; it decides what a difference means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -214,6 +217,17 @@ pub struct Coverage {
     pub expires: Option<jiff::civil::Date>,
     /// What became of each part.
     pub parts: BTreeMap<PartName, Outcome>,
+    /// What else is worth knowing of it, and decides nothing.
+    pub notes: Vec<Note>,
+}
+
+/// A remark on a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// One line for people; quotes what was read (untrusted).
+    pub text: String,
+    /// Whether it says that something is not as it should be, so that it is always shown.
+    pub is_odd: bool,
 }
 
 impl Coverage {

@@ -15,8 +15,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Glob, Identity, ImageUse, Instance, Locator,
-    ReadingSource, RunState, Snapshot, TargetEvidence,
+    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity, ImageUse, Instance,
+    Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -109,7 +109,26 @@ fn coverage(target: &TargetEvidence) -> Coverage {
         taken: target.taken,
         expires: target.declared.iter().map(|fact| fact.expires).min(),
         parts: target.parts.clone(),
+        notes: notes(target),
     }
+}
+
+/// What a target tells that decides nothing: a Sentinel among others that did not answer, and until
+/// when certificates are valid.
+fn notes(target: &TargetEvidence) -> Vec<Note> {
+    let note = |field: &Field| {
+        let at = if field.place.is_empty() { String::new() } else { format!("{} ", field.place) };
+        match field.name.as_str() {
+            "sentinel_failure" => {
+                Some(Note { text: format!("the Sentinel {at}did not tell: {}", field.value), is_odd: true })
+            }
+            "tls_not_after" => {
+                Some(Note { text: format!("{at}certificate is valid until {}", field.value), is_odd: false })
+            }
+            _ => None,
+        }
+    };
+    target.fields.iter().filter_map(note).collect()
 }
 
 /// Components as they are found.

@@ -53,6 +53,7 @@ mod tests {
             source,
             taken: taken.parse().unwrap(),
             expires: expires.map(|date| date.parse().unwrap()),
+            notes: Vec::new(),
             parts: BTreeMap::new(),
         };
         let now = "2026-04-02T12:00:00Z".parse().unwrap();

@@ -137,6 +137,7 @@ mod tests {
             source: Source::Live,
             taken: NOW,
             expires: None,
+            notes: Vec::new(),
             parts: BTreeMap::from([("info".into(), outcome.clone())]),
         };
         let seen = outcome == Outcome::Complete;

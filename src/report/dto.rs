@@ -69,6 +69,7 @@ fn target(coverage: &Coverage, environment: &Environment, report: &Report) -> v1
         time_from,
         instead_of,
         parts: coverage.parts.iter().map(|(name, outcome)| part(coverage, name, outcome, environment)).collect(),
+        notes: coverage.notes.iter().map(|note| note.text.clone()).collect(),
         stale: staleness(coverage, environment.max_age, report.run.at).as_ref().map(failure),
     }
 }

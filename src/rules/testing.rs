@@ -82,7 +82,10 @@ impl Snapshot {
     }
 
     pub(super) fn setting(mut self, component: &str, name: &str, value: &str) -> Self {
-        self.components.get_mut(&component.into()).unwrap().settings.insert(name.into(), value.into());
+        let settings = &mut self.components.get_mut(&component.into()).unwrap().settings;
+        let values = settings.entry(name.into()).or_default();
+        let server = format!("10.0.0.{}:6379", values.values().map(|servers| servers.len()).sum::<usize>() + 1);
+        values.entry(value.into()).or_default().insert(server);
         self
     }
 
@@ -107,6 +110,7 @@ impl Snapshot {
             source: Source::Live,
             taken: Timestamp::UNIX_EPOCH,
             expires: None,
+            notes: Vec::new(),
             parts: BTreeMap::from([(part.into(), outcome)]),
         });
         self

@@ -105,6 +105,9 @@ pub struct Target {
     pub instead_of: Option<Failure>,
     /// What became of each part.
     pub parts: Vec<Part>,
+    /// What else is worth knowing of it: a Sentinel that did not answer, the end of a certificate. It decides nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Set if it was read but is too old, expired, or from the future.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<Failure>,

@@ -19,6 +19,7 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
         let complete = snapshot.coverage.iter().filter(fresh).count();
         let mut lines: Vec<String> =
             snapshot.coverage.iter().flat_map(|target| lines(target, environment, report, paint)).collect();
+        lines.extend(notes(&snapshot.coverage, view).into_iter().map(|line| paint.dim(&terminal(&line))));
         lines.extend(files(environment, report, view).into_iter().map(|line| paint.dim(&terminal(&line))));
         let components = snapshot.components.values().filter(|c| !c.instances.is_empty()).count();
         let shown = fold(lines, view.unfold, paint);
@@ -87,6 +88,13 @@ fn left_out(target: &Coverage) -> Option<String> {
     // A file may hold less than a profile asks for.
     let by = if matches!(target.source, Source::Recorded { .. }) { "the file or the profile" } else { "the profile" };
     (!parts.is_empty()).then(|| format!("{}: {} left out by {by}", target.target, parts.join(", ")))
+}
+
+/// What is odd, though it decides nothing; the rest of what there is to say by `-v`.
+fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
+    let shown = coverage.iter().flat_map(|target| target.notes.iter().map(move |note| (target, note)));
+    let shown = shown.filter(|(_, note)| note.is_odd || view.unfold);
+    shown.map(|(target, note)| format!("{}: {}", target.target, note.text)).collect()
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.
