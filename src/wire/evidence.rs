@@ -300,9 +300,33 @@ mod tests {
             target.parts.into_values().find_map(|outcome| outcome.failure().cloned()).unwrap().message
         };
         assert_eq!(failure(&text.replace("id: redis/cache", "id: postgres/x")), "this version cannot interpret it");
+        assert_eq!(failure(&text.replace("info:", "replicas:")), "the file says nothing of it");
         assert_eq!(
             failure(&text.replace("id: redis/cache", "id: docker/x").replace("info:", "engine:")),
             "the file says nothing of it"
         );
+    }
+
+    #[test]
+    fn nodes_and_replicas_are_read_as_they_were_written() {
+        let mut evidence = sample();
+        let target = &mut evidence.targets[0];
+        target.parts.clear();
+        for part in ["node 10.0.0.7:6379", "node [fd00::7]:6379"] {
+            target.set_part(part, Outcome::Complete);
+        }
+        target.fields.push(Field { place: "[fd00::7]:6379".into(), name: "run_id".into(), value: "1".into() });
+        let parts = |evidence: &model::Evidence| read(&write(evidence).unwrap(), "f").unwrap().targets.remove(0).parts;
+        assert_eq!(parts(&evidence), evidence.targets[0].parts, "nodes have no INFO of the target itself");
+        let target = &mut evidence.targets[0];
+        target.parts.clear();
+        for part in ["info", "sentinel", "replicas", "replica h:1"] {
+            target.set_part(part, Outcome::Complete);
+        }
+        assert_eq!(parts(&evidence), evidence.targets[0].parts);
+        for unknown in ["shard h:1", "replica "] {
+            evidence.targets[0].set_part(unknown, Outcome::Complete);
+            assert!(parts(&evidence)[&unknown.into()].failure().is_some(), "{unknown}");
+        }
     }
 }

@@ -14,6 +14,15 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("kubernetes", &["server", "nodes", "workloads", "identity"]),
 ];
 
+/// Those that it can interpret, and that need not be there.
+const MAY_BE: &[(&str, &[&str])] = &[("redis", &["sentinel", "replicas"])];
+
+/// How those begin that are one for each server of a target.
+const EACH: &[(&str, &[&str])] = &[("redis", &[NODE, "replica "])];
+
+/// Where there are nodes, none of them is the target itself.
+const NODE: &str = "node ";
+
 impl From<&model::Evidence> for Document {
     fn from(evidence: &model::Evidence) -> Self {
         let targets: Vec<Target> = evidence.targets.iter().map(Target::from).collect();
@@ -152,11 +161,16 @@ fn parts(
     id: &model::TargetId,
     read: BTreeMap<String, Part>,
 ) -> Result<BTreeMap<model::PartName, model::Outcome>, String> {
-    let known = KNOWN.iter().find(|(collector, _)| *collector == id.collector()).map(|(_, parts)| *parts);
+    let of = |table: &[(&str, &'static [&'static str])]| {
+        table.iter().find(|(collector, _)| *collector == id.collector()).map(|(_, parts)| *parts)
+    };
+    let (known, may_be, each) = (of(KNOWN), of(MAY_BE).unwrap_or_default(), of(EACH).unwrap_or_default());
     let failed = |message: &str| model::Outcome::Failed(model::Failure::new(model::FailureKind::Unsupported, message));
     let mut parts = BTreeMap::new();
     for (name, part) in read {
-        let is_known = known.is_some_and(|parts| parts.contains(&name.as_str()));
+        let is_known = known.is_some_and(|parts| parts.contains(&name.as_str()))
+            || may_be.contains(&name.as_str())
+            || each.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|place| !place.is_empty()));
         let outcome = match part.into_model()? {
             // Why it was not read then is more than that we could not interpret it now.
             outcome @ model::Outcome::Failed(_) => outcome,
@@ -165,7 +179,9 @@ fn parts(
         };
         parts.insert(name.into(), outcome);
     }
-    for name in known.into_iter().flatten() {
+    let is_server =
+        !(each.contains(&NODE) && parts.keys().any(|name: &model::PartName| name.as_str().starts_with(NODE)));
+    for name in known.into_iter().flatten().filter(|_| is_server) {
         parts.entry((*name).into()).or_insert_with(|| failed("the file says nothing of it"));
     }
     if parts.is_empty() {
