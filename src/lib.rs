@@ -19,6 +19,10 @@
 //!   do anything but GET, `collect/net.rs` caps every answer.
 //! - `collect/redis` uses the crate `redis` for the protocol over a connection of our own, which
 //!   caps the answer and remembers its first bytes (to tell TLS and HTTP from a broken server).
+//! - A Redis target may be several servers: a node or replica is a place in the evidence and a part of its own
+//!   (`node HOST:PORT`, `replica HOST:PORT`), so that `parts()` of its collector is not all there is.
+//! - Servers of one Redis target are asked with its one user, wherever Sentinels and masters say that they are.
+//! - A setting has a set of values, because the nodes of one component may differ: that is a finding of its own.
 //! - `collect/kubernetes` uses the crate `kube` for kubeconfigs, TLS and the protocol, but runs exec plugins, reads
 //!   token files and finds the proxy itself: the crate would do so without a deadline, print a failing plugin's output,
 //!   and match `$NO_PROXY` against the proxy. Lists are read into types of our own, because a whole one costs a gigabyte.

@@ -4,13 +4,14 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 use super::tls;
 use crate::model::{Failure, FailureKind};
@@ -56,12 +57,11 @@ pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
 }
 
 /// Connects over TCP and then TLS.
-pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<Box<dyn Duplex>, Failure> {
+pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<TlsStream<TcpStream>, Failure> {
     let connector = tls.connector().await?;
     let name = tls.server_name(host)?;
     let stream = tcp(host, port).await?;
-    let stream = connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))?;
-    Ok(Box::new(stream))
+    connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))
 }
 
 /// Connects to a socket in the file system.
@@ -119,6 +119,7 @@ pub(super) fn without_errno(error: &io::Error) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     bytes: AtomicU64,
+    ended: AtomicBool,
     first: std::sync::Mutex<Vec<u8>>,
 }
 
@@ -126,6 +127,11 @@ impl Heard {
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the other side, or the network, has ended the connection.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// Whether a TLS record came first: an alert or a handshake, TLS 1.0 to 1.3.
@@ -165,8 +171,12 @@ impl<S> Capped<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         const KEPT: usize = 16;
-        let before = buf.filled().len();
+        let (before, room) = (buf.filled().len(), buf.remaining());
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let is_end = matches!(&polled, Poll::Ready(Ok(()))) && buf.filled().len() == before && room > 0;
+        if is_end || matches!(&polled, Poll::Ready(Err(_))) {
+            self.heard.ended.store(true, Ordering::Relaxed);
+        }
         if let Poll::Ready(Ok(())) = &polled {
             let new = &buf.filled()[before..];
             let mut first = self.heard.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

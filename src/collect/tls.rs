@@ -4,10 +4,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 use super::config::TlsConfig;
 use super::file;
@@ -100,6 +105,14 @@ fn pem_reason(error: &pem::Error) -> String {
 fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display()))
         .advise("check the path under tls in the profile (relative to its folder), its permissions, and that it is PEM")
+}
+
+/// The last moment at which the server's certificate is valid; a handshake has checked it by then.
+pub(super) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
+    let (_, session) = stream.get_ref();
+    let certificate = Certificate::from_der(session.peer_certificates()?.first()?).ok()?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
+    i64::try_from(end.as_secs()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 /// What a failed handshake means.

@@ -15,6 +15,8 @@ enum Value {
     Below,
     /// A URL, shown if it is only scheme, host and port.
     Address,
+    /// Several of them, on this line or on those below.
+    Addresses,
     /// Nothing that may be shown.
     Hidden,
 }
@@ -25,7 +27,7 @@ const KEYS: &[(Value, &[&str])] = &[
     (Value::Shown, &[
         "apiVersion", "kind", "name", "baseline", "timezone", "required", "deadline", "max-age", "fail-on", "rule",
         "component", "severity", "image", "workload", "namespace", "container", "context", "version", "by", "on",
-        "expires", "path", "taken", "family", "scheme", "below", "info-version",
+        "expires", "path", "taken", "family", "scheme", "below", "info-version", "service", "replicas",
     ]),
     (Value::Several, &[
         "environments", "gates", "expect", "ignore", "components", "levels", "only-in", "shared", "mirrors",
@@ -33,9 +35,13 @@ const KEYS: &[(Value, &[&str])] = &[
     ]),
     (Value::Below, &[
         "rules", "match", "products", "older", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
+        "sentinel",
     ]),
     (Value::Address, &[
         "url", "host", "proxy",
+    ]),
+    (Value::Addresses, &[
+        "urls", "nodes",
     ]),
     (Value::Hidden, &[
         "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name",
@@ -234,11 +240,13 @@ impl<'a> Line<'a> {
                 let Some(value) = self.key() else {
                     self.at = start;
                     let item = self.rest();
-                    return (is_token(&item) || is_single_quoted(&item)).then_some(true);
+                    return (is_token(&item) || is_address(&item) || is_single_quoted(&item)).then_some(true);
                 };
                 self.spaces();
                 match self.peek() {
-                    None | Some('#') => matches!(value, Value::Several | Value::Below).then_some(false),
+                    None | Some('#') => {
+                        matches!(value, Value::Several | Value::Below | Value::Addresses).then_some(false)
+                    }
                     Some('{' | '[') => self.flow_or_nothing(value).map(|()| false),
                     Some(_) => {
                         let start = self.at;
@@ -291,7 +299,7 @@ impl<'a> Line<'a> {
         };
         let harmless = match value {
             Value::Shown | Value::Several => is_token(inner),
-            Value::Address => is_address(inner),
+            Value::Address | Value::Addresses => is_address(inner),
             Value::Below | Value::Hidden => false,
         };
         if !self.lost && (harmless || is_reference(inner)) {
@@ -381,6 +389,8 @@ mod tests {
             "- {password: \"${file:/run/x}\", name: y}\n",
             "- {name: y, password: ${env:X}}\n",
             "url: redis://host:6379\n",
+            "- {name: x, nodes: [redis://a:6379, rediss://b:6379], replicas: true}\n",
+            "- sentinel: {service: mymaster, urls: [redis://a:26379], password: \"${env:X}\"}\n",
             "host: unix:///var/run/docker.sock\n",
             "gates: [[qualif, prod]]\n",
             "exclude: {projects: [\"sandbox-*\"]}\n",
@@ -392,6 +402,10 @@ mod tests {
         let expression = "- name: x\n  tag: ['(?<major>\\d+)']\n  sentinels:\n  - '(a)'\n  family: y\n";
         let masked = mask(expression, None);
         assert!(masked.contains("family: y") && !masked.contains("major") && !masked.contains("(a)"), "{masked}");
+        assert_eq!(
+            mask("nodes:\n- redis://a:1\n- redis://b:1\nname: x\n", None),
+            "nodes:\n- ***********\n- ***********\nname: x\n"
+        );
         assert_eq!(mask("- {name: x, pasword: hunter2}\n", Some("pasword")), "- {name: x, pasword: *******}\n");
     }
 

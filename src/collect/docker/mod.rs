@@ -59,7 +59,7 @@ impl Docker {
             let (stream, host): (Box<dyn net::Duplex>, &str) = match &self.address {
                 Address::Unix(socket) => (Box::new(net::unix(socket).await?), "docker"),
                 Address::Tcp { host, port, tls: false } => (Box::new(net::tcp(host, *port).await?), host),
-                Address::Tcp { host, port, tls: true } => (net::tcp_tls(host, *port, &self.tls).await?, host),
+                Address::Tcp { host, port, tls: true } => (Box::new(net::tcp_tls(host, *port, &self.tls).await?), host),
             };
             http::get(stream, host, path, MAX_BODY).await
         };

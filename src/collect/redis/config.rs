@@ -1,32 +1,45 @@
 //! What a profile says of a Redis target.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use super::topology::place;
 use crate::collect::config::{TlsConfig, check_tls};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
-/// A server that answers Redis INFO: Redis, Valkey and their kin.
+/// A server that answers Redis INFO: Redis, Valkey and their kin. Either `url`, `sentinel` or `nodes` says where.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RedisConfig {
     /// Name of the target; `cache` is compared as the component `redis/cache`, whatever the product.
     pub name: Located<String>,
-    /// `redis://host:6379`, or `rediss://` for TLS; without user name and password.
-    pub url: Located<String>,
-    /// ACL user; without one a password is the default user's.
+    /// One server: `redis://host:6379`, or `rediss://` for TLS; without user name and password.
+    #[serde(default)]
+    pub url: Option<Located<String>>,
+    /// The master of a service, by the Sentinels that watch it.
+    #[serde(default)]
+    pub sentinel: Option<SentinelConfig>,
+    /// Nodes of a cluster, each read, compared as instances of one component. None is looked for besides.
+    #[serde(default)]
+    pub nodes: Option<Vec<Located<String>>>,
+    /// Whether to read the replicas that the server names, too (with `url` or `sentinel`; default false).
+    #[serde(default)]
+    pub replicas: bool,
+    /// ACL user, of every server of the target; without one a password is the default user's.
     #[serde(default)]
     pub username: Option<String>,
     /// `${env:NAME}` or `${file:PATH}`.
     #[serde(default, deserialize_with = "crate::wire::secret::given")]
     pub password: Option<SecretReference>,
-    /// Certificates, for `rediss://`.
+    /// Certificates, for `rediss://`. With `sentinel`, its presence says that the servers speak TLS: `{}` for the system's
+    /// authorities.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
     /// File to use when the live target cannot be reached: evidence, or the text of INFO.
@@ -40,6 +53,25 @@ pub struct RedisConfig {
     pub deadline: Option<DurationText>,
 }
 
+/// The Sentinels of a service.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SentinelConfig {
+    /// The name by which the Sentinels know the master: `mymaster`.
+    pub service: Located<String>,
+    /// `redis://host:26379`, or `rediss://` for TLS. One that does not answer is named and does no harm if another does.
+    pub urls: Vec<Located<String>>,
+    /// ACL user of the Sentinels, which is not that of the servers.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// `${env:NAME}` or `${file:PATH}`.
+    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    pub password: Option<SecretReference>,
+    /// Certificates, for `rediss://`.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
+}
+
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
@@ -48,44 +80,174 @@ pub(super) struct Address {
     pub(super) tls: bool,
 }
 
+impl Address {
+    /// `host:6379`: what tells it from the other servers of a target.
+    pub(super) fn place(&self) -> String {
+        place(&self.host, self.port)
+    }
+
+    /// As shown to people.
+    pub(super) fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "rediss" } else { "redis" }, self.place())
+    }
+}
+
 impl RedisConfig {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = self.address().err().into_iter().collect();
-        problems.extend(check_tls(self.tls.as_ref(), &self.name));
-        if self.username.is_some() && self.password.is_none() {
-            let advice = "add password: ${env:NAME}, or leave the user name out";
-            problems.push(Problem::at(&self.name, "a user name without a password", advice));
+        const ONE: &str = "write one of url:, sentinel: and nodes:";
+        let mut problems = Vec::new();
+        let given = [self.url.is_some(), self.sentinel.is_some(), self.nodes.is_some()];
+        match given.into_iter().filter(|given| *given).count() {
+            0 => problems.push(Problem::at(&self.name, "the target does not say where its server is", ONE)),
+            1 => {}
+            _ => problems.push(Problem::at(&self.name, "the target says twice where its servers are", ONE)),
         }
-        if self.tls.is_some() && self.address().is_ok_and(|a| !a.tls) {
-            problems.push(Problem::at(&self.url, "tls is given, but the URL is redis://", "write rediss://"));
+        problems.extend(self.url.iter().filter_map(|url| address(url).err()));
+        problems.extend(self.nodes.iter().flat_map(|nodes| check_list(&self.name, nodes, "nodes")));
+        problems.extend(self.sentinel.iter().flat_map(SentinelConfig::check));
+        if self.replicas && self.nodes.is_some() {
+            let advice = "leave replicas: out, and name the replicas among nodes:";
+            problems.push(Problem::at(&self.name, "replicas: goes with url: or sentinel:", advice));
+        }
+        problems.extend(check_tls(self.tls.as_ref(), &self.name));
+        problems.extend(check_user(&self.name, self.username.as_ref(), self.password.as_ref()));
+        if self.tls.is_some() {
+            problems.extend(self.url.iter().chain(self.nodes.iter().flatten()).filter_map(without_tls));
         }
         problems
     }
+}
 
-    /// Reads the URL. Its text never goes into the message: a password may be in it.
-    pub(super) fn address(&self) -> Result<Address, Problem> {
-        const SHAPE: &str = "write redis://host:6379 or rediss://host:6379";
-        let wrong = |message: &str, advice: &str| Problem::at(&self.url, message, advice);
-        let url = Url::parse(&self.url).map_err(|_| wrong("this is no URL", SHAPE))?;
-        let tls = match url.scheme() {
-            "redis" => false,
-            "rediss" => true,
-            _ => return Err(wrong("the URL is neither redis:// nor rediss://", SHAPE)),
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong(
-                "the URL holds a user name or password",
-                "move them to username: and password: ${env:NAME}",
-            ));
+impl SentinelConfig {
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = check_list(&self.service, &self.urls, "urls");
+        if self.service.is_empty() {
+            let advice = "name the master as in the Sentinels' configuration: service: mymaster";
+            problems.push(Problem::at(&self.service, "the service has no name", advice));
         }
-        let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(|| wrong("the URL names no host", SHAPE))?;
-        if url.query().is_some() || !matches!(url.path(), "" | "/") {
-            return Err(wrong(
-                "the URL says more than host and port",
-                "leave path and query out: INFO is not of one database",
-            ));
+        problems.extend(check_tls(self.tls.as_ref(), &self.service));
+        problems.extend(check_user(&self.service, self.username.as_ref(), self.password.as_ref()));
+        if self.tls.is_some() {
+            problems.extend(self.urls.iter().filter_map(without_tls));
         }
-        Ok(Address { host: host.to_owned(), port: url.port().unwrap_or(6379), tls })
+        problems
+    }
+}
+
+/// Each must be an address, and none may stand twice: what is read twice proves nothing.
+fn check_list(owner: &Located<String>, urls: &[Located<String>], key: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    if urls.is_empty() {
+        let message = format!("{key}: names no server");
+        problems.push(Problem::at(owner, message, format!("write {key}: [redis://host:6379, …]")));
+    }
+    for url in urls {
+        match address(url) {
+            Err(problem) => problems.push(problem),
+            Ok(address) if !seen.insert(address.place()) => {
+                let message = format!("{} stands twice", address.place());
+                problems.push(Problem::at(url, message, "name each server once"));
+            }
+            Ok(_) => {}
+        }
+    }
+    problems
+}
+
+fn check_user(place: &Located<String>, name: Option<&String>, password: Option<&SecretReference>) -> Option<Problem> {
+    let advice = "add password: ${env:NAME}, or leave the user name out";
+    (name.is_some() && password.is_none()).then(|| Problem::at(place, "a user name without a password", advice))
+}
+
+fn without_tls(url: &Located<String>) -> Option<Problem> {
+    let is_plain = address(url).is_ok_and(|address| !address.tls);
+    is_plain.then(|| Problem::at(url, "tls is given, but the URL is redis://", "write rediss://"))
+}
+
+/// Reads the URL of a server.
+pub(super) fn address(text: &Located<String>) -> Result<Address, Problem> {
+    address_or(text, 6379)
+}
+
+/// Reads the URL of a Sentinel.
+pub(super) fn sentinel_address(text: &Located<String>) -> Result<Address, Problem> {
+    address_or(text, 26379)
+}
+
+/// Reads a URL. Its text never goes into the message: a password may be in it.
+fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
+    const SHAPE: &str = "write redis://host:6379 or rediss://host:6379";
+    let wrong = |message: &str, advice: &str| Problem::at(text, message, advice);
+    let url = Url::parse(text).map_err(|_| wrong("this is no URL", SHAPE))?;
+    let tls = match url.scheme() {
+        "redis" => false,
+        "rediss" => true,
+        _ => return Err(wrong("the URL is neither redis:// nor rediss://", SHAPE)),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("the URL holds a user name or password", "move them to username: and password: ${env:NAME}"));
+    }
+    let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(|| wrong("the URL names no host", SHAPE))?;
+    if url.query().is_some() || !matches!(url.path(), "" | "/") {
+        return Err(wrong(
+            "the URL says more than host and port",
+            "leave path and query out: INFO is not of one database",
+        ));
+    }
+    Ok(Address { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::yaml::{self, Origin};
+
+    fn problems(text: &str) -> Vec<String> {
+        let config: RedisConfig = yaml::read(&format!("name: cache\n{text}"), Origin::Person).unwrap();
+        config.check().into_iter().map(|problem| format!("{} -> {}", problem.message, problem.advice)).collect()
+    }
+
+    #[test]
+    fn each_way_of_naming_servers_is_right_on_its_own() {
+        for text in [
+            "url: redis://h",
+            "url: rediss://h\ntls: {ca: ca.pem}\nreplicas: true",
+            "nodes: [redis://a:1, redis://b:1]\nusername: u\npassword: ${env:P}",
+            "sentinel: {service: m, urls: [redis://s, rediss://t], username: u, password: '${env:P}'}\nreplicas: true",
+            "sentinel: {service: m, urls: [redis://s]}\ntls: {}",
+        ] {
+            assert_eq!(problems(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_advice() {
+        for (text, said) in [
+            ("required: true", "does not say where its server is -> write one of url:, sentinel: and nodes:"),
+            ("url: redis://h\nnodes: [redis://a]", "says twice where its servers are"),
+            ("nodes: []", "nodes: names no server -> write nodes: [redis://host:6379"),
+            ("nodes: [redis://a:1, rediss://a:1]", "a:1 stands twice -> name each server once"),
+            ("nodes: [redis://a, http://b]", "neither redis:// nor rediss://"),
+            ("nodes: [rediss://a, redis://b]\ntls: {}", "tls is given, but the URL is redis://"),
+            ("nodes: [redis://a]\nreplicas: true", "replicas: goes with url: or sentinel: -> leave replicas: out"),
+            ("sentinel: {service: '', urls: [redis://s]}", "the service has no name"),
+            ("sentinel: {service: m, urls: []}", "urls: names no server"),
+            ("sentinel: {service: m, urls: [redis://u:p@s]}", "the URL holds a user name or password"),
+            ("sentinel: {service: m, urls: [redis://s], username: u}", "a user name without a password"),
+            ("sentinel: {service: m, urls: [redis://s], tls: {}}", "tls is given, but the URL is redis://"),
+            ("sentinel: {service: m, urls: [rediss://s], tls: {cert: c}}", "without its key"),
+        ] {
+            let [one] = &problems(text)[..] else { panic!("{text}: {:?}", problems(text)) };
+            assert!(one.contains(said), "{text}: {one}");
+        }
+    }
+
+    #[test]
+    fn a_sentinel_has_a_port_of_its_own_and_every_address_a_place() {
+        let text = |url: &str| Located { value: url.to_owned(), line: 1, column: 1 };
+        assert_eq!(sentinel_address(&text("redis://s")).unwrap().place(), "s:26379");
+        assert_eq!(address(&text("rediss://[::1]")).unwrap().url(), "rediss://[::1]:6379");
     }
 }

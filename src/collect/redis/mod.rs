@@ -1,137 +1,169 @@
-//! Redis and its kin, by INFO alone.
+//! Redis and its kin, by INFO alone: one server, the master that Sentinels name, the nodes of a cluster.
 //!
-//! The server hears HELLO (or AUTH) and INFO and nothing else: no SELECT, no CLIENT SETINFO.
-//! The protocol is the crate `redis`'s; the connection is ours, so that an answer is capped.
+//! Each server hears what `session.rs` says, whoever named it. A server on its own is the target
+//! itself; nodes and replicas are places in it, each a part with its own coverage. Counters are
+//! those of the server or master: of several nodes there are none, because a sum over servers that
+//! were started at different times says nothing.
 
 pub mod config;
 mod parse;
+mod replicas;
+mod sentinel;
+mod servers;
+mod session;
+mod topology;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use redis::aio::MultiplexedConnection;
-use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+use jiff::Timestamp;
 
 use super::kubernetes::Scope;
-use super::net::{self, Capped, Duplex, Heard};
-use super::{Collector, Context, recorded, secret, tls};
-use crate::model::{Failure, FailureKind, Outcome, Secret, TargetEvidence, TargetId};
+use super::{Collector, Context, recorded};
+use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
-use crate::wire::secret::SecretReference;
 use config::{Address, RedisConfig};
+use sentinel::Sentinel;
+use servers::{Different, Told};
+use session::Access;
 
 pub(super) use parse::{INFO_PART, looks_like_info, parse_info, server_time};
 
-/// A busy server with 500 kinds of commands says 100 KiB.
-const MAX_ANSWER: u64 = 4 * 1024 * 1024;
+/// Whether Sentinels named the master, and one and the same.
+const SENTINEL_PART: &str = "sentinel";
+/// Whether all replicas are known; each is a part of its own, too.
+const REPLICAS_PART: &str = "replicas";
 
-/// Reads one server.
+/// Reads one server, or several that are one service.
 pub struct Redis {
     id: TargetId,
-    address: Address,
-    username: Option<String>,
-    password: Option<SecretReference>,
-    tls: tls::Settings,
+    servers: Servers,
+    access: Access,
+    replicas: bool,
     else_recorded: Option<(PathBuf, PathBuf)>,
+}
+
+/// Where they are.
+enum Servers {
+    One(Address),
+    Sentinel(Sentinel),
+    Nodes(Vec<Address>),
 }
 
 impl Redis {
     /// A collector for a checked profile; paths are relative to `folder`.
     ///
     /// # Errors
-    /// If the URL is none.
+    /// If a URL is none, or there is none.
     pub fn new(config: &RedisConfig, folder: &Path) -> Result<Self, Problem> {
-        let password = config.password.clone().map(|reference| match reference {
-            SecretReference::File(path) => SecretReference::File(folder.join(path)),
-            variable @ SecretReference::Variable(_) => variable,
-        });
+        let servers = match (&config.url, &config.sentinel, &config.nodes) {
+            (Some(url), ..) => Servers::One(config::address(url)?),
+            (None, Some(sentinel), _) => Servers::Sentinel(Sentinel::new(sentinel, config.tls.is_some(), folder)?),
+            (None, None, nodes) => {
+                Servers::Nodes(nodes.iter().flatten().map(config::address).collect::<Result<_, _>>()?)
+            }
+        };
         Ok(Self {
             id: TargetId::new("redis", &config.name),
-            address: config.address()?,
-            username: config.username.clone(),
-            password,
-            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            servers,
+            access: Access::new(config.username.as_ref(), config.password.as_ref(), config.tls.as_ref(), folder),
+            replicas: config.replicas,
             else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
         })
     }
 
-    /// The text of INFO.
-    async fn info(&self) -> Result<Vec<u8>, Failure> {
-        let password = match &self.password {
-            Some(reference) => Some(secret::resolve(reference).await?),
-            None => None,
+    /// The parts that a profile leads to expect; replicas add theirs as they are found.
+    fn expected(&self) -> Vec<String> {
+        let mut parts = match &self.servers {
+            Servers::One(_) => vec![INFO_PART.to_owned()],
+            Servers::Sentinel(_) => vec![SENTINEL_PART.to_owned(), INFO_PART.to_owned()],
+            Servers::Nodes(nodes) => nodes.iter().map(node_part).collect(),
         };
-        let mut session = match self.open(ProtocolVersion::RESP3, password.as_ref()).await {
-            // Before version 6 there is no HELLO; a user may also be refused it.
-            Err(SessionError::NoHello) => self.open(ProtocolVersion::RESP2, password.as_ref()).await,
-            other => other,
-        }
-        .map_err(|error| match error {
-            SessionError::NoHello => Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH"),
-            SessionError::Failed(failure) => failure,
-        })?;
-        let mut last = Vec::new();
-        // `everything` is of 7.0; an unknown section answers empty, without an error.
-        for section in [Some("everything"), Some("all"), None] {
-            last = session.info(section).await?;
-            if !last.is_empty() {
-                break;
-            }
-        }
-        Ok(last)
+        parts.extend(self.replicas.then(|| REPLICAS_PART.to_owned()));
+        parts
     }
 
-    async fn open(&self, protocol: ProtocolVersion, password: Option<&Secret>) -> Result<Session, SessionError> {
-        let Address { host, port, tls } = &self.address;
-        let stream: Box<dyn Duplex> =
-            if *tls { net::tcp_tls(host, *port, &self.tls).await? } else { Box::new(net::tcp(host, *port).await?) };
-        let (stream, heard) = Capped::new(stream, MAX_ANSWER);
-        let mut info = RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
-        if let Some(password) = password {
-            info = info.set_password(password.expose());
-            if let Some(username) = &self.username {
-                info = info.set_username(username);
+    async fn read(&self, evidence: &mut TargetEvidence, context: &Context) {
+        match &self.servers {
+            Servers::One(address) => {
+                self.read_server(address, evidence, context).await;
             }
-        }
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        // The driver runs inside of the connection's own future, so that nothing outlives it.
-        match MultiplexedConnection::new_with_config(&info, stream, config).await {
-            Ok((connection, driver)) => {
-                let quotable = password.is_none();
-                Ok(Session { connection, driver: driver.boxed(), heard, quotable })
-            }
-            Err(error) => Err(self.setup_failure(&error, &heard, password)),
+            Servers::Sentinel(sentinel) => self.read_master(sentinel, evidence, context).await,
+            Servers::Nodes(nodes) => self.read_nodes(nodes, evidence, context).await,
         }
     }
 
-    fn setup_failure(&self, error: &RedisError, heard: &Heard, password: Option<&Secret>) -> SessionError {
-        let said = error.to_string().to_lowercase();
-        let no_hello = error.kind() == ErrorKind::RESP3NotSupported
-            || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
-            || said.contains("unknown command");
-        if no_hello {
-            return SessionError::NoHello;
+    /// The server that is the target itself, and its replicas. Its failure is told, too.
+    async fn read_server(
+        &self,
+        address: &Address,
+        evidence: &mut TargetEvidence,
+        context: &Context,
+    ) -> Option<Failure> {
+        let Told { said, text, outcome } = servers::one(&self.access, address, context).await;
+        evidence.fields.extend(said.fields);
+        evidence.indicators = said.indicators;
+        evidence.set_part(INFO_PART, outcome.clone().map_or_else(Outcome::Failed, |()| Outcome::Complete));
+        match &outcome {
+            Ok(()) if self.replicas => replicas::read(&self.access, address, &text, evidence, context).await,
+            Err(failure) if self.replicas => evidence.set_part(REPLICAS_PART, Outcome::Failed(failure.clone())),
+            _ => {}
         }
-        let user = self.username.as_deref().unwrap_or("default");
-        let refused = match error.code() {
-            Some("WRONGPASS") => Some(format!("user name or password is wrong (user {user})")),
-            Some("NOAUTH") => Some("the server wants a password and the profile names none".to_owned()),
-            _ if password.is_some() && said.contains("without any password configured") => {
-                Some("a password is given, but the server has none for this user".to_owned())
+        outcome.err()
+    }
+
+    async fn read_master(&self, sentinel: &Sentinel, evidence: &mut TargetEvidence, context: &Context) {
+        let found = sentinel.find(context).await;
+        evidence.fields.extend(found.fields);
+        let Some(address) = found.address else {
+            let failure = found.outcome.err().unwrap_or_else(sentinel::nothing_named);
+            for part in self.expected() {
+                evidence.set_part(&part, Outcome::Failed(failure.clone()));
             }
-            _ if error.kind() == ErrorKind::AuthenticationFailed && !matches!(error.code(), Some("LOADING")) => {
-                Some(format!("the server refused the user name or password (user {user})"))
-            }
-            _ => None,
+            return;
         };
-        // The server's own words are not quoted here: they may repeat the password.
-        match refused {
-            Some(message) => Failure::new(FailureKind::Authentication, message).into(),
-            None => answer_failure(error, heard, password.is_none()).into(),
+        tracing::debug!(target_id = %self.id, "Sentinel names a master");
+        let failure = self.read_server(&address, evidence, context).await;
+        if let Some(failure) = failure.filter(|failure| failure.kind.is_unreached()) {
+            let failure = sentinel::unreached(failure, &address);
+            evidence.set_part(INFO_PART, Outcome::Failed(failure));
+        }
+        if self.replicas && evidence.parts.get(&REPLICAS_PART.into()) == Some(&Outcome::Complete) {
+            let named = evidence.parts.keys().filter(|part| part.as_str().starts_with(REPLICA)).count();
+            let outcome = sentinel::all_named(found.replicas, named);
+            evidence.set_part(REPLICAS_PART, outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+        }
+        let outcome = found.outcome.and_then(|()| sentinel::is_master(evidence.field("role"), &address));
+        evidence.set_part(SENTINEL_PART, outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+    }
+
+    async fn read_nodes(&self, nodes: &[Address], evidence: &mut TargetEvidence, context: &Context) {
+        const ADVICE: &str = "name each node once, by an address that leads to no other";
+        let mut different = Different::default();
+        for (address, told) in nodes.iter().zip(servers::several(&self.access, nodes, context).await) {
+            let told = different.another(address, told, ADVICE);
+            servers::keep(evidence, &node_part(address), address, told);
         }
     }
+
+    /// Why the file is to stand in: no server was read, and none could be reached.
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        let is_server = |part: &str| part == INFO_PART || part.starts_with(NODE);
+        let read =
+            evidence.parts.iter().any(|(part, outcome)| is_server(part.as_str()) && *outcome == Outcome::Complete);
+        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
+        let unreached = failures.clone().all(|failure| failure.kind.is_unreached());
+        (self.else_recorded.is_some() && !read && unreached).then(|| failures.next().cloned()).flatten()
+    }
+}
+
+/// How the parts begin that are one for each server.
+const NODE: &str = "node ";
+const REPLICA: &str = "replica ";
+
+fn node_part(address: &Address) -> String {
+    format!("{NODE}{}", address.place())
 }
 
 impl Collector for Redis {
@@ -140,126 +172,42 @@ impl Collector for Redis {
     }
 
     fn endpoint(&self) -> String {
-        let Address { host, port, tls } = &self.address;
-        format!("{}://{host}:{port}", if *tls { "rediss" } else { "redis" })
+        match &self.servers {
+            Servers::One(address) => address.url(),
+            Servers::Sentinel(sentinel) => sentinel.endpoint(),
+            Servers::Nodes(nodes) => nodes.iter().map(Address::url).collect::<Vec<_>>().join(", "),
+        }
     }
 
     fn parts(&self) -> &'static [&'static str] {
         &[INFO_PART]
     }
 
+    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        for part in self.expected() {
+            evidence.set_part(&part, Outcome::Failed(failure.clone()));
+        }
+        evidence
+    }
+
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             tracing::debug!(target_id = %self.id, "asking for INFO");
-            let answer = net::within(context.deadline, context.allowed, self.info()).await;
-            let answer = answer.map_err(|failure| net::with_tls_in_mind(failure, self.address.tls));
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
-            match answer.and_then(|text| parse_info(&String::from_utf8_lossy(&text), &mut evidence)) {
-                Ok(()) => evidence.set_part(INFO_PART, Outcome::Complete),
-                Err(failure) => {
-                    if let (true, Some((shown, path))) = (failure.kind.is_unreached(), &self.else_recorded) {
-                        return vec![
-                            recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await,
-                        ];
-                    }
-                    evidence.set_part(INFO_PART, Outcome::Failed(failure));
+            self.read(&mut evidence, context).await;
+            evidence.taken = (context.clock)();
+            if let (Some((shown, path)), Some(failure)) = (&self.else_recorded, self.unreached(&evidence)) {
+                let mut recorded = recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await;
+                // The text of one server's INFO says nothing of the others that the profile names.
+                for part in self.expected() {
+                    let failure = || Failure::new(FailureKind::File, format!("{} says nothing of it", shown.display()));
+                    recorded.parts.entry(part.into()).or_insert_with(|| Outcome::Failed(failure()));
                 }
+                return vec![recorded];
             }
             vec![evidence]
         }
         .boxed()
-    }
-}
-
-/// Why a session could not be opened.
-enum SessionError {
-    NoHello,
-    Failed(Failure),
-}
-
-impl From<Failure> for SessionError {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-/// A connection that can ask for INFO and nothing else.
-struct Session {
-    connection: MultiplexedConnection,
-    driver: BoxFuture<'static, ()>,
-    heard: Arc<Heard>,
-    /// Whether the server's words may be shown: it knows no password that it could repeat.
-    quotable: bool,
-}
-
-impl Session {
-    async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Failure> {
-        let mut command = redis::cmd("INFO");
-        command.arg(section);
-        let mut connection = self.connection.clone();
-        let query = command.query_async::<Value>(&mut connection);
-        let answer = tokio::select! {
-            answer = query => answer,
-            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard, false)),
-        };
-        match answer.map_err(|e| answer_failure(&e, &self.heard, self.quotable))? {
-            Value::BulkString(bytes) => Ok(bytes),
-            Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
-            Value::Nil => Ok(Vec::new()),
-            _ => Err(Failure::new(FailureKind::Protocol, "INFO was answered by something that is no text")),
-        }
-    }
-}
-
-/// What an error on an open connection means. Its words are only shown if `quotable`: an error
-/// may repeat what it was sent, and that may have been a password.
-fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure {
-    if heard.is_tls() {
-        return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
-            .advise("write rediss:// in the profile");
-    }
-    if heard.is_http() {
-        return Failure::new(FailureKind::Protocol, "an HTTP server answered");
-    }
-    if heard.bytes() > MAX_ANSWER {
-        return Failure::new(FailureKind::TooLarge, format!("the answer exceeds {} MiB", MAX_ANSWER >> 20));
-    }
-    match error.code() {
-        Some(code) => server_failure(code, error, quotable),
-        None if error.kind() == ErrorKind::Parse => {
-            Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
-        }
-        None if heard.bytes() == 0 => {
-            Failure::new(FailureKind::Cut, "the server closed the connection without an answer").advise(
-                "if the server speaks TLS on this port, write rediss:// in the profile; else check its log, \
-                 and any proxy in between",
-            )
-        }
-        None => Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer"),
-    }
-}
-
-/// What an error that the server sent means, by its first word.
-fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
-    let said = error.detail().unwrap_or_default();
-    match code {
-        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO")
-            .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
-        "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none"),
-        "LOADING" => {
-            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
-        }
-        "DENIED" => Failure::new(FailureKind::Permission, "the server is in protected mode")
-            .advise("audit from the server's own host, or give the server a password and a bind address"),
-        "ERR" if said.contains("max number of clients") => {
-            Failure::new(FailureKind::Refused, "the server has no room for another client")
-                .advise("find out who holds its connections, or raise maxclients")
-        }
-        _ if quotable => {
-            let said: String = said.chars().take(200).collect();
-            Failure::new(FailureKind::Protocol, format!("the server answered {code} {said}"))
-        }
-        _ => Failure::new(FailureKind::Protocol, "the server answered with an error")
-            .advise("its words are not shown, because they may repeat the password: see the server's log"),
     }
 }

@@ -31,6 +31,8 @@ const FIELDS: &[&str] = &[
     "maxmemory_policy",
     "aof_enabled",
     "cluster_enabled",
+    "mvcc_depth",
+    "cache_mode",
 ];
 
 /// Lines kept as numbers.
@@ -74,8 +76,18 @@ const FIGURES: &[&str] = &[
     "loading",
 ];
 
-/// Headings behind Memory: one of them shows that the text does not end before.
+/// Headings behind Memory, whatever their case: one of them shows that the text does not end before.
 const LATE: &[&str] = &["# CPU", "# Modules", "# Commandstats", "# Keyspace"];
+
+/// Lines `name:value`, in their order. A name is a word: what else has a colon is no line of INFO.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(pair)
+}
+
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic());
+    line.trim_end_matches('\r').split_once(':').filter(|(name, value)| is_name(name) && !value.contains('\r'))
+}
 
 /// Whether a text might be one of INFO.
 pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
@@ -85,8 +97,8 @@ pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
 /// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's, and not the
 /// indented, spaced keys of a YAML file.
 fn is_version_line(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, value)| {
-        let named = name.ends_with("_version") && name != "gcc_version" && !name.starts_with(' ');
+    pair(line).is_some_and(|(name, value)| {
+        let named = name.ends_with("_version") && name != "gcc_version";
         named && !value.starts_with(' ') && !value.trim().is_empty()
     })
 }
@@ -98,8 +110,8 @@ pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) 
     let (mut keys, mut has_version, mut keyspace, mut ended) = (0.0, false, false, false);
     for line in text.lines() {
         keyspace |= line.trim_end() == "# Keyspace";
-        ended |= LATE.contains(&line.trim_end());
-        let Some((name, value)) = line.trim_end_matches('\r').split_once(':') else { continue };
+        ended |= LATE.iter().any(|heading| heading.eq_ignore_ascii_case(line.trim_end()));
+        let Some((name, value)) = pair(line) else { continue };
         if name == "module" {
             module(value, evidence);
             continue;
@@ -135,9 +147,15 @@ pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) 
 /// says how many sections it has; those that stand in every INFO speak for the rest.
 fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
     let says = |name: &str| evidence.field(name).is_some_and(|value| !value.trim().is_empty());
-    let missing = if !says("run_id") {
+    if evidence.field("redis_mode").or(evidence.field("server_mode")) == Some("sentinel") {
+        return Err(Failure::new(FailureKind::Protocol, "this is a Sentinel, which holds no data")
+            .advise("write sentinel: {service: NAME, urls: […]} in place of url:, to read the master that it names"));
+    }
+    // Dragonfly has no run_id, and as a cache once had no maxmemory_policy.
+    let is_dragonfly = says("dragonfly_version");
+    let missing = if !says("run_id") && !is_dragonfly {
         "Server (run_id)"
-    } else if !says("maxmemory_policy") {
+    } else if !(says("maxmemory_policy") || is_dragonfly && says("cache_mode")) {
         "Memory (maxmemory_policy)"
     } else if !ended {
         "CPU, Modules, Commandstats or Keyspace"
@@ -195,7 +213,8 @@ fn command_figures(value: &str) -> CommandFigures {
     }
 }
 
-fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+/// `name=x,ver=1`: the value of one of the names.
+pub(super) fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     value.split(',').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
 }
 
@@ -259,6 +278,70 @@ mod tests {
             parsed("redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndbx:keys=3\ndb0:keys=x");
         assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
         assert!(evidence.indicators.figures.is_empty());
+    }
+
+    #[test]
+    fn line_ends_are_crlf_or_lf_and_no_others() {
+        let crlf =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/redis/redis-7.0.15.txt"));
+        let crlf = crlf.unwrap();
+        let read = |text: &str| {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            parse_info(text, &mut evidence).map(|()| evidence)
+        };
+        assert_eq!(read(&crlf), read(&crlf.replace("\r\n", "\n")));
+        assert!(read(&crlf.replace("\r\n", "\r")).unwrap_err().message.contains("no version"));
+    }
+
+    #[test]
+    fn what_is_unknown_is_passed_over_and_what_repeats_counts_once() {
+        let odd = parsed(
+            "# Server\n# New Section\nnew_field:1\n:\n::\nredis_version:7.0.1\nrole:master\nrole:slave\n\
+             used_memory:1\nused_memory:2\ncmdstat_get:calls=1\ncmdstat_get:calls=2\nerrorstat_ERR:count\ndb0:keys=3\n\
+             db0:keys=4\nmodule:name=a,ver=1\nmodule:name=a,ver=2\nmodule:ver=3\nmodule:",
+        );
+        assert_eq!((odd.field("redis_version"), odd.field("role")), (Some("7.0.1"), Some("master")));
+        assert_eq!((odd.indicators.figures["used_memory"], odd.indicators.figures["keys"]), (1.0, 3.0));
+        assert_eq!((odd.indicators.commands["get"].calls, odd.indicators.errors["ERR"]), (1, 0));
+        assert_eq!(odd.field("module/a"), Some("1"));
+        assert_eq!(odd.fields.iter().filter(|field| field.name.starts_with("module/")).count(), 1);
+    }
+
+    #[test]
+    fn garbage_is_no_info_and_says_nothing() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(65_536).collect();
+        let not_utf8 = String::from_utf8_lossy(&bytes).into_owned();
+        for text in
+            ["", "\0", "\u{fffd}\u{fffd}", ":::::", "\r\n\r\n", &not_utf8, &"a".repeat(1 << 20), &"x:".repeat(1 << 19)]
+        {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            assert_eq!(parse_info(text, &mut evidence).unwrap_err().kind, FailureKind::Protocol);
+            assert!(evidence.fields.is_empty());
+            assert!(!looks_like_info(text));
+        }
+        let said = parsed("redis_version:7.0.1\u{fffd}\nx\u{fffd}_version:1\nos:\u{fffd}");
+        assert_eq!((said.field("redis_version"), said.field("os")), (Some("7.0.1\u{fffd}"), Some("\u{fffd}")));
+        assert_eq!(said.field("x\u{fffd}_version"), None);
+    }
+
+    #[test]
+    fn keydb_and_dragonfly_are_read_by_what_they_say() {
+        let keydb = fixture("keydb-6.3.4");
+        assert_eq!((keydb.field("redis_version"), keydb.field("mvcc_depth")), (Some("6.3.4"), Some("0")));
+        let dragonfly = fixture("dragonfly-1.23.0");
+        assert_eq!(dragonfly.field("dragonfly_version"), Some("df-v1.23.0"));
+        assert_eq!((dragonfly.field("run_id"), dragonfly.field("maxmemory_policy")), (None, Some("noeviction")));
+        // Only a Dragonfly may be without what others always say.
+        let text = "redis_version:7.4.0\nmaxmemory_policy:noeviction\n# Cpu\n";
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        assert!(parse_info(text, &mut evidence).unwrap_err().message.contains("run_id"));
+    }
+
+    #[test]
+    fn a_sentinel_is_no_server() {
+        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+        let text = "redis_version:7.0.15\nredis_mode:sentinel\nrun_id:1\n# CPU\nsentinel_masters:1\n";
+        assert!(parse_info(text, &mut evidence).unwrap_err().advice.contains("sentinel:"));
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! The replicas that a server names, each asked as the server itself was.
+//!
+//! They are asked with the target's own user name, password and TLS: a server that is trusted with
+//! them is trusted to say who its replicas are.
+
+use std::collections::BTreeSet;
+
+use super::config::Address;
+use super::servers::{self, Different, Told};
+use super::session::Access;
+use super::topology::{self, Replicas};
+use super::{REPLICA, REPLICAS_PART};
+use crate::collect::Context;
+use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
+
+/// Replicas that are followed: more is not one service.
+const MAX_FOLLOWED: usize = 32;
+
+const ANNOUNCE: &str = "the address is the one that the replica announces: behind NAT or in a container, set \
+    replica-announce-ip and replica-announce-port there to one that leads to it from here";
+
+/// Who is to be asked yet.
+#[derive(Default)]
+struct Following {
+    queue: Vec<Address>,
+    seen: BTreeSet<String>,
+    /// Why not all are known.
+    problem: Option<Failure>,
+}
+
+/// Reads the replicas that `text`, what the server at `main` told, names, and their own replicas.
+pub(super) async fn read(
+    access: &Access,
+    main: &Address,
+    text: &str,
+    evidence: &mut TargetEvidence,
+    context: &Context,
+) {
+    let mut following = Following::default();
+    let mut different = Different::of(evidence.field("run_id"), main);
+    following.add(main, text);
+    while !following.queue.is_empty() {
+        let batch = std::mem::take(&mut following.queue);
+        for (address, told) in batch.iter().zip(servers::several(access, &batch, context).await) {
+            let told = checked(different.another(address, told, ANNOUNCE));
+            if told.outcome.is_ok() {
+                following.add(address, &told.text);
+            }
+            servers::keep(evidence, &format!("{REPLICA}{}", address.place()), address, told);
+        }
+    }
+    evidence.set_part(REPLICAS_PART, following.problem.map_or(Outcome::Complete, Outcome::Failed));
+}
+
+/// What can be known of an announced address is whether a replica answers there.
+fn checked(mut told: Told) -> Told {
+    if let Err(failure) = &mut told.outcome
+        && failure.kind.is_unreached()
+    {
+        failure.advice = format!("{}; {ANNOUNCE}", failure.advice);
+    }
+    match told.said.field("role") {
+        Some(role @ "master") => {
+            let message = format!("a server in the role {role} answers there, which is no replica");
+            told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
+        }
+        _ => told,
+    }
+}
+
+impl Following {
+    fn add(&mut self, server: &Address, text: &str) {
+        let Replicas { addresses, unusable, unnamed } = topology::replicas(text);
+        for (host, port) in addresses {
+            let address = Address { port, tls: server.tls, host };
+            if self.seen.contains(&address.place()) {
+                continue;
+            }
+            if self.seen.len() == MAX_FOLLOWED {
+                let message = format!("more than {MAX_FOLLOWED} replicas are named: the others were not read");
+                let advice = "name the servers that matter as targets of their own, without replicas:";
+                self.problem = Some(Failure::new(FailureKind::TooLarge, message).advise(advice));
+                return;
+            }
+            self.seen.insert(address.place());
+            self.queue.push(address);
+        }
+        if let Some(host) = unusable.first() {
+            let message =
+                format!("{} names a replica at {host} that cannot be asked: it tells no port", server.place());
+            let advice = "a backup or migration that reads the stream looks like this: audit again when it is done, or \
+                set replica-announce-ip and replica-announce-port";
+            self.problem = Some(Failure::new(FailureKind::Unreachable, message).advise(advice));
+        }
+        if unnamed > 0 {
+            let message = format!("{} has {unnamed} more replicas than it names", server.place());
+            let advice = "one that is being connected is not named yet: try again in a while";
+            self.problem = Some(Failure::new(FailureKind::Unavailable, message).advise(advice));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The master of a service, by the Sentinels that watch it.
+//!
+//! All are asked at once, for half of the time that is left at most: one that is silent must leave
+//! time for the master. One that does not answer is told (`sentinel_failure`) and costs nothing
+//! else where another does, because what is compared is the master, not the Sentinels.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use futures::future::join_all;
+use tokio::time::Instant;
+
+use super::config::{self, Address, SentinelConfig};
+use super::parse::lines;
+use super::session::{Access, Answer};
+use super::topology::{self, Master};
+use crate::collect::{Context, net};
+use crate::model::{Failure, FailureKind, Field};
+use crate::wire::problem::Problem;
+
+/// The Sentinels of a service.
+pub(super) struct Sentinel {
+    service: String,
+    addresses: Vec<Address>,
+    access: Access,
+    /// Whether the servers that they name speak TLS.
+    servers_tls: bool,
+}
+
+/// What one Sentinel says of the master.
+struct Named {
+    /// Its place.
+    master: String,
+    status: String,
+    replicas: usize,
+}
+
+/// What they said.
+pub(super) struct Found {
+    /// The master, if they name one and the same.
+    pub(super) address: Option<Address>,
+    /// How many replicas it has, by the Sentinel that knows most.
+    pub(super) replicas: usize,
+    /// Whether all is well with it.
+    pub(super) outcome: Result<(), Failure>,
+    /// What each Sentinel said, or why it did not.
+    pub(super) fields: Vec<Field>,
+}
+
+impl Sentinel {
+    /// Those of a checked profile; paths are relative to `folder`.
+    pub(super) fn new(config: &SentinelConfig, servers_tls: bool, folder: &Path) -> Result<Self, Problem> {
+        Ok(Self {
+            service: config.service.value.clone(),
+            addresses: config.urls.iter().map(config::sentinel_address).collect::<Result<_, _>>()?,
+            access: Access::new(config.username.as_ref(), config.password.as_ref(), config.tls.as_ref(), folder),
+            servers_tls,
+        })
+    }
+
+    pub(super) fn endpoint(&self) -> String {
+        let urls: Vec<String> = self.addresses.iter().map(Address::url).collect();
+        format!("{} by {}", self.service, urls.join(", "))
+    }
+
+    pub(super) async fn find(&self, context: &Context) -> Found {
+        let now = Instant::now();
+        let until = now + context.deadline.saturating_duration_since(now) / 2;
+        let asking = (0..self.addresses.len()).map(|index| async move {
+            let address = &self.addresses[index];
+            let asked = self.access.ask(address, &[Some("sentinel"), None]);
+            let answer = net::within(until, context.allowed / 2, asked).await;
+            let answer = answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls));
+            (address.place(), answer.and_then(|answer| self.master(&answer)))
+        });
+        let (mut told, mut failed) = (Vec::new(), Vec::new());
+        for (place, answer) in join_all(asking).await {
+            match answer {
+                Ok(master) => told.push((place, master)),
+                Err(failure) => failed.push((place, failure)),
+            }
+        }
+        let field = |(place, name, value): (&String, &str, String)| Field {
+            place: place.clone(),
+            name: name.to_owned(),
+            value,
+        };
+        let said = told.iter().map(|(place, Named { master, status, replicas })| {
+            (place, "sentinel_master", format!("{master},status={status},replicas={replicas}"))
+        });
+        let not = failed.iter().map(|(place, failure)| (place, "sentinel_failure", failure.message.clone()));
+        let fields = said.chain(not).map(field).collect();
+        let replicas = told.iter().map(|(_, named)| named.replicas).max().unwrap_or(0);
+        match self.agreed(&told, &failed) {
+            Ok((address, outcome)) => Found { address: Some(address), replicas, outcome, fields },
+            Err(failure) => Found { address: None, replicas, outcome: Err(failure), fields },
+        }
+    }
+
+    /// What one Sentinel says of the service.
+    fn master(&self, answer: &Answer) -> Result<Named, Failure> {
+        let text = String::from_utf8_lossy(&answer.text);
+        let Some(masters) = topology::masters(&text) else { return Err(no_sentinel(&text)) };
+        let Some(Master { status, replicas, address, .. }) = masters.iter().find(|master| master.name == self.service)
+        else {
+            return Err(self.unknown(&masters));
+        };
+        let (host, port) = address.as_ref().ok_or_else(|| {
+            Failure::new(FailureKind::Protocol, "the Sentinel names the master without a usable address")
+        })?;
+        Ok(Named { master: topology::place(host, *port), status: status.clone(), replicas: *replicas })
+    }
+
+    fn unknown(&self, masters: &[Master]) -> Failure {
+        const SHOWN: usize = 10;
+        let names: Vec<&str> = masters.iter().take(SHOWN).map(|master| master.name.as_str()).collect();
+        let more = masters.len().saturating_sub(SHOWN);
+        let known = match (names.as_slice(), more) {
+            ([], _) => "it watches none".to_owned(),
+            (names, 0) => format!("it watches {}", names.join(", ")),
+            (names, more) => format!("it watches {} and {more} more", names.join(", ")),
+        };
+        Failure::new(FailureKind::Protocol, format!("the Sentinel knows no service {:?}: {known}", self.service))
+            .advise("write one of these names as service: in the profile, or name the Sentinels that watch it")
+    }
+
+    /// The one master that all name who answered, and whether all is well with it.
+    fn agreed(
+        &self,
+        told: &[(String, Named)],
+        failed: &[(String, Failure)],
+    ) -> Result<(Address, Result<(), Failure>), Failure> {
+        let masters: BTreeSet<&str> = told.iter().map(|(_, named)| named.master.as_str()).collect();
+        let Some(master) = masters.first() else { return Err(none_told(failed)) };
+        if masters.len() > 1 {
+            let said: Vec<String> = told.iter().map(|(place, named)| format!("{} by {place}", named.master)).collect();
+            let message = format!("the Sentinels disagree on the master of {}: {}", self.service, said.join(", "));
+            let advice = "a failover may be under way: try again in a while; if it stays so, the Sentinels cannot reach \
+                each other";
+            return Err(Failure::new(FailureKind::Unavailable, message).advise(advice));
+        }
+        let (host, port) = master.rsplit_once(':').unwrap_or((master, "0"));
+        let address = Address { host: host.to_owned(), port: port.parse().unwrap_or(0), tls: self.servers_tls };
+        let sick = told.iter().find(|(_, named)| named.status != "ok");
+        let outcome = sick.map_or(Ok(()), |(place, Named { status, .. })| {
+            let message = format!("the Sentinel {place} says that the master {master} is {status:?}, not ok");
+            let advice =
+                "sdown: this Sentinel cannot reach it; odown: most cannot. See its log, and that of the master";
+            Err(Failure::new(FailureKind::Unavailable, message).advise(advice))
+        });
+        Ok((address, outcome))
+    }
+}
+
+/// What no Sentinel told is told with each one's reason; the one that says most gives kind and advice.
+fn none_told(failed: &[(String, Failure)]) -> Failure {
+    let telling = failed.iter().find(|(_, failure)| !failure.kind.is_unreached()).or(failed.first());
+    let Some((_, telling)) = telling else { return nothing_named() };
+    let reasons: Vec<String> = failed.iter().map(|(place, failure)| format!("{place}: {failure}")).collect();
+    Failure { message: format!("no Sentinel named the master: {}", reasons.join("; ")), ..telling.clone() }
+}
+
+/// A profile that names no Sentinel is refused before.
+pub(super) fn nothing_named() -> Failure {
+    Failure::new(FailureKind::Protocol, "no Sentinel named the master")
+}
+
+fn no_sentinel(text: &str) -> Failure {
+    let mode = lines(text).find(|(name, _)| matches!(*name, "redis_mode" | "server_mode" | "valkey_mode"));
+    let message = match mode {
+        Some((_, mode)) => format!("this is no Sentinel, but a server in the mode {mode:?}"),
+        None => "this is no Sentinel: it tells of no masters".to_owned(),
+    };
+    Failure::new(FailureKind::Protocol, message)
+        .advise("name the port of the Sentinel (26379 by default); a server itself is named by url:")
+}
+
+/// The master that Sentinels name cannot be reached: the address is theirs, not the profile's.
+pub(super) fn unreached(failure: Failure, address: &Address) -> Failure {
+    let advice = format!(
+        "{}; the Sentinels name {}: behind NAT or in a container, let them name an address that leads to it from here \
+         (replica-announce-ip on the server, sentinel announce-hostnames)",
+        failure.advice,
+        address.place()
+    );
+    failure.advise(advice)
+}
+
+/// The role that the server itself says it has.
+pub(super) fn is_master(role: Option<&str>, address: &Address) -> Result<(), Failure> {
+    match role {
+        None | Some("master") => Ok(()),
+        Some(role) => {
+            let message =
+                format!("the Sentinels name {} as the master, and it says that it is a {role}", address.place());
+            Err(Failure::new(FailureKind::Unavailable, message)
+                .advise("a failover may be under way: try again in a while"))
+        }
+    }
+}
+
+/// A server forgets a replica that is gone; a Sentinel does not.
+pub(super) fn all_named(known: usize, named: usize) -> Result<(), Failure> {
+    if named >= known {
+        return Ok(());
+    }
+    let message = format!("the Sentinels know of {known} replicas, and {named} are connected to the master");
+    Err(Failure::new(FailureKind::Unavailable, message).advise(
+        "start the replica that is down; of one that is gone for good, let the Sentinels forget it (SENTINEL RESET)",
+    ))
+}

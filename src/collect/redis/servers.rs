@@ -1,0 +1,107 @@
+//! Servers of one target, read at once, bounded, within its deadline.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+use tokio::time::Instant;
+
+use super::config::Address;
+use super::parse::parse_info;
+use super::session::{Access, Answer, WHOLE};
+use crate::collect::{Context, net};
+use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence};
+
+/// Servers of one target that are asked at the same time: many targets are, too.
+const AT_ONCE: usize = 8;
+
+/// What one server said.
+pub(super) struct Told {
+    /// As if it were a target.
+    pub(super) said: TargetEvidence,
+    /// INFO itself.
+    pub(super) text: String,
+    /// Whether all of INFO was there.
+    pub(super) outcome: Result<(), Failure>,
+}
+
+/// One server, until the target's deadline.
+pub(super) async fn one(access: &Access, address: &Address, context: &Context) -> Told {
+    ask(access, address, context, context.deadline, context.allowed).await
+}
+
+/// All of them, in their order. Where they wait for each other none may use up the others' time.
+pub(super) async fn several(access: &Access, addresses: &[Address], context: &Context) -> Vec<Told> {
+    let rounds = u32::try_from(addresses.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
+    let share = context.deadline.saturating_duration_since(Instant::now()) / rounds;
+    let allowed = if rounds == 1 { context.allowed } else { context.allowed / rounds };
+    let asking = (0..addresses.len()).map(|index| async move {
+        let deadline = context.deadline.min(Instant::now() + share);
+        (index, ask(access, &addresses[index], context, deadline, allowed).await)
+    });
+    let mut told: Vec<_> = stream::iter(asking).buffer_unordered(AT_ONCE).collect().await;
+    told.sort_by_key(|(index, _)| *index);
+    told.into_iter().map(|(_, told)| told).collect()
+}
+
+async fn ask(access: &Access, address: &Address, context: &Context, deadline: Instant, allowed: Duration) -> Told {
+    let answer = net::within(deadline, allowed, access.ask(address, WHOLE)).await;
+    let mut said = TargetEvidence::new("redis/server".into(), "", (context.clock)());
+    match answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls)) {
+        Ok(Answer { text, not_after }) => {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let outcome = parse_info(&text, &mut said);
+            said.fields.extend(not_after.map(|end| Field::of_target("tls_not_after", end.to_string())));
+            Told { said, text, outcome }
+        }
+        Err(failure) => Told { said, text: String::new(), outcome: Err(failure) },
+    }
+}
+
+/// Adds what a server said as a place of the target, without its counters.
+pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address, told: Told) {
+    let place = address.place();
+    evidence.fields.extend(told.said.fields.into_iter().map(|field| Field { place: place.clone(), ..field }));
+    evidence.set_part(part, told.outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+}
+
+/// Tells whether two addresses lead to one server, by its `run_id`.
+#[derive(Default)]
+pub(super) struct Different {
+    places: BTreeMap<String, String>,
+}
+
+impl Different {
+    /// Knows the server at `address` already.
+    pub(super) fn of(run_id: Option<&str>, address: &Address) -> Self {
+        let known = run_id.filter(|id| !id.is_empty()).map(|id| (id.to_owned(), address.place()));
+        Self { places: known.into_iter().collect() }
+    }
+
+    /// A server that was read already under another address did not speak for this one.
+    pub(super) fn another(&mut self, address: &Address, told: Told, advice: &str) -> Told {
+        let Some(run_id) = told.said.field("run_id").filter(|id| !id.is_empty()).map(str::to_owned) else {
+            return told;
+        };
+        let place = address.place();
+        match self.places.get(&run_id) {
+            Some(other) => {
+                let message = format!("it leads to the same server as {other} (one run_id)");
+                told.disowned(Failure::new(FailureKind::Protocol, message).advise(advice))
+            }
+            None => {
+                self.places.insert(run_id, place);
+                told
+            }
+        }
+    }
+}
+
+impl Told {
+    /// Without what was said: it is not of the server that was meant.
+    pub(super) fn disowned(self, failure: Failure) -> Self {
+        let said = TargetEvidence::new(self.said.id, "", self.said.taken);
+        Self { said, text: String::new(), outcome: Err(failure) }
+    }
+}

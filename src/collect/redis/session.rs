@@ -1,0 +1,244 @@
+//! One server, asked for INFO over one connection.
+//!
+//! It hears HELLO (or AUTH) and INFO and nothing else: no SELECT, no CLIENT SETINFO. The protocol
+//! is the crate `redis`'s; the connection is ours, so that an answer is capped.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use redis::aio::MultiplexedConnection;
+use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+
+use super::config::Address;
+use crate::collect::config::TlsConfig;
+use crate::collect::net::{self, Capped, Duplex, Heard};
+use crate::collect::{secret, tls};
+use crate::model::{Failure, FailureKind, Secret};
+use crate::wire::secret::SecretReference;
+
+/// A busy server with 500 kinds of commands says 100 KiB.
+const MAX_ANSWER: u64 = 4 * 1024 * 1024;
+
+/// All that a server tells. `everything` is of 7.0; an unknown section answers empty, without an error.
+pub(super) const WHOLE: &[Option<&str>] = &[Some("everything"), Some("all"), None];
+
+/// Who asks, and whom to trust.
+pub(super) struct Access {
+    username: Option<String>,
+    password: Option<SecretReference>,
+    tls: tls::Settings,
+}
+
+/// What a server told.
+pub(super) struct Answer {
+    /// The text of INFO.
+    pub(super) text: Vec<u8>,
+    /// The last moment at which its certificate is valid.
+    pub(super) not_after: Option<Timestamp>,
+}
+
+impl Access {
+    /// What the profile says of it; paths are relative to `folder`.
+    pub(super) fn new(
+        username: Option<&String>,
+        password: Option<&SecretReference>,
+        tls: Option<&TlsConfig>,
+        folder: &Path,
+    ) -> Self {
+        let password = password.cloned().map(|reference| match reference {
+            SecretReference::File(path) => SecretReference::File(folder.join(path)),
+            variable @ SecretReference::Variable(_) => variable,
+        });
+        let tls = tls::Settings(tls.cloned().unwrap_or_default().relative_to(folder));
+        Self { username: username.cloned(), password, tls }
+    }
+
+    /// Asks for each of `sections` until one is not empty.
+    pub(super) async fn ask(&self, address: &Address, sections: &[Option<&str>]) -> Result<Answer, Failure> {
+        let password = match &self.password {
+            Some(reference) => Some(secret::resolve(reference).await?),
+            None => None,
+        };
+        let mut session = match self.open(address, ProtocolVersion::RESP3, password.as_ref()).await {
+            // Before version 6 there is no HELLO; a user may also be refused it.
+            Err(SessionError::NoHello) => self.open(address, ProtocolVersion::RESP2, password.as_ref()).await,
+            other => other,
+        }
+        .map_err(|error| match error {
+            SessionError::NoHello => Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH"),
+            SessionError::Failed(failure) => failure,
+        })?;
+        let mut text = Vec::new();
+        for section in sections {
+            text = session.info(*section).await?;
+            if !text.is_empty() {
+                break;
+            }
+        }
+        Ok(Answer { text, not_after: session.not_after })
+    }
+
+    async fn open(
+        &self,
+        address: &Address,
+        protocol: ProtocolVersion,
+        password: Option<&Secret>,
+    ) -> Result<Session, SessionError> {
+        let Address { host, port, tls } = address;
+        let (stream, not_after): (Box<dyn Duplex>, _) = if *tls {
+            let stream = net::tcp_tls(host, *port, &self.tls).await?;
+            let not_after = tls::not_after(&stream);
+            (Box::new(stream), not_after)
+        } else {
+            (Box::new(net::tcp(host, *port).await?), None)
+        };
+        let (stream, heard) = Capped::new(stream, MAX_ANSWER);
+        let mut info = RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
+        if let Some(password) = password {
+            info = info.set_password(password.expose());
+            if let Some(username) = &self.username {
+                info = info.set_username(username);
+            }
+        }
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        // The driver runs inside of the connection's own future, so that nothing outlives it.
+        match MultiplexedConnection::new_with_config(&info, stream, config).await {
+            Ok((connection, driver)) => {
+                let quotable = password.is_none();
+                Ok(Session { connection, driver: driver.boxed(), heard, quotable, not_after })
+            }
+            Err(error) => Err(self.setup_failure(&error, &heard, password)),
+        }
+    }
+
+    fn setup_failure(&self, error: &RedisError, heard: &Heard, password: Option<&Secret>) -> SessionError {
+        let said = error.to_string().to_lowercase();
+        let no_hello = error.kind() == ErrorKind::RESP3NotSupported
+            || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
+            || said.contains("unknown command");
+        if no_hello {
+            return SessionError::NoHello;
+        }
+        let user = self.username.as_deref().unwrap_or("default");
+        let refused = match error.code() {
+            Some("WRONGPASS") => Some(format!("user name or password is wrong (user {user})")),
+            Some("NOAUTH") => Some("the server wants a password and the profile names none".to_owned()),
+            _ if password.is_some() && said.contains("without any password configured") => {
+                Some("a password is given, but the server has none for this user".to_owned())
+            }
+            _ if error.kind() == ErrorKind::AuthenticationFailed && !matches!(error.code(), Some("LOADING")) => {
+                Some(format!("the server refused the user name or password (user {user})"))
+            }
+            _ => None,
+        };
+        // The server's own words are not quoted here: they may repeat the password.
+        match refused {
+            Some(message) => Failure::new(FailureKind::Authentication, message).into(),
+            None => answer_failure(error, heard, password.is_none()).into(),
+        }
+    }
+}
+
+/// Why a session could not be opened.
+enum SessionError {
+    NoHello,
+    Failed(Failure),
+}
+
+impl From<Failure> for SessionError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A connection that can ask for INFO and nothing else.
+struct Session {
+    connection: MultiplexedConnection,
+    driver: BoxFuture<'static, ()>,
+    heard: Arc<Heard>,
+    /// Whether the server's words may be shown: it knows no password that it could repeat.
+    quotable: bool,
+    not_after: Option<Timestamp>,
+}
+
+impl Session {
+    async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let mut command = redis::cmd("INFO");
+        command.arg(section);
+        let mut connection = self.connection.clone();
+        let query = command.query_async::<Value>(&mut connection);
+        let answer = tokio::select! {
+            answer = query => answer,
+            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard, false)),
+        };
+        let mut answer = answer.map_err(|e| answer_failure(&e, &self.heard, self.quotable))?;
+        // The newer protocol lets a server say something of its answer before the answer.
+        while let Value::Attribute { data, .. } = answer {
+            answer = *data;
+        }
+        match answer {
+            Value::BulkString(bytes) => Ok(bytes),
+            Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
+            Value::Nil => Ok(Vec::new()),
+            _ => Err(Failure::new(FailureKind::Protocol, "INFO was answered by something that is no text")),
+        }
+    }
+}
+
+/// What an error on an open connection means. Its words are only shown if `quotable`: an error
+/// may repeat what it was sent, and that may have been a password.
+fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure {
+    if heard.is_tls() {
+        return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
+            .advise("write rediss:// in the profile");
+    }
+    if heard.is_http() {
+        return Failure::new(FailureKind::Protocol, "an HTTP server answered");
+    }
+    if heard.bytes() > MAX_ANSWER {
+        return Failure::new(FailureKind::TooLarge, format!("the answer exceeds {} MiB", MAX_ANSWER >> 20));
+    }
+    match error.code() {
+        Some(code) => server_failure(code, error, quotable),
+        None if error.kind() == ErrorKind::Parse => {
+            Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
+        }
+        None if heard.bytes() == 0 => {
+            Failure::new(FailureKind::Cut, "the server closed the connection without an answer").advise(
+                "if the server speaks TLS on this port, write rediss:// in the profile; else check its log, \
+                 and any proxy in between",
+            )
+        }
+        // It was not the server that ended it: the driver did, over what it could not read.
+        None if !heard.is_ended() => Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol"),
+        None => Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer"),
+    }
+}
+
+/// What an error that the server sent means, by its first word.
+fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
+    let said = error.detail().unwrap_or_default();
+    match code {
+        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO")
+            .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
+        "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none"),
+        "LOADING" => {
+            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
+        }
+        "DENIED" => Failure::new(FailureKind::Permission, "the server is in protected mode")
+            .advise("audit from the server's own host, or give the server a password and a bind address"),
+        "ERR" if said.contains("max number of clients") => {
+            Failure::new(FailureKind::Refused, "the server has no room for another client")
+                .advise("find out who holds its connections, or raise maxclients")
+        }
+        _ if quotable => {
+            let said: String = said.chars().take(200).collect();
+            Failure::new(FailureKind::Protocol, format!("the server answered {code} {said}"))
+        }
+        _ => Failure::new(FailureKind::Protocol, "the server answered with an error")
+            .advise("its words are not shown, because they may repeat the password: see the server's log"),
+    }
+}
