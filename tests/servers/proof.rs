@@ -1,6 +1,8 @@
 //! The proof that an audit cannot hurt what it audits: witnesses stand between it and every server, and write down all
 //! that they hear.
 
+mod redis;
+
 use serde_json::{Value, json};
 
 use crate::profiles::{Profiles, Report};

@@ -1,5 +1,10 @@
 //! Redis and Valkey, live: identity, verdicts, credentials and protocol versions.
 
+mod answers;
+mod nodes;
+mod replicas;
+mod sentinel;
+
 use serde_json::{Value, json};
 
 use crate::profiles::{Profiles, cache, redis, sorted, text};
@@ -208,4 +213,19 @@ fn a_recorded_answer_stands_in_for_a_server_that_cannot_be_reached_and_for_no_ot
             assert_eq!(report.readings("redis/cache", "production"), ["valkey 8.0.1 program ×1"]);
         }
     }
+}
+
+/// The answer to HELLO, by the newer protocol.
+fn hello() -> Vec<u8> {
+    b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n".to_vec()
+}
+
+/// A bulk string.
+fn bulk(text: &str) -> Vec<u8> {
+    format!("${}\r\n{text}\r\n", text.len()).into_bytes()
+}
+
+/// A server that answers HELLO, and then INFO by these bytes.
+fn scripted(answer: &[u8]) -> Hostile {
+    Hostile::start(Behaviour::Script(vec![hello(), answer.to_vec()]))
 }

@@ -89,6 +89,51 @@ impl RedisServer {
         Self::start_with(binary, &[&files, &["--tls-auth-clients", "no"][..]].concat(), true, None)
     }
 
+    /// A Sentinel that watches these masters, by name and port; each is down for it after half a second without an answer.
+    /// `extra` are lines of its configuration.
+    pub(crate) fn start_sentinel(binary: Binary, masters: &[(&str, u16)], extra: &[&str]) -> Self {
+        for _ in 0..5 {
+            let (dir, port) = (tempfile::tempdir().expect("a temporary directory"), free_port());
+            let config = dir.path().join("sentinel.conf");
+            let mut lines = format!("port {port}\nbind 127.0.0.1\ndir {}\n", dir.path().display());
+            for (name, master) in masters {
+                lines += &format!("sentinel monitor {name} 127.0.0.1 {master} 1\n");
+                lines += &format!("sentinel down-after-milliseconds {name} 500\n");
+            }
+            lines += &extra.join("\n");
+            std::fs::write(&config, lines + "\n").expect("write the configuration");
+            let mut command = Command::new(binary.path());
+            command.arg(&config).arg("--sentinel");
+            if let Some(child) = ready(&mut command, &dir, "Sentinel ID is") {
+                return Self {
+                    binary,
+                    args: Vec::new(),
+                    child,
+                    dir,
+                    plain_port: port,
+                    tls_port: None,
+                    default_password: None,
+                };
+            }
+        }
+        panic!("a Sentinel of {binary:?} found no free port five times")
+    }
+
+    /// Stops it for a while (`STOP`) or lets it go on (`CONT`): its connections stay, and nothing answers.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill starts").success(), "SIG{name}");
+    }
+
+    /// Waits until what it says of itself holds this text.
+    pub(crate) fn wait_for(&self, text: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.command(&["INFO"]).contains(text) {
+            assert!(Instant::now() < deadline, "no {text:?} in {}", self.command(&["INFO"]));
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn start_with(binary: Binary, extra: &[&str], tls: bool, default_password: Option<&'static str>) -> Self {
         let args: Vec<String> = extra.iter().map(|&arg| arg.to_owned()).collect();
         for _ in 0..5 {
@@ -148,16 +193,22 @@ fn free_port() -> u16 {
 
 /// `None` if a port was taken since it was found free.
 fn launch(binary: Binary, args: &[String], dir: &TempDir, port: u16, tls_port: Option<u16>) -> Option<Child> {
-    let log = dir.path().join("log");
-    let output = File::create(&log).expect("create the log");
     let mut command = Command::new(binary.path());
     command.args(["--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no"]);
     command.args(["--port", &port.to_string(), "--dir"]).arg(dir.path());
     if let Some(port) = tls_port {
         command.args(["--tls-port", &port.to_string()]);
     }
-    command.args(args).stdin(Stdio::null()).stderr(output.try_clone().expect("duplicate the log")).stdout(output);
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", binary.path().display()));
+    command.args(args);
+    ready(&mut command, dir, "Ready to accept connections")
+}
+
+/// Starts it and waits for the word of its log that says that it listens; `None` as for [`launch`].
+fn ready(command: &mut Command, dir: &TempDir, word: &str) -> Option<Child> {
+    let log = dir.path().join("log");
+    let output = File::create(&log).expect("create the log");
+    command.stdin(Stdio::null()).stderr(output.try_clone().expect("duplicate the log")).stdout(output);
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
 
     // Its own log proves that it is this process which has the port, and leaves the statistics as they were: a PING
     // could be answered by another server, and would be counted.
@@ -165,7 +216,7 @@ fn launch(binary: Binary, args: &[String], dir: &TempDir, port: u16, tls_port: O
     loop {
         let ended = child.try_wait().expect("wait for the server");
         let said = std::fs::read_to_string(&log).unwrap_or_default();
-        if ended.is_none() && said.contains("Ready to accept connections") {
+        if ended.is_none() && said.contains(word) {
             return Some(child);
         }
         if ended.is_some() && said.contains("Address already in use") {
@@ -174,7 +225,7 @@ fn launch(binary: Binary, args: &[String], dir: &TempDir, port: u16, tls_port: O
         if ended.is_some() || Instant::now() > deadline {
             drop(child.kill());
             drop(child.wait());
-            panic!("{binary:?} {args:?} did not start:\n{said}");
+            panic!("{command:?} did not start:\n{said}");
         }
         thread::sleep(Duration::from_millis(10));
     }
