@@ -42,7 +42,7 @@ pub(super) async fn read(
     while !following.queue.is_empty() {
         let batch = std::mem::take(&mut following.queue);
         for (address, told) in batch.iter().zip(servers::several(access, &batch, context).await) {
-            let told = checked(different.another(address, told, ANNOUNCE));
+            let told = checked(text, different.another(address, told, ANNOUNCE));
             if told.outcome.is_ok() {
                 following.add(address, &told.text);
             }
@@ -52,8 +52,8 @@ pub(super) async fn read(
     evidence.set_part(REPLICAS_PART, following.problem.map_or(Outcome::Complete, Outcome::Failed));
 }
 
-/// What can be known of an announced address is whether a replica answers there.
-fn checked(mut told: Told) -> Told {
+/// What can be known of an announced address is whether a replica of this master answers there.
+fn checked(main: &str, mut told: Told) -> Told {
     if let Err(failure) = &mut told.outcome
         && failure.kind.is_unreached()
     {
@@ -62,6 +62,10 @@ fn checked(mut told: Told) -> Told {
     match told.said.field("role") {
         Some(role @ "master") => {
             let message = format!("a server in the role {role} answers there, which is no replica");
+            told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
+        }
+        Some("slave") if topology::is_of_another(main, &told.text) => {
+            let message = "a replica of another master answers there (another master_replid)";
             told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
         }
         _ => told,

@@ -189,7 +189,8 @@ pub(super) fn unreached(failure: Failure, address: &Address) -> Failure {
 /// The role that the server itself says it has.
 pub(super) fn is_master(role: Option<&str>, address: &Address) -> Result<(), Failure> {
     match role {
-        None | Some("master") => Ok(()),
+        // KeyDB's masters may be replicas of each other.
+        None | Some("master" | "active-replica") => Ok(()),
         Some(role) => {
             let message =
                 format!("the Sentinels name {} as the master, and it says that it is a {role}", address.place());

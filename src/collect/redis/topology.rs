@@ -86,6 +86,24 @@ pub(super) fn replicas(text: &str) -> Replicas {
     found
 }
 
+/// Whether a replica that is connected follows another history than the server that `main` is of. Only Redis
+/// and Valkey are known to give the two one and the same `master_replid`.
+pub(super) fn is_of_another(main: &str, replica: &str) -> bool {
+    let said = |text: &str, wanted: &str| {
+        lines(text)
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value.to_owned())
+            .filter(|value| !value.is_empty())
+    };
+    let is_kin =
+        ["dragonfly_version", "mvcc_depth"].iter().any(|name| said(main, name).or(said(replica, name)).is_some());
+    let is_connected = said(replica, "master_link_status").as_deref() == Some("up");
+    match (said(main, "master_replid"), said(replica, "master_replid")) {
+        (Some(main), Some(replica)) => is_connected && !is_kin && main != replica,
+        _ => false,
+    }
+}
+
 /// `slave0`, but neither `slave_priority` nor `slave`.
 fn is_numbered(name: &str, word: &str) -> bool {
     name.strip_prefix(word).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
@@ -116,6 +134,18 @@ mod tests {
         let broken = "sentinel_masters:3\nmaster0:name=a,status=ok,address=:6379\nmaster1:name=b,status=ok\n\
             master2:name=c,status=ok,address=h:99999\n";
         assert!(masters(broken).unwrap().iter().all(|master| master.address.is_none()));
+    }
+
+    #[test]
+    fn a_replica_of_another_master_is_told_once_it_is_connected() {
+        let main = "role:master\nmaster_replid:a\n";
+        let up = "role:slave\nmaster_link_status:up\nmaster_replid:";
+        assert!(is_of_another(main, &format!("{up}b")));
+        for same in
+            [format!("{up}a"), up.to_owned(), format!("{up}b").replace("up", "down"), format!("mvcc_depth:0\n{up}b")]
+        {
+            assert!(!is_of_another(main, &same), "{same}");
+        }
     }
 
     #[test]
