@@ -6,6 +6,7 @@ use super::{bulk, scripted};
 use crate::profiles::{Profiles, Report, cache, list, redis, sorted, text};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{AUDITOR, AUDITOR_PASSWORD, Binary, DEFAULT_PASSWORD, RedisServer};
+use crate::support::tls::Certs;
 
 const PASSWORD: &str = "${env:ENVPARITY_REDIS_PASSWORD}";
 
@@ -182,6 +183,24 @@ fn a_master_that_is_a_replica_by_now_is_told() {
     let report = audit(&by_sentinel(&[url(&stale)]), 3);
     assert_eq!(report.failed_parts("production", "redis/cache"), ["sentinel"]);
     assert!(text(&failure(&report, "sentinel")["message"]).contains("says that it is a slave"), "{report}");
+}
+
+#[test]
+fn the_presence_of_tls_says_that_the_servers_behind_sentinels_speak_it() {
+    let certs = Certs::new();
+    let master = RedisServer::start_tls(Binary::Valkey80, &certs, &certs.server);
+    let sentinel = says(&format!("127.0.0.1:{}", master.port()), "ok");
+    let mut target = by_sentinel(&[url(&sentinel)]);
+    target["tls"] = json!({"ca": certs.ca});
+    let report = audit(&target, 0);
+    let notes = sorted(&report.target("production", "redis/cache")["notes"]).join("\n");
+    assert!(notes.contains("certificate is valid until"), "{notes}");
+    let plain = audit(&by_sentinel(&[url(&sentinel)]), 3);
+    assert!(text(&failure(&plain, "info")["message"]).contains("TLS") || failure(&plain, "info")["kind"] == "cut");
+
+    let report = audit(&json!({"name": "cache", "nodes": [master.url()], "tls": {"ca": certs.ca}}), 0);
+    let notes = sorted(&report.target("production", "redis/cache")["notes"]).join("\n");
+    assert!(notes.contains(&format!("127.0.0.1:{} certificate is valid until", master.port())), "{notes}");
 }
 
 #[test]
