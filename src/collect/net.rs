@@ -58,7 +58,24 @@ pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
 
 /// Connects over TCP and then TLS.
 pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<TlsStream<TcpStream>, Failure> {
-    let connector = tls.connector().await?;
+    handshake(host, port, tls, tls.connector().await?).await
+}
+
+/// The same with a server whose certificate proves nothing, as somebody has asked for.
+pub(super) async fn tcp_tls_unverified(
+    host: &str,
+    port: u16,
+    tls: &tls::Settings,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    handshake(host, port, tls, tls.unverified_connector().await?).await
+}
+
+async fn handshake(
+    host: &str,
+    port: u16,
+    tls: &tls::Settings,
+    connector: tokio_rustls::TlsConnector,
+) -> Result<TlsStream<TcpStream>, Failure> {
     let name = tls.server_name(host)?;
     let stream = tcp(host, port).await?;
     connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))

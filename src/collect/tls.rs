@@ -1,13 +1,17 @@
 //! TLS to a target: whom we trust, who we are, and what a failed handshake means.
 
+mod unverified;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustls::client::WantsClientCert;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -17,6 +21,7 @@ use x509_cert::der::Decode;
 use super::config::TlsConfig;
 use super::file;
 use crate::model::{Failure, FailureKind};
+use unverified::Unverified;
 
 /// A bundle of all public authorities is a quarter of this.
 const MAX_PEM: u64 = 1024 * 1024;
@@ -32,11 +37,22 @@ impl Settings {
             Some(path) => own_roots(path).await?,
             None => system_roots()?,
         };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|e| Failure::new(FailureKind::Tls, e.to_string()))?
-            .with_root_certificates(roots);
+        self.with_client(builder(provider())?.with_root_certificates(roots)).await
+    }
+
+    /// The same without a look at whose certificate the server shows.
+    pub(super) async fn unverified_connector(&self) -> Result<TlsConnector, Failure> {
+        let provider = provider();
+        let verifier = Arc::new(Unverified(Arc::clone(&provider)));
+        let builder = builder(provider)?.dangerous().with_custom_certificate_verifier(verifier);
+        self.with_client(builder).await
+    }
+
+    /// Who we are, if the server asks.
+    async fn with_client(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    ) -> Result<TlsConnector, Failure> {
         let config = match (&self.0.cert, &self.0.key) {
             (Some(cert), Some(key)) => {
                 let chain = certificates(cert).await?;
@@ -58,6 +74,16 @@ impl Settings {
         ServerName::try_from(name.to_owned())
             .map_err(|_| Failure::new(FailureKind::Tls, format!("{name:?} is no name that a certificate can have")))
     }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn builder(provider: Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Failure::new(FailureKind::Tls, e.to_string()))
 }
 
 async fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {

@@ -7,11 +7,13 @@
 #![allow(dead_code, unused_imports, reason = "every test binary compiles all of this and uses a part")]
 
 pub(crate) mod docker;
+pub(crate) mod guard;
 pub(crate) mod hostile;
 pub(crate) mod kubernetes;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod tls;
+pub(crate) mod tls_front;
 pub(crate) mod tunnel;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -18,7 +18,12 @@ pub struct DockerConfig {
     /// Name of the target.
     pub name: Located<String>,
     /// `unix:///var/run/docker.sock` or `tcp://host:2375`.
-    pub host: Located<String>,
+    #[serde(default)]
+    pub host: Option<Located<String>>,
+    /// Instead of `host`: a context that `docker context create` has made, with its certificates. They are read from
+    /// `~/.docker`, or from the folder that `$DOCKER_CONFIG` names; no other variable of Docker's counts.
+    #[serde(default)]
+    pub context: Option<Located<String>>,
     /// Certificates; with them `tcp://` speaks TLS.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
@@ -60,6 +65,12 @@ impl SelectionConfig {
     }
 }
 
+/// How to read an engine that only ssh reaches.
+pub(super) const SSH: &str = "forward its socket, ssh -nNT -L /run/user/1000/engine.sock:/var/run/docker.sock USER@HOST, \
+     and write host: unix:///run/user/1000/engine.sock; or run envparity collect there, and audit the file by recorded:";
+
+const SHAPE: &str = "write unix:///var/run/docker.sock or tcp://host:2375";
+
 /// Where the engine listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Address {
@@ -67,10 +78,51 @@ pub(super) enum Address {
     Tcp { host: String, port: u16, tls: bool },
 }
 
+/// Why a text is no address; it is not quoted, since it may hold a password.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoAddress {
+    pub(super) message: &'static str,
+    pub(super) advice: &'static str,
+}
+
+impl Address {
+    pub(super) fn parse(host: &str, tls: bool) -> Result<Self, NoAddress> {
+        let wrong = |message, advice| NoAddress { message, advice };
+        let url = Url::parse(host).map_err(|_| wrong("this is no URL", SHAPE))?;
+        if url.scheme() == "ssh" {
+            return Err(wrong("envparity does not speak ssh", SSH));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            let advice = "an engine knows none: use tls: with a certificate";
+            return Err(wrong("the URL holds a user name or password", advice));
+        }
+        match url.scheme() {
+            "unix" if url.path().len() > 1 && url.host_str().is_none_or(str::is_empty) => {
+                Ok(Self::Unix(url.path().into()))
+            }
+            "unix" => Err(wrong("the path of a socket is absolute", SHAPE)),
+            "tcp" => {
+                let host = url.host_str().filter(|h| !h.is_empty());
+                let host = host.ok_or_else(|| wrong("the URL names no host", SHAPE))?;
+                let port = url.port().unwrap_or(if tls { 2376 } else { 2375 });
+                Ok(Self::Tcp { host: host.to_owned(), port, tls })
+            }
+            _ => Err(wrong("the host is neither unix:// nor tcp://", SHAPE)),
+        }
+    }
+}
+
+/// What a profile names an engine by.
+#[derive(Clone, Debug)]
+pub(super) enum Named {
+    Host(Address),
+    Context(String),
+}
+
 impl DockerConfig {
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = self.address().err().into_iter().collect();
+        let mut problems: Vec<Problem> = self.named().err().into_iter().collect();
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         let selections = self.include.iter().chain(&self.exclude);
         if self.include.as_ref().is_some_and(|include| include.patterns().next().is_none()) {
@@ -81,29 +133,24 @@ impl DockerConfig {
         problems
     }
 
-    pub(super) fn address(&self) -> Result<Address, Problem> {
-        const SHAPE: &str = "write unix:///var/run/docker.sock or tcp://host:2375";
-        let wrong = |message: &str, advice: &str| Problem::at(&self.host, message, advice);
-        let url = Url::parse(&self.host).map_err(|_| wrong("this is no URL", SHAPE))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong(
-                "the URL holds a user name or password",
-                "an engine knows none: use tls: with a certificate",
-            ));
-        }
-        match url.scheme() {
-            "unix" if url.path().len() > 1 && url.host_str().is_none_or(str::is_empty) => {
-                Ok(Address::Unix(url.path().into()))
+    /// The one of `host:` and `context:` that is there.
+    pub(super) fn named(&self) -> Result<Named, Problem> {
+        match (&self.host, &self.context) {
+            (Some(host), None) => Address::parse(host, self.tls.is_some())
+                .map(Named::Host)
+                .map_err(|wrong| Problem::at(host, wrong.message, wrong.advice)),
+            (None, Some(context)) if context.trim().is_empty() => {
+                Err(Problem::at(context, "the context has no name", "docker context ls lists their names"))
             }
-            "unix" => Err(wrong("the path of a socket is absolute", SHAPE)),
-            "tcp" => {
-                let host =
-                    url.host_str().filter(|h| !h.is_empty()).ok_or_else(|| wrong("the URL names no host", SHAPE))?;
-                let tls = self.tls.is_some();
-                let port = url.port().unwrap_or(if tls { 2376 } else { 2375 });
-                Ok(Address::Tcp { host: host.to_owned(), port, tls })
+            (None, Some(context)) if self.tls.is_some() => {
+                let advice = "leave tls: out, or name the engine by host:";
+                Err(Problem::at(context, "a context brings its own certificates", advice))
             }
-            _ => Err(wrong("the host is neither unix:// nor tcp://", SHAPE)),
+            (None, Some(context)) => Ok(Named::Context(context.value.clone())),
+            (Some(_), Some(context)) => {
+                Err(Problem::at(context, "the target names both a host and a context", "leave one of them out"))
+            }
+            (None, None) => Err(Problem::at(&self.name, "the target names neither host: nor context:", SHAPE)),
         }
     }
 }

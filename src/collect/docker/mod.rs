@@ -4,6 +4,7 @@
 //! `/images/json` (digests and labels of all images at once) the part `images`.
 
 pub mod config;
+mod context;
 mod parse;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use super::kubernetes::Scope;
 use super::{Collector, Context, http, net, recorded, tls};
 use crate::model::{Failure, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
-use config::{Address, DockerConfig};
+use config::{Address, DockerConfig, Named};
+use context::Way;
 use parse::Selection;
 
 const ENGINE: &str = "engine";
@@ -29,62 +31,127 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 /// Reads one engine.
 pub struct Docker {
     id: TargetId,
-    address: Address,
-    shown: String,
-    tls: tls::Settings,
+    engine: Engine,
     include: Option<Selection>,
     exclude: Selection,
     else_recorded: Option<(PathBuf, PathBuf)>,
+}
+
+/// An engine as the profile names it.
+enum Engine {
+    Known(Way),
+    /// Its way is found when the target is read.
+    Context(String),
 }
 
 impl Docker {
     /// A collector for a checked profile; paths are relative to `folder`.
     ///
     /// # Errors
-    /// If the host is none.
+    /// If it names no engine.
     pub fn new(config: &DockerConfig, folder: &Path) -> Result<Self, Problem> {
+        let engine = match config.named()? {
+            Named::Context(name) => Engine::Context(name),
+            Named::Host(address) => Engine::Known(Way {
+                address,
+                tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+                verify: true,
+                shown: config.host.as_ref().map(|host| host.value.clone()).unwrap_or_default(),
+            }),
+        };
         Ok(Self {
             id: TargetId::new("docker", &config.name),
-            address: config.address()?,
-            shown: config.host.value.clone(),
-            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            engine,
             include: config.include.as_ref().map(Selection::new),
             exclude: config.exclude.as_ref().map(Selection::new).unwrap_or_default(),
             else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
         })
     }
 
-    async fn get(&self, context: &Context, path: &str) -> Result<Bytes, Failure> {
+    /// The way to the engine; nothing is connected to yet.
+    async fn way(&self, context: &Context) -> Result<Way, Failure> {
+        match &self.engine {
+            Engine::Known(way) => Ok(way.clone()),
+            Engine::Context(name) => net::within(context.deadline, context.allowed, context::find(name)).await,
+        }
+    }
+
+    async fn read(&self, context: &Context, way: &Way) -> Result<TargetEvidence, Failure> {
+        let mut evidence = TargetEvidence::new(self.id(), way.shown.clone(), (context.clock)());
+        let session = Session { context, way };
+        let outcome = |result: Result<(), Failure>| result.map_or_else(Outcome::Failed, |()| Outcome::Complete);
+        let engine = session.engine(&mut evidence).await;
+        // What cannot be connected to once is not tried twice more; what refused one path may still answer another.
+        if let (Err(failure), true) = (&engine, evidence.fields.is_empty())
+            && failure.kind.is_unreached()
+        {
+            return Err(failure.clone());
+        }
+        evidence.set_part(ENGINE, outcome(engine));
+        let containers = session.containers(self.include.as_ref(), &self.exclude, &mut evidence).await;
+        evidence.set_part(CONTAINERS, outcome(containers));
+        let images = session.images(&mut evidence).await;
+        evidence.set_part(IMAGES, outcome(images));
+        evidence.taken = (context.clock)();
+        Ok(evidence)
+    }
+
+    /// In words that fit how the profile names the engine.
+    fn advised(&self, failure: Failure) -> Failure {
+        match &self.engine {
+            Engine::Known(_) => failure,
+            Engine::Context(name) => context::advised(failure, name),
+        }
+    }
+}
+
+/// One engine on one way.
+struct Session<'a> {
+    context: &'a Context,
+    way: &'a Way,
+}
+
+impl Session<'_> {
+    async fn get(&self, path: &str) -> Result<Bytes, Failure> {
+        let Way { address, tls, verify, .. } = self.way;
         let exchange = async {
-            let (stream, host): (Box<dyn net::Duplex>, &str) = match &self.address {
+            let (stream, host): (Box<dyn net::Duplex>, &str) = match address {
                 Address::Unix(socket) => (Box::new(net::unix(socket).await?), "docker"),
                 Address::Tcp { host, port, tls: false } => (Box::new(net::tcp(host, *port).await?), host),
-                Address::Tcp { host, port, tls: true } => (Box::new(net::tcp_tls(host, *port, &self.tls).await?), host),
+                Address::Tcp { host, port, tls: true } if *verify => {
+                    (Box::new(net::tcp_tls(host, *port, tls).await?), host)
+                }
+                Address::Tcp { host, port, .. } => (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host),
             };
             http::get(stream, host, path, MAX_BODY).await
         };
-        let answer = net::within(context.deadline, context.allowed, exchange).await;
-        let tls = matches!(self.address, Address::Tcp { tls: true, .. });
+        let answer = net::within(self.context.deadline, self.context.allowed, exchange).await;
+        let tls = matches!(address, Address::Tcp { tls: true, .. });
         answer.map_err(|failure| net::with_tls_in_mind(failure, tls))
     }
 
     /// What refuses one path may still answer the other.
-    async fn engine(&self, context: &Context, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let version = self.get(context, "/version").await.and_then(|body| parse::version(&body, evidence));
+    async fn engine(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        let version = self.get("/version").await.and_then(|body| parse::version(&body, evidence));
         if version.as_ref().is_err_and(|failure| failure.kind.is_unreached()) {
             return version;
         }
-        let info = self.get(context, "/info").await.and_then(|body| parse::info(&body, evidence));
+        let info = self.get("/info").await.and_then(|body| parse::info(&body, evidence));
         version.and(info)
     }
 
-    async fn containers(&self, context: &Context, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let body = self.get(context, "/containers/json?all=true").await?;
-        parse::containers(&body, self.include.as_ref(), &self.exclude, evidence)
+    async fn containers(
+        &self,
+        include: Option<&Selection>,
+        exclude: &Selection,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
+        let body = self.get("/containers/json?all=true").await?;
+        parse::containers(&body, include, exclude, evidence)
     }
 
-    async fn images(&self, context: &Context, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        parse::images(&self.get(context, "/images/json").await?, evidence)
+    async fn images(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        parse::images(&self.get("/images/json").await?, evidence)
     }
 }
 
@@ -94,7 +161,10 @@ impl Collector for Docker {
     }
 
     fn endpoint(&self) -> String {
-        self.shown.clone()
+        match &self.engine {
+            Engine::Known(way) => way.shown.clone(),
+            Engine::Context(name) => format!("context {name}"),
+        }
     }
 
     fn parts(&self) -> &'static [&'static str] {
@@ -103,29 +173,17 @@ impl Collector for Docker {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
-            let outcome = |result: Result<(), Failure>| result.map_or_else(Outcome::Failed, |()| Outcome::Complete);
-            let engine = self.engine(context, &mut evidence).await;
-            // What cannot be connected to once is not tried twice more; what refused one path
-            // may still answer another.
-            if let (Err(failure), true) = (&engine, evidence.fields.is_empty()) {
-                let hopeless = failure.kind.is_unreached();
-                if let (true, Some((shown, path))) = (hopeless, &self.else_recorded) {
-                    return vec![
-                        recorded::instead_of(self, context, (shown, path), &Scope::default(), failure.clone()).await,
-                    ];
+            let read = match self.way(context).await {
+                Ok(way) => self.read(context, &way).await,
+                Err(failure) => Err(failure),
+            };
+            vec![match (read.map_err(|failure| self.advised(failure)), &self.else_recorded) {
+                (Ok(evidence), _) => evidence,
+                (Err(failure), Some((shown, path))) if failure.kind.is_unreached() => {
+                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await
                 }
-                if hopeless {
-                    return vec![self.unread((context.clock)(), failure)];
-                }
-            }
-            evidence.set_part(ENGINE, outcome(engine));
-            let containers = self.containers(context, &mut evidence).await;
-            evidence.set_part(CONTAINERS, outcome(containers));
-            let images = self.images(context, &mut evidence).await;
-            evidence.set_part(IMAGES, outcome(images));
-            evidence.taken = (context.clock)();
-            vec![evidence]
+                (Err(failure), _) => self.unread((context.clock)(), &failure),
+            }]
         }
         .boxed()
     }

@@ -4,7 +4,7 @@
 //! `/images/json`. Only the fields named here are read; environment variables, commands and
 //! mounts never are. An item of a list that cannot be read costs itself, and is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,6 +19,10 @@ const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
 /// States in which a container counts.
 const RUNNING: &[&str] = &["running", "paused", "restarting"];
+
+/// States in which it does not; the last four are Podman's. (Podman also says `unknown`, which tells nothing.)
+const NOT_RUNNING: &[&str] =
+    &["created", "exited", "dead", "removing", "configured", "initialized", "stopped", "stopping"];
 
 /// Patterns of containers.
 #[derive(Debug, Default)]
@@ -46,9 +50,9 @@ impl Selection {
 #[serde(rename_all = "PascalCase")]
 struct VersionAnswer {
     version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     api_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     components: Vec<VersionComponent>,
 }
 
@@ -62,15 +66,15 @@ struct VersionComponent {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InfoAnswer {
-    #[serde(default, rename = "ID")]
+    #[serde(default, rename = "ID", deserialize_with = "null_as_default")]
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     kernel_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     operating_system: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     architecture: String,
 }
 
@@ -80,7 +84,7 @@ struct Container {
     #[serde(default, deserialize_with = "null_as_default")]
     names: Vec<String>,
     image: String,
-    #[serde(default, rename = "ImageID")]
+    #[serde(default, rename = "ImageID", deserialize_with = "null_as_default")]
     image_id: String,
     #[serde(default, deserialize_with = "null_as_default")]
     labels: BTreeMap<String, String>,
@@ -120,6 +124,11 @@ fn answer<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Failu
     })
 }
 
+/// A list, which some engines write as `null` when it is empty.
+fn list(body: &[u8], path: &str) -> Result<Vec<Value>, Failure> {
+    answer::<Option<Vec<Value>>>(body, path).map(Option::unwrap_or_default)
+}
+
 /// Engine, API, containerd and runc.
 pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let version: VersionAnswer = answer(body, "/version")?;
@@ -147,13 +156,18 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
 
 /// Identity, host name, kernel and operating system.
 pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let info: InfoAnswer = answer(body, "/info")?;
+    let mut info: InfoAnswer = answer(body, "/info")?;
+    let is_podman = evidence.field("product") == Some("podman");
     let mut add = |place: &str, name: &str, value: String| {
         if !value.is_empty() {
             evidence.fields.push(Field { place: place.to_owned(), name: name.to_owned(), value });
         }
     };
     let identified = !info.id.trim().is_empty();
+    // Podman makes up another one for each answer, which would tell one engine from itself.
+    if is_podman {
+        info.id.clear();
+    }
     add("", "id", info.id);
     let host = if info.name.is_empty() { "host" } else { info.name.as_str() };
     add(host, "kernel", info.kernel_version);
@@ -173,8 +187,8 @@ pub(super) fn containers(
     exclude: &Selection,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let items: Vec<Value> = answer(body, "/containers/json")?;
-    let (total, mut unread) = (items.len(), 0);
+    let items = list(body, "/containers/json")?;
+    let (total, mut unread, mut unknown) = (items.len(), 0, BTreeSet::new());
     for item in items {
         let Ok(container) = serde_json::from_value::<Container>(item) else {
             unread += 1;
@@ -197,21 +211,34 @@ pub(super) fn containers(
             version_label: String::new(),
             app_version: String::new(),
             chart: String::new(),
-            state: if RUNNING.contains(&container.state.as_str()) {
-                RunState::Running
-            } else {
-                RunState::NotRunning(container.state)
+            state: match container.state.as_str() {
+                state if RUNNING.contains(&state) => RunState::Running,
+                state => {
+                    if !NOT_RUNNING.contains(&state) {
+                        unknown.insert(state.to_owned());
+                    }
+                    RunState::NotRunning(container.state)
+                }
             },
         });
     }
     // Their order is that of their creation, which says nothing.
     evidence.images.sort_by(|a, b| (&a.locator, &a.reference).cmp(&(&b.locator, &b.reference)));
-    all_read(unread, total, "containers")
+    all_read(unread, total, "containers")?;
+    match unknown.first() {
+        None => Ok(()),
+        // It may run: nobody shall take it for one that does not.
+        Some(state) => Err(Failure::new(
+            FailureKind::Unsupported,
+            format!("a container is {state:?}, which is no state that envparity knows"),
+        )
+        .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
+    }
 }
 
 /// Digests and labels, for the containers that are known already.
 pub(super) fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let items: Vec<Value> = answer(body, "/images/json")?;
+    let items = list(body, "/images/json")?;
     let (total, mut unread) = (items.len(), 0);
     let mut by_id = BTreeMap::new();
     for item in items {
@@ -250,7 +277,7 @@ mod tests {
         TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH)
     }
 
-    fn list(body: &[u8]) -> (TargetEvidence, Result<(), Failure>) {
+    fn listed(body: &[u8]) -> (TargetEvidence, Result<(), Failure>) {
         let mut evidence = empty();
         let result = containers(body, None, &Selection::default(), &mut evidence);
         (evidence, result)
@@ -281,13 +308,54 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_item_costs_itself_and_an_unknown_state_does_not_run() {
-        let (evidence, result) = list(
-            br#"[{"Image":"a","State":"running"},{"Image":7},{"Image":"b","State":"sleepwalking","Labels":null}]"#,
+    fn one_bad_item_costs_itself() {
+        let (evidence, result) = listed(
+            br#"[{"Image":"a","State":"running"},{"Image":7},null,{"Image":"b","State":"dead","Labels":null,"Names":null}]"#,
         );
-        assert_eq!(result.unwrap_err().message, "1 of 3 containers could not be read");
+        assert_eq!(result.unwrap_err().message, "2 of 4 containers could not be read");
         let states: Vec<_> = evidence.images.iter().map(|i| i.state.clone()).collect();
-        assert_eq!(states, [RunState::Running, RunState::NotRunning("sleepwalking".into())]);
+        assert_eq!(states, [RunState::Running, RunState::NotRunning("dead".into())]);
+    }
+
+    #[test]
+    fn an_unknown_state_is_not_known_not_to_run() {
+        let (evidence, result) = listed(br#"[{"Image":"a","State":"running"},{"Image":"b","State":"sleepwalking"}]"#);
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unsupported);
+        assert!(failure.message.contains("\"sleepwalking\""), "{failure:?}");
+        assert_eq!(evidence.images.len(), 2);
+        assert!(listed(br#"[{"Image":"a","State":"stopped"}]"#).1.is_ok());
+        assert!(listed(br#"[{"Image":"a","State":""}]"#).1.is_err());
+    }
+
+    #[test]
+    fn null_is_an_empty_list() {
+        assert!(listed(b"null").1.is_ok());
+        images(b"null", &mut empty()).unwrap();
+        version(br#"{"Version":"1","ApiVersion":null,"Components":null}"#, &mut empty()).unwrap();
+        info(br#"{"ID":"A","Name":null,"KernelVersion":null}"#, &mut empty()).unwrap();
+    }
+
+    #[test]
+    fn what_vanished_in_between_is_kept_without_its_image() {
+        let mut evidence = listed(br#"[{"Image":"redis:7.2.4","ImageID":"sha256:1","State":"running"}]"#).0;
+        images(br#"[{"Id":"sha256:2","RepoTags":null,"RepoDigests":["<none>@<none>"],"Labels":null}]"#, &mut evidence)
+            .unwrap();
+        assert_eq!(evidence.images[0].reference, "redis:7.2.4");
+        assert!(evidence.images[0].repo_digests.is_empty());
+    }
+
+    #[test]
+    fn what_podman_says_is_read_but_its_identity() {
+        let mut evidence = empty();
+        version(&fixture("podman/version"), &mut evidence).unwrap();
+        info(&fixture("podman/info"), &mut evidence).unwrap();
+        containers(&fixture("podman/containers"), None, &Selection::default(), &mut evidence).unwrap();
+        images(&fixture("podman/images"), &mut evidence).unwrap();
+        assert_eq!((evidence.field("product"), evidence.field("engine")), (Some("podman"), Some("4.3.1")));
+        assert_eq!(evidence.field("id"), None);
+        assert_eq!(evidence.images[0].state, RunState::NotRunning("created".into()));
+        assert_eq!(evidence.images[0].repo_digests.len(), 1);
     }
 
     #[test]
@@ -310,7 +378,7 @@ mod tests {
     #[test]
     fn the_wrong_shape_is_a_protocol_failure() {
         for body in [&b"{}"[..], b"[", b"\"x\"", b""] {
-            assert_eq!(list(body).1.unwrap_err().kind, FailureKind::Protocol);
+            assert_eq!(listed(body).1.unwrap_err().kind, FailureKind::Protocol);
         }
     }
 }

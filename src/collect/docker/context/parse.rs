@@ -1,0 +1,109 @@
+//! The file `meta.json` of a Docker context. Pure; opens no file.
+//!
+//! Shape: `{"Name": …, "Endpoints": {"docker": {"Host": …, "SkipTLSVerify": …}}}`; a context of another tool may have
+//! no endpoint `docker`.
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::collect::docker::config::{Address, SSH};
+use crate::model::{Failure, FailureKind};
+
+/// What a context says of its engine.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    pub(super) host: String,
+    pub(super) skip_tls_verify: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Meta {
+    name: String,
+    #[serde(default)]
+    endpoints: Endpoints,
+}
+
+#[derive(Default, Deserialize)]
+struct Endpoints {
+    docker: Option<DockerEndpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerEndpoint {
+    #[serde(default)]
+    host: String,
+    #[serde(default, rename = "SkipTLSVerify")]
+    skip_tls_verify: bool,
+}
+
+/// The folder of a context, below `meta` and below `tls`.
+pub(super) fn folder(name: &str) -> String {
+    Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name that a `meta.json` gives its context.
+pub(super) fn name(bytes: &[u8]) -> Option<String> {
+    serde_json::from_slice(bytes).ok().map(|meta: Meta| meta.name)
+}
+
+/// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
+pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
+    let meta: Meta = serde_json::from_slice(bytes).map_err(|_| "it is not what docker context create writes")?;
+    let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
+    if docker.host.trim().is_empty() {
+        return Err("it names no host");
+    }
+    Ok(Endpoint { host: docker.host, skip_tls_verify: docker.skip_tls_verify })
+}
+
+/// Where the host of a context is. Its text is not quoted: it may hold a password.
+pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
+    let scheme = host.split_once("://").map(|(scheme, _)| scheme);
+    if scheme == Some("ssh") {
+        let message = format!("the context {context} reaches its engine over ssh, which envparity does not speak");
+        return Err(Failure::new(FailureKind::Unsupported, message).advise(SSH));
+    }
+    Address::parse(host, tls).map_err(|wrong| {
+        Failure::new(FailureKind::Unsupported, format!("the host of the context {context}: {}", wrong.message))
+            .advise(format!("check it by docker context inspect {context}, or name the engine by host: in the profile"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_those_of_dockers_client() {
+        assert_eq!(folder("edge"), "a1cb100f57e971cacf269e7c26e4630a25a8e9d4bdd35e32df1a80b66b896254");
+    }
+
+    #[test]
+    fn what_is_no_context_is_named() {
+        let meta = |docker: &str| format!(r#"{{"Name":"x","Metadata":{{}},"Endpoints":{{"docker":{docker}}}}}"#);
+        let read = endpoint(meta(r#"{"Host":"tcp://h:2376","SkipTLSVerify":true}"#).as_bytes()).unwrap();
+        assert_eq!(read, Endpoint { host: "tcp://h:2376".to_owned(), skip_tls_verify: true });
+        assert!(!endpoint(meta(r#"{"Host":"unix:///s"}"#).as_bytes()).unwrap().skip_tls_verify);
+        for (text, wrong) in [
+            ("{", "docker context create"),
+            (r#"{"Name":7}"#, "docker context create"),
+            (r#"{"Name":"x","Endpoints":{"kubernetes":{}}}"#, "no Docker Engine"),
+            (&meta(r#"{"Host":""}"#), "no host"),
+        ] {
+            assert!(endpoint(text.as_bytes()).unwrap_err().contains(wrong), "{text}");
+        }
+    }
+
+    #[test]
+    fn ssh_has_advice_of_its_own_and_no_host_is_quoted() {
+        let failed = |host: &str| address(host, false, "edge").unwrap_err();
+        assert!(failed("ssh://me@h").advice.contains("ssh -nNT -L"));
+        for host in ["npipe:////./pipe/docker_engine", "tcp://u:hunter2@h:1", "hunter2"] {
+            let failure = failed(host);
+            assert_eq!(failure.kind, FailureKind::Unsupported, "{host}");
+            assert!(!failure.message.contains("hunter2"), "{failure:?}");
+        }
+    }
+}
