@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use super::net::{self, Capped, Duplex, Heard};
+use super::tls;
 use crate::model::{Failure, FailureKind};
 
 /// Fetches `path` on a fresh connection; at most `cap` bytes of body.
@@ -46,7 +47,9 @@ pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: us
 
 fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
     let inner = std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>());
-    if heard.is_tls() {
+    if let Some(io) = inner.filter(|io| tls::is_tls(io)) {
+        tls::handshake_failure(io)
+    } else if heard.is_tls() {
         Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
             .advise("add tls: to the target in the profile")
     } else if heard.bytes() == 0 {

@@ -98,6 +98,7 @@ pub(super) fn exchange_failure(error: &io::Error, to: &str) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
         E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => read_failure(error),
+        _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ => connect_failure(error, to),
     }
 }
@@ -118,6 +119,7 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
 pub(super) fn read_failure(error: &io::Error) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
+        _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
         E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
             Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer")

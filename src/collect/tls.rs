@@ -141,6 +141,12 @@ pub(super) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
     i64::try_from(end.as_secs()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
+/// Whether an error on an open connection is one of TLS: by version 1.3 the client takes the handshake for done before
+/// the server has looked at its certificate.
+pub(super) fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
 /// What a failed handshake means.
 pub(super) fn handshake_failure(error: &io::Error) -> Failure {
     use rustls::{CertificateError as C, Error as E};

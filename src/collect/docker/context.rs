@@ -119,7 +119,8 @@ fn unusable(name: &str, path: &Path, why: &str) -> Failure {
 
 /// A failure whose advice is about a profile that names certificates itself.
 pub(super) fn advised(failure: Failure, name: &str) -> Failure {
-    if failure.kind != FailureKind::Tls || !failure.advice.contains("profile") {
+    let is_of_tls = matches!(failure.kind, FailureKind::Tls | FailureKind::Cut);
+    if !is_of_tls || !failure.advice.contains("profile") {
         return failure;
     }
     failure.advise(format!(

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 
 use super::kubernetes::Scope;
 use super::{Collector, Context, http, net, recorded, tls};
-use crate::model::{Failure, Outcome, TargetEvidence, TargetId};
+use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, DockerConfig, Named};
 use context::Way;
@@ -126,8 +126,13 @@ impl Session<'_> {
             http::get(stream, host, path, MAX_BODY).await
         };
         let answer = net::within(self.context.deadline, self.context.allowed, exchange).await;
-        let tls = matches!(address, Address::Tcp { tls: true, .. });
-        answer.map_err(|failure| net::with_tls_in_mind(failure, tls))
+        let over_tls = matches!(address, Address::Tcp { tls: true, .. });
+        answer.map_err(|failure| match failure.kind {
+            // Its reason may be lost with the connection.
+            FailureKind::Cut if over_tls && tls.0.cert.is_none() => failure
+                .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
+            _ => net::with_tls_in_mind(failure, over_tls),
+        })
     }
 
     /// What refuses one path may still answer the other.
