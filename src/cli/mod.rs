@@ -63,7 +63,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
     match arguments.command {
         Command::Audit(command) => interruptible(audit::run(command, verbose)),
         Command::Collect(command) => interruptible(collect::run(command)),
-        Command::Diff(command) => diff::run(&command, verbose),
+        Command::Diff(command) => interruptible(async move { diff::run(&command, verbose) }),
         Command::Explain(command) => explain::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Schema(command) => schema::run(&command),
@@ -71,20 +71,33 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
     }
 }
 
+/// How long what was begun may take to be dropped: programs that we started are ended then.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this.
-fn interruptible(work: impl Future<Output = Result<Exit, Failed>>) -> Result<Exit, Failed> {
+fn interruptible(work: impl Future<Output = Result<Exit, Failed>> + Send + 'static) -> Result<Exit, Failed> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(async {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        // A task of its own: writing to a pipe that nobody reads must not keep a signal from being heard.
+        let task = tokio::spawn(work);
         tokio::select! {
-            done = work => done,
+            done = task => done.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Ok(Exit::Interrupted),
+            }),
             _ = interrupt.recv() => Ok(Exit::Interrupted),
             _ = terminate.recv() => Ok(Exit::Interrupted),
         }
     });
-    // A name look-up in progress cannot be interrupted: it is left behind.
-    runtime.shutdown_background();
+    if matches!(done, Ok(Exit::Interrupted)) {
+        output::abandon();
+        runtime.shutdown_timeout(FAREWELL);
+    } else {
+        // A name look-up in progress cannot be interrupted: it is left behind.
+        runtime.shutdown_background();
+    }
     done
 }
 

@@ -1,7 +1,8 @@
 //! Where text goes: standard output, and files that appear whole or not at all.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow};
 
@@ -35,16 +36,61 @@ pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
             Err(_) => replace(path, text),
         }
     };
-    write().with_context(|| format!("failed to write {}", path.display()))
+    write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
+}
+
+/// The system's words; those of an error of the file beside name that file, which nobody has asked for.
+fn words(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
+    let text = cause.unwrap_or_else(|| error.to_string());
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The file that is being written aside. An interrupted program leaves the thread that writes it behind, and must not
+/// leave the file.
+static ASIDE: Mutex<Aside> = Mutex::new(Aside::Nothing);
+
+enum Aside {
+    Nothing,
+    Written(PathBuf),
+    /// The program ends: nothing may be written any more.
+    Over,
+}
+
+fn aside() -> MutexGuard<'static, Aside> {
+    ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is half written. What has its name already is whole.
+pub(super) fn abandon() {
+    let mut aside = aside();
+    if let Aside::Written(path) = &*aside {
+        // If that fails there is nothing more to do.
+        let _ = std::fs::remove_file(path);
+    }
+    *aside = Aside::Over;
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
+    let over = || io::Error::from(io::ErrorKind::Interrupted);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // As other programs create files, less what the umask takes away.
-    let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    let mut state = aside();
+    if matches!(*state, Aside::Over) {
+        return Err(over());
+    }
+    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
+    *state = Aside::Written(file.path().to_owned());
+    drop(state);
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+    let mut state = aside();
+    if matches!(*state, Aside::Over) {
+        return Err(over());
+    }
+    *state = Aside::Nothing;
+    written?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
 }
