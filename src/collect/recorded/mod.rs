@@ -105,12 +105,13 @@ async fn load(
     scope: &Scope,
     taken: Option<Timestamp>,
 ) -> Result<Vec<TargetEvidence>, Failure> {
-    let (text, modified) = read_file(path).await?;
+    let (bytes, modified) = read_file(path).await?;
     let (shown, name, environment) = (shown.display().to_string(), name.to_owned(), context.environment.clone());
     let scope = scope.clone();
     // Parsing a large file takes a while: the deadline must hold meanwhile.
     let parsing = tokio::task::spawn_blocking(move || {
-        parse::targets(&text, &parse::File { shown: &shown, name: &name, scope: &scope, modified }, &environment)
+        let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
+        parse::targets(&parse::text(bytes)?, &file, &environment)
     });
     let parsed = parsing.await.map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
     let mut targets = parsed?;
@@ -128,12 +129,22 @@ async fn load(
     Ok(targets)
 }
 
-async fn read_file(path: &Path) -> Result<(String, Timestamp), Failure> {
+/// The targets that a file's bytes hold, as of the epoch: an entry for tests that mutate files.
+///
+/// # Errors
+/// As a recorded target fails.
+#[doc(hidden)]
+pub fn targets_of(bytes: Vec<u8>, environment: &crate::model::EnvironmentName) -> Result<Vec<TargetEvidence>, Failure> {
+    let file = parse::File { shown: "file", name: "name", modified: Timestamp::UNIX_EPOCH };
+    parse::targets(&parse::text(bytes)?, &file, environment)
+}
+
+async fn read_file(path: &Path) -> Result<(Vec<u8>, Timestamp), Failure> {
     let failure = |e: std::io::Error| {
         Failure::new(FailureKind::File, format!("the file cannot be read: {}", net::without_errno(&e)))
     };
     let bytes = file::read_aside(path.to_owned(), MAX_FILE).await.map_err(failure)?;
     let metadata = tokio::fs::metadata(path).await.map_err(failure)?;
     let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), modified.unwrap_or(Timestamp::UNIX_EPOCH)))
+    Ok((bytes, modified.unwrap_or(Timestamp::UNIX_EPOCH)))
 }

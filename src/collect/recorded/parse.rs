@@ -19,6 +19,21 @@ pub(super) struct File<'a> {
     pub(super) modified: Timestamp,
 }
 
+/// A file's bytes as text. What a Redis was told may be no UTF-8, and INFO repeats it: there, and only there, what is
+/// none is replaced.
+pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8")
+            .advise("PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE"));
+    }
+    let text = String::from_utf8(bytes).or_else(|error| {
+        let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        if looks_like_info(&lossy) { Ok(lossy) } else { Err(Failure::new(FailureKind::File, "the file is no text")) }
+    })?;
+    // Some programs write a mark of the encoding first.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
 /// The targets that the file holds.
 pub(super) fn targets(
     text: &str,
@@ -43,11 +58,13 @@ pub(super) fn targets(
         return Err(Failure::new(FailureKind::File, message));
     }
     let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
-        Failure::new(
-            FailureKind::File,
-            format!("the file is no evidence: {} (line {}, column {})", e.message, e.line, e.column),
-        )
-        .advise("collect it again: envparity collect ENVIRONMENT --to FILE")
+        let advice = if e.message.contains("`envparity/v") {
+            "read it by the version of envparity that wrote it, or collect it again by this one"
+        } else {
+            "collect it again: envparity collect ENVIRONMENT --to FILE"
+        };
+        let message = format!("the file is no evidence: {} (line {}, column {})", e.message, e.line, e.column);
+        Failure::new(FailureKind::File, message).advise(advice)
     })?;
     if evidence.environment != *environment {
         let message = format!("the file was collected from {}, not from {environment}", evidence.environment);
@@ -93,6 +110,14 @@ mod tests {
         assert_eq!(found[0].taken.to_string(), "2026-11-22T20:44:52.77234Z");
         let found = read("redis_version:6.0.1\n").unwrap();
         assert!(matches!(&found[0].source, Source::Recorded { time: TimeSource::FileModified, .. }));
+    }
+
+    #[test]
+    fn only_info_may_hold_what_is_no_text() {
+        assert!(text(b"redis_version:7.0.1\nmodule:\xe9\n".to_vec()).unwrap().contains('\u{fffd}'));
+        assert_eq!(text(b"\xef\xbb\xbf{}".to_vec()).unwrap(), "{}");
+        assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("no text"));
+        assert!(text(b"\xff\xfe{\0".to_vec()).unwrap_err().message.contains("UTF-16"));
     }
 
     #[test]
