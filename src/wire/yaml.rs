@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::deceptive::is_deceptive;
+
 /// A text that is not of the shape wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -103,11 +105,23 @@ fn shape_error(error: &serde_yaml::Error) -> ShapeError {
     ShapeError { message: message.to_owned(), line, column }
 }
 
-/// Writes one document: two spaces, plain scalars where they are safe, no folding.
+/// Writes one document: two spaces, plain scalars where they are safe, no folding, and nothing that
+/// acts or hides.
 ///
 /// # Errors
 /// If the value has no YAML form.
 pub fn write<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
+    let text = emit(value)?;
+    if !text.chars().any(must_be_escaped) {
+        return Ok(text);
+    }
+    // The library prints these as they are. A control character, which it quotes and escapes, holds each one's place.
+    let mut marked = serde_json::to_value(value).map_err(|e| e.to_string())?;
+    mark(&mut marked);
+    Ok(unmark(&emit(&marked)?))
+}
+
+fn emit<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
     let options = serde_yaml::ser_options! {
         compact_list_indent: true,
         prefer_block_scalars: false,
@@ -115,6 +129,60 @@ pub fn write<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeErr
     let mut text = String::new();
     serde_yaml::to_fmt_writer_with_options(&mut text, value, options)?;
     Ok(text)
+}
+
+/// What may not stand in a YAML text as it is, or would show another text than is there.
+fn must_be_escaped(c: char) -> bool {
+    is_deceptive(c) || (c.is_control() && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Before and behind the number of a character.
+const MARKS: [char; 2] = ['\u{1}', '\u{2}'];
+
+fn mark(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = marked(text),
+        Value::Array(items) => items.iter_mut().for_each(mark),
+        Value::Object(map) => {
+            let own = std::mem::take(map);
+            map.extend(own.into_iter().map(|(key, mut value)| {
+                mark(&mut value);
+                (marked(&key), value)
+            }));
+        }
+        _ => {}
+    }
+}
+
+fn marked(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    for c in text.chars() {
+        // A backslash too: what looks like an escaped mark would be taken for one.
+        if must_be_escaped(c) || MARKS.contains(&c) || c == '\\' {
+            marked.extend([MARKS[0].to_string(), format!("{:x}", u32::from(c)), MARKS[1].to_string()]);
+        } else {
+            marked.push(c);
+        }
+    }
+    marked
+}
+
+/// The marks are the only ones of their kind, since those that were there are marked themselves.
+fn unmark(text: &str) -> String {
+    const BEFORE: &str = "\\x01";
+    const BEHIND: &str = "\\x02";
+    let mut pieces = text.split(BEFORE);
+    let mut unmarked = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let number = piece.split_once(BEHIND).and_then(|(hex, rest)| Some((u32::from_str_radix(hex, 16).ok()?, rest)));
+        match number {
+            Some((number @ ..=0xffff, rest)) => unmarked.push_str(&format!("\\u{number:04X}{rest}")),
+            Some((number, rest)) => unmarked.push_str(&format!("\\U{number:08X}{rest}")),
+            None => unmarked.push_str(&format!("{BEFORE}{piece}")),
+        }
+    }
+    unmarked
 }
 
 fn to_usize(value: u64) -> usize {
@@ -146,6 +214,17 @@ mod tests {
         assert!(error.message.contains("nmae") && !error.message.contains("line"), "{error:?}");
         let error = read::<Sample>("name: a\nname: b\nversion: '1'\n", Origin::Person).unwrap_err();
         assert!(error.message.contains("duplicate"), "{error:?}");
+    }
+
+    #[test]
+    fn what_acts_or_hides_is_escaped_and_comes_back() {
+        let texts: Vec<String> =
+            ["\u{202e}x", "\u{1}", "\u{1}202e\u{2}", "\\x01202e\\x02", "\u{e0041}\n\u{9b}", "\u{ffff}\t"]
+                .map(str::to_owned)
+                .into();
+        let text = write(&texts).unwrap();
+        assert!(text.chars().all(|c| c == '\n' || c.is_ascii_graphic() || c == ' '), "{text:?}");
+        assert_eq!(read::<Vec<String>>(&text, Origin::Program).unwrap(), texts, "{text}");
     }
 
     #[test]
