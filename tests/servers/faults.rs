@@ -4,7 +4,7 @@
 //! The cases stand in `faults/redis.rs`, `faults/docker.rs` and `faults/kubernetes.rs`. Each is one audit of two environments with a healthy
 //! Redis in both, and the faulty target beside the one in production.
 
-mod docker;
+pub(crate) mod docker;
 mod kubernetes;
 mod redis;
 
@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::profiles::{Ended, Profiles, Report, text};
+use crate::support::fault_table::{self, Row};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{Binary, RedisServer};
 
@@ -41,13 +42,16 @@ struct Fault {
     kinds: Vec<&'static str>,
     /// What message or advice must mention, whatever the case.
     mentions: &'static str,
+    /// Environment variables of its audit.
+    variables: Vec<(&'static str, String)>,
     /// What must live as long as the case.
     alive: Vec<Box<dyn Any>>,
 }
 
 impl Fault {
     fn redis(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
-        Self { name, collector: "redis", target, kinds: kinds.to_vec(), mentions: "", alive: Vec::new() }
+        let (variables, alive) = (Vec::new(), Vec::new());
+        Self { name, collector: "redis", target, kinds: kinds.to_vec(), mentions: "", variables, alive }
     }
 
     fn docker(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
@@ -60,6 +64,11 @@ impl Fault {
 
     fn mentioning(self, mentions: &'static str) -> Self {
         Self { mentions, ..self }
+    }
+
+    fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
+        self
     }
 
     fn with(mut self, server: impl Any) -> Self {
@@ -94,13 +103,17 @@ impl Healthy {
     }
 }
 
-/// Audits each case. Returns a table of what became of them, and a line for each thing that is not as it must be.
-fn check_all(faults: impl IntoIterator<Item = Fault>) -> (String, String) {
+/// Audits each case and prints what became of them; the section of `docs/FAULTS.md` must say the same.
+#[track_caller]
+#[expect(clippy::print_stdout, reason = "a table for people, from tests only")]
+fn check_all(section: &str, faults: impl IntoIterator<Item = Fault>) {
     let healthy = Healthy::start(Binary::Redis70, Binary::Redis70);
-    let (mut table, mut problems) = (String::new(), String::new());
+    let (mut table, mut problems, mut rows) = (String::new(), String::new(), Vec::new());
     for fault in faults {
         let profiles = healthy.beside(fault.collector, fault.target.clone());
-        let (ended, everything) = audit_in_every_format(&profiles);
+        let variables: Vec<(&str, &str)> =
+            fault.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (ended, everything) = audit_in_every_format(&profiles, &variables);
         let (row, found) = outcome(&fault, &ended, &everything);
         let milliseconds = ended.took.as_millis();
         writeln!(table, "{:<10} {:<52} {milliseconds:>5} ms  {row}", fault.collector, fault.name).expect("to memory");
@@ -108,16 +121,30 @@ fn check_all(faults: impl IntoIterator<Item = Fault>) -> (String, String) {
         for problem in BTreeSet::from_iter(found) {
             writeln!(problems, "{} {}: {problem}", fault.collector, fault.name).expect("to memory");
         }
+        rows.push(documented(&fault, &ended.any_report()));
     }
-    (table, problems)
+    println!("{table}");
+    assert!(problems.is_empty(), "\n{problems}");
+    fault_table::check(section, &rows);
+}
+
+/// A row of `docs/FAULTS.md`. What may be of either kind differs from machine to machine: its words are left out.
+fn documented(fault: &Fault, report: &Report) -> Row {
+    let failures = report.failures("production", &format!("{}/sick", fault.collector));
+    let of = |field: &str| match (&fault.kinds[..], failures.first()) {
+        ([_], Some(failure)) => text(&failure[field]).to_owned(),
+        _ => String::new(),
+    };
+    let (message, advice) = (of("message"), of("advice"));
+    Row { name: fault.name.to_owned(), kind: fault.kinds.join("` or `"), message, advice }
 }
 
 /// JSON on stdout, the other formats beside it, and the log as chatty as it gets. Also returns all that was written.
-fn audit_in_every_format(profiles: &Profiles) -> (Ended, String) {
+fn audit_in_every_format(profiles: &Profiles, variables: &[(&str, &str)]) -> (Ended, String) {
     let path = |name: &str| profiles.path(name).display().to_string();
     let (table, yaml) = (path("report.txt"), path("report.out"));
-    let ended =
-        profiles.run(&["audit", "-vvv", "-o", "json", "-o", &format!("table={table}"), "-o", &format!("yaml={yaml}")]);
+    let (to_table, to_yaml) = (format!("table={table}"), format!("yaml={yaml}"));
+    let ended = profiles.run_with(&["audit", "-vvv", "-o", "json", "-o", &to_table, "-o", &to_yaml], variables);
     let files = [table, yaml].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let everything = format!("{}\n{}\n{}", ended.stdout, ended.stderr, files.join("\n"));
     (ended, everything)

@@ -6,7 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clock;
 mod docker;
+mod docker_odd;
+mod docker_ways;
 mod faults;
 mod interrupt;
 mod kubernetes;

@@ -91,6 +91,9 @@ pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     for name in ["KUBECONFIG", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
         command.env_remove(name);
     }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKER_")) {
+        command.env_remove(name);
+    }
     command.args(arguments).envs(variables.iter().copied()).timeout(Duration::from_secs(60));
     let start = Instant::now();
     let output = command.output().expect("the binary starts");
@@ -156,6 +159,11 @@ impl Index<&str> for Report {
 }
 
 impl Report {
+    /// A report from a file.
+    pub(crate) fn parse(text: &str) -> Self {
+        Self(serde_json::from_str(text).expect("the report is JSON"))
+    }
+
     /// `go`, `no-go` or `incomplete`.
     pub(crate) fn verdict(&self) -> &str {
         text(&self.0["verdict"]["is"])

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::from_run_sh;
@@ -72,5 +72,53 @@ impl Drop for Containers {
         let names: Vec<&str> = self.0.iter().map(String::as_str).collect();
         // tests/run.sh removes what this could not
         drop(run_client(&[&["rm", "--force"], &names[..]].concat()));
+    }
+}
+
+/// A folder of contexts as Docker's client writes them; gone when dropped.
+pub(crate) struct Contexts(tempfile::TempDir);
+
+impl Contexts {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// The value of `$DOCKER_CONFIG`.
+    pub(crate) fn variable(&self) -> String {
+        self.folder().display().to_string()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// `docker context create NAME --docker ENDPOINT`
+    pub(crate) fn create(&self, name: &str, endpoint: &str) {
+        let mut command = Command::new("docker");
+        command.arg("--config").arg(self.folder()).args(["context", "create", name, "--docker", endpoint]);
+        let output = command.output().expect("the Docker client starts: tests/run.sh installs it");
+        assert!(output.status.success(), "context {name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Where the client has written the context.
+    pub(crate) fn meta(&self, name: &str) -> PathBuf {
+        self.of(name, "meta").join("meta.json")
+    }
+
+    /// Where the client has copied its certificates to.
+    pub(crate) fn tls(&self, name: &str) -> PathBuf {
+        self.of(name, "tls").join("docker")
+    }
+
+    /// The folder whose `meta.json` has the name, as the client says; found by looking, not by computing its name.
+    fn of(&self, name: &str, below: &str) -> PathBuf {
+        let folders = std::fs::read_dir(self.folder().join("contexts/meta")).expect("the client made it").flatten();
+        let is_it = |folder: &Path| {
+            let text = std::fs::read_to_string(folder.join("meta.json")).unwrap_or_default();
+            text.contains(&format!("\"Name\":\"{name}\""))
+        };
+        let found = folders.map(|entry| entry.path()).find(|folder| is_it(folder));
+        let id = found.and_then(|folder| folder.file_name().map(ToOwned::to_owned));
+        self.folder().join("contexts").join(below).join(id.unwrap_or_else(|| panic!("no context {name}")))
     }
 }

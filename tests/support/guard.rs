@@ -54,13 +54,13 @@ fn accept(listener: &TcpListener, socket: &Path, allowed: &'static [&'static str
 
 /// One request a connection: what came behind it would not have been looked at.
 fn serve(mut client: TcpStream, socket: &Path, allowed: &[&str], heard: &Mutex<Heard>) -> io::Result<()> {
-    let mut head = Vec::new();
+    let mut bytes = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
+    while !bytes.ends_with(b"\r\n\r\n") {
         client.read_exact(&mut byte)?;
-        head.push(byte[0]);
+        bytes.push(byte[0]);
     }
-    let text = String::from_utf8_lossy(&head);
+    let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().next().unwrap_or_default();
     let asked = line.rsplit_once(' ').map_or(line, |(asked, _)| asked).to_owned();
     let get = asked.strip_prefix("GET ");

@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports, reason = "every test binary compiles all of this and uses a part")]
 
 pub(crate) mod docker;
+pub(crate) mod fault_table;
 pub(crate) mod guard;
 pub(crate) mod hostile;
 pub(crate) mod kubernetes;

@@ -1,21 +1,31 @@
 //! Faulty Docker targets.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Fault, Healthy, check_all};
-use crate::support::docker;
+use super::{Fault, Healthy, PASSWORD, check_all};
+use crate::support::docker::{self, Contexts};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{Binary, RedisServer};
-use crate::support::tls::Certs;
+use crate::support::tls::{Certs, Leaf};
+use crate::support::tls_front::TlsFront;
 
 #[test]
 fn a_faulty_docker_costs_its_own_target_only() {
     let certs = Certs::new();
-    let (table, problems) = check_all([hostile(), wrong_protocol(&certs)].into_iter().flatten());
-    println!("{table}");
-    assert!(problems.is_empty(), "\n{problems}");
+    let contexts = Contexts::new();
+    let cases = [
+        hostile(),
+        wrong_protocol(&certs),
+        certificates(&certs),
+        own_certificates(&certs, contexts.folder()),
+        context_files(&contexts),
+        context_certificates(&certs, &contexts),
+        items(),
+    ];
+    check_all("docker", cases.into_iter().flatten());
 }
 
 fn at(host: &str) -> Value {
@@ -86,6 +96,143 @@ fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
     ]
 }
 
+/// Certificates of the server that do not fit.
+fn certificates(certs: &Certs) -> Vec<Fault> {
+    [
+        ("certificate that ended", &certs.expired, &certs.ca, "renew"),
+        ("certificate for another name", &certs.wrong_name, &certs.ca, "tls.server-name"),
+        ("certificate of another authority", &certs.server, &certs.other_ca, "tls.ca"),
+    ]
+    .map(|(name, leaf, ca, mentions)| {
+        let front = TlsFront::start(docker::tcp(), leaf, None);
+        let target = json!({"host": format!("tcp://{}", front.address()), "tls": {"ca": ca}});
+        Fault::docker(name, target, &["tls"]).mentioning(mentions).with(front)
+    })
+    .into()
+}
+
+/// An engine that wants to know who asks.
+fn own_certificates(certs: &Certs, folder: &Path) -> Vec<Fault> {
+    let not_pem = folder.join("not-pem");
+    std::fs::write(&not_pem, PASSWORD).expect("write into a folder of ours");
+    let Leaf { cert, key } = &certs.client;
+    let stranger = Path::new("no/such/key.pem");
+    [
+        ("no client certificate where one is demanded", json!({}), "tls.cert"),
+        ("client key is missing", json!({"cert": cert, "key": stranger}), "no/such/key.pem"),
+        ("client key that cannot be read", json!({"cert": cert, "key": folder}), "no regular file"),
+        ("client key that is no key", json!({"cert": cert, "key": not_pem}), "not-pem"),
+        ("client key of another certificate", json!({"cert": cert, "key": certs.server.key}), "do not fit"),
+        ("client certificate is missing", json!({"cert": stranger, "key": key}), "no/such/key.pem"),
+    ]
+    .map(|(name, mut tls, mentions)| {
+        let front = TlsFront::start(docker::tcp(), &certs.server, Some(&certs.ca));
+        tls["ca"] = json!(certs.ca);
+        // its reason may be lost with the connection
+        let kinds = if tls["cert"].is_null() { &["tls", "cut"][..] } else { &["tls"] };
+        let target = json!({"host": format!("tcp://{}", front.address()), "tls": tls});
+        Fault::docker(name, target, kinds).mentioning(mentions).with(front)
+    })
+    .into()
+}
+
+fn of_context(name: &'static str, context: &str, contexts: &Contexts, kind: &'static str) -> Fault {
+    Fault::docker(name, json!({"context": context}), &[kind]).with_variable("DOCKER_CONFIG", contexts.variable())
+}
+
+/// Contexts that are none.
+fn context_files(contexts: &Contexts) -> Vec<Fault> {
+    contexts.create("edge", "host=tcp://127.0.0.1:1");
+    contexts.create("remote", "host=ssh://audit@engine.invalid");
+    let broken = |name: &str, text: &str| {
+        contexts.create(name, "host=tcp://127.0.0.1:1");
+        std::fs::write(contexts.meta(name), text).expect("write into a folder of ours");
+    };
+    // the client of another system wrote this one
+    let pipe = r#"{"Name":"windows","Endpoints":{"docker":{"Host":"npipe:////./pipe/docker_engine"}}}"#;
+    broken("windows", pipe);
+    broken("half", r#"{"Name":"half","Endpo"#);
+    broken("cluster", r#"{"Name":"cluster","Endpoints":{"kubernetes":{}}}"#);
+    broken(
+        "password",
+        &format!(r#"{{"Name":"password","Endpoints":{{"docker":{{"Host":"tcp://me:{PASSWORD}@h:1"}}}}}}"#),
+    );
+    contexts.create("folder", "host=tcp://127.0.0.1:1");
+    let meta = contexts.meta("folder");
+    std::fs::remove_file(&meta).expect("made above");
+    std::fs::create_dir(&meta).expect("a folder of ours");
+    let of = |name, context, kind| of_context(name, context, contexts, kind);
+    vec![
+        of("context that does not exist", "elsewhere", "file").mentioning(
+            "there are default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
+        ),
+        of("context over ssh", "remote", "unsupported").mentioning("ssh -nNT -L"),
+        of("context of a pipe of Windows", "windows", "unsupported").mentioning("neither unix:// nor tcp://"),
+        of("context whose file is cut", "half", "file").mentioning("docker context inspect half"),
+        of("context of something else", "cluster", "file").mentioning("no Docker Engine"),
+        of("context with a password in its host", "password", "unsupported").mentioning("password"),
+        of("context whose file cannot be read", "folder", "file").mentioning("no regular file"),
+        of("context of an engine that is gone", "edge", "refused").mentioning("127.0.0.1:1"),
+        Fault::docker("neither $HOME nor $DOCKER_CONFIG", json!({"context": "edge"}), &["file"])
+            .with_variable("HOME", "")
+            .mentioning("DOCKER_CONFIG"),
+    ]
+}
+
+/// Contexts whose certificates are of no use.
+fn context_certificates(certs: &Certs, contexts: &Contexts) -> Vec<Fault> {
+    let Leaf { cert, key } = &certs.client;
+    let own = format!("cert={},key={}", cert.display(), key.display());
+    let front = |name: &str, leaf: &Leaf, ca: &Path| {
+        let front = TlsFront::start(docker::tcp(), leaf, Some(&certs.ca));
+        contexts.create(name, &format!("host=tcp://{},ca={},{own}", front.address(), ca.display()));
+        front
+    };
+    let (ended, foreign) =
+        (front("ended", &certs.expired, &certs.ca), front("foreign", &certs.server, &certs.other_ca));
+    let (no_key, folder) = (front("no-key", &certs.server, &certs.ca), front("ca-folder", &certs.server, &certs.ca));
+    std::fs::remove_file(contexts.tls("no-key").join("key.pem")).expect("the client wrote it");
+    let ca = contexts.tls("ca-folder").join("ca.pem");
+    std::fs::remove_file(&ca).expect("the client wrote it");
+    std::fs::create_dir(&ca).expect("a folder of ours");
+    let of = |name, context, kind| of_context(name, context, contexts, kind);
+    vec![
+        of("context: certificate that ended", "ended", "tls").mentioning("renew").with(ended),
+        of("context: certificate of another authority", "foreign", "tls")
+            .mentioning("docker context update foreign")
+            .with(foreign),
+        of("context: client key is missing", "no-key", "file").mentioning("key.pem").with(no_key),
+        of("context: authority that cannot be read", "ca-folder", "tls").mentioning("ca.pem").with(folder),
+    ]
+}
+
+/// Lists of which an item is not as it should be.
+fn items() -> Vec<Fault> {
+    let running = |more: Value| {
+        let mut list = json!([{"Image": "redis:7.2.4", "ImageID": "sha256:1", "Names": ["/a"], "State": "running"}]);
+        list.as_array_mut().expect("made above").push(more);
+        list.to_string()
+    };
+    [
+        ("container that is a number", "/containers/json", running(json!(7)), "protocol", "1 of 2 containers"),
+        ("container without a state", "/containers/json", running(json!({"Image": "x"})), "protocol", "1 of 2"),
+        (
+            "container in a state that nobody knows",
+            "/containers/json",
+            running(json!({"Image": "nginx:1.27.3", "State": "sleepwalking"})),
+            "unsupported",
+            "sleepwalking",
+        ),
+        ("image that is no object", "/images/json", "[null, 7]".to_owned(), "protocol", "2 of 2 images"),
+        ("list that is none", "/containers/json", r#"{"message":"no"}"#.to_owned(), "protocol", "Docker Engine"),
+    ]
+    .map(|(name, path, body, kind, mentions)| {
+        let server = Hostile::start(Behaviour::HttpByPath(answers_but(path, 200, &body)));
+        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind]).mentioning(mentions).with(server)
+    })
+    .into()
+}
+
 /// As a proxy in front of the engine's socket does that was told to allow less.
 #[test]
 fn a_forbidden_path_costs_its_part_only() {
@@ -97,7 +244,7 @@ fn a_forbidden_path_costs_its_part_only() {
         ("/containers/json", "containers", &["docker/engine", "host/kernel"]),
         ("/images/json", "images", &["docker/engine", "host/kernel", "image/redis"]),
     ] {
-        let proxy = Hostile::start(Behaviour::HttpByPath(answers_without(path)));
+        let proxy = Hostile::start(Behaviour::HttpByPath(answers_but(path, 403, "{}")));
         let report = healthy.beside("docker", at(&format!("tcp://{}", proxy.address()))).audit().report(3);
         assert_eq!(report.failed_parts("production", "docker/sick"), [part], "{path}: {report}");
         let [failure] = report.failures("production", "docker/sick")[..] else { panic!("{path}: {report}") };
@@ -110,13 +257,13 @@ fn a_forbidden_path_costs_its_part_only() {
 }
 
 /// What a real engine answered, but for one path.
-fn answers_without(forbidden: &str) -> Vec<(&'static str, u16, String)> {
+pub(crate) fn answers_but(path: &str, code: u16, body: &str) -> Vec<(&'static str, u16, String)> {
     [
         ("/version", include_str!("../../fixtures/docker/version.json")),
         ("/info", include_str!("../../fixtures/docker/info.json")),
         ("/containers/json", include_str!("../../fixtures/docker/containers.json")),
         ("/images/json", include_str!("../../fixtures/docker/images.json")),
     ]
-    .map(|(path, body)| if path == forbidden { (path, 403, "{}".to_owned()) } else { (path, 200, body.to_owned()) })
+    .map(|(own, answer)| if own == path { (own, code, body.to_owned()) } else { (own, 200, answer.to_owned()) })
     .to_vec()
 }
