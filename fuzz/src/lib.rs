@@ -1,0 +1,99 @@
+//! What is entered with any bytes, and what must hold of it: nothing panics, what is read can be written and read again,
+//! and no report holds a character that acts.
+//!
+//! The fuzz targets call these, and so does `tests/mutations.rs` with a few thousand mutated files.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use envparity::collect::recorded;
+use envparity::model::{EnvironmentName, Evidence, TargetEvidence};
+use envparity::pipeline::{self, Facts};
+use envparity::report::{FORMATS, View};
+use envparity::version::{ImageReference, Scheme, difference, order, read, read_any};
+use envparity::{profile, wire};
+
+/// The text of INFO.
+pub fn info(data: &[u8]) {
+    // so that mutated bytes still get to the parser of INFO
+    file(&[b"# Server\r\n", data].concat());
+}
+
+/// JSON that kubectl printed.
+pub fn kubectl(data: &[u8]) {
+    file(data);
+    file(&[b"{", data].concat());
+}
+
+/// Evidence of `collect`, and any other recorded file.
+pub fn evidence(data: &[u8]) {
+    file(data);
+    if let Ok(text) = str::from_utf8(data)
+        && let Ok(read) = wire::evidence::read(text, "file")
+    {
+        let written = wire::evidence::write(&read).expect("what was read can be written");
+        let again = wire::evidence::read(&written, "file").expect("what was written can be read");
+        assert_eq!(read, again, "{written}");
+    }
+}
+
+/// An image reference; what is one has a spelling that is one.
+pub fn image(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(reference) = ImageReference::parse(&text) {
+        assert!(!reference.repository.is_empty(), "{text:?}");
+    }
+}
+
+/// A version text in every scheme, and two of them compared, if there is a line end between them.
+pub fn version(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (a, b) = text.split_once('\n').unwrap_or((&text, &text));
+    for scheme in Scheme::ALL {
+        let (a, b) = (read(*scheme, a), read(*scheme, b));
+        assert_eq!(order(&a, &b), order(&b, &a).map(std::cmp::Ordering::reverse), "{scheme:?} {a:?} {b:?}");
+        assert_eq!(difference(&a, &b).level, difference(&b, &a).level, "{scheme:?} {a:?} {b:?}");
+    }
+    assert_eq!(read_any(a).text(), a);
+}
+
+/// A profile, beside an audit that names it.
+pub fn profile(data: &[u8]) {
+    thread_local!(static FOLDER: OnceCell<tempfile::TempDir> = const { OnceCell::new() });
+    FOLDER.with(|folder| {
+        let folder = folder.get_or_init(|| {
+            let folder = tempfile::tempdir().expect("a temporary directory");
+            let audit = "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n";
+            std::fs::write(folder.path().join("audit.yaml"), audit).expect("a folder of ours");
+            folder
+        });
+        load(folder.path(), data);
+    });
+}
+
+fn load(folder: &Path, data: &[u8]) {
+    std::fs::write(folder.join("prod.yaml"), data).expect("a folder of ours");
+    if let Err(errors) = profile::load(folder, &pipeline::rule_ids()) {
+        assert!(!errors.0.is_empty(), "refused without a reason");
+    }
+}
+
+/// Any file of a recorded target: what it holds is compared with itself, and reported in each format.
+fn file(data: &[u8]) {
+    let environment = EnvironmentName::from("prod".to_owned());
+    if let Ok(targets) = recorded::targets_of(data.to_vec(), &environment) {
+        report(targets, environment);
+    }
+}
+
+fn report(targets: Vec<TargetEvidence>, environment: EnvironmentName) {
+    let taken = "2026-11-22T20:00:00Z".parse().expect("a time");
+    let evidence = Evidence { environment, taken, targets };
+    let report = pipeline::diff(evidence.clone(), evidence, Facts::default());
+    for format in FORMATS {
+        let view = View { width: Some(100), color: false, unfold: true, exit: 0, report_only: false };
+        let text = format.render(&report, &view).expect("every report has a form");
+        let acting = text.chars().find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}'));
+        assert_eq!(acting, None, "{}: {text:?}", format.name());
+    }
+}
