@@ -17,6 +17,9 @@
 //! - `collect/docker` speaks HTTP by hyper, not by a Docker client: it needs four GETs, and a
 //!   client's whole-list decoding loses a list to one malformed item. `collect/http.rs` cannot
 //!   do anything but GET, `collect/net.rs` caps every answer.
+//! - `collect/docker/context.rs` reads the files of Docker's client itself: the client would follow `$DOCKER_HOST`, and be one
+//!   more program to start. `collect/tls/unverified.rs` is for contexts with `SkipTLSVerify` alone.
+//! - `cli/mod.rs` runs a command as a task of its own, or a pipe that nobody reads would keep signals from being heard.
 //! - `collect/redis` uses the crate `redis` for the protocol over a connection of our own, which
 //!   caps the answer and remembers its first bytes (to tell TLS and HTTP from a broken server).
 //! - A Redis target may be several servers: a node or replica is a place in the evidence and a part of its own

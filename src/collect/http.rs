@@ -86,7 +86,12 @@ fn status_failure(status: hyper::StatusCode, location: bool, body: &[u8], path: 
     }
     let message = format!("GET {path} was answered {status}");
     match status.as_u16() {
-        401 => Failure::new(FailureKind::Authentication, message),
+        401 => Failure::new(FailureKind::Authentication, message).advise(
+            "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
+        ),
+        429 | 503 => Failure::new(FailureKind::Unavailable, message),
+        500..=599 => Failure::new(FailureKind::Protocol, message)
+            .advise("the engine could not answer: look into its log, and that of any proxy in between"),
         403 => Failure::new(FailureKind::Permission, message)
             .advise(format!("allow GET {path} to this client, for example in the socket proxy in front of the engine")),
         300..=399 if location => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))

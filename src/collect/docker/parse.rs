@@ -261,7 +261,11 @@ fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
     if unread == 0 {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Protocol, format!("{unread} of {total} {what} could not be read")))
+    let failure = Failure::new(FailureKind::Protocol, format!("{unread} of {total} {what} could not be read"));
+    Err(failure.advise(
+        "the others were read; if the engine is newer than this version of envparity, use a newer one, \
+         else look for what alters its answers in between",
+    ))
 }
 
 #[cfg(test)]

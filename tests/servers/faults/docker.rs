@@ -52,6 +52,8 @@ fn hostile() -> Vec<Fault> {
         ("HTTP 401", status(401), "authentication", "401"),
         ("HTTP 403", status(403), "permission", "403"),
         ("HTTP 500", status(500), "protocol", "500"),
+        ("HTTP 503", status(503), "unavailable", "503"),
+        ("HTTP 429", status(429), "unavailable", "429"),
         ("JSON of something else", status(200), "protocol", ""),
     ]
     .into_iter()
@@ -84,7 +86,7 @@ fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
         Fault::docker("no tls: to a server with a TLS alert", plain(&alert), &["tls"])
             .mentioning("add tls:")
             .with(alert),
-        Fault::docker("file of tls: is missing", no_file, &["tls", "file"]).mentioning("no/such/ca.pem"),
+        Fault::docker("file of tls: is missing", no_file, &["tls"]).mentioning("no/such/ca.pem"),
         // Redis takes the header Host for an attack, and hangs up
         Fault::docker("tcp:// to a Redis", at(&format!("tcp://127.0.0.1:{}", redis.port())), &["cut", "protocol"])
             .with(redis),
