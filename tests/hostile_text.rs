@@ -81,6 +81,7 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
             reference: if i == 0 { format!("registry.example/team/app:{}", next()) } else { next() },
             image_id: next(),
             repo_digests: vec![next(), format!("{}@sha256:{}", next(), next())],
+            runtime: next(),
             version_label: next(),
             app_version: next(),
             chart: next(),
@@ -92,7 +93,7 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
 
 fn diff(baseline: &[String], current: &[String]) -> Report {
     let facts = Facts { host: "host".to_owned(), commit: None };
-    pipeline::diff(evidence(baseline, "dev"), evidence(current, "prod"), facts)
+    pipeline::diff(None, evidence(baseline, "dev"), evidence(current, "prod"), facts)
 }
 
 fn rendered(report: &Report, format: &str, width: Option<usize>) -> String {

@@ -89,7 +89,7 @@ fn file(data: &[u8]) {
 fn report(targets: Vec<TargetEvidence>, environment: EnvironmentName) {
     let taken = "2026-11-22T20:00:00Z".parse().expect("a time");
     let evidence = Evidence { environment, taken, targets };
-    let report = pipeline::diff(evidence.clone(), evidence, Facts::default());
+    let report = pipeline::diff(None, evidence.clone(), evidence, Facts::default());
     for format in FORMATS {
         let view = View { width: Some(100), color: false, unfold: true, exit: 0, report_only: false };
         let text = format.render(&report, &view).expect("every report has a form");

@@ -135,7 +135,8 @@ async fn load(
 /// As a recorded target fails.
 #[doc(hidden)]
 pub fn targets_of(bytes: Vec<u8>, environment: &crate::model::EnvironmentName) -> Result<Vec<TargetEvidence>, Failure> {
-    let file = parse::File { shown: "file", name: "name", modified: Timestamp::UNIX_EPOCH };
+    let scope = Scope::default();
+    let file = parse::File { shown: "file", name: "name", scope: &scope, modified: Timestamp::UNIX_EPOCH };
     parse::targets(&parse::text(bytes)?, &file, environment)
 }
 
