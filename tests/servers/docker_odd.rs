@@ -1,12 +1,11 @@
 //! What engines answer besides what is usual, and much of it: nothing of it costs what stands beside it.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::faults::docker::answers_but;
-use crate::profiles::{ENVPARITY, Profiles, Report, list};
+use crate::profiles::{Profiles, Report, list};
 use crate::support::hostile::{Behaviour, Hostile};
 
 const MANY: usize = 2_000;
@@ -118,7 +117,7 @@ fn two_thousand_containers_are_read_by_four_requests() {
     let bytes: usize = answers.iter().map(|(_, _, body)| body.len()).sum();
     let server = Hostile::start(Behaviour::HttpByPath(answers));
 
-    let (took, peak, report) = measured(&profiles(&server));
+    let (took, peak, report) = profiles(&server).measured();
     println!("{MANY} containers, {} KiB of JSON: {took:.2?}, {} MiB at most", bytes >> 10, peak >> 10);
     assert!(report.is_read("production", "docker/edge"), "{}", report["environments"]);
     let instances: u64 = list(&report["matrix"])
@@ -129,22 +128,4 @@ fn two_thousand_containers_are_read_by_four_requests() {
     assert!(instances >= MANY as u64, "{instances}");
     assert_eq!(server.accepted(), 4);
     assert!(took < Duration::from_secs(10) && peak < 256 * 1024, "{took:?}, {peak} KiB");
-}
-
-/// An audit's time, its peak of resident memory in KiB as far as it was seen, and its report.
-fn measured(profiles: &Profiles) -> (Duration, u64, Report) {
-    let out = profiles.path("report.out");
-    let mut command = Command::new(ENVPARITY);
-    command.args(["audit", "-o", &format!("json={}", out.display()), "--profiles"]).arg(profiles.folder());
-    let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().expect("it is ours").is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let seen = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        peak = peak.max(seen.unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    (start.elapsed(), peak, Report::parse(&std::fs::read_to_string(out).expect("the report was written")))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Index;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -70,6 +71,23 @@ impl Profiles {
     pub(crate) fn collect(&self, environment: &str, file: &str) -> Ended {
         let path = self.path(file);
         self.run(&["collect", environment, "--to", path.to_str().expect("temporary paths are UTF-8")])
+    }
+
+    /// An audit's time, its peak of resident memory in KiB as far as it was seen, and its report.
+    pub(crate) fn measured(&self) -> (Duration, u64, Report) {
+        let out = self.path("report.out");
+        let mut command = Command::new(ENVPARITY);
+        command.args(["audit", "-o", &format!("json={}", out.display()), "--profiles"]).arg(self.folder());
+        let start = Instant::now();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        while child.try_wait().expect("it is ours").is_none() {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        (start.elapsed(), peak, Report::parse(&std::fs::read_to_string(out).expect("the report was written")))
     }
 
     /// Any command that reads profiles.
@@ -240,6 +258,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#}", self.0)
     }
+}
+
+/// A line of `/proc/PID/status` that is a size.
+pub(crate) fn kib(status: &str, line: &str) -> Option<u64> {
+    status.lines().find_map(|text| text.strip_prefix(line)?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
 /// The items of a list; of anything else, none.

@@ -9,7 +9,6 @@ mod parse;
 
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -26,7 +25,7 @@ const CONTAINERS: &str = "containers";
 const IMAGES: &str = "images";
 
 /// Some 10,000 containers.
-const MAX_BODY: usize = 32 * 1024 * 1024;
+const MAX_BODY: usize = 24 * 1024 * 1024;
 
 /// Reads one engine.
 pub struct Docker {
@@ -112,7 +111,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn get(&self, path: &str) -> Result<Bytes, Failure> {
+    async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let Way { address, tls, verify, .. } = self.way;
         let exchange = async {
             let (stream, host): (Box<dyn net::Duplex>, &str) = match address {

@@ -18,8 +18,8 @@ use super::question::{Question, Resource};
 use crate::collect::{Context, net, tls};
 use crate::model::{Failure, FailureKind};
 
-/// A page of 500 pods is some 5 MiB, of very large ones ten times that.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+/// A page of 500 pods is some 5 MiB. Twice that much is held: a page comes while another is parsed.
+const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// A cluster that can be asked.
 pub(super) struct Api {
@@ -33,9 +33,18 @@ pub(super) struct Api {
 enum Stop {
     /// Its pages are no more: 410.
     Expired(Failure),
+    /// A page holds more than is read at once.
+    TooLarge(Failure),
     /// The server does not know the resource, not in this version at least: 404.
     Unknown(Failure),
     Failed(Failure),
+}
+
+impl Stop {
+    fn failure(self) -> Failure {
+        let (Self::Expired(failure) | Self::TooLarge(failure) | Self::Unknown(failure) | Self::Failed(failure)) = self;
+        failure
+    }
 }
 
 impl From<Failure> for Stop {
@@ -74,11 +83,15 @@ impl Api {
     ) -> Result<S, Failure> {
         let ask = async |resource: Resource| {
             let question = Question::list(resource, namespace);
-            let pages = || self.pages(&question, resource, empty.clone(), page.clone());
-            match pages().await {
+            let pages = async |question: &Question| self.pages(question, resource, empty.clone(), page.clone()).await;
+            match pages(&question).await {
                 Err(Stop::Expired(_)) => {
                     tracing::debug!(path = question.path(), "the list expired: starting again");
-                    pages().await
+                    pages(&question).await
+                }
+                Err(Stop::TooLarge(_)) => {
+                    tracing::debug!(path = question.path(), "the page is too large: starting again with smaller ones");
+                    pages(&question.in_small_pages()).await
                 }
                 ended => ended,
             }
@@ -88,7 +101,7 @@ impl Api {
                 (Err(Stop::Unknown(_)), Some(older)) => ask(older).await,
                 (ended, _) => ended,
             }
-            .map_err(|(Stop::Expired(failure) | Stop::Unknown(failure) | Stop::Failed(failure))| failure)
+            .map_err(Stop::failure)
         };
         net::within(self.context.deadline, self.context.allowed, read).await
     }
@@ -107,7 +120,11 @@ impl Api {
         let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
         let (mut token, mut seen) = (None::<String>, BTreeSet::new());
         loop {
-            let status = self.exchange(&question.page(token.as_deref()), &mut body).await?;
+            let exchange = self.exchange(&question.page(token.as_deref()), &mut body).await;
+            let status = exchange.map_err(|failure| match failure.kind {
+                FailureKind::TooLarge => Stop::TooLarge(failure),
+                _ => Stop::Failed(failure),
+            })?;
             if status == StatusCode::GONE {
                 return Err(Stop::Expired(expired(question)));
             }

@@ -3,7 +3,9 @@
 use url::form_urlencoded;
 
 /// Objects of a page. What `kubectl` asks for, too.
-pub(super) const PAGE: usize = 500;
+const PAGE: usize = 500;
+/// Where those are too large.
+const SMALL_PAGE: usize = 50;
 
 /// One thing to GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub(super) struct Question {
     what: What,
     /// Only in this namespace, of what lives in namespaces.
     namespace: Option<String>,
+    /// Objects of a page, of a list.
+    limit: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +55,17 @@ impl Resource {
 }
 
 impl Question {
-    pub(super) const VERSION: Self = Self { what: What::Version, namespace: None };
-    pub(super) const KUBE_SYSTEM: Self = Self { what: What::KubeSystem, namespace: None };
+    pub(super) const VERSION: Self = Self { what: What::Version, namespace: None, limit: PAGE };
+    pub(super) const KUBE_SYSTEM: Self = Self { what: What::KubeSystem, namespace: None, limit: PAGE };
 
     /// All objects, or those of one namespace.
     pub(super) fn list(resource: Resource, namespace: Option<&str>) -> Self {
-        Self { what: What::List(resource), namespace: namespace.map(str::to_owned) }
+        Self { what: What::List(resource), namespace: namespace.map(str::to_owned), limit: PAGE }
+    }
+
+    /// The same in pages of a tenth.
+    pub(super) fn in_small_pages(&self) -> Self {
+        Self { limit: SMALL_PAGE, ..self.clone() }
     }
 
     /// The path, without a query.
@@ -78,7 +87,7 @@ impl Question {
     /// The path of one page of a list.
     pub(super) fn page(&self, token: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(format!("{}?", self.path()));
-        query.append_pair("limit", &PAGE.to_string());
+        query.append_pair("limit", &self.limit.to_string());
         if let Some(token) = token {
             query.append_pair("continue", token);
         }

@@ -8,6 +8,7 @@ pub mod config;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use crate::version::{self, Body, Levels, Pattern, Reading, Scheme};
 use config::ProductConfig;
@@ -71,24 +72,29 @@ impl Product {
     }
 }
 
+/// The shipped products. Their expressions are compiled once for a process.
+static SHIPPED: LazyLock<Vec<Arc<Product>>> = LazyLock::new(|| {
+    let mut compiled = BTreeMap::new();
+    config::shipped().into_iter().map(|row| Arc::new(Product::new(row, &mut compiled))).collect()
+});
+
 /// All products that are known.
 #[derive(Debug)]
-pub struct Products(Vec<Product>);
+pub struct Products(Vec<Arc<Product>>);
 
 impl Products {
     /// Those of a checked catalogue, then the shipped ones that it does not replace.
     pub fn new(catalogue: &[ProductConfig]) -> Self {
         let mut compiled = BTreeMap::new();
-        let is_replaced =
-            |product: &ProductConfig| catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name));
-        let shipped = config::shipped().into_iter().filter(|product| !is_replaced(product));
-        let all = catalogue.iter().cloned().chain(shipped).map(|row| Product::new(row, &mut compiled)).collect();
-        Self(all)
+        let own = catalogue.iter().cloned().map(|row| Arc::new(Product::new(row, &mut compiled)));
+        let is_replaced = |product: &Product| catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name));
+        let shipped = SHIPPED.iter().filter(|product| !is_replaced(product)).cloned();
+        Self(own.chain(shipped).collect())
     }
 
     /// All, in the order of the data.
     pub fn iter(&self) -> impl Iterator<Item = &Product> {
-        self.0.iter()
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// The product of that name, else the one with that alias.

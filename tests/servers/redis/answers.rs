@@ -1,13 +1,11 @@
 //! Answers to INFO as no server gives them, and as few do: what is understood, and what each other costs.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{bulk, scripted};
-use crate::profiles::{ENVPARITY, Profiles, cache, redis, sorted, text};
+use crate::profiles::{Profiles, cache, redis, sorted, text};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{Binary, RedisServer};
 use crate::support::tls::Certs;
@@ -78,12 +76,6 @@ fn an_answer_that_is_none_is_told_in_time() {
     }
 }
 
-/// The most memory that the process had, in KiB, as long as it can be asked.
-fn peak(process: &Path) -> Option<u64> {
-    let status = std::fs::read_to_string(process).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
-}
-
 #[test]
 fn two_hundred_megabytes_are_capped_in_time_and_in_memory() {
     const SIZE: usize = 200 * 1024 * 1024;
@@ -94,24 +86,10 @@ fn two_hundred_megabytes_are_capped_in_time_and_in_memory() {
     let target = |name: &str, server: &Hostile| json!({"name": name, "url": url(server), "deadline": "2s"});
     let targets = [target("cache", &server), target("silent", &silent)];
     let profiles = Profiles::new(&[("production", redis(&targets))]);
-    let start = Instant::now();
-    let folder = profiles.folder().to_str().expect("temporary paths are UTF-8");
-    let mut child = Command::new(ENVPARITY)
-        .args(["audit", "-o", "json", "--profiles", folder])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let process = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    while child.try_wait().expect("wait for the process").is_none() {
-        most = most.max(peak(Path::new(&process)).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let output = child.wait_with_output().expect("its output");
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let (took, most, report) = profiles.measured();
+    assert!(took < Duration::from_secs(4), "{took:?}");
     let kind = &report["environments"][0]["targets"][0]["parts"][0]["failure"]["kind"];
-    assert_eq!(kind, "too-large", "{report:#}");
+    assert_eq!(kind, "too-large", "{report}");
     println!("200 MiB of INFO cost {most} KiB");
     assert!((1..100 * 1024).contains(&most), "{most} KiB");
 }
