@@ -3,7 +3,7 @@
 //! hyper speaks the protocol; this adds the cap, and says what a status means.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -13,7 +13,7 @@ use super::tls;
 use crate::model::{Failure, FailureKind};
 
 /// Fetches `path` on a fresh connection; at most `cap` bytes of body.
-pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: usize) -> Result<Vec<u8>, Failure> {
+pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: usize) -> Result<Bytes, Failure> {
     const HEADERS: u64 = 64 * 1024;
     tracing::debug!(host, path, "GET");
     // Chunked bodies carry some framing besides.
@@ -30,16 +30,11 @@ pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: us
         let response = sender.send_request(request).await.map_err(|e| failure(&e, &heard, path))?;
         let status = response.status();
         let location = response.headers().contains_key(hyper::header::LOCATION);
-        let (mut rest, mut body) = (response.into_body(), Vec::new());
-        while let Some(frame) = rest.frame().await {
-            let frame = frame.map_err(|e| failure(&e, &heard, path))?;
-            let data = frame.data_ref().map_or(&[][..], |data| data);
-            if body.len() + data.len() > cap {
-                let message = format!("the answer to GET {path} exceeds {} MiB", cap >> 20);
-                return Err(Failure::new(FailureKind::TooLarge, message));
-            }
-            body.extend_from_slice(data);
-        }
+        let body = Limited::new(response.into_body(), cap)
+            .collect()
+            .await
+            .map_err(|e| body_failure(e.as_ref(), &heard, path, cap))?;
+        let body = body.to_bytes();
         if status.is_success() { Ok(body) } else { Err(status_failure(status, location, &body, path)) }
     };
     tokio::pin!(exchange);
@@ -65,6 +60,21 @@ fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
         Failure::new(FailureKind::Cut, format!("the connection ended in the middle of the answer to GET {path}"))
     } else {
         Failure::new(FailureKind::Protocol, format!("the answer to GET {path} is not HTTP"))
+    }
+}
+
+fn body_failure(
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+    heard: &Heard,
+    path: &str,
+    cap: usize,
+) -> Failure {
+    if error.is::<LengthLimitError>() {
+        return Failure::new(FailureKind::TooLarge, format!("the answer to GET {path} exceeds {} MiB", cap >> 20));
+    }
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) => failure(error, heard, path),
+        None => Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off")),
     }
 }
 

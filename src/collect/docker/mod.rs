@@ -9,6 +9,7 @@ mod parse;
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -111,7 +112,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    async fn get(&self, path: &str) -> Result<Bytes, Failure> {
         let Way { address, tls, verify, .. } = self.way;
         let exchange = async {
             let (stream, host): (Box<dyn net::Duplex>, &str) = match address {
