@@ -14,18 +14,21 @@ pub(super) fn in_tag(tag: &str) -> Option<Date> {
         return None;
     }
     let parts: Vec<&str> = tag.strip_prefix(['v', 'V']).unwrap_or(tag).split('-').collect();
-    let compact = |part: &&str| {
+    let compact = |part: &str| {
         let eight = part.len() == 8 && is_digits(part);
         if eight { date(&part[..4], &part[4..6], &part[6..]) } else { None }
     };
     let four = |year: &str| year.len() == 4;
-    let split = || {
-        parts
-            .windows(3)
-            .filter(|w| four(w[0]) && w[1].len() == 2 && w[2].len() == 2)
-            .find_map(|w| date(w[0], w[1], w[2]))
+    let found = |at: usize, length: usize, date: Date| {
+        let joined = |parts: &[&str]| parts.join("-");
+        Date { before: joined(&parts[..at]), behind: joined(&parts[at + length..]), ..date }
     };
-    parts.iter().find_map(compact).or_else(split)
+    let whole = (0..parts.len()).find_map(|at| compact(parts[at]).map(|date| found(at, 1, date)));
+    whole.or_else(|| {
+        let windows = parts.windows(3).enumerate();
+        let mut split = windows.filter(|(_, w)| four(w[0]) && w[1].len() == 2 && w[2].len() == 2);
+        split.find_map(|(at, w)| date(w[0], w[1], w[2]).map(|date| found(at, 3, date)))
+    })
 }
 
 /// `RELEASE.2024-01-16T16-07-38Z`, perhaps with a tail such as `-cpuv1`.
@@ -99,7 +102,8 @@ fn date(year: &str, month: &str, day: &str) -> Option<Date> {
     let (month, day): (u8, u8) = (month.parse().ok()?, day.parse().ok()?);
     let full = if year.len() == 2 { 2000 + written } else { written };
     let exists = day >= 1 && day <= days_in(full, month);
-    exists.then_some(Date { year: written, month, day, micro: None, pre: Vec::new() })
+    let (before, behind) = (String::new(), String::new());
+    exists.then_some(Date { year: written, month, day, micro: None, pre: Vec::new(), before, behind })
 }
 
 /// Zero for a month that does not exist.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::generic;
 use super::levels::Levels;
 use super::number::Number;
 use super::order::order;
@@ -148,7 +149,7 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
             }
             of_versions(levels, b, c, baseline.scheme() == current.scheme())
         }
-        (Body::Date(b), Body::Date(c)) => of_dates(b, c),
+        (Body::Date(b), Body::Date(c)) => of_dates(levels, b, c),
         (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => match b.cmp(c) {
             Ordering::Equal => Level::Equal,
             _ => Level::Prerelease,
@@ -165,7 +166,16 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
     }
 }
 
-fn of_dates(b: &Date, c: &Date) -> Level {
+/// `16.4-20240910` is a version that was built on a day; `jammy-20240427` is a day of a line of its own.
+fn of_dates(levels: &Levels, b: &Date, c: &Date) -> Level {
+    if b.before != c.before {
+        let by_version = generic::split(&b.before).zip(generic::split(&c.before));
+        let level = by_version.map(|((b, _), (c, _))| of_versions(levels, &b, &c, true));
+        return match level {
+            Some(level @ (Level::Patch | Level::Minor | Level::Major)) => level,
+            _ => Level::Incomparable(Incomparable::SchemeMismatch),
+        };
+    }
     if b.year != c.year {
         Level::Major
     } else if b.month != c.month {
@@ -174,6 +184,8 @@ fn of_dates(b: &Date, c: &Date) -> Level {
         Level::Patch
     } else if b.pre != c.pre {
         Level::Prerelease
+    } else if b.behind != c.behind {
+        Level::Build
     } else {
         Level::Equal
     }
@@ -186,6 +198,8 @@ fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
         && !short.is_full_precision(levels)
         && s.release.len() < l.release.len()
         && l.release.starts_with(&s.release)
+        // `17beta1` is of 17.0, and never 17.2.
+        && s.pre.is_empty()
 }
 
 /// Two numbers of different systems say nothing of each other.

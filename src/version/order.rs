@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::generic;
+use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version, cmp_pre};
 use super::scheme::Scheme;
 use super::{kubernetes, package, vendor};
@@ -61,5 +63,13 @@ fn generic_key(reading: &Reading, version: &Version) -> String {
 
 fn dates(a: &Date, b: &Date) -> Ordering {
     let year = |date: &Date| if date.year < 100 { date.year + 2000 } else { date.year };
-    (year(a), a.month, a.day, &a.micro).cmp(&(year(b), b.month, b.day, &b.micro)).then_with(|| cmp_pre(&a.pre, &b.pre))
+    let line = |date: &Date| generic::numbers(&date.before).map(|(numbers, _)| numbers);
+    let count = |date: &Date| Number::parse(&date.behind);
+    let days = (year(a), a.month, a.day, &a.micro).cmp(&(year(b), b.month, b.day, &b.micro));
+    // Of two lines, the day says nothing: `16.4-20240910` is newer than any build of 15.8.
+    let lines = line(a).cmp(&line(b)).then_with(|| a.before.cmp(&b.before));
+    lines
+        .then(days)
+        .then_with(|| cmp_pre(&a.pre, &b.pre))
+        .then_with(|| count(a).cmp(&count(b)).then_with(|| a.behind.cmp(&b.behind)))
 }

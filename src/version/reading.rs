@@ -126,6 +126,10 @@ pub struct Date {
     pub micro: Option<Number>,
     /// A stage, or none.
     pub pre: Vec<Identifier>,
+    /// What stands before it in a tag: `jammy` of `jammy-20240427`.
+    pub before: String,
+    /// What stands behind it in a tag.
+    pub behind: String,
 }
 
 /// A reading brought onto semver, with what did not fit.
