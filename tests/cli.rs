@@ -349,3 +349,22 @@ fn the_catalogue_counts_in_version_and_in_diff() {
     assert!(ran.stderr.contains("\"pach\" is nothing that a number can mean"), "{}", ran.stderr);
     assert!(ran.stderr.contains("the regular expression cannot be read: unclosed group"), "{}", ran.stderr);
 }
+
+#[test]
+fn collect_overwrites_evidence_and_nothing_else() {
+    let folder = profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "");
+    let path = folder.path().to_str().unwrap();
+    let to = |name: &str| {
+        let file = folder.path().join(name);
+        envparity(&["collect", "dev", "--profiles", path, "--to", file.to_str().unwrap()])
+    };
+    let (profile, before) = (folder.path().join("audit.yaml"), fs::read(folder.path().join("audit.yaml")).unwrap());
+    let refused = to("audit.yaml");
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("is no evidence"), "{}", refused.stderr);
+    assert_eq!(fs::read(profile).unwrap(), before);
+    fs::create_dir(folder.path().join("evidence")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(to("evidence/dev.yaml").code, Some(0));
+    }
+}

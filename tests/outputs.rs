@@ -27,7 +27,8 @@ const MISSING: &str = "rmdir disk";
 const FILE: &str = "rmdir disk; echo old > disk";
 const READ_ONLY: &str = "mount -t tmpfs -o ro,size=64k tmpfs disk";
 /// A file can be made there, and nothing written into it.
-const FULL: &str = "mount -t tmpfs -o size=64k tmpfs disk; echo old > disk/old; head -c 61440 /dev/zero > disk/filler";
+const FULL: &str =
+    "mount -t tmpfs -o size=64k tmpfs disk; echo kind: Evidence > disk/old; head -c 61440 /dev/zero > disk/filler";
 const FOLDER: &str = "mkdir disk/old";
 
 /// A way of not being able to write: name, preparation, the arguments behind which `disk` stands, what stderr says.
@@ -129,7 +130,7 @@ fn unwritten(command: &str, (name, prepare, output, said): Case) -> String {
     let nothing_to_list = left.len() == 1 && (left[0] == "disk" || left[0].starts_with("ls: "));
     assert!(left.is_empty() || nothing_to_list, "{name} left {left:?}");
     if prepare == FULL {
-        assert_eq!(read("kept"), "old\n", "{name}");
+        assert_eq!(read("kept"), "kind: Evidence\n", "{name}");
     }
     if command == AUDIT {
         assert!(read("json").contains("DriftReport"), "{name}: the other file is not there");

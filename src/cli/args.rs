@@ -15,7 +15,7 @@ pub(super) const PROFILES: &str = "profiles";
 
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
-/// hears GET.
+/// and Kubernetes hear GET.
 #[derive(Debug, Parser)]
 #[command(name = "envparity", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Arguments {

@@ -1,8 +1,9 @@
 //! `envparity collect`
 
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 
 use super::args::CollectArguments;
 use super::exit::Exit;
@@ -15,6 +16,7 @@ use crate::wire;
 /// Writes what was read; what was not is in it too, and is told on stderr.
 pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
+    refuse_other_files(&arguments.to)?;
     let environment =
         profiles.environments.iter().find(|e| e.name.as_str() == arguments.environment).ok_or_else(|| {
             let known: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
@@ -39,4 +41,18 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
         output::write_file(&arguments.to, &text)?
     }
     Ok(Exit::Done)
+}
+
+/// A file that is there and is no evidence was meant for something else: a profile, for example.
+fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
+    const ENOUGH: u64 = 4096;
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    let mut beginning = Vec::new();
+    if is_file {
+        std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut beginning)?;
+        if !String::from_utf8_lossy(&beginning).lines().any(|line| line == "kind: Evidence") {
+            bail!("{} is there and is no evidence: it is not overwritten; name another file by --to", path.display());
+        }
+    }
+    Ok(())
 }

@@ -65,7 +65,9 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
     let near: Vec<&str> = all().filter(|known| is_near(&name.to_lowercase(), known)).collect();
     let name = terminal(name);
     if near.is_empty() {
-        return anyhow!("there is no product {name:?}, and none near it; REFERENCE.md lists those that ship");
+        return anyhow!(
+            "there is no product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
+        );
     }
     anyhow!("there is no product {name:?}; near it are {}", near.join(", "))
 }

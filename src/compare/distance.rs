@@ -18,6 +18,8 @@ struct Point<'a> {
     label_alone: bool,
     /// The version is what a chart says of the image.
     claimed: bool,
+    /// The version is the tag's.
+    by_tag: bool,
 }
 
 /// The distinct readings of a component, with the number of instances that say each.
@@ -75,6 +77,7 @@ fn point(instance: &Instance) -> Point<'_> {
         image: instance.image.as_ref(),
         label_alone: instance.source == ReadingSource::Label && tag_moves,
         claimed: instance.source == ReadingSource::WorkloadLabel,
+        by_tag: instance.source == ReadingSource::Tag,
     }
 }
 
@@ -110,6 +113,11 @@ fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Differe
     let claimed = baseline.claimed || current.claimed;
     if own.level == Level::Equal && (hollow || claimed) {
         return Difference { level: Level::Incomparable(Incomparable::Floating), direction: None };
+    }
+    // Two `7` are two of many, unless their content is known to be the same.
+    let is_short = |point: Point<'_>| point.by_tag && !point.reading.is_full_precision(&component.levels);
+    if own.level == Level::Equal && is_short(baseline) && is_short(current) {
+        return Difference { level: Level::WithinPrecision, direction: None };
     }
     if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {
         return own;

@@ -78,7 +78,7 @@ fn running(
         let reading = Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
         reading.filter(Reading::is_proven)
     };
-    let label = said(&image_use.version_label);
+    let label = said(&image_use.version_label).filter(|_| !is_inherited(&image_use.version_label, reader));
     let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
         of_product(&reader.levels(), label, tag.clone())
     } else {
@@ -98,6 +98,14 @@ fn running(
         contradicted_by,
         image: Some(RunningImage { repository: name.short, tag, digests: digests(target, image_use, name.digest) }),
     }
+}
+
+/// Images built on Ubuntu's carry its label, unless they have one of their own: `22.04` is no version of MongoDB.
+fn is_inherited(label: &str, reader: &Reader<'_>) -> bool {
+    let parts: Vec<&str> = label.split('.').collect();
+    let is_ubuntus =
+        matches!(parts[..], [year, "04" | "10"] | [year, "04" | "10", _] if year.len() == 2 && year >= "12");
+    is_ubuntus && reader.product.is_some_and(|product| product.name != "ubuntu")
 }
 
 type Chosen = (Reading, ReadingSource, Option<Reading>);
@@ -279,6 +287,9 @@ mod tests {
         assert_eq!(of("redis:7.2.4", "unknown"), is("7.2.4", ReadingSource::Tag, None));
         assert_eq!(of("redis:7.2.5", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("7.2.5")));
         assert_eq!(of("redis:deadbeef", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("deadbeef")));
+        // So do products that are built on Ubuntu's.
+        assert_eq!(of("mongo:7.0.12", "22.04"), is("7.0.12", ReadingSource::Tag, None));
+        assert_eq!(of("ubuntu:latest", "22.04"), is("22.04", ReadingSource::Label, None));
         // An own service inherits labels from its base image.
         assert_eq!(of("team/app:v21", "22.04"), is("v21", ReadingSource::Tag, None));
         assert_eq!(of("team/app:deadbeef", "22.04"), is("deadbeef", ReadingSource::Tag, None));

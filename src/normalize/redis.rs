@@ -70,6 +70,10 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
 /// its version is that product in version `unknown`, never Redis.
 fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, String)> {
     let said = |line: &str| server.says(line).map(str::to_owned);
+    // It watches the service, and is not it.
+    if server.says("redis_mode").or_else(|| server.says("server_mode")) == Some("sentinel") {
+        return None;
+    }
     let products = &builder.normalizer.products;
     if let Some(name) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
         let known = products.by_name(&name);
@@ -81,7 +85,12 @@ fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, Strin
     let mut known: Vec<_> = products.iter().filter(tells).collect();
     // `redis_version` is what all of them say besides their own.
     known.sort_by_key(|product| product.name == "redis");
-    let product = known.first()?;
+    let Some(product) = known.first() else {
+        // A server that we do not know, by the first version that it tells: `mykv_version`.
+        let own = |field: &&&Field| field.name.ends_with("_version") && field.name != "gcc_version";
+        let field = server.fields.iter().find(own)?;
+        return Some((field.name.trim_end_matches("_version").to_owned(), field.value.clone()));
+    };
     let version = said(product.info_version.as_deref()?)?;
     // KeyDB tells its own version as Redis', and names itself by a section that no other has.
     let is_keydb = product.name == "redis" && server.says("mvcc_depth").is_some();
@@ -120,6 +129,15 @@ mod tests {
             identity(&[("redis_version", "6.2.11"), ("dragonfly_version", "df-v1.2")]),
             is("dragonfly", "df-v1.2")
         );
+    }
+
+    #[test]
+    fn a_server_that_nobody_knows_is_not_lost_and_a_sentinel_is_no_server() {
+        assert_eq!(
+            identity(&[("gcc_version", "12"), ("mykv_version", "6.0.1")]),
+            ("mykv".to_owned(), "6.0.1".to_owned())
+        );
+        assert!(component(&[("redis_version", "7.0.15"), ("redis_mode", "sentinel")]).is_none());
     }
 
     #[test]

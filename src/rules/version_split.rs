@@ -3,7 +3,7 @@
 use super::{Context, Hook, Rule, RuleMeta, finding, unless_host};
 use crate::compare::{distinct_readings, widest};
 use crate::model::{Defaults, Finding, Severity, Snapshot};
-use crate::version::Reading;
+use crate::version::{Level, Reading};
 
 pub(super) struct VersionSplit;
 
@@ -26,7 +26,8 @@ impl Rule for VersionSplit {
 
     fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
-            let level = widest(component)?;
+            // `7` beside `7.2.4`, and two builds of one version, are no two versions as far as is known.
+            let level = widest(component).filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
             let readings = distinct_readings(component);
             let list: Vec<String> = readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
             let environments = vec![snapshot.environment.clone()];
@@ -48,7 +49,6 @@ fn shown(reading: &Reading) -> &str {
 mod tests {
     use super::super::testing::{environment, single};
     use super::*;
-    use crate::version::Level;
 
     #[test]
     fn fires_on_two_versions() {

@@ -263,6 +263,26 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_around_a_date_counts() {
+        use Direction::{Ahead, Behind};
+        let tag = |b, c| diff(Scheme::ImageTag, b, c);
+        let lines = Level::Incomparable(Incomparable::SchemeMismatch);
+        assert_eq!(tag("jammy-20240427", "noble-20240427"), (lines, None));
+        assert_eq!(tag("bookworm-20240513-slim", "bookworm-20240514-slim"), (Level::Patch, Some(Ahead)));
+        assert_eq!(tag("16.4-20240910", "15.8-20240911"), (Level::Major, Some(Behind)));
+        assert_eq!(tag("20240910-1", "20240910-2"), (Level::Build, Some(Ahead)));
+        assert_eq!(tag("main-20240910-abc1234", "main-20240910-def5678").0, Level::Build);
+    }
+
+    #[test]
+    fn a_short_pre_release_is_of_one_version() {
+        use Direction::Behind;
+        let tag = |b, c| diff(Scheme::ImageTag, b, c);
+        assert_eq!(tag("17.2", "17beta1"), (Level::Minor, Some(Behind)));
+        assert_eq!(tag("1.23.0", "1.23rc2"), (Level::Prerelease, Some(Behind)));
+    }
+
+    #[test]
     fn a_short_tag_is_neither_equal_nor_drift() {
         let tag = |b, c| diff(Scheme::ImageTag, b, c).0;
         assert_eq!(tag("7", "7.2.4"), Level::WithinPrecision);

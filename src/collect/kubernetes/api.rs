@@ -18,8 +18,9 @@ use super::question::{Question, Resource};
 use crate::collect::{Context, net, tls};
 use crate::model::{Failure, FailureKind};
 
-/// A page of 500 pods is some 5 MiB. Twice that much is held: a page comes while another is parsed.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+/// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is held: one page
+/// comes while another is parsed.
+const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A cluster that can be asked.
 pub(super) struct Api {

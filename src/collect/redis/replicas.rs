@@ -39,6 +39,8 @@ pub(super) async fn read(
     let mut following = Following::default();
     let mut different = Different::of(evidence.field("run_id"), main);
     following.add(main, text);
+    // Of two active replicas each names the other; a master that names itself is wrong.
+    following.seen.insert(main.place());
     while !following.queue.is_empty() {
         let batch = std::mem::take(&mut following.queue);
         for (address, told) in batch.iter().zip(servers::several(access, &batch, context).await) {
@@ -80,7 +82,7 @@ impl Following {
             if self.seen.contains(&address.place()) {
                 continue;
             }
-            if self.seen.len() == MAX_FOLLOWED {
+            if self.seen.len() >= MAX_FOLLOWED {
                 let message = format!("more than {MAX_FOLLOWED} replicas are named: the others were not read");
                 let advice = "name the servers that matter as targets of their own, without replicas:";
                 self.problem = Some(Failure::new(FailureKind::TooLarge, message).advise(advice));

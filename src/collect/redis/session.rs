@@ -224,7 +224,8 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
     match code {
         "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO")
             .advise("on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so -@dangerous takes it away)"),
-        "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none"),
+        "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none")
+            .advise("write password: ${env:NAME}, and username: if it is an ACL user's, in the profile"),
         "LOADING" => {
             Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
         }

@@ -86,7 +86,13 @@ impl Products {
     /// Those of a checked catalogue, then the shipped ones that it does not replace.
     pub fn new(catalogue: &[ProductConfig]) -> Self {
         let mut compiled = BTreeMap::new();
-        let own = catalogue.iter().cloned().map(|row| Arc::new(Product::new(row, &mut compiled)));
+        let own = catalogue.iter().cloned().map(|row| {
+            let mut product = Product::new(row, &mut compiled);
+            // How a server says its version is no matter of images: a row that only adds some must not lose it.
+            let shipped = SHIPPED.iter().find(|shipped| shipped.is_named(&product.name));
+            product.info_version = product.info_version.or_else(|| shipped?.info_version.clone());
+            Arc::new(product)
+        });
         let is_replaced = |product: &Product| catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name));
         let shipped = SHIPPED.iter().filter(|product| !is_replaced(product)).cloned();
         Self(own.chain(shipped).collect())
@@ -106,7 +112,8 @@ impl Products {
 
     /// The product of an image, by its whole name or the one without registry and `library/`.
     pub(super) fn by_image(&self, full: &str, short: &str) -> Option<&Product> {
-        let is = |image: &String| image == full || image == short;
+        let original = original(short);
+        let is = |image: &String| image == full || image == short || Some(image) == original.as_ref();
         self.iter().find(|product| product.images.iter().any(is))
     }
 
@@ -120,6 +127,15 @@ impl Products {
     pub(super) fn has_family(&self, name: &str) -> bool {
         self.by_name(name).is_some() || self.iter().any(|product| product.family == name)
     }
+}
+
+/// The repository that a well-known copy of it stands for.
+fn original(short: &str) -> Option<String> {
+    let bitnami = ["bitnamilegacy/", "bitnamisecure/"].into_iter().find_map(|prefix| short.strip_prefix(prefix));
+    // Amazon's and Rancher's copies of Docker's own images.
+    let library =
+        ["docker/library/", "rancher/mirrored-library-"].into_iter().find_map(|prefix| short.strip_prefix(prefix));
+    bitnami.map(|name| format!("bitnami/{name}")).or_else(|| library.map(str::to_owned))
 }
 
 /// How the texts of one component are read.

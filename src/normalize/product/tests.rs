@@ -8,7 +8,7 @@ use crate::version::{Body, Direction, Incomparable, Level, Reading, difference_o
 /// Product, tag, then release, pre-release, build, revision and variant, a `|` between them.
 const TAGS: &[(&str, &str, &str)] = &[
     ("redis", "7.2.4-debian-12-r9", "7.2.4||||r9|debian-12"),
-    ("redis", "7.2.0-v9", "7.2.0||||v9|"),
+    ("redis-stack", "7.2.0-v9", "7.2.0||||v9|"),
     ("redis", "7.4-rc2-bookworm", "7.4|rc2||||bookworm"),
     ("valkey", "8.0.1-debian-12-r3", "8.0.1||||r3|debian-12"),
     ("keydb", "alpine_x86_64_v6.3.4", "6.3.4|||||alpine_x86_64"),
@@ -178,4 +178,15 @@ fn names_and_aliases_find_a_product() {
     assert_eq!(name("k8s/server"), Some("kubernetes"));
     assert_eq!(name("image/mariadb"), Some("mariadb"));
     assert_eq!(name("orders/postgresql"), None);
+}
+
+#[test]
+fn copies_of_an_image_are_of_its_product() {
+    let products = Products::new(&[]);
+    let name = |short: &str| products.by_image(short, short).map(|product| product.name.as_str());
+    assert_eq!(name("bitnamilegacy/redis"), Some("redis"));
+    assert_eq!(name("docker/library/redis"), Some("redis"));
+    assert_eq!(name("rancher/mirrored-library-traefik"), Some("traefik"));
+    assert_eq!(name("redis/redis-stack-server"), Some("redis-stack"));
+    assert_eq!(name("team/redis"), None);
 }

@@ -107,7 +107,7 @@ pub(super) fn next(report: &Report, paint: Paint) -> String {
     }
     if gaps > 0 {
         lines.push(format!(
-            "close {} under READ, or say required: false where the verdict may do without",
+            "close {} (READ and the last line tell which), or say required: false where the verdict may do without",
             count(gaps, "gap")
         ));
     }
