@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -364,7 +365,10 @@ fn collect_overwrites_evidence_and_nothing_else() {
     assert!(refused.stderr.contains("is no evidence"), "{}", refused.stderr);
     assert_eq!(fs::read(profile).unwrap(), before);
     fs::create_dir(folder.path().join("evidence")).unwrap();
-    for _ in 0..2 {
-        assert_eq!(to("evidence/dev.yaml").code, Some(0));
-    }
+    assert_eq!(to("evidence/dev.yaml").code, Some(0));
+    // Who may read a file stays as it was.
+    let written = folder.path().join("evidence/dev.yaml");
+    fs::set_permissions(&written, PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(to("evidence/dev.yaml").code, Some(0));
+    assert_eq!(fs::metadata(&written).unwrap().permissions().mode() & 0o777, 0o600);
 }

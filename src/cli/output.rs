@@ -75,8 +75,9 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let over = || io::Error::from(io::ErrorKind::Interrupted);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As other programs create files, less what the umask takes away.
+    // As other programs create files, less what the umask takes away; a file that was there keeps who may read it.
     let permissions = std::fs::Permissions::from_mode(0o666);
+    let before = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
     let mut state = aside();
     if matches!(*state, Aside::Over) {
         return Err(over());
@@ -84,7 +85,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
     *state = Aside::Written(file.path().to_owned());
     drop(state);
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+    let kept = before.map_or(Ok(()), |before| file.as_file().set_permissions(before));
+    let written = kept.and_then(|()| file.write_all(text.as_bytes())).and_then(|()| file.as_file().sync_all());
     let mut state = aside();
     if matches!(*state, Aside::Over) {
         return Err(over());

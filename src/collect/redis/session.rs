@@ -227,12 +227,12 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
         "NOAUTH" => Failure::new(FailureKind::Authentication, "the server wants a password and the profile names none")
             .advise("write password: ${env:NAME}, and username: if it is an ACL user's, in the profile"),
         "LOADING" => {
-            Failure::new(FailureKind::Refused, "the server is loading its data").advise("try again in a while")
+            Failure::new(FailureKind::Unavailable, "the server is loading its data").advise("try again in a while")
         }
         "DENIED" => Failure::new(FailureKind::Permission, "the server is in protected mode")
             .advise("audit from the server's own host, or give the server a password and a bind address"),
         "ERR" if said.contains("max number of clients") => {
-            Failure::new(FailureKind::Refused, "the server has no room for another client")
+            Failure::new(FailureKind::Unavailable, "the server has no room for another client")
                 .advise("find out who holds its connections, or raise maxclients")
         }
         _ if quotable => {

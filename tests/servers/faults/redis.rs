@@ -68,7 +68,13 @@ fn refusals() -> Vec<Fault> {
     let later = vec![hello(), format!("-OOPS what is {PASSWORD}\r\n").into_bytes()];
     vec![
         fault("protected mode", Behaviour::CutAfter(protected), "permission").mentioning("protected mode"),
-        fault("no room for another client", Behaviour::CutAfter(full), "refused").mentioning("maxclients"),
+        fault(
+            "restarting, and loading its data",
+            Behaviour::Script(vec![hello(), b"-LOADING Redis is loading the dataset in memory\r\n".to_vec()]),
+            "unavailable",
+        )
+        .mentioning("loading"),
+        fault("no room for another client", Behaviour::CutAfter(full), "unavailable").mentioning("maxclients"),
         fault("password repeated by HELLO's error", says(repeated), "protocol"),
         fault("password repeated by INFO's error", Behaviour::Script(later), "protocol"),
     ]
