@@ -56,6 +56,7 @@ enum Piece {
 }
 
 /// Reads a version that is not an image tag: unknown words of the tail are packaging.
+#[inline]
 pub(super) fn read(text: &str) -> Body {
     match split(without_equals(text)) {
         Some((mut version, tail)) => {
@@ -73,6 +74,7 @@ pub(super) fn without_equals(text: &str) -> &str {
 }
 
 /// Splits `[v]1.2.3<tail>` into the numbers and the tail; `None` if no number leads.
+#[inline]
 pub(super) fn split(text: &str) -> Option<(Version, &str)> {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let (release, rest) = numbers(bare)?;
@@ -80,8 +82,9 @@ pub(super) fn split(text: &str) -> Option<(Version, &str)> {
 }
 
 /// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
+#[inline]
 pub(super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
-    let mut release = Vec::new();
+    let mut release = Vec::with_capacity(4);
     let mut rest = text;
     loop {
         let (digits, after) = split_digits(rest);

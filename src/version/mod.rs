@@ -51,6 +51,7 @@ pub fn read_any(text: &str) -> Reading {
     read(Scheme::detect(text), text)
 }
 
+#[inline]
 fn body(scheme: Scheme, text: &str) -> Body {
     match scheme {
         Scheme::Generic => generic::read(text),

@@ -8,6 +8,7 @@ use super::date;
 use super::generic;
 use super::reading::Body;
 
+#[inline]
 pub(super) fn read(tag: &str) -> Body {
     if is_commit(tag) {
         return Body::Commit(tag.to_ascii_lowercase());
