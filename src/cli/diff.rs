@@ -8,12 +8,10 @@ use super::args::DiffArguments;
 use super::exit::Exit;
 use super::{Failed, audit, output, problems};
 use crate::collect::file;
+use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire;
-
-/// Evidence of 100,000 containers.
-const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;

@@ -146,7 +146,8 @@ fn digests(target: &TargetEvidence, image_use: &ImageUse, referenced: Option<Str
         "cri-o" => Digest::Manifest(of(digest)),
         _ => Digest::Repository(digest.to_owned()),
     });
-    let id = Some(image_use.image_id.as_str()).filter(|id| id.starts_with("sha256:"));
+    let is_configuration = target.field("image_store") != Some("containerd");
+    let id = Some(image_use.image_id.as_str()).filter(|id| is_configuration && id.starts_with("sha256:"));
     let id = id.map(|id| Digest::Configuration(of(id)));
     let mut found: Vec<Digest> = referenced.into_iter().map(Digest::Repository).chain(listed).chain(id).collect();
     found.sort();
@@ -294,6 +295,14 @@ mod tests {
         assert_eq!(of("team/app:v21", "22.04"), is("v21", ReadingSource::Tag, None));
         assert_eq!(of("team/app:deadbeef", "22.04"), is("deadbeef", ReadingSource::Tag, None));
         assert_eq!(of("team/app:latest", "22.04"), is("22.04", ReadingSource::Label, None));
+    }
+
+    #[test]
+    fn an_id_of_a_manifest_is_no_configuration() {
+        let mut target = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
+        assert_eq!(super::digests(&target, &image_use("redis:7.2.4"), None).len(), 1);
+        target.fields.push(crate::model::Field::of_target("image_store", "containerd"));
+        assert!(super::digests(&target, &image_use("redis:7.2.4"), None).is_empty());
     }
 
     #[test]

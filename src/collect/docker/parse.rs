@@ -76,6 +76,9 @@ struct InfoAnswer {
     operating_system: String,
     #[serde(default, deserialize_with = "null_as_default")]
     architecture: String,
+    /// Pairs of texts; what else stands there is no matter of ours.
+    #[serde(default)]
+    driver_status: Value,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +172,12 @@ pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Fai
         info.id.clear();
     }
     add("", "id", info.id);
+    // There the ID of an image is that of a manifest, and not of a configuration.
+    let pairs = info.driver_status.as_array().into_iter().flatten();
+    if pairs.into_iter().any(|pair| pair[1].as_str().is_some_and(|text| text.starts_with("io.containerd.snapshotter")))
+    {
+        add("", "image_store", "containerd".to_owned());
+    }
     let host = if info.name.is_empty() { "host" } else { info.name.as_str() };
     add(host, "kernel", info.kernel_version);
     add(host, "os", info.operating_system);
@@ -285,6 +294,18 @@ mod tests {
         let mut evidence = empty();
         let result = containers(body, None, &Selection::default(), &mut evidence);
         (evidence, result)
+    }
+
+    #[test]
+    fn a_store_of_containerd_is_told() {
+        let store = |driver: &str| {
+            let mut evidence = empty();
+            let body = format!(r#"{{"ID": "x", "DriverStatus": [7, ["driver-type", "{driver}"]]}}"#);
+            info(body.as_bytes(), &mut evidence).unwrap();
+            evidence.field("image_store").map(str::to_owned)
+        };
+        assert_eq!(store("io.containerd.snapshotter.v1").as_deref(), Some("containerd"));
+        assert_eq!(store("overlay2"), None);
     }
 
     #[test]

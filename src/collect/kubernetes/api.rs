@@ -235,7 +235,8 @@ impl Api {
 
     /// The server's words on an error.
     fn said(&self, body: &[u8]) -> String {
-        self.access.without_secrets(parse::status_message(body))
+        // Cut only then: a part of a secret is not found any more.
+        self.access.without_secrets(parse::status_message(body)).chars().take(300).collect()
     }
 
     fn without_credentials(&self, advice: &str) -> String {

@@ -89,8 +89,7 @@ pub(super) fn status_message(body: &[u8]) -> String {
         #[serde(default)]
         message: String,
     }
-    let message = serde_json::from_slice::<Status>(body).map(|status| status.message).unwrap_or_default();
-    message.chars().take(300).collect()
+    serde_json::from_slice::<Status>(body).map(|status| status.message).unwrap_or_default()
 }
 
 /// `/version`: of the control plane.

@@ -20,7 +20,7 @@ use config::RecordedConfig;
 const FILE: &str = "file";
 
 /// Evidence of 100,000 containers.
-const MAX_FILE: u64 = 256 * 1024 * 1024;
+pub const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 /// Reads one file.
 pub struct Recorded {

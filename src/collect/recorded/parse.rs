@@ -40,8 +40,6 @@ pub(super) fn targets(
     file: &File<'_>,
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
-    // Some editors and shells begin a file with a mark of its encoding.
-    let text = text.trim_start_matches('\u{feff}');
     if looks_like_info(text) {
         return Ok(vec![info(text, file)]);
     }

@@ -160,7 +160,8 @@ impl State {
             Fault::ExpiredOnce | Fault::ExpiredAlways => expired(uri).into_response(),
             Fault::StatusInsteadOfList => json_response(200, whole(plain_status(500).to_string().into())),
             Fault::RepeatsToken => {
-                let message = format!("invalid bearer token: Bearer {}", self.token);
+                // As long as it takes for a limit on the message to fall into the token.
+                let message = format!("{:285}{}", "invalid bearer token", self.token);
                 Answer::status(&access::status(403, "Forbidden", &message, None)).into_response()
             }
             Fault::NotJson => with_header(200, header::CONTENT_TYPE, "text/html; charset=utf-8", whole(LOGIN.into())),
