@@ -13,6 +13,8 @@
 #   ENVPARITY_TEST_DOCKER_SOCKET   path of the engine's Unix socket
 #   ENVPARITY_TEST_DOCKER_TCP      host:port of the same engine
 #   ENVPARITY_TEST_REGISTRY        host:port of an image registry; tests/support/docker.sh lists what runs
+#   ENVPARITY_TEST_PYTHON          Python with what tests/readers/requirements.txt lists
+#   ENVPARITY_TEST_CHROMIUM        a browser that runs without a screen
 #   ENVPARITY_TEST_REDIS_62, ENVPARITY_TEST_REDIS_70, ENVPARITY_TEST_VALKEY_80   server binaries; tests start their own
 #
 # Exit code: the runner's or CMD's; 2 if the servers could not be had; 130 or 143 if interrupted.
@@ -112,6 +114,7 @@ janitor=$!
 disown # its end is nothing to report
 step "install what is missing" install_missing
 step "fetch Redis 6.2.5" fetch_redis_62
+step "install readers of reports" install_readers
 step "start the image registry" start_registry
 step "start the Docker Engine" start_docker
 step "build images and run containers" run_containers
@@ -124,6 +127,8 @@ export ENVPARITY_TEST_REGISTRY="$REGISTRY"
 export ENVPARITY_TEST_REDIS_62="$REDIS_62" ENVPARITY_TEST_REDIS_70 ENVPARITY_TEST_VALKEY_80
 ENVPARITY_TEST_REDIS_70="$(command -v redis-server)"
 ENVPARITY_TEST_VALKEY_80="$(command -v valkey-server)"
+export ENVPARITY_TEST_PYTHON="$READERS/bin/python" ENVPARITY_TEST_CHROMIUM
+ENVPARITY_TEST_CHROMIUM="$(command -v chromium)"
 # whatever a killed test leaves behind is then in our directory, where cleanup finds it
 export TMPDIR="$DIR/tmp"
 

@@ -151,13 +151,34 @@ pub struct JudgedFinding {
     pub in_gate: bool,
     /// Whether it counts.
     pub disposition: Disposition,
+    /// Who looks after the component, by the policy.
+    pub owner: Option<String>,
+    /// What the policy says that its rule is a control of: `ISO 27001 A.8.31`.
+    pub controls: Vec<String>,
+}
+
+impl JudgedFinding {
+    /// Whether it counts.
+    pub fn is_active(&self) -> bool {
+        self.disposition == Disposition::Active
+    }
+
+    /// The waiver that covers it.
+    pub fn waiver(&self) -> Option<&str> {
+        match &self.disposition {
+            Disposition::Waived(waiver) => Some(waiver),
+            Disposition::Active | Disposition::Off => None,
+        }
+    }
 }
 
 /// Whether a finding counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// It counts.
     Active,
+    /// The waiver of this id covers it: it is shown apart and blocks nothing.
+    Waived(String),
     /// The policy switched it off; it is counted, not shown.
     Off,
 }

@@ -5,9 +5,12 @@ mod evidence;
 mod finding;
 mod ids;
 mod outcome;
+mod requirement;
 mod secret;
+mod since;
 mod snapshot;
 mod verdict;
+mod waiver;
 mod words;
 
 pub use change::{
@@ -20,10 +23,13 @@ pub use evidence::{
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
+pub use requirement::{Requirement, RequirementError};
 pub use secret::Secret;
+pub use since::{Fate, FindingTrend, GoneFinding, Since};
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading, ReadingSource, RunningImage,
     Snapshot, Values,
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
+pub use waiver::{JudgedWaiver, Waiver, WaiverState};
 pub use words::{count, length};

@@ -57,7 +57,7 @@ impl Policy {
         let default = if in_gate { finding.defaults.in_gate } else { finding.defaults.elsewhere };
         let severity = self.rows.iter().rev().find(|row| row.matches(&finding)).map_or(default, |row| row.severity);
         let disposition = if severity == Severity::Off { Disposition::Off } else { Disposition::Active };
-        JudgedFinding { id: finding.id(), finding, severity, in_gate, disposition }
+        JudgedFinding { id: finding.id(), finding, severity, in_gate, disposition, owner: None, controls: Vec::new() }
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Environment, Report};
 use crate::compare::{Cell, CellReading, Row};
-use crate::model::{Coverage, Disposition, Failure, JudgedFinding, Outcome, PartName, Severity, Source};
+use crate::model::{
+    Coverage, Disposition, Failure, Fate, FindingTrend, JudgedFinding, JudgedWaiver, Outcome, PartName, Severity,
+    Since, Source,
+};
 use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::report as v1;
@@ -19,9 +22,11 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
         left_out: report.left_out.iter().map(ToString::to_string).collect(),
         environments: report.environments.iter().map(|e| environment(e, report)).collect(),
         summary: summary(report),
-        findings: report.findings.iter().filter(|f| f.disposition == Disposition::Active).map(finding).collect(),
+        since: report.since.as_ref().map(since),
+        findings: report.findings.iter().filter(|f| f.is_active()).map(|f| finding(f, report)).collect(),
+        waived: report.findings.iter().filter(|f| f.waiver().is_some()).map(|f| finding(f, report)).collect(),
         matrix: report.matrix.iter().map(row).collect(),
-        waivers: Vec::new(),
+        waivers: report.waivers.iter().map(waiver).collect(),
         run: run(report),
     }
 }
@@ -32,6 +37,8 @@ fn verdict(report: &Report) -> v1::Verdict {
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
+        fail_on: report.fail_on.as_str().to_owned(),
+        new_only: report.new_only,
     }
 }
 
@@ -100,28 +107,72 @@ fn summary(report: &Report) -> v1::Summary {
     let coverage = || report.environments.iter().flat_map(|environment| &environment.snapshot.coverage);
     let complete = coverage().filter(|target| target.is_complete()).count();
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
-    let count = |wanted: Severity| report.findings.iter().filter(|f| f.severity == wanted).count();
+    let with = |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
+    let count = |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
     v1::Summary {
         targets: of(complete, coverage().count()),
         equal: of(report.matrix.iter().filter(|row| row.is_equal()).count(), report.matrix.len()),
         findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
-        waived: 0,
-        off: count(Severity::Off),
+        waived: with(|f| f.waiver().is_some()).count(),
+        off: with(|f| f.disposition == Disposition::Off).count(),
     }
 }
 
-fn finding(judged: &JudgedFinding) -> v1::Finding {
-    let JudgedFinding { id, finding, severity, in_gate, .. } = judged;
+fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
+    let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
+    let trend = report.since.as_ref().and_then(|since| since.trends.get(id));
     v1::Finding {
         id: id.to_string(),
         rule: finding.rule.to_owned(),
         severity: severity.as_str().to_owned(),
         component: finding.component.to_string(),
         environments: finding.environments.iter().map(ToString::to_string).collect(),
+        subject: finding.subject.clone(),
         in_gate: *in_gate,
+        owner: owner.clone(),
         level: finding.level.map(|level| level.as_str().to_owned()),
         direction: finding.direction.map(|direction| direction.as_str().to_owned()),
         summary: finding.summary.clone(),
+        controls: controls.clone(),
+        since: trend.map(|trend| trend.as_str().to_owned()),
+        waiver: judged.waiver().map(str::to_owned),
+    }
+}
+
+fn since(since: &Since) -> v1::Since {
+    let trends = FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
+    let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.gone(fate)));
+    let gone = since.gone.iter().map(|gone| v1::GoneFinding {
+        id: gone.id.to_string(),
+        rule: gone.rule.clone(),
+        severity: gone.severity.as_str().to_owned(),
+        component: gone.component.to_string(),
+        environments: gone.environments.iter().map(ToString::to_string).collect(),
+        summary: gone.summary.clone(),
+        fate: gone.fate.as_str().to_owned(),
+    });
+    v1::Since {
+        at: since.at,
+        changed: since.changed.clone(),
+        summary: trends.chain(fates).collect(),
+        gone: gone.collect(),
+    }
+}
+
+fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
+    let JudgedWaiver { waiver, state, covers } = judged;
+    v1::Waiver {
+        id: waiver.id.clone(),
+        state: state.as_str().to_owned(),
+        rule: waiver.rule.clone(),
+        component: waiver.component.to_string(),
+        environments: waiver.environments.iter().map(ToString::to_string).collect(),
+        subject: waiver.subject.clone(),
+        versions: waiver.versions.iter().map(|(e, wanted)| (e.to_string(), wanted.to_string())).collect(),
+        reason: waiver.reason.clone(),
+        owner: waiver.owner.clone(),
+        expires: waiver.expires.to_string(),
+        findings: covers.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -171,7 +222,9 @@ fn run(report: &Report) -> v1::Run {
         host: report.run.host.clone(),
         tool: concat!("envparity ", env!("CARGO_PKG_VERSION")).to_owned(),
         profiles: report.run.profiles.clone(),
+        policy: report.run.policy.clone(),
         commit: report.run.commit.clone(),
+        notes: report.run.notes.clone(),
         taken: taken.collect::<BTreeMap<_, _>>(),
     }
 }

@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::compare::Row;
-use crate::model::{Comparison, EnvironmentName, Gate, JudgedFinding, Judgement, Severity, Snapshot};
+use crate::model::{
+    Comparison, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Severity, Since, Snapshot,
+};
 
 /// Every format, in the order of their names.
 pub const FORMATS: &[&dyn Format] = &[&json::Json, &table::Table, &yaml::Yaml];
@@ -37,8 +39,14 @@ pub struct Report {
     pub environments: Vec<Environment>,
     /// Each compared pair.
     pub comparisons: Vec<Comparison>,
-    /// What rules found, by component and rule.
+    /// What rules found, by component and rule: what counts, what is waived and what is switched off.
     pub findings: Vec<JudgedFinding>,
+    /// Waivers, in the order of their file.
+    pub waivers: Vec<JudgedWaiver>,
+    /// What became of findings since an earlier report, if one was given.
+    pub since: Option<Since>,
+    /// Whether only what is new or worse since then could block.
+    pub new_only: bool,
     /// Each component in each environment.
     pub matrix: Vec<Row>,
     /// Findings in a gate at or above this block.
@@ -80,6 +88,10 @@ pub struct Run {
     pub host: String,
     /// Digest of the profile files.
     pub profiles: String,
+    /// Digest of what the policy says.
+    pub policy: String,
+    /// What is worth knowing of how it was judged.
+    pub notes: Vec<String>,
     /// Commit of the repository that holds the profiles.
     pub commit: Option<String>,
     /// For showing times to people.

@@ -20,6 +20,7 @@ mod number;
 mod order;
 mod package;
 mod pattern;
+mod range;
 mod reading;
 mod scheme;
 mod semantic;
@@ -32,6 +33,7 @@ pub use levels::Levels;
 pub use number::Number;
 pub use order::order;
 pub use pattern::{GROUPS, Pattern, PatternError, read_tag};
+pub use range::{Containment, Range, RangeError};
 pub use reading::{ApiVersion, Body, Date, Detail, Identifier, Reading, Semver, Stage, Version};
 pub use scheme::Scheme;
 

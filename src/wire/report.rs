@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
 
 /// The result of an audit.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct DriftReport {
     /// `envparity/v1`.
@@ -32,8 +32,13 @@ pub struct DriftReport {
     pub environments: Vec<Environment>,
     /// Counts.
     pub summary: Summary,
-    /// What rules found, by component and rule.
+    /// What became of findings since an earlier report, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+    /// What rules found and counts, by component and rule.
     pub findings: Vec<Finding>,
+    /// What rules found and a waiver covers: it blocks nothing.
+    pub waived: Vec<Finding>,
     /// Each component in each environment, by component.
     pub matrix: Vec<Row>,
     /// Waivers and their states.
@@ -43,7 +48,7 @@ pub struct DriftReport {
 }
 
 /// Go, No-Go or incomplete.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
@@ -52,10 +57,15 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
+    /// Active findings in a gate at or above this severity make it `no-go`.
+    pub fail_on: String,
+    /// Whether only findings that are new or worse since an earlier report could make it `no-go`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_only: bool,
 }
 
 /// One reason.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reason {
     /// `blocks` or `incomplete`.
@@ -65,7 +75,7 @@ pub struct Reason {
 }
 
 /// An environment and its coverage.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Environment {
     /// Its name.
@@ -83,7 +93,7 @@ pub struct Environment {
 }
 
 /// What became of one target.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Target {
     /// `<collector>/<target name>`.
@@ -95,26 +105,26 @@ pub struct Target {
     /// `live`, `recorded` or `declared`.
     pub source: String,
     /// The file, if recorded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// What tells a file's time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_from: Option<String>,
     /// Why the live target was not read, where a file stands in for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Failure>,
     /// What became of each part.
     pub parts: Vec<Part>,
     /// What else is worth knowing of it: a Sentinel that did not answer, the end of a certificate. It decides nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Set if it was read but is too old, expired, or from the future.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<Failure>,
 }
 
 /// What became of one part.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Part {
     /// Its name: `info`, `containers`.
@@ -122,16 +132,16 @@ pub struct Part {
     /// `complete`, `left-out` or `failed`.
     pub outcome: String,
     /// Why, if it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Components of other environments that this part could have held and that are therefore
     /// unobserved here.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hides: Option<usize>,
 }
 
 /// Why something was not read.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
     /// Its class: `timeout`, `authentication`.
@@ -143,7 +153,7 @@ pub struct Failure {
 }
 
 /// Counts.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Summary {
     /// Targets read completely, of all.
@@ -159,7 +169,7 @@ pub struct Summary {
 }
 
 /// What a rule found.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Finding {
     /// The same from run to run.
@@ -172,20 +182,71 @@ pub struct Finding {
     pub component: String,
     /// Where, by name.
     pub environments: Vec<String>,
+    /// What tells several findings of one rule and component apart: a setting, a repository with its tag.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// Whether it concerns a gate.
     pub in_gate: bool,
+    /// Who looks after the component, by the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// How far apart, for rules that say so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// `ahead`, `behind` or `mixed`, seen from the baseline of the pair.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
     /// One line for people.
     pub summary: String,
+    /// What the policy says that the rule is a control of: `ISO 27001 A.8.31`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
+    /// `new`, `worse`, `better` or `unchanged` since the earlier report, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Id of the waiver that covers it, of waived ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<String>,
+}
+
+/// What became of findings since an earlier report.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Since {
+    /// When the earlier report ended, in UTC.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// What else changed between the two, in words: the policy, the baseline, the program.
+    pub changed: Vec<String>,
+    /// How many findings are `new`, `worse`, `better`, `unchanged`, and of the earlier ones `unknown`, `resolved`,
+    /// `waived`, `off`; all are named.
+    pub summary: BTreeMap<String, usize>,
+    /// Findings of the earlier report that are not active now.
+    pub gone: Vec<GoneFinding>,
+}
+
+/// A finding of the earlier report that is not active now.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct GoneFinding {
+    /// The same from run to run.
+    pub id: String,
+    /// Id of the rule.
+    pub rule: String,
+    /// How severe it was.
+    pub severity: String,
+    /// What it was about.
+    pub component: String,
+    /// Where, by name.
+    pub environments: Vec<String>,
+    /// What the earlier report said.
+    pub summary: String,
+    /// `resolved`, `unknown` (not everything that could show it was read), `waived` or `off`.
+    pub fate: String,
 }
 
 /// One component in each environment.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Row {
     /// Its name.
@@ -197,7 +258,7 @@ pub struct Row {
 }
 
 /// One component in one environment.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cell {
     /// Which environment.
@@ -205,68 +266,88 @@ pub struct Cell {
     /// `present`, `missing`, `not-running`, `unobserved` or `not-applicable`.
     pub state: String,
     /// Distinct readings with how often each was seen.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
     /// How far from the baseline: `equal`, `within-precision`, `patch` …; none in the baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// `ahead`, `behind` or `mixed`, seen from the baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
     /// Whether it is another product than the baseline's.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_product: bool,
     /// Whether it is another variant of the image than the baseline's.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_variant: bool,
     /// Set up but not running, by the source's word for its state.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,
 }
 
 /// A distinct reading.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reading {
     /// The product, where the product data knows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
     /// As it was said.
     pub version: String,
     /// The same on semver, where it fits without loss of order.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub semver: Option<String>,
     /// What told it: `program`, `label`, `tag` or `declared`.
     pub source: String,
     /// What a lower source (the tag, of a label) says instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contradicted_by: Option<String>,
     /// Instances that say so.
     pub instances: usize,
     /// Digests of their content, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<String>,
 }
 
 /// A waiver and its state.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Waiver {
     /// Its id in the file.
     pub id: String,
     /// `active`, `expiring`, `expired` or `unused`.
     pub state: String,
+    /// Id of the rule.
+    pub rule: String,
+    /// The component.
+    pub component: String,
+    /// Where, by name.
+    pub environments: Vec<String>,
+    /// What of the rule's findings on the component, if not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The versions that it is bound to, by environment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, String>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it counts, in UTC.
+    pub expires: String,
+    /// Ids of the findings that it covers; those that it would cover, of an expired one.
+    pub findings: Vec<String>,
 }
 
 /// What changes from run to run.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Run {
     /// When the run ended, in UTC.
     #[schemars(with = "String")]
     pub at: Timestamp,
     /// How long collecting took, in milliseconds; not told when the time was given by `--at`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// The machine that ran it.
     pub host: String,
@@ -274,9 +355,14 @@ pub struct Run {
     pub tool: String,
     /// SHA-256 over the profile files, abbreviated to 12 digits.
     pub profiles: String,
+    /// SHA-256 over what the policy says, without its comments, abbreviated to 12 digits; empty without one.
+    pub policy: String,
     /// Commit of the repository that holds the profiles.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// What is worth knowing of how it was judged: support cycles that are not of now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,

