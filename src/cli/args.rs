@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::model::Severity;
 use crate::report;
@@ -37,12 +38,16 @@ pub(super) enum Command {
     Diff(DiffArguments),
     /// Tell what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
+    /// Tell which line of the policy decides on a component
+    ExplainPolicy(ExplainPolicyArguments),
     /// Check the profiles, all of them at once, without contacting anything
     CheckProfiles(ProfilesArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
+    /// Accept a finding for a while, and look after what is accepted
+    Waiver(WaiverArguments),
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +87,14 @@ pub(super) struct AuditArguments {
     /// Findings in a gate at or above this severity make it NO-GO [default: the policy's, else high]
     #[arg(long, value_name = "SEVERITY", value_parser = fail_on)]
     pub(super) fail_on: Option<Severity>,
+
+    /// Tell what is new, worse, better and resolved since this report (YAML or JSON of an earlier audit)
+    #[arg(long, value_name = "REPORT")]
+    pub(super) since: Option<PathBuf>,
+
+    /// Only what is new or worse since that report can make it NO-GO
+    #[arg(long, requires = "since")]
+    pub(super) fail_on_new: bool,
 
     /// How long each target may take, over every profile: 10s, 1m
     #[arg(long, value_name = "TIME")]
@@ -131,8 +144,88 @@ pub(super) struct ExplainArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExplainPolicyArguments {
+    /// The component: redis/cache
+    pub(super) component: String,
+
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Tell it of the findings in this report (YAML or JSON of an audit)
+    #[arg(long, value_name = "REPORT")]
+    pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverArguments {
+    #[command(subcommand)]
+    pub(super) command: WaiverCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WaiverCommand {
+    /// Add a waiver of a finding to the profiles, bound to the minor versions that run now
+    Add(WaiverAddArguments),
+    /// List the waivers and what became of them
+    List(WaiverListArguments),
+    /// Check the waivers: ends with 1 if one has expired or, by --report, is unused, and with 2 if the file is malformed
+    Check(WaiverListArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverAddArguments {
+    /// Id of the finding, or its beginning, as the report shows it
+    pub(super) finding: String,
+
+    /// Why it is accepted
+    #[arg(long)]
+    pub(super) reason: String,
+
+    /// Who answers for it
+    #[arg(long)]
+    pub(super) owner: String,
+
+    /// The last day on which it counts, in UTC: 2026-12-31
+    #[arg(long, value_name = "DATE")]
+    pub(super) expires: Date,
+
+    /// The report that has the finding (YAML or JSON); without one, an audit is run
+    #[arg(long, value_name = "REPORT")]
+    pub(super) report: Option<PathBuf>,
+
+    /// Bind it to exactly the versions that run now, and not to their minors
+    #[arg(long)]
+    pub(super) exact: bool,
+
+    /// Its name in the file [default: made of component and rule]
+    #[arg(long)]
+    pub(super) id: Option<String>,
+
+    /// As of this time, in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverListArguments {
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Tell what became of them in this report (YAML or JSON of an audit); without one, only dates count
+    #[arg(long, value_name = "REPORT")]
+    pub(super) report: Option<PathBuf>,
+
+    /// As of this time, in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, evidence or report
+    /// environment, audit, catalogue, policy, waivers, evidence or report
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

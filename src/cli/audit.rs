@@ -5,19 +5,21 @@ use std::path::Path;
 use super::args::AuditArguments;
 use super::exit::Exit;
 use super::progress::Bar;
-use super::{Failed, clock, output, problems};
+use super::{Failed, clock, output, problems, reports};
 use crate::pipeline::{self, AuditOptions, Facts};
 
 pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
-    let profiles = problems::load(folder)?;
+    let profiles = problems::load_at(folder, arguments.at)?;
     let options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
         fail_on: arguments.fail_on,
         deadline: arguments.deadline.map(|text| text.0),
         at: arguments.at,
+        since: arguments.since.as_deref().map(reports::read).transpose()?.map(|report| report.earlier()),
+        fail_on_new: arguments.fail_on_new,
     };
     let report = {
         let bar = Bar::new();

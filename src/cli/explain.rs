@@ -5,17 +5,18 @@ use anyhow::anyhow;
 use super::args::ExplainArguments;
 use super::exit::Exit;
 use super::{Failed, output};
-use crate::rules::{self, RULES, RuleMeta};
+use crate::policy::{meta, metas};
+use crate::rules::RuleMeta;
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failed> {
     let text = match &arguments.rule {
         None => list(),
         Some(id) => {
-            let rule = rules::by_id(id).ok_or_else(|| {
-                let known: Vec<&str> = RULES.iter().map(|rule| rule.meta().id).collect();
+            let meta = meta(id).ok_or_else(|| {
+                let known: Vec<&str> = metas().map(|meta| meta.id).collect();
                 anyhow!("there is no rule {id:?}; there are {}", known.join(", "))
             })?;
-            page(rule.meta())
+            page(meta)
         }
     };
     output::print(&text)?;
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failed> {
 }
 
 fn list() -> String {
-    let lines = RULES.iter().map(|rule| format!("{:<22}{}\n", rule.meta().id, rule.meta().summary));
+    let lines = metas().map(|meta| format!("{:<22}{}\n", meta.id, meta.summary));
     lines.collect::<String>() + "\nenvparity explain RULE tells why, and how to fix it.\n"
 }
 

@@ -10,12 +10,15 @@ mod collect;
 mod diff;
 pub mod exit;
 mod explain;
+mod explain_policy;
 mod output;
 mod problems;
 mod progress;
 pub mod reference;
+mod reports;
 mod schema;
 mod version;
+mod waiver;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,7 +26,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 
 use crate::collect::Clock;
-use args::{Arguments, Command};
+use args::{Arguments, Command, WaiverCommand};
 use exit::Exit;
 
 /// Parses the command line, runs the command, and says how it ended.
@@ -65,9 +68,15 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         Command::Collect(command) => interruptible(collect::run(command)),
         Command::Diff(command) => interruptible(async move { diff::run(&command, verbose) }),
         Command::Explain(command) => explain::run(&command),
+        Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
+        Command::Waiver(command) => match command.command {
+            WaiverCommand::Add(command) => interruptible(waiver::add(command)),
+            WaiverCommand::List(command) => waiver::list(&command),
+            WaiverCommand::Check(command) => waiver::check(&command),
+        },
     }
 }
 

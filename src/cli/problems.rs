@@ -3,9 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
 
 use super::args::PROFILES;
+use super::clock;
 use super::output::complain;
 use crate::model::count;
 use crate::normalize::config::CatalogueConfig;
@@ -13,9 +16,15 @@ use crate::pipeline;
 use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
 use crate::report::escape::terminal;
 
-/// Loads profiles; problems are shown, and the error then only counts them.
+/// Loads profiles as of now; problems are shown, and the error then only counts them.
 pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
-    profile::load(folder, &pipeline::rule_ids()).map_err(|errors| {
+    load_at(folder, None)
+}
+
+/// The same, with waivers as of another time.
+pub(super) fn load_at(folder: &Path, at: Option<Timestamp>) -> anyhow::Result<Profiles> {
+    let today = at.unwrap_or_else(|| clock()()).to_zoned(TimeZone::UTC).date();
+    profile::load(folder, &pipeline::rule_ids(), today).map_err(|errors| {
         show(&errors);
         anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), terminal(&folder.display().to_string()))
     })

@@ -7,8 +7,9 @@ use clap::builder::StyledStr;
 use super::exit::Exit;
 use crate::model::FailureKind;
 use crate::normalize::product::{Product, Products};
+use crate::policy::metas;
 use crate::report::FORMATS;
-use crate::rules::{Hook, RULES};
+use crate::rules::Hook;
 use crate::version::{Incomparable, Level, Levels, Scheme};
 
 /// The whole file.
@@ -54,8 +55,7 @@ fn exits() -> String {
 
 fn rules() -> String {
     let mut text = "## Rules\n".to_owned();
-    for rule in RULES {
-        let meta = rule.meta();
+    for meta in metas() {
         let hooks: Vec<&str> = meta.hooks.iter().copied().map(Hook::as_str).collect();
         let _ = write!(
             text,

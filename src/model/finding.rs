@@ -1,5 +1,6 @@
 //! Findings: what a rule says, and what the policy makes of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,6 +116,14 @@ impl FindingId {
     }
 }
 
+impl FindingId {
+    /// The id that a report has; `None` if the text is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        is_id.then(|| Self(text.to_owned()))
+    }
+}
+
 impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -122,6 +131,11 @@ impl fmt::Display for FindingId {
 }
 
 impl Finding {
+    /// What findings are sorted by, and told apart.
+    pub fn key(&self) -> (&ComponentName, &str, &[EnvironmentName], &str) {
+        (&self.component, self.rule, &self.environments, &self.subject)
+    }
+
     /// The first 64 bits of SHA-256 over rule, component, environments and subject, each
     /// followed by a NUL. No version is in it, so that a finding keeps its name while it moves.
     pub fn id(&self) -> FindingId {
@@ -155,6 +169,9 @@ pub struct JudgedFinding {
     pub owner: Option<String>,
     /// What the policy says that its rule is a control of: `ISO 27001 A.8.31`.
     pub controls: Vec<String>,
+    /// What a waiver of it is bound to unless somebody says otherwise: the minor that runs in each environment. Empty
+    /// for rules that are not on versions.
+    pub versions: BTreeMap<EnvironmentName, String>,
 }
 
 impl JudgedFinding {

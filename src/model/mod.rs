@@ -25,7 +25,7 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use requirement::{Requirement, RequirementError};
 pub use secret::Secret;
-pub use since::{Fate, FindingTrend, GoneFinding, Since};
+pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading, ReadingSource, RunningImage,
     Snapshot, Values,

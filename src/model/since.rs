@@ -1,10 +1,43 @@
 //! What became of findings since an earlier report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{ComponentName, EnvironmentName, FindingId, Severity};
+use super::{ComponentName, EnvironmentName, FindingId, PartName, Severity, TargetId};
+use crate::version::Level;
+
+/// What is known of an earlier audit: its report, as far as it is compared with.
+#[derive(Clone, Debug)]
+pub struct EarlierReport {
+    /// When it ended.
+    pub at: Timestamp,
+    /// What it judged by, by name: `policy`, `baseline`. Each that is another now is said.
+    pub judged_by: BTreeMap<&'static str, String>,
+    /// Its environments, the targets of each, and the parts of these that were read.
+    pub environments: BTreeMap<EnvironmentName, BTreeMap<TargetId, BTreeSet<PartName>>>,
+    /// Its active findings.
+    pub findings: Vec<EarlierFinding>,
+}
+
+/// An active finding of an earlier report.
+#[derive(Clone, Debug)]
+pub struct EarlierFinding {
+    /// Its name.
+    pub id: FindingId,
+    /// Id of its rule, which this program may not know.
+    pub rule: String,
+    /// How severe it was.
+    pub severity: Severity,
+    /// What it was about.
+    pub component: ComponentName,
+    /// Where.
+    pub environments: Vec<EnvironmentName>,
+    /// How far apart the two sides were, where they had an order.
+    pub level: Option<Level>,
+    /// What was said of it (untrusted).
+    pub summary: String,
+}
 
 /// An audit seen from an earlier one.
 #[derive(Clone, Debug)]
@@ -35,18 +68,8 @@ pub enum FindingTrend {
 /// A finding that was active in the earlier report, and is not now.
 #[derive(Clone, Debug)]
 pub struct GoneFinding {
-    /// Its name.
-    pub id: FindingId,
-    /// Id of its rule, which this program may not know.
-    pub rule: String,
-    /// How severe it was.
-    pub severity: Severity,
-    /// What it was about.
-    pub component: ComponentName,
-    /// Where.
-    pub environments: Vec<EnvironmentName>,
-    /// What the earlier report said of it (untrusted).
-    pub summary: String,
+    /// What the earlier report said.
+    pub finding: EarlierFinding,
     /// Why it is not active now.
     pub fate: Fate,
 }
@@ -94,7 +117,19 @@ impl Fate {
     }
 }
 
+impl FindingTrend {
+    /// Whether the finding asks for somebody's attention who knows the earlier report.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Worse)
+    }
+}
+
 impl Since {
+    /// Whether a finding is new or worse.
+    pub fn is_news(&self, id: &FindingId) -> bool {
+        self.trends.get(id).is_some_and(|trend| trend.is_news())
+    }
+
     /// How many findings have that trend.
     pub fn count(&self, wanted: FindingTrend) -> usize {
         self.trends.values().filter(|trend| **trend == wanted).count()

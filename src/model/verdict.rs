@@ -13,6 +13,12 @@ pub struct Gate {
     pub to: EnvironmentName,
 }
 
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.from, self.to)
+    }
+}
+
 /// Go, No-Go, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

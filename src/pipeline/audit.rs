@@ -1,5 +1,6 @@
 //! The audit: every environment against the baseline, judged.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -7,11 +8,12 @@ use jiff::Timestamp;
 use super::environment;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
-use crate::model::{Comparison, EnvironmentName, Gate, Glob, Severity, Snapshot};
+use crate::model::{Comparison, EarlierReport, EnvironmentName, Gate, Glob, Severity, Snapshot};
 use crate::normalize::Normalizer;
-use crate::policy::{self, Policy, Subject};
+use crate::policy::waiver::config::WaiversConfig;
+use crate::policy::{self, Policy, Subject, waiver};
 use crate::profile::{Environment, Profiles};
-use crate::report::{Purpose, Report, Run};
+use crate::report::{PROGRAM, Purpose, Report, Run};
 use crate::rules;
 
 /// What the command line says of an audit.
@@ -27,6 +29,10 @@ pub struct AuditOptions {
     pub deadline: Option<Duration>,
     /// The time of the run; else the clock's when everything is collected.
     pub at: Option<Timestamp>,
+    /// The report of an earlier audit, to tell what is new.
+    pub since: Option<EarlierReport>,
+    /// Whether only what is new or worse since then blocks.
+    pub fail_on_new: bool,
 }
 
 /// What the caller knows of where the audit runs.
@@ -79,10 +85,18 @@ pub async fn audit(
     let found = rules::check(&context, &snapshots, &comparisons);
 
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
-    let findings = policy.apply(found, &scope.gates);
     let subjects: Vec<Subject<'_>> =
         snapshots.iter().zip(&scope.environments).map(|(s, (e, required))| subject(s, e, *required)).collect();
-    let mut judgement = policy::judge(&policy, &findings, &subjects, now);
+    let mut findings = policy.apply(found, &scope.gates, &snapshots);
+    let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
+    let waivers = waiver::apply(waivers, &mut findings, &subjects, now);
+    let said = waiver::findings(&waivers, &findings, &subjects);
+    findings.extend(policy.apply(said, &scope.gates, &snapshots));
+    findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
+    let judged_by = judged_by(profiles, &scope, &policy);
+    let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
+    let known = since.as_ref().filter(|_| options.fail_on_new);
+    let mut judgement = policy::judge(&policy, &findings, known, &subjects, now);
     judgement.not_judged.extend(scope.gates_left_out);
     let environments = snapshots.iter().zip(&scope.environments);
     Ok(Report {
@@ -92,9 +106,9 @@ pub async fn audit(
         matrix: matrix(&snapshots, &scope.baseline, &comparisons),
         comparisons,
         findings,
-        waivers: Vec::new(),
-        since: None,
-        new_only: false,
+        waivers,
+        since,
+        new_only: options.fail_on_new,
         fail_on: policy.fail_on(),
         baseline: scope.baseline,
         gates: scope.gates,
@@ -104,12 +118,24 @@ pub async fn audit(
             duration: options.at.is_none().then_some(duration),
             host: facts.host,
             profiles: profiles.digest.clone(),
-            policy: String::new(),
+            policy: profiles.policy_digest.clone(),
             notes: Vec::new(),
             commit: facts.commit,
             timezone: profiles.timezone.clone(),
         },
     })
+}
+
+/// What decides besides the evidence, by the names that the report has.
+fn judged_by(profiles: &Profiles, scope: &Scope<'_>, policy: &Policy) -> BTreeMap<&'static str, String> {
+    let gates: Vec<String> = scope.gates.iter().map(ToString::to_string).collect();
+    BTreeMap::from([
+        ("baseline", scope.baseline.to_string()),
+        ("fail-on", policy.fail_on().to_string()),
+        ("gates", gates.join(", ")),
+        ("policy", profiles.policy_digest.clone()),
+        ("program", PROGRAM.to_owned()),
+    ])
 }
 
 fn subject<'a>(snapshot: &'a Snapshot, environment: &'a Environment, required: bool) -> Subject<'a> {

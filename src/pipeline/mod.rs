@@ -14,7 +14,7 @@ use crate::report;
 
 /// The ids of all rules: what a policy may name.
 pub fn rule_ids() -> Vec<&'static str> {
-    crate::rules::RULES.iter().map(|rule| rule.meta().id).collect()
+    crate::policy::metas().map(|meta| meta.id).collect()
 }
 
 /// An environment of a report, with what each part that was not read hides.

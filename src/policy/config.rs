@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::model::{Glob, Severity};
+use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -25,6 +26,35 @@ pub struct PolicyConfig {
     /// Severities over the built-in defaults; the last row that matches wins.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
+    /// Who looks after which components; the last row that matches wins.
+    #[serde(default)]
+    pub owners: Vec<OwnerConfig>,
+    /// What rules are a control of; findings carry these as labels.
+    #[serde(default)]
+    pub controls: Vec<ControlConfig>,
+    /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
+    #[serde(default, rename = "waiver-span")]
+    pub waiver_span: Option<DurationText>,
+}
+
+/// Who looks after components.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OwnerConfig {
+    /// Components, as patterns: `["redis/*"]`.
+    pub components: Vec<Located<String>>,
+    /// A team: `platform`.
+    pub owner: Located<String>,
+}
+
+/// What rules are a control of.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ControlConfig {
+    /// As the standard names it: `ISO 27001 A.8.31`.
+    pub control: Located<String>,
+    /// Ids of rules: `[version-skew, product-differs]`.
+    pub rules: Vec<Located<String>>,
 }
 
 /// One row: which findings, and how severe they are.
@@ -57,23 +87,56 @@ impl PolicyConfig {
             let advice = "write critical, high, medium, low or info; --report-only never fails";
             problems.push(Problem::at(fail_on, "no finding has the severity off", advice));
         }
+        let named = self.rules.iter().map(|row| &row.rule).chain(self.controls.iter().flat_map(|c| &c.rules));
+        problems.extend(named.filter_map(|rule| unknown_rule(rule, rule_ids)));
+        problems.extend(self.owners.iter().flat_map(OwnerConfig::check));
+        problems.extend(self.controls.iter().filter_map(ControlConfig::check));
         for row in &self.rules {
-            if !rule_ids.contains(&row.rule.as_str()) {
-                let advice = format!("rules are {}", rule_ids.join(", "));
-                problems.push(Problem::at(&row.rule, format!("there is no rule {:?}", row.rule.as_str()), advice));
-            }
             for level in row.levels.iter().filter(|level| !LEVELS.contains(&level.as_str())) {
                 let advice = format!("levels are {}", LEVELS.join(", "));
                 problems.push(Problem::at(level, format!("there is no level {:?}", level.as_str()), advice));
             }
-            for pattern in &row.components {
-                if let Err(error) = Glob::new(pattern) {
-                    problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
-                }
-            }
+            problems.extend(patterns(&row.components));
         }
         problems
     }
+}
+
+impl OwnerConfig {
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = patterns(&self.components);
+        if self.components.is_empty() {
+            problems.push(Problem::at(&self.owner, "the row matches no component", "write components: [\"redis/*\"]"));
+        }
+        if self.owner.trim().is_empty() {
+            problems.push(Problem::at(&self.owner, "the owner has no name", "name a team"));
+        }
+        problems
+    }
+}
+
+impl ControlConfig {
+    fn check(&self) -> Option<Problem> {
+        let is_empty = self.rules.is_empty() || self.control.trim().is_empty();
+        let problem = || Problem::at(&self.control, "the row says nothing", "write control: NAME and rules: [RULE]");
+        is_empty.then(problem)
+    }
+}
+
+/// A rule that does not exist.
+pub(super) fn unknown_rule(rule: &Located<String>, rule_ids: &[&str]) -> Option<Problem> {
+    let advice = || format!("rules are {}", rule_ids.join(", "));
+    let problem = || Problem::at(rule, format!("there is no rule {:?}", rule.as_str()), advice());
+    (!rule_ids.contains(&rule.as_str())).then(problem)
+}
+
+/// Patterns that are none.
+fn patterns(patterns: &[Located<String>]) -> Vec<Problem> {
+    let problem = |pattern: &Located<String>| {
+        let error = Glob::new(pattern).err()?;
+        Some(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"))
+    };
+    patterns.iter().filter_map(problem).collect()
 }
 
 /// A severity in a file.

@@ -1,39 +1,88 @@
-//! What findings mean here: severities, gates, and the verdict.
+//! What findings mean here: severities, owners, waivers, gates, and the verdict.
 //!
 //! Severity and `off` decide what blocks; nothing here can turn "not read" into "fine".
 
 pub mod config;
 mod freshness;
+mod settled;
+mod since;
 mod verdict;
+pub mod waiver;
 
-use crate::model::{Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity};
+use crate::model::{
+    ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity, Snapshot,
+};
+use crate::rules::{RULES, RuleMeta};
 use config::{PolicyConfig, RuleConfig};
 
 pub use freshness::{MAX_AHEAD, staleness};
+pub use since::since;
 pub use verdict::{Subject, judge};
+
+/// What people read about every rule: those that look at snapshots, and those that look at waivers.
+pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
+    RULES.iter().map(|rule| rule.meta()).chain([&waiver::EXPIRED, &waiver::UNUSED])
+}
+
+/// What people read about the rule of that id.
+pub fn meta(id: &str) -> Option<&'static RuleMeta> {
+    metas().find(|meta| meta.id == id)
+}
 
 /// A checked policy, ready for use.
 #[derive(Debug)]
 pub struct Policy {
     fail_on: Severity,
     rows: Vec<Row>,
+    owners: Vec<OwnerRow>,
+    /// Rule and control.
+    controls: Vec<(String, String)>,
 }
 
+/// One row of severities, from the policy's file.
 #[derive(Debug)]
-struct Row {
+pub struct Row {
     rule: String,
     components: Vec<Glob>,
     environments: Vec<EnvironmentName>,
     levels: Vec<String>,
     severity: Severity,
+    line: usize,
+}
+
+/// Who looks after components.
+#[derive(Debug)]
+pub struct OwnerRow {
+    components: Vec<Glob>,
+    owner: String,
+    line: usize,
+}
+
+/// What a row of the policy looks at in a finding.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Id of the rule.
+    pub rule: &'a str,
+    /// What it is about.
+    pub component: &'a ComponentName,
+    /// Where.
+    pub environments: &'a [EnvironmentName],
+    /// The word for how far apart.
+    pub level: Option<&'a str>,
 }
 
 impl Policy {
     /// Prepares a checked policy; without one the built-in defaults hold.
     pub fn new(config: Option<&PolicyConfig>) -> Self {
         let fail_on = config.and_then(|c| c.fail_on.as_ref()).map_or(Severity::High, |text| text.0);
-        let rows = config.map(|c| c.rules.iter().map(Row::new).collect()).unwrap_or_default();
-        Self { fail_on, rows }
+        let controls = config.iter().flat_map(|c| &c.controls);
+        let controls = controls.flat_map(|c| c.rules.iter().map(|rule| (rule.value.clone(), c.control.value.clone())));
+        Self {
+            fail_on,
+            rows: config.map(|c| c.rules.iter().map(Row::new).collect()).unwrap_or_default(),
+            owners: config.map(|c| c.owners.iter().map(OwnerRow::new).collect()).unwrap_or_default(),
+            controls: controls.collect(),
+        }
     }
 
     /// Another threshold, from the command line.
@@ -47,17 +96,57 @@ impl Policy {
         self.fail_on
     }
 
-    /// Gives each finding its severity. The order stays.
-    pub fn apply(&self, findings: Vec<Finding>, gates: &[Gate]) -> Vec<JudgedFinding> {
-        findings.into_iter().map(|finding| self.judged(finding, gates)).collect()
+    /// Gives each finding its severity, its owner and its controls; `snapshots` tell what a waiver of it would be
+    /// bound to. The order stays.
+    pub fn apply(&self, findings: Vec<Finding>, gates: &[Gate], snapshots: &[Snapshot]) -> Vec<JudgedFinding> {
+        findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect()
     }
 
-    fn judged(&self, finding: Finding, gates: &[Gate]) -> JudgedFinding {
+    fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
         let in_gate = concerns_gate(&finding, gates);
         let default = if in_gate { finding.defaults.in_gate } else { finding.defaults.elsewhere };
-        let severity = self.rows.iter().rev().find(|row| row.matches(&finding)).map_or(default, |row| row.severity);
-        let disposition = if severity == Severity::Off { Disposition::Off } else { Disposition::Active };
-        JudgedFinding { id: finding.id(), finding, severity, in_gate, disposition, owner: None, controls: Vec::new() }
+        let case = Case {
+            rule: finding.rule,
+            component: &finding.component,
+            environments: &finding.environments,
+            level: finding.level.map(|level| level.as_str()),
+        };
+        let severity = self.deciding(case).map_or(default, |row| row.severity);
+        JudgedFinding {
+            id: finding.id(),
+            severity,
+            in_gate,
+            disposition: if severity == Severity::Off { Disposition::Off } else { Disposition::Active },
+            owner: self.owner(&finding.component).map(|row| row.owner.clone()),
+            controls: self.controls(finding.rule).map(str::to_owned).collect(),
+            versions: waiver::bind(&finding, snapshots),
+            finding,
+        }
+    }
+
+    /// The row that decides the severity: the last that matches. Without one the rule's default holds.
+    pub fn deciding(&self, case: Case<'_>) -> Option<&Row> {
+        self.rows.iter().rev().find(|row| row.matches(case))
+    }
+
+    /// The rows that could decide on a component by a rule, the one that is asked first in front. Behind a row
+    /// without conditions none is asked.
+    pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
+        let all = rows.iter().position(|row| row.environments.is_empty() && row.levels.is_empty());
+        rows.truncate(all.map_or(rows.len(), |all| all + 1));
+        rows
+    }
+
+    /// Who looks after a component: the last row that matches.
+    pub fn owner(&self, component: &ComponentName) -> Option<&OwnerRow> {
+        let name = component.as_str();
+        self.owners.iter().rev().find(|row| row.components.iter().any(|glob| glob.is_match(name)))
+    }
+
+    /// What a rule is a control of, in the order of the policy.
+    pub fn controls(&self, rule: &str) -> impl Iterator<Item = &str> {
+        self.controls.iter().filter(move |(of, _)| of == rule).map(|(_, control)| control.as_str())
     }
 }
 
@@ -69,15 +158,59 @@ impl Row {
             environments: config.environments.iter().map(|e| e.as_str().into()).collect(),
             levels: config.levels.iter().map(|level| level.value.clone()).collect(),
             severity: config.severity.0,
+            line: config.rule.line,
         }
     }
 
-    fn matches(&self, finding: &Finding) -> bool {
-        let level = finding.level.map(|level| level.as_str());
-        self.rule == finding.rule
-            && (self.components.is_empty() || self.components.iter().any(|g| g.is_match(finding.component.as_str())))
-            && (self.environments.is_empty() || finding.environments.iter().all(|e| self.environments.contains(e)))
-            && (self.levels.is_empty() || self.levels.iter().any(|wanted| Some(wanted.as_str()) == level))
+    /// The severity that it gives.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Where it stands in the policy's file, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The environments that a finding may concern; empty for any.
+    pub fn environments(&self) -> &[EnvironmentName] {
+        &self.environments
+    }
+
+    /// The levels that a finding may have; empty for any.
+    pub fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
+    fn concerns(&self, rule: &str, component: &ComponentName) -> bool {
+        let is_in = || self.components.iter().any(|glob| glob.is_match(component.as_str()));
+        self.rule == rule && (self.components.is_empty() || is_in())
+    }
+
+    fn matches(&self, case: Case<'_>) -> bool {
+        self.concerns(case.rule, case.component)
+            && (self.environments.is_empty() || case.environments.iter().all(|e| self.environments.contains(e)))
+            && (self.levels.is_empty() || self.levels.iter().any(|wanted| Some(wanted.as_str()) == case.level))
+    }
+}
+
+impl OwnerRow {
+    fn new(config: &config::OwnerConfig) -> Self {
+        Self {
+            components: config.components.iter().filter_map(|p| Glob::new(p).ok()).collect(),
+            owner: config.owner.value.clone(),
+            line: config.owner.line,
+        }
+    }
+
+    /// The team.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Where it stands in the policy's file, from 1.
+    pub fn line(&self) -> usize {
+        self.line
     }
 }
 
@@ -89,6 +222,11 @@ fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
         [one] => *one == gate.from || *one == gate.to,
         _ => is_in(&gate.from) && is_in(&gate.to),
     })
+}
+
+/// The subject of that environment.
+fn by_name<'a>(subjects: &'a [Subject<'a>], name: &EnvironmentName) -> Option<&'a Subject<'a>> {
+    subjects.iter().find(|subject| subject.snapshot.environment == *name)
 }
 
 #[cfg(test)]
@@ -116,7 +254,7 @@ mod tests {
         let config: PolicyConfig = yaml::read(&text, Origin::Person).unwrap();
         assert!(config.check(&["version-skew"]).is_empty());
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
-        Policy::new(Some(&config)).apply(vec![finding], &gates).remove(0).severity
+        Policy::new(Some(&config)).apply(vec![finding], &gates, &[]).remove(0).severity
     }
 
     #[test]

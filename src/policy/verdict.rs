@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Policy, staleness};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome, PartName,
-    ReadingSource, Reason, ReasonKind, Snapshot, Verdict,
+    ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict, count,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -30,10 +30,23 @@ pub struct Subject<'a> {
 /// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
 const BLOCKS_ANYWHERE: &str = "shared-instance";
 
-/// Judges findings and coverage.
-pub fn judge(policy: &Policy, findings: &[JudgedFinding], subjects: &[Subject<'_>], now: Timestamp) -> Judgement {
-    let mut reasons: Vec<Reason> = findings.iter().filter(|f| blocks(policy, f)).map(blocking).collect();
+/// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the judgement says what
+/// it did not count.
+pub fn judge(
+    policy: &Policy,
+    findings: &[JudgedFinding],
+    known: Option<&Since>,
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> Judgement {
+    let serious = findings.iter().filter(|f| blocks(policy, f));
+    let (counted, old): (Vec<_>, Vec<_>) = serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
+    let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
     let mut not_judged = Vec::new();
+    if !old.is_empty() {
+        let (what, level) = (count(old.len(), "finding"), policy.fail_on());
+        not_judged.push(format!("{what} at or above {level} that the earlier report has already (--fail-on-new)"));
+    }
     if subjects.is_empty() {
         reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
     }
@@ -195,11 +208,11 @@ mod tests {
             defaults: Defaults::everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
-        let findings = policy.apply(findings.into_iter().collect(), &gates);
+        let findings = policy.apply(findings.into_iter().collect(), &gates, &[]);
         let expect: Vec<ComponentName> = expect.iter().map(|e| (*e).into()).collect();
         let subject = |snapshot| Subject { snapshot, required, expect: &expect, max_age: Duration::from_secs(60) };
         let subjects: Vec<_> = snapshots.iter().map(subject).collect();
-        judge(&policy, &findings, &subjects, NOW)
+        judge(&policy, &findings, None, &subjects, NOW)
     }
 
     #[test]

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use super::config::{AuditConfig, EnvironmentConfig, TargetsConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::collect::config::{RecordedConfig, RedisConfig};
 use crate::model::{EnvironmentName, Gate, Glob};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
+use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -41,11 +44,14 @@ pub(super) struct Files {
     pub(super) audits: Vec<Parsed<AuditConfig>>,
     pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
     pub(super) policies: Vec<Parsed<PolicyConfig>>,
+    pub(super) waivers: Vec<Parsed<WaiversConfig>>,
+    /// Of what the policy says; empty without one.
+    pub(super) policy_digest: String,
 }
 
 /// Every semantic problem. What refers to a file whose shape is wrong is only checked if
 /// `complete`: one mistake is told once.
-pub(super) fn all(files: &Files, rule_ids: &[&str], complete: bool) -> Vec<FileProblem> {
+pub(super) fn all(files: &Files, rule_ids: &[&str], today: Date, complete: bool) -> Vec<FileProblem> {
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
         found.extend(environment(config).into_iter().map(|p| source.problem(p)));
@@ -54,11 +60,17 @@ pub(super) fn all(files: &Files, rule_ids: &[&str], complete: bool) -> Vec<FileP
     found.extend(more_than_one(&files.audits, "Audit"));
     found.extend(more_than_one(&files.catalogues, "Catalogue"));
     found.extend(more_than_one(&files.policies, "Policy"));
+    found.extend(more_than_one(&files.waivers, "Waivers"));
     for Parsed { source, config } in &files.catalogues {
         found.extend(config.check().into_iter().map(|p| source.problem(p)));
     }
     for Parsed { source, config } in &files.policies {
         found.extend(config.check(rule_ids).into_iter().map(|p| source.problem(p)));
+    }
+    let span = files.policies.first().and_then(|policy| policy.config.waiver_span);
+    for Parsed { source, config } in &files.waivers {
+        let problems = config.check(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
+        found.extend(problems.into_iter().map(|p| source.problem(p)));
     }
     if complete {
         found.extend(references(files));
@@ -164,6 +176,9 @@ fn references(files: &Files) -> Vec<FileProblem> {
     for Parsed { source, config } in &files.policies {
         config.rules.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
     }
+    for Parsed { source, config } in &files.waivers {
+        config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
+    }
     let Some(Parsed { source, config: audit }) = files.audits.first() else { return found };
     let gates = audit.gates.as_deref().unwrap_or_default();
     audit
@@ -214,7 +229,11 @@ pub(super) fn compose(folder: &Path, files: Files, digest: String) -> Option<Pro
         gates,
         timezone: timezone.unwrap_or(jiff::tz::TimeZone::UTC),
         catalogue: files.catalogues.into_iter().next().map(|parsed| parsed.config),
+        policy_path: files.policies.first().map(|parsed| parsed.source.path.clone()),
         policy: files.policies.into_iter().next().map(|parsed| parsed.config),
+        policy_digest: files.policy_digest,
+        waivers_path: files.waivers.first().map(|parsed| parsed.source.path.clone()),
+        waivers: files.waivers.into_iter().next().map(|parsed| parsed.config),
         digest,
     })
 }

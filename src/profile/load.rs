@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -18,11 +19,11 @@ use crate::wire::yaml::{self, Origin};
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// Loads every `*.yaml` and `*.yml` of `folder` and of its `releases/`. `rule_ids` are the rules
-/// that a policy may name.
+/// that a policy may name, `today` is the day in UTC from which waivers are seen.
 ///
 /// # Errors
 /// The first shape error of each file and all semantic errors of all files.
-pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors> {
+pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, ProfileErrors> {
     let mut files = Files::default();
     let mut problems = Vec::new();
     let mut digest = Sha256::new();
@@ -51,13 +52,12 @@ pub fn load(folder: &Path, rule_ids: &[&str]) -> Result<Profiles, ProfileErrors>
             problems.push(of_folder(folder, &message, "name the folder of the profiles by --profiles DIR"));
         }
     }
-    problems.extend(check::all(&files, rule_ids, problems.is_empty()));
+    problems.extend(check::all(&files, rule_ids, today, problems.is_empty()));
     if !problems.is_empty() {
         problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
     }
-    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    check::compose(folder, files, digest)
+    check::compose(folder, files, abbreviated(digest.finalize().as_slice()))
         .ok_or_else(|| ProfileErrors(vec![of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE)]))
 }
 
@@ -115,17 +115,20 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
             Kind::Catalogue => {
                 shape(text).map(|config| files.catalogues.push(Parsed { source: source.clone(), config }))
             }
-            Kind::Policy => shape(text).map(|config| files.policies.push(Parsed { source: source.clone(), config })),
+            Kind::Policy => {
+                files.policy_digest = content_digest(text);
+                shape(text).map(|config| files.policies.push(Parsed { source: source.clone(), config }))
+            }
+            Kind::Waivers => shape(text).map(|config| files.waivers.push(Parsed { source: source.clone(), config })),
             kind @ (Kind::Evidence | Kind::DriftReport) => Err(Problem::of_file(
                 format!("kind {} is no profile", kind.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",
             )),
         },
         Err(error) => Err(Problem {
-            advice:
-                "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue or Policy; \
-                     one document in each"
-                    .to_owned(),
+            advice: "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue, Policy \
+                     or Waivers; one document in each"
+                .to_owned(),
             ..Problem::from(error)
         }),
     };
@@ -135,6 +138,16 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
         problem.message = mask::scrub(&problem.message, &masked, unknown);
         problems.push(check::Source { masked, ..source }.problem(problem));
     }
+}
+
+/// Of what a file says, whatever its comments and its layout.
+fn content_digest(text: &str) -> String {
+    let content = yaml::read::<serde_json::Value>(text, Origin::Person).map(|content| content.to_string());
+    abbreviated(Sha256::digest(content.unwrap_or_default()).as_slice())
+}
+
+fn abbreviated(digest: &[u8]) -> String {
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn shape<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {

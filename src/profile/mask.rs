@@ -27,15 +27,17 @@ const KEYS: &[(Value, &[&str])] = &[
     (Value::Shown, &[
         "apiVersion", "kind", "name", "baseline", "timezone", "required", "deadline", "max-age", "fail-on", "rule",
         "component", "severity", "image", "workload", "namespace", "container", "context", "version", "by", "on",
-        "expires", "path", "taken", "family", "scheme", "below", "info-version", "service", "replicas",
+        "expires", "path", "taken", "family", "scheme", "below", "info-version", "service", "replicas", "id", "subject",
+        "owner", "control", "waiver-span", "lookahead", "pin", "require",
     ]),
     (Value::Several, &[
         "environments", "gates", "expect", "ignore", "components", "levels", "only-in", "shared", "mirrors",
         "namespaces", "read", "include", "exclude", "projects", "names", "labels", "aliases", "images", "sentinels", "tag",
+        "versions",
     ]),
     (Value::Below, &[
         "rules", "match", "products", "older", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
-        "sentinel",
+        "sentinel", "waivers", "owners", "controls", "ranges",
     ]),
     (Value::Address, &[
         "url", "host", "proxy",
@@ -44,7 +46,7 @@ const KEYS: &[(Value, &[&str])] = &[
         "urls", "nodes",
     ]),
     (Value::Hidden, &[
-        "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name",
+        "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name", "reason",
     ]),
 ];
 
@@ -91,6 +93,10 @@ pub(super) fn unknown_key<'a>(message: &'a str, text: &str, line: usize, column:
 /// A message of the parser without what it quotes from the text, unless `masked` shows that too.
 pub(super) fn scrub(message: &str, masked: &str, unknown: Option<&str>) -> String {
     let may_stay = |text: &str| unknown == Some(text) || known(text).is_some() || is_shown(text, masked);
+    // Which fields there are is text of ours.
+    if message.starts_with("missing field ") {
+        return message.to_owned();
+    }
     // The last one: the value itself may hold the words. What is expected is text of ours.
     let (found, expected) = match message.rfind(", expected ").or_else(|| message.rfind(", there are no fields")) {
         Some(at) => message.split_at(at),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::model::{ComponentName, EnvironmentName, Gate, Glob};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
+use crate::policy::waiver::config::WaiversConfig;
 use crate::wire::problem::Problem;
 
 pub use load::load;
@@ -38,6 +39,14 @@ pub struct Profiles {
     pub catalogue: Option<CatalogueConfig>,
     /// How much findings matter.
     pub policy: Option<PolicyConfig>,
+    /// The file that says so.
+    pub policy_path: Option<PathBuf>,
+    /// SHA-256 over what that file says, without comments, abbreviated to 12 digits; empty without one.
+    pub policy_digest: String,
+    /// What somebody accepts for a while.
+    pub waivers: Option<WaiversConfig>,
+    /// The file that says so.
+    pub waivers_path: Option<PathBuf>,
     /// SHA-256 over the files, their names and order, abbreviated to 12 digits.
     pub digest: String,
 }

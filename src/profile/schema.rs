@@ -5,6 +5,7 @@ use schemars::{Schema, schema_for};
 use super::config::{AuditConfig, EnvironmentConfig};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
+use crate::policy::waiver::config::WaiversConfig;
 use crate::wire;
 
 /// Name and schema of each format, in the order of their names.
@@ -16,5 +17,6 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("evidence", wire::evidence::schema()),
         ("policy", schema_for!(PolicyConfig)),
         ("report", wire::report::schema()),
+        ("waivers", schema_for!(WaiversConfig)),
     ]
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Environment, Report};
 use crate::compare::{Cell, CellReading, Row};
 use crate::model::{
-    Coverage, Disposition, Failure, Fate, FindingTrend, JudgedFinding, JudgedWaiver, Outcome, PartName, Severity,
-    Since, Source,
+    Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver, Outcome, PartName,
+    Severity, Since, Source,
 };
 use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
@@ -130,6 +130,7 @@ fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
         subject: finding.subject.clone(),
         in_gate: *in_gate,
         owner: owner.clone(),
+        versions: judged.versions.iter().map(|(e, bound)| (e.to_string(), bound.clone())).collect(),
         level: finding.level.map(|level| level.as_str().to_owned()),
         direction: finding.direction.map(|direction| direction.as_str().to_owned()),
         summary: finding.summary.clone(),
@@ -142,14 +143,14 @@ fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
 fn since(since: &Since) -> v1::Since {
     let trends = FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
     let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.gone(fate)));
-    let gone = since.gone.iter().map(|gone| v1::GoneFinding {
-        id: gone.id.to_string(),
-        rule: gone.rule.clone(),
-        severity: gone.severity.as_str().to_owned(),
-        component: gone.component.to_string(),
-        environments: gone.environments.iter().map(ToString::to_string).collect(),
-        summary: gone.summary.clone(),
-        fate: gone.fate.as_str().to_owned(),
+    let gone = since.gone.iter().map(|GoneFinding { finding, fate }| v1::GoneFinding {
+        id: finding.id.to_string(),
+        rule: finding.rule.clone(),
+        severity: finding.severity.as_str().to_owned(),
+        component: finding.component.to_string(),
+        environments: finding.environments.iter().map(ToString::to_string).collect(),
+        summary: finding.summary.clone(),
+        fate: fate.as_str().to_owned(),
     });
     v1::Since {
         at: since.at,
@@ -220,7 +221,7 @@ fn run(report: &Report) -> v1::Run {
         at: report.run.at,
         duration_ms: report.run.duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
         host: report.run.host.clone(),
-        tool: concat!("envparity ", env!("CARGO_PKG_VERSION")).to_owned(),
+        tool: super::PROGRAM.to_owned(),
         profiles: report.run.profiles.clone(),
         policy: report.run.policy.clone(),
         commit: report.run.commit.clone(),

@@ -19,6 +19,9 @@ use crate::model::{
     Comparison, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Severity, Since, Snapshot,
 };
 
+/// The program that makes the report.
+pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
+
 /// Every format, in the order of their names.
 pub const FORMATS: &[&dyn Format] = &[&json::Json, &table::Table, &yaml::Yaml];
 
@@ -53,6 +56,13 @@ pub struct Report {
     pub fail_on: Severity,
     /// What changes from run to run.
     pub run: Run,
+}
+
+impl Report {
+    /// The public report, which YAML and JSON spell.
+    pub fn public(&self) -> crate::wire::report::DriftReport {
+        dto::report(self)
+    }
 }
 
 /// What a report is the result of.

@@ -130,13 +130,9 @@ pub fn check(context: &Context<'_>, snapshots: &[Snapshot], comparisons: &[Compa
         findings.extend(rule.check_all(context, snapshots));
     }
     let mut findings = without_subsumed(findings);
-    findings.sort_by(|a, b| key(a).cmp(&key(b)));
-    findings.dedup_by(|a, b| key(a) == key(b));
+    findings.sort_by(|a, b| a.key().cmp(&b.key()));
+    findings.dedup_by(|a, b| a.key() == b.key());
     findings
-}
-
-fn key(finding: &Finding) -> (&ComponentName, &str, &[EnvironmentName], &str) {
-    (&finding.component, finding.rule, &finding.environments, &finding.subject)
 }
 
 fn without_subsumed(findings: Vec<Finding>) -> Vec<Finding> {

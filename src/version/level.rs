@@ -69,6 +69,12 @@ impl Level {
         matches!(self, Self::Build | Self::Prerelease | Self::Patch | Self::Minor | Self::Major)
     }
 
+    /// The drift of that word; `None` for every other word.
+    pub fn drift(word: &str) -> Option<Self> {
+        let all = [Self::Build, Self::Prerelease, Self::Patch, Self::Minor, Self::Major];
+        all.into_iter().find(|level| level.as_str() == word)
+    }
+
     /// The word used in files and on screens.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -127,6 +127,14 @@ impl Range {
         .unwrap_or(Containment::Unproven)
     }
 
+    /// The versions that a waiver of `reading` accepts by default: so far the very one.
+    pub fn same_minor(_: &Levels, reading: &Reading) -> Self {
+        Self {
+            text: reading.text().trim().to_owned(),
+            conditions: vec![Condition::Exactly(reading.text().trim().to_owned())],
+        }
+    }
+
     fn fulfils(&self, condition: &Condition, levels: &Levels, reading: &Reading) -> Containment {
         if let Condition::Exactly(bound) = condition {
             return exactly(bound, levels, reading);

@@ -37,6 +37,8 @@ kinds! {
     Catalogue,
     /// How much a finding matters.
     Policy,
+    /// Findings that somebody accepts for a while.
+    Waivers,
     /// What an environment answered.
     Evidence,
     /// The result of an audit.

@@ -12,4 +12,5 @@ pub mod problem;
 pub mod reading;
 pub mod report;
 pub mod secret;
+pub mod waivers;
 pub mod yaml;

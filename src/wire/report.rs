@@ -10,6 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
+use super::yaml::{self, Origin, ShapeError};
+use crate::model::{EarlierFinding, EarlierReport, FindingId};
+use crate::version::Level;
 
 /// The result of an audit.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -190,6 +193,10 @@ pub struct Finding {
     /// Who looks after the component, by the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What `envparity waiver add` binds a waiver of it to, by environment: the minor that runs there. For rules on
+    /// versions only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, String>,
     /// How far apart, for rules that say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
@@ -366,6 +373,64 @@ pub struct Run {
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+}
+
+impl DriftReport {
+    /// Reads a report that was written as YAML or JSON.
+    ///
+    /// # Errors
+    /// The first thing that is not of the shape of a report, or its kind if it is another one's.
+    pub fn read(text: &str) -> Result<Self, ShapeError> {
+        let report: Self = yaml::read(text, Origin::Program)?;
+        if report.kind == Kind::DriftReport {
+            return Ok(report);
+        }
+        let message = format!("kind {} is no report; it is DriftReport", report.kind.as_str());
+        Err(ShapeError { message, line: 0, column: 0 })
+    }
+
+    /// What a later audit is compared with.
+    pub fn earlier(&self) -> EarlierReport {
+        let environments = self.environments.iter().map(|environment| {
+            let targets = environment.targets.iter().map(|target| {
+                let read = target.parts.iter().filter(|part| part.outcome == "complete");
+                (target.target.as_str().into(), read.map(|part| part.part.as_str().into()).collect())
+            });
+            (environment.name.as_str().into(), targets.collect())
+        });
+        EarlierReport {
+            at: self.run.at,
+            judged_by: self.judged_by(),
+            environments: environments.collect(),
+            findings: self.findings.iter().filter_map(Finding::earlier).collect(),
+        }
+    }
+
+    /// What decides besides the evidence, by name.
+    pub fn judged_by(&self) -> BTreeMap<&'static str, String> {
+        let gates: Vec<String> = self.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
+        BTreeMap::from([
+            ("baseline", self.baseline.clone()),
+            ("fail-on", self.verdict.fail_on.clone()),
+            ("gates", gates.join(", ")),
+            ("policy", self.run.policy.clone()),
+            ("program", self.run.tool.clone()),
+        ])
+    }
+}
+
+impl Finding {
+    fn earlier(&self) -> Option<EarlierFinding> {
+        Some(EarlierFinding {
+            id: FindingId::parse(&self.id)?,
+            rule: self.rule.clone(),
+            severity: self.severity.parse().ok()?,
+            component: self.component.as_str().into(),
+            environments: self.environments.iter().map(|name| name.as_str().into()).collect(),
+            level: self.level.as_deref().and_then(Level::drift),
+            summary: self.summary.clone(),
+        })
+    }
 }
 
 /// The JSON Schema of the format.

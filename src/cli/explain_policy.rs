@@ -1,0 +1,144 @@
+//! `envparity explain-policy`
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use super::args::ExplainPolicyArguments;
+use super::exit::Exit;
+use super::{Failed, output, problems, reports};
+use crate::model::{ComponentName, EnvironmentName};
+use crate::policy::{Case, Policy, Row, metas};
+use crate::profile::Profiles;
+use crate::report::escape::terminal;
+use crate::rules::RuleMeta;
+use crate::wire::report::{DriftReport, Finding};
+
+pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
+    let profiles = problems::load(&arguments.profiles.profiles)?;
+    let component = ComponentName::from(arguments.component.as_str());
+    let policy = Policy::new(profiles.policy.as_ref());
+    let report = arguments.report.as_deref().map(reports::read).transpose()?;
+    let page = Page { profiles: &profiles, policy: &policy, component: &component };
+    let mut text = page.head();
+    if let Some(report) = &report {
+        text.push_str(&page.findings(report));
+    }
+    metas().for_each(|meta| text.push_str(&page.rule(meta)));
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+struct Page<'a> {
+    profiles: &'a Profiles,
+    policy: &'a Policy,
+    component: &'a ComponentName,
+}
+
+impl Page<'_> {
+    fn head(&self) -> String {
+        let mut text = format!("{}\n", terminal(self.component.as_str()));
+        let owner = match self.policy.owner(self.component) {
+            Some(row) => format!("{} ({})", terminal(row.owner()), self.place(row.line())),
+            None => "nobody, by the policy".to_owned(),
+        };
+        let gates: Vec<String> = self.profiles.gates.iter().map(|gate| terminal(&gate.to_string())).collect();
+        let gates = if gates.is_empty() { "none".to_owned() } else { gates.join(", ") };
+        let _ = writeln!(text, "  owner     {owner}\n  gates     {gates}\n  fail-on   {}", self.policy.fail_on());
+        for waiver in
+            self.profiles.waivers.iter().flat_map(|w| &w.waivers).filter(|w| *w.component == *self.component.as_str())
+        {
+            let file = shown(self.profiles.waivers_path.as_deref());
+            let (id, rule, expires) = (terminal(&waiver.id), terminal(&waiver.rule), terminal(&waiver.expires));
+            let _ = writeln!(text, "  waiver    {id} of {rule}, until {expires} ({file}:{})", waiver.id.line);
+        }
+        text.push_str("\nOf the lines of a rule, the first that fits a finding decides.\n");
+        text
+    }
+
+    /// `policy.yaml:12`
+    fn place(&self, line: usize) -> String {
+        format!("{}:{line}", shown(self.profiles.policy_path.as_deref()))
+    }
+
+    /// What could decide on a rule's findings.
+    fn rule(&self, meta: &RuleMeta) -> String {
+        let mut text = format!("\n{}\n", meta.id);
+        let rows = self.policy.rows(meta.id, self.component);
+        let mut lines: Vec<[String; 3]> =
+            rows.iter().map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()]).collect();
+        let is_closed = rows.last().is_some_and(|row| row.environments().is_empty() && row.levels().is_empty());
+        if !is_closed {
+            lines.extend(meta.defaults.iter().map(|(what, defaults)| {
+                let severity = if defaults.in_gate == defaults.elsewhere {
+                    defaults.in_gate.to_string()
+                } else {
+                    format!("{} in a gate, {} elsewhere", defaults.in_gate, defaults.elsewhere)
+                };
+                ["built in".to_owned(), (*what).to_owned(), severity]
+            }));
+        }
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+        let (first, second) = (width(0), width(1));
+        for [place, what, severity] in &lines {
+            let _ = writeln!(text, "  {place:<first$}   {what:<second$}   {severity}");
+        }
+        let controls: Vec<String> = self.policy.controls(meta.id).map(terminal).collect();
+        if !controls.is_empty() {
+            let _ = writeln!(text, "  a control of {}", controls.join(", "));
+        }
+        text
+    }
+
+    /// What decided on each finding of the report.
+    fn findings(&self, report: &DriftReport) -> String {
+        let own = report.findings.iter().chain(&report.waived).filter(|f| f.component == self.component.as_str());
+        let mut text = String::new();
+        for finding in own {
+            let place = finding.environments.iter().map(|name| terminal(name)).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                text,
+                "\n{} {} {}: {}\n  {}",
+                terminal(&finding.id),
+                terminal(&finding.rule),
+                place,
+                terminal(&finding.summary),
+                self.decided(finding, report)
+            );
+        }
+        if text.is_empty() { "\nThe report has no finding on it.\n".to_owned() } else { text }
+    }
+
+    fn decided(&self, finding: &Finding, report: &DriftReport) -> String {
+        let environments: Vec<EnvironmentName> = finding.environments.iter().map(|e| e.as_str().into()).collect();
+        let level = finding.level.as_deref();
+        let case = Case { rule: &finding.rule, component: self.component, environments: &environments, level };
+        let now = match self.policy.deciding(case) {
+            Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
+            None => format!("{}, built in", terminal(&finding.severity)),
+        };
+        let waived = finding.waiver.as_ref().map(|id| format!("; waived by {}", terminal(id))).unwrap_or_default();
+        let gate = if finding.in_gate { "in a gate" } else { "in no gate" };
+        let is_other = report.run.policy != self.profiles.policy_digest;
+        let other = if is_other { "; the report was judged by another policy" } else { "" };
+        format!("{now} ({gate}){waived}{other}")
+    }
+}
+
+/// `levels patch; environments dev, qualif`, or that there are none.
+fn conditions(row: &Row) -> String {
+    let environments: Vec<String> = row.environments().iter().map(|e| terminal(e.as_str())).collect();
+    let parts: BTreeMap<&str, String> =
+        BTreeMap::from([("levels", row.levels().join(", ")), ("environments", environments.join(", "))]);
+    let parts: Vec<String> = parts
+        .iter()
+        .rev()
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(name, words)| format!("{name} {words}"))
+        .collect();
+    if parts.is_empty() { "every finding".to_owned() } else { parts.join("; ") }
+}
+
+fn shown(path: Option<&Path>) -> String {
+    terminal(&path.unwrap_or(Path::new("policy.yaml")).display().to_string())
+}

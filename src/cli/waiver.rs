@@ -1,0 +1,251 @@
+//! `envparity waiver`: accept a finding for a while, and look after what is accepted.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::args::{WaiverAddArguments, WaiverListArguments};
+use super::audit::facts;
+use super::exit::Exit;
+use super::progress::Bar;
+use super::{Failed, clock, output, problems, reports};
+use crate::model::{Waiver, WaiverState, count};
+use crate::pipeline::{self, AuditOptions};
+use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
+use crate::policy::waiver::state_by_date;
+use crate::profile::Profiles;
+use crate::report::escape::terminal;
+use crate::wire::report::{DriftReport, Finding};
+use crate::wire::waivers::{WaiverEntry, append};
+use crate::wire::yaml::{self, Origin};
+
+/// Shorter beginnings of an id would name another finding tomorrow.
+const SHORTEST: usize = 4;
+
+pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
+    let folder = &arguments.profiles.profiles;
+    let profiles = problems::load_at(folder, arguments.at)?;
+    let report = match &arguments.report {
+        Some(path) => reports::read(path)?,
+        None => {
+            let options = AuditOptions { at: arguments.at, ..AuditOptions::default() };
+            let bar = Bar::new();
+            pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?.public()
+        }
+    };
+    let finding = find(&report, &arguments.finding)?;
+    let entry = entry(&arguments, finding, &report, &profiles);
+    let path = profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"));
+    let text = read(&path, profiles.waivers_path.is_some())?;
+    let edited = append(text.as_deref(), &entry)?;
+    check_text(&edited, &entry, &profiles, today(arguments.at))?;
+    output::write_file(&path, &edited)?;
+    let versions: Vec<String> = entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
+    let bound = if versions.is_empty() { String::new() } else { format!(", bound to {}", versions.join("; ")) };
+    output::print(&terminal_lines(&format!(
+        "added {} to {}: {} of {} in {}{bound}, through {}\nenvparity audit tells the verdict with it\n",
+        entry.id,
+        path.display(),
+        entry.rule,
+        entry.component,
+        entry.environments.join(", "),
+        entry.expires,
+    )))?;
+    Ok(Exit::Done)
+}
+
+fn terminal_lines(text: &str) -> String {
+    crate::report::escape::terminal_lines(text) + "\n"
+}
+
+/// The one finding whose id begins so.
+fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
+    let begins = |finding: &&Finding| finding.id.starts_with(&id.to_lowercase());
+    if id.len() < SHORTEST {
+        bail!("{:?} is too short for an id: give at least {SHORTEST} digits", terminal(id));
+    }
+    let found: Vec<&Finding> = report.findings.iter().filter(begins).collect();
+    match found.as_slice() {
+        [one] if one.rule.starts_with("waiver-") => {
+            bail!("{} is about a waiver, which cannot be waived: renew it, mend it, or remove it", one.id)
+        }
+        [one] => Ok(one),
+        [] => match report.waived.iter().find(begins) {
+            Some(covered) => {
+                bail!(
+                    "{} is waived already, by {}",
+                    covered.id,
+                    terminal(covered.waiver.as_deref().unwrap_or_default())
+                )
+            }
+            None => bail!(
+                "there is no finding {:?} among the {} of the report; its table shows the ids behind the severities",
+                terminal(id),
+                report.findings.len()
+            ),
+        },
+        several => {
+            let all: Vec<String> =
+                several.iter().map(|f| format!("{} ({} of {})", f.id, f.rule, terminal(&f.component))).collect();
+            bail!("{:?} is the beginning of {}: {}", terminal(id), count(several.len(), "id"), all.join(", "))
+        }
+    }
+}
+
+fn entry(arguments: &WaiverAddArguments, finding: &Finding, report: &DriftReport, profiles: &Profiles) -> WaiverEntry {
+    let is_on_versions = VERSION_RULES.contains(&finding.rule.as_str());
+    let versions = if is_on_versions && arguments.exact { exact(finding, report) } else { finding.versions.clone() };
+    WaiverEntry {
+        id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)),
+        rule: finding.rule.clone(),
+        component: finding.component.clone(),
+        environments: finding.environments.clone(),
+        subject: Some(finding.subject.clone()).filter(|subject| !subject.is_empty()),
+        versions,
+        reason: arguments.reason.clone(),
+        owner: arguments.owner.clone(),
+        expires: arguments.expires.to_string(),
+    }
+}
+
+/// The texts that are read in each environment of a finding, by the report's matrix.
+fn exact(finding: &Finding, report: &DriftReport) -> std::collections::BTreeMap<String, String> {
+    let cells = report.matrix.iter().filter(|row| row.component == finding.component).flat_map(|row| &row.cells);
+    let with_product = finding.rule == "product-differs";
+    let text = |product: Option<&String>, version: &str| match product.filter(|_| with_product) {
+        Some(product) => format!("{product} {version}"),
+        None => version.to_owned(),
+    };
+    cells
+        .filter(|cell| finding.environments.contains(&cell.environment))
+        .map(|cell| {
+            let texts: BTreeSet<String> = cell
+                .readings
+                .iter()
+                .flat_map(|reading| {
+                    let versions = [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
+                    versions.map(move |version| text(reading.product.as_ref(), version))
+                })
+                .collect();
+            (cell.environment.clone(), texts.into_iter().collect::<Vec<_>>().join(" || "))
+        })
+        .collect()
+}
+
+/// `redis-cache-version-skew`, with a number where that name is taken.
+fn name(finding: &Finding, profiles: &Profiles) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
+    let base: String = format!("{}-{}", finding.component, finding.rule).chars().map(plain).collect();
+    let taken: BTreeSet<&str> = profiles.waivers.iter().flat_map(|w| &w.waivers).map(|w| w.id.as_str()).collect();
+    let numbered = (2..).map(|n| format!("{base}-{n}"));
+    std::iter::once(base.clone()).chain(numbered).find(|name| !taken.contains(name.as_str())).unwrap_or(base)
+}
+
+/// The file as it stands; none if there is none yet.
+fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
+    if is_loaded {
+        return std::fs::read_to_string(path).map(Some).with_context(|| format!("failed to read {}", path.display()));
+    }
+    if path.exists() {
+        bail!("{} is there and is no file of kind Waivers: rename it", path.display());
+    }
+    Ok(None)
+}
+
+/// The new file must be one that the next audit accepts.
+fn check_text(text: &str, entry: &WaiverEntry, profiles: &Profiles, today: Date) -> anyhow::Result<()> {
+    let config: WaiversConfig = yaml::read(text, Origin::Person)?;
+    if entry.expires.parse::<Date>().is_ok_and(|expires| expires < today) {
+        bail!("{} has passed: choose a day to come", entry.expires);
+    }
+    match config.check(&pipeline::rule_ids(), today, span(profiles)).first() {
+        Some(problem) => Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice))),
+        None => Ok(()),
+    }
+}
+
+fn span(profiles: &Profiles) -> Duration {
+    profiles.policy.as_ref().and_then(|policy| policy.waiver_span).map_or(DEFAULT_SPAN, |text| text.0)
+}
+
+fn today(at: Option<Timestamp>) -> Date {
+    at.unwrap_or_else(|| clock()()).to_zoned(TimeZone::UTC).date()
+}
+
+pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
+    let listed = Listed::new(arguments)?;
+    let mut text = listed.waivers.iter().map(|(waiver, state)| lines(waiver, *state)).collect::<String>();
+    text.push_str(&listed.tally());
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
+    let listed = Listed::new(arguments)?;
+    let wanting = |state: WaiverState| matches!(state, WaiverState::Expired | WaiverState::Unused);
+    let mut text: String = listed
+        .waivers
+        .iter()
+        .filter(|(_, state)| wanting(*state))
+        .map(|(waiver, state)| lines(waiver, *state))
+        .collect();
+    text.push_str(&listed.tally());
+    output::print(&text)?;
+    Ok(if listed.waivers.iter().any(|(_, state)| wanting(*state)) { Exit::NoGo } else { Exit::Done })
+}
+
+/// Waivers and what became of them.
+struct Listed {
+    waivers: Vec<(Waiver, WaiverState)>,
+    path: Option<PathBuf>,
+}
+
+impl Listed {
+    fn new(arguments: &WaiverListArguments) -> anyhow::Result<Self> {
+        let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
+        let report = arguments.report.as_deref().map(reports::read).transpose()?;
+        let today = today(arguments.at);
+        let told = |id: &str| {
+            let state = &report.as_ref()?.waivers.iter().find(|waiver| waiver.id == id)?.state;
+            WaiverState::ALL.into_iter().find(|known| known.as_str() == state)
+        };
+        let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
+        let waivers = waivers.into_iter().map(|waiver| {
+            let by_date = state_by_date(&waiver, today);
+            // Only an audit knows whether it is used; of the date, today's counts.
+            let is_unused = told(&waiver.id) == Some(WaiverState::Unused) && by_date != WaiverState::Expired;
+            (waiver, if is_unused { WaiverState::Unused } else { by_date })
+        });
+        Ok(Self { waivers: waivers.collect(), path: profiles.waivers_path })
+    }
+
+    /// `3 waivers in profiles/waivers.yaml: 1 expired, 2 active`
+    fn tally(&self) -> String {
+        let Some(path) = &self.path else { return "there is no file of kind Waivers\n".to_owned() };
+        let states = WaiverState::ALL.into_iter().filter_map(|state| {
+            let n = self.waivers.iter().filter(|(_, of)| *of == state).count();
+            (n > 0).then(|| format!("{n} {state}"))
+        });
+        let states: Vec<String> = states.collect();
+        let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
+        let path = terminal(&path.display().to_string());
+        format!("{} in {path}{states}\n", count(self.waivers.len(), "waiver"))
+    }
+}
+
+fn lines(waiver: &Waiver, state: WaiverState) -> String {
+    let Waiver { id, rule, component, environments, subject, versions, reason, owner, expires } = waiver;
+    let places = environments.iter().map(|environment| match versions.get(environment) {
+        Some(range) => format!("{environment} {range}"),
+        None => environment.to_string(),
+    });
+    let places = places.collect::<Vec<_>>().join("; ");
+    let subject = subject.as_ref().map(|subject| format!(" ({subject})")).unwrap_or_default();
+    let first = terminal(&format!("{state:<9} {id}   {rule} of {component}{subject} in {places}"));
+    format!("{first}\n{:<9} {}\n", "", terminal(&format!("{owner}, through {expires}: {reason}")))
+}

@@ -1,0 +1,109 @@
+//! What became of findings since an earlier report.
+//!
+//! A finding that is not there any more is resolved only if everything that could show it was read: in this run, and
+//! from the same targets as then. Else nothing is known of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::settled::{Question, could_tell, is_settled};
+use super::{Subject, by_name, meta};
+use crate::model::{
+    Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding, JudgedFinding, Since,
+};
+use crate::version::Level;
+
+/// Sees an audit from an earlier one. `judged_by` is what this one judges by, by the names of the earlier one.
+pub fn since(
+    earlier: &EarlierReport,
+    judged_by: &BTreeMap<&'static str, String>,
+    findings: &[JudgedFinding],
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> Since {
+    let then: BTreeMap<&FindingId, &EarlierFinding> = earlier.findings.iter().map(|f| (&f.id, f)).collect();
+    let active = findings.iter().filter(|judged| judged.is_active());
+    let trends = active.map(|judged| (judged.id.clone(), trend(then.get(&judged.id).copied(), judged)));
+    let by_id: BTreeMap<&FindingId, &JudgedFinding> = findings.iter().map(|judged| (&judged.id, judged)).collect();
+    let gone = earlier.findings.iter().filter_map(|finding| {
+        let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
+            Some(Disposition::Active) => return None,
+            Some(Disposition::Waived(_)) => Fate::Waived,
+            Some(Disposition::Off) => Fate::Off,
+            None if is_known(finding, earlier, subjects, now) => Fate::Resolved,
+            None => Fate::Unknown,
+        };
+        // What is told by a stronger rule now is neither resolved nor unknown.
+        let is_told = fate == Fate::Resolved && findings.iter().any(|judged| stands_for(judged, finding));
+        (!is_told).then(|| GoneFinding { finding: finding.clone(), fate })
+    });
+    Since {
+        at: earlier.at,
+        changed: changed(earlier, judged_by, subjects),
+        trends: trends.collect(),
+        gone: gone.collect(),
+    }
+}
+
+fn trend(then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
+    let Some(then) = then else { return FindingTrend::New };
+    let level = now.finding.level.filter(|level| level.is_drift());
+    // Levels compare only where both sides have an order.
+    let levels = then.level.zip(level);
+    let is = |further: fn(Level, Level) -> bool| levels.is_some_and(|(then, now)| further(then, now));
+    if now.severity > then.severity || is(|then, now| now > then) {
+        FindingTrend::Worse
+    } else if now.severity < then.severity || is(|then, now| now < then) {
+        FindingTrend::Better
+    } else {
+        FindingTrend::Unchanged
+    }
+}
+
+/// Whether the absence of a finding says that it is resolved.
+fn is_known(finding: &EarlierFinding, earlier: &EarlierReport, subjects: &[Subject<'_>], now: Timestamp) -> bool {
+    let EarlierFinding { rule, component, environments, .. } = finding;
+    let question = Question { rule, component, environments };
+    let same_targets = environments.iter().all(|environment| {
+        let here = by_name(subjects, environment).map(|subject| &subject.snapshot.coverage);
+        let mut told = earlier
+            .environments
+            .get(environment)
+            .into_iter()
+            .flatten()
+            .filter(|(target, parts)| parts.iter().any(|part| could_tell(question, target, part)));
+        told.all(|(target, _)| here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target)))
+    });
+    // What a rule says that this program does not have, it cannot miss.
+    meta(rule).is_some() && same_targets && is_settled(question, subjects, now)
+}
+
+/// Whether a finding says what a weaker rule said of the same.
+fn stands_for(judged: &JudgedFinding, earlier: &EarlierFinding) -> bool {
+    let finding = &judged.finding;
+    finding.component == earlier.component
+        && finding.environments == earlier.environments
+        && meta(finding.rule).is_some_and(|meta| meta.subsumes.contains(&earlier.rule.as_str()))
+}
+
+/// What else is another now: findings may come and go with it.
+fn changed(
+    earlier: &EarlierReport,
+    judged_by: &BTreeMap<&'static str, String>,
+    subjects: &[Subject<'_>],
+) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (name, now) in judged_by {
+        let then = earlier.judged_by.get(name).map_or("", String::as_str);
+        if then != now {
+            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+            changed.push(format!("{name}: {} then, {} now", shown(then), shown(now)));
+        }
+    }
+    let here: BTreeSet<_> = subjects.iter().map(|subject| &subject.snapshot.environment).collect();
+    let then: BTreeSet<_> = earlier.environments.keys().collect();
+    changed.extend(here.difference(&then).map(|name| format!("environment {name}: not in the earlier report")));
+    changed.extend(then.difference(&here).map(|name| format!("environment {name}: not in this run")));
+    changed
+}

@@ -1,0 +1,38 @@
+//! What a waiver is bound to by default: the minor that runs, so that patches are covered and a new drift is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::config::VERSION_RULES;
+use crate::model::{Component, EnvironmentName, Finding, Snapshot};
+use crate::version::Range;
+
+/// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
+pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentName, String> {
+    if !VERSION_RULES.contains(&finding.rule) {
+        return BTreeMap::new();
+    }
+    let of = |environment: &EnvironmentName| {
+        let snapshot = snapshots.iter().find(|snapshot| snapshot.environment == *environment)?;
+        let component = snapshot.components.get(&finding.component)?;
+        // Where products differ, the product is what is accepted.
+        Some((environment.clone(), versions(component, finding.rule == "product-differs")))
+    };
+    finding.environments.iter().filter_map(of).collect()
+}
+
+/// One alternative for each minor that runs.
+fn versions(component: &Component, with_product: bool) -> String {
+    let alternatives: BTreeSet<String> = component
+        .instances
+        .iter()
+        .flat_map(|instance| {
+            let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
+            readings.map(move |reading| (instance.product.as_deref().filter(|_| with_product), reading))
+        })
+        .map(|(product, reading)| {
+            let minor = Range::same_minor(&component.levels, reading).to_string();
+            product.map_or(minor.clone(), |product| format!("{product} {minor}"))
+        })
+        .collect();
+    alternatives.into_iter().collect::<Vec<_>>().join(" || ")
+}

@@ -1,0 +1,176 @@
+//! The waivers that people write: what they accept, why, and until when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::{Requirement, Waiver};
+use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+/// How far ahead a waiver may expire, unless the policy says otherwise.
+pub const DEFAULT_SPAN: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Rules on versions: a waiver on them names versions, so that a new drift opens it again.
+pub const VERSION_RULES: [&str; 5] =
+    ["out-of-range", "product-differs", "promotion-inversion", "version-skew", "version-split"];
+
+/// `kind: Waivers`: findings that somebody accepts for a while.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaiversConfig {
+    /// `envparity/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// `Waivers`.
+    pub kind: Kind,
+    /// One for each thing that is accepted.
+    #[serde(default)]
+    pub waivers: Vec<WaiverConfig>,
+}
+
+/// One thing that is accepted. `envparity waiver add` writes it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WaiverConfig {
+    /// Its name, once in the file: `redis-dev-7.2`.
+    pub id: Located<String>,
+    /// Id of the rule: `version-skew`.
+    pub rule: Located<String>,
+    /// The component, whole: `redis/cache`.
+    pub component: Located<String>,
+    /// The environments of the finding, all of them and no other: `[dev, ovh-production]`.
+    pub environments: Vec<Located<String>>,
+    /// The subject of the finding, where its rule has several on one component (default: any).
+    #[serde(default)]
+    pub subject: Option<Located<String>>,
+    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A bare version means
+    /// exactly that one. Required for rules on versions, and forbidden for others.
+    #[serde(default)]
+    pub versions: BTreeMap<String, Located<String>>,
+    /// Why it is accepted.
+    pub reason: Located<String>,
+    /// Who answers for it.
+    pub owner: Located<String>,
+    /// The last day on which it counts, in UTC: `2026-12-31`.
+    pub expires: Located<String>,
+}
+
+impl WaiversConfig {
+    /// Everything that is wrong with it, given the ids of the rules that exist, the day in UTC, and how far ahead a
+    /// waiver may expire.
+    pub fn check(&self, rule_ids: &[&str], today: Date, span: Duration) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut seen = BTreeMap::new();
+        for waiver in &self.waivers {
+            if let Some(line) = seen.insert(waiver.id.as_str(), waiver.id.line) {
+                let message = format!("there are two waivers named {:?}", waiver.id.as_str());
+                problems.push(Problem::at(
+                    &waiver.id,
+                    message,
+                    format!("the other is in line {line}: name them apart"),
+                ));
+            }
+            problems.extend(waiver.check(rule_ids));
+            problems.extend(waiver.check_expiry(today, span));
+        }
+        problems
+    }
+
+    /// The waivers of a checked file, in its order.
+    pub fn waivers(&self) -> Vec<Waiver> {
+        self.waivers.iter().filter_map(WaiverConfig::waiver).collect()
+    }
+}
+
+impl WaiverConfig {
+    fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let named =
+            [(&self.id, "id"), (&self.reason, "reason"), (&self.owner, "owner"), (&self.component, "component")];
+        for (text, key) in named.into_iter().filter(|(text, _)| text.trim().is_empty()) {
+            problems.push(Problem::at(text, format!("the {key} says nothing"), "say it: others will read it"));
+        }
+        if self.rule.starts_with("waiver-") {
+            problems.push(Problem::at(&self.rule, "a waiver cannot be waived", "renew it, mend it, or remove it"));
+        } else {
+            problems.extend(super::super::config::unknown_rule(&self.rule, rule_ids));
+        }
+        if self.component.contains(['*', '?', '{', '[']) {
+            problems.push(Problem::at(&self.component, "a waiver names one component", "write one waiver for each"));
+        }
+        let mut seen = BTreeSet::new();
+        for name in self.environments.iter().filter(|name| !seen.insert(name.as_str())) {
+            problems.push(Problem::at(name, "the environment stands twice", "name it once"));
+        }
+        if self.environments.is_empty() {
+            problems.push(Problem::at(
+                &self.id,
+                "the waiver names no environment",
+                "name those of the finding, all of them",
+            ));
+        }
+        problems.extend(self.check_versions());
+        problems
+    }
+
+    fn check_versions(&self) -> Vec<Problem> {
+        let rule = self.rule.as_str();
+        if !VERSION_RULES.contains(&rule) {
+            let problem = |(environment, range): (&String, &Located<String>)| {
+                let message = format!("{rule} is no rule on versions, and {environment} has one here");
+                Problem::at(range, message, "remove versions: from this waiver")
+            };
+            return self.versions.iter().next().map(problem).into_iter().collect();
+        }
+        let mut problems = Vec::new();
+        for name in self.environments.iter().filter(|name| !self.versions.contains_key(name.as_str())) {
+            let message = format!("{rule} is a rule on versions, and {:?} has none here", name.as_str());
+            problems.push(Problem::at(name, message, "write versions: {ENVIRONMENT: \"7.2.x\"} with one for each"));
+        }
+        for (environment, range) in &self.versions {
+            if !self.environments.iter().any(|name| name.as_str() == environment) {
+                let message = format!("versions: names {environment:?}, which environments: does not");
+                problems.push(Problem::at(range, message, "name the same environments in both"));
+            }
+            if let Err(error) = range.parse::<Requirement>() {
+                problems.push(Problem::at(range, error.to_string(), "write 7.2.4, 7.2.x or \">=7.0, <8\""));
+            }
+        }
+        problems
+    }
+
+    fn check_expiry(&self, today: Date, span: Duration) -> Option<Problem> {
+        let Ok(expires) = self.expires.parse::<Date>() else {
+            let message = format!("{:?} is no date", self.expires.as_str());
+            return Some(Problem::at(&self.expires, message, "write the last day on which it counts, as 2026-12-31"));
+        };
+        let days = i64::try_from(span.as_secs() / 86_400).unwrap_or(i64::MAX);
+        let ahead = (expires - today).get_days();
+        let message = || format!("the waiver expires {ahead} days ahead, and {days} days are the most (waiver-span)");
+        let advice =
+            "choose an earlier date, and renew it then; waiver-span: of the policy says how far ahead it may be";
+        (i64::from(ahead) > days).then(|| Problem::at(&self.expires, message(), advice))
+    }
+
+    fn waiver(&self) -> Option<Waiver> {
+        let mut environments: Vec<_> = self.environments.iter().map(|name| name.as_str().into()).collect();
+        environments.sort();
+        let versions = self.versions.iter().map(|(name, range)| Some((name.as_str().into(), range.parse().ok()?)));
+        Some(Waiver {
+            id: self.id.value.clone(),
+            rule: self.rule.value.clone(),
+            component: self.component.as_str().into(),
+            environments,
+            subject: self.subject.as_ref().map(|subject| subject.value.clone()),
+            versions: versions.collect::<Option<_>>()?,
+            reason: self.reason.value.clone(),
+            owner: self.owner.value.clone(),
+            expires: self.expires.parse().ok()?,
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Waivers at work: which findings they cover, what became of them, and what is to be said of them.
+//!
+//! A waiver never covers more than it says: another environment, another version or another rule is not covered. What
+//! it covers stays visible, apart.
+
+mod binding;
+pub mod config;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::settled::{Question, is_settled};
+use super::{Subject, by_name};
+use crate::model::{
+    Component, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement, Severity,
+    Waiver, WaiverState,
+};
+use crate::rules::{Hook, RuleMeta};
+use crate::version::Containment;
+
+pub use binding::bind;
+
+/// Days before its end on which a waiver is said to expire.
+const EXPIRING: i32 = 14;
+
+/// A waiver whose last day has passed.
+pub static EXPIRED: RuleMeta = RuleMeta {
+    id: "waiver-expired",
+    summary: "The last day of a waiver has passed.",
+    why: "Somebody promised that it would not last. What it covered counts again, or nobody would look at it any more.",
+    fix: "Fix what it was about and remove it; or renew it, with a reason that holds today.",
+    hooks: &[Hook::All],
+    subsumes: &[],
+    defaults: &[("a waiver that has expired", Defaults::everywhere(Severity::Medium))],
+};
+
+/// A waiver that covers nothing.
+pub static UNUSED: RuleMeta = RuleMeta {
+    id: "waiver-unused",
+    summary: "A waiver covers nothing, though everything that it is about was read.",
+    why: "What it was about is fixed, or has become something else that it does not cover. Left where it is, it would \
+          cover the next one that fits.",
+    fix: "Remove it; or bind it to what runs now, if that is still accepted.",
+    hooks: &[Hook::All],
+    subsumes: &[],
+    defaults: &[("a waiver that is not used", Defaults::everywhere(Severity::Low))],
+};
+
+/// Lets waivers cover what they say, and tells what became of each. What is to be said of them is for
+/// [`findings`].
+pub fn apply(
+    waivers: Vec<Waiver>,
+    findings: &mut [JudgedFinding],
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> Vec<JudgedWaiver> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let judged = waivers.into_iter().map(|waiver| {
+        let counts = today <= waiver.expires;
+        let mut covers = Vec::new();
+        for judged in findings.iter_mut().filter(|judged| fit(&waiver, &judged.finding, subjects).is_covered()) {
+            covers.push(judged.id.clone());
+            if counts && judged.disposition == Disposition::Active {
+                judged.disposition = Disposition::Waived(waiver.id.clone());
+            }
+        }
+        let question =
+            Question { rule: &waiver.rule, component: &waiver.component, environments: &waiver.environments };
+        let is_unused = counts && covers.is_empty() && is_settled(question, subjects, now);
+        let state = if is_unused { WaiverState::Unused } else { state_by_date(&waiver, today) };
+        JudgedWaiver { waiver, state, covers }
+    });
+    judged.collect()
+}
+
+/// As far as the date says: whether a waiver is used is for an audit to tell.
+pub fn state_by_date(waiver: &Waiver, today: Date) -> WaiverState {
+    match (waiver.expires - today).get_days() {
+        ..0 => WaiverState::Expired,
+        0..=EXPIRING => WaiverState::Expiring,
+        _ => WaiverState::Active,
+    }
+}
+
+/// How a finding and a waiver fit.
+enum Fit {
+    /// It is covered.
+    Covered,
+    /// It is about the same, but something else runs than the waiver says: why, in words.
+    Moved(String),
+    /// It is about something else.
+    Other,
+}
+
+impl Fit {
+    fn is_covered(&self) -> bool {
+        matches!(self, Self::Covered)
+    }
+}
+
+fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
+    let same = waiver.rule == finding.rule
+        && waiver.component == finding.component
+        && waiver.environments == finding.environments
+        && waiver.subject.as_ref().is_none_or(|subject| *subject == finding.subject);
+    if !same {
+        return Fit::Other;
+    }
+    let moved = waiver.versions.iter().find_map(|(environment, wanted)| {
+        let component = by_name(subjects, environment)?.snapshot.components.get(&waiver.component)?;
+        outside(component, wanted).map(|text| format!("{environment} runs {text}, and it says {wanted}"))
+    });
+    match moved {
+        Some(why) => Fit::Moved(why),
+        None if is_bound(waiver) => Fit::Covered,
+        None => Fit::Other,
+    }
+}
+
+/// Whether a waiver on versions says those of every environment; the profile has checked it.
+fn is_bound(waiver: &Waiver) -> bool {
+    let has = |environment: &EnvironmentName| waiver.versions.contains_key(environment);
+    !config::VERSION_RULES.contains(&waiver.rule.as_str()) || waiver.environments.iter().all(has)
+}
+
+/// The first version that runs and is not wanted. What a lower source says instead counts as well.
+fn outside(component: &Component, wanted: &Requirement) -> Option<String> {
+    let mut readings = component.instances.iter().flat_map(|instance| {
+        let product = instance.product.as_deref();
+        [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten().map(move |r| (product, r))
+    });
+    readings.find(|(product, reading)| wanted.admits(*product, &component.levels, reading) != Containment::Inside).map(
+        |(product, reading)| match product.filter(|_| wanted.product().is_some()) {
+            Some(product) => format!("{product} {reading}"),
+            None => reading.to_string(),
+        },
+    )
+}
+
+/// What is to be said of waivers that have expired, or are not used.
+pub fn findings(waivers: &[JudgedWaiver], found: &[JudgedFinding], subjects: &[Subject<'_>]) -> Vec<Finding> {
+    let of = |judged: &JudgedWaiver| {
+        let JudgedWaiver { waiver, state, covers } = judged;
+        let (meta, summary): (&'static RuleMeta, _) = match state {
+            WaiverState::Expired => (&EXPIRED, expired(waiver, covers.len())),
+            WaiverState::Unused => (&UNUSED, unused(waiver, found, subjects)),
+            WaiverState::Active | WaiverState::Expiring => return None,
+        };
+        let (component, environments) = (waiver.component.clone(), waiver.environments.clone());
+        let defaults = meta.defaults.first()?.1;
+        let subject = waiver.id.clone();
+        Some(Finding {
+            rule: meta.id,
+            component,
+            environments,
+            subject,
+            summary,
+            level: None,
+            direction: None,
+            defaults,
+        })
+    };
+    waivers.iter().filter_map(of).collect()
+}
+
+fn expired(waiver: &Waiver, covers: usize) -> String {
+    let Waiver { id, rule, owner, expires, .. } = waiver;
+    let then = if covers > 0 { format!("{rule} counts again") } else { "it would cover nothing any more".to_owned() };
+    format!("waiver {id} of {owner} expired on {expires}: {then}")
+}
+
+/// Why it is not used, if there is something that it nearly covers.
+fn unused(waiver: &Waiver, found: &[JudgedFinding], subjects: &[Subject<'_>]) -> String {
+    let Waiver { id, rule, owner, .. } = waiver;
+    let moved = found.iter().find_map(|judged| match fit(waiver, &judged.finding, subjects) {
+        Fit::Moved(why) => Some(why),
+        Fit::Covered | Fit::Other => None,
+    });
+    match moved {
+        Some(why) => format!("waiver {id} of {owner} does not cover {rule} any more: {why}"),
+        None => format!("waiver {id} of {owner} covers nothing: there is no such {rule}"),
+    }
+}

@@ -1,0 +1,260 @@
+//! Adding a waiver to the file that people keep: everything that stands there stays, comments and order too.
+//!
+//! The text is edited, not written anew. Whether that went well is checked by reading both texts: the new one must say
+//! what the old one said, and one waiver more. Where it does not, nothing is changed, and the entry is there to paste.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::yaml::{self, Origin};
+
+/// A waiver as it is written into the file; see the schema of `kind: Waivers`.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaiverEntry {
+    /// Its name, once in the file.
+    pub id: String,
+    /// Id of the rule.
+    pub rule: String,
+    /// The component.
+    pub component: String,
+    /// The environments of the finding.
+    pub environments: Vec<String>,
+    /// The subject of the finding, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What runs in each of the environments; for rules on versions.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, String>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it counts.
+    pub expires: String,
+}
+
+/// The entry could not be added to the text.
+#[derive(Debug, thiserror::Error)]
+#[error("the file is not laid out so that a waiver can be added to it; add this one by hand:\n\n{entry}")]
+pub struct AppendError {
+    /// The entry, as YAML.
+    pub entry: String,
+}
+
+/// A new file's beginning.
+const HEAD: &str = "apiVersion: envparity/v1\nkind: Waivers\nwaivers:\n";
+
+/// The text with one waiver more, behind those that stand there; a whole file where there was none.
+///
+/// # Errors
+/// If the result would not say exactly that: the layout is one that is not known here.
+pub fn append(text: Option<&str>, entry: &WaiverEntry) -> Result<String, AppendError> {
+    let item = yaml::write(&[entry]).unwrap_or_default();
+    let error = || AppendError { entry: item.clone() };
+    let Some(text) = text else { return Ok(format!("{HEAD}{item}")) };
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let edited = [in_block, as_first, in_flow, below_a_comment].iter().find_map(|edit| {
+        let edited = edit(text, &item, entry, newline)?;
+        says_one_more(text, &edited, entry).then_some(edited)
+    });
+    edited.ok_or_else(error)
+}
+
+/// Whether `edited` says what `text` says, and `entry` behind its waivers.
+fn says_one_more(text: &str, edited: &str, entry: &WaiverEntry) -> bool {
+    let read = |text: &str| yaml::read::<Value>(text, Origin::Person).ok();
+    let (Some(mut wanted), Some(edited), Ok(entry)) = (read(text), read(edited), serde_json::to_value(entry)) else {
+        return false;
+    };
+    let Some(object) = wanted.as_object_mut() else { return false };
+    let waivers = object.entry("waivers").or_insert(Value::Null);
+    if waivers.is_null() {
+        *waivers = Value::Array(Vec::new());
+    }
+    let Some(list) = waivers.as_array_mut() else { return false };
+    list.push(entry);
+    wanted == edited
+}
+
+/// Where the value of the top-level key `waivers` stands: what is on the key's own line, and the lines behind it.
+struct Place<'a> {
+    /// Bytes before the value.
+    before: usize,
+    /// Behind the colon.
+    rest: &'a str,
+    /// Where the next top-level key begins, or the text ends.
+    end: usize,
+}
+
+fn place(text: &str) -> Option<Place<'_>> {
+    let mut place: Option<Place<'_>> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let is_key = !line.starts_with([' ', '\t', '-', '#', '\r', '\n', '}', ']']);
+        match &mut place {
+            None if line.starts_with("waivers:") => {
+                let rest = line["waivers:".len()..].trim_end();
+                place = Some(Place { before: at + "waivers:".len(), rest, end: text.len() });
+            }
+            Some(place) if is_key => {
+                place.end = at;
+                break;
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    place
+}
+
+/// Whether nothing, or a comment, stands there.
+fn is_blank(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.starts_with('#')
+}
+
+/// Behind the last item of a list in block style, indented as the first.
+fn in_block(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<String> {
+    let place = place(text).filter(|place| is_blank(place.rest))?;
+    let lines = &text[place.before + place.rest.len()..place.end];
+    let first = lines.lines().find(|line| line.trim_start().starts_with('-'))?;
+    let indent = &first[..first.len() - first.trim_start().len()];
+    // Comments in the first column, and what is blank, belong to what follows.
+    let tail: usize = lines
+        .split_inclusive('\n')
+        .rev()
+        .take_while(|line| line.trim().is_empty() || (line.starts_with('#') && place.end < text.len()))
+        .map(str::len)
+        .sum();
+    Some(insert(text, place.end - tail, &indented(item, indent, newline), newline))
+}
+
+/// As the first item, where the list is empty or not there.
+fn as_first(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<String> {
+    let Some(place) = place(text) else {
+        let item = format!("waivers:{newline}{}", indented(item, "", newline));
+        return Some(insert(text, text.len(), &item, newline));
+    };
+    let empty = place.rest.trim_start().strip_prefix("[]").unwrap_or(place.rest);
+    if !is_blank(empty) {
+        return None;
+    }
+    let line_end = place.before + place.rest.len();
+    let head = format!("{}{empty}{newline}", &text[..place.before]);
+    let rest = text[line_end..].trim_start_matches('\r').strip_prefix('\n').unwrap_or_default();
+    Some(format!("{head}{}{rest}", indented(item, "", newline)))
+}
+
+/// Before the bracket that closes a list in flow style.
+fn in_flow(text: &str, _: &str, entry: &WaiverEntry, _: &str) -> Option<String> {
+    let place = place(text)?;
+    let close = place.before + text[place.before..place.end].rfind(']')?;
+    let before = text[..close].trim_end();
+    let comma = if before.ends_with([',', '[']) { "" } else { "," };
+    // JSON is YAML in flow style.
+    let entry = serde_json::to_string(entry).ok()?;
+    Some(format!("{before}{comma} {entry}{}", &text[close..]))
+}
+
+/// The same, where a comment stands behind the last item and its comma.
+fn below_a_comment(text: &str, _: &str, entry: &WaiverEntry, newline: &str) -> Option<String> {
+    let place = place(text)?;
+    let close = place.before + text[place.before..place.end].rfind(']')?;
+    let entry = serde_json::to_string(entry).ok()?;
+    Some(format!("{}{newline}  {entry}{newline}{}", text[..close].trim_end(), &text[close..]))
+}
+
+fn indented(item: &str, indent: &str, newline: &str) -> String {
+    item.lines().map(|line| format!("{indent}{line}{newline}")).collect()
+}
+
+/// Inserts whole lines.
+fn insert(text: &str, at: usize, lines: &str, newline: &str) -> String {
+    let (before, behind) = text.split_at(at);
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { newline };
+    format!("{before}{gap}{lines}{behind}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> WaiverEntry {
+        WaiverEntry {
+            id: "new".to_owned(),
+            rule: "version-skew".to_owned(),
+            component: "redis/cache".to_owned(),
+            environments: vec!["dev".to_owned(), "prod".to_owned()],
+            subject: None,
+            versions: BTreeMap::from([
+                ("dev".to_owned(), "7.2.x".to_owned()),
+                ("prod".to_owned(), ">=7.0, <7.1".to_owned()),
+            ]),
+            reason: "dev: moves \"first\" # really".to_owned(),
+            owner: "platform".to_owned(),
+            expires: "2026-12-31".to_owned(),
+        }
+    }
+
+    const OLD: &str = "{id: old, rule: version-skew, component: a, environments: [x]}";
+
+    /// Every line of the old text stands in the new one, in its order.
+    fn appended(text: &str) -> String {
+        let edited = append(Some(text), &entry()).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        let mut lines = edited.lines();
+        for line in text.lines().filter(|line| !line.contains('[')) {
+            assert!(lines.any(|other| other == line), "{line:?} is gone:\n{edited}");
+        }
+        edited
+    }
+
+    #[test]
+    fn every_layout_keeps_what_stands_there() {
+        let head = "# ours\napiVersion: envparity/v1 # v1\nkind: Waivers\n";
+        for list in [
+            format!("waivers:\n- {OLD}\n"),
+            format!(
+                "waivers: # all of them\n  # the first\n  - {OLD}\n  - id: b # two\n    reason: |\n      # no comment\n      text\n"
+            ),
+            format!("waivers:\n- {OLD}"),
+            format!("waivers:\n\n- {OLD}\n\n# the end\n"),
+            format!("waivers:\n- {OLD}\n# of what follows\nother: 1\n"),
+            "waivers: []\n".to_owned(),
+            "waivers: []   # none yet\nother: 1\n".to_owned(),
+            "waivers:\n".to_owned(),
+            "waivers:\n# none yet\n".to_owned(),
+            "waivers: # none yet\nother: [1]\n".to_owned(),
+            String::new(),
+            format!("waivers: [{OLD}]\n"),
+            format!("waivers: [\n  {OLD}, # one\n]\n"),
+            format!("waivers: [\n  {OLD}\n]\nother: [2]\n"),
+        ] {
+            let text = format!("{head}{list}");
+            appended(&text);
+            appended(&text.replace('\n', "\r\n"));
+        }
+    }
+
+    #[test]
+    fn the_new_one_stands_last_as_the_others_do() {
+        let edited = appended("kind: Waivers\nwaivers:\n  - id: old # first\n\n# end\nother: 1\n");
+        assert!(edited.contains("  - id: old # first\n  - id: new\n    rule: version-skew\n"), "{edited}");
+        assert!(edited.ends_with("\n\n# end\nother: 1\n"), "{edited}");
+    }
+
+    #[test]
+    fn a_new_file_is_whole() {
+        let text = append(None, &entry()).unwrap();
+        assert!(text.starts_with(HEAD) && text.contains("\n- id: new\n"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_layout_is_left_alone() {
+        for text in ["{kind: Waivers, waivers: []}\n", "waivers: &a []\nother: *a\n", "waivers: text\n", "- a\n"] {
+            let error = append(Some(text), &entry()).unwrap_err();
+            assert!(error.entry.starts_with("- id: new\n"), "{error}");
+        }
+    }
+}

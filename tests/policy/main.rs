@@ -1,0 +1,6 @@
+//! What people decide: severities, owners, waivers, and what counts since an earlier report.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
+mod estate;
+mod since;
+mod waivers;

@@ -1,0 +1,136 @@
+//! What became of findings since an earlier report, and that what is merely unread is not resolved.
+
+use serde_json::Value;
+
+use crate::estate::{Estate, NOW, rules};
+
+const HOUR_LATER: &str = "2026-11-22T22:00:00Z";
+
+fn since(estate: &Estate, report: &str, more: &[&str]) -> (Option<i32>, Value) {
+    let mut arguments = vec!["--since", report];
+    arguments.extend(more);
+    estate.audit(HOUR_LATER, &arguments)
+}
+
+fn trends(report: &Value) -> Vec<(&str, &str)> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|f| (f["rule"].as_str().unwrap(), f["since"].as_str().unwrap())).collect()
+}
+
+fn fates(report: &Value) -> Vec<(&str, &str)> {
+    let gone = report["since"]["gone"].as_array().unwrap().iter();
+    gone.map(|f| (f["rule"].as_str().unwrap(), f["fate"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn nothing_new_is_said_as_such_and_blocks_only_when_all_counts() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let report = estate.report("then.txt");
+    let (code, now) = since(&estate, &report, &[]);
+    assert_eq!((code, trends(&now), fates(&now)), (Some(1), vec![("version-skew", "unchanged")], vec![]));
+    assert_eq!(now["since"]["at"], NOW);
+    assert_eq!(now["since"]["changed"], serde_json::json!([]));
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert_eq!((code, &now["verdict"]["new-only"]), (Some(0), &true.into()));
+    let told = now["verdict"]["not-judged"][0].as_str().unwrap();
+    assert_eq!(told, "1 finding at or above high that the earlier report has already (--fail-on-new)");
+}
+
+#[test]
+fn new_worse_better_and_resolved_are_told_apart() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    let equal = estate.report("equal.txt");
+    estate.environment("qualif", "redis-6.2.5");
+    let major = estate.report("major.txt");
+    let (code, now) = since(&estate, &equal, &["--fail-on-new"]);
+    assert_eq!((code, trends(&now)), (Some(1), vec![("version-skew", "new")]));
+
+    // 7.0.15 against 8.0.2 and 8.0.6: a major, then a patch.
+    estate.environment("qualif", "redis-8.0.2");
+    estate.environment("prod", "redis-8.0.6");
+    let patch = estate.report("patch.txt");
+    let skew = |report: &Value| {
+        trends(report).into_iter().find(|(rule, _)| *rule == "version-skew").map(|(_, trend)| trend.to_owned())
+    };
+    let (code, now) = since(&estate, &major, &["--fail-on-new"]);
+    assert_eq!((code, skew(&now).as_deref()), (Some(0), Some("better")));
+    estate.environment("qualif", "redis-6.2.5");
+    let (code, now) = since(&estate, &patch, &["--fail-on-new"]);
+    assert_eq!((code, skew(&now).as_deref()), (Some(1), Some("worse")), "what has become worse is news");
+    estate.environment("qualif", "redis-8.0.6");
+    let (_, now) = since(&estate, &patch, &[]);
+    assert!(fates(&now).contains(&("version-skew", "resolved")), "{now}");
+    assert_eq!(now["since"]["summary"]["resolved"], 1);
+}
+
+#[test]
+fn what_is_unread_old_left_out_or_gone_from_the_profiles_is_unknown() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let report = estate.report("then.txt");
+    let unknown = |estate: &Estate, at: &str| {
+        let (_, now) = estate.audit(at, &["--since", &report]);
+        (rules(&now, "findings").len(), fates(&now) == [("version-skew", "unknown")])
+    };
+    estate.environment("qualif", "nothing");
+    assert_eq!(unknown(&estate, HOUR_LATER), (0, true), "unread");
+    // Equal now, but of two days ago.
+    estate.environment("qualif", "redis-7.0.15");
+    assert_eq!(unknown(&estate, "2026-11-24T21:00:00Z"), (0, true), "old");
+    estate.write("qualif.yaml", "kind: Environment\nname: qualif\n");
+    assert_eq!(unknown(&estate, HOUR_LATER), (0, true), "no target any more");
+    estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [prod]\n");
+    std::fs::remove_file(estate.path("qualif.yaml")).unwrap();
+    assert_eq!(unknown(&estate, HOUR_LATER), (0, true), "no environment any more");
+    let (_, now) = estate.audit(HOUR_LATER, &["--since", &report]);
+    let changed = now["since"]["changed"].to_string();
+    assert!(changed.contains("environment qualif: not in this run") && changed.contains("gates: "), "{changed}");
+}
+
+#[test]
+fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("policy.yaml", "kind: Policy\n")]);
+    let report = estate.report("then.txt");
+    estate.write("policy.yaml", "kind: Policy # said otherwise, not another\n");
+    assert_eq!(since(&estate, &report, &[]).1["since"]["changed"], serde_json::json!([]));
+    estate.write("policy.yaml", "kind: Policy\nrules:\n- {rule: version-skew, severity: \"off\"}\n");
+    let (_, now) = since(&estate, &report, &[]);
+    assert_eq!(fates(&now), [("version-skew", "off")]);
+    assert!(now["since"]["changed"][0].as_str().unwrap().starts_with("policy: "), "{now}");
+}
+
+#[test]
+fn a_waived_finding_is_waived_and_an_opened_one_is_new() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let open = estate.report("open.txt");
+    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    let waived = estate.report("waived.txt");
+    assert_eq!(fates(&since(&estate, &open, &[]).1), [("version-skew", "waived")]);
+    std::fs::remove_file(estate.path("waivers.yaml")).unwrap();
+    let (code, now) = since(&estate, &waived, &["--fail-on-new"]);
+    assert_eq!((code, trends(&now)), (Some(1), vec![("version-skew", "new")]));
+}
+
+#[test]
+fn another_finding_for_the_same_is_no_resolution() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let report = estate.report("then.txt");
+    estate.environment("qualif", "valkey-8.0.1");
+    let (_, now) = since(&estate, &report, &[]);
+    assert!(trends(&now).contains(&("product-differs", "new")), "{now}");
+    assert_eq!(fates(&now), [], "the product differs, and the version with it");
+}
+
+#[test]
+fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("notes.txt", "kind: Policy\n")]);
+    let json = estate.path("then.json");
+    estate.run(&["audit", "--at", NOW, "-o", &format!("json={}", json.display())]);
+    assert_eq!(since(&estate, json.to_str().unwrap(), &[]).0, Some(1), "JSON is as good");
+    for (file, says) in [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")] {
+        let path = estate.path(file);
+        let (code, stdout, stderr) = estate.run(&["audit", "--since", path.to_str().unwrap()]);
+        assert!(code == Some(2) && stdout.is_empty() && stderr.contains(says), "{file}: {stderr}");
+    }
+    let (code, _, stderr) = estate.run(&["audit", "--fail-on-new"]);
+    assert!(code == Some(2) && stderr.contains("--since"), "{stderr}");
+}

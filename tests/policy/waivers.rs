@@ -1,0 +1,278 @@
+//! A reviewer's round: audit, read, waive, audit again. And everything that a waiver must not do.
+
+use std::fs;
+
+use crate::estate::{Estate, NOW, rules};
+
+fn state(report: &serde_json::Value) -> &str {
+    report["waivers"][0]["state"].as_str().unwrap()
+}
+
+#[test]
+fn a_reviewers_round_turns_the_verdict_and_time_turns_it_back() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let (code, report) = estate.audit(NOW, &[]);
+    assert_eq!((code, rules(&report, "findings")), (Some(1), vec!["version-skew"]));
+
+    // Read: the id's beginning is what the table shows.
+    let path = estate.report("report.yml.txt");
+    let id = &report["findings"][0]["id"].as_str().unwrap()[..4];
+    let (code, stdout, stderr) = estate.run(&[
+        "waiver",
+        "add",
+        id,
+        "--reason",
+        "7.0 follows in January",
+        "--owner",
+        "platform",
+        "--expires",
+        "2026-12-31",
+        "--report",
+        &path,
+        "--at",
+        NOW,
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stdout.contains("redis-cache-version-skew") && stdout.contains("prod") && stdout.contains("2026-12-31"),
+        "{stdout}"
+    );
+
+    let (code, report) = estate.audit(NOW, &[]);
+    assert_eq!((code, rules(&report, "findings"), rules(&report, "waived")), (Some(0), vec![], vec!["version-skew"]));
+    assert_eq!(report["verdict"]["is"], "go");
+    assert_eq!(
+        (state(&report), report["waived"][0]["waiver"].as_str().unwrap()),
+        ("active", "redis-cache-version-skew")
+    );
+    assert_eq!(report["summary"]["waived"], 1);
+
+    // Its last day, and the day behind it. What was read must be of then.
+    estate.write(
+        "qualif.yaml",
+        &estate.read("qualif.yaml")["apiVersion: envparity/v1\n".len()..].replace("targets", "max-age: 90d\ntargets"),
+    );
+    estate.write(
+        "prod.yaml",
+        &estate.read("prod.yaml")["apiVersion: envparity/v1\n".len()..].replace("targets", "max-age: 90d\ntargets"),
+    );
+    let (code, report) = estate.audit("2026-12-31T23:59:59Z", &[]);
+    assert_eq!((code, state(&report)), (Some(0), "expiring"));
+    let (code, report) = estate.audit("2027-01-01T00:00:00Z", &[]);
+    assert_eq!((code, state(&report)), (Some(1), "expired"));
+    assert_eq!(rules(&report, "findings"), ["version-skew", "waiver-expired"]);
+    assert_eq!(report["findings"][1]["severity"], "medium");
+}
+
+#[test]
+fn a_new_drift_opens_it_again_and_says_why() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    estate.environment("qualif", "redis-8.0.2");
+    let (code, report) = estate.audit(NOW, &[]);
+    assert_eq!((code, &rules(&report, "findings")[..2]), (Some(1), &["version-skew", "waiver-unused"][..]));
+    let said = report["findings"][1]["summary"].as_str().unwrap();
+    assert!(said.contains("qualif runs 8.0.2, and it says 6.2"), "{said}");
+    // Another product is another finding.
+    estate.environment("qualif", "valkey-8.0.1");
+    assert_eq!(rules(&estate.audit(NOW, &[]).1, "findings"), ["product-differs", "waiver-unused"]);
+}
+
+#[test]
+fn it_is_bound_to_the_minor_or_to_the_very_version() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    assert!(estate.audit(NOW, &[]).1["waivers"][0]["versions"]["prod"].as_str().unwrap().starts_with("7.0"));
+    let exact = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    assert_eq!(exact.waive("version-skew", &["--exact", "--id", "mine"]).0, Some(0));
+    let report = exact.audit(NOW, &[]).1;
+    assert_eq!(
+        (&report["waivers"][0]["versions"]["prod"], &report["waivers"][0]["id"]),
+        (&"7.0.15".into(), &"mine".into())
+    );
+    assert_eq!(report["verdict"]["is"], "go");
+    let products = Estate::new("redis-7.0.15", "valkey-8.0.1", &[]);
+    assert_eq!(products.waive("product-differs", &[]).0, Some(0));
+    let report = products.audit(NOW, &[]).1;
+    assert!(report["waivers"][0]["versions"]["prod"].as_str().unwrap().starts_with("valkey 8.0"), "{report}");
+    assert_eq!(report["verdict"]["is"], "go");
+}
+
+const WAIVER: &str = "kind: Waivers\nwaivers:\n- id: one\n  rule: version-skew\n  component: redis/cache\n  \
+    environments: [qualif, prod]\n  versions: {qualif: \"6.2.x\", prod: \"7.0.x\"}\n  reason: because\n  \
+    owner: platform\n  expires: 2026-12-31\n";
+
+#[test]
+fn a_malformed_file_stops_the_run_and_says_where() {
+    let estate = |text: &str| Estate::new("redis-6.2.5", "redis-7.0.15", &[("waivers.yaml", text)]);
+    assert_eq!(estate(WAIVER).audit(NOW, &[]).0, Some(0));
+    for (was, is, says) in [
+        ("  reason: because\n", "", "reason"),
+        ("reason: because", "reason: \" \"", "reason says nothing"),
+        ("  owner: platform\n", "", "owner"),
+        ("  expires: 2026-12-31\n", "", "expires"),
+        ("2026-12-31", "2026-02-30", "no date"),
+        ("2026-12-31", "31.12.2026", "no date"),
+        ("2026-12-31", "2028-01-01", "days ahead"),
+        ("version-skew", "version-skwe", "there is no rule"),
+        ("version-skew", "waiver-unused", "cannot be waived"),
+        ("version-skew", "floating-tag", "no rule on versions"),
+        ("  versions: {qualif: \"6.2.x\", prod: \"7.0.x\"}\n", "", "rule on versions"),
+        (", prod: \"7.0.x\"}", "}", "\"prod\" has none"),
+        (", prod: \"7.0.x\"}", ", dev: \"7.0.x\"}", "environments: does not"),
+        ("\"7.0.x\"", "\"^7\"", "no range"),
+        ("\"7.0.x\"", "\">=\"", "no range"),
+        ("\"7.0.x\"", "\"\"", "no range"),
+        ("redis/cache", "redis/*", "names one component"),
+        ("[qualif, prod]", "[]", "names no environment"),
+        ("[qualif, prod]", "[qualif, prod, prod]", "stands twice"),
+        ("[qualif, prod]", "[qualif, production]", "there is no environment"),
+        ("  owner:", "  severity: low\n  owner:", "severity"),
+        ("kind: Waivers\n", "kind: Waivers\nwaiver: []\n", "waiver"),
+        ("waivers:\n", "waivers:\n- 1\n", "waivers.yaml"),
+    ] {
+        let text = WAIVER.replacen(was, is, 1);
+        assert_ne!(text, WAIVER, "{was}");
+        let (code, stdout, stderr) = estate(&text).run(&["audit", "--at", NOW]);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{is}: {stderr}");
+        assert!(stderr.contains(says) && stderr.contains("waivers.yaml"), "{is}: {stderr}");
+    }
+    let twice = format!("{WAIVER}{}", WAIVER.split_once("waivers:\n").unwrap().1);
+    let (code, _, stderr) = estate(&twice).run(&["audit", "--at", NOW]);
+    assert!(code == Some(2) && stderr.contains("two waivers named"), "{stderr}");
+}
+
+#[test]
+fn the_policy_says_how_long_a_waiver_may_last() {
+    let files = [("waivers.yaml", WAIVER), ("policy.yaml", "kind: Policy\nwaiver-span: 30d\n")];
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &files);
+    let (code, _, stderr) = estate.run(&["audit", "--at", NOW]);
+    assert!(code == Some(2) && stderr.contains("30 days are the most"), "{stderr}");
+    assert_eq!(estate.audit("2026-12-05T00:00:00Z", &[]).0, Some(3), "no longer too far ahead; the evidence is old");
+}
+
+#[test]
+fn what_is_merely_unread_makes_no_waiver_unused() {
+    let estate = Estate::new("nothing", "redis-7.0.15", &[("waivers.yaml", WAIVER)]);
+    let (code, report) = estate.audit(NOW, &[]);
+    assert_eq!((code, state(&report), rules(&report, "findings")), (Some(3), "active", vec![]));
+    estate.environment("qualif", "redis-7.0.15");
+    let (code, report) = estate.audit(NOW, &[]);
+    assert_eq!((code, state(&report), rules(&report, "findings")), (Some(0), "unused", vec!["waiver-unused"]));
+    assert!(report["findings"][0]["summary"].as_str().unwrap().contains("there is no such version-skew"));
+}
+
+#[test]
+fn adding_keeps_comments_and_refuses_what_the_next_audit_would() {
+    let text = format!(
+        "{}# the last word\n",
+        WAIVER.replace("- id: one", "# of the first\n- id: one # 1").replace("id: one", "id: old")
+    );
+    let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[("accepted.yaml", &text)]);
+    let before = estate.read("accepted.yaml");
+    let (code, stdout, stderr) = estate.waive("product-differs", &[]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("accepted.yaml"), "{stdout}");
+    let after = estate.read("accepted.yaml");
+    assert!(after.starts_with(before.trim_end_matches("# the last word\n")), "{after}");
+    assert!(after.contains("# the last word\n") && after.contains("- id: redis-cache-product-differs\n"), "{after}");
+    let before = after;
+    for (more, says) in [
+        (&["--expires", "2026-01-01"][..], "has passed"),
+        (&["--expires", "2030-01-01"], "days ahead"),
+        (&["--owner", " "], "owner says nothing"),
+        (&["--id", "old"], "two waivers named"),
+    ] {
+        let fresh = Estate::new("redis-6.2.5", "valkey-8.0.1", &[("accepted.yaml", &text)]);
+        let id = fresh.audit(NOW, &[]).1["findings"][0]["id"].as_str().unwrap().to_owned();
+        let given = |name: &str, default: &'static str| {
+            let at = more.iter().position(|word| *word == name);
+            at.map_or(default.to_owned(), |at| more[at + 1].to_owned())
+        };
+        let (owner, expires, name) = (given("--owner", "o"), given("--expires", "2026-12-31"), given("--id", "new"));
+        let arguments = [
+            "waiver",
+            "add",
+            &id,
+            "--reason",
+            "r",
+            "--at",
+            NOW,
+            "--owner",
+            &owner,
+            "--expires",
+            &expires,
+            "--id",
+            &name,
+        ];
+        let (code, _, stderr) = fresh.run(&arguments);
+        assert!(code == Some(2) && stderr.contains(says), "{more:?}: {stderr}");
+        assert!(!fresh.read("accepted.yaml").contains("id: new"), "{more:?}");
+    }
+    // Unknown, too short, and waived already.
+    for (id, says) in [("0000", "there is no finding"), ("0", "too short")] {
+        let (code, _, stderr) =
+            estate.run(&["waiver", "add", id, "--reason", "r", "--owner", "o", "--expires", "2026-12-31", "--at", NOW]);
+        assert!(code == Some(2) && stderr.contains(says), "{stderr}");
+    }
+    let waived = estate.audit(NOW, &[]).1["waived"][0]["id"].as_str().unwrap().to_owned();
+    let (code, _, stderr) = estate.run(&[
+        "waiver",
+        "add",
+        &waived,
+        "--reason",
+        "r",
+        "--owner",
+        "o",
+        "--expires",
+        "2026-12-31",
+        "--at",
+        NOW,
+    ]);
+    assert!(code == Some(2) && stderr.contains("waived already, by redis-cache-product-differs"), "{stderr}");
+    assert_eq!(estate.read("accepted.yaml"), before);
+}
+
+#[test]
+fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[("waivers.yaml", WAIVER)]);
+    let (code, stdout, _) = estate.run(&["waiver", "list", "--at", NOW]);
+    assert_eq!(code, Some(0));
+    assert!(
+        stdout.starts_with("active    one   version-skew of redis/cache in prod 7.0.x; qualif 6.2.x\n"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("platform, through 2026-12-31: because"), "{stdout}");
+    assert_eq!(estate.run(&["waiver", "check", "--at", NOW]).0, Some(0));
+    assert_eq!(estate.run(&["waiver", "check", "--at", "2027-01-01T00:00:00Z"]).0, Some(1));
+    let report = estate.report("report.txt");
+    let (code, stdout, _) = estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
+    assert!(code == Some(1) && stdout.contains("1 unused"), "{stdout}");
+    let (code, _, stderr) = estate.run(&["waiver", "check", "--report", estate.path("audit.yaml").to_str().unwrap()]);
+    assert!(code == Some(2) && stderr.contains("no report"), "{stderr}");
+}
+
+#[test]
+fn owners_controls_and_the_deciding_line_are_told() {
+    let policy = "kind: Policy\nrules:\n- {rule: version-skew, severity: medium}\n\
+        - {rule: version-skew, components: [\"redis/*\"], levels: [major], severity: critical}\n\
+        owners:\n- {components: [\"*\"], owner: all}\n- {components: [\"redis/*\"], owner: data}\n\
+        controls:\n- {control: \"ISO 27001 A.8.31\", rules: [version-skew]}\n";
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("policy.yaml", policy)]);
+    let finding = &estate.audit(NOW, &[]).1["findings"][0];
+    assert_eq!((&finding["severity"], &finding["owner"]), (&"critical".into(), &"data".into()));
+    assert_eq!(finding["controls"], serde_json::json!(["ISO 27001 A.8.31"]));
+    let report = estate.report("report.txt");
+    let (code, stdout, stderr) = estate.run(&["explain-policy", "redis/cache", "--report", &report]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("owner     data (") && stdout.contains("policy.yaml:8)"), "{stdout}");
+    assert!(stdout.contains("critical, by") && stdout.contains("policy.yaml:5 (in a gate)"), "{stdout}");
+    let skew = stdout.split("\nversion-skew\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let lines: Vec<&str> = skew.lines().collect();
+    assert!(
+        lines[0].contains("policy.yaml:5") && lines[0].contains("levels major") && lines[0].ends_with("critical"),
+        "{skew}"
+    );
+    assert!(lines[1].contains("policy.yaml:4") && lines[1].ends_with("medium"), "{skew}");
+    assert_eq!(lines[2].trim(), "a control of ISO 27001 A.8.31", "nothing built in is asked behind a row for all");
+}
