@@ -155,7 +155,7 @@ fn in_flow(text: &str, _: &str, entry: &WaiverEntry, _: &str) -> Option<String> 
     let comma = if before.ends_with([',', '[']) { "" } else { "," };
     // JSON is YAML in flow style.
     let entry = serde_json::to_string(entry).ok()?;
-    Some(format!("{before}{comma} {entry}{}", &text[close..]))
+    Some(format!("{before}{comma} {entry}{}", &text[before.len()..]))
 }
 
 /// The same, where a comment stands behind the last item and its comma.
