@@ -131,7 +131,7 @@ fn outside(component: &Component, wanted: &Requirement) -> Option<String> {
         [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten().map(move |r| (product, r))
     });
     readings.find(|(product, reading)| wanted.admits(*product, &component.levels, reading) != Containment::Inside).map(
-        |(product, reading)| match product.filter(|_| wanted.product().is_some()) {
+        |(product, reading)| match product.filter(|_| wanted.products().next().is_some()) {
             Some(product) => format!("{product} {reading}"),
             None => reading.to_string(),
         },
