@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 mod estate;
+mod round;
 mod since;
 mod waivers;
