@@ -21,7 +21,7 @@ struct Alternative {
 }
 
 /// The text is no requirement.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct RequirementError(#[from] RangeError);
 
@@ -46,7 +46,8 @@ fn is_product(word: &str, rest: &str) -> bool {
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
-    is_word && rest.starts_with(|c: char| c.is_ascii_digit() || "<>=*".contains(c))
+    // Other tools' operators too, so that they are refused with what to write instead.
+    is_word && rest.starts_with(|c: char| c.is_ascii_digit() || "<>=*^~!".contains(c))
 }
 
 impl Requirement {
@@ -71,7 +72,7 @@ impl Requirement {
 
 impl Alternative {
     fn admits(&self, product: Option<&str>, levels: &Levels, reading: &Reading) -> Containment {
-        // What was said word for word is meant, whatever it looks like.
+        // What was said word for word is meant, whatever it looks like: `Ubuntu 22.04.3 LTS` is no product's range.
         if reading.text().trim() == self.text {
             return Containment::Inside;
         }
@@ -94,30 +95,58 @@ mod tests {
     use super::*;
     use crate::version::{Scheme, read};
 
-    fn admits(requirement: &str, product: Option<&str>, version: &str) -> Containment {
-        let requirement: Requirement = requirement.parse().unwrap();
-        requirement.admits(product, &Levels::DEFAULT, &read(Scheme::Generic, version))
+    fn admits(requirement: &str, product: Option<&str>, scheme: Scheme, text: &str) -> Containment {
+        let requirement: Requirement = requirement.parse().unwrap_or_else(|error| panic!("{requirement}: {error}"));
+        requirement.admits(product, &Levels::DEFAULT, &read(scheme, text))
     }
 
     #[test]
-    fn a_product_counts_where_one_is_named() {
-        use Containment::{Inside, Outside, Unproven};
-        assert_eq!(admits("redis >=7.0, <8", Some("redis"), "7.0.15"), Inside);
-        assert_eq!(admits("Redis >=7.0, <8", Some("redis"), "7.0.15"), Inside);
-        assert_eq!(admits("redis >=7.0, <8", Some("valkey"), "7.2.4"), Outside);
-        assert_eq!(admits("redis 7.0.x", None, "7.0.15"), Unproven);
-        assert_eq!(admits(">=7.0, <8", Some("valkey"), "7.2.4"), Inside);
-        assert_eq!(admits("v22", None, "v22"), Inside);
-        assert_eq!(admits("latest", None, "latest"), Inside);
+    fn a_product_is_a_word_before_a_range() {
+        let of = |text: &str| {
+            let requirement: Requirement = text.parse().unwrap();
+            let Alternative { product, range, .. } = &requirement.alternatives[0];
+            (product.clone(), range.to_string())
+        };
+        let is = |product: &str, range: &str| (Some(product.to_owned()), range.to_owned());
+        assert_eq!(of("redis >=7.0, <8"), is("redis", ">=7.0, <8"));
+        assert_eq!(of(" Redis  7.2.x "), is("redis", "7.2.x"));
+        assert_eq!(of("kube-apiserver v1.27.3"), is("kube-apiserver", "v1.27.3"));
+        assert_eq!(of("redis *"), is("redis", "*"));
+        assert_eq!(of(">=7.0, <8"), (None, ">=7.0, <8".to_owned()));
+        assert_eq!(of("Debian GNU/Linux 12 (bookworm)").0, None);
+        assert!("redis>=7".parse::<Requirement>().unwrap_err().to_string().contains("a space stands between"));
+        for text in ["", "redis >=", "redis >=8, <7", "redis ^7"] {
+            assert!(text.parse::<Requirement>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_product_counts_before_the_version() {
+        let redis = |product| admits("redis >=7.0, <8", product, Scheme::Generic, "7.2.4");
+        assert_eq!(redis(Some("redis")), Containment::Inside);
+        assert_eq!(redis(Some("Redis")), Containment::Inside);
+        // Valkey says 7.2.4 for ever.
+        assert_eq!(redis(Some("valkey")), Containment::Outside);
+        assert_eq!(redis(None), Containment::Unproven);
+        assert_eq!(admits(">=7.0, <8", Some("valkey"), Scheme::Generic, "7.2.4"), Containment::Inside);
+    }
+
+    #[test]
+    fn what_was_said_word_for_word_is_meant() {
+        let os = |requirement, text| admits(requirement, None, Scheme::OsImage, text);
+        assert_eq!(os("Ubuntu 22.04.3 LTS", "Ubuntu 22.04.3 LTS"), Containment::Inside);
+        assert_eq!(os("Ubuntu 22.04.3 LTS", "Ubuntu 22.04.4 LTS"), Containment::Unproven);
+        assert_eq!(admits("latest", None, Scheme::ImageTag, "latest"), Containment::Inside);
+        assert_eq!(admits("latest", None, Scheme::ImageTag, "stable"), Containment::Unproven);
     }
 
     #[test]
     fn one_of_several_is_enough_and_none_is_none() {
         use Containment::{Inside, Outside};
         let either = "redis 7.0.x || valkey 8.0.x";
-        assert_eq!(admits(either, Some("valkey"), "8.0.1"), Inside);
-        assert_eq!(admits(either, Some("redis"), "8.0.1"), Outside);
-        assert_eq!(admits("7.0.x || 7.2.x", None, "7.1.0"), Outside);
+        assert_eq!(admits(either, Some("valkey"), Scheme::Generic, "8.0.1"), Inside);
+        assert_eq!(admits(either, Some("redis"), Scheme::Generic, "8.0.1"), Outside);
+        assert_eq!(admits("7.0.x || 7.2.x", None, Scheme::Generic, "7.1.0"), Outside);
         assert!("7.0.x ||".parse::<Requirement>().is_err());
         assert!("|| 7.0.x".parse::<Requirement>().is_err());
     }

@@ -210,8 +210,17 @@ fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
 
 /// Two numbers of different systems say nothing of each other.
 fn os_name(reading: &Reading) -> Option<String> {
-    let words = reading.text().split_whitespace().take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
-    (reading.scheme() == Scheme::OsImage).then(|| words.collect::<Vec<_>>().join(" ").to_lowercase())
+    (reading.scheme() == Scheme::OsImage).then(|| system(reading.text()))
+}
+
+/// The words before the number of an operating system's full name, in lower case: `debian gnu/linux`.
+pub(super) fn system(text: &str) -> String {
+    let is_number = |word: &str| {
+        let bare = word.trim_start_matches('(');
+        bare.strip_prefix('v').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit())
+    };
+    let words = text.split_whitespace().take_while(|word| !is_number(word));
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
@@ -307,6 +316,8 @@ mod tests {
         let mismatch = Level::Incomparable(Incomparable::SchemeMismatch);
         assert_eq!(os("Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04.1 LTS"), mismatch);
         assert_eq!(os("Ubuntu 22.04.1 LTS", "Ubuntu 24.04.1 LTS"), Level::Major);
+        assert_eq!(os("Alpine Linux v3.18", "Alpine Linux v3.19"), Level::Minor);
+        assert_eq!(os("Talos (v1.7.1)", "Talos (v1.7.4)"), Level::Patch);
         let opaque = Level::Incomparable(Incomparable::Opaque);
         assert_eq!(diff(Scheme::Generic, "strange", "strange").0, opaque);
         let tag = |b, c| diff(Scheme::ImageTag, b, c).0;

@@ -49,6 +49,14 @@ impl Levels {
         self.of(release.first()).len()
     }
 
+    /// How many numbers a version has in common with all that are less than a minor away from it; `None` if they have
+    /// no beginning in common, because what is behind it may mean a minor again.
+    pub(super) fn to_minor(&self, release: &[Number]) -> Option<usize> {
+        let levels = self.of(release.first());
+        let length = levels.iter().position(|level| *level < Level::Minor).filter(|length| *length > 0)?;
+        levels[length..].iter().all(|level| *level < Level::Minor).then_some(length)
+    }
+
     /// What a difference of the number at `index` means: what is beyond the last is as the last.
     /// Of two versions that count otherwise the older tells, so that it is the same both ways.
     pub(super) fn at(&self, index: usize, a: &[Number], b: &[Number]) -> Level {

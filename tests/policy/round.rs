@@ -19,8 +19,7 @@ fn run(command: &str, folder: &Path) -> String {
 fn readme_shows_a_reviewers_round() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp").arg("-r").arg(root.join("examples/review")).arg(folder.path().join("profiles"));
-    assert!({ copied }.status().unwrap().success());
+    run(&format!("cp -r '{}' profiles", root.join("examples/review").display()), folder.path());
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let (before, rest) = readme.split_once(MARKER).unwrap();
     let (comment, rest) = rest.split_once("```console\n").unwrap();

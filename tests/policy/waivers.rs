@@ -1,7 +1,5 @@
 //! A reviewer's round: audit, read, waive, audit again. And everything that a waiver must not do.
 
-use std::fs;
-
 use crate::estate::{Estate, NOW, rules};
 
 fn state(report: &serde_json::Value) -> &str {

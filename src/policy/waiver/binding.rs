@@ -30,7 +30,9 @@ fn versions(component: &Component, with_product: bool) -> String {
             readings.map(move |reading| (instance.product.as_deref().filter(|_| with_product), reading))
         })
         .map(|(product, reading)| {
-            let minor = Range::same_minor(&component.levels, reading).to_string();
+            // A text without a range of its own is meant word for word.
+            let range = Range::same_minor(&component.levels, reading);
+            let minor = range.map_or_else(|| reading.to_string(), |range| range.to_string());
             product.map_or(minor.clone(), |product| format!("{product} {minor}"))
         })
         .collect();

@@ -1,0 +1,127 @@
+//! Conditions of which no version fulfils all, as far as the texts alone tell: a mistake, told when it is read.
+
+use std::cmp::Ordering;
+
+use super::super::number::Number;
+use super::super::read;
+use super::super::reading::{Body, Identifier, cmp_pre};
+use super::super::scheme::Scheme;
+use super::contains::key;
+use super::{Condition, Operator};
+
+/// A place between versions.
+struct Cut {
+    numbers: Vec<Number>,
+    pre: Vec<Identifier>,
+    side: Side,
+}
+
+/// Where it is of its version, from below.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Before,
+    Behind,
+    /// Behind every version that begins so.
+    BehindAll,
+}
+
+/// What the conditions are of: only those of one kind compare.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Version,
+    Date,
+}
+
+struct Interval {
+    kind: Kind,
+    lower: Option<Cut>,
+    upper: Option<Cut>,
+    text: String,
+}
+
+/// Two conditions that no version fulfils both, in words.
+pub(super) fn find(conditions: &[Condition]) -> Option<String> {
+    let intervals: Vec<Interval> = conditions.iter().filter_map(interval).collect();
+    let clash = intervals.iter().enumerate().find_map(|(i, a)| {
+        let b = intervals[i + 1..].iter().find(|b| a.kind == b.kind && (is_empty(a, b) || is_empty(b, a)))?;
+        Some(format!("no version is both {} and {}, and a comma means that both must hold", a.text, b.text))
+    });
+    clash.or_else(|| two_texts(conditions))
+}
+
+/// `latest, stable`: no text is two.
+fn two_texts(conditions: &[Condition]) -> Option<String> {
+    let texts = conditions.iter().filter_map(|condition| match condition {
+        Condition::Exactly(text) if !text.contains(char::is_whitespace) && interval(condition).is_none() => Some(text),
+        _ => None,
+    });
+    let texts: Vec<&String> = texts.collect();
+    let pair = texts.windows(2).find(|pair| pair[0] != pair[1])?;
+    Some(format!("nothing is both {} and {}, and a comma means that both must hold", pair[0], pair[1]))
+}
+
+fn is_empty(lower: &Interval, upper: &Interval) -> bool {
+    lower.lower.as_ref().zip(upper.upper.as_ref()).is_some_and(|(lower, upper)| cmp(lower, upper).is_ge())
+}
+
+fn interval(condition: &Condition) -> Option<Interval> {
+    match condition {
+        Condition::Within(numbers) => {
+            let cut = |side| Cut { numbers: numbers.clone(), pre: Vec::new(), side };
+            let text = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
+            (!numbers.is_empty()).then(|| Interval {
+                kind: Kind::Version,
+                lower: Some(cut(Side::Before)),
+                upper: Some(cut(Side::BehindAll)),
+                text: format!("{text}.x"),
+            })
+        }
+        Condition::Exactly(text) => {
+            let (kind, cut) = cut(text)?;
+            Some(Interval { kind, lower: Some(cut(Side::Before)), upper: Some(cut(Side::Behind)), text: text.clone() })
+        }
+        Condition::Bound(operator, bound) => {
+            let (kind, cut) = cut(bound)?;
+            let (lower, upper) = match operator {
+                Operator::AtLeast => (Some(cut(Side::Before)), None),
+                Operator::Above => (Some(cut(Side::Behind)), None),
+                Operator::Below => (None, Some(cut(Side::Before))),
+                Operator::AtMost => (None, Some(cut(Side::Behind))),
+            };
+            Some(Interval { kind, lower, upper, text: format!("{}{bound}", operator.sign()) })
+        }
+    }
+}
+
+/// Cuts around a version or a date; `None` for a text that says more than numbers and a stage.
+fn cut(text: &str) -> Option<(Kind, impl Fn(Side) -> Cut)> {
+    let date = read(Scheme::ImageTag, text);
+    let (kind, reading) = match date.body() {
+        Body::Date(date_) if date_.before.is_empty() && date_.behind.is_empty() => (Kind::Date, date),
+        Body::Date(_) | Body::Commit(_) => return None,
+        _ => (Kind::Version, read(Scheme::Generic, text)),
+    };
+    let plain = reading.version().is_none_or(|v| v.packaging.is_empty() && v.build.is_empty());
+    let (numbers, pre) = key(&reading).filter(|_| plain)?;
+    let pre = pre.to_vec();
+    Some((kind, move |side| Cut { numbers: numbers.clone(), pre: pre.clone(), side }))
+}
+
+fn cmp(a: &Cut, b: &Cut) -> Ordering {
+    let zero = Number::from(0);
+    let all = |cut: &Cut| cut.side == Side::BehindAll;
+    for i in 0..a.numbers.len().max(b.numbers.len()) {
+        let ordering = match (a.numbers.get(i), b.numbers.get(i)) {
+            (None, Some(_)) if all(a) => Ordering::Greater,
+            (Some(_), None) if all(b) => Ordering::Less,
+            (x, y) => x.unwrap_or(&zero).cmp(y.unwrap_or(&zero)),
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    match (all(a), all(b)) {
+        (false, false) => cmp_pre(&a.pre, &b.pre).then(a.side.cmp(&b.side)),
+        (x, y) => x.cmp(&y),
+    }
+}
