@@ -48,7 +48,10 @@ fn a_day_of_audits_grows_neither_in_memory_nor_in_descriptors() {
     let (redis, cluster) = (RedisServer::start(Binary::Redis70, &[]), ApiServer::start(Cluster::recorded()));
     let folder = tempfile::tempdir().expect("a temporary directory");
     let profiles = Profiles::new(&[("production", targets(&redis, &cluster.kubeconfig().write(folder.path())))]);
-    let Ok(loaded) = profile::load(profiles.folder(), &pipeline::rule_ids()) else { panic!("the profiles are right") };
+    let today = "2026-01-01".parse().expect("a day");
+    let Ok(loaded) = profile::load(profiles.folder(), &pipeline::rule_ids(), today) else {
+        panic!("the profiles are right")
+    };
     let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut seen = Vec::new();
