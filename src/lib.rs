@@ -50,6 +50,16 @@
 //!   read counts as a tag.
 //! - A chart's version counts as charts do, never as the product in it.
 //! - A drift outranks what cannot be compared when a component has several readings.
+//! - The two rules on waivers are made by `policy/waiver/`, since only policy knows waivers; `policy::metas()` lists them
+//!   beside the others.
+//! - `policy/settled.rs` says when absence means something: it decides that a waiver is unused, and that a finding of an
+//!   earlier report is resolved and not merely unread.
+//! - What a waiver is bound to stands in the report with each finding, so that `waiver add --report` needs neither the
+//!   evidence nor the catalogue. `model::Requirement` is shared by waivers and ranges: one grammar for both.
+//! - `wire/waivers.rs` edits text, as no YAML library keeps comments; the result is read again and must say what the old
+//!   text said and one waiver more.
+//! - A finding that was waived in the earlier report and counts now is new, and one that has become worse blocks under
+//!   `--fail-on-new`: the earlier report never accepted it.
 //! - `wire/problem.rs` is shared by every `config.rs`, so that `profile/` can show all problems.
 
 pub mod cli;

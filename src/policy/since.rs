@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::settled::{Question, could_tell, is_settled};
 use super::{Subject, by_name, meta};
 use crate::model::{
-    Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding, JudgedFinding, Since,
+    ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding,
+    JudgedFinding, Since,
 };
 use crate::version::Level;
 
@@ -26,6 +27,8 @@ pub fn since(
     let active = findings.iter().filter(|judged| judged.is_active());
     let trends = active.map(|judged| (judged.id.clone(), trend(then.get(&judged.id).copied(), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> = findings.iter().map(|judged| (&judged.id, judged)).collect();
+    let mut by_component: BTreeMap<&ComponentName, Vec<&JudgedFinding>> = BTreeMap::new();
+    findings.iter().for_each(|judged| by_component.entry(&judged.finding.component).or_default().push(judged));
     let gone = earlier.findings.iter().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
             Some(Disposition::Active) => return None,
@@ -35,7 +38,8 @@ pub fn since(
             None => Fate::Unknown,
         };
         // What is told by a stronger rule now is neither resolved nor unknown.
-        let is_told = fate == Fate::Resolved && findings.iter().any(|judged| stands_for(judged, finding));
+        let here = by_component.get(&finding.component);
+        let is_told = fate == Fate::Resolved && here.into_iter().flatten().any(|judged| stands_for(judged, finding));
         (!is_told).then(|| GoneFinding { finding: finding.clone(), fate })
     });
     Since {
@@ -79,11 +83,10 @@ fn is_known(finding: &EarlierFinding, earlier: &EarlierReport, subjects: &[Subje
     meta(rule).is_some() && same_targets && is_settled(question, subjects, now)
 }
 
-/// Whether a finding says what a weaker rule said of the same.
+/// Whether a finding says what a weaker rule said of the same component.
 fn stands_for(judged: &JudgedFinding, earlier: &EarlierFinding) -> bool {
     let finding = &judged.finding;
-    finding.component == earlier.component
-        && finding.environments == earlier.environments
+    finding.environments == earlier.environments
         && meta(finding.rule).is_some_and(|meta| meta.subsumes.contains(&earlier.rule.as_str()))
 }
 
