@@ -5,6 +5,7 @@ mod evidence;
 mod finding;
 mod ids;
 mod outcome;
+mod places;
 mod requirement;
 mod secret;
 mod since;
@@ -23,6 +24,7 @@ pub use evidence::{
 pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
+pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{Requirement, RequirementError};
 pub use secret::Secret;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};

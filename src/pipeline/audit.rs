@@ -113,6 +113,7 @@ pub async fn audit(
         baseline: scope.baseline,
         gates: scope.gates,
         left_out: scope.left_out,
+        places: profiles.places.clone(),
         run: Run {
             at: now,
             duration: options.at.is_none().then_some(duration),

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Facts, environment};
 use crate::compare::{compare, matrix};
-use crate::model::{EnvironmentName, Evidence, Severity, Snapshot};
+use crate::model::{EnvironmentName, Evidence, Places, Severity, Snapshot};
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::{self, Policy, Subject};
@@ -53,6 +53,7 @@ pub fn diff(
         baseline: baseline.environment,
         gates: Vec::new(),
         left_out: Vec::new(),
+        places: Places::default(),
         run: Run {
             at,
             duration: None,

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::config::{AuditConfig, EnvironmentConfig, TargetsConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::collect::config::{RecordedConfig, RedisConfig};
-use crate::model::{EnvironmentName, Gate, Glob};
+use crate::model::{EnvironmentName, Gate, Glob, Places};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
@@ -213,7 +213,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
 }
 
 /// Profiles from checked files; `None` without an audit.
-pub(super) fn compose(folder: &Path, files: Files, digest: String) -> Option<Profiles> {
+pub(super) fn compose(folder: &Path, files: Files, digest: String, places: Places) -> Option<Profiles> {
     let audit = files.audits.into_iter().next()?.config;
     let baseline = EnvironmentName::from(audit.baseline.as_str());
     let gates = gates(&audit);
@@ -235,6 +235,7 @@ pub(super) fn compose(folder: &Path, files: Files, digest: String) -> Option<Pro
         waivers_path: files.waivers.first().map(|parsed| parsed.source.path.clone()),
         waivers: files.waivers.into_iter().next().map(|parsed| parsed.config),
         digest,
+        places,
     })
 }
 

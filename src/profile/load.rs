@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{self, Files, Parsed};
 use super::mask;
+use super::places;
 use super::{FileProblem, ProfileErrors, Profiles};
 use crate::wire::header::{Header, Kind};
 use crate::wire::problem::Problem;
@@ -57,8 +58,20 @@ pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, P
         problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
     }
-    check::compose(folder, files, abbreviated(digest.finalize().as_slice()))
+    let places = places::of(&files, folder, &in_repository(folder));
+    check::compose(folder, files, abbreviated(digest.finalize().as_slice()), places)
         .ok_or_else(|| ProfileErrors(vec![of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE)]))
+}
+
+/// The folder as seen from the root of the repository that holds it, which is how whoever reads a report finds it;
+/// outside of one, as it was given.
+fn in_repository(folder: &Path) -> PathBuf {
+    let whole = folder.canonicalize().unwrap_or_default();
+    // A worktree's .git is a file.
+    let root = whole.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    let inside = root.and_then(|root| whole.strip_prefix(root).ok());
+    let given = || folder.components().filter(|part| *part != Component::CurDir).collect();
+    inside.map_or_else(given, Path::to_owned)
 }
 
 fn of_folder(path: &Path, message: &str, advice: &str) -> FileProblem {

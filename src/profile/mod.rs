@@ -6,12 +6,13 @@ mod check;
 pub mod config;
 mod load;
 mod mask;
+mod places;
 pub mod schema;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{ComponentName, EnvironmentName, Gate, Glob};
+use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -49,6 +50,8 @@ pub struct Profiles {
     pub waivers_path: Option<PathBuf>,
     /// SHA-256 over the files, their names and order, abbreviated to 12 digits.
     pub digest: String,
+    /// Where all of this stands.
+    pub places: Places,
 }
 
 /// One environment, with its defaults resolved.

@@ -118,7 +118,7 @@ fn summary(report: &Report) -> v1::Summary {
     }
 }
 
-fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
+pub(super) fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
     let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
     let trend = report.since.as_ref().and_then(|since| since.trends.get(id));
     v1::Finding {

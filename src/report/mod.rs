@@ -6,6 +6,8 @@
 mod dto;
 pub mod escape;
 mod json;
+mod openmetrics;
+mod sarif;
 mod table;
 mod yaml;
 
@@ -16,14 +18,15 @@ use jiff::tz::TimeZone;
 
 use crate::compare::Row;
 use crate::model::{
-    Comparison, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Severity, Since, Snapshot,
+    Comparison, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Places, Severity, Since, Snapshot,
 };
 
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
 
 /// Every format, in the order of their names.
-pub const FORMATS: &[&dyn Format] = &[&json::Json, &table::Table, &yaml::Yaml];
+pub const FORMATS: &[&dyn Format] =
+    &[&json::Json, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
 
 /// The result of an audit or a diff, before any format.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ pub struct Report {
     pub matrix: Vec<Row>,
     /// Findings in a gate at or above this block.
     pub fail_on: Severity,
+    /// Where the profiles say what it is about; empty for a diff.
+    pub places: Places,
     /// What changes from run to run.
     pub run: Run,
 }

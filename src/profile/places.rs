@@ -1,0 +1,80 @@
+//! Where in the files environments, targets and components are named.
+//!
+//! Nothing depends on it but what points at a line; problems of profiles carry their own places.
+
+use std::path::Path;
+
+use super::check::{Files, Parsed};
+use super::config::{EnvironmentConfig, TargetsConfig};
+use crate::model::{EnvironmentPlaces, Place, Places, TargetId};
+use crate::wire::yaml::Located;
+
+/// Places in files of `folder`, which are shown as if it were `shown`.
+pub(super) fn of(files: &Files, folder: &Path, shown: &Path) -> Places {
+    let path = |path: &Path| shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned();
+    let environments = files.environments.iter().map(|Parsed { source, config }| {
+        let path = path(&source.path);
+        (config.name.as_str().into(), environment(config, &path))
+    });
+    let catalogue = files.catalogues.iter().flat_map(|Parsed { source, config }| {
+        let path = path(&source.path);
+        config.components.iter().map(move |entry| (entry.component.as_str().into(), place(&path, &entry.component)))
+    });
+    Places { environments: environments.collect(), catalogue: catalogue.collect() }
+}
+
+fn environment(config: &EnvironmentConfig, path: &str) -> EnvironmentPlaces {
+    let TargetsConfig { docker, kubernetes, redis, recorded, declared } = &config.targets;
+    let names = (docker.iter().map(|t| ("docker", &t.name)))
+        .chain(kubernetes.iter().map(|t| ("kubernetes", &t.name)))
+        .chain(redis.iter().map(|t| ("redis", &t.name)))
+        .chain(recorded.iter().map(|t| ("recorded", &t.name)))
+        .chain(declared.iter().map(|t| ("declared", &t.component)));
+    let recorded = recorded.iter().map(|t| (t.path.display().to_string(), place(path, &t.name)));
+    let expected = config.expect.iter().map(|name| (name.as_str().into(), place(path, name)));
+    EnvironmentPlaces {
+        name: place(path, &config.name),
+        targets: names.map(|(collector, name)| (TargetId::new(collector, name), place(path, name))).collect(),
+        recorded: recorded.collect(),
+        expected: expected.collect(),
+    }
+}
+
+fn place(path: &str, name: &Located<String>) -> Place {
+    Place { path: path.to_owned(), line: name.line, column: name.column }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::check::Source;
+    use crate::wire::yaml::{Origin, read};
+
+    const DEV: &str = "apiVersion: envparity/v1\nkind: Environment\nname: dev\nexpect: [redis/cache]\ntargets:\n  docker:\n  \
+                       - {host: unix:///x, name: laptop}\n  recorded:\n  - path: dev.txt\n    name: cache\n  declared:\n  \
+                       - {component: pg/x, version: '1', by: a, on: 2026-01-01, expires: 2026-02-01}\n";
+    const CATALOGUE: &str =
+        "apiVersion: envparity/v1\nkind: Catalogue\ncomponents:\n- {component: image/x, scheme: generic}\n";
+
+    #[test]
+    fn everything_that_is_named_has_its_line() {
+        let source = |name: &str| Source { path: Path::new("/repo/deep/profiles").join(name), masked: String::new() };
+        let files = Files {
+            environments: vec![Parsed { source: source("dev.yaml"), config: read(DEV, Origin::Person).unwrap() }],
+            catalogues: vec![Parsed { source: source("c.yaml"), config: read(CATALOGUE, Origin::Person).unwrap() }],
+            ..Files::default()
+        };
+        let places = of(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
+        let at = |place: &Place| (place.path.clone(), place.line, place.column);
+        let dev = &places.environments[&"dev".into()];
+        let here = |line, column| ("deep/profiles/dev.yaml".to_owned(), line, column);
+        assert_eq!(at(&dev.name), here(3, 7));
+        assert_eq!(at(&dev.expected[&"redis/cache".into()]), here(4, 10));
+        assert_eq!(at(&dev.targets[&"docker/laptop".into()]), here(7, 30));
+        assert_eq!(at(&dev.targets[&"recorded/cache".into()]), here(10, 11));
+        assert_eq!(at(&dev.recorded["dev.txt"]), here(10, 11));
+        assert_eq!(at(&dev.targets[&"declared/pg/x".into()]), here(12, 17));
+        let entry = &places.catalogue[&"image/x".into()];
+        assert_eq!(at(entry), ("deep/profiles/c.yaml".to_owned(), 4, 15));
+    }
+}

@@ -1,0 +1,124 @@
+//! The report as OpenMetrics 1.0 text, which Prometheus' older text parser reads as well.
+//!
+//! That one stands behind node_exporter's textfile collector and refuses the types `info` and `stateset`, so all
+//! families are gauges. The numbers that can only grow with the audited are bounded in [`components`]. Zeros are
+//! named, so that an alert can tell "none" from "not measured".
+
+mod components;
+mod family;
+
+use super::{Format, RenderError, Report, View, dto};
+use crate::model::{Disposition, Severity, Verdict, WaiverState};
+use crate::rules::RULES;
+use family::Family;
+
+pub(super) struct OpenMetrics;
+
+impl Format for OpenMetrics {
+    fn name(&self) -> &'static str {
+        "openmetrics"
+    }
+
+    fn summary(&self) -> &'static str {
+        "metrics for Prometheus, by node_exporter's textfile collector (docs/FORMATS.md)"
+    }
+
+    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+        let mut families = vec![build_info(), verdict(report), last_success(report), target_up(report)];
+        families.extend([findings(report), waivers(report)]);
+        families.extend(components::families(report));
+        family::text(families).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+    }
+}
+
+fn build_info() -> Family {
+    let mut family = Family::new("envparity_build_info", "Always 1: the version of envparity that wrote this.");
+    family.set(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    family
+}
+
+fn verdict(report: &Report) -> Family {
+    let mut family = Family::new(
+        "envparity_verdict",
+        "1 for the verdict of the last run, 0 for the two others: go, no-go, incomplete.",
+    );
+    for verdict in [Verdict::Go, Verdict::NoGo, Verdict::Incomplete] {
+        family.set(&[("is", verdict.as_str())], i64::from(report.judgement.verdict == verdict));
+    }
+    family
+}
+
+/// A text tells of one run and cannot know when an earlier one succeeded: zero is what `max_over_time` passes over, and
+/// what an alert on the age fires for.
+fn last_success(report: &Report) -> Family {
+    let mut family = Family::in_seconds(
+        "envparity_last_success_timestamp",
+        "When the last run ended, in seconds since 1970, if it succeeded: if everything that its verdict needs was read, \
+         whether that is go or no-go. 0 if it did not; then max_over_time of this tells of the run before.",
+    );
+    let at = report.run.at.as_second();
+    family.set(&[], if report.judgement.is_incomplete() { 0 } else { at });
+    family
+}
+
+fn target_up(report: &Report) -> Family {
+    let mut family = Family::new(
+        "envparity_target_up",
+        "1 if everything the profile asks of the target was read, or recorded or declared in its stead, and still counts; \
+         0 if not. required: whether the verdict needs it.",
+    );
+    for environment in dto::report(report).environments {
+        for target in environment.targets {
+            let is_read = target.parts.iter().all(|part| part.failure.is_none()) && target.stale.is_none();
+            let required = word(environment.required && target.required);
+            let labels =
+                [("environment", environment.name.as_str()), ("target", &target.target), ("required", required)];
+            family.set(&labels, i64::from(is_read));
+        }
+    }
+    family
+}
+
+fn findings(report: &Report) -> Family {
+    let mut family = Family::new(
+        "envparity_findings",
+        "Findings by rule, severity, disposition (active, waived; those that the policy switches off are of severity off) \
+         and whether they concern a gate.",
+    );
+    let labels = |rule, severity: Severity, disposition, gate| {
+        [("rule", rule), ("severity", severity.as_str()), ("disposition", disposition), ("gate", word(gate))]
+    };
+    for rule in RULES {
+        let id = rule.meta().id;
+        for gate in [true, false] {
+            for severity in Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off) {
+                family.set(&labels(id, severity, "active", gate), 0);
+                family.set(&labels(id, severity, "waived", gate), 0);
+            }
+            family.set(&labels(id, Severity::Off, "off", gate), 0);
+        }
+    }
+    for judged in &report.findings {
+        let (severity, disposition) = match judged.disposition {
+            Disposition::Active => (judged.severity, "active"),
+            Disposition::Waived(_) => (judged.severity, "waived"),
+            Disposition::Off => (Severity::Off, "off"),
+        };
+        family.count(&labels(judged.finding.rule, severity, disposition, judged.in_gate));
+    }
+    family
+}
+
+fn waivers(report: &Report) -> Family {
+    let mut family =
+        Family::new("envparity_waivers", "Waivers by state: expired, unused, expiring within 14 days, active.");
+    for state in WaiverState::ALL {
+        let count = report.waivers.iter().filter(|judged| judged.state == state).count();
+        family.set(&[("state", state.as_str())], i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    family
+}
+
+fn word(yes: bool) -> &'static str {
+    if yes { "true" } else { "false" }
+}

@@ -1,0 +1,91 @@
+//! The report as SARIF 2.1.0, for code scanning: each finding at the line of the profile that names what it is about.
+//!
+//! Paths are those of the repository that holds the profiles; outside of one, as `--profiles` gives them. GitHub's
+//! limits hold: the least severe results go first, and a notification counts them. What was not read is a
+//! notification too, and makes the run one that did not succeed: no result means nothing then.
+
+mod locate;
+mod notifications;
+mod object;
+mod results;
+mod rules;
+mod words;
+
+use std::collections::BTreeMap;
+
+use super::{Format, Purpose, RenderError, Report, View};
+use locate::Locator;
+use object::{AutomationDetails, Driver, Invocation, Log, Run, RunProperties, Tool, UriBase};
+use rules::Rules;
+
+pub(super) struct Sarif;
+
+impl Format for Sarif {
+    fn name(&self) -> &'static str {
+        "sarif"
+    }
+
+    fn summary(&self) -> &'static str {
+        "findings at lines of the profiles, for code scanning (docs/FORMATS.md)"
+    }
+
+    fn render(&self, report: &Report, view: &View) -> Result<String, RenderError> {
+        let log = Log {
+            schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+            version: "2.1.0",
+            runs: [run(report, view)],
+        };
+        let text = serde_json::to_string_pretty(&log);
+        text.map(|text| super::escape::json(&text) + "\n")
+            .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+    }
+}
+
+fn run(report: &Report, view: &View) -> Run {
+    let locator = Locator::new(report);
+    let rules = Rules::of(report);
+    let (results, cut) = results::all(report, &rules, &locator);
+    let root = UriBase { description: words::message("The root of the repository that holds the profiles.") };
+    Run {
+        automation_details: AutomationDetails { id: automation(report) },
+        column_kind: "unicodeCodePoints",
+        original_uri_base_ids: BTreeMap::from([(locate::ROOT, root)]),
+        invocations: [Invocation {
+            execution_successful: !report.judgement.is_incomplete(),
+            exit_code: if view.report_only { 0 } else { view.exit },
+            end_time_utc: report.run.at,
+            tool_execution_notifications: notifications::all(report, &locator, cut),
+        }],
+        results,
+        properties: RunProperties {
+            verdict: report.judgement.verdict.as_str().to_owned(),
+            reasons: report.judgement.reasons.iter().map(|reason| reason.text.clone()).collect(),
+            baseline: report.baseline.to_string(),
+            profiles: report.run.profiles.clone(),
+            policy: report.run.policy.clone(),
+            commit: report.run.commit.clone(),
+        },
+        tool: Tool {
+            driver: Driver {
+                name: "envparity",
+                version: env!("CARGO_PKG_VERSION"),
+                semantic_version: env!("CARGO_PKG_VERSION"),
+                rules: rules.descriptors,
+                notifications: notifications::kinds(),
+            },
+        },
+    }
+}
+
+/// A reader takes what is missing from a run for resolved, if an earlier run has the same id up to the last `/`: so an
+/// audit of some environments is another than that of all.
+fn automation(report: &Report) -> String {
+    let what = match report.purpose {
+        Purpose::Audit => "audit",
+        Purpose::Diff => "diff",
+    };
+    let names = report.environments.iter().map(|e| e.snapshot.environment.as_str());
+    let all = report.left_out.is_empty();
+    let scope = if all { String::new() } else { names.collect::<Vec<_>>().join(",") + "/" };
+    words::plain(&format!("envparity/{what}/{}/{scope}", report.baseline))
+}

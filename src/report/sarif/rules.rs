@@ -1,0 +1,84 @@
+//! What a reader of SARIF is told of each rule, and the index by which results name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::object::{Configuration, Help, Level, Message, Rule, RuleProperties};
+use super::words;
+use crate::model::Severity;
+use crate::report::Report;
+use crate::rules::{RULES, RuleMeta};
+
+/// Tags of a rule at most: GitHub refuses a file with more.
+const MAX_TAGS: usize = 20;
+
+/// All rules in the order of their ids: those of this program, and what else the report names.
+pub(super) struct Rules {
+    pub(super) descriptors: Vec<Rule>,
+    indices: BTreeMap<String, usize>,
+}
+
+impl Rules {
+    pub(super) fn of(report: &Report) -> Self {
+        let gone = report.since.iter().flat_map(|since| &since.gone).map(|gone| gone.rule.as_str());
+        let named = report.findings.iter().map(|judged| judged.finding.rule).chain(gone);
+        let known: BTreeMap<&str, &RuleMeta> = RULES.iter().map(|rule| (rule.meta().id, rule.meta())).collect();
+        let ids: BTreeSet<&str> = known.keys().copied().chain(named).collect();
+        let mut controls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for judged in &report.findings {
+            controls.entry(judged.finding.rule).or_default().extend(judged.controls.iter().map(String::as_str));
+        }
+        let tags = |id: &str| {
+            let controls = controls.get(id).into_iter().flatten();
+            controls.take(MAX_TAGS).map(|control| words::plain(control)).collect()
+        };
+        let descriptors = ids.iter().map(|id| descriptor(id, known.get(id).copied(), tags(id))).collect();
+        Self { descriptors, indices: ids.into_iter().map(str::to_owned).zip(0..).collect() }
+    }
+
+    /// Where the rule stands among them.
+    pub(super) fn index(&self, id: &str) -> usize {
+        *self.indices.get(id).expect("every rule of the report was put there")
+    }
+}
+
+fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
+    let id = words::plain(id);
+    let Some(meta) = meta else {
+        let text =
+            format!("{id}: a finding that is no rule's of this version, made by the policy or of an earlier report");
+        let message = Message { text: text.clone() };
+        return Rule {
+            id,
+            short_description: message.clone(),
+            full_description: message,
+            help: Help { markdown: text.clone(), text },
+            default_configuration: Configuration { level: Level::Warning },
+            properties: RuleProperties { tags },
+        };
+    };
+    let worst = meta.defaults.iter().map(|(_, defaults)| defaults.in_gate.max(defaults.elsewhere)).max();
+    Rule {
+        short_description: Message { text: meta.summary.to_owned() },
+        full_description: Message { text: meta.why.to_owned() },
+        help: Help {
+            text: format!("{} Why it is bad: {} How to fix it: {}", meta.summary, meta.why, meta.fix),
+            markdown: format!(
+                "{}\n\n*Why it is bad.* {}\n\n*How to fix it.* {}\n\n`envparity explain {id}` tells more.",
+                meta.summary, meta.why, meta.fix
+            ),
+        },
+        default_configuration: Configuration { level: level(worst.unwrap_or(Severity::Info)) },
+        properties: RuleProperties { tags },
+        id,
+    }
+}
+
+/// The level of a finding of that severity.
+pub(super) fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Critical | Severity::High => Level::Error,
+        Severity::Medium => Level::Warning,
+        Severity::Low | Severity::Info => Level::Note,
+        Severity::Off => Level::None,
+    }
+}
