@@ -70,7 +70,7 @@ mod tests {
         let here = |line, column| ("deep/profiles/dev.yaml".to_owned(), line, column);
         assert_eq!(at(&dev.name), here(3, 7));
         assert_eq!(at(&dev.expected[&"redis/cache".into()]), here(4, 10));
-        assert_eq!(at(&dev.targets[&"docker/laptop".into()]), here(7, 30));
+        assert_eq!(at(&dev.targets[&"docker/laptop".into()]), here(7, 29));
         assert_eq!(at(&dev.targets[&"recorded/cache".into()]), here(10, 11));
         assert_eq!(at(&dev.recorded["dev.txt"]), here(10, 11));
         assert_eq!(at(&dev.targets[&"declared/pg/x".into()]), here(12, 17));

@@ -6,3 +6,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 mod common;
+mod openmetrics;
+mod sarif;

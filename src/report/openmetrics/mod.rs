@@ -6,6 +6,8 @@
 
 mod components;
 mod family;
+#[cfg(test)]
+mod tests;
 
 use super::{Format, RenderError, Report, View, dto};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};

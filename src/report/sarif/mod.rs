@@ -9,6 +9,10 @@ mod notifications;
 mod object;
 mod results;
 mod rules;
+#[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::BTreeMap;
