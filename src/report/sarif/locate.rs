@@ -15,12 +15,20 @@ pub(super) const ROOT: &str = "%SRCROOT%";
 pub(super) struct Locator<'a> {
     report: &'a Report,
     environments: BTreeMap<&'a EnvironmentName, &'a Environment>,
+    /// Where the files are named whose evidence stands for a target.
+    files: BTreeMap<(&'a EnvironmentName, &'a TargetId), &'a Place>,
 }
 
 impl<'a> Locator<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let environments = report.environments.iter().map(|e| (&e.snapshot.environment, e)).collect();
-        Self { report, environments }
+        let files = report.environments.iter().flat_map(|environment| {
+            let name = &environment.snapshot.environment;
+            let places = report.places.environments.get(name);
+            let of = move |coverage: &'a Coverage| Some(((name, &coverage.target), of_file(places?, coverage)?));
+            environment.snapshot.coverage.iter().filter_map(of)
+        });
+        Self { report, environments, files: files.collect() }
     }
 
     /// One for each environment of a finding: the first that is not the baseline comes first, since that is where
@@ -55,9 +63,8 @@ impl<'a> Locator<'a> {
 
     /// Where a target is named: in evidence of a file, where that file is.
     pub(super) fn of_target(&self, environment: &EnvironmentName, target: &TargetId) -> Option<&'a Place> {
-        let places = self.report.places.environments.get(environment)?;
-        let coverage = self.environments.get(environment)?.snapshot.coverage.iter().find(|c| c.target == *target);
-        coverage.and_then(|coverage| of_file(places, coverage)).or_else(|| places.targets.get(target))
+        let named = || self.report.places.environments.get(environment)?.targets.get(target);
+        self.files.get(&(environment, target)).copied().or_else(named)
     }
 
     /// Where an environment is named.
