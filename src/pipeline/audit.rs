@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use super::environment;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
-use crate::model::{Comparison, EarlierReport, EnvironmentName, Gate, Glob, Severity, Snapshot};
+use crate::model::{
+    Comparison, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Severity,
+    Since, Snapshot,
+};
 use crate::normalize::Normalizer;
 use crate::policy::waiver::config::WaiversConfig;
 use crate::policy::{self, Policy, Subject, waiver};
@@ -85,19 +88,8 @@ pub async fn audit(
     let found = rules::check(&context, &snapshots, &comparisons);
 
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
-    let subjects: Vec<Subject<'_>> =
-        snapshots.iter().zip(&scope.environments).map(|(s, (e, required))| subject(s, e, *required)).collect();
-    let mut findings = policy.apply(found, &scope.gates, &snapshots);
-    let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
-    let waivers = waiver::apply(waivers, &mut findings, &subjects, now);
-    let said = waiver::findings(&waivers, &findings, &subjects);
-    findings.extend(policy.apply(said, &scope.gates, &snapshots));
-    findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
-    let judged_by = judged_by(profiles, &scope, &policy);
-    let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
-    let known = since.as_ref().filter(|_| options.fail_on_new);
-    let mut judgement = policy::judge(&policy, &findings, known, &subjects, now);
-    judgement.not_judged.extend(scope.gates_left_out);
+    let Judged { judgement, findings, waivers, since } =
+        scope.judge(&policy, profiles, options, found, &snapshots, now);
     let environments = snapshots.iter().zip(&scope.environments);
     Ok(Report {
         purpose: Purpose::Audit,
@@ -139,8 +131,12 @@ fn judged_by(profiles: &Profiles, scope: &Scope<'_>, policy: &Policy) -> BTreeMa
     ])
 }
 
-fn subject<'a>(snapshot: &'a Snapshot, environment: &'a Environment, required: bool) -> Subject<'a> {
-    Subject { snapshot, required, expect: &environment.expect, max_age: environment.max_age }
+/// What the policy makes of what was found.
+struct Judged {
+    judgement: Judgement,
+    findings: Vec<JudgedFinding>,
+    waivers: Vec<JudgedWaiver>,
+    since: Option<Since>,
 }
 
 /// What of the profiles takes part.
@@ -188,5 +184,35 @@ impl<'a> Scope<'a> {
             }
         }
         pairs.into_iter().filter_map(|(baseline, current)| Some(compare(of(baseline)?, of(current)?))).collect()
+    }
+
+    fn judge(
+        &self,
+        policy: &Policy,
+        profiles: &Profiles,
+        options: &AuditOptions,
+        found: Vec<Finding>,
+        snapshots: &[Snapshot],
+        now: Timestamp,
+    ) -> Judged {
+        let subject = |(snapshot, (environment, required)): (_, &(&'a Environment, bool))| Subject {
+            snapshot,
+            required: *required,
+            expect: &environment.expect,
+            max_age: environment.max_age,
+        };
+        let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&self.environments).map(subject).collect();
+        let mut findings = policy.apply(found, &self.gates, snapshots);
+        let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
+        let waivers = waiver::apply(waivers, &mut findings, &subjects, now);
+        let said = waiver::findings(&waivers, &findings, &subjects);
+        findings.extend(policy.apply(said, &self.gates, snapshots));
+        findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
+        let judged_by = judged_by(profiles, self, policy);
+        let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
+        let known = since.as_ref().filter(|_| options.fail_on_new);
+        let mut judgement = policy::judge(policy, &findings, known, &subjects, now);
+        judgement.not_judged.extend(self.gates_left_out.iter().cloned());
+        Judged { judgement, findings, waivers, since }
     }
 }

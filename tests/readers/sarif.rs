@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use envparity::model::{Disposition, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver, WaiverState};
+use envparity::model::{
+    Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver, WaiverState,
+};
 use envparity::pipeline::{self, Facts};
 use envparity::report::{Purpose, Report, View, by_name};
 use envparity::wire;
@@ -172,14 +174,17 @@ fn report() -> Report {
     };
     report.waivers = vec![JudgedWaiver { waiver, state: WaiverState::Active, covers: Vec::new() }];
     let trends = FindingTrend::ALL.into_iter().cycle();
-    let gone = |(id, fate): (usize, Fate)| GoneFinding {
-        id: report.findings[id].id.clone(),
-        rule: "of another version".to_owned(),
-        severity: report.findings[id].severity,
-        component: "image/gone".into(),
-        environments: vec!["dev".into()],
-        summary: "it was there".to_owned(),
-        fate,
+    let gone = |(id, fate): (usize, Fate)| {
+        let finding = EarlierFinding {
+            id: report.findings[id].id.clone(),
+            rule: "of another version".to_owned(),
+            severity: report.findings[id].severity,
+            component: "image/gone".into(),
+            environments: vec!["dev".into()],
+            level: None,
+            summary: "it was there".to_owned(),
+        };
+        GoneFinding { finding, fate }
     };
     report.since = Some(Since {
         at: report.run.at,

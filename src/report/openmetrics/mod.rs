@@ -11,7 +11,7 @@ mod tests;
 
 use super::{Format, RenderError, Report, View, dto};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
-use crate::rules::RULES;
+use crate::policy::metas;
 use family::Family;
 
 pub(super) struct OpenMetrics;
@@ -90,8 +90,8 @@ fn findings(report: &Report) -> Family {
     let labels = |rule, severity: Severity, disposition, gate| {
         [("rule", rule), ("severity", severity.as_str()), ("disposition", disposition), ("gate", word(gate))]
     };
-    for rule in RULES {
-        let id = rule.meta().id;
+    for meta in metas() {
+        let id = meta.id;
         for gate in [true, false] {
             for severity in Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off) {
                 family.set(&labels(id, severity, "active", gate), 0);

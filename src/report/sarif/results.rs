@@ -59,28 +59,28 @@ fn result(judged: &JudgedFinding, report: &Report, rules: &Rules, locator: &Loca
 }
 
 /// What the earlier report found and this one does not. What is merely unread is not gone: it is open.
-fn earlier(gone: &GoneFinding, rules: &Rules, locator: &Locator<'_>) -> Result {
-    let (kind, state, head) = match gone.fate {
+fn earlier(GoneFinding { finding, fate }: &GoneFinding, rules: &Rules, locator: &Locator<'_>) -> Result {
+    let (kind, state, head) = match fate {
         Fate::Resolved => ("pass", "absent", "resolved: "),
         _ => ("open", "unchanged", "not known any more: "),
     };
-    let (locations, related_locations) = places(&gone.component, &gone.environments, locator);
+    let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
     Result {
-        rule_id: words::plain(&gone.rule),
-        rule_index: rules.index(&gone.rule),
+        rule_id: words::plain(&finding.rule),
+        rule_index: rules.index(&finding.rule),
         kind,
         level: Level::None,
-        message: message(head, gone.component.as_str(), &gone.summary),
+        message: message(head, finding.component.as_str(), &finding.summary),
         locations,
         related_locations,
-        partial_fingerprints: BTreeMap::from([(FINGERPRINT, gone.id.to_string())]),
+        partial_fingerprints: BTreeMap::from([(FINGERPRINT, finding.id.to_string())]),
         baseline_state: Some(state),
         suppressions: Vec::new(),
         properties: ResultProperties {
-            component: gone.component.to_string(),
-            environments: gone.environments.iter().map(ToString::to_string).collect(),
-            severity: gone.severity.as_str().to_owned(),
-            since: Some(gone.fate.as_str().to_owned()),
+            component: finding.component.to_string(),
+            environments: finding.environments.iter().map(ToString::to_string).collect(),
+            severity: finding.severity.as_str().to_owned(),
+            since: Some(fate.as_str().to_owned()),
             ..ResultProperties::default()
         },
     }
@@ -110,7 +110,7 @@ fn baseline_state(judged: &JudgedFinding, since: &Since) -> &'static str {
         Some(FindingTrend::New) => "new",
         Some(FindingTrend::Worse | FindingTrend::Better) => "updated",
         Some(FindingTrend::Unchanged) => "unchanged",
-        None if since.gone.iter().any(|gone| gone.id == judged.id) => "updated",
+        None if since.gone.iter().any(|gone| gone.finding.id == judged.id) => "updated",
         None => "unchanged",
     }
 }

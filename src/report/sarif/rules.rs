@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::object::{Configuration, Help, Level, Message, Rule, RuleProperties};
 use super::words;
 use crate::model::Severity;
+use crate::policy::metas;
 use crate::report::Report;
-use crate::rules::{RULES, RuleMeta};
+use crate::rules::RuleMeta;
 
 /// Tags of a rule at most: GitHub refuses a file with more.
 const MAX_TAGS: usize = 20;
@@ -19,9 +20,9 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn of(report: &Report) -> Self {
-        let gone = report.since.iter().flat_map(|since| &since.gone).map(|gone| gone.rule.as_str());
+        let gone = report.since.iter().flat_map(|since| &since.gone).map(|gone| gone.finding.rule.as_str());
         let named = report.findings.iter().map(|judged| judged.finding.rule).chain(gone);
-        let known: BTreeMap<&str, &RuleMeta> = RULES.iter().map(|rule| (rule.meta().id, rule.meta())).collect();
+        let known: BTreeMap<&str, &RuleMeta> = metas().map(|meta| (meta.id, meta)).collect();
         let ids: BTreeSet<&str> = known.keys().copied().chain(named).collect();
         let mut controls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for judged in &report.findings {

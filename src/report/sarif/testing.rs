@@ -115,7 +115,16 @@ pub(in crate::report) fn finding(rule: &'static str, component: &str, severity: 
     };
     let disposition = if severity == Severity::Off { Disposition::Off } else { Disposition::Active };
     let id = finding.id();
-    JudgedFinding { id, finding, severity, in_gate: true, disposition, owner: None, controls: Vec::new() }
+    JudgedFinding {
+        id,
+        finding,
+        severity,
+        in_gate: true,
+        disposition,
+        owner: None,
+        controls: Vec::new(),
+        versions: BTreeMap::new(),
+    }
 }
 
 /// The same under a waiver.

@@ -8,8 +8,8 @@ use super::results::MAX_RESULTS;
 use super::testing::{coverage, failed, finding, place, places_of, rendered, report, snapshot, waived, waiver};
 use super::{Locator, Rules, Sarif, results};
 use crate::model::{
-    Fate, FindingTrend, GoneFinding, JudgedFinding, Reason, ReasonKind, Severity, Since, Source, TimeSource,
-    WaiverState,
+    EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedFinding, Reason, ReasonKind, Severity, Since, Source,
+    TimeSource, WaiverState,
 };
 use crate::report::Report;
 
@@ -125,15 +125,16 @@ fn severities_become_levels_worst_first_and_waived_ones_are_suppressed_behind_th
 }
 
 fn gone(component: &str, fate: Fate) -> GoneFinding {
-    GoneFinding {
+    let finding = EarlierFinding {
         id: skew(component, Severity::High).id,
         rule: "rule-of-another-version".to_owned(),
         severity: Severity::High,
         component: component.into(),
         environments: vec!["dev".into()],
+        level: None,
         summary: "it was there".to_owned(),
-        fate,
-    }
+    };
+    GoneFinding { finding, fate }
 }
 
 #[test]
