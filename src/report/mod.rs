@@ -3,11 +3,14 @@
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
 
+mod csv;
 mod dto;
 pub mod escape;
 mod json;
 mod openmetrics;
 mod sarif;
+mod junit;
+mod markdown;
 mod table;
 mod yaml;
 
@@ -26,7 +29,8 @@ pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
 
 /// Every format, in the order of their names.
 pub const FORMATS: &[&dyn Format] =
-    &[&json::Json, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
+    &[&csv::Csv, &json::Json, &junit::Junit, &markdown::Markdown, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
+    &[&csv::Csv, &json::Json, &junit::Junit, &markdown::Markdown, &table::Table, &yaml::Yaml];
 
 /// The result of an audit or a diff, before any format.
 #[derive(Debug)]

@@ -1,0 +1,67 @@
+//! Words, rows of tables and lists, none longer than a comment can bear.
+
+use crate::model::Severity;
+use crate::report::escape::{markdown, markdown_code, terminal};
+
+/// No text is longer than this, in bytes; what escaping adds makes it four times that at most.
+const LONGEST: usize = 300;
+
+/// No list has more items than this.
+const MOST: usize = 8;
+
+/// A sentence, cut where it is too long for a line.
+pub(super) fn prose(text: &str) -> String {
+    markdown(&cut(text))
+}
+
+/// A name as it is.
+pub(super) fn shown(text: &str) -> String {
+    markdown_code(&cut(text))
+}
+
+/// The first digits of an id: as many as tell findings apart, and always as many, so that they are the same from run to run.
+pub(super) fn short_id(id: &str) -> String {
+    shown(&id.chars().take(8).collect::<String>())
+}
+
+fn cut(text: &str) -> String {
+    let safe = terminal(text);
+    match safe.char_indices().find(|(start, c)| start + c.len_utf8() > LONGEST) {
+        Some((end, _)) => format!("{}…", safe.get(..end).unwrap_or_default()),
+        None => safe,
+    }
+}
+
+/// Names or clauses, with commas.
+pub(super) fn list(items: &[String]) -> String {
+    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| prose(item)).collect();
+    if items.len() > MOST {
+        parts.push(format!("{} more", items.len() - MOST));
+    }
+    parts.join(", ")
+}
+
+/// A severity, strong where it may block.
+pub(super) fn severity(word: &str) -> String {
+    match word {
+        "critical" | "high" => format!("**{word}**"),
+        _ => prose(word),
+    }
+}
+
+/// For sorting, the worst last.
+pub(super) fn rank_of(severity: &str) -> Severity {
+    severity.parse().unwrap_or(Severity::Off)
+}
+
+/// One row of a table: a pipe within a cell has a backslash, which GitHub's Markdown takes away before it reads a code span
+/// (<https://github.github.com/gfm/#tables-extension->).
+pub(super) fn row(cells: &[String]) -> String {
+    let cells = cells.iter().map(|cell| format!(" {} |", cell.replace('|', "\\|")));
+    format!("|{}\n", cells.collect::<String>())
+}
+
+/// The first two lines of a table.
+pub(super) fn heading(titles: &[String]) -> String {
+    format!("{}|{}\n", row(titles), " --- |".repeat(titles.len()))
+}
