@@ -8,3 +8,8 @@
 mod common;
 mod openmetrics;
 mod sarif;
+mod csv;
+mod junit;
+mod markdown;
+mod texts;
+mod yaml;

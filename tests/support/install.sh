@@ -113,8 +113,23 @@ install_readers() {
   flock 9
   python3 -m venv --clear "$READERS"
   "$READERS/bin/pip" install --disable-pip-version-check --only-binary=:all: --requirement tests/readers/requirements.txt </dev/null
+  fetch_junit_schema
   cp tests/readers/requirements.txt "$READERS/"
   exec 9>&-
+}
+
+# The schema by which Jenkins' xunit plugin refuses reports (MIT; its licence stands in it), as pytest's sources have it to
+# test their own. Downloaded, not installed and not kept here.
+fetch_junit_schema() {
+  local work
+  work="$(mktemp -d "$CACHE/sources-XXXXXX")"
+  echo "pytest==8.4.2 --hash=sha256:86c0d0b93306b961d58d62a4db4879f27fe25513d4b969df351abdddb3c30e01" >"$work/pin"
+  "$READERS/bin/pip" download --disable-pip-version-check --no-deps --dest "$work" --no-binary=:all: --require-hashes \
+    --requirement "$work/pin" </dev/null
+  tar --extract --gzip --file "$work"/pytest-8.4.2.tar.gz --directory "$work"
+  mkdir -p "$READERS/schemas"
+  cp "$work/pytest-8.4.2/testing/example_scripts/junit-10.xsd" "$READERS/schemas/"
+  rm -rf "$work"
 }
 
 # "Redis 6.2.5, Redis 7.0.15, …"
