@@ -172,6 +172,20 @@ proptest! {
         prop_assert_eq!(read, json);
     }
 
+    #[test]
+    fn files_for_other_readers_are_harmless_too(a in proptest::collection::vec(any_text(), 1..40), b in proptest::collection::vec(any_text(), 1..40)) {
+        let report = diff(&a, &b);
+        for format in ["csv", "junit", "markdown"] {
+            is_harmless(&rendered(&report, format, None).replace("\r\n", "\n"))?;
+        }
+        prop_assert!(rendered(&report, "markdown", None).len() < 65_536);
+        let csv = rendered(&report, "csv", None);
+        prop_assert_eq!(csv.lines().count(), report.matrix.len() + 1);
+        let junit = rendered(&report, "junit", None);
+        let read = quick_junit::Report::deserialize_from_str(&junit).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        prop_assert_eq!(read.failures, 0);
+    }
+
     /// As many rows as with harmless text of the same shape, and nothing in them that acts.
     #[test]
     fn a_table_keeps_its_rows(a in proptest::collection::vec(any_text(), 1..40), b in proptest::collection::vec(any_text(), 1..40), width in select(vec![None, Some(40), Some(120)])) {

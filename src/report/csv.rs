@@ -1,24 +1,7 @@
 //! The matrix as CSV (RFC 4180, UTF-8, one heading), for spreadsheets and scripts: a row for each component.
 //!
-//! | column | what it holds |
-//! |---|---|
-//! | `component`, `class` | as in the JSON report |
-//! | `owner` | who looks after it, by its findings; empty where nothing was found or the policy names nobody |
-//! | `baseline` | the environment that all are compared with, in every row |
-//! | `severity` | the worst of its active findings, empty without one |
-//! | `findings`, `waived` | ids of its active and of its waived findings, with a blank between |
-//!
-//! then for each environment `E`, in promotion order:
-//!
-//! | column | what it holds |
-//! |---|---|
-//! | `E state` | `present`, `missing`, `not-running`, `unobserved` or `not-applicable` |
-//! | `E product`, `E version`, `E instances` | its distinct readings, in the same order, with `; ` between |
-//! | `E level`, `E direction` | how far from the baseline, and to which side; empty in the baseline |
-//! | `E differs` | `product` and `variant`, where those are not the baseline's |
-//!
-//! What would start a formula has a single quote in front ([`escape::spreadsheet`]). Findings on what is no
-//! component of the matrix are in the other formats only.
+//! `docs/FORMATS.md` says what each column holds. What would start a formula has a single quote in front
+//! ([`spreadsheet`]). Findings on what is no component of the matrix are in the other formats only.
 
 use std::collections::BTreeMap;
 
@@ -166,6 +149,15 @@ mod tests {
         let mut report = hostile();
         report.environments[0].name = "=dev".to_owned();
         assert!(table(&report).unwrap().contains("\"'=dev state\""));
+    }
+
+    #[test]
+    fn every_column_is_documented() {
+        let told = include_str!("../../docs/FORMATS.md");
+        let report = DriftReport { environments: vec![hostile().environments.remove(0)], ..hostile() };
+        for column in heading(&report) {
+            assert!(told.contains(&format!("`{}`", column.replace("dev ", "E "))), "{column}");
+        }
     }
 
     #[test]

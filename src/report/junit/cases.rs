@@ -1,6 +1,7 @@
 //! How one case ends, and what is said of it.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
@@ -27,6 +28,8 @@ pub(super) struct Known<'a> {
 pub(super) struct Judge<'a> {
     report: &'a DriftReport,
     fail_on: Severity,
+    /// By id.
+    waivers: BTreeMap<&'a str, &'a Waiver>,
 }
 
 /// How a case ends; what comes first, counts.
@@ -42,7 +45,9 @@ enum Ending {
 impl<'a> Judge<'a> {
     pub(super) fn new(report: &'a DriftReport) -> Self {
         // What is no severity lets nothing pass.
-        Self { report, fail_on: report.verdict.fail_on.parse().unwrap_or(Severity::Info) }
+        let fail_on = report.verdict.fail_on.parse().unwrap_or(Severity::Info);
+        let waivers = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver)).collect();
+        Self { report, fail_on, waivers }
     }
 
     /// Whether a finding is one that makes the verdict a NO-GO.
@@ -91,7 +96,7 @@ impl<'a> Judge<'a> {
     /// `waived by redis-dev until 2026-12-31 (platform): dev moves first; high version-skew …`
     fn waived(&self, finding: &Finding) -> String {
         let id = finding.waiver.as_deref().unwrap_or_default();
-        let waiver = match self.report.waivers.iter().find(|waiver| waiver.id == id) {
+        let waiver = match self.waivers.get(id) {
             Some(Waiver { expires, owner, reason, .. }) => format!(" until {expires} ({owner}): {reason}"),
             None => String::new(),
         };

@@ -1,24 +1,12 @@
 //! The report as JUnit XML, for the test views of GitLab, Jenkins and others, by the schema of Jenkins' xunit plugin.
 //!
-//! | suite | its cases |
-//! |---|---|
-//! | `coverage` | a case for each environment (`the environment`) and each of its targets |
-//! | `qualif -> ovh-production` | a pair: each gate, each environment with the baseline, and what else has a finding of two; a case for each component that both could have |
-//! | `ovh-production` | what is found in one environment; a case for each component that runs there |
-//! | `several environments` | findings of more than two, or of what was left out of the audit |
+//! A suite is a pair of environments (`qualif -> ovh-production`), an environment, `several environments` or `coverage`; a
+//! case is a component, in `coverage` a target. `docs/FORMATS.md` says which, and how a case ends: what blocks is a
+//! failure, what the verdict needs and was not read an error, what is waived or not judged is skipped, and everything else
+//! passes and is told in `system-out`. So there are failures if and only if the verdict is NO-GO: a CI that goes red over
+//! failures and one that goes by the exit code agree. Times are the run's; nothing is timed, so that `time` is left out.
 //!
-//! The suite is also the class of its cases, behind `envparity.` (Jenkins wants a package). How a case ends:
-//!
-//! - **failure**: an active finding blocks: it is at or above `fail-on`, in a gate (or shared-instance anywhere), and new
-//!   or worse if only that is judged. A report that is no NO-GO has no failure, as it has exit code 0 or 3: a job does not
-//!   go red over what its policy lets pass. All findings of the case stand in the text, the worst is the type.
-//! - **error**: it was not read (or is too old), and the verdict needs it. A report that is not incomplete has no error.
-//! - **skipped**: a waiver covers a finding (type `waived`: its id, end, owner and reason), or it was not read and is not
-//!   required (type `not-judged`).
-//! - else it passes. Findings that do not block, and versions that differ, are told in `system-out`.
-//!
-//! A case is what comes first in this list; what else there is to it stands in `system-out`. Times are the run's; nothing is
-//! timed, so that `time` is left out.
+//! `suites.rs` decides which suites and cases there are, `cases.rs` how each ends.
 
 mod cases;
 mod suites;
