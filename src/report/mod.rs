@@ -7,10 +7,10 @@ mod csv;
 mod dto;
 pub mod escape;
 mod json;
-mod openmetrics;
-mod sarif;
 mod junit;
 mod markdown;
+mod openmetrics;
+mod sarif;
 mod table;
 mod yaml;
 
@@ -28,9 +28,16 @@ use crate::model::{
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
 
 /// Every format, in the order of their names.
-pub const FORMATS: &[&dyn Format] =
-    &[&csv::Csv, &json::Json, &junit::Junit, &markdown::Markdown, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
-    &[&csv::Csv, &json::Json, &junit::Junit, &markdown::Markdown, &table::Table, &yaml::Yaml];
+pub const FORMATS: &[&dyn Format] = &[
+    &csv::Csv,
+    &json::Json,
+    &junit::Junit,
+    &markdown::Markdown,
+    &openmetrics::OpenMetrics,
+    &sarif::Sarif,
+    &table::Table,
+    &yaml::Yaml,
+];
 
 /// The result of an audit or a diff, before any format.
 #[derive(Debug)]

@@ -30,20 +30,14 @@ fn agree(junit: &str, json: &Value) -> BTreeMap<String, Value> {
         let id = format!("[{}]", text(&finding["id"]));
         assert_eq!(told.iter().filter(|lines| lines.contains(&id)).count(), 1, "{id}");
     }
-    // What blocks is a failure, and nothing else is.
-    let blocks = items(&json["findings"]).filter(|finding| {
-        let reasons = || items(&json["verdict"]["reasons"]).filter(|reason| reason["kind"] == "blocks");
-        reasons().any(|reason| {
-            text(&reason["text"]).ends_with(text(&finding["summary"]))
-                && text(&reason["text"]).contains(text(&finding["component"]))
-        })
-    });
-    let blocking: BTreeSet<&str> = blocks.map(|finding| text(&finding["id"])).collect();
+    // A finding above info fails its case, and nothing else does.
+    let counting = items(&json["findings"]).filter(|finding| finding["severity"] != "info");
+    let counting: BTreeSet<&str> = counting.map(|finding| text(&finding["id"])).collect();
     let failures: Vec<&&Value> = cases.iter().filter(|case| case["ending"] == "failure").collect();
     for failure in &failures {
-        assert!(blocking.iter().any(|id| text(&failure["text"]).contains(id)), "{failure}");
+        assert!(counting.iter().any(|id| text(&failure["text"]).contains(id)), "{failure}");
     }
-    for id in &blocking {
+    for id in &counting {
         assert_eq!(failures.iter().filter(|failure| text(&failure["text"]).contains(id)).count(), 1, "{id}");
     }
     // What is incomplete is an error of coverage, and where nothing is, there is none.
@@ -66,7 +60,12 @@ fn junit_is_of_the_schema_and_tells_what_json_tells() {
     };
     assert_eq!(ending("redis/cache"), ("failure".to_owned(), "product-differs".to_owned()));
     assert_eq!(ending("host/kernel"), ("error".to_owned(), "not-read".to_owned()));
-    assert_eq!(ending("image/postgresql"), ("passed".to_owned(), String::new()), "low findings do not block");
+    assert_eq!(ending("image/postgresql"), ("failure".to_owned(), "version-skew".to_owned()), "low is a finding too");
+    assert_eq!(
+        ending("image/team/stock-import"),
+        ("passed".to_owned(), String::new()),
+        "info is told, and fails nothing"
+    );
     assert_eq!(gate["timestamp"], "2026-11-23T00:06:00.000+00:00");
     // Of the matrix, what both could have.
     let both = items(&json["matrix"]).filter(|row| {
@@ -89,16 +88,13 @@ fn hostile_text_is_text_in_xml() {
     }
 }
 
-/// What a CI must not go red over: a diff judges no finding.
 #[test]
-fn a_diff_has_no_failures() {
+fn a_diff_tells_what_differs() {
     let evidence = |name: &str| repository(&format!("examples/quickstart/evidence/{name}.yaml")).display().to_string();
     let arguments = ["diff", &evidence("dev"), &evidence("qualif"), "-o", "junit"];
     let suites = python("read_junit.py", &[], &envparity(&arguments));
-    assert!(items(&suites).all(|suite| suite["failures"] == 0));
-    let told: usize =
-        items(&suites).flat_map(|s| items(&s["cases"])).filter(|c| text(&c["out"]).contains("version-skew")).count();
-    assert!(told > 0, "what differs is told all the same");
+    let told = items(&suites).flat_map(|s| items(&s["cases"])).filter(|c| text(&c["text"]).contains("version-skew"));
+    assert!(told.count() > 0);
 }
 
 #[test]

@@ -6,10 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 mod common;
-mod openmetrics;
-mod sarif;
 mod csv;
 mod junit;
 mod markdown;
+mod openmetrics;
+mod sarif;
 mod texts;
 mod yaml;

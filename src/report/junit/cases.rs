@@ -26,8 +26,8 @@ pub(super) struct Known<'a> {
 
 /// What every case needs.
 pub(super) struct Judge<'a> {
-    report: &'a DriftReport,
-    fail_on: Severity,
+    /// Whether only what is new or worse counts.
+    new_only: bool,
     /// By id.
     waivers: BTreeMap<&'a str, &'a Waiver>,
 }
@@ -44,22 +44,20 @@ enum Ending {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(report: &'a DriftReport) -> Self {
-        // What is no severity lets nothing pass.
-        let fail_on = report.verdict.fail_on.parse().unwrap_or(Severity::Info);
         let waivers = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver)).collect();
-        Self { report, fail_on, waivers }
+        Self { new_only: report.verdict.new_only, waivers }
     }
 
-    /// Whether a finding is one that makes the verdict a NO-GO.
-    fn blocks(&self, finding: &Finding) -> bool {
-        let counts = !self.report.verdict.new_only || matches!(finding.since.as_deref(), Some("new" | "worse"));
-        let is_there = finding.in_gate || finding.rule == "shared-instance";
-        self.report.verdict.is == "no-go" && counts && is_there && severity(finding) >= self.fail_on
+    /// Whether a finding fails its case. What the policy wants to see only when asked for does not; the exit code, and not
+    /// the number of failures, tells the verdict.
+    fn fails(&self, finding: &Finding) -> bool {
+        let counts = !self.new_only || matches!(finding.since.as_deref(), Some("new" | "worse"));
+        counts && severity(finding) > Severity::Info
     }
 
     fn ending(&self, known: &Known<'_>) -> Ending {
         match known {
-            _ if known.findings.iter().any(|finding| self.blocks(finding)) => Ending::Failure,
+            _ if known.findings.iter().any(|finding| self.fails(finding)) => Ending::Failure,
             _ if !known.unread.is_empty() => Ending::Error,
             _ if !known.waived.is_empty() => Ending::Waived,
             _ if !known.not_judged.is_empty() => Ending::NotJudged,
@@ -69,7 +67,7 @@ impl<'a> Judge<'a> {
 
     /// The case of that name in the suite of that name.
     pub(super) fn case(&self, suite: &str, name: &str, mut known: Known<'_>) -> TestCase {
-        known.findings.sort_by_key(|finding| Reverse((self.blocks(finding), severity(finding))));
+        known.findings.sort_by_key(|finding| Reverse((self.fails(finding), severity(finding))));
         known.waived.sort_by_key(|finding| Reverse(severity(finding)));
         let ending = self.ending(&known);
         let worst = known.findings.first().copied();
@@ -122,7 +120,8 @@ fn status(ending: Ending, worst: Option<&Finding>, text: &[String]) -> TestCaseS
 }
 
 fn severity(finding: &Finding) -> Severity {
-    finding.severity.parse().unwrap_or(Severity::Off)
+    // What is no severity lets nothing pass.
+    finding.severity.parse().unwrap_or(Severity::Critical)
 }
 
 /// A finding in a line.

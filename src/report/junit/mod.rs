@@ -1,10 +1,10 @@
 //! The report as JUnit XML, for the test views of GitLab, Jenkins and others, by the schema of Jenkins' xunit plugin.
 //!
 //! A suite is a pair of environments (`qualif -> ovh-production`), an environment, `several environments` or `coverage`; a
-//! case is a component, in `coverage` a target. `docs/FORMATS.md` says which, and how a case ends: what blocks is a
-//! failure, what the verdict needs and was not read an error, what is waived or not judged is skipped, and everything else
-//! passes and is told in `system-out`. So there are failures if and only if the verdict is NO-GO: a CI that goes red over
-//! failures and one that goes by the exit code agree. Times are the run's; nothing is timed, so that `time` is left out.
+//! case is a component, in `coverage` a target. `docs/FORMATS.md` says which, and how a case ends: a finding above info is
+//! a failure, what the verdict needs and was not read an error, what is waived or not judged is skipped, and everything
+//! else passes and is told in `system-out`. A finding that blocks nothing is a failure too: what tells the verdict is the
+//! exit code. Times are the run's; nothing is timed, so that `time` is left out.
 //!
 //! `suites.rs` decides which suites and cases there are, `cases.rs` how each ends.
 
@@ -24,7 +24,7 @@ impl Format for Junit {
     }
 
     fn summary(&self) -> &'static str {
-        "for a CI's test view: a suite for each pair of environments, a case for each component; what blocks is a failure"
+        "for a CI's test view: a suite for each pair of environments, a case for each component, a failure where it has findings"
     }
 
     fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
