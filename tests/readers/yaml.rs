@@ -6,7 +6,7 @@ use crate::common::{audit, envparity, python, quickstart, quickstart_json, repos
 use crate::texts::{AMBIGUOUS, HOSTILE, declared};
 
 /// Every kind that has a schema.
-const KINDS: [&str; 6] = ["audit", "catalogue", "environment", "evidence", "policy", "report"];
+const KINDS: [&str; 7] = ["audit", "catalogue", "environment", "evidence", "policy", "report", "waivers"];
 
 fn schema(kind: &str) -> String {
     envparity(&["schema", kind])
