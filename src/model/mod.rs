@@ -34,4 +34,4 @@ pub use snapshot::{
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{count, length};
+pub use words::{bytes, count, length, rounded};

@@ -1,4 +1,4 @@
-//! Numbers and lengths of time, in words.
+//! Numbers, sizes and lengths of time, in words.
 
 use std::time::Duration;
 
@@ -20,4 +20,25 @@ pub fn length(duration: Duration) -> String {
 pub fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
+}
+
+/// A number without a unit, to three digits: `950`, `1.2 k`, `1.31 M`.
+pub fn rounded(n: f64) -> String {
+    match n {
+        n if n >= 1e9 => format!("{:.2} G", n / 1e9),
+        n if n >= 1e6 => format!("{:.2} M", n / 1e6),
+        n if n >= 1e4 => format!("{:.0} k", n / 1e3),
+        n if n >= 1e3 => format!("{:.1} k", n / 1e3),
+        n if n.fract() == 0.0 || n >= 100.0 => format!("{n:.0}"),
+        n => format!("{n:.1}"),
+    }
+}
+
+/// A size in the largest binary unit: `1.2 GiB`, `50.0 MiB`, `12 KiB`.
+pub fn bytes(n: f64) -> String {
+    match n {
+        n if n >= 1_073_741_824.0 => format!("{:.1} GiB", n / 1_073_741_824.0),
+        n if n >= 1_048_576.0 => format!("{:.1} MiB", n / 1_048_576.0),
+        n => format!("{:.0} KiB", n / 1024.0),
+    }
 }

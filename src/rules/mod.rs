@@ -11,11 +11,14 @@ mod incomparable_version;
 mod missing_component;
 mod product_differs;
 mod promotion_inversion;
+mod scale_gap;
 mod setting_drift;
 mod shared_instance;
+mod source_disagreement;
 #[cfg(test)]
 mod testing;
 mod unexpected_component;
+mod unreleased_build;
 mod variant_differs;
 mod version_skew;
 mod version_split;
@@ -33,9 +36,12 @@ pub const RULES: &[&dyn Rule] = &[
     &missing_component::MissingComponent,
     &product_differs::ProductDiffers,
     &promotion_inversion::PromotionInversion,
+    &scale_gap::ScaleGap,
     &setting_drift::SettingDrift,
     &shared_instance::SharedInstance,
+    &source_disagreement::SourceDisagreement,
     &unexpected_component::UnexpectedComponent,
+    &unreleased_build::UnreleasedBuild,
     &variant_differs::VariantDiffers,
     &version_skew::VersionSkew,
     &version_split::VersionSplit,

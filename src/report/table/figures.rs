@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::grid::{Paint, grid};
-use crate::model::{Indicators, TargetId};
+use crate::model::{Indicators, TargetId, bytes, rounded};
 use crate::report::escape::terminal;
 use crate::report::{Report, View};
 
@@ -27,13 +27,13 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
 type Figure = fn(&Indicators) -> Option<String>;
 
 const ROWS: &[(&str, Figure)] = &[
-    ("  up, keys", |i| Some(format!("{}, {}", up(i)?, short(*i.figures.get("keys")?)))),
+    ("  up, keys", |i| Some(format!("{}, {}", up(i)?, rounded(*i.figures.get("keys")?)))),
     ("  ops/s, logins/s", |i| {
         let up = i.figures.get("uptime_in_seconds").copied().filter(|up| *up > 0.0)?;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let logins = ["auth", "hello"].iter().filter_map(|c| i.commands.get(*c)).map(|c| c.calls).sum::<u64>() as f64;
         let operations = i.figures.get("total_commands_processed")?;
-        Some(format!("{}, {}", short(operations / up), short(logins / up)))
+        Some(format!("{}, {}", rounded(operations / up), rounded(logins / up)))
     }),
     ("  memory, limit", |i| {
         let limit = i.figures.get("maxmemory").filter(|limit| **limit > 0.0).map_or("none".to_owned(), |l| bytes(*l));
@@ -64,24 +64,4 @@ fn up(indicators: &Indicators) -> Option<String> {
         s if s >= 120.0 => format!("{:.0} min", (s / 60.0).floor()),
         s => format!("{s:.0} s"),
     })
-}
-
-/// `950`, `1.2 k`, `1.31 M`.
-fn short(n: f64) -> String {
-    match n {
-        n if n >= 1e9 => format!("{:.2} G", n / 1e9),
-        n if n >= 1e6 => format!("{:.2} M", n / 1e6),
-        n if n >= 1e4 => format!("{:.0} k", n / 1e3),
-        n if n >= 1e3 => format!("{:.1} k", n / 1e3),
-        n if n.fract() == 0.0 || n >= 100.0 => format!("{n:.0}"),
-        n => format!("{n:.1}"),
-    }
-}
-
-fn bytes(n: f64) -> String {
-    match n {
-        n if n >= 1_073_741_824.0 => format!("{:.1} GiB", n / 1_073_741_824.0),
-        n if n >= 1_048_576.0 => format!("{:.1} MiB", n / 1_048_576.0),
-        n => format!("{:.0} KiB", n / 1024.0),
-    }
 }
