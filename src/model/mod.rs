@@ -6,6 +6,7 @@ mod finding;
 mod ids;
 mod outcome;
 mod places;
+mod product;
 mod requirement;
 mod secret;
 mod since;
@@ -25,7 +26,7 @@ pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, Pars
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
-pub use requirement::{Requirement, RequirementError};
+pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use secret::Secret;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
 pub use snapshot::{

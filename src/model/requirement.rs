@@ -1,8 +1,9 @@
-//! A product and the versions of it that are wanted: `redis >=7.0, <8`.
+//! A product and the versions of it that are wanted: `redis >=7.0, <8`; and where a policy wants which.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::{EnvironmentName, Glob};
 use crate::version::{Containment, Levels, Range, RangeError, Reading};
 
 /// Versions that are wanted, perhaps of certain products alone.
@@ -18,6 +19,26 @@ struct Alternative {
     text: String,
     product: Option<String>,
     range: Range,
+}
+
+/// What a policy wants to run, and where.
+#[derive(Clone, Debug)]
+pub struct RangeRow {
+    /// What is wanted.
+    pub wanted: Wanted,
+    /// Of which components; empty for those of the product that is wanted.
+    pub components: Vec<Glob>,
+    /// In which environments; empty for all.
+    pub environments: Vec<EnvironmentName>,
+}
+
+/// What a policy wants to run.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// These versions, perhaps of one product.
+    Versions(Requirement),
+    /// What is less than a minor away from the baseline's.
+    SameMinor,
 }
 
 /// The text is no requirement.
@@ -51,9 +72,25 @@ fn is_product(word: &str, rest: &str) -> bool {
 }
 
 impl Requirement {
+    /// The same of products under their own names, where other names of theirs were written. The text stays.
+    #[must_use]
+    pub fn with_products(mut self, own: impl Fn(&str) -> Option<String>) -> Self {
+        for product in self.alternatives.iter_mut().filter_map(|alternative| alternative.product.as_mut()) {
+            if let Some(own) = own(product) {
+                *product = own.to_lowercase();
+            }
+        }
+        self
+    }
+
     /// The products that are wanted, in lower case; none if any product will do.
     pub fn products(&self) -> impl Iterator<Item = &str> {
         self.alternatives.iter().filter_map(|alternative| alternative.product.as_deref())
+    }
+
+    /// Whether every alternative names a product.
+    pub fn names_products(&self) -> bool {
+        self.alternatives.iter().all(|alternative| alternative.product.is_some())
     }
 
     /// Whether what runs is what is wanted. `levels` are those of the component.

@@ -59,6 +59,11 @@ impl Normalizer {
         }
     }
 
+    /// The name of the product that has this one, or this alias.
+    pub fn product_named(&self, name: &str) -> Option<&str> {
+        self.products.by_name(name).map(|product| product.name.as_str())
+    }
+
     /// How the texts of a component are read, of which the product is known or not.
     fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
         Reader { scheme: self.schemes.get(component).copied(), product }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::environment;
+use super::expected::Expected;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
@@ -84,7 +85,14 @@ pub async fn audit(
     let shared: Vec<Glob> =
         profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
     let order: Vec<EnvironmentName> = profiles.environments.iter().map(|e| e.name.clone()).collect();
-    let context = rules::Context { order: &order, baseline: &scope.baseline, gates: &scope.gates, shared: &shared };
+    let expected = Expected::new(profiles, &normalizer);
+    let context = rules::Context {
+        order: &order,
+        baseline: &scope.baseline,
+        gates: &scope.gates,
+        shared: &shared,
+        ranges: &expected.ranges,
+    };
     let found = rules::check(&context, &snapshots, &comparisons);
 
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
@@ -112,7 +120,7 @@ pub async fn audit(
             host: facts.host,
             profiles: profiles.digest.clone(),
             policy: profiles.policy_digest.clone(),
-            notes: Vec::new(),
+            notes: expected.notes(&snapshots),
             commit: facts.commit,
             timezone: profiles.timezone.clone(),
         },

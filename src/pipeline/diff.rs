@@ -36,7 +36,8 @@ pub fn diff(
     let judgement = policy::judge(&Policy::new(None), &[], None, &subjects, at);
     // Only what two sides show of each other: nothing here is a gate, and nothing is judged.
     let order = [baseline.environment.clone(), current.environment.clone()];
-    let context = rules::Context { order: &order, baseline: &baseline.environment, gates: &[], shared: &[] };
+    let context =
+        rules::Context { order: &order, baseline: &baseline.environment, gates: &[], shared: &[], ranges: &[] };
     let findings = Policy::new(None).apply(rules::check(&context, &[], &comparisons), &[], &[]);
     let environments = |s: &Snapshot| environment(s, &snapshots, true, Duration::MAX);
     Report {

@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod diff;
+mod expected;
 
 pub use audit::{AuditOptions, Facts, UnknownEnvironment, audit};
 pub use collect::{collect, jobs};

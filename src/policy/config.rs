@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity};
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
@@ -32,6 +33,12 @@ pub struct PolicyConfig {
     /// What rules are a control of; findings carry these as labels.
     #[serde(default)]
     pub controls: Vec<ControlConfig>,
+    /// What may run: the rule `out-of-range` tells the rest.
+    #[serde(default)]
+    pub ranges: Vec<Located<RangeConfig>>,
+    /// How long before the end of its support the rule `end-of-life` tells of a version (default: 90d).
+    #[serde(default)]
+    pub lookahead: Option<DurationText>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -98,6 +105,7 @@ impl PolicyConfig {
             }
             problems.extend(patterns(&row.components));
         }
+        problems.extend(range::check(&self.ranges));
         problems
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod config;
 mod freshness;
+pub mod range;
 mod settled;
 mod since;
 mod verdict;

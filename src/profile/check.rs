@@ -175,6 +175,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
     }
     for Parsed { source, config } in &files.policies {
         config.rules.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
+        config.ranges.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
     }
     for Parsed { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));

@@ -9,6 +9,7 @@ mod digest_mismatch;
 mod floating_tag;
 mod incomparable_version;
 mod missing_component;
+mod out_of_range;
 mod product_differs;
 mod promotion_inversion;
 mod scale_gap;
@@ -25,8 +26,12 @@ mod version_split;
 
 use std::collections::BTreeSet;
 
-use crate::model::{Comparison, ComponentName, Defaults, EnvironmentName, Finding, Gate, Glob, Severity, Snapshot};
+use crate::model::{
+    Comparison, ComponentName, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow, Severity, Snapshot,
+};
 use crate::version::{Direction, Level};
+
+pub use out_of_range::idle;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[&dyn Rule] = &[
@@ -34,6 +39,7 @@ pub const RULES: &[&dyn Rule] = &[
     &floating_tag::FloatingTag,
     &incomparable_version::IncomparableVersion,
     &missing_component::MissingComponent,
+    &out_of_range::OutOfRange,
     &product_differs::ProductDiffers,
     &promotion_inversion::PromotionInversion,
     &scale_gap::ScaleGap,
@@ -58,6 +64,8 @@ pub struct Context<'a> {
     pub gates: &'a [Gate],
     /// Targets that several environments share on purpose.
     pub shared: &'a [Glob],
+    /// What the policy wants to run.
+    pub ranges: &'a [RangeRow],
 }
 
 /// One thing to look for. Each method sees more than the one before; all default to silence.

@@ -117,12 +117,12 @@ impl Snapshot {
     }
 }
 
-/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose.
-fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
+/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose; nothing wanted.
+pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
     let shared = [Glob::new("kubernetes/*").unwrap()];
-    check(&Context { order: &order, baseline: &order[2], gates: &gates, shared: &shared })
+    check(&Context { order: &order, baseline: &order[2], gates: &gates, shared: &shared, ranges: &[] })
 }
 
 pub(super) fn single(rule: &dyn Rule, snapshot: Snapshot) -> Vec<Finding> {

@@ -169,6 +169,13 @@ impl Reading {
         &self.body
     }
 
+    /// What an operating system calls itself in front of its number, in lower case: `debian gnu/linux`. `None` for
+    /// whatever is no system's name.
+    pub fn system(&self) -> Option<String> {
+        let name = (self.scheme == Scheme::OsImage).then(|| super::level::system(&self.text))?;
+        (!name.is_empty()).then_some(name)
+    }
+
     /// The numbers and tail, if it is a version.
     pub fn version(&self) -> Option<&Version> {
         match &self.body {
