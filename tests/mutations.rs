@@ -157,6 +157,16 @@ fn mutated_profiles() {
 }
 
 #[test]
+fn mutated_support_cycles() {
+    let v0 = br#"[{"cycle":"7.4","eol":false,"lts":true},{"cycle":7.2,"eol":"2026-02-28"}]"#.to_vec();
+    let v1 = br#"{"generated_at":"2026-09-01T23:30:00-02:00","result":[{"name":"redis","releases":[
+        {"name":"8.0","isEol":false,"eolFrom":"2026-12-01"},{"name":"2.8","isEol":true,"eolFrom":null}]}]}"#
+        .to_vec();
+    let own = files("src/wire", "end-of-life.yaml").remove(0);
+    enter(entries::cycles, &[v0, v1, own[..2048].to_vec()], 5 * MUTATIONS);
+}
+
+#[test]
 fn mutated_versions_and_references() {
     let texts = lines(&files("tests/corpus/suites", "tags.jsonl"));
     let texts: Vec<Vec<u8>> = texts.into_iter().step_by(40).collect();
@@ -169,6 +179,8 @@ fn mutated_versions_and_references() {
         "registry.example:5000/team/app:1.2.3@sha256:00",
         "v1.30.2+k3s1\nv1.30",
         "1:2.3-4+deb12u1",
+        ">=7.0, <8\n7.2.4",
+        "7.2.x\n7",
     ]
     .map(|text| text.as_bytes().to_vec())
     .into();

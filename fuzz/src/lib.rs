@@ -10,7 +10,7 @@ use envparity::collect::recorded;
 use envparity::model::{EnvironmentName, Evidence, TargetEvidence};
 use envparity::pipeline::{self, Facts};
 use envparity::report::{FORMATS, View};
-use envparity::version::{ImageReference, Scheme, difference, order, read, read_any};
+use envparity::version::{Containment, ImageReference, Levels, Range, Scheme, difference, order, read, read_any};
 use envparity::{profile, wire};
 
 /// The text of INFO.
@@ -55,6 +55,19 @@ pub fn version(data: &[u8]) {
         assert_eq!(difference(&a, &b).level, difference(&b, &a).level, "{scheme:?} {a:?} {b:?}");
     }
     assert_eq!(read_any(a).text(), a);
+    if let Ok(range) = a.parse::<Range>() {
+        assert_eq!(range.contains(&Levels::DEFAULT, &read_any(a)), Containment::Inside, "{a:?}");
+        let _ = range.contains(&Levels::DEFAULT, &read_any(b));
+    }
+}
+
+/// Support cycles, in any of their formats.
+pub fn cycles(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match wire::cycles::read(&text, "redis", "2026-08-22".parse().expect("a date")) {
+        Ok(cycles) => assert!(cycles.names().all(|name| cycles.of(name).is_some()), "{text:?}"),
+        Err(error) => assert!(!error.to_string().is_empty(), "refused without a reason"),
+    }
 }
 
 /// A profile, beside an audit that names it.

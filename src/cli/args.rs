@@ -103,6 +103,11 @@ pub(super) struct AuditArguments {
     /// Judge as of this time, in RFC 3339; the same inputs then give the same bytes
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<Timestamp>,
+
+    /// Support cycles over the built-in ones, as endoflife.date answers (PRODUCT.json, or of its
+    /// API v1) or in our own YAML; repeat for several
+    #[arg(long, value_name = "FILE")]
+    pub(super) eol_data: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

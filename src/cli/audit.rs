@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::AuditArguments;
 use super::exit::Exit;
 use super::progress::Bar;
-use super::{Failed, clock, output, problems, reports};
+use super::{Failed, clock, eol, output, problems, reports};
 use crate::pipeline::{self, AuditOptions, Facts};
 
 pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
@@ -20,6 +20,7 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
         at: arguments.at,
         since: arguments.since.as_deref().map(reports::read).transpose()?.map(|report| report.earlier()),
         fail_on_new: arguments.fail_on_new,
+        end_of_life: eol::read(&arguments.eol_data)?,
     };
     let report = {
         let bar = Bar::new();

@@ -8,6 +8,7 @@ mod audit;
 mod check_profiles;
 mod collect;
 mod diff;
+mod eol;
 pub mod exit;
 mod explain;
 mod explain_policy;

@@ -1,6 +1,7 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
 mod change;
+mod cycles;
 mod evidence;
 mod finding;
 mod ids;
@@ -18,6 +19,7 @@ mod words;
 pub use change::{
     Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VariantChange, VersionChange,
 };
+pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
     CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source, TargetEvidence,
     TimeSource,

@@ -10,7 +10,7 @@ use super::expected::Expected;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
-    Comparison, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Severity,
+    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Severity,
     Since, Snapshot,
 };
 use crate::normalize::Normalizer;
@@ -37,6 +37,8 @@ pub struct AuditOptions {
     pub since: Option<EarlierReport>,
     /// Whether only what is new or worse since then blocks.
     pub fail_on_new: bool,
+    /// Support cycles over those that ship with the program, each with the name of its file.
+    pub end_of_life: Vec<(String, Cycles)>,
 }
 
 /// What the caller knows of where the audit runs.
@@ -85,14 +87,9 @@ pub async fn audit(
     let shared: Vec<Glob> =
         profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
     let order: Vec<EnvironmentName> = profiles.environments.iter().map(|e| e.name.clone()).collect();
-    let expected = Expected::new(profiles, &normalizer);
-    let context = rules::Context {
-        order: &order,
-        baseline: &scope.baseline,
-        gates: &scope.gates,
-        shared: &shared,
-        ranges: &expected.ranges,
-    };
+    let expected = Expected::new(profiles, &options.end_of_life, &normalizer);
+    let known = expected.context(&scope.baseline, now);
+    let context = rules::Context { order: &order, gates: &scope.gates, shared: &shared, ..known };
     let found = rules::check(&context, &snapshots, &comparisons);
 
     let policy = Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on);
@@ -120,7 +117,7 @@ pub async fn audit(
             host: facts.host,
             profiles: profiles.digest.clone(),
             policy: profiles.policy_digest.clone(),
-            notes: expected.notes(&snapshots),
+            notes: expected.notes(now, &options.end_of_life, &snapshots),
             commit: facts.commit,
             timezone: profiles.timezone.clone(),
         },

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Facts, environment};
 use crate::compare::{compare, matrix};
-use crate::model::{EnvironmentName, Evidence, Places, Severity, Snapshot};
+use crate::model::{Cycles, EnvironmentName, Evidence, Places, Severity, Snapshot};
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::{self, Policy, Subject};
@@ -36,8 +36,16 @@ pub fn diff(
     let judgement = policy::judge(&Policy::new(None), &[], None, &subjects, at);
     // Only what two sides show of each other: nothing here is a gate, and nothing is judged.
     let order = [baseline.environment.clone(), current.environment.clone()];
-    let context =
-        rules::Context { order: &order, baseline: &baseline.environment, gates: &[], shared: &[], ranges: &[] };
+    let context = rules::Context {
+        order: &order,
+        baseline: &baseline.environment,
+        gates: &[],
+        shared: &[],
+        ranges: &[],
+        now: at,
+        end_of_life: &Cycles::default(),
+        lookahead: Duration::ZERO,
+    };
     let findings = Policy::new(None).apply(rules::check(&context, &[], &comparisons), &[], &[]);
     let environments = |s: &Snapshot| environment(s, &snapshots, true, Duration::MAX);
     Report {

@@ -1,26 +1,56 @@
 //! What the policy expects of versions, ready for the rules, and what is worth noting about it.
 
-use crate::model::{RangeRow, Snapshot, Wanted};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{Cycles, EnvironmentName, RangeRow, Snapshot, Wanted};
 use crate::normalize::Normalizer;
 use crate::policy;
 use crate::profile::Profiles;
-use crate::rules;
+use crate::{rules, wire};
 
 /// What rules hold readings against.
 pub(super) struct Expected {
-    pub(super) ranges: Vec<RangeRow>,
+    ranges: Vec<RangeRow>,
+    cycles: Cycles,
+    lookahead: Duration,
 }
 
 impl Expected {
-    pub(super) fn new(profiles: &Profiles, normalizer: &Normalizer) -> Self {
-        let rows = policy::range::rows(profiles.policy.as_ref());
-        Self { ranges: rows.into_iter().map(|row| by_own_name(row, normalizer)).collect() }
+    /// `given` are support cycles over the shipped ones, with the name of their file.
+    pub(super) fn new(profiles: &Profiles, given: &[(String, Cycles)], normalizer: &Normalizer) -> Self {
+        let policy = profiles.policy.as_ref();
+        let mut cycles = wire::cycles::shipped();
+        given.iter().for_each(|(_, newer)| cycles.replace(newer.clone()));
+        Self {
+            ranges: policy::range::rows(policy).into_iter().map(|row| by_own_name(row, normalizer)).collect(),
+            cycles,
+            lookahead: policy::range::lookahead(policy),
+        }
+    }
+
+    /// What rules may know, as far as it is from here.
+    pub(super) fn context<'a>(&'a self, baseline: &'a EnvironmentName, now: Timestamp) -> rules::Context<'a> {
+        rules::Context {
+            order: &[],
+            baseline,
+            gates: &[],
+            shared: &[],
+            ranges: &self.ranges,
+            now,
+            end_of_life: &self.cycles,
+            lookahead: self.lookahead,
+        }
     }
 
     /// What whoever reads the report should know of how it was judged.
-    pub(super) fn notes(&self, snapshots: &[Snapshot]) -> Vec<String> {
+    pub(super) fn notes(&self, now: Timestamp, given: &[(String, Cycles)], snapshots: &[Snapshot]) -> Vec<String> {
         let idle = rules::idle(&self.ranges, snapshots).into_iter();
-        idle.map(|row| format!("the policy's range {row:?} is about nothing that was seen")).collect()
+        let idle = idle.map(|row| format!("the policy's range {row:?} is about nothing that was seen"));
+        let unused = given.iter().filter(|(_, cycles)| !rules::has_subject(cycles, snapshots));
+        let unused = unused.map(|(file, _)| format!("the support cycles of {file} are about nothing that was seen"));
+        idle.chain(unused).chain(rules::stale_data(now, &self.cycles, snapshots)).collect()
     }
 }
 

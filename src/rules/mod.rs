@@ -6,6 +6,7 @@
 //! fires and one that stays silent.
 
 mod digest_mismatch;
+mod end_of_life;
 mod floating_tag;
 mod incomparable_version;
 mod missing_component;
@@ -25,17 +26,22 @@ mod version_skew;
 mod version_split;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::model::{
-    Comparison, ComponentName, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow, Severity, Snapshot,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow, Severity, Snapshot,
 };
 use crate::version::{Direction, Level};
 
+pub use end_of_life::{has_subject, stale_data};
 pub use out_of_range::idle;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[&dyn Rule] = &[
     &digest_mismatch::DigestMismatch,
+    &end_of_life::EndOfLife,
     &floating_tag::FloatingTag,
     &incomparable_version::IncomparableVersion,
     &missing_component::MissingComponent,
@@ -66,6 +72,12 @@ pub struct Context<'a> {
     pub shared: &'a [Glob],
     /// What the policy wants to run.
     pub ranges: &'a [RangeRow],
+    /// The time of the run.
+    pub now: Timestamp,
+    /// Until when versions are supported.
+    pub end_of_life: &'a Cycles,
+    /// How long before it the end of support is told.
+    pub lookahead: Duration,
 }
 
 /// One thing to look for. Each method sees more than the one before; all default to silence.

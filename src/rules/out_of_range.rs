@@ -109,16 +109,17 @@ fn against_baseline(
         .instances
         .iter()
         .partition(|instance| instance.reading.is_proven() && !is_hollow(of_baseline, instance));
-    let ranges: Vec<(Option<String>, Range)> = proven
+    // One for each product and minor, however many instances there are.
+    let ranges: BTreeMap<(Option<String>, String), Range> = proven
         .into_iter()
         .filter_map(|instance| {
             let range = Range::same_minor(&of_baseline.levels, &instance.reading)?;
-            Some((instance.product_in(name).map(|product| product.to_lowercase()), range))
+            Some(((instance.product_in(name).map(|product| product.to_lowercase()), range.to_string()), range))
         })
         .collect();
     let judge = |instance: &Instance, reading: &Reading| {
         let product = instance.product_in(name).map(|product| product.to_lowercase());
-        let in_each = ranges.iter().map(|(wanted, range)| {
+        let in_each = ranges.iter().map(|((wanted, _), range)| {
             let is_other = wanted.as_ref().zip(product.as_ref()).is_some_and(|(wanted, product)| wanted != product);
             if is_other { Containment::Outside } else { range.contains(&of_baseline.levels, reading) }
         });
@@ -132,7 +133,7 @@ fn against_baseline(
         return None;
     }
     let judged = Judged::new(component.instances.iter(), component, name, None, judge);
-    let texts: BTreeSet<String> = ranges.iter().map(|(_, range)| range.to_string()).collect();
+    let texts: BTreeSet<&str> = ranges.keys().map(|(_, text)| text.as_str()).collect();
     let minors = format!("{} of {}", texts.into_iter().collect::<Vec<_>>().join(" and "), baseline.environment);
     let summary = judged.summary(&snapshot.environment, "not of the same minor as", &minors)?;
     let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
@@ -233,6 +234,7 @@ mod tests {
         RangeRow { wanted, components, environments: environments.iter().map(|name| (*name).into()).collect() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "fixtures are built where they are used up")]
     fn check(row: RangeRow, snapshots: Vec<Snapshot>) -> Vec<Finding> {
         let rows = [row];
         with_context(|context| OutOfRange.check_all(&Context { ranges: &rows, ..*context }, &snapshots))

@@ -2,14 +2,15 @@
 #![expect(clippy::needless_pass_by_value, reason = "fixtures are built where they are used up")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Context, Rule};
 use crate::compare::compare;
 use crate::model::{
-    Class, Component, Coverage, Digest, EnvironmentName, Failure, FailureKind, Finding, Gate, Glob, Identity, Instance,
-    Locator, Outcome, ReadingSource, RunningImage, Snapshot, Source,
+    Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding, Gate, Glob, Identity,
+    Instance, Locator, Outcome, ReadingSource, RunningImage, Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
 
@@ -122,7 +123,16 @@ pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
     let shared = [Glob::new("kubernetes/*").unwrap()];
-    check(&Context { order: &order, baseline: &order[2], gates: &gates, shared: &shared, ranges: &[] })
+    check(&Context {
+        order: &order,
+        baseline: &order[2],
+        gates: &gates,
+        shared: &shared,
+        ranges: &[],
+        now: Timestamp::UNIX_EPOCH,
+        end_of_life: &Cycles::default(),
+        lookahead: Duration::ZERO,
+    })
 }
 
 pub(super) fn single(rule: &dyn Rule, snapshot: Snapshot) -> Vec<Finding> {
