@@ -77,7 +77,7 @@ fn a_range_blocks_a_gate_and_is_named_by_its_text() {
         done.says("out-of-range"),
         [
             is("high", "qualif runs 6.2.5, outside redis >=7.0, <8"),
-            is("high", "qualif runs 6.2.5, not of the same minor as 7.0.x of prod"),
+            is("high", "qualif runs 6.2.5, outside the minor of prod (7.0.x)"),
         ]
         .concat()
     );

@@ -7,7 +7,7 @@ use crate::model::{
     Class, Component, ComponentName, EnvironmentName, Finding, Instance, RangeRow, ReadingSource, Requirement,
     Snapshot, Wanted,
 };
-use crate::version::{Containment, Range, Reading};
+use crate::version::{Containment, Level, Levels, Range, Reading, Scheme, difference_of};
 
 pub(super) struct OutOfRange;
 
@@ -110,18 +110,19 @@ fn against_baseline(
         .iter()
         .partition(|instance| instance.reading.is_proven() && !is_hollow(of_baseline, instance));
     // One for each product and minor, however many instances there are.
-    let ranges: BTreeMap<(Option<String>, String), Range> = proven
+    let minors: BTreeMap<(Option<String>, String), Minor<'_>> = proven
         .into_iter()
         .filter_map(|instance| {
             let range = Range::same_minor(&of_baseline.levels, &instance.reading)?;
-            Some(((instance.product_in(name).map(|product| product.to_lowercase()), range.to_string()), range))
+            let product = instance.product_in(name).map(|product| product.to_lowercase());
+            Some(((product, range.to_string()), Minor { range, reading: &instance.reading }))
         })
         .collect();
     let judge = |instance: &Instance, reading: &Reading| {
         let product = instance.product_in(name).map(|product| product.to_lowercase());
-        let in_each = ranges.iter().map(|((wanted, _), range)| {
+        let in_each = minors.iter().map(|((wanted, _), minor)| {
             let is_other = wanted.as_ref().zip(product.as_ref()).is_some_and(|(wanted, product)| wanted != product);
-            if is_other { Containment::Outside } else { range.contains(&of_baseline.levels, reading) }
+            if is_other { Containment::Outside } else { minor.contains(&of_baseline.levels, reading) }
         });
         match in_each.min() {
             // It may be what the baseline runs without saying so.
@@ -129,15 +130,39 @@ fn against_baseline(
             found => found.unwrap_or(Containment::Unproven),
         }
     };
-    if ranges.is_empty() {
+    if minors.is_empty() {
         return None;
     }
     let judged = Judged::new(component.instances.iter(), component, name, None, judge);
-    let texts: BTreeSet<&str> = ranges.keys().map(|(_, text)| text.as_str()).collect();
-    let minors = format!("{} of {}", texts.into_iter().collect::<Vec<_>>().join(" and "), baseline.environment);
-    let summary = judged.summary(&snapshot.environment, "not of the same minor as", &minors)?;
+    let texts: BTreeSet<&str> = minors.keys().map(|(_, text)| text.as_str()).collect();
+    let texts = texts.into_iter().collect::<Vec<_>>().join(" and ");
+    let summary = judged.summary(
+        &snapshot.environment,
+        "outside",
+        &format!("the minor of {} ({texts})", baseline.environment),
+    )?;
     let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
     Some(Finding { subject: SAME_MINOR.to_owned(), ..finding })
+}
+
+/// What is less than a minor away from something that the baseline runs.
+struct Minor<'a> {
+    range: Range,
+    reading: &'a Reading,
+}
+
+impl Minor<'_> {
+    fn contains(&self, levels: &Levels, reading: &Reading) -> Containment {
+        // No range names a system, and `Ubuntu 22.04.4 LTS` is a patch away from `Ubuntu 22.04.3 LTS`.
+        if reading.scheme() == Scheme::OsImage {
+            return match difference_of(levels, self.reading, reading).level {
+                Level::Minor | Level::Major => Containment::Outside,
+                Level::Incomparable(_) | Level::WithinPrecision => Containment::Unproven,
+                Level::Equal | Level::Build | Level::Prerelease | Level::Patch => Containment::Inside,
+            };
+        }
+        self.range.contains(levels, reading)
+    }
 }
 
 /// Texts that are outside, and those that prove nothing.
@@ -223,7 +248,7 @@ mod tests {
     use super::super::testing::{environment, with_context};
     use super::*;
     use crate::model::{Glob, Severity};
-    use crate::version::{Scheme, read};
+    use crate::version::read;
 
     fn row(require: &str, components: &[&str], environments: &[&str]) -> RangeRow {
         let wanted = match require {
@@ -293,13 +318,16 @@ mod tests {
         let prod = environment("prod").redis("cache", "7.2.4").app("app", "v21");
         let qualif = environment("qualif").redis("cache", "7.0.15").app("app", "v22");
         let found = check(pin(), vec![qualif, prod.clone()]);
-        assert_eq!(found[0].summary, "qualif runs v22, not of the same minor as v21 of prod");
-        assert_eq!(found[1].summary, "qualif runs 7.0.15, not of the same minor as 7.2.x of prod");
+        assert_eq!(found[0].summary, "qualif runs v22, outside the minor of prod (v21)");
+        assert_eq!(found[1].summary, "qualif runs 7.0.15, outside the minor of prod (7.2.x)");
         assert_eq!(found[1].subject, "same-minor");
         let valkey = environment("qualif").product("redis/cache", "valkey", "7.2.4");
         assert_eq!(check(pin(), vec![valkey, prod.clone()]).len(), 1);
         let floating = environment("dev").app("app", "latest");
-        assert_eq!(summaries(pin(), vec![floating, prod]), ["dev runs latest, which proves nothing about v21 of prod"]);
+        assert_eq!(
+            summaries(pin(), vec![floating, prod]),
+            ["dev runs latest, which proves nothing about the minor of prod (v21)"]
+        );
     }
 
     #[test]
@@ -324,8 +352,22 @@ mod tests {
         let half = environment("prod").app("app", "1.1.0").app("app", "latest");
         assert_eq!(
             summaries(pin(), vec![current(), half]),
-            ["qualif runs 1.2.3, which proves nothing about 1.1.x of prod"]
+            ["qualif runs 1.2.3, which proves nothing about the minor of prod (1.1.x)"]
         );
+    }
+
+    #[test]
+    fn a_system_is_pinned_by_its_name_and_number() {
+        let os = |name: &str, text: &str| {
+            let mut snapshot = environment(name).product("host/os", "", "1");
+            let instance = &mut snapshot.components.get_mut(&"host/os".into()).unwrap().instances[0];
+            (instance.product, instance.reading) = (None, read(Scheme::OsImage, text));
+            snapshot
+        };
+        let found = |text: &str| {
+            check(row(SAME_MINOR, &["host/*"], &[]), vec![os("prod", "Ubuntu 22.04.3 LTS"), os("qualif", text)]).len()
+        };
+        assert_eq!(["Ubuntu 22.04.4 LTS", "Ubuntu 24.04.1 LTS", "Debian GNU/Linux 12"].map(found), [0, 1, 1]);
     }
 
     #[test]
