@@ -10,8 +10,8 @@ use super::expected::Expected;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
-    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Severity,
-    Since, Snapshot,
+    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement,
+    Severity, Since, Snapshot,
 };
 use crate::normalize::Normalizer;
 use crate::policy::waiver::config::WaiversConfig;

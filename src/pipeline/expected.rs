@@ -58,11 +58,7 @@ impl Expected {
 fn by_own_name(row: RangeRow, normalizer: &Normalizer) -> RangeRow {
     match row.wanted {
         Wanted::Versions(wanted) => {
-            let name = wanted.product().and_then(|name| normalizer.product_named(name)).map(str::to_owned);
-            let wanted = match name {
-                Some(name) => wanted.with_product(&name),
-                None => wanted,
-            };
+            let wanted = wanted.with_products(|name| normalizer.product_named(name).map(str::to_owned));
             RangeRow { wanted: Wanted::Versions(wanted), ..row }
         }
         Wanted::SameMinor => row,

@@ -77,7 +77,7 @@ fn concerns(row: &RangeRow, name: &ComponentName, instance: &Instance) -> bool {
     }
     let Wanted::Versions(wanted) = &row.wanted else { return false };
     let product = instance.product_in(name);
-    wanted.product().zip(product).is_some_and(|(wanted, product)| product.eq_ignore_ascii_case(wanted))
+    product.is_some_and(|product| wanted.products().any(|wanted| product.eq_ignore_ascii_case(wanted)))
 }
 
 fn against_versions(
@@ -91,7 +91,7 @@ fn against_versions(
         wanted.admits(instance.product_in(name).as_deref(), &component.levels, reading)
     };
     let concerned = component.instances.iter().filter(|instance| concerns(row, name, instance));
-    let judged = Judged::new(concerned, component, name, wanted.product(), judge);
+    let judged = Judged::new(concerned, component, name, Some(wanted), judge);
     let summary = judged.summary(&snapshot.environment, "outside", &wanted.to_string())?;
     let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
     Some(Finding { subject: wanted.to_string(), ..finding })
@@ -172,18 +172,21 @@ struct Judged {
 }
 
 impl Judged {
-    /// `product` is the one that is wanted: another is named.
+    /// Of what is no product that is `wanted`, the product is named.
     fn new<'a>(
         instances: impl Iterator<Item = &'a Instance>,
         component: &Component,
         name: &ComponentName,
-        product: Option<&str>,
+        wanted: Option<&Requirement>,
         judge: impl Fn(&Instance, &Reading) -> Containment,
     ) -> Self {
         let mut by_text: BTreeMap<Containment, BTreeSet<String>> = BTreeMap::new();
         for instance in instances {
             let own = instance.product_in(name);
-            let other = product.and_then(|wanted| own.filter(|own| !own.eq_ignore_ascii_case(wanted)));
+            let is_other = |own: &str| {
+                wanted.is_some_and(|w| w.names_products() && !w.products().any(|p| p.eq_ignore_ascii_case(own)))
+            };
+            let other = own.filter(|own| is_other(own));
             let (containment, text) = judged(component, instance, &judge);
             let text = other.map_or_else(|| text.clone(), |other| format!("{other} {text}"));
             by_text.entry(containment).or_default().insert(text);

@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// The time of the audits: the servers answered within the hour before.
 pub(crate) const NOW: &str = "2026-11-22T21:00:00Z";
 
+/// What is old is not what these tests are about.
+pub(crate) const POLICY: &str = "kind: Policy\nrules:\n- {rule: end-of-life, severity: \"off\"}\n";
+
 /// Profiles of qualif and prod with one recorded INFO each, and other files.
 pub(crate) struct Estate(TempDir);
 
@@ -18,6 +21,7 @@ impl Estate {
         estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n");
         estate.environment("qualif", qualif);
         estate.environment("prod", prod);
+        estate.write("policy.yaml", POLICY);
         more.iter().for_each(|(name, text)| estate.write(name, text));
         estate
     }

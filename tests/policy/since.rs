@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::estate::{Estate, NOW, rules};
+use crate::estate::{Estate, NOW, POLICY, rules};
 
 const HOUR_LATER: &str = "2026-11-22T22:00:00Z";
 
@@ -88,11 +88,11 @@ fn what_is_unread_old_left_out_or_gone_from_the_profiles_is_unknown() {
 
 #[test]
 fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
-    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("policy.yaml", "kind: Policy\n")]);
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let report = estate.report("then.txt");
-    estate.write("policy.yaml", "kind: Policy # said otherwise, not another\n");
+    estate.write("policy.yaml", &POLICY.replace("kind: Policy", "kind: Policy # said otherwise, not another"));
     assert_eq!(since(&estate, &report, &[]).1["since"]["changed"], serde_json::json!([]));
-    estate.write("policy.yaml", "kind: Policy\nrules:\n- {rule: version-skew, severity: \"off\"}\n");
+    estate.write("policy.yaml", &format!("{POLICY}- {{rule: version-skew, severity: \"off\"}}\n"));
     let (_, now) = since(&estate, &report, &[]);
     assert_eq!(fates(&now), [("version-skew", "off")]);
     assert!(now["since"]["changed"][0].as_str().unwrap().starts_with("policy: "), "{now}");

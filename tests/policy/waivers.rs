@@ -226,7 +226,7 @@ fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
 
 #[test]
 fn owners_controls_and_the_deciding_line_are_told() {
-    let policy = "kind: Policy\nrules:\n- {rule: version-skew, severity: medium}\n\
+    let policy = "kind: Policy\nrules:\n- {rule: end-of-life, severity: \"off\"}\n- {rule: version-skew, severity: medium}\n\
         - {rule: version-skew, components: [\"redis/*\"], levels: [major], severity: critical}\n\
         owners:\n- {components: [\"*\"], owner: all}\n- {components: [\"redis/*\"], owner: data}\n\
         controls:\n- {control: \"ISO 27001 A.8.31\", rules: [version-skew]}\n";
@@ -237,14 +237,14 @@ fn owners_controls_and_the_deciding_line_are_told() {
     let report = estate.report("report.txt");
     let (code, stdout, stderr) = estate.run(&["explain-policy", "redis/cache", "--report", &report]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stdout.contains("owner     data (") && stdout.contains("policy.yaml:8)"), "{stdout}");
-    assert!(stdout.contains("critical, by") && stdout.contains("policy.yaml:5 (in a gate)"), "{stdout}");
+    assert!(stdout.contains("owner     data (") && stdout.contains("policy.yaml:9)"), "{stdout}");
+    assert!(stdout.contains("critical, by") && stdout.contains("policy.yaml:6 (in a gate)"), "{stdout}");
     let skew = stdout.split("\nversion-skew\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let lines: Vec<&str> = skew.lines().collect();
     assert!(
-        lines[0].contains("policy.yaml:5") && lines[0].contains("levels major") && lines[0].ends_with("critical"),
+        lines[0].contains("policy.yaml:6") && lines[0].contains("levels major") && lines[0].ends_with("critical"),
         "{skew}"
     );
-    assert!(lines[1].contains("policy.yaml:4") && lines[1].ends_with("medium"), "{skew}");
+    assert!(lines[1].contains("policy.yaml:5") && lines[1].ends_with("medium"), "{skew}");
     assert_eq!(lines[2].trim(), "a control of ISO 27001 A.8.31", "nothing built in is asked behind a row for all");
 }

@@ -59,7 +59,7 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
         }
         (Some(require), None) => match require.parse::<Requirement>() {
             Err(error) => problems.push(Problem::at(require, error.to_string(), "write it like \"redis >=7.0, <8\"")),
-            Ok(wanted) if wanted.product().is_none() && row.components.is_empty() => {
+            Ok(wanted) if !wanted.names_products() && row.components.is_empty() => {
                 let advice = format!("{components}, or the product: \"redis {}\"", require.as_str());
                 problems.push(Problem::at(require, "nothing says of which components these versions are", advice));
             }
@@ -124,7 +124,7 @@ mod tests {
             read("- {require: \"redis >=7.0, <8\", environments: [prod]}\n- {pin: same-minor, components: [\"*\"]}\n");
         assert!(check(&rows).is_empty());
         let [first, second] = [&rows[0], &rows[1]].map(|row| row.row().unwrap());
-        assert!(matches!(&first.wanted, Wanted::Versions(wanted) if wanted.product() == Some("redis")));
+        assert!(matches!(&first.wanted, Wanted::Versions(wanted) if wanted.products().eq(["redis"])));
         assert_eq!((first.components.len(), first.environments.len()), (0, 1));
         assert!(matches!(second.wanted, Wanted::SameMinor) && second.components[0].is_match("redis/cache"));
     }

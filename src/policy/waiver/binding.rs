@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::VERSION_RULES;
-use crate::model::{Component, EnvironmentName, Finding, Snapshot};
+use crate::model::{Component, ComponentName, EnvironmentName, Finding, Snapshot};
 use crate::version::Range;
 
 /// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
@@ -15,19 +15,20 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
         let snapshot = snapshots.iter().find(|snapshot| snapshot.environment == *environment)?;
         let component = snapshot.components.get(&finding.component)?;
         // Where products differ, the product is what is accepted.
-        Some((environment.clone(), versions(component, finding.rule == "product-differs")))
+        Some((environment.clone(), versions(&finding.component, component, finding.rule == "product-differs")))
     };
     finding.environments.iter().filter_map(of).collect()
 }
 
 /// One alternative for each minor that runs.
-fn versions(component: &Component, with_product: bool) -> String {
+fn versions(name: &ComponentName, component: &Component, with_product: bool) -> String {
     let alternatives: BTreeSet<String> = component
         .instances
         .iter()
         .flat_map(|instance| {
             let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
-            readings.map(move |reading| (instance.product.as_deref().filter(|_| with_product), reading))
+            let product = instance.product_in(name).filter(|_| with_product);
+            readings.map(move |reading| (product.clone(), reading))
         })
         .map(|(product, reading)| {
             // A text without a range of its own is meant word for word.

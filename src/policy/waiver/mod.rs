@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::settled::{Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
-    Component, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement, Severity,
-    Waiver, WaiverState,
+    Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
+    Requirement, Severity, Waiver, WaiverState,
 };
 use crate::rules::{Hook, RuleMeta};
 use crate::version::Containment;
@@ -109,7 +109,8 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
     }
     let moved = waiver.versions.iter().find_map(|(environment, wanted)| {
         let component = by_name(subjects, environment)?.snapshot.components.get(&waiver.component)?;
-        outside(component, wanted).map(|text| format!("{environment} runs {text}, and it says {wanted}"))
+        outside(&waiver.component, component, wanted)
+            .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });
     match moved {
         Some(why) => Fit::Moved(why),
@@ -125,17 +126,18 @@ fn is_bound(waiver: &Waiver) -> bool {
 }
 
 /// The first version that runs and is not wanted. What a lower source says instead counts as well.
-fn outside(component: &Component, wanted: &Requirement) -> Option<String> {
+fn outside(name: &ComponentName, component: &Component, wanted: &Requirement) -> Option<String> {
     let mut readings = component.instances.iter().flat_map(|instance| {
-        let product = instance.product.as_deref();
-        [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten().map(move |r| (product, r))
+        let product = instance.product_in(name);
+        let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
+        readings.map(move |reading| (product.clone(), reading))
     });
-    readings.find(|(product, reading)| wanted.admits(*product, &component.levels, reading) != Containment::Inside).map(
-        |(product, reading)| match product.filter(|_| wanted.products().next().is_some()) {
+    readings
+        .find(|(product, reading)| wanted.admits(product.as_deref(), &component.levels, reading) != Containment::Inside)
+        .map(|(product, reading)| match product.filter(|_| wanted.products().next().is_some()) {
             Some(product) => format!("{product} {reading}"),
             None => reading.to_string(),
-        },
-    )
+        })
 }
 
 /// What is to be said of waivers that have expired, or are not used.
