@@ -4,30 +4,37 @@
 
 use std::collections::BTreeSet;
 
-use super::grid::{Paint, grid};
-use crate::model::{Indicators, TargetId, bytes, rounded};
+use super::fold::Fold;
+use super::grid::grid;
+use super::sheet::Sheet;
+use crate::model::{Indicators, TargetId, bytes, count, rounded};
 use crate::report::escape::terminal;
-use crate::report::{Report, View};
 
-/// More servers are folded.
-const SHOWN: usize = 3;
-
-pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
-    let targets: BTreeSet<&TargetId> =
-        report.environments.iter().flat_map(|environment| environment.snapshot.indicators.keys()).collect();
-    let shown = if view.unfold { targets.len() } else { SHOWN };
-    let blocks = targets.iter().take(shown).map(|target| block(target, report, view, paint));
-    let mut text: String = blocks.collect();
-    if targets.len() > shown {
-        text.push_str(&paint.dim(&format!("  and {} more servers (-v)\n", targets.len() - shown)));
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let targets = targets(sheet);
+    let mut text: String = targets.iter().take(fold.servers).map(|target| block(target, sheet, fold)).collect();
+    if fold.servers > 0 && targets.len() > fold.servers {
+        let more = count(targets.len() - fold.servers, "more server");
+        text.push_str(&sheet.paint.dim(&format!("  and {more} (-v)\n")));
     }
     text
 }
 
+/// If there is no room for any figures, that there are some.
+pub(super) fn left_out(sheet: &Sheet<'_>, fold: &Fold) -> Option<String> {
+    let all = targets(sheet).len();
+    (fold.servers == 0 && all > 0).then(|| format!("figures of {} (-v)", count(all, "Redis server")))
+}
+
+fn targets<'a>(sheet: &Sheet<'a>) -> BTreeSet<&'a TargetId> {
+    sheet.report.environments.iter().flat_map(|environment| environment.snapshot.indicators.keys()).collect()
+}
+
 type Figure = fn(&Indicators) -> Option<String>;
 
+/// What tells most first: commands that walk the keyspace, and load.
 const ROWS: &[(&str, Figure)] = &[
-    ("  up, keys", |i| Some(format!("{}, {}", up(i)?, rounded(*i.figures.get("keys")?)))),
+    ("  KEYS calls", |i| (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())),
     ("  ops/s, logins/s", |i| {
         let up = i.figures.get("uptime_in_seconds").copied().filter(|up| *up > 0.0)?;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -35,18 +42,19 @@ const ROWS: &[(&str, Figure)] = &[
         let operations = i.figures.get("total_commands_processed")?;
         Some(format!("{}, {}", rounded(operations / up), rounded(logins / up)))
     }),
+    ("  up, keys", |i| Some(format!("{}, {}", up(i)?, rounded(*i.figures.get("keys")?)))),
     ("  memory, limit", |i| {
         let limit = i.figures.get("maxmemory").filter(|limit| **limit > 0.0).map_or("none".to_owned(), |l| bytes(*l));
         Some(format!("{}, {limit}", bytes(*i.figures.get("used_memory")?)))
     }),
-    ("  KEYS calls", |i| (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())),
 ];
 
-fn block(target: &TargetId, report: &Report, view: &View, paint: Paint) -> String {
+fn block(target: &TargetId, sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
     let title = format!("{} SINCE ITS START", terminal(target.as_str()).to_uppercase());
     let mut rows = vec![vec![paint.bold(&title)]];
     rows[0].extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
-    for (name, figure) in ROWS {
+    for (name, figure) in ROWS.iter().take(fold.figures) {
         let cells = report.environments.iter().map(|environment| {
             let indicators = environment.snapshot.indicators.get(target);
             indicators.and_then(figure).unwrap_or_else(|| "-".to_owned())

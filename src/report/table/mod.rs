@@ -1,18 +1,28 @@
 //! The report for people at a terminal: the worst first, what is equal folded away.
 //!
-//! `READ` tells what the verdict rests on, `PLATFORM` and `OWN SERVICES` what differs,
-//! `FINDINGS` what that means, and the last line the verdict. Everything from outside passes
+//! `READ` tells what the verdict rests on, `PLATFORM` and `OWN SERVICES` what differs, `SINCE` what is new,
+//! `FINDINGS` what that means, `WAIVERS` what somebody accepts, and the last line the verdict. A report of any
+//! size fits a first screen ([`fold`]); `-v` shows all of it. Everything from outside passes
 //! [`super::escape::terminal`].
 
 mod figures;
 mod findings;
+mod fold;
 mod grid;
+mod next;
 mod read;
+mod sheet;
+mod since;
+#[cfg(test)]
+mod tests;
 mod versions;
+mod waivers;
 
 use super::{Format, Purpose, RenderError, Report, View};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
-use grid::{Paint, grid};
+use fold::{Fold, LADDER, SCREEN, first, shortened};
+use grid::grid;
+use sheet::Sheet;
 
 pub(super) struct Table;
 
@@ -22,35 +32,54 @@ impl Format for Table {
     }
 
     fn summary(&self) -> &'static str {
-        "for people at a terminal: the worst first, what is equal folded (-v unfolds)"
+        "for people at a terminal: the worst first, folded to a screen (-v unfolds)"
     }
 
     fn render(&self, report: &Report, view: &View) -> Result<String, RenderError> {
-        let paint = Paint(view.color);
-        let sections = [
-            head(report, paint),
-            read::section(report, view, paint),
-            versions::platform(report, view, paint),
-            versions::services(report, view, paint),
-            versions::legend(report, view, paint),
-            figures::section(report, view, paint),
-            findings::section(report, view, paint),
-            findings::next(report, paint),
-        ];
-        let mut text = sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
-        text.push_str(&last_line(report, view, paint));
-        Ok(text)
+        let sheet = Sheet::new(report, view);
+        if view.unfold {
+            return Ok(text(&sheet, &fold::ALL));
+        }
+        let mut steps = LADDER.iter().map(|fold| text(&sheet, fold));
+        let mut shown = steps.next().unwrap_or_default();
+        while shown.lines().count() > SCREEN {
+            match steps.next() {
+                Some(shorter) => shown = shorter,
+                None => break,
+            }
+        }
+        Ok(shown)
     }
 }
 
-fn head(report: &Report, paint: Paint) -> String {
-    let at = report.run.at.to_zoned(report.run.timezone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string();
+fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let sections = [
+        head(sheet, fold),
+        read::section(sheet, fold),
+        versions::platform(sheet, fold),
+        versions::services(sheet, fold),
+        versions::legend(sheet, fold, figures::left_out(sheet, fold)),
+        figures::section(sheet, fold),
+        since::section(sheet, fold),
+        findings::section(sheet, fold),
+        waivers::section(sheet, fold),
+        next::section(sheet),
+    ];
+    let mut text = sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
+    text.push_str(&last_line(sheet, fold));
+    text
+}
+
+fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    let at = since::date(report.run.at, report);
     let what = match report.purpose {
         Purpose::Audit => "envparity audit",
         Purpose::Diff => "envparity diff",
     };
     let profiles = match report.purpose {
-        Purpose::Audit => format!(" · profiles {}", report.run.profiles),
+        Purpose::Audit if report.run.policy.is_empty() => format!(" · profiles {}", report.run.profiles),
+        Purpose::Audit => format!(" · profiles {} · policy {}", report.run.profiles, report.run.policy),
         Purpose::Diff => String::new(),
     };
     let mut head = format!(
@@ -62,19 +91,27 @@ fn head(report: &Report, paint: Paint) -> String {
         let names: Vec<String> = report.left_out.iter().map(|name| super::escape::terminal(name.as_str())).collect();
         head.push_str(&paint.yellow(&format!("partial: {} left out by --env\n", names.join(", "))));
     }
+    let (notes, more) = first(report.run.notes.iter().collect(), fold.lines);
+    for note in notes {
+        head.push_str(&grid(vec![vec![paint.yellow(&format!("note: {}", super::escape::terminal(note)))]], view.width));
+    }
+    if more > 0 {
+        head.push_str(&paint.dim(&format!("and {more} more notes (-v)\n")));
+    }
     head
 }
 
-fn last_line(report: &Report, view: &View, paint: Paint) -> String {
+fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
     let judgement = &report.judgement;
     let text = match (report.purpose, judgement.verdict) {
-        (Purpose::Diff, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement)),
+        (Purpose::Diff, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement, fold)),
         (Purpose::Diff, _) => "COMPLETE: everything in the evidence was read".to_owned(),
         (_, Verdict::NoGo) if judgement.is_incomplete() => {
-            format!("NO-GO, and INCOMPLETE: {}; {}", blocking(report), gaps(judgement))
+            format!("NO-GO, and INCOMPLETE: {}; {}", blocking(report), gaps(judgement, fold))
         }
         (_, Verdict::NoGo) => format!("NO-GO: {}", blocking(report)),
-        (_, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement)),
+        (_, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement, fold)),
         (_, Verdict::Go) if report.gates.is_empty() => {
             "GO, but no gate was judged: only that everything required was read".to_owned()
         }
@@ -82,12 +119,22 @@ fn last_line(report: &Report, view: &View, paint: Paint) -> String {
             format!("GO: nothing at or above {} in a gate, and everything required was read", report.fail_on)
         }
     };
-    let not_judged = match judgement.not_judged.len() {
+    let known = report.findings.iter().filter(|judged| sheet::is_tolerated(judged, report)).count();
+    // The judgement has them all in one line of what it did not judge.
+    let gaps_left = judgement.not_judged.len() - usize::from(known > 0 && !judgement.not_judged.is_empty());
+    let not_judged = match gaps_left {
         0 => String::new(),
         n => format!("; {} not judged, because not required or left out", count(n, "gap")),
     };
+    let new_only = match &report.since {
+        Some(since) if report.new_only => {
+            let known = if known > 0 { format!(", {} known before", count(known, "finding")) } else { String::new() };
+            format!("; only what is new or worse since {} could block{known}", since::date(since.at, report))
+        }
+        _ => String::new(),
+    };
     let exit = if view.report_only { "exit 0 by --report-only".to_owned() } else { format!("exit {}", view.exit) };
-    let line = format!("{text}{not_judged} ({exit})");
+    let line = format!("{text}{not_judged}{new_only} ({exit})");
     let painted = match judgement.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),
@@ -107,10 +154,10 @@ fn blocking(report: &Report) -> String {
 }
 
 /// The first gap, and how many more.
-fn gaps(judgement: &Judgement) -> String {
+fn gaps(judgement: &Judgement, fold: &Fold) -> String {
     let texts: Vec<&str> =
         judgement.reasons.iter().filter(|r| r.kind == ReasonKind::Incomplete).map(|r| r.text.as_str()).collect();
-    let first = super::escape::terminal(texts.first().unwrap_or(&""));
+    let first = super::escape::terminal(&shortened(texts.first().unwrap_or(&""), fold.message.saturating_add(40)));
     match texts.len() {
         0 | 1 => first,
         n => format!("{first}, and {}", count(n - 1, "more gap")),

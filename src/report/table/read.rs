@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use super::grid::{Paint, grid};
-use crate::model::{Coverage, Outcome, Source, TimeSource, length};
+use super::fold::{Fold, first, shortened};
+use super::grid::grid;
+use super::sheet::Sheet;
+use crate::model::{Coverage, Failure, Outcome, PartName, Source, TimeSource, length};
 use crate::policy::staleness;
 use crate::report::escape::terminal;
 use crate::report::{Environment, Report, View};
 
-pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
+/// Failures of fewer targets for one reason are each told.
+const ALIKE: usize = 3;
+
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
     let heading = ["READ", "targets", "components", "not read"];
     let mut rows = vec![heading.iter().map(|h| paint.bold(h)).collect::<Vec<_>>()];
     for environment in &report.environments {
@@ -17,65 +23,98 @@ pub(super) fn section(report: &Report, view: &View, paint: Paint) -> String {
             target.is_complete() && staleness(target, environment.max_age, report.run.at).is_none()
         };
         let complete = snapshot.coverage.iter().filter(fresh).count();
-        let mut lines: Vec<String> =
-            snapshot.coverage.iter().flat_map(|target| lines(target, environment, report, paint)).collect();
-        lines.extend(notes(&snapshot.coverage, view).into_iter().map(|line| paint.dim(&terminal(&line))));
-        lines.extend(files(environment, report, view).into_iter().map(|line| paint.dim(&terminal(&line))));
+        let unread = unread(environment, report, view, fold).into_iter().map(|line| paint.yellow(&terminal(&line)));
+        let mut lines: Vec<String> = unread.collect();
+        let told = snapshot.coverage.iter().filter_map(left_out);
+        // Where lines are few, what was read as it should be gives way to what was not.
+        let files = if fold.lines == 1 && !lines.is_empty() { Vec::new() } else { files(environment, report, view) };
+        let told = told.chain(notes(&snapshot.coverage, view)).chain(files);
+        lines.extend(told.map(|line| paint.dim(&terminal(&line))));
+        let (mut lines, more) = first(lines, fold.lines);
+        if more > 0 {
+            lines.push(paint.dim(&format!("and {more} more (-v)")));
+        }
         let components = snapshot.components.values().filter(|c| !c.instances.is_empty()).count();
-        let shown = fold(lines, view.unfold, paint);
+        let mut lines = lines.into_iter();
         rows.push(vec![
             terminal(snapshot.environment.as_str()),
             format!("{complete} of {}", snapshot.coverage.len()),
             components.to_string(),
-            shown.first().cloned().unwrap_or_default(),
+            lines.next().unwrap_or_default(),
         ]);
-        let more = shown.into_iter().skip(1);
-        rows.extend(more.map(|line| vec![String::new(), String::new(), String::new(), line]));
+        rows.extend(lines.map(|line| vec![String::new(), String::new(), String::new(), line]));
     }
     grid(rows, view.width)
 }
 
-/// Many targets may fail for one reason: the first ten tell it.
-fn fold(mut lines: Vec<String>, unfold: bool, paint: Paint) -> Vec<String> {
-    const SHOWN: usize = 10;
-    if !unfold && lines.len() > SHOWN + 1 {
-        let more = lines.len() - SHOWN;
-        lines.truncate(SHOWN);
-        lines.push(paint.dim(&format!("and {more} more (-v)")));
-    }
-    lines
+/// What was not read of one target, or is too old to count.
+struct Gap<'a> {
+    target: &'a Coverage,
+    part: Option<&'a PartName>,
+    failure: Failure,
+    is_needed: bool,
+    /// Components that it hides.
+    hides: usize,
 }
 
-/// What there is to say of a target: one line for each failure, then its age if it is a file.
-fn lines(target: &Coverage, environment: &Environment, report: &Report, paint: Paint) -> Vec<String> {
-    let optional = if environment.required && target.required { "" } else { " (not required)" };
-    let mut lines: Vec<String> = target
-        .failures()
-        .into_iter()
-        .map(|(part, failure)| {
-            let what = part.map_or_else(|| target.target.to_string(), |part| format!("{} {part}", target.target));
-            let hides: usize = match part {
-                Some(part) => {
-                    environment.hides.get(&(target.target.to_string(), part.to_string())).copied().unwrap_or(0)
-                }
-                None => hidden(target, environment),
-            };
-            let hides = if hides > 0 { format!(" [hides {hides}]") } else { String::new() };
-            let text = format!("{what}: {failure}{hides} -> {}{optional}", failure.advice);
-            paint.yellow(&terminal(&text))
-        })
-        .collect();
-    if let Some(stale) = staleness(target, environment.max_age, report.run.at) {
-        lines.push(paint.yellow(&terminal(&format!("{}: {stale} -> {}{optional}", target.target, stale.advice))));
+impl Gap<'_> {
+    /// Whether both are the same part of two targets, for one reason.
+    fn is_alike(&self, other: &Self) -> bool {
+        let reason = |gap: &Self| (gap.is_needed, gap.failure.kind, gap.failure.advice.clone());
+        self.part == other.part && reason(self) == reason(other)
     }
-    lines.extend(left_out(target).map(|text| paint.dim(&terminal(&text))));
-    lines
+
+    fn told(&self, fold: &Fold) -> String {
+        let part = self.part.map(|part| format!(" {part}")).unwrap_or_default();
+        let hides = if self.hides > 0 { format!(" [hides {}]", self.hides) } else { String::new() };
+        let optional = if self.is_needed { "" } else { " (not required)" };
+        let message = shortened(&self.failure.message, fold.message);
+        format!("{}{part}: {message}{hides} -> {}{optional}", self.target.target, self.failure.advice)
+    }
 }
 
-fn hidden(target: &Coverage, environment: &Environment) -> usize {
-    let of =
-        |part: &crate::model::PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
-    target.parts.keys().filter_map(of).sum()
+/// All gaps, what the verdict needs first.
+fn gaps<'a>(environment: &'a Environment, report: &Report) -> Vec<Gap<'a>> {
+    let mut gaps = Vec::new();
+    for target in &environment.snapshot.coverage {
+        let is_needed = environment.required && target.required;
+        let failed = target.failures().into_iter().map(|(part, failure)| {
+            let hides = hidden(target, part, environment);
+            Gap { target, part, failure: failure.clone(), is_needed, hides }
+        });
+        gaps.extend(failed);
+        let stale = staleness(target, environment.max_age, report.run.at);
+        gaps.extend(stale.map(|failure| Gap { target, part: None, failure, is_needed, hides: 0 }));
+    }
+    gaps.sort_by_key(|gap| !gap.is_needed);
+    gaps
+}
+
+/// A line for each gap; folded one line for many of one reason.
+fn unread(environment: &Environment, report: &Report, view: &View, fold: &Fold) -> Vec<String> {
+    let mut groups: Vec<Vec<Gap<'_>>> = Vec::new();
+    for gap in gaps(environment, report) {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.is_alike(&gap))) {
+            Some(group) => group.push(gap),
+            None => groups.push(vec![gap]),
+        }
+    }
+    let lines = groups.iter().flat_map(|group| match group.split_first() {
+        Some((first, others)) if !view.unfold && group.len() >= ALIKE => {
+            vec![format!("{}; {} more targets likewise (-v)", first.told(fold), others.len())]
+        }
+        _ => group.iter().map(|gap| gap.told(fold)).collect(),
+    });
+    lines.collect()
+}
+
+/// Components that other environments have and this part, or all parts, could have shown.
+fn hidden(target: &Coverage, part: Option<&PartName>, environment: &Environment) -> usize {
+    let of = |part: &PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
+    match part {
+        Some(part) => of(part).unwrap_or(0),
+        None => target.parts.keys().filter_map(of).sum(),
+    }
 }
 
 fn left_out(target: &Coverage) -> Option<String> {

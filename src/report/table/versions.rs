@@ -2,106 +2,112 @@
 
 use std::collections::BTreeMap;
 
-use super::grid::{Paint, grid};
+use super::fold::{Fold, first};
+use super::grid::grid;
+use super::sheet::{Block, Sheet, concerns_gate};
 use crate::compare::{Cell, CellReading, Row, State};
-use crate::model::{Class, ComponentName, JudgedFinding, Severity, count};
+use crate::model::{Class, JudgedFinding, Severity, count};
 use crate::report::escape::terminal;
-use crate::report::{Purpose, Report, View};
+use crate::report::{Purpose, Report};
 use crate::version::{Body, Direction, Level};
 
-const LEGEND: &str = "▲ ahead  ▼ behind  ↕ both  ~ same as far as told  ≈ variant or build  ≠ product  ? unknown";
+/// What stands behind a version that is not the baseline's.
+const SYMBOLS: [(&str, &str); 7] = [
+    ("▲", "ahead"),
+    ("▼", "behind"),
+    ("↕", "both"),
+    ("~", "same as far as told"),
+    ("≈", "variant or build"),
+    ("≠", "product"),
+    ("?", "unknown"),
+];
 
-pub(super) fn platform(report: &Report, view: &View, paint: Paint) -> String {
-    block("PLATFORM", &rows(report, Class::Platform), Vec::new(), &Sheet { report, view, paint })
+pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    section("PLATFORM", &sheet.platform, fold.platform, Vec::new(), sheet)
 }
 
-pub(super) fn services(report: &Report, view: &View, paint: Paint) -> String {
-    let rows = rows(report, Class::Service);
+pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let block = &sheet.services;
     // The release train at a glance: how many services are at which version.
-    let mut train = vec![paint.dim("  services at")];
-    train.extend((0..report.environments.len()).map(|index| trains(&rows, index)));
-    let train = if rows.len() > 1 { vec![train] } else { Vec::new() };
-    block(&format!("OWN SERVICES ({})", rows.len()), &rows, train, &Sheet { report, view, paint })
-}
-
-fn rows(report: &Report, class: Class) -> Vec<&Row> {
-    report.matrix.iter().filter(|row| row.class == class).collect()
-}
-
-/// What every line needs.
-struct Sheet<'a> {
-    report: &'a Report,
-    view: &'a View,
-    paint: Paint,
+    let mut train = vec![sheet.paint.dim("  services at")];
+    train.extend((0..sheet.report.environments.len()).map(|index| trains(&block.all, index, fold)));
+    let train = if block.all.len() > 1 { vec![train] } else { Vec::new() };
+    section(&format!("OWN SERVICES ({})", block.all.len()), block, fold.services, train, sheet)
 }
 
 /// A heading, rows that differ, and how many do not.
-fn block(title: &str, rows: &[&Row], lead: Vec<Vec<String>>, sheet: &Sheet<'_>) -> String {
-    let Sheet { report, view, paint } = sheet;
-    if rows.is_empty() {
+fn section(title: &str, block: &Block<'_>, shown: usize, lead: Vec<Vec<String>>, sheet: &Sheet<'_>) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    if block.all.is_empty() {
         return String::new();
     }
+    let shown = rows(block, shown);
     let mut lines = lead;
-    let findings = by_component(report);
-    let shown = rows.iter().filter(|row| view.unfold || !is_folded(row, &findings));
-    lines.extend(shown.map(|row| line(row, report, &findings, *paint)));
-    let foot = paint.dim(&foot(rows, &findings, view));
+    lines.extend(shown.iter().map(|row| line(row, sheet)));
+    let foot = foot(block, &block.shown[shown.len()..], sheet);
+    let head = if lines.is_empty() { paint.bold(title) } else { String::new() };
+    let foot = grid(vec![vec![format!("{head}  {}", paint.dim(&foot))]], view.width);
     if lines.is_empty() {
-        return format!("{}  {foot}\n", paint.bold(title));
+        return foot;
     }
-    lines.insert(0, heading(title, report, *paint));
-    format!("{}  {foot}\n", grid(lines, view.width))
+    lines.insert(0, heading(title, report, sheet));
+    format!("{}{foot}", grid(lines, view.width))
 }
 
-/// The worst finding of each component; of two as bad, the one in a gate.
-type Findings<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
-
-fn by_component(report: &Report) -> Findings<'_> {
-    let mut found = Findings::new();
-    for judged in report.findings.iter().filter(|judged| judged.severity > Severity::Off) {
-        let worst = found.entry(&judged.finding.component).or_insert(judged);
-        if (judged.severity, judged.in_gate) > (worst.severity, worst.in_gate) {
-            *worst = judged;
-        }
-    }
-    found
-}
-
-/// Equal, alone or idle, and nothing more than info to say of it.
-fn is_folded(row: &Row, findings: &Findings<'_>) -> bool {
-    let silent = findings.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info);
-    silent && (row.is_equal() || row.is_alone() || row.is_idle())
-}
-
-fn foot(rows: &[&Row], findings: &Findings<'_>, view: &View) -> String {
-    let folded = |is: fn(&Row) -> bool| rows.iter().filter(|row| is_folded(row, findings) && is(row)).count();
-    let (equal, alone, idle) = (folded(Row::is_equal), folded(Row::is_alone), folded(Row::is_idle));
-    let mut foot = format!("{equal} of {} equal", rows.len());
-    for (rows, are) in [(alone, "in one environment only"), (idle, "running nowhere")] {
+/// What is not shown, and why.
+fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
+    let Block { all, equal, alone, idle, unread, .. } = block;
+    let mut foot = format!("{equal} of {} equal", all.len());
+    for (rows, are) in [(*alone, "in one environment only"), (*idle, "running nowhere")] {
         if rows > 0 {
             foot.push_str(&format!(", {rows} {are}"));
         }
     }
-    if equal + alone + idle > 0 && !view.unfold {
-        foot.push_str(" (-v)");
+    for ((index, what), rows) in unread {
+        let name = sheet.report.environments.get(*index).map_or("", |e| e.snapshot.environment.as_str());
+        foot.push_str(&format!(", {rows} not read in {name} ({what})"));
     }
-    foot
+    if !left_out.is_empty() {
+        let severities = by_severity(left_out, sheet);
+        let severities = if severities.is_empty() { severities } else { format!(" ({severities})") };
+        foot.push_str(&format!("; {} more{severities}", left_out.len()));
+    }
+    let hides = equal + alone + idle + unread.len() + left_out.len() > 0 && !sheet.view.unfold;
+    terminal(&foot) + if hides { " (-v)" } else { "" }
 }
 
-/// What the symbols mean, if any is shown.
-pub(super) fn legend(report: &Report, view: &View, paint: Paint) -> String {
-    let findings = by_component(report);
-    let shown = report.matrix.iter().any(|row| view.unfold || !is_folded(row, &findings));
+/// `2 medium, 12 low`: those that are worth a word.
+fn by_severity(rows: &[&Row], sheet: &Sheet<'_>) -> String {
+    let severity = |row: &&&Row| sheet.worst.get(&row.component).map(|judged| judged.severity);
+    let named = Severity::ALL.into_iter().filter(|severity| *severity > Severity::Info).filter_map(|wanted| {
+        let n = rows.iter().filter(|row| severity(row) == Some(wanted)).count();
+        (n > 0).then(|| format!("{n} {wanted}"))
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// The rows that are shown, the worst first.
+fn rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a Row> {
+    first(block.shown.clone(), shown).0
+}
+
+/// What the symbols mean that are shown, and what profiles leave out; in a line with what else there is to say.
+pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    let shown = [rows(&sheet.platform, fold.platform), rows(&sheet.services, fold.services)].concat();
+    let cells = || shown.iter().flat_map(|row| &row.cells).filter(|cell| cell.environment != report.baseline);
+    let symbols = SYMBOLS.iter().filter(|(wanted, _)| cells().any(|cell| symbol(cell) == *wanted));
+    let symbols: Vec<String> = symbols.map(|(symbol, word)| format!("{symbol} {word}")).collect();
     let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
-    let mut text = if shown { LEGEND.to_owned() } else { String::new() };
-    if left_out > 0 {
-        let gap = if text.is_empty() { "" } else { "      " };
-        text.push_str(&format!("{gap}{} left out by profiles", count(left_out, "instance")));
-    }
-    if text.is_empty() { text } else { grid(vec![vec![format!("  {}", paint.dim(&text))]], view.width) }
+    let left_out = (left_out > 0).then(|| format!("{} left out by profiles", count(left_out, "instance")));
+    let symbols = (!symbols.is_empty()).then(|| symbols.join("  "));
+    let parts: Vec<String> = [symbols, left_out, also].into_iter().flatten().collect();
+    let text = paint.dim(&parts.join("      "));
+    if text.is_empty() { text } else { grid(vec![vec![format!("  {text}")]], view.width) }
 }
 
-fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {
+fn heading(title: &str, report: &Report, sheet: &Sheet<'_>) -> Vec<String> {
+    let paint = sheet.paint;
     let mut heading = vec![paint.bold(title)];
     heading.extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
     if report.purpose == Purpose::Audit {
@@ -111,23 +117,25 @@ fn heading(title: &str, report: &Report, paint: Paint) -> Vec<String> {
     heading
 }
 
-/// `v22: 39, v21: 2`, the most frequent first, four at most.
-fn trains(rows: &[&Row], index: usize) -> String {
+/// `v22: 39, v21: 2`, the most frequent first.
+fn trains(rows: &[&Row], index: usize, fold: &Fold) -> String {
     let mut counts = BTreeMap::<String, usize>::new();
     for reading in rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings) {
         *counts.entry(text(reading)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
-    let more = counts.len().saturating_sub(4);
-    let mut parts: Vec<String> = counts.iter().take(4).map(|(version, n)| format!("{version}: {n}")).collect();
+    let more = counts.len().saturating_sub(fold.trains);
+    let mut parts: Vec<String> =
+        counts.iter().take(fold.trains).map(|(version, n)| format!("{version}: {n}")).collect();
     if more > 0 {
         parts.push(format!("+{more}"));
     }
     terminal(&parts.join(", "))
 }
 
-fn line(row: &Row, report: &Report, findings: &Findings<'_>, paint: Paint) -> Vec<String> {
+fn line(row: &Row, sheet: &Sheet<'_>) -> Vec<String> {
+    let Sheet { report, paint, .. } = sheet;
     let with_product = shows_product(row);
     let mut line = vec![format!("  {}", terminal(row.component.as_str()))];
     for cell in &row.cells {
@@ -137,9 +145,7 @@ fn line(row: &Row, report: &Report, findings: &Findings<'_>, paint: Paint) -> Ve
         line.push(if matches!(cell.state, State::Unobserved) { paint.yellow(&text) } else { text });
     }
     if report.purpose == Purpose::Audit {
-        let (severity, words) = judged(row, findings);
-        line.push(severity.map(|s| paint.severity(s)).unwrap_or_default());
-        line.push(words);
+        line.extend(judgement(row, sheet));
     }
     line
 }
@@ -150,8 +156,8 @@ fn shows_product(row: &Row) -> bool {
         row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|r| r.product.as_deref()).collect();
     products.sort_unstable();
     products.dedup();
-    let last = row.component.as_str().rsplit('/').next().unwrap_or_default();
-    products.len() > 1 || products.iter().any(|product| *product != last)
+    let is_named = |product: &&str| row.component.as_str().split('/').any(|part| part == *product);
+    products.len() > 1 || !products.iter().all(is_named)
 }
 
 fn cell_text(cell: &Cell, with_product: bool) -> String {
@@ -208,32 +214,36 @@ fn symbol(cell: &Cell) -> &'static str {
     }
 }
 
-/// The worst finding of the row, and what it says of it in a word or two.
-fn judged(row: &Row, findings: &Findings<'_>) -> (Option<Severity>, String) {
-    let Some(judged) = findings.get(&row.component) else {
-        let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
-        let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
-        let words = if unread {
-            "not read"
-        } else if unproven {
-            "not proven equal"
-        } else {
-            ""
-        };
-        return (None, words.to_owned());
+/// The severity of the row's worst finding, and what it says in a word or two.
+fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
+    if let Some(judged) = sheet.worst.get(&row.component) {
+        let place = if concerns_gate(judged) { "" } else { ", no gate" };
+        return [sheet.paint.severity(judged.severity), format!("{}{place}", words(row, judged))];
+    }
+    if let Some(judged) = sheet.waived.get(&row.component) {
+        return [sheet.paint.dim("waived"), words(row, judged)];
+    }
+    let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
+    let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
+    let words = match (unread, unproven) {
+        (true, _) => "not read",
+        (_, true) => "not proven equal",
+        _ => "",
     };
-    // A shared instance blocks wherever it is.
-    let place = if judged.in_gate || judged.finding.rule == "shared-instance" { "" } else { ", no gate" };
+    [String::new(), words.to_owned()]
+}
+
+fn words(row: &Row, judged: &JudgedFinding) -> String {
     let finding = &judged.finding;
     let level = finding.level.map(Level::as_str).unwrap_or_default();
     let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
+    let floats = row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
     let words = match finding.rule {
         "version-skew" if row.class == Class::Service => direction.to_owned(),
         "version-skew" => format!("{level} {direction}"),
         "product-differs" => format!("other product, {level} {direction}"),
+        "incomparable-version" if floats => "tag moves".to_owned(),
         rule => rule.replace('-', " "),
     };
-    let floats = row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
-    let words = if floats && finding.rule == "incomparable-version" { "tag moves".to_owned() } else { words };
-    (Some(judged.severity), format!("{}{place}", words.trim()))
+    words.trim().trim_end_matches(',').to_owned()
 }

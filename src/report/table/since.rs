@@ -1,0 +1,62 @@
+//! `SINCE`: what became of findings since an earlier report.
+
+use jiff::Timestamp;
+
+use super::fold::{Fold, first};
+use super::grid::{grid, sentences};
+use super::sheet::Sheet;
+use crate::model::{EarlierFinding, Fate, FindingTrend, GoneFinding, Since};
+use crate::report::Report;
+use crate::report::escape::terminal;
+
+/// Digits of the id of a finding that is not there any more.
+const DIGITS: usize = 8;
+
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    let Some(since) = &report.since else { return String::new() };
+    let head = format!("{} {}: {}", paint.bold("SINCE"), date(since.at, report), counts(since));
+    let mut text = grid(vec![vec![head]], view.width);
+    for changed in &since.changed {
+        let line = paint.yellow(&terminal(&format!("changed: {changed}")));
+        text.push_str(&grid(vec![vec![format!("  {line}")]], view.width));
+    }
+    // What is merely unread is the one that a reader would take for resolved.
+    let told = since.gone.iter().filter(|gone| view.unfold || gone.fate == Fate::Unknown);
+    let (gone, more) = first(told.collect(), fold.lines);
+    if !gone.is_empty() {
+        text.push_str(&sentences(gone.into_iter().map(row).collect(), view.width));
+    }
+    if more > 0 {
+        text.push_str(&paint.dim(&format!("  and {more} more (-v)\n")));
+    }
+    text
+}
+
+/// As people read it where they are.
+pub(super) fn date(at: Timestamp, report: &Report) -> String {
+    at.to_zoned(report.run.timezone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+}
+
+/// `3 new, 1 worse, 4 resolved, 1 unknown`.
+fn counts(since: &Since) -> String {
+    let trends = FindingTrend::ALL.into_iter().map(|trend| (since.count(trend), trend.as_str()));
+    let fates = [Fate::Resolved, Fate::Waived, Fate::Off, Fate::Unknown];
+    let fates = fates.into_iter().map(|fate| (since.gone(fate), fate.as_str()));
+    let named: Vec<String> =
+        trends.chain(fates).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if named.is_empty() { "no finding then or now".to_owned() } else { named.join(", ") }
+}
+
+fn row(gone: &GoneFinding) -> Vec<String> {
+    let GoneFinding { finding, fate } = gone;
+    let EarlierFinding { id, rule, severity, component, summary, .. } = finding;
+    let id = id.as_str();
+    vec![
+        format!("  {fate}", fate = fate.as_str()),
+        id.get(..DIGITS).unwrap_or(id).to_owned(),
+        terminal(rule),
+        terminal(component.as_str()),
+        terminal(&format!("was {severity}: {summary}")),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `WAIVERS`: what somebody accepts, and above all what has ended, ends soon, or covers nothing.
+
+use super::fold::{Fold, first};
+use super::grid::sentences;
+use super::sheet::Sheet;
+use crate::model::{JudgedWaiver, WaiverState, count};
+use crate::report::escape::terminal;
+
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    if report.waivers.is_empty() {
+        return String::new();
+    }
+    let of = |state| report.waivers.iter().filter(move |judged| judged.state == state);
+    let named = WaiverState::ALL.into_iter().map(|state| (of(state).count(), state)).filter(|(n, _)| *n > 0);
+    let tally: Vec<String> = named.map(|(n, state)| format!("{n} {state}")).collect();
+    let (mut rows, mut hidden) = (Vec::new(), 0);
+    for state in WaiverState::ALL {
+        let limit = if state == WaiverState::Active && !view.unfold { 0 } else { fold.lines };
+        let all: Vec<&JudgedWaiver> = of(state).collect();
+        let (shown, more) = if limit == 0 { (Vec::new(), all.len()) } else { first(all, limit) };
+        hidden += more;
+        rows.extend(shown.into_iter().map(|judged| row(judged, sheet)));
+    }
+    let more = if hidden > 0 { " (-v for all)" } else { "" };
+    let head = format!("{}  {}{more}\n", paint.bold("WAIVERS"), tally.join(", "));
+    if rows.is_empty() { head } else { head + &sentences(rows, view.width) }
+}
+
+fn row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
+    let JudgedWaiver { waiver, state, covers } = judged;
+    let findings = count(covers.len(), "finding");
+    let told = match state {
+        WaiverState::Expired if covers.is_empty() => format!("ended {}", waiver.expires),
+        WaiverState::Expired => format!("ended {}, covered {findings}", waiver.expires),
+        WaiverState::Unused => format!("until {}, covers nothing", waiver.expires),
+        WaiverState::Expiring | WaiverState::Active => format!("until {}, covers {findings}", waiver.expires),
+    };
+    let word = match state {
+        WaiverState::Expired | WaiverState::Unused | WaiverState::Expiring => sheet.paint.yellow(state.as_str()),
+        WaiverState::Active => state.as_str().to_owned(),
+    };
+    vec![
+        format!("  {word}"),
+        terminal(&waiver.id),
+        terminal(&waiver.rule),
+        terminal(waiver.component.as_str()),
+        terminal(&format!("{told} · {}: {}", waiver.owner, waiver.reason)),
+    ]
+}
