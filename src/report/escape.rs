@@ -21,6 +21,24 @@ pub fn terminal_lines(text: &str) -> String {
     text.lines().map(terminal).collect::<Vec<_>>().join("\n")
 }
 
+/// For HTML, as text of an element or as an attribute in quotes: as for a terminal, and what is markup becomes a
+/// character reference.
+pub fn html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() || is_deceptive(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
 /// For JSON text: what acts or hides becomes `\\uXXXX`, which means the same to
 /// a reader of JSON. Outside of strings JSON is ASCII.
 pub fn json(text: &str) -> String {
@@ -113,6 +131,7 @@ pub fn markdown_code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{markdown, markdown_code, spreadsheet, terminal, xml};
+    use super::{html, terminal};
 
     #[test]
     fn nothing_acts_or_hides() {
@@ -176,5 +195,11 @@ mod tests {
         assert_eq!(markdown_code("`"), "`` ` ``");
         assert_eq!(markdown_code(" a "), "`  a  `");
         assert_eq!(markdown_code(""), "");
+    fn no_markup_and_nothing_that_acts_reaches_a_page() {
+        assert_eq!(html("<script>alert('1')</script>"), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;");
+        assert_eq!(html("\"><img src=x onerror=alert(1)>"), "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;");
+        assert_eq!(html("&lt;"), "&amp;lt;");
+        assert_eq!(html("a\0b\n\u{202e}\u{200b}"), "a\\u{0}b\\u{a}\\u{202e}\\u{200b}");
+        assert_eq!(html("≠ ünïcode image/redis"), "≠ ünïcode image/redis");
     }
 }

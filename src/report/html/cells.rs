@@ -1,0 +1,135 @@
+//! One component in one environment, in a word, a symbol and a sentence for those who hear the page.
+
+use serde::Serialize;
+
+use crate::wire::report::{Cell, Reading, Row};
+
+/// A cell of the matrix.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    /// What runs there.
+    pub(super) text: String,
+    /// How it stands to the baseline, as in the legend; empty if equal.
+    pub(super) symbol: &'static str,
+    /// The same in words.
+    pub(super) words: String,
+    /// A class of the style: what colour it has.
+    pub(super) tone: &'static str,
+    /// How far from the baseline: for sorting, most first.
+    pub(super) rank: u8,
+}
+
+/// Above this a cell differs from the baseline, or is not known not to.
+pub(super) const SAME: u8 = 10;
+
+/// `builds`: tags that stand for different content there, which the public report does not tell.
+pub(super) fn shown(cell: &Cell, baseline: &str, with_product: bool, builds: usize) -> Shown {
+    let is_baseline = cell.environment == baseline;
+    let (symbol, tone, rank) = mark(cell);
+    let symbol = if is_baseline && cell.state != "unobserved" { "" } else { symbol };
+    Shown {
+        text: text(cell, with_product, builds),
+        symbol,
+        words: if is_baseline { String::new() } else { words(cell) },
+        tone: if symbol.is_empty() && cell.state == "present" { "" } else { tone },
+        rank,
+    }
+}
+
+/// Symbol, tone, and rank.
+fn mark(cell: &Cell) -> (&'static str, &'static str, u8) {
+    let level = cell.level.as_deref();
+    match cell.state.as_str() {
+        "unobserved" => return ("?", "unknown", 30),
+        "missing" => return ("", "behind", 65),
+        "not-running" => return ("", "unknown", 25),
+        "not-applicable" => return ("", "none", 0),
+        _ => {}
+    }
+    let rank = match level {
+        Some("major") => 80,
+        Some("minor") => 70,
+        Some("patch") => 60,
+        Some("prerelease") => 50,
+        Some("build") => 40,
+        Some("incomparable") => 35,
+        Some("within-precision") => 20,
+        _ => SAME,
+    };
+    let direction = cell.direction.as_deref();
+    match (level, direction) {
+        _ if cell.other_product => ("≠", "other", 90),
+        (None | Some("equal"), _) if cell.other_variant => ("≈", "unknown", 22),
+        (None | Some("equal"), _) => ("", "", rank),
+        (Some("within-precision"), _) => ("~", "unknown", rank),
+        (Some("incomparable"), _) => ("?", "unknown", rank),
+        (_, Some("ahead")) => ("▲", "ahead", rank),
+        (_, Some("behind")) => ("▼", "behind", rank),
+        (_, Some("mixed")) => ("↕", "behind", rank),
+        (Some(_), _) => ("≈", "unknown", rank),
+    }
+}
+
+/// `other product, major behind`: what the symbol says, and how far.
+fn words(cell: &Cell) -> String {
+    if cell.state != "present" {
+        return String::new();
+    }
+    let distance = match (cell.level.as_deref(), cell.direction.as_deref()) {
+        (None | Some("equal"), _) => String::new(),
+        (Some("within-precision"), _) => "same as far as told".to_owned(),
+        (Some("incomparable"), _) => "cannot be ordered".to_owned(),
+        (Some(level), Some("mixed")) => format!("{level}, ahead and behind"),
+        (Some(level), Some(direction)) => format!("{level} {direction}"),
+        (Some("build"), None) => "another build".to_owned(),
+        (Some(level), None) => format!("{level} apart"),
+    };
+    let product = if cell.other_product { "other product" } else { "" };
+    let variant = if cell.other_variant { "other variant" } else { "" };
+    [product, variant, &distance].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the name does not tell the product already, or a row has more than one.
+pub(super) fn shows_product(row: &Row) -> bool {
+    let mut products: Vec<&str> =
+        row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|r| r.product.as_deref()).collect();
+    products.sort_unstable();
+    products.dedup();
+    let last = row.component.rsplit('/').next().unwrap_or_default();
+    products.len() > 1 || products.iter().any(|product| *product != last)
+}
+
+fn text(cell: &Cell, with_product: bool, builds: usize) -> String {
+    match cell.state.as_str() {
+        "present" => {
+            let several = cell.readings.len() > 1;
+            let readings = cell.readings.iter().map(|reading| {
+                let text = version(reading, with_product);
+                let text = reading.contradicted_by.as_ref().map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
+                if several { format!("{text} ×{}", reading.instances) } else { text }
+            });
+            let text = readings.collect::<Vec<_>>().join(", ");
+            if builds > 1 { format!("{text}, {builds} builds") } else { text }
+        }
+        "not-running" => format!("not running ({})", not_running(cell)),
+        "missing" => "missing".to_owned(),
+        "unobserved" => "not read".to_owned(),
+        _ => "–".to_owned(),
+    }
+}
+
+/// `2 exited, 1 scaled to zero`.
+pub(super) fn not_running(cell: &Cell) -> String {
+    cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The version as it was said, with the product where that is asked for, and who said it where that is a person.
+pub(super) fn version(reading: &Reading, with_product: bool) -> String {
+    let text = match reading.version.as_str() {
+        "" => "by digest".to_owned(),
+        text if reading.source == "declared" => format!("{text} declared"),
+        text => text.to_owned(),
+    };
+    let product = reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
+    product.map_or(text.clone(), |product| format!("{product} {text}"))
+}

@@ -1,0 +1,160 @@
+//! What the verdict rests on: each environment's targets and parts, and how the run was made.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::index::Index;
+use super::verdict::local;
+use crate::model::length;
+use crate::wire::report::{Environment, Failure, Part, Target};
+
+/// One environment.
+#[derive(Serialize)]
+pub(super) struct Covered<'a> {
+    name: &'a str,
+    required: bool,
+    is_baseline: bool,
+    complete: &'a str,
+    whole: bool,
+    components: usize,
+    left_out: usize,
+    max_age: Option<String>,
+    targets: Vec<Line<'a>>,
+}
+
+/// One target.
+#[derive(Serialize)]
+struct Line<'a> {
+    target: &'a str,
+    endpoint: &'a str,
+    required: bool,
+    source: &'a str,
+    path: Option<&'a str>,
+    time_from: Option<&'a str>,
+    instead_of: Option<&'a Failure>,
+    stale: Option<&'a Failure>,
+    notes: &'a [String],
+    /// `complete`, `failed` or `left-out`: the worst of its parts, `failed` if it is stale.
+    outcome: &'static str,
+    /// When it answered, and how long before the run's end.
+    taken: Option<String>,
+    age: Option<String>,
+    parts: Vec<Parts<'a>>,
+}
+
+/// Parts with one outcome.
+#[derive(Serialize)]
+struct Parts<'a> {
+    outcome: &'a str,
+    failure: Option<&'a Failure>,
+    parts: Vec<Named<'a>>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    hides: Option<usize>,
+}
+
+pub(super) fn coverage<'a>(index: &Index<'a>) -> Vec<Covered<'a>> {
+    let environments = index.dto.environments.iter().zip(&index.report.environments);
+    let covered = environments.map(|(environment, audited)| {
+        let targets: Vec<Line<'a>> = environment.targets.iter().map(|t| line(t, environment, index)).collect();
+        Covered {
+            name: &environment.name,
+            required: environment.required,
+            is_baseline: environment.name == index.dto.baseline,
+            complete: &environment.complete,
+            whole: targets.iter().all(|target| target.outcome != "failed"),
+            components: environment.components,
+            left_out: environment.left_out,
+            max_age: (audited.max_age != Duration::MAX).then(|| length(audited.max_age)),
+            targets,
+        }
+    });
+    covered.collect()
+}
+
+fn line<'a>(target: &'a Target, environment: &'a Environment, index: &Index<'a>) -> Line<'a> {
+    let taken = index.dto.run.taken.get(&environment.name).and_then(|targets| targets.get(&target.target)).copied();
+    let is = |outcome: &str| target.parts.iter().any(|part| part.outcome == outcome);
+    let outcome = if is("failed") || target.stale.is_some() {
+        "failed"
+    } else if is("complete") {
+        "complete"
+    } else {
+        "left-out"
+    };
+    Line {
+        target: &target.target,
+        endpoint: &target.endpoint,
+        required: target.required && environment.required,
+        source: &target.source,
+        path: target.path.as_deref().filter(|path| *path != target.endpoint),
+        time_from: target.time_from.as_deref(),
+        instead_of: target.instead_of.as_ref(),
+        stale: target.stale.as_ref(),
+        notes: &target.notes,
+        outcome,
+        taken: taken.map(|at| local(index, at)),
+        age: taken.and_then(|at| age(index.report.run.at, at)),
+        parts: grouped(&target.parts),
+    }
+}
+
+/// Parts that failed for one reason are told together, in the order of the first of them.
+fn grouped(parts: &[Part]) -> Vec<Parts<'_>> {
+    let mut groups: Vec<Parts<'_>> = Vec::new();
+    let same = |a: Option<&Failure>, b: Option<&Failure>| match (a, b) {
+        (Some(a), Some(b)) => (&a.kind, &a.message, &a.advice) == (&b.kind, &b.message, &b.advice),
+        (None, None) => true,
+        _ => false,
+    };
+    for part in parts {
+        let named = Named { name: &part.part, hides: part.hides };
+        let failure = part.failure.as_ref();
+        match groups.iter_mut().find(|group| group.outcome == part.outcome && same(group.failure, failure)) {
+            Some(group) => group.parts.push(named),
+            None => groups.push(Parts { outcome: &part.outcome, failure, parts: vec![named] }),
+        }
+    }
+    groups
+}
+
+/// To the largest unit: `6 min`, `3 h`, `2 d`; `None` if it is later than the run.
+fn age(now: Timestamp, taken: Timestamp) -> Option<String> {
+    let age = Duration::try_from(now.duration_since(taken)).ok()?;
+    let seconds = age.as_secs();
+    Some(match seconds {
+        0..60 => format!("{seconds} s"),
+        60..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    })
+}
+
+/// How the run was made: names and values.
+pub(super) fn facts(index: &Index<'_>) -> Vec<(&'static str, String)> {
+    let run = &index.dto.run;
+    let gates = index.dto.gates.iter().map(|[from, to]| format!("{from} → {to}")).collect::<Vec<_>>().join("; ");
+    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    let mut facts = vec![
+        ("End of the run", format!("{} ({})", local(index, run.at), run.at)),
+        ("Baseline", index.dto.baseline.clone()),
+        ("Gates", or_none(&gates)),
+        ("Blocks at", index.dto.verdict.fail_on.clone()),
+        ("Program", run.tool.clone()),
+        ("Host", run.host.clone()),
+        ("Profiles", or_none(&run.profiles)),
+        ("Policy", or_none(&run.policy)),
+    ];
+    facts.extend(run.duration_ms.map(|ms| ("Collecting took", format!("{ms} ms"))));
+    facts.extend(run.commit.iter().map(|commit| ("Commit of the profiles", commit.clone())));
+    facts.extend(run.notes.iter().map(|note| ("Note", note.clone())));
+    if index.dto.verdict.new_only {
+        facts.push(("Judged", "only what is new or worse since the earlier report".to_owned()));
+    }
+    facts
+}
