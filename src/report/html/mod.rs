@@ -10,8 +10,6 @@ mod findings;
 mod index;
 mod matrix;
 mod summary;
-#[cfg(test)]
-mod tests;
 mod verdict;
 mod waivers;
 

@@ -1,0 +1,138 @@
+//! The HTML page without a browser: what its policy allows, what stands in it, and what it costs. `tests/readers/html.rs`
+//! opens it in one.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
+#[path = "readers/reports.rs"]
+mod reports;
+
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use envparity::model::Severity;
+use envparity::report::Purpose;
+use reports::{hostile, large, rendered, rich};
+use sha2::{Digest as _, Sha256};
+
+/// What stands between two texts, the first time.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start).unwrap().1.split_once(end).unwrap().0
+}
+
+/// Every tag of the page, without what stands in style and script.
+fn tags(page: &str) -> Vec<&str> {
+    let (head, rest) = page.split_once("<style>").unwrap();
+    let (body, _) = rest.split_once("</style>").unwrap().1.split_once("<script>").unwrap();
+    [head, body].iter().flat_map(|text| text.split('<').skip(1)).map(|tag| tag.split('>').next().unwrap()).collect()
+}
+
+#[test]
+fn the_policy_allows_this_style_and_this_script_and_nothing_else() {
+    for report in [rich(), hostile(), large(3, 1)] {
+        let page = rendered(&report, "html");
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+        let wanted = format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; \
+             form-action 'none'",
+            hash(between(&page, "<style>", "</style>")),
+            hash(between(&page, "<script>", "</script>")),
+        );
+        let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
+        assert_eq!(policy, wanted);
+        // It counts for what comes after it.
+        assert!(page.find("Content-Security-Policy").unwrap() < page.find("<style").unwrap());
+        for element in ["<style", "<script", "<title"] {
+            assert_eq!(page.matches(element).count(), 1, "{element}");
+        }
+    }
+}
+
+#[test]
+fn no_tag_has_a_handler_or_a_style_or_leads_out() {
+    for report in [rich(), hostile()] {
+        let page = rendered(&report, "html");
+        let names = ["img", "iframe", "object", "embed", "base", "video", "audio", "frame", "source"];
+        for tag in tags(&page) {
+            let name = tag.split_whitespace().next().unwrap_or_default();
+            assert!(!names.contains(&name), "{tag}");
+            // Attributes stand in double quotes, and no text from outside has one.
+            for attribute in tag.split('"').step_by(2).filter_map(|part| part.strip_suffix('=')) {
+                let attribute = attribute.split_whitespace().last().unwrap();
+                assert!(!attribute.starts_with("on") && attribute != "style" && attribute != "src", "{tag}");
+            }
+            let href = tag.split_once("href=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+            assert!(href.is_none_or(|href| href.starts_with('#') || href == "data:,"), "{tag}");
+        }
+    }
+}
+
+#[test]
+fn hostile_text_adds_no_tag_and_nothing_that_acts() {
+    let (harmless, page) = (rendered(&rich(), "html"), rendered(&hostile(), "html"));
+    assert!(!page.contains("<script>alert") && !page.contains("onerror=alert(1)>"));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("\\u{202e}gnp.exe"));
+    let acts = |c: char| (c.is_control() && c != '\n') || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e);
+    assert_eq!(page.chars().find(|c| acts(*c)), None);
+    let kinds = |page: &str| {
+        let tags = tags(page).into_iter().map(|tag| tag.split_whitespace().next().unwrap_or_default().to_owned());
+        tags.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(kinds(&page), kinds(&harmless));
+}
+
+#[test]
+fn findings_stand_once_by_component_and_worst_first() {
+    let report = rich();
+    let page = rendered(&report, "html");
+    for judged in &report.findings {
+        assert_eq!(page.matches(&format!("id=\"f-{}\"", judged.id)).count(), 1, "{}", judged.finding.summary);
+    }
+    let cards: Vec<&str> = page.split("<details class=\"card ").skip(1).collect();
+    let severities: Vec<Severity> = cards.iter().map(|card| card.split('"').next().unwrap().parse().unwrap()).collect();
+    assert!(severities.is_sorted_by(|a, b| a >= b), "{severities:?}");
+    let active = report.findings.iter().filter(|judged| judged.is_active());
+    let components: std::collections::BTreeSet<_> = active.map(|judged| &judged.finding.component).collect();
+    assert_eq!(cards.len(), components.len());
+    assert!(cards.len() > 3);
+}
+
+#[test]
+fn the_verdict_is_told_in_words() {
+    let verdict = |report| between(&rendered(&report, "html"), "<h1 id=\"verdict\">", "</h1>").to_owned();
+    assert_eq!(verdict(rich()), "NO-GO, and INCOMPLETE");
+    assert_eq!(verdict(large(3, 100)), "GO");
+    let mut diff = large(3, 100);
+    diff.purpose = Purpose::Diff;
+    assert_eq!(verdict(diff), "COMPLETE");
+}
+
+#[test]
+fn the_same_report_is_the_same_page() {
+    assert_eq!(rendered(&rich(), "html"), rendered(&rich(), "html"));
+}
+
+/// `cargo test --release --test html -- --nocapture`
+#[test]
+fn a_large_report_costs_little() {
+    for differs in [1, 10] {
+        let report = large(5_000, differs);
+        let start = Instant::now();
+        let page = rendered(&report, "html");
+        let took = start.elapsed();
+        let (findings, bytes) = (report.findings.len(), page.len());
+        println!("{} components, {findings} findings: {took:?}, {bytes} bytes", report.matrix.len());
+        assert!(page.ends_with("</html>\n") || page.ends_with("</html>"));
+        assert!(cfg!(debug_assertions) || took.as_secs_f64() < 2.0, "{took:?}");
+    }
+}
+
+/// `ENVPARITY_WRITE_PAGES=DIR cargo test --test html` writes pages to look at.
+#[test]
+fn pages_are_written_where_asked_for() {
+    let Some(folder) = std::env::var_os("ENVPARITY_WRITE_PAGES").map(std::path::PathBuf::from) else { return };
+    for (name, report) in
+        [("rich", rich()), ("hostile", hostile()), ("all", large(5_000, 1)), ("some", large(5_000, 10))]
+    {
+        std::fs::write(folder.join(format!("{name}.html")), rendered(&report, "html")).unwrap();
+    }
+}
