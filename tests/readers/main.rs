@@ -13,3 +13,7 @@ mod openmetrics;
 mod sarif;
 mod texts;
 mod yaml;
+mod browser;
+mod common;
+mod html;
+mod reports;

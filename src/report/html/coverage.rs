@@ -17,7 +17,10 @@ pub(super) struct Covered<'a> {
     required: bool,
     is_baseline: bool,
     complete: &'a str,
+    /// Whether every target was read completely.
     whole: bool,
+    /// Targets whose answers do not count, being too old.
+    stale: usize,
     components: usize,
     left_out: usize,
     max_age: Option<String>,
@@ -36,8 +39,6 @@ struct Line<'a> {
     instead_of: Option<&'a Failure>,
     stale: Option<&'a Failure>,
     notes: &'a [String],
-    /// `complete`, `failed` or `left-out`: the worst of its parts, `failed` if it is stale.
-    outcome: &'static str,
     /// When it answered, and how long before the run's end.
     taken: Option<String>,
     age: Option<String>,
@@ -67,7 +68,8 @@ pub(super) fn coverage<'a>(index: &Index<'a>) -> Vec<Covered<'a>> {
             required: environment.required,
             is_baseline: environment.name == index.dto.baseline,
             complete: &environment.complete,
-            whole: targets.iter().all(|target| target.outcome != "failed"),
+            whole: environment.targets.iter().all(|t| t.parts.iter().all(|part| part.outcome != "failed")),
+            stale: targets.iter().filter(|target| target.stale.is_some()).count(),
             components: environment.components,
             left_out: environment.left_out,
             max_age: (audited.max_age != Duration::MAX).then(|| length(audited.max_age)),
@@ -79,14 +81,6 @@ pub(super) fn coverage<'a>(index: &Index<'a>) -> Vec<Covered<'a>> {
 
 fn line<'a>(target: &'a Target, environment: &'a Environment, index: &Index<'a>) -> Line<'a> {
     let taken = index.dto.run.taken.get(&environment.name).and_then(|targets| targets.get(&target.target)).copied();
-    let is = |outcome: &str| target.parts.iter().any(|part| part.outcome == outcome);
-    let outcome = if is("failed") || target.stale.is_some() {
-        "failed"
-    } else if is("complete") {
-        "complete"
-    } else {
-        "left-out"
-    };
     Line {
         target: &target.target,
         endpoint: &target.endpoint,
@@ -97,7 +91,6 @@ fn line<'a>(target: &'a Target, environment: &'a Environment, index: &Index<'a>)
         instead_of: target.instead_of.as_ref(),
         stale: target.stale.as_ref(),
         notes: &target.notes,
-        outcome,
         taken: taken.map(|at| local(index, at)),
         age: taken.and_then(|at| age(index.report.run.at, at)),
         parts: grouped(&target.parts),

@@ -4,6 +4,7 @@
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
   const by = (id) => document.getElementById(id);
   const form = by("filter");
+  const more = by("more");
   const controls = { text: by("q"), where: by("where"), class: by("class"), owner: by("owner"), trend: by("trend"), differs: by("differs") };
   const boxes = all("input[name=severity]", form);
   const body = document.querySelector(".matrix tbody");
@@ -25,6 +26,9 @@
       return { ...facts(element), text: "", findings };
     });
   };
+  // So many cards are enough to read at once; a button shows the rest.
+  const ENOUGH = 300;
+  let limit = ENOUGH;
   let hasText = false;
   const readText = () => {
     if (hasText) return;
@@ -62,7 +66,7 @@
     read();
     const want = wanted();
     if (want.terms.length > 0) readText();
-    let components = 0, findings = 0, total = 0;
+    let components = 0, findings = 0, total = 0, fitting = 0;
     for (const row of rows) {
       const yes = (!want.differs || row.differs) && belongs(want, row) && fits(want, row, row.text);
       show(row.element, yes);
@@ -78,9 +82,13 @@
         findings += yes;
         total += 1;
       }
-      show(card.element, any);
+      fitting += any;
+      show(card.element, any && fitting <= limit);
     }
-    by("count").textContent = `${findings} of ${total} findings and ${components} of ${rows.length} components shown`;
+    const rest = Math.max(0, fitting - limit);
+    show(more, rest > 0);
+    more.textContent = `Show ${rest} more`;
+    by("count").textContent = `${findings} of ${total} findings and ${components} of ${rows.length} components shown${rest > 0 ? `; the worst ${limit} of ${fitting} cards` : ""}`;
     all(".none").forEach((note, at) => show(note, at === 0 ? total > 0 && findings === 0 : components === 0));
   };
 
@@ -187,6 +195,10 @@
       setTimeout(() => { change(); by("findings").scrollIntoView(); });
     });
   }
+  more.addEventListener("click", () => {
+    limit = Infinity;
+    apply();
+  });
   const fold = by("fold");
   fold.addEventListener("click", () => {
     const open = all(".card:not([open])").length > 0;
@@ -195,8 +207,17 @@
   });
   // Where the style cannot unfold for paper.
   let folded = [];
-  addEventListener("beforeprint", () => { folded = all("details:not([open])"); for (const one of folded) one.open = true; });
-  addEventListener("afterprint", () => { for (const one of folded) one.open = false; });
+  addEventListener("beforeprint", () => {
+    limit = Infinity;
+    apply();
+    folded = all("details:not([open])");
+    for (const one of folded) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    limit = ENOUGH;
+    for (const one of folded) one.open = false;
+    apply();
+  });
 
   form.hidden = false;
   fold.hidden = document.querySelector(".card") === null;

@@ -1,0 +1,224 @@
+//! A browser without a screen, spoken to over two pipes: every command is one JSON object that ends with a NUL.
+//!
+//! The protocol is the Chrome DevTools Protocol with `--remote-debugging-pipe`: the browser reads from descriptor 3 and
+//! writes to descriptor 4. No port is opened, and it ends with the test, whatever becomes of that.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::variable;
+
+/// For every answer, however busy the machine is.
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// What would make a page differ from run to run, or contact somebody.
+const FLAGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--password-store=basic",
+    "--remote-debugging-pipe",
+];
+
+pub(crate) struct Browser {
+    child: Child,
+    /// `None` once the browser was told to end.
+    stdin: Option<ChildStdin>,
+    answers: Receiver<Value>,
+    last: u64,
+    session: String,
+    /// What happened without having been asked for.
+    events: Vec<Value>,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts one with an empty page.
+    ///
+    /// # Panics
+    /// If there is no browser: a page that was not opened has not passed.
+    pub(crate) fn new() -> Self {
+        let profile = TempDir::new().unwrap();
+        // The shell turns our pipes into the descriptors that the browser wants, and becomes the browser.
+        let mut child = Command::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null"])
+            .arg(variable("ENVPARITY_TEST_CHROMIUM"))
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .env("HOME", profile.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, answers) = channel();
+        std::thread::spawn(move || {
+            let mut message = Vec::new();
+            while stdout.read_until(0, &mut message).is_ok_and(|n| n > 0) {
+                message.pop();
+                let Ok(value) = serde_json::from_slice(&message) else { break };
+                if sender.send(value).is_err() {
+                    break;
+                }
+                message.clear();
+            }
+        });
+        let mut browser =
+            Self { child, stdin, answers, last: 0, session: String::new(), events: Vec::new(), _profile: profile };
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
+        let attached = browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
+        browser.session = attached["sessionId"].as_str().unwrap().to_owned();
+        for domain in ["Page", "Runtime", "Log", "Network", "Audits", "Accessibility"] {
+            browser.call(&format!("{domain}.enable"), &json!({}));
+        }
+        browser
+    }
+
+    /// Asks for something, and waits for the answer.
+    #[track_caller]
+    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.last += 1;
+        let mut message = json!({"id": self.last, "method": method, "params": parameters});
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(format!("{message}\0").as_bytes()).unwrap();
+        stdin.flush().unwrap();
+        let id = self.last;
+        let mut answer = self.next(&format!("an answer to {method}"), |message| message["id"] == id);
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].take()
+    }
+
+    /// The next message of that kind; others are kept as events.
+    #[track_caller]
+    fn next(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(message) if wanted(&message) => return message,
+                Ok(message) => self.events.push(message),
+                Err(RecvTimeoutError::Timeout) => panic!("no {what} within {DEADLINE:?}"),
+                Err(RecvTimeoutError::Disconnected) => panic!("the browser ended before {what}"),
+            }
+        }
+    }
+
+    /// Opens a file, and forgets what happened before.
+    #[track_caller]
+    pub(crate) fn open(&mut self, page: &Path, fragment: &str) {
+        self.call("Page.navigate", &json!({"url": "about:blank"}));
+        self.evaluate("new Promise((done) => setTimeout(done))");
+        self.events.clear();
+        let url = url::Url::from_file_path(page).unwrap();
+        let opened = self.call("Page.navigate", &json!({"url": format!("{url}{fragment}")}));
+        assert!(opened["errorText"].is_null(), "{opened}");
+        if !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+            let event = self.next("the page", |message| message["method"] == "Page.loadEventFired");
+            self.events.push(event);
+        }
+    }
+
+    /// The value of an expression in the page; a promise is waited for.
+    #[track_caller]
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let mut answer = self.call("Runtime.evaluate", &parameters);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
+        answer["result"]["value"].take()
+    }
+
+    /// Waits until an expression holds.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, expression: &str) {
+        let end = Instant::now() + DEADLINE;
+        while self.evaluate(expression) != json!(true) {
+            assert!(Instant::now() < end, "{expression} does not hold after {DEADLINE:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Presses a key that writes `text`.
+    pub(crate) fn press(&mut self, text: &str) {
+        self.call("Input.dispatchKeyEvent", &json!({"type": "keyDown", "key": text, "text": text}));
+        self.call("Input.dispatchKeyEvent", &json!({"type": "keyUp", "key": text}));
+    }
+
+    /// Clicks into the middle of an element, as a mouse does.
+    #[track_caller]
+    pub(crate) fn click(&mut self, selector: &str) {
+        let place = self.evaluate(&format!(
+            "(() => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: \
+             'instant' }}); const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / \
+             2]; }})()"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
+            self.call("Input.dispatchMouseEvent", &event);
+        }
+    }
+
+    /// Width and height of the window, in CSS pixels.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Whatever a page says or asks for that ours must not: messages, exceptions, violations, dialogs, requests.
+    pub(crate) fn complaints(&mut self) -> Vec<Value> {
+        // Answers come in the order of what happened: after this one, everything before it has been told.
+        self.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+        let is_complaint = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
+            "Log.entryAdded"
+            | "Runtime.consoleAPICalled"
+            | "Runtime.exceptionThrown"
+            | "Audits.issueAdded"
+            | "Page.javascriptDialogOpening"
+            | "Page.windowOpen"
+            | "Network.webSocketCreated" => true,
+            "Network.requestWillBeSent" => {
+                let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
+                let is_page = event["params"]["type"] == "Document" && url.starts_with("file:");
+                !is_page && url != "data:," && url != "about:blank"
+            }
+            _ => false,
+        };
+        self.events.iter().filter(is_complaint).cloned().collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It ends when nobody speaks to it any more; if it does not, it is ended.
+        if let Some(mut stdin) = self.stdin.take() {
+            let _ = stdin.write_all(format!("{}\0", json!({"id": 0, "method": "Browser.close"})).as_bytes());
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end {
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
