@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::common::variable;
 
 /// For every answer, however busy the machine is.
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What would make a page differ from run to run, or contact somebody.
 const FLAGS: &[&str] = &[
@@ -103,7 +103,7 @@ impl Browser {
         stdin.write_all(format!("{message}\0").as_bytes()).unwrap();
         stdin.flush().unwrap();
         let id = self.last;
-        let mut answer = self.next(&format!("an answer to {method}"), |message| message["id"] == id);
+        let mut answer = self.next(&format!("answer to {method}"), |message| message["id"] == id);
         assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
         answer["result"].take()
     }
@@ -125,14 +125,20 @@ impl Browser {
     /// Opens a file, and forgets what happened before.
     #[track_caller]
     pub(crate) fn open(&mut self, page: &Path, fragment: &str) {
-        self.call("Page.navigate", &json!({"url": "about:blank"}));
-        self.evaluate("new Promise((done) => setTimeout(done))");
+        self.go("about:blank");
         self.events.clear();
         let url = url::Url::from_file_path(page).unwrap();
-        let opened = self.call("Page.navigate", &json!({"url": format!("{url}{fragment}")}));
+        self.go(&format!("{url}{fragment}"));
+    }
+
+    #[track_caller]
+    fn go(&mut self, url: &str) {
+        let is_loaded = |message: &Value| message["method"] == "Page.loadEventFired";
+        self.events.retain(|event| !is_loaded(event));
+        let opened = self.call("Page.navigate", &json!({"url": url}));
         assert!(opened["errorText"].is_null(), "{opened}");
-        if !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
-            let event = self.next("the page", |message| message["method"] == "Page.loadEventFired");
+        if !self.events.iter().any(is_loaded) {
+            let event = self.next("page", is_loaded);
             self.events.push(event);
         }
     }
@@ -151,7 +157,10 @@ impl Browser {
     pub(crate) fn wait_for(&mut self, expression: &str) {
         let end = Instant::now() + DEADLINE;
         while self.evaluate(expression) != json!(true) {
-            assert!(Instant::now() < end, "{expression} does not hold after {DEADLINE:?}");
+            if Instant::now() > end {
+                let state = "`${location.hash} ${document.getElementById('count')?.textContent}`";
+                panic!("{expression} does not hold after {DEADLINE:?}: {}", self.evaluate(state));
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -185,7 +194,7 @@ impl Browser {
     /// Whatever a page says or asks for that ours must not: messages, exceptions, violations, dialogs, requests.
     pub(crate) fn complaints(&mut self) -> Vec<Value> {
         // Answers come in the order of what happened: after this one, everything before it has been told.
-        self.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+        self.evaluate("document.body.offsetHeight");
         let is_complaint = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
             "Log.entryAdded"
             | "Runtime.consoleAPICalled"

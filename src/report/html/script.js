@@ -73,17 +73,16 @@
       components += yes;
     }
     for (const card of cards) {
-      let any = false;
+      total += card.findings.length;
       const mine = belongs(want, card);
-      for (const finding of card.findings) {
-        const yes = mine && fits(want, finding, want.terms.length > 0 ? card.text + " " + finding.text : "");
-        show(finding.element, yes);
-        any ||= yes;
-        findings += yes;
-        total += 1;
-      }
-      fitting += any;
-      show(card.element, any && fitting <= limit);
+      const fit = card.findings.map((one) => mine && fits(want, one, want.terms.length > 0 ? card.text + " " + one.text : ""));
+      const here = fit.filter(Boolean).length;
+      findings += here;
+      fitting += here > 0;
+      const yes = here > 0 && fitting <= limit;
+      show(card.element, yes);
+      // What stands in a card that is not shown can stay as it is.
+      if (yes) card.findings.forEach((one, at) => show(one.element, fit[at]));
     }
     const rest = Math.max(0, fitting - limit);
     show(more, rest > 0);
@@ -155,7 +154,9 @@
       card.open = true;
     }
     target.hidden = false;
+    // What is not near the window has no exact height yet: once more when it has.
     target.scrollIntoView({ block: "center" });
+    requestAnimationFrame(() => target.scrollIntoView({ block: "center" }));
   };
 
   const change = () => { apply(); write(); };
@@ -166,7 +167,7 @@
   form.addEventListener("reset", () => setTimeout(change));
   addEventListener("hashchange", restore);
   addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input[type=search], select")) return;
     event.preventDefault();
     controls.text.focus();
     controls.text.select();
