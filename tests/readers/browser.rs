@@ -84,7 +84,7 @@ impl Browser {
             Self { child, stdin, answers, last: 0, session: String::new(), events: Vec::new(), _profile: profile };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached = browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
-        browser.session = attached["sessionId"].as_str().unwrap().to_owned();
+        attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network", "Audits", "Accessibility"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }

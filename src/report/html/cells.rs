@@ -133,3 +133,44 @@ pub(super) fn version(reading: &Reading, with_product: bool) -> String {
     let product = reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
     product.map_or(text.clone(), |product| format!("{product} {text}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(state: &str, level: Option<&str>, direction: Option<&str>, other_product: bool) -> Cell {
+        Cell {
+            environment: "qualif".to_owned(),
+            state: state.to_owned(),
+            readings: Vec::new(),
+            level: level.map(str::to_owned),
+            direction: direction.map(str::to_owned),
+            other_product,
+            other_variant: false,
+            not_running: std::collections::BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_symbol_is_told_in_words_too() {
+        let cases = [
+            (cell("present", Some("equal"), None, false), ("", "")),
+            (cell("present", Some("patch"), Some("ahead"), false), ("▲", "patch ahead")),
+            (cell("present", Some("minor"), Some("mixed"), false), ("↕", "minor, ahead and behind")),
+            (cell("present", Some("major"), Some("behind"), true), ("≠", "other product, major behind")),
+            (cell("present", Some("incomparable"), None, false), ("?", "cannot be ordered")),
+            (cell("present", Some("within-precision"), None, false), ("~", "same as far as told")),
+            (cell("unobserved", None, None, false), ("?", "")),
+        ];
+        for (cell, wanted) in cases {
+            let shown = shown(&cell, "prod", false, 0);
+            assert_eq!((shown.symbol, shown.words.as_str()), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_marked_in_the_baseline_too() {
+        assert_eq!(shown(&cell("unobserved", None, None, false), "qualif", false, 0).symbol, "?");
+        assert_eq!(shown(&cell("present", None, None, false), "qualif", false, 0).symbol, "");
+    }
+}

@@ -50,7 +50,7 @@ struct Line<'a> {
 struct Parts<'a> {
     outcome: &'a str,
     failure: Option<&'a Failure>,
-    parts: Vec<Named<'a>>,
+    names: Vec<Named<'a>>,
 }
 
 #[derive(Serialize)]
@@ -109,8 +109,8 @@ fn grouped(parts: &[Part]) -> Vec<Parts<'_>> {
         let named = Named { name: &part.part, hides: part.hides };
         let failure = part.failure.as_ref();
         match groups.iter_mut().find(|group| group.outcome == part.outcome && same(group.failure, failure)) {
-            Some(group) => group.parts.push(named),
-            None => groups.push(Parts { outcome: &part.outcome, failure, parts: vec![named] }),
+            Some(group) => group.names.push(named),
+            None => groups.push(Parts { outcome: &part.outcome, failure, names: vec![named] }),
         }
     }
     groups
@@ -150,4 +150,41 @@ pub(super) fn facts(index: &Index<'_>) -> Vec<(&'static str, String)> {
         facts.push(("Judged", "only what is new or worse since the earlier report".to_owned()));
     }
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(name: &str, message: Option<&str>, hides: Option<usize>) -> Part {
+        let failure = message.map(|message| Failure {
+            kind: "timeout".to_owned(),
+            message: message.to_owned(),
+            advice: "wait".to_owned(),
+        });
+        let outcome = if failure.is_some() { "failed" } else { "complete" };
+        Part { part: name.to_owned(), outcome: outcome.to_owned(), failure, hides }
+    }
+
+    #[test]
+    fn parts_that_failed_for_one_reason_are_told_together() {
+        let parts = [
+            part("containers", Some("slow"), Some(3)),
+            part("engine", None, None),
+            part("images", Some("slow"), None),
+            part("nodes", Some("gone"), None),
+        ];
+        let told: Vec<Vec<&str>> =
+            grouped(&parts).iter().map(|group| group.names.iter().map(|part| part.name).collect()).collect();
+        assert_eq!(told, [vec!["containers", "images"], vec!["engine"], vec!["nodes"]]);
+    }
+
+    #[test]
+    fn an_age_is_told_to_its_largest_unit_and_the_future_has_none() {
+        let now: Timestamp = "2026-11-23T00:06:00Z".parse().unwrap();
+        let told = |taken: &str| age(now, taken.parse().unwrap());
+        assert_eq!(told("2026-11-23T00:03:06Z").as_deref(), Some("2 min"));
+        assert_eq!(told("2026-11-20T00:06:00Z").as_deref(), Some("3 d"));
+        assert_eq!(told("2026-11-23T00:06:01Z"), None);
+    }
 }

@@ -65,7 +65,7 @@ impl<'a> Index<'a> {
         index.owners = owned.filter_map(|f| f.owner.as_deref()).collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = std::mem::take(&mut index.findings);
         for of_component in found.values_mut() {
-            of_component.sort_by_cached_key(|f| (std::cmp::Reverse(index.weight(f)), f.rule.as_str(), index.place(f)));
+            of_component.sort_by_cached_key(|f| (std::cmp::Reverse(weight(f)), f.rule.as_str(), index.place(f)));
         }
         index.findings = found;
         index
@@ -136,11 +136,6 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Severity first, then whether it blocks or is in a gate.
-    pub(super) fn weight(&self, finding: &Finding) -> (u8, bool) {
-        (severity_rank(&finding.severity), finding.in_gate)
-    }
-
     /// The number of an owner among all.
     pub(super) fn owner_number(&self, owner: Option<&str>) -> Option<usize> {
         self.owners.iter().position(|other| Some(*other) == owner)
@@ -165,6 +160,11 @@ pub(super) const SEVERITIES: [Severity; 5] =
 /// 5 for critical, 1 for info, 0 for what is no severity.
 pub(super) fn severity_rank(word: &str) -> u8 {
     SEVERITIES.iter().rev().zip(1..).find(|(severity, _)| severity.as_str() == word).map_or(0, |(_, rank)| rank)
+}
+
+/// Severity first, then whether it is in a gate.
+pub(super) fn weight(finding: &Finding) -> (u8, bool) {
+    (severity_rank(&finding.severity), finding.in_gate)
 }
 
 /// Numbers, for an attribute that the script reads: `0 2`.

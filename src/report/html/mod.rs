@@ -29,8 +29,8 @@ const TEMPLATE: &str = concat!(
     include_str!("page/since.html"),
     include_str!("page/summary.html"),
     include_str!("page/findings.html"),
-    include_str!("page/waivers.html"),
     include_str!("page/matrix.html"),
+    include_str!("page/waivers.html"),
     include_str!("page/coverage.html"),
     include_str!("page/foot.html"),
 );

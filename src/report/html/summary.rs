@@ -45,7 +45,7 @@ struct PlaceLine {
 #[derive(Serialize)]
 struct Count {
     severity: &'static str,
-    count: usize,
+    number: usize,
     /// How strong its colour is: 0 to 3.
     strength: u8,
 }
@@ -107,5 +107,15 @@ fn shade(severity: &'static str, count: usize) -> Count {
         2..=9 => 2,
         _ => 3,
     };
-    Count { severity, count, strength }
+    Count { severity, number: count, strength }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn a_share_of_nothing_is_nothing() {
+        assert_eq!((share("7 of 9").percent, share("0 of 0").percent, share("9 of 9").percent), (77, 0, 100));
+    }
 }

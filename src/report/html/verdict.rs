@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::index::{Index, SEVERITIES, severity_rank};
+use super::index::{Index, SEVERITIES, severity_rank, weight};
 use crate::model::{Fate, FindingTrend, Verdict, count};
 use crate::report::Purpose;
 use crate::wire::report::{Finding, GoneFinding, Since};
@@ -124,7 +124,7 @@ pub(super) fn since<'a>(index: &Index<'a>, since: &'a Since) -> Changes<'a> {
     let tally = |(word, title)| Tally { word, count: since.summary.get(word).copied().unwrap_or_default(), title };
     let is_rising = |f: &&Finding| matches!(f.since.as_deref(), Some("new" | "worse"));
     let mut rising: Vec<&Finding> = index.dto.findings.iter().filter(is_rising).collect();
-    rising.sort_by_key(|finding| std::cmp::Reverse(index.weight(finding)));
+    rising.sort_by_key(|finding| std::cmp::Reverse(weight(finding)));
     let mut gone: Vec<&GoneFinding> = since.gone.iter().collect();
     let fate = |gone: &GoneFinding| Fate::ALL.iter().position(|fate| fate.as_str() == gone.fate);
     gone.sort_by_key(|gone| (fate(gone), SEVERITIES.len() - usize::from(severity_rank(&gone.severity))));
