@@ -98,10 +98,12 @@
     read();
     sorted = { column, down };
     const text = (row) => row.element.children[column].firstChild?.textContent ?? "";
-    const texts = new Map(column === 1 ? [] : rows.map((row) => [row, text(row)]));
+    // Texts are compared once each: many rows have the same version.
+    for (const row of rows) row.cell = column === 1 ? "" : text(row);
+    const places = new Map(Array.from(new Set(rows.map((row) => row.cell))).sort(order.compare).map((one, at) => [one, at]));
     const sign = down ? -1 : 1;
     const key = (row) => (column === 0 ? 0 : row.keys[column - 1]);
-    const compare = (a, b) => key(a) - key(b) || (column === 1 ? 0 : order.compare(texts.get(a), texts.get(b)));
+    const compare = (a, b) => key(a) - key(b) || places.get(a.cell) - places.get(b.cell);
     rows.sort((a, b) => sign * compare(a, b) || a.at - b.at);
     body.append(...rows.map((row) => row.element));
     heads.forEach((head, at) => {
