@@ -130,8 +130,7 @@ pub fn markdown_code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{markdown, markdown_code, spreadsheet, terminal, xml};
-    use super::{html, terminal};
+    use super::{html, markdown, markdown_code, spreadsheet, terminal, xml};
 
     #[test]
     fn nothing_acts_or_hides() {
@@ -195,6 +194,9 @@ mod tests {
         assert_eq!(markdown_code("`"), "`` ` ``");
         assert_eq!(markdown_code(" a "), "`  a  `");
         assert_eq!(markdown_code(""), "");
+    }
+
+    #[test]
     fn no_markup_and_nothing_that_acts_reaches_a_page() {
         assert_eq!(html("<script>alert('1')</script>"), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;");
         assert_eq!(html("\"><img src=x onerror=alert(1)>"), "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;");

@@ -29,10 +29,17 @@ use crate::model::{
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
 
 /// Every format, in the order of their names.
-pub const FORMATS: &[&dyn Format] =
-    &[&csv::Csv, &html::Html, &json::Json, &junit::Junit, &markdown::Markdown, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
-pub const FORMATS: &[&dyn Format] =
-    &[&csv::Csv, &html::Html, &json::Json, &junit::Junit, &markdown::Markdown, &openmetrics::OpenMetrics, &sarif::Sarif, &table::Table, &yaml::Yaml];
+pub const FORMATS: &[&dyn Format] = &[
+    &csv::Csv,
+    &html::Html,
+    &json::Json,
+    &junit::Junit,
+    &markdown::Markdown,
+    &openmetrics::OpenMetrics,
+    &sarif::Sarif,
+    &table::Table,
+    &yaml::Yaml,
+];
 
 /// The result of an audit or a diff, before any format.
 #[derive(Debug)]

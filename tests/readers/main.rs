@@ -2,19 +2,17 @@
 //!
 //! Python's readers come from the virtual environment that `tests/run.sh` makes of `requirements.txt`, the browser from
 //! Debian. Each format has a file here and, where its reader is Python's, a script beside it that answers in JSON.
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+mod browser;
 mod common;
 mod csv;
+mod html;
 mod junit;
 mod markdown;
 mod openmetrics;
+mod reports;
 mod sarif;
 mod texts;
 mod yaml;
-mod browser;
-mod common;
-mod html;
-mod reports;

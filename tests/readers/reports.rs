@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use envparity::compare::matrix;
 use envparity::model::{
-    Change, Comparison, Defaults, Disposition, EnvironmentName, Evidence, Failure, FailureKind, Fate, Field, Finding,
-    FindingId, FindingTrend, Gate, GoneFinding, ImageUse, JudgedFinding, JudgedWaiver, Judgement, Locator, Note,
-    Outcome, Presence, Reason, ReasonKind, RunState, Severity, Since, Snapshot, Source, TargetEvidence, TimeSource,
-    Verdict, Waiver, WaiverState,
+    Change, Comparison, Defaults, Disposition, EarlierFinding, EnvironmentName, Evidence, Failure, FailureKind, Fate,
+    Field, Finding, FindingId, FindingTrend, Gate, GoneFinding, ImageUse, JudgedFinding, JudgedWaiver, Judgement,
+    Locator, Note, Outcome, Presence, Reason, ReasonKind, RunState, Severity, Since, Snapshot, Source, TargetEvidence,
+    TimeSource, Verdict, Waiver, WaiverState,
 };
 use envparity::pipeline::{self, Facts};
 use envparity::report::{self, Report, View};
@@ -124,7 +124,16 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
     };
     let severity = if in_gate { severity } else { Severity::Low };
     let (id, disposition) = (finding.id(), Disposition::Active);
-    Some(JudgedFinding { id, finding, severity, in_gate, disposition, owner: None, controls: Vec::new() })
+    Some(JudgedFinding {
+        id,
+        finding,
+        severity,
+        in_gate,
+        disposition,
+        owner: None,
+        controls: Vec::new(),
+        versions: BTreeMap::new(),
+    })
 }
 
 fn judge(report: &mut Report) {
@@ -248,12 +257,15 @@ fn compare_with_an_earlier_one(report: &mut Report) {
     let gone = |component: &str, fate| {
         let finding = Finding { component: component.into(), ..report.findings[0].finding.clone() };
         GoneFinding {
-            id: finding.id(),
-            rule: "a-rule-of-another-time".into(),
-            severity: Severity::High,
-            component: component.into(),
-            environments: vec!["qualif".into(), "ovh-production".into()],
-            summary: "qualif 1.2.0 is a minor behind ovh-production 1.3.0".into(),
+            finding: EarlierFinding {
+                id: finding.id(),
+                rule: "a-rule-of-another-time".into(),
+                severity: Severity::High,
+                component: component.into(),
+                environments: vec!["qualif".into(), "ovh-production".into()],
+                level: None,
+                summary: "qualif 1.2.0 is a minor behind ovh-production 1.3.0".into(),
+            },
             fate,
         }
     };
@@ -319,7 +331,7 @@ pub(crate) fn hostile() -> Report {
     if let Some(since) = &mut report.since {
         since.changed = vec![evil(), evil()];
         for gone in &mut since.gone {
-            (gone.rule, gone.summary, gone.component) = (evil(), evil(), evil().into());
+            (gone.finding.rule, gone.finding.summary, gone.finding.component) = (evil(), evil(), evil().into());
         }
     }
     for target in report.environments.iter_mut().flat_map(|environment| &mut environment.snapshot.coverage) {

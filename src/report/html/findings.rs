@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::cells::{self, not_running, shown};
 use super::index::{Index, joined, severity_rank};
-use crate::rules;
+use crate::policy;
 use crate::wire::report::{Finding, Reading, Row};
 
 /// A component and what was found of it.
@@ -132,7 +132,7 @@ fn line<'a>(finding: &'a Finding, index: &Index<'a>, blocking: &BTreeSet<&str>) 
 }
 
 fn rule(id: &str) -> RuleText<'_> {
-    match rules::by_id(id).map(|rule| rule.meta()) {
+    match policy::meta(id) {
         Some(meta) => RuleText { id, known: true, summary: meta.summary, why: meta.why, fix: meta.fix },
         None => RuleText { id, known: false, summary: "", why: "", fix: "" },
     }
