@@ -59,7 +59,8 @@ pub(super) struct ProfilesArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
-    /// Write the report as FORMAT (table, yaml, json) to PATH, or to stdout without one; repeat for several
+    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics, csv) to PATH, or to stdout
+    /// without one; repeat for several
     #[arg(short, long, value_name = "FORMAT[=PATH]")]
     pub(super) output: Vec<OutputChoice>,
 
