@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{EnvironmentName, Severity};
+use super::{EnvironmentName, FindingId, Severity};
 
 /// An ordered pair of environments that may block a release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +70,8 @@ impl Judgement {
 pub struct Reason {
     /// What it makes the verdict.
     pub kind: ReasonKind,
+    /// The finding that blocks.
+    pub finding: Option<FindingId>,
     /// How severe, of a finding.
     pub severity: Option<Severity>,
     /// In words (untrusted).

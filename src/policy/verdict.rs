@@ -75,11 +75,11 @@ fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
 fn blocking(judged: &JudgedFinding) -> Reason {
     let finding = &judged.finding;
     let text = format!("{} {} {}: {}", judged.severity, finding.rule, finding.component, finding.summary);
-    Reason { kind: ReasonKind::Blocks, severity: Some(judged.severity), text }
+    Reason { kind: ReasonKind::Blocks, finding: Some(judged.id.clone()), severity: Some(judged.severity), text }
 }
 
 fn incomplete(text: String) -> Reason {
-    Reason { kind: ReasonKind::Incomplete, severity: None, text }
+    Reason { kind: ReasonKind::Incomplete, finding: None, severity: None, text }
 }
 
 /// What is not known of an environment, and whether the verdict needs it.

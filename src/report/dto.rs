@@ -32,7 +32,11 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
 }
 
 fn verdict(report: &Report) -> v1::Verdict {
-    let reason = |r: &crate::model::Reason| v1::Reason { kind: r.kind.as_str().to_owned(), text: r.text.clone() };
+    let reason = |r: &crate::model::Reason| v1::Reason {
+        kind: r.kind.as_str().to_owned(),
+        finding: r.finding.as_ref().map(ToString::to_string),
+        text: r.text.clone(),
+    };
     v1::Verdict {
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),

@@ -73,6 +73,9 @@ pub struct Verdict {
 pub struct Reason {
     /// `blocks` or `incomplete`.
     pub kind: String,
+    /// Id of the finding that blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
     /// In words.
     pub text: String,
 }

@@ -141,7 +141,7 @@ fn judge(report: &mut Report) {
     let reasons = report.findings.iter().filter(blocks).map(|judged| {
         let JudgedFinding { severity, finding, .. } = judged;
         let text = format!("{severity} {} {}: {}", finding.rule, finding.component, finding.summary);
-        Reason { kind: ReasonKind::Blocks, severity: Some(*severity), text }
+        Reason { kind: ReasonKind::Blocks, finding: Some(judged.id.clone()), severity: Some(*severity), text }
     });
     let reasons: Vec<Reason> = reasons.collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
@@ -192,7 +192,12 @@ pub(crate) fn rich() -> Report {
     compare_with_an_earlier_one(&mut report);
     judge(&mut report);
     let gap = "ovh-production docker/app part engine not read: GET /info was answered 403 Forbidden";
-    report.judgement.reasons.push(Reason { kind: ReasonKind::Incomplete, severity: None, text: gap.into() });
+    report.judgement.reasons.push(Reason {
+        kind: ReasonKind::Incomplete,
+        finding: None,
+        severity: None,
+        text: gap.into(),
+    });
     report.judgement.not_judged = vec!["dev redis/cache: 2 d old, 24h at most".into()];
     report.left_out = vec!["sandbox".into()];
     report.run.duration = Some(Duration::from_millis(4_210));

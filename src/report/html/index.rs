@@ -27,8 +27,6 @@ pub(super) struct Index<'a> {
     pub(super) findings: BTreeMap<&'a str, Vec<&'a Finding>>,
     /// Rows of the matrix by component.
     pub(super) rows: BTreeMap<&'a str, &'a Row>,
-    /// What verdict says of findings that block: their ids by the reason's text.
-    blocking: BTreeMap<String, &'a str>,
 }
 
 /// What a reader can filter by.
@@ -57,10 +55,8 @@ impl<'a> Index<'a> {
             owners: Vec::new(),
             findings,
             rows: dto.matrix.iter().map(|row| (row.component.as_str(), row)).collect(),
-            blocking: BTreeMap::new(),
         };
         index.places = index.sorted_places();
-        index.blocking = index.reasons();
         let owned = dto.findings.iter().chain(&dto.waived);
         index.owners = owned.filter_map(|f| f.owner.as_deref()).collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = std::mem::take(&mut index.findings);
@@ -88,21 +84,9 @@ impl<'a> Index<'a> {
         places
     }
 
-    fn reasons(&self) -> BTreeMap<String, &'a str> {
-        let at_all = self.dto.verdict.reasons.iter().any(|reason| reason.kind == "blocks");
-        let text = |f: &Finding| format!("{} {} {}: {}", f.severity, f.rule, f.component, f.summary);
-        self.dto.findings.iter().filter(|_| at_all).map(|finding| (text(finding), finding.id.as_str())).collect()
-    }
-
-    /// The finding that a reason of the verdict speaks of.
-    pub(super) fn finding_of_reason(&self, text: &str) -> Option<&'a str> {
-        self.blocking.get(text).copied()
-    }
-
     /// Ids of the findings that block.
     pub(super) fn blocking(&self) -> BTreeSet<&'a str> {
-        let reasons = self.dto.verdict.reasons.iter().filter(|reason| reason.kind == "blocks");
-        reasons.filter_map(|reason| self.finding_of_reason(&reason.text)).collect()
+        self.dto.verdict.reasons.iter().filter_map(|reason| reason.finding.as_deref()).collect()
     }
 
     fn numbers(&self, names: &[String]) -> Place {

@@ -40,7 +40,7 @@ struct Reason<'a> {
 pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
     let (dto, report) = (index.dto, index.report);
     let of = |kind: &'static str| dto.verdict.reasons.iter().filter(move |reason| reason.kind == kind);
-    let blocks = of("blocks").map(|r| Reason { text: &r.text, id: index.finding_of_reason(&r.text) });
+    let blocks = of("blocks").map(|r| Reason { text: &r.text, id: r.finding.as_deref() });
     let gaps: Vec<&str> = of("incomplete").map(|reason| reason.text.as_str()).collect();
     let (word, tone) = match (report.purpose, report.judgement.verdict) {
         (_, Verdict::Incomplete) => ("INCOMPLETE", "incomplete"),

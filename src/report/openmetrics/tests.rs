@@ -48,8 +48,12 @@ fn what_was_not_read_is_no_success_and_not_equal() {
     let ok = text(&report);
     assert!(ok.contains("\nenvparity_last_success_timestamp_seconds 1775131200\n"), "{ok}");
     report.judgement.verdict = Verdict::NoGo;
-    report.judgement.reasons =
-        vec![Reason { kind: ReasonKind::Incomplete, severity: None, text: "dev redis/cache not read".to_owned() }];
+    report.judgement.reasons = vec![Reason {
+        kind: ReasonKind::Incomplete,
+        finding: None,
+        severity: None,
+        text: "dev redis/cache not read".to_owned(),
+    }];
     let text = text(&report);
     assert!(text.contains("\nenvparity_last_success_timestamp_seconds 0\n"), "{text}");
     assert!(text.contains("\nenvparity_verdict{is=\"no-go\"} 1\n") && text.contains("{is=\"go\"} 0\n"));

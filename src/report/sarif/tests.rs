@@ -182,7 +182,8 @@ fn what_was_not_read_is_told_once_and_is_no_success() {
     report.environments[1].snapshot.coverage[0].required = false;
     report.environments[1].snapshot.coverage[0].taken = "2026-03-01T00:00:00Z".parse().unwrap();
     report.places.environments = BTreeMap::from([("dev".into(), places_of("dev.yaml"))]);
-    let reason = |text: &str| Reason { kind: ReasonKind::Incomplete, severity: None, text: text.to_owned() };
+    let reason =
+        |text: &str| Reason { kind: ReasonKind::Incomplete, finding: None, severity: None, text: text.to_owned() };
     report.judgement.reasons =
         vec![reason("dev redis/cache not read: no answer"), reason("dev image/x is expected and was not seen")];
     report.judgement.not_judged = vec!["the gate from dev to prod, by --env".to_owned()];

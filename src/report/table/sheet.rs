@@ -66,7 +66,7 @@ pub(super) fn concerns_gate(judged: &JudgedFinding) -> bool {
 
 /// Whether it makes the verdict No-Go, as the policy tells it.
 pub(super) fn blocks(judged: &JudgedFinding, report: &Report) -> bool {
-    would_block(judged, report) && !is_known(judged, report)
+    report.judgement.reasons.iter().any(|reason| reason.finding.as_ref() == Some(&judged.id))
 }
 
 /// Whether it would, were it not known from the earlier report.

@@ -73,6 +73,7 @@ fn report(findings: Vec<JudgedFinding>) -> Report {
     let blocks = |f: &&JudgedFinding| f.is_active() && f.severity >= Severity::High;
     let reason = |f: &JudgedFinding| Reason {
         kind: ReasonKind::Blocks,
+        finding: Some(f.id.clone()),
         severity: Some(f.severity),
         text: f.finding.summary.clone(),
     };
