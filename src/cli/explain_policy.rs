@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{Failed, output, problems, reports};
-use crate::model::{ComponentName, EnvironmentName};
+use crate::model::{ComponentName, EnvironmentName, Glob};
 use crate::policy::{Case, Policy, Row, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
@@ -45,6 +45,9 @@ impl Page<'_> {
         let gates: Vec<String> = self.profiles.gates.iter().map(|gate| terminal(&gate.to_string())).collect();
         let gates = if gates.is_empty() { "none".to_owned() } else { gates.join(", ") };
         let _ = writeln!(text, "  owner     {owner}\n  gates     {gates}\n  fail-on   {}", self.policy.fail_on());
+        for (line, wanted) in self.ranges() {
+            let _ = writeln!(text, "  range     {} ({})", terminal(&wanted), self.place(line));
+        }
         for waiver in
             self.profiles.waivers.iter().flat_map(|w| &w.waivers).filter(|w| *w.component == *self.component.as_str())
         {
@@ -52,8 +55,23 @@ impl Page<'_> {
             let (id, rule, expires) = (terminal(&waiver.id), terminal(&waiver.rule), terminal(&waiver.expires));
             let _ = writeln!(text, "  waiver    {id} of {rule}, until {expires} ({file}:{})", waiver.id.line);
         }
-        text.push_str("\nOf the lines of a rule, the first that fits a finding decides.\n");
+        text.push_str("\nOf the lines of a rule, the first that fits a finding decides: rows of the policy from the last to the first.\n");
         text
+    }
+
+    /// The rows of `ranges:` that are about the component, or about a product that it may run.
+    fn ranges(&self) -> Vec<(usize, String)> {
+        let rows = self.profiles.policy.iter().flat_map(|policy| &policy.ranges);
+        let is_in = |pattern: &str| Glob::new(pattern).is_ok_and(|glob| glob.is_match(self.component.as_str()));
+        let concerned = rows.filter(|row| row.components.is_empty() || row.components.iter().any(|p| is_in(p)));
+        let told = concerned.map(|row| {
+            let words = [("require", &row.require), ("pin", &row.pin)];
+            let wanted =
+                words.into_iter().filter_map(|(word, text)| Some(format!("{word} {}", text.as_ref()?.as_str())));
+            let whose = if row.components.is_empty() { ", where that product runs" } else { "" };
+            (row.line, wanted.collect::<Vec<_>>().join(", ") + whose)
+        });
+        told.collect()
     }
 
     /// `policy.yaml:12`

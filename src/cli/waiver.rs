@@ -39,6 +39,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
         }
     };
     let finding = find(&report, &arguments.finding)?;
+    refuse_twice(finding, &profiles, today(arguments.at))?;
     let entry = entry(&arguments, finding, &report, &profiles);
     let path = profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"));
     let text = read(&path, profiles.waivers_path.is_some())?;
@@ -46,9 +47,12 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
     output::write_file(&path, &edited)?;
     let versions: Vec<String> = entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
-    let bound = if versions.is_empty() { String::new() } else { format!(", bound to {}", versions.join("; ")) };
+    let bound = match versions.as_slice() {
+        [] => ", whatever versions run".to_owned(),
+        versions => format!(", bound to {}", versions.join("; ")),
+    };
     output::print(&terminal_lines(&format!(
-        "added {} to {}: {} of {} in {}{bound}, through {}\nenvparity audit tells the verdict with it\n",
+        "added {} to {}: {} of {} in {}{bound}, through {}\nrun envparity audit for the verdict\n",
         entry.id,
         path.display(),
         entry.rule,
@@ -94,6 +98,26 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
                 several.iter().map(|f| format!("{} ({} of {})", f.id, f.rule, terminal(&f.component))).collect();
             bail!("{:?} is the beginning of {}: {}", terminal(id), count(several.len(), "id"), all.join(", "))
         }
+    }
+}
+
+/// The report may be older than the file: what is accepted there already needs no second waiver.
+fn refuse_twice(finding: &Finding, profiles: &Profiles, today: Date) -> anyhow::Result<()> {
+    let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
+    let is_same = |waiver: &&Waiver| {
+        waiver.rule == finding.rule
+            && *waiver.component.as_str() == finding.component
+            && waiver.environments.iter().map(|name| name.as_str()).eq(finding.environments.iter().map(String::as_str))
+            && waiver.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
+            && waiver.expires >= today
+    };
+    match waivers.iter().find(is_same) {
+        Some(waiver) => bail!(
+            "{} is about the same, in line {} of its file: mend that one, or remove it first",
+            terminal(&waiver.id),
+            profiles.waivers.iter().flat_map(|w| &w.waivers).find(|w| *w.id == waiver.id).map_or(0, |w| w.id.line)
+        ),
+        None => Ok(()),
     }
 }
 

@@ -152,7 +152,7 @@ struct Scope<'a> {
     gates: Vec<Gate>,
     left_out: Vec<EnvironmentName>,
     /// In words.
-    gates_left_out: Vec<String>,
+    not_judged: Vec<String>,
 }
 
 impl<'a> Scope<'a> {
@@ -168,13 +168,14 @@ impl<'a> Scope<'a> {
         let (inside, outside): (Vec<_>, Vec<_>) = profiles.environments.iter().partition(|e| is_in(&e.name));
         let (gates, closed): (Vec<Gate>, Vec<Gate>) =
             profiles.gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
-        let gates_left_out =
-            closed.iter().map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to)).collect();
-        let left_out = outside.iter().map(|e| e.name.clone()).collect();
+        let not_judged = closed.iter().map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to));
+        let left_out: Vec<EnvironmentName> = outside.iter().map(|e| e.name.clone()).collect();
+        let unseen = left_out.iter().map(|name| format!("what {name} shares with others, left out by --env"));
+        let not_judged: Vec<String> = not_judged.chain(unseen).collect();
         // An environment stays required when the other side of its gate is left out.
         let required = |e: &&'a Environment| e.is_required(&baseline, &profiles.gates);
         let environments = inside.into_iter().map(|e| (e, required(&e))).collect();
-        Ok(Self { baseline, environments, gates, left_out, gates_left_out })
+        Ok(Self { baseline, environments, gates, left_out, not_judged })
     }
 
     /// Every environment against the baseline, and each gate that is not such a pair already.
@@ -217,7 +218,7 @@ impl<'a> Scope<'a> {
         let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
         let known = since.as_ref().filter(|_| options.fail_on_new);
         let mut judgement = policy::judge(policy, &findings, known, &subjects, now);
-        judgement.not_judged.extend(self.gates_left_out.iter().cloned());
+        judgement.not_judged.extend(self.not_judged.iter().cloned());
         Judged { judgement, findings, waivers, since }
     }
 }

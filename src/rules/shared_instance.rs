@@ -62,7 +62,8 @@ fn shared(
     let component = ComponentName::from(last.target.as_str());
     let summary = format!("{} are one instance ({kind} {short})", names.join(" = "));
     let finding = finding(&META, &component, environments.into_iter().cloned().collect(), defaults, summary);
-    Some(Finding { subject: kind.to_owned(), ..finding })
+    // The targets, so that a waiver of these two is none of two others.
+    Some(Finding { subject: format!("{kind} of {}", names.join(" = ")), ..finding })
 }
 
 #[cfg(test)]

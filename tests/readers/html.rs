@@ -136,6 +136,23 @@ fn the_picture_leads_to_what_it_counts() {
 }
 
 #[test]
+fn every_version_stands_below_its_environment() {
+    let page = written(&quickstart("html"));
+    let mut browser = Browser::new();
+    browser.resize(1400, 900);
+    browser.open(&page.path, "");
+    browser.click("#differs");
+    let astray = "(() => {
+        const left = (cell) => Math.round(cell.getBoundingClientRect().left);
+        const heads = Array.from(document.querySelectorAll('.matrix thead th')).map(left);
+        const rows = Array.from(document.querySelectorAll('.matrix tbody tr'));
+        return [rows.length, rows.filter((row) => Array.from(row.children).some((cell, i) => left(cell) !== heads[i])).length];
+    })()";
+    let [rows, astray]: [usize; 2] = serde_json::from_value(browser.evaluate(astray)).unwrap();
+    assert!(rows > 20 && astray == 0, "{astray} of {rows}");
+}
+
+#[test]
 fn columns_sort_up_and_down() {
     let (mut browser, _page) = page_of(&large(60, 4));
     let worst_first = rows(&mut browser);

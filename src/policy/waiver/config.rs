@@ -95,6 +95,10 @@ impl WaiverConfig {
         for (text, key) in named.into_iter().filter(|(text, _)| text.trim().is_empty()) {
             problems.push(Problem::at(text, format!("the {key} says nothing"), "say it: others will read it"));
         }
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if !self.id.chars().all(fits) {
+            problems.push(Problem::at(&self.id, "this cannot be the id of a waiver", "use letters, digits, - _ and ."));
+        }
         if self.rule.starts_with("waiver-") {
             problems.push(Problem::at(&self.rule, "a waiver cannot be waived", "renew it, mend it, or remove it"));
         } else {

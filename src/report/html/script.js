@@ -88,7 +88,7 @@
     show(more, rest > 0);
     more.textContent = `Show ${rest} more`;
     by("count").textContent = `${findings} of ${total} findings and ${components} of ${rows.length} components shown${rest > 0 ? `; the worst ${limit} of ${fitting} cards` : ""}`;
-    all(".none").forEach((note, at) => show(note, at === 0 ? total > 0 && findings === 0 : components === 0));
+    all("p.none").forEach((note, at) => show(note, at === 0 ? total > 0 && findings === 0 : components === 0));
   };
 
   // Sorting: what is worst first, names from A; a second time the other way.

@@ -141,7 +141,7 @@ fn gone(report: &DriftReport) -> Section {
         ]),
     });
     let head = titles(&["Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id"]);
-    Section::new(format!("<b>Not found any more</b>: {}", count(gone.len(), "finding")), head, rows.collect())
+    Section::new(format!("<b>Not active any more</b>: {}", count(gone.len(), "finding")), head, rows.collect())
 }
 
 fn coverage(report: &DriftReport) -> Section {

@@ -76,7 +76,7 @@ fn every_section_has_its_rows_the_worst_first() {
         "| **critical** | shared-instance | `redis/cache` | dev, prod (no gate) | dev redis/cache = prod redis/cache |  | `a2000000` | unchanged |\n| **high** |",
         "<b>Waived</b>: 2 findings, which block nothing",
         "| `until\\|then` | platform | 2026-12-01 | dev moves first `@bob` `<b>` | `b1000000` |",
-        "<b>Not found any more</b>: 2 findings",
+        "<b>Not active any more</b>: 2 findings",
         "| unknown | low | floating-tag | `image/y` |",
         "<b>Matrix</b> of what differs; 1 of 5 components are equal",
         "| `redis/cache` | redis 7.2.4 | valkey 7.0.15: other product, other variant, minor behind | redis 7.2.4 | **critical** |",

@@ -9,7 +9,7 @@ mod family;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, RenderError, Report, View, dto};
+use super::{Format, Purpose, RenderError, Report, View, dto};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
 use family::Family;
@@ -26,7 +26,11 @@ impl Format for OpenMetrics {
     }
 
     fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
-        let mut families = vec![build_info(), verdict(report), last_success(report), target_up(report)];
+        let mut families = vec![build_info(), target_up(report)];
+        // A diff judges nothing but whether it is complete: its go is none for an alert.
+        if report.purpose == Purpose::Audit {
+            families.extend([verdict(report), last_success(report)]);
+        }
         families.extend([findings(report), waivers(report)]);
         families.extend(components::families(report));
         family::text(families).map_err(|e| RenderError { format: self.name(), message: e.to_string() })

@@ -116,7 +116,8 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
             "GO, but no gate was judged: only that everything required was read".to_owned()
         }
         (_, Verdict::Go) => {
-            format!("GO: nothing at or above {} in a gate, and everything required was read", report.fail_on)
+            let new = if report.new_only { " that is new or worse" } else { "" };
+            format!("GO: nothing{new} at or above {} in a gate, and everything required was read", report.fail_on)
         }
     };
     let known = report.findings.iter().filter(|judged| sheet::is_tolerated(judged, report)).count();
