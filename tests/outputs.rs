@@ -285,3 +285,33 @@ fn a_signal_leaves_no_file_half_written() {
     }
     println!("interrupted while writing: {interrupted} of 6");
 }
+
+#[test]
+fn no_report_replaces_what_the_audit_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = folder.path().join("profiles");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/review"))
+        .arg(&profiles)
+        .status();
+    assert!(copied.unwrap().success());
+    let before = std::fs::read_to_string(profiles.join("qualif.yaml")).unwrap();
+    for (outputs, says) in [
+        (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
+        (vec!["json=profiles/new.yml"], "among the profiles"),
+        (vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"], "evidence of a recorded target"),
+        (vec!["yaml=same", "json=./same"], "two formats go to"),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
+        command.arg("audit").current_dir(folder.path());
+        outputs.iter().for_each(|output| {
+            command.args(["-o", output]);
+        });
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && stderr.contains(says), "{outputs:?}: {stderr}");
+    }
+    assert_eq!(std::fs::read_to_string(profiles.join("qualif.yaml")).unwrap(), before);
+    assert!(!folder.path().join("same").exists());
+}

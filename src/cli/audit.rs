@@ -12,13 +12,14 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
+    output::spare_inputs(&choices, folder, &profiles)?;
     let options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
         fail_on: arguments.fail_on,
         deadline: arguments.deadline.map(|text| text.0),
         at: arguments.at,
-        since: arguments.since.as_deref().map(reports::read).transpose()?.map(|report| report.earlier()),
+        since: arguments.since.as_deref().map(reports::of_audit).transpose()?.map(|report| report.earlier()),
         fail_on_new: arguments.fail_on_new,
         end_of_life: eol::read(&arguments.eol_data)?,
     };

@@ -31,3 +31,16 @@ pub(super) fn read(path: &Path) -> anyhow::Result<DriftReport> {
         anyhow!("{place} is no report: {error}; a report is what `envparity audit -o yaml` or `-o json` writes")
     })
 }
+
+/// The same, of an audit: a diff judges nothing, so that nothing could be new since then.
+pub(super) fn of_audit(path: &Path) -> anyhow::Result<DriftReport> {
+    let report = read(path)?;
+    if report.purpose == "audit" {
+        return Ok(report);
+    }
+    Err(anyhow!(
+        "{} is the report of a {}, and no audit's",
+        terminal(&path.display().to_string()),
+        terminal(&report.purpose)
+    ))
+}

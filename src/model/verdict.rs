@@ -56,6 +56,8 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
     /// What did not count, because the profile does not require it.
     pub not_judged: Vec<String>,
+    /// Findings that would block, were they not known from the earlier report (`--fail-on-new`).
+    pub known: Vec<FindingId>,
 }
 
 impl Judgement {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Policy, staleness};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome, PartName,
-    ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict, count,
+    ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -43,10 +43,6 @@ pub fn judge(
     let (counted, old): (Vec<_>, Vec<_>) = serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
     let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
     let mut not_judged = Vec::new();
-    if !old.is_empty() {
-        let (what, level) = (count(old.len(), "finding"), policy.fail_on());
-        not_judged.push(format!("{what} at or above {level} that the earlier report has already (--fail-on-new)"));
-    }
     if subjects.is_empty() {
         reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
     }
@@ -63,7 +59,7 @@ pub fn judge(
     } else {
         Verdict::Go
     };
-    Judgement { verdict, reasons, not_judged }
+    Judgement { verdict, reasons, not_judged, known: old.into_iter().map(|judged| judged.id.clone()).collect() }
 }
 
 fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {

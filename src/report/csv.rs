@@ -84,7 +84,8 @@ fn of_environment(cell: &Cell) -> [String; OF_ENVIRONMENT.len()] {
     let joined = |field: fn(&Reading) -> String| cell.readings.iter().map(field).collect::<Vec<_>>().join("; ");
     let differs = [(cell.other_product, "product"), (cell.other_variant, "variant")];
     [
-        cell.state.clone(),
+        // What is too old proves nothing of now.
+        if cell.stale { "stale".to_owned() } else { cell.state.clone() },
         joined(|reading| reading.product.clone().unwrap_or_default()),
         joined(|reading| reading.version.clone()),
         joined(|reading| reading.instances.to_string()),

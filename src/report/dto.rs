@@ -16,6 +16,7 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
     v1::DriftReport {
         api_version: ApiVersion::V1,
         kind: Kind::DriftReport,
+        purpose: report.purpose.as_str().to_owned(),
         verdict: verdict(report),
         baseline: report.baseline.to_string(),
         gates: report.gates.iter().map(|gate| [gate.from.to_string(), gate.to.to_string()]).collect(),
@@ -25,7 +26,7 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
         since: report.since.as_ref().map(since),
         findings: report.findings.iter().filter(|f| f.is_active()).map(|f| finding(f, report)).collect(),
         waived: report.findings.iter().filter(|f| f.waiver().is_some()).map(|f| finding(f, report)).collect(),
-        matrix: report.matrix.iter().map(row).collect(),
+        matrix: report.matrix.iter().map(|r| row(r, report)).collect(),
         waivers: report.waivers.iter().map(waiver).collect(),
         run: run(report),
     }
@@ -41,6 +42,7 @@ fn verdict(report: &Report) -> v1::Verdict {
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
+        known: report.judgement.known.iter().map(ToString::to_string).collect(),
         fail_on: report.fail_on.as_str().to_owned(),
         new_only: report.new_only,
     }
@@ -48,7 +50,7 @@ fn verdict(report: &Report) -> v1::Verdict {
 
 fn environment(environment: &Environment, report: &Report) -> v1::Environment {
     let Environment { snapshot, required, .. } = environment;
-    let complete = snapshot.coverage.iter().filter(|target| target.is_complete()).count();
+    let complete = snapshot.coverage.iter().filter(|target| environment.counts(target, report.run.at)).count();
     v1::Environment {
         name: snapshot.environment.to_string(),
         required: *required,
@@ -108,14 +110,16 @@ fn failure(failure: &Failure) -> v1::Failure {
 }
 
 fn summary(report: &Report) -> v1::Summary {
-    let coverage = || report.environments.iter().flat_map(|environment| &environment.snapshot.coverage);
-    let complete = coverage().filter(|target| target.is_complete()).count();
+    let coverage =
+        || report.environments.iter().flat_map(|e| e.snapshot.coverage.iter().map(move |target| (e, target)));
+    let complete = coverage().filter(|(environment, target)| environment.counts(target, report.run.at)).count();
+    let counts = |row: &&Row| !report.environments.iter().any(|e| e.is_stale(&row.component, report.run.at));
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
     let with = |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
     let count = |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
     v1::Summary {
         targets: of(complete, coverage().count()),
-        equal: of(report.matrix.iter().filter(|row| row.is_equal()).count(), report.matrix.len()),
+        equal: of(report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(), report.matrix.len()),
         findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
         waived: with(|f| f.waiver().is_some()).count(),
         off: with(|f| f.disposition == Disposition::Off).count(),
@@ -181,15 +185,15 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
     }
 }
 
-fn row(row: &Row) -> v1::Row {
+fn row(row: &Row, report: &Report) -> v1::Row {
     v1::Row {
         component: row.component.to_string(),
         class: row.class.as_str().to_owned(),
-        cells: row.cells.iter().map(cell).collect(),
+        cells: row.cells.iter().zip(&report.environments).map(|(c, e)| cell(c, e, row, report)).collect(),
     }
 }
 
-fn cell(cell: &Cell) -> v1::Cell {
+fn cell(cell: &Cell, environment: &Environment, row: &Row, report: &Report) -> v1::Cell {
     v1::Cell {
         environment: cell.environment.to_string(),
         state: cell.state.as_str().to_owned(),
@@ -198,6 +202,7 @@ fn cell(cell: &Cell) -> v1::Cell {
         direction: cell.direction.map(|direction| direction.as_str().to_owned()),
         other_product: cell.other_product,
         other_variant: cell.other_variant,
+        stale: environment.is_stale(&row.component, report.run.at),
         not_running: cell.not_running.clone(),
     }
 }

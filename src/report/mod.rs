@@ -15,6 +15,7 @@ mod sarif;
 mod table;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,8 +23,10 @@ use jiff::tz::TimeZone;
 
 use crate::compare::Row;
 use crate::model::{
-    Comparison, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Places, Severity, Since, Snapshot,
+    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Places,
+    Severity, Since, Snapshot, TargetId,
 };
+use crate::policy::staleness;
 
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
@@ -76,6 +79,16 @@ pub struct Report {
     pub run: Run,
 }
 
+impl Purpose {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Diff => "diff",
+        }
+    }
+}
+
 impl Report {
     /// The public report, which YAML and JSON spell.
     pub fn public(&self) -> crate::wire::report::DriftReport {
@@ -103,6 +116,21 @@ pub struct Environment {
     pub max_age: Duration,
     /// For each part that was not read, by target and part: components that it hides.
     pub hides: std::collections::BTreeMap<(String, String), usize>,
+}
+
+impl Environment {
+    /// Whether everything that the profile asks of a target was read, and still counts at that time.
+    pub fn counts(&self, target: &Coverage, at: Timestamp) -> bool {
+        target.is_complete() && staleness(target, self.max_age, at).is_none()
+    }
+
+    /// Whether what is known of a component comes from a target that does not count any more at that time.
+    pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
+        let known = self.snapshot.components.get(component);
+        let targets: BTreeSet<&TargetId> = known.iter().flat_map(|c| &c.instances).map(|i| &i.target).collect();
+        let is_stale = |target: &&Coverage| staleness(target, self.max_age, at).is_some();
+        self.snapshot.coverage.iter().filter(is_stale).any(|target| targets.contains(&target.target))
+    }
 }
 
 /// What changes from run to run.

@@ -47,7 +47,8 @@ impl Rule for IncomparableVersion {
                 .instances
                 .iter()
                 .find(|i| *i.reading.body() == Body::Opaque && i.source != ReadingSource::Tag)?;
-            let summary = format!("{} says {:?}, which is no version", snapshot.environment, unread.reading.text());
+            let summary =
+                format!("{} says \"{}\", which is no version", snapshot.environment, unread.reading.text().trim());
             Some(finding(&META, name, vec![snapshot.environment.clone()], unless_host(name, LOW), summary))
         });
         found.collect()

@@ -23,6 +23,9 @@ pub struct DriftReport {
     pub api_version: ApiVersion,
     /// `DriftReport`.
     pub kind: Kind,
+    /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says no more than that.
+    #[serde(default = "audit")]
+    pub purpose: String,
     /// Go, No-Go or incomplete, and why.
     pub verdict: Verdict,
     /// The environment that all are compared with.
@@ -50,6 +53,10 @@ pub struct DriftReport {
     pub run: Run,
 }
 
+fn audit() -> String {
+    "audit".to_owned()
+}
+
 /// Go, No-Go or incomplete.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -60,6 +67,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
+    /// Ids of findings that would block, were they not known from the earlier report; with `new-only` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
     /// Active findings in a gate at or above this severity make it `no-go`.
     pub fail_on: String,
     /// Whether only findings that are new or worse since an earlier report could make it `no-go`.
@@ -290,6 +300,9 @@ pub struct Cell {
     /// Whether it is another variant of the image than the baseline's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_variant: bool,
+    /// Whether what was read of it is too old, expired, or from the future: it proves nothing of now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     /// Set up but not running, by the source's word for its state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,

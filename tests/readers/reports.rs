@@ -145,7 +145,7 @@ fn judge(report: &mut Report) {
     });
     let reasons: Vec<Reason> = reasons.collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
-    report.judgement = Judgement { verdict, reasons, not_judged: Vec::new() };
+    report.judgement = Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() };
 }
 
 /// As many own services as asked for in three environments. Every `differs`th of them is at another version in qualif.

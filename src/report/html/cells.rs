@@ -147,6 +147,7 @@ mod tests {
             direction: direction.map(str::to_owned),
             other_product,
             other_variant: false,
+            stale: false,
             not_running: std::collections::BTreeMap::new(),
         }
     }

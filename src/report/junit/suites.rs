@@ -105,7 +105,9 @@ fn pairs<'a>(report: &'a DriftReport, found: &BTreeMap<Place<'a>, Cases<'a>>) ->
 
 /// Environments in which something was not read that the verdict needs.
 fn needed(report: &DriftReport) -> BTreeSet<&str> {
-    let is_unread = |target: &Target| target.required && target.parts.iter().any(|part| part.failure.is_some());
+    let is_unread = |target: &Target| {
+        target.required && (target.stale.is_some() || target.parts.iter().any(|part| part.failure.is_some()))
+    };
     let environments = report.environments.iter().filter(|e| e.required && e.targets.iter().any(is_unread));
     environments.map(|environment| environment.name.as_str()).collect()
 }
@@ -116,11 +118,12 @@ fn compared<'a>(report: &'a DriftReport, pair: &Pair<'_>, needed: &BTreeSet<&str
     let both = both.filter(|(_, cells)| cells.iter().all(|cell| cell.state != "not-applicable"));
     let cases = both.map(|(row, cells)| {
         let mut known = Known::default();
-        for cell in cells.iter().filter(|cell| cell.state == "unobserved") {
+        for cell in cells.iter().filter(|cell| cell.state == "unobserved" || cell.stale) {
             let environment = cell.environment.as_str();
             let is_needed = needed.contains(environment);
             let unread = if is_needed { &mut known.unread } else { &mut known.not_judged };
-            unread.push(format!("{} was not read in {environment}: the suite {COVERAGE} says why", row.component));
+            let what = if cell.stale { "is too old" } else { "was not read" };
+            unread.push(format!("{} {what} in {environment}: the suite {COVERAGE} says why", row.component));
         }
         let [from, to] = cells.map(what_runs);
         if from != to {

@@ -75,7 +75,16 @@ impl<'a> Series<'a> {
     fn new(row: &'a Row, report: &Report) -> Self {
         let baseline = row.cells.iter().find(|cell| cell.environment == report.baseline);
         let others = row.cells.iter().filter(|cell| cell.environment != report.baseline);
-        let drift = others.filter_map(|cell| Some((cell.environment.as_str(), of_cell(cell, baseline?)?)));
+        // What is too old proves nothing of now.
+        let is_stale = |cell: &Cell| {
+            let environment = report.environments.iter().find(|e| e.snapshot.environment == cell.environment);
+            environment.is_some_and(|environment| environment.is_stale(&row.component, report.run.at))
+        };
+        let number = |cell: &Cell, baseline: &Cell| {
+            let number = of_cell(cell, baseline)?;
+            Some(if is_stale(cell) || is_stale(baseline) { UNOBSERVED } else { number })
+        };
+        let drift = others.filter_map(|cell| Some((cell.environment.as_str(), number(cell, baseline?)?)));
         Self { row, info: row.cells.iter().map(|cell| cell.readings.len()).sum(), drift: drift.collect() }
     }
 

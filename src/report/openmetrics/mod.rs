@@ -29,7 +29,7 @@ impl Format for OpenMetrics {
         let mut families = vec![build_info(), target_up(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
-            families.extend([verdict(report), last_success(report)]);
+            families.extend([verdict(report), last_success(report), gates(report)]);
         }
         families.extend([findings(report), waivers(report)]);
         families.extend(components::families(report));
@@ -54,16 +54,26 @@ fn verdict(report: &Report) -> Family {
     family
 }
 
+fn gates(report: &Report) -> Family {
+    let mut family = Family::new(
+        "envparity_gates",
+        "Gates that were judged: where there is none, go says only that everything required was read.",
+    );
+    family.set(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
+    family
+}
+
 /// A text tells of one run and cannot know when an earlier one succeeded: zero is what `max_over_time` passes over, and
 /// what an alert on the age fires for.
 fn last_success(report: &Report) -> Family {
     let mut family = Family::in_seconds(
         "envparity_last_success_timestamp",
-        "When the last run ended, in seconds since 1970, if it succeeded: if everything that its verdict needs was read, \
-         whether that is go or no-go. 0 if it did not; then max_over_time of this tells of the run before.",
+        "When the last run ended, in seconds since 1970, if it succeeded: if no environment was left out and everything that its \
+         verdict needs was read, whether that is go or no-go. 0 if it did not; then max_over_time of this tells of the run before.",
     );
     let at = report.run.at.as_second();
-    family.set(&[], if report.judgement.is_incomplete() { 0 } else { at });
+    let is_whole = !report.judgement.is_incomplete() && report.left_out.is_empty();
+    family.set(&[], if is_whole { at } else { 0 });
     family
 }
 

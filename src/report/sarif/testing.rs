@@ -75,7 +75,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Report {
     let environment = |snapshot| Environment { snapshot, required: true, max_age, hides: BTreeMap::new() };
     Report {
         purpose: Purpose::Audit,
-        judgement: Judgement { verdict: Verdict::Go, reasons: Vec::new(), not_judged: Vec::new() },
+        judgement: Judgement { verdict: Verdict::Go, reasons: Vec::new(), not_judged: Vec::new(), known: Vec::new() },
         baseline: name,
         gates: Vec::new(),
         left_out: Vec::new(),

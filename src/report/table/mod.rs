@@ -120,10 +120,8 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
             format!("GO: nothing{new} at or above {} in a gate, and everything required was read", report.fail_on)
         }
     };
-    let known = report.findings.iter().filter(|judged| sheet::is_tolerated(judged, report)).count();
-    // The judgement has them all in one line of what it did not judge.
-    let gaps_left = judgement.not_judged.len() - usize::from(known > 0 && !judgement.not_judged.is_empty());
-    let not_judged = match gaps_left {
+    let known = judgement.known.len();
+    let not_judged = match judgement.not_judged.len() {
         0 => String::new(),
         n => format!("; {} not judged, because not required or left out", count(n, "gap")),
     };

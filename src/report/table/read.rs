@@ -19,9 +19,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let mut rows = vec![heading.iter().map(|h| paint.bold(h)).collect::<Vec<_>>()];
     for environment in &report.environments {
         let snapshot = &environment.snapshot;
-        let fresh = |target: &&Coverage| {
-            target.is_complete() && staleness(target, environment.max_age, report.run.at).is_none()
-        };
+        let fresh = |target: &&Coverage| environment.counts(target, report.run.at);
         let complete = snapshot.coverage.iter().filter(fresh).count();
         let unread = unread(environment, report, view, fold).into_iter().map(|line| paint.yellow(&terminal(&line)));
         let mut lines: Vec<String> = unread.collect();

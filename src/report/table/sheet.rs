@@ -69,19 +69,6 @@ pub(super) fn blocks(judged: &JudgedFinding, report: &Report) -> bool {
     report.judgement.reasons.iter().any(|reason| reason.finding.as_ref() == Some(&judged.id))
 }
 
-/// Whether it would, were it not known from the earlier report.
-pub(super) fn is_tolerated(judged: &JudgedFinding, report: &Report) -> bool {
-    would_block(judged, report) && is_known(judged, report)
-}
-
-fn would_block(judged: &JudgedFinding, report: &Report) -> bool {
-    judged.is_active() && judged.severity >= report.fail_on && concerns_gate(judged)
-}
-
-fn is_known(judged: &JudgedFinding, report: &Report) -> bool {
-    report.new_only && report.since.as_ref().is_some_and(|since| !since.is_news(&judged.id))
-}
-
 pub(super) fn trend(judged: &JudgedFinding, report: &Report) -> Option<FindingTrend> {
     report.since.as_ref()?.trends.get(&judged.id).copied()
 }

@@ -81,7 +81,7 @@ fn report(findings: Vec<JudgedFinding>) -> Report {
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
     Report {
         purpose: Purpose::Audit,
-        judgement: Judgement { verdict, reasons, not_judged: Vec::new() },
+        judgement: Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() },
         baseline: "prod".into(),
         gates: vec![Gate { from: "qualif".into(), to: "prod".into() }],
         left_out: Vec::new(),
@@ -220,7 +220,9 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
         gone: vec![gone("version-skew", Fate::Unknown), gone("floating-tag", Fate::Resolved)],
     };
     let id = FindingId::as_str(&new.id)[..4].to_owned();
-    let report = Report { since: Some(since), new_only: true, ..report(vec![old, new]) };
+    let known = vec![old.id.clone()];
+    let mut report = Report { since: Some(since), new_only: true, ..report(vec![old, new]) };
+    report.judgement.known = known;
     let text = shown(&report, false);
     let lines = section(&text, "SINCE");
     assert_eq!(
