@@ -1,6 +1,6 @@
 //! `envparity waiver`: accept a finding for a while, and look after what is accepted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use super::audit::facts;
 use super::exit::Exit;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
-use crate::model::{Waiver, WaiverState, count};
+use crate::model::{Requirement, Waiver, WaiverState, count};
 use crate::pipeline::{self, AuditOptions};
 use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
-use crate::wire::report::{DriftReport, Finding};
+use crate::version::Range;
+use crate::wire::report::{Cell, DriftReport, Finding};
 use crate::wire::waivers::{WaiverEntry, append};
 use crate::wire::yaml::{self, Origin};
 
@@ -41,6 +42,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     let finding = find(&report, &arguments.finding)?;
     refuse_twice(finding, &profiles, today(arguments.at))?;
     let entry = entry(&arguments, finding, &report, &profiles);
+    check_binding(&entry, &profiles)?;
     let path = profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"));
     let text = read(&path, profiles.waivers_path.is_some())?;
     let edited = append(text.as_deref(), &entry)?;
@@ -56,7 +58,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
         entry.id,
         path.display(),
         entry.rule,
-        entry.component,
+        terminal(&entry.component),
         entry.environments.join(", "),
         entry.expires,
     )))?;
@@ -137,28 +139,54 @@ fn entry(arguments: &WaiverAddArguments, finding: &Finding, report: &DriftReport
     }
 }
 
-/// The texts that are read in each environment of a finding, by the report's matrix.
-fn exact(finding: &Finding, report: &DriftReport) -> std::collections::BTreeMap<String, String> {
+/// The texts that are read in each environment of a finding, by the report's matrix; without those to which nothing can
+/// be bound.
+fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
     let cells = report.matrix.iter().filter(|row| row.component == finding.component).flat_map(|row| &row.cells);
-    let with_product = finding.rule == "product-differs";
-    let text = |product: Option<&String>, version: &str| match product.filter(|_| with_product) {
-        Some(product) => format!("{product} {version}"),
-        None => version.to_owned(),
+    let cells = cells.filter(|cell| finding.environments.contains(&cell.environment));
+    let of = |cell: &Cell| {
+        let texts = cell.readings.iter().flat_map(|reading| {
+            let versions = [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
+            versions.map(|version| {
+                let is_exact = version.parse::<Range>().is_ok_and(|range| range.is_exact());
+                Requirement::binding(reading.product.as_deref(), version).filter(|_| is_exact)
+            })
+        });
+        let texts = texts.collect::<Option<BTreeSet<String>>>()?;
+        (!texts.is_empty()).then(|| (cell.environment.clone(), texts.into_iter().collect::<Vec<_>>().join(" || ")))
     };
-    cells
-        .filter(|cell| finding.environments.contains(&cell.environment))
-        .map(|cell| {
-            let texts: BTreeSet<String> = cell
-                .readings
-                .iter()
-                .flat_map(|reading| {
-                    let versions = [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
-                    versions.map(move |version| text(reading.product.as_ref(), version))
-                })
-                .collect();
-            (cell.environment.clone(), texts.into_iter().collect::<Vec<_>>().join(" || "))
-        })
-        .collect()
+    cells.filter_map(of).collect()
+}
+
+/// A waiver on versions says those of every environment, and no more than a finding of ours would be bound to: the report
+/// is a file like any other.
+fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()> {
+    if let Some(name) = entry.environments.iter().find(|name| {
+        let name = name.as_str();
+        !profiles.environments.iter().any(|environment| environment.name.as_str() == name)
+    }) {
+        bail!("the report is of an environment {:?}, which the profiles do not have", terminal(name));
+    }
+    if !VERSION_RULES.contains(&entry.rule.as_str()) {
+        return Ok(());
+    }
+    for environment in &entry.environments {
+        let Some(range) = entry.versions.get(environment) else {
+            bail!(
+                "what {} runs proves no version, or more than one could say: no waiver can be bound to it; give it a \
+                 version, or write the waiver by hand",
+                terminal(environment)
+            )
+        };
+        if !range.parse::<Requirement>().is_ok_and(|wanted| wanted.is_narrow()) {
+            bail!(
+                "the report binds {} to {:?}, which is no version and no minor",
+                terminal(environment),
+                terminal(range)
+            );
+        }
+    }
+    Ok(())
 }
 
 /// `redis-cache-version-skew`, with a number where that name is taken.

@@ -88,6 +88,25 @@ impl Requirement {
         self.alternatives.iter().filter_map(|alternative| alternative.product.as_deref())
     }
 
+    /// What runs, as text that admits no more than it says: the `range` of a `product`, where one is known. `None` for a
+    /// text that would be read as something else: a server says what it likes.
+    pub fn binding(product: Option<&str>, range: &str) -> Option<String> {
+        let is_itself = |text: &str| {
+            let parsed = text.parse::<Self>().ok()?;
+            let [alternative] = parsed.alternatives.as_slice() else { return None };
+            alternative.range.is_narrow().then(|| alternative.product.clone())
+        };
+        let with_product = product.map(|product| format!("{product} {range}")).filter(|text| {
+            is_itself(text).flatten().is_some_and(|read| product.is_some_and(|own| own.eq_ignore_ascii_case(&read)))
+        });
+        with_product.or_else(|| is_itself(range).map(|_| range.to_owned()))
+    }
+
+    /// Whether each alternative is one version, or all that begin with some numbers: what [`Self::binding`] writes.
+    pub fn is_narrow(&self) -> bool {
+        self.alternatives.iter().all(|alternative| alternative.range.is_narrow())
+    }
+
     /// Whether every alternative names a product.
     pub fn names_products(&self) -> bool {
         self.alternatives.iter().all(|alternative| alternative.product.is_some())

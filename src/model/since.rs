@@ -33,8 +33,14 @@ pub struct EarlierFinding {
     pub component: ComponentName,
     /// Where.
     pub environments: Vec<EnvironmentName>,
+    /// Whether it concerned a gate.
+    pub in_gate: bool,
     /// How far apart the two sides were, where they had an order.
     pub level: Option<Level>,
+    /// The word for where the current side stood.
+    pub direction: Option<String>,
+    /// What ran in each environment, as a waiver would be bound to it; for rules on versions.
+    pub versions: BTreeMap<EnvironmentName, String>,
     /// What was said of it (untrusted).
     pub summary: String,
 }
@@ -55,9 +61,9 @@ pub struct Since {
 /// A finding that is active now, seen from the earlier report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingTrend {
-    /// It was not there, or was waived.
+    /// It was not there, or was waived; or it is medium or worse, and other minors run than then: another drift.
     New,
-    /// It was less severe, or the two sides were closer.
+    /// It was less severe, or the two sides were closer, or it concerned no gate.
     Worse,
     /// It was more severe, or the two sides were further apart.
     Better,

@@ -217,7 +217,7 @@ impl<'a> Scope<'a> {
         let judged_by = judged_by(profiles, self, policy);
         let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
         let known = since.as_ref().filter(|_| options.fail_on_new);
-        let mut judgement = policy::judge(policy, &findings, known, &subjects, now);
+        let mut judgement = policy::judge(policy, &findings, known, &self.gates, &subjects, now);
         judgement.not_judged.extend(self.not_judged.iter().cloned());
         Judged { judgement, findings, waivers, since }
     }

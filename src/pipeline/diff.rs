@@ -33,7 +33,7 @@ pub fn diff(
     let subject = |snapshot| Subject { snapshot, required: true, expect: &[], max_age: Duration::MAX };
     let at = baseline.taken.max(current.taken);
     let subjects: Vec<Subject<'_>> = snapshots.iter().map(subject).collect();
-    let judgement = policy::judge(&Policy::new(None), &[], None, &subjects, at);
+    let judgement = policy::judge(&Policy::new(None), &[], None, &[], &subjects, at);
     // Only what two sides show of each other: nothing here is a gate, and nothing is judged.
     let order = [baseline.environment.clone(), current.environment.clone()];
     let context = rules::Context {

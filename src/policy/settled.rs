@@ -23,8 +23,12 @@ pub(super) fn is_settled(question: Question<'_>, subjects: &[Subject<'_>], now: 
     question.environments.iter().all(|environment| {
         let subject = subjects.iter().find(|subject| subject.snapshot.environment == *environment);
         subject.is_some_and(|subject| {
-            let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target));
-            asked.all(|target| is_whole(question, target) && staleness(target, subject.max_age, now).is_none())
+            let is_ignored = subject.snapshot.ignore.iter().any(|glob| glob.is_match(question.component.as_str()));
+            let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target)).peekable();
+            // Where nobody could tell, silence says nothing.
+            let is_asked = !is_ignored && asked.peek().is_some();
+            is_asked
+                && asked.all(|target| is_whole(question, target) && staleness(target, subject.max_age, now).is_none())
         })
     })
 }

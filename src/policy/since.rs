@@ -11,7 +11,7 @@ use super::settled::{Question, could_tell, is_settled};
 use super::{Subject, by_name, meta};
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding,
-    JudgedFinding, Since,
+    JudgedFinding, Severity, Since,
 };
 use crate::version::Level;
 
@@ -56,13 +56,21 @@ fn trend(then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
     // Levels compare only where both sides have an order.
     let levels = then.level.zip(level);
     let is = |further: fn(Level, Level) -> bool| levels.is_some_and(|(then, now)| further(then, now));
-    if now.severity > then.severity || is(|then, now| now > then) {
+    if now.severity > then.severity || is(|then, now| now > then) || (now.in_gate && !then.in_gate) {
         FindingTrend::Worse
     } else if now.severity < then.severity || is(|then, now| now < then) {
         FindingTrend::Better
+    } else if now.severity >= Severity::Medium && is_another(then, now) {
+        FindingTrend::New
     } else {
         FindingTrend::Unchanged
     }
+}
+
+/// Whether other minors run than then, or the current side has gone past the baseline: a new drift, though as far apart.
+fn is_another(then: &EarlierFinding, now: &JudgedFinding) -> bool {
+    let direction = now.finding.direction.map(|direction| direction.as_str().to_owned());
+    then.versions != now.versions || then.direction != direction
 }
 
 /// Whether the absence of a finding says that it is resolved.

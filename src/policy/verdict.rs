@@ -4,13 +4,14 @@
 //! `incomplete` if anything that the verdict needs was not read; else `go`. Severities never
 //! touch `incomplete`; only `required: false` does, and then the verdict says what it left out.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Policy, staleness};
+use super::{Policy, by_name, staleness};
 use crate::model::{
-    ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome, PartName,
+    ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement, Outcome, PartName,
     ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
 };
 
@@ -36,6 +37,7 @@ pub fn judge(
     policy: &Policy,
     findings: &[JudgedFinding],
     known: Option<&Since>,
+    gates: &[Gate],
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Judgement {
@@ -48,6 +50,11 @@ pub fn judge(
     }
     for subject in subjects {
         for (required, text) in gaps(subject, now) {
+            if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
+        }
+    }
+    for gate in gates {
+        if let Some((required, text)) = nothing_compared(gate, subjects) {
             if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
         }
     }
@@ -76,6 +83,19 @@ fn blocking(judged: &JudgedFinding) -> Reason {
 
 fn incomplete(text: String) -> Reason {
     Reason { kind: ReasonKind::Incomplete, finding: None, severity: None, text }
+}
+
+/// A gate whose two sides were read, and have nothing in common, has compared nothing.
+fn nothing_compared(gate: &Gate, subjects: &[Subject<'_>]) -> Option<(bool, String)> {
+    let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
+    let running = |subject: &Subject<'_>| -> BTreeSet<ComponentName> {
+        let components = subject.snapshot.components.iter().filter(|(_, component)| !component.instances.is_empty());
+        components.map(|(name, _)| name.clone()).collect()
+    };
+    let (here, there) = (running(from), running(to));
+    let is_seen = !here.is_empty() && !there.is_empty();
+    let text = || format!("the gate {gate} compares nothing: no component was seen on both of its sides");
+    (is_seen && here.is_disjoint(&there)).then(|| (from.required && to.required, text()))
 }
 
 /// What is not known of an environment, and whether the verdict needs it.
@@ -131,9 +151,9 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Source};
+    use crate::model::{Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Source};
     use crate::version::{Levels, Scheme, read};
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -208,7 +228,7 @@ mod tests {
         let expect: Vec<ComponentName> = expect.iter().map(|e| (*e).into()).collect();
         let subject = |snapshot| Subject { snapshot, required, expect: &expect, max_age: Duration::from_secs(60) };
         let subjects: Vec<_> = snapshots.iter().map(subject).collect();
-        judge(&policy, &findings, None, &subjects, NOW)
+        judge(&policy, &findings, None, &gates, &subjects, NOW)
     }
 
     #[test]

@@ -141,7 +141,10 @@ fn against_baseline(
         "outside",
         &format!("the minor of {} ({texts})", baseline.environment),
     )?;
-    let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
+    // Both sides are accepted, or neither: another minor of the baseline is another drift.
+    let mut environments = vec![baseline.environment.clone(), snapshot.environment.clone()];
+    environments.sort();
+    let finding = finding(&META, name, environments, HIGH, summary);
     Some(Finding { subject: SAME_MINOR.to_owned(), ..finding })
 }
 

@@ -443,7 +443,10 @@ impl Finding {
             severity: self.severity.parse().ok()?,
             component: self.component.as_str().into(),
             environments: self.environments.iter().map(|name| name.as_str().into()).collect(),
+            in_gate: self.in_gate,
             level: self.level.as_deref().and_then(Level::drift),
+            direction: self.direction.clone(),
+            versions: self.versions.iter().map(|(name, range)| (name.as_str().into(), range.clone())).collect(),
             summary: self.summary.clone(),
         })
     }

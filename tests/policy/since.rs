@@ -86,6 +86,39 @@ fn what_is_unread_old_left_out_or_gone_from_the_profiles_is_unknown() {
 }
 
 #[test]
+fn another_drift_as_far_apart_is_new() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let report = estate.report("then.txt");
+    let info = estate.read("qualif.txt");
+    for version in ["0.1.0", "99.0.0", "6.0.1"] {
+        let moved = info.replace("redis_version:6.2.5", &format!("redis_version:{version}"));
+        std::fs::write(estate.path("qualif.txt"), moved).unwrap();
+        let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+        assert!(code == Some(1) && trends(&now).contains(&("version-skew", "new")), "{version}: {now}");
+    }
+    // A patch of what was known is known.
+    let moved = info.replace("redis_version:6.2.5", "redis_version:6.2.14");
+    std::fs::write(estate.path("qualif.txt"), moved).unwrap();
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(code == Some(0) && trends(&now).contains(&("version-skew", "unchanged")), "{now}");
+}
+
+#[test]
+fn a_finding_that_enters_a_gate_is_worse_and_what_is_ignored_is_not_resolved() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let audit = "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n";
+    estate.write("audit.yaml", &format!("{audit}gates: []\n"));
+    estate.write("policy.yaml", &format!("{POLICY}- {{rule: version-skew, severity: high}}\n"));
+    let report = estate.report("then.txt");
+    estate.write("audit.yaml", audit);
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(code == Some(1) && trends(&now).contains(&("version-skew", "worse")), "{now}");
+    let profile = estate.read("qualif.yaml").replace("targets:", "ignore: [redis/cache]\ntargets:");
+    std::fs::write(estate.path("qualif.yaml"), profile).unwrap();
+    assert!(fates(&since(&estate, &report, &[]).1).contains(&("version-skew", "unknown")));
+}
+
+#[test]
 fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let report = estate.report("then.txt");

@@ -1,5 +1,7 @@
 //! A reviewer's round: audit, read, waive, audit again. And everything that a waiver must not do.
 
+use std::fs;
+
 use crate::estate::{Estate, NOW, rules};
 
 fn state(report: &serde_json::Value) -> &str {
@@ -70,7 +72,7 @@ fn a_new_drift_opens_it_again_and_says_why() {
     let (code, report) = estate.audit(NOW, &[]);
     assert_eq!((code, &rules(&report, "findings")[..2]), (Some(1), &["version-skew", "waiver-unused"][..]));
     let said = report["findings"][1]["summary"].as_str().unwrap();
-    assert!(said.contains("qualif runs 8.0.2, and it says 6.2"), "{said}");
+    assert!(said.contains("qualif runs redis 8.0.2, and it says redis 6.2"), "{said}");
     // Another product is another finding.
     estate.environment("qualif", "valkey-8.0.1");
     assert_eq!(rules(&estate.audit(NOW, &[]).1, "findings"), ["product-differs", "waiver-unused"]);
@@ -80,13 +82,13 @@ fn a_new_drift_opens_it_again_and_says_why() {
 fn it_is_bound_to_the_minor_or_to_the_very_version() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
-    assert!(estate.audit(NOW, &[]).1["waivers"][0]["versions"]["prod"].as_str().unwrap().starts_with("7.0"));
+    assert!(estate.audit(NOW, &[]).1["waivers"][0]["versions"]["prod"].as_str().unwrap().starts_with("redis 7.0"));
     let exact = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     assert_eq!(exact.waive("version-skew", &["--exact", "--id", "mine"]).0, Some(0));
     let report = exact.audit(NOW, &[]).1;
     assert_eq!(
         (&report["waivers"][0]["versions"]["prod"], &report["waivers"][0]["id"]),
-        (&"7.0.15".into(), &"mine".into())
+        (&"redis 7.0.15".into(), &"mine".into())
     );
     assert_eq!(report["verdict"]["is"], "go");
     let products = Estate::new("redis-7.0.15", "valkey-8.0.1", &[]);
@@ -203,6 +205,39 @@ fn adding_refuses_what_the_next_audit_would() {
     refuses(&estate, &id, &[("--id", "old")], "two waivers named");
     refuses(&estate, "0000", &[], "there is no finding");
     refuses(&estate, "0", &[], "too short");
+}
+
+/// What a server says of itself is a version to it, and never a range to us.
+#[test]
+fn nothing_wider_than_what_runs_is_ever_bound() {
+    for (version, exact) in
+        [("6.2.5-rc1 || >=0", false), ("7.x", false), ("*", false), ("6.2.5 || >=0", true), (">=0", true)]
+    {
+        let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+        let info = estate.read("qualif.txt").replace("redis_version:6.2.5", &format!("redis_version:{version}"));
+        fs::write(estate.path("qualif.txt"), info).unwrap();
+        let (_, report) = estate.audit(NOW, &[]);
+        let Some(finding) = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "version-skew") else {
+            continue;
+        };
+        let id = finding["id"].as_str().unwrap();
+        let mut arguments =
+            vec!["waiver", "add", id, "--reason", "r", "--owner", "o", "--expires", "2026-12-31", "--at", NOW];
+        arguments.extend(exact.then_some("--exact"));
+        let (code, _, stderr) = estate.run(&arguments);
+        let bound = estate.path("waivers.yaml").exists().then(|| estate.read("waivers.yaml")).unwrap_or_default();
+        assert!(code == Some(2) || !(bound.contains(">=") || bound.contains("7.x")), "{version}: {stderr}{bound}");
+    }
+    // Nor from a report that says so.
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let path = estate.report("report.txt");
+    let report = fs::read_to_string(&path).unwrap();
+    fs::write(&path, report.replace("qualif: redis 6.2.x", "qualif: \">=0\"")).unwrap();
+    let id = estate.audit(NOW, &[]).1["findings"][0]["id"].as_str().unwrap().to_owned();
+    let arguments = ["waiver", "add", &id, "--reason", "r", "--owner", "o", "--expires", "2026-12-31", "--at", NOW];
+    let (code, _, stderr) = estate.run(&[&arguments[..], &["--report", &path]].concat());
+    assert!(code == Some(2) && stderr.contains("no version and no minor"), "{stderr}");
+    assert!(!estate.path("waivers.yaml").exists());
 }
 
 #[test]

@@ -181,7 +181,10 @@ fn report() -> Report {
             severity: report.findings[id].severity,
             component: "image/gone".into(),
             environments: vec!["dev".into()],
+            in_gate: true,
             level: None,
+            direction: None,
+            versions: std::collections::BTreeMap::new(),
             summary: "it was there".to_owned(),
         };
         GoneFinding { finding, fate }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::VERSION_RULES;
-use crate::model::{Component, ComponentName, EnvironmentName, Finding, Snapshot};
+use crate::model::{Component, ComponentName, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::version::Range;
 
-/// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
+/// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions. An environment that
+/// runs what no waiver can be bound to is left out: a text that proves no version, or would be read as something wider.
 pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentName, String> {
     if !VERSION_RULES.contains(&finding.rule) {
         return BTreeMap::new();
@@ -14,28 +15,22 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
     let of = |environment: &EnvironmentName| {
         let snapshot = snapshots.iter().find(|snapshot| snapshot.environment == *environment)?;
         let component = snapshot.components.get(&finding.component)?;
-        // Where products differ, the product is what is accepted.
-        Some((environment.clone(), versions(&finding.component, component, finding.rule == "product-differs")))
+        Some((environment.clone(), versions(&finding.component, component)?))
     };
     finding.environments.iter().filter_map(of).collect()
 }
 
-/// One alternative for each minor that runs.
-fn versions(name: &ComponentName, component: &Component, with_product: bool) -> String {
-    let alternatives: BTreeSet<String> = component
-        .instances
-        .iter()
-        .flat_map(|instance| {
-            let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
-            let product = instance.product_in(name).filter(|_| with_product);
-            readings.map(move |reading| (product.clone(), reading))
-        })
-        .map(|(product, reading)| {
-            // A text without a range of its own is meant word for word.
-            let range = Range::same_minor(&component.levels, reading);
-            let minor = range.map_or_else(|| reading.to_string(), |range| range.to_string());
-            product.map_or(minor.clone(), |product| format!("{product} {minor}"))
-        })
-        .collect();
-    alternatives.into_iter().collect::<Vec<_>>().join(" || ")
+/// One alternative for each product and minor that runs.
+fn versions(name: &ComponentName, component: &Component) -> Option<String> {
+    let readings = component.instances.iter().flat_map(|instance| {
+        let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
+        let product = instance.product_in(name);
+        readings.map(move |reading| (product.clone(), reading))
+    });
+    let alternatives = readings.map(|(product, reading)| {
+        let minor = Range::same_minor(&component.levels, reading)?;
+        Requirement::binding(product.as_deref(), &minor.to_string())
+    });
+    let alternatives = alternatives.collect::<Option<BTreeSet<String>>>()?;
+    (!alternatives.is_empty()).then(|| alternatives.into_iter().collect::<Vec<_>>().join(" || "))
 }

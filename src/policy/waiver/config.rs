@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::model::{Requirement, Waiver};
 use crate::wire::header::{ApiVersion, Kind};
@@ -29,8 +29,13 @@ pub struct WaiversConfig {
     /// `Waivers`.
     pub kind: Kind,
     /// One for each thing that is accepted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_is_empty")]
     pub waivers: Vec<WaiverConfig>,
+}
+
+/// What remains of a list whose last item was commented out.
+fn none_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WaiverConfig>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// One thing that is accepted. `envparity waiver add` writes it.
@@ -149,7 +154,10 @@ impl WaiverConfig {
     }
 
     fn check_expiry(&self, today: Date, span: Duration) -> Option<Problem> {
-        let Ok(expires) = self.expires.parse::<Date>() else {
+        // Nothing but a day: a time of day or a zone would be passed over.
+        let is_day =
+            self.expires.len() == "2026-12-31".len() && self.expires.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let Some(expires) = self.expires.parse::<Date>().ok().filter(|_| is_day) else {
             let message = format!("{:?} is no date", self.expires.as_str());
             return Some(Problem::at(&self.expires, message, "write the last day on which it counts, as 2026-12-31"));
         };

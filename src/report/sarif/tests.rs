@@ -131,7 +131,10 @@ fn gone(component: &str, fate: Fate) -> GoneFinding {
         severity: Severity::High,
         component: component.into(),
         environments: vec!["dev".into()],
+        in_gate: true,
         level: None,
+        direction: None,
+        versions: std::collections::BTreeMap::new(),
         summary: "it was there".to_owned(),
     };
     GoneFinding { finding, fate }

@@ -208,7 +208,10 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
             severity: Severity::High,
             component: "kubernetes/kubelet".into(),
             environments: vec!["prod".into()],
+            in_gate: true,
             level: None,
+            direction: None,
+            versions: std::collections::BTreeMap::new(),
             summary: "a minor behind".to_owned(),
         };
         GoneFinding { finding, fate }

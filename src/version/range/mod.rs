@@ -74,6 +74,20 @@ impl fmt::Display for Range {
 }
 
 impl Range {
+    /// Whether it is one version word for word, or all that begin with some numbers: what [`Self::same_minor`] writes.
+    pub fn is_narrow(&self) -> bool {
+        match self.conditions.as_slice() {
+            [Condition::Exactly(_)] => true,
+            [Condition::Within(numbers)] => !numbers.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is one version word for word.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.conditions.as_slice(), [Condition::Exactly(_)])
+    }
+
     /// The versions that are less than a minor away from `reading`, as far as a range can say that: `7.2.x` for `7.2.4`,
     /// `16.x` for PostgreSQL's `16.4`. The text itself for whatever has no such neighbours: `v22`, a date, a commit,
     /// `latest`, a pre-release, the name of a system. `None` if that text is no range that holds it and nothing else.
