@@ -29,6 +29,8 @@
   // So many cards are enough to read at once; a button shows the rest.
   const ENOUGH = 300;
   let limit = ENOUGH;
+  // The finding that the address names is shown whatever the filter, until the filter changes.
+  let revealed = null;
   let hasText = false;
   const readText = () => {
     if (hasText) return;
@@ -66,7 +68,7 @@
     read();
     const want = wanted();
     if (want.terms.length > 0) readText();
-    let components = 0, findings = 0, total = 0, fitting = 0;
+    let components = 0, findings = 0, total = 0, fitting = 0, open = 0;
     for (const row of rows) {
       const yes = (!want.differs || row.differs) && belongs(want, row) && fits(want, row, row.text);
       show(row.element, yes);
@@ -75,19 +77,20 @@
     for (const card of cards) {
       total += card.findings.length;
       const mine = belongs(want, card);
-      const fit = card.findings.map((one) => mine && fits(want, one, want.terms.length > 0 ? card.text + " " + one.text : ""));
+      const fit = card.findings.map((one) => one.element === revealed || (mine && fits(want, one, want.terms.length > 0 ? card.text + " " + one.text : "")));
       const here = fit.filter(Boolean).length;
       findings += here;
       fitting += here > 0;
-      const yes = here > 0 && fitting <= limit;
+      const yes = here > 0 && (fitting <= limit || card.element.contains(revealed));
+      open += yes;
       show(card.element, yes);
       // What stands in a card that is not shown can stay as it is.
       if (yes) card.findings.forEach((one, at) => show(one.element, fit[at]));
     }
-    const rest = Math.max(0, fitting - limit);
+    const rest = fitting - open;
     show(more, rest > 0);
     more.textContent = `Show ${rest} more`;
-    by("count").textContent = `${findings} of ${total} findings and ${components} of ${rows.length} components shown${rest > 0 ? `; the worst ${limit} of ${fitting} cards` : ""}`;
+    by("count").textContent = `${findings} of ${total} findings and ${components} of ${rows.length} components shown${rest > 0 ? `; ${open} of ${fitting} cards` : ""}`;
     all("p.none").forEach((note, at) => show(note, at === 0 ? total > 0 && findings === 0 : components === 0));
   };
 
@@ -97,7 +100,7 @@
   const sort = (column, down) => {
     read();
     sorted = { column, down };
-    const text = (row) => row.element.children[column].firstChild?.textContent ?? "";
+    const text = (row) => row.element.children[column].firstChild?.textContent.trim() ?? "";
     // Texts are compared once each: many rows have the same version.
     for (const row of rows) row.cell = column === 1 ? "" : text(row);
     const places = new Map(Array.from(new Set(rows.map((row) => row.cell))).sort(order.compare).map((one, at) => [one, at]));
@@ -142,17 +145,25 @@
       if (select) select.selectedIndex = Math.max(0, text === null ? 0 : Array.from(select.options).findIndex((one) => one.text === text));
     }
     controls.differs.checked = !state.has("all");
-    const column = Number.parseInt(state.get("sort") || "", 10);
-    if (Math.abs(column) < heads.length) sort(Math.abs(column), (state.get("sort") || "").startsWith("-"));
+    const asked = state.get("sort") || "";
+    const column = Math.abs(Number.parseInt(asked, 10));
+    if (column < heads.length) sort(column, asked.startsWith("-"));
+    else if (sorted.column !== 1 || !sorted.down) sort(1, true);
+    revealed = null;
     apply();
   };
   // A link to a finding unfolds its card, and shows it whatever the filter.
   const reveal = () => {
-    const target = location.hash.length > 1 && by(decodeURIComponent(location.hash.slice(1)));
+    let id = "";
+    try {
+      id = decodeURIComponent(location.hash.slice(1));
+    } catch { /* no id has a lone % */ }
+    const target = id && by(id);
     if (!target) return;
     const card = target.closest(".card");
     if (card) {
-      card.hidden = false;
+      revealed = target;
+      apply();
       card.open = true;
     }
     target.hidden = false;
@@ -161,7 +172,7 @@
     requestAnimationFrame(() => target.scrollIntoView({ block: "center" }));
   };
 
-  const change = () => { apply(); write(); };
+  const change = () => { revealed = null; apply(); write(); };
   let timer;
   controls.text.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(change, 120); });
   form.addEventListener("change", (event) => { if (event.target !== controls.text) change(); });

@@ -39,6 +39,8 @@ struct Bar {
 struct PlaceLine {
     name: String,
     gate: bool,
+    /// No gate, but a finding there may block: that of a single environment, for one.
+    in_gate: bool,
     counts: Vec<Count>,
 }
 
@@ -92,9 +94,12 @@ fn places(index: &Index<'_>) -> Vec<PlaceLine> {
             *cell += 1;
         }
     }
+    let in_gate: std::collections::BTreeSet<_> =
+        index.dto.findings.iter().filter(|finding| finding.in_gate).map(|finding| index.place(finding)).collect();
     let line = |(place, counts): (&Vec<usize>, [usize; SEVERITIES.len()])| PlaceLine {
         name: index.place_name(place),
         gate: index.is_gate(place),
+        in_gate: in_gate.contains(place),
         counts: SEVERITIES.iter().zip(counts).map(|(severity, count)| shade(severity.as_str(), count)).collect(),
     };
     index.places.iter().zip(counts).map(line).collect()

@@ -47,6 +47,8 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         (Purpose::Diff, _) => ("COMPLETE", "neutral"),
         (Purpose::Audit, Verdict::NoGo) if gaps.is_empty() => ("NO-GO", "no-go"),
         (Purpose::Audit, Verdict::NoGo) => ("NO-GO, and INCOMPLETE", "no-go"),
+        // Nothing could have blocked: no colour and no shape of a go.
+        (Purpose::Audit, Verdict::Go) if dto.gates.is_empty() => ("GO, but no gate was judged", "neutral"),
         (Purpose::Audit, Verdict::Go) => ("GO", "go"),
     };
     Banner {
@@ -79,9 +81,7 @@ fn line(index: &Index<'_>, gaps: usize) -> String {
             let and = if gaps > 0 { format!("; {}", unread()) } else { String::new() };
             format!("{} {new}at or above {fail_on}{and}.", blocking(blocks))
         }
-        (_, Verdict::Go) if dto.gates.is_empty() => {
-            "No gate was judged: only that everything required was read.".to_owned()
-        }
+        (_, Verdict::Go) if dto.gates.is_empty() => "Judged was only whether everything required was read.".to_owned(),
         (_, Verdict::Go) => {
             let new = if dto.verdict.new_only { " is new or worse" } else { "" };
             format!("Nothing at or above {fail_on} in a gate{new}, and everything required was read.")
@@ -110,6 +110,7 @@ pub(super) struct Changes<'a> {
     rising: Vec<&'a Finding>,
     /// Findings that are not active any more: what is merely unread first.
     gone: Vec<&'a GoneFinding>,
+    has_unknown: bool,
 }
 
 #[derive(Serialize)]
@@ -134,6 +135,7 @@ pub(super) fn since<'a>(index: &Index<'a>, since: &'a Since) -> Changes<'a> {
         trends: FindingTrend::ALL.into_iter().map(|trend| tally((trend.as_str(), told(trend)))).collect(),
         fates: Fate::ALL.into_iter().map(|fate| tally((fate.as_str(), told_of(fate)))).collect(),
         rising,
+        has_unknown: gone.iter().any(|gone| gone.fate == Fate::Unknown.as_str()),
         gone,
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 
 use super::{Format, Purpose, RenderError, Report, View, dto};
 use crate::model::count;
-use crate::wire::report::{DriftReport, Reason, Since};
+use crate::wire::report::{DriftReport, Finding, Reason, Since};
 use lines::{list, prose, severity, shown};
 
 /// In bytes; GitHub's limit in characters.
@@ -62,10 +62,10 @@ fn comment(report: &DriftReport, purpose: Purpose) -> String {
 /// Ten lines at most.
 fn head(report: &DriftReport, purpose: Purpose) -> String {
     let (lead, bullets) = match &report.since {
-        Some(since) => (since_lead(since), new_and_worse(report)),
+        Some(since) => (format!("{}{}", why(report), since_lead(since)), since_bullets(report)),
         None => (lead(report, purpose), report.verdict.reasons.iter().map(reason).collect()),
     };
-    let mut head = format!("## {}\n\n{lead}{}\n", title(report, purpose), partial(report));
+    let mut head = format!("## {}\n\n{}{lead}\n", title(report, purpose), partial(report));
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -78,8 +78,10 @@ fn head(report: &DriftReport, purpose: Purpose) -> String {
 }
 
 fn title(report: &DriftReport, purpose: Purpose) -> &'static str {
-    let is_incomplete = report.verdict.reasons.iter().any(|reason| reason.kind == "incomplete");
+    let is_incomplete = number(report, "incomplete") > 0;
     match (report.verdict.is.as_str(), purpose) {
+        // Nothing was asked that a green mark could answer.
+        ("go", Purpose::Audit) if report.gates.is_empty() => "envparity: GO, but no gate was judged",
         ("go", Purpose::Audit) => "envparity: GO ✅",
         ("go", Purpose::Diff) => "envparity diff: COMPLETE",
         ("no-go", _) if is_incomplete => "envparity: NO-GO, and INCOMPLETE ❌",
@@ -88,26 +90,49 @@ fn title(report: &DriftReport, purpose: Purpose) -> &'static str {
     }
 }
 
-/// What the verdict rests on, in a sentence or two.
+/// Reasons of that kind.
+fn number(report: &DriftReport, kind: &str) -> usize {
+    report.verdict.reasons.iter().filter(|reason| reason.kind == kind).count()
+}
+
+/// `2 findings block, 1 gap in what had to be read. `: why it is not a go, where the rest tells what is new.
+fn why(report: &DriftReport) -> String {
+    let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
+    let verb = if blocks == 1 { "blocks" } else { "block" };
+    let blocking = (blocks > 0).then(|| format!("{} {verb}", count(blocks, "finding")));
+    let unread = (gaps > 0).then(|| format!("{} in what had to be read", count(gaps, "gap")));
+    let parts: Vec<String> = blocking.into_iter().chain(unread).collect();
+    if parts.is_empty() { String::new() } else { format!("{}. ", parts.join(", ")) }
+}
+
+/// What the verdict rests on, in a sentence or two: gaps first, so that nothing comforts before them.
 fn lead(report: &DriftReport, purpose: Purpose) -> String {
-    let of = |kind: &str| report.verdict.reasons.iter().filter(|reason| reason.kind == kind).count();
-    let (blocks, gaps) = (of("blocks"), of("incomplete"));
+    let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
     let verb = if blocks == 1 { "blocks" } else { "block" };
     let gates: Vec<String> = report.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
-    let judged = match (purpose, gates.as_slice()) {
-        (Purpose::Diff, _) => "A diff judges only whether everything was read.".to_owned(),
-        (_, []) => "No gate was judged: only whether everything required was read.".to_owned(),
-        _ if blocks > 0 => format!(
-            "{} at or above {} {verb}; gate {}.",
-            count(blocks, "finding"),
-            prose(&report.verdict.fail_on),
-            list(&gates)
-        ),
-        _ => format!("No finding at or above {} in the gate {}.", prose(&report.verdict.fail_on), list(&gates)),
+    let fail_on = prose(&report.verdict.fail_on);
+    let found = match (blocks, gaps) {
+        (0, 0) => "No finding".to_owned(),
+        (0, _) => "nothing".to_owned(),
+        _ => count(blocks, "finding"),
     };
-    let gaps = if gaps == 0 { String::new() } else { format!(" {} in what had to be read.", count(gaps, "gap")) };
+    let judged = match (purpose, gates.as_slice()) {
+        (Purpose::Diff, _) if gaps > 0 => "a diff judges nothing else.".to_owned(),
+        (Purpose::Diff, _) => "A diff judges only whether everything was read.".to_owned(),
+        // Some rules block without a gate.
+        (_, []) if blocks > 0 => format!("{found} at or above {fail_on} {verb}; there is no gate."),
+        (_, []) if gaps > 0 => "no gate was judged.".to_owned(),
+        (_, []) => "Judged was only whether everything required was read.".to_owned(),
+        (_, gates) if blocks > 0 => format!("{found} at or above {fail_on} {verb}; gate {}.", list(gates)),
+        (_, gates) => format!("{found} at or above {fail_on} in the gate {}.", list(gates)),
+    };
+    let of_it = if purpose == Purpose::Audit && (blocks > 0 || !gates.is_empty()) { "of what was read, " } else { "" };
+    let unread = match gaps {
+        0 => String::new(),
+        _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
+    };
     format!(
-        "{judged}{gaps} {} targets read completely, {} components equal; baseline {}.",
+        "{unread}{judged} {} targets read completely, {} components equal; baseline {}.",
         prose(&report.summary.targets),
         prose(&report.summary.equal),
         prose(&report.baseline)
@@ -140,10 +165,34 @@ fn since_lead(since: &Since) -> String {
     lead
 }
 
-/// Worst first; of two as bad, the new one.
-fn new_and_worse(report: &DriftReport) -> Vec<String> {
+/// The worst reason of the verdict, then what is new or worse.
+fn since_bullets(report: &DriftReport) -> Vec<String> {
+    let rank = |reason: &Reason| {
+        let of = |id: &str| report.findings.iter().find(|finding| finding.id == id);
+        let finding = reason.finding.as_deref().and_then(of);
+        (reason.kind == "blocks", finding.map(|finding| lines::rank_of(&finding.severity)))
+    };
+    let worst = report.verdict.reasons.iter().min_by_key(|one| std::cmp::Reverse(rank(one)));
+    let is_told = |finding: &Finding| worst.is_some_and(|w| w.finding.as_deref() == Some(finding.id.as_str()));
+    let mut bullets: Vec<String> = Vec::new();
+    // What blocks and is new as well is told once.
+    let trend = report.findings.iter().find(|f| is_told(f)).and_then(|f| f.since.as_deref()).filter(is_rising);
+    bullets.extend(worst.map(|worst| match trend {
+        Some(trend) => format!("{}, {}", prose(trend), reason(worst)),
+        None => reason(worst),
+    }));
+    bullets.extend(new_and_worse(report, is_told));
+    bullets
+}
+
+fn is_rising(trend: &&str) -> bool {
+    matches!(*trend, "new" | "worse")
+}
+
+/// Worst first; of two as bad, the new one. Without what is told already.
+fn new_and_worse(report: &DriftReport, is_told: impl Fn(&Finding) -> bool) -> Vec<String> {
     let mut found = sections::worst_first(&report.findings);
-    found.retain(|finding| matches!(finding.since.as_deref(), Some("new" | "worse")));
+    found.retain(|finding| finding.since.as_deref().is_some_and(|trend| is_rising(&trend)) && !is_told(finding));
     found.sort_by_key(|finding| (std::cmp::Reverse(lines::rank_of(&finding.severity)), finding.since.clone()));
     let told = found.iter().map(|finding| {
         format!(
@@ -165,7 +214,7 @@ fn reason(reason: &Reason) -> String {
 fn partial(report: &DriftReport) -> String {
     match report.left_out.as_slice() {
         [] => String::new(),
-        names => format!(" **Partial**: {} left out by `--env`.", list(names)),
+        names => format!("**Partial**: {} left out by `--env`. ", list(names)),
     }
 }
 

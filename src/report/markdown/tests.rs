@@ -16,9 +16,10 @@ fn the_first_lines_say_what_is_new() {
     let text = comment(&hostile(), Purpose::Audit);
     let wanted = "## envparity: NO-GO, and INCOMPLETE ❌
 
-Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. 1 waived now. Unknown: not everything \
-that could show it was read. Changed as well: the policy says something else `|` now. **Partial**: `stag@ng` left out by `--env`.
+**Partial**: `stag@ng` left out by `--env`. 2 findings block, 3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. 1 waived now. Unknown: not everything \
+that could show it was read. Changed as well: the policy says something else `|` now.
 
+- blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`
 - new: **high** version-skew `redis/cache`: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`
 - worse: medium floating-tag `image/=cmd|'/C calc'!A0`: prod runs ``` `latest`` ``` ```` ``` ```` and `\\u{202e}gnp.exe`
 - new: info promotion-inversion `image/b`: see `#12`, `GH-7`, `!3`, `https://evil.example`, `www.evil.example` and `[x](javascript:x`)
@@ -33,9 +34,9 @@ fn without_an_earlier_report_they_say_what_blocks() {
     report.since = None;
     let text = comment(&report, Purpose::Audit);
     let first = first_ten(&text);
-    assert!(
-        first[2].starts_with("2 findings at or above high block; gate qualif -> prod. 3 gaps in what had to be read.")
-    );
+    let wanted = "**Partial**: `stag@ng` left out by `--env`. 3 gaps in what had to be read; of what was read, 2 findings \
+                  at or above high block; gate qualif -> prod.";
+    assert!(first[2].starts_with(wanted), "{}", first[2]);
     assert_eq!(
         first[4],
         "- blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`"
@@ -55,17 +56,52 @@ fn a_go_says_what_was_judged() {
     report.since = None;
     report.verdict.is = "go".to_owned();
     report.verdict.reasons.clear();
+    report.left_out.clear();
     let text = comment(&report, Purpose::Audit);
     assert!(
         text.starts_with("## envparity: GO ✅\n\nNo finding at or above high in the gate qualif -> prod. 3 of 5"),
         "{text}"
     );
     report.gates.clear();
-    assert!(
-        comment(&report, Purpose::Audit)
-            .contains("\n\nNo gate was judged: only whether everything required was read. ")
-    );
+    let text = comment(&report, Purpose::Audit);
+    let wanted = "## envparity: GO, but no gate was judged\n\nJudged was only whether everything required was read. ";
+    assert!(text.starts_with(wanted), "{text}");
     assert!(comment(&report, Purpose::Diff).starts_with("## envparity diff: COMPLETE\n\nA diff judges only"));
+}
+
+#[test]
+fn what_is_incomplete_says_so_before_anything_else() {
+    let mut report = hostile();
+    report.left_out.clear();
+    report.verdict.is = "incomplete".to_owned();
+    report.verdict.reasons.retain(|reason| reason.kind == "incomplete");
+    let text = comment(&report, Purpose::Audit);
+    let wanted = "## envparity: INCOMPLETE ⚠️\n\n3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: ";
+    assert!(text.starts_with(wanted), "{text}");
+    assert_eq!(text.lines().nth(4).unwrap().split(':').next(), Some("- incomplete"));
+    report.since = None;
+    let text = comment(&report, Purpose::Audit);
+    let wanted =
+        "\n\n3 gaps in what had to be read; of what was read, nothing at or above high in the gate qualif -> prod. ";
+    assert!(text.contains(wanted), "{text}");
+    report.gates.clear();
+    let text = comment(&report, Purpose::Audit);
+    assert!(text.contains("\n\n3 gaps in what had to be read; no gate was judged. "), "{text}");
+}
+
+#[test]
+fn the_worst_that_blocks_comes_first_and_once() {
+    let mut report = hostile();
+    let ids: Vec<String> = report.findings.iter().map(|finding| finding.id.clone()).collect();
+    for (reason, id) in report.verdict.reasons.iter_mut().zip(ids) {
+        reason.finding = Some(id);
+    }
+    let text = comment(&report, Purpose::Audit);
+    let worst = report.findings.iter().take(2).max_by_key(|finding| lines::rank_of(&finding.severity)).unwrap();
+    let at = report.findings.iter().position(|finding| finding.id == worst.id).unwrap();
+    let first = text.lines().nth(4).unwrap();
+    assert!(first.ends_with(&reason(&report.verdict.reasons[at])), "{first}");
+    assert!(first_ten(&text).len() <= 10);
 }
 
 #[test]
