@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use envparity::model::Severity;
+use envparity::model::{Fate, Severity};
 use envparity::report::{Purpose, Report};
 use reports::{hostile, large, rendered, rich};
 use sha2::{Digest as _, Sha256};
@@ -104,6 +104,36 @@ fn the_verdict_is_told_in_words() {
     let mut diff = large(3, 100);
     diff.purpose = Purpose::Diff;
     assert_eq!(verdict(diff), "COMPLETE");
+    let mut without = large(3, 100);
+    without.gates.clear();
+    without.left_out = vec!["staging".into()];
+    let page = rendered(&without, "html");
+    let banner = between(&page, "<section class=\"verdict neutral\"", "<p class=\"meta\">");
+    for wanted in [">GO, but no gate was judged</h1>", "<b>Partial:</b> staging left out of this audit."] {
+        assert!(banner.contains(wanted), "{wanted}\n{banner}");
+    }
+}
+
+#[test]
+fn unknown_is_explained_only_where_there_is_an_unknown_one() {
+    let mut report = rich();
+    let told = "Unknown is not resolved";
+    let has = |report: &Report| rendered(report, "html").contains(told);
+    let gone = |report: &Report| report.since.as_ref().unwrap().gone.iter().any(|one| one.fate == Fate::Unknown);
+    assert_eq!(has(&report), gone(&report));
+    report.since.as_mut().unwrap().gone.retain(|one| one.fate != Fate::Unknown);
+    assert!(!has(&report));
+}
+
+#[test]
+fn a_place_that_is_no_gate_says_when_its_findings_may_block() {
+    let mut report = rich();
+    let gate = report.gates[0].from.clone();
+    let judged = report.findings.iter_mut().find(|judged| judged.is_active() && judged.in_gate).unwrap();
+    judged.finding.environments = vec![gate.clone()];
+    let page = rendered(&report, "html");
+    let row = format!("<bdi>{gate}</bdi> <span class=\"tag gate\">in a gate</span></th>");
+    assert!(between(&page, "<table class=\"heat\">", "</table>").contains(&row), "{row}");
 }
 
 /// `ENVPARITY_WRITE_PAGES=DIR cargo test --test html` writes the pages, to look at them.

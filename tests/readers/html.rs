@@ -198,6 +198,48 @@ fn a_link_to_a_finding_unfolds_it_and_shows_it() {
 }
 
 #[test]
+fn a_link_past_the_filter_counts_what_it_shows_and_no_address_breaks_the_page() {
+    let report = rich();
+    let (mut browser, _page) = page_of(&report);
+    let low = report.findings.iter().rev().find(|f| f.is_active() && f.severity == envparity::model::Severity::Low);
+    let id = low.unwrap().id.as_str();
+    browser.evaluate("q.value = 'nothing has this'; q.dispatchEvent(new Event('input', { bubbles: true }))");
+    browser.wait_for("document.getElementById('count').textContent.startsWith('0 of')");
+    browser.evaluate(&format!("location.replace('#f-{id}')"));
+    browser.wait_for("document.getElementById('count').textContent.startsWith('1 of')");
+    assert_eq!(shown(&mut browser, ".f"), 1);
+    // What is no escape is no id.
+    browser.evaluate("location.replace('#%')");
+    browser.evaluate("location.replace('#?sort=0&all=1')");
+    let sorted = "document.querySelector('.matrix [aria-sort]').textContent";
+    browser.wait_for(&format!("{sorted}.includes('Component')"));
+    browser.evaluate("location.replace('#?all=1')");
+    browser.wait_for(&format!("{sorted}.includes('Severity')"));
+    assert_eq!(browser.complaints(), Vec::<Value>::new());
+}
+
+#[test]
+fn on_a_narrow_screen_each_value_has_its_label_and_tables_stay_tables() {
+    let (mut browser, _page) = page_of(&rich());
+    browser.resize(400, 800);
+    browser.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+    let label = "(one) => getComputedStyle(one, '::before').content";
+    let labels =
+        format!("Array.from(new Set(Array.from(document.querySelectorAll('.evidence td')).map({label}))).sort()");
+    let labels = browser.evaluate(&labels).to_string();
+    for word in ["Runs", "Told by", "Content"] {
+        assert!(labels.contains(word), "{labels}");
+    }
+    assert!(!labels.contains("none"), "{labels}");
+    let bare = "Array.from(document.querySelectorAll('.evidence, .list, .matrix')).flatMap((table) => [table, \
+                ...table.querySelectorAll('thead, tbody, tr, th, td')]).filter((one) => !one.hasAttribute('role')).length";
+    assert_eq!(browser.evaluate(bare), 0);
+    let joined = "Array.from(document.querySelectorAll('.matrix tbody th small')).filter((one) => \
+                  !one.previousSibling.textContent.endsWith(' ')).length";
+    assert_eq!(browser.evaluate(joined), 0);
+}
+
+#[test]
 fn hostile_text_is_shown_and_does_nothing() {
     let (mut browser, _page) = page_of(&hostile());
     let foreign = "document.querySelectorAll('img, iframe, object, embed, base, body script ~ *, svg [onload], a[href]:not([href^=\"#\"])').length";
