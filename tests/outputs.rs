@@ -315,3 +315,26 @@ fn no_report_replaces_what_the_audit_reads() {
     assert_eq!(std::fs::read_to_string(profiles.join("qualif.yaml")).unwrap(), before);
     assert!(!folder.path().join("same").exists());
 }
+
+/// Evidence of ten days ago proves nothing of now, whoever tells of it.
+#[test]
+fn no_format_calls_what_is_too_old_read_or_equal() {
+    let report = |format: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
+        let review = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
+        command.arg("audit").arg("--profiles").arg(review).args(["--at", "2026-12-03T00:06:00Z", "-o", format]);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let json: serde_json::Value = serde_json::from_str(&report("json")).unwrap();
+    assert_eq!((&json["verdict"]["is"], &json["summary"]["targets"]), (&"no-go".into(), &"1 of 9".into()));
+    assert_eq!(json["summary"]["equal"], "0 of 27");
+    let row = json["matrix"].as_array().unwrap().iter().find(|row| row["component"] == "docker/engine").unwrap();
+    assert!(row["cells"].as_array().unwrap().iter().all(|cell| cell["stale"] == true), "{row}");
+    assert!(report("markdown").contains("1 of 9 targets read completely"));
+    assert!(report("html").contains("1 of 9"));
+    let metrics = report("openmetrics");
+    let levels = metrics.lines().filter(|line| line.starts_with("envparity_drift_level{"));
+    let wrong: Vec<&str> = levels.filter(|line| !line.ends_with(" -2")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(metrics.contains("envparity_last_success_timestamp_seconds 0\n"), "{metrics}");
+}

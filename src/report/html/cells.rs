@@ -26,7 +26,7 @@ pub(super) const SAME: u8 = 10;
 pub(super) fn shown(cell: &Cell, baseline: &str, with_product: bool, builds: usize) -> Shown {
     let is_baseline = cell.environment == baseline;
     let (symbol, tone, rank) = mark(cell);
-    let symbol = if is_baseline && cell.state != "unobserved" { "" } else { symbol };
+    let symbol = if is_baseline && cell.state != "unobserved" && !cell.stale { "" } else { symbol };
     Shown {
         text: text(cell, with_product, builds),
         symbol,
@@ -41,6 +41,8 @@ fn mark(cell: &Cell) -> (&'static str, &'static str, u8) {
     let level = cell.level.as_deref();
     match cell.state.as_str() {
         "unobserved" => return ("?", "unknown", 30),
+        // What is too old proves nothing of now.
+        "present" if cell.stale => return ("?", "unknown", 30),
         "missing" => return ("", "behind", 65),
         "not-running" => return ("", "unknown", 25),
         "not-applicable" => return ("", "none", 0),
@@ -109,7 +111,8 @@ fn text(cell: &Cell, with_product: bool, builds: usize) -> String {
                 if several { format!("{text} ×{}", reading.instances) } else { text }
             });
             let text = readings.collect::<Vec<_>>().join(", ");
-            if builds > 1 { format!("{text}, {builds} builds") } else { text }
+            let text = if builds > 1 { format!("{text}, {builds} builds") } else { text };
+            if cell.stale { format!("{text} (too old)") } else { text }
         }
         "not-running" => format!("not running ({})", not_running(cell)),
         "missing" => "missing".to_owned(),

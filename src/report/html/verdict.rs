@@ -84,7 +84,15 @@ fn line(index: &Index<'_>, gaps: usize) -> String {
         (_, Verdict::Go) if dto.gates.is_empty() => "Judged was only whether everything required was read.".to_owned(),
         (_, Verdict::Go) => {
             let new = if dto.verdict.new_only { " is new or worse" } else { "" };
-            format!("Nothing at or above {fail_on} in a gate{new}, and everything required was read.")
+            let known = match dto.verdict.known.len() {
+                0 => String::new(),
+                n => format!(
+                    " {} at or above it {} known before.",
+                    count(n, "finding"),
+                    if n == 1 { "was" } else { "were" }
+                ),
+            };
+            format!("Nothing at or above {fail_on} in a gate{new}, and everything required was read.{known}")
         }
     }
 }

@@ -46,7 +46,7 @@ fn differs(row: &Row) -> bool {
         || row.cells.iter().any(|cell| match cell.state.as_str() {
             "present" => {
                 let is_equal = cell.level.as_deref().is_none_or(|level| level == "equal");
-                !is_equal || cell.other_product || cell.other_variant || cell.readings.len() > 1
+                !is_equal || cell.stale || cell.other_product || cell.other_variant || cell.readings.len() > 1
             }
             state => state != "not-applicable",
         })
@@ -75,7 +75,8 @@ fn text(cell: &Cell, with_product: bool) -> String {
             let readings: Vec<String> = cell.readings.iter().map(|r| reading(r, with_product, several)).collect();
             let relation = relation(cell);
             let gap = if relation.is_empty() { "" } else { ": " };
-            format!("{}{gap}{relation}", list(&readings))
+            let old = if cell.stale { " **too old**" } else { "" };
+            format!("{}{gap}{relation}{old}", list(&readings))
         }
         "not-running" => {
             let words: Vec<String> = cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();

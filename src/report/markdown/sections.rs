@@ -51,6 +51,9 @@ fn reasons(report: &DriftReport) -> Section {
     }
     if verdict.new_only {
         title.push_str("; only what is new or worse could block");
+        if !verdict.known.is_empty() {
+            title.push_str(&format!(", {} known before", count(verdict.known.len(), "finding")));
+        }
     }
     // Those that the first lines show need not be shown twice.
     let open = report.since.is_some() || verdict.reasons.len() > super::FIRST + 1;
