@@ -56,6 +56,10 @@
 //!   earlier report is resolved and not merely unread.
 //! - What a waiver is bound to stands in the report with each finding, so that `waiver add --report` needs neither the
 //!   evidence nor the catalogue. `model::Requirement` is shared by waivers and ranges: one grammar for both.
+//! - `profile/places.rs` keeps where targets and components stand in the profiles, for formats that point there.
+//! - `wire/cycles.rs` reads support cycles, of ours (`wire/end-of-life.yaml`) and of endoflife.date; rules get plain data.
+//! - `rules/out_of_range` looks at all environments at once, as a pin needs the baseline; its finding on a pin names both.
+//! - `report/mod.rs` says what counts of a target and what is too old, so that all formats agree.
 //! - `wire/waivers.rs` edits text, as no YAML library keeps comments; the result is read again and must say what the old
 //!   text said and one waiver more.
 //! - A finding that was waived in the earlier report and counts now is new, and one that has become worse blocks under
