@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::normalize::Normalizer;
 use crate::policy::waiver::config::WaiversConfig;
-use crate::policy::{self, Policy, Subject, waiver};
+use crate::policy::{self, Compared, Policy, Subject, waiver};
 use crate::profile::{Environment, Profiles};
 use crate::report::{PROGRAM, Purpose, Report, Run};
 use crate::rules;
@@ -208,14 +208,16 @@ impl<'a> Scope<'a> {
             max_age: environment.max_age,
         };
         let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&self.environments).map(subject).collect();
+        let compared = Compared { baseline: &self.baseline, gates: &self.gates };
         let mut findings = policy.apply(found, &self.gates, snapshots);
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
-        let waivers = waiver::apply(waivers, &mut findings, &subjects, now);
+        let waivers = waiver::apply(waivers, &mut findings, compared, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
         findings.extend(policy.apply(said, &self.gates, snapshots));
         findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
         let judged_by = judged_by(profiles, self, policy);
-        let since = options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, &subjects, now));
+        let since =
+            options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, compared, &subjects, now));
         let known = since.as_ref().filter(|_| options.fail_on_new);
         let mut judgement = policy::judge(policy, &findings, known, &self.gates, &subjects, now);
         judgement.not_judged.extend(self.not_judged.iter().cloned());

@@ -10,6 +10,8 @@ mod since;
 mod verdict;
 pub mod waiver;
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity, Snapshot,
 };
@@ -17,6 +19,7 @@ use crate::rules::{RULES, RuleMeta};
 use config::{PolicyConfig, RuleConfig};
 
 pub use freshness::{MAX_AHEAD, staleness};
+pub use settled::Compared;
 pub use since::since;
 pub use verdict::{Subject, judge};
 
@@ -100,7 +103,7 @@ impl Policy {
     /// Gives each finding its severity, its owner and its controls; `snapshots` tell what a waiver of it would be
     /// bound to. The order stays.
     pub fn apply(&self, findings: Vec<Finding>, gates: &[Gate], snapshots: &[Snapshot]) -> Vec<JudgedFinding> {
-        findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect()
+        without_subsumed(findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect())
     }
 
     fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
@@ -213,6 +216,21 @@ impl OwnerRow {
     pub fn line(&self) -> usize {
         self.line
     }
+}
+
+/// One finding for each component and place: without those of which a stronger one says more, unless that one is
+/// switched off.
+fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
+    let counting =
+        findings.iter().filter(|judged| judged.disposition != Disposition::Off).map(|judged| &judged.finding);
+    let subsumed: BTreeSet<_> = counting
+        .flat_map(|finding| {
+            let weaker = meta(finding.rule).map(|meta| meta.subsumes).unwrap_or_default();
+            weaker.iter().map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
+        })
+        .collect();
+    let keep = |f: &Finding| !subsumed.contains(&(f.rule, f.component.clone(), f.environments.clone()));
+    findings.into_iter().filter(|judged| keep(&judged.finding)).collect()
 }
 
 /// A finding on one environment concerns each gate that the environment is part of; one on

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, staleness};
+use super::{Subject, meta, staleness};
 use crate::compare::could_hold;
-use crate::model::{ComponentName, Coverage, EnvironmentName, Outcome, PartName, TargetId};
+use crate::model::{ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName, TargetId};
+use crate::rules::Hook;
 
 /// What is looked for, and where.
 #[derive(Clone, Copy, Debug)]
@@ -17,20 +18,46 @@ pub(super) struct Question<'a> {
     pub(super) environments: &'a [EnvironmentName],
 }
 
-/// Whether all of the environments take part, and every part of them that could show what is asked for was read and is
+/// Which environments are compared with which.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// All others are compared with it.
+    pub baseline: &'a EnvironmentName,
+    /// Besides, each of these pairs.
+    pub gates: &'a [Gate],
+}
+
+impl Compared<'_> {
+    /// Whether the rule had a chance: one that looks at pairs sees none but those that are compared.
+    fn asks(self, question: Question<'_>) -> bool {
+        let [a, b] = question.environments else { return true };
+        let is_of_pairs = meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
+        let is_gate = |gate: &Gate| (&gate.from, &gate.to) == (a, b) || (&gate.from, &gate.to) == (b, a);
+        !is_of_pairs || [a, b].contains(&self.baseline) || self.gates.iter().any(is_gate)
+    }
+}
+
+/// Whether all of the environments take part and are compared, and every part of them that could show what is asked for was read and is
 /// of now.
-pub(super) fn is_settled(question: Question<'_>, subjects: &[Subject<'_>], now: Timestamp) -> bool {
-    question.environments.iter().all(|environment| {
-        let subject = subjects.iter().find(|subject| subject.snapshot.environment == *environment);
-        subject.is_some_and(|subject| {
-            let is_ignored = subject.snapshot.ignore.iter().any(|glob| glob.is_match(question.component.as_str()));
-            let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target)).peekable();
-            // Where nobody could tell, silence says nothing.
-            let is_asked = !is_ignored && asked.peek().is_some();
-            is_asked
-                && asked.all(|target| is_whole(question, target) && staleness(target, subject.max_age, now).is_none())
+pub(super) fn is_settled(
+    question: Question<'_>,
+    compared: Compared<'_>,
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> bool {
+    compared.asks(question)
+        && question.environments.iter().all(|environment| {
+            let subject = subjects.iter().find(|subject| subject.snapshot.environment == *environment);
+            subject.is_some_and(|subject| {
+                let is_ignored = subject.snapshot.ignore.iter().any(|glob| glob.is_match(question.component.as_str()));
+                let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target)).peekable();
+                // Where nobody could tell, silence says nothing.
+                let is_asked = !is_ignored && asked.peek().is_some();
+                is_asked
+                    && asked
+                        .all(|target| is_whole(question, target) && staleness(target, subject.max_age, now).is_none())
+            })
         })
-    })
 }
 
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a rule needs besides.

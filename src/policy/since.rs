@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::settled::{Question, could_tell, is_settled};
+use super::settled::{Compared, Question, could_tell, is_settled};
 use super::{Subject, by_name, meta};
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding,
@@ -20,6 +20,7 @@ pub fn since(
     earlier: &EarlierReport,
     judged_by: &BTreeMap<&'static str, String>,
     findings: &[JudgedFinding],
+    compared: Compared<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Since {
@@ -34,7 +35,7 @@ pub fn since(
             Some(Disposition::Active) => return None,
             Some(Disposition::Waived(_)) => Fate::Waived,
             Some(Disposition::Off) => Fate::Off,
-            None if is_known(finding, earlier, subjects, now) => Fate::Resolved,
+            None if is_known(finding, earlier, compared, subjects, now) => Fate::Resolved,
             None => Fate::Unknown,
         };
         // What is told by a stronger rule now is neither resolved nor unknown.
@@ -74,7 +75,13 @@ fn is_another(then: &EarlierFinding, now: &JudgedFinding) -> bool {
 }
 
 /// Whether the absence of a finding says that it is resolved.
-fn is_known(finding: &EarlierFinding, earlier: &EarlierReport, subjects: &[Subject<'_>], now: Timestamp) -> bool {
+fn is_known(
+    finding: &EarlierFinding,
+    earlier: &EarlierReport,
+    compared: Compared<'_>,
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> bool {
     let EarlierFinding { rule, component, environments, .. } = finding;
     let question = Question { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
@@ -88,7 +95,7 @@ fn is_known(finding: &EarlierFinding, earlier: &EarlierReport, subjects: &[Subje
         told.all(|(target, _)| here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target)))
     });
     // What a rule says that this program does not have, it cannot miss.
-    meta(rule).is_some() && same_targets && is_settled(question, subjects, now)
+    meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)
 }
 
 /// Whether a finding says what a weaker rule said of the same component.

@@ -25,7 +25,6 @@ mod variant_differs;
 mod version_skew;
 mod version_split;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -147,7 +146,8 @@ pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.meta().id == id)
 }
 
-/// Everything that the rules say, by component and rule, without what another finding subsumes.
+/// Everything that the rules say, by component and rule: also what another finding subsumes, since a policy may switch
+/// that one off.
 pub fn check(context: &Context<'_>, snapshots: &[Snapshot], comparisons: &[Comparison]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
@@ -155,22 +155,9 @@ pub fn check(context: &Context<'_>, snapshots: &[Snapshot], comparisons: &[Compa
         findings.extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
         findings.extend(rule.check_all(context, snapshots));
     }
-    let mut findings = without_subsumed(findings);
     findings.sort_by(|a, b| a.key().cmp(&b.key()));
     findings.dedup_by(|a, b| a.key() == b.key());
     findings
-}
-
-fn without_subsumed(findings: Vec<Finding>) -> Vec<Finding> {
-    let subsumed: BTreeSet<_> = findings
-        .iter()
-        .flat_map(|finding| {
-            let weaker = by_id(finding.rule).map(|rule| rule.meta().subsumes).unwrap_or_default();
-            weaker.iter().map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
-        })
-        .collect();
-    let keep = |f: &Finding| !subsumed.contains(&(f.rule, f.component.clone(), f.environments.clone()));
-    findings.into_iter().filter(keep).collect()
 }
 
 /// A finding of a pair; the two are named in the order of their names.

@@ -119,6 +119,28 @@ fn a_finding_that_enters_a_gate_is_worse_and_what_is_ignored_is_not_resolved() {
 }
 
 #[test]
+fn a_rule_that_is_off_stands_for_no_other() {
+    let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[]);
+    assert!(rules(&estate.audit(NOW, &[]).1, "findings").iter().all(|rule| *rule != "version-skew"));
+    estate.write("policy.yaml", &format!("{POLICY}- {{rule: product-differs, severity: \"off\"}}\n"));
+    let (code, now) = estate.audit(NOW, &[]);
+    assert_eq!(code, Some(1), "{now}");
+    assert!(rules(&now, "findings").contains(&"version-skew"), "the difference is there all the same: {now}");
+}
+
+#[test]
+fn a_pair_that_is_compared_no_more_resolves_nothing() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    estate.environment("dev", "redis-6.2.5");
+    estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n");
+    let report = estate.report("then.txt");
+    let (_, now) = since(&estate, &report, &["--baseline", "qualif"]);
+    let gone = now["since"]["gone"].as_array().unwrap();
+    let of_dev = gone.iter().find(|f| f["environments"] == serde_json::json!(["dev", "prod"])).unwrap();
+    assert_eq!((&of_dev["rule"], &of_dev["fate"]), (&"version-skew".into(), &"unknown".into()), "{now}");
+}
+
+#[test]
 fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let report = estate.report("then.txt");

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::settled::{Question, is_settled};
+use super::settled::{Compared, Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
     Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
@@ -52,6 +52,7 @@ pub static UNUSED: RuleMeta = RuleMeta {
 pub fn apply(
     waivers: Vec<Waiver>,
     findings: &mut [JudgedFinding],
+    compared: Compared<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Vec<JudgedWaiver> {
@@ -67,7 +68,7 @@ pub fn apply(
         }
         let question =
             Question { rule: &waiver.rule, component: &waiver.component, environments: &waiver.environments };
-        let is_unused = counts && covers.is_empty() && is_settled(question, subjects, now);
+        let is_unused = counts && covers.is_empty() && is_settled(question, compared, subjects, now);
         let state = if is_unused { WaiverState::Unused } else { state_by_date(&waiver, today) };
         JudgedWaiver { waiver, state, covers }
     });
