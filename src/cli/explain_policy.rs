@@ -130,14 +130,15 @@ impl Page<'_> {
     fn decided(&self, finding: &Finding, report: &DriftReport) -> String {
         let environments: Vec<EnvironmentName> = finding.environments.iter().map(|e| e.as_str().into()).collect();
         let level = finding.level.as_deref();
+        let is_other = report.run.policy != self.profiles.policy_digest;
         let case = Case { rule: &finding.rule, component: self.component, environments: &environments, level };
         let now = match self.policy.deciding(case) {
             Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
+            None if is_other => format!("{}, by the policy of then; no row decides now", terminal(&finding.severity)),
             None => format!("{}, built in", terminal(&finding.severity)),
         };
         let waived = finding.waiver.as_ref().map(|id| format!("; waived by {}", terminal(id))).unwrap_or_default();
         let gate = if finding.in_gate { "in a gate" } else { "in no gate" };
-        let is_other = report.run.policy != self.profiles.policy_digest;
         let other = if is_other { "; the report was judged by another policy" } else { "" };
         format!("{now} ({gate}){waived}{other}")
     }

@@ -248,12 +248,15 @@ pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
         .collect();
     text.push_str(&listed.tally());
     output::print(&text)?;
-    Ok(if listed.waivers.iter().any(|(_, state)| wanting(*state)) { Exit::NoGo } else { Exit::Done })
+    let is_wanting = listed.unknown > 0 || listed.waivers.iter().any(|(_, state)| wanting(*state));
+    Ok(if is_wanting { Exit::NoGo } else { Exit::Done })
 }
 
 /// Waivers and what became of them.
 struct Listed {
     waivers: Vec<(Waiver, WaiverState)>,
+    /// How many the report does not have: of these it says nothing.
+    unknown: usize,
     path: Option<PathBuf>,
 }
 
@@ -267,13 +270,14 @@ impl Listed {
             WaiverState::ALL.into_iter().find(|known| known.as_str() == state)
         };
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
+        let unknown = waivers.iter().filter(|waiver| report.is_some() && told(&waiver.id).is_none()).count();
         let waivers = waivers.into_iter().map(|waiver| {
             let by_date = state_by_date(&waiver, today);
             // Only an audit knows whether it is used; of the date, today's counts.
             let is_unused = told(&waiver.id) == Some(WaiverState::Unused) && by_date != WaiverState::Expired;
             (waiver, if is_unused { WaiverState::Unused } else { by_date })
         });
-        Ok(Self { waivers: waivers.collect(), path: profiles.waivers_path })
+        Ok(Self { waivers: waivers.collect(), unknown, path: profiles.waivers_path })
     }
 
     /// `3 waivers in profiles/waivers.yaml: 1 expired, 2 active`
@@ -286,7 +290,11 @@ impl Listed {
         let states: Vec<String> = states.collect();
         let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
         let path = terminal(&path.display().to_string());
-        format!("{} in {path}{states}\n", count(self.waivers.len(), "waiver"))
+        let unknown = match self.unknown {
+            0 => String::new(),
+            n => format!("; the report does not have {n} of them: it is older, or another one's"),
+        };
+        format!("{} in {path}{states}{unknown}\n", count(self.waivers.len(), "waiver"))
     }
 }
 

@@ -255,6 +255,9 @@ fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
     let report = estate.report("report.txt");
     let (code, stdout, _) = estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
     assert!(code == Some(1) && stdout.contains("1 unused"), "{stdout}");
+    estate.write("waivers.yaml", &WAIVER.replace("id: one", "id: other"));
+    let (code, stdout, _) = estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
+    assert!(code == Some(1) && stdout.contains("the report does not have 1 of them"), "{stdout}");
     let (code, _, stderr) = estate.run(&["waiver", "check", "--report", estate.path("audit.yaml").to_str().unwrap()]);
     assert!(code == Some(2) && stderr.contains("no report"), "{stderr}");
 }
