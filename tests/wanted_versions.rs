@@ -76,8 +76,8 @@ fn a_range_blocks_a_gate_and_is_named_by_its_text() {
     assert_eq!(
         done.says("out-of-range"),
         [
-            is("high", "qualif runs 6.2.5, outside redis >=7.0, <8"),
             is("high", "qualif runs 6.2.5, outside the minor of prod (7.0.x)"),
+            is("high", "qualif runs 6.2.5, outside redis >=7.0, <8"),
         ]
         .concat()
     );

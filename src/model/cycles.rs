@@ -72,7 +72,10 @@ impl Cycles {
         let cycles = cycles.into_iter().filter_map(|(name, end)| Some(Cycle { numbers: numbers(&name)?, name, end }));
         let mut cycles: Vec<Cycle> = cycles.collect();
         cycles.sort_by(|a, b| a.numbers.cmp(&b.numbers));
-        self.products.insert(product.to_lowercase(), ProductCycles { as_of, cycles });
+        // Without any, it would silence a product rather than tell of it.
+        if !cycles.is_empty() {
+            self.products.insert(product.to_lowercase(), ProductCycles { as_of, cycles });
+        }
     }
 
     /// The name in the data and the cycles of a product, by our name of it or the data's.
@@ -162,7 +165,8 @@ mod tests {
     #[test]
     fn our_names_are_those_of_the_data_too() {
         let mut cycles = Cycles::default();
-        cycles.add("nodejs", jiff::civil::date(2026, 1, 1), []);
+        cycles.add("nodejs", jiff::civil::date(2026, 1, 1), [("24".to_owned(), SupportEnd::NotAnnounced)]);
+        cycles.add("deno", jiff::civil::date(2026, 1, 1), [("lts".to_owned(), SupportEnd::NotAnnounced)]);
         assert_eq!(cycles.of("node").map(|(name, _)| name), Some("nodejs"));
         assert!(cycles.of("nodejs").is_some() && cycles.of("deno").is_none());
     }

@@ -116,6 +116,14 @@ pub fn shipped() -> Cycles {
 /// # Errors
 /// If the text is none of them, or one of its cycles has no name or no date.
 pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
+    let cycles = in_any_format(text, name, modified)?;
+    if cycles.names().next().is_none() {
+        return Err(CyclesError::Content("no product in it has a cycle whose name is a version".to_owned()));
+    }
+    Ok(cycles)
+}
+
+fn in_any_format(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     if !text.trim_start().starts_with(['[', '{']) {
         return own(text);
     }
@@ -304,6 +312,8 @@ mod tests {
         for (text, said) in [
             ("", "unexpected end of input"),
             ("[]", "empty"),
+            (r#"{"result": {"name": "redis", "releases": []}}"#, "no product in it"),
+            ("as-of: 2026-08-22\nproducts: {redis: []}\n", "no product in it"),
             ("[\"redis\", \"valkey\"]", "a list of names"),
             ("[{\"eol\": true}]", "names no cycle"),
             ("[{\"cycle\": \"7\", \"eol\": \"soon\"}]", "the end of redis 7 is no date"),
