@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, meta, staleness};
+use super::{Subject, by_name, meta, staleness};
 use crate::compare::could_hold;
 use crate::model::{ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName, TargetId};
 use crate::rules::Hook;
@@ -47,7 +47,7 @@ pub(super) fn is_settled(
 ) -> bool {
     compared.asks(question)
         && question.environments.iter().all(|environment| {
-            let subject = subjects.iter().find(|subject| subject.snapshot.environment == *environment);
+            let subject = by_name(subjects, environment);
             subject.is_some_and(|subject| {
                 let is_ignored = subject.snapshot.ignore.iter().any(|glob| glob.is_match(question.component.as_str()));
                 let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target)).peekable();

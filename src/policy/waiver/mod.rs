@@ -109,7 +109,11 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
         return Fit::Other;
     }
     let moved = waiver.versions.iter().find_map(|(environment, wanted)| {
-        let component = by_name(subjects, environment)?.snapshot.components.get(&waiver.component)?;
+        let subject = by_name(subjects, environment);
+        // What is bound to something that is not there is bound to nothing that was found.
+        let Some(component) = subject.and_then(|subject| subject.snapshot.components.get(&waiver.component)) else {
+            return Some(format!("{environment} does not run it, and it says {wanted}"));
+        };
         outside(&waiver.component, component, wanted)
             .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });
