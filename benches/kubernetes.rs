@@ -1,11 +1,13 @@
-//! What reading a large cluster costs, beside `curl` fetching the same bytes and `kubectl` listing the pods.
+//! What reading a large cluster costs, beside `curl` fetching the same bytes and `kubectl` listing
+//! the pods.
 //!
-//! `cargo bench --bench kubernetes`. A server of the tests answers on loopback, with 20,000 pods on 200 nodes in 4,500
-//! workloads; the runs of all take turns, so that a noisy machine is noisy for all of them. It answers as fast as it
-//! can, and then as slowly as a real API server did (v1.36, 4.3 s for these pages: `BENCH_PACE_MS`). Then two clusters that
-//! differ only in their pods, for the memory. These variables make it another size: `BENCH_PODS`, `BENCH_FEW_PODS`,
-//! `BENCH_MANY_PODS`, `BENCH_ROUNDS`. A pod has 8.4 KB, as it was recorded; with `BENCH_COMPACT=1` it has 4.5, the same
-//! without indentation. `BENCH_WITHOUT_ENVPARITY=1` measures the others only.
+//! `cargo bench --bench kubernetes`. A server of the tests answers on loopback, with 20,000 pods on
+//! 200 nodes in 4,500 workloads; the runs of all take turns, so that a noisy machine is noisy for
+//! all of them. It answers as fast as it can, and then as slowly as a real API server did (v1.36,
+//! 4.3 s for these pages: `BENCH_PACE_MS`). Then two clusters that differ only in their pods, for
+//! the memory. These variables make it another size: `BENCH_PODS`, `BENCH_FEW_PODS`,
+//! `BENCH_MANY_PODS`, `BENCH_ROUNDS`. A pod has 8.4 KB, as it was recorded; with `BENCH_COMPACT=1`
+//! it has 4.5, the same without indentation. `BENCH_WITHOUT_ENVPARITY=1` measures the others only.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "../tests/support/mod.rs"]
@@ -36,7 +38,9 @@ fn main() {
         bench.compare(rounds);
     }
     let pace = Duration::from_millis(number("BENCH_PACE_MS", 80) as u64);
-    println!("\ngzip switched off, and {pace:?} for each answer: as long as a real API server took");
+    println!(
+        "\ngzip switched off, and {pace:?} for each answer: as long as a real API server took"
+    );
     bench.server.set_pace(pace);
     bench.compare(rounds);
     drop(bench);
@@ -56,7 +60,9 @@ fn main() {
 }
 
 fn number(variable: &str, otherwise: usize) -> usize {
-    std::env::var(variable).ok().map_or(otherwise, |text| text.parse().expect("a number in the variable"))
+    std::env::var(variable)
+        .ok()
+        .map_or(otherwise, |text| text.parse().expect("a number in the variable"))
 }
 
 fn is_set(variable: &str) -> bool {
@@ -79,7 +85,8 @@ const LISTS: [&str; 6] = ["nodes", "pods", "deployments", "statefulsets", "daemo
 impl Bench {
     fn new(pods: usize) -> Self {
         let cluster = Cluster::large(pods);
-        let server = ApiServer::start(if is_set("BENCH_COMPACT") { cluster.compact() } else { cluster });
+        let server =
+            ApiServer::start(if is_set("BENCH_COMPACT") { cluster.compact() } else { cluster });
         let folder = tempfile::tempdir().expect("a temporary directory");
         let kubeconfig = server.kubeconfig().write(folder.path());
         let audit = json!({
@@ -88,13 +95,15 @@ impl Bench {
         let targets = json!({"kubernetes": [{"name": "mks", "kubeconfig": kubeconfig}]});
         let prod = json!({"apiVersion": "envparity/v1", "kind": "Environment", "name": "prod", "targets": targets});
         for (name, profile) in [("audit.yaml", audit), ("prod.yaml", prod)] {
-            fs::write(folder.path().join(name), profile.to_string()).expect("write into a folder of ours");
+            fs::write(folder.path().join(name), profile.to_string())
+                .expect("write into a folder of ours");
         }
         Self { server, folder, kubeconfig }
     }
 
     fn described(&self) -> String {
-        let counts: Vec<String> = LISTS.iter().map(|list| format!("{} {list}", self.server.count(list))).collect();
+        let counts: Vec<String> =
+            LISTS.iter().map(|list| format!("{} {list}", self.server.count(list))).collect();
         counts.join(", ")
     }
 
@@ -106,18 +115,33 @@ impl Bench {
     fn compare(&self, rounds: usize) {
         println!("{}", heading());
         let mut runs = [("envparity", Vec::new()), ("curl", Vec::new()), ("kubectl", Vec::new())];
-        // The server compresses each answer once: whoever came first would wait for it, so nobody's first is measured.
+        // The server compresses each answer once: whoever came first would wait for it, so nobody's
+        // first is measured.
         let mut asked = if without_envparity() { self.usual() } else { self.envparity().1 };
         self.curl(&asked);
         for round in 1..=rounds {
             if !without_envparity() {
                 let (used, requests) = self.envparity();
-                println!("{}", row(&format!("envparity {round}"), &used, &format!("{} requests", requests.len())));
+                println!(
+                    "{}",
+                    row(
+                        &format!("envparity {round}"),
+                        &used,
+                        &format!("{} requests", requests.len())
+                    )
+                );
                 runs[0].1.push(used);
                 asked = requests;
             }
             let (used, bytes) = self.curl(&asked);
-            println!("{}", row(&format!("curl {round}"), &used, &format!("{} requests, {bytes} bytes", asked.len())));
+            println!(
+                "{}",
+                row(
+                    &format!("curl {round}"),
+                    &used,
+                    &format!("{} requests, {bytes} bytes", asked.len())
+                )
+            );
             runs[1].1.push(used);
             if let Some(used) = self.kubectl() {
                 println!("{}", row(&format!("kubectl {round}"), &used, "pods only"));
@@ -137,7 +161,10 @@ impl Bench {
     /// What a client would ask.
     fn usual(&self) -> Vec<Request> {
         let lists = LISTS.iter().flat_map(|list| self.server.pages(list, 500));
-        let paths = ["/version", "/api/v1/namespaces/kube-system"].map(str::to_owned).into_iter().chain(lists);
+        let paths = ["/version", "/api/v1/namespaces/kube-system"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(lists);
         let request = |path: String| Request {
             method: "GET".to_owned(),
             path,
@@ -155,7 +182,11 @@ impl Bench {
         let evidence = self.path("evidence.json");
         drop(fs::remove_file(&evidence));
         let mut command = Command::new(env!("CARGO_BIN_EXE_envparity"));
-        command.args(["collect", "prod", "--to"]).arg(&evidence).arg("--profiles").arg(self.folder.path());
+        command
+            .args(["collect", "prod", "--to"])
+            .arg(&evidence)
+            .arg("--profiles")
+            .arg(self.folder.path());
         let ran = self.run(&mut command);
         let asked = self.server.requests();
         let pods = asked.iter().filter(|request| request.path.starts_with("/api/v1/pods")).count();
@@ -168,20 +199,26 @@ impl Bench {
         (ran.used, asked)
     }
 
-    /// One curl that asks the same, one after another on one connection. Also says how much it was sent.
+    /// One curl that asks the same, one after another on one connection. Also says how much it was
+    /// sent.
     fn curl(&self, asked: &[Request]) -> (Used, u64) {
         let any = |wanted: fn(&Request) -> bool| asked.iter().any(wanted);
         let mut config = String::from("silent\nshow-error\nfail\n");
         let (token, ca) = (self.server.token(), self.server.certs().ca.display());
-        write!(config, "cacert = \"{ca}\"\nheader = \"Authorization: Bearer {token}\"\n").expect("write to memory");
-        config += if any(|request| request.version == "HTTP/2.0") { "http2\n" } else { "http1.1\n" };
-        if any(|request| request.accept_encoding.as_deref().is_some_and(|offered| offered.contains("gzip"))) {
+        write!(config, "cacert = \"{ca}\"\nheader = \"Authorization: Bearer {token}\"\n")
+            .expect("write to memory");
+        config +=
+            if any(|request| request.version == "HTTP/2.0") { "http2\n" } else { "http1.1\n" };
+        if any(|request| {
+            request.accept_encoding.as_deref().is_some_and(|offered| offered.contains("gzip"))
+        }) {
             config += "header = \"Accept: application/json\"\ncompressed\n";
         }
         config += "write-out = \"%{size_download} %{num_connects}\\n\"\n";
         for Request { path, .. } in asked {
             let url = self.server.url();
-            write!(config, "url = \"{url}{path}\"\noutput = \"/dev/null\"\n").expect("write to memory");
+            write!(config, "url = \"{url}{path}\"\noutput = \"/dev/null\"\n")
+                .expect("write to memory");
         }
         let path = self.path("curl.conf");
         fs::write(&path, config).expect("write into a folder of ours");
@@ -200,8 +237,13 @@ impl Bench {
     fn kubectl(&self) -> Option<Used> {
         Command::new("kubectl").args(["version", "--client"]).output().ok()?;
         let mut command = Command::new("kubectl");
-        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--cache-dir").arg(self.path("kubectl-cache"));
-        let ran = self.run_to(command.args(["get", "pods", "-A", "-o", "json"]), Path::new("/dev/null"));
+        command
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--cache-dir")
+            .arg(self.path("kubectl-cache"));
+        let ran =
+            self.run_to(command.args(["get", "pods", "-A", "-o", "json"]), Path::new("/dev/null"));
         assert_eq!(ran.code, Some(0), "kubectl: {ran}");
         Some(ran.used)
     }
@@ -216,7 +258,9 @@ impl Bench {
         let file = |path: &Path| Stdio::from(File::create(path).expect("a file of ours"));
         command.stdin(Stdio::null()).stdout(file(stdout)).stderr(file(&stderr));
         let start = Instant::now();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
         let mut used = Used::default();
         // what has ended stays readable until it is waited for
         while used.look(child.id()) {
@@ -254,16 +298,20 @@ struct Used {
 impl Used {
     /// Reads what the process has used so far; `false` if it has ended.
     fn look(&mut self, process: u32) -> bool {
-        let of = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
+        let of =
+            |file: &str| fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
         // the name, in parentheses, may hold blanks
         let stat = of("stat");
-        let fields: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
+        let fields: Vec<&str> =
+            stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
         // its own and its children's, user and system; Linux counts hundredths for everybody
-        let ticks: f64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let ticks: f64 =
+            fields.iter().skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum();
         self.cpu = ticks / 100.0;
         let status = of("status");
-        let peak =
-            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
         self.memory = peak.map_or(self.memory, |kib: f64| self.memory.max(kib / 1024.0));
         fields.first().is_some_and(|state| !["Z", "X", ""].contains(state))
     }
@@ -274,7 +322,11 @@ impl Used {
             values.sort_by(f64::total_cmp);
             values[values.len() / 2]
         };
-        Self { wall: median(|used| used.wall), cpu: median(|used| used.cpu), memory: median(|used| used.memory) }
+        Self {
+            wall: median(|used| used.wall),
+            cpu: median(|used| used.cpu),
+            memory: median(|used| used.memory),
+        }
     }
 
     /// How many times the other's.

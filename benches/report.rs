@@ -1,9 +1,11 @@
-//! What a large report costs: 5,000 workloads in each of three environments, from files to every format.
+//! What a large report costs: 5,000 workloads in each of three environments, from files to every
+//! format.
 //!
-//! `cargo bench --bench report`. The estate is that of the tests (`docs/FIRST-SCREEN.md`), ten times as large. Each stage
-//! and each format of the list is timed, formats in turns, so that a noisy machine is noisy for all of them; medians are
-//! printed, with the peak of resident memory while it ran (Linux). Beside them what others take to write the same
-//! values: `serde_json` without escaping for JSON, PyYAML for YAML if `python3` (or `$ENVPARITY_TEST_PYTHON`) has it.
+//! `cargo bench --bench report`. The estate is that of the tests (`docs/FIRST-SCREEN.md`), ten
+//! times as large. Each stage and each format of the list is timed, formats in turns, so that a
+//! noisy machine is noisy for all of them; medians are printed, with the peak of resident memory
+//! while it ran (Linux). Beside them what others take to write the same values: `serde_json`
+//! without escaping for JSON, PyYAML for YAML if `python3` (or `$ENVPARITY_TEST_PYTHON`) has it.
 //! `BENCH_WORKLOADS` and `BENCH_ROUNDS` make it another size.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -44,7 +46,8 @@ impl Progress for Silent {
 }
 
 fn main() {
-    if let [_, command, folder, workloads, recorded] = std::env::args().collect::<Vec<_>>().as_slice()
+    if let [_, command, folder, workloads, recorded] =
+        std::env::args().collect::<Vec<_>>().as_slice()
         && command == WRITE
     {
         let recorded = if recorded == "kubectl" { Recorded::Kubectl } else { Recorded::Evidence };
@@ -60,9 +63,13 @@ fn main() {
     let report = evidence.audit();
     println!("{}", described(&report));
     println!("{}", heading("stage"));
-    stage("collect, from kubectl's JSON", &kubectl, rounds, |estate| _ = black_box(estate.collect()));
+    stage("collect, from kubectl's JSON", &kubectl, rounds, |estate| {
+        _ = black_box(estate.collect())
+    });
     stage("collect, from evidence", &evidence, rounds, |estate| _ = black_box(estate.collect()));
-    stage("the same, compared and judged", &evidence, rounds, |estate| drop(black_box(estate.audit())));
+    stage("the same, compared and judged", &evidence, rounds, |estate| {
+        drop(black_box(estate.audit()))
+    });
     println!("{}", heading("format"));
     formats(&report, rounds);
     println!("{}", heading("others, the same values"));
@@ -70,7 +77,9 @@ fn main() {
 }
 
 fn number(variable: &str, otherwise: usize) -> usize {
-    std::env::var(variable).ok().map_or(otherwise, |text| text.parse().expect("a number in the variable"))
+    std::env::var(variable)
+        .ok()
+        .map_or(otherwise, |text| text.parse().expect("a number in the variable"))
 }
 
 /// Files in a folder, and the profiles that name them.
@@ -84,18 +93,23 @@ impl Estate {
     fn new(workloads: usize, recorded: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let mut writer = Command::new(std::env::current_exe().expect("this program has a path"));
-        let ended = writer.arg(WRITE).arg(folder.path()).args([&workloads.to_string(), recorded]).status();
+        let ended =
+            writer.arg(WRITE).arg(folder.path()).args([&workloads.to_string(), recorded]).status();
         assert!(ended.expect("this program starts again").success());
         let today = at().to_zoned(TimeZone::UTC).date();
-        let profiles = profile::load(folder.path(), &pipeline::rule_ids(), today).expect("the profiles are right");
+        let profiles = profile::load(folder.path(), &pipeline::rule_ids(), today)
+            .expect("the profiles are right");
         Self { folder, profiles, runtime: Runtime::new().expect("threads") }
     }
 
     fn collect(&self) -> usize {
-        let environments: Vec<(&Environment, bool)> = self.profiles.environments.iter().map(|e| (e, true)).collect();
-        let collected = pipeline::collect(&environments, self.folder.path(), None, clock(), &Silent);
+        let environments: Vec<(&Environment, bool)> =
+            self.profiles.environments.iter().map(|e| (e, true)).collect();
+        let collected =
+            pipeline::collect(&environments, self.folder.path(), None, clock(), &Silent);
         let evidence = self.runtime.block_on(collected);
-        let images: usize = evidence.iter().flat_map(|e| &e.targets).map(|target| target.images.len()).sum();
+        let images: usize =
+            evidence.iter().flat_map(|e| &e.targets).map(|target| target.images.len()).sum();
         assert!(images > 0, "nothing was collected");
         images
     }
@@ -116,12 +130,15 @@ fn clock() -> Clock {
 }
 
 fn described(report: &Report) -> String {
-    let by_severity =
-        report.findings.iter().fold(std::collections::BTreeMap::<_, usize>::new(), |mut counts, judged| {
+    let by_severity = report.findings.iter().fold(
+        std::collections::BTreeMap::<_, usize>::new(),
+        |mut counts, judged| {
             *counts.entry(std::cmp::Reverse(judged.severity)).or_default() += 1;
             counts
-        });
-    let counts: Vec<String> = by_severity.iter().map(|(severity, n)| format!("{n} {}", severity.0)).collect();
+        },
+    );
+    let counts: Vec<String> =
+        by_severity.iter().map(|(severity, n)| format!("{n} {}", severity.0)).collect();
     format!(
         "{} components in {} environments, {} findings: {}",
         report.matrix.len(),
@@ -145,7 +162,9 @@ fn measured(work: impl FnOnce()) -> Used {
     work();
     let seconds = start.elapsed().as_secs_f64();
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     Used { seconds, peak: peak.map_or(0.0, |kib: f64| kib / 1024.0) }
 }
 
@@ -172,8 +191,12 @@ fn stage(name: &str, estate: &Estate, rounds: usize, work: impl Fn(&Estate)) {
 }
 
 fn bytes_below(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).expect("a folder of ours").map(|entry| entry.expect("an entry").path());
-    let size = |path: &Path| fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+    let entries = fs::read_dir(folder)
+        .expect("a folder of ours")
+        .map(|entry| entry.expect("an entry").path());
+    let size = |path: &Path| {
+        fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
+    };
     entries.map(|path| if path.is_dir() { bytes_below(&path) } else { size(&path) }).sum()
 }
 
@@ -188,9 +211,11 @@ struct Written<'a> {
 
 /// Every format as a file gets it, and the table as `-v` shows it.
 fn formats(report: &Report, rounds: usize) {
-    let folded = View { width: Some(120), color: false, unfold: false, exit: 1, report_only: false };
+    let folded =
+        View { width: Some(120), color: false, unfold: false, exit: 1, report_only: false };
     let of = |name, format, view| Written { name, format, view, runs: Vec::new(), bytes: 0 };
-    let mut all: Vec<Written<'_>> = FORMATS.iter().map(|format| of(format.name(), *format, folded)).collect();
+    let mut all: Vec<Written<'_>> =
+        FORMATS.iter().map(|format| of(format.name(), *format, folded)).collect();
     let table = FORMATS.iter().find(|format| format.name() == "table").expect("there is a table");
     all.push(of("table -v", *table, View { unfold: true, ..folded }));
     for _ in 0..rounds {
@@ -216,12 +241,19 @@ fn peers(report: &Report, rounds: usize) {
     let value: Value = serde_json::from_str(&text).expect("it is JSON");
     let mut bytes = 0;
     let runs: Vec<Used> = (0..rounds)
-        .map(|_| measured(|| bytes = black_box(serde_json::to_string_pretty(&value).expect("a Value is JSON")).len()))
+        .map(|_| {
+            measured(|| {
+                bytes =
+                    black_box(serde_json::to_string_pretty(&value).expect("a Value is JSON")).len()
+            })
+        })
         .collect();
     row("serde_json, pretty", median(&runs), bytes, "");
     for dumper in ["CSafeDumper", "SafeDumper"] {
         match pyyaml(&text, dumper) {
-            Some((seconds, bytes)) => row(&format!("PyYAML {dumper}"), Used { seconds, peak: 0.0 }, bytes, "once"),
+            Some((seconds, bytes)) => {
+                row(&format!("PyYAML {dumper}"), Used { seconds, peak: 0.0 }, bytes, "once")
+            }
             None => println!("PyYAML {dumper} is not there"),
         }
     }

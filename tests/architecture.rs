@@ -67,7 +67,11 @@ fn source(root: &Path, path: &Path) -> Source {
     let relative = path.strip_prefix(root).unwrap();
     let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
     let before_tests = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-    let code = before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = before_tests
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     Source {
         module: first.trim_end_matches(".rs").to_owned(),
         is_config: path.ends_with("config.rs"),
@@ -87,7 +91,8 @@ fn imports(code: &str) -> BTreeSet<String> {
             None => vec![rest],
         };
         for name in names {
-            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             found.insert(name);
         }
     }
@@ -100,15 +105,24 @@ fn imports_go_one_way() {
     let table: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
     let top: BTreeMap<&str, &[&str]> = TOP.iter().copied().collect();
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| !["lib", "main"].contains(&source.module.as_str())) {
+    for source in
+        sources().iter().filter(|source| !["lib", "main"].contains(&source.module.as_str()))
+    {
         let own = table.get(source.module.as_str());
-        let own =
-            own.unwrap_or_else(|| panic!("{}: the room {} is not in the table", source.path.display(), source.module));
+        let own = own.unwrap_or_else(|| {
+            panic!("{}: the room {} is not in the table", source.path.display(), source.module)
+        });
         for name in imports(&source.code).iter().filter(|name| **name != source.module) {
-            assert!(table.contains_key(name.as_str()), "{}: crate::{name} is no room", source.path.display());
+            assert!(
+                table.contains_key(name.as_str()),
+                "{}: crate::{name} is no room",
+                source.path.display()
+            );
             // A profile's config.rs composes those of the stages.
-            let configs = source.module == "profile" && source.code.contains(&format!("crate::{name}::config"));
-            let denied = top.get(source.module.as_str()).is_some_and(|names| names.contains(&name.as_str()));
+            let configs = source.module == "profile"
+                && source.code.contains(&format!("crate::{name}::config"));
+            let denied =
+                top.get(source.module.as_str()).is_some_and(|names| names.contains(&name.as_str()));
             let allowed = own.contains(&name.as_str())
                 || own.contains(&"*")
                 || configs
@@ -135,12 +149,18 @@ fn io_stays_in_its_rooms() {
     let mut wrong = Vec::new();
     for source in sources() {
         let path = source.path.to_string_lossy().replace('\\', "/");
-        let may = path.starts_with("collect/") && !path.ends_with("parse.rs") && !path.ends_with("config.rs")
+        let may = path.starts_with("collect/")
+            && !path.ends_with("parse.rs")
+            && !path.ends_with("config.rs")
             || path.starts_with("cli/")
             || path == "profile/load.rs"
             || path == "main.rs";
         let does = ["std::fs", "tokio::fs", "std::net", "tokio::net", "std::env::", "std::process"];
-        wrong.extend(does.iter().filter(|io| !may && source.code.contains(**io)).map(|io| format!("{path} uses {io}")));
+        wrong.extend(
+            does.iter()
+                .filter(|io| !may && source.code.contains(**io))
+                .map(|io| format!("{path} uses {io}")),
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

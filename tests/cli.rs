@@ -19,7 +19,10 @@ fn fixture(name: &str) -> String {
 fn profiles(infos: [&str; 3], more: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("audit.yaml", "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n");
+    write(
+        "audit.yaml",
+        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n",
+    );
     for (environment, info) in ["dev", "qualif", "prod"].into_iter().zip(infos) {
         let path = if info.contains('/') { info.to_owned() } else { fixture(info) };
         let text = format!(
@@ -37,7 +40,11 @@ struct Ran {
 }
 
 fn envparity(arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity")).args(arguments).env("NO_COLOR", "1").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
@@ -67,7 +74,8 @@ fn equal_environments_are_a_go_but_one_instance_in_two_is_not() {
     let ran = audit(&folder, &["-o", "json"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stdout.contains("\"rule\": \"shared-instance\""), "{}", ran.stdout);
-    let apart = fs::read_to_string(fixture("valkey-8.0.1")).unwrap().replace("run_id:1", "run_id:f");
+    let apart =
+        fs::read_to_string(fixture("valkey-8.0.1")).unwrap().replace("run_id:1", "run_id:f");
     let other = folder.path().join("other.txt");
     fs::write(&other, apart).unwrap();
     let folder = profiles(["redis-7.0.15", "valkey-8.0.1", other.to_str().unwrap()], "");
@@ -87,7 +95,11 @@ fn what_was_not_read_is_old_or_from_the_future_is_incomplete() {
         let path = folder.path().to_str().unwrap();
         let ran = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "critical"]);
         assert_eq!(ran.code, Some(3), "{info}: {}", ran.stdout);
-        assert!(ran.stdout.contains(said) && ran.stdout.contains("INCOMPLETE: "), "{info}: {}", ran.stdout);
+        assert!(
+            ran.stdout.contains(said) && ran.stdout.contains("INCOMPLETE: "),
+            "{info}: {}",
+            ran.stdout
+        );
         let strict = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "low"]);
         let both = strict.code == Some(1) && strict.stdout.contains("NO-GO, and INCOMPLETE: ");
         assert!(both || info.starts_with('/'), "{info}: {}", strict.stdout);
@@ -132,9 +144,14 @@ fn a_partial_audit_says_so_and_has_the_baseline() {
 
 #[test]
 fn expected_components_must_be_seen() {
-    let folder = profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "expect: [redis/sessions]");
+    let folder =
+        profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "expect: [redis/sessions]");
     let ran = audit(&folder, &["-o", "yaml", "--fail-on", "critical"]);
-    assert!(ran.stdout.contains("prod redis/sessions is expected and was not seen"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("prod redis/sessions is expected and was not seen"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -147,7 +164,9 @@ fn a_literal_secret_is_refused_and_never_shown() {
         ("shape", "  - {name: x, url: \"redis://host\", password: [hunter2secret]}\n"),
         ("block", "  - name: x\n    url: redis://host\n    password: |\n      hunter2secret\n"),
     ] {
-        let text = format!("apiVersion: envparity/v1\nkind: Environment\nname: dev\ntargets:\n  redis:\n{target}");
+        let text = format!(
+            "apiVersion: envparity/v1\nkind: Environment\nname: dev\ntargets:\n  redis:\n{target}"
+        );
         fs::write(folder.path().join("dev.yaml"), text).unwrap();
         let ran = audit(&folder, &["-vvv"]);
         assert_eq!(ran.code, Some(2), "{name}: {}", ran.stderr);
@@ -188,10 +207,12 @@ fn evidence_of_another_environment_is_an_outcome_of_its_target() {
     let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
     let path = folder.path().to_str().unwrap();
     let to = folder.path().join("evidence.txt");
-    let collected = envparity(&["collect", "dev", "--profiles", path, "--to", to.to_str().unwrap()]);
+    let collected =
+        envparity(&["collect", "dev", "--profiles", path, "--to", to.to_str().unwrap()]);
     assert_eq!(collected.code, Some(0), "{}", collected.stderr);
     let dev = fs::read_to_string(folder.path().join("dev.yaml")).unwrap();
-    let moved = dev.replace("name: dev", "name: qualif").replace(&fixture("redis-7.0.15"), "evidence.txt");
+    let moved =
+        dev.replace("name: dev", "name: qualif").replace(&fixture("redis-7.0.15"), "evidence.txt");
     fs::write(folder.path().join("qualif.yaml"), moved).unwrap();
     let ran = audit(&folder, &[]);
     assert_eq!(ran.code, Some(3), "{}", ran.stdout);
@@ -205,7 +226,8 @@ fn diff_judges_coverage_only() {
     let collect = |environment: &str| {
         let to = folder.path().join(format!("{environment}.evidence"));
         assert_eq!(
-            envparity(&["collect", environment, "--profiles", path, "--to", to.to_str().unwrap()]).code,
+            envparity(&["collect", environment, "--profiles", path, "--to", to.to_str().unwrap()])
+                .code,
             Some(0)
         );
         to.to_str().unwrap().to_owned()
@@ -258,7 +280,11 @@ fn hostile_text_reaches_no_terminal() {
     let hostile = folder.path().join("hostile.txt");
     fs::write(&hostile, "redis_version:7.0.1\u{1b}[2J\u{202e}x\nrun_id:\u{7}1\nmaxmemory_policy:\u{9b}31m\nmodule:name=\u{1b}]0;x,ver=1\n").unwrap();
     let text = fs::read_to_string(folder.path().join("qualif.yaml")).unwrap();
-    fs::write(folder.path().join("qualif.yaml"), text.replace(&fixture("redis-6.2.5"), "hostile.txt")).unwrap();
+    fs::write(
+        folder.path().join("qualif.yaml"),
+        text.replace(&fixture("redis-6.2.5"), "hostile.txt"),
+    )
+    .unwrap();
     for format in ["table", "yaml", "json"] {
         let ran = audit(&folder, &["-v", "-o", format]);
         let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
@@ -275,10 +301,16 @@ fn no_trick_of_writing_shows_a_secret() {
     let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
     for (name, text) in SECRETS {
         let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-        let whole = if text.contains("apiVersion") { (*text).to_owned() } else { format!("{head}{text}") };
+        let whole =
+            if text.contains("apiVersion") { (*text).to_owned() } else { format!("{head}{text}") };
         fs::write(folder.path().join("prod.yaml"), whole).unwrap();
-        let ran = envparity(&["check-profiles", "-vvv", "--profiles", folder.path().to_str().unwrap()]);
-        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"), "{name}: {}", ran.stderr);
+        let ran =
+            envparity(&["check-profiles", "-vvv", "--profiles", folder.path().to_str().unwrap()]);
+        assert!(
+            !format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"),
+            "{name}: {}",
+            ran.stderr
+        );
         assert_eq!(ran.code, Some(2), "{name}: {}", ran.stdout);
     }
 }
@@ -304,7 +336,11 @@ fn what_is_no_regular_file_is_a_problem_and_never_waited_for() {
     std::process::Command::new("mkfifo").arg(folder.path().join("c.yaml")).status().unwrap();
     let ran = envparity(&["check-profiles", "--profiles", folder.path().to_str().unwrap()]);
     assert_eq!(ran.code, Some(2));
-    assert!(["a.yaml", "b.yaml", "c.yaml"].iter().all(|name| ran.stderr.contains(name)), "{}", ran.stderr);
+    assert!(
+        ["a.yaml", "b.yaml", "c.yaml"].iter().all(|name| ran.stderr.contains(name)),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -316,10 +352,16 @@ fn version_reads_as_a_product_does_and_names_what_is_near() {
     };
     assert_eq!(level(&["16.1", "16.2"]), "minor");
     assert_eq!(level(&["16.1", "16.2", "--product", "postgres"]), "patch");
-    assert_eq!(level(&["16", "16.2", "--product", "postgres", "--scheme", "tag"]), "within-precision");
+    assert_eq!(
+        level(&["16", "16.2", "--product", "postgres", "--scheme", "tag"]),
+        "within-precision"
+    );
     assert_eq!(level(&["10.4.1-security-01", "10.4.1", "--product", "grafana"]), "build");
     let parsed = envparity(&["version", "parse", "--product", "redis", "7.2.4-debian-12-r9"]);
-    assert!(parsed.stdout.contains("variant       debian-12") && parsed.stdout.contains("packaging     r9"));
+    assert!(
+        parsed.stdout.contains("variant       debian-12")
+            && parsed.stdout.contains("packaging     r9")
+    );
     let wrong = envparity(&["version", "parse", "--product", "postgress", "16.1"]);
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("near it are postgresql, postgres"), "{}", wrong.stderr);
@@ -332,7 +374,9 @@ fn the_catalogue_counts_in_version_and_in_diff() {
     let catalogue = "apiVersion: envparity/v1\nkind: Catalogue\n\
                      products:\n- {name: redis, levels: [major, minor, build], info-version: redis_version}\n";
     fs::write(folder.path().join("catalogue.yaml"), catalogue).unwrap();
-    let ran = envparity(&["version", "compare", "8.0.2", "8.0.6", "--product", "redis", "--profiles", path]);
+    let ran = envparity(&[
+        "version", "compare", "8.0.2", "8.0.6", "--product", "redis", "--profiles", path,
+    ]);
     assert!(ran.stdout.contains("is below 8.0.6: build"), "{}{}", ran.stdout, ran.stderr);
     fs::create_dir(folder.path().join("taken")).unwrap();
     let taken = |name: &str| format!("{path}/taken/{name}.yaml");
@@ -340,15 +384,28 @@ fn the_catalogue_counts_in_version_and_in_diff() {
         let ran = envparity(&["collect", name, "--to", &taken(name), "--profiles", path]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     }
-    let diff = |more: &[&str]| envparity(&[&["diff", &taken("dev"), &taken("qualif")], more].concat()).stdout;
+    let diff = |more: &[&str]| {
+        envparity(&[&["diff", &taken("dev"), &taken("qualif")], more].concat()).stdout
+    };
     assert!(diff(&[]).contains("a patch ahead"), "{}", diff(&[]));
-    assert!(diff(&["--profiles", path]).contains("a build ahead"), "{}", diff(&["--profiles", path]));
-    fs::write(folder.path().join("catalogue.yaml"), catalogue.replace("build]", "pach], tag: ['(?<major>\\d+']"))
-        .unwrap();
+    assert!(
+        diff(&["--profiles", path]).contains("a build ahead"),
+        "{}",
+        diff(&["--profiles", path])
+    );
+    fs::write(
+        folder.path().join("catalogue.yaml"),
+        catalogue.replace("build]", "pach], tag: ['(?<major>\\d+']"),
+    )
+    .unwrap();
     let ran = envparity(&["diff", &taken("dev"), &taken("qualif"), "--profiles", path]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("\"pach\" is nothing that a number can mean"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("the regular expression cannot be read: unclosed group"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the regular expression cannot be read: unclosed group"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -359,7 +416,8 @@ fn collect_overwrites_evidence_and_nothing_else() {
         let file = folder.path().join(name);
         envparity(&["collect", "dev", "--profiles", path, "--to", file.to_str().unwrap()])
     };
-    let (profile, before) = (folder.path().join("audit.yaml"), fs::read(folder.path().join("audit.yaml")).unwrap());
+    let (profile, before) =
+        (folder.path().join("audit.yaml"), fs::read(folder.path().join("audit.yaml")).unwrap());
     let refused = to("audit.yaml");
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     assert!(refused.stderr.contains("is no evidence"), "{}", refused.stderr);

@@ -28,7 +28,9 @@ fn mismatch(case: &Value, got: &Value) -> Option<String> {
         Value::Object(fields) => {
             let wrong: Vec<String> = fields
                 .iter()
-                .filter(|(name, want)| differs(want, got.get(name.as_str()).unwrap_or(&Value::Null)))
+                .filter(|(name, want)| {
+                    differs(want, got.get(name.as_str()).unwrap_or(&Value::Null))
+                })
                 .map(|(name, want)| format!("{name}: want {want}, got {}", got[name.as_str()]))
                 .collect();
             (!wrong.is_empty()).then(|| format!("{} {}: {}", case["id"], case, wrong.join("; ")))
@@ -99,11 +101,16 @@ fn the_library_passes_the_suites() {
 #[test]
 fn batch_passes_the_corpus_in_order() {
     let cases = cases();
-    let input: String = cases.iter().map(|case| without_expectation(case).to_string() + "\n").collect();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_envparity")).args(["version", "batch"]).write_stdin(input).output().unwrap();
+    let input: String =
+        cases.iter().map(|case| without_expectation(case).to_string() + "\n").collect();
+    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
+        .args(["version", "batch"])
+        .write_stdin(input)
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), cases.len());
     for (case, answer) in cases.iter().zip(&answers) {
         assert_eq!(case["id"], answer["id"]);
@@ -114,10 +121,16 @@ fn batch_passes_the_corpus_in_order() {
 #[test]
 fn batch_answers_a_bad_row_in_its_place() {
     let input = "nonsense\n{\"id\":1,\"kind\":\"parse\",\"scheme\":\"nope\",\"input\":\"1\"}\n{\"id\":2,\"kind\":\"compare\",\"a\":\"1\"}\n";
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_envparity")).args(["version", "batch"]).write_stdin(input).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
+        .args(["version", "batch"])
+        .write_stdin(input)
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let ids: Vec<Value> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    let ids: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+        .collect();
     assert_eq!(ids, [json!(null), json!(1), json!(2)]);
     assert!(text.lines().all(|line| line.contains("\"error\"")), "{text}");
 }

@@ -15,8 +15,12 @@ fn folder(targets: &str) -> TempDir {
     assert!(fifo.success());
     let info = format!("{}/tests/fixtures/redis/redis-7.0.15.txt", env!("CARGO_MANIFEST_DIR"));
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("audit.yaml", "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n");
-    let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\nmax-age: 36500d\ntargets:\n";
+    write(
+        "audit.yaml",
+        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n",
+    );
+    let head =
+        "apiVersion: envparity/v1\nkind: Environment\nname: prod\nmax-age: 36500d\ntargets:\n";
     write("prod.yaml", &format!("{head}  recorded:\n  - {{name: cache, path: {info}}}\n{targets}"));
     folder
 }
@@ -31,7 +35,11 @@ fn envparity(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
         .output()
         .unwrap();
     assert!(start.elapsed() < Duration::from_secs(9), "{arguments:?} hung");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     (output.status.code(), text)
 }
 
@@ -71,13 +79,19 @@ fn devices_stay_devices_and_links_stay_links() {
     std::os::unix::fs::symlink("/dev/null", &device).unwrap();
     fs::write(folder.path().join("real.yaml.txt"), "old").unwrap();
     std::os::unix::fs::symlink("real.yaml.txt", folder.path().join("link")).unwrap();
-    let (code, text) = envparity(folder.path(), &["audit", "--profiles", ".", "-o", "yaml=null", "-o", "json=link"]);
+    let (code, text) = envparity(
+        folder.path(),
+        &["audit", "--profiles", ".", "-o", "yaml=null", "-o", "json=link"],
+    );
     assert_eq!(code, Some(0), "{text}");
     assert!(fs::symlink_metadata(&device).unwrap().is_symlink());
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
     assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
-    assert!(fs::read_to_string(folder.path().join("real.yaml.txt")).unwrap().contains("DriftReport"));
-    let (code, text) = envparity(folder.path(), &["audit", "--profiles", ".", "-o", "yaml=out", "-o", "json=out"]);
+    assert!(
+        fs::read_to_string(folder.path().join("real.yaml.txt")).unwrap().contains("DriftReport")
+    );
+    let (code, text) =
+        envparity(folder.path(), &["audit", "--profiles", ".", "-o", "yaml=out", "-o", "json=out"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(!folder.path().join("out").exists());
 }

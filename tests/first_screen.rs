@@ -1,5 +1,6 @@
-//! The first screen of a large estate: 500 workloads in each of three environments, with ten things wrong that matter.
-//! It fits 50 lines, names all ten, and `-v` shows whatever it leaves out. `docs/FIRST-SCREEN.md` shows it.
+//! The first screen of a large estate: 500 workloads in each of three environments, with ten things
+//! wrong that matter. It fits 50 lines, names all ten, and `-v` shows whatever it leaves out.
+//! `docs/FIRST-SCREEN.md` shows it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "support/estate/mod.rs"]
@@ -57,10 +58,14 @@ fn audit(folder: &Path, columns: Option<usize>, more: &[&str]) -> (Option<i32>, 
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// The lines from `title` to the next empty one, each with those that go on with it, in single blanks.
+/// The lines from `title` to the next empty one, each with those that go on with it, in single
+/// blanks.
 fn entries(screen: &str, title: &str, begins: impl Fn(&str) -> bool) -> Vec<String> {
-    let section =
-        screen.lines().skip_while(|line| !line.starts_with(title)).skip(1).take_while(|line| !line.is_empty());
+    let section = screen
+        .lines()
+        .skip_while(|line| !line.starts_with(title))
+        .skip(1)
+        .take_while(|line| !line.is_empty());
     let mut entries: Vec<String> = Vec::new();
     for line in section {
         let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -75,7 +80,8 @@ fn entries(screen: &str, title: &str, begins: impl Fn(&str) -> bool) -> Vec<Stri
 /// An entry of FINDINGS begins with its severity, one of READ with its environment.
 fn told(screen: &str) -> Vec<String> {
     let severities = ["  critical ", "  high ", "  medium ", "  low ", "  info "];
-    let findings = entries(screen, "FINDINGS", |line| severities.iter().any(|word| line.starts_with(word)));
+    let findings =
+        entries(screen, "FINDINGS", |line| severities.iter().any(|word| line.starts_with(word)));
     [findings, entries(screen, "READ", |line| !line.starts_with(' '))].concat()
 }
 
@@ -90,22 +96,26 @@ fn ten_things_that_matter_fit_the_first_screen() {
         assert!(widest <= columns, "{widest} columns\n{screen}");
         let told = told(&screen);
         for thing in &PLANTED {
-            let entry = told
-                .iter()
-                .find(|entry| entry.contains(thing.component) && thing.says.iter().all(|words| entry.contains(words)));
+            let entry = told.iter().find(|entry| {
+                entry.contains(thing.component)
+                    && thing.says.iter().all(|words| entry.contains(words))
+            });
             assert!(entry.is_some(), "{} {:?}: {told:#?}\n{screen}", thing.component, thing.says);
         }
         let verdict = screen.lines().rev().take_while(|line| !line.is_empty()).collect::<Vec<_>>();
         let verdict = verdict.into_iter().rev().collect::<Vec<_>>().join(" ");
         assert!(
-            verdict.starts_with("NO-GO, and INCOMPLETE: 5 high; ovh-production kubernetes/mks part nodes"),
+            verdict.starts_with(
+                "NO-GO, and INCOMPLETE: 5 high; ovh-production kubernetes/mks part nodes"
+            ),
             "{verdict}"
         );
         assert!(verdict.ends_with("(exit 1)"), "{verdict}");
     }
 }
 
-/// Whatever happens beside them, and however many workloads: what is worst stays, and the screen stays one.
+/// Whatever happens beside them, and however many workloads: what is worst stays, and the screen
+/// stays one.
 #[test]
 fn a_larger_estate_has_no_longer_a_screen() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,7 +123,11 @@ fn a_larger_estate_has_no_longer_a_screen() {
     let (code, screen) = audit(folder.path(), Some(100), &[]);
     assert_eq!(code, Some(1));
     assert!(screen.lines().count() <= SCREEN, "{screen}");
-    assert_eq!(told(&screen).iter().filter(|entry| entry.starts_with("high ")).count(), 5, "{screen}");
+    assert_eq!(
+        told(&screen).iter().filter(|entry| entry.starts_with("high ")).count(),
+        5,
+        "{screen}"
+    );
 }
 
 #[test]
@@ -121,16 +135,19 @@ fn nothing_is_lost_under_v() {
     let folder = folder();
     let (_, whole) = audit(folder.path(), None, &["-v"]);
     assert!(!whole.contains("-v)") && !whole.contains("(-v"), "it still points at -v");
-    let report: Value = serde_json::from_str(&audit(folder.path(), None, &["-o", "json"]).1).unwrap();
+    let report: Value =
+        serde_json::from_str(&audit(folder.path(), None, &["-o", "json"]).1).unwrap();
     let list = |key: &str| report[key].as_array().unwrap();
-    let rows: BTreeSet<&str> = whole.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let rows: BTreeSet<&str> =
+        whole.lines().filter_map(|line| line.split_whitespace().next()).collect();
     for row in list("matrix") {
         let component = row["component"].as_str().unwrap();
         assert!(rows.contains(component), "{component} is in no row");
     }
     let findings = told(&whole);
     for finding in list("findings") {
-        let wanted = ["severity", "rule", "component", "summary"].map(|key| finding[key].as_str().unwrap());
+        let wanted =
+            ["severity", "rule", "component", "summary"].map(|key| finding[key].as_str().unwrap());
         let is_told = |entry: &&String| wanted.iter().all(|word| entry.contains(word));
         assert!(findings.iter().find(is_told).is_some(), "{wanted:?} is not told");
     }
@@ -149,7 +166,8 @@ fn the_document_shows_it() {
     let mut text = fs::read_to_string(&path).unwrap();
     for columns in [120, 100] {
         let (begin, end) = (format!("<!-- {columns} columns -->\n```text\n"), "```\n");
-        let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("the document has no {begin}"));
+        let (before, rest) =
+            text.split_once(&begin).unwrap_or_else(|| panic!("the document has no {begin}"));
         let (_, after) = rest.split_once(end).unwrap();
         text = format!("{before}{begin}{}{end}{after}", audit(folder.path(), Some(columns), &[]).1);
     }
@@ -157,5 +175,8 @@ fn the_document_shows_it() {
         fs::write(&path, &text).unwrap();
     }
     let advice = "ENVPARITY_REGEN=1 cargo test --test first_screen writes it anew";
-    assert!(fs::read_to_string(&path).unwrap() == text, "docs/FIRST-SCREEN.md is not what is printed: {advice}");
+    assert!(
+        fs::read_to_string(&path).unwrap() == text,
+        "docs/FIRST-SCREEN.md is not what is printed: {advice}"
+    );
 }

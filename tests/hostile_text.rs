@@ -1,5 +1,5 @@
-//! Text from outside is text in every format, whatever it holds: it neither acts on a terminal nor adds a row, and every
-//! reader of YAML and JSON gets exactly what was there.
+//! Text from outside is text in every format, whatever it holds: it neither acts on a terminal nor
+//! adds a row, and every reader of YAML and JSON gets exactly what was there.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 use std::collections::BTreeMap;
@@ -7,8 +7,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use envparity::model::{
-    CommandFigures, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator, Outcome, RunState,
-    Severity, TargetEvidence,
+    CommandFigures, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator,
+    Outcome, RunState, Severity, TargetEvidence,
 };
 use envparity::pipeline::{self, Facts};
 use envparity::report::{self, Report, View, escape};
@@ -33,8 +33,10 @@ const PIECES: &[&str] = &[
 ];
 
 fn hostile() -> impl Strategy<Value = String> {
-    let glued = proptest::collection::vec(select(PIECES.to_vec()), 0..8).prop_map(|pieces| pieces.concat());
-    let long = (select(PIECES.to_vec()), 1_000_usize..4_000).prop_map(|(piece, times)| piece.repeat(times));
+    let glued =
+        proptest::collection::vec(select(PIECES.to_vec()), 0..8).prop_map(|pieces| pieces.concat());
+    let long = (select(PIECES.to_vec()), 1_000_usize..4_000)
+        .prop_map(|(piece, times)| piece.repeat(times));
     prop_oneof![16 => glued, 3 => select(PIECES.to_vec()).prop_map(str::to_owned), 3 => any::<String>(), 1 => long]
 }
 
@@ -67,7 +69,10 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
     redis.fields.push(Field { place: next(), name: next(), value: next() });
     redis.indicators.figures.insert(next(), 1.0);
     redis.indicators.errors.insert(next(), 2);
-    redis.indicators.commands.insert(next(), CommandFigures { calls: 1, usec: 2, ..CommandFigures::default() });
+    redis
+        .indicators
+        .commands
+        .insert(next(), CommandFigures { calls: 1, usec: 2, ..CommandFigures::default() });
     let mut docker = TargetEvidence::new("docker/edge".into(), next(), taken);
     let failure = Failure::new(FailureKind::Protocol, next()).advise(next());
     docker.set_part("engine", Outcome::Failed(failure));
@@ -78,17 +83,29 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
     for i in 0..3 {
         docker.images.push(ImageUse {
             locator: Locator { namespace: next(), workload: next(), container: next() },
-            reference: if i == 0 { format!("registry.example/team/app:{}", next()) } else { next() },
+            reference: if i == 0 {
+                format!("registry.example/team/app:{}", next())
+            } else {
+                next()
+            },
             image_id: next(),
             repo_digests: vec![next(), format!("{}@sha256:{}", next(), next())],
             runtime: next(),
             version_label: next(),
             app_version: next(),
             chart: next(),
-            state: if i < 2 { RunState::Running } else { RunState::NotRunning(format!("{}!", next())) },
+            state: if i < 2 {
+                RunState::Running
+            } else {
+                RunState::NotRunning(format!("{}!", next()))
+            },
         });
     }
-    Evidence { environment: EnvironmentName::from(environment.to_owned()), taken, targets: vec![docker, redis] }
+    Evidence {
+        environment: EnvironmentName::from(environment.to_owned()),
+        taken,
+        targets: vec![docker, redis],
+    }
 }
 
 fn diff(baseline: &[String], current: &[String]) -> Report {
@@ -101,8 +118,8 @@ fn rendered(report: &Report, format: &str, width: Option<usize>) -> String {
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }
 
-/// What may stand in a text that people read: no control character but the end of a line, nothing invisible, nothing that
-/// turns the direction. Told apart from the program's own list.
+/// What may stand in a text that people read: no control character but the end of a line, nothing
+/// invisible, nothing that turns the direction. Told apart from the program's own list.
 fn acts(c: char) -> bool {
     let invisible = matches!(u32::from(c),
         0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f);
@@ -195,7 +212,8 @@ proptest! {
         is_harmless(&table)?;
         if width.is_none() {
             let rows = table.lines().filter(|line| line.starts_with("  ")).count();
-            // one for each component, finding, figure and legend; a text that brings a line of its own would add to them
+            // one for each component, finding, figure and legend; a text that brings a line of its
+            // own would add to them
             let bound = 3 * (report.matrix.len() + report.findings.len()) + 40;
             prop_assert!(rows <= bound, "{rows} rows, {bound} at most\n{table}");
         }
@@ -205,12 +223,14 @@ proptest! {
     }
 }
 
-/// The reader that most people have: PyYAML, where it is installed. Strings only, since it reads YAML 1.1.
+/// The reader that most people have: PyYAML, where it is installed. Strings only, since it reads
+/// YAML 1.1.
 #[test]
 fn python_reads_the_same_strings() {
     let script = "import sys, json, yaml\n\
         for doc in json.load(sys.stdin):\n    print(json.dumps(yaml.load(doc, Loader=yaml.SafeLoader), default=str))\n";
-    let is_there = Command::new("python3").args(["-c", "import yaml"]).stderr(Stdio::null()).status();
+    let is_there =
+        Command::new("python3").args(["-c", "import yaml"]).stderr(Stdio::null()).status();
     if !is_there.is_ok_and(|status| status.success()) {
         println!("PyYAML is not installed: its reading was not compared");
         return;
@@ -226,8 +246,12 @@ fn python_reads_the_same_strings() {
         documents.push((rendered(&report, "yaml", None), Some(json)));
         documents.push((wire::evidence::write(&evidence(&a, "prod")).unwrap(), None));
     }
-    let mut child =
-        Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("python3")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let sent = json!(documents.iter().map(|(text, _)| text).collect::<Vec<_>>()).to_string();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || drop(stdin.write_all(sent.as_bytes())));

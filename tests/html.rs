@@ -1,5 +1,5 @@
-//! The HTML page without a browser: what its policy allows, what stands in it, and what it costs. `tests/readers/html.rs`
-//! opens it in one.
+//! The HTML page without a browser: what its policy allows, what stands in it, and what it costs.
+//! `tests/readers/html.rs` opens it in one.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "readers/reports.rs"]
@@ -23,7 +23,11 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 fn tags(page: &str) -> Vec<&str> {
     let (head, rest) = page.split_once("<style>").unwrap();
     let (body, _) = rest.split_once("</style>").unwrap().1.split_once("<script>").unwrap();
-    [head, body].iter().flat_map(|text| text.split('<').skip(1)).map(|tag| tag.split('>').next().unwrap()).collect()
+    [head, body]
+        .iter()
+        .flat_map(|text| text.split('<').skip(1))
+        .map(|tag| tag.split('>').next().unwrap())
+        .collect()
 }
 
 #[test]
@@ -37,7 +41,8 @@ fn the_policy_allows_this_style_and_this_script_and_nothing_else() {
             hash(between(&page, "<style>", "</style>")),
             hash(between(&page, "<script>", "</script>")),
         );
-        let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
+        let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"")
+            .replace("&#39;", "'");
         assert_eq!(policy, wanted);
         // It counts for what comes after it.
         assert!(page.find("Content-Security-Policy").unwrap() < page.find("<style").unwrap());
@@ -51,14 +56,18 @@ fn the_policy_allows_this_style_and_this_script_and_nothing_else() {
 fn no_tag_has_a_handler_or_a_style_or_leads_out() {
     for report in [rich(), hostile()] {
         let page = rendered(&report, "html");
-        let names = ["img", "iframe", "object", "embed", "base", "video", "audio", "frame", "source"];
+        let names =
+            ["img", "iframe", "object", "embed", "base", "video", "audio", "frame", "source"];
         for tag in tags(&page) {
             let name = tag.split_whitespace().next().unwrap_or_default();
             assert!(!names.contains(&name), "{tag}");
             // Attributes stand in double quotes, and no text from outside has one.
             for attribute in tag.split('"').step_by(2).filter_map(|part| part.strip_suffix('=')) {
                 let attribute = attribute.split_whitespace().last().unwrap();
-                assert!(!attribute.starts_with("on") && attribute != "style" && attribute != "src", "{tag}");
+                assert!(
+                    !attribute.starts_with("on") && attribute != "style" && attribute != "src",
+                    "{tag}"
+                );
             }
             let href = tag.split_once("href=\"").map(|(_, rest)| rest.split('"').next().unwrap());
             assert!(href.is_none_or(|href| href.starts_with('#') || href == "data:,"), "{tag}");
@@ -70,11 +79,17 @@ fn no_tag_has_a_handler_or_a_style_or_leads_out() {
 fn hostile_text_adds_no_tag_and_nothing_that_acts() {
     let (harmless, page) = (rendered(&rich(), "html"), rendered(&hostile(), "html"));
     assert!(!page.contains("<script>alert") && !page.contains("onerror=alert(1)>"));
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("\\u{202e}gnp.exe"));
-    let acts = |c: char| (c.is_control() && c != '\n') || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e);
+    assert!(
+        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("\\u{202e}gnp.exe")
+    );
+    let acts = |c: char| {
+        (c.is_control() && c != '\n') || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e)
+    };
     assert_eq!(page.chars().find(|c| acts(*c)), None);
     let kinds = |page: &str| {
-        let tags = tags(page).into_iter().map(|tag| tag.split_whitespace().next().unwrap_or_default().to_owned());
+        let tags = tags(page)
+            .into_iter()
+            .map(|tag| tag.split_whitespace().next().unwrap_or_default().to_owned());
         tags.collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(kinds(&page), kinds(&harmless));
@@ -85,20 +100,28 @@ fn findings_stand_once_by_component_and_worst_first() {
     let report = rich();
     let page = rendered(&report, "html");
     for judged in &report.findings {
-        assert_eq!(page.matches(&format!("id=\"f-{}\"", judged.id)).count(), 1, "{}", judged.finding.summary);
+        assert_eq!(
+            page.matches(&format!("id=\"f-{}\"", judged.id)).count(),
+            1,
+            "{}",
+            judged.finding.summary
+        );
     }
     let cards: Vec<&str> = page.split("<details class=\"card ").skip(1).collect();
-    let severities: Vec<Severity> = cards.iter().map(|card| card.split('"').next().unwrap().parse().unwrap()).collect();
+    let severities: Vec<Severity> =
+        cards.iter().map(|card| card.split('"').next().unwrap().parse().unwrap()).collect();
     assert!(severities.is_sorted_by(|a, b| a >= b), "{severities:?}");
     let active = report.findings.iter().filter(|judged| judged.is_active());
-    let components: std::collections::BTreeSet<_> = active.map(|judged| &judged.finding.component).collect();
+    let components: std::collections::BTreeSet<_> =
+        active.map(|judged| &judged.finding.component).collect();
     assert_eq!(cards.len(), components.len());
     assert!(cards.len() > 3);
 }
 
 #[test]
 fn the_verdict_is_told_in_words() {
-    let verdict = |report| between(&rendered(&report, "html"), "<h1 id=\"verdict\">", "</h1>").to_owned();
+    let verdict =
+        |report| between(&rendered(&report, "html"), "<h1 id=\"verdict\">", "</h1>").to_owned();
     assert_eq!(verdict(rich()), "NO-GO, and INCOMPLETE");
     assert_eq!(verdict(large(3, 100)), "GO");
     let mut diff = large(3, 100);
@@ -109,7 +132,9 @@ fn the_verdict_is_told_in_words() {
     without.left_out = vec!["staging".into()];
     let page = rendered(&without, "html");
     let banner = between(&page, "<section class=\"verdict neutral\"", "<p class=\"meta\">");
-    for wanted in [">GO, but no gate was judged</h1>", "<b>Partial:</b> staging left out of this audit."] {
+    for wanted in
+        [">GO, but no gate was judged</h1>", "<b>Partial:</b> staging left out of this audit."]
+    {
         assert!(banner.contains(wanted), "{wanted}\n{banner}");
     }
 }
@@ -119,7 +144,9 @@ fn unknown_is_explained_only_where_there_is_an_unknown_one() {
     let mut report = rich();
     let told = "Unknown is not resolved";
     let has = |report: &Report| rendered(report, "html").contains(told);
-    let gone = |report: &Report| report.since.as_ref().unwrap().gone.iter().any(|one| one.fate == Fate::Unknown);
+    let gone = |report: &Report| {
+        report.since.as_ref().unwrap().gone.iter().any(|one| one.fate == Fate::Unknown)
+    };
     assert_eq!(has(&report), gone(&report));
     report.since.as_mut().unwrap().gone.retain(|one| one.fate != Fate::Unknown);
     assert!(!has(&report));
@@ -129,7 +156,8 @@ fn unknown_is_explained_only_where_there_is_an_unknown_one() {
 fn a_place_that_is_no_gate_says_when_its_findings_may_block() {
     let mut report = rich();
     let gate = report.gates[0].from.clone();
-    let judged = report.findings.iter_mut().find(|judged| judged.is_active() && judged.in_gate).unwrap();
+    let judged =
+        report.findings.iter_mut().find(|judged| judged.is_active() && judged.in_gate).unwrap();
     judged.finding.environments = vec![gate.clone()];
     let page = rendered(&report, "html");
     let row = format!("<bdi>{gate}</bdi> <span class=\"tag gate\">in a gate</span></th>");
@@ -140,7 +168,8 @@ fn a_place_that_is_no_gate_says_when_its_findings_may_block() {
 #[test]
 fn the_same_report_is_the_same_page() {
     let folder = std::env::var_os("ENVPARITY_WRITE_PAGES").map(std::path::PathBuf::from);
-    let reports = [("rich", rich as fn() -> Report), ("hostile", hostile), ("large", || large(5_000, 10))];
+    let reports =
+        [("rich", rich as fn() -> Report), ("hostile", hostile), ("large", || large(5_000, 10))];
     for (name, report) in reports {
         let page = rendered(&report(), "html");
         assert!(page == rendered(&report(), "html"), "{name}");
@@ -159,7 +188,10 @@ fn a_large_report_costs_little() {
         let page = rendered(&report, "html");
         let took = start.elapsed();
         let (findings, bytes) = (report.findings.len(), page.len());
-        println!("{} components, {findings} findings: {took:?}, {bytes} bytes", report.matrix.len());
+        println!(
+            "{} components, {findings} findings: {took:?}, {bytes} bytes",
+            report.matrix.len()
+        );
         assert!(page.ends_with("</html>\n") || page.ends_with("</html>"));
         assert!(cfg!(debug_assertions) || took.as_secs_f64() < 2.0, "{took:?}");
     }

@@ -16,54 +16,17 @@ const LONGEST: usize = 16 * 1024;
 
 /// What breaks parsers when it stands in the wrong place.
 const PIECES: &[&[u8]] = &[
-    b"\0",
-    b"\n",
-    b"\r\n",
-    b"\xff\xfe",
-    b"\xed\xa0\x80",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"\"",
-    b"'",
-    b":",
-    b": ",
-    b",",
-    b"- ",
-    b"&a ",
-    b"*a",
-    b"!!binary ",
-    b"---\n",
-    b"...\n",
-    b"#",
-    b"|",
-    b">",
-    b"%",
-    b"\\",
-    b"\\u0000",
-    b"99999999999999999999",
-    b"-1",
-    b"1e999",
-    b"NaN",
-    b"null",
-    b"~",
-    b"true",
-    b"\xe2\x80\xae",
-    b"\x1b[2J",
-    b"=",
-    b"@sha256:",
-    b"/",
-    b"v",
-    b".",
-    b"=0,",
-    b"redis_version:",
+    b"\0", b"\n", b"\r\n", b"\xff\xfe", b"\xed\xa0\x80", b"{", b"}", b"[", b"]", b"\"", b"'", b":",
+    b": ", b",", b"- ", b"&a ", b"*a", b"!!binary ", b"---\n", b"...\n", b"#", b"|", b">", b"%",
+    b"\\", b"\\u0000", b"99999999999999999999", b"-1", b"1e999", b"NaN", b"null", b"~", b"true",
+    b"\xe2\x80\xae", b"\x1b[2J", b"=", b"@sha256:", b"/", b"v", b".", b"=0,", b"redis_version:",
 ];
 
 /// The files in a folder of the project with this end.
 fn files(folder: &str, end: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.to_string_lossy().ends_with(end));
     paths.sort();
     assert!(!paths.is_empty());
@@ -158,7 +121,8 @@ fn mutated_profiles() {
 
 #[test]
 fn mutated_support_cycles() {
-    let v0 = br#"[{"cycle":"7.4","eol":false,"lts":true},{"cycle":7.2,"eol":"2026-02-28"}]"#.to_vec();
+    let v0 =
+        br#"[{"cycle":"7.4","eol":false,"lts":true},{"cycle":7.2,"eol":"2026-02-28"}]"#.to_vec();
     let v1 = br#"{"generated_at":"2026-09-01T23:30:00-02:00","result":[{"name":"redis","releases":[
         {"name":"8.0","isEol":false,"eolFrom":"2026-12-01"},{"name":"2.8","isEol":true,"eolFrom":null}]}]}"#
         .to_vec();

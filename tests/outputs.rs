@@ -1,5 +1,5 @@
-//! What cannot be written, and who stops listening: the exit code says so, nothing is left half written, and what can be
-//! written still is. Then programs that are interrupted while they write.
+//! What cannot be written, and who stops listening: the exit code says so, nothing is left half
+//! written, and what can be written still is. Then programs that are interrupted while they write.
 //!
 //! Full and read-only file systems are real ones, in a mount namespace of the program's own.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
@@ -27,11 +27,11 @@ const MISSING: &str = "rmdir disk";
 const FILE: &str = "rmdir disk; echo old > disk";
 const READ_ONLY: &str = "mount -t tmpfs -o ro,size=64k tmpfs disk";
 /// A file can be made there, and nothing written into it.
-const FULL: &str =
-    "mount -t tmpfs -o size=64k tmpfs disk; echo kind: Evidence > disk/old; head -c 61440 /dev/zero > disk/filler";
+const FULL: &str = "mount -t tmpfs -o size=64k tmpfs disk; echo kind: Evidence > disk/old; head -c 61440 /dev/zero > disk/filler";
 const FOLDER: &str = "mkdir disk/old";
 
-/// A way of not being able to write: name, preparation, the arguments behind which `disk` stands, what stderr says.
+/// A way of not being able to write: name, preparation, the arguments behind which `disk` stands,
+/// what stderr says.
 type Case = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -55,22 +55,33 @@ const EVIDENCE: &[Case] = &[
     ("evidence to a device that is full", "true", "/dev/full", "no space left on device"),
 ];
 
-/// A folder with profiles of two equal environments, recorded from real servers, and an empty folder `disk`.
+/// A folder with profiles of two equal environments, recorded from real servers, and an empty
+/// folder `disk`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["profiles", "disk"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    let write = |name: &str, text: &str| fs::write(folder.path().join("profiles").join(name), text).unwrap();
-    write("audit.yaml", "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join("profiles").join(name), text).unwrap()
+    };
+    write(
+        "audit.yaml",
+        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n",
+    );
     let info = format!("{}/tests/fixtures/redis/redis-7.0.15.txt", env!("CARGO_MANIFEST_DIR"));
     let info = fs::read_to_string(info).unwrap();
     for (name, run_id) in [("qualif", "run_id:1"), ("prod", "run_id:f")] {
         // more settings than fit into what is free on the full disk
-        let commands: String = (0..200).map(|i| format!("cmdstat_command{i}:calls={i},usec=1\n")).collect();
-        write(&format!("{name}.txt"), &(info.replace("run_id:", run_id) + "\n# Commandstats\n" + &commands));
+        let commands: String =
+            (0..200).map(|i| format!("cmdstat_command{i}:calls={i},usec=1\n")).collect();
+        write(
+            &format!("{name}.txt"),
+            &(info.replace("run_id:", run_id) + "\n# Commandstats\n" + &commands),
+        );
         let target = format!("targets:\n  recorded:\n  - {{name: cache, path: {name}.txt}}\n");
-        let head = format!("apiVersion: envparity/v1\nkind: Environment\nname: {name}\nmax-age: 36500d\n");
+        let head =
+            format!("apiVersion: envparity/v1\nkind: Environment\nname: {name}\nmax-age: 36500d\n");
         write(&format!("{name}.yaml"), &(head + &target));
     }
     folder
@@ -80,7 +91,12 @@ fn folder() -> TempDir {
 fn script(folder: &Path, text: &str) -> Output {
     let alone = |more: &[&str]| {
         let mut command = Command::new("unshare");
-        command.arg("--mount").args(more).current_dir(folder).env("NO_COLOR", "1").env("ENVPARITY", ENVPARITY);
+        command
+            .arg("--mount")
+            .args(more)
+            .current_dir(folder)
+            .env("NO_COLOR", "1")
+            .env("ENVPARITY", ENVPARITY);
         command
     };
     let is_allowed = alone(&[]).arg("true").output().unwrap().status.success();
@@ -98,7 +114,12 @@ fn what_cannot_be_written_costs_the_exit_code_only() {
     for (command, cases) in [(AUDIT, REPORTS), (COLLECT, EVIDENCE)] {
         for case @ (name, ..) in cases {
             let message = unwritten(command, *case);
-            rows.push(Row { name: (*name).to_owned(), kind: "exit 2".to_owned(), message, advice: String::new() });
+            rows.push(Row {
+                name: (*name).to_owned(),
+                kind: "exit 2".to_owned(),
+                message,
+                advice: String::new(),
+            });
         }
     }
     rows.extend(deaf());
@@ -120,7 +141,8 @@ fn unwritten(command: &str, (name, prepare, output, said): Case) -> String {
     let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
     assert_eq!(ended.status.code(), Some(2), "{name}: {stdout}{stderr}");
     let path = output.trim_start_matches("yaml=");
-    let line = stderr.lines().find(|line| line.starts_with(&format!("error: failed to write {path}: ")));
+    let line =
+        stderr.lines().find(|line| line.starts_with(&format!("error: failed to write {path}: ")));
     let line = line.unwrap_or_else(|| panic!("{name}: {stderr}"));
     assert!(line.contains(said), "{name}: {stderr}");
     assert!(!stderr.contains("panicked"), "{name}: {stderr}");
@@ -172,7 +194,12 @@ fn deaf() -> Vec<Row> {
             "",
         ),
         // the reader is gone before the first byte
-        ("the reader of stdout has gone", format!("$ENVPARITY {AUDIT} | head -0; exit ${{PIPESTATUS[0]}}"), 0, ""),
+        (
+            "the reader of stdout has gone",
+            format!("$ENVPARITY {AUDIT} | head -0; exit ${{PIPESTATUS[0]}}"),
+            0,
+            "",
+        ),
         (
             "the reader of evidence has gone",
             format!("$ENVPARITY {COLLECT} - | head -0; exit ${{PIPESTATUS[0]}}"),
@@ -186,7 +213,12 @@ fn deaf() -> Vec<Row> {
         assert!(stderr.contains(said) && !stderr.contains("panicked"), "{name}: {stderr}");
         assert!(stderr.is_empty() || !said.is_empty(), "{name}: {stderr}");
         let message = stderr.lines().next().unwrap_or_default().to_owned();
-        rows.push(Row { name: name.to_owned(), kind: format!("exit {code}"), message, advice: String::new() });
+        rows.push(Row {
+            name: name.to_owned(),
+            kind: format!("exit {code}"),
+            message,
+            advice: String::new(),
+        });
     }
     rows
 }
@@ -198,7 +230,8 @@ fn start(folder: &Path, arguments: &str) -> Child {
 }
 
 fn send(signal: &str, child: &Child) {
-    let status = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
+    let status =
+        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(status.unwrap().success());
 }
 
@@ -220,7 +253,9 @@ fn ended(child: &mut Child) -> (Option<i32>, Duration) {
 
 /// What an interrupted program leaves in its folder besides what was there.
 fn left(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| !["profiles", "disk", "fifo"].contains(&name.as_str())).collect()
 }
 
@@ -230,7 +265,9 @@ fn a_signal_ends_what_waits_for_a_reader() {
     for signal in ["INT", "TERM"] {
         for arguments in [format!("{COLLECT} fifo"), format!("{AUDIT} -o yaml=fifo -o table")] {
             let folder = folder();
-            assert!(Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success());
+            assert!(
+                Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success()
+            );
             let mut child = start(folder.path(), &arguments);
             sleep(Duration::from_millis(200));
             assert!(child.try_wait().unwrap().is_none(), "{arguments} did not wait");
@@ -246,7 +283,8 @@ fn a_signal_ends_what_waits_for_a_reader() {
     }
 }
 
-/// As soon as the file beside the output is seen, when it is half written: it is whole afterwards, or was never there.
+/// As soon as the file beside the output is seen, when it is half written: it is whole afterwards,
+/// or was never there.
 #[test]
 fn a_signal_leaves_no_file_half_written() {
     let folder = folder();
@@ -300,7 +338,10 @@ fn no_report_replaces_what_the_audit_reads() {
     for (outputs, says) in [
         (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
         (vec!["json=profiles/new.yml"], "among the profiles"),
-        (vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"], "evidence of a recorded target"),
+        (
+            vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"],
+            "evidence of a recorded target",
+        ),
         (vec!["yaml=same", "json=./same"], "two formats go to"),
     ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
@@ -322,13 +363,25 @@ fn no_format_calls_what_is_too_old_read_or_equal() {
     let report = |format: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
         let review = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
-        command.arg("audit").arg("--profiles").arg(review).args(["--at", "2026-12-03T00:06:00Z", "-o", format]);
+        command
+            .arg("audit")
+            .arg("--profiles")
+            .arg(review)
+            .args(["--at", "2026-12-03T00:06:00Z", "-o", format]);
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
     let json: serde_json::Value = serde_json::from_str(&report("json")).unwrap();
-    assert_eq!((&json["verdict"]["is"], &json["summary"]["targets"]), (&"no-go".into(), &"1 of 9".into()));
+    assert_eq!(
+        (&json["verdict"]["is"], &json["summary"]["targets"]),
+        (&"no-go".into(), &"1 of 9".into())
+    );
     assert_eq!(json["summary"]["equal"], "0 of 27");
-    let row = json["matrix"].as_array().unwrap().iter().find(|row| row["component"] == "docker/engine").unwrap();
+    let row = json["matrix"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["component"] == "docker/engine")
+        .unwrap();
     assert!(row["cells"].as_array().unwrap().iter().all(|cell| cell["stale"] == true), "{row}");
     assert!(report("markdown").contains("1 of 9 targets read completely"));
     assert!(report("html").contains("1 of 9"));

@@ -16,7 +16,9 @@ const PIECES: &[&str] = &[
     "Debian GNU/Linux ", "||", " - ",
 ];
 
-const TAILS: &[&str] = &["", "-rc1", "-rc2", "-1", "-alpine", "_9", "+b", "a", "~rc1", "-r2", "-gke.5", "-foo", "~foo"];
+const TAILS: &[&str] = &[
+    "", "-rc1", "-rc2", "-1", "-alpine", "_9", "+b", "a", "~rc1", "-r2", "-gke.5", "-foo", "~foo",
+];
 
 fn levels() -> impl Strategy<Value = Levels> {
     use Level::{Major, Minor, Patch};
@@ -44,15 +46,18 @@ fn version() -> impl Strategy<Value = String> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let near = proptest::collection::vec(select(PIECES.to_vec()), 0..9).prop_map(|pieces| pieces.concat());
+    let near =
+        proptest::collection::vec(select(PIECES.to_vec()), 0..9).prop_map(|pieces| pieces.concat());
     prop_oneof![3 => near, 3 => version(), 1 => any::<String>()]
 }
 
 fn condition() -> impl Strategy<Value = String> {
-    (select(vec![">=", ">", "<=", "<", "", "x"]), version()).prop_map(|(sign, version)| match sign {
-        "x" => format!("{}.x", version.trim_end_matches(|c: char| !c.is_ascii_digit())),
-        sign => format!("{sign}{version}"),
-    })
+    (select(vec![">=", ">", "<=", "<", "", "x"]), version()).prop_map(
+        |(sign, version)| match sign {
+            "x" => format!("{}.x", version.trim_end_matches(|c: char| !c.is_ascii_digit())),
+            sign => format!("{sign}{version}"),
+        },
+    )
 }
 
 fn range() -> impl Strategy<Value = Range> {
@@ -188,7 +193,8 @@ proptest! {
         }
     }
 
-    /// A range that is refused for what it says would hold nothing. (dpkg reads `0-rc1` as a revision, above 0.)
+    /// A range that is refused for what it says would hold nothing. (dpkg reads `0-rc1` as a
+    /// revision, above 0.)
     #[test]
     fn a_contradiction_holds_nothing(conditions in [condition(), condition()], text in version()) {
         let [a, b] = conditions;

@@ -1,4 +1,5 @@
-//! Recorded evidence that is none, or not of now: an outcome of its target, and of nothing beside it.
+//! Recorded evidence that is none, or not of now: an outcome of its target, and of nothing beside
+//! it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "support/fault_table.rs"]
@@ -26,7 +27,9 @@ fn fixture(path: &str) -> Vec<u8> {
 /// Evidence of two containers in production, as `collect` writes it.
 fn evidence() -> String {
     let image = |name: &str| {
-        format!("  - reference: {name}\n    image-id: sha256:1\n    state: running\n    container: {name:?}\n")
+        format!(
+            "  - reference: {name}\n    image-id: sha256:1\n    state: running\n    container: {name:?}\n"
+        )
     };
     format!(
         "apiVersion: envparity/v1\nkind: Evidence\nenvironment: prod\ntaken: \"2026-11-22T20:50:00Z\"\ntargets:\n\
@@ -51,20 +54,28 @@ fn edited(from: &str, to: &str) -> Vec<u8> {
     text.replace(from, to).into()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of files, each with what is said of it")]
 fn contents() -> Vec<Case> {
     let kubectl = |part: &str| {
         let pods = String::from_utf8(fixture("kubernetes/pods-page1.json")).unwrap();
         pods.as_bytes()[..pods.find(part).unwrap()].to_vec()
     };
-    let laughs: String =
-        (1..10).map(|i| format!("- &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "))).collect();
-    let bomb = format!("apiVersion: envparity/v1\nkind: Evidence\nenvironment: prod\ntargets:\n- &a0 [lol]\n{laughs}");
+    let laughs: String = (1..10)
+        .map(|i| format!("- &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", ")))
+        .collect();
+    let bomb = format!(
+        "apiVersion: envparity/v1\nkind: Evidence\nenvironment: prod\ntargets:\n- &a0 [lol]\n{laughs}"
+    );
     let repeated: String = (0..10_000).map(|i| format!("    k{i}: *a\n")).collect();
     let repeated = edited("    id: A\n", &format!("    id: &a {}\n{repeated}", "A".repeat(10_000)));
-    let deep =
-        format!("apiVersion: envparity/v1\nkind: Evidence\ntargets: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "apiVersion: envparity/v1\nkind: Evidence\ntargets: {}{}\n",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let json = format!("{{\"kind\": \"List\", \"items\": {}", "[".repeat(100_000));
-    let utf16: Vec<u8> = [0xfeff].into_iter().chain(evidence().encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> =
+        [0xfeff].into_iter().chain(evidence().encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let mut latin = evidence().into_bytes();
     latin.extend(b"# \xe9t\xe9\n");
     vec![
@@ -73,9 +84,19 @@ fn contents() -> Vec<Case> {
         ("cut behind its head", until("kind: Evidence\n"), "file", "collect it again"),
         ("cut in the list of targets", until("targets:\n"), "file", "collect it again"),
         ("cut in the parts of a target", until("engine: complete\n"), "file", "collect it again"),
-        ("cut between two images", until("container: \"redis:7.2.4\"\n"), "file", "collect it again"),
+        (
+            "cut between two images",
+            until("container: \"redis:7.2.4\"\n"),
+            "file",
+            "collect it again",
+        ),
         ("cut in a text", until("container: \"ng"), "file", "collect it again"),
-        ("cut before its totals", until("container: \"nginx:1.27.3\"\n"), "file", "collect it again"),
+        (
+            "cut before its totals",
+            until("container: \"nginx:1.27.3\"\n"),
+            "file",
+            "collect it again",
+        ),
         ("cut in its totals", until("targets: 1\n"), "file", "collect it again"),
         (
             "an image was taken out by hand",
@@ -89,11 +110,26 @@ fn contents() -> Vec<Case> {
             "file",
             "the version of envparity that wrote it",
         ),
-        ("of another kind", edited("kind: Evidence", "kind: Policy"), "file", "expected kind Evidence"),
-        ("of another environment", edited("environment: prod", "environment: qualif"), "wrong-environment", "qualif"),
+        (
+            "of another kind",
+            edited("kind: Evidence", "kind: Policy"),
+            "file",
+            "expected kind Evidence",
+        ),
+        (
+            "of another environment",
+            edited("environment: prod", "environment: qualif"),
+            "wrong-environment",
+            "qualif",
+        ),
         ("older than max-age", edited("2026-11-22T20:50", "2026-11-21T20:50"), "stale", "max-age"),
         ("six minutes ahead", edited("2026-11-22T20:50", "2026-11-22T21:06"), "future", "clocks"),
-        ("with a key that nobody knows", edited("  endpoint:", "  colour: red\n  endpoint:"), "file", "colour"),
+        (
+            "with a key that nobody knows",
+            edited("  endpoint:", "  colour: red\n  endpoint:"),
+            "file",
+            "colour",
+        ),
         ("two targets of one name", twice(), "file", "one id"),
         ("entities that grow without end", bomb.into_bytes(), "file", ""),
         ("a text that is repeated by reference", repeated, "file", ""),
@@ -120,8 +156,12 @@ fn twice() -> Vec<u8> {
 fn profiles() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("audit.yaml", "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n");
-    let targets = "targets:\n  recorded:\n  - {name: well, path: well.txt}\n  - {name: sick, path: sick}\n";
+    write(
+        "audit.yaml",
+        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n",
+    );
+    let targets =
+        "targets:\n  recorded:\n  - {name: well, path: well.txt}\n  - {name: sick, path: sick}\n";
     let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\nmax-age: 24h\n";
     write("prod.yaml", &format!("{head}{targets}"));
     fs::write(folder.path().join("well.txt"), fixture("redis/redis-7.0.15.txt")).unwrap();
@@ -134,22 +174,52 @@ type Special = (&'static str, fn(&Path), &'static str);
 const SPECIAL: &[Special] = &[
     ("file that is missing", |_| {}, "no such file"),
     ("folder", |path| fs::create_dir(path).unwrap(), "no regular file"),
-    ("FIFO", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()), "no regular file"),
-    ("device without end", |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(), "no regular file"),
+    (
+        "FIFO",
+        |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+        "no regular file",
+    ),
+    (
+        "device without end",
+        |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        "no regular file",
+    ),
     ("link to itself", |path| std::os::unix::fs::symlink("sick", path).unwrap(), "symbolic links"),
-    ("300 MB of zeros", |path| File::create(path).unwrap().set_len(300_000_000).unwrap(), "exceeds"),
-    ("200 MB of zeros", |path| File::create(path).unwrap().set_len(200_000_000).unwrap(), "neither"),
+    (
+        "300 MB of zeros",
+        |path| File::create(path).unwrap().set_len(300_000_000).unwrap(),
+        "exceeds",
+    ),
+    (
+        "200 MB of zeros",
+        |path| File::create(path).unwrap().set_len(200_000_000).unwrap(),
+        "neither",
+    ),
 ];
 
 fn audit(folder: &Path) -> (Value, Duration) {
     let start = Instant::now();
     let output = Command::new("timeout")
-        .args(["30", env!("CARGO_BIN_EXE_envparity"), "audit", "-o", "json", "--at", NOW, "--profiles"])
+        .args([
+            "30",
+            env!("CARGO_BIN_EXE_envparity"),
+            "audit",
+            "-o",
+            "json",
+            "--at",
+            NOW,
+            "--profiles",
+        ])
         .arg(folder)
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{}{stderr}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}{stderr}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     assert!(stderr.is_empty(), "{stderr}");
     (serde_json::from_slice(&output.stdout).unwrap(), start.elapsed())
 }
@@ -159,10 +229,12 @@ fn outcome(name: &str, folder: &Path, kind: &str, mentions: &str) -> Row {
     let (report, took) = audit(folder);
     assert!(took < Duration::from_secs(15), "{name}: {took:?}");
     let targets = report["environments"][0]["targets"].as_array().unwrap();
-    let (well, sick): (Vec<&Value>, Vec<&Value>) = targets.iter().partition(|target| target["target"] == "redis/well");
+    let (well, sick): (Vec<&Value>, Vec<&Value>) =
+        targets.iter().partition(|target| target["target"] == "redis/well");
     assert_eq!(well[0]["parts"][0]["outcome"], "complete", "{name}: {report:#}");
     let parts = sick[0]["parts"].as_array().unwrap();
-    let failure = parts.iter().map(|part| &part["failure"]).chain([&sick[0]["stale"]]).find(|f| !f.is_null());
+    let failure =
+        parts.iter().map(|part| &part["failure"]).chain([&sick[0]["stale"]]).find(|f| !f.is_null());
     let failure = failure.unwrap_or_else(|| panic!("{name}: {report:#}"));
     let of = |field: &str| failure[field].as_str().unwrap().to_owned();
     let (message, advice) = (of("message"), of("advice"));
@@ -188,7 +260,8 @@ fn evidence_that_is_none_costs_its_own_target_only() {
     fault_table::check("recorded", &rows);
 }
 
-/// The same evidence, whole, is none of these faults; nor with the mark that some editors write first.
+/// The same evidence, whole, is none of these faults; nor with the mark that some editors write
+/// first.
 #[test]
 fn whole_evidence_is_read() {
     for start in ["", "\u{feff}"] {
@@ -203,14 +276,16 @@ fn whole_evidence_is_read() {
     }
 }
 
-/// A server's clock counts for a recorded INFO, since nothing else tells when it was taken: an hour ahead it is from the
-/// future, an hour behind it is an hour older than it is.
+/// A server's clock counts for a recorded INFO, since nothing else tells when it was taken: an hour
+/// ahead it is from the future, an hour behind it is an hour older than it is.
 #[test]
 fn a_recorded_server_whose_clock_is_off_is_never_younger_than_now() {
     let info = String::from_utf8(fixture("redis/redis-7.0.15.txt")).unwrap();
     let line = info.lines().find(|line| line.starts_with("server_time_usec:")).unwrap().to_owned();
     let own: i64 = line.trim_start_matches("server_time_usec:").trim().parse().unwrap();
-    let shifted = |hours: i64| info.replace(&line, &format!("server_time_usec:{}", own + hours * 3_600_000_000));
+    let shifted = |hours: i64| {
+        info.replace(&line, &format!("server_time_usec:{}", own + hours * 3_600_000_000))
+    };
     let folder = profiles();
     fs::write(folder.path().join("sick"), shifted(1)).unwrap();
     assert_eq!(outcome("an hour ahead", folder.path(), "future", "clocks").kind, "future");

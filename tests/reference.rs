@@ -37,10 +37,16 @@ fn schemas_are_2020_12_and_document_every_key() {
     for (name, schema) in schema::all() {
         let value = schema.as_value();
         assert_eq!(value["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
-        let undocumented = value["properties"].as_object().unwrap().iter().filter(|(key, property)| {
-            !matches!(key.as_str(), "apiVersion" | "kind") && property.get("description").is_none()
-        });
-        assert_eq!(undocumented.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), Vec::<&str>::new(), "{name}");
+        let undocumented =
+            value["properties"].as_object().unwrap().iter().filter(|(key, property)| {
+                !matches!(key.as_str(), "apiVersion" | "kind")
+                    && property.get("description").is_none()
+            });
+        assert_eq!(
+            undocumented.map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
+            Vec::<&str>::new(),
+            "{name}"
+        );
     }
 }
 

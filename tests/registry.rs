@@ -11,7 +11,9 @@ use envparity::rules::{Hook, RULES, Rule};
 
 fn files(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     names.map(|name| name.trim_end_matches(".rs").to_owned()).collect()
 }
 
@@ -22,7 +24,8 @@ fn source(rule: &dyn Rule) -> String {
 
 #[test]
 fn every_rule_has_a_file_of_its_name_and_every_file_a_line_in_the_list() {
-    let mut expected: BTreeSet<String> = RULES.iter().map(|rule| rule.meta().id.replace('-', "_")).collect();
+    let mut expected: BTreeSet<String> =
+        RULES.iter().map(|rule| rule.meta().id.replace('-', "_")).collect();
     assert_eq!(expected.len(), RULES.len(), "two rules have one id");
     expected.extend(["mod", "testing"].map(str::to_owned));
     assert_eq!(files("src/rules"), expected);
@@ -32,7 +35,10 @@ fn every_rule_has_a_file_of_its_name_and_every_file_a_line_in_the_list() {
 fn every_rule_has_a_fixture_that_fires_and_one_that_stays_silent() {
     for rule in RULES {
         let source = source(*rule);
-        let tests = source.split("mod tests").nth(1).unwrap_or_else(|| panic!("{} has no tests", rule.meta().id));
+        let tests = source
+            .split("mod tests")
+            .nth(1)
+            .unwrap_or_else(|| panic!("{} has no tests", rule.meta().id));
         for wanted in ["fn fires", "fn stays_silent"] {
             assert!(tests.contains(wanted), "{} has no test {wanted}…", rule.meta().id);
         }
@@ -44,12 +50,23 @@ fn every_rule_implements_the_hooks_it_names_and_explains_itself() {
     for rule in RULES {
         let meta = rule.meta();
         let source = source(*rule);
-        for (hook, method) in
-            [(Hook::Environment, "fn check_environment"), (Hook::Pair, "fn check_pair"), (Hook::All, "fn check_all")]
-        {
-            assert_eq!(meta.hooks.contains(&hook), source.contains(method), "{}: {method}", meta.id);
+        for (hook, method) in [
+            (Hook::Environment, "fn check_environment"),
+            (Hook::Pair, "fn check_pair"),
+            (Hook::All, "fn check_all"),
+        ] {
+            assert_eq!(
+                meta.hooks.contains(&hook),
+                source.contains(method),
+                "{}: {method}",
+                meta.id
+            );
         }
-        assert!(!meta.summary.is_empty() && !meta.why.is_empty() && !meta.fix.is_empty(), "{}", meta.id);
+        assert!(
+            !meta.summary.is_empty() && !meta.why.is_empty() && !meta.fix.is_empty(),
+            "{}",
+            meta.id
+        );
         assert!(!meta.defaults.is_empty(), "{}", meta.id);
     }
 }
@@ -64,7 +81,8 @@ fn rules_and_formats_are_listed_in_order() {
 
 #[test]
 fn every_format_has_a_file_of_its_name() {
-    let mut expected: BTreeSet<String> = FORMATS.iter().map(|format| format.name().to_owned()).collect();
+    let mut expected: BTreeSet<String> =
+        FORMATS.iter().map(|format| format.name().to_owned()).collect();
     expected.extend(["mod", "dto", "escape"].map(str::to_owned));
     assert_eq!(files("src/report"), expected);
 }

@@ -1,5 +1,5 @@
-//! The support itself, as far as it needs no server of `tests/run.sh`: a witness that does not see, or a hostile server
-//! that is kind, would let other tests pass for nothing.
+//! The support itself, as far as it needs no server of `tests/run.sh`: a witness that does not see,
+//! or a hostile server that is kind, would let other tests pass for nothing.
 
 mod support;
 
@@ -40,7 +40,8 @@ const INFO: &[u8] = b"*2\r\n$4\r\nINFO\r\n$10\r\neverything\r\n";
 
 #[test]
 fn the_proxy_forwards_both_ways_and_records_every_connection() {
-    let redis = Hostile::start(Behaviour::Script(vec![b"+PONG\r\n".to_vec(), b"$2\r\nok\r\n".to_vec()]));
+    let redis =
+        Hostile::start(Behaviour::Script(vec![b"+PONG\r\n".to_vec(), b"$2\r\nok\r\n".to_vec()]));
     let proxy = RecordingProxy::tcp_to(redis.address());
     let mut first = connect(proxy.address());
     exchange(&mut first, PING, b"+PONG\r\n");
@@ -93,7 +94,10 @@ fn the_proxy_closes_when_nothing_is_behind_it_or_it_is_dropped() {
 fn redis_commands_are_named_and_nothing_is_overlooked() {
     let hello =
         b"*7\r\n$5\r\nHello\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$1\r\np\r\n$7\r\nSETNAME\r\n$5\r\n*1\r\n$\r\n";
-    assert_eq!(redis_commands(&[hello, PING, b"info server\r\n"].concat()), ["HELLO", "PING", "INFO"]);
+    assert_eq!(
+        redis_commands(&[hello, PING, b"info server\r\n"].concat()),
+        ["HELLO", "PING", "INFO"]
+    );
     assert_eq!(redis_commands(&[PING, &INFO[..20]].concat()), ["PING", NOT_UNDERSTOOD]);
     assert_eq!(redis_commands(b"\x16\x03\x01\x00\xff\r\n"), [NOT_UNDERSTOOD]);
     assert!(redis_commands(b"").is_empty());
@@ -103,10 +107,16 @@ fn redis_commands_are_named_and_nothing_is_overlooked() {
 fn http_requests_are_found_behind_bodies_and_nothing_is_overlooked() {
     let get = b"GET /v1.41/containers/json?all=true HTTP/1.1\r\nHost: docker\r\n\r\n";
     let post = b"POST /build HTTP/1.1\r\nContent-Length: 14\r\n\r\nGET / HTTP/1.1";
-    let chunked = b"PUT /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nab\r\nc\r\n0\r\n\r\n";
+    let chunked =
+        b"PUT /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nab\r\nc\r\n0\r\n\r\n";
     assert_eq!(
         http_requests(&[&get[..], post, chunked, get].concat()),
-        ["GET /v1.41/containers/json?all=true", "POST /build", "PUT /x", "GET /v1.41/containers/json?all=true"]
+        [
+            "GET /v1.41/containers/json?all=true",
+            "POST /build",
+            "PUT /x",
+            "GET /v1.41/containers/json?all=true"
+        ]
     );
     assert_eq!(http_requests(&get[..30]), [NOT_UNDERSTOOD]);
     assert_eq!(http_requests(PING), [NOT_UNDERSTOOD]);
@@ -131,7 +141,10 @@ fn silence_and_refusal() {
 
 #[test]
 fn answers_that_end_early() {
-    assert!(matches!(connect(Hostile::start(Behaviour::ClosesAtOnce).address()).read(&mut [0]), Ok(0) | Err(_)));
+    assert!(matches!(
+        connect(Hostile::start(Behaviour::ClosesAtOnce).address()).read(&mut [0]),
+        Ok(0) | Err(_)
+    ));
 
     let garbage = ask(Hostile::start(Behaviour::Garbage).address(), PING);
     assert_eq!(garbage.len(), 4096);
@@ -140,7 +153,10 @@ fn answers_that_end_early() {
     let cut = Hostile::start(Behaviour::CutAfter(b"$1000\r\nredis_ver".to_vec()));
     assert_eq!(ask(cut.address(), INFO), b"$1000\r\nredis_ver");
 
-    let scripted = Hostile::start(Behaviour::ScriptThenClose(vec![b"+PONG\r\n".to_vec(), b"$9\r\nok".to_vec()]));
+    let scripted = Hostile::start(Behaviour::ScriptThenClose(vec![
+        b"+PONG\r\n".to_vec(),
+        b"$9\r\nok".to_vec(),
+    ]));
     let mut client = connect(scripted.address());
     exchange(&mut client, PING, b"+PONG\r\n");
     exchange(&mut client, INFO, b"$9\r\nok");
@@ -156,9 +172,10 @@ fn answers_that_end_early() {
 #[test]
 fn answers_without_end() {
     const ENOUGH: usize = 3 * 1024 * 1024;
-    for (behaviour, beginning) in
-        [(Behaviour::EndlessBulk, "$536870912\r\nxxx"), (Behaviour::EndlessHttpBody, "HTTP/1.1 200 OK\r\n")]
-    {
+    for (behaviour, beginning) in [
+        (Behaviour::EndlessBulk, "$536870912\r\nxxx"),
+        (Behaviour::EndlessHttpBody, "HTTP/1.1 200 OK\r\n"),
+    ] {
         let server = Hostile::start(behaviour);
         let mut client = connect(server.address());
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("send");
@@ -174,8 +191,7 @@ fn answers_without_end() {
 fn answers_over_http() {
     let get: &[u8] = b"GET /v1.41/info HTTP/1.1\r\nHost: docker\r\n\r\n";
     let server = Hostile::start(Behaviour::HttpStatus(500, r#"{"message":"no"}"#.to_owned()));
-    let expected =
-        "HTTP/1.1 500 Hostile\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"message\":\"no\"}";
+    let expected = "HTTP/1.1 500 Hostile\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"message\":\"no\"}";
     let mut client = connect(server.address());
     for _ in 0..2 {
         exchange(&mut client, get, expected.as_bytes());
@@ -183,10 +199,15 @@ fn answers_over_http() {
 
     let by_path = vec![("/v1.41/info", 200, "{}".to_owned())];
     let server = Hostile::start(Behaviour::HttpByPath(by_path));
-    exchange(&mut connect(server.address()), b"GET /v1.41/info?all=1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 ");
+    exchange(
+        &mut connect(server.address()),
+        b"GET /v1.41/info?all=1 HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 200 ",
+    );
 
     let server = Hostile::start(Behaviour::Redirect("http://127.0.0.1:1/".to_owned()));
-    let expected = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+    let expected =
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     exchange(&mut connect(server.address()), get, expected);
 }
 

@@ -1,5 +1,5 @@
-//! The Kubernetes API server of the tests, as `curl` and `kubectl` see it: what it gets wrong, the collector would be
-//! taught to get wrong.
+//! The Kubernetes API server of the tests, as `curl` and `kubectl` see it: what it gets wrong, the
+//! collector would be taught to get wrong.
 
 mod support;
 
@@ -44,7 +44,8 @@ fn get(server: &ApiServer, path: &str) -> Value {
 fn refused(output: &Output) -> (u16, Value) {
     let text = String::from_utf8_lossy(&output.stdout);
     let (body, code) = text.rsplit_once('\n').unwrap_or_else(|| panic!("no code: {text}"));
-    let status: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+    let status: Value =
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
     let code = code.parse().expect("a code");
     assert_eq!((&status["kind"], &status["code"]), (&json!("Status"), &json!(code)), "{status:#}");
     (code, status)
@@ -93,12 +94,17 @@ fn what_was_recorded_is_sent_as_it_was_recorded() {
         let recorded = std::fs::read_to_string(&file).expect("a recording");
         for version in ["--http1.1", "--http2"] {
             let answer = curl(&server, &[version], path);
-            assert!(String::from_utf8_lossy(&answer.stdout) == recorded, "{path} over {version} is not {file}");
+            assert!(
+                String::from_utf8_lossy(&answer.stdout) == recorded,
+                "{path} over {version} is not {file}"
+            );
         }
     }
-    let versions: BTreeSet<String> = server.requests().into_iter().map(|request| request.version).collect();
+    let versions: BTreeSet<String> =
+        server.requests().into_iter().map(|request| request.version).collect();
     assert_eq!(versions, ["HTTP/1.1", "HTTP/2.0"].map(str::to_owned).into());
-    let recorded: Value = serde_json::from_str(include_str!("fixtures/kubernetes/pods-page1.json")).expect("JSON");
+    let recorded: Value =
+        serde_json::from_str(include_str!("fixtures/kubernetes/pods-page1.json")).expect("JSON");
     let page = get(&server, "/api/v1/pods?limit=50");
     assert_eq!(page["items"], recorded["items"]);
     assert_eq!(page["metadata"]["continue"], recorded["metadata"]["continue"]);
@@ -108,13 +114,17 @@ fn what_was_recorded_is_sent_as_it_was_recorded() {
 
 #[test]
 fn a_large_cluster_is_whole_and_every_pod_has_its_owners() {
-    let cluster = Cluster::recorded().count("pods", 3_100).count("nodes", 37).count("statefulsets", 25);
-    let server = ApiServer::start(cluster.count("deployments", 45).count("daemonsets", 20).compact());
+    let cluster =
+        Cluster::recorded().count("pods", 3_100).count("nodes", 37).count("statefulsets", 25);
+    let server =
+        ApiServer::start(cluster.count("deployments", 45).count("daemonsets", 20).compact());
     let pods = all(&server, PODS, 500);
     let names: BTreeSet<_> = pods.iter().map(key).collect();
     let uids: BTreeSet<_> = pods.iter().map(|pod| text(pod, "/metadata/uid").to_owned()).collect();
     assert_eq!((pods.len(), names.len(), uids.len()), (3_100, 3_100, 3_100));
-    assert!(pods.iter().map(key).is_sorted_by_key(|(namespace, name)| format!("{namespace}/{name}")));
+    assert!(
+        pods.iter().map(key).is_sorted_by_key(|(namespace, name)| format!("{namespace}/{name}"))
+    );
     assert_eq!(server.pages("pods", 500).len(), 7);
 
     let mut uids = BTreeMap::new();
@@ -126,21 +136,30 @@ fn a_large_cluster_is_whole_and_every_pod_has_its_owners() {
     ] {
         let objects = all(&server, &format!("/apis/apps/v1/{list}"), 20);
         assert_eq!(objects.len(), count, "{list}");
-        uids.extend(objects.iter().map(|of| ((kind, key(of)), text(of, "/metadata/uid").to_owned())));
+        uids.extend(
+            objects.iter().map(|of| ((kind, key(of)), text(of, "/metadata/uid").to_owned())),
+        );
     }
     let nodes = all(&server, "/api/v1/nodes", 10);
     let nodes: BTreeSet<&str> =
         nodes.iter().map(|node| text(node, "/metadata/labels/kubernetes.io~1hostname")).collect();
     assert_eq!(nodes.len(), 37);
     for pod in pods.iter().filter(|pod| pod["metadata"]["ownerReferences"].is_array()) {
-        let owner = |field: &str| text(pod, &format!("/metadata/ownerReferences/0/{field}")).to_owned();
+        let owner =
+            |field: &str| text(pod, &format!("/metadata/ownerReferences/0/{field}")).to_owned();
         let kind = owner("kind");
         let found = uids.get(&(kind.as_str(), (key(pod).0, owner("name"))));
         assert_eq!(found, Some(&owner("uid")), "{:?}", key(pod));
         assert!(key(pod).1.starts_with(&owner("name")), "{:?}", key(pod));
-        if let Some((deployment, hash)) = owner("name").rsplit_once('-').filter(|_| kind == "ReplicaSet") {
+        if let Some((deployment, hash)) =
+            owner("name").rsplit_once('-').filter(|_| kind == "ReplicaSet")
+        {
             assert_eq!(text(pod, "/metadata/labels/pod-template-hash"), hash);
-            assert!(uids.contains_key(&("Deployment", (key(pod).0, deployment.to_owned()))), "{:?}", key(pod));
+            assert!(
+                uids.contains_key(&("Deployment", (key(pod).0, deployment.to_owned()))),
+                "{:?}",
+                key(pod)
+            );
         }
         let node = text(pod, "/spec/nodeName");
         assert!(nodes.contains(node) || text(pod, "/status/phase") == "Pending", "{node}");
@@ -150,7 +169,8 @@ fn a_large_cluster_is_whole_and_every_pod_has_its_owners() {
 #[test]
 fn a_cluster_is_as_it_was_described() {
     let redis = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "r", "namespace": "own"}, "spec": {}});
-    let server = ApiServer::start(Cluster::empty().add("pods", redis).uid("u-1").git_version("v1.31.4"));
+    let server =
+        ApiServer::start(Cluster::empty().add("pods", redis).uid("u-1").git_version("v1.31.4"));
     let pods = get(&server, PODS);
     assert_eq!(pods["items"].as_array().map(Vec::len), Some(1));
     assert_eq!((&pods["items"][0]["kind"], &pods["items"][0]["spec"]), (&Value::Null, &json!({})));
@@ -161,14 +181,22 @@ fn a_cluster_is_as_it_was_described() {
     assert_eq!(key(&get(&server, "/api/v1/namespaces/own")).1, "own");
 
     let node = "docker.io/calico/node:v3.27.2";
-    let cluster = Cluster::recorded().image(node, "docker.io/calico/node:v3.28.0").kubelet_version("v1.35.1");
+    let cluster =
+        Cluster::recorded().image(node, "docker.io/calico/node:v3.28.0").kubelet_version("v1.35.1");
     let server = ApiServer::start(cluster);
-    let (pods, sets) = (get(&server, PODS).to_string(), get(&server, "/apis/apps/v1/daemonsets").to_string());
+    let (pods, sets) =
+        (get(&server, PODS).to_string(), get(&server, "/apis/apps/v1/daemonsets").to_string());
     for text in [&pods, &sets] {
         assert!(!text.contains(node) && text.contains("docker.io/calico/node:v3.28.0"));
     }
-    assert!(!pods.contains("8ac097e8a96b2027805343592224d2d18680bffc370cdf18caa2c37af2cccb61"), "the old digest");
-    assert_eq!(text(&get(&server, "/api/v1/nodes"), "/items/3/status/nodeInfo/kubeletVersion"), "v1.35.1");
+    assert!(
+        !pods.contains("8ac097e8a96b2027805343592224d2d18680bffc370cdf18caa2c37af2cccb61"),
+        "the old digest"
+    );
+    assert_eq!(
+        text(&get(&server, "/api/v1/nodes"), "/items/3/status/nodeInfo/kubeletVersion"),
+        "v1.35.1"
+    );
 }
 
 #[test]
@@ -179,10 +207,16 @@ fn selectors_select() {
     assert!(of_one > 0);
     assert_eq!(count("/api/v1/pods?fieldSelector=metadata.namespace%3Dapp-001"), of_one);
     assert_eq!(count("/api/v1/pods?fieldSelector=metadata.namespace!=app-001"), 300 - of_one);
-    assert_eq!(count("/api/v1/pods?fieldSelector=status.phase!=Running,metadata.namespace=app-002"), 3);
+    assert_eq!(
+        count("/api/v1/pods?fieldSelector=status.phase!=Running,metadata.namespace=app-002"),
+        3
+    );
     assert_eq!(count("/api/v1/pods?labelSelector=app.kubernetes.io/name=netshoot"), 3);
     let page = get(&server, "/api/v1/pods?limit=2&labelSelector=app.kubernetes.io/name=netshoot");
-    assert!(page["metadata"]["continue"].is_string() && page["metadata"]["remainingItemCount"].is_null());
+    assert!(
+        page["metadata"]["continue"].is_string()
+            && page["metadata"]["remainingItemCount"].is_null()
+    );
     let (code, status) = refused(&curl(&server, &WITH_CODE, "/api/v1/pods?continue=bm90aGluZw"));
     assert_eq!((code, text(&status, "/reason")), (400, "BadRequest"));
 }
@@ -192,7 +226,12 @@ fn long_answers_are_compressed_for_those_who_like() {
     let server = ApiServer::start(Cluster::recorded());
     let compressed = |path: &str| {
         let output = curl(&server, &["--compressed", "--dump-header", "/dev/stderr"], path);
-        (String::from_utf8_lossy(&output.stderr).to_lowercase().contains("content-encoding: gzip"), json(&output))
+        (
+            String::from_utf8_lossy(&output.stderr)
+                .to_lowercase()
+                .contains("content-encoding: gzip"),
+            json(&output),
+        )
     };
     let (was, pods) = compressed(PODS);
     assert!(was);
@@ -200,7 +239,8 @@ fn long_answers_are_compressed_for_those_who_like() {
     assert!(!compressed("/version").0);
     server.set_gzip(false);
     assert!(!compressed(PODS).0);
-    let offered: Vec<bool> = server.requests().iter().map(|request| request.accept_encoding.is_some()).collect();
+    let offered: Vec<bool> =
+        server.requests().iter().map(|request| request.accept_encoding.is_some()).collect();
     assert_eq!(offered, [true, false, true, true]);
 }
 
@@ -210,10 +250,14 @@ fn who_shows_nothing_is_let_in_nowhere() {
     let (code, status) = refused(&curl_as_nobody(&server, &WITH_CODE, PODS));
     assert_eq!((code, text(&status, "/message")), (401, "Unauthorized"));
     let wrong = ["--header", "Authorization: Bearer other"];
-    assert_eq!(refused(&curl_as_nobody(&server, &[&WITH_CODE, &wrong[..]].concat(), "/version")).0, 401);
+    assert_eq!(
+        refused(&curl_as_nobody(&server, &[&WITH_CODE, &wrong[..]].concat(), "/version")).0,
+        401
+    );
 
     let client = &server.certs().client;
-    let (cert, secret) = (client.cert.to_str().expect("UTF-8"), client.key.to_str().expect("UTF-8"));
+    let (cert, secret) =
+        (client.cert.to_str().expect("UTF-8"), client.key.to_str().expect("UTF-8"));
     json(&curl_as_nobody(&server, &["--cert", cert, "--key", secret], PODS));
     let open = ApiServer::start_over(Transport::Plain, Cluster::recorded());
     json(&curl_as_nobody(&open, &[], PODS));
@@ -230,7 +274,10 @@ fn who_shows_nothing_is_let_in_nowhere() {
 #[test]
 fn only_what_is_allowed() {
     let server = ApiServer::start(Cluster::recorded());
-    let rules = [Rule::list("", "pods").in_namespace("app-001"), Rule::get("", "namespaces").named("kube-system")];
+    let rules = [
+        Rule::list("", "pods").in_namespace("app-001"),
+        Rule::get("", "namespaces").named("kube-system"),
+    ];
     server.allow_only(rules);
     get(&server, "/version");
     get(&server, "/api/v1/namespaces/app-001/pods");
@@ -243,7 +290,9 @@ fn only_what_is_allowed() {
     let whose = "User \"system:serviceaccount:audit:reader\" cannot";
     assert_eq!(
         message(PODS),
-        format!("pods is forbidden: {whose} list resource \"pods\" in API group \"\" at the cluster scope")
+        format!(
+            "pods is forbidden: {whose} list resource \"pods\" in API group \"\" at the cluster scope"
+        )
     );
     assert_eq!(
         message("/apis/apps/v1/namespaces/x/deployments"),
@@ -251,9 +300,15 @@ fn only_what_is_allowed() {
             "deployments.apps is forbidden: {whose} list resource \"deployments\" in API group \"apps\" in the namespace \"x\""
         )
     );
-    assert!(message("/api/v1/namespaces/default").starts_with("namespaces \"default\" is forbidden: User"));
+    assert!(
+        message("/api/v1/namespaces/default")
+            .starts_with("namespaces \"default\" is forbidden: User")
+    );
     let used = server.permissions_used();
-    assert!(used.contains(&("apps".to_owned(), "deployments".to_owned(), "list".to_owned())), "{used:?}");
+    assert!(
+        used.contains(&("apps".to_owned(), "deployments".to_owned(), "list".to_owned())),
+        "{used:?}"
+    );
     assert_eq!(used.len(), 3);
 }
 
@@ -265,8 +320,13 @@ fn what_is_not_there_and_what_is_not_done() {
     }
     let delete = [&WITH_CODE[..], &["--request", "DELETE"]].concat();
     assert_eq!(refused(&curl(&server, &delete, "/api/v1/namespaces/app-001/pods/x")).0, 405);
-    assert_eq!(server.requests().last().expect("it was asked").line(), "DELETE /api/v1/namespaces/app-001/pods/x");
-    assert!(!server.requests().iter().any(|request| format!("{request:?}").contains(server.token())));
+    assert_eq!(
+        server.requests().last().expect("it was asked").line(),
+        "DELETE /api/v1/namespaces/app-001/pods/x"
+    );
+    assert!(
+        !server.requests().iter().any(|request| format!("{request:?}").contains(server.token()))
+    );
 }
 
 #[test]
@@ -276,7 +336,8 @@ fn refusals_on_purpose() {
         server.clear_faults();
         server.fault(PODS, When::Nth(2), Fault::Status(code));
         get(&server, PODS);
-        let output = curl(&server, &[&WITH_CODE[..], &["--dump-header", "/dev/stderr"]].concat(), PODS);
+        let output =
+            curl(&server, &[&WITH_CODE[..], &["--dump-header", "/dev/stderr"]].concat(), PODS);
         assert_eq!(refused(&output).0, code);
         let headers = String::from_utf8_lossy(&output.stderr).to_lowercase();
         assert_eq!(headers.contains("retry-after: 1"), matches!(code, 429 | 503), "{headers}");
@@ -287,7 +348,10 @@ fn refusals_on_purpose() {
     let next = &server.pages("pods", 30)[1];
     let (code, status) = refused(&curl(&server, &WITH_CODE, next));
     assert_eq!((code, text(&status, "/reason")), (410, "Expired"));
-    let go_on = get(&server, &format!("/api/v1/pods?limit=30&continue={}", text(&status, "/metadata/continue")));
+    let go_on = get(
+        &server,
+        &format!("/api/v1/pods?limit=30&continue={}", text(&status, "/metadata/continue")),
+    );
     assert_eq!(go_on, get(&server, next));
     server.fault("/", When::Always, Fault::ExpiredAlways);
     for _ in 0..2 {
@@ -312,7 +376,10 @@ fn answers_that_are_not_what_they_should_be() {
     let malformed = items.as_array().expect("items").iter().filter(|item| item["spec"] == 17);
     assert_eq!(malformed.count(), 1);
     let nulls = json(&meets(Fault::NullFields));
-    assert!(nulls["items"][0]["metadata"]["labels"].is_null() && nulls["items"][0]["spec"]["containers"].is_array());
+    assert!(
+        nulls["items"][0]["metadata"]["labels"].is_null()
+            && nulls["items"][0]["spec"]["containers"].is_array()
+    );
     let first = json(&meets(Fault::SamePageForEver));
     let next = format!("/api/v1/pods?limit=10&continue={}", text(&first, "/metadata/continue"));
     assert_eq!(get(&server, &next), first);
@@ -383,7 +450,13 @@ fn kubectl_reads_every_kubeconfig() {
     });
     std::fs::write(&script, format!("#!/bin/sh\necho '{credential}'\n")).expect("write");
     assert!(Command::new("chmod").arg("+x").arg(&script).status().expect("chmod").success());
-    for user in [User::Token, User::TokenFile, User::CertificateFiles, User::CertificateData, User::Exec(script)] {
+    for user in [
+        User::Token,
+        User::TokenFile,
+        User::CertificateFiles,
+        User::CertificateData,
+        User::Exec(script),
+    ] {
         let path = server.kubeconfig().user(user.clone()).write(folder.path());
         let Some(output) = kubectl(&path, &["get", "pods", "-A", "-o", "json"]) else { return };
         assert_eq!(json(&output)["items"].as_array().map(Vec::len), Some(700), "{user:?}");
@@ -392,19 +465,33 @@ fn kubectl_reads_every_kubeconfig() {
         let path = wrong.context("wrong").write(folder.path());
         assert!(!kubectl(&path, &["get", "pods", "-A"]).expect("it was there").status.success());
     }
-    let [cluster, user] =
-        server.kubeconfig().context("split").ca_file().namespace("app-002").write_split(folder.path());
+    let [cluster, user] = server
+        .kubeconfig()
+        .context("split")
+        .ca_file()
+        .namespace("app-002")
+        .write_split(folder.path());
     let both = format!("{}:{}", cluster.display(), user.display());
     let output = kubectl(Path::new(&both), &["get", "pods", "-o", "json"]).expect("it was there");
     let found = json(&output);
-    assert!(found["items"].as_array().is_some_and(|items| items.iter().all(|pod| key(pod).0 == "app-002")));
-    let proxied = server.kubeconfig().context("proxied").proxy("http://127.0.0.1:1").write(folder.path());
+    assert!(
+        found["items"]
+            .as_array()
+            .is_some_and(|items| items.iter().all(|pod| key(pod).0 == "app-002"))
+    );
+    let proxied =
+        server.kubeconfig().context("proxied").proxy("http://127.0.0.1:1").write(folder.path());
     assert!(!kubectl(&proxied, &["get", "pods", "-A"]).expect("it was there").status.success());
     let insecure = server.kubeconfig().context("insecure").insecure().write(folder.path());
-    assert!(kubectl(&insecure, &["get", "nodes", "-o", "name"]).expect("it was there").status.success());
+    assert!(
+        kubectl(&insecure, &["get", "nodes", "-o", "name"]).expect("it was there").status.success()
+    );
     let open = ApiServer::start_over(Transport::Plain, Cluster::recorded());
     let path = open.kubeconfig().user(User::Nobody).write(folder.path());
     assert!(
-        kubectl(&path, &["get", "deployments,cronjobs", "-A", "-o", "json"]).expect("it was there").status.success()
+        kubectl(&path, &["get", "deployments,cronjobs", "-A", "-o", "json"])
+            .expect("it was there")
+            .status
+            .success()
     );
 }

@@ -1,5 +1,5 @@
-//! A report in a folder that node_exporter's textfile collector reads: whole at any time, readable by its user, and never
-//! seen under another name that ends in `.prom`.
+//! A report in a folder that node_exporter's textfile collector reads: whole at any time, readable
+//! by its user, and never seen under another name that ends in `.prom`.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 use std::collections::BTreeSet;
@@ -17,10 +17,16 @@ fn folder() -> TempDir {
     for name in ["profiles", "metrics"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
-    let write = |name: &str, text: String| fs::write(folder.path().join("profiles").join(name), text).unwrap();
+    let write = |name: &str, text: String| {
+        fs::write(folder.path().join("profiles").join(name), text).unwrap()
+    };
     let head = "apiVersion: envparity/v1\nkind:";
     write("audit.yaml", format!("{head} Audit\nbaseline: prod\nenvironments: [prod]\n"));
-    let fact = |i| format!("  - {{component: pg/{i}, version: '1.{i}', by: x, on: 2026-01-01, expires: 2027-01-01}}\n");
+    let fact = |i| {
+        format!(
+            "  - {{component: pg/{i}, version: '1.{i}', by: x, on: 2026-01-01, expires: 2027-01-01}}\n"
+        )
+    };
     let facts: String = (0..1_500).map(fact).collect();
     write("prod.yaml", format!("{head} Environment\nname: prod\ntargets:\n  declared:\n{facts}"));
     folder
@@ -32,7 +38,13 @@ fn start(folder: &Path, umask: &str, at: &str) -> Child {
         env!("CARGO_BIN_EXE_envparity")
     );
     let mut command = Command::new("sh");
-    command.args(["-c", &line]).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap()
+    command
+        .args(["-c", &line])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap()
 }
 
 fn run(folder: &Path, umask: &str, at: &str) {
@@ -78,7 +90,9 @@ fn what_is_half_written_has_no_name_that_node_exporter_reads() {
     for _ in 0..20 {
         let mut child = start(folder.path(), "022", "2026-04-01T00:00:00Z");
         while child.try_wait().unwrap().is_none() {
-            let names = fs::read_dir(&metrics).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let names = fs::read_dir(&metrics)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap());
             seen.extend(names);
         }
         if seen.len() > 1 {
@@ -87,5 +101,8 @@ fn what_is_half_written_has_no_name_that_node_exporter_reads() {
     }
     seen.remove("envparity.prom");
     assert!(!seen.is_empty(), "the file beside was never seen: this test shows nothing");
-    assert!(!seen.iter().any(|name| Path::new(name).extension().is_some_and(|end| end == "prom")), "{seen:?}");
+    assert!(
+        !seen.iter().any(|name| Path::new(name).extension().is_some_and(|end| end == "prom")),
+        "{seen:?}"
+    );
 }

@@ -1,5 +1,5 @@
-//! What is entered with any bytes, and what must hold of it: nothing panics, what is read can be written and read again,
-//! and no report holds a character that acts.
+//! What is entered with any bytes, and what must hold of it: nothing panics, what is read can be
+//! written and read again, and no report holds a character that acts.
 //!
 //! The fuzz targets call these, and so does `tests/mutations.rs` with a few thousand mutated files.
 
@@ -10,7 +10,9 @@ use envparity::collect::recorded;
 use envparity::model::{EnvironmentName, Evidence, TargetEvidence};
 use envparity::pipeline::{self, Facts};
 use envparity::report::{FORMATS, View};
-use envparity::version::{Containment, ImageReference, Levels, Range, Scheme, difference, order, read, read_any};
+use envparity::version::{
+    Containment, ImageReference, Levels, Range, Scheme, difference, order, read, read_any,
+};
 use envparity::{profile, wire};
 
 /// The text of INFO.
@@ -51,7 +53,11 @@ pub fn version(data: &[u8]) {
     let (a, b) = text.split_once('\n').unwrap_or((&text, &text));
     for scheme in Scheme::ALL {
         let (a, b) = (read(*scheme, a), read(*scheme, b));
-        assert_eq!(order(&a, &b), order(&b, &a).map(std::cmp::Ordering::reverse), "{scheme:?} {a:?} {b:?}");
+        assert_eq!(
+            order(&a, &b),
+            order(&b, &a).map(std::cmp::Ordering::reverse),
+            "{scheme:?} {a:?} {b:?}"
+        );
         assert_eq!(difference(&a, &b).level, difference(&b, &a).level, "{scheme:?} {a:?} {b:?}");
     }
     assert_eq!(read_any(a).text(), a);
@@ -76,7 +82,8 @@ pub fn profile(data: &[u8]) {
     FOLDER.with(|folder| {
         let folder = folder.get_or_init(|| {
             let folder = tempfile::tempdir().expect("a temporary directory");
-            let audit = "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n";
+            let audit =
+                "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n";
             std::fs::write(folder.path().join("audit.yaml"), audit).expect("a folder of ours");
             folder
         });
@@ -92,7 +99,8 @@ fn load(folder: &Path, data: &[u8]) {
     }
 }
 
-/// Any file of a recorded target: what it holds is compared with itself, and reported in each format.
+/// Any file of a recorded target: what it holds is compared with itself, and reported in each
+/// format.
 fn file(data: &[u8]) {
     let environment = EnvironmentName::from("prod".to_owned());
     if let Ok(targets) = recorded::targets_of(data.to_vec(), &environment) {
@@ -105,10 +113,14 @@ fn report(targets: Vec<TargetEvidence>, environment: EnvironmentName) {
     let evidence = Evidence { environment, taken, targets };
     let report = pipeline::diff(None, evidence.clone(), evidence, Facts::default());
     for format in FORMATS {
-        let view = View { width: Some(100), color: false, unfold: true, exit: 0, report_only: false };
+        let view =
+            View { width: Some(100), color: false, unfold: true, exit: 0, report_only: false };
         // CSV ends its lines as RFC 4180 says.
-        let text = format.render(&report, &view).expect("every report has a form").replace("\r\n", "\n");
-        let acting = text.chars().find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}'));
+        let text =
+            format.render(&report, &view).expect("every report has a form").replace("\r\n", "\n");
+        let acting = text
+            .chars()
+            .find(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}'));
         assert_eq!(acting, None, "{}: {text:?}", format.name());
     }
 }

@@ -59,8 +59,8 @@ pub(super) struct ProfilesArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
-    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics, csv) to PATH, or to stdout
-    /// without one; repeat for several
+    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics,
+    /// csv) to PATH, or to stdout without one; repeat for several
     #[arg(short, long, value_name = "FORMAT[=PATH]")]
     pub(super) output: Vec<OutputChoice>,
 
@@ -85,11 +85,13 @@ pub(super) struct AuditArguments {
     #[command(flatten)]
     pub(super) output: OutputArguments,
 
-    /// Findings in a gate at or above this severity make it NO-GO [default: the policy's, else high]
+    /// Findings in a gate at or above this severity make it NO-GO [default: the policy's, else
+    /// high]
     #[arg(long, value_name = "SEVERITY", value_parser = fail_on)]
     pub(super) fail_on: Option<Severity>,
 
-    /// Tell what is new, worse, better and resolved since this report (YAML or JSON of an earlier audit)
+    /// Tell what is new, worse, better and resolved since this report (YAML or JSON of an earlier
+    /// audit)
     #[arg(long, value_name = "REPORT")]
     pub(super) since: Option<PathBuf>,
 
@@ -174,7 +176,8 @@ pub(super) enum WaiverCommand {
     Add(WaiverAddArguments),
     /// List the waivers and what became of them
     List(WaiverListArguments),
-    /// Check the waivers: ends with 1 if one has expired or, by --report, is unused, and with 2 if the file is malformed
+    /// Check the waivers: ends with 1 if one has expired or, by --report, is unused, and with 2 if
+    /// the file is malformed
     Check(WaiverListArguments),
 }
 
@@ -220,7 +223,8 @@ pub(super) struct WaiverListArguments {
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,
 
-    /// Tell what became of them in this report (YAML or JSON of an audit); without one, only dates count
+    /// Tell what became of them in this report (YAML or JSON of an audit); without one, only dates
+    /// count
     #[arg(long, value_name = "REPORT")]
     pub(super) report: Option<PathBuf>,
 
@@ -261,7 +265,8 @@ pub(super) struct ReadArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) product: Option<String>,
 
-    /// Folder of the profiles whose catalogue has the product; without it, the shipped products count
+    /// Folder of the profiles whose catalogue has the product; without it, the shipped products
+    /// count
     #[arg(long, value_name = "DIR", requires = "product")]
     pub(super) profiles: Option<PathBuf>,
 }
@@ -322,7 +327,10 @@ pub(super) struct OutputChoice {
 
 impl std::fmt::Debug for OutputChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutputChoice").field("format", &self.format.name()).field("path", &self.path).finish()
+        f.debug_struct("OutputChoice")
+            .field("format", &self.format.name())
+            .field("path", &self.path)
+            .finish()
     }
 }
 
@@ -339,7 +347,8 @@ impl FromStr for OutputChoice {
     type Err = OutputError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let (name, path) =
+            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
         let format = report::by_name(name).ok_or_else(|| {
             let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
             OutputError::Format(name.to_owned(), known.join(", "))

@@ -19,7 +19,12 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
         fail_on: arguments.fail_on,
         deadline: arguments.deadline.map(|text| text.0),
         at: arguments.at,
-        since: arguments.since.as_deref().map(reports::of_audit).transpose()?.map(|report| report.earlier()),
+        since: arguments
+            .since
+            .as_deref()
+            .map(reports::of_audit)
+            .transpose()?
+            .map(|report| report.earlier()),
         fail_on_new: arguments.fail_on_new,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
@@ -42,7 +47,9 @@ fn commit(folder: &Path) -> Option<String> {
     let git = folder.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
     let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
     let hash = match head.trim().strip_prefix("ref: ") {
-        Some(name) => std::fs::read_to_string(git.join(name)).ok().or_else(|| packed(&git, name))?,
+        Some(name) => {
+            std::fs::read_to_string(git.join(name)).ok().or_else(|| packed(&git, name))?
+        }
         None => head,
     };
     let hash = hash.trim();

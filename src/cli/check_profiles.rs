@@ -12,9 +12,16 @@ pub(super) fn run(arguments: &ProfilesArguments) -> Result<Exit, Failed> {
     for environment in &profiles.environments {
         let targets = pipeline::jobs(environment, &profiles.folder, None, true).len();
         let baseline = if environment.name == profiles.baseline { ", the baseline" } else { "" };
-        let required =
-            if environment.is_required(&profiles.baseline, &profiles.gates) { "required" } else { "not required" };
-        text.push_str(&format!("  {:<20} {}, {required}{baseline}\n", environment.name, count(targets, "target")));
+        let required = if environment.is_required(&profiles.baseline, &profiles.gates) {
+            "required"
+        } else {
+            "not required"
+        };
+        text.push_str(&format!(
+            "  {:<20} {}, {required}{baseline}\n",
+            environment.name,
+            count(targets, "target")
+        ));
     }
     for gate in &profiles.gates {
         text.push_str(&format!("  gate {} -> {}\n", gate.from, gate.to));

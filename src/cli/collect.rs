@@ -17,10 +17,17 @@ use crate::wire;
 pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     refuse_other_files(&arguments.to)?;
-    let environment =
-        profiles.environments.iter().find(|e| e.name.as_str() == arguments.environment).ok_or_else(|| {
+    let environment = profiles
+        .environments
+        .iter()
+        .find(|e| e.name.as_str() == arguments.environment)
+        .ok_or_else(|| {
             let known: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
-            anyhow!("there is no environment {:?}; there are {}", arguments.environment, known.join(", "))
+            anyhow!(
+                "there is no environment {:?}; there are {}",
+                arguments.environment,
+                known.join(", ")
+            )
         })?;
     let evidence = {
         let bar = Bar::new();
@@ -30,11 +37,15 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
         for (part, failure) in failures_of(&target.parts) {
             let part = part.map(|part| format!(" {part}")).unwrap_or_default();
-            output::complain(&format!("not read: {}{part}: {failure} -> {}", target.id, failure.advice));
+            output::complain(&format!(
+                "not read: {}{part}: {failure} -> {}",
+                target.id, failure.advice
+            ));
         }
     }
     let evidence = evidence.first().ok_or_else(|| anyhow!("nothing was collected"))?;
-    let text = wire::evidence::write(evidence).map_err(|e| anyhow!("failed to write the evidence as YAML: {e}"))?;
+    let text = wire::evidence::write(evidence)
+        .map_err(|e| anyhow!("failed to write the evidence as YAML: {e}"))?;
     if arguments.to == Path::new("-") {
         output::print(&text)?
     } else {
@@ -51,7 +62,10 @@ fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     if is_file {
         std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut beginning)?;
         if !String::from_utf8_lossy(&beginning).lines().any(|line| line == "kind: Evidence") {
-            bail!("{} is there and is no evidence: it is not overwritten; name another file by --to", path.display());
+            bail!(
+                "{} is there and is no evidence: it is not overwritten; name another file by --to",
+                path.display()
+            );
         }
     }
     Ok(())

@@ -25,7 +25,8 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed
 fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
     let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
     wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
         anyhow!(
             "{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}",

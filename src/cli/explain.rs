@@ -29,8 +29,10 @@ fn list() -> String {
 }
 
 fn page(meta: &RuleMeta) -> String {
-    let mut text =
-        format!("{}\n\n{}\n\nWhy it is bad\n  {}\n\nHow to fix it\n  {}\n", meta.id, meta.summary, meta.why, meta.fix);
+    let mut text = format!(
+        "{}\n\n{}\n\nWhy it is bad\n  {}\n\nHow to fix it\n  {}\n",
+        meta.id, meta.summary, meta.why, meta.fix
+    );
     text.push_str("\nSeverity by default (in a gate / elsewhere)\n");
     for (what, defaults) in meta.defaults {
         text.push_str(&format!("  {what}: {} / {}\n", defaults.in_gate, defaults.elsewhere));

@@ -42,18 +42,32 @@ impl Page<'_> {
             Some(row) => format!("{} ({})", terminal(row.owner()), self.place(row.line())),
             None => "nobody, by the policy".to_owned(),
         };
-        let gates: Vec<String> = self.profiles.gates.iter().map(|gate| terminal(&gate.to_string())).collect();
+        let gates: Vec<String> =
+            self.profiles.gates.iter().map(|gate| terminal(&gate.to_string())).collect();
         let gates = if gates.is_empty() { "none".to_owned() } else { gates.join(", ") };
-        let _ = writeln!(text, "  owner     {owner}\n  gates     {gates}\n  fail-on   {}", self.policy.fail_on());
+        let _ = writeln!(
+            text,
+            "  owner     {owner}\n  gates     {gates}\n  fail-on   {}",
+            self.policy.fail_on()
+        );
         for (line, wanted) in self.ranges() {
             let _ = writeln!(text, "  range     {} ({})", terminal(&wanted), self.place(line));
         }
-        for waiver in
-            self.profiles.waivers.iter().flat_map(|w| &w.waivers).filter(|w| *w.component == *self.component.as_str())
+        for waiver in self
+            .profiles
+            .waivers
+            .iter()
+            .flat_map(|w| &w.waivers)
+            .filter(|w| *w.component == *self.component.as_str())
         {
             let file = shown(self.profiles.waivers_path.as_deref());
-            let (id, rule, expires) = (terminal(&waiver.id), terminal(&waiver.rule), terminal(&waiver.expires));
-            let _ = writeln!(text, "  waiver    {id} of {rule}, until {expires} ({file}:{})", waiver.id.line);
+            let (id, rule, expires) =
+                (terminal(&waiver.id), terminal(&waiver.rule), terminal(&waiver.expires));
+            let _ = writeln!(
+                text,
+                "  waiver    {id} of {rule}, until {expires} ({file}:{})",
+                waiver.id.line
+            );
         }
         text.push_str("\nOf the lines of a rule, the first that fits a finding decides: rows of the policy from the last to the first.\n");
         text
@@ -62,12 +76,16 @@ impl Page<'_> {
     /// The rows of `ranges:` that are about the component, or about a product that it may run.
     fn ranges(&self) -> Vec<(usize, String)> {
         let rows = self.profiles.policy.iter().flat_map(|policy| &policy.ranges);
-        let is_in = |pattern: &str| Glob::new(pattern).is_ok_and(|glob| glob.is_match(self.component.as_str()));
-        let concerned = rows.filter(|row| row.components.is_empty() || row.components.iter().any(|p| is_in(p)));
+        let is_in = |pattern: &str| {
+            Glob::new(pattern).is_ok_and(|glob| glob.is_match(self.component.as_str()))
+        };
+        let concerned =
+            rows.filter(|row| row.components.is_empty() || row.components.iter().any(|p| is_in(p)));
         let told = concerned.map(|row| {
             let words = [("require", &row.require), ("pin", &row.pin)];
-            let wanted =
-                words.into_iter().filter_map(|(word, text)| Some(format!("{word} {}", text.as_ref()?.as_str())));
+            let wanted = words
+                .into_iter()
+                .filter_map(|(word, text)| Some(format!("{word} {}", text.as_ref()?.as_str())));
             let whose = if row.components.is_empty() { ", where that product runs" } else { "" };
             (row.line, wanted.collect::<Vec<_>>().join(", ") + whose)
         });
@@ -83,9 +101,12 @@ impl Page<'_> {
     fn rule(&self, meta: &RuleMeta) -> String {
         let mut text = format!("\n{}\n", meta.id);
         let rows = self.policy.rows(meta.id, self.component);
-        let mut lines: Vec<[String; 3]> =
-            rows.iter().map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()]).collect();
-        let is_closed = rows.last().is_some_and(|row| row.environments().is_empty() && row.levels().is_empty());
+        let mut lines: Vec<[String; 3]> = rows
+            .iter()
+            .map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()])
+            .collect();
+        let is_closed =
+            rows.last().is_some_and(|row| row.environments().is_empty() && row.levels().is_empty());
         if !is_closed {
             lines.extend(meta.defaults.iter().map(|(what, defaults)| {
                 let severity = if defaults.in_gate == defaults.elsewhere {
@@ -96,7 +117,9 @@ impl Page<'_> {
                 ["built in".to_owned(), (*what).to_owned(), severity]
             }));
         }
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+        let width = |column: usize| {
+            lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default()
+        };
         let (first, second) = (width(0), width(1));
         for [place, what, severity] in &lines {
             let _ = writeln!(text, "  {place:<first$}   {what:<second$}   {severity}");
@@ -110,10 +133,19 @@ impl Page<'_> {
 
     /// What decided on each finding of the report.
     fn findings(&self, report: &DriftReport) -> String {
-        let own = report.findings.iter().chain(&report.waived).filter(|f| f.component == self.component.as_str());
+        let own = report
+            .findings
+            .iter()
+            .chain(&report.waived)
+            .filter(|f| f.component == self.component.as_str());
         let mut text = String::new();
         for finding in own {
-            let place = finding.environments.iter().map(|name| terminal(name)).collect::<Vec<_>>().join(", ");
+            let place = finding
+                .environments
+                .iter()
+                .map(|name| terminal(name))
+                .collect::<Vec<_>>()
+                .join(", ");
             let _ = writeln!(
                 text,
                 "\n{} {} {}: {}\n  {}",
@@ -128,16 +160,29 @@ impl Page<'_> {
     }
 
     fn decided(&self, finding: &Finding, report: &DriftReport) -> String {
-        let environments: Vec<EnvironmentName> = finding.environments.iter().map(|e| e.as_str().into()).collect();
+        let environments: Vec<EnvironmentName> =
+            finding.environments.iter().map(|e| e.as_str().into()).collect();
         let level = finding.level.as_deref();
         let is_other = report.run.policy != self.profiles.policy_digest;
-        let case = Case { rule: &finding.rule, component: self.component, environments: &environments, level };
+        let case = Case {
+            rule: &finding.rule,
+            component: self.component,
+            environments: &environments,
+            level,
+        };
         let now = match self.policy.deciding(case) {
             Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
-            None if is_other => format!("{}, by the policy of then; no row decides now", terminal(&finding.severity)),
+            None if is_other => format!(
+                "{}, by the policy of then; no row decides now",
+                terminal(&finding.severity)
+            ),
             None => format!("{}, built in", terminal(&finding.severity)),
         };
-        let waived = finding.waiver.as_ref().map(|id| format!("; waived by {}", terminal(id))).unwrap_or_default();
+        let waived = finding
+            .waiver
+            .as_ref()
+            .map(|id| format!("; waived by {}", terminal(id)))
+            .unwrap_or_default();
         let gate = if finding.in_gate { "in a gate" } else { "in no gate" };
         let other = if is_other { "; the report was judged by another policy" } else { "" };
         format!("{now} ({gate}){waived}{other}")
@@ -146,9 +191,12 @@ impl Page<'_> {
 
 /// `levels patch; environments dev, qualif`, or that there are none.
 fn conditions(row: &Row) -> String {
-    let environments: Vec<String> = row.environments().iter().map(|e| terminal(e.as_str())).collect();
-    let parts: BTreeMap<&str, String> =
-        BTreeMap::from([("levels", row.levels().join(", ")), ("environments", environments.join(", "))]);
+    let environments: Vec<String> =
+        row.environments().iter().map(|e| terminal(e.as_str())).collect();
+    let parts: BTreeMap<&str, String> = BTreeMap::from([
+        ("levels", row.levels().join(", ")),
+        ("environments", environments.join(", ")),
+    ]);
     let parts: Vec<String> = parts
         .iter()
         .rev()

@@ -85,12 +85,17 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
 const FAREWELL: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this.
-fn interruptible(work: impl Future<Output = Result<Exit, Failed>> + Send + 'static) -> Result<Exit, Failed> {
+fn interruptible(
+    work: impl Future<Output = Result<Exit, Failed>> + Send + 'static,
+) -> Result<Exit, Failed> {
     use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(async {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        // A task of its own: writing to a pipe that nobody reads must not keep a signal from being heard.
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        // A task of its own: writing to a pipe that nobody reads must not keep a signal from being
+        // heard.
         let task = tokio::spawn(work);
         tokio::select! {
             done = task => done.unwrap_or_else(|error| match error.try_into_panic() {
@@ -130,7 +135,11 @@ fn start_log(verbose: u8) {
     };
     // The Kubernetes client would say again, as an error, what becomes an outcome.
     let filter = EnvFilter::new(format!("warn,kube_client=off,envparity={level}"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
 }
 
 /// The command line as clap sees it, for REFERENCE.md.

@@ -40,15 +40,16 @@ pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
 }
 
-/// The system's words; those of an error of the file beside name that file, which nobody has asked for.
+/// The system's words; those of an error of the file beside name that file, which nobody has asked
+/// for.
 fn words(error: &io::Error) -> String {
     let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
     let text = cause.unwrap_or_else(|| error.to_string());
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// The file that is being written aside. An interrupted program leaves the thread that writes it behind, and must not
-/// leave the file.
+/// The file that is being written aside. An interrupted program leaves the thread that writes it
+/// behind, and must not leave the file.
 static ASIDE: Mutex<Aside> = Mutex::new(Aside::Nothing);
 
 enum Aside {
@@ -75,8 +76,10 @@ pub(super) fn abandon() {
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let over = || io::Error::from(io::ErrorKind::Interrupted);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As other programs create files, less what the umask takes away; a file that was there keeps who may read it.
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // As other programs create files, less what the umask takes away; a file that was there keeps
+    // who may read it.
     let permissions = std::fs::Permissions::from_mode(0o666);
     let before = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
     let mut state = aside();
@@ -87,7 +90,9 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     *state = Aside::Written(file.path().to_owned());
     drop(state);
     let kept = before.map_or(Ok(()), |before| file.as_file().set_permissions(before));
-    let written = kept.and_then(|()| file.write_all(text.as_bytes())).and_then(|()| file.as_file().sync_all());
+    let written = kept
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| file.as_file().sync_all());
     let mut state = aside();
     if matches!(*state, Aside::Over) {
         return Err(over());
@@ -110,17 +115,23 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
             "only one format can go to standard output: give the others a path, as in yaml=report.yaml"
         ));
     }
-    let paths: Vec<PathBuf> = choices.iter().filter_map(|choice| choice.path.as_deref()).map(real).collect();
-    let twice = paths.iter().enumerate().find(|(i, path)| paths[..*i].contains(path) && !is_special(path));
+    let paths: Vec<PathBuf> =
+        choices.iter().filter_map(|choice| choice.path.as_deref()).map(real).collect();
+    let twice =
+        paths.iter().enumerate().find(|(i, path)| paths[..*i].contains(path) && !is_special(path));
     if let Some((_, path)) = twice {
-        return Err(anyhow!("two formats go to {}: the second would replace the first", path.display()));
+        return Err(anyhow!(
+            "two formats go to {}: the second would replace the first",
+            path.display()
+        ));
     }
     Ok(choices)
 }
 
 /// Where a path leads, as far as it exists: `./report.yaml`, or a link to it, is `report.yaml`.
 fn real(path: &Path) -> PathBuf {
-    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let whole = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(whole).unwrap_or_else(|| path.to_owned())
 }
@@ -130,12 +141,18 @@ fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
-/// Refuses to write a report where the audit reads from: over a profile, among the profiles, or over recorded evidence.
-pub(super) fn spare_inputs(choices: &[OutputChoice], folder: &Path, profiles: &Profiles) -> anyhow::Result<()> {
+/// Refuses to write a report where the audit reads from: over a profile, among the profiles, or
+/// over recorded evidence.
+pub(super) fn spare_inputs(
+    choices: &[OutputChoice],
+    folder: &Path,
+    profiles: &Profiles,
+) -> anyhow::Result<()> {
     let folder = real(folder);
     let is_yaml = |path: &Path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
     let is_profile = |path: &Path| {
-        path.parent().is_some_and(|parent| parent == folder || parent == folder.join("releases")) && is_yaml(path)
+        path.parent().is_some_and(|parent| parent == folder || parent == folder.join("releases"))
+            && is_yaml(path)
     };
     let recorded = profiles.environments.iter().flat_map(|e| &e.targets.recorded);
     let recorded: Vec<PathBuf> = recorded.map(|target| real(&folder.join(&target.path))).collect();
@@ -147,7 +164,9 @@ pub(super) fn spare_inputs(choices: &[OutputChoice], folder: &Path, profiles: &P
             ));
         }
         if recorded.contains(&real(path)) {
-            return Err(anyhow!("{shown} is the evidence of a recorded target: write the report elsewhere"));
+            return Err(anyhow!(
+                "{shown} is the evidence of a recorded target: write the report elsewhere"
+            ));
         }
     }
     Ok(())
@@ -163,13 +182,16 @@ pub(super) fn write_report(
     let verdict = Exit::from(report.judgement.verdict);
     let mut exit = if arguments.report_only { Exit::Done } else { verdict };
     // Files first: standard output may be a pipe that closes.
-    let (files, stdout): (Vec<_>, Vec<_>) = choices.iter().partition(|choice| choice.path.is_some());
+    let (files, stdout): (Vec<_>, Vec<_>) =
+        choices.iter().partition(|choice| choice.path.is_some());
     for choice in files.into_iter().chain(stdout) {
         let view = view(choice, verdict, arguments.report_only, verbose);
         let written =
-            choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| match &choice.path {
-                Some(path) => write_file(path, &text),
-                None => print(&text),
+            choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
+                match &choice.path {
+                    Some(path) => write_file(path, &text),
+                    None => print(&text),
+                }
             });
         if let Err(error) = written {
             complain(&format!("error: {error:#}"));
@@ -182,7 +204,10 @@ pub(super) fn write_report(
 fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) -> View {
     let terminal = choice.path.is_none() && io::stdout().is_terminal();
     // As other programs do, COLUMNS counts where there is no terminal to ask.
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|_| choice.path.is_none());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|_| choice.path.is_none());
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     View {

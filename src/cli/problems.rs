@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity,
+};
 
 use super::args::PROFILES;
 use super::clock;
@@ -26,7 +28,11 @@ pub(super) fn load_at(folder: &Path, at: Option<Timestamp>) -> anyhow::Result<Pr
     let today = at.unwrap_or_else(|| clock()()).to_zoned(TimeZone::UTC).date();
     profile::load(folder, &pipeline::rule_ids(), today).map_err(|errors| {
         show(&errors);
-        anyhow::anyhow!("{} in {}", count(errors.0.len(), "problem"), terminal(&folder.display().to_string()))
+        anyhow::anyhow!(
+            "{} in {}",
+            count(errors.0.len(), "problem"),
+            terminal(&folder.display().to_string())
+        )
     })
 }
 
@@ -41,7 +47,8 @@ pub(super) fn catalogue(folder: Option<&Path>) -> anyhow::Result<Option<Catalogu
 }
 
 fn show(ProfileErrors(problems): &ProfileErrors) {
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let color = std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1);
     for problem in problems {
@@ -70,8 +77,9 @@ fn diagnostic(problem: &FileProblem) -> (MietteDiagnostic, NamedSource<String>) 
         0 => format!("{path}: {}", terminal(&problem.message)),
         _ => terminal(&problem.message),
     };
-    let mut diagnostic =
-        MietteDiagnostic::new(message).with_help(terminal(&problem.advice)).with_severity(Severity::Error);
+    let mut diagnostic = MietteDiagnostic::new(message)
+        .with_help(terminal(&problem.advice))
+        .with_severity(Severity::Error);
     if let Some(offset) = offset(&source, problem.line, problem.column) {
         diagnostic = diagnostic.with_label(LabeledSpan::at_offset(offset, "here"));
     }

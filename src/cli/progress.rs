@@ -29,7 +29,9 @@ impl Progress for Bar {
             return;
         }
         let bar = ProgressBar::new(targets as u64);
-        let style = ProgressStyle::with_template("{spinner} reading {pos}/{len} targets {bar:20} {elapsed} {msg}");
+        let style = ProgressStyle::with_template(
+            "{spinner} reading {pos}/{len} targets {bar:20} {elapsed} {msg}",
+        );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(120));
         self.with(|slot| *slot = Some(bar));
@@ -41,7 +43,10 @@ impl Progress for Bar {
             if let Some(bar) = slot {
                 bar.inc(1);
                 if !complete {
-                    bar.set_message(format!("{}: not read", terminal(&format!("{environment} {target}"))));
+                    bar.set_message(format!(
+                        "{}: not read",
+                        terminal(&format!("{environment} {target}"))
+                    ));
                 }
             }
         });

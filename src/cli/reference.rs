@@ -17,7 +17,9 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test reference` writes it anew.\n",
     );
-    for section in [commands(), formats(), exits(), rules(), failures(), schemes(), levels(), products()] {
+    for section in
+        [commands(), formats(), exits(), rules(), failures(), schemes(), levels(), products()]
+    {
         text.push('\n');
         text.push_str(&section);
     }
@@ -44,7 +46,8 @@ fn commands() -> String {
 }
 
 fn formats() -> String {
-    let rows = FORMATS.iter().map(|format| format!("| `{}` | {} |\n", format.name(), format.summary()));
+    let rows =
+        FORMATS.iter().map(|format| format!("| `{}` | {} |\n", format.name(), format.summary()));
     format!("## Formats of the report\n\n| `-o` | |\n|---|---|\n{}", rows.collect::<String>())
 }
 
@@ -78,7 +81,9 @@ fn rules() -> String {
 }
 
 fn schemes() -> String {
-    let rows = Scheme::ALL.iter().map(|scheme| format!("| `{}` | {} |\n", scheme.as_str(), scheme.summary()));
+    let rows = Scheme::ALL
+        .iter()
+        .map(|scheme| format!("| `{}` | {} |\n", scheme.as_str(), scheme.summary()));
     format!("## Version schemes\n\n| scheme | reads |\n|---|---|\n{}", rows.collect::<String>())
 }
 
@@ -86,7 +91,10 @@ fn levels() -> String {
     let incomparable = Level::Incomparable(Incomparable::Opaque);
     let all = [
         (Level::Equal, "the same version, or the same content"),
-        (Level::WithinPrecision, "the shorter of two tags is true of the longer: neither equal nor drift"),
+        (
+            Level::WithinPrecision,
+            "the shorter of two tags is true of the longer: neither equal nor drift",
+        ),
         (Level::Build, "build metadata or packaging differ"),
         (Level::Prerelease, "the pre-release differs"),
         (Level::Patch, "the third or a later number differs, unless the product counts otherwise"),
@@ -106,13 +114,20 @@ fn products() -> String {
     let row = |p: &Product| {
         let scheme = p.scheme.map(|scheme| format!("`{}`", scheme.as_str())).unwrap_or_default();
         let levels = if p.levels == Levels::DEFAULT { String::new() } else { p.levels.to_string() };
-        let component = if p.images.is_empty() { String::new() } else { format!("`image/{}`", p.family) };
-        let (aliases, sentinels, images) = (p.aliases.join(", "), p.sentinels.join(", "), p.images.join(", "));
-        format!("| {} | {aliases} | {component} | {scheme} | {levels} | {sentinels} | {images} |\n", p.name)
+        let component =
+            if p.images.is_empty() { String::new() } else { format!("`image/{}`", p.family) };
+        let (aliases, sentinels, images) =
+            (p.aliases.join(", "), p.sentinels.join(", "), p.images.join(", "));
+        format!(
+            "| {} | {aliases} | {component} | {scheme} | {levels} | {sentinels} | {images} |\n",
+            p.name
+        )
     };
     let rows: String = products.iter().map(row).collect();
     let mut patterns: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (pattern, product) in products.iter().flat_map(|product| product.patterns.iter().map(move |p| (p, product))) {
+    for (pattern, product) in
+        products.iter().flat_map(|product| product.patterns.iter().map(move |p| (p, product)))
+    {
         match patterns.iter_mut().find(|(source, _)| *source == pattern.as_str()) {
             Some((_, names)) => names.push(&product.name),
             None => patterns.push((pattern.as_str(), vec![&product.name])),
@@ -120,7 +135,9 @@ fn products() -> String {
     }
     let patterns: String = patterns
         .iter()
-        .map(|(source, names)| format!("| `{}` | {} |\n", source.replace('|', "\\|"), names.join(", ")))
+        .map(|(source, names)| {
+            format!("| `{}` | {} |\n", source.replace('|', "\\|"), names.join(", "))
+        })
         .collect();
     format!(
         "## Products\n\nImages of these products are platform; all others are own services. A catalogue adds products, \
@@ -132,6 +149,11 @@ fn products() -> String {
 }
 
 fn failures() -> String {
-    let rows = FailureKind::ALL.iter().map(|kind| format!("| `{}` | {} |\n", kind.as_str(), kind.advice()));
-    format!("## Why something was not read\n\n| kind | what usually helps |\n|---|---|\n{}", rows.collect::<String>())
+    let rows = FailureKind::ALL
+        .iter()
+        .map(|kind| format!("| `{}` | {} |\n", kind.as_str(), kind.advice()));
+    format!(
+        "## Why something was not read\n\n| kind | what usually helps |\n|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }

@@ -17,7 +17,10 @@ pub(super) fn run(command: &VersionCommand) -> Result<Exit, Failed> {
     match command {
         VersionCommand::Parse { texts, by, output } => {
             let by = By::new(by)?;
-            show(texts.iter().map(|text| (text.clone(), reading::reading(&by.read(text)))), *output)?;
+            show(
+                texts.iter().map(|text| (text.clone(), reading::reading(&by.read(text)))),
+                *output,
+            )?;
         }
         VersionCommand::Image { references, output } => {
             show(references.iter().map(|text| (text.clone(), reading::image(text))), *output)?;
@@ -40,7 +43,8 @@ impl By {
         let Some(name) = &arguments.product else { return Ok(Self { scheme, product: None }) };
         let profiles = arguments.profiles.as_deref().map(problems::load).transpose()?;
         let catalogue = profiles.and_then(|profiles| profiles.catalogue);
-        let products = Products::new(catalogue.as_ref().map(|c| c.products.as_slice()).unwrap_or_default());
+        let products =
+            Products::new(catalogue.as_ref().map(|c| c.products.as_slice()).unwrap_or_default());
         let product = products.by_name(name).ok_or_else(|| unknown(name, &products))?;
         Ok(Self { scheme, product: Some(product.clone()) })
     }
@@ -54,14 +58,17 @@ impl By {
     }
 
     fn difference(&self, a: &Reading, b: &Reading) -> Difference {
-        let levels = self.product.as_ref().map_or(Levels::DEFAULT, |product| product.levels.clone());
+        let levels =
+            self.product.as_ref().map_or(Levels::DEFAULT, |product| product.levels.clone());
         difference_of(&levels, a, b)
     }
 }
 
 /// There are too many to tell them all.
 fn unknown(name: &str, products: &Products) -> anyhow::Error {
-    let all = || products.iter().flat_map(|p| [&p.name].into_iter().chain(&p.aliases)).map(String::as_str);
+    let all = || {
+        products.iter().flat_map(|p| [&p.name].into_iter().chain(&p.aliases)).map(String::as_str)
+    };
     let near: Vec<&str> = all().filter(|known| is_near(&name.to_lowercase(), known)).collect();
     let name = terminal(name);
     if near.is_empty() {
@@ -73,7 +80,8 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
 }
 
 fn is_near(name: &str, known: &str) -> bool {
-    let contains = name.len() > 2 && (known.contains(name) || known.len() > 2 && name.contains(known));
+    let contains =
+        name.len() > 2 && (known.contains(name) || known.len() > 2 && name.contains(known));
     contains || strsim::osa_distance(name, known) <= 2.min(name.len() / 3)
 }
 
@@ -146,7 +154,9 @@ fn batch() -> anyhow::Result<()> {
             continue;
         }
         let answer = answer(&line);
-        match writeln!(out, "{answer}").and_then(|()| if line.len() < 8192 { Ok(()) } else { out.flush() }) {
+        match writeln!(out, "{answer}")
+            .and_then(|()| if line.len() < 8192 { Ok(()) } else { out.flush() })
+        {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             done => done?,
         }
@@ -161,7 +171,8 @@ fn answer(line: &[u8]) -> Value {
         Err(error) => return json!({"id": null, "error": error.to_string()}),
     };
     let id = row.get("id").cloned().unwrap_or_default();
-    let got = serde_json::from_value::<Row>(row).map_err(|e| e.to_string()).and_then(|row| row.answer());
+    let got =
+        serde_json::from_value::<Row>(row).map_err(|e| e.to_string()).and_then(|row| row.answer());
     match got {
         Ok(got) => json!({"id": id, "got": got}),
         Err(error) => json!({"id": id, "error": error}),

@@ -48,7 +48,8 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     let edited = append(text.as_deref(), &entry)?;
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
     output::write_file(&path, &edited)?;
-    let versions: Vec<String> = entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
+    let versions: Vec<String> =
+        entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
     let bound = match versions.as_slice() {
         [] => ", whatever versions run".to_owned(),
         versions => format!(", bound to {}", versions.join("; ")),
@@ -78,7 +79,10 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
     let found: Vec<&Finding> = report.findings.iter().filter(begins).collect();
     match found.as_slice() {
         [one] if one.rule.starts_with("waiver-") => {
-            bail!("{} is about a waiver, which cannot be waived: renew it, mend it, or remove it", one.id)
+            bail!(
+                "{} is about a waiver, which cannot be waived: renew it, mend it, or remove it",
+                one.id
+            )
         }
         [one] => Ok(one),
         [] => match report.waived.iter().find(begins) {
@@ -96,9 +100,16 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
             ),
         },
         several => {
-            let all: Vec<String> =
-                several.iter().map(|f| format!("{} ({} of {})", f.id, f.rule, terminal(&f.component))).collect();
-            bail!("{:?} is the beginning of {}: {}", terminal(id), count(several.len(), "id"), all.join(", "))
+            let all: Vec<String> = several
+                .iter()
+                .map(|f| format!("{} ({} of {})", f.id, f.rule, terminal(&f.component)))
+                .collect();
+            bail!(
+                "{:?} is the beginning of {}: {}",
+                terminal(id),
+                count(several.len(), "id"),
+                all.join(", ")
+            )
         }
     }
 }
@@ -109,7 +120,11 @@ fn refuse_twice(finding: &Finding, profiles: &Profiles, today: Date) -> anyhow::
     let is_same = |waiver: &&Waiver| {
         waiver.rule == finding.rule
             && *waiver.component.as_str() == finding.component
-            && waiver.environments.iter().map(|name| name.as_str()).eq(finding.environments.iter().map(String::as_str))
+            && waiver
+                .environments
+                .iter()
+                .map(|name| name.as_str())
+                .eq(finding.environments.iter().map(String::as_str))
             && waiver.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
             && waiver.expires >= today
     };
@@ -117,15 +132,29 @@ fn refuse_twice(finding: &Finding, profiles: &Profiles, today: Date) -> anyhow::
         Some(waiver) => bail!(
             "{} is about the same, in line {} of its file: mend that one, or remove it first",
             terminal(&waiver.id),
-            profiles.waivers.iter().flat_map(|w| &w.waivers).find(|w| *w.id == waiver.id).map_or(0, |w| w.id.line)
+            profiles
+                .waivers
+                .iter()
+                .flat_map(|w| &w.waivers)
+                .find(|w| *w.id == waiver.id)
+                .map_or(0, |w| w.id.line)
         ),
         None => Ok(()),
     }
 }
 
-fn entry(arguments: &WaiverAddArguments, finding: &Finding, report: &DriftReport, profiles: &Profiles) -> WaiverEntry {
+fn entry(
+    arguments: &WaiverAddArguments,
+    finding: &Finding,
+    report: &DriftReport,
+    profiles: &Profiles,
+) -> WaiverEntry {
     let is_on_versions = VERSION_RULES.contains(&finding.rule.as_str());
-    let versions = if is_on_versions && arguments.exact { exact(finding, report) } else { finding.versions.clone() };
+    let versions = if is_on_versions && arguments.exact {
+        exact(finding, report)
+    } else {
+        finding.versions.clone()
+    };
     WaiverEntry {
         id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)),
         rule: finding.rule.clone(),
@@ -139,33 +168,42 @@ fn entry(arguments: &WaiverAddArguments, finding: &Finding, report: &DriftReport
     }
 }
 
-/// The texts that are read in each environment of a finding, by the report's matrix; without those to which nothing can
-/// be bound.
+/// The texts that are read in each environment of a finding, by the report's matrix; without those
+/// to which nothing can be bound.
 fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
-    let cells = report.matrix.iter().filter(|row| row.component == finding.component).flat_map(|row| &row.cells);
+    let cells = report
+        .matrix
+        .iter()
+        .filter(|row| row.component == finding.component)
+        .flat_map(|row| &row.cells);
     let cells = cells.filter(|cell| finding.environments.contains(&cell.environment));
     let of = |cell: &Cell| {
         let texts = cell.readings.iter().flat_map(|reading| {
-            let versions = [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
+            let versions =
+                [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
             versions.map(|version| {
                 let is_exact = version.parse::<Range>().is_ok_and(|range| range.is_exact());
                 Requirement::binding(reading.product.as_deref(), version).filter(|_| is_exact)
             })
         });
         let texts = texts.collect::<Option<BTreeSet<String>>>()?;
-        (!texts.is_empty()).then(|| (cell.environment.clone(), texts.into_iter().collect::<Vec<_>>().join(" || ")))
+        (!texts.is_empty())
+            .then(|| (cell.environment.clone(), texts.into_iter().collect::<Vec<_>>().join(" || ")))
     };
     cells.filter_map(of).collect()
 }
 
-/// A waiver on versions says those of every environment, and no more than a finding of ours would be bound to: the report
-/// is a file like any other.
+/// A waiver on versions says those of every environment, and no more than a finding of ours would
+/// be bound to: the report is a file like any other.
 fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()> {
     if let Some(name) = entry.environments.iter().find(|name| {
         let name = name.as_str();
         !profiles.environments.iter().any(|environment| environment.name.as_str() == name)
     }) {
-        bail!("the report is of an environment {:?}, which the profiles do not have", terminal(name));
+        bail!(
+            "the report is of an environment {:?}, which the profiles do not have",
+            terminal(name)
+        );
     }
     if !VERSION_RULES.contains(&entry.rule.as_str()) {
         return Ok(());
@@ -192,16 +230,23 @@ fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()>
 /// `redis-cache-version-skew`, with a number where that name is taken.
 fn name(finding: &Finding, profiles: &Profiles) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
-    let base: String = format!("{}-{}", finding.component, finding.rule).chars().map(plain).collect();
-    let taken: BTreeSet<&str> = profiles.waivers.iter().flat_map(|w| &w.waivers).map(|w| w.id.as_str()).collect();
+    let base: String =
+        format!("{}-{}", finding.component, finding.rule).chars().map(plain).collect();
+    let taken: BTreeSet<&str> =
+        profiles.waivers.iter().flat_map(|w| &w.waivers).map(|w| w.id.as_str()).collect();
     let numbered = (2..).map(|n| format!("{base}-{n}"));
-    std::iter::once(base.clone()).chain(numbered).find(|name| !taken.contains(name.as_str())).unwrap_or(base)
+    std::iter::once(base.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name.as_str()))
+        .unwrap_or(base)
 }
 
 /// The file as it stands; none if there is none yet.
 fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
     if is_loaded {
-        return std::fs::read_to_string(path).map(Some).with_context(|| format!("failed to read {}", path.display()));
+        return std::fs::read_to_string(path)
+            .map(Some)
+            .with_context(|| format!("failed to read {}", path.display()));
     }
     if path.exists() {
         bail!("{} is there and is no file of kind Waivers: rename it", path.display());
@@ -210,19 +255,30 @@ fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
 }
 
 /// The new file must be one that the next audit accepts.
-fn check_text(text: &str, entry: &WaiverEntry, profiles: &Profiles, today: Date) -> anyhow::Result<()> {
+fn check_text(
+    text: &str,
+    entry: &WaiverEntry,
+    profiles: &Profiles,
+    today: Date,
+) -> anyhow::Result<()> {
     let config: WaiversConfig = yaml::read(text, Origin::Person)?;
     if entry.expires.parse::<Date>().is_ok_and(|expires| expires < today) {
         bail!("{} has passed: choose a day to come", entry.expires);
     }
     match config.check(&pipeline::rule_ids(), today, span(profiles)).first() {
-        Some(problem) => Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice))),
+        Some(problem) => {
+            Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice)))
+        }
         None => Ok(()),
     }
 }
 
 fn span(profiles: &Profiles) -> Duration {
-    profiles.policy.as_ref().and_then(|policy| policy.waiver_span).map_or(DEFAULT_SPAN, |text| text.0)
+    profiles
+        .policy
+        .as_ref()
+        .and_then(|policy| policy.waiver_span)
+        .map_or(DEFAULT_SPAN, |text| text.0)
 }
 
 fn today(at: Option<Timestamp>) -> Date {
@@ -231,7 +287,8 @@ fn today(at: Option<Timestamp>) -> Date {
 
 pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
     let listed = Listed::new(arguments)?;
-    let mut text = listed.waivers.iter().map(|(waiver, state)| lines(waiver, *state)).collect::<String>();
+    let mut text =
+        listed.waivers.iter().map(|(waiver, state)| lines(waiver, *state)).collect::<String>();
     text.push_str(&listed.tally());
     output::print(&text)?;
     Ok(Exit::Done)
@@ -270,11 +327,13 @@ impl Listed {
             WaiverState::ALL.into_iter().find(|known| known.as_str() == state)
         };
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
-        let unknown = waivers.iter().filter(|waiver| report.is_some() && told(&waiver.id).is_none()).count();
+        let unknown =
+            waivers.iter().filter(|waiver| report.is_some() && told(&waiver.id).is_none()).count();
         let waivers = waivers.into_iter().map(|waiver| {
             let by_date = state_by_date(&waiver, today);
             // Only an audit knows whether it is used; of the date, today's counts.
-            let is_unused = told(&waiver.id) == Some(WaiverState::Unused) && by_date != WaiverState::Expired;
+            let is_unused =
+                told(&waiver.id) == Some(WaiverState::Unused) && by_date != WaiverState::Expired;
             (waiver, if is_unused { WaiverState::Unused } else { by_date })
         });
         Ok(Self { waivers: waivers.collect(), unknown, path: profiles.waivers_path })
@@ -288,7 +347,8 @@ impl Listed {
             (n > 0).then(|| format!("{n} {state}"))
         });
         let states: Vec<String> = states.collect();
-        let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
+        let states =
+            if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
         let path = terminal(&path.display().to_string());
         let unknown = match self.unknown {
             0 => String::new(),
@@ -299,7 +359,8 @@ impl Listed {
 }
 
 fn lines(waiver: &Waiver, state: WaiverState) -> String {
-    let Waiver { id, rule, component, environments, subject, versions, reason, owner, expires } = waiver;
+    let Waiver { id, rule, component, environments, subject, versions, reason, owner, expires } =
+        waiver;
     let places = environments.iter().map(|environment| match versions.get(environment) {
         Some(range) => format!("{environment} {range}"),
         None => environment.to_string(),

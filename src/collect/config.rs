@@ -59,11 +59,13 @@ pub(super) fn check_tls(tls: Option<&TlsConfig>, place: &Located<String>) -> Opt
 }
 
 /// A pattern that is none.
-pub(super) fn check_globs<'a>(patterns: impl IntoIterator<Item = &'a Located<String>>) -> Vec<Problem> {
+pub(super) fn check_globs<'a>(
+    patterns: impl IntoIterator<Item = &'a Located<String>>,
+) -> Vec<Problem> {
     let check = |pattern: &Located<String>| {
-        Glob::new(pattern)
-            .err()
-            .map(|e| Problem::at(pattern, e.to_string(), "patterns are like `sandbox-*` or `image/{a,b}`"))
+        Glob::new(pattern).err().map(|e| {
+            Problem::at(pattern, e.to_string(), "patterns are like `sandbox-*` or `image/{a,b}`")
+        })
     };
     patterns.into_iter().filter_map(check).collect()
 }

@@ -13,7 +13,12 @@ use super::tls;
 use crate::model::{Failure, FailureKind};
 
 /// Fetches `path` on a fresh connection; at most `cap` bytes of body.
-pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: usize) -> Result<Bytes, Failure> {
+pub(super) async fn get(
+    stream: Box<dyn Duplex>,
+    host: &str,
+    path: &str,
+    cap: usize,
+) -> Result<Bytes, Failure> {
     const HEADERS: u64 = 64 * 1024;
     tracing::debug!(host, path, "GET");
     // Chunked bodies carry some framing besides.
@@ -25,7 +30,9 @@ pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: us
         .header(hyper::header::ACCEPT, "application/json")
         .header(hyper::header::USER_AGENT, concat!("envparity/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())
-        .map_err(|e| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}: {e}")))?;
+        .map_err(|e| {
+            Failure::new(FailureKind::Protocol, format!("no request can be made of {path}: {e}"))
+        })?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|e| failure(&e, &heard, path))?;
         let status = response.status();
@@ -35,7 +42,11 @@ pub(super) async fn get(stream: Box<dyn Duplex>, host: &str, path: &str, cap: us
             .await
             .map_err(|e| body_failure(e.as_ref(), &heard, path, cap))?;
         let body = body.to_bytes();
-        if status.is_success() { Ok(body) } else { Err(status_failure(status, location, &body, path)) }
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(status_failure(status, location, &body, path))
+        }
     };
     tokio::pin!(exchange);
     tokio::select! {
@@ -57,7 +68,10 @@ fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
     } else if let Some(io) = inner {
         net::read_failure(io)
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        Failure::new(FailureKind::Cut, format!("the connection ended in the middle of the answer to GET {path}"))
+        Failure::new(
+            FailureKind::Cut,
+            format!("the connection ended in the middle of the answer to GET {path}"),
+        )
     } else {
         Failure::new(FailureKind::Protocol, format!("the answer to GET {path} is not HTTP"))
     }
@@ -70,7 +84,10 @@ fn body_failure(
     cap: usize,
 ) -> Failure {
     if error.is::<LengthLimitError>() {
-        return Failure::new(FailureKind::TooLarge, format!("the answer to GET {path} exceeds {} MiB", cap >> 20));
+        return Failure::new(
+            FailureKind::TooLarge,
+            format!("the answer to GET {path} exceeds {} MiB", cap >> 20),
+        );
     }
     match error.downcast_ref::<hyper::Error>() {
         Some(error) => failure(error, heard, path),

@@ -50,14 +50,20 @@ pub(super) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
 /// Connects over TCP.
 pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((bare, port)).await.map_err(|e| connect_failure(&e, &format!("{host}:{port}")))?;
+    let stream = TcpStream::connect((bare, port))
+        .await
+        .map_err(|e| connect_failure(&e, &format!("{host}:{port}")))?;
     // A small request must not wait for more; failing to say so only costs time.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
 /// Connects over TCP and then TLS.
-pub(super) async fn tcp_tls(host: &str, port: u16, tls: &tls::Settings) -> Result<TlsStream<TcpStream>, Failure> {
+pub(super) async fn tcp_tls(
+    host: &str,
+    port: u16,
+    tls: &tls::Settings,
+) -> Result<TlsStream<TcpStream>, Failure> {
     handshake(host, port, tls, tls.connector().await?).await
 }
 
@@ -97,7 +103,9 @@ pub(super) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
 pub(super) fn exchange_failure(error: &io::Error, to: &str) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
-        E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => read_failure(error),
+        E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
+            read_failure(error)
+        }
         _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ => connect_failure(error, to),
     }
@@ -108,7 +116,9 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
     let (kind, what) = match error.kind() {
         E::ConnectionRefused => (FailureKind::Refused, "connection refused".to_owned()),
         E::NotFound => (FailureKind::Unreachable, "no such socket".to_owned()),
-        E::HostUnreachable | E::NetworkUnreachable => (FailureKind::Unreachable, "no route to host".to_owned()),
+        E::HostUnreachable | E::NetworkUnreachable => {
+            (FailureKind::Unreachable, "no route to host".to_owned())
+        }
         E::TimedOut => (FailureKind::Timeout, "no answer to the connection".to_owned()),
         _ => (FailureKind::Unreachable, without_errno(error)),
     };
@@ -188,21 +198,28 @@ impl<S> Capped<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         const KEPT: usize = 16;
         let (before, room) = (buf.filled().len(), buf.remaining());
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
-        let is_end = matches!(&polled, Poll::Ready(Ok(()))) && buf.filled().len() == before && room > 0;
+        let is_end =
+            matches!(&polled, Poll::Ready(Ok(()))) && buf.filled().len() == before && room > 0;
         if is_end || matches!(&polled, Poll::Ready(Err(_))) {
             self.heard.ended.store(true, Ordering::Relaxed);
         }
         if let Poll::Ready(Ok(())) = &polled {
             let new = &buf.filled()[before..];
-            let mut first = self.heard.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut first =
+                self.heard.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let room = KEPT.saturating_sub(first.len());
             first.extend_from_slice(&new[..new.len().min(room)]);
             drop(first);
-            let total = self.heard.bytes.fetch_add(new.len() as u64, Ordering::Relaxed) + new.len() as u64;
+            let total =
+                self.heard.bytes.fetch_add(new.len() as u64, Ordering::Relaxed) + new.len() as u64;
             if total > self.cap {
                 return Poll::Ready(Err(io::Error::other(OverCap(self.cap))));
             }
@@ -212,7 +229,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Capped<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 

@@ -70,15 +70,18 @@ pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<C
         };
         let Some((index, job)) = running.remove(&id) else { continue };
         let mut evidence = done.unwrap_or_else(|_| {
-            let failure =
-                Failure::new(FailureKind::Unsupported, "the collector itself failed: this is a defect of envparity")
-                    .advise("please report it, with the output of -vvv");
+            let failure = Failure::new(
+                FailureKind::Unsupported,
+                "the collector itself failed: this is a defect of envparity",
+            )
+            .advise("please report it, with the output of -vvv");
             vec![job.collector.unread(clock(), &failure)]
         });
         for target in &mut evidence {
             target.required = job.required;
         }
-        let complete = evidence.iter().all(|e| e.parts.values().all(|outcome| outcome.failure().is_none()));
+        let complete =
+            evidence.iter().all(|e| e.parts.values().all(|outcome| outcome.failure().is_none()));
         progress.finished(&job.environment, &job.collector.id(), complete);
         results[index] = Some(Collected { environment: job.environment.clone(), evidence });
     }
@@ -87,8 +90,12 @@ pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<C
 
 async fn read(job: &Job, start: Instant, slots: &Semaphore, clock: Clock) -> Vec<TargetEvidence> {
     let deadline = start + job.deadline;
-    let context =
-        Context { environment: job.environment.clone(), deadline, allowed: job.deadline, clock: Arc::clone(&clock) };
+    let context = Context {
+        environment: job.environment.clone(),
+        deadline,
+        allowed: job.deadline,
+        clock: Arc::clone(&clock),
+    };
     let work = async {
         // The semaphore is never closed; were it, reading unbounded is better than not at all.
         let _slot = slots.acquire().await.ok();

@@ -12,16 +12,27 @@ pub(super) async fn resolve(reference: &SecretReference) -> Result<Secret, Failu
     match reference {
         SecretReference::Variable(name) => match std::env::var(name) {
             Ok(text) if !text.is_empty() => Ok(Secret::new(text)),
-            Ok(_) => Err(Failure::new(FailureKind::Secret, format!("environment variable {name} is empty"))),
-            Err(_) => Err(Failure::new(FailureKind::Secret, format!("environment variable {name} is not set"))),
+            Ok(_) => Err(Failure::new(
+                FailureKind::Secret,
+                format!("environment variable {name} is empty"),
+            )),
+            Err(_) => Err(Failure::new(
+                FailureKind::Secret,
+                format!("environment variable {name} is not set"),
+            )),
         },
         SecretReference::File(path) => {
             let shown = path.display();
-            let unusable =
-                |why: String| Failure::new(FailureKind::Secret, format!("secret file {shown} cannot be used: {why}"));
+            let unusable = |why: String| {
+                Failure::new(
+                    FailureKind::Secret,
+                    format!("secret file {shown} cannot be used: {why}"),
+                )
+            };
             let bytes = file::read_aside(path.clone(), MAX_BYTES).await;
             let bytes = bytes.map_err(|e| unusable(super::net::without_errno(&e)))?;
-            let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text".to_owned()))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| unusable("it is no text".to_owned()))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             let text = text.strip_suffix('\r').unwrap_or(text);
             if text.is_empty() {

@@ -59,7 +59,10 @@ impl Settings {
                 let key = PrivateKeyDer::from_pem_slice(&pem_bytes(key).await?)
                     .map_err(|e| unusable(key, &pem_reason(&e)))?;
                 builder.with_client_auth_cert(chain, key).map_err(|e| {
-                    Failure::new(FailureKind::Tls, format!("certificate and key of the client do not fit: {e}"))
+                    Failure::new(
+                        FailureKind::Tls,
+                        format!("certificate and key of the client do not fit: {e}"),
+                    )
                 })?
             }
             _ => builder.with_no_client_auth(),
@@ -71,8 +74,12 @@ impl Settings {
     pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = self.0.server_name.as_deref().unwrap_or(bare);
-        ServerName::try_from(name.to_owned())
-            .map_err(|_| Failure::new(FailureKind::Tls, format!("{name:?} is no name that a certificate can have")))
+        ServerName::try_from(name.to_owned()).map_err(|_| {
+            Failure::new(
+                FailureKind::Tls,
+                format!("{name:?} is no name that a certificate can have"),
+            )
+        })
     }
 }
 
@@ -80,7 +87,9 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn builder(provider: Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| Failure::new(FailureKind::Tls, e.to_string()))
@@ -141,8 +150,8 @@ pub(super) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
     i64::try_from(end.as_secs()).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
-/// Whether an error on an open connection is one of TLS: by version 1.3 the client takes the handshake for done before
-/// the server has looked at its certificate.
+/// Whether an error on an open connection is one of TLS: by version 1.3 the client takes the
+/// handshake for done before the server has looked at its certificate.
 pub(super) fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
@@ -167,15 +176,17 @@ pub(super) fn handshake_failure(error: &io::Error) -> Failure {
         E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
             ("the server's certificate has expired".to_owned(), "renew it")
         }
-        E::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
-            ("the server's certificate is not valid yet".to_owned(), "check the clocks of both machines")
-        }
+        E::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => (
+            "the server's certificate is not valid yet".to_owned(),
+            "check the clocks of both machines",
+        ),
         E::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => (
             "the server's certificate is for another name".to_owned(),
             "use the name that the certificate has, or say it by tls.server-name in the profile",
         ),
         E::InvalidCertificate(C::Other(_)) => (
-            "the server's certificate cannot be used as one: it may be an authority's own".to_owned(),
+            "the server's certificate cannot be used as one: it may be an authority's own"
+                .to_owned(),
             "give the server a certificate that its authority signed (one with CA:FALSE)",
         ),
         E::AlertReceived(alert) => (

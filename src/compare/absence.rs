@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use crate::model::{Component, ComponentName, Outcome, PartName, Presence, Snapshot, TargetId};
 
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
-pub(super) fn of(name: &ComponentName, known: &Component, there: &Snapshot, gone: Presence) -> Presence {
+pub(super) fn of(
+    name: &ComponentName,
+    known: &Component,
+    there: &Snapshot,
+    gone: Presence,
+) -> Presence {
     let elsewhere = !known.only_in.is_empty() && !known.only_in.contains(&there.environment);
     if elsewhere || there.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
         return Presence::NotApplicable;
@@ -14,15 +19,24 @@ pub(super) fn of(name: &ComponentName, known: &Component, there: &Snapshot, gone
     if there.components.get(name).is_some_and(|c| !c.not_running.is_empty()) {
         return gone;
     }
-    let parts =
-        || there.coverage.iter().flat_map(|c| c.parts.iter().map(move |(part, outcome)| (&c.target, part, outcome)));
+    let parts = || {
+        there
+            .coverage
+            .iter()
+            .flat_map(|c| c.parts.iter().map(move |(part, outcome)| (&c.target, part, outcome)))
+    };
     let mut holders = parts().filter(|(target, part, _)| could_hold(target, part, name)).peekable();
     if holders.peek().is_none() {
         // A service of another name of the same kind was read: this one is not there.
-        let same_kind = is_service(name) && parts().any(|(target, _, _)| target.collector() == collector(name));
+        let same_kind =
+            is_service(name) && parts().any(|(target, _, _)| target.collector() == collector(name));
         return if same_kind { gone } else { Presence::NotApplicable };
     }
-    if holders.all(|(_, _, outcome)| *outcome == Outcome::Complete) { gone } else { Presence::Unobserved }
+    if holders.all(|(_, _, outcome)| *outcome == Outcome::Complete) {
+        gone
+    } else {
+        Presence::Unobserved
+    }
 }
 
 /// Whether a component of that name would be found in this part of this target.
@@ -32,11 +46,14 @@ pub fn could_hold(target: &TargetId, part: &PartName, name: &ComponentName) -> b
         return true;
     }
     match (target.collector(), part.as_str()) {
-        ("redis", _) => name.as_str() == target.as_str() || name.as_str().starts_with(&format!("{target}/")),
+        ("redis", _) => {
+            name.as_str() == target.as_str() || name.as_str().starts_with(&format!("{target}/"))
+        }
         ("docker", "engine") => matches!(collector(name), "docker" | "host"),
         ("kubernetes", "server") => name.as_str() == "kubernetes/server",
         ("kubernetes", "nodes") => {
-            let of_node = ["kubernetes/kubelet", "kubernetes/virtual-kubelet", "kubernetes/runtime"];
+            let of_node =
+                ["kubernetes/kubelet", "kubernetes/virtual-kubelet", "kubernetes/runtime"];
             of_node.contains(&name.as_str()) || collector(name) == "host"
         }
         ("docker", "containers") => collector(name) == "image",
@@ -57,8 +74,12 @@ fn collector(name: &ComponentName) -> &str {
 
 /// How many components of `others` a part that was not read could hold, and `here` lacks.
 pub fn hidden(target: &TargetId, part: &PartName, here: &Snapshot, others: &[Snapshot]) -> usize {
-    let names: BTreeSet<&ComponentName> = others.iter().flat_map(|other| other.components.keys()).collect();
-    names.into_iter().filter(|name| !here.components.contains_key(*name) && could_hold(target, part, name)).count()
+    let names: BTreeSet<&ComponentName> =
+        others.iter().flat_map(|other| other.components.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| !here.components.contains_key(*name) && could_hold(target, part, name))
+        .count()
 }
 
 #[cfg(test)]
@@ -90,7 +111,11 @@ mod tests {
             notes: Vec::new(),
             parts: BTreeMap::from([(
                 (*part).into(),
-                if *read { Outcome::Complete } else { Outcome::Failed(Failure::new(FailureKind::Timeout, "x")) },
+                if *read {
+                    Outcome::Complete
+                } else {
+                    Outcome::Failed(Failure::new(FailureKind::Timeout, "x"))
+                },
             )]),
         });
         Snapshot {
@@ -133,6 +158,9 @@ mod tests {
     fn what_belongs_elsewhere_is_not_missed() {
         let read = snapshot(&[("docker/a", "containers", true)]);
         let elsewhere = component(&["ovh-production"]);
-        assert_eq!(of(&"image/app".into(), &elsewhere, &read, Presence::Missing), Presence::NotApplicable);
+        assert_eq!(
+            of(&"image/app".into(), &elsewhere, &read, Presence::Missing),
+            Presence::NotApplicable
+        );
     }
 }

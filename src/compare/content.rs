@@ -10,7 +10,9 @@ type Groups<'a> = BTreeMap<(&'a str, &'a str), (BTreeSet<&'a RunningImage>, bool
 fn groups(component: &Component) -> Groups<'_> {
     let mut groups = Groups::new();
     for Instance { image, .. } in &component.instances {
-        let Some((image, tag)) = image.as_ref().and_then(|image| Some((image, image.tag.as_ref()?))) else {
+        let Some((image, tag)) =
+            image.as_ref().and_then(|image| Some((image, image.tag.as_ref()?)))
+        else {
             continue;
         };
         // A label may be whole where the tag is not: the tag's own precision counts.
@@ -44,14 +46,22 @@ pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
 /// The variants of both sides, if they are not the same: `alpine` here, `bookworm` there. Images
 /// of the same content are of one variant, whatever their tags say.
 pub(super) fn variant_change(baseline: &Component, current: &Component) -> Option<VariantChange> {
-    let same = |a: &Instance, b: &Instance| a.image.as_ref().zip(b.image.as_ref()).and_then(|(a, b)| a.same_content(b));
+    let same = |a: &Instance, b: &Instance| {
+        a.image.as_ref().zip(b.image.as_ref()).and_then(|(a, b)| a.same_content(b))
+    };
     let variants = |here: &Component, there: &Component| -> BTreeSet<String> {
-        let apart = here.instances.iter().filter(|a| !there.instances.iter().any(|b| same(a, b) == Some(true)));
+        let apart = here
+            .instances
+            .iter()
+            .filter(|a| !there.instances.iter().any(|b| same(a, b) == Some(true)));
         apart.filter_map(|instance| Some(tag_version(instance)?.variant)).collect()
     };
     let (b, c) = (variants(baseline, current), variants(current, baseline));
     let differ = b != c && !b.is_empty() && !c.is_empty();
-    differ.then(|| VariantChange { baseline: b.into_iter().collect(), current: c.into_iter().collect() })
+    differ.then(|| VariantChange {
+        baseline: b.into_iter().collect(),
+        current: c.into_iter().collect(),
+    })
 }
 
 fn tag_version(instance: &Instance) -> Option<crate::version::Version> {
@@ -77,7 +87,11 @@ fn mismatch(
     current: &BTreeSet<&RunningImage>,
 ) -> DigestMismatch {
     let digests = |images: &BTreeSet<&RunningImage>| {
-        images.iter().filter_map(|image| image.digests.first()).map(|digest| digest.as_str().to_owned()).collect()
+        images
+            .iter()
+            .filter_map(|image| image.digests.first())
+            .map(|digest| digest.as_str().to_owned())
+            .collect()
     };
     DigestMismatch {
         repository: repository.to_owned(),

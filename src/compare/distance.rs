@@ -34,7 +34,8 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 /// The widest distance within a component; `None` if all its instances say the same.
 pub fn widest(component: &Component) -> Option<Level> {
     let points: Vec<Point<'_>> = points(&component.instances).into_iter().collect();
-    let pairs = points.iter().enumerate().flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (a, b)));
+    let pairs =
+        points.iter().enumerate().flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (a, b)));
     let levels = pairs.map(|(a, b)| of(component, *a, *b).level);
     levels.filter(|level| *level != Level::Equal).max_by_key(|level| rank(*level))
 }
@@ -44,12 +45,16 @@ pub fn version_change(baseline: &Component, current: &Component) -> Option<Versi
     // Whichever side knows the product knows how its versions count.
     let component = if current.class < baseline.class { current } else { baseline };
     let (baseline, current) = (points(&baseline.instances), points(&current.instances));
-    let from_current = current.iter().filter_map(|&c| nearest(component, c, &baseline, |b, c| (b, c)));
-    let from_baseline = baseline.iter().filter_map(|&b| nearest(component, b, &current, |c, b| (b, c)));
+    let from_current =
+        current.iter().filter_map(|&c| nearest(component, c, &baseline, |b, c| (b, c)));
+    let from_baseline =
+        baseline.iter().filter_map(|&b| nearest(component, b, &current, |c, b| (b, c)));
     let pairs: Vec<Pair<'_>> = from_current.chain(from_baseline).collect();
     let worst = pairs.iter().max_by_key(|pair| rank(pair.difference.level))?;
-    let directions: BTreeSet<Direction> = pairs.iter().filter_map(|pair| pair.difference.direction).collect();
-    let direction = if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
+    let directions: BTreeSet<Direction> =
+        pairs.iter().filter_map(|pair| pair.difference.direction).collect();
+    let direction =
+        if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
     Some(VersionChange {
         level: worst.difference.level,
         direction: direction.filter(|_| worst.difference.level.is_drift()),
@@ -115,15 +120,18 @@ fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Differe
         return Difference { level: Level::Incomparable(Incomparable::Floating), direction: None };
     }
     // Two `7` are two of many, unless their content is known to be the same.
-    let is_short = |point: Point<'_>| point.by_tag && !point.reading.is_full_precision(&component.levels);
+    let is_short =
+        |point: Point<'_>| point.by_tag && !point.reading.is_full_precision(&component.levels);
     if own.level == Level::Equal && is_short(baseline) && is_short(current) {
         return Difference { level: Level::WithinPrecision, direction: None };
     }
     if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {
         return own;
     }
-    let lower =
-        by(baseline.contradicted_by.unwrap_or(baseline.reading), current.contradicted_by.unwrap_or(current.reading));
+    let lower = by(
+        baseline.contradicted_by.unwrap_or(baseline.reading),
+        current.contradicted_by.unwrap_or(current.reading),
+    );
     if rank(lower.level) > rank(own.level) { lower } else { own }
 }
 
@@ -155,7 +163,10 @@ mod tests {
             image: Some(RunningImage {
                 repository: "app".into(),
                 tag: Some(read(Scheme::ImageTag, tag)),
-                digests: (!digest.is_empty()).then(|| Digest::Repository((*digest).into())).into_iter().collect(),
+                digests: (!digest.is_empty())
+                    .then(|| Digest::Repository((*digest).into()))
+                    .into_iter()
+                    .collect(),
             }),
         };
         Component {
@@ -168,16 +179,28 @@ mod tests {
         }
     }
 
-    fn change(baseline: &[(&str, &str)], current: &[(&str, &str)]) -> (&'static str, Option<Direction>) {
+    fn change(
+        baseline: &[(&str, &str)],
+        current: &[(&str, &str)],
+    ) -> (&'static str, Option<Direction>) {
         let change = version_change(&component(baseline), &component(current)).unwrap();
         (change.level.as_str(), change.direction)
     }
 
     #[test]
     fn the_worst_of_the_nearest_decides() {
-        assert_eq!(change(&[("1.0.0", "")], &[("1.0.0", ""), ("1.1.0", "")]), ("minor", Some(Direction::Ahead)));
-        assert_eq!(change(&[("1.0.0", ""), ("2.0.0", "")], &[("2.0.0", "")]), ("major", Some(Direction::Ahead)));
-        assert_eq!(change(&[("1.0.0", ""), ("1.2.0", "")], &[("1.1.0", "")]).1, Some(Direction::Mixed));
+        assert_eq!(
+            change(&[("1.0.0", "")], &[("1.0.0", ""), ("1.1.0", "")]),
+            ("minor", Some(Direction::Ahead))
+        );
+        assert_eq!(
+            change(&[("1.0.0", ""), ("2.0.0", "")], &[("2.0.0", "")]),
+            ("major", Some(Direction::Ahead))
+        );
+        assert_eq!(
+            change(&[("1.0.0", ""), ("1.2.0", "")], &[("1.1.0", "")]).1,
+            Some(Direction::Mixed)
+        );
     }
 
     #[test]
@@ -192,7 +215,13 @@ mod tests {
         assert_eq!(change(&[("latest", "sha256:a")], &[("latest", "sha256:b")]).0, "incomparable");
     }
 
-    fn labelled(class: Class, tag: &str, label: &str, contradicted_by: Option<&str>, digest: &str) -> Component {
+    fn labelled(
+        class: Class,
+        tag: &str,
+        label: &str,
+        contradicted_by: Option<&str>,
+        digest: &str,
+    ) -> Component {
         let mut component = Component { class, ..component(&[(tag, digest)]) };
         let instance = &mut component.instances[0];
         instance.reading = read(Scheme::Generic, label);

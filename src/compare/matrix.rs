@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence;
 use crate::model::{
-    Class, Comparison, Component, ComponentName, EnvironmentName, Presence, Reading, ReadingSource, Snapshot,
+    Class, Comparison, Component, ComponentName, EnvironmentName, Presence, Reading, ReadingSource,
+    Snapshot,
 };
 use crate::version::{Direction, Level};
 
@@ -102,7 +103,10 @@ impl Row {
     /// Whether it is set up wherever it could be, and runs nowhere: there is nothing to compare.
     pub fn is_idle(&self) -> bool {
         self.cells.iter().any(|cell| cell.state == State::NotRunning)
-            && self.cells.iter().all(|cell| matches!(cell.state, State::NotRunning | State::NotApplicable))
+            && self
+                .cells
+                .iter()
+                .all(|cell| matches!(cell.state, State::NotRunning | State::NotApplicable))
     }
 
     fn present(&self) -> usize {
@@ -111,8 +115,9 @@ impl Row {
 
     fn differs_nowhere(&self) -> bool {
         // Without the baseline there is no level: then what is told must be the same.
-        let told =
-            |cell: &Cell| cell.readings.iter().map(|r| (r.product.clone(), r.reading.clone())).collect::<Vec<_>>();
+        let told = |cell: &Cell| {
+            cell.readings.iter().map(|r| (r.product.clone(), r.reading.clone())).collect::<Vec<_>>()
+        };
         let mut present = self.cells.iter().filter(|cell| cell.state == State::Present);
         let without_level = present.clone().all(|cell| cell.level.is_none());
         let first = present.next().map(told);
@@ -122,7 +127,11 @@ impl Row {
         self.cells.iter().all(|cell| match cell.state {
             State::Present => {
                 let same_level = cell.level.is_none_or(|level| level == Level::Equal);
-                same_level && !cell.other_product && !cell.other_variant && cell.builds < 2 && cell.readings.len() < 2
+                same_level
+                    && !cell.other_product
+                    && !cell.other_variant
+                    && cell.builds < 2
+                    && cell.readings.len() < 2
             }
             State::NotApplicable => true,
             State::NotRunning | State::Missing | State::Unobserved => false,
@@ -131,13 +140,20 @@ impl Row {
 }
 
 /// Pivots snapshots (baseline among them) and their comparisons with it.
-pub fn matrix(snapshots: &[Snapshot], baseline: &EnvironmentName, comparisons: &[Comparison]) -> Vec<Row> {
+pub fn matrix(
+    snapshots: &[Snapshot],
+    baseline: &EnvironmentName,
+    comparisons: &[Comparison],
+) -> Vec<Row> {
     let mut names: BTreeSet<&ComponentName> = BTreeSet::new();
     snapshots.iter().for_each(|snapshot| names.extend(snapshot.components.keys()));
     let rows = names.into_iter().filter_map(|name| {
         let sides = || snapshots.iter().map(|snapshot| snapshot.components.get(name));
         let known = sides().flatten().next()?;
-        let cells = snapshots.iter().map(|snapshot| cell(name, known, snapshot, baseline, comparisons)).collect();
+        let cells = snapshots
+            .iter()
+            .map(|snapshot| cell(name, known, snapshot, baseline, comparisons))
+            .collect();
         Some(Row { component: name.clone(), class: super::class_of(sides()), cells })
     });
     rows.collect()
@@ -151,7 +167,8 @@ fn cell(
     comparisons: &[Comparison],
 ) -> Cell {
     let here = snapshot.components.get(name);
-    let against_baseline = comparisons.iter().find(|c| c.baseline == *baseline && c.current == snapshot.environment);
+    let against_baseline =
+        comparisons.iter().find(|c| c.baseline == *baseline && c.current == snapshot.environment);
     // Changes are in the order of their names.
     let change = against_baseline.and_then(|c| {
         let index = c.changes.binary_search_by(|change| change.component.cmp(name)).ok()?;
@@ -168,11 +185,18 @@ fn cell(
         other_product: change.is_some_and(|change| change.product.is_some()),
         other_variant: change.is_some_and(|change| change.variants.is_some()),
         not_running,
-        builds: here.map_or(0, |component| super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()),
+        builds: here.map_or(0, |component| {
+            super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()
+        }),
     }
 }
 
-fn state(name: &ComponentName, known: &Component, here: Option<&Component>, snapshot: &Snapshot) -> State {
+fn state(
+    name: &ComponentName,
+    known: &Component,
+    here: Option<&Component>,
+    snapshot: &Snapshot,
+) -> State {
     match here {
         Some(component) if !component.instances.is_empty() => State::Present,
         Some(component) if !component.not_running.is_empty() => State::NotRunning,
@@ -188,21 +212,31 @@ fn readings(component: &Component) -> Vec<CellReading> {
     let mut found: BTreeMap<_, (BTreeSet<_>, BTreeSet<String>)> = BTreeMap::new();
     for instance in &component.instances {
         let entry = found
-            .entry((&instance.product, &instance.reading, instance.source, &instance.contradicted_by))
+            .entry((
+                &instance.product,
+                &instance.reading,
+                instance.source,
+                &instance.contradicted_by,
+            ))
             .or_default();
         entry.0.insert(instance.place());
-        entry
-            .1
-            .extend(instance.image.iter().filter_map(|i| i.digests.first()).map(|digest| digest.as_str().to_owned()));
+        entry.1.extend(
+            instance
+                .image
+                .iter()
+                .filter_map(|i| i.digests.first())
+                .map(|digest| digest.as_str().to_owned()),
+        );
     }
-    let readings =
-        found.into_iter().map(|((product, reading, source, contradicted_by), (places, digests))| CellReading {
+    let readings = found.into_iter().map(
+        |((product, reading, source, contradicted_by), (places, digests))| CellReading {
             product: product.clone(),
             reading: reading.clone(),
             source,
             contradicted_by: contradicted_by.clone(),
             instances: places.len(),
             digests: digests.into_iter().collect(),
-        });
+        },
+    );
     readings.collect()
 }

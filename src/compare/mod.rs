@@ -11,7 +11,8 @@ mod matrix;
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange, SettingChange, Snapshot, Values,
+    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange,
+    SettingChange, Snapshot, Values,
 };
 
 pub use absence::{could_hold, hidden};
@@ -21,8 +22,10 @@ pub use matrix::{Cell, CellReading, Row, State, matrix};
 
 /// Compares every component that either side has.
 pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {
-    let names: BTreeSet<&ComponentName> = baseline.components.keys().chain(current.components.keys()).collect();
-    let axis = if baseline.environment == current.environment { Axis::Time } else { Axis::Environments };
+    let names: BTreeSet<&ComponentName> =
+        baseline.components.keys().chain(current.components.keys()).collect();
+    let axis =
+        if baseline.environment == current.environment { Axis::Time } else { Axis::Environments };
     Comparison {
         baseline: baseline.environment.clone(),
         current: current.environment.clone(),
@@ -50,8 +53,12 @@ fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Chan
             settings: setting_changes(b, c),
             ..base
         },
-        (Some(b), None) => Change { presence: absence::of(name, b, current, Presence::Missing), ..base },
-        (None, Some(c)) => Change { presence: absence::of(name, c, baseline, Presence::Unexpected), ..base },
+        (Some(b), None) => {
+            Change { presence: absence::of(name, b, current, Presence::Missing), ..base }
+        }
+        (None, Some(c)) => {
+            Change { presence: absence::of(name, c, baseline, Presence::Unexpected), ..base }
+        }
         // On neither side does it run.
         (None, None) => Change { presence: Presence::NotApplicable, ..base },
     }
@@ -72,14 +79,19 @@ fn product_change(baseline: &Component, current: &Component) -> Option<ProductCh
     };
     let (baseline, current) = (products(baseline), products(current));
     let differ = baseline != current && !baseline.is_empty() && !current.is_empty();
-    differ.then(|| ProductChange { baseline: baseline.into_iter().collect(), current: current.into_iter().collect() })
+    differ.then(|| ProductChange {
+        baseline: baseline.into_iter().collect(),
+        current: current.into_iter().collect(),
+    })
 }
 
-/// Settings that both sides tell. How many servers have a value does not matter, only whether any has.
+/// Settings that both sides tell. How many servers have a value does not matter, only whether any
+/// has.
 fn setting_changes(baseline: &Component, current: &Component) -> Vec<SettingChange> {
     let differ = baseline.settings.iter().filter_map(|(name, b)| {
         let c = current.settings.get(name)?;
-        let change = || SettingChange { name: name.clone(), baseline: in_words(b), current: in_words(c) };
+        let change =
+            || SettingChange { name: name.clone(), baseline: in_words(b), current: in_words(c) };
         (!b.keys().eq(c.keys())).then(change)
     });
     differ.collect()

@@ -69,7 +69,8 @@ pub struct ProductChange {
     pub current: Vec<String>,
 }
 
-/// Different variants of an image on the two sides; the empty one is the image without a name for it.
+/// Different variants of an image on the two sides; the empty one is the image without a name for
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariantChange {
     /// Variants on the baseline's side.

@@ -65,11 +65,21 @@ impl Cycles {
         self.products.extend(newer.products);
     }
 
-    /// Adds a product: what the data say on `as_of`. Cycles whose name is no version (`lts`) have no versions.
-    pub fn add(&mut self, product: &str, as_of: Date, cycles: impl IntoIterator<Item = (String, SupportEnd)>) {
+    /// Adds a product: what the data say on `as_of`. Cycles whose name is no version (`lts`) have
+    /// no versions.
+    pub fn add(
+        &mut self,
+        product: &str,
+        as_of: Date,
+        cycles: impl IntoIterator<Item = (String, SupportEnd)>,
+    ) {
         let bare = |name: &str| name.strip_prefix('v').unwrap_or(name).to_owned();
-        let numbers = |name: &str| -> Option<Vec<Number>> { bare(name).split('.').map(Number::parse).collect() };
-        let cycles = cycles.into_iter().filter_map(|(name, end)| Some(Cycle { numbers: numbers(&name)?, name, end }));
+        let numbers = |name: &str| -> Option<Vec<Number>> {
+            bare(name).split('.').map(Number::parse).collect()
+        };
+        let cycles = cycles
+            .into_iter()
+            .filter_map(|(name, end)| Some(Cycle { numbers: numbers(&name)?, name, end }));
         let mut cycles: Vec<Cycle> = cycles.collect();
         cycles.sort_by(|a, b| a.numbers.cmp(&b.numbers));
         // Without any, it would silence a product rather than tell of it.
@@ -82,7 +92,8 @@ impl Cycles {
     pub fn of(&self, product: &str) -> Option<(&str, &ProductCycles)> {
         let product = product.to_lowercase();
         let other = NAMES.iter().find(|(ours, _)| *ours == product).map(|(_, name)| *name);
-        let found = self.products.get_key_value(&product).or_else(|| self.products.get_key_value(other?));
+        let found =
+            self.products.get_key_value(&product).or_else(|| self.products.get_key_value(other?));
         found.map(|(name, cycles)| (name.as_str(), cycles))
     }
 
@@ -98,12 +109,15 @@ impl ProductCycles {
         self.as_of
     }
 
-    /// The cycles that a version with these numbers may be of: the one with the longest name that it begins with, and,
-    /// because fewer numbers may stand for more, every longer one that begins with it. Empty if none is known.
+    /// The cycles that a version with these numbers may be of: the one with the longest name that
+    /// it begins with, and, because fewer numbers may stand for more, every longer one that begins
+    /// with it. Empty if none is known.
     pub fn candidates(&self, numbers: &[Number]) -> Vec<&Cycle> {
         let own = self.cycles.iter().filter(|cycle| numbers.starts_with(&cycle.numbers));
         let own = own.max_by_key(|cycle| cycle.numbers.len());
-        let is_longer = |cycle: &&Cycle| cycle.numbers.len() > numbers.len() && cycle.numbers.starts_with(numbers);
+        let is_longer = |cycle: &&Cycle| {
+            cycle.numbers.len() > numbers.len() && cycle.numbers.starts_with(numbers)
+        };
         own.into_iter().chain(self.cycles.iter().filter(is_longer)).collect()
     }
 
@@ -120,14 +134,15 @@ mod tests {
 
     fn redis() -> Cycles {
         let mut cycles = Cycles::default();
-        let rows =
-            ["8.10", "8.1", "8", "7.2", "7.0", "lts", "6"].map(|name| (name.to_owned(), SupportEnd::NotAnnounced));
+        let rows = ["8.10", "8.1", "8", "7.2", "7.0", "lts", "6"]
+            .map(|name| (name.to_owned(), SupportEnd::NotAnnounced));
         cycles.add("Redis", jiff::civil::date(2026, 8, 22), rows);
         cycles
     }
 
     fn candidates(text: &str) -> Vec<String> {
-        let numbers: Vec<Number> = text.split('.').map(|digits| Number::parse(digits).unwrap()).collect();
+        let numbers: Vec<Number> =
+            text.split('.').map(|digits| Number::parse(digits).unwrap()).collect();
         let cycles = redis();
         let (_, redis) = cycles.of("redis").unwrap();
         redis.candidates(&numbers).into_iter().map(|cycle| cycle.name.clone()).collect()
@@ -165,8 +180,16 @@ mod tests {
     #[test]
     fn our_names_are_those_of_the_data_too() {
         let mut cycles = Cycles::default();
-        cycles.add("nodejs", jiff::civil::date(2026, 1, 1), [("24".to_owned(), SupportEnd::NotAnnounced)]);
-        cycles.add("deno", jiff::civil::date(2026, 1, 1), [("lts".to_owned(), SupportEnd::NotAnnounced)]);
+        cycles.add(
+            "nodejs",
+            jiff::civil::date(2026, 1, 1),
+            [("24".to_owned(), SupportEnd::NotAnnounced)],
+        );
+        cycles.add(
+            "deno",
+            jiff::civil::date(2026, 1, 1),
+            [("lts".to_owned(), SupportEnd::NotAnnounced)],
+        );
         assert_eq!(cycles.of("node").map(|(name, _)| name), Some("nodejs"));
         assert!(cycles.of("nodejs").is_some() && cycles.of("deno").is_none());
     }

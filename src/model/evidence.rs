@@ -195,12 +195,14 @@ pub struct Locator {
     pub container: String,
 }
 
-/// Whether an instance counts: running, paused and restarting containers do, and what runs on a schedule.
+/// Whether an instance counts: running, paused and restarting containers do, and what runs on a
+/// schedule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunState {
     /// It runs.
     Running,
-    /// It runs from time to time, and not now: it counts, so that what is compared does not depend on the minute.
+    /// It runs from time to time, and not now: it counts, so that what is compared does not depend
+    /// on the minute.
     Scheduled,
     /// It does not; the source's own word for its state.
     NotRunning(String),

@@ -71,7 +71,8 @@ pub enum Severity {
 
 impl Severity {
     /// All severities, worst first.
-    pub const ALL: [Self; 6] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Off];
+    pub const ALL: [Self; 6] =
+        [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Off];
 
     /// The word used in files and on screens.
     pub fn as_str(self) -> &'static str {
@@ -119,7 +120,8 @@ impl FindingId {
 impl FindingId {
     /// The id that a report has; `None` if the text is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_id = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let is_id = text.len() == 16
+            && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         is_id.then(|| Self(text.to_owned()))
     }
 }
@@ -169,8 +171,8 @@ pub struct JudgedFinding {
     pub owner: Option<String>,
     /// What the policy says that its rule is a control of: `ISO 27001 A.8.31`.
     pub controls: Vec<String>,
-    /// What a waiver of it is bound to unless somebody says otherwise: the minor that runs in each environment. Empty
-    /// for rules that are not on versions.
+    /// What a waiver of it is bound to unless somebody says otherwise: the minor that runs in each
+    /// environment. Empty for rules that are not on versions.
     pub versions: BTreeMap<EnvironmentName, String>,
 }
 

@@ -17,14 +17,17 @@ mod waiver;
 mod words;
 
 pub use change::{
-    Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange, VariantChange, VersionChange,
+    Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange,
+    VariantChange, VersionChange,
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
-    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source, TargetEvidence,
-    TimeSource,
+    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source,
+    TargetEvidence, TimeSource,
 };
-pub use finding::{Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity};
+pub use finding::{
+    Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
+};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
@@ -32,8 +35,8 @@ pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use secret::Secret;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
 pub use snapshot::{
-    Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading, ReadingSource, RunningImage,
-    Snapshot, Values,
+    Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading,
+    ReadingSource, RunningImage, Snapshot, Values,
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};

@@ -28,8 +28,10 @@ impl Outcome {
 
 /// Each failure with its part; without a part if all parts failed for one reason.
 pub fn failures_of(parts: &BTreeMap<PartName, Outcome>) -> Vec<(Option<&PartName>, &Failure)> {
-    let failures: Vec<_> = parts.iter().filter_map(|(part, outcome)| Some((Some(part), outcome.failure()?))).collect();
-    let one_reason = failures.len() == parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    let failures: Vec<_> =
+        parts.iter().filter_map(|(part, outcome)| Some((Some(part), outcome.failure()?))).collect();
+    let one_reason =
+        failures.len() == parts.len() && failures.windows(2).all(|pair| pair[0].1 == pair[1].1);
     match failures.first() {
         Some((_, failure)) if one_reason => vec![(None, failure)],
         _ => failures,

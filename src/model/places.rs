@@ -20,8 +20,8 @@ pub struct EnvironmentPlaces {
     pub name: Place,
     /// Names of its targets; of a declared fact, its component.
     pub targets: BTreeMap<TargetId, Place>,
-    /// Names of recorded targets by the path of their file as the profile writes it: evidence in a file keeps the
-    /// names of its own targets.
+    /// Names of recorded targets by the path of their file as the profile writes it: evidence in a
+    /// file keeps the names of its own targets.
     pub recorded: BTreeMap<String, Place>,
     /// Components that it expects.
     pub expected: BTreeMap<ComponentName, Place>,
@@ -30,7 +30,8 @@ pub struct EnvironmentPlaces {
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The file, from the root of the repository that holds it; outside of one, from where `--profiles` leads.
+    /// The file, from the root of the repository that holds it; outside of one, from where
+    /// `--profiles` leads.
     pub path: String,
     /// Line from 1.
     pub line: usize,

@@ -25,9 +25,10 @@ const SYSTEMS: &[(&str, &str)] = &[
 const COLLECTED: &[&str] = &["redis", "docker", "kubernetes", "host", "image"];
 
 impl Instance {
-    /// The product that runs, as part of `component`: what is known of it; else what the component is by its name
-    /// (`kubernetes/kubelet`, a declared `postgresql/orders`); else the system that the text names, in lower case and
-    /// with `-` for spaces (`debian`, `rocky-linux`). `None` if nothing tells.
+    /// The product that runs, as part of `component`: what is known of it; else what the component
+    /// is by its name (`kubernetes/kubelet`, a declared `postgresql/orders`); else the system that
+    /// the text names, in lower case and with `-` for spaces (`debian`, `rocky-linux`). `None` if
+    /// nothing tells.
     pub fn product_in(&self, component: &ComponentName) -> Option<Cow<'_, str>> {
         if let Some(product) = &self.product {
             return Some(Cow::Borrowed(product));
@@ -36,7 +37,10 @@ impl Instance {
             return Some(Cow::Borrowed(product));
         }
         if let Some(system) = self.reading.system() {
-            let short = SYSTEMS.iter().find(|(long, _)| *long == system).map(|(_, short)| Cow::Borrowed(*short));
+            let short = SYSTEMS
+                .iter()
+                .find(|(long, _)| *long == system)
+                .map(|(_, short)| Cow::Borrowed(*short));
             return Some(short.unwrap_or_else(|| Cow::Owned(system.replace(' ', "-"))));
         }
         let (first, _) = component.as_str().split_once('/')?;
@@ -72,10 +76,21 @@ mod tests {
 
     #[test]
     fn what_is_known_counts_before_names() {
-        let program = |component, known, scheme, text| product(component, known, scheme, text, ReadingSource::Program);
-        assert_eq!(program("redis/cache", Some("valkey"), Scheme::Generic, "8.0.1").as_deref(), Some("valkey"));
-        assert_eq!(program("docker/engine", Some("podman"), Scheme::Generic, "4.3.1").as_deref(), Some("podman"));
-        assert_eq!(program("kubernetes/kubelet", None, Scheme::Kubernetes, "v1.27.3").as_deref(), Some("kubernetes"));
+        let program = |component, known, scheme, text| {
+            product(component, known, scheme, text, ReadingSource::Program)
+        };
+        assert_eq!(
+            program("redis/cache", Some("valkey"), Scheme::Generic, "8.0.1").as_deref(),
+            Some("valkey")
+        );
+        assert_eq!(
+            program("docker/engine", Some("podman"), Scheme::Generic, "4.3.1").as_deref(),
+            Some("podman")
+        );
+        assert_eq!(
+            program("kubernetes/kubelet", None, Scheme::Kubernetes, "v1.27.3").as_deref(),
+            Some("kubernetes")
+        );
         assert_eq!(program("redis/cache/module/json", None, Scheme::RedisModule, "20612"), None);
         assert_eq!(program("image/team/app", None, Scheme::ImageTag, "v22"), None);
     }
@@ -88,7 +103,8 @@ mod tests {
         assert_eq!(os("Ubuntu Core 22").as_deref(), Some("ubuntu-core"));
         assert_eq!(os("Alpine Linux v3.19").as_deref(), Some("alpine"));
         assert_eq!(os("Rocky Linux 9.4 (Blue Onyx)").as_deref(), Some("rocky-linux"));
-        let declared = |component| product(component, None, Scheme::Generic, "16.4", ReadingSource::Declared);
+        let declared =
+            |component| product(component, None, Scheme::Generic, "16.4", ReadingSource::Declared);
         assert_eq!(declared("postgresql/orders").as_deref(), Some("postgresql"));
         // It may be Valkey.
         assert_eq!(declared("redis/cache"), None);

@@ -1,4 +1,5 @@
-//! A product and the versions of it that are wanted: `redis >=7.0, <8`; and where a policy wants which.
+//! A product and the versions of it that are wanted: `redis >=7.0, <8`; and where a policy wants
+//! which.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,18 +50,25 @@ pub struct RequirementError(#[from] RangeError);
 impl FromStr for Requirement {
     type Err = RequirementError;
 
-    /// Reads `[PRODUCT] RANGE`, or several of them with `||` between. A word is a product if a range stands behind it
-    /// that begins with an operator or a number.
+    /// Reads `[PRODUCT] RANGE`, or several of them with `||` between. A word is a product if a
+    /// range stands behind it that begins with an operator or a number.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let alternatives = text.split("||").map(|part| alternative(part.trim())).collect::<Result<_, _>>()?;
+        let alternatives =
+            text.split("||").map(|part| alternative(part.trim())).collect::<Result<_, _>>()?;
         Ok(Self { text: text.trim().to_owned(), alternatives })
     }
 }
 
 fn alternative(text: &str) -> Result<Alternative, RangeError> {
-    let product = text.split_once(char::is_whitespace).filter(|(word, rest)| is_product(word, rest.trim_start()));
+    let product = text
+        .split_once(char::is_whitespace)
+        .filter(|(word, rest)| is_product(word, rest.trim_start()));
     let range = product.map_or(text, |(_, rest)| rest).parse()?;
-    Ok(Alternative { text: text.to_owned(), product: product.map(|(word, _)| word.to_lowercase()), range })
+    Ok(Alternative {
+        text: text.to_owned(),
+        product: product.map(|(word, _)| word.to_lowercase()),
+        range,
+    })
 }
 
 fn is_product(word: &str, rest: &str) -> bool {
@@ -72,10 +80,13 @@ fn is_product(word: &str, rest: &str) -> bool {
 }
 
 impl Requirement {
-    /// The same of products under their own names, where other names of theirs were written. The text stays.
+    /// The same of products under their own names, where other names of theirs were written. The
+    /// text stays.
     #[must_use]
     pub fn with_products(mut self, own: impl Fn(&str) -> Option<String>) -> Self {
-        for product in self.alternatives.iter_mut().filter_map(|alternative| alternative.product.as_mut()) {
+        for product in
+            self.alternatives.iter_mut().filter_map(|alternative| alternative.product.as_mut())
+        {
             if let Some(own) = own(product) {
                 *product = own.to_lowercase();
             }
@@ -88,8 +99,9 @@ impl Requirement {
         self.alternatives.iter().filter_map(|alternative| alternative.product.as_deref())
     }
 
-    /// What runs, as text that admits no more than it says: the `range` of a `product`, where one is known. `None` for a
-    /// text that would be read as something else: a server says what it likes.
+    /// What runs, as text that admits no more than it says: the `range` of a `product`, where one
+    /// is known. `None` for a text that would be read as something else: a server says what it
+    /// likes.
     pub fn binding(product: Option<&str>, range: &str) -> Option<String> {
         let is_itself = |text: &str| {
             let parsed = text.parse::<Self>().ok()?;
@@ -97,12 +109,15 @@ impl Requirement {
             alternative.range.is_narrow().then(|| alternative.product.clone())
         };
         let with_product = product.map(|product| format!("{product} {range}")).filter(|text| {
-            is_itself(text).flatten().is_some_and(|read| product.is_some_and(|own| own.eq_ignore_ascii_case(&read)))
+            is_itself(text)
+                .flatten()
+                .is_some_and(|read| product.is_some_and(|own| own.eq_ignore_ascii_case(&read)))
         });
         with_product.or_else(|| is_itself(range).map(|_| range.to_owned()))
     }
 
-    /// Whether each alternative is one version, or all that begin with some numbers: what [`Self::binding`] writes.
+    /// Whether each alternative is one version, or all that begin with some numbers: what
+    /// [`Self::binding`] writes.
     pub fn is_narrow(&self) -> bool {
         self.alternatives.iter().all(|alternative| alternative.range.is_narrow())
     }
@@ -128,12 +143,15 @@ impl Requirement {
 
 impl Alternative {
     fn admits(&self, product: Option<&str>, levels: &Levels, reading: &Reading) -> Containment {
-        // What was said word for word is meant, whatever it looks like: `Ubuntu 22.04.3 LTS` is no product's range.
+        // What was said word for word is meant, whatever it looks like: `Ubuntu 22.04.3 LTS` is no
+        // product's range.
         if reading.text().trim() == self.text {
             return Containment::Inside;
         }
         match (&self.product, product) {
-            (Some(wanted), Some(product)) if !product.eq_ignore_ascii_case(wanted) => Containment::Outside,
+            (Some(wanted), Some(product)) if !product.eq_ignore_ascii_case(wanted) => {
+                Containment::Outside
+            }
             (Some(_), None) => Containment::Unproven,
             _ => self.range.contains(levels, reading),
         }
@@ -152,7 +170,8 @@ mod tests {
     use crate::version::{Scheme, read};
 
     fn admits(requirement: &str, product: Option<&str>, scheme: Scheme, text: &str) -> Containment {
-        let requirement: Requirement = requirement.parse().unwrap_or_else(|error| panic!("{requirement}: {error}"));
+        let requirement: Requirement =
+            requirement.parse().unwrap_or_else(|error| panic!("{requirement}: {error}"));
         requirement.admits(product, &Levels::DEFAULT, &read(scheme, text))
     }
 
@@ -170,7 +189,13 @@ mod tests {
         assert_eq!(of("redis *"), is("redis", "*"));
         assert_eq!(of(">=7.0, <8"), (None, ">=7.0, <8".to_owned()));
         assert_eq!(of("Debian GNU/Linux 12 (bookworm)").0, None);
-        assert!("redis>=7".parse::<Requirement>().unwrap_err().to_string().contains("a space stands between"));
+        assert!(
+            "redis>=7"
+                .parse::<Requirement>()
+                .unwrap_err()
+                .to_string()
+                .contains("a space stands between")
+        );
         for text in ["", "redis >=", "redis >=8, <7", "redis ^7"] {
             assert!(text.parse::<Requirement>().is_err(), "{text}");
         }
@@ -184,7 +209,10 @@ mod tests {
         // Valkey says 7.2.4 for ever.
         assert_eq!(redis(Some("valkey")), Containment::Outside);
         assert_eq!(redis(None), Containment::Unproven);
-        assert_eq!(admits(">=7.0, <8", Some("valkey"), Scheme::Generic, "7.2.4"), Containment::Inside);
+        assert_eq!(
+            admits(">=7.0, <8", Some("valkey"), Scheme::Generic, "7.2.4"),
+            Containment::Inside
+        );
     }
 
     #[test]

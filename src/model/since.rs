@@ -61,7 +61,8 @@ pub struct Since {
 /// A finding that is active now, seen from the earlier report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingTrend {
-    /// It was not there, or was waived; or it is medium or worse, and other minors run than then: another drift.
+    /// It was not there, or was waived; or it is medium or worse, and other minors run than then:
+    /// another drift.
     New,
     /// It was less severe, or the two sides were closer, or it concerned no gate.
     Worse,

@@ -8,8 +8,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source, TargetId,
-    failures_of,
+    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source,
+    TargetId, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -82,14 +82,17 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Target, namespace and workload; the container where there is no workload. Instances are counted by
-    /// it, so that neither replicas nor several containers of one image make a number.
+    /// Target, namespace and workload; the container where there is no workload. Instances are
+    /// counted by it, so that neither replicas nor several containers of one image make a number.
     pub fn place(&self) -> (&TargetId, &str, &str) {
         Self::place_of(&self.target, &self.locator)
     }
 
     /// The place of what a target tells of.
-    pub fn place_of<'a>(target: &'a TargetId, locator: &'a Locator) -> (&'a TargetId, &'a str, &'a str) {
+    pub fn place_of<'a>(
+        target: &'a TargetId,
+        locator: &'a Locator,
+    ) -> (&'a TargetId, &'a str, &'a str) {
         let Locator { namespace, workload, container } = locator;
         (target, namespace, if workload.is_empty() { container } else { workload })
     }
@@ -186,7 +189,8 @@ impl Digest {
     pub fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Repository(a), Self::Repository(b)) => Some(a == b),
-            (Self::Manifest(a), Self::Manifest(b)) | (Self::Configuration(a), Self::Configuration(b)) => a.same(b),
+            (Self::Manifest(a), Self::Manifest(b))
+            | (Self::Configuration(a), Self::Configuration(b)) => a.same(b),
             _ => None,
         }
     }

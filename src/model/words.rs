@@ -11,7 +11,9 @@ pub fn length(duration: Duration) -> String {
     if duration.subsec_millis() > 0 || seconds == 0 {
         return format!("{}ms", duration.as_millis());
     }
-    let whole = |(unit, length): &&(&str, u64)| seconds.is_multiple_of(*length) && (*unit != "d" || seconds > *length);
+    let whole = |(unit, length): &&(&str, u64)| {
+        seconds.is_multiple_of(*length) && (*unit != "d" || seconds > *length)
+    };
     let (unit, length) = UNITS.iter().find(whole).unwrap_or(&("s", 1));
     format!("{}{unit}", seconds / length)
 }

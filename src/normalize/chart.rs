@@ -9,18 +9,20 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
     let Some((name, text)) = split(&image_use.chart) else { return };
     let is_product = builder.normalizer.products.has_family(name);
     let class = if is_product { Class::Platform } else { Class::Service };
-    let (component, nature) = (format!("chart/{name}").into(), Nature { class, levels: Levels::DEFAULT });
+    let (component, nature) =
+        (format!("chart/{name}").into(), Nature { class, levels: Levels::DEFAULT });
     if builder.counts(&component, &nature, target, image_use) {
         let locator = Locator { container: String::new(), ..builder.locator(image_use) };
-        // A chart's version counts as charts do, not as the product in it. A label cannot hold a `+`: Helm writes `_`.
+        // A chart's version counts as charts do, not as the product in it. A label cannot hold a
+        // `+`: Helm writes `_`.
         let reader = builder.normalizer.reader(&component, None);
         let reading = reader.text(Some(Scheme::Generic), &text.replace('_', "+"));
         builder.add(&component, nature, super::Instance { locator, ..instance(target, reading) });
     }
 }
 
-/// `kube-prometheus-stack-58.1.0` is a name and a version, which Helm wants to be semver and takes with fewer
-/// numbers, too.
+/// `kube-prometheus-stack-58.1.0` is a name and a version, which Helm wants to be semver and takes
+/// with fewer numbers, too.
 fn split(label: &str) -> Option<(&str, &str)> {
     let bare = |text: &str| text.strip_prefix('v').unwrap_or(text).replace('_', "+");
     let cuts = || label.match_indices('-').map(|(at, _)| (&label[..at], &label[at + 1..]));
@@ -36,7 +38,10 @@ mod tests {
 
     #[test]
     fn a_chart_is_a_name_and_a_version() {
-        assert_eq!(split("kube-prometheus-stack-58.1.0"), Some(("kube-prometheus-stack", "58.1.0")));
+        assert_eq!(
+            split("kube-prometheus-stack-58.1.0"),
+            Some(("kube-prometheus-stack", "58.1.0"))
+        );
         assert_eq!(split("cert-manager-v1.14.4"), Some(("cert-manager", "v1.14.4")));
         assert_eq!(split("shop-2-1.0.0-rc.1"), Some(("shop-2", "1.0.0-rc.1")));
         assert_eq!(split("shop-1.0.0_build.7"), Some(("shop", "1.0.0_build.7")));

@@ -20,10 +20,12 @@ pub struct CatalogueConfig {
     pub api_version: ApiVersion,
     /// `Catalogue`.
     pub kind: Kind,
-    /// Images that get another name than their repository's, and how versions of components are read.
+    /// Images that get another name than their repository's, and how versions of components are
+    /// read.
     #[serde(default)]
     pub components: Vec<ComponentConfig>,
-    /// Products that the program does not know, or knows otherwise: one of a known name replaces that whole.
+    /// Products that the program does not know, or knows otherwise: one of a known name replaces
+    /// that whole.
     #[serde(default)]
     pub products: Vec<ProductConfig>,
     /// Prefixes of mirrors, and what they stand for.
@@ -92,26 +94,50 @@ impl CatalogueConfig {
         for component in &self.components {
             if !seen.insert(component.component.as_str()) {
                 let message = format!("component {:?} stands twice", component.component.as_str());
-                problems.push(Problem::at(&component.component, message, "put all its matches into one entry"));
+                problems.push(Problem::at(
+                    &component.component,
+                    message,
+                    "put all its matches into one entry",
+                ));
             }
             if !component.matches.is_empty() && !component.component.starts_with("image/") {
                 let advice = "a component that images are matched to is named image/NAME";
-                problems.push(Problem::at(&component.component, "the name is not one of an image", advice));
+                problems.push(Problem::at(
+                    &component.component,
+                    "the name is not one of an image",
+                    advice,
+                ));
             }
             problems.extend(component.scheme.as_ref().and_then(product::scheme_problem));
-            if component.matches.is_empty() && component.only_in.is_empty() && component.scheme.is_none() {
+            if component.matches.is_empty()
+                && component.only_in.is_empty()
+                && component.scheme.is_none()
+            {
                 let advice = "add match: [{image: …}], only-in: [ENVIRONMENT] or scheme: NAME";
-                problems.push(Problem::at(&component.component, "the entry matches nothing and says nothing", advice));
+                problems.push(Problem::at(
+                    &component.component,
+                    "the entry matches nothing and says nothing",
+                    advice,
+                ));
             }
             if component.matches.iter().any(|m| m.patterns().next().is_none()) {
                 let advice = "name at least one of image, workload, namespace, container";
-                problems.push(Problem::at(&component.component, "an empty match would match everything", advice));
+                problems.push(Problem::at(
+                    &component.component,
+                    "an empty match would match everything",
+                    advice,
+                ));
             }
         }
-        let patterns = self.components.iter().flat_map(|c| c.matches.iter().flat_map(MatchConfig::patterns));
+        let patterns =
+            self.components.iter().flat_map(|c| c.matches.iter().flat_map(MatchConfig::patterns));
         for pattern in patterns.chain(&self.shared) {
             if let Err(error) = Glob::new(pattern) {
-                problems.push(Problem::at(pattern, error.to_string(), "patterns are like `*/redis` or `sandbox-*`"));
+                problems.push(Problem::at(
+                    pattern,
+                    error.to_string(),
+                    "patterns are like `*/redis` or `sandbox-*`",
+                ));
             }
         }
         problems

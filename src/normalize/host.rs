@@ -17,7 +17,8 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
             let is_engine = *field == "engine";
             let name = if is_engine { target.field("product").unwrap_or("docker") } else { field };
             let product = builder.normalizer.products.by_name(name);
-            let said = Said { component: (*component).into(), product, hint: Some(Scheme::Generic), text };
+            let said =
+                Said { component: (*component).into(), product, hint: Some(Scheme::Generic), text };
             let product = is_engine.then(|| name.to_owned());
             builder.say(target, &said, |engine| Instance { product, ..engine });
         }
@@ -29,8 +30,16 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
 pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence) {
     if let Some(text) = target.field("git_version") {
         let product = builder.normalizer.products.by_name(KUBERNETES);
-        let said = Said { component: "kubernetes/server".into(), product, hint: Some(Scheme::Kubernetes), text };
-        builder.say(target, &said, |server| Instance { product: Some(KUBERNETES.to_owned()), ..server });
+        let said = Said {
+            component: "kubernetes/server".into(),
+            product,
+            hint: Some(Scheme::Kubernetes),
+            text,
+        };
+        builder.say(target, &said, |server| Instance {
+            product: Some(KUBERNETES.to_owned()),
+            ..server
+        });
     }
     builder.identity("kube-system UID", target.field("uid"), target);
     add_host(builder, target);
@@ -43,7 +52,9 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
             "kernel" => ("host/kernel", Scheme::Kernel),
             "os" => ("host/os", Scheme::OsImage),
             // Its number is that of a library, not of a kubelet: `v1.25.0-vk-azure-aci-1.6.2`.
-            "kubelet" if field.value.contains("-vk-") => ("kubernetes/virtual-kubelet", Scheme::Generic),
+            "kubelet" if field.value.contains("-vk-") => {
+                ("kubernetes/virtual-kubelet", Scheme::Generic)
+            }
             "kubelet" => ("kubernetes/kubelet", Scheme::Kubernetes),
             "runtime" => ("kubernetes/runtime", Scheme::RuntimeUri),
             _ => continue,
@@ -54,7 +65,8 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let known = if scheme == Scheme::Kubernetes { Some(KUBERNETES) } else { named.as_deref() };
         let product = known.and_then(|name| builder.normalizer.products.by_name(name));
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
-        let said = Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
+        let said =
+            Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
         builder.say(target, &said, |host| Instance { locator, product: named, ..host });
     }
 }

@@ -4,8 +4,8 @@ use super::config::ComponentConfig;
 use super::product::Reader;
 use super::{Builder, Nature};
 use crate::model::{
-    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
-    TargetEvidence,
+    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
+    RunningImage, TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
 
@@ -24,13 +24,22 @@ impl Match {
     pub(super) fn of_component(config: &ComponentConfig) -> impl Iterator<Item = Self> + '_ {
         config.matches.iter().map(|patterns| {
             let [image, workload, namespace, container] = patterns.globs();
-            Self { component: config.component.as_str().into(), image, workload, namespace, container }
+            Self {
+                component: config.component.as_str().into(),
+                image,
+                workload,
+                namespace,
+                container,
+            }
         })
     }
 
     fn fits(&self, name: &Name, locator: &Locator) -> bool {
-        let fits = |glob: &Option<Glob>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
-        self.image.as_ref().is_none_or(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
+        let fits =
+            |glob: &Option<Glob>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
+        self.image
+            .as_ref()
+            .is_none_or(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
             && fits(&self.workload, &locator.workload)
             && fits(&self.namespace, &locator.namespace)
             && fits(&self.container, &locator.container)
@@ -75,16 +84,19 @@ fn running(
 ) -> Instance {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
     let said = |text: &str| {
-        let reading = Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
+        let reading =
+            Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
         reading.filter(Reading::is_proven)
     };
-    let label = said(&image_use.version_label).filter(|_| !is_inherited(&image_use.version_label, reader));
+    let label =
+        said(&image_use.version_label).filter(|_| !is_inherited(&image_use.version_label, reader));
     let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
         of_product(&reader.levels(), label, tag.clone())
     } else {
         of_service(label, tag.clone())
     };
-    // A chart may be installed with another image than it speaks of: it counts only where nothing else tells.
+    // A chart may be installed with another image than it speaks of: it counts only where nothing
+    // else tells.
     let untold = matches!(reading.body(), Body::Floating | Body::Opaque);
     if let (true, Some(told)) = (untold, said(&image_use.app_version)) {
         (reading, source) = (told, ReadingSource::WorkloadLabel);
@@ -96,15 +108,19 @@ fn running(
         reading,
         source,
         contradicted_by,
-        image: Some(RunningImage { repository: name.short, tag, digests: digests(target, image_use, name.digest) }),
+        image: Some(RunningImage {
+            repository: name.short,
+            tag,
+            digests: digests(target, image_use, name.digest),
+        }),
     }
 }
 
-/// Images built on Ubuntu's carry its label, unless they have one of their own: `22.04` is no version of MongoDB.
+/// Images built on Ubuntu's carry its label, unless they have one of their own: `22.04` is no
+/// version of MongoDB.
 fn is_inherited(label: &str, reader: &Reader<'_>) -> bool {
     let parts: Vec<&str> = label.split('.').collect();
-    let is_ubuntus =
-        matches!(parts[..], [year, "04" | "10"] | [year, "04" | "10", _] if year.len() == 2 && year >= "12");
+    let is_ubuntus = matches!(parts[..], [year, "04" | "10"] | [year, "04" | "10", _] if year.len() == 2 && year >= "12");
     is_ubuntus && reader.product.is_some_and(|product| product.name != "ubuntu")
 }
 
@@ -115,8 +131,10 @@ type Chosen = (Reading, ReadingSource, Option<Reading>);
 fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> Chosen {
     let Some(label) = label else { return of_tag(tag) };
     let says_otherwise = |tag: &Reading| {
-        let agrees =
-            matches!(difference_of(levels, &label, tag).level, Level::Equal | Level::WithinPrecision | Level::Build);
+        let agrees = matches!(
+            difference_of(levels, &label, tag).level,
+            Level::Equal | Level::WithinPrecision | Level::Build
+        );
         !matches!(tag.body(), Body::Floating) && !agrees
     };
     let contradiction = tag.filter(says_otherwise);
@@ -128,7 +146,9 @@ fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> 
 fn of_service(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
     match (label, tag) {
         (Some(label), None) => (label, ReadingSource::Label, None),
-        (Some(label), Some(tag)) if *tag.body() == Body::Floating => (label, ReadingSource::Label, None),
+        (Some(label), Some(tag)) if *tag.body() == Body::Floating => {
+            (label, ReadingSource::Label, None)
+        }
         (_, tag) => of_tag(tag),
     }
 }
@@ -139,17 +159,24 @@ fn of_tag(tag: Option<Reading>) -> Chosen {
 }
 
 /// Digests of the reference and of the engine's list, then the configuration's.
-fn digests(target: &TargetEvidence, image_use: &ImageUse, referenced: Option<String>) -> Vec<Digest> {
-    let of = |digest: &str| OfPlatform { digest: digest.to_owned(), architecture: architecture(target) };
+fn digests(
+    target: &TargetEvidence,
+    image_use: &ImageUse,
+    referenced: Option<String>,
+) -> Vec<Digest> {
+    let of =
+        |digest: &str| OfPlatform { digest: digest.to_owned(), architecture: architecture(target) };
     let listed = image_use.repo_digests.iter().filter_map(|text| Some(text.split_once('@')?.1));
     let listed = listed.map(|digest| match image_use.runtime.as_str() {
         "cri-o" => Digest::Manifest(of(digest)),
         _ => Digest::Repository(digest.to_owned()),
     });
     let is_configuration = target.field("image_store") != Some("containerd");
-    let id = Some(image_use.image_id.as_str()).filter(|id| is_configuration && id.starts_with("sha256:"));
+    let id = Some(image_use.image_id.as_str())
+        .filter(|id| is_configuration && id.starts_with("sha256:"));
     let id = id.map(|id| Digest::Configuration(of(id)));
-    let mut found: Vec<Digest> = referenced.into_iter().map(Digest::Repository).chain(listed).chain(id).collect();
+    let mut found: Vec<Digest> =
+        referenced.into_iter().map(Digest::Repository).chain(listed).chain(id).collect();
     found.sort();
     found.dedup();
     found
@@ -157,7 +184,8 @@ fn digests(target: &TargetEvidence, image_use: &ImageUse, referenced: Option<Str
 
 /// The one architecture of all hosts of a target, by Go's name for it.
 fn architecture(target: &TargetEvidence) -> Option<String> {
-    let mut all = target.fields.iter().filter(|field| field.name == "architecture").map(|field| &field.value);
+    let mut all =
+        target.fields.iter().filter(|field| field.name == "architecture").map(|field| &field.value);
     let first = all.next()?;
     let name = match first.as_str() {
         "x86_64" => "amd64",
@@ -171,8 +199,10 @@ fn architecture(target: &TargetEvidence) -> Option<String> {
 /// the repository is that of a digest of it, and the tag is not known. Without a digest it is named
 /// by its service or container, so that it has one name from build to build.
 fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
-    let own = if is_id(image_use) { None } else { ImageReference::parse(&image_use.reference).ok() };
-    let listed = || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
+    let own =
+        if is_id(image_use) { None } else { ImageReference::parse(&image_use.reference).ok() };
+    let listed =
+        || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
     let Some(reference) = own.or_else(listed) else {
         let Locator { workload, container, .. } = &image_use.locator;
         let short = [workload, container].into_iter().find(|name| !name.is_empty());
@@ -197,7 +227,8 @@ fn is_id(image_use: &ImageUse) -> bool {
 
 fn unmirrored(builder: &Builder<'_>, full: String) -> String {
     for (prefix, stands_for) in &builder.normalizer.mirrors {
-        if let Some(rest) = full.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/')) {
+        if let Some(rest) = full.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/'))
+        {
             return format!("{stands_for}{rest}");
         }
     }
@@ -208,7 +239,9 @@ fn unmirrored(builder: &Builder<'_>, full: String) -> String {
 mod tests {
     use super::super::Normalizer;
     use super::super::config::CatalogueConfig;
-    use crate::model::{Evidence, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence};
+    use crate::model::{
+        Evidence, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence,
+    };
     use crate::wire::yaml::{self, Origin};
     use jiff::Timestamp;
 
@@ -229,9 +262,14 @@ mod tests {
     fn seen(images: Vec<ImageUse>, catalogue: &str) -> Snapshot {
         let mut target = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
         target.images = images;
-        let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+        let evidence = Evidence {
+            environment: "dev".into(),
+            taken: Timestamp::UNIX_EPOCH,
+            targets: vec![target],
+        };
         let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
-        let catalogue: CatalogueConfig = yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
+        let catalogue: CatalogueConfig =
+            yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
         Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
     }
 
@@ -242,7 +280,12 @@ mod tests {
 
     #[test]
     fn a_family_is_one_component_whatever_registry_and_packager() {
-        let all = ["redis:7", "bitnami/redis:7.2.4", "valkey/valkey:8.0.1", "registry.local:5000/library/redis:6"];
+        let all = [
+            "redis:7",
+            "bitnami/redis:7.2.4",
+            "valkey/valkey:8.0.1",
+            "registry.local:5000/library/redis:6",
+        ];
         assert_eq!(names(&all, ""), ["image/redis"]);
         assert_eq!(names(&["registry.local:5000/team/app:v1"], ""), ["image/team/app"]);
     }
@@ -250,7 +293,10 @@ mod tests {
     #[test]
     fn mirrors_and_matches_of_the_catalogue_count() {
         let mirrored = "mirrors: {registry.ovh.example/mirror/library: docker.io/library}\n";
-        assert_eq!(names(&["registry.ovh.example/mirror/library/redis:7"], mirrored), ["image/redis"]);
+        assert_eq!(
+            names(&["registry.ovh.example/mirror/library/redis:7"], mirrored),
+            ["image/redis"]
+        );
         let renamed = "components:\n- {component: image/cache, match: [{image: \"*/redis\", workload: cache}]}\n";
         assert_eq!(names(&["redis:7", "nginx:1"], renamed), ["image/cache", "image/nginx"]);
     }
@@ -275,7 +321,8 @@ mod tests {
     #[test]
     fn the_label_of_a_product_is_believed_but_a_tag_that_says_otherwise_is_not_forgotten() {
         let of = |reference: &str, label: &str| {
-            let snapshot = seen(vec![ImageUse { version_label: label.into(), ..image_use(reference) }], "");
+            let snapshot =
+                seen(vec![ImageUse { version_label: label.into(), ..image_use(reference) }], "");
             let instance = snapshot.components.into_values().next().unwrap().instances.remove(0);
             let contradiction = instance.contradicted_by.map(|r| r.text().to_owned());
             (instance.reading.text().to_owned(), instance.source, contradiction)
@@ -287,7 +334,10 @@ mod tests {
         assert_eq!(of("redis:7.2", "7.2.4"), is("7.2.4", ReadingSource::Label, None));
         assert_eq!(of("redis:7.2.4", "unknown"), is("7.2.4", ReadingSource::Tag, None));
         assert_eq!(of("redis:7.2.5", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("7.2.5")));
-        assert_eq!(of("redis:deadbeef", "7.2.4"), is("7.2.4", ReadingSource::Label, Some("deadbeef")));
+        assert_eq!(
+            of("redis:deadbeef", "7.2.4"),
+            is("7.2.4", ReadingSource::Label, Some("deadbeef"))
+        );
         // So do products that are built on Ubuntu's.
         assert_eq!(of("mongo:7.0.12", "22.04"), is("7.0.12", ReadingSource::Tag, None));
         assert_eq!(of("ubuntu:latest", "22.04"), is("22.04", ReadingSource::Label, None));
@@ -308,14 +358,16 @@ mod tests {
     #[test]
     fn digests_are_of_one_type_and_one_architecture() {
         let of = |architectures: &[&str], digest: &str, id: &str, runtime: &str| {
-            let mut target = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
+            let mut target =
+                TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
             let field = |(i, value): (usize, &&str)| crate::model::Field {
                 place: format!("node-{i}"),
                 name: "architecture".into(),
                 value: (*value).into(),
             };
             target.fields = architectures.iter().enumerate().map(field).collect();
-            let repo_digests = Some(format!("redis@sha256:{digest}")).filter(|_| !digest.is_empty());
+            let repo_digests =
+                Some(format!("redis@sha256:{digest}")).filter(|_| !digest.is_empty());
             let seen = ImageUse {
                 image_id: if id.is_empty() { String::new() } else { format!("sha256:{id}") },
                 repo_digests: repo_digests.into_iter().collect(),
@@ -328,17 +380,24 @@ mod tests {
         let containerd = of(&["amd64"], "1", "", "containerd");
         assert_eq!(containerd.same_content(&of(&["arm64"], "2", "", "docker")), Some(false));
         assert_eq!(containerd.same_content(&of(&["amd64"], "2", "", "cri-o")), None);
-        assert_eq!(of(&["amd64"], "1", "", "cri-o").same_content(&of(&["amd64"], "2", "", "cri-o")), Some(false));
+        assert_eq!(
+            of(&["amd64"], "1", "", "cri-o").same_content(&of(&["amd64"], "2", "", "cri-o")),
+            Some(false)
+        );
         let docker = |architectures: &[&str], id: &str| of(architectures, "", id, "docker");
         assert_eq!(docker(&["x86_64"], "1").same_content(&docker(&["amd64"], "2")), Some(false));
         assert_eq!(docker(&["amd64"], "1").same_content(&docker(&["arm64"], "2")), None);
-        assert_eq!(docker(&["amd64", "arm64"], "1").same_content(&docker(&["amd64", "arm64"], "2")), None);
+        assert_eq!(
+            docker(&["amd64", "arm64"], "1").same_content(&docker(&["amd64", "arm64"], "2")),
+            None
+        );
         assert_eq!(docker(&["amd64"], "1").same_content(&docker(&["arm64"], "1")), Some(true));
     }
 
     #[test]
     fn what_does_not_run_is_counted_apart() {
-        let stopped = ImageUse { state: RunState::NotRunning("exited".into()), ..image_use("redis:6.0.20") };
+        let stopped =
+            ImageUse { state: RunState::NotRunning("exited".into()), ..image_use("redis:6.0.20") };
         let snapshot = seen(vec![stopped], "");
         let component = &snapshot.components[&"image/redis".into()];
         assert!(component.instances.is_empty());

@@ -15,8 +15,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity, ImageUse, Instance,
-    Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
+    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
+    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -43,7 +43,8 @@ impl Normalizer {
             let environments = c.only_in.iter().map(|e| e.as_str().into()).collect();
             (c.component.as_str().into(), environments)
         });
-        let mut mirrors: Vec<_> = catalogue.map(|c| c.mirrors.clone().into_iter().collect()).unwrap_or_default();
+        let mut mirrors: Vec<_> =
+            catalogue.map(|c| c.mirrors.clone().into_iter().collect()).unwrap_or_default();
         mirrors.sort_by_key(|(prefix, _): &(String, String)| std::cmp::Reverse(prefix.len()));
         let schemes = components.iter().filter_map(|c| {
             let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
@@ -124,12 +125,14 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
     let note = |field: &Field| {
         let at = if field.place.is_empty() { String::new() } else { format!("{} ", field.place) };
         match field.name.as_str() {
-            "sentinel_failure" => {
-                Some(Note { text: format!("the Sentinel {at}did not tell: {}", field.value), is_odd: true })
-            }
-            "tls_not_after" => {
-                Some(Note { text: format!("{at}certificate is valid until {}", field.value), is_odd: false })
-            }
+            "sentinel_failure" => Some(Note {
+                text: format!("the Sentinel {at}did not tell: {}", field.value),
+                is_odd: true,
+            }),
+            "tls_not_after" => Some(Note {
+                text: format!("{at}certificate is valid until {}", field.value),
+                is_odd: false,
+            }),
             _ => None,
         }
     };
@@ -181,8 +184,16 @@ impl Builder<'_> {
         }
         for fact in &target.declared {
             let product = self.normalizer.products.by_component(&fact.component);
-            let said = Said { component: fact.component.as_str().into(), product, hint: None, text: &fact.version };
-            self.say(target, &said, |instance| Instance { source: ReadingSource::Declared, ..instance });
+            let said = Said {
+                component: fact.component.as_str().into(),
+                product,
+                hint: None,
+                text: &fact.version,
+            };
+            self.say(target, &said, |instance| Instance {
+                source: ReadingSource::Declared,
+                ..instance
+            });
         }
     }
 
@@ -209,7 +220,12 @@ impl Builder<'_> {
     }
 
     /// An instance of the platform that speaks for itself; `with` adds what is known besides.
-    fn say(&mut self, target: &TargetEvidence, said: &Said<'_>, with: impl FnOnce(Instance) -> Instance) {
+    fn say(
+        &mut self,
+        target: &TargetEvidence,
+        said: &Said<'_>,
+        with: impl FnOnce(Instance) -> Instance,
+    ) {
         let reader = self.normalizer.reader(&said.component, said.product);
         let instance = with(instance(target, reader.text(said.hint, said.text)));
         self.add(&said.component, Nature { levels: reader.levels(), ..PLATFORM }, instance);
@@ -222,7 +238,13 @@ impl Builder<'_> {
     }
 
     /// Whether it is an instance; what does not run is told of, by workload.
-    fn counts(&mut self, name: &ComponentName, nature: &Nature, target: &TargetEvidence, seen: &ImageUse) -> bool {
+    fn counts(
+        &mut self,
+        name: &ComponentName,
+        nature: &Nature,
+        target: &TargetEvidence,
+        seen: &ImageUse,
+    ) -> bool {
         let word = match &seen.state {
             RunState::Running => return true,
             RunState::Scheduled => "scheduled",
@@ -241,13 +263,18 @@ impl Builder<'_> {
     /// Where an image runs, with the name that the catalogue gives the namespace.
     fn locator(&self, image_use: &ImageUse) -> Locator {
         let own = &image_use.locator;
-        let namespace = self.normalizer.namespaces.get(&own.namespace).unwrap_or(&own.namespace).clone();
+        let namespace =
+            self.normalizer.namespaces.get(&own.namespace).unwrap_or(&own.namespace).clone();
         Locator { namespace, ..own.clone() }
     }
 
     fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.identities.insert(Identity { kind, value: value.to_owned(), target: target.id.clone() });
+            self.identities.insert(Identity {
+                kind,
+                value: value.to_owned(),
+                target: target.id.clone(),
+            });
         }
     }
 }

@@ -46,7 +46,11 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
     let locator = Locator { container: server.place.to_owned(), ..Locator::default() };
     let known = builder.normalizer.products.by_name(&product);
     let said = Said { component: name.clone(), product: known, hint: None, text: &version };
-    builder.say(target, &said, |service| Instance { product: Some(product), locator: locator.clone(), ..service });
+    builder.say(target, &said, |service| Instance {
+        product: Some(product),
+        locator: locator.clone(),
+        ..service
+    });
     if let Some(component) = builder.component(&name, PLATFORM) {
         let place = if server.place.is_empty() { target.id.as_str() } else { server.place };
         for (setting, lines) in SETTINGS {
@@ -60,7 +64,12 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
     for field in &server.fields {
         if let Some(module) = field.name.strip_prefix("module/") {
             let component = ComponentName::from(format!("{name}/module/{module}"));
-            let said = Said { component, product: None, hint: Some(Scheme::RedisModule), text: &field.value };
+            let said = Said {
+                component,
+                product: None,
+                hint: Some(Scheme::RedisModule),
+                text: &field.value,
+            };
             builder.say(target, &said, |module| Instance { locator: locator.clone(), ..module });
         }
     }
@@ -78,10 +87,14 @@ fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, Strin
     if let Some(name) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
         let known = products.by_name(&name);
         let own = known.and_then(|product| product.info_version.as_deref()).and_then(said);
-        let version = own.or_else(|| said(&format!("{name}_version"))).unwrap_or_else(|| "unknown".to_owned());
+        let version = own
+            .or_else(|| said(&format!("{name}_version")))
+            .unwrap_or_else(|| "unknown".to_owned());
         return Some((known.map_or(name, |product| product.name.clone()), version));
     }
-    let tells = |p: &&super::Product| p.info_version.as_deref().is_some_and(|line| server.says(line).is_some());
+    let tells = |p: &&super::Product| {
+        p.info_version.as_deref().is_some_and(|line| server.says(line).is_some())
+    };
     let mut known: Vec<_> = products.iter().filter(tells).collect();
     // `redis_version` is what all of them say besides their own.
     known.sort_by_key(|product| product.name == "redis");
@@ -105,8 +118,13 @@ mod tests {
 
     fn component(fields: &[(&str, &str)]) -> Option<Component> {
         let mut target = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
-        target.fields = fields.iter().map(|(name, value)| Field::of_target(*name, *value)).collect();
-        let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+        target.fields =
+            fields.iter().map(|(name, value)| Field::of_target(*name, *value)).collect();
+        let evidence = Evidence {
+            environment: "dev".into(),
+            taken: Timestamp::UNIX_EPOCH,
+            targets: vec![target],
+        };
         let mut snapshot = Normalizer::new(None).snapshot(&evidence, Vec::new());
         snapshot.components.remove(&"redis/cache".into())
     }
@@ -121,10 +139,17 @@ mod tests {
     fn the_product_is_what_the_server_is_not_what_it_imitates() {
         let is = |product: &str, version: &str| (product.to_owned(), version.to_owned());
         assert_eq!(identity(&[("redis_version", "7.0.15")]), is("redis", "7.0.15"));
-        let valkey = [("redis_version", "7.2.4"), ("server_name", "valkey"), ("valkey_version", "8.0.1")];
+        let valkey =
+            [("redis_version", "7.2.4"), ("server_name", "valkey"), ("valkey_version", "8.0.1")];
         assert_eq!(identity(&valkey), is("valkey", "8.0.1"));
-        assert_eq!(identity(&[("redis_version", "7.2.4"), ("valkey_version", "8.0.1")]), is("valkey", "8.0.1"));
-        assert_eq!(identity(&[("redis_version", "7.2.4"), ("server_name", "newkv")]), is("newkv", "unknown"));
+        assert_eq!(
+            identity(&[("redis_version", "7.2.4"), ("valkey_version", "8.0.1")]),
+            is("valkey", "8.0.1")
+        );
+        assert_eq!(
+            identity(&[("redis_version", "7.2.4"), ("server_name", "newkv")]),
+            is("newkv", "unknown")
+        );
         assert_eq!(
             identity(&[("redis_version", "6.2.11"), ("dragonfly_version", "df-v1.2")]),
             is("dragonfly", "df-v1.2")
@@ -150,19 +175,33 @@ mod tests {
     fn nodes_are_instances_and_none_overwrites_another() {
         let mut target = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
         for (place, policy) in [("a:1", "noeviction"), ("b:1", "allkeys-lru")] {
-            for (name, value) in
-                [("redis_version", "7.0.15"), ("maxmemory_policy", policy), ("run_id", place), ("module/json", "20604")]
-            {
-                target.fields.push(Field { place: place.into(), name: name.into(), value: value.into() });
+            for (name, value) in [
+                ("redis_version", "7.0.15"),
+                ("maxmemory_policy", policy),
+                ("run_id", place),
+                ("module/json", "20604"),
+            ] {
+                target.fields.push(Field {
+                    place: place.into(),
+                    name: name.into(),
+                    value: value.into(),
+                });
             }
         }
-        let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+        let evidence = Evidence {
+            environment: "dev".into(),
+            taken: Timestamp::UNIX_EPOCH,
+            targets: vec![target],
+        };
         let snapshot = Normalizer::new(None).snapshot(&evidence, Vec::new());
         let component = &snapshot.components[&"redis/cache".into()];
-        let places: Vec<_> = component.instances.iter().map(|instance| instance.place().2).collect();
+        let places: Vec<_> =
+            component.instances.iter().map(|instance| instance.place().2).collect();
         assert_eq!(places, ["a:1", "b:1"]);
-        let policies: Vec<_> =
-            component.settings["maxmemory_policy"].iter().map(|(v, p)| (v.as_str(), p.len())).collect();
+        let policies: Vec<_> = component.settings["maxmemory_policy"]
+            .iter()
+            .map(|(v, p)| (v.as_str(), p.len()))
+            .collect();
         assert_eq!(policies, [("allkeys-lru", 1), ("noeviction", 1)]);
         assert_eq!(snapshot.identities.len(), 2);
         assert_eq!(snapshot.components[&"redis/cache/module/json".into()].instances.len(), 2);
@@ -170,7 +209,10 @@ mod tests {
 
     #[test]
     fn the_mode_has_one_name_whoever_tells_it() {
-        let mode = |line| component(&[("redis_version", "7"), (line, "cluster")]).unwrap().settings["mode"].clone();
+        let mode = |line| {
+            component(&[("redis_version", "7"), (line, "cluster")]).unwrap().settings["mode"]
+                .clone()
+        };
         assert_eq!(mode("redis_mode"), mode("server_mode"));
     }
 

@@ -6,16 +6,19 @@ use jiff::civil::Date;
 use super::Normalizer;
 use super::config::CatalogueConfig;
 use crate::model::{
-    Class, Component, Declared, Evidence, Field, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence,
+    Class, Component, Declared, Evidence, Field, ImageUse, Locator, ReadingSource, RunState,
+    Snapshot, TargetEvidence,
 };
 use crate::version::{Body, Level, difference_of};
 use crate::wire::yaml::{self, Origin};
 
 fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
-    let catalogue: CatalogueConfig = yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
+    let catalogue: CatalogueConfig =
+        yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
     assert_eq!(catalogue.check(), Vec::new());
-    let evidence = Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
+    let evidence =
+        Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
     Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
 }
 
@@ -83,12 +86,18 @@ fn declared_facts_count_as_their_product_does() {
 fn the_packager_of_an_image_is_no_variant_of_it() {
     let (name, component) = image("bitnami/redis:7.2.4-debian-12-r9", "", "");
     let tag = component.instances[0].image.as_ref().unwrap().tag.clone().unwrap();
-    assert_eq!((name.as_str(), tag.version().unwrap().variant.as_str()), ("image/redis", "debian-12"));
+    assert_eq!(
+        (name.as_str(), tag.version().unwrap().variant.as_str()),
+        ("image/redis", "debian-12")
+    );
     let (_, later) = image("bitnami/redis:7.2.4-debian-12-r24", "", "");
     assert_eq!(apart(&component, &later), Level::Build);
     // A label that agrees by the product's own count contradicts nothing.
     let (_, labelled) = image("grafana/grafana:11.3.0-security-01", "11.3.0+security-01", "");
-    assert_eq!((labelled.instances[0].source, &labelled.instances[0].contradicted_by), (ReadingSource::Label, &None));
+    assert_eq!(
+        (labelled.instances[0].source, &labelled.instances[0].contradicted_by),
+        (ReadingSource::Label, &None)
+    );
 }
 
 #[test]
@@ -98,9 +107,11 @@ fn a_catalogue_adds_products_and_replaces_them_whole() {
     assert_eq!((name.as_str(), component.class), ("image/ledger", Class::Platform));
     assert_eq!(apart(&component, &image("team/ledger:12.4", "", own).1), Level::Patch);
     assert!(image("team/ledger:edge", "", own).1.instances[0].reading.is_unreleased());
-    assert_eq!(apart(&declared("books/x", "1.1", own), &declared("books/x", "1.2", own)), Level::Patch);
-    let replaced =
-        "products:\n- {name: redis, images: [team/redis], levels: [major, patch], info-version: redis_version}\n";
+    assert_eq!(
+        apart(&declared("books/x", "1.1", own), &declared("books/x", "1.2", own)),
+        Level::Patch
+    );
+    let replaced = "products:\n- {name: redis, images: [team/redis], levels: [major, patch], info-version: redis_version}\n";
     assert_eq!(image("redis:7.2", "", replaced).1.class, Class::Service);
     assert_eq!(apart(&redis("7.2.4", replaced), &redis("7.4.1", replaced)), Level::Patch);
     let taken = "products:\n- {name: cache, images: [redis]}\n";
@@ -109,11 +120,16 @@ fn a_catalogue_adds_products_and_replaces_them_whole() {
 
 #[test]
 fn the_scheme_of_a_component_is_the_users_last_word() {
-    let by = |component: &str, scheme: &str| format!("components:\n- {{component: {component}, scheme: {scheme}}}\n");
+    let by = |component: &str, scheme: &str| {
+        format!("components:\n- {{component: {component}, scheme: {scheme}}}\n")
+    };
     let scheme = |component: &Component| component.instances[0].reading.scheme().as_str();
     let reports = by("image/team/reports", "calver");
     assert_eq!(scheme(&image("team/reports:26.04.1", "", &reports).1), "calver");
-    assert_eq!(*image("team/reports:latest", "", &reports).1.instances[0].reading.body(), Body::Floating);
+    assert_eq!(
+        *image("team/reports:latest", "", &reports).1.instances[0].reading.body(),
+        Body::Floating
+    );
     assert_eq!(scheme(&redis("7.2.4", &by("redis/cache", "semver"))), "semver");
     assert_eq!(scheme(&declared("postgresql/x", "16.4", &by("postgresql/x", "loose"))), "loose");
     assert_eq!(scheme(&declared("postgresql/x", "16.4", "")), "postgres");
@@ -123,7 +139,8 @@ fn the_scheme_of_a_component_is_the_users_last_word() {
 #[test]
 fn clusters_and_engines_are_read_as_their_products() {
     let mut mks = target("kubernetes/mks");
-    let runtime = Field { place: "node-1".into(), ..Field::of_target("runtime", "containerd://1.7.20") };
+    let runtime =
+        Field { place: "node-1".into(), ..Field::of_target("runtime", "containerd://1.7.20") };
     mks.fields = vec![Field::of_target("git_version", "v1.29.3"), runtime];
     let own = "products:\n- {name: containerd, scheme: semver, levels: [major, patch]}\n";
     let seen = snapshot(mks, own);

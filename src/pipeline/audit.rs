@@ -10,8 +10,8 @@ use super::expected::Expected;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
-    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement,
-    Severity, Since, Snapshot,
+    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding,
+    JudgedWaiver, Judgement, Severity, Since, Snapshot,
 };
 use crate::normalize::Normalizer;
 use crate::policy::waiver::config::WaiversConfig;
@@ -63,6 +63,7 @@ pub struct UnknownEnvironment {
 /// # Errors
 /// If the options name an unknown environment. What cannot be read is no error but a part of
 /// the report.
+#[expect(clippy::too_many_lines, reason = "it is about to be split")]
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
@@ -72,8 +73,14 @@ pub async fn audit(
 ) -> Result<Report, UnknownEnvironment> {
     let scope = Scope::new(profiles, options)?;
     let start = Instant::now();
-    let evidence =
-        super::collect(&scope.environments, &profiles.folder, options.deadline, clock.clone(), progress).await;
+    let evidence = super::collect(
+        &scope.environments,
+        &profiles.folder,
+        options.deadline,
+        clock.clone(),
+        progress,
+    )
+    .await;
     let duration = start.elapsed();
     let now = options.at.unwrap_or_else(|| clock());
 
@@ -81,12 +88,19 @@ pub async fn audit(
     let snapshots: Vec<Snapshot> = evidence
         .iter()
         .zip(&scope.environments)
-        .map(|(evidence, (environment, _))| normalizer.snapshot(evidence, environment.ignore.clone()))
+        .map(|(evidence, (environment, _))| {
+            normalizer.snapshot(evidence, environment.ignore.clone())
+        })
         .collect();
     let comparisons = scope.comparisons(&snapshots);
-    let shared: Vec<Glob> =
-        profiles.catalogue.iter().flat_map(|c| &c.shared).filter_map(|p| Glob::new(p).ok()).collect();
-    let order: Vec<EnvironmentName> = profiles.environments.iter().map(|e| e.name.clone()).collect();
+    let shared: Vec<Glob> = profiles
+        .catalogue
+        .iter()
+        .flat_map(|c| &c.shared)
+        .filter_map(|p| Glob::new(p).ok())
+        .collect();
+    let order: Vec<EnvironmentName> =
+        profiles.environments.iter().map(|e| e.name.clone()).collect();
     let expected = Expected::new(profiles, &options.end_of_life, &normalizer);
     let known = expected.context(&scope.baseline, now);
     let context = rules::Context { order: &order, gates: &scope.gates, shared: &shared, ..known };
@@ -99,7 +113,9 @@ pub async fn audit(
     Ok(Report {
         purpose: Purpose::Audit,
         judgement,
-        environments: environments.map(|(s, (e, required))| environment(s, &snapshots, *required, e.max_age)).collect(),
+        environments: environments
+            .map(|(s, (e, required))| environment(s, &snapshots, *required, e.max_age))
+            .collect(),
         matrix: matrix(&snapshots, &scope.baseline, &comparisons),
         comparisons,
         findings,
@@ -125,7 +141,11 @@ pub async fn audit(
 }
 
 /// What decides besides the evidence, by the names that the report has.
-fn judged_by(profiles: &Profiles, scope: &Scope<'_>, policy: &Policy) -> BTreeMap<&'static str, String> {
+fn judged_by(
+    profiles: &Profiles,
+    scope: &Scope<'_>,
+    policy: &Policy,
+) -> BTreeMap<&'static str, String> {
     let gates: Vec<String> = scope.gates.iter().map(ToString::to_string).collect();
     BTreeMap::from([
         ("baseline", scope.baseline.to_string()),
@@ -163,14 +183,20 @@ impl<'a> Scope<'a> {
             return Err(UnknownEnvironment { name: name.to_string(), known: names.join(", ") });
         }
         let baseline = options.baseline.clone().unwrap_or_else(|| profiles.baseline.clone());
-        let is_in =
-            |name: &EnvironmentName| options.only.is_empty() || options.only.contains(name) || *name == baseline;
-        let (inside, outside): (Vec<_>, Vec<_>) = profiles.environments.iter().partition(|e| is_in(&e.name));
+        let is_in = |name: &EnvironmentName| {
+            options.only.is_empty() || options.only.contains(name) || *name == baseline
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            profiles.environments.iter().partition(|e| is_in(&e.name));
         let (gates, closed): (Vec<Gate>, Vec<Gate>) =
             profiles.gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
-        let not_judged = closed.iter().map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to));
+        let not_judged = closed
+            .iter()
+            .map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to));
         let left_out: Vec<EnvironmentName> = outside.iter().map(|e| e.name.clone()).collect();
-        let unseen = left_out.iter().map(|name| format!("what {name} shares with others, left out by --env"));
+        let unseen = left_out
+            .iter()
+            .map(|name| format!("what {name} shares with others, left out by --env"));
         let not_judged: Vec<String> = not_judged.chain(unseen).collect();
         // An environment stays required when the other side of its gate is left out.
         let required = |e: &&'a Environment| e.is_required(&baseline, &profiles.gates);
@@ -181,15 +207,20 @@ impl<'a> Scope<'a> {
     /// Every environment against the baseline, and each gate that is not such a pair already.
     fn comparisons(&self, snapshots: &[Snapshot]) -> Vec<Comparison> {
         let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
-        let others = snapshots.iter().map(|s| &s.environment).filter(|name| **name != self.baseline);
-        let mut pairs: Vec<(&EnvironmentName, &EnvironmentName)> = others.map(|name| (&self.baseline, name)).collect();
+        let others =
+            snapshots.iter().map(|s| &s.environment).filter(|name| **name != self.baseline);
+        let mut pairs: Vec<(&EnvironmentName, &EnvironmentName)> =
+            others.map(|name| (&self.baseline, name)).collect();
         for gate in &self.gates {
             let (to, from) = (&gate.to, &gate.from);
             if !pairs.contains(&(to, from)) && !pairs.contains(&(from, to)) {
                 pairs.push((to, from));
             }
         }
-        pairs.into_iter().filter_map(|(baseline, current)| Some(compare(of(baseline)?, of(current)?))).collect()
+        pairs
+            .into_iter()
+            .filter_map(|(baseline, current)| Some(compare(of(baseline)?, of(current)?)))
+            .collect()
     }
 
     fn judge(
@@ -201,13 +232,15 @@ impl<'a> Scope<'a> {
         snapshots: &[Snapshot],
         now: Timestamp,
     ) -> Judged {
-        let subject = |(snapshot, (environment, required)): (_, &(&'a Environment, bool))| Subject {
-            snapshot,
-            required: *required,
-            expect: &environment.expect,
-            max_age: environment.max_age,
-        };
-        let subjects: Vec<Subject<'_>> = snapshots.iter().zip(&self.environments).map(subject).collect();
+        let subject =
+            |(snapshot, (environment, required)): (_, &(&'a Environment, bool))| Subject {
+                snapshot,
+                required: *required,
+                expect: &environment.expect,
+                max_age: environment.max_age,
+            };
+        let subjects: Vec<Subject<'_>> =
+            snapshots.iter().zip(&self.environments).map(subject).collect();
         let compared = Compared { baseline: &self.baseline, gates: &self.gates };
         let mut findings = policy.apply(found, &self.gates, snapshots);
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
@@ -216,8 +249,10 @@ impl<'a> Scope<'a> {
         findings.extend(policy.apply(said, &self.gates, snapshots));
         findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
         let judged_by = judged_by(profiles, self, policy);
-        let since =
-            options.since.as_ref().map(|then| policy::since(then, &judged_by, &findings, compared, &subjects, now));
+        let since = options
+            .since
+            .as_ref()
+            .map(|then| policy::since(then, &judged_by, &findings, compared, &subjects, now));
         let known = since.as_ref().filter(|_| options.fail_on_new);
         let mut judgement = policy::judge(policy, &findings, known, &self.gates, &subjects, now);
         judgement.not_judged.extend(self.not_judged.iter().cloned());

@@ -21,29 +21,43 @@ const FILES: Duration = Duration::from_secs(15);
 /// # Panics
 /// If an address was not checked with the profile: leaving the job out would be a target that
 /// nobody misses.
-pub fn jobs(environment: &Environment, folder: &Path, deadline: Option<Duration>, needed: bool) -> Vec<Job> {
+pub fn jobs(
+    environment: &Environment,
+    folder: &Path,
+    deadline: Option<Duration>,
+    needed: bool,
+) -> Vec<Job> {
     let mut jobs = Vec::new();
-    let mut add =
-        |collector: Box<dyn Collector>, required: Option<bool>, own: Option<DurationText>, default: Duration| {
-            let own = own.map(|text| text.0);
-            jobs.push(Job {
-                environment: environment.name.clone(),
-                collector,
-                deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-                required: needed && required.unwrap_or(true),
-            });
-        };
+    let mut add = |collector: Box<dyn Collector>,
+                   required: Option<bool>,
+                   own: Option<DurationText>,
+                   default: Duration| {
+        let own = own.map(|text| text.0);
+        jobs.push(Job {
+            environment: environment.name.clone(),
+            collector,
+            deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
+            required: needed && required.unwrap_or(true),
+        });
+    };
     let targets = &environment.targets;
     for config in &targets.docker {
-        let collector = docker::Docker::new(config, folder).expect("a checked profile has an address");
+        let collector =
+            docker::Docker::new(config, folder).expect("a checked profile has an address");
         add(Box::new(collector), config.required, config.deadline, DOCKER);
     }
     for config in &targets.redis {
-        let collector = redis::Redis::new(config, folder).expect("a checked profile has an address");
+        let collector =
+            redis::Redis::new(config, folder).expect("a checked profile has an address");
         add(Box::new(collector), config.required, config.deadline, REDIS);
     }
     for config in &targets.kubernetes {
-        add(Box::new(kubernetes::Kubernetes::new(config, folder)), config.required, config.deadline, KUBERNETES);
+        add(
+            Box::new(kubernetes::Kubernetes::new(config, folder)),
+            config.required,
+            config.deadline,
+            KUBERNETES,
+        );
     }
     for config in &targets.recorded {
         add(Box::new(recorded::Recorded::new(config, folder)), config.required, None, FILES);
@@ -70,8 +84,11 @@ pub async fn collect(
     let collected = collect::run(all, clock.clone(), progress).await;
     let taken = clock();
     let of = |name: &EnvironmentName| {
-        let mut targets: Vec<TargetEvidence> =
-            collected.iter().filter(|c| c.environment == *name).flat_map(|c| c.evidence.clone()).collect();
+        let mut targets: Vec<TargetEvidence> = collected
+            .iter()
+            .filter(|c| c.environment == *name)
+            .flat_map(|c| c.evidence.clone())
+            .collect();
         targets.sort_by(|a, b| a.id.cmp(&b.id));
         Evidence { environment: name.clone(), taken, targets }
     };

@@ -13,7 +13,8 @@ use crate::policy::{self, Policy, Subject};
 use crate::report::{Purpose, Report, Run};
 use crate::rules;
 
-/// Compares two pieces of evidence, seen through a catalogue, and judges their coverage, whatever their age.
+/// Compares two pieces of evidence, seen through a catalogue, and judges their coverage, whatever
+/// their age.
 pub fn diff(
     catalogue: Option<&CatalogueConfig>,
     mut baseline: Evidence,
@@ -28,9 +29,11 @@ pub fn diff(
         current.environment = if b == c { format!("{c} (again)") } else { c }.into();
         baseline.environment = EnvironmentName::from(b);
     }
-    let snapshots = [normalizer.snapshot(&baseline, Vec::new()), normalizer.snapshot(&current, Vec::new())];
+    let snapshots =
+        [normalizer.snapshot(&baseline, Vec::new()), normalizer.snapshot(&current, Vec::new())];
     let comparisons = vec![compare(&snapshots[0], &snapshots[1])];
-    let subject = |snapshot| Subject { snapshot, required: true, expect: &[], max_age: Duration::MAX };
+    let subject =
+        |snapshot| Subject { snapshot, required: true, expect: &[], max_age: Duration::MAX };
     let at = baseline.taken.max(current.taken);
     let subjects: Vec<Subject<'_>> = snapshots.iter().map(subject).collect();
     let judgement = policy::judge(&Policy::new(None), &[], None, &[], &subjects, at);

@@ -19,19 +19,30 @@ pub(super) struct Expected {
 
 impl Expected {
     /// `given` are support cycles over the shipped ones, with the name of their file.
-    pub(super) fn new(profiles: &Profiles, given: &[(String, Cycles)], normalizer: &Normalizer) -> Self {
+    pub(super) fn new(
+        profiles: &Profiles,
+        given: &[(String, Cycles)],
+        normalizer: &Normalizer,
+    ) -> Self {
         let policy = profiles.policy.as_ref();
         let mut cycles = wire::cycles::shipped();
         given.iter().for_each(|(_, newer)| cycles.replace(newer.clone()));
         Self {
-            ranges: policy::range::rows(policy).into_iter().map(|row| by_own_name(row, normalizer)).collect(),
+            ranges: policy::range::rows(policy)
+                .into_iter()
+                .map(|row| by_own_name(row, normalizer))
+                .collect(),
             cycles,
             lookahead: policy::range::lookahead(policy),
         }
     }
 
     /// What rules may know, as far as it is from here.
-    pub(super) fn context<'a>(&'a self, baseline: &'a EnvironmentName, now: Timestamp) -> rules::Context<'a> {
+    pub(super) fn context<'a>(
+        &'a self,
+        baseline: &'a EnvironmentName,
+        now: Timestamp,
+    ) -> rules::Context<'a> {
         rules::Context {
             order: &[],
             baseline,
@@ -45,11 +56,19 @@ impl Expected {
     }
 
     /// What whoever reads the report should know of how it was judged.
-    pub(super) fn notes(&self, now: Timestamp, given: &[(String, Cycles)], snapshots: &[Snapshot]) -> Vec<String> {
+    pub(super) fn notes(
+        &self,
+        now: Timestamp,
+        given: &[(String, Cycles)],
+        snapshots: &[Snapshot],
+    ) -> Vec<String> {
         let idle = rules::idle(&self.ranges, snapshots).into_iter();
-        let idle = idle.map(|row| format!("the policy's range {row:?} is about nothing that was seen"));
+        let idle =
+            idle.map(|row| format!("the policy's range {row:?} is about nothing that was seen"));
         let unused = given.iter().filter(|(_, cycles)| !rules::has_subject(cycles, snapshots));
-        let unused = unused.map(|(file, _)| format!("the support cycles of {file} are about nothing that was seen"));
+        let unused = unused.map(|(file, _)| {
+            format!("the support cycles of {file} are about nothing that was seen")
+        });
         idle.chain(unused).chain(rules::stale_data(now, &self.cycles, snapshots)).collect()
     }
 }
@@ -58,7 +77,8 @@ impl Expected {
 fn by_own_name(row: RangeRow, normalizer: &Normalizer) -> RangeRow {
     match row.wanted {
         Wanted::Versions(wanted) => {
-            let wanted = wanted.with_products(|name| normalizer.product_named(name).map(str::to_owned));
+            let wanted =
+                wanted.with_products(|name| normalizer.product_named(name).map(str::to_owned));
             RangeRow { wanted: Wanted::Versions(wanted), ..row }
         }
         Wanted::SameMinor => row,

@@ -30,7 +30,9 @@ fn environment(
         parts.map(move |(part, _)| (&target.target, part))
     });
     let hides = unread
-        .map(|(target, part)| ((target.to_string(), part.to_string()), hidden(target, part, snapshot, all)))
+        .map(|(target, part)| {
+            ((target.to_string(), part.to_string()), hidden(target, part, snapshot, all))
+        })
         .collect();
     report::Environment { snapshot: snapshot.clone(), required, max_age, hides }
 }

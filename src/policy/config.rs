@@ -36,7 +36,8 @@ pub struct PolicyConfig {
     /// What may run: the rule `out-of-range` tells the rest.
     #[serde(default)]
     pub ranges: Vec<Located<RangeConfig>>,
-    /// How long before the end of its support the rule `end-of-life` tells of a version (default: 90d).
+    /// How long before the end of its support the rule `end-of-life` tells of a version (default:
+    /// 90d).
     #[serde(default)]
     pub lookahead: Option<DurationText>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
@@ -76,7 +77,8 @@ pub struct RuleConfig {
     /// Environments that the finding may concern, all of them (default: any).
     #[serde(default)]
     pub environments: Vec<Located<String>>,
-    /// How far apart: `build`, `prerelease`, `patch`, `minor`, `major`, `incomparable` (default: any).
+    /// How far apart: `build`, `prerelease`, `patch`, `minor`, `major`, `incomparable` (default:
+    /// any).
     #[serde(default)]
     pub levels: Vec<Located<String>>,
     /// `critical`, `high`, `medium`, `low`, `info` or `off`.
@@ -94,14 +96,22 @@ impl PolicyConfig {
             let advice = "write critical, high, medium, low or info; --report-only never fails";
             problems.push(Problem::at(fail_on, "no finding has the severity off", advice));
         }
-        let named = self.rules.iter().map(|row| &row.rule).chain(self.controls.iter().flat_map(|c| &c.rules));
+        let named = self
+            .rules
+            .iter()
+            .map(|row| &row.rule)
+            .chain(self.controls.iter().flat_map(|c| &c.rules));
         problems.extend(named.filter_map(|rule| unknown_rule(rule, rule_ids)));
         problems.extend(self.owners.iter().flat_map(OwnerConfig::check));
         problems.extend(self.controls.iter().filter_map(ControlConfig::check));
         for row in &self.rules {
             for level in row.levels.iter().filter(|level| !LEVELS.contains(&level.as_str())) {
                 let advice = format!("levels are {}", LEVELS.join(", "));
-                problems.push(Problem::at(level, format!("there is no level {:?}", level.as_str()), advice));
+                problems.push(Problem::at(
+                    level,
+                    format!("there is no level {:?}", level.as_str()),
+                    advice,
+                ));
             }
             problems.extend(patterns(&row.components));
         }
@@ -114,7 +124,11 @@ impl OwnerConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = patterns(&self.components);
         if self.components.is_empty() {
-            problems.push(Problem::at(&self.owner, "the row matches no component", "write components: [\"redis/*\"]"));
+            problems.push(Problem::at(
+                &self.owner,
+                "the row matches no component",
+                "write components: [\"redis/*\"]",
+            ));
         }
         if self.owner.trim().is_empty() {
             problems.push(Problem::at(&self.owner, "the owner has no name", "name a team"));
@@ -126,7 +140,13 @@ impl OwnerConfig {
 impl ControlConfig {
     fn check(&self) -> Option<Problem> {
         let is_empty = self.rules.is_empty() || self.control.trim().is_empty();
-        let problem = || Problem::at(&self.control, "the row says nothing", "write control: NAME and rules: [RULE]");
+        let problem = || {
+            Problem::at(
+                &self.control,
+                "the row says nothing",
+                "write control: NAME and rules: [RULE]",
+            )
+        };
         is_empty.then(problem)
     }
 }

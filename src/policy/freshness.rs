@@ -31,7 +31,10 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
     let limit = |limit: Duration| SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     if age > limit(max_age) {
         let shown = crate::model::length(max_age);
-        return Some(Failure::new(FailureKind::Stale, format!("the answer is older than {shown} (max-age)")));
+        return Some(Failure::new(
+            FailureKind::Stale,
+            format!("the answer is older than {shown} (max-age)"),
+        ));
     }
     if -age > limit(MAX_AHEAD) {
         let message = "the answer is more than 5 minutes ahead of this run's time";
@@ -72,6 +75,9 @@ mod tests {
     #[test]
     fn a_declared_fact_counts_through_its_last_day_however_old() {
         assert_eq!(kind(Source::Declared, "2020-01-01T00:00:00Z", Some("2026-04-02")), None);
-        assert_eq!(kind(Source::Declared, "2020-01-01T00:00:00Z", Some("2026-04-01")), Some(FailureKind::Stale));
+        assert_eq!(
+            kind(Source::Declared, "2020-01-01T00:00:00Z", Some("2026-04-01")),
+            Some(FailureKind::Stale)
+        );
     }
 }

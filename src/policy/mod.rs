@@ -13,7 +13,8 @@ pub mod waiver;
 use std::collections::BTreeSet;
 
 use crate::model::{
-    ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity, Snapshot,
+    ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity,
+    Snapshot,
 };
 use crate::rules::{RULES, RuleMeta};
 use config::{PolicyConfig, RuleConfig};
@@ -80,11 +81,14 @@ impl Policy {
     pub fn new(config: Option<&PolicyConfig>) -> Self {
         let fail_on = config.and_then(|c| c.fail_on.as_ref()).map_or(Severity::High, |text| text.0);
         let controls = config.iter().flat_map(|c| &c.controls);
-        let controls = controls.flat_map(|c| c.rules.iter().map(|rule| (rule.value.clone(), c.control.value.clone())));
+        let controls = controls
+            .flat_map(|c| c.rules.iter().map(|rule| (rule.value.clone(), c.control.value.clone())));
         Self {
             fail_on,
             rows: config.map(|c| c.rules.iter().map(Row::new).collect()).unwrap_or_default(),
-            owners: config.map(|c| c.owners.iter().map(OwnerRow::new).collect()).unwrap_or_default(),
+            owners: config
+                .map(|c| c.owners.iter().map(OwnerRow::new).collect())
+                .unwrap_or_default(),
             controls: controls.collect(),
         }
     }
@@ -100,10 +104,17 @@ impl Policy {
         self.fail_on
     }
 
-    /// Gives each finding its severity, its owner and its controls; `snapshots` tell what a waiver of it would be
-    /// bound to. The order stays.
-    pub fn apply(&self, findings: Vec<Finding>, gates: &[Gate], snapshots: &[Snapshot]) -> Vec<JudgedFinding> {
-        without_subsumed(findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect())
+    /// Gives each finding its severity, its owner and its controls; `snapshots` tell what a waiver
+    /// of it would be bound to. The order stays.
+    pub fn apply(
+        &self,
+        findings: Vec<Finding>,
+        gates: &[Gate],
+        snapshots: &[Snapshot],
+    ) -> Vec<JudgedFinding> {
+        without_subsumed(
+            findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect(),
+        )
     }
 
     fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
@@ -120,7 +131,11 @@ impl Policy {
             id: finding.id(),
             severity,
             in_gate,
-            disposition: if severity == Severity::Off { Disposition::Off } else { Disposition::Active },
+            disposition: if severity == Severity::Off {
+                Disposition::Off
+            } else {
+                Disposition::Active
+            },
             owner: self.owner(&finding.component).map(|row| row.owner.clone()),
             controls: self.controls(finding.rule).map(str::to_owned).collect(),
             versions: waiver::bind(&finding, snapshots),
@@ -128,15 +143,17 @@ impl Policy {
         }
     }
 
-    /// The row that decides the severity: the last that matches. Without one the rule's default holds.
+    /// The row that decides the severity: the last that matches. Without one the rule's default
+    /// holds.
     pub fn deciding(&self, case: Case<'_>) -> Option<&Row> {
         self.rows.iter().rev().find(|row| row.matches(case))
     }
 
-    /// The rows that could decide on a component by a rule, the one that is asked first in front. Behind a row
-    /// without conditions none is asked.
+    /// The rows that could decide on a component by a rule, the one that is asked first in front.
+    /// Behind a row without conditions none is asked.
     pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&Row> {
-        let mut rows: Vec<&Row> = self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
+        let mut rows: Vec<&Row> =
+            self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
         let all = rows.iter().position(|row| row.environments.is_empty() && row.levels.is_empty());
         rows.truncate(all.map_or(rows.len(), |all| all + 1));
         rows
@@ -193,8 +210,10 @@ impl Row {
 
     fn matches(&self, case: Case<'_>) -> bool {
         self.concerns(case.rule, case.component)
-            && (self.environments.is_empty() || case.environments.iter().all(|e| self.environments.contains(e)))
-            && (self.levels.is_empty() || self.levels.iter().any(|wanted| Some(wanted.as_str()) == case.level))
+            && (self.environments.is_empty()
+                || case.environments.iter().all(|e| self.environments.contains(e)))
+            && (self.levels.is_empty()
+                || self.levels.iter().any(|wanted| Some(wanted.as_str()) == case.level))
     }
 }
 
@@ -218,18 +237,23 @@ impl OwnerRow {
     }
 }
 
-/// One finding for each component and place: without those of which a stronger one says more, unless that one is
-/// switched off.
+/// One finding for each component and place: without those of which a stronger one says more,
+/// unless that one is switched off.
 fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
-    let counting =
-        findings.iter().filter(|judged| judged.disposition != Disposition::Off).map(|judged| &judged.finding);
+    let counting = findings
+        .iter()
+        .filter(|judged| judged.disposition != Disposition::Off)
+        .map(|judged| &judged.finding);
     let subsumed: BTreeSet<_> = counting
         .flat_map(|finding| {
             let weaker = meta(finding.rule).map(|meta| meta.subsumes).unwrap_or_default();
-            weaker.iter().map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
+            weaker
+                .iter()
+                .map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
         })
         .collect();
-    let keep = |f: &Finding| !subsumed.contains(&(f.rule, f.component.clone(), f.environments.clone()));
+    let keep =
+        |f: &Finding| !subsumed.contains(&(f.rule, f.component.clone(), f.environments.clone()));
     findings.into_iter().filter(|judged| keep(&judged.finding)).collect()
 }
 
@@ -278,8 +302,14 @@ mod tests {
 
     #[test]
     fn a_gate_needs_both_of_its_sides() {
-        assert_eq!(severity("", finding("redis/cache", &["prod", "qualif"], Level::Minor)), Severity::High);
-        assert_eq!(severity("", finding("redis/cache", &["dev", "prod"], Level::Minor)), Severity::Low);
+        assert_eq!(
+            severity("", finding("redis/cache", &["prod", "qualif"], Level::Minor)),
+            Severity::High
+        );
+        assert_eq!(
+            severity("", finding("redis/cache", &["dev", "prod"], Level::Minor)),
+            Severity::Low
+        );
         assert_eq!(severity("", finding("redis/cache", &["prod"], Level::Minor)), Severity::High);
         assert_eq!(severity("", finding("redis/cache", &["dev"], Level::Minor)), Severity::Low);
     }
@@ -288,9 +318,21 @@ mod tests {
     fn the_last_row_that_matches_wins() {
         let rows = "rules:\n- {rule: version-skew, severity: medium}\n- {rule: version-skew, levels: [patch], severity: info}\n\
                     - {rule: version-skew, components: [\"image/*\"], environments: [dev, prod], severity: \"off\"}\n";
-        assert_eq!(severity(rows, finding("redis/cache", &["prod", "qualif"], Level::Minor)), Severity::Medium);
-        assert_eq!(severity(rows, finding("redis/cache", &["prod", "qualif"], Level::Patch)), Severity::Info);
-        assert_eq!(severity(rows, finding("image/app", &["dev", "prod"], Level::Patch)), Severity::Off);
-        assert_eq!(severity(rows, finding("image/app", &["prod", "qualif"], Level::Major)), Severity::Medium);
+        assert_eq!(
+            severity(rows, finding("redis/cache", &["prod", "qualif"], Level::Minor)),
+            Severity::Medium
+        );
+        assert_eq!(
+            severity(rows, finding("redis/cache", &["prod", "qualif"], Level::Patch)),
+            Severity::Info
+        );
+        assert_eq!(
+            severity(rows, finding("image/app", &["dev", "prod"], Level::Patch)),
+            Severity::Off
+        );
+        assert_eq!(
+            severity(rows, finding("image/app", &["prod", "qualif"], Level::Major)),
+            Severity::Medium
+        );
     }
 }

@@ -28,17 +28,19 @@ pub struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    /// Whether the rule had a chance: one that looks at pairs sees none but those that are compared.
+    /// Whether the rule had a chance: one that looks at pairs sees none but those that are
+    /// compared.
     fn asks(self, question: Question<'_>) -> bool {
         let [a, b] = question.environments else { return true };
         let is_of_pairs = meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
-        let is_gate = |gate: &Gate| (&gate.from, &gate.to) == (a, b) || (&gate.from, &gate.to) == (b, a);
+        let is_gate =
+            |gate: &Gate| (&gate.from, &gate.to) == (a, b) || (&gate.from, &gate.to) == (b, a);
         !is_of_pairs || [a, b].contains(&self.baseline) || self.gates.iter().any(is_gate)
     }
 }
 
-/// Whether all of the environments take part and are compared, and every part of them that could show what is asked for was read and is
-/// of now.
+/// Whether all of the environments take part and are compared, and every part of them that could
+/// show what is asked for was read and is of now.
 pub(super) fn is_settled(
     question: Question<'_>,
     compared: Compared<'_>,
@@ -49,18 +51,30 @@ pub(super) fn is_settled(
         && question.environments.iter().all(|environment| {
             let subject = by_name(subjects, environment);
             subject.is_some_and(|subject| {
-                let is_ignored = subject.snapshot.ignore.iter().any(|glob| glob.is_match(question.component.as_str()));
-                let mut asked = subject.snapshot.coverage.iter().filter(|target| concerns(question, target)).peekable();
+                let is_ignored = subject
+                    .snapshot
+                    .ignore
+                    .iter()
+                    .any(|glob| glob.is_match(question.component.as_str()));
+                let mut asked = subject
+                    .snapshot
+                    .coverage
+                    .iter()
+                    .filter(|target| concerns(question, target))
+                    .peekable();
                 // Where nobody could tell, silence says nothing.
                 let is_asked = !is_ignored && asked.peek().is_some();
                 is_asked
-                    && asked
-                        .all(|target| is_whole(question, target) && staleness(target, subject.max_age, now).is_none())
+                    && asked.all(|target| {
+                        is_whole(question, target)
+                            && staleness(target, subject.max_age, now).is_none()
+                    })
             })
         })
 }
 
-/// Whether a part of a target could have told of what is asked for: of the component, or of what a rule needs besides.
+/// Whether a part of a target could have told of what is asked for: of the component, or of what a
+/// rule needs besides.
 pub(super) fn could_tell(question: Question<'_>, target: &TargetId, part: &PartName) -> bool {
     let name = question.component;
     // Labels and digests are told by the images, identities by any target.
@@ -69,10 +83,12 @@ pub(super) fn could_tell(question: Question<'_>, target: &TargetId, part: &PartN
 }
 
 fn concerns(question: Question<'_>, target: &Coverage) -> bool {
-    target.parts.is_empty() || target.parts.keys().any(|part| could_tell(question, &target.target, part))
+    target.parts.is_empty()
+        || target.parts.keys().any(|part| could_tell(question, &target.target, part))
 }
 
 fn is_whole(question: Question<'_>, target: &Coverage) -> bool {
-    let mut asked = target.parts.iter().filter(|(part, _)| could_tell(question, &target.target, part));
+    let mut asked =
+        target.parts.iter().filter(|(part, _)| could_tell(question, &target.target, part));
     asked.all(|(_, outcome)| *outcome == Outcome::Complete)
 }

@@ -1,7 +1,7 @@
 //! What became of findings since an earlier report.
 //!
-//! A finding that is not there any more is resolved only if everything that could show it was read: in this run, and
-//! from the same targets as then. Else nothing is known of it.
+//! A finding that is not there any more is resolved only if everything that could show it was read:
+//! in this run, and from the same targets as then. Else nothing is known of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use super::settled::{Compared, Question, could_tell, is_settled};
 use super::{Subject, by_name, meta};
 use crate::model::{
-    ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend, GoneFinding,
-    JudgedFinding, Severity, Since,
+    ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend,
+    GoneFinding, JudgedFinding, Severity, Since,
 };
 use crate::version::Level;
 
-/// Sees an audit from an earlier one. `judged_by` is what this one judges by, by the names of the earlier one.
+/// Sees an audit from an earlier one. `judged_by` is what this one judges by, by the names of the
+/// earlier one.
 pub fn since(
     earlier: &EarlierReport,
     judged_by: &BTreeMap<&'static str, String>,
@@ -24,12 +25,17 @@ pub fn since(
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Since {
-    let then: BTreeMap<&FindingId, &EarlierFinding> = earlier.findings.iter().map(|f| (&f.id, f)).collect();
+    let then: BTreeMap<&FindingId, &EarlierFinding> =
+        earlier.findings.iter().map(|f| (&f.id, f)).collect();
     let active = findings.iter().filter(|judged| judged.is_active());
-    let trends = active.map(|judged| (judged.id.clone(), trend(then.get(&judged.id).copied(), judged)));
-    let by_id: BTreeMap<&FindingId, &JudgedFinding> = findings.iter().map(|judged| (&judged.id, judged)).collect();
+    let trends =
+        active.map(|judged| (judged.id.clone(), trend(then.get(&judged.id).copied(), judged)));
+    let by_id: BTreeMap<&FindingId, &JudgedFinding> =
+        findings.iter().map(|judged| (&judged.id, judged)).collect();
     let mut by_component: BTreeMap<&ComponentName, Vec<&JudgedFinding>> = BTreeMap::new();
-    findings.iter().for_each(|judged| by_component.entry(&judged.finding.component).or_default().push(judged));
+    findings
+        .iter()
+        .for_each(|judged| by_component.entry(&judged.finding.component).or_default().push(judged));
     let gone = earlier.findings.iter().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
             Some(Disposition::Active) => return None,
@@ -40,7 +46,8 @@ pub fn since(
         };
         // What is told by a stronger rule now is neither resolved nor unknown.
         let here = by_component.get(&finding.component);
-        let is_told = fate == Fate::Resolved && here.into_iter().flatten().any(|judged| stands_for(judged, finding));
+        let is_told = fate == Fate::Resolved
+            && here.into_iter().flatten().any(|judged| stands_for(judged, finding));
         (!is_told).then(|| GoneFinding { finding: finding.clone(), fate })
     });
     Since {
@@ -56,8 +63,10 @@ fn trend(then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
     let level = now.finding.level.filter(|level| level.is_drift());
     // Levels compare only where both sides have an order.
     let levels = then.level.zip(level);
-    let is = |further: fn(Level, Level) -> bool| levels.is_some_and(|(then, now)| further(then, now));
-    if now.severity > then.severity || is(|then, now| now > then) || (now.in_gate && !then.in_gate) {
+    let is =
+        |further: fn(Level, Level) -> bool| levels.is_some_and(|(then, now)| further(then, now));
+    if now.severity > then.severity || is(|then, now| now > then) || (now.in_gate && !then.in_gate)
+    {
         FindingTrend::Worse
     } else if now.severity < then.severity || is(|then, now| now < then) {
         FindingTrend::Better
@@ -68,7 +77,8 @@ fn trend(then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
     }
 }
 
-/// Whether other minors run than then, or the current side has gone past the baseline: a new drift, though as far apart.
+/// Whether other minors run than then, or the current side has gone past the baseline: a new drift,
+/// though as far apart.
 fn is_another(then: &EarlierFinding, now: &JudgedFinding) -> bool {
     let direction = now.finding.direction.map(|direction| direction.as_str().to_owned());
     then.versions != now.versions || then.direction != direction
@@ -86,13 +96,13 @@ fn is_known(
     let question = Question { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
         let here = by_name(subjects, environment).map(|subject| &subject.snapshot.coverage);
-        let mut told = earlier
-            .environments
-            .get(environment)
-            .into_iter()
-            .flatten()
-            .filter(|(target, parts)| parts.iter().any(|part| could_tell(question, target, part)));
-        told.all(|(target, _)| here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target)))
+        let mut told =
+            earlier.environments.get(environment).into_iter().flatten().filter(
+                |(target, parts)| parts.iter().any(|part| could_tell(question, target, part)),
+            );
+        told.all(|(target, _)| {
+            here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target))
+        })
     });
     // What a rule says that this program does not have, it cannot miss.
     meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)
@@ -115,13 +125,17 @@ fn changed(
     for (name, now) in judged_by {
         let then = earlier.judged_by.get(name).map_or("", String::as_str);
         if then != now {
-            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+            let shown =
+                |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
             changed.push(format!("{name}: {} then, {} now", shown(then), shown(now)));
         }
     }
     let here: BTreeSet<_> = subjects.iter().map(|subject| &subject.snapshot.environment).collect();
     let then: BTreeSet<_> = earlier.environments.keys().collect();
-    changed.extend(here.difference(&then).map(|name| format!("environment {name}: not in the earlier report")));
-    changed.extend(then.difference(&here).map(|name| format!("environment {name}: not in this run")));
+    changed.extend(
+        here.difference(&then).map(|name| format!("environment {name}: not in the earlier report")),
+    );
+    changed
+        .extend(then.difference(&here).map(|name| format!("environment {name}: not in this run")));
     changed
 }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{Policy, by_name, staleness};
 use crate::model::{
-    ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement, Outcome, PartName,
-    ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
+    ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement,
+    Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -31,8 +31,8 @@ pub struct Subject<'a> {
 /// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
 const BLOCKS_ANYWHERE: &str = "shared-instance";
 
-/// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the judgement says what
-/// it did not count.
+/// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
+/// judgement says what it did not count.
 pub fn judge(
     policy: &Policy,
     findings: &[JudgedFinding],
@@ -42,7 +42,8 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let serious = findings.iter().filter(|f| blocks(policy, f));
-    let (counted, old): (Vec<_>, Vec<_>) = serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
+    let (counted, old): (Vec<_>, Vec<_>) =
+        serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
     let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
     let mut not_judged = Vec::new();
     if subjects.is_empty() {
@@ -66,7 +67,12 @@ pub fn judge(
     } else {
         Verdict::Go
     };
-    Judgement { verdict, reasons, not_judged, known: old.into_iter().map(|judged| judged.id.clone()).collect() }
+    Judgement {
+        verdict,
+        reasons,
+        not_judged,
+        known: old.into_iter().map(|judged| judged.id.clone()).collect(),
+    }
 }
 
 fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
@@ -77,8 +83,14 @@ fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
 
 fn blocking(judged: &JudgedFinding) -> Reason {
     let finding = &judged.finding;
-    let text = format!("{} {} {}: {}", judged.severity, finding.rule, finding.component, finding.summary);
-    Reason { kind: ReasonKind::Blocks, finding: Some(judged.id.clone()), severity: Some(judged.severity), text }
+    let text =
+        format!("{} {} {}: {}", judged.severity, finding.rule, finding.component, finding.summary);
+    Reason {
+        kind: ReasonKind::Blocks,
+        finding: Some(judged.id.clone()),
+        severity: Some(judged.severity),
+        text,
+    }
 }
 
 fn incomplete(text: String) -> Reason {
@@ -89,12 +101,17 @@ fn incomplete(text: String) -> Reason {
 fn nothing_compared(gate: &Gate, subjects: &[Subject<'_>]) -> Option<(bool, String)> {
     let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
     let running = |subject: &Subject<'_>| -> BTreeSet<ComponentName> {
-        let components = subject.snapshot.components.iter().filter(|(_, component)| !component.instances.is_empty());
+        let components = subject
+            .snapshot
+            .components
+            .iter()
+            .filter(|(_, component)| !component.instances.is_empty());
         components.map(|(name, _)| name.clone()).collect()
     };
     let (here, there) = (running(from), running(to));
     let is_seen = !here.is_empty() && !there.is_empty();
-    let text = || format!("the gate {gate} compares nothing: no component was seen on both of its sides");
+    let text =
+        || format!("the gate {gate} compares nothing: no component was seen on both of its sides");
     (is_seen && here.is_disjoint(&there)).then(|| (from.required && to.required, text()))
 }
 
@@ -108,18 +125,31 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
     if snapshot.coverage.is_empty() {
         gaps.push((*required, format!("{environment} has no target")));
     } else if is_read && !is_seen {
-        gaps.push((*required, format!("{environment} was read, and no component was seen in it: nothing is compared")));
-    } else if snapshot.coverage.iter().all(|target| target.parts.values().all(|outcome| *outcome == Outcome::LeftOut)) {
+        gaps.push((
+            *required,
+            format!("{environment} was read, and no component was seen in it: nothing is compared"),
+        ));
+    } else if snapshot
+        .coverage
+        .iter()
+        .all(|target| target.parts.values().all(|outcome| *outcome == Outcome::LeftOut))
+    {
         gaps.push((*required, format!("{environment} has no part that is not left out")));
     }
     for target in &snapshot.coverage {
         let needed = *required && target.required;
-        gaps.extend(unread(target).into_iter().map(|what| (needed, format!("{environment} {} {what}", target.target))));
+        gaps.extend(
+            unread(target)
+                .into_iter()
+                .map(|what| (needed, format!("{environment} {} {what}", target.target))),
+        );
         if let Some(stale) = staleness(target, *max_age, now) {
             gaps.push((needed, format!("{environment} {}: {stale}", target.target)));
         }
     }
-    gaps.extend(expect.iter().filter_map(|name| unproven(snapshot, name)).map(|text| (*required, text)));
+    gaps.extend(
+        expect.iter().filter_map(|name| unproven(snapshot, name)).map(|text| (*required, text)),
+    );
     gaps
 }
 
@@ -133,7 +163,9 @@ fn unread(target: &Coverage) -> Vec<String> {
 
 fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
     let environment = &snapshot.environment;
-    let Some(component) = snapshot.components.get(name).filter(|component| !component.instances.is_empty()) else {
+    let Some(component) =
+        snapshot.components.get(name).filter(|component| !component.instances.is_empty())
+    else {
         return Some(format!("{environment} {name} is expected and was not seen"));
     };
     let proves = |instance: &&Instance| {
@@ -145,19 +177,27 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
         instance.reading.is_proven() && whole && instance.contradicted_by.is_none()
     };
     let unproven = component.instances.iter().find(|instance| !proves(instance))?;
-    Some(format!("{environment} {name} is expected, and {:?} proves no version", unproven.reading.text()))
+    Some(format!(
+        "{environment} {name} is expected, and {:?} proves no version",
+        unproven.reading.text()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Source};
+    use crate::model::{
+        Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Source,
+    };
     use crate::version::{Levels, Scheme, read};
     use std::collections::BTreeMap;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    #[expect(clippy::needless_pass_by_value, reason = "outcomes are written where they are used up")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "outcomes are written where they are used up"
+    )]
     fn snapshot(environment: &str, outcome: Outcome, required: bool) -> Snapshot {
         let coverage = Coverage {
             target: "redis/cache".into(),
@@ -226,7 +266,12 @@ mod tests {
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
         let findings = policy.apply(findings.into_iter().collect(), &gates, &[]);
         let expect: Vec<ComponentName> = expect.iter().map(|e| (*e).into()).collect();
-        let subject = |snapshot| Subject { snapshot, required, expect: &expect, max_age: Duration::from_secs(60) };
+        let subject = |snapshot| Subject {
+            snapshot,
+            required,
+            expect: &expect,
+            max_age: Duration::from_secs(60),
+        };
         let subjects: Vec<_> = snapshots.iter().map(subject).collect();
         judge(&policy, &findings, None, &gates, &subjects, NOW)
     }
@@ -235,9 +280,18 @@ mod tests {
     fn go_needs_everything_read_and_nothing_blocking() {
         let read = [snapshot("prod", Outcome::Complete, true)];
         assert_eq!(verdict(None, &read, true, &[]).verdict, Verdict::Go);
-        assert_eq!(verdict(Some(("version-skew", &["prod", "qualif"])), &read, true, &[]).verdict, Verdict::NoGo);
-        assert_eq!(verdict(Some(("version-skew", &["dev", "prod"])), &read, true, &[]).verdict, Verdict::Go);
-        assert_eq!(verdict(Some(("shared-instance", &["dev", "prod"])), &read, true, &[]).verdict, Verdict::NoGo);
+        assert_eq!(
+            verdict(Some(("version-skew", &["prod", "qualif"])), &read, true, &[]).verdict,
+            Verdict::NoGo
+        );
+        assert_eq!(
+            verdict(Some(("version-skew", &["dev", "prod"])), &read, true, &[]).verdict,
+            Verdict::Go
+        );
+        assert_eq!(
+            verdict(Some(("shared-instance", &["dev", "prod"])), &read, true, &[]).verdict,
+            Verdict::NoGo
+        );
     }
 
     #[test]
@@ -247,18 +301,27 @@ mod tests {
         let both = verdict(Some(("version-skew", &["prod", "qualif"])), &unread, true, &[]);
         assert!(both.verdict == Verdict::NoGo && both.is_incomplete());
         assert_eq!(verdict(None, &[], true, &[]).verdict, Verdict::Incomplete);
-        let expected = verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["redis/cache"]);
+        let expected =
+            verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["redis/cache"]);
         assert_eq!(expected.reasons[0].text, "prod redis/cache is expected and was not seen");
         // A tag that says less than a whole version proves none.
-        let short = verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["image/redis"]);
-        assert_eq!(short.reasons[0].text, "prod image/redis is expected, and \"7\" proves no version");
+        let short =
+            verdict(None, &[snapshot("prod", Outcome::Complete, true)], true, &["image/redis"]);
+        assert_eq!(
+            short.reasons[0].text,
+            "prod image/redis is expected, and \"7\" proves no version"
+        );
     }
 
     #[test]
     fn nothing_seen_is_never_go() {
-        let empty = Snapshot { components: BTreeMap::new(), ..snapshot("prod", Outcome::Complete, true) };
+        let empty =
+            Snapshot { components: BTreeMap::new(), ..snapshot("prod", Outcome::Complete, true) };
         assert_eq!(verdict(None, &[empty], true, &[]).verdict, Verdict::Incomplete);
-        assert_eq!(verdict(None, &[snapshot("prod", Outcome::LeftOut, true)], true, &[]).verdict, Verdict::Incomplete);
+        assert_eq!(
+            verdict(None, &[snapshot("prod", Outcome::LeftOut, true)], true, &[]).verdict,
+            Verdict::Incomplete
+        );
     }
 
     #[test]
@@ -266,6 +329,9 @@ mod tests {
         let judged = verdict(None, &[snapshot("dev", failed(), false)], true, &[]);
         assert_eq!(judged.verdict, Verdict::Go);
         assert_eq!(judged.not_judged, ["dev redis/cache not read: no whole answer within 5s"]);
-        assert_eq!(verdict(None, &[snapshot("dev", failed(), true)], false, &[]).verdict, Verdict::Go);
+        assert_eq!(
+            verdict(None, &[snapshot("dev", failed(), true)], false, &[]).verdict,
+            Verdict::Go
+        );
     }
 }

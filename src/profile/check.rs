@@ -51,7 +51,12 @@ pub(super) struct Files {
 
 /// Every semantic problem. What refers to a file whose shape is wrong is only checked if
 /// `complete`: one mistake is told once.
-pub(super) fn all(files: &Files, rule_ids: &[&str], today: Date, complete: bool) -> Vec<FileProblem> {
+pub(super) fn all(
+    files: &Files,
+    rule_ids: &[&str],
+    today: Date,
+    complete: bool,
+) -> Vec<FileProblem> {
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
         found.extend(environment(config).into_iter().map(|p| source.problem(p)));
@@ -100,18 +105,29 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
     problems
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a Located<String>> + Clone, collector: &str) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = names.clone().flat_map(|name| name_problems(name, "a target")).collect();
+fn names<'a>(
+    names: impl Iterator<Item = &'a Located<String>> + Clone,
+    collector: &str,
+) -> Vec<Problem> {
+    let mut problems: Vec<Problem> =
+        names.clone().flat_map(|name| name_problems(name, "a target")).collect();
     problems.extend(repeated(names, &format!("{collector} target")));
     problems
 }
 
 /// The text of INFO recorded as `cache` is `redis/cache`, and so is a server of that name.
 fn clashes(redis: &[RedisConfig], recorded: &[RecordedConfig]) -> Vec<Problem> {
-    let both = recorded.iter().filter_map(|r| Some((redis.iter().find(|other| other.name.value == r.name.value)?, r)));
+    let both = recorded
+        .iter()
+        .filter_map(|r| Some((redis.iter().find(|other| other.name.value == r.name.value)?, r)));
     both.map(|(other, recorded)| {
-        let message = format!("a recorded and a redis target are both named {:?}", recorded.name.as_str());
-        Problem::at(&recorded.name, message, format!("the other is in line {}: name them apart", other.name.line))
+        let message =
+            format!("a recorded and a redis target are both named {:?}", recorded.name.as_str());
+        Problem::at(
+            &recorded.name,
+            message,
+            format!("the other is in line {}: name them apart", other.name.line),
+        )
     })
     .collect()
 }
@@ -122,7 +138,11 @@ fn name_problems(name: &Located<String>, what: &str) -> Vec<Problem> {
     if !name.is_empty() && name.chars().all(fits) {
         return Vec::new();
     }
-    vec![Problem::at(name, format!("this cannot be the name of {what}"), "use letters, digits, - _ and .")]
+    vec![Problem::at(
+        name,
+        format!("this cannot be the name of {what}"),
+        "use letters, digits, - _ and .",
+    )]
 }
 
 fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) -> Vec<Problem> {
@@ -131,7 +151,11 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) ->
     for name in names {
         if let Some(line) = first.insert(name.as_str(), name.line) {
             let message = format!("there are two {what}s named {:?}", name.as_str());
-            problems.push(Problem::at(name, message, format!("the other is in line {line}: name them apart")));
+            problems.push(Problem::at(
+                name,
+                message,
+                format!("the other is in line {line}: name them apart"),
+            ));
         }
     }
     problems
@@ -154,7 +178,10 @@ fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
     let Some((first, others)) = files.split_first() else { return Vec::new() };
     let advice = format!("the first is {}: put all into one file", first.source.path.display());
     let problem = |file: &Parsed<T>| {
-        file.source.problem(Problem::of_file(format!("there is a second file of kind {kind}"), advice.clone()))
+        file.source.problem(Problem::of_file(
+            format!("there is a second file of kind {kind}"),
+            advice.clone(),
+        ))
     };
     others.iter().map(problem).collect()
 }
@@ -166,7 +193,11 @@ fn references(files: &Files) -> Vec<FileProblem> {
     let advice = format!("environments are {}", known.join(", "));
     let mut unknown = |source: &Source, name: &Located<String>| {
         if !known.contains(&name.as_str()) {
-            let problem = Problem::at(name, format!("there is no environment {:?}", name.as_str()), advice.clone());
+            let problem = Problem::at(
+                name,
+                format!("there is no environment {:?}", name.as_str()),
+                advice.clone(),
+            );
             found.push(source.problem(problem));
         }
     };
@@ -180,46 +211,68 @@ fn references(files: &Files) -> Vec<FileProblem> {
     for Parsed { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
     }
-    let Some(Parsed { source, config: audit }) = files.audits.first() else { return found };
-    let gates = audit.gates.as_deref().unwrap_or_default();
-    audit
-        .environments
-        .iter()
-        .chain(gates.iter().flat_map(|(from, to)| [from, to]))
-        .for_each(|name| unknown(source, name));
-    let order: Vec<&str> = audit.environments.iter().map(|e| e.as_str()).collect();
-    let mut add = |source: &Source, problem: Problem| found.push(source.problem(problem));
-    if !order.contains(&audit.baseline.as_str()) {
-        let message = format!("the baseline {:?} is not among environments:", audit.baseline.as_str());
-        add(source, Problem::at(&audit.baseline, message, "add it, in its place of the promotion order"));
+    if let Some(Parsed { source, config: audit }) = files.audits.first() {
+        let gates = audit.gates.as_deref().unwrap_or_default();
+        let sides = gates.iter().flat_map(|(from, to)| [from, to]);
+        audit.environments.iter().chain(sides).for_each(|name| unknown(source, name));
+        found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
+        found.extend(unlisted_environments(files, audit));
     }
-    repeated(audit.environments.iter(), "environment").into_iter().for_each(|p| add(source, p));
-    for (from, to) in gates.iter().filter(|(from, to)| from.as_str() == to.as_str()) {
+    found
+}
+
+/// What is wrong with the promotion order, the gates and the time zone.
+fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let baseline = audit.baseline.as_str();
+    if !audit.environments.iter().any(|e| e.as_str() == baseline) {
+        let message = format!("the baseline {baseline:?} is not among environments:");
+        let advice = "add it, in its place of the promotion order";
+        found.push(Problem::at(&audit.baseline, message, advice));
+    }
+    found.extend(repeated(audit.environments.iter(), "environment"));
+    for (from, to) in audit.gates.iter().flatten().filter(|(from, to)| from.as_str() == to.as_str())
+    {
         let message = format!("a gate from {:?} to {:?} is none", from.as_str(), to.as_str());
-        add(source, Problem::at(from, message, "a gate is [FROM, TO], two environments"));
+        found.push(Problem::at(from, message, "a gate is [FROM, TO], two environments"));
     }
-    if let Some(zone) = audit.timezone.as_ref().filter(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
-        add(
-            source,
-            Problem::at(zone, format!("there is no time zone {:?}", zone.as_str()), "write one like Europe/Paris"),
-        );
+    let unknown_zone = |zone: &&Located<String>| jiff::tz::TimeZone::get(zone).is_err();
+    if let Some(zone) = audit.timezone.as_ref().filter(unknown_zone) {
+        let message = format!("there is no time zone {:?}", zone.as_str());
+        found.push(Problem::at(zone, message, "write one like Europe/Paris"));
     }
+    found
+}
+
+/// Environments that the promotion order leaves out.
+fn unlisted_environments(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
+    let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
-        if !order.contains(&config.name.as_str()) {
-            let message = format!("the audit does not name the environment {:?}", config.name.as_str());
-            add(source, Problem::at(&config.name, message, "add it to environments: of the audit, in promotion order"));
+        if !audit.environments.iter().any(|e| e.as_str() == config.name.as_str()) {
+            let message =
+                format!("the audit does not name the environment {:?}", config.name.as_str());
+            let advice = "add it to environments: of the audit, in promotion order";
+            found.push(source.problem(Problem::at(&config.name, message, advice)));
         }
     }
     found
 }
 
 /// Profiles from checked files; `None` without an audit.
-pub(super) fn compose(folder: &Path, files: Files, digest: String, places: Places) -> Option<Profiles> {
+pub(super) fn compose(
+    folder: &Path,
+    files: Files,
+    digest: String,
+    places: Places,
+) -> Option<Profiles> {
     let audit = files.audits.into_iter().next()?.config;
     let baseline = EnvironmentName::from(audit.baseline.as_str());
     let gates = gates(&audit);
-    let mut configs: BTreeMap<String, EnvironmentConfig> =
-        files.environments.into_iter().map(|parsed| (parsed.config.name.value.clone(), parsed.config)).collect();
+    let mut configs: BTreeMap<String, EnvironmentConfig> = files
+        .environments
+        .into_iter()
+        .map(|parsed| (parsed.config.name.value.clone(), parsed.config))
+        .collect();
     let in_order = audit.environments.iter().filter_map(|name| configs.remove(name.as_str()));
     let environments = in_order.map(resolve).collect();
     let timezone = audit.timezone.and_then(|zone| jiff::tz::TimeZone::get(&zone).ok());

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::collect::config::{DeclaredConfig, DockerConfig, KubernetesConfig, RecordedConfig, RedisConfig};
+use crate::collect::config::{
+    DeclaredConfig, DockerConfig, KubernetesConfig, RecordedConfig, RedisConfig,
+};
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::yaml::Located;
@@ -26,7 +28,8 @@ pub struct EnvironmentConfig {
     /// Evidence older than this is incomplete (default: 24h).
     #[serde(default, rename = "max-age")]
     pub max_age: Option<DurationText>,
-    /// Whether the verdict needs it (default: true for the baseline and for environments in a gate).
+    /// Whether the verdict needs it (default: true for the baseline and for environments in a
+    /// gate).
     #[serde(default)]
     pub required: Option<bool>,
     /// Components that must be seen with a proven version: `[redis/cache]`.

@@ -50,7 +50,11 @@ pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, P
         }
         Err(error) => {
             let message = format!("cannot be read: {error}");
-            problems.push(of_folder(folder, &message, "name the folder of the profiles by --profiles DIR"));
+            problems.push(of_folder(
+                folder,
+                &message,
+                "name the folder of the profiles by --profiles DIR",
+            ));
         }
     }
     problems.extend(check::all(&files, rule_ids, today, problems.is_empty()));
@@ -59,12 +63,19 @@ pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, P
         return Err(ProfileErrors(problems));
     }
     let places = places::of(&files, folder, &in_repository(folder));
-    check::compose(folder, files, abbreviated(digest.finalize().as_slice()), places)
-        .ok_or_else(|| ProfileErrors(vec![of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE)]))
+    check::compose(folder, files, abbreviated(digest.finalize().as_slice()), places).ok_or_else(
+        || {
+            ProfileErrors(vec![of_folder(
+                folder,
+                "there is no file of kind Audit",
+                check::AUDIT_ADVICE,
+            )])
+        },
+    )
 }
 
-/// The folder as seen from the root of the repository that holds it, which is how whoever reads a report finds it;
-/// outside of one, as it was given.
+/// The folder as seen from the root of the repository that holds it, which is how whoever reads a
+/// report finds it; outside of one, as it was given.
 fn in_repository(folder: &Path) -> PathBuf {
     let whole = folder.canonicalize().unwrap_or_default();
     // A worktree's .git is a file.
@@ -75,7 +86,11 @@ fn in_repository(folder: &Path) -> PathBuf {
 }
 
 fn of_folder(path: &Path, message: &str, advice: &str) -> FileProblem {
-    FileProblem { path: path.to_owned(), masked: String::new(), problem: Problem::of_file(message, advice) }
+    FileProblem {
+        path: path.to_owned(),
+        masked: String::new(),
+        problem: Problem::of_file(message, advice),
+    }
 }
 
 /// Sorted, so that the digest and the order of problems do not depend on the file system.
@@ -83,13 +98,18 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for folder in [folder.to_owned(), folder.join("releases")] {
         let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.ends_with("releases") => continue,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && folder.ends_with("releases") =>
+            {
+                continue;
+            }
             entries => entries?,
         };
         for entry in entries {
             let path = entry?.path();
             let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-            // Whatever is no regular file is told by `read`: silence would leave an environment out.
+            // Whatever is no regular file is told by `read`: silence would leave an environment
+            // out.
             if is_yaml {
                 paths.push(path);
             }
@@ -155,7 +175,8 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
 
 /// Of what a file says, whatever its comments and its layout.
 fn content_digest(text: &str) -> String {
-    let content = yaml::read::<serde_json::Value>(text, Origin::Person).map(|content| content.to_string());
+    let content =
+        yaml::read::<serde_json::Value>(text, Origin::Person).map(|content| content.to_string());
     abbreviated(Sha256::digest(content.unwrap_or_default()).as_slice())
 }
 

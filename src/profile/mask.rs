@@ -79,39 +79,57 @@ pub(super) fn mask(text: &str, unknown: Option<&str>) -> String {
 
 /// The key that a message calls unknown, if it looks like one and stands as one in that place:
 /// else it may be a secret that slipped out of its own place.
-pub(super) fn unknown_key<'a>(message: &'a str, text: &str, line: usize, column: usize) -> Option<&'a str> {
+pub(super) fn unknown_key<'a>(
+    message: &'a str,
+    text: &str,
+    line: usize,
+    column: usize,
+) -> Option<&'a str> {
     let key = quoted(message.strip_prefix("unknown field ")?)?;
     let line = text.split('\n').nth(line.checked_sub(1)?)?;
     let (at, _) = line.char_indices().nth(column.checked_sub(1)?)?;
     let before = line[..at].trim_end_matches([' ', '"', '\'']);
     let begins = before.chars().all(|c| c == ' ' || c == '-') || before.ends_with(['{', ',']);
-    let after = line[at..].trim_start_matches(['"', '\'']).strip_prefix(key)?.trim_start_matches(['"', '\'']);
-    let separated = after.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']));
+    let after = line[at..]
+        .trim_start_matches(['"', '\''])
+        .strip_prefix(key)?
+        .trim_start_matches(['"', '\'']);
+    let separated = after
+        .strip_prefix(':')
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']));
     (is_identifier(key) && begins && separated).then_some(key)
 }
 
 /// A message of the parser without what it quotes from the text, unless `masked` shows that too.
 pub(super) fn scrub(message: &str, masked: &str, unknown: Option<&str>) -> String {
-    let may_stay = |text: &str| unknown == Some(text) || known(text).is_some() || is_shown(text, masked);
+    let may_stay =
+        |text: &str| unknown == Some(text) || known(text).is_some() || is_shown(text, masked);
     // Which fields there are is text of ours.
     if message.starts_with("missing field ") {
         return message.to_owned();
     }
     // The last one: the value itself may hold the words. What is expected is text of ours.
-    let (found, expected) = match message.rfind(", expected ").or_else(|| message.rfind(", there are no fields")) {
-        Some(at) => message.split_at(at),
-        None => (message, ""),
-    };
+    let (found, expected) =
+        match message.rfind(", expected ").or_else(|| message.rfind(", there are no fields")) {
+            Some(at) => message.split_at(at),
+            None => (message, ""),
+        };
     for shape in ["invalid type: ", "invalid value: ", "invalid length "] {
         if let Some(kind) = found.strip_prefix(shape) {
             let kind = kind.split(['"', '`', '\'', '\\']).next().unwrap_or_default();
             let words: Vec<&str> = kind.split(' ').filter(|word| KINDS.contains(word)).collect();
-            return format!("{}{expected}", format!("{shape}{}", words.join(" ")).trim_end_matches([' ', ':']));
+            return format!(
+                "{}{expected}",
+                format!("{shape}{}", words.join(" ")).trim_end_matches([' ', ':'])
+            );
         }
     }
     let Some(start) = found.find(['`', '"', '\'']) else {
         // `duplicate mapping key: X` and the like.
-        return match found.split_once(": ").filter(|(_, rest)| !may_stay(rest) && !rest.contains(' ')) {
+        return match found
+            .split_once(": ")
+            .filter(|(_, rest)| !may_stay(rest) && !rest.contains(' '))
+        {
             Some((before, _)) => format!("{before}{expected}"),
             None => message.to_owned(),
         };
@@ -125,25 +143,8 @@ pub(super) fn scrub(message: &str, masked: &str, unknown: Option<&str>) -> Strin
 
 /// Words by which serde names what it found.
 const KINDS: &[&str] = &[
-    "string",
-    "character",
-    "boolean",
-    "integer",
-    "floating",
-    "point",
-    "map",
-    "sequence",
-    "null",
-    "unit",
-    "value",
-    "byte",
-    "array",
-    "Option",
-    "enum",
-    "variant",
-    "newtype",
-    "struct",
-    "tuple",
+    "string", "character", "boolean", "integer", "floating", "point", "map", "sequence", "null",
+    "unit", "value", "byte", "array", "Option", "enum", "variant", "newtype", "struct", "tuple",
 ];
 
 /// What stands between the first quote and the last of its kind.
@@ -159,7 +160,8 @@ fn is_shown(text: &str, masked: &str) -> bool {
 }
 
 fn is_identifier(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    (1..=40).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 fn known(key: &str) -> Option<Value> {
@@ -174,12 +176,15 @@ fn is_single_quoted(text: &str) -> bool {
 
 /// A word that no one takes for anything else.
 fn is_token(text: &str) -> bool {
-    (1..=80).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/*+-".contains(c))
+    (1..=80).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/*+-".contains(c))
 }
 
 /// `${env:NAME}` or `${file:PATH}` and nothing more.
 fn is_reference(text: &str) -> bool {
-    let Some(inner) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else { return false };
+    let Some(inner) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+        return false;
+    };
     match inner.split_once(':') {
         Some(("env", name)) => is_token(name) && !name.contains(['*', '/', '+']),
         Some(("file", path)) => is_token(path),
@@ -193,7 +198,11 @@ fn is_address(text: &str) -> bool {
     let (host, port) = rest.split_once(':').unwrap_or((rest, "0"));
     let is_port = (1..=5).contains(&port.len()) && port.chars().all(|c| c.is_ascii_digit());
     let path = scheme == "unix" || !host.contains('/');
-    scheme.chars().all(|c| c.is_ascii_lowercase()) && is_token(host) && is_port && path && !host.contains(['*', '+'])
+    scheme.chars().all(|c| c.is_ascii_lowercase())
+        && is_token(host)
+        && is_port
+        && path
+        && !host.contains(['*', '+'])
 }
 
 /// One line, read from left to right.
@@ -229,7 +238,9 @@ impl<'a> Line<'a> {
     /// Passes spaces and the dashes of list items; the column behind them.
     fn indent(&mut self) -> usize {
         self.spaces();
-        while self.peek() == Some('-') && matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r')) {
+        while self.peek() == Some('-')
+            && matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r'))
+        {
             self.show();
             self.spaces();
         }
@@ -246,12 +257,14 @@ impl<'a> Line<'a> {
                 let Some(value) = self.key() else {
                     self.at = start;
                     let item = self.rest();
-                    return (is_token(&item) || is_address(&item) || is_single_quoted(&item)).then_some(true);
+                    return (is_token(&item) || is_address(&item) || is_single_quoted(&item))
+                        .then_some(true);
                 };
                 self.spaces();
                 match self.peek() {
                     None | Some('#') => {
-                        matches!(value, Value::Several | Value::Below | Value::Addresses).then_some(false)
+                        matches!(value, Value::Several | Value::Below | Value::Addresses)
+                            .then_some(false)
                     }
                     Some('{' | '[') => self.flow_or_nothing(value).map(|()| false),
                     Some(_) => {
@@ -271,7 +284,8 @@ impl<'a> Line<'a> {
             self.at += 1;
         }
         let key: String = self.chars[start..self.at].iter().collect();
-        let separated = matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r'));
+        let separated =
+            matches!(self.chars.get(self.at + 1), None | Some(' ' | '\t' | '\n' | '\r'));
         if key.is_empty() || self.peek() != Some(':') || !separated {
             return None;
         }
@@ -288,7 +302,13 @@ impl<'a> Line<'a> {
         let text: String = self.chars[self.at..].iter().collect();
         let text = text.trim_end();
         self.at = self.chars.len();
-        [" #", "\t#"].iter().filter_map(|mark| text.find(mark)).min().map_or(text, |end| &text[..end]).trim_end().into()
+        [" #", "\t#"]
+            .iter()
+            .filter_map(|mark| text.find(mark))
+            .min()
+            .map_or(text, |end| &text[..end])
+            .trim_end()
+            .into()
     }
 
     /// Shows the scalar if it is harmless; whether it certainly ends on this line.
@@ -297,10 +317,16 @@ impl<'a> Line<'a> {
         let inner = match quote {
             Some(quote) => match text[1..].strip_suffix(quote) {
                 // Between single quotes a backslash is one: expressions have them.
-                Some(inner) if !inner.contains(quote) && (quote == '\'' || !inner.contains('\\')) => inner,
+                Some(inner)
+                    if !inner.contains(quote) && (quote == '\'' || !inner.contains('\\')) =>
+                {
+                    inner
+                }
                 _ => return false,
             },
-            None if text.starts_with(['|', '>', '&', '*', '!', '%', '@', '`', '?', '{', '[']) => return false,
+            None if text.starts_with(['|', '>', '&', '*', '!', '%', '@', '`', '?', '{', '[']) => {
+                return false;
+            }
             None => text,
         };
         let harmless = match value {
@@ -356,7 +382,11 @@ impl<'a> Line<'a> {
         let ends = |line: &Self, c: char| match line.chars[start] {
             quote @ ('"' | '\'') => line.at > start + 1 && line.chars[line.at - 1] == quote,
             // The brace of a reference ends itself, not the map.
-            '$' if line.chars[start..line.at].contains(&'{') && !line.chars[start..line.at].contains(&'}') => false,
+            '$' if line.chars[start..line.at].contains(&'{')
+                && !line.chars[start..line.at].contains(&'}') =>
+            {
+                false
+            }
             _ => matches!(c, ',' | '}' | ']'),
         };
         while self.peek().is_some_and(|c| !ends(self, c)) {
@@ -370,66 +400,4 @@ impl<'a> Line<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
-
-    /// What people may write where a secret goes: name and text, below `redis:` unless it is a file.
-    const SECRETS: &[(&str, &str)] = include!("../../tests/fixtures/secrets.rs");
-
-    #[test]
-    fn no_secret_is_shown_however_it_is_written() {
-        for (name, text) in SECRETS {
-            let whole = if text.contains("apiVersion") { (*text).to_owned() } else { format!("{HEAD}{text}") };
-            let masked = mask(&whole, None);
-            assert!(!masked.contains("hunter2"), "{name}: {masked}");
-            assert_eq!(masked.chars().count(), whole.chars().count(), "{name}: places must stay right");
-        }
-    }
-
-    #[test]
-    fn what_is_harmless_stays() {
-        for text in [
-            "password: ${env:REDIS_PASSWORD}\n",
-            "- {password: \"${file:/run/x}\", name: y}\n",
-            "- {name: y, password: ${env:X}}\n",
-            "url: redis://host:6379\n",
-            "- {name: x, nodes: [redis://a:6379, rediss://b:6379], replicas: true}\n",
-            "- sentinel: {service: mymaster, urls: [redis://a:26379], password: \"${env:X}\"}\n",
-            "host: unix:///var/run/docker.sock\n",
-            "gates: [[qualif, prod]]\n",
-            "exclude: {projects: [\"sandbox-*\"]}\n",
-            "- {name: x, images: [a/b], scheme: semver, older: [{below: 10, levels: [major]}]}\n",
-        ] {
-            assert_eq!(mask(text, None), text);
-        }
-        // What is known to end on its line hides itself alone.
-        let expression = "- name: x\n  tag: ['(?<major>\\d+)']\n  sentinels:\n  - '(a)'\n  family: y\n";
-        let masked = mask(expression, None);
-        assert!(masked.contains("family: y") && !masked.contains("major") && !masked.contains("(a)"), "{masked}");
-        assert_eq!(
-            mask("nodes:\n- redis://a:1\n- redis://b:1\nname: x\n", None),
-            "nodes:\n- ***********\n- ***********\nname: x\n"
-        );
-        assert_eq!(mask("- {name: x, pasword: hunter2}\n", Some("pasword")), "- {name: x, pasword: *******}\n");
-    }
-
-    #[test]
-    fn messages_quote_only_what_is_shown() {
-        for (message, said) in [
-            ("invalid type: string \"a\", expected hunter2\", expected a map", "invalid type: string, expected a map"),
-            ("invalid value: integer `1`, expected x", "invalid value: integer, expected x"),
-            ("unknown field `hunter2`, expected `name`", "unknown field, expected `name`"),
-            ("unknown variant `hunter2`, expected `a`", "unknown variant, expected `a`"),
-            ("duplicate mapping key: hunter2", "duplicate mapping key"),
-            ("duplicate mapping key: password", "duplicate mapping key: password"),
-            ("missing field `name`", "missing field `name`"),
-        ] {
-            assert_eq!(scrub(message, "name: x\n", None), said);
-        }
-        let text = "nmae: x\n- {name: y, hunter2}\n";
-        assert_eq!(unknown_key("unknown field `nmae`, expected `name`", text, 1, 1), Some("nmae"));
-        assert_eq!(unknown_key("unknown field `hunter2`, expected `name`", text, 2, 13), None);
-    }
-}
+mod tests;

@@ -42,7 +42,8 @@ pub struct Profiles {
     pub policy: Option<PolicyConfig>,
     /// The file that says so.
     pub policy_path: Option<PathBuf>,
-    /// SHA-256 over what that file says, without comments, abbreviated to 12 digits; empty without one.
+    /// SHA-256 over what that file says, without comments, abbreviated to 12 digits; empty without
+    /// one.
     pub policy_digest: String,
     /// What somebody accepts for a while.
     pub waivers: Option<WaiversConfig>,
@@ -74,7 +75,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Whether the verdict needs it: what the profile says, else whether it is the baseline or in a gate.
+    /// Whether the verdict needs it: what the profile says, else whether it is the baseline or in a
+    /// gate.
     pub fn is_required(&self, baseline: &EnvironmentName, gates: &[Gate]) -> bool {
         let in_gate = || gates.iter().any(|gate| gate.from == self.name || gate.to == self.name);
         self.required.unwrap_or_else(|| self.name == *baseline || in_gate())

@@ -11,14 +11,19 @@ use crate::wire::yaml::Located;
 
 /// Places in files of `folder`, which are shown as if it were `shown`.
 pub(super) fn of(files: &Files, folder: &Path, shown: &Path) -> Places {
-    let path = |path: &Path| shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned();
+    let path = |path: &Path| {
+        shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned()
+    };
     let environments = files.environments.iter().map(|Parsed { source, config }| {
         let path = path(&source.path);
         (config.name.as_str().into(), environment(config, &path))
     });
     let catalogue = files.catalogues.iter().flat_map(|Parsed { source, config }| {
         let path = path(&source.path);
-        config.components.iter().map(move |entry| (entry.component.as_str().into(), place(&path, &entry.component)))
+        config
+            .components
+            .iter()
+            .map(move |entry| (entry.component.as_str().into(), place(&path, &entry.component)))
     });
     Places { environments: environments.collect(), catalogue: catalogue.collect() }
 }
@@ -34,7 +39,9 @@ fn environment(config: &EnvironmentConfig, path: &str) -> EnvironmentPlaces {
     let expected = config.expect.iter().map(|name| (name.as_str().into(), place(path, name)));
     EnvironmentPlaces {
         name: place(path, &config.name),
-        targets: names.map(|(collector, name)| (TargetId::new(collector, name), place(path, name))).collect(),
+        targets: names
+            .map(|(collector, name)| (TargetId::new(collector, name), place(path, name)))
+            .collect(),
         recorded: recorded.collect(),
         expected: expected.collect(),
     }
@@ -53,15 +60,23 @@ mod tests {
     const DEV: &str = "apiVersion: envparity/v1\nkind: Environment\nname: dev\nexpect: [redis/cache]\ntargets:\n  docker:\n  \
                        - {host: unix:///x, name: laptop}\n  recorded:\n  - path: dev.txt\n    name: cache\n  declared:\n  \
                        - {component: pg/x, version: '1', by: a, on: 2026-01-01, expires: 2026-02-01}\n";
-    const CATALOGUE: &str =
-        "apiVersion: envparity/v1\nkind: Catalogue\ncomponents:\n- {component: image/x, scheme: generic}\n";
+    const CATALOGUE: &str = "apiVersion: envparity/v1\nkind: Catalogue\ncomponents:\n- {component: image/x, scheme: generic}\n";
 
     #[test]
     fn everything_that_is_named_has_its_line() {
-        let source = |name: &str| Source { path: Path::new("/repo/deep/profiles").join(name), masked: String::new() };
+        let source = |name: &str| Source {
+            path: Path::new("/repo/deep/profiles").join(name),
+            masked: String::new(),
+        };
         let files = Files {
-            environments: vec![Parsed { source: source("dev.yaml"), config: read(DEV, Origin::Person).unwrap() }],
-            catalogues: vec![Parsed { source: source("c.yaml"), config: read(CATALOGUE, Origin::Person).unwrap() }],
+            environments: vec![Parsed {
+                source: source("dev.yaml"),
+                config: read(DEV, Origin::Person).unwrap(),
+            }],
+            catalogues: vec![Parsed {
+                source: source("c.yaml"),
+                config: read(CATALOGUE, Origin::Person).unwrap(),
+            }],
             ..Files::default()
         };
         let places = of(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));

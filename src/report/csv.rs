@@ -1,7 +1,9 @@
-//! The matrix as CSV (RFC 4180, UTF-8, one heading), for spreadsheets and scripts: a row for each component.
+//! The matrix as CSV (RFC 4180, UTF-8, one heading), for spreadsheets and scripts: a row for each
+//! component.
 //!
-//! `docs/FORMATS.md` says what each column holds. What would start a formula has a single quote in front
-//! ([`spreadsheet`]). Findings on what is no component of the matrix are in the other formats only.
+//! `docs/FORMATS.md` says what each column holds. What would start a formula has a single quote in
+//! front ([`spreadsheet`]). Findings on what is no component of the matrix are in the other formats
+//! only.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +33,8 @@ fn table(report: &DriftReport) -> Result<String, String> {
         .terminator(::csv::Terminator::CRLF)
         .quote_style(::csv::QuoteStyle::Always)
         .from_writer(Vec::new());
-    let mut write = |fields: Vec<String>| writer.write_record(fields.iter().map(|field| spreadsheet(field)));
+    let mut write =
+        |fields: Vec<String>| writer.write_record(fields.iter().map(|field| spreadsheet(field)));
     write(heading(report)).map_err(|e| e.to_string())?;
     let (active, waived) = (by_component(&report.findings), by_component(&report.waived));
     for row in &report.matrix {
@@ -42,13 +45,15 @@ fn table(report: &DriftReport) -> Result<String, String> {
 }
 
 /// Behind the name of each environment.
-const OF_ENVIRONMENT: [&str; 7] = ["state", "product", "version", "instances", "level", "direction", "differs"];
+const OF_ENVIRONMENT: [&str; 7] =
+    ["state", "product", "version", "instances", "level", "direction", "differs"];
 
 fn heading(report: &DriftReport) -> Vec<String> {
     let first = ["component", "class", "owner", "baseline", "severity", "findings", "waived"];
     let mut heading: Vec<String> = first.map(str::to_owned).into();
     for environment in &report.environments {
-        heading.extend(OF_ENVIRONMENT.iter().map(|column| format!("{} {column}", environment.name)));
+        heading
+            .extend(OF_ENVIRONMENT.iter().map(|column| format!("{} {column}", environment.name)));
     }
     heading
 }
@@ -65,7 +70,9 @@ fn line(row: &Row, baseline: &str, active: &Findings<'_>, waived: &Findings<'_>)
     let name = row.component.as_str();
     let none = Vec::new();
     let (active, waived) = (active.get(name).unwrap_or(&none), waived.get(name).unwrap_or(&none));
-    let ids = |findings: &[&Finding]| findings.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(" ");
+    let ids = |findings: &[&Finding]| {
+        findings.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(" ")
+    };
     let severity = active.iter().filter_map(|f| f.severity.parse::<Severity>().ok()).max();
     let mut line = vec![
         row.component.clone(),
@@ -81,7 +88,9 @@ fn line(row: &Row, baseline: &str, active: &Findings<'_>, waived: &Findings<'_>)
 }
 
 fn of_environment(cell: &Cell) -> [String; OF_ENVIRONMENT.len()] {
-    let joined = |field: fn(&Reading) -> String| cell.readings.iter().map(field).collect::<Vec<_>>().join("; ");
+    let joined = |field: fn(&Reading) -> String| {
+        cell.readings.iter().map(field).collect::<Vec<_>>().join("; ")
+    };
     let differs = [(cell.other_product, "product"), (cell.other_variant, "variant")];
     [
         // What is too old proves nothing of now.
@@ -101,13 +110,17 @@ mod tests {
     use crate::wire::yaml;
 
     fn hostile() -> DriftReport {
-        yaml::read(include_str!("../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program).unwrap()
+        yaml::read(include_str!("../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
+            .unwrap()
     }
 
     /// By the library's own reader: tests/readers has another.
     fn rows(report: &DriftReport) -> Vec<BTreeMap<String, String>> {
         let text = table(report).unwrap();
-        assert!(text.ends_with("\r\n") && text.lines().count() == report.matrix.len() + 1, "{text}");
+        assert!(
+            text.ends_with("\r\n") && text.lines().count() == report.matrix.len() + 1,
+            "{text}"
+        );
         ::csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect()
     }
 
@@ -137,7 +150,10 @@ mod tests {
             assert_eq!(redis[column], value, "{column}");
         }
         let split = &rows[1];
-        assert_eq!((split["qualif version"].as_str(), split["qualif instances"].as_str()), ("v20; v22", "1; 3"));
+        assert_eq!(
+            (split["qualif version"].as_str(), split["qualif instances"].as_str()),
+            ("v20; v22", "1; 3")
+        );
         assert_eq!(split["waived"], "b100000000000000 b200000000000000");
         assert_eq!(rows[2]["dev state"], "unobserved");
     }
@@ -155,7 +171,8 @@ mod tests {
     #[test]
     fn every_column_is_documented() {
         let told = include_str!("../../docs/FORMATS.md");
-        let report = DriftReport { environments: vec![hostile().environments.remove(0)], ..hostile() };
+        let report =
+            DriftReport { environments: vec![hostile().environments.remove(0)], ..hostile() };
         for column in heading(&report) {
             assert!(told.contains(&format!("`{}`", column.replace("dev ", "E "))), "{column}");
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Environment, Report};
 use crate::compare::{Cell, CellReading, Row};
 use crate::model::{
-    Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver, Outcome, PartName,
-    Severity, Since, Source,
+    Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver,
+    Outcome, PartName, Severity, Since, Source,
 };
 use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
@@ -19,13 +19,27 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
         purpose: report.purpose.as_str().to_owned(),
         verdict: verdict(report),
         baseline: report.baseline.to_string(),
-        gates: report.gates.iter().map(|gate| [gate.from.to_string(), gate.to.to_string()]).collect(),
+        gates: report
+            .gates
+            .iter()
+            .map(|gate| [gate.from.to_string(), gate.to.to_string()])
+            .collect(),
         left_out: report.left_out.iter().map(ToString::to_string).collect(),
         environments: report.environments.iter().map(|e| environment(e, report)).collect(),
         summary: summary(report),
         since: report.since.as_ref().map(since),
-        findings: report.findings.iter().filter(|f| f.is_active()).map(|f| finding(f, report)).collect(),
-        waived: report.findings.iter().filter(|f| f.waiver().is_some()).map(|f| finding(f, report)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .filter(|f| f.is_active())
+            .map(|f| finding(f, report))
+            .collect(),
+        waived: report
+            .findings
+            .iter()
+            .filter(|f| f.waiver().is_some())
+            .map(|f| finding(f, report))
+            .collect(),
         matrix: report.matrix.iter().map(|r| row(r, report)).collect(),
         waivers: report.waivers.iter().map(waiver).collect(),
         run: run(report),
@@ -50,14 +64,19 @@ fn verdict(report: &Report) -> v1::Verdict {
 
 fn environment(environment: &Environment, report: &Report) -> v1::Environment {
     let Environment { snapshot, required, .. } = environment;
-    let complete = snapshot.coverage.iter().filter(|target| environment.counts(target, report.run.at)).count();
+    let complete =
+        snapshot.coverage.iter().filter(|target| environment.counts(target, report.run.at)).count();
     v1::Environment {
         name: snapshot.environment.to_string(),
         required: *required,
         components: snapshot.components.values().filter(|c| !c.instances.is_empty()).count(),
         left_out: snapshot.left_out,
         complete: of(complete, snapshot.coverage.len()),
-        targets: snapshot.coverage.iter().map(|coverage| target(coverage, environment, report)).collect(),
+        targets: snapshot
+            .coverage
+            .iter()
+            .map(|coverage| target(coverage, environment, report))
+            .collect(),
     }
 }
 
@@ -69,9 +88,12 @@ fn target(coverage: &Coverage, environment: &Environment, report: &Report) -> v1
     let (source, path, time_from, instead_of) = match &coverage.source {
         Source::Live => ("live", None, None, None),
         Source::Declared => ("declared", None, None, None),
-        Source::Recorded { path, time, instead_of } => {
-            ("recorded", Some(path.clone()), Some(time.as_str().to_owned()), instead_of.as_ref().map(failure))
-        }
+        Source::Recorded { path, time, instead_of } => (
+            "recorded",
+            Some(path.clone()),
+            Some(time.as_str().to_owned()),
+            instead_of.as_ref().map(failure),
+        ),
     };
     v1::Target {
         target: coverage.target.to_string(),
@@ -81,13 +103,22 @@ fn target(coverage: &Coverage, environment: &Environment, report: &Report) -> v1
         path,
         time_from,
         instead_of,
-        parts: coverage.parts.iter().map(|(name, outcome)| part(coverage, name, outcome, environment)).collect(),
+        parts: coverage
+            .parts
+            .iter()
+            .map(|(name, outcome)| part(coverage, name, outcome, environment))
+            .collect(),
         notes: coverage.notes.iter().map(|note| note.text.clone()).collect(),
         stale: staleness(coverage, environment.max_age, report.run.at).as_ref().map(failure),
     }
 }
 
-fn part(coverage: &Coverage, name: &PartName, outcome: &Outcome, environment: &Environment) -> v1::Part {
+fn part(
+    coverage: &Coverage,
+    name: &PartName,
+    outcome: &Outcome,
+    environment: &Environment,
+) -> v1::Part {
     v1::Part {
         part: name.to_string(),
         outcome: match outcome {
@@ -97,7 +128,11 @@ fn part(coverage: &Coverage, name: &PartName, outcome: &Outcome, environment: &E
         }
         .to_owned(),
         failure: outcome.failure().map(failure),
-        hides: environment.hides.get(&(coverage.target.to_string(), name.to_string())).copied().filter(|n| *n > 0),
+        hides: environment
+            .hides
+            .get(&(coverage.target.to_string(), name.to_string()))
+            .copied()
+            .filter(|n| *n > 0),
     }
 }
 
@@ -110,16 +145,28 @@ fn failure(failure: &Failure) -> v1::Failure {
 }
 
 fn summary(report: &Report) -> v1::Summary {
-    let coverage =
-        || report.environments.iter().flat_map(|e| e.snapshot.coverage.iter().map(move |target| (e, target)));
-    let complete = coverage().filter(|(environment, target)| environment.counts(target, report.run.at)).count();
-    let counts = |row: &&Row| !report.environments.iter().any(|e| e.is_stale(&row.component, report.run.at));
+    let coverage = || {
+        report
+            .environments
+            .iter()
+            .flat_map(|e| e.snapshot.coverage.iter().map(move |target| (e, target)))
+    };
+    let complete = coverage()
+        .filter(|(environment, target)| environment.counts(target, report.run.at))
+        .count();
+    let counts =
+        |row: &&Row| !report.environments.iter().any(|e| e.is_stale(&row.component, report.run.at));
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
-    let with = |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
-    let count = |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
+    let with =
+        |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
+    let count =
+        |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
     v1::Summary {
         targets: of(complete, coverage().count()),
-        equal: of(report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(), report.matrix.len()),
+        equal: of(
+            report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(),
+            report.matrix.len(),
+        ),
         findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
         waived: with(|f| f.waiver().is_some()).count(),
         off: with(|f| f.disposition == Disposition::Off).count(),
@@ -149,7 +196,8 @@ pub(super) fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
 }
 
 fn since(since: &Since) -> v1::Since {
-    let trends = FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
+    let trends =
+        FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
     let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.gone(fate)));
     let gone = since.gone.iter().map(|GoneFinding { finding, fate }| v1::GoneFinding {
         id: finding.id.to_string(),
@@ -177,7 +225,11 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
         component: waiver.component.to_string(),
         environments: waiver.environments.iter().map(ToString::to_string).collect(),
         subject: waiver.subject.clone(),
-        versions: waiver.versions.iter().map(|(e, wanted)| (e.to_string(), wanted.to_string())).collect(),
+        versions: waiver
+            .versions
+            .iter()
+            .map(|(e, wanted)| (e.to_string(), wanted.to_string()))
+            .collect(),
         reason: waiver.reason.clone(),
         owner: waiver.owner.clone(),
         expires: waiver.expires.to_string(),
@@ -189,7 +241,12 @@ fn row(row: &Row, report: &Report) -> v1::Row {
     v1::Row {
         component: row.component.to_string(),
         class: row.class.as_str().to_owned(),
-        cells: row.cells.iter().zip(&report.environments).map(|(c, e)| cell(c, e, row, report)).collect(),
+        cells: row
+            .cells
+            .iter()
+            .zip(&report.environments)
+            .map(|(c, e)| cell(c, e, row, report))
+            .collect(),
     }
 }
 

@@ -21,8 +21,8 @@ pub fn terminal_lines(text: &str) -> String {
     text.lines().map(terminal).collect::<Vec<_>>().join("\n")
 }
 
-/// For HTML, as text of an element or as an attribute in quotes: as for a terminal, and what is markup becomes a
-/// character reference.
+/// For HTML, as text of an element or as an attribute in quotes: as for a terminal, and what is
+/// markup becomes a character reference.
 pub fn html(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -55,20 +55,25 @@ pub fn json(text: &str) -> String {
     safe
 }
 
-/// For XML 1.0, one line: as for a terminal, and so for the two characters that XML has no room for either
-/// (<https://www.w3.org/TR/xml/#charsets>). What XML marks up with is its writer's business.
+/// For XML 1.0, one line: as for a terminal, and so for the two characters that XML has no room for
+/// either (<https://www.w3.org/TR/xml/#charsets>). What XML marks up with is its writer's business.
 pub fn xml(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in terminal(text).chars() {
-        if matches!(c, '\u{fffe}' | '\u{ffff}') { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+        if matches!(c, '\u{fffe}' | '\u{ffff}') {
+            safe.extend(c.escape_unicode())
+        } else {
+            safe.push(c)
+        }
     }
     safe
 }
 
 /// For one cell of CSV that people open in a spreadsheet, as OWASP has it
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>): a single quote stands before what would start a formula, at
-/// the start of the cell and behind what a spreadsheet may take for a separator or a quote. Control characters as for
-/// a terminal. Quoting for CSV is its writer's business.
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>): a single quote stands before what
+/// would start a formula, at the start of the cell and behind what a spreadsheet may take for a
+/// separator or a quote. Control characters as for a terminal. Quoting for CSV is its writer's
+/// business.
 pub fn spreadsheet(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut may_start = true;
@@ -83,13 +88,16 @@ pub fn spreadsheet(text: &str) -> String {
     safe
 }
 
-/// For the prose of a Markdown table or list on GitHub and GitLab: plain words stay as they are, everything else is a
-/// code span, in which nothing is marked up, linked, mentioned (`@name`), referred to (`#1`, `GH-1`) or an emoji.
-/// Escaping would not do: both services look for mentions in what comes out of Markdown.
+/// For the prose of a Markdown table or list on GitHub and GitLab: plain words stay as they are,
+/// everything else is a code span, in which nothing is marked up, linked, mentioned (`@name`),
+/// referred to (`#1`, `GH-1`) or an emoji. Escaping would not do: both services look for mentions
+/// in what comes out of Markdown.
 pub fn markdown(text: &str) -> String {
     let safe = terminal(text);
     let words = safe.split_whitespace().map(|word| {
-        let core = word.trim_start_matches(['(', '"', '\'']).trim_end_matches([')', ',', '.', ';', ':', '"', '\'']);
+        let core = word
+            .trim_start_matches(['(', '"', '\''])
+            .trim_end_matches([')', ',', '.', ';', ':', '"', '\'']);
         if word == "->" || is_prose(core) {
             return word.to_owned();
         }
@@ -103,18 +111,21 @@ pub fn markdown(text: &str) -> String {
 
 /// Whether a word means nothing but itself to Markdown, GitHub and GitLab.
 fn is_prose(word: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | '-' | '/' | '=' | '\'' | '…');
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | '-' | '/' | '=' | '\'' | '…');
     // `GH-1`, and what trackers of issues look for.
     let is_reference = word.split_once('-').is_some_and(|(project, number)| {
-        project.chars().all(|c| c.is_ascii_alphabetic()) && number.starts_with(|c: char| c.is_ascii_digit())
+        project.chars().all(|c| c.is_ascii_alphabetic())
+            && number.starts_with(|c: char| c.is_ascii_digit())
     });
     let is_commit = (7..=40).contains(&word.len()) && word.chars().all(|c| c.is_ascii_hexdigit());
     let is_site = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
     word.chars().all(is_plain) && !is_reference && !is_commit && !is_site
 }
 
-/// As a code span of Markdown, which no backtick ends (<https://spec.commonmark.org/0.31.2/#code-spans>); nothing for
-/// nothing. In a table, a pipe needs a backslash even here: `|` is the only character that this leaves to the caller.
+/// As a code span of Markdown, which no backtick ends
+/// (<https://spec.commonmark.org/0.31.2/#code-spans>); nothing for nothing. In a table, a pipe
+/// needs a backslash even here: `|` is the only character that this leaves to the caller.
 pub fn markdown_code(text: &str) -> String {
     let text = terminal(text);
     if text.is_empty() {
@@ -135,13 +146,19 @@ mod tests {
     #[test]
     fn nothing_acts_or_hides() {
         assert_eq!(terminal("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\u{a}c");
-        assert_eq!(terminal("\u{202e}gnp.exe\u{200b}\u{9b}2J"), "\\u{202e}gnp.exe\\u{200b}\\u{9b}2J");
+        assert_eq!(
+            terminal("\u{202e}gnp.exe\u{200b}\u{9b}2J"),
+            "\\u{202e}gnp.exe\\u{200b}\\u{9b}2J"
+        );
         assert_eq!(terminal("≠ ünïcode ▲"), "≠ ünïcode ▲");
     }
 
     #[test]
     fn xml_has_no_character_that_xml_has_not() {
-        assert_eq!(xml("a\0\u{b}\u{ffff}\u{fffe}\u{85}<é"), "a\\u{0}\\u{b}\\u{ffff}\\u{fffe}\\u{85}<é");
+        assert_eq!(
+            xml("a\0\u{b}\u{ffff}\u{fffe}\u{85}<é"),
+            "a\\u{0}\\u{b}\\u{ffff}\\u{fffe}\\u{85}<é"
+        );
     }
 
     #[test]
@@ -161,29 +178,15 @@ mod tests {
         let prose = "qualif redis 6.2.5, ovh-production valkey 8.0.1 (a major behind): image/a";
         assert_eq!(markdown(prose), prose);
         for word in [
-            "@alice",
-            "#12",
-            "GH-12",
-            "!7",
-            "$3",
-            "~label",
-            ":tada:x",
-            "http://x.y",
-            "www.x.y",
-            "a@b.c",
-            "<img",
-            "*b*",
-            "_a_",
-            "[a]",
-            "![a](b",
-            "a|b",
-            "\\",
-            "deadbeef",
-            "&amp",
-            "-->",
+            "@alice", "#12", "GH-12", "!7", "$3", "~label", ":tada:x", "http://x.y", "www.x.y",
+            "a@b.c", "<img", "*b*", "_a_", "[a]", "![a](b", "a|b", "\\", "deadbeef", "&amp", "-->",
         ] {
             assert_eq!(markdown(word), format!("`{word}`"), "{word}");
-            assert_eq!(markdown(&format!("see ({word}), x")), format!("see (`{word}`), x"), "{word}");
+            assert_eq!(
+                markdown(&format!("see ({word}), x")),
+                format!("see (`{word}`), x"),
+                "{word}"
+            );
         }
         assert_eq!(markdown("a\nb"), "`a\\u{a}b`");
     }
@@ -198,8 +201,14 @@ mod tests {
 
     #[test]
     fn no_markup_and_nothing_that_acts_reaches_a_page() {
-        assert_eq!(html("<script>alert('1')</script>"), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;");
-        assert_eq!(html("\"><img src=x onerror=alert(1)>"), "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;");
+        assert_eq!(
+            html("<script>alert('1')</script>"),
+            "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"
+        );
+        assert_eq!(
+            html("\"><img src=x onerror=alert(1)>"),
+            "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;"
+        );
         assert_eq!(html("&lt;"), "&amp;lt;");
         assert_eq!(html("a\0b\n\u{202e}\u{200b}"), "a\\u{0}b\\u{a}\\u{202e}\\u{200b}");
         assert_eq!(html("≠ ünïcode image/redis"), "≠ ünïcode image/redis");

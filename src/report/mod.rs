@@ -23,8 +23,8 @@ use jiff::tz::TimeZone;
 
 use crate::compare::Row;
 use crate::model::{
-    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver, Judgement, Places,
-    Severity, Since, Snapshot, TargetId,
+    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver,
+    Judgement, Places, Severity, Since, Snapshot, TargetId,
 };
 use crate::policy::staleness;
 
@@ -61,7 +61,8 @@ pub struct Report {
     pub environments: Vec<Environment>,
     /// Each compared pair.
     pub comparisons: Vec<Comparison>,
-    /// What rules found, by component and rule: what counts, what is waived and what is switched off.
+    /// What rules found, by component and rule: what counts, what is waived and what is switched
+    /// off.
     pub findings: Vec<JudgedFinding>,
     /// Waivers, in the order of their file.
     pub waivers: Vec<JudgedWaiver>,
@@ -119,17 +120,24 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Whether everything that the profile asks of a target was read, and still counts at that time.
+    /// Whether everything that the profile asks of a target was read, and still counts at that
+    /// time.
     pub fn counts(&self, target: &Coverage, at: Timestamp) -> bool {
         target.is_complete() && staleness(target, self.max_age, at).is_none()
     }
 
-    /// Whether what is known of a component comes from a target that does not count any more at that time.
+    /// Whether what is known of a component comes from a target that does not count any more at
+    /// that time.
     pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
         let known = self.snapshot.components.get(component);
-        let targets: BTreeSet<&TargetId> = known.iter().flat_map(|c| &c.instances).map(|i| &i.target).collect();
+        let targets: BTreeSet<&TargetId> =
+            known.iter().flat_map(|c| &c.instances).map(|i| &i.target).collect();
         let is_stale = |target: &&Coverage| staleness(target, self.max_age, at).is_some();
-        self.snapshot.coverage.iter().filter(is_stale).any(|target| targets.contains(&target.target))
+        self.snapshot
+            .coverage
+            .iter()
+            .filter(is_stale)
+            .any(|target| targets.contains(&target.target))
     }
 }
 

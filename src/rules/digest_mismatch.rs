@@ -28,9 +28,21 @@ impl Rule for DigestMismatch {
             by_repository(&mismatches_within(component))
                 .into_iter()
                 .map(move |(repository, list)| {
-                    let digests: Vec<String> = list.iter().flat_map(|m| &m.baseline).map(|d| short(d)).collect();
-                    let summary = format!("{} runs {} as {}", snapshot.environment, tags(&list), digests.join(" and "));
-                    let finding = finding(&META, name, vec![snapshot.environment.clone()], defaults(&list), summary);
+                    let digests: Vec<String> =
+                        list.iter().flat_map(|m| &m.baseline).map(|d| short(d)).collect();
+                    let summary = format!(
+                        "{} runs {} as {}",
+                        snapshot.environment,
+                        tags(&list),
+                        digests.join(" and ")
+                    );
+                    let finding = finding(
+                        &META,
+                        name,
+                        vec![snapshot.environment.clone()],
+                        defaults(&list),
+                        summary,
+                    );
                     Finding { subject: repository.to_owned(), ..finding }
                 })
                 .collect::<Vec<_>>()
@@ -41,7 +53,10 @@ impl Rule for DigestMismatch {
     /// Any two environments, not only those that are compared with the baseline: what is tested
     /// first is what is released next.
     fn check_all(&self, _: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let pairs = snapshots.iter().enumerate().flat_map(|(i, a)| snapshots[i + 1..].iter().map(move |b| (a, b)));
+        let pairs = snapshots
+            .iter()
+            .enumerate()
+            .flat_map(|(i, a)| snapshots[i + 1..].iter().map(move |b| (a, b)));
         pairs.flat_map(|(earlier, later)| across(earlier, later)).collect()
     }
 }
@@ -52,11 +67,19 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
         let Some(other) = later.components.get(name) else { continue };
         for (repository, list) in by_repository(&mismatches(component, other)) {
             let side = |digests: fn(&Mismatch) -> &Vec<String>| {
-                list.iter().flat_map(|m| digests(m)).map(|d| short(d)).collect::<Vec<_>>().join(" and ")
+                list.iter()
+                    .flat_map(|m| digests(m))
+                    .map(|d| short(d))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
             };
             let (here, there) = (side(|m| &m.baseline), side(|m| &m.current));
-            let summary =
-                format!("{} is {here} in {}, {there} in {}", tags(&list), earlier.environment, later.environment);
+            let summary = format!(
+                "{} is {here} in {}, {there} in {}",
+                tags(&list),
+                earlier.environment,
+                later.environment
+            );
             let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
             environments.sort();
             let finding = finding(&META, name, environments, defaults(&list), summary);
@@ -76,7 +99,8 @@ fn by_repository(mismatches: &[Mismatch]) -> BTreeMap<&str, Vec<&Mismatch>> {
 }
 
 fn tags(mismatches: &[&Mismatch]) -> String {
-    let list: Vec<String> = mismatches.iter().map(|m| format!("{}:{}", m.repository, m.tag)).collect();
+    let list: Vec<String> =
+        mismatches.iter().map(|m| format!("{}:{}", m.repository, m.tag)).collect();
     list.join(", ")
 }
 
@@ -99,11 +123,16 @@ mod tests {
         let app = |name, digest| environment(name).build("app", "v22", digest);
         let found = all(
             &DigestMismatch,
-            vec![app("dev", "sha256:aaaa"), app("qualif", "sha256:bbbb"), environment("prod").app("app", "v21")],
+            vec![
+                app("dev", "sha256:aaaa"),
+                app("qualif", "sha256:bbbb"),
+                environment("prod").app("app", "v21"),
+            ],
         );
         assert_eq!(found[0].summary, "app:v22 is sha256:aaaa in dev, sha256:bbbb in qualif");
         assert_eq!((found[0].defaults, found[0].subject.as_str(), found.len()), (HIGH, "app", 1));
-        let two = environment("dev").build("app", "7", "sha256:aaaa").build("app", "7", "sha256:bbbb");
+        let two =
+            environment("dev").build("app", "7", "sha256:aaaa").build("app", "7", "sha256:bbbb");
         assert_eq!(single(&DigestMismatch, two)[0].defaults, LOW);
     }
 

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding};
 use crate::model::{
-    Component, ComponentName, Cycles, Defaults, EnvironmentName, Finding, ProductCycles, ReadingSource, Severity,
-    Snapshot, SupportEnd,
+    Component, ComponentName, Cycles, Defaults, EnvironmentName, Finding, ProductCycles,
+    ReadingSource, Severity, Snapshot, SupportEnd,
 };
 use crate::version::Reading;
 
@@ -49,7 +49,9 @@ impl Rule for EndOfLife {
         let mut found = Vec::new();
         for (name, component) in &snapshot.components {
             for (product, (cycles, readings)) in by_product(context.end_of_life, name, component) {
-                found.extend(check(context, &snapshot.environment, name, product, cycles, &readings));
+                found.extend(check(
+                    context, &snapshot.environment, name, product, cycles, &readings,
+                ));
             }
         }
         found
@@ -59,7 +61,8 @@ impl Rule for EndOfLife {
 /// What is to be said of data that are more than 90 days old, if any product of them runs.
 pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Option<String> {
     let components = snapshots.iter().flat_map(|snapshot| &snapshot.components);
-    let used = components.flat_map(|(name, component)| by_product(cycles, name, component).into_values());
+    let used =
+        components.flat_map(|(name, component)| by_product(cycles, name, component).into_values());
     let oldest = used.map(|(cycles, _)| cycles.as_of()).min()?;
     let limit = day(now.checked_sub(DATA_AGE).unwrap_or(Timestamp::MIN));
     (oldest < limit).then(|| {
@@ -79,16 +82,27 @@ fn day(time: Timestamp) -> Date {
 
 type OfProduct<'a> = (&'a ProductCycles, BTreeSet<&'a Reading>);
 
-/// What runs of each product that the data know, by their name of it. What a chart says of an image is not the image.
+/// What runs of each product that the data know, by their name of it. What a chart says of an image
+/// is not the image.
 fn by_product<'a>(
     cycles: &'a Cycles,
     name: &ComponentName,
     component: &'a Component,
 ) -> BTreeMap<&'a str, OfProduct<'a>> {
     let mut found: BTreeMap<&str, OfProduct<'_>> = BTreeMap::new();
-    for instance in component.instances.iter().filter(|instance| instance.source != ReadingSource::WorkloadLabel) {
-        if let Some((product, cycles)) = instance.product_in(name).and_then(|product| cycles.of(&product)) {
-            found.entry(product).or_insert_with(|| (cycles, BTreeSet::new())).1.insert(&instance.reading);
+    for instance in component
+        .instances
+        .iter()
+        .filter(|instance| instance.source != ReadingSource::WorkloadLabel)
+    {
+        if let Some((product, cycles)) =
+            instance.product_in(name).and_then(|product| cycles.of(&product))
+        {
+            found
+                .entry(product)
+                .or_insert_with(|| (cycles, BTreeSet::new()))
+                .1
+                .insert(&instance.reading);
         }
     }
     found
@@ -114,16 +128,22 @@ fn check(
         texts.insert(reading.to_string());
     }
     let defaults = if ended.is_empty() { LOW } else { ENDED };
-    let said: Vec<String> = ended.into_iter().chain(ending).map(|text| format!("{product} {text}")).collect();
+    let said: Vec<String> =
+        ended.into_iter().chain(ending).map(|text| format!("{product} {text}")).collect();
     let more = texts.len().saturating_sub(SHOWN);
     let mut shown: Vec<String> = texts.into_iter().take(SHOWN).collect();
     shown.extend((more > 0).then(|| format!("{more} more")));
-    let summary = format!("{environment} runs {}; upstream support of {}", shown.join(", "), said.join(", of "));
+    let summary = format!(
+        "{environment} runs {}; upstream support of {}",
+        shown.join(", "),
+        said.join(", of ")
+    );
     let finding = finding(&META, name, vec![environment.clone()], defaults, summary);
     (!said.is_empty()).then(|| Finding { subject: product.to_owned(), ..finding })
 }
 
-/// What is certain of the support of whatever the text may stand for; days only, so that it reads the same tomorrow.
+/// What is certain of the support of whatever the text may stand for; days only, so that it reads
+/// the same tomorrow.
 fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) -> Option<Support> {
     let version = reading.version().filter(|_| reading.is_proven())?;
     let has_ended = |end: SupportEnd| match end {
@@ -137,7 +157,8 @@ fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) 
         let (next, below) = cycles.up_to_next(&version.release)?;
         let all_ended = has_ended(next.end) && below.iter().all(|cycle| has_ended(cycle.end));
         let when = on(next.end);
-        return all_ended.then(|| Support::Ended(format!("{}, which is newer, ended{when}", next.name)));
+        return all_ended
+            .then(|| Support::Ended(format!("{}, which is newer, ended{when}", next.name)));
     };
     // The one that is supported longest counts: a short tag may be it.
     let ends_later = |a: SupportEnd, b: SupportEnd| match (a, b) {
@@ -145,14 +166,18 @@ fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) 
         (SupportEnd::On(a), SupportEnd::On(b)) => a >= b,
         _ => false,
     };
-    let last = others.iter().fold(first, |last, other| if ends_later(last.end, other.end) { last } else { other });
+    let last = others
+        .iter()
+        .fold(first, |last, other| if ends_later(last.end, other.end) { last } else { other });
     let name = match others {
         [] => last.name.clone(),
         _ => format!("{}, the last that it may be,", last.name),
     };
     match last.end {
         end if has_ended(end) => Some(Support::Ended(format!("{name} ended{}", on(end)))),
-        SupportEnd::On(last) if last <= until => Some(Support::Ending(format!("{name} ends on {last}"))),
+        SupportEnd::On(last) if last <= until => {
+            Some(Support::Ending(format!("{name} ends on {last}")))
+        }
         _ => None,
     }
 }
@@ -187,7 +212,11 @@ mod tests {
             ("8.10", on(2024, 1, 1)),
         ];
         cycles.add("redis", date(2026, 1, 1), rows(&redis));
-        cycles.add("debian", date(2026, 1, 1), rows(&[("11", on(2024, 8, 14)), ("12", on(2026, 7, 11))]));
+        cycles.add(
+            "debian",
+            date(2026, 1, 1),
+            rows(&[("11", on(2024, 8, 14)), ("12", on(2026, 7, 11))]),
+        );
         cycles.add("containerd", date(2026, 1, 1), rows(&[("1.7", on(2024, 1, 1))]));
         cycles.add("kubernetes", date(2026, 1, 1), rows(&[("1.27", on(2024, 6, 28))]));
         cycles
@@ -207,7 +236,10 @@ mod tests {
     }
 
     fn redis(version: &str) -> Vec<String> {
-        check(&environment("prod").redis("cache", version)).into_iter().map(|finding| finding.summary).collect()
+        check(&environment("prod").redis("cache", version))
+            .into_iter()
+            .map(|finding| finding.summary)
+            .collect()
     }
 
     fn image(tag: &str) -> Vec<String> {
@@ -221,11 +253,17 @@ mod tests {
     #[test]
     fn fires_on_what_has_ended_and_softly_on_what_ends_soon() {
         let found = check(&environment("prod").redis("cache", "7.0.15"));
-        assert_eq!(found[0].summary, "prod runs 7.0.15; upstream support of redis 7.0 ended on 2024-07-29");
+        assert_eq!(
+            found[0].summary,
+            "prod runs 7.0.15; upstream support of redis 7.0 ended on 2024-07-29"
+        );
         assert_eq!((found[0].subject.as_str(), found[0].defaults), ("redis", ENDED));
         assert_eq!(redis("7.2.4"), ["prod runs 7.2.4; upstream support of redis 7.2 ended"]);
         let found = check(&environment("prod").redis("cache", "8.0.6"));
-        assert_eq!(found[0].summary, "prod runs 8.0.6; upstream support of redis 8.0 ends on 2026-05-01");
+        assert_eq!(
+            found[0].summary,
+            "prod runs 8.0.6; upstream support of redis 8.0 ends on 2026-05-01"
+        );
         assert_eq!(found[0].defaults, LOW);
         // By number, and not by text: 8.10 is not 8.1.
         assert_eq!(redis("8.10.1").len(), 1);
@@ -233,8 +271,12 @@ mod tests {
 
     #[test]
     fn fires_once_for_a_product_of_a_component() {
-        let found =
-            check(&environment("prod").redis("cache", "7.0.15").redis("cache", "8.0.6").redis("cache", "8.1.0"));
+        let found = check(
+            &environment("prod")
+                .redis("cache", "7.0.15")
+                .redis("cache", "8.0.6")
+                .redis("cache", "8.1.0"),
+        );
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].summary,
@@ -247,17 +289,32 @@ mod tests {
     fn fires_on_hosts_by_what_their_texts_say() {
         let host = |component: &str, scheme, text: &str, product: Option<&str>| {
             let mut snapshot = environment("prod").product(component, "", "1");
-            let instance = &mut snapshot.components.get_mut(&component.into()).unwrap().instances[0];
-            *instance =
-                Instance { product: product.map(str::to_owned), reading: read(scheme, text), ..instance.clone() };
+            let instance =
+                &mut snapshot.components.get_mut(&component.into()).unwrap().instances[0];
+            *instance = Instance {
+                product: product.map(str::to_owned),
+                reading: read(scheme, text),
+                ..instance.clone()
+            };
             check(&snapshot).len()
         };
         assert_eq!(host("host/os", Scheme::OsImage, "Debian GNU/Linux 11 (bullseye)", None), 1);
         assert_eq!(host("host/os", Scheme::OsImage, "Debian GNU/Linux 12 (bookworm)", None), 0);
         assert_eq!(host("host/os", Scheme::OsImage, "Rocky Linux 11", None), 0);
         assert_eq!(host("docker/containerd", Scheme::Generic, "1.7.20", None), 1);
-        assert_eq!(host("kubernetes/runtime", Scheme::RuntimeUri, "containerd://1.7.20", Some("containerd")), 1);
-        assert_eq!(host("kubernetes/runtime", Scheme::RuntimeUri, "cri-o://1.7.20", Some("cri-o")), 0);
+        assert_eq!(
+            host(
+                "kubernetes/runtime",
+                Scheme::RuntimeUri,
+                "containerd://1.7.20",
+                Some("containerd")
+            ),
+            1
+        );
+        assert_eq!(
+            host("kubernetes/runtime", Scheme::RuntimeUri, "cri-o://1.7.20", Some("cri-o")),
+            0
+        );
         assert_eq!(host("kubernetes/kubelet", Scheme::Kubernetes, "v1.27.3-gke.100", None), 1);
     }
 
@@ -265,7 +322,9 @@ mod tests {
     fn fires_on_a_short_tag_only_if_all_that_it_may_be_have_ended() {
         assert_eq!(
             image("7"),
-            ["prod runs 7; upstream support of redis 7.0, the last that it may be, ended on 2024-07-29"]
+            [
+                "prod runs 7; upstream support of redis 7.0, the last that it may be, ended on 2024-07-29"
+            ]
         );
         assert!(image("8").is_empty());
         assert_eq!(image("7.0-alpine").len(), 1);
@@ -275,7 +334,9 @@ mod tests {
     fn fires_on_an_unknown_version_below_what_has_ended_and_says_no_more_than_that() {
         assert_eq!(
             redis("4.0.14"),
-            ["prod runs 4.0.14; upstream support of redis 5.0, which is newer, ended on 2022-04-27"]
+            [
+                "prod runs 4.0.14; upstream support of redis 5.0, which is newer, ended on 2022-04-27"
+            ]
         );
         assert_eq!(
             redis("6.2.5"),
@@ -299,7 +360,11 @@ mod tests {
     fn stays_silent_on_the_last_day_and_before_the_lookahead() {
         let of = |year, month, day| {
             let mut cycles = Cycles::default();
-            cycles.add("redis", date(2026, 1, 1), [("7".to_owned(), SupportEnd::On(date(year, month, day)))]);
+            cycles.add(
+                "redis",
+                date(2026, 1, 1),
+                [("7".to_owned(), SupportEnd::On(date(year, month, day)))],
+            );
             let reading = read(Scheme::Generic, "7.0.15");
             let (_, redis) = cycles.of("redis").unwrap();
             match support(redis, &reading, date(2026, 3, 1), date(2026, 5, 30)) {
@@ -323,6 +388,9 @@ mod tests {
             "support cycles are of 2026-01-01, more than 90 days before this run: give newer ones by --eol-data"
         );
         assert_eq!(stale_data(now(), &data(), &[environment("prod").app("app", "v1")]), None);
-        assert!(has_subject(&data(), &used) && !has_subject(&data(), &[environment("prod").app("app", "v1")]));
+        assert!(
+            has_subject(&data(), &used)
+                && !has_subject(&data(), &[environment("prod").app("app", "v1")])
+        );
     }
 }

@@ -27,7 +27,8 @@ impl Rule for FloatingTag {
     }
 
     fn check_environment(&self, context: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-        let defaults = if snapshot.environment == *context.baseline { IN_BASELINE } else { ELSEWHERE };
+        let defaults =
+            if snapshot.environment == *context.baseline { IN_BASELINE } else { ELSEWHERE };
         let floating = snapshot.components.iter().filter_map(|(name, component)| {
             let tags = floating_tags(component);
             if tags.is_empty() {
@@ -43,7 +44,8 @@ impl Rule for FloatingTag {
 
 /// Whatever a label says of the version: the tag still moves.
 fn floating_tags(component: &Component) -> BTreeSet<&str> {
-    let tags = component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_ref());
+    let tags =
+        component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_ref());
     tags.filter(|tag| *tag.body() == Body::Floating).map(Reading::text).collect()
 }
 
@@ -54,13 +56,20 @@ mod tests {
 
     #[test]
     fn fires_on_latest_and_more_in_the_baseline() {
-        assert_eq!(single(&FloatingTag, environment("prod").app("app", "latest"))[0].defaults, IN_BASELINE);
-        assert_eq!(single(&FloatingTag, environment("dev").app("app", "alpine3.18"))[0].summary, "dev runs alpine3.18");
+        assert_eq!(
+            single(&FloatingTag, environment("prod").app("app", "latest"))[0].defaults,
+            IN_BASELINE
+        );
+        assert_eq!(
+            single(&FloatingTag, environment("dev").app("app", "alpine3.18"))[0].summary,
+            "dev runs alpine3.18"
+        );
     }
 
     #[test]
     fn stays_silent_on_versions_dates_and_programs() {
-        let snapshot = environment("prod").app("a", "7").app("b", "20230601").redis("cache", "7.0.15");
+        let snapshot =
+            environment("prod").app("a", "7").app("b", "20230601").redis("cache", "7.0.15");
         assert!(single(&FloatingTag, snapshot).is_empty());
     }
 }

@@ -25,7 +25,8 @@ impl Rule for IncomparableVersion {
         let found = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref()?;
             let Level::Incomparable(why) = version.level else { return None };
-            let said = |text: &str| if text.is_empty() { "no tag".to_owned() } else { text.to_owned() };
+            let said =
+                |text: &str| if text.is_empty() { "no tag".to_owned() } else { text.to_owned() };
             let summary = format!(
                 "{} {} and {} {} have no order: {}",
                 comparison.current,
@@ -34,7 +35,13 @@ impl Rule for IncomparableVersion {
                 said(version.baseline.text()),
                 why.reason(),
             );
-            let finding = of_pair(&META, comparison, &change.component, unless_host(&change.component, LOW), summary);
+            let finding = of_pair(
+                &META,
+                comparison,
+                &change.component,
+                unless_host(&change.component, LOW),
+                summary,
+            );
             Some(Finding { level: Some(version.level), ..finding })
         });
         found.collect()
@@ -47,9 +54,18 @@ impl Rule for IncomparableVersion {
                 .instances
                 .iter()
                 .find(|i| *i.reading.body() == Body::Opaque && i.source != ReadingSource::Tag)?;
-            let summary =
-                format!("{} says \"{}\", which is no version", snapshot.environment, unread.reading.text().trim());
-            Some(finding(&META, name, vec![snapshot.environment.clone()], unless_host(name, LOW), summary))
+            let summary = format!(
+                "{} says \"{}\", which is no version",
+                snapshot.environment,
+                unread.reading.text().trim()
+            );
+            Some(finding(
+                &META,
+                name,
+                vec![snapshot.environment.clone()],
+                unless_host(name, LOW),
+                summary,
+            ))
         });
         found.collect()
     }
@@ -68,17 +84,28 @@ mod tests {
             environment("qualif").app("app", "latest"),
         );
         assert_eq!(found[0].summary, "qualif latest and prod v21 have no order: a tag that moves");
-        assert_eq!(single(&IncomparableVersion, environment("prod").redis("cache", "unknown")).len(), 1);
+        assert_eq!(
+            single(&IncomparableVersion, environment("prod").redis("cache", "unknown")).len(),
+            1
+        );
     }
 
     #[test]
     fn stays_silent_on_versions() {
         assert!(
-            pair(&IncomparableVersion, environment("prod").app("app", "v21"), environment("qualif").app("app", "7"))
-                .is_empty()
+            pair(
+                &IncomparableVersion,
+                environment("prod").app("app", "v21"),
+                environment("qualif").app("app", "7")
+            )
+            .is_empty()
         );
         assert!(
-            single(&IncomparableVersion, environment("prod").redis("cache", "7.0.15").app("app", "latest")).is_empty()
+            single(
+                &IncomparableVersion,
+                environment("prod").redis("cache", "7.0.15").app("app", "latest")
+            )
+            .is_empty()
         );
     }
 }

@@ -23,9 +23,11 @@ impl Rule for MissingComponent {
     }
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
-        let missing = comparison.changes.iter().filter(|change| change.presence == Presence::Missing);
+        let missing =
+            comparison.changes.iter().filter(|change| change.presence == Presence::Missing);
         let finding = missing.map(|change| {
-            let summary = format!("{} runs it, {} does not", comparison.baseline, comparison.current);
+            let summary =
+                format!("{} runs it, {} does not", comparison.baseline, comparison.current);
             of_pair(&META, comparison, &change.component, DEFAULTS, summary)
         });
         finding.collect()
@@ -50,7 +52,10 @@ mod tests {
     #[test]
     fn stays_silent_where_it_was_not_read_and_the_other_way_round() {
         let prod = || environment("prod").app("app", "v1");
-        assert!(pair(&MissingComponent, prod(), environment("qualif").unread("docker/x", "containers")).is_empty());
+        assert!(
+            pair(&MissingComponent, prod(), environment("qualif").unread("docker/x", "containers"))
+                .is_empty()
+        );
         assert!(
             pair(
                 &MissingComponent,

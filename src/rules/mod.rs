@@ -30,7 +30,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow, Severity, Snapshot,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow,
+    Severity, Snapshot,
 };
 use crate::version::{Direction, Level};
 
@@ -146,13 +147,20 @@ pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.meta().id == id)
 }
 
-/// Everything that the rules say, by component and rule: also what another finding subsumes, since a policy may switch
-/// that one off.
-pub fn check(context: &Context<'_>, snapshots: &[Snapshot], comparisons: &[Comparison]) -> Vec<Finding> {
+/// Everything that the rules say, by component and rule: also what another finding subsumes, since
+/// a policy may switch that one off.
+pub fn check(
+    context: &Context<'_>,
+    snapshots: &[Snapshot],
+    comparisons: &[Comparison],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
-        findings.extend(snapshots.iter().flat_map(|snapshot| rule.check_environment(context, snapshot)));
-        findings.extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
+        findings.extend(
+            snapshots.iter().flat_map(|snapshot| rule.check_environment(context, snapshot)),
+        );
+        findings
+            .extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
         findings.extend(rule.check_all(context, snapshots));
     }
     findings.sort_by(|a, b| a.key().cmp(&b.key()));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, HIGH, Hook, Rule, RuleMeta, finding};
 use crate::model::{
-    Class, Component, ComponentName, EnvironmentName, Finding, Instance, RangeRow, ReadingSource, Requirement,
-    Snapshot, Wanted,
+    Class, Component, ComponentName, EnvironmentName, Finding, Instance, RangeRow, ReadingSource,
+    Requirement, Snapshot, Wanted,
 };
 use crate::version::{Containment, Level, Levels, Range, Reading, Scheme, difference_of};
 
@@ -37,10 +37,12 @@ impl Rule for OutOfRange {
         for row in context.ranges {
             for (snapshot, name, component) in subjects(row, snapshots) {
                 found.extend(match &row.wanted {
-                    Wanted::Versions(wanted) => against_versions(row, wanted, snapshot, name, component),
+                    Wanted::Versions(wanted) => {
+                        against_versions(row, wanted, snapshot, name, component)
+                    }
                     Wanted::SameMinor => {
-                        let of_baseline =
-                            baseline.and_then(|baseline| Some((baseline, baseline.components.get(name)?)));
+                        let of_baseline = baseline
+                            .and_then(|baseline| Some((baseline, baseline.components.get(name)?)));
                         against_baseline(of_baseline, snapshot, name, component)
                     }
                 });
@@ -50,11 +52,14 @@ impl Rule for OutOfRange {
     }
 }
 
-/// Rows that no component is subject to, as they are written: one that is misspelt must not pass for kept.
+/// Rows that no component is subject to, as they are written: one that is misspelt must not pass
+/// for kept.
 pub fn idle(rows: &[RangeRow], snapshots: &[Snapshot]) -> Vec<String> {
-    let idle = rows.iter().filter(|row| subjects(row, snapshots).next().is_none()).map(|row| match &row.wanted {
-        Wanted::Versions(wanted) => wanted.to_string(),
-        Wanted::SameMinor => SAME_MINOR.to_owned(),
+    let idle = rows.iter().filter(|row| subjects(row, snapshots).next().is_none()).map(|row| {
+        match &row.wanted {
+            Wanted::Versions(wanted) => wanted.to_string(),
+            Wanted::SameMinor => SAME_MINOR.to_owned(),
+        }
     });
     idle.collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -65,10 +70,15 @@ type Subject<'a> = (&'a Snapshot, &'a ComponentName, &'a Component);
 
 /// What a row is about, where it runs.
 fn subjects<'a>(row: &'a RangeRow, snapshots: &'a [Snapshot]) -> impl Iterator<Item = Subject<'a>> {
-    let is_in = |environment: &EnvironmentName| row.environments.is_empty() || row.environments.contains(environment);
+    let is_in = |environment: &EnvironmentName| {
+        row.environments.is_empty() || row.environments.contains(environment)
+    };
     let snapshots = snapshots.iter().filter(move |snapshot| is_in(&snapshot.environment));
-    let all = snapshots.flat_map(|snapshot| snapshot.components.iter().map(move |(name, c)| (snapshot, name, c)));
-    all.filter(|(_, name, component)| component.instances.iter().any(|instance| concerns(row, name, instance)))
+    let all = snapshots
+        .flat_map(|snapshot| snapshot.components.iter().map(move |(name, c)| (snapshot, name, c)));
+    all.filter(|(_, name, component)| {
+        component.instances.iter().any(|instance| concerns(row, name, instance))
+    })
 }
 
 fn concerns(row: &RangeRow, name: &ComponentName, instance: &Instance) -> bool {
@@ -77,7 +87,8 @@ fn concerns(row: &RangeRow, name: &ComponentName, instance: &Instance) -> bool {
     }
     let Wanted::Versions(wanted) = &row.wanted else { return false };
     let product = instance.product_in(name);
-    product.is_some_and(|product| wanted.products().any(|wanted| product.eq_ignore_ascii_case(wanted)))
+    product
+        .is_some_and(|product| wanted.products().any(|wanted| product.eq_ignore_ascii_case(wanted)))
 }
 
 fn against_versions(
@@ -104,7 +115,8 @@ fn against_baseline(
     name: &ComponentName,
     component: &Component,
 ) -> Option<Finding> {
-    let (baseline, of_baseline) = baseline.filter(|(baseline, _)| baseline.environment != snapshot.environment)?;
+    let (baseline, of_baseline) =
+        baseline.filter(|(baseline, _)| baseline.environment != snapshot.environment)?;
     let (proven, unproven): (Vec<&Instance>, Vec<&Instance>) = of_baseline
         .instances
         .iter()
@@ -121,8 +133,15 @@ fn against_baseline(
     let judge = |instance: &Instance, reading: &Reading| {
         let product = instance.product_in(name).map(|product| product.to_lowercase());
         let in_each = minors.iter().map(|((wanted, _), minor)| {
-            let is_other = wanted.as_ref().zip(product.as_ref()).is_some_and(|(wanted, product)| wanted != product);
-            if is_other { Containment::Outside } else { minor.contains(&of_baseline.levels, reading) }
+            let is_other = wanted
+                .as_ref()
+                .zip(product.as_ref())
+                .is_some_and(|(wanted, product)| wanted != product);
+            if is_other {
+                Containment::Outside
+            } else {
+                minor.contains(&of_baseline.levels, reading)
+            }
         });
         match in_each.min() {
             // It may be what the baseline runs without saying so.
@@ -156,12 +175,15 @@ struct Minor<'a> {
 
 impl Minor<'_> {
     fn contains(&self, levels: &Levels, reading: &Reading) -> Containment {
-        // No range names a system, and `Ubuntu 22.04.4 LTS` is a patch away from `Ubuntu 22.04.3 LTS`.
+        // No range names a system, and `Ubuntu 22.04.4 LTS` is a patch away from `Ubuntu 22.04.3
+        // LTS`.
         if reading.scheme() == Scheme::OsImage {
             return match difference_of(levels, self.reading, reading).level {
                 Level::Minor | Level::Major => Containment::Outside,
                 Level::Incomparable(_) | Level::WithinPrecision => Containment::Unproven,
-                Level::Equal | Level::Build | Level::Prerelease | Level::Patch => Containment::Inside,
+                Level::Equal | Level::Build | Level::Prerelease | Level::Patch => {
+                    Containment::Inside
+                }
             };
         }
         self.range.contains(levels, reading)
@@ -187,7 +209,9 @@ impl Judged {
         for instance in instances {
             let own = instance.product_in(name);
             let is_other = |own: &str| {
-                wanted.is_some_and(|w| w.names_products() && !w.products().any(|p| p.eq_ignore_ascii_case(own)))
+                wanted.is_some_and(|w| {
+                    w.names_products() && !w.products().any(|p| p.eq_ignore_ascii_case(own))
+                })
             };
             let other = own.filter(|own| is_other(own));
             let (containment, text) = judged(component, instance, &judge);
@@ -199,16 +223,23 @@ impl Judged {
     }
 
     /// `None` if everything is inside.
-    fn summary(&self, environment: &EnvironmentName, outside: &str, wanted: &str) -> Option<String> {
+    fn summary(
+        &self,
+        environment: &EnvironmentName,
+        outside: &str,
+        wanted: &str,
+    ) -> Option<String> {
         let (out, open) = (listed(&self.outside), listed(&self.unproven));
         let verb = if self.unproven.len() == 1 { "proves" } else { "prove" };
         match (out, open) {
             (None, None) => None,
             (Some(out), None) => Some(format!("{environment} runs {out}, {outside} {wanted}")),
-            (None, Some(open)) => Some(format!("{environment} runs {open}, which {verb} nothing about {wanted}")),
-            (Some(out), Some(open)) => {
-                Some(format!("{environment} runs {out}, {outside} {wanted}; {open} {verb} nothing about it"))
+            (None, Some(open)) => {
+                Some(format!("{environment} runs {open}, which {verb} nothing about {wanted}"))
             }
+            (Some(out), Some(open)) => Some(format!(
+                "{environment} runs {out}, {outside} {wanted}; {open} {verb} nothing about it"
+            )),
         }
     }
 }
@@ -220,27 +251,40 @@ fn listed(texts: &BTreeSet<String>) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(", "))
 }
 
-/// Whether what an instance says is wanted, and the text that decided. A difference must not hide behind a label.
+/// Whether what an instance says is wanted, and the text that decided. A difference must not hide
+/// behind a label.
 fn judged(
     component: &Component,
     instance: &Instance,
     judge: impl Fn(&Instance, &Reading) -> Containment,
 ) -> (Containment, String) {
     let reading = &instance.reading;
-    let text = if reading.text().trim().is_empty() { "what says no version".to_owned() } else { reading.to_string() };
+    let text = if reading.text().trim().is_empty() {
+        "what says no version".to_owned()
+    } else {
+        reading.to_string()
+    };
     let containment = judge(instance, reading);
     if containment != Containment::Inside {
         return (containment, text);
     }
-    let otherwise = instance.contradicted_by.as_ref().filter(|other| judge(instance, other) != Containment::Inside);
+    let otherwise = instance
+        .contradicted_by
+        .as_ref()
+        .filter(|other| judge(instance, other) != Containment::Inside);
     match otherwise {
-        Some(other) => (Containment::Unproven, format!("{text} by its label and {other} by its tag")),
-        None if is_hollow(component, instance) => (Containment::Unproven, format!("{text} by a label alone")),
+        Some(other) => {
+            (Containment::Unproven, format!("{text} by its label and {other} by its tag"))
+        }
+        None if is_hollow(component, instance) => {
+            (Containment::Unproven, format!("{text} by a label alone"))
+        }
         None => (Containment::Inside, text),
     }
 }
 
-/// What a chart says of an image, and a label that an own service has from its base image, are no versions of it.
+/// What a chart says of an image, and a label that an own service has from its base image, are no
+/// versions of it.
 fn is_hollow(component: &Component, instance: &Instance) -> bool {
     match instance.source {
         ReadingSource::WorkloadLabel => true,
@@ -262,13 +306,19 @@ mod tests {
             text => Wanted::Versions(text.parse().unwrap()),
         };
         let components = components.iter().map(|glob| Glob::new(glob).unwrap()).collect();
-        RangeRow { wanted, components, environments: environments.iter().map(|name| (*name).into()).collect() }
+        RangeRow {
+            wanted,
+            components,
+            environments: environments.iter().map(|name| (*name).into()).collect(),
+        }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "fixtures are built where they are used up")]
     fn check(row: RangeRow, snapshots: Vec<Snapshot>) -> Vec<Finding> {
         let rows = [row];
-        with_context(|context| OutOfRange.check_all(&Context { ranges: &rows, ..*context }, &snapshots))
+        with_context(|context| {
+            OutOfRange.check_all(&Context { ranges: &rows, ..*context }, &snapshots)
+        })
     }
 
     fn summaries(row: RangeRow, snapshots: Vec<Snapshot>) -> Vec<String> {
@@ -277,32 +327,51 @@ mod tests {
 
     #[test]
     fn fires_on_a_product_wherever_it_runs() {
-        let prod = || environment("prod").redis("cache", "6.2.5").product("image/redis", "redis", "7.2.4");
-        let found = check(row("redis >=7.0, <8", &[], &[]), vec![prod(), environment("dev").redis("cache", "8.0.1")]);
+        let prod =
+            || environment("prod").redis("cache", "6.2.5").product("image/redis", "redis", "7.2.4");
+        let found = check(
+            row("redis >=7.0, <8", &[], &[]),
+            vec![prod(), environment("dev").redis("cache", "8.0.1")],
+        );
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].summary, "prod runs 6.2.5, outside redis >=7.0, <8");
         assert_eq!((found[0].subject.as_str(), found[0].defaults), ("redis >=7.0, <8", HIGH));
         assert_eq!(found[0].defaults.elsewhere, Severity::Low);
         assert_eq!(found[1].summary, "dev runs 8.0.1, outside redis >=7.0, <8");
-        assert_eq!(summaries(row("redis >=7.0, <8", &[], &["dev"]), vec![prod()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(row("redis >=7.0, <8", &[], &["dev"]), vec![prod()]),
+            Vec::<String>::new()
+        );
         let kubelet = environment("prod").product("kubernetes/kubelet", "", "1.26.4");
-        assert_eq!(summaries(row("kubernetes >=1.27", &["kubernetes/*"], &[]), vec![kubelet]).len(), 1);
+        assert_eq!(
+            summaries(row("kubernetes >=1.27", &["kubernetes/*"], &[]), vec![kubelet]).len(),
+            1
+        );
     }
 
     #[test]
     fn fires_on_another_product_where_components_are_named() {
         let prod = environment("prod").product("redis/cache", "valkey", "7.2.4");
         let wanted = row("redis >=7.0, <8", &["redis/*"], &[]);
-        assert_eq!(summaries(wanted, vec![prod]), ["prod runs valkey 7.2.4, outside redis >=7.0, <8"]);
+        assert_eq!(
+            summaries(wanted, vec![prod]),
+            ["prod runs valkey 7.2.4, outside redis >=7.0, <8"]
+        );
     }
 
     #[test]
     fn fires_on_what_proves_nothing() {
         let prod = environment("prod").app("web", "latest").app("web", "7");
         let wanted = row(">=7.2, <8", &["image/*"], &[]);
-        assert_eq!(summaries(wanted.clone(), vec![prod]), ["prod runs 7, latest, which prove nothing about >=7.2, <8"]);
+        assert_eq!(
+            summaries(wanted.clone(), vec![prod]),
+            ["prod runs 7, latest, which prove nothing about >=7.2, <8"]
+        );
         let prod = environment("prod").app("web", "latest").app("web", "6").app("web", "7.2.4");
-        assert_eq!(summaries(wanted, vec![prod]), ["prod runs 6, outside >=7.2, <8; latest proves nothing about it"]);
+        assert_eq!(
+            summaries(wanted, vec![prod]),
+            ["prod runs 6, outside >=7.2, <8; latest proves nothing about it"]
+        );
     }
 
     #[test]
@@ -314,7 +383,9 @@ mod tests {
         let wanted = row("redis 7.2.x", &[], &[]);
         assert_eq!(
             summaries(wanted, vec![prod]),
-            ["prod runs 7.2.4 by its label and 6.2.5 by its tag, which proves nothing about redis 7.2.x"]
+            [
+                "prod runs 7.2.4 by its label and 6.2.5 by its tag, which proves nothing about redis 7.2.x"
+            ]
         );
     }
 
@@ -366,19 +437,34 @@ mod tests {
     fn a_system_is_pinned_by_its_name_and_number() {
         let os = |name: &str, text: &str| {
             let mut snapshot = environment(name).product("host/os", "", "1");
-            let instance = &mut snapshot.components.get_mut(&"host/os".into()).unwrap().instances[0];
+            let instance =
+                &mut snapshot.components.get_mut(&"host/os".into()).unwrap().instances[0];
             (instance.product, instance.reading) = (None, read(Scheme::OsImage, text));
             snapshot
         };
         let found = |text: &str| {
-            check(row(SAME_MINOR, &["host/*"], &[]), vec![os("prod", "Ubuntu 22.04.3 LTS"), os("qualif", text)]).len()
+            check(
+                row(SAME_MINOR, &["host/*"], &[]),
+                vec![os("prod", "Ubuntu 22.04.3 LTS"), os("qualif", text)],
+            )
+            .len()
         };
-        assert_eq!(["Ubuntu 22.04.4 LTS", "Ubuntu 24.04.1 LTS", "Debian GNU/Linux 12"].map(found), [0, 1, 1]);
+        assert_eq!(
+            ["Ubuntu 22.04.4 LTS", "Ubuntu 24.04.1 LTS", "Debian GNU/Linux 12"].map(found),
+            [0, 1, 1]
+        );
     }
 
     #[test]
     fn rows_that_are_about_nothing_are_told() {
-        let rows = [row("redis >=7", &[], &[]), row("postgras >=15", &[], &[]), row(SAME_MINOR, &["nginx/*"], &[])];
-        assert_eq!(idle(&rows, &[environment("prod").redis("cache", "7.2.4")]), ["postgras >=15", "same-minor"]);
+        let rows = [
+            row("redis >=7", &[], &[]),
+            row("postgras >=15", &[], &[]),
+            row(SAME_MINOR, &["nginx/*"], &[]),
+        ];
+        assert_eq!(
+            idle(&rows, &[environment("prod").redis("cache", "7.2.4")]),
+            ["postgras >=15", "same-minor"]
+        );
     }
 }

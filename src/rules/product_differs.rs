@@ -31,7 +31,9 @@ impl Rule for ProductDiffers {
                 Some(version) if products.len() == 1 => format!("{} {version}", products[0]),
                 _ => products.join(" and "),
             };
-            let numbers = versions.filter(|v| v.level.is_drift()).map(|v| by_the_numbers(v, &comparison.baseline));
+            let numbers = versions
+                .filter(|v| v.level.is_drift())
+                .map(|v| by_the_numbers(v, &comparison.baseline));
             let summary = format!(
                 "{} {}, {} {}{}",
                 comparison.current,
@@ -41,7 +43,8 @@ impl Rule for ProductDiffers {
                 numbers.unwrap_or_default(),
             );
             let finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
-            let (level, direction) = (versions.map(|v| v.level), versions.and_then(|v| v.direction));
+            let (level, direction) =
+                (versions.map(|v| v.level), versions.and_then(|v| v.direction));
             Some(Finding { level, direction, ..finding })
         });
         differ.collect()
@@ -65,7 +68,10 @@ mod tests {
             environment("prod").product("redis/cache", "valkey", "8.0.1"),
             environment("qualif").redis("cache", "7.0.15"),
         );
-        assert_eq!(found[0].summary, "qualif redis 7.0.15, prod valkey 8.0.1 (by the numbers a major behind prod)");
+        assert_eq!(
+            found[0].summary,
+            "qualif redis 7.0.15, prod valkey 8.0.1 (by the numbers a major behind prod)"
+        );
     }
 
     #[test]

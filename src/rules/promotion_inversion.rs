@@ -27,8 +27,11 @@ impl Rule for PromotionInversion {
     }
 
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let ordered: Vec<&Snapshot> =
-            context.order.iter().filter_map(|name| snapshots.iter().find(|s| s.environment == *name)).collect();
+        let ordered: Vec<&Snapshot> = context
+            .order
+            .iter()
+            .filter_map(|name| snapshots.iter().find(|s| s.environment == *name))
+            .collect();
         let pairs = ordered
             .iter()
             .enumerate()
@@ -75,7 +78,13 @@ mod tests {
             ],
         );
         let pairs: Vec<_> = found.iter().map(|f| f.summary.as_str()).collect();
-        assert_eq!(pairs, ["dev still runs v20, qualif already runs v22", "dev still runs v20, prod already runs v21"]);
+        assert_eq!(
+            pairs,
+            [
+                "dev still runs v20, qualif already runs v22",
+                "dev still runs v20, prod already runs v21"
+            ]
+        );
     }
 
     #[test]

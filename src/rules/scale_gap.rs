@@ -30,7 +30,12 @@ struct Size {
 }
 
 const SIZES: &[Size] = &[
-    Size { subject: "keys", figures: &["keys"], least: 1_000.0, shown: |n| format!("{} keys", rounded(n)) },
+    Size {
+        subject: "keys",
+        figures: &["keys"],
+        least: 1_000.0,
+        shown: |n| format!("{} keys", rounded(n)),
+    },
     Size {
         subject: "memory",
         figures: &["used_memory_dataset", "used_memory"],
@@ -45,7 +50,9 @@ impl Rule for ScaleGap {
     }
 
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let Some(baseline) = snapshots.iter().find(|s| s.environment == *context.baseline) else { return Vec::new() };
+        let Some(baseline) = snapshots.iter().find(|s| s.environment == *context.baseline) else {
+            return Vec::new();
+        };
         let others = snapshots.iter().filter(|s| s.environment != *context.baseline);
         others.flat_map(|current| against(baseline, current)).collect()
     }
@@ -58,7 +65,10 @@ fn against(baseline: &Snapshot, current: &Snapshot) -> Vec<Finding> {
         for size in SIZES {
             let Some((b, c)) = gap(size, of_baseline, of_current) else { continue };
             let (shown_c, shown_b) = ((size.shown)(c), (size.shown)(b));
-            let summary = format!("{} has {shown_c}, {} has {shown_b}", current.environment, baseline.environment);
+            let summary = format!(
+                "{} has {shown_c}, {} has {shown_b}",
+                current.environment, baseline.environment
+            );
             let mut environments = vec![baseline.environment.clone(), current.environment.clone()];
             environments.sort();
             let component = ComponentName::from(target.as_str());
@@ -85,20 +95,27 @@ mod tests {
     fn sized(name: &str, figures: &[(&str, f64)]) -> Snapshot {
         let mut snapshot = environment(name).redis("cache", "7.2.4");
         let figures = figures.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        snapshot.indicators.insert("redis/cache".into(), Indicators { figures, ..Indicators::default() });
+        snapshot
+            .indicators
+            .insert("redis/cache".into(), Indicators { figures, ..Indicators::default() });
         snapshot
     }
 
     fn summaries(baseline: &[(&str, f64)], current: &[(&str, f64)]) -> Vec<String> {
         let found = all(&ScaleGap, vec![sized("prod", baseline), sized("qualif", current)]);
-        assert!(found.iter().all(|f| f.component.as_str() == "redis/cache" && f.environments.len() == 2));
+        assert!(
+            found
+                .iter()
+                .all(|f| f.component.as_str() == "redis/cache" && f.environments.len() == 2)
+        );
         found.into_iter().map(|finding| finding.summary).collect()
     }
 
     #[test]
     fn fires_on_ten_times_as_much_in_either_direction_and_says_both() {
         let (mib, gib) = (1_048_576.0, 1_073_741_824.0);
-        let prod = [("keys", 1_310_000.0), ("used_memory_dataset", gib), ("used_memory", 2.0 * gib)];
+        let prod =
+            [("keys", 1_310_000.0), ("used_memory_dataset", gib), ("used_memory", 2.0 * gib)];
         let qualif = [("keys", 1_200.0), ("used_memory_dataset", 50.0 * mib), ("used_memory", gib)];
         assert_eq!(
             summaries(&prod, &qualif),
@@ -108,7 +125,10 @@ mod tests {
             ]
         );
         assert_eq!(summaries(&qualif, &prod).len(), 2);
-        assert_eq!(summaries(&[("keys", 0.0)], &[("keys", 1_000.0)]), ["qualif has 1.0 k keys, prod has 0 keys"]);
+        assert_eq!(
+            summaries(&[("keys", 0.0)], &[("keys", 1_000.0)]),
+            ["qualif has 1.0 k keys, prod has 0 keys"]
+        );
     }
 
     #[test]
@@ -116,6 +136,9 @@ mod tests {
         assert!(summaries(&[("keys", 9_999.0)], &[("keys", 1_000.0)]).is_empty());
         assert!(summaries(&[("keys", 3.0)], &[("keys", 900.0)]).is_empty());
         assert!(summaries(&[("keys", 1e6)], &[("used_memory", 1e9)]).is_empty());
-        assert!(all(&ScaleGap, vec![sized("qualif", &[("keys", 1e6)]), sized("dev", &[("keys", 1.0)])]).is_empty());
+        assert!(
+            all(&ScaleGap, vec![sized("qualif", &[("keys", 1e6)]), sized("dev", &[("keys", 1.0)])])
+                .is_empty()
+        );
     }
 }

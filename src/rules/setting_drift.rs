@@ -1,4 +1,5 @@
-//! Settings that change behaviour and differ from the baseline's, or among the servers of one component.
+//! Settings that change behaviour and differ from the baseline's, or among the servers of one
+//! component.
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair};
 use crate::model::{Comparison, Finding, Snapshot, Values};
@@ -25,11 +26,17 @@ impl Rule for SettingDrift {
         let settings = snapshot.components.iter().flat_map(|(name, component)| {
             component.settings.iter().map(move |(setting, values)| (name, setting, values))
         });
-        let split = settings.filter(|(.., values)| values.len() > 1).map(|(name, setting, values)| {
-            let summary = format!("{setting} differs within {}: {}", snapshot.environment, by_server(values));
-            let finding = finding(&META, name, vec![snapshot.environment.clone()], LOW, summary);
-            Finding { subject: setting.clone(), ..finding }
-        });
+        let split =
+            settings.filter(|(.., values)| values.len() > 1).map(|(name, setting, values)| {
+                let summary = format!(
+                    "{setting} differs within {}: {}",
+                    snapshot.environment,
+                    by_server(values)
+                );
+                let finding =
+                    finding(&META, name, vec![snapshot.environment.clone()], LOW, summary);
+                Finding { subject: setting.clone(), ..finding }
+            });
         split.collect()
     }
 
@@ -38,7 +45,11 @@ impl Rule for SettingDrift {
             change.settings.iter().map(|setting| {
                 let summary = format!(
                     "{} is {} in {}, {} in {}",
-                    setting.name, setting.current, comparison.current, setting.baseline, comparison.baseline
+                    setting.name,
+                    setting.current,
+                    comparison.current,
+                    setting.baseline,
+                    comparison.baseline
                 );
                 let finding = of_pair(&META, comparison, &change.component, LOW, summary);
                 Finding { subject: setting.name.clone(), ..finding }
@@ -68,19 +79,26 @@ mod tests {
 
     #[test]
     fn fires_on_another_value() {
-        let prod =
-            environment("prod").redis("cache", "7.0.15").setting("redis/cache", "maxmemory_policy", "noeviction");
-        let qualif =
-            environment("qualif").redis("cache", "7.0.15").setting("redis/cache", "maxmemory_policy", "allkeys-lru");
+        let prod = environment("prod")
+            .redis("cache", "7.0.15")
+            .setting("redis/cache", "maxmemory_policy", "noeviction");
+        let qualif = environment("qualif")
+            .redis("cache", "7.0.15")
+            .setting("redis/cache", "maxmemory_policy", "allkeys-lru");
         let found = pair(&SettingDrift, prod, qualif);
-        assert_eq!(found[0].summary, "maxmemory_policy is allkeys-lru in qualif, noeviction in prod");
+        assert_eq!(
+            found[0].summary,
+            "maxmemory_policy is allkeys-lru in qualif, noeviction in prod"
+        );
     }
 
     #[test]
     fn fires_on_nodes_that_differ_and_names_them() {
         let nodes = |name: &str, values: &[&str]| {
             let start = environment(name).redis("cache", "7.0.15");
-            values.iter().fold(start, |nodes, value| nodes.setting("redis/cache", "maxmemory_policy", value))
+            values
+                .iter()
+                .fold(start, |nodes, value| nodes.setting("redis/cache", "maxmemory_policy", value))
         };
         let (lru, no) = ("allkeys-lru", "noeviction");
         let found = single(&SettingDrift, nodes("prod", &[lru, no, no, no, no]));
@@ -91,21 +109,33 @@ mod tests {
         );
         assert!(single(&SettingDrift, nodes("prod", &[no, no])).is_empty());
         let found = pair(&SettingDrift, nodes("prod", &[no]), nodes("qualif", &[no, lru]));
-        assert_eq!(found[0].summary, "maxmemory_policy is allkeys-lru and noeviction in qualif, noeviction in prod");
-        assert!(pair(&SettingDrift, nodes("prod", &[no, lru]), nodes("qualif", &[lru, no, lru])).is_empty());
+        assert_eq!(
+            found[0].summary,
+            "maxmemory_policy is allkeys-lru and noeviction in qualif, noeviction in prod"
+        );
+        assert!(
+            pair(&SettingDrift, nodes("prod", &[no, lru]), nodes("qualif", &[lru, no, lru]))
+                .is_empty()
+        );
     }
 
     #[test]
     fn stays_silent_on_one_value_and_where_only_one_side_tells() {
-        let prod = || environment("prod").redis("cache", "7.0.15").setting("redis/cache", "mode", "cluster");
+        let prod = || {
+            environment("prod").redis("cache", "7.0.15").setting("redis/cache", "mode", "cluster")
+        };
         assert!(
             pair(
                 &SettingDrift,
                 prod(),
-                environment("qualif").redis("cache", "7.0.15").setting("redis/cache", "mode", "cluster")
+                environment("qualif")
+                    .redis("cache", "7.0.15")
+                    .setting("redis/cache", "mode", "cluster")
             )
             .is_empty()
         );
-        assert!(pair(&SettingDrift, prod(), environment("qualif").redis("cache", "7.0.15")).is_empty());
+        assert!(
+            pair(&SettingDrift, prod(), environment("qualif").redis("cache", "7.0.15")).is_empty()
+        );
     }
 }

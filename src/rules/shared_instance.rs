@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding};
-use crate::model::{ComponentName, Defaults, EnvironmentName, Finding, Identity, Severity, Snapshot};
+use crate::model::{
+    ComponentName, Defaults, EnvironmentName, Finding, Identity, Severity, Snapshot,
+};
 
 pub(super) struct SharedInstance;
 
@@ -30,7 +32,8 @@ impl Rule for SharedInstance {
         let mut places = BTreeMap::<(&str, &str), BTreeSet<(&EnvironmentName, &Identity)>>::new();
         for snapshot in snapshots {
             for identity in &snapshot.identities {
-                let on_purpose = context.shared.iter().any(|glob| glob.is_match(identity.target.as_str()));
+                let on_purpose =
+                    context.shared.iter().any(|glob| glob.is_match(identity.target.as_str()));
                 if !on_purpose {
                     places
                         .entry((identity.kind, &identity.value))
@@ -48,20 +51,24 @@ fn shared(
     (kind, value): (&str, &str),
     seen: &BTreeSet<(&EnvironmentName, &Identity)>,
 ) -> Option<Finding> {
-    let environments: BTreeSet<&EnvironmentName> = seen.iter().map(|(environment, _)| *environment).collect();
+    let environments: BTreeSet<&EnvironmentName> =
+        seen.iter().map(|(environment, _)| *environment).collect();
     if environments.len() < 2 {
         return None;
     }
     let defaults = if environments.contains(context.baseline) { WITH_BASELINE } else { LOW };
-    let names: Vec<String> =
-        seen.iter().map(|(environment, identity)| format!("{environment} {}", identity.target)).collect();
+    let names: Vec<String> = seen
+        .iter()
+        .map(|(environment, identity)| format!("{environment} {}", identity.target))
+        .collect();
     let short: String = value.chars().take(12).collect();
     // The name in the last environment of the promotion order: the one that is harmed most.
     let rank = |environment: &EnvironmentName| context.order.iter().position(|e| e == environment);
     let (_, last) = seen.iter().max_by_key(|(environment, _)| rank(environment))?;
     let component = ComponentName::from(last.target.as_str());
     let summary = format!("{} are one instance ({kind} {short})", names.join(" = "));
-    let finding = finding(&META, &component, environments.into_iter().cloned().collect(), defaults, summary);
+    let finding =
+        finding(&META, &component, environments.into_iter().cloned().collect(), defaults, summary);
     // The targets, so that a waiver of these two is none of two others.
     Some(Finding { subject: format!("{kind} of {}", names.join(" = ")), ..finding })
 }
@@ -81,7 +88,10 @@ mod tests {
             ],
         );
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].summary, "dev redis/host = qualif redis/cache are one instance (run_id 3f9c)");
+        assert_eq!(
+            found[0].summary,
+            "dev redis/host = qualif redis/cache are one instance (run_id 3f9c)"
+        );
         assert_eq!((found[0].component.as_str(), found[0].defaults), ("redis/cache", LOW));
         let found = all(
             &SharedInstance,
@@ -95,7 +105,9 @@ mod tests {
 
     #[test]
     fn stays_silent_within_one_environment_and_on_purpose() {
-        let twice = environment("dev").identity("redis/a", "run_id", "1").identity("redis/b", "run_id", "1");
+        let twice = environment("dev")
+            .identity("redis/a", "run_id", "1")
+            .identity("redis/b", "run_id", "1");
         assert!(all(&SharedInstance, vec![twice]).is_empty());
         let on_purpose = all(
             &SharedInstance,

@@ -37,7 +37,8 @@ impl Rule for SourceDisagreement {
     }
 }
 
-/// What is said in words, and how far apart it is. A commit or a date beside a version contradicts nothing.
+/// What is said in words, and how far apart it is. A commit or a date beside a version contradicts
+/// nothing.
 fn disagreements(component: &Component) -> BTreeMap<String, Level> {
     let said = component.instances.iter().filter_map(|instance| {
         let other = instance.contradicted_by.as_ref()?;
@@ -49,8 +50,11 @@ fn disagreements(component: &Component) -> BTreeMap<String, Level> {
             ReadingSource::WorkloadLabel => "the workload's label",
             ReadingSource::Declared => "a declared fact",
         };
-        let lower = if instance.source == ReadingSource::Tag { "a lower source" } else { "the tag" };
-        level.is_drift().then(|| (format!("{best} says {}, {lower} says {other}", instance.reading), level))
+        let lower =
+            if instance.source == ReadingSource::Tag { "a lower source" } else { "the tag" };
+        level
+            .is_drift()
+            .then(|| (format!("{best} says {}, {lower} says {other}", instance.reading), level))
     });
     said.collect()
 }
@@ -82,7 +86,11 @@ mod tests {
     #[test]
     fn stays_silent_on_what_is_no_other_version() {
         assert!(
-            single(&SourceDisagreement, environment("prod").app("redis", "7.2.4").redis("cache", "7.0.15")).is_empty()
+            single(
+                &SourceDisagreement,
+                environment("prod").app("redis", "7.2.4").redis("cache", "7.0.15")
+            )
+            .is_empty()
         );
         for tag in ["deadbeef", "20240427", "latest", "0.0.0"] {
             assert!(single(&SourceDisagreement, labelled("7.2.4", tag)).is_empty(), "{tag}");

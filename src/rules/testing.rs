@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::{Context, Rule};
 use crate::compare::compare;
 use crate::model::{
-    Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding, Gate, Glob, Identity,
-    Instance, Locator, Outcome, ReadingSource, RunningImage, Snapshot, Source,
+    Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
+    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Snapshot,
+    Source,
 };
 use crate::version::{Levels, Scheme, read};
 
@@ -64,7 +65,8 @@ impl Snapshot {
                 digests: digests.into_iter().collect(),
             }),
         };
-        self.instance(&format!("image/{repository}"), Class::Service, instance).read("docker/x", "containers")
+        self.instance(&format!("image/{repository}"), Class::Service, instance)
+            .read("docker/x", "containers")
     }
 
     fn instance(mut self, component: &str, class: Class, mut instance: Instance) -> Self {
@@ -85,7 +87,10 @@ impl Snapshot {
     pub(super) fn setting(mut self, component: &str, name: &str, value: &str) -> Self {
         let settings = &mut self.components.get_mut(&component.into()).unwrap().settings;
         let values = settings.entry(name.into()).or_default();
-        let server = format!("10.0.0.{}:6379", values.values().map(|servers| servers.len()).sum::<usize>() + 1);
+        let server = format!(
+            "10.0.0.{}:6379",
+            values.values().map(|servers| servers.len()).sum::<usize>() + 1
+        );
         values.entry(value.into()).or_default().insert(server);
         self
     }
@@ -118,7 +123,8 @@ impl Snapshot {
     }
 }
 
-/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose; nothing wanted.
+/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose;
+/// nothing wanted.
 pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let gates = [Gate { from: "qualif".into(), to: "prod".into() }];

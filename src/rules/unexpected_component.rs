@@ -21,9 +21,11 @@ impl Rule for UnexpectedComponent {
     }
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
-        let unexpected = comparison.changes.iter().filter(|change| change.presence == Presence::Unexpected);
+        let unexpected =
+            comparison.changes.iter().filter(|change| change.presence == Presence::Unexpected);
         let finding = unexpected.map(|change| {
-            let summary = format!("{} runs it, {} does not", comparison.current, comparison.baseline);
+            let summary =
+                format!("{} runs it, {} does not", comparison.current, comparison.baseline);
             of_pair(&META, comparison, &change.component, INFO, summary)
         });
         finding.collect()
@@ -48,8 +50,12 @@ mod tests {
     #[test]
     fn stays_silent_on_what_both_have() {
         assert!(
-            pair(&UnexpectedComponent, environment("prod").app("app", "v1"), environment("qualif").app("app", "v2"))
-                .is_empty()
+            pair(
+                &UnexpectedComponent,
+                environment("prod").app("app", "v1"),
+                environment("qualif").app("app", "v2")
+            )
+            .is_empty()
         );
     }
 }

@@ -27,8 +27,13 @@ impl Rule for UnreleasedBuild {
         let found = snapshot.components.iter().filter_map(|(name, component)| {
             let readings = distinct_readings(component);
             let unreleased = readings.iter().filter(|(reading, _)| reading.is_unreleased());
-            let list: Vec<String> = unreleased.map(|(reading, places)| format!("{reading} ({places})")).collect();
-            let summary = format!("{} runs {}, which no release carries", snapshot.environment, list.join(", "));
+            let list: Vec<String> =
+                unreleased.map(|(reading, places)| format!("{reading} ({places})")).collect();
+            let summary = format!(
+                "{} runs {}, which no release carries",
+                snapshot.environment,
+                list.join(", ")
+            );
             let environments = vec![snapshot.environment.clone()];
             (!list.is_empty()).then(|| finding(&META, name, environments, DEFAULTS, summary))
         });
@@ -43,7 +48,10 @@ mod tests {
 
     #[test]
     fn fires_on_sentinels_whatever_says_them() {
-        let found = single(&UnreleasedBuild, environment("prod").redis("cache", "255.255.255").app("app", "dev"));
+        let found = single(
+            &UnreleasedBuild,
+            environment("prod").redis("cache", "255.255.255").app("app", "dev"),
+        );
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].summary, "prod runs dev (1), which no release carries");
         assert_eq!(found[1].summary, "prod runs 255.255.255 (1), which no release carries");
@@ -52,7 +60,8 @@ mod tests {
 
     #[test]
     fn stays_silent_on_releases_pre_releases_and_tags_that_move() {
-        let prod = environment("prod").redis("cache", "7.2.0-rc1").app("app", "v21").app("web", "latest");
+        let prod =
+            environment("prod").redis("cache", "7.2.0-rc1").app("app", "v21").app("web", "latest");
         assert!(single(&UnreleasedBuild, prod).is_empty());
     }
 }

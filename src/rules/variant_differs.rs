@@ -24,11 +24,16 @@ impl Rule for VariantDiffers {
         let found = comparison.changes.iter().filter_map(|change| {
             let variants = change.variants.as_ref()?;
             let side = |names: &[String]| {
-                let shown = names.iter().map(|name| if name.is_empty() { "no variant" } else { name.as_str() });
+                let shown = names
+                    .iter()
+                    .map(|name| if name.is_empty() { "no variant" } else { name.as_str() });
                 shown.collect::<Vec<_>>().join(" and ")
             };
             let (current, baseline) = (side(&variants.current), side(&variants.baseline));
-            let summary = format!("{current} in {}, {baseline} in {}", comparison.current, comparison.baseline);
+            let summary = format!(
+                "{current} in {}, {baseline} in {}",
+                comparison.current, comparison.baseline
+            );
             Some(of_pair(&META, comparison, &change.component, LOW, summary))
         });
         found.collect()
@@ -43,9 +48,17 @@ mod tests {
     #[test]
     fn fires_on_another_variant() {
         let app = |name, tag, digest| environment(name).build("app", tag, digest);
-        let found = pair(&VariantDiffers, app("prod", "1.2.3-hotfix", "sha256:a"), app("qualif", "1.2.3", "sha256:b"));
+        let found = pair(
+            &VariantDiffers,
+            app("prod", "1.2.3-hotfix", "sha256:a"),
+            app("qualif", "1.2.3", "sha256:b"),
+        );
         assert_eq!(found[0].summary, "no variant in qualif, hotfix in prod");
-        let unknown = pair(&VariantDiffers, app("prod", "1.2.3-alpine", ""), app("qualif", "1.2.3-bookworm", ""));
+        let unknown = pair(
+            &VariantDiffers,
+            app("prod", "1.2.3-alpine", ""),
+            app("qualif", "1.2.3-bookworm", ""),
+        );
         assert_eq!(unknown[0].summary, "bookworm in qualif, alpine in prod");
     }
 
@@ -53,7 +66,13 @@ mod tests {
     fn stays_silent_on_one_variant_and_on_one_content() {
         let app = |name, tag, digest| environment(name).build("app", tag, digest);
         let silent = |b, c| pair(&VariantDiffers, b, c).is_empty();
-        assert!(silent(app("prod", "1.2.3-alpine", "sha256:a"), app("qualif", "1.2.4-alpine", "sha256:b")));
-        assert!(silent(app("prod", "1.2.3-alpine", "sha256:a"), app("qualif", "1.2.3", "sha256:a")));
+        assert!(silent(
+            app("prod", "1.2.3-alpine", "sha256:a"),
+            app("qualif", "1.2.4-alpine", "sha256:b")
+        ));
+        assert!(silent(
+            app("prod", "1.2.3-alpine", "sha256:a"),
+            app("qualif", "1.2.3", "sha256:a")
+        ));
     }
 }

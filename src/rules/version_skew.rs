@@ -41,7 +41,8 @@ impl Rule for VersionSkew {
                 comparison.baseline,
                 version.baseline,
             );
-            let finding = of_pair(&META, comparison, &change.component, defaults(change, version), summary);
+            let finding =
+                of_pair(&META, comparison, &change.component, defaults(change, version), summary);
             Some(Finding { level: Some(version.level), direction: version.direction, ..finding })
         });
         skewed.collect()
@@ -86,7 +87,11 @@ mod tests {
     #[test]
     fn fires_on_own_services_by_direction() {
         let found = |current| {
-            pair(&VersionSkew, environment("prod").app("app", "v21"), environment("qualif").app("app", current))
+            pair(
+                &VersionSkew,
+                environment("prod").app("app", "v21"),
+                environment("qualif").app("app", current),
+            )
         };
         assert_eq!(found("v22")[0].defaults, INFO);
         assert_eq!(found("v20")[0].defaults, HIGH);
@@ -95,17 +100,31 @@ mod tests {
     #[test]
     fn fires_softly_on_hosts_and_on_builds_without_an_order() {
         let kernel = |name, version| environment(name).product("host/kernel", "linux", version);
-        assert_eq!(pair(&VersionSkew, kernel("prod", "6.1.0"), kernel("qualif", "5.10.0"))[0].defaults, INFO);
+        assert_eq!(
+            pair(&VersionSkew, kernel("prod", "6.1.0"), kernel("qualif", "5.10.0"))[0].defaults,
+            INFO
+        );
         let app = |name, tag| environment(name).app("app", tag);
-        assert_eq!(pair(&VersionSkew, app("prod", "1.2.3_9"), app("qualif", "1.2.3_10"))[0].defaults, LOW);
-        assert_eq!(pair(&VersionSkew, app("prod", "1.2.3-140"), app("qualif", "1.2.3-145"))[0].defaults, INFO);
+        assert_eq!(
+            pair(&VersionSkew, app("prod", "1.2.3_9"), app("qualif", "1.2.3_10"))[0].defaults,
+            LOW
+        );
+        assert_eq!(
+            pair(&VersionSkew, app("prod", "1.2.3-140"), app("qualif", "1.2.3-145"))[0].defaults,
+            INFO
+        );
     }
 
     #[test]
     fn stays_silent_on_equal_unknown_and_one_sided() {
         let prod = || environment("prod").redis("cache", "7.0.15").app("app", "v21");
         assert!(
-            pair(&VersionSkew, prod(), environment("qualif").redis("cache", "7.0.15").app("app", "latest")).is_empty()
+            pair(
+                &VersionSkew,
+                prod(),
+                environment("qualif").redis("cache", "7.0.15").app("app", "latest")
+            )
+            .is_empty()
         );
         assert!(pair(&VersionSkew, prod(), environment("qualif")).is_empty());
     }

@@ -26,10 +26,13 @@ impl Rule for VersionSplit {
 
     fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
-            // `7` beside `7.2.4`, and two builds of one version, are no two versions as far as is known.
-            let level = widest(component).filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
+            // `7` beside `7.2.4`, and two builds of one version, are no two versions as far as is
+            // known.
+            let level = widest(component)
+                .filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
             let readings = distinct_readings(component);
-            let list: Vec<String> = readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
+            let list: Vec<String> =
+                readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
             let environments = vec![snapshot.environment.clone()];
             let summary = format!("{} runs {} at once", snapshot.environment, list.join(", "));
             Some(Finding {
@@ -52,14 +55,26 @@ mod tests {
 
     #[test]
     fn fires_on_two_versions() {
-        let found = single(&VersionSplit, environment("prod").app("app", "v21").app("app", "v20").app("app", "v21"));
+        let found = single(
+            &VersionSplit,
+            environment("prod").app("app", "v21").app("app", "v20").app("app", "v21"),
+        );
         assert_eq!(found[0].summary, "prod runs v20 (1), v21 (2) at once");
         assert_eq!(found[0].level, Some(Level::Major));
     }
 
     #[test]
     fn stays_silent_on_replicas_and_variants_of_one_version() {
-        assert!(single(&VersionSplit, environment("prod").app("app", "v21").app("app", "v21")).is_empty());
-        assert!(single(&VersionSplit, environment("prod").app("app", "1.2.3").app("app", "1.2.3-alpine")).is_empty());
+        assert!(
+            single(&VersionSplit, environment("prod").app("app", "v21").app("app", "v21"))
+                .is_empty()
+        );
+        assert!(
+            single(
+                &VersionSplit,
+                environment("prod").app("app", "1.2.3").app("app", "1.2.3-alpine")
+            )
+            .is_empty()
+        );
     }
 }

@@ -59,14 +59,20 @@ fn calver(text: &str) -> Option<Date> {
                 // What is no day of the month counts within it, unless it is written as a day.
                 match date(first, month, day) {
                     Some(found) => found,
-                    None if day.len() == 2 && first.len() == 4 && bare.contains('-') => return None,
-                    None => Date { micro: Some(Number::parse(day)?), ..year_and_month(first, month)? },
+                    None if day.len() == 2 && first.len() == 4 && bare.contains('-') => {
+                        return None;
+                    }
+                    None => {
+                        Date { micro: Some(Number::parse(day)?), ..year_and_month(first, month)? }
+                    }
                 }
             }
             None => year_and_month(first, month)?,
         }
     };
-    if let Some(number) = parts.peek().copied().filter(|part| is_digits(part) && found.micro.is_none()) {
+    if let Some(number) =
+        parts.peek().copied().filter(|part| is_digits(part) && found.micro.is_none())
+    {
         parts.next();
         found.micro = Number::parse(number);
     }
@@ -76,8 +82,8 @@ fn calver(text: &str) -> Option<Date> {
     }
     if !rest.is_empty() {
         let joined = rest.join(".");
-        found.pre =
-            generic::stage(&joined).unwrap_or_else(|| rest.iter().map(|part| Identifier::parse(part)).collect());
+        found.pre = generic::stage(&joined)
+            .unwrap_or_else(|| rest.iter().map(|part| Identifier::parse(part)).collect());
     }
     Some(found)
 }
@@ -103,13 +109,23 @@ fn date(year: &str, month: &str, day: &str) -> Option<Date> {
     let full = if year.len() == 2 { 2000 + written } else { written };
     let exists = day >= 1 && day <= days_in(full, month);
     let (before, behind) = (String::new(), String::new());
-    exists.then_some(Date { year: written, month, day, micro: None, pre: Vec::new(), before, behind })
+    exists.then_some(Date {
+        year: written,
+        month,
+        day,
+        micro: None,
+        pre: Vec::new(),
+        before,
+        behind,
+    })
 }
 
 /// Zero for a month that does not exist.
 fn days_in(year: u16, month: u8) -> u8 {
     match month {
-        2 if (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400) => 29,
+        2 if (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,

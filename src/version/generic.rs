@@ -11,24 +11,8 @@ use super::reading::{Body, Identifier, Version};
 
 /// Words that name a stage before the release.
 const PRE_WORDS: &[&str] = &[
-    "alpha",
-    "beta",
-    "rc",
-    "cr",
-    "pre",
-    "preview",
-    "dev",
-    "devel",
-    "snapshot",
-    "nightly",
-    "canary",
-    "milestone",
-    "ea",
-    "a",
-    "b",
-    "m",
-    "c",
-    "unstable",
+    "alpha", "beta", "rc", "cr", "pre", "preview", "dev", "devel", "snapshot", "nightly", "canary",
+    "milestone", "ea", "a", "b", "m", "c", "unstable",
 ];
 
 /// Single letters count as a stage only with a number glued to them: `1.0b2`, not `1.0-b`.
@@ -36,12 +20,13 @@ const NEEDS_NUMBER: &[&str] = &["a", "b", "m", "c"];
 
 /// Tokens of distributions: what they put behind a version, with a number, is packaging.
 const PACKAGING_TOKENS: &[&str] = &[
-    "ubuntu", "debian", "deb", "bpo", "ds", "dfsg", "el", "fc", "amzn", "rhel", "suse", "alpine", "photon", "r", "ls",
-    "rn", "ovh", "build",
+    "ubuntu", "debian", "deb", "bpo", "ds", "dfsg", "el", "fc", "amzn", "rhel", "suse", "alpine",
+    "photon", "r", "ls", "rn", "ovh", "build",
 ];
 
 /// Tokens of vendors, who may also stand without a number: `eks-1-29-12`.
-const VENDOR_TOKENS: &[&str] = &["gke", "eksbuild", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware"];
+const VENDOR_TOKENS: &[&str] =
+    &["gke", "eksbuild", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware"];
 /// Those of them that are more than a word.
 const WITH_DIGITS: &[&str] = &["k3s", "rke2r", "rke2"];
 
@@ -148,7 +133,9 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
         // `2.5.0p14` and `8u412` name no image: what is glued to the numbers counts on from them.
         Piece::Pre(_) | Piece::Packaging | Piece::Other => {
             if !is_abbreviated_commit(piece) {
-                version.revisions.extend(piece.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse));
+                version
+                    .revisions
+                    .extend(piece.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse));
             }
             join(&mut version.packaging, piece);
         }
@@ -166,8 +153,11 @@ fn classify(piece: &str) -> Piece {
     }
     let lower = lowercase(piece);
     let (word, after) = split_word(&lower);
-    let numbered = |rest: &str| rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
-    if PRE_WORDS.contains(&word) && (numbered(after) || (after.is_empty() && !NEEDS_NUMBER.contains(&word))) {
+    let numbered =
+        |rest: &str| rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
+    if PRE_WORDS.contains(&word)
+        && (numbered(after) || (after.is_empty() && !NEEDS_NUMBER.contains(&word)))
+    {
         return Piece::Pre(identifiers(word, after));
     }
     // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token; not `32bit`.
@@ -175,14 +165,23 @@ fn classify(piece: &str) -> Piece {
     let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
     // A base image with its version is a variant, whoever's distribution it is.
     let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
-    let named =
-        token(&lower).is_some_and(|(name, rest)| !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name)));
-    if revision_leads || named || is_abbreviated_commit(piece) { Piece::Packaging } else { Piece::Other }
+    let named = token(&lower).is_some_and(|(name, rest)| {
+        !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name))
+    });
+    if revision_leads || named || is_abbreviated_commit(piece) {
+        Piece::Packaging
+    } else {
+        Piece::Other
+    }
 }
 
 /// Mostly it is already.
 fn lowercase(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
 }
 
 /// The distribution's or vendor's token that a text starts with, as a whole word, and the rest.
@@ -255,7 +254,10 @@ mod tests {
     use crate::version::{Scheme, read as read_version};
 
     fn version(text: &str) -> Version {
-        read_version(Scheme::Generic, text).version().cloned().unwrap_or_else(|| panic!("{text} is no version"))
+        read_version(Scheme::Generic, text)
+            .version()
+            .cloned()
+            .unwrap_or_else(|| panic!("{text} is no version"))
     }
 
     #[test]
@@ -268,8 +270,10 @@ mod tests {
 
     #[test]
     fn packaging_never_becomes_a_pre_release() {
-        for text in ["1.27.3-gke.100", "1.29.3-3", "5.15.0-0ubuntu2", "1.6.20~ds1", "1.1.5-1.el9", "3.10.0-862.2.3.el7"]
-        {
+        for text in [
+            "1.27.3-gke.100", "1.29.3-3", "5.15.0-0ubuntu2", "1.6.20~ds1", "1.1.5-1.el9",
+            "3.10.0-862.2.3.el7",
+        ] {
             let v = version(text);
             assert!(v.pre.is_empty(), "{text}: {:?}", v.pre);
             assert!(!v.packaging.is_empty(), "{text}");

@@ -51,7 +51,12 @@ impl ImageReference {
         let official = registry == DOCKER_HUB && !path.contains('/');
         let repository = if official { format!("library/{path}") } else { path.to_owned() };
         if is_host(registry) && is_path(&repository) && tag.is_none_or(is_tag) {
-            return Ok(Self { registry: registry.to_owned(), repository, tag: tag.map(ToOwned::to_owned), digest });
+            return Ok(Self {
+                registry: registry.to_owned(),
+                repository,
+                tag: tag.map(ToOwned::to_owned),
+                digest,
+            });
         }
         Err(ImageReferenceError)
     }
@@ -62,7 +67,9 @@ impl ImageReference {
 fn split_registry(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some((first, rest))
-            if first.contains(['.', ':']) || first == "localhost" || first.chars().any(|c| c.is_ascii_uppercase()) =>
+            if first.contains(['.', ':'])
+                || first == "localhost"
+                || first.chars().any(|c| c.is_ascii_uppercase()) =>
         {
             let registry = if first == "index.docker.io" { DOCKER_HUB } else { first };
             (registry, rest)
@@ -74,7 +81,8 @@ fn split_registry(text: &str) -> (&str, &str) {
 /// A domain name or an IPv6 address in brackets, perhaps with a port.
 fn is_host(text: &str) -> bool {
     if let Some((address, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        let fits = !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        let fits =
+            !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
         return fits && (port.is_empty() || port.strip_prefix(':').is_some_and(is_digits));
     }
     let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
@@ -89,7 +97,8 @@ fn is_host(text: &str) -> bool {
 /// of hyphens between.
 fn is_path(text: &str) -> bool {
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let separates = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
+    let separates =
+        |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
     let is_component = |component: &str| {
         component.starts_with(alphanumeric)
             && component.ends_with(alphanumeric)
@@ -115,7 +124,8 @@ fn known_digest(digest: &str) -> Result<String, ImageReferenceError> {
         "sha512" => 128,
         _ => return Err(ImageReferenceError),
     };
-    let valid = hex.len() == length && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let valid = hex.len() == length
+        && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if valid { Ok(digest.to_owned()) } else { Err(ImageReferenceError) }
 }
 
@@ -127,30 +137,48 @@ mod tests {
         ImageReference::parse(text).ok().map(|r| (r.registry, r.repository, r.tag))
     }
 
-    fn expected(registry: &str, repository: &str, tag: Option<&str>) -> (String, String, Option<String>) {
+    fn expected(
+        registry: &str,
+        repository: &str,
+        tag: Option<&str>,
+    ) -> (String, String, Option<String>) {
         (registry.into(), repository.into(), tag.map(Into::into))
     }
 
     #[test]
     fn defaults_are_dockers() {
-        assert_eq!(parts("redis:7.2.4"), Some(expected("docker.io", "library/redis", Some("7.2.4"))));
+        assert_eq!(
+            parts("redis:7.2.4"),
+            Some(expected("docker.io", "library/redis", Some("7.2.4")))
+        );
         assert_eq!(parts("bitnami/redis"), Some(expected("docker.io", "bitnami/redis", None)));
-        assert_eq!(parts("localhost:5000/team/app:v22"), Some(expected("localhost:5000", "team/app", Some("v22"))));
+        assert_eq!(
+            parts("localhost:5000/team/app:v22"),
+            Some(expected("localhost:5000", "team/app", Some("v22")))
+        );
         assert_eq!(parts("[::1]:5000/app"), Some(expected("[::1]:5000", "app", None)));
-        assert_eq!(parts("index.docker.io/redis"), Some(expected("docker.io", "library/redis", None)));
+        assert_eq!(
+            parts("index.docker.io/redis"),
+            Some(expected("docker.io", "library/redis", None))
+        );
     }
 
     #[test]
     fn what_docker_refuses_is_refused() {
         let hex = "a".repeat(64);
-        for text in ["", "Redis", "docker/Docker", "-docker/docker", "a//b", &hex, "redis@md5:abcd", "[fc00::1]:5000"] {
+        for text in [
+            "", "Redis", "docker/Docker", "-docker/docker", "a//b", &hex, "redis@md5:abcd",
+            "[fc00::1]:5000",
+        ] {
             assert_eq!(ImageReference::parse(text), Err(ImageReferenceError), "{text}");
         }
     }
 
     #[test]
     fn lengths_are_of_the_path_and_of_the_tag() {
-        let long = |path: usize, tag: usize| format!("example.com/{}:{}", "a".repeat(path), "t".repeat(tag));
+        let long = |path: usize, tag: usize| {
+            format!("example.com/{}:{}", "a".repeat(path), "t".repeat(tag))
+        };
         assert!(ImageReference::parse(&long(255, 128)).is_ok());
         assert!(ImageReference::parse(&long(256, 1)).is_err());
         assert!(ImageReference::parse(&long(1, 129)).is_err());

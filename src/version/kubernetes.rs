@@ -50,7 +50,8 @@ pub(super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
 fn builds(version: &Version) -> Vec<Identifier> {
     let mut found = Vec::new();
     for text in [&version.packaging, &version.build] {
-        for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+        for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
+        {
             let mut rest = part;
             while !rest.is_empty() {
                 let (digits, after) = split_digits(rest);
@@ -96,13 +97,8 @@ mod tests {
             other => panic!("{text}: {other:?}"),
         };
         let ascending = [
-            "v1.27.3-rc.1",
-            "v1.27.3",
-            "v1.27.3-gke.100",
-            "v1.27.3-gke.1000",
-            "v1.28.0-alpha.1",
-            "v1.28.0+k3s1",
-            "v1.28.0+k3s2",
+            "v1.27.3-rc.1", "v1.27.3", "v1.27.3-gke.100", "v1.27.3-gke.1000", "v1.28.0-alpha.1",
+            "v1.28.0+k3s1", "v1.28.0+k3s2",
         ];
         for pair in ascending.windows(2) {
             assert_eq!(cmp(&version(pair[0]), &version(pair[1])), Some(Ordering::Less), "{pair:?}");
@@ -113,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_git_version_has_three_numbers() {
-        for text in ["v1.3", "1.4", "v1.16+foobar-0", "v1.9.11-", "v1.9.11+", "v1.2.3.4", "v1.2.3a", "latest"] {
+        for text in [
+            "v1.3", "1.4", "v1.16+foobar-0", "v1.9.11-", "v1.9.11+", "v1.2.3.4", "v1.2.3a",
+            "latest",
+        ] {
             assert_eq!(read(text), Body::Opaque, "{text}");
         }
     }
@@ -123,7 +122,10 @@ mod tests {
         let mut list = ["v1alpha1", "v2beta1", "v1", "v10", "v1beta1", "v2alpha1", "v2"]
             .map(|text| (read_api(text).unwrap(), text));
         list.sort();
-        assert_eq!(list.map(|(_, text)| text), ["v1alpha1", "v2alpha1", "v1beta1", "v2beta1", "v1", "v2", "v10"]);
+        assert_eq!(
+            list.map(|(_, text)| text),
+            ["v1alpha1", "v2alpha1", "v1beta1", "v2beta1", "v1", "v2", "v10"]
+        );
         for text in ["1", "v", "v1gamma1", "v1alpha", "v01", "v1beta01", "vx", "v1beta1x"] {
             assert_eq!(read_api(text), None, "{text}");
         }

@@ -126,7 +126,9 @@ pub fn difference_of(levels: &Levels, baseline: &Reading, current: &Reading) -> 
     let level = parts(levels, baseline, current);
     let ordering = order(baseline, current);
     let level = match (level, ordering) {
-        (Level::Incomparable(_) | Level::WithinPrecision, _) => return Difference { level, direction: None },
+        (Level::Incomparable(_) | Level::WithinPrecision, _) => {
+            return Difference { level, direction: None };
+        }
         (Level::Equal | Level::Build, _) if ordering.is_some_and(Ordering::is_eq) => level,
         (Level::Equal, Some(_)) => Level::Build,
         (_, Some(Ordering::Equal)) => Level::Build,
@@ -156,10 +158,12 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
             of_versions(levels, b, c, baseline.scheme() == current.scheme())
         }
         (Body::Date(b), Body::Date(c)) => of_dates(levels, b, c),
-        (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => match b.cmp(c) {
-            Ordering::Equal => Level::Equal,
-            _ => Level::Prerelease,
-        },
+        (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => {
+            match b.cmp(c) {
+                Ordering::Equal => Level::Equal,
+                _ => Level::Prerelease,
+            }
+        }
         (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
         (Body::Commit(b), Body::Commit(c)) if b == c => Level::Equal,
         (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
@@ -172,7 +176,8 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
     }
 }
 
-/// `16.4-20240910` is a version that was built on a day; `jammy-20240427` is a day of a line of its own.
+/// `16.4-20240910` is a version that was built on a day; `jammy-20240427` is a day of a line of its
+/// own.
 fn of_dates(levels: &Levels, b: &Date, c: &Date) -> Level {
     if b.before != c.before {
         let by_version = generic::split(&b.before).zip(generic::split(&c.before));
@@ -213,7 +218,8 @@ fn os_name(reading: &Reading) -> Option<String> {
     (reading.scheme() == Scheme::OsImage).then(|| system(reading.text()))
 }
 
-/// The words before the number of an operating system's full name, in lower case: `debian gnu/linux`.
+/// The words before the number of an operating system's full name, in lower case: `debian
+/// gnu/linux`.
 pub(super) fn system(text: &str) -> String {
     let is_number = |word: &str| {
         let bare = word.trim_start_matches('(');
@@ -230,8 +236,9 @@ fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_schem
     }
     let zero = 0.into();
     let longest = baseline.release.len().max(current.release.len());
-    let differing =
-        (0..longest).find(|&i| baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero));
+    let differing = (0..longest).find(|&i| {
+        baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero)
+    });
     match differing {
         Some(i) => levels.at(i, &baseline.release, &current.release),
         None if baseline.pre != current.pre => Level::Prerelease,
@@ -283,7 +290,10 @@ mod tests {
         let tag = |b, c| diff(Scheme::ImageTag, b, c);
         let lines = Level::Incomparable(Incomparable::SchemeMismatch);
         assert_eq!(tag("jammy-20240427", "noble-20240427"), (lines, None));
-        assert_eq!(tag("bookworm-20240513-slim", "bookworm-20240514-slim"), (Level::Patch, Some(Ahead)));
+        assert_eq!(
+            tag("bookworm-20240513-slim", "bookworm-20240514-slim"),
+            (Level::Patch, Some(Ahead))
+        );
         assert_eq!(tag("16.4-20240910", "15.8-20240911"), (Level::Major, Some(Behind)));
         assert_eq!(tag("20240910-1", "20240910-2"), (Level::Build, Some(Ahead)));
         assert_eq!(tag("main-20240910-abc1234", "main-20240910-def5678").0, Level::Build);

@@ -31,12 +31,15 @@ impl Levels {
 
     /// The level of that word, if a number may mean it.
     pub fn word(text: &str) -> Option<Level> {
-        [Level::Major, Level::Minor, Level::Patch, Level::Build].into_iter().find(|level| level.as_str() == text)
+        [Level::Major, Level::Minor, Level::Patch, Level::Build]
+            .into_iter()
+            .find(|level| level.as_str() == text)
     }
 
     /// The level of each number of a version; as many as a whole one has.
     fn of(&self, first: Option<&Number>) -> &[Level] {
-        let older = first.and_then(|first| self.older.iter().find(|(below, _)| *first < Number::from(*below)));
+        let older = first
+            .and_then(|first| self.older.iter().find(|(below, _)| *first < Number::from(*below)));
         match older {
             Some((_, levels)) => levels,
             None if self.numbers.is_empty() => DEFAULT,
@@ -49,11 +52,13 @@ impl Levels {
         self.of(release.first()).len()
     }
 
-    /// How many numbers a version has in common with all that are less than a minor away from it; `None` if they have
-    /// no beginning in common, because what is behind it may mean a minor again.
+    /// How many numbers a version has in common with all that are less than a minor away from it;
+    /// `None` if they have no beginning in common, because what is behind it may mean a minor
+    /// again.
     pub(super) fn to_minor(&self, release: &[Number]) -> Option<usize> {
         let levels = self.of(release.first());
-        let length = levels.iter().position(|level| *level < Level::Minor).filter(|length| *length > 0)?;
+        let length =
+            levels.iter().position(|level| *level < Level::Minor).filter(|length| *length > 0)?;
         levels[length..].iter().all(|level| *level < Level::Minor).then_some(length)
     }
 
@@ -67,9 +72,14 @@ impl Levels {
 
 impl fmt::Display for Levels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = |levels: &[Level]| levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ");
+        let words = |levels: &[Level]| {
+            levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ")
+        };
         f.write_str(&words(self.of(None)))?;
-        self.older.iter().rev().try_for_each(|(below, levels)| write!(f, "; below {below}: {}", words(levels)))
+        self.older
+            .iter()
+            .rev()
+            .try_for_each(|(below, levels)| write!(f, "; below {below}: {}", words(levels)))
     }
 }
 
@@ -85,7 +95,8 @@ mod tests {
 
     fn level(levels: &Levels, b: &str, c: &str) -> Level {
         let read = |text| read(Scheme::ImageTag, text);
-        let both = [difference_of(levels, &read(b), &read(c)), difference_of(levels, &read(c), &read(b))];
+        let both =
+            [difference_of(levels, &read(b), &read(c)), difference_of(levels, &read(c), &read(b))];
         assert_eq!(both[0].level, both[1].level, "{b} {c}");
         both[0].level
     }
@@ -107,7 +118,8 @@ mod tests {
         assert_eq!(of("16", "16.4"), Level::WithinPrecision);
         assert_eq!(of("16", "17.1"), Level::Major);
         assert_eq!(of("9.6", "9.6.1"), Level::WithinPrecision);
-        let four = Levels::new(vec![Level::Major, Level::Minor, Level::Patch, Level::Patch], Vec::new());
+        let four =
+            Levels::new(vec![Level::Major, Level::Minor, Level::Patch, Level::Patch], Vec::new());
         assert_eq!(level(&four, "24.3.1", "24.3.1.2"), Level::WithinPrecision);
         assert_eq!(level(&four, "24.3.1.1", "24.3.1.2"), Level::Patch);
     }

@@ -13,7 +13,9 @@ use super::{kubernetes, package, vendor};
 /// ordered by these alone.
 pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
     match (a.body(), b.body()) {
-        (Body::Version(x), Body::Version(y)) if a.scheme() == b.scheme() => within(a.scheme(), (a, x), (b, y)),
+        (Body::Version(x), Body::Version(y)) if a.scheme() == b.scheme() => {
+            within(a.scheme(), (a, x), (b, y))
+        }
         (Body::Version(x), Body::Version(y)) => Some(x.cmp_precedence(y)),
         (Body::Date(x), Body::Date(y)) => Some(dates(x, y)),
         (Body::Api(x), Body::Api(y)) => Some(x.cmp(y)),
@@ -22,7 +24,11 @@ pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
     }
 }
 
-fn within(scheme: Scheme, (a, x): (&Reading, &Version), (b, y): (&Reading, &Version)) -> Option<Ordering> {
+fn within(
+    scheme: Scheme,
+    (a, x): (&Reading, &Version),
+    (b, y): (&Reading, &Version),
+) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
     let letter = || vendor::letter(x).cmp(&vendor::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);

@@ -19,8 +19,12 @@ pub(super) fn read_debian(text: &str) -> Body {
         Some((upstream, revision)) => (upstream, revision),
         None => (rest, ""),
     };
-    let fits = |text: &str, also: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c));
-    let valid = upstream.starts_with(|c: char| c.is_ascii_digit()) && fits(upstream, ".-+~:") && fits(revision, ".+~");
+    let fits = |text: &str, also: &str| {
+        text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    };
+    let valid = upstream.starts_with(|c: char| c.is_ascii_digit())
+        && fits(upstream, ".-+~:")
+        && fits(revision, ".+~");
     if !valid {
         return Body::Opaque;
     }
@@ -111,8 +115,17 @@ enum ApkToken<'a> {
 }
 
 /// Suffixes in apk's order; those before the release are below zero.
-const APK_SUFFIXES: &[(&str, i8)] =
-    &[("alpha", -4), ("beta", -3), ("pre", -2), ("rc", -1), ("cvs", 1), ("svn", 2), ("git", 3), ("hg", 4), ("p", 5)];
+const APK_SUFFIXES: &[(&str, i8)] = &[
+    ("alpha", -4),
+    ("beta", -3),
+    ("pre", -2),
+    ("rc", -1),
+    ("cvs", 1),
+    ("svn", 2),
+    ("git", 3),
+    ("hg", 4),
+    ("p", 5),
+];
 
 fn apk_tokens(text: &str) -> Option<Vec<ApkToken<'_>>> {
     let mut tokens = Vec::new();
@@ -121,7 +134,8 @@ fn apk_tokens(text: &str) -> Option<Vec<ApkToken<'_>>> {
         return None;
     }
     tokens.push(ApkToken::Number { digits, first: true });
-    while let Some((digits, after)) = rest.strip_prefix('.').map(split_digits).filter(|(digits, _)| !digits.is_empty())
+    while let Some((digits, after)) =
+        rest.strip_prefix('.').map(split_digits).filter(|(digits, _)| !digits.is_empty())
     {
         tokens.push(ApkToken::Number { digits, first: false });
         rest = after;
@@ -141,8 +155,10 @@ fn apk_tokens(text: &str) -> Option<Vec<ApkToken<'_>>> {
         rest = tail;
     }
     if let Some(after) = rest.strip_prefix('~') {
-        let end =
-            after.len() - after.trim_start_matches(|c: char| c.is_ascii_hexdigit() && !c.is_ascii_uppercase()).len();
+        let end = after.len()
+            - after
+                .trim_start_matches(|c: char| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
+                .len();
         if end == 0 {
             return None;
         }
@@ -200,7 +216,9 @@ fn cmp_token(a: &ApkToken<'_>, b: &ApkToken<'_>) -> Ordering {
         // Different kinds: the one that goes on with the version itself is the newer, unless it
         // goes on with a pre-release.
         _ => match (against_end(a), against_end(b)) {
-            (Ordering::Less, Ordering::Less) | (Ordering::Greater, Ordering::Greater) => rank(b).cmp(&rank(a)),
+            (Ordering::Less, Ordering::Less) | (Ordering::Greater, Ordering::Greater) => {
+                rank(b).cmp(&rank(a))
+            }
             (ordering, _) => ordering,
         },
     }
@@ -235,17 +253,8 @@ mod tests {
     #[test]
     fn apk_orders_stages_letters_and_revisions() {
         let chain = [
-            "1.0_alpha",
-            "1.0_beta1",
-            "1.0_pre",
-            "1.0_rc1",
-            "1.0",
-            "1.0-r1",
-            "1.0_git1",
-            "1.0_p1",
-            "1.0a",
-            "1.0.1",
-            "1.1",
+            "1.0_alpha", "1.0_beta1", "1.0_pre", "1.0_rc1", "1.0", "1.0-r1", "1.0_git1", "1.0_p1",
+            "1.0a", "1.0.1", "1.1",
         ];
         for (i, a) in chain.iter().enumerate() {
             for (j, b) in chain.iter().enumerate() {

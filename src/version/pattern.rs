@@ -77,14 +77,20 @@ impl Pattern {
         }
         let found = self.regex.captures(trimmed.as_bytes())?;
         // An expression may cut a letter that is no ASCII in two: that is no part of a version.
-        let group = |name| found.name(name).and_then(|g| str::from_utf8(g.as_bytes()).ok()).unwrap_or_default();
+        let group = |name| {
+            found.name(name).and_then(|g| str::from_utf8(g.as_bytes()).ok()).unwrap_or_default()
+        };
         let mut version = Version { release: release(group)?, ..Version::default() };
         group("pre").clone_into(&mut version.pre_text);
         version.pre = pre(group("pre"));
         group("build").clone_into(&mut version.build);
         group("variant").clone_into(&mut version.variant);
         group("revision").clone_into(&mut version.packaging);
-        version.revisions = version.packaging.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse).collect();
+        version.revisions = version
+            .packaging
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(Number::parse)
+            .collect();
         Some(Reading::new(Scheme::ImageTag, text, Body::Version(version)))
     }
 }
@@ -105,9 +111,14 @@ pub fn read_tag(patterns: &[Pattern], tag: &str) -> Reading {
     }
 }
 
-/// `\d` is 0 to 9, and `\w` a letter of ASCII: so are versions, and the tables of Unicode are large.
+/// `\d` is 0 to 9, and `\w` a letter of ASCII: so are versions, and the tables of Unicode are
+/// large.
 fn compile(source: &str) -> Result<Regex, PatternError> {
-    let built = RegexBuilder::new(source).unicode(false).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build();
+    let built = RegexBuilder::new(source)
+        .unicode(false)
+        .size_limit(MAX_SIZE)
+        .dfa_size_limit(MAX_SIZE)
+        .build();
     built.map_err(|error| match error {
         // The last line is the reason; those above quote the expression.
         regex::Error::Syntax(message) => {
@@ -135,7 +146,8 @@ fn release<'a>(group: impl Fn(&'static str) -> &'a str) -> Option<Vec<Number>> {
 
 fn pre(text: &str) -> Vec<Identifier> {
     let parts = || text.split(['.', '-']).filter(|part| !part.is_empty());
-    generic::stage(text).unwrap_or_else(|| parts().map(|part| Identifier::parse(&part.to_lowercase())).collect())
+    generic::stage(text)
+        .unwrap_or_else(|| parts().map(|part| Identifier::parse(&part.to_lowercase())).collect())
 }
 
 #[cfg(test)]
@@ -158,7 +170,10 @@ mod tests {
         assert_eq!(numbers, ["1", "2", "3", "4"]);
         assert_eq!((version.pre_canonical().as_str(), version.pre_text.as_str()), ("rc.1", "rc1"));
         assert_eq!((version.build.as_str(), version.variant.as_str()), ("7", "debian-12"));
-        assert_eq!((version.packaging.as_str(), version.revisions.as_slice()), ("r9", &[Number::from(9)][..]));
+        assert_eq!(
+            (version.packaging.as_str(), version.revisions.as_slice()),
+            ("r9", &[Number::from(9)][..])
+        );
         assert_eq!(reading.text(), " 1.2.3.4-rc1_7-debian-12-r9 ");
         assert_eq!(all.read("1.2.3"), None);
         assert_eq!(all.read("x1.2.3-debian-12-r9"), None);
@@ -175,8 +190,13 @@ mod tests {
     fn an_expression_is_for_the_whole_text_and_of_known_groups() {
         let error = |source: &str| Pattern::new(source).unwrap_err();
         assert!(matches!(error("(?<major>"), PatternError::Syntax(_)));
-        assert!(matches!(error(r"(?<major>\d+)a)|(?:b"), PatternError::Syntax(reason) if !reason.contains('\n')));
-        assert_eq!(error(r"(?<major>\d+)\.(?<mayor>\d+)"), PatternError::UnknownGroup("mayor".into()));
+        assert!(
+            matches!(error(r"(?<major>\d+)a)|(?:b"), PatternError::Syntax(reason) if !reason.contains('\n'))
+        );
+        assert_eq!(
+            error(r"(?<major>\d+)\.(?<mayor>\d+)"),
+            PatternError::UnknownGroup("mayor".into())
+        );
         assert_eq!(error(r"(?<minor>\d+)"), PatternError::NoMajor);
         assert_eq!(error(r"(?<major>(\w{999}){999})"), PatternError::Size);
         assert_eq!(pattern(r"(?<major>\d+)|y").read("y"), None);
@@ -187,14 +207,18 @@ mod tests {
 
     #[test]
     fn readings_by_a_pattern_compare_with_plain_ones() {
-        let security = [pattern(r"(?<major>\d+)\.(?<minor>\d+)\.(?<patch>\d+)-(?<revision>security-\d+)")];
+        let security =
+            [pattern(r"(?<major>\d+)\.(?<minor>\d+)\.(?<patch>\d+)-(?<revision>security-\d+)")];
         let of = |b: &str, c: &str| {
             let apart = difference(&read_tag(&security, b), &read_tag(&security, c));
             (apart.level, apart.direction)
         };
         assert_eq!(of("10.4.1-security-01", "10.4.1-security-01"), (Level::Equal, None));
         assert_eq!(of("10.4.1", "10.4.1-security-01"), (Level::Build, Some(Direction::Ahead)));
-        assert_eq!(of("10.4.1-security-01", "10.4.1-security-02"), (Level::Build, Some(Direction::Ahead)));
+        assert_eq!(
+            of("10.4.1-security-01", "10.4.1-security-02"),
+            (Level::Build, Some(Direction::Ahead))
+        );
         assert_eq!(of("10.4.1-security-01", "10.4.2"), (Level::Patch, Some(Direction::Ahead)));
         assert_eq!(of("10.4", "10.4.1-security-01"), (Level::WithinPrecision, None));
         assert_eq!(*read_tag(&security, "latest").body(), Body::Floating);

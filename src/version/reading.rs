@@ -169,8 +169,8 @@ impl Reading {
         &self.body
     }
 
-    /// What an operating system calls itself in front of its number, in lower case: `debian gnu/linux`. `None` for
-    /// whatever is no system's name.
+    /// What an operating system calls itself in front of its number, in lower case: `debian
+    /// gnu/linux`. `None` for whatever is no system's name.
     pub fn system(&self) -> Option<String> {
         let name = (self.scheme == Scheme::OsImage).then(|| super::level::system(&self.text))?;
         (!name.is_empty()).then_some(name)
@@ -195,21 +195,29 @@ impl Reading {
                     && version.release.iter().zip(numbers).all(|(n, m)| n.to_u64() == Some(*m))
             };
             return version.pre.is_empty()
-                && (is(&[255, 255, 255]) || is(&[0, 0, 0]) || self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
+                && (is(&[255, 255, 255])
+                    || is(&[0, 0, 0])
+                    || self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
         }
-        matches!(self.text.trim().to_ascii_lowercase().as_str(), "unknown" | "dev" | "(devel)" | "unset")
+        matches!(
+            self.text.trim().to_ascii_lowercase().as_str(),
+            "unknown" | "dev" | "(devel)" | "unset"
+        )
     }
 
     /// Whether the text proves which version it is: one that was released and can be ordered.
     pub fn is_proven(&self) -> bool {
-        matches!(self.body, Body::Version(_) | Body::Date(_) | Body::Api(_)) && !self.is_unreleased()
+        matches!(self.body, Body::Version(_) | Body::Date(_) | Body::Api(_))
+            && !self.is_unreleased()
     }
 
     /// Whether the tag of an image says as many numbers as a whole version has, by its `levels`.
     /// A company's release (`v22`) is whole with one number; dates and commits always are.
     pub fn is_full_precision(&self, levels: &Levels) -> bool {
         match &self.body {
-            Body::Version(v) => v.release.len() >= levels.whole(&v.release) || (v.v_prefix && v.release.len() == 1),
+            Body::Version(v) => {
+                v.release.len() >= levels.whole(&v.release) || (v.v_prefix && v.release.len() == 1)
+            }
             Body::Date(_) | Body::Commit(_) | Body::Api(_) => true,
             Body::Floating | Body::Opaque => false,
         }

@@ -3,7 +3,8 @@
 /// The grammar by which a text is read and ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
-    /// Numbers and a tail: everything near semver (`7.0.15`, `20.10.24+dfsg1`); ordered as libversion does.
+    /// Numbers and a tail: everything near semver (`7.0.15`, `20.10.24+dfsg1`); ordered as
+    /// libversion does.
     Generic,
     /// Semantic Versioning 2.0.0; a leading `v` and missing numbers are allowed.
     Semver,
@@ -87,13 +88,17 @@ impl Scheme {
     /// What it reads, with an example, for people.
     pub fn summary(self) -> &'static str {
         match self {
-            Self::Generic => "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`; ordered as libversion does",
+            Self::Generic => {
+                "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`; ordered as libversion does"
+            }
             Self::Semver => "Semantic Versioning 2.0.0, with a `v` and missing numbers allowed",
             Self::Debian => "dpkg: `1:7.0.15-1~deb12u1`, deb-version(7)",
             Self::Rpm => "RPM: `4.18.0-513.el8`, rpmvercmp",
             Self::Apk => "Alpine: `3.1.4-r5`, apk-tools",
             Self::ImageTag => "tag of an image: a version, a date, a commit, or floating",
-            Self::Kubernetes => "Kubernetes' git version; vendor builds are ordered: `v1.27.3-gke.100`",
+            Self::Kubernetes => {
+                "Kubernetes' git version; vendor builds are ordered: `v1.27.3-gke.100`"
+            }
             Self::KubernetesApi => "API group version: `v1beta1`; incomparable across majors",
             Self::Kernel => "`uname -r`: `6.1.0-18-amd64`",
             Self::RuntimeUri => "container runtime of a node: `containerd://1.7.20`",
@@ -118,8 +123,11 @@ impl Scheme {
     /// The scheme that a text is most likely of, told by its form alone.
     pub fn detect(text: &str) -> Self {
         let text = text.trim();
-        let stage =
-            |word: &str| text.starts_with('v') && super::kubernetes::read_api(text).is_some() && text.contains(word);
+        let stage = |word: &str| {
+            text.starts_with('v')
+                && super::kubernetes::read_api(text).is_some()
+                && text.contains(word)
+        };
         if text.starts_with("RELEASE.") {
             Self::MinIo
         } else if text.contains("://") {

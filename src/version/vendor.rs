@@ -42,11 +42,18 @@ pub(super) fn read_runtime(text: &str) -> Body {
 pub(super) fn read_os_image(text: &str) -> Body {
     let words = || text.split_whitespace().map(|word| word.trim_matches(['(', ')', ',']));
     let numbered = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
-    let prefixed =
-        |word: &&str| word.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let mut body = words().find(numbered).or_else(|| words().find(prefixed)).map_or(Body::Opaque, generic::read);
-    let service_pack = words().skip_while(|word| !numbered(word)).nth(1).and_then(|word| word.strip_prefix("SP"));
-    if let (Body::Version(version), Some(number)) = (&mut body, service_pack.and_then(Number::parse)) {
+    let prefixed = |word: &&str| {
+        word.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut body = words()
+        .find(numbered)
+        .or_else(|| words().find(prefixed))
+        .map_or(Body::Opaque, generic::read);
+    let service_pack =
+        words().skip_while(|word| !numbered(word)).nth(1).and_then(|word| word.strip_prefix("SP"));
+    if let (Body::Version(version), Some(number)) =
+        (&mut body, service_pack.and_then(Number::parse))
+    {
         version.release.push(number);
     }
     body
@@ -84,7 +91,9 @@ fn jvm(text: &str) -> Option<Version> {
         } else if let (Some(stage), true) = (generic::stage(piece), version.pre.is_empty()) {
             version.pre = stage;
             piece.clone_into(&mut version.pre_text);
-        } else if head.starts_with('-') && piece.bytes().all(|b| b.is_ascii_alphanumeric() || b".~".contains(&b)) {
+        } else if head.starts_with('-')
+            && piece.bytes().all(|b| b.is_ascii_alphanumeric() || b".~".contains(&b))
+        {
             generic::join(&mut version.packaging, piece);
         } else {
             return None;
@@ -106,7 +115,9 @@ pub(super) fn read_mysql(text: &str) -> Body {
         "MySQL"
     };
     // MariaDB pretends to be 5.5.5 to old clients and says its own version behind it.
-    let own = text.strip_prefix("5.5.5-").filter(|rest| flavor == "MariaDB" && generic::split(rest).is_some());
+    let own = text
+        .strip_prefix("5.5.5-")
+        .filter(|rest| flavor == "MariaDB" && generic::split(rest).is_some());
     match generic::read(own.unwrap_or(text)) {
         Body::Version(mut version) => {
             version.detail = Detail::Flavor(flavor);
@@ -118,8 +129,10 @@ pub(super) fn read_mysql(text: &str) -> Body {
 
 /// `16.4`, `17beta1`, `PostgreSQL 16.4 (Debian 16.4-1.pgdg120+1) on x86_64-pc-linux-gnu, …`.
 pub(super) fn read_postgresql(text: &str) -> Body {
-    let named = text.strip_prefix("PostgreSQL ").or_else(|| Some(text.split_once(" (PostgreSQL) ")?.1));
-    let word = named.unwrap_or(text).split_whitespace().next().unwrap_or_default().trim_end_matches(',');
+    let named =
+        text.strip_prefix("PostgreSQL ").or_else(|| Some(text.split_once(" (PostgreSQL) ")?.1));
+    let word =
+        named.unwrap_or(text).split_whitespace().next().unwrap_or_default().trim_end_matches(',');
     generic::read(word)
 }
 
@@ -127,7 +140,9 @@ pub(super) fn read_postgresql(text: &str) -> Body {
 /// RedisTimeSeries, RedisBloom and RediSearch declares it. A module below 10000 counts in plain
 /// numbers (vectorset says `1`), which is its whole version.
 pub(super) fn read_redis_module(text: &str) -> Body {
-    let Some(number) = text.parse::<u64>().ok().filter(|_| is_digits(text)) else { return Body::Opaque };
+    let Some(number) = text.parse::<u64>().ok().filter(|_| is_digits(text)) else {
+        return Body::Opaque;
+    };
     let release = match number {
         0..10_000 => vec![number.into()],
         _ => vec![(number / 10_000).into(), (number / 100 % 100).into(), (number % 100).into()],
@@ -137,7 +152,8 @@ pub(super) fn read_redis_module(text: &str) -> Body {
 
 /// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
 pub(super) fn letter(version: &Version) -> Option<Identifier> {
-    let single = version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
+    let single =
+        version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
     single.then(|| Identifier::Word(version.packaging.clone()))
 }
 
@@ -172,7 +188,9 @@ mod tests {
 
     #[test]
     fn kernels_keep_their_suffix() {
-        for (text, want) in [("3.4.54.longterm-1", ".longterm-1"), ("6.1.0-18-amd64", "-18-amd64"), ("5.10", "")] {
+        for (text, want) in
+            [("3.4.54.longterm-1", ".longterm-1"), ("6.1.0-18-amd64", "-18-amd64"), ("5.10", "")]
+        {
             let Body::Version(version) = read_kernel(text) else { panic!("{text}") };
             assert_eq!(version.detail, Detail::Suffix(want.into()), "{text}");
         }
@@ -188,11 +206,15 @@ mod tests {
     fn names_and_numbers_are_found_in_sentences() {
         assert_eq!(semver(read_os_image("Rocky Linux 9.4 (Blue Onyx)")).as_deref(), Some("9.4"));
         assert_eq!(semver(read_os_image("Talos (v1.7.1)")).as_deref(), Some("1.7.1"));
-        assert_eq!(semver(read_os_image("SUSE Linux Enterprise Server 15 SP5")).as_deref(), Some("15.5"));
+        assert_eq!(
+            semver(read_os_image("SUSE Linux Enterprise Server 15 SP5")).as_deref(),
+            Some("15.5")
+        );
         assert_eq!(semver(read_os_image("Arch Linux")), None);
         assert_eq!(semver(read_postgresql("psql (PostgreSQL) 16.4")).as_deref(), Some("16.4"));
         assert_eq!(
-            semver(read_postgresql("PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by gcc")).as_deref(),
+            semver(read_postgresql("PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by gcc"))
+                .as_deref(),
             Some("16.4")
         );
         assert_eq!(semver(read_mysql("5.5.5-10.11.6-MariaDB-log")).as_deref(), Some("10.11.6"));

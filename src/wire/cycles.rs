@@ -1,8 +1,9 @@
 //! Support cycles: our own YAML, and the JSON that <https://endoflife.date> answers.
 //!
-//! Of the latter both versions are read, by the documentation of its API: `/api/PRODUCT.json` (v0, a list of cycles that
-//! names no product: the file's name does), `/api/v1/products/PRODUCT` and `/api/v1/products/full` (v1, which say who they
-//! are). Fields that decide nothing are passed over, so that new ones break nothing.
+//! Of the latter both versions are read, by the documentation of its API: `/api/PRODUCT.json` (v0,
+//! a list of cycles that names no product: the file's name does), `/api/v1/products/PRODUCT` and
+//! `/api/v1/products/full` (v1, which say who they are). Fields that decide nothing are passed
+//! over, so that new ones break nothing.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -74,7 +75,9 @@ struct Day(Date);
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| de::Error::custom(format!("{text:?} is no date like 2026-08-22")))
+        text.parse()
+            .map(Self)
+            .map_err(|_| de::Error::custom(format!("{text:?} is no date like 2026-08-22")))
     }
 }
 
@@ -107,18 +110,21 @@ impl<'de> Deserialize<'de> for End {
 /// The cycles that ship with the program.
 #[expect(clippy::missing_panics_doc, reason = "what it reads is part of the program")]
 pub fn shipped() -> Cycles {
-    own(include_str!("end-of-life.yaml")).expect("end-of-life.yaml is part of the program, and a test reads it")
+    own(include_str!("end-of-life.yaml"))
+        .expect("end-of-life.yaml is part of the program, and a test reads it")
 }
 
-/// Reads support cycles in any of the formats. `name` is the product where the text does not say one, and `modified` its
-/// day where it says none.
+/// Reads support cycles in any of the formats. `name` is the product where the text does not say
+/// one, and `modified` its day where it says none.
 ///
 /// # Errors
 /// If the text is none of them, or one of its cycles has no name or no date.
 pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     let cycles = in_any_format(text, name, modified)?;
     if cycles.names().next().is_none() {
-        return Err(CyclesError::Content("no product in it has a cycle whose name is a version".to_owned()));
+        return Err(CyclesError::Content(
+            "no product in it has a cycle whose name is a version".to_owned(),
+        ));
     }
     Ok(cycles)
 }
@@ -145,14 +151,16 @@ fn in_any_format(text: &str, name: &str, modified: Date) -> Result<Cycles, Cycle
 }
 
 fn own(text: &str) -> Result<Cycles, CyclesError> {
-    let document: Document = yaml::read(text, Origin::Person).map_err(|error| CyclesError::Shape {
-        message: error.message,
-        line: error.line,
-        column: error.column,
+    let document: Document = yaml::read(text, Origin::Person).map_err(|error| {
+        CyclesError::Shape { message: error.message, line: error.line, column: error.column }
     })?;
     let mut cycles = Cycles::default();
     for (product, rows) in document.products {
-        cycles.add(&product, document.as_of.0, rows.into_iter().map(|row| (row.cycle, row.end_of_life.0)));
+        cycles.add(
+            &product,
+            document.as_of.0,
+            rows.into_iter().map(|row| (row.cycle, row.end_of_life.0)),
+        );
     }
     Ok(cycles)
 }
@@ -185,19 +193,29 @@ fn of_v1(json: &Value, modified: Date) -> Result<Cycles, CyclesError> {
     let products = match json.get("result") {
         Some(Value::Array(products)) => products.as_slice(),
         Some(product @ Value::Object(_)) => std::slice::from_ref(product),
-        _ => return Err(CyclesError::Content("there is neither result: nor products: in it".to_owned())),
+        _ => {
+            return Err(CyclesError::Content(
+                "there is neither result: nor products: in it".to_owned(),
+            ));
+        }
     };
-    let of = |product: &Value| Some(day(product.get("generated_at").or_else(|| product.get("last_modified"))?));
+    let of = |product: &Value| {
+        Some(day(product.get("generated_at").or_else(|| product.get("last_modified"))?))
+    };
     let as_of = of(json).flatten().unwrap_or(modified);
     let mut cycles = Cycles::default();
     for product in products {
-        let name = text(product, "name").ok_or_else(|| CyclesError::Content("a product has no name".to_owned()))?;
+        let name = text(product, "name")
+            .ok_or_else(|| CyclesError::Content("a product has no name".to_owned()))?;
         let Some(Value::Array(releases)) = product.get("releases") else {
-            return Err(CyclesError::Content(format!("{name:?} has no releases: this is a list of products alone")));
+            return Err(CyclesError::Content(format!(
+                "{name:?} has no releases: this is a list of products alone"
+            )));
         };
         let rows = releases.iter().map(|release| {
-            let cycle = text(release, "name")
-                .ok_or_else(|| CyclesError::Content(format!("a release of {name:?} has no name")))?;
+            let cycle = text(release, "name").ok_or_else(|| {
+                CyclesError::Content(format!("a release of {name:?} has no name"))
+            })?;
             let end = match (release.get("eolFrom"), release.get("isEol")) {
                 (Some(from), _) if !from.is_null() => SupportEnd::On(date(from, name, cycle)?),
                 (_, Some(Value::Bool(true))) => SupportEnd::Ended,
@@ -216,7 +234,9 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 fn date(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> {
     let date = value.as_str().and_then(|text| text.parse().ok());
-    date.ok_or_else(|| CyclesError::Content(format!("the end of {product} {cycle} is no date: {value}")))
+    date.ok_or_else(|| {
+        CyclesError::Content(format!("the end of {product} {cycle} is no date: {value}"))
+    })
 }
 
 /// The day of a time, in UTC.
@@ -247,19 +267,8 @@ mod tests {
     fn the_shipped_data_are_whole() {
         let cycles = shipped();
         for product in [
-            "redis",
-            "valkey",
-            "kubernetes",
-            "docker",
-            "containerd",
-            "postgresql",
-            "debian",
-            "ubuntu",
-            "alpine",
-            "node",
-            "eclipse-temurin",
-            "openjdk",
-            "python",
+            "redis", "valkey", "kubernetes", "docker", "containerd", "postgresql", "debian",
+            "ubuntu", "alpine", "node", "eclipse-temurin", "openjdk", "python",
         ] {
             assert!(cycles.of(product).is_some(), "{product}");
         }
@@ -283,12 +292,17 @@ mod tests {
             {"name":"7.4","isEol":false,"eolFrom":null}, {"name":"2.8","isEol":true,"eolFrom":null}]}"#;
         let head = r#""schema_version":"1.2.0","generated_at":"2026-09-01T23:30:00-02:00""#;
         for json in [
-            format!("{{{head},\"last_modified\":\"2025-01-01T00:00:00+00:00\",\"result\":{product}}}"),
+            format!(
+                "{{{head},\"last_modified\":\"2025-01-01T00:00:00+00:00\",\"result\":{product}}}"
+            ),
             format!("\n {{{head},\"total\":1,\"result\":[{product}]}}"),
         ] {
             let cycles = read(&json, "whatever", MODIFIED).unwrap();
             let as_of = civil(2026, 9, 2);
-            assert_eq!(end(&cycles, "redis", &[8, 0, 6]), (as_of, SupportEnd::On(civil(2026, 12, 1))));
+            assert_eq!(
+                end(&cycles, "redis", &[8, 0, 6]),
+                (as_of, SupportEnd::On(civil(2026, 12, 1)))
+            );
             assert_eq!(end(&cycles, "redis", &[7, 4, 1]), (as_of, SupportEnd::NotAnnounced));
             assert_eq!(end(&cycles, "redis", &[2, 8, 1]), (as_of, SupportEnd::Ended));
         }
@@ -298,11 +312,15 @@ mod tests {
 
     #[test]
     fn our_own_format_is_read_as_yaml_and_as_json() {
-        let yaml = "as-of: 2026-09-01\nproducts:\n  own:\n  - {cycle: 1.10, end-of-life: 2027-01-01}\n";
+        let yaml =
+            "as-of: 2026-09-01\nproducts:\n  own:\n  - {cycle: 1.10, end-of-life: 2027-01-01}\n";
         let json = r#"{"as-of": "2026-09-01", "products": {"own": [{"cycle": "1.10", "end-of-life": "2027-01-01"}]}}"#;
         for text in [yaml, json] {
             let cycles = read(text, "x", MODIFIED).unwrap();
-            assert_eq!(end(&cycles, "own", &[1, 10, 2]), (civil(2026, 9, 1), SupportEnd::On(civil(2027, 1, 1))));
+            assert_eq!(
+                end(&cycles, "own", &[1, 10, 2]),
+                (civil(2026, 9, 1), SupportEnd::On(civil(2027, 1, 1)))
+            );
         }
     }
 
@@ -325,7 +343,10 @@ mod tests {
             ("{\"result\":", "EOF"),
             (deep.as_str(), "recursion limit"),
             ("as-of: today\nproducts: {}\n", "no date like"),
-            ("as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', end-of-life: never}\n", "line 4"),
+            (
+                "as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', end-of-life: never}\n",
+                "line 4",
+            ),
             ("as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', eol: true}\n", "eol"),
         ] {
             let error = read(text, "redis", MODIFIED).unwrap_err();

@@ -81,14 +81,7 @@ mod tests {
             assert_eq!(text.parse::<DurationText>().unwrap().to_string(), text);
         }
         for text in [
-            "",
-            "10",
-            "s",
-            "-1s",
-            "1.5h",
-            "99999999999999999d",
-            "36501d",
-            "18446744073709551615s",
+            "", "10", "s", "-1s", "1.5h", "99999999999999999d", "36501d", "18446744073709551615s",
             "18446744073709551615ms",
         ] {
             assert!(text.parse::<DurationText>().is_err(), "{text}");

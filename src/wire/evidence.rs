@@ -194,7 +194,9 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     }
     let found = End::of(&document.targets);
     if found != document.end {
-        return Err(wrong("the file broke off, or was edited: its totals (end:) are not what it holds".to_owned()));
+        return Err(wrong(
+            "the file broke off, or was edited: its totals (end:) are not what it holds".to_owned(),
+        ));
     }
     if !is_name(&document.environment) {
         return Err(wrong("the environment's name is none".to_owned()));
@@ -204,7 +206,8 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(wrong("two targets have one id".to_owned()));
     }
-    let targets: Result<Vec<_>, String> = document.targets.into_iter().map(|t| t.into_model(path)).collect();
+    let targets: Result<Vec<_>, String> =
+        document.targets.into_iter().map(|t| t.into_model(path)).collect();
     Ok(model::Evidence {
         environment: document.environment.into(),
         taken: document.taken,
@@ -219,13 +222,17 @@ pub fn schema() -> schemars::Schema {
 
 impl End {
     fn of(targets: &[Target]) -> Self {
-        Self { targets: targets.len(), images: targets.iter().map(|target| target.images.len()).sum() }
+        Self {
+            targets: targets.len(),
+            images: targets.iter().map(|target| target.images.len()).sum(),
+        }
     }
 }
 
 /// As profiles allow names: letters, digits, `-`, `_` and `.`; components also have `/`.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -235,18 +242,30 @@ mod tests {
 
     fn sample() -> model::Evidence {
         let taken: Timestamp = "2026-03-30T08:42:00Z".parse().unwrap();
-        let mut target = model::TargetEvidence::new("redis/cache".into(), "redis://cache:6379", taken);
-        target.set_part("info", Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer: \"half\"\n\u{1b}[31m")));
+        let mut target =
+            model::TargetEvidence::new("redis/cache".into(), "redis://cache:6379", taken);
+        target.set_part(
+            "info",
+            Outcome::Failed(Failure::new(FailureKind::Timeout, "no answer: \"half\"\n\u{1b}[31m")),
+        );
         target.fields.push(Field::of_target("redis_version", "7.10"));
-        target.fields.push(Field { place: "node-1".into(), name: "kernel".into(), value: "no".into() });
+        target.fields.push(Field {
+            place: "node-1".into(),
+            name: "kernel".into(),
+            value: "no".into(),
+        });
         target.indicators.figures.insert("used_cpu_user".into(), 0.25);
         target.indicators.figures.insert("uptime_in_seconds".into(), 7.0);
-        target
-            .indicators
-            .commands
-            .insert("config|get".into(), CommandFigures { calls: 1, usec: 2, ..Default::default() });
+        target.indicators.commands.insert(
+            "config|get".into(),
+            CommandFigures { calls: 1, usec: 2, ..Default::default() },
+        );
         target.images.push(model::ImageUse {
-            locator: model::Locator { namespace: "p".into(), workload: "w".into(), container: "c".into() },
+            locator: model::Locator {
+                namespace: "p".into(),
+                workload: "w".into(),
+                container: "c".into(),
+            },
             reference: "redis:7".into(),
             image_id: "sha256:1".into(),
             repo_digests: vec!["redis@sha256:2".into()],
@@ -264,8 +283,11 @@ mod tests {
         let mut expected = sample();
         let text = write(&expected).unwrap();
         assert!(text.contains("uptime_in_seconds: 7\n"), "{text}");
-        expected.targets[0].source =
-            model::Source::Recorded { path: "f".into(), time: model::TimeSource::Evidence, instead_of: None };
+        expected.targets[0].source = model::Source::Recorded {
+            path: "f".into(),
+            time: model::TimeSource::Evidence,
+            instead_of: None,
+        };
         assert_eq!(read(&text, "f").unwrap(), expected);
     }
 
@@ -274,7 +296,9 @@ mod tests {
         let text = write(&sample()).unwrap();
         let error = read(&text.replace("kind: Evidence", "kind: Policy"), "f").unwrap_err();
         assert!(error.message.contains("expected kind Evidence"), "{error:?}");
-        let bomb = text.replace("environment: dev", "environment: &a dev").replace("id: redis/cache", "id: *a");
+        let bomb = text
+            .replace("environment: dev", "environment: &a dev")
+            .replace("id: redis/cache", "id: *a");
         assert!(read(&bomb, "f").is_err());
         assert!(read(&text.replace("&a dev", "dev"), "f").is_ok());
     }
@@ -287,7 +311,9 @@ mod tests {
         let end = &text[text.find("end:").unwrap()..];
         let error = read(&format!("{cut}{end}"), "f").unwrap_err();
         assert!(error.message.contains("broke off"), "{error:?}");
-        assert!(read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f").is_err());
+        assert!(
+            read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f").is_err()
+        );
     }
 
     #[test]
@@ -297,9 +323,17 @@ mod tests {
         let text = write(&whole).unwrap();
         let failure = |text: &str| {
             let target = read(text, "f").unwrap().targets.remove(0);
-            target.parts.into_values().find_map(|outcome| outcome.failure().cloned()).unwrap().message
+            target
+                .parts
+                .into_values()
+                .find_map(|outcome| outcome.failure().cloned())
+                .unwrap()
+                .message
         };
-        assert_eq!(failure(&text.replace("id: redis/cache", "id: postgres/x")), "this version cannot interpret it");
+        assert_eq!(
+            failure(&text.replace("id: redis/cache", "id: postgres/x")),
+            "this version cannot interpret it"
+        );
         assert_eq!(failure(&text.replace("info:", "replicas:")), "the file says nothing of it");
         assert_eq!(
             failure(&text.replace("id: redis/cache", "id: docker/x").replace("info:", "engine:")),
@@ -315,9 +349,19 @@ mod tests {
         for part in ["node 10.0.0.7:6379", "node [fd00::7]:6379"] {
             target.set_part(part, Outcome::Complete);
         }
-        target.fields.push(Field { place: "[fd00::7]:6379".into(), name: "run_id".into(), value: "1".into() });
-        let parts = |evidence: &model::Evidence| read(&write(evidence).unwrap(), "f").unwrap().targets.remove(0).parts;
-        assert_eq!(parts(&evidence), evidence.targets[0].parts, "nodes have no INFO of the target itself");
+        target.fields.push(Field {
+            place: "[fd00::7]:6379".into(),
+            name: "run_id".into(),
+            value: "1".into(),
+        });
+        let parts = |evidence: &model::Evidence| {
+            read(&write(evidence).unwrap(), "f").unwrap().targets.remove(0).parts
+        };
+        assert_eq!(
+            parts(&evidence),
+            evidence.targets[0].parts,
+            "nodes have no INFO of the target itself"
+        );
         let target = &mut evidence.targets[0];
         target.parts.clear();
         for part in ["info", "sentinel", "replicas", "replica h:1"] {

@@ -17,8 +17,17 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at the place of a value.
-    pub fn at<T>(place: &Located<T>, message: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { line: place.line, column: place.column, message: message.into(), advice: advice.into() }
+    pub fn at<T>(
+        place: &Located<T>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            line: place.line,
+            column: place.column,
+            message: message.into(),
+            advice: advice.into(),
+        }
     }
 
     /// A problem of a whole file.
@@ -29,7 +38,13 @@ impl Problem {
 
 impl From<ShapeError> for Problem {
     fn from(error: ShapeError) -> Self {
-        let advice = "`envparity schema KIND` tells the shape of each kind; see also profiles/schema";
-        Self { line: error.line, column: error.column, message: error.message, advice: advice.to_owned() }
+        let advice =
+            "`envparity schema KIND` tells the shape of each kind; see also profiles/schema";
+        Self {
+            line: error.line,
+            column: error.column,
+            message: error.message,
+            advice: advice.to_owned(),
+        }
     }
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::version::{
-    ApiVersion, Body, Date, Detail, Identifier, ImageReference, Level, Number, Reading, Scheme, Stage, Version,
-    difference, order, read, read_any,
+    ApiVersion, Body, Date, Detail, Identifier, ImageReference, Level, Number, Reading, Scheme,
+    Stage, Version, difference, order, read, read_any,
 };
 
 /// One row of a batch: what to do, by which scheme, with which texts.
@@ -54,7 +54,9 @@ impl Row {
     /// # Errors
     /// If the scheme is unknown or a text is missing.
     pub fn answer(&self) -> Result<Value, String> {
-        let text = |text: &Option<String>, name: &str| text.clone().ok_or_else(|| format!("the row has no {name}"));
+        let text = |text: &Option<String>, name: &str| {
+            text.clone().ok_or_else(|| format!("the row has no {name}"))
+        };
         let one = || text(&self.input, "input");
         let scheme = scheme(self.scheme.as_deref().unwrap_or("auto"))?;
         let pair = || -> Result<_, String> {
@@ -80,7 +82,9 @@ pub fn scheme(name: &str) -> Result<Option<Scheme>, String> {
         return Ok(None);
     }
     let known = || Scheme::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
-    Scheme::by_name(name).map(Some).ok_or_else(|| format!("there is no scheme {name:?}; there are auto, {}", known()))
+    Scheme::by_name(name)
+        .map(Some)
+        .ok_or_else(|| format!("there is no scheme {name:?}; there are auto, {}", known()))
 }
 
 /// Reads by a scheme, or by the one that the text's form suggests.
@@ -119,7 +123,9 @@ pub fn tag_class(text: &str) -> Value {
         }
         Body::Date(_) => json!({"class": "date", "precision": 0, "variant": ""}),
         Body::Commit(_) => json!({"class": "sha", "precision": 0, "variant": ""}),
-        Body::Floating | Body::Opaque | Body::Api(_) => json!({"class": "floating", "precision": 0, "variant": ""}),
+        Body::Floating | Body::Opaque | Body::Api(_) => {
+            json!({"class": "floating", "precision": 0, "variant": ""})
+        }
     }
 }
 

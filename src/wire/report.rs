@@ -23,7 +23,8 @@ pub struct DriftReport {
     pub api_version: ApiVersion,
     /// `DriftReport`.
     pub kind: Kind,
-    /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says no more than that.
+    /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says
+    /// no more than that.
     #[serde(default = "audit")]
     pub purpose: String,
     /// Go, No-Go or incomplete, and why.
@@ -67,7 +68,8 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
-    /// Ids of findings that would block, were they not known from the earlier report; with `new-only` alone.
+    /// Ids of findings that would block, were they not known from the earlier report; with
+    /// `new-only` alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
     /// Active findings in a gate at or above this severity make it `no-go`.
@@ -131,7 +133,8 @@ pub struct Target {
     pub instead_of: Option<Failure>,
     /// What became of each part.
     pub parts: Vec<Part>,
-    /// What else is worth knowing of it: a Sentinel that did not answer, the end of a certificate. It decides nothing.
+    /// What else is worth knowing of it: a Sentinel that did not answer, the end of a certificate.
+    /// It decides nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Set if it was read but is too old, expired, or from the future.
@@ -198,7 +201,8 @@ pub struct Finding {
     pub component: String,
     /// Where, by name.
     pub environments: Vec<String>,
-    /// What tells several findings of one rule and component apart: a setting, a repository with its tag.
+    /// What tells several findings of one rule and component apart: a setting, a repository with
+    /// its tag.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// Whether it concerns a gate.
@@ -206,8 +210,8 @@ pub struct Finding {
     /// Who looks after the component, by the policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// What `envparity waiver add` binds a waiver of it to, by environment: the minor that runs there. For rules on
-    /// versions only.
+    /// What `envparity waiver add` binds a waiver of it to, by environment: the minor that runs
+    /// there. For rules on versions only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,
     /// How far apart, for rules that say so.
@@ -238,8 +242,8 @@ pub struct Since {
     pub at: Timestamp,
     /// What else changed between the two, in words: the policy, the baseline, the program.
     pub changed: Vec<String>,
-    /// How many findings are `new`, `worse`, `better`, `unchanged`, and of the earlier ones `unknown`, `resolved`,
-    /// `waived`, `off`; all are named.
+    /// How many findings are `new`, `worse`, `better`, `unchanged`, and of the earlier ones
+    /// `unknown`, `resolved`, `waived`, `off`; all are named.
     pub summary: BTreeMap<String, usize>,
     /// Findings of the earlier report that are not active now.
     pub gone: Vec<GoneFinding>,
@@ -300,7 +304,8 @@ pub struct Cell {
     /// Whether it is another variant of the image than the baseline's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_variant: bool,
-    /// Whether what was read of it is too old, expired, or from the future: it proves nothing of now.
+    /// Whether what was read of it is too old, expired, or from the future: it proves nothing of
+    /// now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
     /// Set up but not running, by the source's word for its state.
@@ -378,7 +383,8 @@ pub struct Run {
     pub tool: String,
     /// SHA-256 over the profile files, abbreviated to 12 digits.
     pub profiles: String,
-    /// SHA-256 over what the policy says, without its comments, abbreviated to 12 digits; empty without one.
+    /// SHA-256 over what the policy says, without its comments, abbreviated to 12 digits; empty
+    /// without one.
     pub policy: String,
     /// Commit of the repository that holds the profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -410,7 +416,10 @@ impl DriftReport {
         let environments = self.environments.iter().map(|environment| {
             let targets = environment.targets.iter().map(|target| {
                 let read = target.parts.iter().filter(|part| part.outcome == "complete");
-                (target.target.as_str().into(), read.map(|part| part.part.as_str().into()).collect())
+                (
+                    target.target.as_str().into(),
+                    read.map(|part| part.part.as_str().into()).collect(),
+                )
             });
             (environment.name.as_str().into(), targets.collect())
         });
@@ -424,7 +433,8 @@ impl DriftReport {
 
     /// What decides besides the evidence, by name.
     pub fn judged_by(&self) -> BTreeMap<&'static str, String> {
-        let gates: Vec<String> = self.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
+        let gates: Vec<String> =
+            self.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
         BTreeMap::from([
             ("baseline", self.baseline.clone()),
             ("fail-on", self.verdict.fail_on.clone()),
@@ -446,7 +456,11 @@ impl Finding {
             in_gate: self.in_gate,
             level: self.level.as_deref().and_then(Level::drift),
             direction: self.direction.clone(),
-            versions: self.versions.iter().map(|(name, range)| (name.as_str().into(), range.clone())).collect(),
+            versions: self
+                .versions
+                .iter()
+                .map(|(name, range)| (name.as_str().into(), range.clone()))
+                .collect(),
             summary: self.summary.clone(),
         })
     }

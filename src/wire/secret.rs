@@ -40,7 +40,9 @@ impl<'de> Deserialize<'de> for SecretReference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The text never goes into the error: it may be the secret itself.
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| {
-            serde::de::Error::custom("a secret stands here in clear text: write ${env:NAME} or ${file:PATH}")
+            serde::de::Error::custom(
+                "a secret stands here in clear text: write ${env:NAME} or ${file:PATH}",
+            )
         })
     }
 }
@@ -50,7 +52,9 @@ impl<'de> Deserialize<'de> for SecretReference {
 ///
 /// # Errors
 /// If it is no reference.
-pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretReference>, D::Error> {
+pub fn given<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SecretReference>, D::Error> {
     SecretReference::deserialize(deserializer).map(Some)
 }
 
@@ -76,7 +80,10 @@ mod tests {
     fn only_references_are_read() {
         let variable = SecretReference::Variable("REDIS_PASSWORD".into());
         assert_eq!(SecretReference::parse("${env:REDIS_PASSWORD}"), Some(variable));
-        assert_eq!(SecretReference::parse("${file:/run/x}"), Some(SecretReference::File("/run/x".into())));
+        assert_eq!(
+            SecretReference::parse("${file:/run/x}"),
+            Some(SecretReference::File("/run/x".into()))
+        );
         for text in ["hunter2", "${env:}", "${HOME}", "$env:X", "${vault:x}"] {
             assert_eq!(SecretReference::parse(text), None, "{text}");
         }

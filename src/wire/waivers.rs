@@ -1,7 +1,9 @@
-//! Adding a waiver to the file that people keep: everything that stands there stays, comments and order too.
+//! Adding a waiver to the file that people keep: everything that stands there stays, comments and
+//! order too.
 //!
-//! The text is edited, not written anew. Whether that went well is checked by reading both texts: the new one must say
-//! what the old one said, and one waiver more. Where it does not, nothing is changed, and the entry is there to paste.
+//! The text is edited, not written anew. Whether that went well is checked by reading both texts:
+//! the new one must say what the old one said, and one waiver more. Where it does not, nothing is
+//! changed, and the entry is there to paste.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +39,9 @@ pub struct WaiverEntry {
 
 /// The entry could not be added to the text.
 #[derive(Debug, thiserror::Error)]
-#[error("the file is not laid out so that a waiver can be added to it; add this one by hand:\n\n{entry}")]
+#[error(
+    "the file is not laid out so that a waiver can be added to it; add this one by hand:\n\n{entry}"
+)]
 pub struct AppendError {
     /// The entry, as YAML.
     pub entry: String,
@@ -65,7 +69,9 @@ pub fn append(text: Option<&str>, entry: &WaiverEntry) -> Result<String, AppendE
 /// Whether `edited` says what `text` says, and `entry` behind its waivers.
 fn says_one_more(text: &str, edited: &str, entry: &WaiverEntry) -> bool {
     let read = |text: &str| yaml::read::<Value>(text, Origin::Person).ok();
-    let (Some(mut wanted), Some(edited), Ok(entry)) = (read(text), read(edited), serde_json::to_value(entry)) else {
+    let (Some(mut wanted), Some(edited), Ok(entry)) =
+        (read(text), read(edited), serde_json::to_value(entry))
+    else {
         return false;
     };
     let Some(object) = wanted.as_object_mut() else { return false };
@@ -78,7 +84,8 @@ fn says_one_more(text: &str, edited: &str, entry: &WaiverEntry) -> bool {
     wanted == edited
 }
 
-/// Where the value of the top-level key `waivers` stands: what is on the key's own line, and the lines behind it.
+/// Where the value of the top-level key `waivers` stands: what is on the key's own line, and the
+/// lines behind it.
 struct Place<'a> {
     /// Bytes before the value.
     before: usize,
@@ -125,7 +132,9 @@ fn in_block(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<St
     let tail: usize = lines
         .split_inclusive('\n')
         .rev()
-        .take_while(|line| line.trim().is_empty() || (line.starts_with('#') && place.end < text.len()))
+        .take_while(|line| {
+            line.trim().is_empty() || (line.starts_with('#') && place.end < text.len())
+        })
         .map(str::len)
         .sum();
     Some(insert(text, place.end - tail, &indented(item, indent, newline), newline))
@@ -240,7 +249,10 @@ mod tests {
     #[test]
     fn the_new_one_stands_last_as_the_others_do() {
         let edited = appended("kind: Waivers\nwaivers:\n  - id: old # first\n\n# end\nother: 1\n");
-        assert!(edited.contains("  - id: old # first\n  - id: new\n    rule: version-skew\n"), "{edited}");
+        assert!(
+            edited.contains("  - id: old # first\n  - id: new\n    rule: version-skew\n"),
+            "{edited}"
+        );
         assert!(edited.ends_with("\n\n# end\nother: 1\n"), "{edited}");
     }
 
@@ -252,7 +264,12 @@ mod tests {
 
     #[test]
     fn an_unknown_layout_is_left_alone() {
-        for text in ["{kind: Waivers, waivers: []}\n", "waivers: &a []\nother: *a\n", "waivers: text\n", "- a\n"] {
+        for text in [
+            "{kind: Waivers, waivers: []}\n",
+            "waivers: &a []\nother: *a\n",
+            "waivers: text\n",
+            "- a\n",
+        ] {
             let error = append(Some(text), &entry()).unwrap_err();
             assert!(error.entry.starts_with("- id: new\n"), "{error}");
         }

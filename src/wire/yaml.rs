@@ -45,7 +45,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = serde_yaml::Spanned::<T>::deserialize(deserializer)?;
         let place = spanned.referenced;
-        Ok(Self { line: to_usize(place.line()), column: to_usize(place.column()), value: spanned.value })
+        Ok(Self {
+            line: to_usize(place.line()),
+            column: to_usize(place.column()),
+            value: spanned.value,
+        })
     }
 }
 
@@ -115,7 +119,8 @@ pub fn write<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeErr
     if !text.chars().any(must_be_escaped) {
         return Ok(text);
     }
-    // The library prints these as they are. A control character, which it quotes and escapes, holds each one's place.
+    // The library prints these as they are. A control character, which it quotes and escapes, holds
+    // each one's place.
     let mut marked = serde_json::to_value(value).map_err(|e| e.to_string())?;
     mark(&mut marked);
     Ok(unmark(&emit(&marked)?))
@@ -160,7 +165,11 @@ fn marked(text: &str) -> String {
     for c in text.chars() {
         // A backslash too: what looks like an escaped mark would be taken for one.
         if must_be_escaped(c) || MARKS.contains(&c) || c == '\\' {
-            marked.extend([MARKS[0].to_string(), format!("{:x}", u32::from(c)), MARKS[1].to_string()]);
+            marked.extend([
+                MARKS[0].to_string(),
+                format!("{:x}", u32::from(c)),
+                MARKS[1].to_string(),
+            ]);
         } else {
             marked.push(c);
         }
@@ -175,9 +184,13 @@ fn unmark(text: &str) -> String {
     let mut pieces = text.split(BEFORE);
     let mut unmarked = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let number = piece.split_once(BEHIND).and_then(|(hex, rest)| Some((u32::from_str_radix(hex, 16).ok()?, rest)));
+        let number = piece
+            .split_once(BEHIND)
+            .and_then(|(hex, rest)| Some((u32::from_str_radix(hex, 16).ok()?, rest)));
         match number {
-            Some((number @ ..=0xffff, rest)) => unmarked.push_str(&format!("\\u{number:04X}{rest}")),
+            Some((number @ ..=0xffff, rest)) => {
+                unmarked.push_str(&format!("\\u{number:04X}{rest}"))
+            }
             Some((number, rest)) => unmarked.push_str(&format!("\\U{number:08X}{rest}")),
             None => unmarked.push_str(&format!("{BEFORE}{piece}")),
         }
@@ -218,10 +231,12 @@ mod tests {
 
     #[test]
     fn what_acts_or_hides_is_escaped_and_comes_back() {
-        let texts: Vec<String> =
-            ["\u{202e}x", "\u{1}", "\u{1}202e\u{2}", "\\x01202e\\x02", "\u{e0041}\n\u{9b}", "\u{ffff}\t"]
-                .map(str::to_owned)
-                .into();
+        let texts: Vec<String> = [
+            "\u{202e}x", "\u{1}", "\u{1}202e\u{2}", "\\x01202e\\x02", "\u{e0041}\n\u{9b}",
+            "\u{ffff}\t",
+        ]
+        .map(str::to_owned)
+        .into();
         let text = write(&texts).unwrap();
         assert!(text.chars().all(|c| c == '\n' || c.is_ascii_graphic() || c == ' '), "{text:?}");
         assert_eq!(read::<Vec<String>>(&text, Origin::Program).unwrap(), texts, "{text}");

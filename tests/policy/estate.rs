@@ -39,7 +39,8 @@ impl Estate {
         } else {
             let _ = fs::remove_file(self.path(&file));
         }
-        let targets = format!("targets:\n  recorded:\n  - {{name: cache, path: {file}, taken: {NOW}}}\n");
+        let targets =
+            format!("targets:\n  recorded:\n  - {{name: cache, path: {file}, taken: {NOW}}}\n");
         self.write(&format!("{name}.yaml"), &format!("kind: Environment\nname: {name}\n{targets}"));
     }
 
@@ -80,9 +81,13 @@ impl Estate {
     /// Waives the one finding of that rule.
     pub(crate) fn waive(&self, rule: &str, more: &[&str]) -> (Option<i32>, String, String) {
         let (_, report) = self.audit(NOW, &[]);
-        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == rule).unwrap();
+        let finding =
+            report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == rule).unwrap();
         let id = finding["id"].as_str().unwrap();
-        let reason = ["--reason", "qualif moves first", "--owner", "platform", "--expires", "2026-12-31", "--at", NOW];
+        let reason = [
+            "--reason", "qualif moves first", "--owner", "platform", "--expires", "2026-12-31",
+            "--at", NOW,
+        ];
         let mut arguments = vec!["waiver", "add", id];
         arguments.extend(reason);
         arguments.extend(more);

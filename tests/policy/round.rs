@@ -11,7 +11,8 @@ fn run(command: &str, folder: &Path) -> String {
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let script = format!("{{ {command}; }} 2>&1");
     let mut shell = Command::new("bash");
-    let shell = shell.args(["-c", &script]).current_dir(folder).env("PATH", path).env("COLUMNS", "110");
+    let shell =
+        shell.args(["-c", &script]).current_dir(folder).env("PATH", path).env("COLUMNS", "110");
     String::from_utf8(shell.output().unwrap().stdout).unwrap()
 }
 
@@ -25,14 +26,20 @@ fn readme_shows_a_reviewers_round() {
     let (comment, rest) = rest.split_once("```console\n").unwrap();
     let (block, after) = rest.split_once("```\n").unwrap();
     let commands: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
-    let printed: Vec<String> =
-        commands.iter().map(|command| format!("$ {command}\n{}", run(command, folder.path()))).collect();
-    let verdicts: Vec<&str> = printed.iter().filter_map(|text| text.lines().last()?.split(':').next()).collect();
+    let printed: Vec<String> = commands
+        .iter()
+        .map(|command| format!("$ {command}\n{}", run(command, folder.path())))
+        .collect();
+    let verdicts: Vec<&str> =
+        printed.iter().filter_map(|text| text.lines().last()?.split(':').next()).collect();
     assert_eq!([verdicts[0], verdicts[2], verdicts[3]], ["NO-GO", "GO", "NO-GO"], "{printed:#?}");
     let wanted = format!("{before}{MARKER}{comment}```console\n{}```\n{after}", printed.join("\n"));
     if std::env::var_os("ENVPARITY_REGEN").is_some() {
         fs::write(root.join("README.md"), &wanted).unwrap();
     }
     let found = fs::read_to_string(root.join("README.md")).unwrap();
-    assert!(found == wanted, "README does not show what is printed: ENVPARITY_REGEN=1 cargo test --test policy");
+    assert!(
+        found == wanted,
+        "README does not show what is printed: ENVPARITY_REGEN=1 cargo test --test policy"
+    );
 }

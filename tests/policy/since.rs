@@ -27,7 +27,10 @@ fn nothing_new_is_said_as_such_and_blocks_only_when_all_counts() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let report = estate.report("then.txt");
     let (code, now) = since(&estate, &report, &[]);
-    assert_eq!((code, trends(&now), fates(&now)), (Some(1), vec![("version-skew", "unchanged")], vec![]));
+    assert_eq!(
+        (code, trends(&now), fates(&now)),
+        (Some(1), vec![("version-skew", "unchanged")], vec![])
+    );
     assert_eq!(now["since"]["at"], NOW);
     assert_eq!(now["since"]["changed"], serde_json::json!([]));
     let (code, now) = since(&estate, &report, &["--fail-on-new"]);
@@ -49,13 +52,20 @@ fn new_worse_better_and_resolved_are_told_apart() {
     estate.environment("prod", "redis-8.0.6");
     let patch = estate.report("patch.txt");
     let skew = |report: &Value| {
-        trends(report).into_iter().find(|(rule, _)| *rule == "version-skew").map(|(_, trend)| trend.to_owned())
+        trends(report)
+            .into_iter()
+            .find(|(rule, _)| *rule == "version-skew")
+            .map(|(_, trend)| trend.to_owned())
     };
     let (code, now) = since(&estate, &major, &["--fail-on-new"]);
     assert_eq!((code, skew(&now).as_deref()), (Some(0), Some("better")));
     estate.environment("qualif", "redis-6.2.5");
     let (code, now) = since(&estate, &patch, &["--fail-on-new"]);
-    assert_eq!((code, skew(&now).as_deref()), (Some(1), Some("worse")), "what has become worse is news");
+    assert_eq!(
+        (code, skew(&now).as_deref()),
+        (Some(1), Some("worse")),
+        "what has become worse is news"
+    );
     estate.environment("qualif", "redis-8.0.6");
     let (_, now) = since(&estate, &patch, &[]);
     assert!(fates(&now).contains(&("version-skew", "resolved")), "{now}");
@@ -82,7 +92,10 @@ fn what_is_unread_old_left_out_or_gone_from_the_profiles_is_unknown() {
     assert_eq!(unknown(&estate, HOUR_LATER), (0, true), "no environment any more");
     let (_, now) = estate.audit(HOUR_LATER, &["--since", &report]);
     let changed = now["since"]["changed"].to_string();
-    assert!(changed.contains("environment qualif: not in this run") && changed.contains("gates: "), "{changed}");
+    assert!(
+        changed.contains("environment qualif: not in this run") && changed.contains("gates: "),
+        "{changed}"
+    );
 }
 
 #[test]
@@ -94,7 +107,10 @@ fn another_drift_as_far_apart_is_new() {
         let moved = info.replace("redis_version:6.2.5", &format!("redis_version:{version}"));
         std::fs::write(estate.path("qualif.txt"), moved).unwrap();
         let (code, now) = since(&estate, &report, &["--fail-on-new"]);
-        assert!(code == Some(1) && trends(&now).contains(&("version-skew", "new")), "{version}: {now}");
+        assert!(
+            code == Some(1) && trends(&now).contains(&("version-skew", "new")),
+            "{version}: {now}"
+        );
     }
     // A patch of what was known is known.
     let moved = info.replace("redis_version:6.2.5", "redis_version:6.2.14");
@@ -121,11 +137,17 @@ fn a_finding_that_enters_a_gate_is_worse_and_what_is_ignored_is_not_resolved() {
 #[test]
 fn a_rule_that_is_off_stands_for_no_other() {
     let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[]);
-    assert!(rules(&estate.audit(NOW, &[]).1, "findings").iter().all(|rule| *rule != "version-skew"));
-    estate.write("policy.yaml", &format!("{POLICY}- {{rule: product-differs, severity: \"off\"}}\n"));
+    assert!(
+        rules(&estate.audit(NOW, &[]).1, "findings").iter().all(|rule| *rule != "version-skew")
+    );
+    estate
+        .write("policy.yaml", &format!("{POLICY}- {{rule: product-differs, severity: \"off\"}}\n"));
     let (code, now) = estate.audit(NOW, &[]);
     assert_eq!(code, Some(1), "{now}");
-    assert!(rules(&now, "findings").contains(&"version-skew"), "the difference is there all the same: {now}");
+    assert!(
+        rules(&now, "findings").contains(&"version-skew"),
+        "the difference is there all the same: {now}"
+    );
 }
 
 #[test]
@@ -136,15 +158,23 @@ fn a_pair_that_is_compared_no_more_resolves_nothing() {
     let report = estate.report("then.txt");
     let (_, now) = since(&estate, &report, &["--baseline", "qualif"]);
     let gone = now["since"]["gone"].as_array().unwrap();
-    let of_dev = gone.iter().find(|f| f["environments"] == serde_json::json!(["dev", "prod"])).unwrap();
-    assert_eq!((&of_dev["rule"], &of_dev["fate"]), (&"version-skew".into(), &"unknown".into()), "{now}");
+    let of_dev =
+        gone.iter().find(|f| f["environments"] == serde_json::json!(["dev", "prod"])).unwrap();
+    assert_eq!(
+        (&of_dev["rule"], &of_dev["fate"]),
+        (&"version-skew".into(), &"unknown".into()),
+        "{now}"
+    );
 }
 
 #[test]
 fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let report = estate.report("then.txt");
-    estate.write("policy.yaml", &POLICY.replace("kind: Policy", "kind: Policy # said otherwise, not another"));
+    estate.write(
+        "policy.yaml",
+        &POLICY.replace("kind: Policy", "kind: Policy # said otherwise, not another"),
+    );
     assert_eq!(since(&estate, &report, &[]).1["since"]["changed"], serde_json::json!([]));
     estate.write("policy.yaml", &format!("{POLICY}- {{rule: version-skew, severity: \"off\"}}\n"));
     let (_, now) = since(&estate, &report, &[]);
@@ -180,7 +210,9 @@ fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
     let json = estate.path("then.json");
     estate.run(&["audit", "--at", NOW, "-o", &format!("json={}", json.display())]);
     assert_eq!(since(&estate, json.to_str().unwrap(), &[]).0, Some(1), "JSON is as good");
-    for (file, says) in [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")] {
+    for (file, says) in
+        [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")]
+    {
         let path = estate.path(file);
         let (code, stdout, stderr) = estate.run(&["audit", "--since", path.to_str().unwrap()]);
         assert!(code == Some(2) && stdout.is_empty() && stderr.contains(says), "{file}: {stderr}");

@@ -1,7 +1,9 @@
-//! A browser without a screen, spoken to over two pipes: every command is one JSON object that ends with a NUL.
+//! A browser without a screen, spoken to over two pipes: every command is one JSON object that ends
+//! with a NUL.
 //!
-//! The protocol is the Chrome DevTools Protocol with `--remote-debugging-pipe`: the browser reads from descriptor 3 and
-//! writes to descriptor 4. No port is opened, and it ends with the test, whatever becomes of that.
+//! The protocol is the Chrome DevTools Protocol with `--remote-debugging-pipe`: the browser reads
+//! from descriptor 3 and writes to descriptor 4. No port is opened, and it ends with the test,
+//! whatever becomes of that.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -53,7 +55,8 @@ impl Browser {
     /// If there is no browser: a page that was not opened has not passed.
     pub(crate) fn new() -> Self {
         let profile = TempDir::new().unwrap();
-        // The shell turns our pipes into the descriptors that the browser wants, and becomes the browser.
+        // The shell turns our pipes into the descriptors that the browser wants, and becomes the
+        // browser.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null"])
             .arg(variable("ENVPARITY_TEST_CHROMIUM"))
@@ -80,10 +83,20 @@ impl Browser {
                 message.clear();
             }
         });
-        let mut browser =
-            Self { child, stdin, answers, last: 0, session: String::new(), events: Vec::new(), _profile: profile };
+        let mut browser = Self {
+            child,
+            stdin,
+            answers,
+            last: 0,
+            session: String::new(),
+            events: Vec::new(),
+            _profile: profile,
+        };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
-        let attached = browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
+        let attached = browser.call(
+            "Target.attachToTarget",
+            &json!({"targetId": target["targetId"], "flatten": true}),
+        );
         attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network", "Audits", "Accessibility"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
@@ -146,9 +159,14 @@ impl Browser {
     /// The value of an expression in the page; a promise is waited for.
     #[track_caller]
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let parameters =
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let mut answer = self.call("Runtime.evaluate", &parameters);
-        assert!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
+        assert!(
+            answer["exceptionDetails"].is_null(),
+            "{expression}: {}",
+            answer["exceptionDetails"]
+        );
         answer["result"]["value"].take()
     }
 
@@ -189,19 +207,29 @@ impl Browser {
     pub(crate) fn cpu(&mut self) -> u64 {
         self.call("Performance.enable", &json!({"timeDomain": "threadTicks"}));
         let metrics = self.call("Performance.getMetrics", &json!({}));
-        let task = metrics["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == "TaskDuration");
-        Duration::from_secs_f64(task.unwrap()["value"].as_f64().unwrap()).as_millis().try_into().unwrap()
+        let task = metrics["metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|metric| metric["name"] == "TaskDuration");
+        Duration::from_secs_f64(task.unwrap()["value"].as_f64().unwrap())
+            .as_millis()
+            .try_into()
+            .unwrap()
     }
 
     /// Width and height of the window, in CSS pixels.
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// Whatever a page says or asks for that ours must not: messages, exceptions, violations, dialogs, requests.
+    /// Whatever a page says or asks for that ours must not: messages, exceptions, violations,
+    /// dialogs, requests.
     pub(crate) fn complaints(&mut self) -> Vec<Value> {
-        // Answers come in the order of what happened: after this one, everything before it has been told.
+        // Answers come in the order of what happened: after this one, everything before it has been
+        // told.
         self.evaluate("document.body.offsetHeight");
         let is_complaint = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
             "Log.entryAdded"
@@ -226,7 +254,8 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // It ends when nobody speaks to it any more; if it does not, it is ended.
         if let Some(mut stdin) = self.stdin.take() {
-            let _ = stdin.write_all(format!("{}\0", json!({"id": 0, "method": "Browser.close"})).as_bytes());
+            let _ = stdin
+                .write_all(format!("{}\0", json!({"id": 0, "method": "Browser.close"})).as_bytes());
         }
         let end = Instant::now() + Duration::from_secs(10);
         while Instant::now() < end {

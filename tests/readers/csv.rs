@@ -1,4 +1,5 @@
-//! CSV by Python's csv module: the matrix of the JSON report, and no cell that a spreadsheet would compute.
+//! CSV by Python's csv module: the matrix of the JSON report, and no cell that a spreadsheet would
+//! compute.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +58,9 @@ fn is_the_matrix_of(csv: &str, json: &Value) {
             let own = all.filter(|finding| finding["component"] == wanted["component"]);
             own.map(|finding| text(&finding["id"]).to_owned()).collect::<BTreeSet<_>>()
         };
-        let told = |column: &str| text(&row[column]).split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+        let told = |column: &str| {
+            text(&row[column]).split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>()
+        };
         assert_eq!(told("findings"), ids("findings"));
         assert_eq!(told("waived"), ids("waived"));
         assert_eq!(text(&row["severity"]).is_empty(), ids("findings").is_empty());
@@ -79,9 +82,13 @@ fn hostile_text_is_the_same_text_and_no_formula() {
     for row in read["rows"].as_array().unwrap() {
         for cell in row.as_object().unwrap().values().map(text) {
             assert!(cell.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{cell:?}");
-            // wherever a spreadsheet may begin a cell: at the start, and behind each of what it may take for a separator
+            // wherever a spreadsheet may begin a cell: at the start, and behind each of what it may
+            // take for a separator
             for start in cell.split([',', ';', '|', '"']).map(str::trim_start) {
-                assert!(!start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r']), "{cell:?}");
+                assert!(
+                    !start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r']),
+                    "{cell:?}"
+                );
             }
         }
     }

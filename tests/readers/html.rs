@@ -55,29 +55,44 @@ const ROWS: &str = ".matrix tbody tr";
 fn the_quickstart_says_what_the_json_says_and_nothing_on_the_console() {
     let report = crate::common::quickstart_json();
     let (mut browser, _page) = opened(&quickstart("html"));
-    assert_eq!(browser.evaluate("document.querySelector('h1').textContent"), "NO-GO, and INCOMPLETE");
+    assert_eq!(
+        browser.evaluate("document.querySelector('h1').textContent"),
+        "NO-GO, and INCOMPLETE"
+    );
     for finding in report["findings"].as_array().unwrap() {
         let id = finding["id"].as_str().unwrap();
         let told = format!("document.getElementById('f-{id}').querySelector('.text').textContent");
         assert_eq!(browser.evaluate(&told), finding["summary"]);
-        let card = format!("document.getElementById('f-{id}').closest('.card').querySelector('h3').textContent");
+        let card = format!(
+            "document.getElementById('f-{id}').closest('.card').querySelector('h3').textContent"
+        );
         assert_eq!(browser.evaluate(&card), finding["component"]);
     }
-    let reasons =
-        browser.evaluate("Array.from(document.querySelectorAll('.reasons li')).map((one) => one.textContent)");
+    let reasons = browser.evaluate(
+        "Array.from(document.querySelectorAll('.reasons li')).map((one) => one.textContent)",
+    );
     let verdict = &report["verdict"];
     let texts = verdict["reasons"].as_array().unwrap().iter().map(|reason| reason["text"].clone());
-    let texts: Vec<Value> = texts.chain(verdict["not-judged"].as_array().unwrap().iter().cloned()).collect();
+    let texts: Vec<Value> =
+        texts.chain(verdict["not-judged"].as_array().unwrap().iter().cloned()).collect();
     assert_eq!(reasons, json!(texts));
     let matrix = report["matrix"].as_array().unwrap();
-    assert_eq!(browser.evaluate(&format!("document.querySelectorAll({ROWS:?}).length")), matrix.len());
+    assert_eq!(
+        browser.evaluate(&format!("document.querySelectorAll({ROWS:?}).length")),
+        matrix.len()
+    );
     for row in matrix {
         let component = row["component"].as_str().unwrap();
         let text = browser.evaluate(&format!(
             "Array.from(document.querySelectorAll({ROWS:?})).find((row) => row.children[0].firstChild.textContent.trim() \
              === {component:?}).textContent"
         ));
-        let readings = row["cells"].as_array().unwrap().iter().filter_map(|cell| cell["readings"].as_array()).flatten();
+        let readings = row["cells"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|cell| cell["readings"].as_array())
+            .flatten();
         for reading in readings {
             let version = reading["version"].as_str().unwrap();
             assert!(text.as_str().unwrap().contains(version), "{component}: {version} in {text}");
@@ -93,7 +108,8 @@ fn filters_narrow_what_is_shown_and_say_how_much() {
     // Only what differs, until somebody asks for all.
     assert_eq!(shown(&mut browser, ROWS), 15);
     browser.click("#differs");
-    browser.wait_for("document.getElementById('count').textContent.includes('62 of 62 components')");
+    browser
+        .wait_for("document.getElementById('count').textContent.includes('62 of 62 components')");
     assert_eq!(shown(&mut browser, ROWS), 62);
     // `/` leads to the field; typing narrows both findings and matrix.
     browser.press("/");
@@ -101,22 +117,34 @@ fn filters_narrow_what_is_shown_and_say_how_much() {
     for key in ["-", "0", "0", "0", "3"] {
         browser.press(key);
     }
-    browser.wait_for("document.getElementById('count').textContent.includes(' 10 of 62 components')");
+    browser
+        .wait_for("document.getElementById('count').textContent.includes(' 10 of 62 components')");
     assert_eq!(shown(&mut browser, ROWS), 10);
     assert_eq!(shown(&mut browser, ".card"), 2);
-    assert_eq!(browser.evaluate("document.getElementById('count').textContent.startsWith('4 of 28 findings')"), true);
+    assert_eq!(
+        browser.evaluate(
+            "document.getElementById('count').textContent.startsWith('4 of 28 findings')"
+        ),
+        true
+    );
     // The state stands in the address, and a page that is opened there shows the same.
     let fragment = browser.evaluate("location.hash");
     assert_eq!(fragment, "#?q=-0003&all=1");
     browser.open(&page.path, fragment.as_str().unwrap());
-    browser.wait_for("document.getElementById('count').textContent.includes(' 10 of 62 components')");
+    browser
+        .wait_for("document.getElementById('count').textContent.includes(' 10 of 62 components')");
     browser.click("#filter button[type=reset]");
-    browser.wait_for("document.getElementById('count').textContent.includes(' 15 of 62 components')");
+    browser
+        .wait_for("document.getElementById('count').textContent.includes(' 15 of 62 components')");
     // A severity, an owner, a place.
     browser.click("input[value=medium]");
-    browser.wait_for("document.getElementById('count').textContent.startsWith('14 of 28 findings')");
-    browser.evaluate("owner.value = 'web'; owner.dispatchEvent(new Event('change', { bubbles: true }))");
-    browser.wait_for("!document.getElementById('count').textContent.startsWith('14 of 28 findings')");
+    browser
+        .wait_for("document.getElementById('count').textContent.startsWith('14 of 28 findings')");
+    browser.evaluate(
+        "owner.value = 'web'; owner.dispatchEvent(new Event('change', { bubbles: true }))",
+    );
+    browser
+        .wait_for("!document.getElementById('count').textContent.startsWith('14 of 28 findings')");
     let found = shown(&mut browser, ".f");
     let is_web = |f: &&envparity::model::JudgedFinding| {
         f.owner.as_deref() == Some("web") && f.severity == envparity::model::Severity::Medium
@@ -185,7 +213,11 @@ fn columns_sort_up_and_down() {
 fn a_link_to_a_finding_unfolds_it_and_shows_it() {
     let report = rich();
     let page = written(&rendered(&report, "html"));
-    let low = report.findings.iter().rev().find(|f| f.is_active() && f.severity == envparity::model::Severity::Low);
+    let low = report
+        .findings
+        .iter()
+        .rev()
+        .find(|f| f.is_active() && f.severity == envparity::model::Severity::Low);
     let id = low.unwrap().id.as_str();
     let mut browser = Browser::new();
     browser.open(&page.path, &format!("#f-{id}"));
@@ -201,9 +233,15 @@ fn a_link_to_a_finding_unfolds_it_and_shows_it() {
 fn a_link_past_the_filter_counts_what_it_shows_and_no_address_breaks_the_page() {
     let report = rich();
     let (mut browser, _page) = page_of(&report);
-    let low = report.findings.iter().rev().find(|f| f.is_active() && f.severity == envparity::model::Severity::Low);
+    let low = report
+        .findings
+        .iter()
+        .rev()
+        .find(|f| f.is_active() && f.severity == envparity::model::Severity::Low);
     let id = low.unwrap().id.as_str();
-    browser.evaluate("q.value = 'nothing has this'; q.dispatchEvent(new Event('input', { bubbles: true }))");
+    browser.evaluate(
+        "q.value = 'nothing has this'; q.dispatchEvent(new Event('input', { bubbles: true }))",
+    );
     browser.wait_for("document.getElementById('count').textContent.startsWith('0 of')");
     browser.evaluate(&format!("location.replace('#f-{id}')"));
     browser.wait_for("document.getElementById('count').textContent.startsWith('1 of')");
@@ -224,8 +262,9 @@ fn on_a_narrow_screen_each_value_has_its_label_and_tables_stay_tables() {
     browser.resize(400, 800);
     browser.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
     let label = "(one) => getComputedStyle(one, '::before').content";
-    let labels =
-        format!("Array.from(new Set(Array.from(document.querySelectorAll('.evidence td')).map({label}))).sort()");
+    let labels = format!(
+        "Array.from(new Set(Array.from(document.querySelectorAll('.evidence td')).map({label}))).sort()"
+    );
     let labels = browser.evaluate(&labels).to_string();
     for word in ["Runs", "Told by", "Content"] {
         assert!(labels.contains(word), "{labels}");
@@ -249,7 +288,8 @@ fn hostile_text_is_shown_and_does_nothing() {
                     a.name.startsWith('on') || a.name === 'style'))";
     assert_eq!(browser.evaluate(handlers), false);
     let text = browser.evaluate("document.body.textContent");
-    for evil in HOSTILE.iter().filter(|evil| evil.chars().all(|c| c.is_ascii_graphic() || c == ' ')) {
+    for evil in HOSTILE.iter().filter(|evil| evil.chars().all(|c| c.is_ascii_graphic() || c == ' '))
+    {
         assert!(text.as_str().unwrap().contains(evil), "{evil}");
     }
     assert!(text.as_str().unwrap().contains("\\u{202e}gnp.exe"));
@@ -267,8 +307,11 @@ fn no_width_makes_the_page_scroll_sideways() {
         let (mut browser, _page) = opened(&text);
         for width in [320, 400, 760, 1400, 2200] {
             browser.resize(width, 800);
-            browser.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
-            let excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            browser.evaluate(
+                "for (const one of document.querySelectorAll('details')) one.open = true",
+            );
+            let excess =
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(browser.evaluate(excess), 0, "{width}");
         }
     }
@@ -334,8 +377,7 @@ fn it_prints_with_everything_unfolded() {
                   one.getBoundingClientRect().height === 0).length";
     assert_eq!(browser.evaluate(hidden), 0, "a finding that is folded on paper");
     assert_ne!(browser.evaluate("document.querySelectorAll('.card:not([open])').length"), 0);
-    let controls =
-        "Array.from(document.querySelectorAll('input, select, #fold')).filter((one) => one.checkVisibility())";
+    let controls = "Array.from(document.querySelectorAll('input, select, #fold')).filter((one) => one.checkVisibility())";
     assert_eq!(browser.evaluate(&format!("{controls}.length")), 0);
     assert_eq!(browser.complaints(), Vec::<Value>::new());
 }
@@ -346,7 +388,10 @@ fn a_screen_reader_finds_landmarks_headings_and_tables() {
     let tree = browser.call("Accessibility.getFullAXTree", &json!({}));
     let nodes = tree["nodes"].as_array().unwrap();
     let of = |role: &str| -> Vec<&Value> {
-        nodes.iter().filter(|node| node["role"]["value"] == role && node["ignored"] == false).collect()
+        nodes
+            .iter()
+            .filter(|node| node["role"]["value"] == role && node["ignored"] == false)
+            .collect()
     };
     for role in ["main", "navigation", "search", "banner", "contentinfo", "status"] {
         assert_eq!(of(role).len(), 1, "{role}");
@@ -356,10 +401,14 @@ fn a_screen_reader_finds_landmarks_headings_and_tables() {
         properties.iter().find(|property| property["name"] == "level")?["value"]["value"].as_u64()
     };
     // In the order of the document, no level is left out.
-    let levels =
-        browser.evaluate("Array.from(document.querySelectorAll('h1, h2, h3')).map((one) => Number(one.tagName[1]))");
+    let levels = browser.evaluate(
+        "Array.from(document.querySelectorAll('h1, h2, h3')).map((one) => Number(one.tagName[1]))",
+    );
     let levels: Vec<u64> = serde_json::from_value(levels).unwrap();
-    assert!(levels.first() == Some(&1) && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    assert!(
+        levels.first() == Some(&1) && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1),
+        "{levels:?}"
+    );
     let mut told: Vec<u64> = of("heading").into_iter().filter_map(level).collect();
     let mut wanted = levels;
     told.sort_unstable();
@@ -370,14 +419,16 @@ fn a_screen_reader_finds_landmarks_headings_and_tables() {
     }
     // Every control has a name.
     for role in ["button", "checkbox", "combobox", "searchbox", "link", "region", "table"] {
-        let nameless =
-            of(role).into_iter().filter(|node| node["name"]["value"].as_str().unwrap_or_default().is_empty());
+        let nameless = of(role)
+            .into_iter()
+            .filter(|node| node["name"]["value"].as_str().unwrap_or_default().is_empty());
         assert_eq!(nameless.count(), 0, "{role}");
     }
     assert_eq!(browser.evaluate("document.documentElement.lang"), "en");
 }
 
-/// `cargo test --features real-servers --test readers a_large_page -- --nocapture` prints what it costs.
+/// `cargo test --features real-servers --test readers a_large_page -- --nocapture` prints what it
+/// costs.
 #[test]
 fn a_large_page_stays_usable() {
     for differs in [10, 1] {
@@ -390,9 +441,12 @@ fn a_large_page_stays_usable() {
         let mut times = Vec::new();
         for text in ["service-01", "", "3.1", "nothing"] {
             let before = browser.cpu();
-            browser.evaluate(&format!("q.value = {text:?}; q.dispatchEvent(new Event('input', {{ bubbles: true }}))"));
+            browser.evaluate(&format!(
+                "q.value = {text:?}; q.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+            ));
             browser.evaluate("new Promise((done) => setTimeout(done, 125))");
-            browser.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+            browser
+                .evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
             times.push(browser.cpu() - before);
         }
         browser.wait_for("document.getElementById('count').textContent.startsWith('0 of')");
@@ -400,7 +454,9 @@ fn a_large_page_stays_usable() {
         browser.evaluate("document.querySelector('.matrix th button').click()");
         browser.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
         let sorted = browser.cpu() - before;
-        println!("one in {differs} differs: loaded in {loaded} ms, filtered in {times:?} ms, sorted in {sorted} ms");
+        println!(
+            "one in {differs} differs: loaded in {loaded} ms, filtered in {times:?} ms, sorted in {sorted} ms"
+        );
         assert_eq!(browser.complaints(), Vec::<Value>::new());
     }
 }

@@ -1,4 +1,5 @@
-//! JUnit by lxml, against the schema by which Jenkins' xunit plugin refuses reports, and its counts against the JSON report.
+//! JUnit by lxml, against the schema by which Jenkins' xunit plugin refuses reports, and its counts
+//! against the JSON report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +25,10 @@ fn agree(junit: &str, json: &Value) -> BTreeMap<String, Value> {
     let suites = python("read_junit.py", &[], junit);
     let cases: Vec<&Value> = items(&suites).flat_map(|suite| items(&suite["cases"])).collect();
     // Each finding is told once, active or waived.
-    let told: Vec<String> =
-        cases.iter().map(|case| format!("{}\n{}", text(&case["text"]), text(&case["out"]))).collect();
+    let told: Vec<String> = cases
+        .iter()
+        .map(|case| format!("{}\n{}", text(&case["text"]), text(&case["out"])))
+        .collect();
     for finding in items(&json["findings"]).chain(items(&json["waived"])) {
         let id = format!("[{}]", text(&finding["id"]));
         assert_eq!(told.iter().filter(|lines| lines.contains(&id)).count(), 1, "{id}");
@@ -38,11 +41,16 @@ fn agree(junit: &str, json: &Value) -> BTreeMap<String, Value> {
         assert!(counting.iter().any(|id| text(&failure["text"]).contains(id)), "{failure}");
     }
     for id in &counting {
-        assert_eq!(failures.iter().filter(|failure| text(&failure["text"]).contains(id)).count(), 1, "{id}");
+        assert_eq!(
+            failures.iter().filter(|failure| text(&failure["text"]).contains(id)).count(),
+            1,
+            "{id}"
+        );
     }
     // What is incomplete is an error of coverage, and where nothing is, there is none.
     let gaps = count(items(&json["verdict"]["reasons"]), "kind", "incomplete");
-    let suites: BTreeMap<String, Value> = items(&suites).map(|s| (text(&s["name"]).to_owned(), s.clone())).collect();
+    let suites: BTreeMap<String, Value> =
+        items(&suites).map(|s| (text(&s["name"]).to_owned(), s.clone())).collect();
     let of_coverage = items(&suites["coverage"]["cases"]).filter(|case| case["ending"] == "error");
     assert_eq!(of_coverage.map(|case| text(&case["text"]).lines().count()).sum::<usize>(), gaps);
     assert_eq!(cases.iter().any(|case| case["ending"] == "error"), gaps > 0);
@@ -60,7 +68,11 @@ fn junit_is_of_the_schema_and_tells_what_json_tells() {
     };
     assert_eq!(ending("redis/cache"), ("failure".to_owned(), "product-differs".to_owned()));
     assert_eq!(ending("host/kernel"), ("error".to_owned(), "not-read".to_owned()));
-    assert_eq!(ending("image/postgresql"), ("failure".to_owned(), "version-skew".to_owned()), "low is a finding too");
+    assert_eq!(
+        ending("image/postgresql"),
+        ("failure".to_owned(), "version-skew".to_owned()),
+        "low is a finding too"
+    );
     assert_eq!(
         ending("image/team/stock-import"),
         ("passed".to_owned(), String::new()),
@@ -69,7 +81,9 @@ fn junit_is_of_the_schema_and_tells_what_json_tells() {
     assert_eq!(gate["timestamp"], "2026-11-23T00:06:00.000+00:00");
     // Of the matrix, what both could have.
     let both = items(&json["matrix"]).filter(|row| {
-        items(&row["cells"]).filter(|cell| cell["environment"] != "dev").all(|cell| cell["state"] != "not-applicable")
+        items(&row["cells"])
+            .filter(|cell| cell["environment"] != "dev")
+            .all(|cell| cell["state"] != "not-applicable")
     });
     assert_eq!(gate["tests"], both.count());
     assert_eq!(suites["dev"]["tests"], json["environments"][0]["components"]);
@@ -81,7 +95,8 @@ fn hostile_text_is_text_in_xml() {
     let folder = declared(&texts, &texts);
     let json: Value = serde_json::from_str(&audit(folder.path(), "json")).unwrap();
     let suites = agree(&audit(folder.path(), "junit"), &json);
-    let names: BTreeSet<&str> = items(&suites["qualif -> prod"]["cases"]).map(|case| text(&case["name"])).collect();
+    let names: BTreeSet<&str> =
+        items(&suites["qualif -> prod"]["cases"]).map(|case| text(&case["name"])).collect();
     for component in items(&json["matrix"]).map(|row| text(&row["component"])) {
         let shown = envparity::report::escape::xml(component);
         assert!(names.contains(shown.as_str()), "{component:?}");
@@ -90,10 +105,14 @@ fn hostile_text_is_text_in_xml() {
 
 #[test]
 fn a_diff_tells_what_differs() {
-    let evidence = |name: &str| repository(&format!("examples/quickstart/evidence/{name}.yaml")).display().to_string();
+    let evidence = |name: &str| {
+        repository(&format!("examples/quickstart/evidence/{name}.yaml")).display().to_string()
+    };
     let arguments = ["diff", &evidence("dev"), &evidence("qualif"), "-o", "junit"];
     let suites = python("read_junit.py", &[], &envparity(&arguments));
-    let told = items(&suites).flat_map(|s| items(&s["cases"])).filter(|c| text(&c["text"]).contains("version-skew"));
+    let told = items(&suites)
+        .flat_map(|s| items(&s["cases"]))
+        .filter(|c| text(&c["text"]).contains("version-skew"));
     assert!(told.count() > 0);
 }
 

@@ -1,7 +1,8 @@
 //! Each format, read by a reader that others wrote: it must say what the report says.
 //!
-//! Python's readers come from the virtual environment that `tests/run.sh` makes of `requirements.txt`, the browser from
-//! Debian. Each format has a file here and, where its reader is Python's, a script beside it that answers in JSON.
+//! Python's readers come from the virtual environment that `tests/run.sh` makes of
+//! `requirements.txt`, the browser from Debian. Each format has a file here and, where its reader
+//! is Python's, a script beside it that answers in JSON.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 

@@ -1,5 +1,5 @@
-//! OpenMetrics, read by `prometheus_client`: by its OpenMetrics parser, and by that of the older text format, which is what
-//! node_exporter's textfile collector reads.
+//! OpenMetrics, read by `prometheus_client`: by its OpenMetrics parser, and by that of the older
+//! text format, which is what node_exporter's textfile collector reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,13 +18,20 @@ fn read(text: &str) -> BTreeMap<String, Samples> {
     for family in read["openmetrics"].as_array_mut().unwrap() {
         assert_eq!(family["type"], "gauge", "{family}");
         assert_ne!(family["help"], "", "{family}");
-        let wanted = if family["name"].as_str().unwrap().ends_with("_seconds") { "seconds" } else { "" };
+        let wanted =
+            if family["name"].as_str().unwrap().ends_with("_seconds") { "seconds" } else { "" };
         assert_eq!(family["unit"].take(), wanted);
     }
-    read["classic"].as_array_mut().unwrap().iter_mut().for_each(|family| family["unit"] = Value::Null);
+    read["classic"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .for_each(|family| family["unit"] = Value::Null);
     assert_eq!(read["openmetrics"], read["classic"]);
     let families = read["classic"].as_array().unwrap();
-    let families = families.iter().map(|family| (family["name"].as_str().unwrap().to_owned(), samples(family)));
+    let families = families
+        .iter()
+        .map(|family| (family["name"].as_str().unwrap().to_owned(), samples(family)));
     families.collect()
 }
 
@@ -32,7 +39,10 @@ fn samples(family: &Value) -> Samples {
     let samples = family["samples"].as_array().unwrap();
     let read = samples.iter().map(|sample| {
         assert_eq!(sample["name"], family["name"]);
-        (serde_json::from_value(sample["labels"].clone()).unwrap(), sample["value"].as_i64().unwrap())
+        (
+            serde_json::from_value(sample["labels"].clone()).unwrap(),
+            sample["value"].as_i64().unwrap(),
+        )
     });
     let read: Samples = read.collect();
     assert_eq!(read.len(), samples.len(), "two samples of one series");
@@ -40,7 +50,9 @@ fn samples(family: &Value) -> Samples {
 }
 
 fn labels(of: &[(&str, &Value)]) -> BTreeMap<String, String> {
-    of.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().unwrap_or_default().to_owned())).collect()
+    of.iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_str().unwrap_or_default().to_owned()))
+        .collect()
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -55,7 +67,9 @@ fn number(cell: &Value) -> Option<i64> {
     let words = ["equal", "within-precision", "build", "prerelease", "patch", "minor", "major"];
     match cell["level"].as_str()? {
         "incomparable" => Some(-1),
-        word => words.iter().position(|known| *known == word).map(|index| i64::try_from(index).unwrap()),
+        word => {
+            words.iter().position(|known| *known == word).map(|index| i64::try_from(index).unwrap())
+        }
     }
 }
 
@@ -66,7 +80,8 @@ fn both_parsers_read_what_the_report_says() {
         let wanted = i64::from(report["verdict"]["is"] == word);
         assert_eq!(read["envparity_verdict"][&labels(&[("is", &json!(word))])], wanted, "{word}");
     }
-    let incomplete = list(&report["verdict"]["reasons"]).iter().any(|reason| reason["kind"] == "incomplete");
+    let incomplete =
+        list(&report["verdict"]["reasons"]).iter().any(|reason| reason["kind"] == "incomplete");
     assert!(incomplete, "the quickstart has something that was not read");
     assert_eq!(read["envparity_last_success_timestamp_seconds"][&BTreeMap::new()], 0);
     let version = labels(&[("version", &json!(env!("CARGO_PKG_VERSION")))]);
@@ -105,13 +120,15 @@ fn both_parsers_read_what_the_report_says() {
                 ]);
                 info.insert(labels, 1);
             }
-            let labels = labels(&[("component", &row["component"]), ("environment", &cell["environment"])]);
+            let labels =
+                labels(&[("component", &row["component"]), ("environment", &cell["environment"])]);
             drift.extend(number(cell).map(|number| (labels, number)));
         }
     }
     assert_eq!(read["envparity_component_info"], info);
     let told = read["envparity_drift_level"].clone();
-    let (unobserved, told): (Samples, Samples) = told.into_iter().partition(|(_, number)| *number == -2);
+    let (unobserved, told): (Samples, Samples) =
+        told.into_iter().partition(|(_, number)| *number == -2);
     assert_eq!(told, drift);
     assert!(!unobserved.is_empty(), "the engine of production was not read");
     assert!(read["envparity_series_dropped"].values().all(|dropped| *dropped == 0));
@@ -132,13 +149,18 @@ fn findings_are_counted_as_the_report_does() {
         *counts.entry(labels).or_default() += 1;
     }
     let found = &read["envparity_findings"];
-    let nonzero: Samples = found.iter().filter(|(_, count)| **count != 0).map(|(l, c)| (l.clone(), *c)).collect();
+    let nonzero: Samples =
+        found.iter().filter(|(_, count)| **count != 0).map(|(l, c)| (l.clone(), *c)).collect();
     assert_eq!(nonzero, counts);
-    let named: BTreeSet<(&str, &str)> =
-        found.keys().map(|labels| (labels["severity"].as_str(), labels["disposition"].as_str())).collect();
+    let named: BTreeSet<(&str, &str)> = found
+        .keys()
+        .map(|labels| (labels["severity"].as_str(), labels["disposition"].as_str()))
+        .collect();
     let severities = ["critical", "high", "medium", "low", "info"];
-    let mut wanted: BTreeSet<(&str, &str)> =
-        severities.iter().flat_map(|severity| [(*severity, "active"), (*severity, "waived")]).collect();
+    let mut wanted: BTreeSet<(&str, &str)> = severities
+        .iter()
+        .flat_map(|severity| [(*severity, "active"), (*severity, "waived")])
+        .collect();
     wanted.insert(("off", "off"));
     assert_eq!(named, wanted, "zeros are named");
 }
@@ -166,7 +188,9 @@ fn hostile_labels_survive_both_parsers() {
     }
     let read = read(&audit(folder.path(), "openmetrics"));
     let of = |component: &str| {
-        let info = read["envparity_component_info"].keys().filter(|labels| labels["component"] == component);
+        let info = read["envparity_component_info"]
+            .keys()
+            .filter(|labels| labels["component"] == component);
         info.map(|labels| labels["version"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(of(component), [versions[0]; 2]);
@@ -181,8 +205,11 @@ fn hostile_labels_survive_both_parsers() {
 
 #[test]
 fn a_diff_has_metrics_too() {
-    let evidence = |name: &str| crate::common::repository(&format!("examples/quickstart/evidence/{name}.yaml"));
+    let evidence = |name: &str| {
+        crate::common::repository(&format!("examples/quickstart/evidence/{name}.yaml"))
+    };
     let (dev, qualif) = (evidence("dev"), evidence("qualif"));
-    let text = envparity(&["diff", dev.to_str().unwrap(), qualif.to_str().unwrap(), "-o", "openmetrics"]);
+    let text =
+        envparity(&["diff", dev.to_str().unwrap(), qualif.to_str().unwrap(), "-o", "openmetrics"]);
     assert!(!read(&text)["envparity_component_info"].is_empty());
 }

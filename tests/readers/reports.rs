@@ -1,5 +1,5 @@
-//! Reports of audits that nobody ran: one with everything that a report can hold, the same with hostile text wherever
-//! text comes from outside, and one as large as asked for.
+//! Reports of audits that nobody ran: one with everything that a report can hold, the same with
+//! hostile text wherever text comes from outside, and one as large as asked for.
 
 #![allow(dead_code, reason = "each test uses a part of this")]
 
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use envparity::compare::matrix;
 use envparity::model::{
-    Change, Comparison, Defaults, Disposition, EarlierFinding, EnvironmentName, Evidence, Failure, FailureKind, Fate,
-    Field, Finding, FindingId, FindingTrend, Gate, GoneFinding, ImageUse, JudgedFinding, JudgedWaiver, Judgement,
-    Locator, Note, Outcome, Presence, Reason, ReasonKind, RunState, Severity, Since, Snapshot, Source, TargetEvidence,
-    TimeSource, Verdict, Waiver, WaiverState,
+    Change, Comparison, Defaults, Disposition, EarlierFinding, EnvironmentName, Evidence, Failure,
+    FailureKind, Fate, Field, Finding, FindingId, FindingTrend, Gate, GoneFinding, ImageUse,
+    JudgedFinding, JudgedWaiver, Judgement, Locator, Note, Outcome, Presence, Reason, ReasonKind,
+    RunState, Severity, Since, Snapshot, Source, TargetEvidence, TimeSource, Verdict, Waiver,
+    WaiverState,
 };
 use envparity::pipeline::{self, Facts};
 use envparity::report::{self, Report, View};
@@ -25,7 +26,8 @@ pub(crate) fn rendered(report: &Report, format: &str) -> String {
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }
 
-/// Evidence of an environment with a Redis and these images: name, tag, and what its digest is made of.
+/// Evidence of an environment with a Redis and these images: name, tag, and what its digest is made
+/// of.
 fn evidence(environment: &str, redis: &str, images: &[(String, String, usize)]) -> Evidence {
     let taken = "2026-11-22T23:30:00Z".parse().unwrap();
     let mut cache = TargetEvidence::new("redis/cache".into(), "cache.internal:6379", taken);
@@ -38,7 +40,11 @@ fn evidence(environment: &str, redis: &str, images: &[(String, String, usize)]) 
     docker.fields.push(Field::of_target("engine", "24.0.7"));
     for (name, tag, digest) in images {
         docker.images.push(ImageUse {
-            locator: Locator { namespace: "app".into(), workload: name.clone(), container: name.clone() },
+            locator: Locator {
+                namespace: "app".into(),
+                workload: name.clone(),
+                container: name.clone(),
+            },
             reference: format!("registry.example/team/{name}:{tag}"),
             image_id: format!("sha256:{digest:064x}"),
             repo_digests: vec![format!("registry.example/team/{name}@sha256:{digest:064x}")],
@@ -49,18 +55,31 @@ fn evidence(environment: &str, redis: &str, images: &[(String, String, usize)]) 
             state: RunState::Running,
         });
     }
-    Evidence { environment: EnvironmentName::from(environment), taken, targets: vec![docker, cache] }
+    Evidence {
+        environment: EnvironmentName::from(environment),
+        taken,
+        targets: vec![docker, cache],
+    }
 }
 
-/// An audit of these, the last of them being the baseline and the one before it the other side of the gate.
+/// An audit of these, the last of them being the baseline and the one before it the other side of
+/// the gate.
 fn audit(evidence: Vec<Evidence>) -> Report {
     let baseline = evidence.last().unwrap().clone();
-    let gate = Gate { from: evidence[evidence.len() - 2].environment.clone(), to: baseline.environment.clone() };
+    let gate = Gate {
+        from: evidence[evidence.len() - 2].environment.clone(),
+        to: baseline.environment.clone(),
+    };
     let mut environments = Vec::new();
     let mut comparisons = Vec::new();
     let mut report = None;
     for current in evidence.into_iter().rev().skip(1) {
-        let mut diff = pipeline::diff(None, baseline.clone(), current, Facts { host: "ci-7".into(), commit: None });
+        let mut diff = pipeline::diff(
+            None,
+            baseline.clone(),
+            current,
+            Facts { host: "ci-7".into(), commit: None },
+        );
         environments.push(diff.environments.remove(1));
         comparisons.append(&mut diff.comparisons);
         report = Some(diff);
@@ -72,7 +91,8 @@ fn audit(evidence: Vec<Evidence>) -> Report {
     for environment in &mut environments {
         environment.max_age = Duration::from_secs(24 * 3_600);
     }
-    let snapshots: Vec<Snapshot> = environments.iter().map(|environment| environment.snapshot.clone()).collect();
+    let snapshots: Vec<Snapshot> =
+        environments.iter().map(|environment| environment.snapshot.clone()).collect();
     report.matrix = matrix(&snapshots, &baseline.environment, &comparisons);
     report.findings = comparisons.iter().flat_map(|comparison| found(comparison, &gate)).collect();
     report.findings.sort_by(|a, b| a.finding.component.cmp(&b.finding.component));
@@ -100,13 +120,17 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
                 Level::Minor => Severity::Medium,
                 _ => Severity::Low,
             };
-            let text =
-                format!("{} {}, {} {}", comparison.current, version.current, comparison.baseline, version.baseline);
+            let text = format!(
+                "{} {}, {} {}",
+                comparison.current, version.current, comparison.baseline, version.baseline
+            );
             ("version-skew", severity, text)
         }
-        (_, Presence::Missing) => {
-            ("missing-component", Severity::Medium, format!("{} does not run it", comparison.current))
-        }
+        (_, Presence::Missing) => (
+            "missing-component",
+            Severity::Medium,
+            format!("{} does not run it", comparison.current),
+        ),
         _ => return None,
     };
     let mut environments = vec![comparison.baseline.clone(), comparison.current.clone()];
@@ -140,20 +164,31 @@ fn judge(report: &mut Report) {
     let blocks = |f: &&JudgedFinding| f.is_active() && f.in_gate && f.severity >= Severity::High;
     let reasons = report.findings.iter().filter(blocks).map(|judged| {
         let JudgedFinding { severity, finding, .. } = judged;
-        let text = format!("{severity} {} {}: {}", finding.rule, finding.component, finding.summary);
-        Reason { kind: ReasonKind::Blocks, finding: Some(judged.id.clone()), severity: Some(*severity), text }
+        let text =
+            format!("{severity} {} {}: {}", finding.rule, finding.component, finding.summary);
+        Reason {
+            kind: ReasonKind::Blocks,
+            finding: Some(judged.id.clone()),
+            severity: Some(*severity),
+            text,
+        }
     });
     let reasons: Vec<Reason> = reasons.collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
     report.judgement = Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() };
 }
 
-/// As many own services as asked for in three environments. Every `differs`th of them is at another version in qualif.
+/// As many own services as asked for in three environments. Every `differs`th of them is at another
+/// version in qualif.
 pub(crate) fn large(components: usize, differs: usize) -> Report {
     let images = |minor: usize, seed: usize| -> Vec<(String, String, usize)> {
         let image = |n: usize| {
             let ahead = if (n + 1).is_multiple_of(differs) { minor } else { 0 };
-            (format!("service-{n:05}"), format!("{}.{ahead}.{}", n % 7, n % 5), n * 10 + seed * ahead)
+            (
+                format!("service-{n:05}"),
+                format!("{}.{ahead}.{}", n % 7, n % 5),
+                n * 10 + seed * ahead,
+            )
         };
         (0..components).map(image).collect()
     };
@@ -171,16 +206,37 @@ pub(crate) fn large(components: usize, differs: usize) -> Report {
 
 /// Everything that a report can hold, in four environments.
 pub(crate) fn rich() -> Report {
-    let names = ["timemachine", "stock-import", "label-printer", "timetable-api", "web-frontend", "notifier"];
+    let names = [
+        "timemachine", "stock-import", "label-printer", "timetable-api", "web-frontend", "notifier",
+    ];
     let images = |tags: [&str; 6], seed: usize| -> Vec<(String, String, usize)> {
-        let image = |(n, (name, tag)): (usize, (&&str, &str))| ((*name).into(), tag.into(), n * 100 + seed);
-        names.iter().zip(tags).enumerate().filter(|(_, (_, tag))| !tag.is_empty()).map(image).collect()
+        let image =
+            |(n, (name, tag)): (usize, (&&str, &str))| ((*name).into(), tag.into(), n * 100 + seed);
+        names
+            .iter()
+            .zip(tags)
+            .enumerate()
+            .filter(|(_, (_, tag))| !tag.is_empty())
+            .map(image)
+            .collect()
     };
     let mut report = audit(vec![
         evidence("dev", "7.2.4", &images(["2.3.0", "2.2.1", "1.9.0", "3.1.0", "", "1.0.0"], 1)),
-        evidence("qualif", "7.0.15", &images(["2.2.0", "2.2.0", "1.8.2", "3.0.4", "5.1.0", "1.0.0"], 2)),
-        evidence("preprod", "7.0.15", &images(["2.1.0", "1.9.9", "1.8.1", "3.0.4", "5.1.0", "1.0.0"], 2)),
-        evidence("ovh-production", "6.2.5", &images(["2.1.0", "2.2.0", "1.8.2", "3.0.4", "5.1.0", "1.0.0"], 3)),
+        evidence(
+            "qualif",
+            "7.0.15",
+            &images(["2.2.0", "2.2.0", "1.8.2", "3.0.4", "5.1.0", "1.0.0"], 2),
+        ),
+        evidence(
+            "preprod",
+            "7.0.15",
+            &images(["2.1.0", "1.9.9", "1.8.1", "3.0.4", "5.1.0", "1.0.0"], 2),
+        ),
+        evidence(
+            "ovh-production",
+            "6.2.5",
+            &images(["2.1.0", "2.2.0", "1.8.2", "3.0.4", "5.1.0", "1.0.0"], 3),
+        ),
     ]);
     for (n, judged) in report.findings.iter_mut().enumerate() {
         judged.owner = [Some("platform"), Some("web team"), None][n % 3].map(str::to_owned);
@@ -191,7 +247,8 @@ pub(crate) fn rich() -> Report {
     waive(&mut report);
     compare_with_an_earlier_one(&mut report);
     judge(&mut report);
-    let gap = "ovh-production docker/app part engine not read: GET /info was answered 403 Forbidden";
+    let gap =
+        "ovh-production docker/app part engine not read: GET /info was answered 403 Forbidden";
     report.judgement.reasons.push(Reason {
         kind: ReasonKind::Incomplete,
         finding: None,
@@ -208,7 +265,9 @@ pub(crate) fn rich() -> Report {
 
 /// Every outcome, source and remark.
 fn cover(report: &mut Report) {
-    let [dev, qualif, _, production] = &mut report.environments[..] else { panic!("four environments") };
+    let [dev, qualif, _, production] = &mut report.environments[..] else {
+        panic!("four environments")
+    };
     dev.required = false;
     dev.snapshot.left_out = 3;
     let cache = &mut dev.snapshot.coverage[1];
@@ -217,7 +276,10 @@ fn cover(report: &mut Report) {
     cache.source = Source::Recorded {
         path: "evidence/dev-cache.txt".into(),
         time: TimeSource::FileModified,
-        instead_of: Some(Failure::new(FailureKind::Refused, "connection refused: cache.internal:6379")),
+        instead_of: Some(Failure::new(
+            FailureKind::Refused,
+            "connection refused: cache.internal:6379",
+        )),
     };
     qualif.snapshot.coverage[0].parts.insert("images".into(), Outcome::LeftOut);
     let failure = Failure::new(FailureKind::Permission, "GET /info was answered 403 Forbidden");
@@ -227,7 +289,11 @@ fn cover(report: &mut Report) {
 
 /// One finding that a waiver covers, and waivers in every state.
 fn waive(report: &mut Report) {
-    let covered = report.findings.iter_mut().find(|judged| judged.finding.component.as_str() == "redis/cache").unwrap();
+    let covered = report
+        .findings
+        .iter_mut()
+        .find(|judged| judged.finding.component.as_str() == "redis/cache")
+        .unwrap();
     covered.disposition = Disposition::Waived("redis-dev".into());
     covered.owner = Some("data".into());
     let waiver = |id: &str, state, covers: Vec<FindingId>, expires: &str| JudgedWaiver {
@@ -250,7 +316,12 @@ fn waive(report: &mut Report) {
     let id = covered.id.clone();
     report.waivers = vec![
         waiver("redis-dev", WaiverState::Active, vec![id], "2026-12-31"),
-        waiver("nginx-old", WaiverState::Expired, vec![report.findings[0].id.clone()], "2026-10-01"),
+        waiver(
+            "nginx-old",
+            WaiverState::Expired,
+            vec![report.findings[0].id.clone()],
+            "2026-10-01",
+        ),
         waiver("kafka-3", WaiverState::Unused, Vec::new(), "2027-01-15"),
         waiver("label-printer-2", WaiverState::Expiring, Vec::new(), "2026-11-30"),
     ];
@@ -258,7 +329,10 @@ fn waive(report: &mut Report) {
 
 fn compare_with_an_earlier_one(report: &mut Report) {
     let active = report.findings.iter().filter(|judged| judged.is_active());
-    let trends = active.enumerate().map(|(n, judged)| (judged.id.clone(), FindingTrend::ALL[n % 4])).collect();
+    let trends = active
+        .enumerate()
+        .map(|(n, judged)| (judged.id.clone(), FindingTrend::ALL[n % 4]))
+        .collect();
     let gone = |component: &str, fate| {
         let finding = Finding { component: component.into(), ..report.findings[0].finding.clone() };
         GoneFinding {
@@ -303,7 +377,8 @@ pub(crate) const HOSTILE: &[&str] = &[
     "<a href=http://attacker.example/>x</a><base href=//attacker.example><meta http-equiv=refresh content=0>",
 ];
 
-/// The same with hostile text wherever text comes from outside. Each text ends with a number of its own.
+/// The same with hostile text wherever text comes from outside. Each text ends with a number of its
+/// own.
 pub(crate) fn hostile() -> Report {
     let mut report = rich();
     let mut n = 0;
@@ -314,7 +389,9 @@ pub(crate) fn hostile() -> Report {
     };
     for row in &mut report.matrix {
         let name = evil();
-        for judged in report.findings.iter_mut().filter(|judged| judged.finding.component == row.component) {
+        for judged in
+            report.findings.iter_mut().filter(|judged| judged.finding.component == row.component)
+        {
             judged.finding.component = name.as_str().into();
         }
         row.component = name.into();
@@ -339,10 +416,13 @@ pub(crate) fn hostile() -> Report {
     if let Some(since) = &mut report.since {
         since.changed = vec![evil(), evil()];
         for gone in &mut since.gone {
-            (gone.finding.rule, gone.finding.summary, gone.finding.component) = (evil(), evil(), evil().into());
+            (gone.finding.rule, gone.finding.summary, gone.finding.component) =
+                (evil(), evil(), evil().into());
         }
     }
-    for target in report.environments.iter_mut().flat_map(|environment| &mut environment.snapshot.coverage) {
+    for target in
+        report.environments.iter_mut().flat_map(|environment| &mut environment.snapshot.coverage)
+    {
         target.endpoint = evil();
         target.notes = vec![Note { text: evil(), is_odd: false }];
         let failure = Failure::new(FailureKind::Protocol, evil()).advise(evil());
@@ -364,8 +444,15 @@ fn rename(report: &mut Report, old: &str, new: &str) {
             *name = new.into();
         }
     };
-    report.environments.iter_mut().for_each(|environment| change(&mut environment.snapshot.environment));
+    report
+        .environments
+        .iter_mut()
+        .for_each(|environment| change(&mut environment.snapshot.environment));
     report.gates.iter_mut().for_each(|gate| change(&mut gate.from));
-    report.matrix.iter_mut().flat_map(|row| &mut row.cells).for_each(|cell| change(&mut cell.environment));
+    report
+        .matrix
+        .iter_mut()
+        .flat_map(|row| &mut row.cells)
+        .for_each(|cell| change(&mut cell.environment));
     report.findings.iter_mut().flat_map(|judged| &mut judged.finding.environments).for_each(change);
 }

@@ -1,11 +1,13 @@
-//! SARIF, checked against the schema of OASIS; and each place is opened to see whether what it names stands there.
+//! SARIF, checked against the schema of OASIS; and each place is opened to see whether what it
+//! names stands there.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use envparity::model::{
-    Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver, WaiverState,
+    Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver,
+    WaiverState,
 };
 use envparity::pipeline::{self, Facts};
 use envparity::report::{Purpose, Report, View, by_name};
@@ -50,11 +52,15 @@ fn the_quickstart_is_valid_and_says_what_the_report_says() {
         .map(|result| {
             let properties = &result["properties"];
             assert!(result["message"]["text"].as_str().unwrap().contains(": "));
-            (key(properties, &result["partialFingerprints"]["envparityFindingId/v1"]), properties["severity"].clone())
+            (
+                key(properties, &result["partialFingerprints"]["envparityFindingId/v1"]),
+                properties["severity"].clone(),
+            )
         })
         .collect();
-    let level =
-        |result: &Value| ["error", "warning", "note"].iter().position(|level| result["level"] == *level).unwrap();
+    let level = |result: &Value| {
+        ["error", "warning", "note"].iter().position(|level| result["level"] == *level).unwrap()
+    };
     assert!(list(&run["results"]).iter().map(level).is_sorted(), "worst first");
     let mut wanted: Vec<_> = list(&report["findings"])
         .iter()
@@ -65,7 +71,10 @@ fn the_quickstart_is_valid_and_says_what_the_report_says() {
     assert_eq!(told, wanted);
     assert_eq!(run["properties"]["verdict"], report["verdict"]["is"]);
     let invocation = &run["invocations"][0];
-    assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&json!(false), &json!(1)));
+    assert_eq!(
+        (&invocation["executionSuccessful"], &invocation["exitCode"]),
+        (&json!(false), &json!(1))
+    );
 }
 
 #[test]
@@ -78,14 +87,17 @@ fn places_are_where_the_profile_names_the_target() {
             "redis/cache" => vec!["cache,", "redis/cache]"],
             "redis/host" => vec!["host,"],
             "postgresql/orders" => vec!["postgresql/orders", "qualif", "dev"],
-            // images and the engine are told by the file of evidence, or by nothing where they are missing
+            // images and the engine are told by the file of evidence, or by nothing where they are
+            // missing
             _ => vec!["engine,", "dev", "qualif"],
         };
         let text = text_at(&root, &result["locations"][0]);
         assert!(starts.iter().any(|start| text.starts_with(start)), "{component}: {text}");
         let related = list(&result["relatedLocations"]);
-        let starts =
-            ["cache,", "host,", "engine,", "postgresql/orders", "ovh-production", "dev", "qualif", "redis/cache]"];
+        let starts = [
+            "cache,", "host,", "engine,", "postgresql/orders", "ovh-production", "dev", "qualif",
+            "redis/cache]",
+        ];
         for location in related {
             let text = text_at(&root, location);
             assert!(starts.iter().any(|start| text.starts_with(start)), "{component}: {text}");
@@ -93,7 +105,8 @@ fn places_are_where_the_profile_names_the_target() {
     }
     let notes = list(&run["invocations"][0]["toolExecutionNotifications"]);
     let of = |start: &str| {
-        let found = notes.iter().find(|note| note["message"]["text"].as_str().unwrap().starts_with(start));
+        let found =
+            notes.iter().find(|note| note["message"]["text"].as_str().unwrap().starts_with(start));
         let note = found.unwrap_or_else(|| panic!("{start}: {notes:?}"));
         (note["level"].as_str().unwrap().to_owned(), text_at(&root, &note["locations"][0]))
     };
@@ -118,10 +131,18 @@ fn profiles(root: &Path, extra: &str) -> PathBuf {
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("audit.yaml", format!("{HEAD} Audit\nbaseline: prod\nenvironments: [dev, prod]\n"));
     let fact = |version| {
-        format!("  - {{version: '{version}', component: pg/orders, by: x, on: 2026-01-01, expires: 2027-01-01}}\n")
+        format!(
+            "  - {{version: '{version}', component: pg/orders, by: x, on: 2026-01-01, expires: 2027-01-01}}\n"
+        )
     };
-    write("dev.yaml", format!("{HEAD} Environment\nname: dev\n{extra}targets:\n  declared:\n{}", fact("15.1")));
-    write("prod.yaml", format!("{HEAD} Environment\nname: prod\ntargets:\n  declared:\n{}", fact("16.4")));
+    write(
+        "dev.yaml",
+        format!("{HEAD} Environment\nname: dev\n{extra}targets:\n  declared:\n{}", fact("15.1")),
+    );
+    write(
+        "prod.yaml",
+        format!("{HEAD} Environment\nname: prod\ntargets:\n  declared:\n{}", fact("16.4")),
+    );
     folder
 }
 
@@ -133,10 +154,16 @@ fn paths_are_those_of_the_repository_wherever_the_program_runs() {
     let location = &run["results"][0]["locations"][0];
     let artifact = &location["physicalLocation"]["artifactLocation"];
     assert_eq!(artifact, &json!({"uri": "deep/my%20profiles/dev.yaml", "uriBaseId": "%SRCROOT%"}));
-    assert!(text_at(root.path(), &with_path(location, "deep/my profiles/dev.yaml")).starts_with("pg/orders, by: x"));
+    assert!(
+        text_at(root.path(), &with_path(location, "deep/my profiles/dev.yaml"))
+            .starts_with("pg/orders, by: x")
+    );
     // what is expected and was not seen is told at its environment
     let note = &run["invocations"][0]["toolExecutionNotifications"][0];
-    assert!(note["message"]["text"].as_str().unwrap().starts_with("dev redis/cache is expected"), "{note}");
+    assert!(
+        note["message"]["text"].as_str().unwrap().starts_with("dev redis/cache is expected"),
+        "{note}"
+    );
     assert_eq!(note["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
 }
 
@@ -150,7 +177,8 @@ fn outside_of_a_repository_paths_are_as_they_were_given() {
     assert_eq!(run["invocations"][0]["executionSuccessful"], true);
 }
 
-/// A report of the quickstart's evidence with waivers and an earlier report, as an audit would have them.
+/// A report of the quickstart's evidence with waivers and an earlier report, as an audit would have
+/// them.
 fn report() -> Report {
     let evidence = |name: &str| {
         let path = repository(&format!("examples/quickstart/evidence/{name}.yaml"));
@@ -159,7 +187,8 @@ fn report() -> Report {
     let mut report = pipeline::diff(None, evidence("dev"), evidence("qualif"), Facts::default());
     report.purpose = Purpose::Audit;
     report.findings[0].disposition = Disposition::Waived("known".to_owned());
-    report.findings[1].controls = (0..30).map(|i| format!("ISO 27001 A.8.{i:02} <b>\u{1b}")).collect();
+    report.findings[1].controls =
+        (0..30).map(|i| format!("ISO 27001 A.8.{i:02} <b>\u{1b}")).collect();
     let finding = &report.findings[0].finding;
     let waiver = Waiver {
         id: "known".to_owned(),
@@ -205,14 +234,22 @@ fn waivers_and_an_earlier_report_are_valid_too() {
     let run = read(&by_name("sarif").unwrap().render(&report, &view).unwrap());
     let results = list(&run["results"]);
     assert_eq!(results.len(), report.findings.len() + 2);
-    let suppressed: Vec<&Value> = results.iter().filter(|result| !list(&result["suppressions"]).is_empty()).collect();
+    let suppressed: Vec<&Value> =
+        results.iter().filter(|result| !list(&result["suppressions"]).is_empty()).collect();
     assert_eq!(suppressed.len(), 1);
-    assert_eq!(suppressed[0]["partialFingerprints"]["envparityFindingId/v1"], report.findings[0].id.as_str());
+    assert_eq!(
+        suppressed[0]["partialFingerprints"]["envparityFindingId/v1"],
+        report.findings[0].id.as_str()
+    );
     let suppression = &suppressed[0]["suppressions"][0];
-    assert_eq!((&suppression["kind"], &suppression["status"]), (&json!("external"), &json!("accepted")));
+    assert_eq!(
+        (&suppression["kind"], &suppression["status"]),
+        (&json!("external"), &json!("accepted"))
+    );
     let justification = suppression["justification"].as_str().unwrap();
     assert!(
-        justification.starts_with("it is \\[known\\](http://evil)") && justification.ends_with("until 2026-12-31)")
+        justification.starts_with("it is \\[known\\](http://evil)")
+            && justification.ends_with("until 2026-12-31)")
     );
     let states: std::collections::BTreeSet<&str> =
         results.iter().map(|result| result["baselineState"].as_str().unwrap()).collect();

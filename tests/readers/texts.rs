@@ -58,7 +58,10 @@ pub(crate) fn huge(components: usize) -> TempDir {
         }
         writeln!(evidence, "end: {{targets: 1, images: {components}}}").unwrap();
         std::fs::write(folder.path().join(format!("{environment}.txt")), evidence).unwrap();
-        let text = format!("{}  recorded:\n  - {{name: edge, path: {environment}.txt}}\n", head(environment));
+        let text = format!(
+            "{}  recorded:\n  - {{name: edge, path: {environment}.txt}}\n",
+            head(environment)
+        );
         std::fs::write(folder.path().join(format!("{environment}.yaml")), text).unwrap();
     }
     folder
@@ -67,7 +70,9 @@ pub(crate) fn huge(components: usize) -> TempDir {
 /// Without the characters that YAML takes in quotes only as their numbers.
 fn escaped(json: &str) -> String {
     let must_be = |c: char| c.is_control() || c == '\u{ffff}';
-    json.chars().map(|c| if must_be(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
+    json.chars()
+        .map(|c| if must_be(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
+        .collect()
 }
 
 fn profiles() -> TempDir {

@@ -6,7 +6,8 @@ use crate::common::{audit, envparity, python, quickstart, quickstart_json, repos
 use crate::texts::{AMBIGUOUS, HOSTILE, declared};
 
 /// Every kind that has a schema.
-const KINDS: [&str; 7] = ["audit", "catalogue", "environment", "evidence", "policy", "report", "waivers"];
+const KINDS: [&str; 7] =
+    ["audit", "catalogue", "environment", "evidence", "policy", "report", "waivers"];
 
 fn schema(kind: &str) -> String {
     envparity(&["schema", kind])
@@ -14,8 +15,10 @@ fn schema(kind: &str) -> String {
 
 /// What is wrong with each of some documents, by name.
 fn validate(cases: &[(&str, &str, &str)]) -> Value {
-    let cases: Vec<Value> =
-        cases.iter().map(|(name, schema, text)| json!({"name": name, "schema": schema, "text": text})).collect();
+    let cases: Vec<Value> = cases
+        .iter()
+        .map(|(name, schema, text)| json!({"name": name, "schema": schema, "text": text}))
+        .collect();
     python("validate.py", &[], &json!(cases).to_string())
 }
 
@@ -38,7 +41,8 @@ fn texts_stay_texts_to_a_reader_of_yaml_1_1() {
     }
     let yaml = audit(folder.path(), "yaml");
     assert_eq!(python("read_yaml.py", &[], &yaml), json);
-    let serde: Value = envparity::wire::yaml::read(&yaml, envparity::wire::yaml::Origin::Program).unwrap();
+    let serde: Value =
+        envparity::wire::yaml::read(&yaml, envparity::wire::yaml::Origin::Program).unwrap();
     assert_eq!(serde, json);
 }
 
@@ -69,7 +73,11 @@ fn what_is_of_no_schema_is_refused() {
         ("kind", &schema("policy"), "apiVersion: envparity/v2\nkind: Policy\n"),
     ]);
     let said = found.to_string();
-    assert!(said.contains("'matrix' is a required property") && said.contains("1 is not of type 'string'"), "{said}");
+    assert!(
+        said.contains("'matrix' is a required property")
+            && said.contains("1 is not of type 'string'"),
+        "{said}"
+    );
     assert!(found["environment"].to_string().contains("targts"), "{said}");
     assert!(found["kind"].to_string().contains("envparity/v2"), "{said}");
 }
@@ -85,12 +93,17 @@ fn shipped() -> Vec<(String, String, String)> {
                 folders.push(path);
                 continue;
             }
-            let Some(text) =
-                std::fs::read_to_string(&path).ok().filter(|_| path.extension().is_some_and(|e| e == "yaml"))
+            let Some(text) = std::fs::read_to_string(&path)
+                .ok()
+                .filter(|_| path.extension().is_some_and(|e| e == "yaml"))
             else {
                 continue;
             };
-            let kind = text.lines().find_map(|line| line.strip_prefix("kind: ")).unwrap_or_default().to_lowercase();
+            let kind = text
+                .lines()
+                .find_map(|line| line.strip_prefix("kind: "))
+                .unwrap_or_default()
+                .to_lowercase();
             if text.lines().any(|line| line == "apiVersion: envparity/v1") {
                 found.push((path.to_string_lossy().into_owned(), kind, text));
             }
@@ -107,8 +120,10 @@ fn shipped_profiles_are_of_their_schemas() {
     let cases: Vec<(&str, &str, &str)> = shipped
         .iter()
         .map(|(path, kind, text)| {
-            let (_, schema) =
-                schemas.iter().find(|(name, _)| name == kind).unwrap_or_else(|| panic!("{path}: no schema"));
+            let (_, schema) = schemas
+                .iter()
+                .find(|(name, _)| name == kind)
+                .unwrap_or_else(|| panic!("{path}: no schema"));
             (path.as_str(), schema.as_str(), text.as_str())
         })
         .collect();
@@ -118,7 +133,8 @@ fn shipped_profiles_are_of_their_schemas() {
     }
 }
 
-/// An editor with a language server shows what a key means; evidence is written by the program, and edited by nobody.
+/// An editor with a language server shows what a key means; evidence is written by the program, and
+/// edited by nobody.
 #[test]
 fn shipped_profiles_name_their_schema() {
     for (path, kind, text) in shipped().iter().filter(|(_, kind, _)| kind != "evidence") {
@@ -127,7 +143,11 @@ fn shipped_profiles_name_their_schema() {
         let named = named.unwrap_or_else(|| panic!("{path} does not begin with its schema"));
         let folder = std::path::Path::new(path).parent().unwrap();
         let wanted = repository(&format!("profiles/schema/{kind}.json"));
-        assert_eq!(folder.join(named).canonicalize().unwrap(), wanted.canonicalize().unwrap(), "{path}");
+        assert_eq!(
+            folder.join(named).canonicalize().unwrap(),
+            wanted.canonicalize().unwrap(),
+            "{path}"
+        );
     }
 }
 
@@ -140,12 +160,18 @@ fn schemas_are_schemas() {
         .collect();
     let texts: Vec<String> = published.iter().map(|kind| schema(kind)).collect();
     // the script checks the schema before the document
-    let cases: Vec<(&str, &str, &str)> =
-        published.iter().zip(&texts).map(|(kind, text)| (kind.as_str(), text.as_str(), "{}")).collect();
+    let cases: Vec<(&str, &str, &str)> = published
+        .iter()
+        .zip(&texts)
+        .map(|(kind, text)| (kind.as_str(), text.as_str(), "{}"))
+        .collect();
     let found = validate(&cases);
     assert_eq!(found.as_object().unwrap().len(), published.len());
     for (kind, wrong) in found.as_object().unwrap() {
-        assert!(wrong.to_string().contains("apiVersion"), "{kind}: an empty document is of it: {wrong}");
+        assert!(
+            wrong.to_string().contains("apiVersion"),
+            "{kind}: an empty document is of it: {wrong}"
+        );
     }
     for kind in KINDS {
         assert!(published.iter().any(|name| name == kind), "{kind} is not published");

@@ -1,4 +1,5 @@
-//! Servers whose clocks are off: what they answered now is of now, whatever they take the time to be.
+//! Servers whose clocks are off: what they answered now is of now, whatever they take the time to
+//! be.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,7 +14,10 @@ fn server(hours_ahead: i64) -> Hostile {
     #[expect(clippy::disallowed_methods, reason = "the test stands where the server does")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_micros();
     let theirs = i64::try_from(now).expect("not that late") + hours_ahead * 3_600_000_000;
-    let old = info.lines().find(|line| line.starts_with("server_time_usec:")).expect("the fixture has it");
+    let old = info
+        .lines()
+        .find(|line| line.starts_with("server_time_usec:"))
+        .expect("the fixture has it");
     let info = info.replace(old, &format!("server_time_usec:{theirs}"));
     let hello = b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n".to_vec();
     let answer = format!("${}\r\n{info}\r\n", info.len()).into_bytes();
@@ -28,9 +32,16 @@ fn a_live_answer_is_as_old_as_its_reading() {
         let profiles = Profiles::new(&[("production", json!({"targets": {"redis": [target]}}))]);
         let report = profiles.audit().report(0);
         let target = report.target("production", "redis/cache");
-        assert!(target["stale"].is_null() && report.is_read("production", "redis/cache"), "{hours} h: {target:#}");
+        assert!(
+            target["stale"].is_null() && report.is_read("production", "redis/cache"),
+            "{hours} h: {target:#}"
+        );
         let taken = text(&report["run"]["taken"]["production"]["redis/cache"]);
-        assert_eq!(taken[..13], text(&report["run"]["at"])[..13], "{hours} h: the server's time counted");
+        assert_eq!(
+            taken[..13],
+            text(&report["run"]["at"])[..13],
+            "{hours} h: the server's time counted"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! The Docker Engine of `tests/run.sh`, live. What runs there is listed in `tests/support/docker.sh`; what must be read of
-//! it is asked of Docker's own client.
+//! The Docker Engine of `tests/run.sh`, live. What runs there is listed in
+//! `tests/support/docker.sh`; what must be read of it is asked of Docker's own client.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,8 @@ fn live(host: &str) -> Report {
 
 /// Evidence of the engine, as other programs read it.
 fn evidence() -> Value {
-    let ended = Profiles::new(&[("production", engine(&unix()))]).run(&["collect", "production", "--to", "-"]);
+    let ended = Profiles::new(&[("production", engine(&unix()))])
+        .run(&["collect", "production", "--to", "-"]);
     ended.expect(0);
     serde_yaml::from_str(&ended.stdout).unwrap_or_else(|error| panic!("no YAML: {error}\n{ended}"))
 }
@@ -52,7 +53,11 @@ fn engine_and_host_are_read_over_a_socket_and_over_tcp() {
     };
     let info = |field: &str| docker::client(&["info", "--format", &format!("{{{{.{field}}}}}")]);
     let facts = [
-        ("docker/engine", "docker", docker::client(&["version", "--format", "{{.Server.Version}}"])),
+        (
+            "docker/engine",
+            "docker",
+            docker::client(&["version", "--format", "{{.Server.Version}}"]),
+        ),
         ("docker/containerd", "-", component("containerd")),
         ("docker/runc", "-", component("runc")),
         ("host/kernel", "-", info("KernelVersion")),
@@ -81,36 +86,57 @@ fn images_are_grouped_by_family_and_only_what_runs_counts() {
     }
     // redis:6.0.20 has exited
     assert_eq!(report.cell("image/redis", "production")["not-running"], json!({"exited": 1}));
-    let images: Vec<&str> = report.components().into_iter().filter(|name| name.starts_with("image/")).collect();
-    assert_eq!(images, ["image/nginx", "image/postgresql", "image/redis", "image/team/timemachine"]);
+    let images: Vec<&str> =
+        report.components().into_iter().filter(|name| name.starts_with("image/")).collect();
+    assert_eq!(
+        images,
+        ["image/nginx", "image/postgresql", "image/redis", "image/team/timemachine"]
+    );
 }
 
 #[test]
 fn a_floating_tag_is_told_although_a_label_says_the_version() {
     let report = live(&unix());
-    let [finding] = report.findings("floating-tag")[..] else { panic!("not one finding: {report}") };
-    assert_eq!((&finding["component"], &finding["severity"]), (&json!("image/nginx"), &json!("medium")));
+    let [finding] = report.findings("floating-tag")[..] else {
+        panic!("not one finding: {report}")
+    };
+    assert_eq!(
+        (&finding["component"], &finding["severity"]),
+        (&json!("image/nginx"), &json!("medium"))
+    );
     assert!(text(&finding["summary"]).contains("latest"), "{finding:#}");
 }
 
 #[test]
 fn a_container_whose_tag_moved_on_is_named_by_its_digest() {
     let registry = docker::registry();
-    let newer = format!("{registry}/team/timemachine@{}", docker::registry_digest("team/timemachine", "v22"));
+    let newer = format!(
+        "{registry}/team/timemachine@{}",
+        docker::registry_digest("team/timemachine", "v22")
+    );
     let id = docker::client(&["inspect", "--format", "{{.Image}}", "timemachine-timemachine-1"]);
-    let older = docker::client(&["image", "inspect", "--format", "{{join .RepoDigests \" \"}}", &id]);
+    let older =
+        docker::client(&["image", "inspect", "--format", "{{join .RepoDigests \" \"}}", &id]);
     assert_ne!(newer, older, "the tag has not moved");
 
     let evidence = evidence();
     for (service, digest) in [("worker", &newer), ("timemachine", &older)] {
         let image = image(&evidence, &format!("timemachine-{service}-1"));
         assert_eq!(image["repo-digests"], json!([digest]), "{service}: {image:#}");
-        assert_eq!((&image["namespace"], &image["workload"]), (&json!("timemachine"), &json!(service)));
+        assert_eq!(
+            (&image["namespace"], &image["workload"]),
+            (&json!("timemachine"), &json!(service))
+        );
     }
-    // the one is known by its tag, the other by its repository only: both are instances of one component
+    // the one is known by its tag, the other by its repository only: both are instances of one
+    // component
     let report = live(&unix());
     let instances = list(&report.cell("image/team/timemachine", "production")["readings"]);
-    assert_eq!(instances.filter_map(|reading| reading["instances"].as_u64()).sum::<u64>(), 2, "{report}");
+    assert_eq!(
+        instances.filter_map(|reading| reading["instances"].as_u64()).sum::<u64>(),
+        2,
+        "{report}"
+    );
     let tagged = report.readings("image/team/timemachine", "production");
     assert!(tagged.contains(&"- v22 tag ×1".to_owned()), "{tagged:?}");
 }
@@ -119,14 +145,18 @@ fn a_container_whose_tag_moved_on_is_named_by_its_digest() {
 fn digests_in_evidence_are_those_of_the_registry() {
     let evidence = evidence();
     // pushed images have digests, others have none
-    for (container, pushed) in [("timemachine-worker-1", true), ("timemachine-timemachine-1", true), ("cache", false)] {
+    for (container, pushed) in
+        [("timemachine-worker-1", true), ("timemachine-timemachine-1", true), ("cache", false)]
+    {
         let image = image(&evidence, container);
         let digests: Vec<&str> = list(&image["repo-digests"]).map(text).collect();
         assert_eq!(!digests.is_empty(), pushed, "{container}: {image:#}");
         for digest in digests {
-            let (repository, digest) = digest.split_once('@').expect("a repository digest has an @");
-            let repository =
-                repository.strip_prefix(&format!("{}/", docker::registry())).expect("it is our registry's");
+            let (repository, digest) =
+                digest.split_once('@').expect("a repository digest has an @");
+            let repository = repository
+                .strip_prefix(&format!("{}/", docker::registry()))
+                .expect("it is our registry's");
             assert_eq!(docker::registry_digest(repository, digest), digest);
         }
         assert!(text(&image["image-id"]).starts_with("sha256:"), "{container}: {image:#}");
@@ -139,7 +169,11 @@ fn digests_in_evidence_are_those_of_the_registry() {
 #[test]
 fn excluded_projects_are_counted_and_not_compared() {
     let report = live(&unix());
-    assert!(report["environments"][0]["left-out"].as_u64() >= Some(1), "{}", report["environments"]);
+    assert!(
+        report["environments"][0]["left-out"].as_u64() >= Some(1),
+        "{}",
+        report["environments"]
+    );
     let all = json!({"targets": {"docker": [{"name": "edge", "host": unix()}]}});
     let everything = Profiles::new(&[("production", all)]).audit().report(0);
     assert_eq!(everything["environments"][0]["left-out"], 0);
@@ -150,8 +184,12 @@ fn excluded_projects_are_counted_and_not_compared() {
 
 #[test]
 fn one_engine_by_socket_and_by_tcp_is_a_shared_instance() {
-    let report = Profiles::new(&[("qualif", engine(&unix())), ("production", engine(&tcp()))]).audit().report(1);
-    let [finding] = report.findings("shared-instance")[..] else { panic!("not one finding: {report}") };
+    let report = Profiles::new(&[("qualif", engine(&unix())), ("production", engine(&tcp()))])
+        .audit()
+        .report(1);
+    let [finding] = report.findings("shared-instance")[..] else {
+        panic!("not one finding: {report}")
+    };
     assert_eq!(finding["severity"], "critical");
     assert_eq!(finding["environments"], json!(["production", "qualif"]));
     assert_eq!(report.reasons("blocks").len(), 1, "{report}");
@@ -174,8 +212,10 @@ fn evidence_read_back_gives_the_matrix_of_the_live_audit() {
 #[test]
 fn a_diff_of_evidence_judges_only_whether_it_is_whole() {
     let gone = Hostile::start(Behaviour::Refuses);
-    let profiles =
-        Profiles::new(&[("qualif", engine(&format!("tcp://{}", gone.address()))), ("production", engine(&unix()))]);
+    let profiles = Profiles::new(&[
+        ("qualif", engine(&format!("tcp://{}", gone.address()))),
+        ("production", engine(&unix())),
+    ]);
     let collect = |environment: &str, file: &str| {
         profiles.collect(environment, file).expect(0);
         profiles.path(file).display().to_string()
@@ -185,9 +225,14 @@ fn a_diff_of_evidence_judges_only_whether_it_is_whole() {
     let diff = |current: &str| -> Ended { run(&["diff", &first, current, "-o", "json"], &[]) };
 
     let whole = diff(&second).report(0);
-    let other = list(&whole["matrix"]).flat_map(|row| list(&row["cells"])).filter(|cell| !cell["level"].is_null());
+    let other = list(&whole["matrix"])
+        .flat_map(|row| list(&row["cells"]))
+        .filter(|cell| !cell["level"].is_null());
     let differing: Vec<&Value> = other.filter(|cell| cell["level"] != "equal").collect();
     assert!(differing.is_empty(), "nothing has changed between the two: {differing:#?}");
     let incomplete = diff(&unread).report(3);
-    assert!(incomplete.reasons("incomplete").iter().any(|reason| reason.contains("refused")), "{incomplete}");
+    assert!(
+        incomplete.reasons("incomplete").iter().any(|reason| reason.contains("refused")),
+        "{incomplete}"
+    );
 }

@@ -1,4 +1,5 @@
-//! What engines answer besides what is usual, and much of it: nothing of it costs what stands beside it.
+//! What engines answer besides what is usual, and much of it: nothing of it costs what stands
+//! beside it.
 
 use std::time::Duration;
 
@@ -39,16 +40,21 @@ fn null_is_an_empty_list() {
 fn a_container_whose_image_is_gone_is_known_by_its_reference() {
     let report = read(&serve("/images/json", "[]"));
     assert_eq!(report.cell("image/redis", "production")["state"], "present");
-    assert!(report.readings("image/redis", "production").contains(&"redis 7.0.15 tag ×1".to_owned()), "{report}");
+    assert!(
+        report.readings("image/redis", "production").contains(&"redis 7.0.15 tag ×1".to_owned()),
+        "{report}"
+    );
 }
 
-/// Known by its ID alone, since another image has its tag now: it counts, and its version is not known.
+/// Known by its ID alone, since another image has its tag now: it counts, and its version is not
+/// known.
 #[test]
 fn an_image_without_tags_is_not_lost() {
     let id = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
     let lists = |digests: Value| {
         let container = json!([{"Image": id, "ImageID": id, "Names": ["/a"], "State": "running", "Labels": null}]);
-        let image = json!([{"Id": id, "RepoTags": null, "RepoDigests": digests, "Labels": null}]).to_string();
+        let image = json!([{"Id": id, "RepoTags": null, "RepoDigests": digests, "Labels": null}])
+            .to_string();
         let mut answers = answers_but("/containers/json", 200, &container.to_string());
         answers.retain(|(path, ..)| *path != "/images/json");
         answers.push(("/images/json", 200, image));
@@ -65,7 +71,8 @@ fn an_image_without_tags_is_not_lost() {
         (json!(["<none>@<none>"]), ""),
     ] {
         let report = read(&lists(digests.clone()));
-        let images: Vec<&str> = report.components().into_iter().filter(|name| name.starts_with("image/")).collect();
+        let images: Vec<&str> =
+            report.components().into_iter().filter(|name| name.starts_with("image/")).collect();
         let [found] = images[..] else { panic!("{digests}: not one image: {images:?}") };
         assert!(found.contains(component), "{digests}: {found}");
         let readings = list(&report.cell(found, "production")["readings"]).count();
@@ -90,14 +97,17 @@ fn podman_is_read_and_named() {
 /// Time, and the most memory that was in use at once.
 #[test]
 fn two_thousand_containers_are_read_by_four_requests() {
-    let recorded: Value = serde_json::from_str(include_str!("../fixtures/docker/containers.json")).expect("JSON");
-    let images: Value = serde_json::from_str(include_str!("../fixtures/docker/images.json")).expect("JSON");
+    let recorded: Value =
+        serde_json::from_str(include_str!("../fixtures/docker/containers.json")).expect("JSON");
+    let images: Value =
+        serde_json::from_str(include_str!("../fixtures/docker/images.json")).expect("JSON");
     let containers: Vec<Value> = (0..MANY)
         .map(|i| {
             let mut container = recorded[0].clone();
             container["State"] = json!("running");
             container["Names"] = json!([format!("/service-{i:04}-1")]);
-            container["Image"] = json!(format!("registry.example/team/service-{:03}:1.{}.0", i / 4, i % 3));
+            container["Image"] =
+                json!(format!("registry.example/team/service-{:03}:1.{}.0", i / 4, i % 3));
             container["ImageID"] = json!(format!("sha256:{i:064x}"));
             container["Labels"]["com.docker.compose.service"] = json!(format!("service-{i:04}"));
             container
@@ -107,7 +117,8 @@ fn two_thousand_containers_are_read_by_four_requests() {
         .map(|i| {
             let mut image = images[0].clone();
             image["Id"] = json!(format!("sha256:{i:064x}"));
-            image["RepoDigests"] = json!([format!("registry.example/team/service-{:03}@sha256:{i:064x}", i / 4)]);
+            image["RepoDigests"] =
+                json!([format!("registry.example/team/service-{:03}@sha256:{i:064x}", i / 4)]);
             image
         })
         .collect();
@@ -118,7 +129,11 @@ fn two_thousand_containers_are_read_by_four_requests() {
     let server = Hostile::start(Behaviour::HttpByPath(answers));
 
     let (took, peak, report) = profiles(&server).measured();
-    println!("{MANY} containers, {} KiB of JSON: {took:.2?}, {} MiB at most", bytes >> 10, peak >> 10);
+    println!(
+        "{MANY} containers, {} KiB of JSON: {took:.2?}, {} MiB at most",
+        bytes >> 10,
+        peak >> 10
+    );
     assert!(report.is_read("production", "docker/edge"), "{}", report["environments"]);
     let instances: u64 = list(&report["matrix"])
         .flat_map(|row| list(&row["cells"]))

@@ -1,4 +1,5 @@
-//! The ways to an engine besides its socket: contexts, TLS with a client's certificate, a proxy that allows four requests.
+//! The ways to an engine besides its socket: contexts, TLS with a client's certificate, a proxy
+//! that allows four requests.
 
 use serde_json::{Value, json};
 
@@ -49,7 +50,8 @@ fn a_context_is_the_engine_that_its_host_is() {
     let contexts = Contexts::new();
     contexts.create("edge", &format!("host={}", unix()));
     let home = tempfile::tempdir().expect("a temporary directory");
-    std::os::unix::fs::symlink(contexts.folder(), home.path().join(".docker")).expect("a folder of ours");
+    std::os::unix::fs::symlink(contexts.folder(), home.path().join(".docker"))
+        .expect("a folder of ours");
     let by_host = read(json!({"host": unix()}), &[]);
     let by_config = read(json!({"context": "edge"}), &[("DOCKER_CONFIG", &contexts.variable())]);
     let home = home.path().display().to_string();
@@ -78,7 +80,10 @@ fn no_other_variable_of_dockers_matters() {
 fn the_default_context_is_the_socket_of_this_machine() {
     let report = audit(json!({"context": "default"}), &ELSEWHERE);
     let shown = endpoint(&report);
-    assert!(shown == "unix:///var/run/docker.sock (context default)" || shown == "context default", "{shown}");
+    assert!(
+        shown == "unix:///var/run/docker.sock (context default)" || shown == "context default",
+        "{shown}"
+    );
     let said = report.target("production", "docker/edge").to_string();
     assert!(!said.contains("127.0.0.1"), "{said}");
 }
@@ -90,7 +95,8 @@ fn an_engine_that_demands_a_certificate_is_shown_one() {
     let expected = read(json!({"host": unix()}), &[]);
     let front = TlsFront::start(docker::tcp(), &certs.server, Some(&certs.ca));
     let host = format!("tcp://{}", front.address());
-    let by_profile = read(json!({"host": host, "tls": {"ca": certs.ca, "cert": cert, "key": key}}), &[]);
+    let by_profile =
+        read(json!({"host": host, "tls": {"ca": certs.ca, "cert": cert, "key": key}}), &[]);
     assert_eq!(by_profile["matrix"], expected["matrix"]);
 
     let contexts = Contexts::new();
@@ -102,9 +108,16 @@ fn an_engine_that_demands_a_certificate_is_shown_one() {
 
     // as its maker has asked for, and the report says so
     let expired = TlsFront::start(docker::tcp(), &certs.expired, Some(&certs.ca));
-    contexts.create("careless", &format!("host=tcp://{},skip-tls-verify=true,{own}", expired.address()));
+    contexts.create(
+        "careless",
+        &format!("host=tcp://{},skip-tls-verify=true,{own}", expired.address()),
+    );
     let careless = read(json!({"context": "careless"}), &[("DOCKER_CONFIG", &config)]);
-    assert!(endpoint(&careless).contains("its certificate is not verified"), "{}", endpoint(&careless));
+    assert!(
+        endpoint(&careless).contains("its certificate is not verified"),
+        "{}",
+        endpoint(&careless)
+    );
 }
 
 #[test]
@@ -114,10 +127,15 @@ fn what_a_context_lacks_is_told_before_anything_is_connected_to() {
     let Leaf { cert, key } = &certs.client;
     let contexts = Contexts::new();
     let host = format!("host=tcp://{}", server.address());
-    contexts.create("edge", &format!("{host},ca={},cert={},key={}", certs.ca.display(), cert.display(), key.display()));
+    contexts.create(
+        "edge",
+        &format!("{host},ca={},cert={},key={}", certs.ca.display(), cert.display(), key.display()),
+    );
     std::fs::remove_file(contexts.tls("edge").join("key.pem")).expect("the client wrote it");
     let report = audit(json!({"context": "edge"}), &[("DOCKER_CONFIG", &contexts.variable())]);
-    let [failure, ..] = report.failures("production", "docker/edge")[..] else { panic!("{report}") };
+    let [failure, ..] = report.failures("production", "docker/edge")[..] else {
+        panic!("{report}")
+    };
     assert_eq!(failure["kind"], "file", "{failure:#}");
     assert_eq!(server.accepted(), 0, "it was connected to without its key");
 }

@@ -1,8 +1,9 @@
-//! What goes wrong with one target costs that target only: everything beside it is read, the failure is named with
-//! advice, the program ends in time, and no secret is told.
+//! What goes wrong with one target costs that target only: everything beside it is read, the
+//! failure is named with advice, the program ends in time, and no secret is told.
 //!
-//! The cases stand in `faults/redis.rs`, `faults/docker.rs` and `faults/kubernetes.rs`. Each is one audit of two environments with a healthy
-//! Redis in both, and the faulty target beside the one in production.
+//! The cases stand in `faults/redis.rs`, `faults/docker.rs` and `faults/kubernetes.rs`. Each is one
+//! audit of two environments with a healthy Redis in both, and the faulty target beside the one in
+//! production.
 
 pub(crate) mod docker;
 mod kubernetes;
@@ -51,7 +52,15 @@ struct Fault {
 impl Fault {
     fn redis(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
         let (variables, alive) = (Vec::new(), Vec::new());
-        Self { name, collector: "redis", target, kinds: kinds.to_vec(), mentions: "", variables, alive }
+        Self {
+            name,
+            collector: "redis",
+            target,
+            kinds: kinds.to_vec(),
+            mentions: "",
+            variables,
+            alive,
+        }
     }
 
     fn docker(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
@@ -85,14 +94,18 @@ struct Healthy {
 
 impl Healthy {
     fn start(qualif: Binary, production: Binary) -> Self {
-        Self { qualif: RedisServer::start(qualif, &[]), production: RedisServer::start(production, &[]) }
+        Self {
+            qualif: RedisServer::start(qualif, &[]),
+            production: RedisServer::start(production, &[]),
+        }
     }
 
     /// Both environments, with `target` beside the healthy one in production.
     fn beside(&self, collector: &str, mut target: Value) -> Profiles {
         target["name"] = json!("sick");
         let well = |server: &RedisServer| json!({"name": "well", "url": server.url()});
-        let mut targets = json!({"redis": [well(&self.production)], "docker": [], "kubernetes": []});
+        let mut targets =
+            json!({"redis": [well(&self.production)], "docker": [], "kubernetes": []});
         targets[collector].as_array_mut().expect("made above").push(target);
         let deadline = format!("{}s", DEADLINE.as_secs());
         Profiles::new(&[
@@ -103,7 +116,8 @@ impl Healthy {
     }
 }
 
-/// Audits each case and prints what became of them; the section of `docs/FAULTS.md` must say the same.
+/// Audits each case and prints what became of them; the section of `docs/FAULTS.md` must say the
+/// same.
 #[track_caller]
 #[expect(clippy::print_stdout, reason = "a table for people, from tests only")]
 fn check_all(section: &str, faults: impl IntoIterator<Item = Fault>) {
@@ -116,7 +130,8 @@ fn check_all(section: &str, faults: impl IntoIterator<Item = Fault>) {
         let (ended, everything) = audit_in_every_format(&profiles, &variables);
         let (row, found) = outcome(&fault, &ended, &everything);
         let milliseconds = ended.took.as_millis();
-        writeln!(table, "{:<10} {:<52} {milliseconds:>5} ms  {row}", fault.collector, fault.name).expect("to memory");
+        writeln!(table, "{:<10} {:<52} {milliseconds:>5} ms  {row}", fault.collector, fault.name)
+            .expect("to memory");
         // parts mostly fail alike
         for problem in BTreeSet::from_iter(found) {
             writeln!(problems, "{} {}: {problem}", fault.collector, fault.name).expect("to memory");
@@ -128,7 +143,8 @@ fn check_all(section: &str, faults: impl IntoIterator<Item = Fault>) {
     fault_table::check(section, &rows);
 }
 
-/// A row of `docs/FAULTS.md`. What may be of either kind differs from machine to machine: its words are left out.
+/// A row of `docs/FAULTS.md`. What may be of either kind differs from machine to machine: its words
+/// are left out.
 fn documented(fault: &Fault, report: &Report) -> Row {
     let failures = report.failures("production", &format!("{}/sick", fault.collector));
     let of = |field: &str| match (&fault.kinds[..], failures.first()) {
@@ -139,12 +155,14 @@ fn documented(fault: &Fault, report: &Report) -> Row {
     Row { name: fault.name.to_owned(), kind: fault.kinds.join("` or `"), message, advice }
 }
 
-/// JSON on stdout, the other formats beside it, and the log as chatty as it gets. Also returns all that was written.
+/// JSON on stdout, the other formats beside it, and the log as chatty as it gets. Also returns all
+/// that was written.
 fn audit_in_every_format(profiles: &Profiles, variables: &[(&str, &str)]) -> (Ended, String) {
     let path = |name: &str| profiles.path(name).display().to_string();
     let (table, yaml) = (path("report.txt"), path("report.out"));
     let (to_table, to_yaml) = (format!("table={table}"), format!("yaml={yaml}"));
-    let ended = profiles.run_with(&["audit", "-vvv", "-o", "json", "-o", &to_table, "-o", &to_yaml], variables);
+    let ended = profiles
+        .run_with(&["audit", "-vvv", "-o", "json", "-o", &to_table, "-o", &to_yaml], variables);
     let files = [table, yaml].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let everything = format!("{}\n{}\n{}", ended.stdout, ended.stderr, files.join("\n"));
     (ended, everything)
@@ -163,27 +181,36 @@ fn outcome(fault: &Fault, ended: &Ended, everything: &str) -> (String, Vec<Strin
     };
     must(ended.code == Some(3), format!("exit {:?}, not 3", ended.code));
     must(ended.took < DEADLINE + BESIDES, format!("took {:?}", ended.took));
-    must(is_healthy(&report), format!("the healthy target suffered: {}", report.target("production", "redis/well")));
+    must(
+        is_healthy(&report),
+        format!("the healthy target suffered: {}", report.target("production", "redis/well")),
+    );
     must(!failures.is_empty(), "nothing failed".to_owned());
     for failure in &failures {
         let (kind, advice) = (text(&failure["kind"]), text(&failure["advice"]));
         let words = format!("{} -> {advice}", text(&failure["message"]));
-        must(fault.kinds.contains(&kind), format!("is {kind}, not {}: {words}", fault.kinds.join(" or ")));
+        must(
+            fault.kinds.contains(&kind),
+            format!("is {kind}, not {}: {words}", fault.kinds.join(" or ")),
+        );
         must(!advice.is_empty(), format!("no advice on {words}"));
         must(
             words.to_lowercase().contains(&fault.mentions.to_lowercase()),
             format!("does not mention {}: {words}", fault.mentions),
         );
     }
-    let named = report.reasons("incomplete").iter().any(|r| r.starts_with(&format!("production {sick}")));
+    let named =
+        report.reasons("incomplete").iter().any(|r| r.starts_with(&format!("production {sick}")));
     must(named, format!("no reason of the verdict names it: {:?}", report.reasons("incomplete")));
     must(!everything.contains(PASSWORD), "a password stands in the output".to_owned());
     must(!everything.contains(TOKEN), "a token stands in the output".to_owned());
     must(!everything.contains('\u{1b}'), "a control character reached the output".to_owned());
     must(!everything.contains("panicked"), format!("the program panicked: {}", ended.stderr));
-    let first =
-        failures.first().map_or("-".to_owned(), |f| format!("{:<15} {}", text(&f["kind"]), text(&f["message"])));
-    let parts = if failures.len() > 1 { format!("  ({} parts)", failures.len()) } else { String::new() };
+    let first = failures
+        .first()
+        .map_or("-".to_owned(), |f| format!("{:<15} {}", text(&f["kind"]), text(&f["message"])));
+    let parts =
+        if failures.len() > 1 { format!("  ({} parts)", failures.len()) } else { String::new() };
     (first + &parts, problems)
 }
 
@@ -199,7 +226,9 @@ fn a_blocking_finding_and_an_unread_target_are_both_told() {
     let profiles = healthy.beside("redis", json!({"url": format!("redis://{}", gone.address())}));
     let report = profiles.audit().report(1);
     assert_eq!(report.verdict(), "no-go");
-    let [blocks] = report.reasons("blocks")[..] else { panic!("not one blocking reason: {report}") };
+    let [blocks] = report.reasons("blocks")[..] else {
+        panic!("not one blocking reason: {report}")
+    };
     assert!(blocks.contains("product-differs redis/well"), "{blocks}");
     let [incomplete] = report.reasons("incomplete")[..] else { panic!("not one gap: {report}") };
     assert!(incomplete.starts_with("production redis/sick"), "{incomplete}");

@@ -1,4 +1,5 @@
-//! An interrupted program ends at once, whatever it is waiting for, and leaves nothing half written.
+//! An interrupted program ends at once, whatever it is waiting for, and leaves nothing half
+//! written.
 
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -16,7 +17,10 @@ fn a_signal_ends_audit_and_collect_within_a_second() {
         for signal in ["INT", "TERM"] {
             let silent = Hostile::start(Behaviour::Silent);
             let target = json!({"name": "cache", "url": format!("redis://{}", silent.address())});
-            let profiles = Profiles::new(&[("production", json!({"deadline": "60s", "targets": {"redis": [target]}}))]);
+            let profiles = Profiles::new(&[(
+                "production",
+                json!({"deadline": "60s", "targets": {"redis": [target]}}),
+            )]);
             let mut child = start(&profiles, command);
             wait_until(|| silent.received() > 0);
             let start = Instant::now();
@@ -29,7 +33,11 @@ fn a_signal_ends_audit_and_collect_within_a_second() {
             assert_eq!(output.status.code(), Some(130), "SIG{signal} {command:?}: {output:?}");
             assert!(took < Duration::from_secs(1), "SIG{signal} {command:?}: {took:?}");
             assert!(output.stdout.is_empty(), "SIG{signal} {command:?}: {output:?}");
-            assert_eq!(files(&profiles), ["audit.yaml", "production.yaml"], "SIG{signal} {command:?}");
+            assert_eq!(
+                files(&profiles),
+                ["audit.yaml", "production.yaml"],
+                "SIG{signal} {command:?}"
+            );
         }
     }
 }
@@ -37,8 +45,9 @@ fn a_signal_ends_audit_and_collect_within_a_second() {
 /// Nothing beside the profiles: neither the output nor what is written before it.
 fn files(profiles: &Profiles) -> Vec<String> {
     let entries = std::fs::read_dir(profiles.folder()).expect("it is ours");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("it is ours").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("it is ours").file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -67,7 +76,8 @@ fn a_signal_leaves_no_child_behind() {
         assert!(start.elapsed() < Duration::from_secs(1), "SIG{signal}: {:?}", start.elapsed());
         assert_eq!(child.wait().expect("it has ended").code(), Some(130), "SIG{signal}");
         for pid in pids().split_whitespace().filter(|pid| *pid != ".") {
-            let status_line = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let status_line =
+                || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             // a process that was killed is gone once somebody has asked for its end
             wait_until(|| status_line().is_empty() || status_line().contains(") Z "));
         }
@@ -85,7 +95,8 @@ fn start(profiles: &Profiles, arguments: &[&str]) -> Child {
 
 /// By the shell, which has `kill` built in.
 fn send(signal: &str, child: &Child) {
-    let status = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
+    let status =
+        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(status.expect("the shell starts").success());
 }
 

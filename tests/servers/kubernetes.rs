@@ -1,5 +1,6 @@
-//! Kubernetes clusters, read over HTTPS from the API server of the tests. Where `ENVPARITY_TEST_KUBECONFIG` names a real
-//! cluster, what holds of every cluster is tested on that one too.
+//! Kubernetes clusters, read over HTTPS from the API server of the tests. Where
+//! `ENVPARITY_TEST_KUBECONFIG` names a real cluster, what holds of every cluster is tested on that
+//! one too.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -43,10 +44,11 @@ fn audit(target: &Value) -> Ended {
 
 /// Evidence, as other programs read it.
 fn collected(target: &Value) -> Value {
-    let ended = Profiles::new(&[("production", environment(target))]).run(&["collect", "production", "--to", "-"]);
+    let ended = Profiles::new(&[("production", environment(target))])
+        .run(&["collect", "production", "--to", "-"]);
     ended.expect(0);
-    let evidence: Value =
-        serde_yaml::from_str(&ended.stdout).unwrap_or_else(|error| panic!("no YAML: {error}\n{ended}"));
+    let evidence: Value = serde_yaml::from_str(&ended.stdout)
+        .unwrap_or_else(|error| panic!("no YAML: {error}\n{ended}"));
     evidence["targets"][0].clone()
 }
 
@@ -70,7 +72,8 @@ impl Kubeconfigs {
     fn named_program(&self, name: &str, script: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = self.0.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("write into a folder of ours");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n"))
+            .expect("write into a folder of ours");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a file of ours");
         path
     }
@@ -92,7 +95,10 @@ fn check_whole(evidence: &Value) {
     let images: Vec<&Value> = list(&evidence["images"]).collect();
     assert!(!images.is_empty());
     for image in &images {
-        assert!(!text(&image["reference"]).is_empty() && !text(&image["namespace"]).is_empty(), "{image:#}");
+        assert!(
+            !text(&image["reference"]).is_empty() && !text(&image["namespace"]).is_empty(),
+            "{image:#}"
+        );
     }
     assert!(images.iter().any(|image| image["state"] == "running"));
 }
@@ -107,18 +113,28 @@ fn a_recorded_cluster_is_read_whole() {
     assert_eq!(evidence["fields"]["uid"], "99e935d5-efc8-4cc1-b9b3-732ca0083954");
     assert_eq!(evidence["places"].as_object().map(|nodes| nodes.len()), Some(10));
     assert_eq!(evidence["endpoint"], server.url());
-    // A Deployment's pods, a DaemonSet's with the container that prepares them, and what runs of them.
-    let of =
-        |workload: &str| -> Vec<&Value> { list(&evidence["images"]).filter(|i| i["workload"] == workload).collect() };
-    let calico: BTreeSet<&str> = of("calico-node").iter().map(|image| text(&image["container"])).collect();
+    // A Deployment's pods, a DaemonSet's with the container that prepares them, and what runs of
+    // them.
+    let of = |workload: &str| -> Vec<&Value> {
+        list(&evidence["images"]).filter(|i| i["workload"] == workload).collect()
+    };
+    let calico: BTreeSet<&str> =
+        of("calico-node").iter().map(|image| text(&image["container"])).collect();
     assert_eq!(calico, BTreeSet::from(["init-cni-0", "node"]));
-    assert!(of("calico-node").iter().any(|i| text(&i["repo-digests"][0]).starts_with("docker.io/calico/node@sha256:")));
+    assert!(
+        of("calico-node")
+            .iter()
+            .any(|i| text(&i["repo-digests"][0]).starts_with("docker.io/calico/node@sha256:"))
+    );
     assert!(!of("cert-manager").is_empty());
-    let pods = list(&evidence["images"]).filter(|image| text(&image["workload"]).ends_with("-9b923")).count();
+    let pods = list(&evidence["images"])
+        .filter(|image| text(&image["workload"]).ends_with("-9b923"))
+        .count();
     assert_eq!(pods, 0, "a pod's name is no workload's");
 }
 
-/// The recorded cluster and, where `ENVPARITY_TEST_KUBECONFIG` names one, a real one: what holds of both.
+/// The recorded cluster and, where `ENVPARITY_TEST_KUBECONFIG` names one, a real one: what holds of
+/// both.
 fn of_every_cluster(check: impl Fn(&Path)) {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
@@ -141,7 +157,8 @@ fn a_cluster_hears_seven_questions_and_only_get() {
     let requests = server.requests();
     assert!(requests.iter().all(|request| request.method == "GET"), "{requests:#?}");
     let used = server.permissions_used();
-    let expected = QUESTIONS.map(|(group, resource, verb)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
+    let expected = QUESTIONS
+        .map(|(group, resource, verb)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
     assert_eq!(used, BTreeSet::from(expected));
     // Seven and /version, of one page each.
     assert_eq!(requests.len(), 8, "{requests:#?}");
@@ -152,7 +169,10 @@ fn a_cluster_hears_seven_questions_and_only_get() {
 
 /// `group resource verb name` of every rule of a role in the examples.
 fn rules(file: &str) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(format!("{}/examples/kubernetes/{file}", env!("CARGO_MANIFEST_DIR")));
+    let text = std::fs::read_to_string(format!(
+        "{}/examples/kubernetes/{file}",
+        env!("CARGO_MANIFEST_DIR")
+    ));
     let text = text.expect("an example of ours");
     let documents: Vec<Value> = serde_yaml::from_multiple(&text).expect("YAML");
     let role = documents.iter().find(|document| document.get("rules").is_some()).expect("a role");
@@ -166,7 +186,9 @@ fn rules(file: &str) -> BTreeSet<String> {
             for group in words("apiGroups") {
                 for resource in words("resources") {
                     found.insert(
-                        format!("{verb} {group}/{resource} {}", words("resourceNames").join(",")).trim().to_owned(),
+                        format!("{verb} {group}/{resource} {}", words("resourceNames").join(","))
+                            .trim()
+                            .to_owned(),
                     );
                 }
             }
@@ -188,7 +210,8 @@ fn the_roles_of_the_examples_allow_what_is_asked_and_no_more() {
     assert_eq!(rules("role.yaml"), in_namespace);
     let cluster = ["get /version", "get /namespaces kube-system", "list /nodes"].map(str::to_owned);
     assert_eq!(rules("cluster-role.yaml"), in_namespace.into_iter().chain(cluster).collect());
-    // What an audit asks is the same, see `a_cluster_hears_seven_questions_and_only_get`; with this role it is read.
+    // What an audit asks is the same, see `a_cluster_hears_seven_questions_and_only_get`; with this
+    // role it is read.
     let server = ApiServer::start(Cluster::recorded());
     let rule = |(group, resource, verb): (&'static str, &'static str, &str)| match verb {
         "get" => Rule::get(group, resource).named("kube-system"),
@@ -221,7 +244,11 @@ fn a_pod_uses_its_service_account() {
         .env("KUBERNETES_SERVICE_PORT", server.address().port().to_string())
         .output()
         .expect("util-linux has unshare");
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(output.status.code(), Some(0), "{told}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     assert_eq!(report["environments"][0]["targets"][0]["endpoint"], server.url(), "{told}");
@@ -233,7 +260,10 @@ fn pages_are_followed_to_the_end_and_replicas_make_no_number() {
     let server = ApiServer::start(Cluster::recorded().count("pods", 1_700));
     let folder = Kubeconfigs::new();
     let evidence = collected(&target(&folder.of(&server)));
-    assert_eq!(server.requests().iter().filter(|request| request.path.starts_with("/api/v1/pods")).count(), 4);
+    assert_eq!(
+        server.requests().iter().filter(|request| request.path.starts_with("/api/v1/pods")).count(),
+        4
+    );
     let running = list(&evidence["images"]).filter(|image| image["state"] == "running").count();
     assert!(running < 200, "{running} entries for 1,700 pods");
 }
@@ -245,13 +275,16 @@ fn every_way_to_a_cluster_leads_there() {
     let folder = Kubeconfigs::new();
     let credential = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
         "status": {"token": server.token()}});
-    let exec = User::Exec(folder.program(&format!("cat >/dev/null; echo noise >&2; echo '{credential}'")));
+    let exec =
+        User::Exec(folder.program(&format!("cat >/dev/null; echo noise >&2; echo '{credential}'")));
     let yaml = format!("kind: ExecCredential\nstatus:\n  token: {}\n", server.token());
     let yaml = User::Exec(folder.named_program("yaml", &format!("printf '%s' '{yaml}'")));
-    let users = [User::Token, User::TokenFile, User::CertificateFiles, User::CertificateData, exec, yaml];
+    let users =
+        [User::Token, User::TokenFile, User::CertificateFiles, User::CertificateData, exec, yaml];
     for (number, user) in users.into_iter().enumerate() {
         let named = format!("{user:?}");
-        let kubeconfig = server.kubeconfig().context(&format!("way-{number}")).user(user).write(folder.0.path());
+        let kubeconfig =
+            server.kubeconfig().context(&format!("way-{number}")).user(user).write(folder.0.path());
         let ended = audit(&target(&kubeconfig));
         assert!(ended.report(0).is_read("production", "kubernetes/mks"), "{named}: {ended}");
         assert!(!format!("{ended}").contains(server.token()), "{named}: a token is shown");
@@ -260,7 +293,10 @@ fn every_way_to_a_cluster_leads_there() {
     audit(&target(&ca_file)).report(0);
     let insecure = server.kubeconfig().context("insecure").insecure().write(folder.0.path());
     let report = audit(&target(&insecure)).report(0);
-    assert!(text(&report.target("production", "kubernetes/mks")["endpoint"]).contains("not verified"), "{report}");
+    assert!(
+        text(&report.target("production", "kubernetes/mks")["endpoint"]).contains("not verified"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -270,20 +306,26 @@ fn a_server_without_tls_and_a_context_without_a_user_are_said() {
     let kubeconfig = server.kubeconfig().user(User::Nobody).write(folder.0.path());
     let report = audit(&target(&kubeconfig)).report(0);
     let endpoint = text(&report.target("production", "kubernetes/mks")["endpoint"]).to_owned();
-    assert!(endpoint.starts_with("http://127.0.0.1") && endpoint.ends_with("(anonymous)"), "{endpoint}");
+    assert!(
+        endpoint.starts_with("http://127.0.0.1") && endpoint.ends_with("(anonymous)"),
+        "{endpoint}"
+    );
 }
 
 #[test]
 fn files_of_the_environment_are_merged_and_a_context_can_be_named() {
-    let [server, other] = [Cluster::recorded(), Cluster::recorded().git_version("v1.30.0")].map(ApiServer::start);
+    let [server, other] =
+        [Cluster::recorded(), Cluster::recorded().git_version("v1.30.0")].map(ApiServer::start);
     let folder = Kubeconfigs::new();
     let [clusters, users] = server.kubeconfig().context("ovh").write_split(folder.0.path());
     let second = other.kubeconfig().context("qualif").write(folder.0.path());
     let missing = folder.0.path().join("missing");
-    let joined = std::env::join_paths([&missing, &clusters, &users, &second]).expect("no colon in temporary paths");
+    let joined = std::env::join_paths([&missing, &clusters, &users, &second])
+        .expect("no colon in temporary paths");
     let read = |target: Value| {
         let profiles = Profiles::new(&[("production", environment(&target))]);
-        let ended = profiles.run_with(&["audit", "-o", "json"], &[("KUBECONFIG", joined.to_str().expect("UTF-8"))]);
+        let ended = profiles
+            .run_with(&["audit", "-o", "json"], &[("KUBECONFIG", joined.to_str().expect("UTF-8"))]);
         ended.report(0).readings("kubernetes/server", "production").join(" ")
     };
     assert_eq!(read(json!({"name": "mks"})), "kubernetes v1.36.2 program ×1");
@@ -301,17 +343,22 @@ fn a_proxy_is_the_profiles_or_the_kubeconfigs_or_the_environments() {
         let text = std::fs::read_to_string(path).expect("a file of ours");
         let text = text.replace("https://127.0.0.1", "https://api.invalid");
         let path = folder.0.path().join(name);
-        std::fs::write(&path, text.replace("  cluster:\n", "  cluster:\n    tls-server-name: localhost\n"))
-            .expect("our folder");
+        std::fs::write(
+            &path,
+            text.replace("  cluster:\n", "  cluster:\n    tls-server-name: localhost\n"),
+        )
+        .expect("our folder");
         path
     };
     let named = by_name(&plain, "named");
-    let by_kubeconfig = server.kubeconfig().context("proxied").proxy(&proxy.url()).write(folder.0.path());
-    let to_dead = server.kubeconfig().context("dead").proxy("http://127.0.0.1:9").write(folder.0.path());
+    let by_kubeconfig =
+        server.kubeconfig().context("proxied").proxy(&proxy.url()).write(folder.0.path());
+    let to_dead =
+        server.kubeconfig().context("dead").proxy("http://127.0.0.1:9").write(folder.0.path());
     let run = |target: Value, variables: &[(&str, &str)]| {
         let before = proxy.opened();
-        let ended =
-            Profiles::new(&[("production", environment(&target))]).run_with(&["audit", "-o", "json"], variables);
+        let ended = Profiles::new(&[("production", environment(&target))])
+            .run_with(&["audit", "-o", "json"], variables);
         let read = ended.any_report().is_read("production", "kubernetes/mks");
         (read, proxy.opened() > before)
     };
@@ -323,7 +370,8 @@ fn a_proxy_is_the_profiles_or_the_kubeconfigs_or_the_environments() {
     assert_eq!(run(with(target(&by_kubeconfig), "proxy", json!("none")), &[]), direct);
     assert_eq!(run(target(&named), &[("HTTPS_PROXY", &url)]), through);
     assert_eq!(run(target(&named), &[("HTTPS_PROXY", &url), ("NO_PROXY", "api.invalid")]), unread);
-    // As for kubectl, the environment's is never for this machine itself, nor is $ALL_PROXY for anything.
+    // As for kubectl, the environment's is never for this machine itself, nor is $ALL_PROXY for
+    // anything.
     assert_eq!(run(target(&plain), &[("HTTPS_PROXY", &url)]), direct);
     assert_eq!(run(target(&named), &[("ALL_PROXY", &url)]), unread);
     // The kubeconfig's own is meant for this cluster, whatever the environment says.
@@ -342,19 +390,29 @@ fn credentials_are_not_sent_in_clear() {
     std::fs::write(&path, text.replace(&server.url(), &format!("http://{}", witness.address())))
         .expect("a file of ours");
     let report = audit(&target(&path)).report(0);
-    assert!(text_of(&report.target("production", "kubernetes/mks")["endpoint"]).ends_with("(anonymous)"), "{report}");
+    assert!(
+        text_of(&report.target("production", "kubernetes/mks")["endpoint"])
+            .ends_with("(anonymous)"),
+        "{report}"
+    );
     let heard = witness.sent().concat();
-    assert!(!heard.is_empty() && !String::from_utf8_lossy(&heard).to_lowercase().contains("authorization"));
+    assert!(
+        !heard.is_empty()
+            && !String::from_utf8_lossy(&heard).to_lowercase().contains("authorization")
+    );
 }
 
 #[test]
 fn parts_that_are_not_asked_for_are_left_out() {
     of_every_cluster(|kubeconfig| {
-        let report = audit(&with(target(kubeconfig), "read", json!(["server", "workloads"]))).report(0);
+        let report =
+            audit(&with(target(kubeconfig), "read", json!(["server", "workloads"]))).report(0);
         let parts = report.target("production", "kubernetes/mks")["parts"].clone();
-        let outcomes: Vec<_> = list(&parts).map(|part| (text(&part["part"]), text(&part["outcome"]))).collect();
+        let outcomes: Vec<_> =
+            list(&parts).map(|part| (text(&part["part"]), text(&part["outcome"]))).collect();
         assert!(
-            outcomes.contains(&("nodes", "left-out")) && outcomes.contains(&("identity", "left-out")),
+            outcomes.contains(&("nodes", "left-out"))
+                && outcomes.contains(&("identity", "left-out")),
             "{outcomes:?}"
         );
         assert!(!report.components().iter().any(|name| name.starts_with("host/")), "{report}");
@@ -366,14 +424,20 @@ fn parts_that_are_left_out_are_not_asked() {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
     audit(&with(target(&folder.of(&server)), "read", json!(["server", "workloads"]))).report(0);
-    assert!(!server.permissions_used().iter().any(|(_, resource, _)| resource == "nodes" || resource == "namespaces"));
+    assert!(
+        !server
+            .permissions_used()
+            .iter()
+            .any(|(_, resource, _)| resource == "nodes" || resource == "namespaces")
+    );
 }
 
 #[test]
 fn namespaces_by_name_need_no_more_than_a_role_in_each() {
     let server = ApiServer::start(Cluster::recorded());
     let folder = Kubeconfigs::new();
-    let in_namespace = QUESTIONS.iter().filter(|(_, resource, _)| !matches!(*resource, "namespaces" | "nodes"));
+    let in_namespace =
+        QUESTIONS.iter().filter(|(_, resource, _)| !matches!(*resource, "namespaces" | "nodes"));
     server.allow_only(
         in_namespace
             .map(|(group, resource, _)| Rule::list(group, resource).in_namespace("app-001"))
@@ -396,7 +460,8 @@ fn patterns_of_namespaces_count_and_one_that_holds_nothing_is_said() {
     let folder = Kubeconfigs::new();
     let of = |namespaces: Value| with(target(&folder.of(&server)), "namespaces", namespaces);
     let evidence = collected(&of(json!({"include": ["app-*"], "exclude": ["app-001"]})));
-    let namespaces: BTreeSet<&str> = list(&evidence["images"]).map(|image| text(&image["namespace"])).collect();
+    let namespaces: BTreeSet<&str> =
+        list(&evidence["images"]).map(|image| text(&image["namespace"])).collect();
     assert!(!namespaces.is_empty() && !namespaces.contains("app-001"), "{namespaces:?}");
     assert!(evidence["left-out"].as_u64() > Some(0), "{:#}", evidence["left-out"]);
     let report = audit(&of(json!({"include": ["app-001", "no-such"]}))).report(3);
@@ -414,11 +479,13 @@ fn pod(namespace: &str, image: &str) -> Value {
     })
 }
 
-/// Qualif and production as clusters of different size; `redis` and the kubelet are what the case says.
+/// Qualif and production as clusters of different size; `redis` and the kubelet are what the case
+/// says.
 fn two_clusters(redis: [&str; 2], kubelet: [&str; 2]) -> Ended {
     let cluster = |i: usize, pods: usize| {
         let uid = format!("00000000-0000-0000-0000-00000000000{i}");
-        let mut cluster = Cluster::recorded().count("pods", pods).uid(&uid).kubelet_version(kubelet[i]);
+        let mut cluster =
+            Cluster::recorded().count("pods", pods).uid(&uid).kubelet_version(kubelet[i]);
         for app in [pod("shop-cache", redis[i]), pod("shop", "registry.example/shop/api:v22")] {
             cluster = cluster.add("pods", app);
         }
@@ -428,15 +495,22 @@ fn two_clusters(redis: [&str; 2], kubelet: [&str; 2]) -> Ended {
     let folder = Kubeconfigs::new();
     let [qualif, production] = [("qualif", &qualif), ("production", &production)]
         .map(|(name, server)| server.kubeconfig().context(name).write(folder.0.path()));
-    Profiles::new(&[("qualif", environment(&target(&qualif))), ("production", environment(&target(&production)))])
-        .audit()
+    Profiles::new(&[
+        ("qualif", environment(&target(&qualif))),
+        ("production", environment(&target(&production))),
+    ])
+    .audit()
 }
 
 #[test]
 fn two_clusters_of_different_size_are_compared_by_their_workloads() {
     let ended = two_clusters(["redis:7.2.4", "redis:7.2.4"], ["v1.31.4", "v1.31.4"]);
     let report = ended.any_report();
-    assert_eq!(report.readings("kubernetes/kubelet", "production"), ["- v1.31.4 program ×10"], "{report}");
+    assert_eq!(
+        report.readings("kubernetes/kubelet", "production"),
+        ["- v1.31.4 program ×10"],
+        "{report}"
+    );
     assert_eq!(report.readings("chart/app", "production"), ["- 1.2.3 program ×2"]);
     let blocking = report.reasons("blocks");
     assert!(blocking.is_empty(), "{blocking:?}");
@@ -460,7 +534,8 @@ fn a_job_that_waits_is_compared_with_one_that_runs() {
             "template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}}})
     };
     let mut running = pod("shop", "postgres:16.4");
-    running["metadata"]["ownerReferences"] = json!([{"kind": "Job", "name": "bill-29012345", "controller": true}]);
+    running["metadata"]["ownerReferences"] =
+        json!([{"kind": "Job", "name": "bill-29012345", "controller": true}]);
     let mut done = running.clone();
     done["metadata"]["name"] = json!("done");
     done["status"] = json!({"phase": "Succeeded"});
@@ -472,7 +547,8 @@ fn a_job_that_waits_is_compared_with_one_that_runs() {
         ("runs", vec![cron_job("postgres:16.4")], vec![running]),
     ]
     .map(|(name, jobs, pods)| {
-        let mut cluster = Cluster::empty().uid(&format!("00000000-0000-0000-0000-0000000{name:0>5}"));
+        let mut cluster =
+            Cluster::empty().uid(&format!("00000000-0000-0000-0000-0000000{name:0>5}"));
         for job in jobs {
             cluster = cluster.add("cronjobs", job);
         }
@@ -484,20 +560,32 @@ fn a_job_that_waits_is_compared_with_one_that_runs() {
         (with(target(&kubeconfig), "read", json!(["server", "identity", "workloads"])), server)
     });
     let compare = |qualif: &Value| {
-        Profiles::new(&[("qualif", environment(qualif)), ("production", environment(&runs.0))]).audit()
+        Profiles::new(&[("qualif", environment(qualif)), ("production", environment(&runs.0))])
+            .audit()
     };
     let report = compare(&waits.0).report(0);
-    assert!(report.all_findings().iter().all(|finding| !finding.contains("image/postgresql")), "{report}");
-    assert_eq!(report.cell("image/postgresql", "qualif")["not-running"]["scheduled"], 1, "{report}");
+    assert!(
+        report.all_findings().iter().all(|finding| !finding.contains("image/postgresql")),
+        "{report}"
+    );
+    assert_eq!(
+        report.cell("image/postgresql", "qualif")["not-running"]["scheduled"],
+        1,
+        "{report}"
+    );
     let report = compare(&older.0).report(1);
-    assert!(report.all_findings().contains(&"version-skew image/postgresql".to_owned()), "{report}");
+    assert!(
+        report.all_findings().contains(&"version-skew image/postgresql".to_owned()),
+        "{report}"
+    );
 }
 
 #[test]
 fn one_cluster_in_two_environments_is_a_shared_instance() {
     of_every_cluster(|kubeconfig| {
         let one = environment(&target(kubeconfig));
-        let report = Profiles::new(&[("qualif", one.clone()), ("production", one)]).audit().report(1);
+        let report =
+            Profiles::new(&[("qualif", one.clone()), ("production", one)]).audit().report(1);
         let [finding] = report.findings("shared-instance")[..] else { panic!("{report}") };
         assert_eq!(finding["severity"], "critical");
     });
@@ -510,9 +598,12 @@ fn what_kubectl_printed_is_evidence() {
     let kubeconfig = folder.of(&server);
     let live = collected(&target(&kubeconfig));
     let get = |path: &str| -> Value {
-        let (client, url) = (server.certs().ca.display().to_string(), format!("{}{path}", server.url()));
+        let (client, url) =
+            (server.certs().ca.display().to_string(), format!("{}{path}", server.url()));
         let token = format!("Authorization: Bearer {}", server.token());
-        let output = std::process::Command::new("curl").args(["-sS", "--cacert", &client, "-H", &token, &url]).output();
+        let output = std::process::Command::new("curl")
+            .args(["-sS", "--cacert", &client, "-H", &token, &url])
+            .output();
         serde_json::from_slice(&output.expect("curl: run tests/run.sh").stdout).expect("JSON")
     };
     // As kubectl joins lists: a kind for each item.
@@ -525,16 +616,20 @@ fn what_kubectl_printed_is_evidence() {
         ("/apis/batch/v1/cronjobs", "CronJob"),
         ("/api/v1/nodes", "Node"),
     ] {
-        items.extend(list(&get(path)["items"]).cloned().map(|item| with(item, "kind", json!(kind))));
+        items
+            .extend(list(&get(path)["items"]).cloned().map(|item| with(item, "kind", json!(kind))));
     }
     items.push(with(get("/api/v1/namespaces/kube-system"), "kind", json!("Namespace")));
     let listed = json!({"apiVersion": "v1", "kind": "List", "items": items});
     let version = json!({"clientVersion": {"gitVersion": "v9"}, "serverVersion": get("/version")});
-    let profiles =
-        Profiles::new(&[("production", json!({"targets": {"recorded": [{"name": "mks", "path": "mks.json"}]}}))]);
+    let profiles = Profiles::new(&[(
+        "production",
+        json!({"targets": {"recorded": [{"name": "mks", "path": "mks.json"}]}}),
+    )]);
     profiles.write("mks.json", &format!("{listed:#}\n{version:#}\n"));
     let ended = profiles.run(&["collect", "production", "--to", "-"]);
-    let recorded: Value = serde_yaml::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
+    let recorded: Value =
+        serde_yaml::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
     for field in ["id", "parts", "fields", "places", "images"] {
         assert_eq!(recorded["targets"][0][field], live[field], "{field}");
     }

@@ -1,7 +1,7 @@
 //! Whole audits by the built binary: of real servers, and of servers that misbehave.
 //!
-//! `tests/run.sh` starts what outlives one test, and turns on the feature that this target needs. A server that cannot be
-//! had is a failure and never a skip.
+//! `tests/run.sh` starts what outlives one test, and turns on the feature that this target needs. A
+//! server that cannot be had is a failure and never a skip.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -10,7 +10,10 @@ const MIB: u64 = 1024;
 
 /// An audit of one target, all of whose answers are more than anybody could want.
 fn peak(collector: &str, target: &Value) -> u64 {
-    let profiles = Profiles::new(&[("production", json!({"deadline": "3s", "targets": {collector: [target]}}))]);
+    let profiles = Profiles::new(&[(
+        "production",
+        json!({"deadline": "3s", "targets": {collector: [target]}}),
+    )]);
     let (_, peak, report) = profiles.measured();
     assert_eq!(report.verdict(), "incomplete", "{report}");
     peak
@@ -19,12 +22,16 @@ fn peak(collector: &str, target: &Value) -> u64 {
 #[test]
 fn hostile_servers_do_not_fill_the_memory() {
     let endless = Hostile::start(Behaviour::EndlessHttpBody);
-    let docker = peak("docker", &json!({"name": "x", "host": format!("tcp://{}", endless.address())}));
+    let docker =
+        peak("docker", &json!({"name": "x", "host": format!("tcp://{}", endless.address())}));
     let cluster = |fault: Fault| {
         let server = ApiServer::start(Cluster::recorded());
         server.fault("/api/v1/pods", When::Always, fault);
         let folder = tempfile::tempdir().expect("a temporary directory");
-        peak("kubernetes", &json!({"name": "x", "kubeconfig": server.kubeconfig().write(folder.path())}))
+        peak(
+            "kubernetes",
+            &json!({"name": "x", "kubeconfig": server.kubeconfig().write(folder.path())}),
+        )
     };
     let peaks = [
         ("an engine that never stops answering", docker),

@@ -1,4 +1,5 @@
-//! Profiles written into a folder of their own, the built binary run over them, and what it answered.
+//! Profiles written into a folder of their own, the built binary run over them, and what it
+//! answered.
 
 use std::fmt;
 use std::ops::Index;
@@ -19,17 +20,21 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
-    /// One file for each environment, in promotion order: its name, and all of its profile but the header. The last is
-    /// the baseline. They are written as JSON, which YAML contains.
+    /// One file for each environment, in promotion order: its name, and all of its profile but the
+    /// header. The last is the baseline. They are written as JSON, which YAML contains.
     pub(crate) fn new(environments: &[(&str, Value)]) -> Self {
-        let profiles = Self { folder: tempfile::tempdir().expect("a temporary directory"), variables: Vec::new() };
+        let profiles = Self {
+            folder: tempfile::tempdir().expect("a temporary directory"),
+            variables: Vec::new(),
+        };
         let names: Vec<&str> = environments.iter().map(|(name, _)| *name).collect();
         let audit = json!({
             "apiVersion": "envparity/v1", "kind": "Audit", "baseline": names.last(), "environments": names,
         });
         profiles.write("audit.yaml", &audit.to_string());
         for (name, body) in environments {
-            let mut file = json!({"apiVersion": "envparity/v1", "kind": "Environment", "name": name});
+            let mut file =
+                json!({"apiVersion": "envparity/v1", "kind": "Environment", "name": name});
             let fields = body.as_object().expect("an environment is an object").clone();
             file.as_object_mut().expect("made above").extend(fields);
             profiles.write(&format!("{name}.yaml"), &file.to_string());
@@ -70,16 +75,24 @@ impl Profiles {
     /// Writes evidence of the environment to a file in the folder.
     pub(crate) fn collect(&self, environment: &str, file: &str) -> Ended {
         let path = self.path(file);
-        self.run(&["collect", environment, "--to", path.to_str().expect("temporary paths are UTF-8")])
+        self.run(&[
+            "collect",
+            environment,
+            "--to",
+            path.to_str().expect("temporary paths are UTF-8"),
+        ])
     }
 
     /// An audit's time, its peak of resident memory in KiB as far as it was seen, and its report.
     pub(crate) fn measured(&self) -> (Duration, u64, Report) {
         let out = self.path("report.out");
         let mut command = Command::new(ENVPARITY);
-        command.args(["audit", "-o", &format!("json={}", out.display()), "--profiles"]).arg(self.folder());
+        command
+            .args(["audit", "-o", &format!("json={}", out.display()), "--profiles"])
+            .arg(self.folder());
         let start = Instant::now();
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
         let status = format!("/proc/{}/status", child.id());
         let mut peak = 0;
         while child.try_wait().expect("it is ours").is_none() {
@@ -87,7 +100,11 @@ impl Profiles {
             peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
             std::thread::sleep(Duration::from_millis(2));
         }
-        (start.elapsed(), peak, Report::parse(&std::fs::read_to_string(out).expect("the report was written")))
+        (
+            start.elapsed(),
+            peak,
+            Report::parse(&std::fs::read_to_string(out).expect("the report was written")),
+        )
     }
 
     /// Any command that reads profiles.
@@ -97,7 +114,8 @@ impl Profiles {
 
     /// The same with environment variables of this run only.
     pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
-        let profiles = ["--profiles", self.folder.path().to_str().expect("temporary paths are UTF-8")];
+        let profiles =
+            ["--profiles", self.folder.path().to_str().expect("temporary paths are UTF-8")];
         run(&[arguments, &profiles[..]].concat(), &[&self.variables, variables].concat())
     }
 }
@@ -106,10 +124,15 @@ impl Profiles {
 pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let mut command = assert_cmd::Command::new(ENVPARITY);
     // What the machine of the tests has must not lead to other servers.
-    for name in ["KUBECONFIG", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+    for name in [
+        "KUBECONFIG", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY",
+        "no_proxy",
+    ] {
         command.env_remove(name);
     }
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKER_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKER_"))
+    {
         command.env_remove(name);
     }
     command.args(arguments).envs(variables.iter().copied()).timeout(Duration::from_secs(60));
@@ -144,7 +167,10 @@ impl Ended {
     /// The JSON report on stdout.
     #[track_caller]
     pub(crate) fn any_report(&self) -> Report {
-        Report(serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON report: {error}\n{self}")))
+        Report(
+            serde_json::from_str(&self.stdout)
+                .unwrap_or_else(|error| panic!("no JSON report: {error}\n{self}")),
+        )
     }
 
     #[track_caller]
@@ -189,7 +215,10 @@ impl Report {
 
     /// The texts of the verdict's reasons of a kind: `blocks` or `incomplete`.
     pub(crate) fn reasons(&self, kind: &str) -> Vec<&str> {
-        list(&self.0["verdict"]["reasons"]).filter(|reason| reason["kind"] == kind).map(|r| text(&r["text"])).collect()
+        list(&self.0["verdict"]["reasons"])
+            .filter(|reason| reason["kind"] == kind)
+            .map(|r| text(&r["text"]))
+            .collect()
     }
 
     /// The findings of a rule.
@@ -212,11 +241,15 @@ impl Report {
     #[track_caller]
     pub(crate) fn cell(&self, component: &str, environment: &str) -> &Value {
         let row = list(&self.0["matrix"]).find(|row| row["component"] == component);
-        let cell = row.and_then(|row| list(&row["cells"]).find(|cell| cell["environment"] == environment));
-        cell.unwrap_or_else(|| panic!("no cell of {component} in {environment}: {:#}", self.0["matrix"]))
+        let cell =
+            row.and_then(|row| list(&row["cells"]).find(|cell| cell["environment"] == environment));
+        cell.unwrap_or_else(|| {
+            panic!("no cell of {component} in {environment}: {:#}", self.0["matrix"])
+        })
     }
 
-    /// `product version source ×instances` of each reading in a cell; a component without a product says `-`.
+    /// `product version source ×instances` of each reading in a cell; a component without a product
+    /// says `-`.
     #[track_caller]
     pub(crate) fn readings(&self, component: &str, environment: &str) -> Vec<String> {
         let told = |r: &Value| {
@@ -231,13 +264,18 @@ impl Report {
     pub(crate) fn target(&self, environment: &str, target: &str) -> &Value {
         let environments = list(&self.0["environments"]).find(|e| e["name"] == environment);
         let found = environments.and_then(|e| list(&e["targets"]).find(|t| t["target"] == target));
-        found.unwrap_or_else(|| panic!("no target {target} in {environment}: {:#}", self.0["environments"]))
+        found.unwrap_or_else(|| {
+            panic!("no target {target} in {environment}: {:#}", self.0["environments"])
+        })
     }
 
     /// The failures of a target's parts.
     #[track_caller]
     pub(crate) fn failures(&self, environment: &str, target: &str) -> Vec<&Value> {
-        list(&self.target(environment, target)["parts"]).map(|part| &part["failure"]).filter(|f| !f.is_null()).collect()
+        list(&self.target(environment, target)["parts"])
+            .map(|part| &part["failure"])
+            .filter(|f| !f.is_null())
+            .collect()
     }
 
     /// The names of a target's parts that failed.
@@ -263,7 +301,9 @@ impl fmt::Display for Report {
 
 /// A line of `/proc/PID/status` that is a size.
 pub(crate) fn kib(status: &str, line: &str) -> Option<u64> {
-    status.lines().find_map(|text| text.strip_prefix(line)?.trim().strip_suffix(" kB")?.parse().ok())
+    status
+        .lines()
+        .find_map(|text| text.strip_prefix(line)?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
 /// The items of a list; of anything else, none.

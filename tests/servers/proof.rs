@@ -1,5 +1,5 @@
-//! The proof that an audit cannot hurt what it audits: witnesses stand between it and every server, and write down all
-//! that they hear.
+//! The proof that an audit cannot hurt what it audits: witnesses stand between it and every server,
+//! and write down all that they hear.
 
 mod redis;
 
@@ -14,7 +14,8 @@ use crate::support::redis::{AUDITOR, AUDITOR_PASSWORD, Binary, RedisServer};
 const MAY_HEAR: [&str; 4] = ["AUTH", "HELLO", "INFO", "PING"];
 
 /// All that Docker may hear, and how often: once each.
-const DOCKER_REQUESTS: [&str; 4] = ["/containers/json?all=true", "/images/json", "/info", "/version"];
+const DOCKER_REQUESTS: [&str; 4] =
+    ["/containers/json?all=true", "/images/json", "/info", "/version"];
 
 /// One server behind a witness.
 struct Witnessed {
@@ -42,14 +43,18 @@ impl Witnessed {
                 json!({"name": "closed", "username": AUDITOR, "password": PASSWORD}),
             ),
             Self::new(RedisServer::start(binary, &OLD), json!({"name": "old-open"})),
-            Self::new(RedisServer::start(binary, &old_closed), json!({"name": "old-closed", "password": PASSWORD})),
+            Self::new(
+                RedisServer::start(binary, &old_closed),
+                json!({"name": "old-closed", "password": PASSWORD}),
+            ),
         ]
     }
 }
 
 #[test]
 fn a_whole_audit_says_nothing_but_hello_auth_ping_info_and_get() {
-    let environments = [("dev", Binary::Redis70), ("qualif", Binary::Redis62), ("production", Binary::Valkey80)];
+    let environments =
+        [("dev", Binary::Redis70), ("qualif", Binary::Redis62), ("production", Binary::Valkey80)];
     let servers = environments.map(|(environment, binary)| (environment, Witnessed::all(binary)));
     let engine = RecordingProxy::tcp_to_unix(&docker::socket());
     let profiles: Vec<(&str, Value)> = servers
@@ -62,18 +67,27 @@ fn a_whole_audit_says_nothing_but_hello_auth_ping_info_and_get() {
             (*environment, json!({"targets": {"redis": redis, "docker": docker}}))
         })
         .collect();
-    let profiles = Profiles::new(&profiles).with_variable("ENVPARITY_REDIS_PASSWORD", AUDITOR_PASSWORD);
+    let profiles =
+        Profiles::new(&profiles).with_variable("ENVPARITY_REDIS_PASSWORD", AUDITOR_PASSWORD);
     let report = profiles.audit().report(1);
 
     for (environment, servers) in &servers {
         for server in servers {
-            let name = format!("redis/{}", server.target["name"].as_str().expect("each has a name"));
-            assert!(report.is_read(environment, &name), "{environment} {name} was not read: {report}");
+            let name =
+                format!("redis/{}", server.target["name"].as_str().expect("each has a name"));
+            assert!(
+                report.is_read(environment, &name),
+                "{environment} {name} was not read: {report}"
+            );
             let heard = server.witness.redis_commands();
             println!("{environment} {name} heard {}", heard.join(" "));
-            let forbidden: Vec<&String> = heard.iter().filter(|word| !MAY_HEAR.contains(&word.as_str())).collect();
+            let forbidden: Vec<&String> =
+                heard.iter().filter(|word| !MAY_HEAR.contains(&word.as_str())).collect();
             assert!(forbidden.is_empty(), "{environment} {name} heard {forbidden:?}");
-            assert!(heard.iter().any(|word| word == "INFO"), "{environment} {name} heard {heard:?}: not our witness?");
+            assert!(
+                heard.iter().any(|word| word == "INFO"),
+                "{environment} {name} heard {heard:?}: not our witness?"
+            );
         }
     }
     println!("docker heard {}", four_gets(&engine, &report));
@@ -85,7 +99,9 @@ fn docker_hears_four_requests_whatever_the_number_of_containers() {
     let _containers = docker::create_containers("sandbox-many", MANY);
     let engine = RecordingProxy::tcp_to_unix(&docker::socket());
     let target = json!({"name": "edge", "host": format!("tcp://{}", engine.address())});
-    let report = Profiles::new(&[("production", json!({"targets": {"docker": [target]}}))]).audit().any_report();
+    let report = Profiles::new(&[("production", json!({"targets": {"docker": [target]}}))])
+        .audit()
+        .any_report();
     let created = report.cell("image/redis", "production")["not-running"]["created"].as_u64();
     assert!(created >= Some(MANY as u64), "{created:?} of {MANY} containers were seen: {report}");
     println!("with {MANY} more containers docker heard {}", four_gets(&engine, &report));

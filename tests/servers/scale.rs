@@ -25,9 +25,15 @@ fn two_hundred_redis_with_ten_silent_end_within_twice_the_deadline() {
         })
         .collect();
     let deadline = format!("{}s", DEADLINE.as_secs());
-    let profiles = Profiles::new(&[("production", json!({"deadline": deadline, "targets": {"redis": targets}}))]);
+    let profiles = Profiles::new(&[(
+        "production",
+        json!({"deadline": deadline, "targets": {"redis": targets}}),
+    )]);
     let ended = profiles.audit();
-    println!("{TARGETS} Redis targets, {SILENT} of them silent: {:.2?} (deadline {DEADLINE:?})", ended.took);
+    println!(
+        "{TARGETS} Redis targets, {SILENT} of them silent: {:.2?} (deadline {DEADLINE:?})",
+        ended.took
+    );
 
     let report = ended.report(3);
     assert!(ended.took < 2 * DEADLINE, "{:?}", ended.took);

@@ -45,9 +45,13 @@ fn targets(redis: &RedisServer, kubeconfig: &std::path::Path) -> Value {
 
 #[test]
 fn a_day_of_audits_grows_neither_in_memory_nor_in_descriptors() {
-    let (redis, cluster) = (RedisServer::start(Binary::Redis70, &[]), ApiServer::start(Cluster::recorded()));
+    let (redis, cluster) =
+        (RedisServer::start(Binary::Redis70, &[]), ApiServer::start(Cluster::recorded()));
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let profiles = Profiles::new(&[("production", targets(&redis, &cluster.kubeconfig().write(folder.path())))]);
+    let profiles = Profiles::new(&[(
+        "production",
+        targets(&redis, &cluster.kubeconfig().write(folder.path())),
+    )]);
     let today = "2026-01-01".parse().expect("a day");
     let Ok(loaded) = profile::load(profiles.folder(), &pipeline::rule_ids(), today) else {
         panic!("the profiles are right")
@@ -58,7 +62,8 @@ fn a_day_of_audits_grows_neither_in_memory_nor_in_descriptors() {
     let start = Instant::now();
     for audit in 0..AUDITS {
         let options = AuditOptions::default();
-        let audited = pipeline::audit(&loaded, &options, Facts::default(), Arc::clone(&clock), &Quiet);
+        let audited =
+            pipeline::audit(&loaded, &options, Facts::default(), Arc::clone(&clock), &Quiet);
         let report = runtime.block_on(audited).expect("the environment exists");
         assert_eq!(report.judgement.verdict, Verdict::Incomplete);
         assert!(report.matrix.len() > 30, "the cluster was not read");

@@ -1,5 +1,5 @@
-//! Where the Docker Engine and the image registry of `tests/run.sh` are, and what its own client says of them. What runs
-//! there is listed in `docker.sh`.
+//! Where the Docker Engine and the image registry of `tests/run.sh` are, and what its own client
+//! says of them. What runs there is listed in `docker.sh`.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -29,7 +29,11 @@ pub(crate) fn registry() -> String {
 /// If the command fails.
 pub(crate) fn client(arguments: &[&str]) -> String {
     let output = run_client(arguments).expect("the Docker client starts: tests/run.sh installs it");
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "docker {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
@@ -37,7 +41,11 @@ fn run_client(arguments: &[&str]) -> io::Result<Output> {
     // a folder of ours, or the developer's settings would count
     let config = tempfile::tempdir()?;
     let mut command = Command::new("docker");
-    command.arg("--config").arg(config.path()).arg("--host").arg(format!("unix://{}", socket().display()));
+    command
+        .arg("--config")
+        .arg(config.path())
+        .arg("--host")
+        .arg(format!("unix://{}", socket().display()));
     command.args(arguments).output()
 }
 
@@ -45,7 +53,8 @@ fn run_client(arguments: &[&str]) -> io::Result<Output> {
 pub(crate) fn registry_digest(repository: &str, tag: &str) -> String {
     let mut stream = TcpStream::connect(registry()).expect("the registry listens");
     let accept = "application/vnd.docker.distribution.manifest.v2+json";
-    let request = format!("HEAD /v2/{repository}/manifests/{tag} HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
+    let request =
+        format!("HEAD /v2/{repository}/manifests/{tag} HTTP/1.0\r\nAccept: {accept}\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("send to the registry");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("read from the registry");
@@ -56,8 +65,8 @@ pub(crate) fn registry_digest(repository: &str, tag: &str) -> String {
 /// Containers that never start, gone when dropped.
 pub(crate) struct Containers(Vec<String>);
 
-/// Containers of the image redis:7.2.4 in a compose project of their own. The engine is shared with other tests, which
-/// exclude the projects `sandbox-*`.
+/// Containers of the image redis:7.2.4 in a compose project of their own. The engine is shared with
+/// other tests, which exclude the projects `sandbox-*`.
 pub(crate) fn create_containers(project: &str, number: usize) -> Containers {
     let label = format!("com.docker.compose.project={project}");
     let mut containers = Containers(Vec::new());
@@ -95,9 +104,16 @@ impl Contexts {
     /// `docker context create NAME --docker ENDPOINT`
     pub(crate) fn create(&self, name: &str, endpoint: &str) {
         let mut command = Command::new("docker");
-        command.arg("--config").arg(self.folder()).args(["context", "create", name, "--docker", endpoint]);
+        command
+            .arg("--config")
+            .arg(self.folder())
+            .args(["context", "create", name, "--docker", endpoint]);
         let output = command.output().expect("the Docker client starts: tests/run.sh installs it");
-        assert!(output.status.success(), "context {name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "context {name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// Where the client has written the context.
@@ -110,15 +126,21 @@ impl Contexts {
         self.of(name, "tls").join("docker")
     }
 
-    /// The folder whose `meta.json` has the name, as the client says; found by looking, not by computing its name.
+    /// The folder whose `meta.json` has the name, as the client says; found by looking, not by
+    /// computing its name.
     fn of(&self, name: &str, below: &str) -> PathBuf {
-        let folders = std::fs::read_dir(self.folder().join("contexts/meta")).expect("the client made it").flatten();
+        let folders = std::fs::read_dir(self.folder().join("contexts/meta"))
+            .expect("the client made it")
+            .flatten();
         let is_it = |folder: &Path| {
             let text = std::fs::read_to_string(folder.join("meta.json")).unwrap_or_default();
             text.contains(&format!("\"Name\":\"{name}\""))
         };
         let found = folders.map(|entry| entry.path()).find(|folder| is_it(folder));
         let id = found.and_then(|folder| folder.file_name().map(ToOwned::to_owned));
-        self.folder().join("contexts").join(below).join(id.unwrap_or_else(|| panic!("no context {name}")))
+        self.folder()
+            .join("contexts")
+            .join(below)
+            .join(id.unwrap_or_else(|| panic!("no context {name}")))
     }
 }

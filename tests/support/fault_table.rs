@@ -1,7 +1,8 @@
-//! `docs/FAULTS.md`: what goes wrong and what is then said, written down by the tests that make it go wrong.
+//! `docs/FAULTS.md`: what goes wrong and what is then said, written down by the tests that make it
+//! go wrong.
 //!
-//! Each test has a section of its own, and fails where the file says something else. `ENVPARITY_REGEN=1` writes the
-//! section anew.
+//! Each test has a section of its own, and fails where the file says something else.
+//! `ENVPARITY_REGEN=1` writes the section anew.
 
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -36,8 +37,10 @@ pub(crate) fn check(section: &str, rows: &[Row]) {
         // tests run at the same time, each in a process of its own
         let folder = File::open(path.parent().expect("docs")).expect("docs is there");
         folder.lock().expect("a lock of ours");
-        let (before, _, after) = split(&fs::read_to_string(&path).expect("docs/FAULTS.md is there"));
-        fs::write(&path, format!("{before}{begin}{wanted}{end}{after}")).expect("write docs/FAULTS.md");
+        let (before, _, after) =
+            split(&fs::read_to_string(&path).expect("docs/FAULTS.md is there"));
+        fs::write(&path, format!("{before}{begin}{wanted}{end}{after}"))
+            .expect("write docs/FAULTS.md");
     }
     let (_, found, _) = split(&fs::read_to_string(&path).expect("docs/FAULTS.md is there"));
     let differing = wanted.lines().find(|line| !found.lines().any(|other| other == *line));
@@ -50,12 +53,14 @@ pub(crate) fn check(section: &str, rows: &[Row]) {
 fn table(rows: &[Row]) -> String {
     let mut text = "| what is wrong | told as | message | advice |\n|---|---|---|---|\n".to_owned();
     for Row { name, kind, message, advice } in rows {
-        writeln!(text, "| {} | `{kind}` | {} | {} |", cell(name), cell(message), cell(advice)).expect("to memory");
+        writeln!(text, "| {} | `{kind}` | {} | {} |", cell(name), cell(message), cell(advice))
+            .expect("to memory");
     }
     text
 }
 
-/// Text as Markdown shows it in a table: what differs from run to run is left out, and nothing acts.
+/// Text as Markdown shows it in a table: what differs from run to run is left out, and nothing
+/// acts.
 fn cell(text: &str) -> String {
     let mut safe = String::new();
     for c in redacted(text).chars() {
@@ -70,11 +75,14 @@ fn cell(text: &str) -> String {
 
 /// Ports, and folders of this machine or of one run.
 fn redacted(text: &str) -> String {
-    let ports = replace_after(text, "127.0.0.1:", |c| c.is_ascii_digit(), |_| "127.0.0.1:PORT".to_owned());
+    let ports =
+        replace_after(text, "127.0.0.1:", |c| c.is_ascii_digit(), |_| "127.0.0.1:PORT".to_owned());
     let in_path = |c: char| !c.is_whitespace() && !",;:()\"'".contains(c);
     let short = |path: &str| {
         let last = path.rsplit('/').next().unwrap_or_default();
-        let random = path.matches('/').count() < 3 || last.starts_with(".tmp") || last.starts_with("envparity-");
+        let random = path.matches('/').count() < 3
+            || last.starts_with(".tmp")
+            || last.starts_with("envparity-");
         if random { "…".to_owned() } else { format!("…/{last}") }
     };
     [env!("CARGO_MANIFEST_DIR"), "/tmp/"]
@@ -83,7 +91,12 @@ fn redacted(text: &str) -> String {
 }
 
 /// Replaces each `start` and what fits behind it.
-fn replace_after(text: &str, start: &str, fits: impl Fn(char) -> bool, by: impl Fn(&str) -> String) -> String {
+fn replace_after(
+    text: &str,
+    start: &str,
+    fits: impl Fn(char) -> bool,
+    by: impl Fn(&str) -> String,
+) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(start) {
         let behind = &rest[at + start.len()..];

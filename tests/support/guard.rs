@@ -1,5 +1,5 @@
-//! A proxy in front of a Docker socket as an administrator would set one up: it lets through the requests that it was
-//! given, refuses every other, and remembers what it refused.
+//! A proxy in front of a Docker socket as an administrator would set one up: it lets through the
+//! requests that it was given, refuses every other, and remembers what it refused.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -44,7 +44,12 @@ impl Guard {
     }
 }
 
-fn accept(listener: &TcpListener, socket: &Path, allowed: &'static [&'static str], heard: &Arc<Mutex<Heard>>) {
+fn accept(
+    listener: &TcpListener,
+    socket: &Path,
+    allowed: &'static [&'static str],
+    heard: &Arc<Mutex<Heard>>,
+) {
     for client in listener.incoming().flatten() {
         let (socket, heard): (PathBuf, _) = (socket.to_owned(), Arc::clone(heard));
         // a client that hangs up ends its own connection only
@@ -53,7 +58,12 @@ fn accept(listener: &TcpListener, socket: &Path, allowed: &'static [&'static str
 }
 
 /// One request a connection: what came behind it would not have been looked at.
-fn serve(mut client: TcpStream, socket: &Path, allowed: &[&str], heard: &Mutex<Heard>) -> io::Result<()> {
+fn serve(
+    mut client: TcpStream,
+    socket: &Path,
+    allowed: &[&str],
+    heard: &Mutex<Heard>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -70,10 +80,13 @@ fn serve(mut client: TcpStream, socket: &Path, allowed: &[&str], heard: &Mutex<H
     drop(book);
     if !passes {
         let status = if get.is_some() { "403 Forbidden" } else { "405 Method Not Allowed" };
-        return client.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes());
+        return client
+            .write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes());
     }
     let mut engine = UnixStream::connect(socket)?;
-    engine.write_all(format!("{asked} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n").as_bytes())?;
+    engine.write_all(
+        format!("{asked} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n").as_bytes(),
+    )?;
     io::copy(&mut engine, &mut client)?;
     client.shutdown(Shutdown::Write)
 }

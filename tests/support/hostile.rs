@@ -1,4 +1,5 @@
-//! Servers that misbehave, each in one way: what they cost the auditor must be their own target and a bounded time.
+//! Servers that misbehave, each in one way: what they cost the auditor must be their own target and
+//! a bounded time.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use super::listen;
 
-/// What the server does with each connection. Whatever answers does so after the client's first bytes; "closes" means
-/// that all that was written can be read before the end is seen.
+/// What the server does with each connection. Whatever answers does so after the client's first
+/// bytes; "closes" means that all that was written can be read before the end is seen.
 #[derive(Clone, Debug)]
 pub(crate) enum Behaviour {
     /// Accepts, reads, never answers.
@@ -31,8 +32,8 @@ pub(crate) enum Behaviour {
     CutAfter(Vec<u8>),
     /// `302 Found` to this location, for every request.
     Redirect(String),
-    /// One reply for each read that brings bytes, whatever they are; then silence. A client that pipelines needs its
-    /// replies joined into one.
+    /// One reply for each read that brings bytes, whatever they are; then silence. A client that
+    /// pipelines needs its replies joined into one.
     Script(Vec<Vec<u8>>),
     /// As [`Behaviour::Script`], but then closes.
     ScriptThenClose(Vec<Vec<u8>>),
@@ -154,11 +155,16 @@ impl Peer<'_> {
                 self.http(|_| (format!("302 Found\r\nLocation: {location}"), String::new()))
             }
             Behaviour::Script(replies) => self.script(&replies).and_then(|()| self.drain()),
-            Behaviour::ScriptThenClose(replies) => self.script(&replies).and_then(|()| self.close()),
+            Behaviour::ScriptThenClose(replies) => {
+                self.script(&replies).and_then(|()| self.close())
+            }
             Behaviour::HttpStatus(code, body) => self.http(|_| json(code, body.clone())),
             Behaviour::HttpByPath(answers) => self.http(|asked| {
                 let answer = answers.iter().find(|(path, ..)| *path == asked);
-                answer.map_or_else(|| json(404, "{}".to_owned()), |(_, code, body)| json(*code, body.clone()))
+                answer.map_or_else(
+                    || json(404, "{}".to_owned()),
+                    |(_, code, body)| json(*code, body.clone()),
+                )
             }),
         }
     }
@@ -184,8 +190,8 @@ impl Peer<'_> {
         }
     }
 
-    /// Only our direction is closed, and the client's is read to its end: a socket closed with unread bytes in it sends
-    /// a reset, which may overtake the answer.
+    /// Only our direction is closed, and the client's is read to its end: a socket closed with
+    /// unread bytes in it sends a reset, which may overtake the answer.
     fn close(&mut self) -> Result<(), Gone> {
         self.stream.shutdown(Shutdown::Write).map_err(|_| Gone)?;
         self.drain()
@@ -208,8 +214,12 @@ impl Peer<'_> {
     fn endless_http(&mut self) -> Result<(), Gone> {
         let chunk = |json: &str| format!("{:x}\r\n{json}\r\n", json.len());
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let container = r#"{"Id":"c0ffee","Names":["/endless"],"Image":"redis:7.2.4","State":"running"},"#;
-        self.endless(format!("{head}{}", chunk("[")).as_bytes(), chunk(&container.repeat(200)).as_bytes())
+        let container =
+            r#"{"Id":"c0ffee","Names":["/endless"],"Image":"redis:7.2.4","State":"running"},"#;
+        self.endless(
+            format!("{head}{}", chunk("[")).as_bytes(),
+            chunk(&container.repeat(200)).as_bytes(),
+        )
     }
 
     fn trickle(&mut self, bytes: &[u8], every: Duration) -> Result<(), Gone> {
@@ -233,8 +243,8 @@ impl Peer<'_> {
         Ok(())
     }
 
-    /// Answers every request on the connection with the status and body for its path; requests with a body are not told
-    /// apart from it.
+    /// Answers every request on the connection with the status and body for its path; requests with
+    /// a body are not told apart from it.
     fn http(&mut self, answer: impl Fn(&str) -> (String, String)) -> Result<(), Gone> {
         let mut asked = Vec::new();
         loop {
@@ -244,7 +254,10 @@ impl Peer<'_> {
                 let request = String::from_utf8_lossy(&request);
                 let target = request.split(' ').nth(1).unwrap_or_default();
                 let (status, body) = answer(target.split('?').next().unwrap_or_default());
-                self.write(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes())?;
+                self.write(
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                        .as_bytes(),
+                )?;
             }
         }
     }

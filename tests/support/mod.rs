@@ -1,10 +1,16 @@
-//! What integration tests stand on: real servers, certificates, a proxy that writes down what was asked, and servers
-//! that misbehave on purpose. `mod support;` brings it into a test; `tests/run.sh` starts what outlives one test.
+//! What integration tests stand on: real servers, certificates, a proxy that writes down what was
+//! asked, and servers that misbehave on purpose. `mod support;` brings it into a test;
+//! `tests/run.sh` starts what outlives one test.
 //!
-//! It knows nothing of envparity, so that a bug there cannot hide itself here. Everything listens on a loopback port the
-//! kernel picks, ends when it is dropped, and a failure to start is a panic: a missing server never skips a test.
+//! It knows nothing of envparity, so that a bug there cannot hide itself here. Everything listens
+//! on a loopback port the kernel picks, ends when it is dropped, and a failure to start is a panic:
+//! a missing server never skips a test.
 
-#![allow(dead_code, unused_imports, reason = "every test binary compiles all of this and uses a part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test binary compiles all of this and uses a part"
+)]
 
 pub(crate) mod docker;
 pub(crate) mod fault_table;

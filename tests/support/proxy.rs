@@ -1,5 +1,6 @@
-//! A proxy that writes down what the client said: the witness that Redis hears HELLO, AUTH, PING and INFO and nothing
-//! else, and that Docker and Kubernetes hear GET only. It forwards bytes as they come and never alters them.
+//! A proxy that writes down what the client said: the witness that Redis hears HELLO, AUTH, PING
+//! and INFO and nothing else, and that Docker and Kubernetes hear GET only. It forwards bytes as
+//! they come and never alters them.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,8 +12,8 @@ use std::thread::{self, JoinHandle};
 
 use super::listen;
 
-/// Listens on a loopback port until it is dropped; everything a client sent is recorded before it is passed on, so what
-/// has been answered has been recorded.
+/// Listens on a loopback port until it is dropped; everything a client sent is recorded before it
+/// is passed on, so what has been answered has been recorded.
 pub(crate) struct RecordingProxy {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -47,7 +48,11 @@ impl RecordingProxy {
 
     fn start(upstream: Upstream) -> Self {
         let (listener, address) = listen();
-        let shared = Arc::new(Shared { upstream, stopping: AtomicBool::new(false), connections: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream,
+            stopping: AtomicBool::new(false),
+            connections: Mutex::default(),
+        });
         let acceptor = thread::spawn({
             let shared = Arc::clone(&shared);
             move || shared.accept(&listener)
@@ -66,17 +71,22 @@ impl RecordingProxy {
     /// What clients sent, one entry a connection, in the order they came.
     pub(crate) fn sent(&self) -> Vec<Vec<u8>> {
         let connections = self.shared.connections.lock().expect("no thread panics with the lock");
-        connections.iter().map(|connection| connection.sent.lock().expect("as above").clone()).collect()
+        connections
+            .iter()
+            .map(|connection| connection.sent.lock().expect("as above").clone())
+            .collect()
     }
 
-    /// The commands that clients sent, upper case, without arguments, connection after connection. What is not a whole
-    /// RESP command is shown as [`NOT_UNDERSTOOD`], so that it cannot hide in a comparison.
+    /// The commands that clients sent, upper case, without arguments, connection after connection.
+    /// What is not a whole RESP command is shown as [`NOT_UNDERSTOOD`], so that it cannot hide in a
+    /// comparison.
     pub(crate) fn redis_commands(&self) -> Vec<String> {
         self.sent().iter().flat_map(|bytes| redis_commands(bytes)).collect()
     }
 
-    /// `METHOD target` of every request on every connection, as in `GET /v1.41/containers/json?all=true`. What is not a
-    /// whole HTTP/1 request is shown as [`NOT_UNDERSTOOD`].
+    /// `METHOD target` of every request on every connection, as in `GET
+    /// /v1.41/containers/json?all=true`. What is not a whole HTTP/1 request is shown as
+    /// [`NOT_UNDERSTOOD`].
     pub(crate) fn http_requests(&self) -> Vec<String> {
         self.sent().iter().flat_map(|bytes| http_requests(bytes)).collect()
     }
@@ -117,8 +127,11 @@ impl Shared {
             Upstream::Unix(path) => Stream::Unix(UnixStream::connect(path)?),
         };
         let sent = Arc::new(Mutex::default());
-        let connection =
-            Connection { client: client.try_clone()?, server: server.try_clone()?, sent: Arc::clone(&sent) };
+        let connection = Connection {
+            client: client.try_clone()?,
+            server: server.try_clone()?,
+            sent: Arc::clone(&sent),
+        };
         self.connections.lock().expect("no thread panics with the lock").push(connection);
         let (from_client, from_server) = (Stream::Tcp(client.try_clone()?), server.try_clone()?);
         thread::spawn(move || pump(from_client, server, Some(&sent)));
@@ -132,7 +145,10 @@ fn pump(mut from: Stream, mut to: Stream, record: Option<&Mutex<Vec<u8>>>) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         if let Some(record) = record {
-            record.lock().expect("no thread panics with the lock").extend_from_slice(&buffer[..read]);
+            record
+                .lock()
+                .expect("no thread panics with the lock")
+                .extend_from_slice(&buffer[..read]);
         }
         if to.write_all(&buffer[..read]).is_err() {
             break;

@@ -1,4 +1,5 @@
-//! Real Redis and Valkey servers, one process each, and a client just big enough to put keys into them.
+//! Real Redis and Valkey servers, one process each, and a client just big enough to put keys into
+//! them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -35,9 +36,13 @@ impl Binary {
         }))
     }
 
-    /// The version as the program itself tells it on the command line: `Redis server v=7.0.15 sha=…`.
+    /// The version as the program itself tells it on the command line: `Redis server v=7.0.15
+    /// sha=…`.
     pub(crate) fn version(self) -> String {
-        let output = Command::new(self.path()).arg("--version").output().expect("the server's program starts");
+        let output = Command::new(self.path())
+            .arg("--version")
+            .output()
+            .expect("the server's program starts");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let version = said.split_whitespace().find_map(|word| word.strip_prefix("v="));
         version.unwrap_or_else(|| panic!("no version in {said:?}")).to_owned()
@@ -68,8 +73,8 @@ impl RedisServer {
         Self::start_with(binary, extra, false, None)
     }
 
-    /// [`AUDITOR`] has its minimal rights and `default` a password. Both come on the command line: set by commands, they
-    /// would show in the server's statistics.
+    /// [`AUDITOR`] has its minimal rights and `default` a password. Both come on the command line:
+    /// set by commands, they would show in the server's statistics.
     pub(crate) fn with_acl(binary: Binary) -> Self {
         let password = format!(">{AUDITOR_PASSWORD}");
         let auditor = ["on", &password, "resetkeys", "-@all", "+hello", "+auth", "+ping", "+info"];
@@ -77,8 +82,8 @@ impl RedisServer {
         Self::start_with(binary, &args, false, Some(DEFAULT_PASSWORD))
     }
 
-    /// TLS with `leaf` as the server's certificate, asking for none from the client. [`Self::port`] and [`Self::url`] are
-    /// those of TLS; [`Self::command`] goes to a plain port beside it.
+    /// TLS with `leaf` as the server's certificate, asking for none from the client. [`Self::port`]
+    /// and [`Self::url`] are those of TLS; [`Self::command`] goes to a plain port beside it.
     ///
     /// # Panics
     /// If the binary was built without TLS, as [`Binary::Redis62`] was.
@@ -89,8 +94,8 @@ impl RedisServer {
         Self::start_with(binary, &[&files, &["--tls-auth-clients", "no"][..]].concat(), true, None)
     }
 
-    /// A Sentinel that watches these masters, by name and port; each is down for it after half a second without an answer.
-    /// `extra` are lines of its configuration.
+    /// A Sentinel that watches these masters, by name and port; each is down for it after half a
+    /// second without an answer. `extra` are lines of its configuration.
     pub(crate) fn start_sentinel(binary: Binary, masters: &[(&str, u16)], extra: &[&str]) -> Self {
         for _ in 0..5 {
             let (dir, port) = (tempfile::tempdir().expect("a temporary directory"), free_port());
@@ -119,7 +124,8 @@ impl RedisServer {
         panic!("a Sentinel of {binary:?} found no free port five times")
     }
 
-    /// Stops it for a while (`STOP`) or lets it go on (`CONT`): its connections stay, and nothing answers.
+    /// Stops it for a while (`STOP`) or lets it go on (`CONT`): its connections stay, and nothing
+    /// answers.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(status.expect("kill starts").success(), "SIG{name}");
@@ -134,7 +140,12 @@ impl RedisServer {
         }
     }
 
-    fn start_with(binary: Binary, extra: &[&str], tls: bool, default_password: Option<&'static str>) -> Self {
+    fn start_with(
+        binary: Binary,
+        extra: &[&str],
+        tls: bool,
+        default_password: Option<&'static str>,
+    ) -> Self {
         let args: Vec<String> = extra.iter().map(|&arg| arg.to_owned()).collect();
         for _ in 0..5 {
             let dir = tempfile::tempdir().expect("a temporary directory");
@@ -159,7 +170,8 @@ impl RedisServer {
 
     /// One command as the user `default`, over a connection of its own; see [`command`].
     pub(crate) fn command(&self, command: &[&str]) -> String {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.plain_port)).expect("the server listens");
+        let mut stream =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.plain_port)).expect("the server listens");
         if let Some(password) = self.default_password {
             assert_eq!(self::command(&mut stream, &["AUTH", password]), "OK");
         }
@@ -192,7 +204,13 @@ fn free_port() -> u16 {
 }
 
 /// `None` if a port was taken since it was found free.
-fn launch(binary: Binary, args: &[String], dir: &TempDir, port: u16, tls_port: Option<u16>) -> Option<Child> {
+fn launch(
+    binary: Binary,
+    args: &[String],
+    dir: &TempDir,
+    port: u16,
+    tls_port: Option<u16>,
+) -> Option<Child> {
     let mut command = Command::new(binary.path());
     command.args(["--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no"]);
     command.args(["--port", &port.to_string(), "--dir"]).arg(dir.path());
@@ -207,11 +225,14 @@ fn launch(binary: Binary, args: &[String], dir: &TempDir, port: u16, tls_port: O
 fn ready(command: &mut Command, dir: &TempDir, word: &str) -> Option<Child> {
     let log = dir.path().join("log");
     let output = File::create(&log).expect("create the log");
-    command.stdin(Stdio::null()).stderr(output.try_clone().expect("duplicate the log")).stdout(output);
+    command
+        .stdin(Stdio::null())
+        .stderr(output.try_clone().expect("duplicate the log"))
+        .stdout(output);
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
 
-    // Its own log proves that it is this process which has the port, and leaves the statistics as they were: a PING
-    // could be answered by another server, and would be counted.
+    // Its own log proves that it is this process which has the port, and leaves the statistics as
+    // they were: a PING could be answered by another server, and would be counted.
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let ended = child.try_wait().expect("wait for the server");
@@ -231,8 +252,8 @@ fn ready(command: &mut Command, dir: &TempDir, word: &str) -> Option<Child> {
     }
 }
 
-/// Sends one command and returns its reply as text: an error keeps its `-`, nil is `(nil)`, the items of an array are
-/// lines.
+/// Sends one command and returns its reply as text: an error keeps its `-`, nil is `(nil)`, the
+/// items of an array are lines.
 pub(crate) fn command(stream: &mut TcpStream, command: &[&str]) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout above zero");
     let mut request = Vec::new();
@@ -241,7 +262,8 @@ pub(crate) fn command(stream: &mut TcpStream, command: &[&str]) -> String {
         write!(request, "${}\r\n{argument}\r\n", argument.len()).expect("write to memory");
     }
     stream.write_all(&request).expect("write to the server");
-    // The reader may take no more than the reply, but there is none after it: one command, one reply.
+    // The reader may take no more than the reply, but there is none after it: one command, one
+    // reply.
     reply(&mut BufReader::new(stream))
 }
 

@@ -1,5 +1,5 @@
-//! A certificate authority for one test, made by the `openssl` command: a certificate that is right, and some that are
-//! wrong in one way each.
+//! A certificate authority for one test, made by the `openssl` command: a certificate that is
+//! right, and some that are wrong in one way each.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,7 +40,8 @@ impl Certs {
         let at = dir.path();
         let ca = authority(at, "ca");
         let other_ca = authority(at, "other-ca");
-        // `openssl ca` is the one command that sets the dates of a certificate in every OpenSSL in use
+        // `openssl ca` is the one command that sets the dates of a certificate in every OpenSSL in
+        // use
         std::fs::write(at.join("ca.conf"), CA_CONF).expect("write ca.conf");
         std::fs::write(at.join("index.txt"), "").expect("write index.txt");
         Self {
@@ -72,7 +73,8 @@ commonName = supplied
 ";
 
 fn authority(dir: &Path, name: &str) -> PathBuf {
-    let (cert, key, subject) = (format!("{name}.pem"), format!("{name}.key"), format!("/CN=envparity test {name}"));
+    let (cert, key, subject) =
+        (format!("{name}.pem"), format!("{name}.key"), format!("/CN=envparity test {name}"));
     openssl(
         dir,
         &["req", "-x509", "-days", "3650", "-subj", &subject, "-out", &cert, "-keyout", &key]
@@ -95,8 +97,10 @@ fn leaf(dir: &Path, name: &str, alternative_names: &str, validity: &[&str]) -> L
     let subject = format!("/CN={name}");
     let wanted = ["req", "-new", "-subj", &subject, "-out", &request, "-keyout", &key];
     openssl(dir, &[&wanted, &NEW_KEY[..]].concat());
-    let signed =
-        ["ca", "-batch", "-notext", "-config", "ca.conf", "-extfile", &extensions, "-in", &request, "-out", &cert];
+    let signed = [
+        "ca", "-batch", "-notext", "-config", "ca.conf", "-extfile", &extensions, "-in", &request,
+        "-out", &cert,
+    ];
     openssl(dir, &[&signed, validity].concat());
     Leaf { cert: dir.join(cert), key: dir.join(key) }
 }
@@ -106,5 +110,10 @@ const NEW_KEY: [&str; 5] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prim
 fn openssl(dir: &Path, args: &[&str]) {
     let output = Command::new("openssl").args(args).current_dir(dir).output();
     let output = output.unwrap_or_else(|error| panic!("openssl: {error}: run tests/run.sh"));
-    assert!(output.status.success(), "openssl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "openssl {}: {}",
+        args.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -20,12 +20,15 @@ pub(crate) struct TlsFront {
 }
 
 impl TlsFront {
-    /// Shows the certificate of `leaf`; with `clients`, whoever connects must show one that this authority has signed.
+    /// Shows the certificate of `leaf`; with `clients`, whoever connects must show one that this
+    /// authority has signed.
     pub(crate) fn start(upstream: SocketAddr, leaf: &Leaf, clients: Option<&Path>) -> Self {
         let acceptor = acceptor(leaf, clients);
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).enable_all().build().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("loopback has a free port");
+        let listener = runtime
+            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+            .expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -47,22 +50,29 @@ impl TlsFront {
 }
 
 fn certificates(path: &Path) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_file_iter(path).expect("openssl wrote it").map(|read| read.expect("it is PEM")).collect()
+    CertificateDer::pem_file_iter(path)
+        .expect("openssl wrote it")
+        .map(|read| read.expect("it is PEM"))
+        .collect()
 }
 
 fn acceptor(leaf: &Leaf, clients: Option<&Path>) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions();
     let builder = builder.expect("ring knows them");
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(ca) => {
             let mut roots = RootCertStore::empty();
             certificates(ca).into_iter().for_each(|ca| roots.add(ca).expect("it is an authority"));
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
             builder.with_client_cert_verifier(verifier.expect("it has an authority"))
         }
     };
     let key = PrivateKeyDer::from_pem_file(&leaf.key).expect("openssl wrote it");
-    TlsAcceptor::from(Arc::new(builder.with_single_cert(certificates(&leaf.cert), key).expect("they fit")))
+    TlsAcceptor::from(Arc::new(
+        builder.with_single_cert(certificates(&leaf.cert), key).expect("they fit"),
+    ))
 }

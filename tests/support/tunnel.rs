@@ -1,5 +1,5 @@
-//! An HTTP proxy that knows CONNECT and nothing else, and counts what went through it. To it, `api.invalid` is this
-//! machine.
+//! An HTTP proxy that knows CONNECT and nothing else, and counts what went through it. To it,
+//! `api.invalid` is this machine.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -52,7 +52,8 @@ fn connect(mut client: TcpStream, opened: &AtomicUsize) -> io::Result<()> {
     while reader.read_line(&mut header)? > 2 {
         header.clear();
     }
-    let Some(server) = first.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
+    let Some(server) = first.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next())
+    else {
         return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n");
     };
     // a name that nobody has leads to this machine

@@ -34,7 +34,11 @@ impl DeclaredConfig {
         let mut problems = Vec::new();
         if self.expires < self.on {
             let advice = "expires: is the last day on which the fact counts";
-            problems.push(Problem::at(&self.component, "the fact expires before it begins", advice));
+            problems.push(Problem::at(
+                &self.component,
+                "the fact expires before it begins",
+                advice,
+            ));
         }
         if self.version.trim().is_empty() || self.by.trim().is_empty() {
             problems.push(Problem::at(

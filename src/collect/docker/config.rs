@@ -20,8 +20,9 @@ pub struct DockerConfig {
     /// `unix:///var/run/docker.sock` or `tcp://host:2375`.
     #[serde(default)]
     pub host: Option<Located<String>>,
-    /// Instead of `host`: a context that `docker context create` has made, with its certificates. They are read from
-    /// `~/.docker`, or from the folder that `$DOCKER_CONFIG` names; no other variable of Docker's counts.
+    /// Instead of `host`: a context that `docker context create` has made, with its certificates.
+    /// They are read from `~/.docker`, or from the folder that `$DOCKER_CONFIG` names; no other
+    /// variable of Docker's counts.
     #[serde(default)]
     pub context: Option<Located<String>>,
     /// Certificates; with them `tcp://` speaks TLS.
@@ -126,8 +127,13 @@ impl DockerConfig {
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         let selections = self.include.iter().chain(&self.exclude);
         if self.include.as_ref().is_some_and(|include| include.patterns().next().is_none()) {
-            let advice = "leave include: out for all containers, or give it projects:, names: or labels:";
-            problems.push(Problem::at(&self.name, "include: without a pattern selects no container", advice));
+            let advice =
+                "leave include: out for all containers, or give it projects:, names: or labels:";
+            problems.push(Problem::at(
+                &self.name,
+                "include: without a pattern selects no container",
+                advice,
+            ));
         }
         problems.extend(check_globs(selections.flat_map(SelectionConfig::patterns)));
         problems
@@ -139,18 +145,24 @@ impl DockerConfig {
             (Some(host), None) => Address::parse(host, self.tls.is_some())
                 .map(Named::Host)
                 .map_err(|wrong| Problem::at(host, wrong.message, wrong.advice)),
-            (None, Some(context)) if context.trim().is_empty() => {
-                Err(Problem::at(context, "the context has no name", "docker context ls lists their names"))
-            }
+            (None, Some(context)) if context.trim().is_empty() => Err(Problem::at(
+                context,
+                "the context has no name",
+                "docker context ls lists their names",
+            )),
             (None, Some(context)) if self.tls.is_some() => {
                 let advice = "leave tls: out, or name the engine by host:";
                 Err(Problem::at(context, "a context brings its own certificates", advice))
             }
             (None, Some(context)) => Ok(Named::Context(context.value.clone())),
-            (Some(_), Some(context)) => {
-                Err(Problem::at(context, "the target names both a host and a context", "leave one of them out"))
+            (Some(_), Some(context)) => Err(Problem::at(
+                context,
+                "the target names both a host and a context",
+                "leave one of them out",
+            )),
+            (None, None) => {
+                Err(Problem::at(&self.name, "the target names neither host: nor context:", SHAPE))
             }
-            (None, None) => Err(Problem::at(&self.name, "the target names neither host: nor context:", SHAPE)),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A Docker context: an engine that `docker context create` has described on this machine.
 //!
-//! Its files are read when the target is, without Docker's client. Of the client's variables only `$DOCKER_CONFIG`
-//! counts, which says where they are: a profile that names its engine must not read another one because of `$DOCKER_HOST`.
+//! Its files are read when the target is, without Docker's client. Of the client's variables only
+//! `$DOCKER_CONFIG` counts, which says where they are: a profile that names its engine must not
+//! read another one because of `$DOCKER_HOST`.
 
 mod parse;
 
@@ -49,7 +50,8 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
         Err(e) => return Err(unusable(name, &meta, &net::without_errno(&e))),
     };
     let endpoint = parse::endpoint(&bytes).map_err(|why| unusable(name, &meta, why))?;
-    let certificates = certificates(name, &contexts.join("tls").join(parse::folder(name)).join("docker")).await?;
+    let certificates =
+        certificates(name, &contexts.join("tls").join(parse::folder(name)).join("docker")).await?;
     let tls = certificates.is_some() || endpoint.skip_tls_verify;
     let address = parse::address(&endpoint.host, tls, name)?;
     let verify = !endpoint.skip_tls_verify;
@@ -64,8 +66,11 @@ fn folder() -> Result<PathBuf, Failure> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let config = set("DOCKER_CONFIG").or_else(|| set("HOME").map(|home| home.join(".docker")));
     let config = config.ok_or_else(|| {
-        Failure::new(FailureKind::File, "neither $HOME nor $DOCKER_CONFIG says where Docker's contexts are")
-            .advise("set one of them, or name the engine by host: in the profile")
+        Failure::new(
+            FailureKind::File,
+            "neither $HOME nor $DOCKER_CONFIG says where Docker's contexts are",
+        )
+        .advise("set one of them, or name the engine by host: in the profile")
     })?;
     Ok(config.join("contexts"))
 }
@@ -93,14 +98,18 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
     let known = tokio::task::spawn_blocking(move || known(&meta)).await.unwrap_or_default();
-    Failure::new(FailureKind::File, format!("there is no Docker context {name} in {}", contexts.display()))
-        .advise(format!("check context: in the profile; there are {}", known.join(", ")))
+    Failure::new(
+        FailureKind::File,
+        format!("there is no Docker context {name} in {}", contexts.display()),
+    )
+    .advise(format!("check context: in the profile; there are {}", known.join(", ")))
 }
 
 /// The names of all contexts; what cannot be read is none.
 fn known(meta: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(meta).into_iter().flatten().flatten();
-    let read = |folder: PathBuf| parse::name(&file::read(&folder.join("meta.json"), MAX_META).ok()?);
+    let read =
+        |folder: PathBuf| parse::name(&file::read(&folder.join("meta.json"), MAX_META).ok()?);
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
     let more = names.len().saturating_sub(MAX_LISTED);
@@ -113,8 +122,13 @@ fn known(meta: &Path) -> Vec<String> {
 }
 
 fn unusable(name: &str, path: &Path, why: &str) -> Failure {
-    Failure::new(FailureKind::File, format!("the context {name} cannot be used: {}: {why}", path.display()))
-        .advise(format!("check the file's permissions, and the context by docker context inspect {name}"))
+    Failure::new(
+        FailureKind::File,
+        format!("the context {name} cannot be used: {}: {why}", path.display()),
+    )
+    .advise(format!(
+        "check the file's permissions, and the context by docker context inspect {name}"
+    ))
 }
 
 /// A failure whose advice is about a profile that names certificates itself.

@@ -64,7 +64,10 @@ impl Docker {
             engine,
             include: config.include.as_ref().map(Selection::new),
             exclude: config.exclude.as_ref().map(Selection::new).unwrap_or_default(),
-            else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
+            else_recorded: config
+                .else_recorded
+                .as_ref()
+                .map(|path| (path.clone(), folder.join(path))),
         })
     }
 
@@ -72,23 +75,29 @@ impl Docker {
     async fn way(&self, context: &Context) -> Result<Way, Failure> {
         match &self.engine {
             Engine::Known(way) => Ok(way.clone()),
-            Engine::Context(name) => net::within(context.deadline, context.allowed, context::find(name)).await,
+            Engine::Context(name) => {
+                net::within(context.deadline, context.allowed, context::find(name)).await
+            }
         }
     }
 
     async fn read(&self, context: &Context, way: &Way) -> Result<TargetEvidence, Failure> {
         let mut evidence = TargetEvidence::new(self.id(), way.shown.clone(), (context.clock)());
         let session = Session { context, way };
-        let outcome = |result: Result<(), Failure>| result.map_or_else(Outcome::Failed, |()| Outcome::Complete);
+        let outcome = |result: Result<(), Failure>| {
+            result.map_or_else(Outcome::Failed, |()| Outcome::Complete)
+        };
         let engine = session.engine(&mut evidence).await;
-        // What cannot be connected to once is not tried twice more; what refused one path may still answer another.
+        // What cannot be connected to once is not tried twice more; what refused one path may still
+        // answer another.
         if let (Err(failure), true) = (&engine, evidence.fields.is_empty())
             && failure.kind.is_unreached()
         {
             return Err(failure.clone());
         }
         evidence.set_part(ENGINE, outcome(engine));
-        let containers = session.containers(self.include.as_ref(), &self.exclude, &mut evidence).await;
+        let containers =
+            session.containers(self.include.as_ref(), &self.exclude, &mut evidence).await;
         evidence.set_part(CONTAINERS, outcome(containers));
         let images = session.images(&mut evidence).await;
         evidence.set_part(IMAGES, outcome(images));
@@ -117,11 +126,15 @@ impl Session<'_> {
         let exchange = async {
             let (stream, host): (Box<dyn net::Duplex>, &str) = match address {
                 Address::Unix(socket) => (Box::new(net::unix(socket).await?), "docker"),
-                Address::Tcp { host, port, tls: false } => (Box::new(net::tcp(host, *port).await?), host),
+                Address::Tcp { host, port, tls: false } => {
+                    (Box::new(net::tcp(host, *port).await?), host)
+                }
                 Address::Tcp { host, port, tls: true } if *verify => {
                     (Box::new(net::tcp_tls(host, *port, tls).await?), host)
                 }
-                Address::Tcp { host, port, .. } => (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host),
+                Address::Tcp { host, port, .. } => {
+                    (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host)
+                }
             };
             http::get(stream, host, path, MAX_BODY).await
         };
@@ -185,7 +198,8 @@ impl Collector for Docker {
             vec![match (read.map_err(|failure| self.advised(failure)), &self.else_recorded) {
                 (Ok(evidence), _) => evidence,
                 (Err(failure), Some((shown, path))) if failure.kind.is_unreached() => {
-                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await
+                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure)
+                        .await
                 }
                 (Err(failure), _) => self.unread((context.clock)(), &failure),
             }]

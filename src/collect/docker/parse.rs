@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use super::config::SelectionConfig;
 use crate::collect::config::globs;
-use crate::model::{Failure, FailureKind, Field, Glob, ImageUse, Locator, RunState, TargetEvidence};
+use crate::model::{
+    Failure, FailureKind, Field, Glob, ImageUse, Locator, RunState, TargetEvidence,
+};
 
 const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 const COMPOSE_SERVICE: &str = "com.docker.compose.service";
@@ -20,7 +22,8 @@ const VERSION_LABEL: &str = "org.opencontainers.image.version";
 /// States in which a container counts.
 const RUNNING: &[&str] = &["running", "paused", "restarting"];
 
-/// States in which it does not; the last four are Podman's. (Podman also says `unknown`, which tells nothing.)
+/// States in which it does not; the last four are Podman's. (Podman also says `unknown`, which
+/// tells nothing.)
 const NOT_RUNNING: &[&str] =
     &["created", "exited", "dead", "removing", "configured", "initialized", "stopped", "stopping"];
 
@@ -34,7 +37,11 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn new(config: &SelectionConfig) -> Self {
-        Self { projects: globs(&config.projects), names: globs(&config.names), labels: globs(&config.labels) }
+        Self {
+            projects: globs(&config.projects),
+            names: globs(&config.names),
+            labels: globs(&config.labels),
+        }
     }
 
     fn selects(&self, container: &Container) -> bool {
@@ -42,7 +49,10 @@ impl Selection {
         let project = container.label(COMPOSE_PROJECT);
         any(&self.projects, project)
             || any(&self.names, container.name())
-            || container.labels.iter().any(|(k, v)| any(&self.labels, k) || any(&self.labels, &format!("{k}={v}")))
+            || container
+                .labels
+                .iter()
+                .any(|(k, v)| any(&self.labels, k) || any(&self.labels, &format!("{k}={v}")))
     }
 }
 
@@ -105,7 +115,9 @@ struct Image {
 }
 
 /// The engine writes `null` for an empty list or map.
-fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
@@ -136,7 +148,10 @@ fn list(body: &[u8], path: &str) -> Result<Vec<Value>, Failure> {
 pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let version: VersionAnswer = answer(body, "/version")?;
     if version.version.trim().is_empty() {
-        return Err(Failure::new(FailureKind::Protocol, "the answer to GET /version names no version"));
+        return Err(Failure::new(
+            FailureKind::Protocol,
+            "the answer to GET /version names no version",
+        ));
     }
     // Of a name that stands twice the first counts.
     let mut add = |name: &str, value: String| {
@@ -174,8 +189,9 @@ pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Fai
     add("", "id", info.id);
     // There the ID of an image is that of a manifest, and not of a configuration.
     let pairs = info.driver_status.as_array().into_iter().flatten();
-    if pairs.into_iter().any(|pair| pair[1].as_str().is_some_and(|text| text.starts_with("io.containerd.snapshotter")))
-    {
+    if pairs.into_iter().any(|pair| {
+        pair[1].as_str().is_some_and(|text| text.starts_with("io.containerd.snapshotter"))
+    }) {
         add("", "image_store", "containerd".to_owned());
     }
     let host = if info.name.is_empty() { "host" } else { info.name.as_str() };
@@ -203,7 +219,9 @@ pub(super) fn containers(
             unread += 1;
             continue;
         };
-        if exclude.selects(&container) || include.is_some_and(|include| !include.selects(&container)) {
+        if exclude.selects(&container)
+            || include.is_some_and(|include| !include.selects(&container))
+        {
             evidence.left_out += 1;
             continue;
         }
@@ -270,7 +288,10 @@ fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
     if unread == 0 {
         return Ok(());
     }
-    let failure = Failure::new(FailureKind::Protocol, format!("{unread} of {total} {what} could not be read"));
+    let failure = Failure::new(
+        FailureKind::Protocol,
+        format!("{unread} of {total} {what} could not be read"),
+    );
     Err(failure.advise(
         "the others were read; if the engine is newer than this version of envparity, use a newer one, \
          else look for what alters its answers in between",
@@ -283,7 +304,8 @@ mod tests {
     use jiff::Timestamp;
 
     fn fixture(name: &str) -> Vec<u8> {
-        std::fs::read(format!("{}/tests/fixtures/docker/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        std::fs::read(format!("{}/tests/fixtures/docker/{name}.json", env!("CARGO_MANIFEST_DIR")))
+            .unwrap()
     }
 
     fn empty() -> TargetEvidence {
@@ -300,7 +322,8 @@ mod tests {
     fn a_store_of_containerd_is_told() {
         let store = |driver: &str| {
             let mut evidence = empty();
-            let body = format!(r#"{{"ID": "x", "DriverStatus": [7, ["driver-type", "{driver}"]]}}"#);
+            let body =
+                format!(r#"{{"ID": "x", "DriverStatus": [7, ["driver-type", "{driver}"]]}}"#);
             info(body.as_bytes(), &mut evidence).unwrap();
             evidence.field("image_store").map(str::to_owned)
         };
@@ -318,17 +341,23 @@ mod tests {
         assert_eq!(evidence.field("engine"), Some("20.10.24+dfsg1"));
         assert_eq!(evidence.field("containerd"), Some("1.6.20~ds1"));
         assert!(evidence.field("id").is_some_and(|id| id.starts_with("CZNB")));
-        let states: Vec<_> = evidence.images.iter().map(|i| (i.reference.as_str(), &i.state)).collect();
+        let states: Vec<_> =
+            evidence.images.iter().map(|i| (i.reference.as_str(), &i.state)).collect();
         assert!(states.contains(&("redis:7.0.15", &RunState::Running)), "{states:?}");
         let app = evidence.images.iter().find(|i| i.reference.ends_with("team/app:9.9.9")).unwrap();
-        assert_eq!((app.version_label.as_str(), &app.state), ("9.9.9", &RunState::NotRunning("exited".into())));
+        assert_eq!(
+            (app.version_label.as_str(), &app.state),
+            ("9.9.9", &RunState::NotRunning("exited".into()))
+        );
     }
 
     #[test]
     fn an_engine_without_a_version_or_an_identity_is_a_failure() {
         let failed = |result: Result<(), Failure>| result.unwrap_err().message;
         assert!(failed(version(br#"{"Version":""}"#, &mut empty())).contains("no version"));
-        assert!(failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty())).contains("no ID"));
+        assert!(
+            failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty())).contains("no ID")
+        );
         info(br#"{"ID":"A"}"#, &mut empty()).unwrap();
     }
 
@@ -344,7 +373,8 @@ mod tests {
 
     #[test]
     fn an_unknown_state_is_not_known_not_to_run() {
-        let (evidence, result) = listed(br#"[{"Image":"a","State":"running"},{"Image":"b","State":"sleepwalking"}]"#);
+        let (evidence, result) =
+            listed(br#"[{"Image":"a","State":"running"},{"Image":"b","State":"sleepwalking"}]"#);
         let failure = result.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unsupported);
         assert!(failure.message.contains("\"sleepwalking\""), "{failure:?}");
@@ -363,9 +393,13 @@ mod tests {
 
     #[test]
     fn what_vanished_in_between_is_kept_without_its_image() {
-        let mut evidence = listed(br#"[{"Image":"redis:7.2.4","ImageID":"sha256:1","State":"running"}]"#).0;
-        images(br#"[{"Id":"sha256:2","RepoTags":null,"RepoDigests":["<none>@<none>"],"Labels":null}]"#, &mut evidence)
-            .unwrap();
+        let mut evidence =
+            listed(br#"[{"Image":"redis:7.2.4","ImageID":"sha256:1","State":"running"}]"#).0;
+        images(
+            br#"[{"Id":"sha256:2","RepoTags":null,"RepoDigests":["<none>@<none>"],"Labels":null}]"#,
+            &mut evidence,
+        )
+        .unwrap();
         assert_eq!(evidence.images[0].reference, "redis:7.2.4");
         assert!(evidence.images[0].repo_digests.is_empty());
     }
@@ -375,9 +409,13 @@ mod tests {
         let mut evidence = empty();
         version(&fixture("podman/version"), &mut evidence).unwrap();
         info(&fixture("podman/info"), &mut evidence).unwrap();
-        containers(&fixture("podman/containers"), None, &Selection::default(), &mut evidence).unwrap();
+        containers(&fixture("podman/containers"), None, &Selection::default(), &mut evidence)
+            .unwrap();
         images(&fixture("podman/images"), &mut evidence).unwrap();
-        assert_eq!((evidence.field("product"), evidence.field("engine")), (Some("podman"), Some("4.3.1")));
+        assert_eq!(
+            (evidence.field("product"), evidence.field("engine")),
+            (Some("podman"), Some("4.3.1"))
+        );
         assert_eq!(evidence.field("id"), None);
         assert_eq!(evidence.images[0].state, RunState::NotRunning("created".into()));
         assert_eq!(evidence.images[0].repo_digests.len(), 1);
@@ -390,7 +428,11 @@ mod tests {
             {"Image":"b","State":"running","Names":["/y"],"Labels":{"team":"red"}},
             {"Image":"c","State":"running","Names":["/z"]}]"#;
         let glob = |text: &str| vec![Glob::new(text).unwrap()];
-        let exclude = Selection { projects: glob("sandbox-*"), labels: glob("team=r*"), ..Selection::default() };
+        let exclude = Selection {
+            projects: glob("sandbox-*"),
+            labels: glob("team=r*"),
+            ..Selection::default()
+        };
         let mut evidence = empty();
         containers(body, None, &exclude, &mut evidence).unwrap();
         assert_eq!((evidence.left_out, evidence.images.len()), (2, 1));

@@ -1,7 +1,7 @@
 //! How a cluster is reached: by a kubeconfig, or by the service account of the pod that we run in.
 //!
-//! The crate `kube` speaks the protocol. It would find the proxy by matching `$NO_PROXY` against the
-//! proxy, and read the service account's token with its line end: both are done here.
+//! The crate `kube` speaks the protocol. It would find the proxy by matching `$NO_PROXY` against
+//! the proxy, and read the service account's token with its line end: both are done here.
 
 use std::env;
 use std::net::IpAddr;
@@ -59,7 +59,9 @@ impl Access {
 /// Finds the way; connects to nothing yet.
 pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Access, Failure> {
     let Way { mut config, anonymous, proxy_url } = match kubeconfig::load(settings).await? {
-        Some(kubeconfig) => kubeconfig::choose(kubeconfig, settings.context.as_deref(), context).await?,
+        Some(kubeconfig) => {
+            kubeconfig::choose(kubeconfig, settings.context.as_deref(), context).await?
+        }
         None => Way { config: in_cluster().await?, anonymous: None, proxy_url: None },
     };
     config.proxy_url = proxy(&config.cluster_url, settings.proxy.as_ref(), proxy_url.as_deref())?;
@@ -87,7 +89,8 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
 }
 
 fn secrets(user: &AuthInfo) -> Vec<Secret> {
-    let all = user.token.iter().chain(&user.password).map(|secret| secret.expose_secret().to_owned());
+    let all =
+        user.token.iter().chain(&user.password).map(|secret| secret.expose_secret().to_owned());
     all.filter(|text| !text.is_empty()).map(Secret::new).collect()
 }
 
@@ -99,8 +102,11 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 /// The service account of the pod that we run in.
 async fn in_cluster() -> Result<Config, Failure> {
     let no_account = |why: String| {
-        Failure::new(FailureKind::Authentication, format!("the pod's service account cannot be used: {why}"))
-            .advise("set automountServiceAccountToken, or name a kubeconfig: in the profile")
+        Failure::new(
+            FailureKind::Authentication,
+            format!("the pod's service account cannot be used: {why}"),
+        )
+        .advise("set automountServiceAccountToken, or name a kubeconfig: in the profile")
     };
     let mut config = aside(Config::incluster).await?.map_err(|e| no_account(e.to_string()))?;
     if let Some(path) = config.auth_info.token_file.take() {
@@ -110,7 +116,11 @@ async fn in_cluster() -> Result<Config, Failure> {
 }
 
 /// The profile's proxy, else the kubeconfig's, else that of the environment as `kubectl` finds it.
-fn proxy(cluster: &Uri, of_profile: Option<&Proxy>, of_kubeconfig: Option<&str>) -> Result<Option<Uri>, Failure> {
+fn proxy(
+    cluster: &Uri,
+    of_profile: Option<&Proxy>,
+    of_kubeconfig: Option<&str>,
+) -> Result<Option<Uri>, Failure> {
     let text = match (of_profile, of_kubeconfig) {
         (Some(Proxy::Never), _) => return Ok(None),
         (Some(Proxy::By(proxy)), _) => return Ok(Some(proxy.clone())),
@@ -132,7 +142,9 @@ fn of_environment(cluster: &Uri) -> Option<String> {
     }
     // What the matcher does not know: everything, and a host with its port.
     let excepted = env::var("NO_PROXY").or_else(|_| env::var("no_proxy")).unwrap_or_default();
-    let is_excepted = |entry: &str| entry == "*" || cluster.authority().is_some_and(|host| host.as_str() == entry);
+    let is_excepted = |entry: &str| {
+        entry == "*" || cluster.authority().is_some_and(|host| host.as_str() == entry)
+    };
     if excepted.split(',').map(str::trim).any(is_excepted) {
         return None;
     }
@@ -142,7 +154,8 @@ fn of_environment(cluster: &Uri) -> Option<String> {
     } else {
         ["HTTPS_PROXY", "https_proxy"]
     };
-    let text = names.into_iter().find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()))?;
+    let text =
+        names.into_iter().find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()))?;
     Some(if text.contains("://") { text } else { format!("http://{text}") })
 }
 

@@ -1,7 +1,7 @@
 //! GET, and only GET, of a Kubernetes API server: the method is not a parameter.
 //!
-//! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again but
-//! a list whose pages expired (410), once.
+//! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again
+//! but a list whose pages expired (410), once.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,8 +18,8 @@ use super::question::{Question, Resource};
 use crate::collect::{Context, net, tls};
 use crate::model::{Failure, FailureKind};
 
-/// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is held: one page
-/// comes while another is parsed.
+/// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is
+/// held: one page comes while another is parsed.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A cluster that can be asked.
@@ -43,7 +43,10 @@ enum Stop {
 
 impl Stop {
     fn failure(self) -> Failure {
-        let (Self::Expired(failure) | Self::TooLarge(failure) | Self::Unknown(failure) | Self::Failed(failure)) = self;
+        let (Self::Expired(failure)
+        | Self::TooLarge(failure)
+        | Self::Unknown(failure)
+        | Self::Failed(failure)) = self;
         failure
     }
 }
@@ -84,14 +87,19 @@ impl Api {
     ) -> Result<S, Failure> {
         let ask = async |resource: Resource| {
             let question = Question::list(resource, namespace);
-            let pages = async |question: &Question| self.pages(question, resource, empty.clone(), page.clone()).await;
+            let pages = async |question: &Question| {
+                self.pages(question, resource, empty.clone(), page.clone()).await
+            };
             match pages(&question).await {
                 Err(Stop::Expired(_)) => {
                     tracing::debug!(path = question.path(), "the list expired: starting again");
                     pages(&question).await
                 }
                 Err(Stop::TooLarge(_)) => {
-                    tracing::debug!(path = question.path(), "the page is too large: starting again with smaller ones");
+                    tracing::debug!(
+                        path = question.path(),
+                        "the page is too large: starting again with smaller ones"
+                    );
                     pages(&question.in_small_pages()).await
                 }
                 ended => ended,
@@ -114,8 +122,10 @@ impl Api {
         empty: S,
         page: impl Fn(&mut S, &[u8]) -> Result<(), Failure> + Clone + Send + 'static,
     ) -> Result<S, Stop> {
-        let of_path =
-            |failure: Failure| Failure { message: format!("GET {}: {}", question.path(), failure.message), ..failure };
+        let of_path = |failure: Failure| Failure {
+            message: format!("GET {}: {}", question.path(), failure.message),
+            ..failure
+        };
         // Two bodies take turns: one is filled while the other is parsed.
         let mut body = Vec::new();
         let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
@@ -130,18 +140,24 @@ impl Api {
                 return Err(Stop::Expired(expired(question)));
             }
             match self.accepted(status, &body, question) {
-                Err(failure) if status == StatusCode::NOT_FOUND => return Err(Stop::Unknown(failure)),
+                Err(failure) if status == StatusCode::NOT_FOUND => {
+                    return Err(Stop::Unknown(failure));
+                }
                 accepted => accepted?,
             }
             let next = self.next_page(&body, resource).map_err(of_path)?;
             let (mut state, parsed) = join(parsing).await?.map_err(of_path)?;
             let (page, whole) = (page.clone(), std::mem::replace(&mut body, parsed));
-            parsing = tokio::task::spawn_blocking(move || page(&mut state, &whole).map(|()| (state, whole)));
+            parsing = tokio::task::spawn_blocking(move || {
+                page(&mut state, &whole).map(|()| (state, whole))
+            });
             match next {
                 None => return Ok(join(parsing).await?.map_err(of_path)?.0),
                 Some(next) if !seen.insert(next.clone()) => {
-                    let endless =
-                        Failure::new(FailureKind::Protocol, "the list never ends: a page asks for one before it");
+                    let endless = Failure::new(
+                        FailureKind::Protocol,
+                        "the list never ends: a page asks for one before it",
+                    );
                     return Err(of_path(endless).into());
                 }
                 next => token = next,
@@ -170,11 +186,15 @@ impl Api {
         Ok(status)
     }
 
-    /// The head of an answer. A server may close a connection that it had left open: then once more, on another.
+    /// The head of an answer. A server may close a connection that it had left open: then once
+    /// more, on another.
     async fn send(&self, path: &str) -> Result<Response<Body>, Failure> {
         let request = || {
-            let request = Request::get(path).header(header::ACCEPT, "application/json").body(Body::empty());
-            request.map_err(|_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}")))
+            let request =
+                Request::get(path).header(header::ACCEPT, "application/json").body(Body::empty());
+            request.map_err(|_| {
+                Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"))
+            })
         };
         let is_first = !self.answered.swap(true, Ordering::Relaxed);
         let sent = self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e));
@@ -188,7 +208,12 @@ impl Api {
     }
 
     /// Whether it is an answer, or else what the status means.
-    fn accepted(&self, status: StatusCode, body: &[u8], question: &Question) -> Result<(), Failure> {
+    fn accepted(
+        &self,
+        status: StatusCode,
+        body: &[u8],
+        question: &Question,
+    ) -> Result<(), Failure> {
         if status == StatusCode::OK {
             return Ok(());
         }
@@ -225,10 +250,13 @@ impl Api {
                 strange(&format!("a Status in place of a list: {}", self.said(body)))
             }
             Some(head) => {
-                let kind: String = self.access.without_secrets(head.kind).chars().take(80).collect();
+                let kind: String =
+                    self.access.without_secrets(head.kind).chars().take(80).collect();
                 strange(&format!("expected {}, found {kind}", resource.list))
             }
-            None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => strange("the answer is no list"),
+            None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+                strange("the answer is no list")
+            }
             None => strange("the answer is no JSON"),
         }
     }
@@ -241,7 +269,9 @@ impl Api {
 
     fn without_credentials(&self, advice: &str) -> String {
         match &self.access.anonymous {
-            Some(why) => format!("requests were anonymous, because {why}: name one that has credentials"),
+            Some(why) => {
+                format!("requests were anonymous, because {why}: name one that has credentials")
+            }
             None => advice.to_owned(),
         }
     }
@@ -260,24 +290,37 @@ impl Api {
             }
             let hyper = error.downcast_ref::<hyper::Error>()?;
             if hyper.is_parse() {
-                let failure = Failure::new(FailureKind::Protocol, format!("the answer of {shown} is not HTTP"));
-                return Some(
-                    failure.advise("check the cluster's server in the kubeconfig, and whether it is https://"),
+                let failure = Failure::new(
+                    FailureKind::Protocol,
+                    format!("the answer of {shown} is not HTTP"),
                 );
+                return Some(failure.advise(
+                    "check the cluster's server in the kubeconfig, and whether it is https://",
+                ));
             }
             let ended = hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
-            ended.then(|| Failure::new(FailureKind::Cut, format!("{shown} closed the connection without an answer")))
+            ended.then(|| {
+                Failure::new(
+                    FailureKind::Cut,
+                    format!("{shown} closed the connection without an answer"),
+                )
+            })
         };
         // The words of the tunnel's own errors: its type cannot be named.
-        let tunnel = causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "));
+        let tunnel =
+            causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "));
         if let Some(text) = tunnel {
             let what = text.trim_start_matches("tunnel error: ");
-            return Failure::new(FailureKind::Unreachable, format!("the proxy does not lead to {shown}: {what}"))
-                .advise("check the proxy, and the user name and password that it may want");
+            return Failure::new(
+                FailureKind::Unreachable,
+                format!("the proxy does not lead to {shown}: {what}"),
+            )
+            .advise("check the proxy, and the user name and password that it may want");
         }
         causes(error).find_map(cause).unwrap_or_else(|| {
-            Failure::new(FailureKind::Unreachable, format!("no connection to {shown}"))
-                .advise("check the cluster's server in the kubeconfig, and the proxy if there is one")
+            Failure::new(FailureKind::Unreachable, format!("no connection to {shown}")).advise(
+                "check the cluster's server in the kubeconfig, and the proxy if there is one",
+            )
         })
     }
 }
@@ -286,7 +329,9 @@ impl Api {
 fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |&outer: &&'a (dyn std::error::Error + 'static)| outer.source())
+    std::iter::successors(Some(error), |&outer: &&'a (dyn std::error::Error + 'static)| {
+        outer.source()
+    })
 }
 
 /// An error of input may be wrapped in others of its kind.
@@ -299,19 +344,26 @@ fn innermost(mut error: &io::Error) -> &io::Error {
 
 /// A certificate is named in the kubeconfig, not in the profile.
 fn of_kubeconfig(failure: Failure) -> Failure {
-    let advice = failure.advice.replace("tls.ca in the profile", "certificate-authority in the kubeconfig");
-    let advice = advice.replace("tls.server-name in the profile", "tls-server-name in the kubeconfig");
     let advice =
-        advice.replace("tls.cert and tls.key in the profile", "client-certificate and client-key in the kubeconfig");
+        failure.advice.replace("tls.ca in the profile", "certificate-authority in the kubeconfig");
+    let advice =
+        advice.replace("tls.server-name in the profile", "tls-server-name in the kubeconfig");
+    let advice = advice.replace(
+        "tls.cert and tls.key in the profile",
+        "client-certificate and client-key in the kubeconfig",
+    );
     Failure { advice, ..failure }
 }
 
 async fn join<T>(task: tokio::task::JoinHandle<T>) -> Result<T, Failure> {
-    task.await.map_err(|_| Failure::new(FailureKind::Unsupported, "parsing failed: this is a defect of envparity"))
+    task.await.map_err(|_| {
+        Failure::new(FailureKind::Unsupported, "parsing failed: this is a defect of envparity")
+    })
 }
 
 fn expired(question: &Question) -> Failure {
-    let message = format!("GET {} was answered 410: its pages expire while they are read", question.path());
+    let message =
+        format!("GET {} was answered 410: its pages expire while they are read", question.path());
     Failure::new(FailureKind::Protocol, message)
         .advise("the cluster changes faster than it is read: try again, or read single namespaces")
 }
@@ -321,11 +373,17 @@ fn body_failure(error: &(dyn std::error::Error + 'static), path: &str) -> Failur
     let is_unpacking = |error: &(dyn std::error::Error + 'static)| {
         let io = error.downcast_ref::<io::Error>().map(innermost);
         io.is_some_and(|io| {
-            matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
+            matches!(
+                io.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
+            )
         })
     };
     if !causes(error).any(|error| error.is::<hyper::Error>()) && causes(error).any(is_unpacking) {
-        return Failure::new(FailureKind::Protocol, format!("the answer to GET {path} is not what its encoding says"));
+        return Failure::new(
+            FailureKind::Protocol,
+            format!("the answer to GET {path} is not what its encoding says"),
+        );
     }
     Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off"))
 }

@@ -17,8 +17,8 @@ use crate::wire::yaml::Located;
 pub struct KubernetesConfig {
     /// Name of the target.
     pub name: Located<String>,
-    /// Kubeconfig file, relative to the profile's folder or `~/…`; else those of `$KUBECONFIG`, else the service
-    /// account of the pod that we run in.
+    /// Kubeconfig file, relative to the profile's folder or `~/…`; else those of `$KUBECONFIG`,
+    /// else the service account of the pod that we run in.
     #[serde(default)]
     pub kubeconfig: Option<PathBuf>,
     /// Context in it; else its current one.
@@ -30,8 +30,8 @@ pub struct KubernetesConfig {
     /// Which namespaces count.
     #[serde(default)]
     pub namespaces: NamespacesConfig,
-    /// `http://host:port` of a proxy in front of the cluster, or `none`; else the kubeconfig's `proxy-url`, else
-    /// `$HTTPS_PROXY` and `$NO_PROXY`.
+    /// `http://host:port` of a proxy in front of the cluster, or `none`; else the kubeconfig's
+    /// `proxy-url`, else `$HTTPS_PROXY` and `$NO_PROXY`.
     #[serde(default)]
     pub proxy: Option<Located<String>>,
     /// File to use when the cluster cannot be reached: evidence, or `kubectl get … -o json`.
@@ -88,7 +88,8 @@ pub(super) enum Proxy {
     By(Uri),
 }
 
-/// Namespaces, by patterns. Without patterns they are asked one by one, so that a Role in each suffices.
+/// Namespaces, by patterns. Without patterns they are asked one by one, so that a Role in each
+/// suffices.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NamespacesConfig {
@@ -105,7 +106,8 @@ impl KubernetesConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = self.namespaces.check();
         if self.read.is_empty() {
-            let advice = "leave read: out for all parts, or name some of server, nodes, workloads, identity";
+            let advice =
+                "leave read: out for all parts, or name some of server, nodes, workloads, identity";
             problems.push(Problem::at(&self.name, "an empty read: reads nothing", advice));
         }
         problems.extend(self.address_of_proxy().err());
@@ -142,11 +144,17 @@ impl NamespacesConfig {
         check_globs(self.include.iter().chain(&self.exclude))
     }
 
-    /// The names, without those that are excluded, if all that is included is names and no patterns.
+    /// The names, without those that are excluded, if all that is included is names and no
+    /// patterns.
     pub(super) fn literal(&self) -> Option<Vec<String>> {
-        let is_name = |text: &str| !text.is_empty() && !text.contains(['*', '?', '[', ']', '{', '}', '!', '\\']);
-        let names: Option<Vec<String>> =
-            self.include.iter().map(|pattern| is_name(pattern).then(|| pattern.to_string())).collect();
+        let is_name = |text: &str| {
+            !text.is_empty() && !text.contains(['*', '?', '[', ']', '{', '}', '!', '\\'])
+        };
+        let names: Option<Vec<String>> = self
+            .include
+            .iter()
+            .map(|pattern| is_name(pattern).then(|| pattern.to_string()))
+            .collect();
         names.filter(|names| !names.is_empty()).map(|mut names| {
             let excluded = globs(&self.exclude);
             names.retain(|name| !excluded.iter().any(|glob| glob.is_match(name)));

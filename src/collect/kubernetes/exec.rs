@@ -1,7 +1,7 @@
 //! Credentials from a plugin that a kubeconfig names: run once, within the deadline, without input.
 //!
-//! Its output holds a token: nothing of it is ever shown, whatever goes wrong. Source of the format:
-//! `client.authentication.k8s.io/v1` of Kubernetes.
+//! Its output holds a token: nothing of it is ever shown, whatever goes wrong. Source of the
+//! format: `client.authentication.k8s.io/v1` of Kubernetes.
 
 use std::process::Stdio;
 
@@ -57,7 +57,9 @@ pub(super) async fn credentials(
     let credential: Option<ExecCredential> =
         String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok());
     let credential = credential.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
-    let status = credential.status.ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;
+    let status = credential
+        .status
+        .ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;
     let base64 = |pem: String| STANDARD.encode(pem);
     let user = AuthInfo {
         exec: None,
@@ -67,8 +69,15 @@ pub(super) async fn credentials(
             .filter(|token| !token.is_empty())
             .map(SecretString::from)
             .or(user.token),
-        client_certificate_data: status.client_certificate_data.map(base64).or(user.client_certificate_data),
-        client_key_data: status.client_key_data.map(base64).map(SecretString::from).or(user.client_key_data),
+        client_certificate_data: status
+            .client_certificate_data
+            .map(base64)
+            .or(user.client_certificate_data),
+        client_key_data: status
+            .client_key_data
+            .map(base64)
+            .map(SecretString::from)
+            .or(user.client_key_data),
         ..user
     };
     if user.token.is_none() && user.client_certificate_data.is_none() {
@@ -78,13 +87,19 @@ pub(super) async fn credentials(
 }
 
 async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure> {
-    let unusable =
-        |what: &str| Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin {what}"));
+    let unusable = |what: &str| {
+        Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin {what}"))
+    };
     let program = plugin.command.as_deref().ok_or_else(|| unusable("has no command"))?;
     if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
-        return Err(unusable("wants a terminal, and an audit has none").advise("use credentials that need no person"));
+        return Err(unusable("wants a terminal, and an audit has none")
+            .advise("use credentials that need no person"));
     }
-    let variables = plugin.env.iter().flatten().filter_map(|pair| Some((pair.get("name")?, pair.get("value")?)));
+    let variables = plugin
+        .env
+        .iter()
+        .flatten()
+        .filter_map(|pair| Some((pair.get("name")?, pair.get("value")?)));
     let mut child = Command::new(program)
         .args(plugin.args.iter().flatten())
         .envs(variables)
@@ -114,7 +129,9 @@ async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure>
 fn info(plugin: &ExecConfig, cluster: &Cluster) -> Result<String, Failure> {
     let mut spec = json!({"interactive": false});
     if plugin.provide_cluster_info {
-        let unusable = |_| failed(plugin, "wants to know the cluster, whose certificate authority cannot be read");
+        let unusable = |_| {
+            failed(plugin, "wants to know the cluster, whose certificate authority cannot be read")
+        };
         let cluster = ExecAuthCluster::try_from(cluster).map_err(unusable)?;
         spec["cluster"] = json!(cluster);
     }

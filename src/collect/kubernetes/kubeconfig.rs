@@ -1,8 +1,8 @@
 //! Kubeconfig files: which there are, and what a context of them says.
 //!
-//! The crate `kube` knows the format. Every file that one names (certificates, keys, tokens) is read here,
-//! capped and beside the async threads, because the crate would read it whatever it is; errors of the
-//! format are told without their words, which may quote a secret.
+//! The crate `kube` knows the format. Every file that one names (certificates, keys, tokens) is
+//! read here, capped and beside the async threads, because the crate would read it whatever it is;
+//! errors of the format are told without their words, which may quote a secret.
 
 use std::env;
 use std::path::Path;
@@ -56,7 +56,8 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let bytes = bytes.map_err(|e| not_usable(&shown, &net::without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
-    let mut kubeconfig = Kubeconfig::from_yaml(&text).map_err(|e| not_usable(&shown, &reason(&e)))?;
+    let mut kubeconfig =
+        Kubeconfig::from_yaml(&text).map_err(|e| not_usable(&shown, &reason(&e)))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let resolve = |path: &mut Option<String>| {
         if let Some(path) = path.as_mut().filter(|path| Path::new(path).is_relative()) {
@@ -70,11 +71,40 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
         resolve(&mut user.client_certificate);
         resolve(&mut user.client_key);
         resolve(&mut user.token_file);
-        if let Some(plugin) = user.exec.as_mut().filter(|e| e.command.as_ref().is_some_and(|c| c.contains('/'))) {
+        if let Some(plugin) =
+            user.exec.as_mut().filter(|e| e.command.as_ref().is_some_and(|c| c.contains('/')))
+        {
             resolve(&mut plugin.command);
         }
     }
     Ok(kubeconfig)
+}
+
+/// The context of that name, else the current one, with its name.
+fn named_context(
+    kubeconfig: &Kubeconfig,
+    context: Option<&str>,
+) -> Result<(String, kube::config::Context), Failure> {
+    let name = context
+        .map(str::to_owned)
+        .or_else(|| kubeconfig.current_context.clone().filter(|c| !c.is_empty()));
+    let Some(name) = name else {
+        return Err(unusable_entry(
+            "the kubeconfig has no current context".to_owned(),
+            "name one by context: in the profile",
+        ));
+    };
+    let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
+    let Some(found) = found else {
+        let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
+        let advice = format!("check context: in the profile; there are {}", known.join(", "));
+        return Err(unusable_entry(format!("the kubeconfig has no context {name}"), &advice));
+    };
+    Ok((name, found))
+}
+
+fn unusable_entry(what: String, advice: &str) -> Failure {
+    Failure::new(FailureKind::File, what).advise(advice)
 }
 
 /// The way that a context of a kubeconfig tells.
@@ -83,38 +113,41 @@ pub(super) async fn choose(
     context: Option<&str>,
     collection: &Context,
 ) -> Result<Way, Failure> {
-    let wrong = |what: String, advice: &str| Failure::new(FailureKind::File, what).advise(advice);
-    let name = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone().filter(|c| !c.is_empty()));
-    let Some(name) = name else {
-        return Err(wrong("the kubeconfig has no current context".to_owned(), "name one by context: in the profile"));
-    };
-    let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
-    let Some(found) = found else {
-        let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
-        let advice = format!("check context: in the profile; there are {}", known.join(", "));
-        return Err(wrong(format!("the kubeconfig has no context {name}"), &advice));
-    };
-    let cluster = kubeconfig.clusters.iter_mut().find(|c| c.name == found.cluster).and_then(|c| c.cluster.as_mut());
+    let (name, found) = named_context(&kubeconfig, context)?;
+    let cluster = kubeconfig
+        .clusters
+        .iter_mut()
+        .find(|c| c.name == found.cluster)
+        .and_then(|c| c.cluster.as_mut());
     let Some(cluster) = cluster else {
-        return Err(wrong(
-            format!("context {name} names the cluster {}, which the kubeconfig does not have", found.cluster),
-            "mend the kubeconfig: kubectl config view",
-        ));
+        let what = format!(
+            "context {name} names the cluster {}, which the kubeconfig does not have",
+            found.cluster
+        );
+        return Err(unusable_entry(what, "fix the kubeconfig: kubectl config view"));
     };
     complete(cluster).await?;
     // Were there none, the crate would ask the environment: that is done later, and better.
-    let proxy_url = cluster.proxy_url.replace("http://127.0.0.1".to_owned()).filter(|url| !url.is_empty());
+    let proxy_url =
+        cluster.proxy_url.replace("http://127.0.0.1".to_owned()).filter(|url| !url.is_empty());
     let cluster = cluster.clone();
     let user_name = found.user.unwrap_or_default();
     let mut anonymous = None;
     match kubeconfig.auth_infos.iter_mut().find(|user| user.name == user_name) {
         // As kubectl does: nobody on the way may read them.
-        Some(named) if cluster.server.as_ref().is_some_and(|server| server.starts_with("http://")) => {
-            anonymous = Some("the cluster's server is http://, where credentials would be sent in clear".to_owned());
+        Some(named)
+            if cluster.server.as_ref().is_some_and(|server| server.starts_with("http://")) =>
+        {
+            anonymous = Some(
+                "the cluster's server is http://, where credentials would be sent in clear"
+                    .to_owned(),
+            );
             named.auth_info = None;
         }
         Some(named) => {
-            let user = authenticate(named.auth_info.take().unwrap_or_default(), &cluster, collection).await?;
+            let user =
+                authenticate(named.auth_info.take().unwrap_or_default(), &cluster, collection)
+                    .await?;
             if !has_credentials(&user) {
                 anonymous = Some(format!("user {user_name} of context {name} has no credentials"));
             }
@@ -122,9 +155,12 @@ pub(super) async fn choose(
         }
         None if user_name.is_empty() => anonymous = Some(format!("context {name} names no user")),
         None => {
-            let what = format!("context {name} names the user {user_name}, which the kubeconfig does not have");
-            return Err(Failure::new(FailureKind::Authentication, what)
-                .advise("mend the kubeconfig (kubectl config view): without a user, requests are anonymous"));
+            let what = format!(
+                "context {name} names the user {user_name}, which the kubeconfig does not have"
+            );
+            return Err(Failure::new(FailureKind::Authentication, what).advise(
+                "mend the kubeconfig (kubectl config view): without a user, requests are anonymous",
+            ));
         }
     }
     let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
@@ -139,7 +175,8 @@ pub(super) async fn choose(
 /// The cluster with its authority at hand, and a scheme in its address.
 async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
     inline(&mut cluster.certificate_authority, &mut cluster.certificate_authority_data).await?;
-    let is_tls = cluster.certificate_authority_data.is_some() || cluster.insecure_skip_tls_verify == Some(true);
+    let is_tls = cluster.certificate_authority_data.is_some()
+        || cluster.insecure_skip_tls_verify == Some(true);
     if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
         // As kubectl guesses.
         let scheme = if is_tls { "https" } else { "http" };
@@ -163,11 +200,16 @@ fn has_credentials(user: &AuthInfo) -> bool {
 }
 
 /// The user with its credentials at hand: from files, and from plugins.
-async fn authenticate(mut user: AuthInfo, cluster: &Cluster, context: &Context) -> Result<AuthInfo, Failure> {
+async fn authenticate(
+    mut user: AuthInfo,
+    cluster: &Cluster,
+    context: &Context,
+) -> Result<AuthInfo, Failure> {
     if let Some(provider) = &user.auth_provider {
         let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);
-        return Err(Failure::new(FailureKind::Unsupported, what)
-            .advise("Kubernetes removed auth-providers in 1.26: use the cloud's exec plugin instead"));
+        return Err(Failure::new(FailureKind::Unsupported, what).advise(
+            "Kubernetes removed auth-providers in 1.26: use the cloud's exec plugin instead",
+        ));
     }
     inline(&mut user.client_certificate, &mut user.client_certificate_data).await?;
     let mut key = user.client_key_data.take().map(|key| key.expose_secret().to_owned());
@@ -179,12 +221,21 @@ async fn authenticate(mut user: AuthInfo, cluster: &Cluster, context: &Context) 
     if let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) {
         user.token = Some(token(Path::new(&path)).await?);
     }
-    if user.token.as_ref().is_some_and(|token| !token.expose_secret().bytes().all(|b| b.is_ascii_graphic())) {
-        return Err(Failure::new(FailureKind::Authentication, "the kubeconfig's token holds what no token does")
-            .advise("renew it: it may be cut, encoded once more, or several lines"));
+    if user
+        .token
+        .as_ref()
+        .is_some_and(|token| !token.expose_secret().bytes().all(|b| b.is_ascii_graphic()))
+    {
+        return Err(Failure::new(
+            FailureKind::Authentication,
+            "the kubeconfig's token holds what no token does",
+        )
+        .advise("renew it: it may be cut, encoded once more, or several lines"));
     }
     match user.exec.take() {
-        Some(plugin) if !has_credentials(&user) => exec::credentials(user, &plugin, cluster, context).await,
+        Some(plugin) if !has_credentials(&user) => {
+            exec::credentials(user, &plugin, cluster, context).await
+        }
         _ => Ok(user),
     }
 }
@@ -192,10 +243,15 @@ async fn authenticate(mut user: AuthInfo, cluster: &Cluster, context: &Context) 
 /// A token from a file.
 pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
     let unusable = |why: &str| {
-        Failure::new(FailureKind::Secret, format!("token file {} cannot be used: {why}", path.display()))
-            .advise("check tokenFile in the kubeconfig, and who may read that file")
+        Failure::new(
+            FailureKind::Secret,
+            format!("token file {} cannot be used: {why}", path.display()),
+        )
+        .advise("check tokenFile in the kubeconfig, and who may read that file")
     };
-    let bytes = file::read_aside(path.to_owned(), MAX_SECRET).await.map_err(|e| unusable(&net::without_errno(&e)))?;
+    let bytes = file::read_aside(path.to_owned(), MAX_SECRET)
+        .await
+        .map_err(|e| unusable(&net::without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
     let token = text.trim();
     if token.is_empty() { Err(unusable("it is empty")) } else { Ok(SecretString::from(token)) }

@@ -1,8 +1,8 @@
 //! What `kubectl get … -o json` and `kubectl version -o json` printed, one or several in a file, as
 //! evidence. Pure; opens no file.
 //!
-//! Parts that the file holds nothing of count as left out: it does not say whether there was nothing, or
-//! nobody asked. Without pods nothing is known of what runs.
+//! Parts that the file holds nothing of count as left out: it does not say whether there was
+//! nothing, or nobody asked. Without pods nothing is known of what runs.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,7 @@ use super::workloads::Workloads;
 use super::{Scope, both};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 
-const ADVICE: &str =
-    "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
+const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
 /// An object or a list of them.
 #[derive(Deserialize)]
@@ -40,7 +39,9 @@ struct Document<'a> {
 pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
     let is_ours = || {
         let first = serde_json::Deserializer::from_str(text).into_iter::<Document<'_>>().next();
-        first.and_then(Result::ok).is_some_and(|document| document.api_version.starts_with("envparity/"))
+        first
+            .and_then(Result::ok)
+            .is_some_and(|document| document.api_version.starts_with("envparity/"))
     };
     text.trim_start().starts_with('{') && !is_ours()
 }
@@ -54,12 +55,18 @@ pub(in crate::collect) fn parse_kubectl(
     scope: &Scope,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut found = Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
+    let mut found =
+        Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
     for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let raw = document.map_err(|e| {
-            refuse(if e.is_eof() { "broke off: it is no whole JSON" } else { "is JSON only in its beginning" })
+            refuse(if e.is_eof() {
+                "broke off: it is no whole JSON"
+            } else {
+                "is JSON only in its beginning"
+            })
         })?;
-        let document = serde_json::from_str(raw.get()).map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
+        let document = serde_json::from_str(raw.get())
+            .map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
         found.document(&document, raw, evidence)?;
     }
     found.conclude(scope, evidence)
@@ -95,7 +102,9 @@ impl Found {
     ) -> Result<(), Failure> {
         if let Some(version) = document.server_version {
             if self.server.is_some() {
-                return Err(refuse("holds two server versions: record each cluster in a file of its own"));
+                return Err(refuse(
+                    "holds two server versions: record each cluster in a file of its own",
+                ));
             }
             self.server = Some(parse::version(version.get().as_bytes(), evidence));
             return Ok(());
@@ -105,7 +114,10 @@ impl Found {
         // `null` is an empty list, as Go writes it.
         let Some(items) = document.items.as_ref().or(is_list.then_some(&no_items)) else {
             // One object tells nothing of the others.
-            if matches!(&*document.kind, "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" | "Node") {
+            if matches!(
+                &*document.kind,
+                "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" | "Node"
+            ) {
                 self.failures.push(refuse(&format!("holds one {} and no list", &*document.kind)));
             }
             return self.item(&document.kind, raw, evidence);
@@ -141,12 +153,19 @@ impl Found {
         }
     }
 
-    fn item(&mut self, kind: &str, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    fn item(
+        &mut self,
+        kind: &str,
+        item: &RawValue,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
         self.announce(kind);
         match kind {
             "Pod" => self.workloads.pod_item(item),
             "Node" => self.nodes.get_or_insert_default().item(item),
-            "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => self.workloads.workload_item(kind, item),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => {
+                self.workloads.workload_item(kind, item)
+            }
             "Namespace" => self.namespace(item, evidence)?,
             "" => self.failures.push(refuse("holds an object without a kind")),
             _ => {}
@@ -169,7 +188,8 @@ impl Found {
     /// The outcome of each part.
     fn conclude(mut self, scope: &Scope, evidence: &mut TargetEvidence) -> Result<(), Failure> {
         if let Some(kind) = self.unfinished.first() {
-            self.failures.push(refuse(&format!("holds the first pages of a {kind}List and not the last")));
+            self.failures
+                .push(refuse(&format!("holds the first pages of a {kind}List and not the last")));
         }
         if self.has_templates && !self.has_pods {
             self.failures.push(refuse("holds workloads and no pods: may the user list them?"));
@@ -260,14 +280,23 @@ mod tests {
         assert!(outcome(&[page("x")], "workloads").contains("not the last"));
         assert_eq!(outcome(&[page("x"), page("")], "workloads"), "complete");
         assert!(outcome(&[pod("a")], "workloads").contains("one Pod"));
-        assert!(outcome(&[list(&[pod("a"), json!({"metadata": {}})])], "workloads").contains("without a kind"));
+        assert!(
+            outcome(&[list(&[pod("a"), json!({"metadata": {}})])], "workloads")
+                .contains("without a kind")
+        );
     }
 
     #[test]
     fn two_clusters_are_no_evidence_of_one() {
-        let namespace = |uid| json!({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": uid}});
+        let namespace =
+            |uid| json!({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": uid}});
         assert!(read(&[list(&[namespace("a"), namespace("a")])]).is_ok());
-        assert!(read(&[list(&[namespace("a"), namespace("b")])]).unwrap_err().message.contains("two clusters"));
+        assert!(
+            read(&[list(&[namespace("a"), namespace("b")])])
+                .unwrap_err()
+                .message
+                .contains("two clusters")
+        );
         let version = || json!({"serverVersion": {"gitVersion": "v1.31.0"}});
         assert!(read(&[version(), version()]).is_err());
     }

@@ -1,8 +1,9 @@
 //! A Kubernetes cluster, by one GET for each part and by lists in pages.
 //!
 //! `/version` is the part `server`; the nodes are the part `nodes`; the UID of the namespace
-//! `kube-system` is the part `identity`; pods, and Deployments, StatefulSets, DaemonSets and CronJobs
-//! for what has no pod, are the part `workloads`. One request at a time: an audit must not load a cluster.
+//! `kube-system` is the part `identity`; pods, and Deployments, StatefulSets, DaemonSets and
+//! CronJobs for what has no pod, are the part `workloads`. One request at a time: an audit must not
+//! load a cluster.
 
 mod access;
 mod api;
@@ -27,7 +28,9 @@ use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use access::Settings;
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part, NamespacesConfig};
-use question::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS};
+use question::{
+    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS,
+};
 use workloads::{Selection, Workloads};
 
 pub(super) use kubectl::{looks_like_kubectl, parse_kubectl};
@@ -77,10 +80,17 @@ impl Kubernetes {
         Self {
             id: TargetId::new("kubernetes", &config.name),
             shown: if shown.is_empty() { "current context".to_owned() } else { shown },
-            settings: Settings { kubeconfig, context: config.context.clone(), proxy: config.proxy() },
+            settings: Settings {
+                kubeconfig,
+                context: config.context.clone(),
+                proxy: config.proxy(),
+            },
             scope: Scope::new(&config.read, namespaces),
             namespaces: namespaces.literal().unwrap_or_default(),
-            else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
+            else_recorded: config
+                .else_recorded
+                .as_ref()
+                .map(|path| (path.clone(), folder.join(path))),
         }
     }
 
@@ -90,7 +100,9 @@ impl Kubernetes {
         for part in Part::all().into_iter().filter(|part| !self.scope.parts.contains(part)) {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
         }
-        let access = net::within(context.deadline, context.allowed, access::find(&self.settings, context)).await;
+        let access =
+            net::within(context.deadline, context.allowed, access::find(&self.settings, context))
+                .await;
         let mut api = access.map(|access| Api::new(access, context));
         if let Ok(api) = &api {
             evidence.endpoint = api.shown().to_owned();
@@ -105,19 +117,26 @@ impl Kubernetes {
                 Err(failure) if is_hopeless(failure) => api = Err(failure.clone()),
                 _ => heard |= api.is_ok(),
             }
-            evidence.set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+            evidence
+                .set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
         }
         evidence.taken = (context.clock)();
         let unreached = api.err().filter(|failure| !heard && failure.kind.is_unreached());
         (evidence, unreached)
     }
 
-    async fn part(&self, part: Part, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    async fn part(
+        &self,
+        part: Part,
+        api: &Api,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
         match part {
             Part::Server => parse::version(&api.get(&Question::VERSION).await?, evidence),
             Part::Identity => parse::identity(&api.get(&Question::KUBE_SYSTEM).await?, evidence),
             Part::Nodes => {
-                let nodes = api.list(NODES, None, &parse::Nodes::default(), parse::Nodes::page).await?;
+                let nodes =
+                    api.list(NODES, None, &parse::Nodes::default(), parse::Nodes::page).await?;
                 let outcome = nodes.outcome();
                 evidence.fields.extend(nodes.fields);
                 outcome
@@ -131,10 +150,13 @@ impl Kubernetes {
         let empty = Workloads::new(self.scope.selection.clone());
         let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
         for (resource, kind, namespace) in self.lists() {
-            let list = api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| match kind {
-                Some(kind) => state.templates(kind, body),
-                None => state.pods(body),
-            });
+            let list =
+                api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| {
+                    match kind {
+                        Some(kind) => state.templates(kind, body),
+                        None => state.pods(body),
+                    }
+                });
             match list.await {
                 Ok(listed) => found.merge(listed),
                 Err(failure) => {
@@ -157,8 +179,8 @@ impl Kubernetes {
         failures.into_iter().reduce(both).map_or(Ok(()), Err)
     }
 
-    /// Each list of the part `workloads`: the kind that owns its pods (none for the pods themselves), and the
-    /// namespace it is asked of.
+    /// Each list of the part `workloads`: the kind that owns its pods (none for the pods
+    /// themselves), and the namespace it is asked of.
     fn lists(&self) -> impl Iterator<Item = (Resource, Option<&'static str>, Option<&str>)> {
         const OWNERS: [(Resource, Option<&str>); 5] = [
             (PODS, None),
@@ -176,7 +198,8 @@ impl Kubernetes {
 /// Whether the next question would meet the same.
 fn is_hopeless(failure: &Failure) -> bool {
     // A connection that broke off in one answer may bring the next.
-    failure.kind == FailureKind::Authentication || (failure.kind.is_unreached() && failure.kind != FailureKind::Cut)
+    failure.kind == FailureKind::Authentication
+        || (failure.kind.is_unreached() && failure.kind != FailureKind::Cut)
 }
 
 /// One failure of two; each says what it lacks.
@@ -215,7 +238,10 @@ impl Collector for Kubernetes {
             let (evidence, unreached) = self.read(context).await;
             match (unreached, &self.else_recorded) {
                 (Some(failure), Some((shown, path))) => {
-                    vec![recorded::instead_of(self, context, (shown, path), &self.scope, failure).await]
+                    vec![
+                        recorded::instead_of(self, context, (shown, path), &self.scope, failure)
+                            .await,
+                    ]
                 }
                 _ => vec![evidence],
             }

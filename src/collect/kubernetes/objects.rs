@@ -1,7 +1,7 @@
 //! Kubernetes objects, with the fields that mean something to us and no others. Pure.
 //!
-//! Kubernetes API v1, `apps/v1`, `batch/v1`. Everything is borrowed from the answer; environment variables,
-//! commands, annotations and the values of ConfigMaps and Secrets are never read.
+//! Kubernetes API v1, `apps/v1`, `batch/v1`. Everything is borrowed from the answer; environment
+//! variables, commands, annotations and the values of ConfigMaps and Secrets are never read.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,8 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
         struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-        Option::<Borrowed<'a>>::deserialize(deserializer).map(|text| text.map(|t| Self(t.0)).unwrap_or_default())
+        Option::<Borrowed<'a>>::deserialize(deserializer)
+            .map(|text| text.map(|t| Self(t.0)).unwrap_or_default())
     }
 }
 
@@ -28,7 +29,9 @@ impl std::ops::Deref for Text<'_> {
 }
 
 /// Go writes `null` for an empty list or map.
-pub(super) fn or_default<'de, D: Deserializer<'de>, T: serde::Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: serde::Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
@@ -189,7 +192,10 @@ pub(super) struct WorkloadSpec<'a> {
 impl<'a> WorkloadSpec<'a> {
     /// What its pods are made of.
     pub(super) fn pod(&self) -> Option<&PodSpec<'a>> {
-        let template = self.template.as_ref().or_else(|| self.job_template.as_ref()?.spec.template.as_ref())?;
+        let template = self
+            .template
+            .as_ref()
+            .or_else(|| self.job_template.as_ref()?.spec.template.as_ref())?;
         Some(&template.spec)
     }
 }

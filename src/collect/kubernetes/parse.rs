@@ -23,8 +23,8 @@ pub(super) struct ListMeta<'a> {
     pub(super) next: Text<'a>,
 }
 
-/// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the next
-/// page can be asked for while this one is parsed.
+/// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the
+/// next page can be asked for while this one is parsed.
 pub(super) fn head(body: &[u8]) -> Option<Head> {
     struct Reader<'h>(&'h mut Option<Head>);
     impl<'de> Visitor<'de> for Reader<'_> {
@@ -44,14 +44,17 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
                     _ => _ = map.next_value::<IgnoredAny>()?,
                 }
             }
-            let next = metadata.flatten().map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
+            let next = metadata
+                .flatten()
+                .map(|meta| meta.next.to_string())
+                .filter(|next| !next.is_empty());
             *self.0 = kind.filter(|kind| !kind.is_empty()).map(|kind| Head { kind, next });
             Ok(())
         }
     }
     let mut found = None;
-    // Stopping early is an error of the parser's, and then there is something found; whether the rest is JSON is
-    // for `items` to say.
+    // Stopping early is an error of the parser's, and then there is something found; whether the
+    // rest is JSON is for `items` to say.
     let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Reader(&mut found));
     found
 }
@@ -60,7 +63,9 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
 ///
 /// # Errors
 /// If it is no JSON, or has no items.
-pub(super) fn items<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<(Vec<T>, usize), Failure> {
+pub(super) fn items<'a, T: serde::Deserialize<'a>>(
+    body: &'a [u8],
+) -> Result<(Vec<T>, usize), Failure> {
     #[derive(serde::Deserialize)]
     #[serde(bound = "T: serde::Deserialize<'de>")]
     struct List<T> {
@@ -68,13 +73,18 @@ pub(super) fn items<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<(Ve
         #[serde(deserialize_with = "or_default")]
         items: Vec<T>,
     }
-    let no_list = || Failure::new(FailureKind::Protocol, "the answer is no list that Kubernetes would write");
+    let no_list =
+        || Failure::new(FailureKind::Protocol, "the answer is no list that Kubernetes would write");
     match serde_json::from_slice::<List<T>>(body) {
         Ok(list) => Ok((list.items, 0)),
         Err(error) if error.is_data() => {
             let list: List<&'a RawValue> = serde_json::from_slice(body).map_err(|_| no_list())?;
             let total = list.items.len();
-            let read: Vec<T> = list.items.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+            let read: Vec<T> = list
+                .items
+                .iter()
+                .filter_map(|item| serde_json::from_str(item.get()).ok())
+                .collect();
             let unread = total - read.len();
             Ok((read, unread))
         }
@@ -106,11 +116,18 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
         #[serde(default, borrow)]
         platform: Text<'a>,
     }
-    let refuse = |what: &str| Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")));
+    let refuse = |what: &str| {
+        Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")))
+    };
     match serde_json::from_slice::<Answer<'_>>(body) {
         Ok(answer) if !answer.git_version.trim().is_empty() => {
             let Answer { git_version, major, minor, platform } = answer;
-            let named = [("git_version", git_version), ("major", major), ("minor", minor), ("platform", platform)];
+            let named = [
+                ("git_version", git_version),
+                ("major", major),
+                ("minor", minor),
+                ("platform", platform),
+            ];
             let told = named.into_iter().filter(|(_, value)| !value.is_empty());
             evidence.fields.extend(told.map(|(name, value)| Field::of_target(name, &*value)));
             Ok(())
@@ -126,7 +143,12 @@ pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(),
     let uid = match serde_json::from_slice::<Named<'_>>(body) {
         Ok(namespace) => namespace.metadata.uid.to_string(),
         Err(error) if error.is_data() => String::new(),
-        Err(_) => return Err(Failure::new(FailureKind::Protocol, "the namespace kube-system is no JSON")),
+        Err(_) => {
+            return Err(Failure::new(
+                FailureKind::Protocol,
+                "the namespace kube-system is no JSON",
+            ));
+        }
     };
     if uid.is_empty() {
         return Err(Failure::new(FailureKind::Protocol, "the namespace kube-system has no UID"));
@@ -210,7 +232,10 @@ impl Nodes {
         // A virtual node has no kubelet, or no kernel.
         let told: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let name = &node.metadata.name;
-        if told.is_empty() || !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_VALUE) {
+        if told.is_empty()
+            || !is_name(name)
+            || told.iter().any(|(_, value)| value.len() > MAX_VALUE)
+        {
             return self.tally.add(0, 1);
         }
         self.tally.add(1, 0);
@@ -225,8 +250,11 @@ impl Nodes {
     /// Whether all were read. A cluster has at least one node.
     pub(super) fn outcome(&self) -> Result<(), Failure> {
         if self.tally.is_empty() {
-            return Err(Failure::new(FailureKind::Protocol, "the cluster says that it has no node")
-                .advise("if it is to have none, leave nodes out of read: in the profile"));
+            return Err(Failure::new(
+                FailureKind::Protocol,
+                "the cluster says that it has no node",
+            )
+            .advise("if it is to have none, leave nodes out of read: in the profile"));
         }
         self.tally.failure("nodes").map_or(Ok(()), Err)
     }
@@ -247,7 +275,11 @@ mod tests {
     use jiff::Timestamp;
 
     fn fixture(name: &str) -> Vec<u8> {
-        std::fs::read(format!("{}/tests/fixtures/kubernetes/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        std::fs::read(format!(
+            "{}/tests/fixtures/kubernetes/{name}.json",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -268,15 +300,23 @@ mod tests {
         assert_eq!((pods.len(), unread), (50, 0));
         for list in ["deployments", "statefulsets", "daemonsets", "cronjobs"] {
             let body = fixture(&format!("{list}-page1"));
-            let (workloads, unread) = items::<Workload<'_>>(&body).unwrap_or_else(|e| panic!("{e}"));
+            let (workloads, unread) =
+                items::<Workload<'_>>(&body).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!((workloads.len(), unread), (20, 0), "{list}");
-            assert!(workloads.iter().all(|w| w.spec.pod().is_some_and(|pod| !pod.containers.is_empty())), "{list}");
+            assert!(
+                workloads
+                    .iter()
+                    .all(|w| w.spec.pod().is_some_and(|pod| !pod.containers.is_empty())),
+                "{list}"
+            );
         }
     }
 
     #[test]
     fn the_head_of_a_page_is_told_before_its_items_are_read() {
-        let is = |kind: &str, next: Option<&str>| Some(Head { kind: kind.into(), next: next.map(str::to_owned) });
+        let is = |kind: &str, next: Option<&str>| {
+            Some(Head { kind: kind.into(), next: next.map(str::to_owned) })
+        };
         let page = fixture("pods-page1");
         let first = head(&page).unwrap();
         assert_eq!(first.kind, "PodList");
@@ -307,7 +347,10 @@ mod tests {
             assert!(identity(body.as_bytes(), &mut evidence).is_err(), "{body}");
         }
         assert!(items::<Pod<'_>>(br#"{"kind": "PodList"}"#).is_err());
-        assert!(items::<Pod<'_>>(br#"{"items": null}"#).is_ok_and(|(pods, unread)| pods.is_empty() && unread == 0));
+        assert!(
+            items::<Pod<'_>>(br#"{"items": null}"#)
+                .is_ok_and(|(pods, unread)| pods.is_empty() && unread == 0)
+        );
         assert!(Nodes::default().outcome().is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! One pod: what it belongs to, whether its containers count, and what they run. Pure.
 //!
-//! Owners are told by names that the control plane itself gives, without a request for each object and
-//! without the right to list ReplicaSets and Jobs (of which a cluster keeps ten or more for each
-//! workload): the Deployment controller names a ReplicaSet `<deployment>-<pod-template-hash>` and writes
-//! that hash as a label of the pods; the CronJob controller names a Job `<cronjob>-<scheduled time>`.
+//! Owners are told by names that the control plane itself gives, without a request for each object
+//! and without the right to list ReplicaSets and Jobs (of which a cluster keeps ten or more for
+//! each workload): the Deployment controller names a ReplicaSet `<deployment>-<pod-template-hash>`
+//! and writes that hash as a label of the pods; the CronJob controller names a Job
+//! `<cronjob>-<scheduled time>`.
 
 use super::objects::{ContainerState, ContainerStatus, Metadata, Pod};
 use crate::model::RunState;
@@ -23,8 +24,8 @@ pub(super) fn runtime(container_id: &str) -> &str {
 
 /// What a node says that it runs, as configuration ID and digest in a repository: `repo@sha256:…`
 /// (containerd, CRI-O), `docker-pullable://repo@sha256:…` and `docker://sha256:…` (dockershim),
-/// `sha256:…` (an image that was never pulled), 64 hexadecimal digits (CRI-O). An image that was imported
-/// has a repository that containerd made up, and a digest of this node's own.
+/// `sha256:…` (an image that was never pulled), 64 hexadecimal digits (CRI-O). An image that was
+/// imported has a repository that containerd made up, and a digest of this node's own.
 pub(super) fn running(image_id: &str) -> (String, Vec<String>) {
     let bare = image_id.split_once("://").map_or(image_id, |(_, rest)| rest);
     let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -64,11 +65,15 @@ pub(super) fn owner(metadata: &Metadata<'_>) -> Owner {
             named("DeploymentConfig", &labels.deployment_config)
         }
         "Job" => match controller.name.rsplit_once('-') {
-            Some((cron_job, time)) if is_time(time) && !cron_job.is_empty() => named("CronJob", cron_job),
+            Some((cron_job, time)) if is_time(time) && !cron_job.is_empty() => {
+                named("CronJob", cron_job)
+            }
             _ => named("Job", &controller.name),
         },
         // A static pod, named after its node.
-        "Node" => named("Pod", without_suffix(&metadata.name, &controller.name).unwrap_or(&metadata.name)),
+        "Node" => {
+            named("Pod", without_suffix(&metadata.name, &controller.name).unwrap_or(&metadata.name))
+        }
         kind => named(kind, &controller.name),
     }
 }
@@ -78,11 +83,13 @@ fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
     rest.strip_suffix('-').filter(|rest| !rest.is_empty())
 }
 
-/// Minutes since 1970, as Kubernetes 1.21 and later name the Jobs of a CronJob, or seconds as before; between
-/// 2017 and 2055, so that `20260413` stays a part of a Job's own name.
+/// Minutes since 1970, as Kubernetes 1.21 and later name the Jobs of a CronJob, or seconds as
+/// before; between 2017 and 2055, so that `20260413` stays a part of a Job's own name.
 fn is_time(text: &str) -> bool {
     let number = text.parse::<u64>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
-    number.is_some_and(|n| (25_000_000..45_000_000).contains(&n) || (1_500_000_000..2_700_000_000).contains(&n))
+    number.is_some_and(|n| {
+        (25_000_000..45_000_000).contains(&n) || (1_500_000_000..2_700_000_000).contains(&n)
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,8 +99,8 @@ pub(super) enum Role {
     Ephemeral,
 }
 
-/// Whether a container counts: what runs, what is started again and again, and what has prepared a pod
-/// that runs. Else the reason that the cluster gives, or ours.
+/// Whether a container counts: what runs, what is started again and again, and what has prepared a
+/// pod that runs. Else the reason that the cluster gives, or ours.
 pub(super) fn state(pod: &Pod<'_>, role: Role, status: Option<&ContainerStatus<'_>>) -> RunState {
     let word = |texts: &[&str]| {
         let word = texts.iter().find(|text| !text.is_empty()).copied().unwrap_or("unknown");
@@ -112,7 +119,9 @@ pub(super) fn state(pod: &Pod<'_>, role: Role, status: Option<&ContainerStatus<'
         return word(&["ephemeral"]);
     }
     let started = phase == "Running";
-    let Some(status) = status else { return if started { word(&["not-reported"]) } else { word(&[reason, phase]) } };
+    let Some(status) = status else {
+        return if started { word(&["not-reported"]) } else { word(&[reason, phase]) };
+    };
     let is_restarted = role == Role::Main && matches!(&*pod.spec.restart_policy, "" | "Always");
     let ContainerState { running, waiting, terminated } = &status.state;
     if running.is_some() {

@@ -1,4 +1,5 @@
-//! Everything that a cluster is ever asked: a path for each question, and the rule that allows it. Pure.
+//! Everything that a cluster is ever asked: a path for each question, and the rule that allows it.
+//! Pure.
 
 use url::form_urlencoded;
 
@@ -56,7 +57,8 @@ impl Resource {
 
 impl Question {
     pub(super) const VERSION: Self = Self { what: What::Version, namespace: None, limit: PAGE };
-    pub(super) const KUBE_SYSTEM: Self = Self { what: What::KubeSystem, namespace: None, limit: PAGE };
+    pub(super) const KUBE_SYSTEM: Self =
+        Self { what: What::KubeSystem, namespace: None, limit: PAGE };
 
     /// All objects, or those of one namespace.
     pub(super) fn list(resource: Resource, namespace: Option<&str>) -> Self {
@@ -74,8 +76,11 @@ impl Question {
             What::Version => "/version".to_owned(),
             What::KubeSystem => "/api/v1/namespaces/kube-system".to_owned(),
             What::List(Resource { group, version, name, .. }) => {
-                let root =
-                    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+                let root = if group.is_empty() {
+                    format!("/api/{version}")
+                } else {
+                    format!("/apis/{group}/{version}")
+                };
                 match &self.namespace {
                     Some(namespace) => format!("{root}/namespaces/{}/{name}", segment(namespace)),
                     None => format!("{root}/{name}"),
@@ -114,7 +119,8 @@ impl Question {
     }
 }
 
-/// A namespace as a part of a path. Names of namespaces need no escape; what is none must not change the path.
+/// A namespace as a part of a path. Names of namespaces need no escape; what is none must not
+/// change the path.
 fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -10,9 +10,9 @@ use crate::collect::kubernetes::config::{KubernetesPart, NamespacesConfig};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
-/// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO, or the JSON of
-/// `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json` (and, behind
-/// it, of `kubectl version -o json`).
+/// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO, or
+/// the JSON of `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
+/// -o json` (and, behind it, of `kubectl version -o json`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecordedConfig {

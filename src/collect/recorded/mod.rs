@@ -59,7 +59,8 @@ impl Collector for Recorded {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            let read = load(context, (&self.shown, &self.path), self.id.name(), &self.scope, self.taken);
+            let read =
+                load(context, (&self.shown, &self.path), self.id.name(), &self.scope, self.taken);
             match net::within(context.deadline, context.allowed, read).await {
                 Ok(targets) => targets,
                 Err(failure) => vec![self.unread((context.clock)(), &failure)],
@@ -69,8 +70,8 @@ impl Collector for Recorded {
     }
 }
 
-/// The recorded answer of a live target that cannot be reached, from a file (as the profile names it, and
-/// where it is); the failure is kept beside it.
+/// The recorded answer of a live target that cannot be reached, from a file (as the profile names
+/// it, and where it is); the failure is kept beside it.
 pub(super) async fn instead_of(
     live: &dyn Collector,
     context: &Context,
@@ -106,14 +107,17 @@ async fn load(
     taken: Option<Timestamp>,
 ) -> Result<Vec<TargetEvidence>, Failure> {
     let (bytes, modified) = read_file(path).await?;
-    let (shown, name, environment) = (shown.display().to_string(), name.to_owned(), context.environment.clone());
+    let (shown, name, environment) =
+        (shown.display().to_string(), name.to_owned(), context.environment.clone());
     let scope = scope.clone();
     // Parsing a large file takes a while: the deadline must hold meanwhile.
     let parsing = tokio::task::spawn_blocking(move || {
         let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
         parse::targets(&parse::text(bytes)?, &file, &environment)
     });
-    let parsed = parsing.await.map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
+    let parsed = parsing
+        .await
+        .map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
     let mut targets = parsed?;
     for target in &mut targets {
         if let (Some(taken), Source::Recorded { time, .. }) = (taken, &mut target.source) {
@@ -134,15 +138,22 @@ async fn load(
 /// # Errors
 /// As a recorded target fails.
 #[doc(hidden)]
-pub fn targets_of(bytes: Vec<u8>, environment: &crate::model::EnvironmentName) -> Result<Vec<TargetEvidence>, Failure> {
+pub fn targets_of(
+    bytes: Vec<u8>,
+    environment: &crate::model::EnvironmentName,
+) -> Result<Vec<TargetEvidence>, Failure> {
     let scope = Scope::default();
-    let file = parse::File { shown: "file", name: "name", scope: &scope, modified: Timestamp::UNIX_EPOCH };
+    let file =
+        parse::File { shown: "file", name: "name", scope: &scope, modified: Timestamp::UNIX_EPOCH };
     parse::targets(&parse::text(bytes)?, &file, environment)
 }
 
 async fn read_file(path: &Path) -> Result<(Vec<u8>, Timestamp), Failure> {
     let failure = |e: std::io::Error| {
-        Failure::new(FailureKind::File, format!("the file cannot be read: {}", net::without_errno(&e)))
+        Failure::new(
+            FailureKind::File,
+            format!("the file cannot be read: {}", net::without_errno(&e)),
+        )
     };
     let bytes = file::read_aside(path.to_owned(), MAX_FILE).await.map_err(failure)?;
     let metadata = tokio::fs::metadata(path).await.map_err(failure)?;

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::collect::kubernetes::{Scope, looks_like_kubectl, parse_kubectl};
 use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
-use crate::model::{EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource};
+use crate::model::{
+    EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
+};
 use crate::wire;
 
 /// What is known of a file besides its text.
@@ -19,16 +21,21 @@ pub(super) struct File<'a> {
     pub(super) modified: Timestamp,
 }
 
-/// A file's bytes as text. What a Redis was told may be no UTF-8, and INFO repeats it: there, and only there, what is
-/// none is replaced.
+/// A file's bytes as text. What a Redis was told may be no UTF-8, and INFO repeats it: there, and
+/// only there, what is none is replaced.
 pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8")
-            .advise("PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE"));
+        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8").advise(
+            "PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE",
+        ));
     }
     let text = String::from_utf8(bytes).or_else(|error| {
         let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        if looks_like_info(&lossy) { Ok(lossy) } else { Err(Failure::new(FailureKind::File, "the file is no text")) }
+        if looks_like_info(&lossy) {
+            Ok(lossy)
+        } else {
+            Err(Failure::new(FailureKind::File, "the file is no text"))
+        }
     })?;
     // Some programs write a mark of the encoding first.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
@@ -61,11 +68,15 @@ pub(super) fn targets(
         } else {
             "collect it again: envparity collect ENVIRONMENT --to FILE"
         };
-        let message = format!("the file is no evidence: {} (line {}, column {})", e.message, e.line, e.column);
+        let message = format!(
+            "the file is no evidence: {} (line {}, column {})",
+            e.message, e.line, e.column
+        );
         Failure::new(FailureKind::File, message).advise(advice)
     })?;
     if evidence.environment != *environment {
-        let message = format!("the file was collected from {}, not from {environment}", evidence.environment);
+        let message =
+            format!("the file was collected from {}, not from {environment}", evidence.environment);
         return Err(Failure::new(FailureKind::WrongEnvironment, message));
     }
     if evidence.targets.is_empty() {
@@ -77,14 +88,20 @@ pub(super) fn targets(
 /// Evidence of a file that says nothing of its time.
 fn recorded(collector: &str, file: &File<'_>) -> TargetEvidence {
     let id = TargetId::new(collector, file.name);
-    let source = Source::Recorded { path: file.shown.to_owned(), time: TimeSource::FileModified, instead_of: None };
+    let source = Source::Recorded {
+        path: file.shown.to_owned(),
+        time: TimeSource::FileModified,
+        instead_of: None,
+    };
     TargetEvidence { source, ..TargetEvidence::new(id, file.shown, file.modified) }
 }
 
 fn info(text: &str, file: &File<'_>) -> TargetEvidence {
     let mut evidence = recorded("redis", file);
     let parsed = parse_info(text, &mut evidence);
-    if let (Some(taken), Source::Recorded { time, .. }) = (server_time(&evidence), &mut evidence.source) {
+    if let (Some(taken), Source::Recorded { time, .. }) =
+        (server_time(&evidence), &mut evidence.source)
+    {
         (evidence.taken, *time) = (taken, TimeSource::Server);
     }
     // What a part of INFO says is kept: it is shown, and the target is incomplete.
@@ -97,17 +114,27 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<TargetEvidence>, Failure> {
-        let file = File { shown: "f", name: "cache", scope: &Scope::default(), modified: Timestamp::UNIX_EPOCH };
+        let file = File {
+            shown: "f",
+            name: "cache",
+            scope: &Scope::default(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
         targets(text, &file, &"dev".into())
     }
 
     #[test]
     fn info_named_cache_is_redis_cache_at_the_servers_time() {
-        let found = read("# Server\r\nredis_version:7.0.1\r\nserver_time_usec:1795380292772340\r\n").unwrap();
+        let found =
+            read("# Server\r\nredis_version:7.0.1\r\nserver_time_usec:1795380292772340\r\n")
+                .unwrap();
         assert_eq!(found[0].id.as_str(), "redis/cache");
         assert_eq!(found[0].taken.to_string(), "2026-11-22T20:44:52.77234Z");
         let found = read("redis_version:6.0.1\n").unwrap();
-        assert!(matches!(&found[0].source, Source::Recorded { time: TimeSource::FileModified, .. }));
+        assert!(matches!(
+            &found[0].source,
+            Source::Recorded { time: TimeSource::FileModified, .. }
+        ));
     }
 
     #[test]
@@ -121,9 +148,15 @@ mod tests {
     #[test]
     fn what_is_neither_is_an_outcome() {
         assert_eq!(read("hello").unwrap_err().kind, FailureKind::File);
-        assert_eq!(read("apiVersion: envparity/v9\nkind: Evidence\n").unwrap_err().kind, FailureKind::File);
+        assert_eq!(
+            read("apiVersion: envparity/v9\nkind: Evidence\n").unwrap_err().kind,
+            FailureKind::File
+        );
         let other = "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: 2026-03-30T08:42:00Z\ntargets: []\nend: {targets: 0, images: 0}\n";
         assert_eq!(read(other).unwrap_err().kind, FailureKind::WrongEnvironment);
-        assert_eq!(read(&other.replace("qualif", "dev")).unwrap_err().message, "the file holds no target");
+        assert_eq!(
+            read(&other.replace("qualif", "dev")).unwrap_err().message,
+            "the file holds no target"
+        );
     }
 }

@@ -14,11 +14,13 @@ use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
-/// A server that answers Redis INFO: Redis, Valkey and their kin. Either `url`, `sentinel` or `nodes` says where.
+/// A server that answers Redis INFO: Redis, Valkey and their kin. Either `url`, `sentinel` or
+/// `nodes` says where.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RedisConfig {
-    /// Name of the target; `cache` is compared as the component `redis/cache`, whatever the product.
+    /// Name of the target; `cache` is compared as the component `redis/cache`, whatever the
+    /// product.
     pub name: Located<String>,
     /// One server: `redis://host:6379`, or `rediss://` for TLS; without user name and password.
     #[serde(default)]
@@ -26,10 +28,12 @@ pub struct RedisConfig {
     /// The master of a service, by the Sentinels that watch it.
     #[serde(default)]
     pub sentinel: Option<SentinelConfig>,
-    /// Nodes of a cluster, each read, compared as instances of one component. None is looked for besides.
+    /// Nodes of a cluster, each read, compared as instances of one component. None is looked for
+    /// besides.
     #[serde(default)]
     pub nodes: Option<Vec<Located<String>>>,
-    /// Whether to read the replicas that the server names, too (with `url` or `sentinel`; default false).
+    /// Whether to read the replicas that the server names, too (with `url` or `sentinel`; default
+    /// false).
     #[serde(default)]
     pub replicas: bool,
     /// ACL user, of every server of the target; without one a password is the default user's.
@@ -38,8 +42,8 @@ pub struct RedisConfig {
     /// `${env:NAME}` or `${file:PATH}`.
     #[serde(default, deserialize_with = "crate::wire::secret::given")]
     pub password: Option<SecretReference>,
-    /// Certificates, for `rediss://`. With `sentinel`, its presence says that the servers speak TLS: `{}` for the system's
-    /// authorities.
+    /// Certificates, for `rediss://`. With `sentinel`, its presence says that the servers speak
+    /// TLS: `{}` for the system's authorities.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
     /// File to use when the live target cannot be reached: evidence, or the text of INFO.
@@ -59,7 +63,8 @@ pub struct RedisConfig {
 pub struct SentinelConfig {
     /// The name by which the Sentinels know the master: `mymaster`.
     pub service: Located<String>,
-    /// `redis://host:26379`, or `rediss://` for TLS. One that does not answer is named and does no harm if another does.
+    /// `redis://host:26379`, or `rediss://` for TLS. One that does not answer is named and does no
+    /// harm if another does.
     pub urls: Vec<Located<String>>,
     /// ACL user of the Sentinels, which is not that of the servers.
     #[serde(default)]
@@ -99,9 +104,17 @@ impl RedisConfig {
         let mut problems = Vec::new();
         let given = [self.url.is_some(), self.sentinel.is_some(), self.nodes.is_some()];
         match given.into_iter().filter(|given| *given).count() {
-            0 => problems.push(Problem::at(&self.name, "the target does not say where its server is", ONE)),
+            0 => problems.push(Problem::at(
+                &self.name,
+                "the target does not say where its server is",
+                ONE,
+            )),
             1 => {}
-            _ => problems.push(Problem::at(&self.name, "the target says twice where its servers are", ONE)),
+            _ => problems.push(Problem::at(
+                &self.name,
+                "the target says twice where its servers are",
+                ONE,
+            )),
         }
         problems.extend(self.url.iter().filter_map(|url| address(url).err()));
         problems.extend(self.nodes.iter().flat_map(|nodes| check_list(&self.name, nodes, "nodes")));
@@ -113,7 +126,8 @@ impl RedisConfig {
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         problems.extend(check_user(&self.name, self.username.as_ref(), self.password.as_ref()));
         if self.tls.is_some() {
-            problems.extend(self.url.iter().chain(self.nodes.iter().flatten()).filter_map(without_tls));
+            problems
+                .extend(self.url.iter().chain(self.nodes.iter().flatten()).filter_map(without_tls));
         }
         problems
     }
@@ -156,9 +170,14 @@ fn check_list(owner: &Located<String>, urls: &[Located<String>], key: &str) -> V
     problems
 }
 
-fn check_user(place: &Located<String>, name: Option<&String>, password: Option<&SecretReference>) -> Option<Problem> {
+fn check_user(
+    place: &Located<String>,
+    name: Option<&String>,
+    password: Option<&SecretReference>,
+) -> Option<Problem> {
     let advice = "add password: ${env:NAME}, or leave the user name out";
-    (name.is_some() && password.is_none()).then(|| Problem::at(place, "a user name without a password", advice))
+    (name.is_some() && password.is_none())
+        .then(|| Problem::at(place, "a user name without a password", advice))
 }
 
 fn without_tls(url: &Located<String>) -> Option<Problem> {
@@ -187,9 +206,15 @@ fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
         _ => return Err(wrong("the URL is neither redis:// nor rediss://", SHAPE)),
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("the URL holds a user name or password", "move them to username: and password: ${env:NAME}"));
+        return Err(wrong(
+            "the URL holds a user name or password",
+            "move them to username: and password: ${env:NAME}",
+        ));
     }
-    let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(|| wrong("the URL names no host", SHAPE))?;
+    let host = url
+        .host_str()
+        .filter(|h| !h.is_empty())
+        .ok_or_else(|| wrong("the URL names no host", SHAPE))?;
     if url.query().is_some() || !matches!(url.path(), "" | "/") {
         return Err(wrong(
             "the URL says more than host and port",
@@ -205,8 +230,13 @@ mod tests {
     use crate::wire::yaml::{self, Origin};
 
     fn problems(text: &str) -> Vec<String> {
-        let config: RedisConfig = yaml::read(&format!("name: cache\n{text}"), Origin::Person).unwrap();
-        config.check().into_iter().map(|problem| format!("{} -> {}", problem.message, problem.advice)).collect()
+        let config: RedisConfig =
+            yaml::read(&format!("name: cache\n{text}"), Origin::Person).unwrap();
+        config
+            .check()
+            .into_iter()
+            .map(|problem| format!("{} -> {}", problem.message, problem.advice))
+            .collect()
     }
 
     #[test]
@@ -225,18 +255,33 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_advice() {
         for (text, said) in [
-            ("required: true", "does not say where its server is -> write one of url:, sentinel: and nodes:"),
+            (
+                "required: true",
+                "does not say where its server is -> write one of url:, sentinel: and nodes:",
+            ),
             ("url: redis://h\nnodes: [redis://a]", "says twice where its servers are"),
             ("nodes: []", "nodes: names no server -> write nodes: [redis://host:6379"),
             ("nodes: [redis://a:1, rediss://a:1]", "a:1 stands twice -> name each server once"),
             ("nodes: [redis://a, http://b]", "neither redis:// nor rediss://"),
             ("nodes: [rediss://a, redis://b]\ntls: {}", "tls is given, but the URL is redis://"),
-            ("nodes: [redis://a]\nreplicas: true", "replicas: goes with url: or sentinel: -> leave replicas: out"),
+            (
+                "nodes: [redis://a]\nreplicas: true",
+                "replicas: goes with url: or sentinel: -> leave replicas: out",
+            ),
             ("sentinel: {service: '', urls: [redis://s]}", "the service has no name"),
             ("sentinel: {service: m, urls: []}", "urls: names no server"),
-            ("sentinel: {service: m, urls: [redis://u:p@s]}", "the URL holds a user name or password"),
-            ("sentinel: {service: m, urls: [redis://s], username: u}", "a user name without a password"),
-            ("sentinel: {service: m, urls: [redis://s], tls: {}}", "tls is given, but the URL is redis://"),
+            (
+                "sentinel: {service: m, urls: [redis://u:p@s]}",
+                "the URL holds a user name or password",
+            ),
+            (
+                "sentinel: {service: m, urls: [redis://s], username: u}",
+                "a user name without a password",
+            ),
+            (
+                "sentinel: {service: m, urls: [redis://s], tls: {}}",
+                "tls is given, but the URL is redis://",
+            ),
             ("sentinel: {service: m, urls: [rediss://s], tls: {cert: c}}", "without its key"),
         ] {
             let [one] = &problems(text)[..] else { panic!("{text}: {:?}", problems(text)) };

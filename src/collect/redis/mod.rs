@@ -1,4 +1,5 @@
-//! Redis and its kin, by INFO alone: one server, the master that Sentinels name, the nodes of a cluster.
+//! Redis and its kin, by INFO alone: one server, the master that Sentinels name, the nodes of a
+//! cluster.
 //!
 //! Each server hears what `session.rs` says, whoever named it. A server on its own is the target
 //! itself; nodes and replicas are places in it, each a part with its own coverage. Counters are
@@ -59,17 +60,27 @@ impl Redis {
     pub fn new(config: &RedisConfig, folder: &Path) -> Result<Self, Problem> {
         let servers = match (&config.url, &config.sentinel, &config.nodes) {
             (Some(url), ..) => Servers::One(config::address(url)?),
-            (None, Some(sentinel), _) => Servers::Sentinel(Sentinel::new(sentinel, config.tls.is_some(), folder)?),
-            (None, None, nodes) => {
-                Servers::Nodes(nodes.iter().flatten().map(config::address).collect::<Result<_, _>>()?)
+            (None, Some(sentinel), _) => {
+                Servers::Sentinel(Sentinel::new(sentinel, config.tls.is_some(), folder)?)
             }
+            (None, None, nodes) => Servers::Nodes(
+                nodes.iter().flatten().map(config::address).collect::<Result<_, _>>()?,
+            ),
         };
         Ok(Self {
             id: TargetId::new("redis", &config.name),
             servers,
-            access: Access::new(config.username.as_ref(), config.password.as_ref(), config.tls.as_ref(), folder),
+            access: Access::new(
+                config.username.as_ref(),
+                config.password.as_ref(),
+                config.tls.as_ref(),
+                folder,
+            ),
             replicas: config.replicas,
-            else_recorded: config.else_recorded.as_ref().map(|path| (path.clone(), folder.join(path))),
+            else_recorded: config
+                .else_recorded
+                .as_ref()
+                .map(|path| (path.clone(), folder.join(path))),
         })
     }
 
@@ -104,16 +115,28 @@ impl Redis {
         let Told { said, text, outcome } = servers::one(&self.access, address, context).await;
         evidence.fields.extend(said.fields);
         evidence.indicators = said.indicators;
-        evidence.set_part(INFO_PART, outcome.clone().map_or_else(Outcome::Failed, |()| Outcome::Complete));
+        evidence.set_part(
+            INFO_PART,
+            outcome.clone().map_or_else(Outcome::Failed, |()| Outcome::Complete),
+        );
         match &outcome {
-            Ok(()) if self.replicas => replicas::read(&self.access, address, &text, evidence, context).await,
-            Err(failure) if self.replicas => evidence.set_part(REPLICAS_PART, Outcome::Failed(failure.clone())),
+            Ok(()) if self.replicas => {
+                replicas::read(&self.access, address, &text, evidence, context).await
+            }
+            Err(failure) if self.replicas => {
+                evidence.set_part(REPLICAS_PART, Outcome::Failed(failure.clone()))
+            }
             _ => {}
         }
         outcome.err()
     }
 
-    async fn read_master(&self, sentinel: &Sentinel, evidence: &mut TargetEvidence, context: &Context) {
+    async fn read_master(
+        &self,
+        sentinel: &Sentinel,
+        evidence: &mut TargetEvidence,
+        context: &Context,
+    ) {
         let found = sentinel.find(context).await;
         evidence.fields.extend(found.fields);
         let Some(address) = found.address else {
@@ -130,18 +153,31 @@ impl Redis {
             evidence.set_part(INFO_PART, Outcome::Failed(failure));
         }
         if self.replicas && evidence.parts.get(&REPLICAS_PART.into()) == Some(&Outcome::Complete) {
-            let named = evidence.parts.keys().filter(|part| part.as_str().starts_with(REPLICA)).count();
+            let named =
+                evidence.parts.keys().filter(|part| part.as_str().starts_with(REPLICA)).count();
             let outcome = sentinel::all_named(found.replicas, named);
-            evidence.set_part(REPLICAS_PART, outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+            evidence.set_part(
+                REPLICAS_PART,
+                outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete),
+            );
         }
-        let outcome = found.outcome.and_then(|()| sentinel::is_master(evidence.field("role"), &address));
-        evidence.set_part(SENTINEL_PART, outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+        let outcome =
+            found.outcome.and_then(|()| sentinel::is_master(evidence.field("role"), &address));
+        evidence
+            .set_part(SENTINEL_PART, outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
     }
 
-    async fn read_nodes(&self, nodes: &[Address], evidence: &mut TargetEvidence, context: &Context) {
+    async fn read_nodes(
+        &self,
+        nodes: &[Address],
+        evidence: &mut TargetEvidence,
+        context: &Context,
+    ) {
         const ADVICE: &str = "name each node once, by an address that leads to no other";
         let mut different = Different::default();
-        for (address, told) in nodes.iter().zip(servers::several(&self.access, nodes, context).await) {
+        for (address, told) in
+            nodes.iter().zip(servers::several(&self.access, nodes, context).await)
+        {
             let told = different.another(address, told, ADVICE);
             servers::keep(evidence, &node_part(address), address, told);
         }
@@ -150,11 +186,15 @@ impl Redis {
     /// Why the file is to stand in: no server was read, and none could be reached.
     fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
         let is_server = |part: &str| part == INFO_PART || part.starts_with(NODE);
-        let read =
-            evidence.parts.iter().any(|(part, outcome)| is_server(part.as_str()) && *outcome == Outcome::Complete);
+        let read = evidence
+            .parts
+            .iter()
+            .any(|(part, outcome)| is_server(part.as_str()) && *outcome == Outcome::Complete);
         let mut failures = evidence.parts.values().filter_map(Outcome::failure);
         let unreached = failures.clone().all(|failure| failure.kind.is_unreached());
-        (self.else_recorded.is_some() && !read && unreached).then(|| failures.next().cloned()).flatten()
+        (self.else_recorded.is_some() && !read && unreached)
+            .then(|| failures.next().cloned())
+            .flatten()
     }
 }
 
@@ -197,11 +237,20 @@ impl Collector for Redis {
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
             self.read(&mut evidence, context).await;
             evidence.taken = (context.clock)();
-            if let (Some((shown, path)), Some(failure)) = (&self.else_recorded, self.unreached(&evidence)) {
-                let mut recorded = recorded::instead_of(self, context, (shown, path), &Scope::default(), failure).await;
+            if let (Some((shown, path)), Some(failure)) =
+                (&self.else_recorded, self.unreached(&evidence))
+            {
+                let mut recorded =
+                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure)
+                        .await;
                 // The text of one server's INFO says nothing of the others that the profile names.
                 for part in self.expected() {
-                    let failure = || Failure::new(FailureKind::File, format!("{} says nothing of it", shown.display()));
+                    let failure = || {
+                        Failure::new(
+                            FailureKind::File,
+                            format!("{} says nothing of it", shown.display()),
+                        )
+                    };
                     recorded.parts.entry(part.into()).or_insert_with(|| Outcome::Failed(failure()));
                 }
                 return vec![recorded];

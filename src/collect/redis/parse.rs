@@ -14,24 +14,9 @@ pub(in crate::collect) const INFO_PART: &str = "info";
 
 /// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
 const FIELDS: &[&str] = &[
-    "server_name",
-    "redis_mode",
-    "server_mode",
-    "valkey_mode",
-    "os",
-    "arch_bits",
-    "redis_build_id",
-    "redis_git_sha1",
-    "run_id",
-    "availability_zone",
-    "role",
-    "master_host",
-    "master_port",
-    "master_link_status",
-    "maxmemory_policy",
-    "aof_enabled",
-    "cluster_enabled",
-    "mvcc_depth",
+    "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",
+    "redis_git_sha1", "run_id", "availability_zone", "role", "master_host", "master_port",
+    "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled", "mvcc_depth",
     "cache_mode",
 ];
 
@@ -76,7 +61,8 @@ const FIGURES: &[&str] = &[
     "loading",
 ];
 
-/// Headings behind Memory, whatever their case: one of them shows that the text does not end before.
+/// Headings behind Memory, whatever their case: one of them shows that the text does not end
+/// before.
 const LATE: &[&str] = &["# CPU", "# Modules", "# Commandstats", "# Keyspace"];
 
 /// Lines `name:value`, in their order. A name is a word: what else has a colon is no line of INFO.
@@ -86,7 +72,9 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 fn pair(line: &str) -> Option<(&str, &str)> {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic());
-    line.trim_end_matches('\r').split_once(':').filter(|(name, value)| is_name(name) && !value.contains('\r'))
+    line.trim_end_matches('\r')
+        .split_once(':')
+        .filter(|(name, value)| is_name(name) && !value.contains('\r'))
 }
 
 /// Whether a text might be one of INFO.
@@ -105,7 +93,10 @@ fn is_version_line(line: &str) -> bool {
 
 /// Adds what INFO says to `evidence`. Unknown lines and sections are passed over; of a name
 /// that stands twice the first counts. What a part of INFO says is added even where the rest fails.
-pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+pub(in crate::collect) fn parse_info(
+    text: &str,
+    evidence: &mut TargetEvidence,
+) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
     let (mut keys, mut has_version, mut keyspace, mut ended) = (0.0, false, false, false);
     for line in text.lines() {
@@ -135,7 +126,10 @@ pub(in crate::collect) fn parse_info(text: &str, evidence: &mut TargetEvidence) 
         }
     }
     if !has_version {
-        return Err(Failure::new(FailureKind::Protocol, "the text is no INFO: it names no version"));
+        return Err(Failure::new(
+            FailureKind::Protocol,
+            "the text is no INFO: it names no version",
+        ));
     }
     if keyspace || keys > 0.0 {
         evidence.indicators.figures.insert("keys".to_owned(), keys);
@@ -171,7 +165,10 @@ fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
 /// The server's own clock, to the microsecond.
 pub(in crate::collect) fn server_time(evidence: &TargetEvidence) -> Option<Timestamp> {
     let usec = evidence.indicators.figures.get("server_time_usec")?;
-    #[expect(clippy::cast_possible_truncation, reason = "an f64 holds today's microseconds exactly")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "an f64 holds today's microseconds exactly"
+    )]
     Timestamp::from_microsecond(*usec as i64).ok()
 }
 
@@ -215,7 +212,11 @@ fn command_figures(value: &str) -> CommandFigures {
 
 /// `name=x,ver=1`: the value of one of the names.
 pub(super) fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    value.split(',').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
+    value
+        .split(',')
+        .filter_map(|part| part.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, v)| v)
 }
 
 fn number(value: &str, name: &str) -> Option<f64> {
@@ -274,16 +275,19 @@ mod tests {
 
     #[test]
     fn line_ends_repetition_and_junk_do_no_harm() {
-        let evidence =
-            parsed("redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndbx:keys=3\ndb0:keys=x");
+        let evidence = parsed(
+            "redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndbx:keys=3\ndb0:keys=x",
+        );
         assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
         assert!(evidence.indicators.figures.is_empty());
     }
 
     #[test]
     fn line_ends_are_crlf_or_lf_and_no_others() {
-        let crlf =
-            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/redis/redis-7.0.15.txt"));
+        let crlf = std::fs::read_to_string(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/redis/redis-7.0.15.txt"
+        ));
         let crlf = crlf.unwrap();
         let read = |text: &str| {
             let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
@@ -300,8 +304,14 @@ mod tests {
              used_memory:1\nused_memory:2\ncmdstat_get:calls=1\ncmdstat_get:calls=2\nerrorstat_ERR:count\ndb0:keys=3\n\
              db0:keys=4\nmodule:name=a,ver=1\nmodule:name=a,ver=2\nmodule:ver=3\nmodule:",
         );
-        assert_eq!((odd.field("redis_version"), odd.field("role")), (Some("7.0.1"), Some("master")));
-        assert_eq!((odd.indicators.figures["used_memory"], odd.indicators.figures["keys"]), (1.0, 3.0));
+        assert_eq!(
+            (odd.field("redis_version"), odd.field("role")),
+            (Some("7.0.1"), Some("master"))
+        );
+        assert_eq!(
+            (odd.indicators.figures["used_memory"], odd.indicators.figures["keys"]),
+            (1.0, 3.0)
+        );
         assert_eq!((odd.indicators.commands["get"].calls, odd.indicators.errors["ERR"]), (1, 0));
         assert_eq!(odd.field("module/a"), Some("1"));
         assert_eq!(odd.fields.iter().filter(|field| field.name.starts_with("module/")).count(), 1);
@@ -311,26 +321,42 @@ mod tests {
     fn garbage_is_no_info_and_says_nothing() {
         let bytes: Vec<u8> = (0..=255).cycle().take(65_536).collect();
         let not_utf8 = String::from_utf8_lossy(&bytes).into_owned();
-        for text in
-            ["", "\0", "\u{fffd}\u{fffd}", ":::::", "\r\n\r\n", &not_utf8, &"a".repeat(1 << 20), &"x:".repeat(1 << 19)]
-        {
+        for text in [
+            "",
+            "\0",
+            "\u{fffd}\u{fffd}",
+            ":::::",
+            "\r\n\r\n",
+            &not_utf8,
+            &"a".repeat(1 << 20),
+            &"x:".repeat(1 << 19),
+        ] {
             let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
             assert_eq!(parse_info(text, &mut evidence).unwrap_err().kind, FailureKind::Protocol);
             assert!(evidence.fields.is_empty());
             assert!(!looks_like_info(text));
         }
         let said = parsed("redis_version:7.0.1\u{fffd}\nx\u{fffd}_version:1\nos:\u{fffd}");
-        assert_eq!((said.field("redis_version"), said.field("os")), (Some("7.0.1\u{fffd}"), Some("\u{fffd}")));
+        assert_eq!(
+            (said.field("redis_version"), said.field("os")),
+            (Some("7.0.1\u{fffd}"), Some("\u{fffd}"))
+        );
         assert_eq!(said.field("x\u{fffd}_version"), None);
     }
 
     #[test]
     fn keydb_and_dragonfly_are_read_by_what_they_say() {
         let keydb = fixture("keydb-6.3.4");
-        assert_eq!((keydb.field("redis_version"), keydb.field("mvcc_depth")), (Some("6.3.4"), Some("0")));
+        assert_eq!(
+            (keydb.field("redis_version"), keydb.field("mvcc_depth")),
+            (Some("6.3.4"), Some("0"))
+        );
         let dragonfly = fixture("dragonfly-1.23.0");
         assert_eq!(dragonfly.field("dragonfly_version"), Some("df-v1.23.0"));
-        assert_eq!((dragonfly.field("run_id"), dragonfly.field("maxmemory_policy")), (None, Some("noeviction")));
+        assert_eq!(
+            (dragonfly.field("run_id"), dragonfly.field("maxmemory_policy")),
+            (None, Some("noeviction"))
+        );
         // Only a Dragonfly may be without what others always say.
         let text = "redis_version:7.4.0\nmaxmemory_policy:noeviction\n# Cpu\n";
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
@@ -340,13 +366,16 @@ mod tests {
     #[test]
     fn a_sentinel_is_no_server() {
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
-        let text = "redis_version:7.0.15\nredis_mode:sentinel\nrun_id:1\n# CPU\nsentinel_masters:1\n";
+        let text =
+            "redis_version:7.0.15\nredis_mode:sentinel\nrun_id:1\n# CPU\nsentinel_masters:1\n";
         assert!(parse_info(text, &mut evidence).unwrap_err().advice.contains("sentinel:"));
     }
 
     #[test]
     fn all_modules_are_kept() {
-        let evidence = parsed("redis_version:7\nmodule:name=search,ver=20612\nmodule:name=ReJSON,ver=20604,api=1");
+        let evidence = parsed(
+            "redis_version:7\nmodule:name=search,ver=20612\nmodule:name=ReJSON,ver=20604,api=1",
+        );
         assert_eq!(evidence.field("module/search"), Some("20612"));
         assert_eq!(evidence.field("module/ReJSON"), Some("20604"));
     }
@@ -370,6 +399,8 @@ mod tests {
     fn a_text_without_a_version_is_no_info() {
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
         assert_eq!(parse_info("hello", &mut evidence).unwrap_err().kind, FailureKind::Protocol);
-        assert!(!looks_like_info("apiVersion: envparity/v1\n  fields:\n    redis_version: 7.0.15\n"));
+        assert!(!looks_like_info(
+            "apiVersion: envparity/v1\n  fields:\n    redis_version: 7.0.15\n"
+        ));
     }
 }

@@ -83,8 +83,11 @@ impl Following {
                 continue;
             }
             if self.seen.len() >= MAX_FOLLOWED {
-                let message = format!("more than {MAX_FOLLOWED} replicas are named: the others were not read");
-                let advice = "name the servers that matter as targets of their own, without replicas:";
+                let message = format!(
+                    "more than {MAX_FOLLOWED} replicas are named: the others were not read"
+                );
+                let advice =
+                    "name the servers that matter as targets of their own, without replicas:";
                 self.problem = Some(Failure::new(FailureKind::TooLarge, message).advise(advice));
                 return;
             }
@@ -92,8 +95,10 @@ impl Following {
             self.queue.push(address);
         }
         if let Some(host) = unusable.first() {
-            let message =
-                format!("{} names a replica at {host} that cannot be asked: it tells no port", server.place());
+            let message = format!(
+                "{} names a replica at {host} that cannot be asked: it tells no port",
+                server.place()
+            );
             let advice = "a backup or migration that reads the stream looks like this: audit again when it is done, or \
                 set replica-announce-ip and replica-announce-port";
             self.problem = Some(Failure::new(FailureKind::Unreachable, message).advise(advice));

@@ -49,11 +49,24 @@ pub(super) struct Found {
 
 impl Sentinel {
     /// Those of a checked profile; paths are relative to `folder`.
-    pub(super) fn new(config: &SentinelConfig, servers_tls: bool, folder: &Path) -> Result<Self, Problem> {
+    pub(super) fn new(
+        config: &SentinelConfig,
+        servers_tls: bool,
+        folder: &Path,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             service: config.service.value.clone(),
-            addresses: config.urls.iter().map(config::sentinel_address).collect::<Result<_, _>>()?,
-            access: Access::new(config.username.as_ref(), config.password.as_ref(), config.tls.as_ref(), folder),
+            addresses: config
+                .urls
+                .iter()
+                .map(config::sentinel_address)
+                .collect::<Result<_, _>>()?,
+            access: Access::new(
+                config.username.as_ref(),
+                config.password.as_ref(),
+                config.tls.as_ref(),
+                folder,
+            ),
             servers_tls,
         })
     }
@@ -88,7 +101,9 @@ impl Sentinel {
         let said = told.iter().map(|(place, Named { master, status, replicas })| {
             (place, "sentinel_master", format!("{master},status={status},replicas={replicas}"))
         });
-        let not = failed.iter().map(|(place, failure)| (place, "sentinel_failure", failure.message.clone()));
+        let not = failed
+            .iter()
+            .map(|(place, failure)| (place, "sentinel_failure", failure.message.clone()));
         let fields = said.chain(not).map(field).collect();
         let replicas = told.iter().map(|(_, named)| named.replicas).max().unwrap_or(0);
         match self.agreed(&told, &failed) {
@@ -101,19 +116,28 @@ impl Sentinel {
     fn master(&self, answer: &Answer) -> Result<Named, Failure> {
         let text = String::from_utf8_lossy(&answer.text);
         let Some(masters) = topology::masters(&text) else { return Err(no_sentinel(&text)) };
-        let Some(Master { status, replicas, address, .. }) = masters.iter().find(|master| master.name == self.service)
+        let Some(Master { status, replicas, address, .. }) =
+            masters.iter().find(|master| master.name == self.service)
         else {
             return Err(self.unknown(&masters));
         };
         let (host, port) = address.as_ref().ok_or_else(|| {
-            Failure::new(FailureKind::Protocol, "the Sentinel names the master without a usable address")
+            Failure::new(
+                FailureKind::Protocol,
+                "the Sentinel names the master without a usable address",
+            )
         })?;
-        Ok(Named { master: topology::place(host, *port), status: status.clone(), replicas: *replicas })
+        Ok(Named {
+            master: topology::place(host, *port),
+            status: status.clone(),
+            replicas: *replicas,
+        })
     }
 
     fn unknown(&self, masters: &[Master]) -> Failure {
         const SHOWN: usize = 10;
-        let names: Vec<&str> = masters.iter().take(SHOWN).map(|master| master.name.as_str()).collect();
+        let names: Vec<&str> =
+            masters.iter().take(SHOWN).map(|master| master.name.as_str()).collect();
         let more = masters.len().saturating_sub(SHOWN);
         let known = match (names.as_slice(), more) {
             ([], _) => "it watches none".to_owned(),
@@ -133,14 +157,23 @@ impl Sentinel {
         let masters: BTreeSet<&str> = told.iter().map(|(_, named)| named.master.as_str()).collect();
         let Some(master) = masters.first() else { return Err(none_told(failed)) };
         if masters.len() > 1 {
-            let said: Vec<String> = told.iter().map(|(place, named)| format!("{} by {place}", named.master)).collect();
-            let message = format!("the Sentinels disagree on the master of {}: {}", self.service, said.join(", "));
+            let said: Vec<String> =
+                told.iter().map(|(place, named)| format!("{} by {place}", named.master)).collect();
+            let message = format!(
+                "the Sentinels disagree on the master of {}: {}",
+                self.service,
+                said.join(", ")
+            );
             let advice = "a failover may be under way: try again in a while; if it stays so, the Sentinels cannot reach \
                 each other";
             return Err(Failure::new(FailureKind::Unavailable, message).advise(advice));
         }
         let (host, port) = master.rsplit_once(':').unwrap_or((master, "0"));
-        let address = Address { host: host.to_owned(), port: port.parse().unwrap_or(0), tls: self.servers_tls };
+        let address = Address {
+            host: host.to_owned(),
+            port: port.parse().unwrap_or(0),
+            tls: self.servers_tls,
+        };
         let sick = told.iter().find(|(_, named)| named.status != "ok");
         let outcome = sick.map_or(Ok(()), |(place, Named { status, .. })| {
             let message = format!("the Sentinel {place} says that the master {master} is {status:?}, not ok");
@@ -152,12 +185,18 @@ impl Sentinel {
     }
 }
 
-/// What no Sentinel told is told with each one's reason; the one that says most gives kind and advice.
+/// What no Sentinel told is told with each one's reason; the one that says most gives kind and
+/// advice.
 fn none_told(failed: &[(String, Failure)]) -> Failure {
-    let telling = failed.iter().find(|(_, failure)| !failure.kind.is_unreached()).or(failed.first());
+    let telling =
+        failed.iter().find(|(_, failure)| !failure.kind.is_unreached()).or(failed.first());
     let Some((_, telling)) = telling else { return nothing_named() };
-    let reasons: Vec<String> = failed.iter().map(|(place, failure)| format!("{place}: {failure}")).collect();
-    Failure { message: format!("no Sentinel named the master: {}", reasons.join("; ")), ..telling.clone() }
+    let reasons: Vec<String> =
+        failed.iter().map(|(place, failure)| format!("{place}: {failure}")).collect();
+    Failure {
+        message: format!("no Sentinel named the master: {}", reasons.join("; ")),
+        ..telling.clone()
+    }
 }
 
 /// A profile that names no Sentinel is refused before.
@@ -166,13 +205,15 @@ pub(super) fn nothing_named() -> Failure {
 }
 
 fn no_sentinel(text: &str) -> Failure {
-    let mode = lines(text).find(|(name, _)| matches!(*name, "redis_mode" | "server_mode" | "valkey_mode"));
+    let mode =
+        lines(text).find(|(name, _)| matches!(*name, "redis_mode" | "server_mode" | "valkey_mode"));
     let message = match mode {
         Some((_, mode)) => format!("this is no Sentinel, but a server in the mode {mode:?}"),
         None => "this is no Sentinel: it tells of no masters".to_owned(),
     };
-    Failure::new(FailureKind::Protocol, message)
-        .advise("name the port of the Sentinel (26379 by default); a server itself is named by url:")
+    Failure::new(FailureKind::Protocol, message).advise(
+        "name the port of the Sentinel (26379 by default); a server itself is named by url:",
+    )
 }
 
 /// The master that Sentinels name cannot be reached: the address is theirs, not the profile's.
@@ -192,8 +233,10 @@ pub(super) fn is_master(role: Option<&str>, address: &Address) -> Result<(), Fai
         // KeyDB's masters may be replicas of each other.
         None | Some("master" | "active-replica") => Ok(()),
         Some(role) => {
-            let message =
-                format!("the Sentinels name {} as the master, and it says that it is a {role}", address.place());
+            let message = format!(
+                "the Sentinels name {} as the master, and it says that it is a {role}",
+                address.place()
+            );
             Err(Failure::new(FailureKind::Unavailable, message)
                 .advise("a failover may be under way: try again in a while"))
         }
@@ -205,7 +248,8 @@ pub(super) fn all_named(known: usize, named: usize) -> Result<(), Failure> {
     if named >= known {
         return Ok(());
     }
-    let message = format!("the Sentinels know of {known} replicas, and {named} are connected to the master");
+    let message =
+        format!("the Sentinels know of {known} replicas, and {named} are connected to the master");
     Err(Failure::new(FailureKind::Unavailable, message).advise(
         "start the replica that is down; of one that is gone for good, let the Sentinels forget it (SENTINEL RESET)",
     ))

@@ -32,7 +32,11 @@ pub(super) async fn one(access: &Access, address: &Address, context: &Context) -
 }
 
 /// All of them, in their order. Where they wait for each other none may use up the others' time.
-pub(super) async fn several(access: &Access, addresses: &[Address], context: &Context) -> Vec<Told> {
+pub(super) async fn several(
+    access: &Access,
+    addresses: &[Address],
+    context: &Context,
+) -> Vec<Told> {
     let rounds = u32::try_from(addresses.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
     let share = context.deadline.saturating_duration_since(Instant::now()) / rounds;
     let allowed = if rounds == 1 { context.allowed } else { context.allowed / rounds };
@@ -45,14 +49,21 @@ pub(super) async fn several(access: &Access, addresses: &[Address], context: &Co
     told.into_iter().map(|(_, told)| told).collect()
 }
 
-async fn ask(access: &Access, address: &Address, context: &Context, deadline: Instant, allowed: Duration) -> Told {
+async fn ask(
+    access: &Access,
+    address: &Address,
+    context: &Context,
+    deadline: Instant,
+    allowed: Duration,
+) -> Told {
     let answer = net::within(deadline, allowed, access.ask(address, WHOLE)).await;
     let mut said = TargetEvidence::new("redis/server".into(), "", (context.clock)());
     match answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls)) {
         Ok(Answer { text, not_after }) => {
             let text = String::from_utf8_lossy(&text).into_owned();
             let outcome = parse_info(&text, &mut said);
-            said.fields.extend(not_after.map(|end| Field::of_target("tls_not_after", end.to_string())));
+            said.fields
+                .extend(not_after.map(|end| Field::of_target("tls_not_after", end.to_string())));
             Told { said, text, outcome }
         }
         Err(failure) => Told { said, text: String::new(), outcome: Err(failure) },
@@ -62,7 +73,9 @@ async fn ask(access: &Access, address: &Address, context: &Context, deadline: In
 /// Adds what a server said as a place of the target, without its counters.
 pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address, told: Told) {
     let place = address.place();
-    evidence.fields.extend(told.said.fields.into_iter().map(|field| Field { place: place.clone(), ..field }));
+    evidence
+        .fields
+        .extend(told.said.fields.into_iter().map(|field| Field { place: place.clone(), ..field }));
     evidence.set_part(part, told.outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
 }
 
@@ -81,7 +94,8 @@ impl Different {
 
     /// A server that was read already under another address did not speak for this one.
     pub(super) fn another(&mut self, address: &Address, told: Told, advice: &str) -> Told {
-        let Some(run_id) = told.said.field("run_id").filter(|id| !id.is_empty()).map(str::to_owned) else {
+        let Some(run_id) = told.said.field("run_id").filter(|id| !id.is_empty()).map(str::to_owned)
+        else {
             return told;
         };
         let place = address.place();

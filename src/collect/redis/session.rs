@@ -22,7 +22,8 @@ use crate::wire::secret::SecretReference;
 /// A busy server with 500 kinds of commands says 100 KiB.
 const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 
-/// All that a server tells. `everything` is of 7.0; an unknown section answers empty, without an error.
+/// All that a server tells. `everything` is of 7.0; an unknown section answers empty, without an
+/// error.
 pub(super) const WHOLE: &[Option<&str>] = &[Some("everything"), Some("all"), None];
 
 /// Who asks, and whom to trust.
@@ -57,18 +58,27 @@ impl Access {
     }
 
     /// Asks for each of `sections` until one is not empty.
-    pub(super) async fn ask(&self, address: &Address, sections: &[Option<&str>]) -> Result<Answer, Failure> {
+    pub(super) async fn ask(
+        &self,
+        address: &Address,
+        sections: &[Option<&str>],
+    ) -> Result<Answer, Failure> {
         let password = match &self.password {
             Some(reference) => Some(secret::resolve(reference).await?),
             None => None,
         };
-        let mut session = match self.open(address, ProtocolVersion::RESP3, password.as_ref()).await {
+        let mut session = match self.open(address, ProtocolVersion::RESP3, password.as_ref()).await
+        {
             // Before version 6 there is no HELLO; a user may also be refused it.
-            Err(SessionError::NoHello) => self.open(address, ProtocolVersion::RESP2, password.as_ref()).await,
+            Err(SessionError::NoHello) => {
+                self.open(address, ProtocolVersion::RESP2, password.as_ref()).await
+            }
             other => other,
         }
         .map_err(|error| match error {
-            SessionError::NoHello => Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH"),
+            SessionError::NoHello => {
+                Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH")
+            }
             SessionError::Failed(failure) => failure,
         })?;
         let mut text = Vec::new();
@@ -96,14 +106,17 @@ impl Access {
             (Box::new(net::tcp(host, *port).await?), None)
         };
         let (stream, heard) = Capped::new(stream, MAX_ANSWER);
-        let mut info = RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
+        let mut info =
+            RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
         if let Some(password) = password {
             info = info.set_password(password.expose());
             if let Some(username) = &self.username {
                 info = info.set_username(username);
             }
         }
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let config = redis::AsyncConnectionConfig::new()
+            .set_response_timeout(None)
+            .set_connection_timeout(None);
         // The driver runs inside of the connection's own future, so that nothing outlives it.
         match MultiplexedConnection::new_with_config(&info, stream, config).await {
             Ok((connection, driver)) => {
@@ -114,7 +127,12 @@ impl Access {
         }
     }
 
-    fn setup_failure(&self, error: &RedisError, heard: &Heard, password: Option<&Secret>) -> SessionError {
+    fn setup_failure(
+        &self,
+        error: &RedisError,
+        heard: &Heard,
+        password: Option<&Secret>,
+    ) -> SessionError {
         let said = error.to_string().to_lowercase();
         let no_hello = error.kind() == ErrorKind::RESP3NotSupported
             || matches!(error.code(), Some("NOPROTO" | "NOPERM"))
@@ -125,11 +143,15 @@ impl Access {
         let user = self.username.as_deref().unwrap_or("default");
         let refused = match error.code() {
             Some("WRONGPASS") => Some(format!("user name or password is wrong (user {user})")),
-            Some("NOAUTH") => Some("the server wants a password and the profile names none".to_owned()),
+            Some("NOAUTH") => {
+                Some("the server wants a password and the profile names none".to_owned())
+            }
             _ if password.is_some() && said.contains("without any password configured") => {
                 Some("a password is given, but the server has none for this user".to_owned())
             }
-            _ if error.kind() == ErrorKind::AuthenticationFailed && !matches!(error.code(), Some("LOADING")) => {
+            _ if error.kind() == ErrorKind::AuthenticationFailed
+                && !matches!(error.code(), Some("LOADING")) =>
+            {
                 Some(format!("the server refused the user name or password (user {user})"))
             }
             _ => None,
@@ -183,7 +205,10 @@ impl Session {
             Value::BulkString(bytes) => Ok(bytes),
             Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
             Value::Nil => Ok(Vec::new()),
-            _ => Err(Failure::new(FailureKind::Protocol, "INFO was answered by something that is no text")),
+            _ => Err(Failure::new(
+                FailureKind::Protocol,
+                "INFO was answered by something that is no text",
+            )),
         }
     }
 }
@@ -199,7 +224,10 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
         return Failure::new(FailureKind::Protocol, "an HTTP server answered");
     }
     if heard.bytes() > MAX_ANSWER {
-        return Failure::new(FailureKind::TooLarge, format!("the answer exceeds {} MiB", MAX_ANSWER >> 20));
+        return Failure::new(
+            FailureKind::TooLarge,
+            format!("the answer exceeds {} MiB", MAX_ANSWER >> 20),
+        );
     }
     match error.code() {
         Some(code) => server_failure(code, error, quotable),

@@ -1,7 +1,9 @@
-//! Who else there is: the masters that a Sentinel knows, and the replicas that a server names. Pure; opens no socket.
+//! Who else there is: the masters that a Sentinel knows, and the replicas that a server names.
+//! Pure; opens no socket.
 //!
-//! Both stand in INFO: `master0:name=mymaster,status=ok,address=10.0.0.5:6379,slaves=2,sentinels=3` and
-//! `slave0:ip=10.0.0.7,port=6379,state=online,offset=14,lag=1`. Servers that say `replica0:` are understood, too.
+//! Both stand in INFO: `master0:name=mymaster,status=ok,address=10.0.0.5:6379,slaves=2,sentinels=3`
+//! and `slave0:ip=10.0.0.7,port=6379,state=online,offset=14,lag=1`. Servers that say `replica0:`
+//! are understood, too.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +11,11 @@ use super::parse::{item, lines};
 
 /// `host:6379`, an IPv6 address in brackets.
 pub(super) fn place(host: &str, port: u16) -> String {
-    if host.contains(':') && !host.starts_with('[') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
 }
 
 /// A master that a Sentinel watches.
@@ -32,7 +38,10 @@ pub(super) fn masters(text: &str) -> Option<Vec<Master>> {
         is_sentinel |= name == "sentinel_masters";
         if is_numbered(name, "master") && value.contains("status=") {
             let said = |key| item(value, key).unwrap_or_default().to_owned();
-            let replicas = item(value, "slaves").or(item(value, "replicas")).and_then(|n| n.parse().ok()).unwrap_or(0);
+            let replicas = item(value, "slaves")
+                .or(item(value, "replicas"))
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0);
             let address = split(&said("address"));
             found.push(Master { name: said("name"), status: said("status"), replicas, address });
         }
@@ -49,7 +58,8 @@ fn split(address: &str) -> Option<(String, u16)> {
 
 /// A name or an address; what a server says may be anything.
 fn is_host(text: &str) -> bool {
-    (1..=253).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:%".contains(c))
+    (1..=253).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:%".contains(c))
 }
 
 /// The replicas that a server names.
@@ -59,7 +69,8 @@ pub(super) struct Replicas {
     pub(super) addresses: Vec<(String, u16)>,
     /// Those that cannot be asked: backups and migrations read the stream, too, and tell no port.
     pub(super) unusable: Vec<String>,
-    /// How many more the server says that it has. It does not name one that it has not begun to feed.
+    /// How many more the server says that it has. It does not name one that it has not begun to
+    /// feed.
     pub(super) unnamed: u64,
 }
 
@@ -71,13 +82,20 @@ pub(super) fn replicas(text: &str) -> Replicas {
         if matches!(name, "connected_slaves" | "connected_replicas") {
             counted = counted.or_else(|| value.parse::<u64>().ok());
         }
-        let (Some(host), true) = (item(value, "ip"), is_numbered(name, "slave") || is_numbered(name, "replica")) else {
+        let (Some(host), true) =
+            (item(value, "ip"), is_numbered(name, "slave") || is_numbered(name, "replica"))
+        else {
             continue;
         };
         named += 1;
         // While Valkey copies to a replica over two connections, the replica stands there twice.
-        match item(value, "port").and_then(|port| port.parse().ok()).filter(|port| *port > 0 && is_host(host)) {
-            Some(port) if seen.insert((host, port)) => found.addresses.push((host.to_owned(), port)),
+        match item(value, "port")
+            .and_then(|port| port.parse().ok())
+            .filter(|port| *port > 0 && is_host(host))
+        {
+            Some(port) if seen.insert((host, port)) => {
+                found.addresses.push((host.to_owned(), port))
+            }
             Some(_) => {}
             None => found.unusable.push(host.to_owned()),
         }
@@ -86,8 +104,8 @@ pub(super) fn replicas(text: &str) -> Replicas {
     found
 }
 
-/// Whether a replica that is connected follows another history than the server that `main` is of. Only Redis
-/// and Valkey are known to give the two one and the same `master_replid`.
+/// Whether a replica that is connected follows another history than the server that `main` is of.
+/// Only Redis and Valkey are known to give the two one and the same `master_replid`.
 pub(super) fn is_of_another(main: &str, replica: &str) -> bool {
     let said = |text: &str, wanted: &str| {
         lines(text)
@@ -95,8 +113,9 @@ pub(super) fn is_of_another(main: &str, replica: &str) -> bool {
             .map(|(_, value)| value.to_owned())
             .filter(|value| !value.is_empty())
     };
-    let is_kin =
-        ["dragonfly_version", "mvcc_depth"].iter().any(|name| said(main, name).or(said(replica, name)).is_some());
+    let is_kin = ["dragonfly_version", "mvcc_depth"]
+        .iter()
+        .any(|name| said(main, name).or(said(replica, name)).is_some());
     let is_connected = said(replica, "master_link_status").as_deref() == Some("up");
     match (said(main, "master_replid"), said(replica, "master_replid")) {
         (Some(main), Some(replica)) => is_connected && !is_kin && main != replica,
@@ -141,9 +160,12 @@ mod tests {
         let main = "role:master\nmaster_replid:a\n";
         let up = "role:slave\nmaster_link_status:up\nmaster_replid:";
         assert!(is_of_another(main, &format!("{up}b")));
-        for same in
-            [format!("{up}a"), up.to_owned(), format!("{up}b").replace("up", "down"), format!("mvcc_depth:0\n{up}b")]
-        {
+        for same in [
+            format!("{up}a"),
+            up.to_owned(),
+            format!("{up}b").replace("up", "down"),
+            format!("mvcc_depth:0\n{up}b"),
+        ] {
             assert!(!is_of_another(main, &same), "{same}");
         }
     }

@@ -1,4 +1,5 @@
-//! A server whose certificate proves nothing: for Docker contexts with `SkipTLSVerify`, which the report then tells.
+//! A server whose certificate proves nothing: for Docker contexts with `SkipTLSVerify`, which the
+//! report then tells.
 
 use std::sync::Arc;
 

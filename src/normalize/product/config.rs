@@ -13,22 +13,25 @@ use crate::wire::yaml::{self, Located, Origin};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProductConfig {
-    /// As findings name it: `valkey`. The name of a product that ships with the program replaces it whole.
+    /// As findings name it: `valkey`. The name of a product that ships with the program replaces it
+    /// whole.
     pub name: Located<String>,
     /// Other names of it, as servers, charts and declared facts may say: `postgres`.
     #[serde(default)]
     pub aliases: Vec<Located<String>>,
-    /// Component of its images, without `image/` (default: its name). Products that replace each other share one.
+    /// Component of its images, without `image/` (default: its name). Products that replace each
+    /// other share one.
     #[serde(default)]
     pub family: Option<Located<String>>,
-    /// Repositories of its images without tag and `library/`; with the registry only where it matters.
+    /// Repositories of its images without tag and `library/`; with the registry only where it
+    /// matters.
     #[serde(default)]
     pub images: Vec<Located<String>>,
     /// Name of the version scheme of what it says of itself, see REFERENCE.md.
     #[serde(default)]
     pub scheme: Option<Located<String>>,
-    /// What the numbers of a whole version mean, of major, minor, patch and build (default: `[major, minor, patch]`).
-    /// What is beyond the last is as the last.
+    /// What the numbers of a whole version mean, of major, minor, patch and build (default:
+    /// `[major, minor, patch]`). What is beyond the last is as the last.
     #[serde(default)]
     pub levels: Vec<Located<String>>,
     /// What they mean in older releases.
@@ -37,8 +40,9 @@ pub struct ProductConfig {
     /// Further texts that no release carries: `edge`.
     #[serde(default)]
     pub sentinels: Vec<Located<String>>,
-    /// Regular expressions for versions that are not read rightly without: each fits a whole text, and its named
-    /// groups (major, minor, patch, pre, build, revision, variant) are what they say. The first that fits counts.
+    /// Regular expressions for versions that are not read rightly without: each fits a whole text,
+    /// and its named groups (major, minor, patch, pre, build, revision, variant) are what they say.
+    /// The first that fits counts.
     #[serde(default)]
     pub tag: Vec<Located<String>>,
     /// Line of INFO that says its version, for servers that answer INFO of Redis.
@@ -59,7 +63,9 @@ pub struct OlderConfig {
 impl ProductConfig {
     /// What its numbers mean; words that `check` tells are left out.
     pub(super) fn levels(&self) -> Levels {
-        let of = |words: &[Located<String>]| words.iter().filter_map(|word| Levels::word(word)).collect::<Vec<_>>();
+        let of = |words: &[Located<String>]| {
+            words.iter().filter_map(|word| Levels::word(word)).collect::<Vec<_>>()
+        };
         let older = self.older.iter().map(|older| (older.below, of(&older.levels))).collect();
         Levels::new(of(&self.levels), older)
     }
@@ -90,25 +96,34 @@ impl ProductConfig {
         }));
         problems.extend(self.images.iter().filter_map(image_problem));
         let empty = self.sentinels.iter().filter(|text| text.trim().is_empty());
-        problems.extend(empty.map(|text| Problem::at(text, "an empty text is no sentinel", "name a text like edge")));
+        problems.extend(empty.map(|text| {
+            Problem::at(text, "an empty text is no sentinel", "name a text like edge")
+        }));
         problems
     }
 }
 
-const LEVELS: &str = "write what each number means, like [major, minor, patch]; build is a level too";
+const LEVELS: &str =
+    "write what each number means, like [major, minor, patch]; build is a level too";
 
 fn name_problem(name: &Located<String>) -> Option<Problem> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let wrong = name.is_empty() || !name.chars().all(fits);
-    wrong.then(|| Problem::at(name, "this cannot be the name of a product", "use letters, digits, - _ and ."))
+    wrong.then(|| {
+        Problem::at(name, "this cannot be the name of a product", "use letters, digits, - _ and .")
+    })
 }
 
 /// A scheme that does not exist.
 pub(in super::super) fn scheme_problem(name: &Located<String>) -> Option<Problem> {
     let known = || Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect::<Vec<_>>().join(", ");
-    Scheme::by_name(name)
-        .is_none()
-        .then(|| Problem::at(name, format!("there is no scheme {:?}", name.as_str()), format!("there are {}", known())))
+    Scheme::by_name(name).is_none().then(|| {
+        Problem::at(
+            name,
+            format!("there is no scheme {:?}", name.as_str()),
+            format!("there are {}", known()),
+        )
+    })
 }
 
 fn level_problems(words: &[Located<String>]) -> Vec<Problem> {
@@ -121,7 +136,8 @@ fn level_problems(words: &[Located<String>]) -> Vec<Problem> {
                 problems.push(Problem::at(word, message, LEVELS));
             }
             Some(level) if level > lowest => {
-                let message = format!("a later number cannot mean more than one before: {}", word.as_str());
+                let message =
+                    format!("a later number cannot mean more than one before: {}", word.as_str());
                 problems.push(Problem::at(word, message, LEVELS));
             }
             Some(level) => lowest = level,
@@ -140,7 +156,9 @@ fn image_problem(image: &Located<String>) -> Option<Problem> {
 /// Everything that is wrong with the products of one file.
 pub(in super::super) fn check(products: &[ProductConfig]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = products.iter().flat_map(ProductConfig::check).collect();
-    let names = products.iter().flat_map(|p| [&p.name].into_iter().chain(&p.aliases).map(move |name| (p, name)));
+    let names = products
+        .iter()
+        .flat_map(|p| [&p.name].into_iter().chain(&p.aliases).map(move |name| (p, name)));
     problems.extend(twice(names, "name", |name| name.to_lowercase()));
     let images = products.iter().flat_map(|p| p.images.iter().map(move |image| (p, image)));
     problems.extend(twice(images, "image", str::to_owned));
@@ -158,7 +176,11 @@ fn twice<'a>(
     for (product, text) in all {
         if let Some((other, line)) = first.insert(key(text), (product.name.as_str(), text.line)) {
             let message = format!("the {what} {:?} belongs to {other} already", text.as_str());
-            problems.push(Problem::at(text, message, format!("see line {line}: leave one of them out")));
+            problems.push(Problem::at(
+                text,
+                message,
+                format!("see line {line}: leave one of them out"),
+            ));
         }
     }
     problems
@@ -201,8 +223,9 @@ mod tests {
             "- {name: c, tag: ['(?<major>\\d+', '(?<major>\\d+)(?<mayor>x)', '(?<minor>\\d+)']}\n",
             "- {name: d, aliases: [B, a/b]}\n",
         ));
-        let lines =
-            |line: usize| found.iter().filter(move |(at, ..)| *at == line).map(|(_, message, _)| message.as_str());
+        let lines = |line: usize| {
+            found.iter().filter(move |(at, ..)| *at == line).map(|(_, message, _)| message.as_str())
+        };
         for (line, said) in [
             (2, "there is no scheme \"semvr\""),
             (2, "\"mayor\" is nothing that a number can mean"),

@@ -37,8 +37,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// From a checked row; what `check` would have told is left out. Many products share an expression, and
-    /// compiling it is what costs: `compiled` has those that are.
+    /// From a checked row; what `check` would have told is left out. Many products share an
+    /// expression, and compiling it is what costs: `compiled` has those that are.
     fn new(config: ProductConfig, compiled: &mut BTreeMap<String, Pattern>) -> Self {
         let levels = config.levels();
         let patterns = config.tag.into_iter().filter_map(|tag| {
@@ -57,7 +57,11 @@ impl Product {
             aliases: config.aliases.into_iter().map(|alias| alias.value).collect(),
             images: config.images.into_iter().map(|image| image.value).collect(),
             scheme: config.scheme.and_then(|name| Scheme::by_name(&name)),
-            sentinels: config.sentinels.into_iter().map(|text| text.value.trim().to_owned()).collect(),
+            sentinels: config
+                .sentinels
+                .into_iter()
+                .map(|text| text.value.trim().to_owned())
+                .collect(),
             patterns,
             info_version: config.info_version.map(|line| line.value),
         }
@@ -88,12 +92,15 @@ impl Products {
         let mut compiled = BTreeMap::new();
         let own = catalogue.iter().cloned().map(|row| {
             let mut product = Product::new(row, &mut compiled);
-            // How a server says its version is no matter of images: a row that only adds some must not lose it.
+            // How a server says its version is no matter of images: a row that only adds some must
+            // not lose it.
             let shipped = SHIPPED.iter().find(|shipped| shipped.is_named(&product.name));
             product.info_version = product.info_version.or_else(|| shipped?.info_version.clone());
             Arc::new(product)
         });
-        let is_replaced = |product: &Product| catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name));
+        let is_replaced = |product: &Product| {
+            catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name))
+        };
         let shipped = SHIPPED.iter().filter(|product| !is_replaced(product)).cloned();
         Self(own.chain(shipped).collect())
     }
@@ -113,7 +120,8 @@ impl Products {
     /// The product of an image, by its whole name or the one without registry and `library/`.
     pub(super) fn by_image(&self, full: &str, short: &str) -> Option<&Product> {
         let original = original(short);
-        let is = |image: &String| image == full || image == short || Some(image) == original.as_ref();
+        let is =
+            |image: &String| image == full || image == short || Some(image) == original.as_ref();
         self.iter().find(|product| product.images.iter().any(is))
     }
 
@@ -131,10 +139,13 @@ impl Products {
 
 /// The repository that a well-known copy of it stands for.
 fn original(short: &str) -> Option<String> {
-    let bitnami = ["bitnamilegacy/", "bitnamisecure/"].into_iter().find_map(|prefix| short.strip_prefix(prefix));
+    let bitnami = ["bitnamilegacy/", "bitnamisecure/"]
+        .into_iter()
+        .find_map(|prefix| short.strip_prefix(prefix));
     // Amazon's and Rancher's copies of Docker's own images.
-    let library =
-        ["docker/library/", "rancher/mirrored-library-"].into_iter().find_map(|prefix| short.strip_prefix(prefix));
+    let library = ["docker/library/", "rancher/mirrored-library-"]
+        .into_iter()
+        .find_map(|prefix| short.strip_prefix(prefix));
     bitnami.map(|name| format!("bitnami/{name}")).or_else(|| library.map(str::to_owned))
 }
 
@@ -164,7 +175,9 @@ impl Reader<'_> {
             (Some(scheme), _) => {
                 let read = version::read(scheme, tag);
                 let says_nothing = |body: &Body| matches!(body, Body::Floating | Body::Commit(_));
-                Some(plain()).filter(|plain| *read.body() == Body::Opaque && says_nothing(plain.body())).unwrap_or(read)
+                Some(plain())
+                    .filter(|plain| *read.body() == Body::Opaque && says_nothing(plain.body()))
+                    .unwrap_or(read)
             }
             (None, Some(product)) => version::read_tag(&product.patterns, tag),
             (None, None) => plain(),
@@ -192,5 +205,6 @@ fn of_product(product: &Product, hint: Option<Scheme>, text: &str) -> Reading {
     }
     let last = hint.unwrap_or_else(|| Scheme::detect(text));
     let own = product.scheme.map(|scheme| version::read(scheme, text));
-    own.filter(|reading| *reading.body() != Body::Opaque).unwrap_or_else(|| version::read(last, text))
+    own.filter(|reading| *reading.body() != Body::Opaque)
+        .unwrap_or_else(|| version::read(last, text))
 }

@@ -92,14 +92,17 @@ fn tags_are_read_as_they_are_meant() {
 #[test]
 fn every_expression_fits_an_example() {
     let products = products();
-    let sources: BTreeSet<&str> = products.iter().flat_map(|p| &p.patterns).map(|pattern| pattern.as_str()).collect();
+    let sources: BTreeSet<&str> =
+        products.iter().flat_map(|p| &p.patterns).map(|pattern| pattern.as_str()).collect();
     assert!(sources.len() > 10 && products.iter().count() > 60);
     for source in sources {
         let having = |p: &&Product| p.patterns.iter().any(|pattern| pattern.as_str() == source);
         let fits = |p: &Product| {
             let patterns = p.patterns.iter().filter(|pattern| pattern.as_str() == source);
             let tags = || TAGS.iter().filter(|(name, ..)| *name == p.name);
-            patterns.into_iter().any(|pattern| tags().any(|(_, tag, _)| pattern.read(tag).is_some()))
+            patterns
+                .into_iter()
+                .any(|pattern| tags().any(|(_, tag, _)| pattern.read(tag).is_some()))
         };
         assert!(products.iter().filter(having).any(fits), "{source}");
     }

@@ -14,8 +14,8 @@ const SAME_MINOR: &str = "same-minor";
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RangeConfig {
-    /// A product and its versions, or versions alone: `redis >=7.0, <8`, `7.2.x`. A comma means that all must hold; a
-    /// bare version is exactly that one.
+    /// A product and its versions, or versions alone: `redis >=7.0, <8`, `7.2.x`. A comma means
+    /// that all must hold; a bare version is exactly that one.
     #[serde(default)]
     pub require: Option<Located<String>>,
     /// `same-minor`: less than a minor away from what the baseline runs.
@@ -38,7 +38,11 @@ impl RangeConfig {
         };
         Some(RangeRow {
             wanted,
-            components: self.components.iter().filter_map(|pattern| Glob::new(pattern).ok()).collect(),
+            components: self
+                .components
+                .iter()
+                .filter_map(|pattern| Glob::new(pattern).ok())
+                .collect(),
             environments: self.environments.iter().map(|name| name.as_str().into()).collect(),
         })
     }
@@ -58,10 +62,19 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
             problems.push(Problem::at(row, "a row of ranges: says nothing", advice));
         }
         (Some(require), None) => match require.parse::<Requirement>() {
-            Err(error) => problems.push(Problem::at(require, error.to_string(), "write it like \"redis >=7.0, <8\"")),
+            Err(error) => problems.push(Problem::at(
+                require,
+                error.to_string(),
+                "write it like \"redis >=7.0, <8\"",
+            )),
             Ok(wanted) if !wanted.names_products() && row.components.is_empty() => {
-                let advice = format!("{components}, or the product: \"redis {}\"", require.as_str());
-                problems.push(Problem::at(require, "nothing says of which components these versions are", advice));
+                let advice =
+                    format!("{components}, or the product: \"redis {}\"", require.as_str());
+                problems.push(Problem::at(
+                    require,
+                    "nothing says of which components these versions are",
+                    advice,
+                ));
             }
             Ok(_) => {}
         },
@@ -105,7 +118,8 @@ mod tests {
             "- {pin: same-minor}\n",
             "- {pin: same-minor, require: redis 7.2.x, components: [\"[\"]}\n",
         )));
-        let told: Vec<(usize, &str)> = found.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
+        let told: Vec<(usize, &str)> =
+            found.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
         let contradiction = "\">=8, <7\" is no range of versions: no version is both >=8 and <7, and a comma means that both \
                              must hold";
         assert_eq!(told[0], (1, contradiction));
@@ -115,17 +129,27 @@ mod tests {
         assert_eq!(told[4], (5, "nothing says which components are pinned"));
         assert_eq!(told[5], (6, "one row has both require: and pin:"));
         assert_eq!((told.len(), told[6].0), (7, 6));
-        assert_eq!((found[0].column, found[1].advice.contains("redis >=7")), (13, true), "{found:#?}");
+        assert_eq!(
+            (found[0].column, found[1].advice.contains("redis >=7")),
+            (13, true),
+            "{found:#?}"
+        );
     }
 
     #[test]
     fn rows_in_order_are_taken_as_written() {
-        let rows =
-            read("- {require: \"redis >=7.0, <8\", environments: [prod]}\n- {pin: same-minor, components: [\"*\"]}\n");
+        let rows = read(
+            "- {require: \"redis >=7.0, <8\", environments: [prod]}\n- {pin: same-minor, components: [\"*\"]}\n",
+        );
         assert!(check(&rows).is_empty());
         let [first, second] = [&rows[0], &rows[1]].map(|row| row.row().unwrap());
-        assert!(matches!(&first.wanted, Wanted::Versions(wanted) if wanted.products().eq(["redis"])));
+        assert!(
+            matches!(&first.wanted, Wanted::Versions(wanted) if wanted.products().eq(["redis"]))
+        );
         assert_eq!((first.components.len(), first.environments.len()), (0, 1));
-        assert!(matches!(second.wanted, Wanted::SameMinor) && second.components[0].is_match("redis/cache"));
+        assert!(
+            matches!(second.wanted, Wanted::SameMinor)
+                && second.components[0].is_match("redis/cache")
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What a waiver is bound to by default: the minor that runs, so that patches are covered and a new drift is not.
+//! What a waiver is bound to by default: the minor that runs, so that patches are covered and a new
+//! drift is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +7,9 @@ use super::config::VERSION_RULES;
 use crate::model::{Component, ComponentName, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::version::Range;
 
-/// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions. An environment that
-/// runs what no waiver can be bound to is left out: a text that proves no version, or would be read as something wider.
+/// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
+/// An environment that runs what no waiver can be bound to is left out: a text that proves no
+/// version, or would be read as something wider.
 pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentName, String> {
     if !VERSION_RULES.contains(&finding.rule) {
         return BTreeMap::new();
@@ -23,7 +25,8 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
 /// One alternative for each product and minor that runs.
 fn versions(name: &ComponentName, component: &Component) -> Option<String> {
     let readings = component.instances.iter().flat_map(|instance| {
-        let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
+        let readings =
+            [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
         let product = instance.product_in(name);
         readings.map(move |reading| (product.clone(), reading))
     });

@@ -34,7 +34,9 @@ pub struct WaiversConfig {
 }
 
 /// What remains of a list whose last item was commented out.
-fn none_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WaiverConfig>, D::Error> {
+fn none_is_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<WaiverConfig>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -53,8 +55,9 @@ pub struct WaiverConfig {
     /// The subject of the finding, where its rule has several on one component (default: any).
     #[serde(default)]
     pub subject: Option<Located<String>>,
-    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A bare version means
-    /// exactly that one. Required for rules on versions, and forbidden for others.
+    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A
+    /// bare version means exactly that one. Required for rules on versions, and forbidden for
+    /// others.
     #[serde(default)]
     pub versions: BTreeMap<String, Located<String>>,
     /// Why it is accepted.
@@ -66,8 +69,8 @@ pub struct WaiverConfig {
 }
 
 impl WaiversConfig {
-    /// Everything that is wrong with it, given the ids of the rules that exist, the day in UTC, and how far ahead a
-    /// waiver may expire.
+    /// Everything that is wrong with it, given the ids of the rules that exist, the day in UTC, and
+    /// how far ahead a waiver may expire.
     pub fn check(&self, rule_ids: &[&str], today: Date, span: Duration) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
@@ -95,22 +98,42 @@ impl WaiversConfig {
 impl WaiverConfig {
     fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let named =
-            [(&self.id, "id"), (&self.reason, "reason"), (&self.owner, "owner"), (&self.component, "component")];
+        let named = [
+            (&self.id, "id"),
+            (&self.reason, "reason"),
+            (&self.owner, "owner"),
+            (&self.component, "component"),
+        ];
         for (text, key) in named.into_iter().filter(|(text, _)| text.trim().is_empty()) {
-            problems.push(Problem::at(text, format!("the {key} says nothing"), "say it: others will read it"));
+            problems.push(Problem::at(
+                text,
+                format!("the {key} says nothing"),
+                "say it: others will read it",
+            ));
         }
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if !self.id.chars().all(fits) {
-            problems.push(Problem::at(&self.id, "this cannot be the id of a waiver", "use letters, digits, - _ and ."));
+            problems.push(Problem::at(
+                &self.id,
+                "this cannot be the id of a waiver",
+                "use letters, digits, - _ and .",
+            ));
         }
         if self.rule.starts_with("waiver-") {
-            problems.push(Problem::at(&self.rule, "a waiver cannot be waived", "renew it, mend it, or remove it"));
+            problems.push(Problem::at(
+                &self.rule,
+                "a waiver cannot be waived",
+                "renew it, mend it, or remove it",
+            ));
         } else {
             problems.extend(super::super::config::unknown_rule(&self.rule, rule_ids));
         }
         if self.component.contains(['*', '?', '{', '[']) {
-            problems.push(Problem::at(&self.component, "a waiver names one component", "write one waiver for each"));
+            problems.push(Problem::at(
+                &self.component,
+                "a waiver names one component",
+                "write one waiver for each",
+            ));
         }
         let mut seen = BTreeSet::new();
         for name in self.environments.iter().filter(|name| !seen.insert(name.as_str())) {
@@ -131,23 +154,36 @@ impl WaiverConfig {
         let rule = self.rule.as_str();
         if !VERSION_RULES.contains(&rule) {
             let problem = |(environment, range): (&String, &Located<String>)| {
-                let message = format!("{rule} is no rule on versions, and {environment} has one here");
+                let message =
+                    format!("{rule} is no rule on versions, and {environment} has one here");
                 Problem::at(range, message, "remove versions: from this waiver")
             };
             return self.versions.iter().next().map(problem).into_iter().collect();
         }
         let mut problems = Vec::new();
-        for name in self.environments.iter().filter(|name| !self.versions.contains_key(name.as_str())) {
-            let message = format!("{rule} is a rule on versions, and {:?} has none here", name.as_str());
-            problems.push(Problem::at(name, message, "write versions: {ENVIRONMENT: \"7.2.x\"} with one for each"));
+        for name in
+            self.environments.iter().filter(|name| !self.versions.contains_key(name.as_str()))
+        {
+            let message =
+                format!("{rule} is a rule on versions, and {:?} has none here", name.as_str());
+            problems.push(Problem::at(
+                name,
+                message,
+                "write versions: {ENVIRONMENT: \"7.2.x\"} with one for each",
+            ));
         }
         for (environment, range) in &self.versions {
             if !self.environments.iter().any(|name| name.as_str() == environment) {
-                let message = format!("versions: names {environment:?}, which environments: does not");
+                let message =
+                    format!("versions: names {environment:?}, which environments: does not");
                 problems.push(Problem::at(range, message, "name the same environments in both"));
             }
             if let Err(error) = range.parse::<Requirement>() {
-                problems.push(Problem::at(range, error.to_string(), "write 7.2.4, 7.2.x or \">=7.0, <8\""));
+                problems.push(Problem::at(
+                    range,
+                    error.to_string(),
+                    "write 7.2.4, 7.2.x or \">=7.0, <8\"",
+                ));
             }
         }
         problems
@@ -155,24 +191,35 @@ impl WaiverConfig {
 
     fn check_expiry(&self, today: Date, span: Duration) -> Option<Problem> {
         // Nothing but a day: a time of day or a zone would be passed over.
-        let is_day =
-            self.expires.len() == "2026-12-31".len() && self.expires.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let is_day = self.expires.len() == "2026-12-31".len()
+            && self.expires.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let Some(expires) = self.expires.parse::<Date>().ok().filter(|_| is_day) else {
             let message = format!("{:?} is no date", self.expires.as_str());
-            return Some(Problem::at(&self.expires, message, "write the last day on which it counts, as 2026-12-31"));
+            return Some(Problem::at(
+                &self.expires,
+                message,
+                "write the last day on which it counts, as 2026-12-31",
+            ));
         };
         let days = i64::try_from(span.as_secs() / 86_400).unwrap_or(i64::MAX);
         let ahead = (expires - today).get_days();
-        let message = || format!("the waiver expires {ahead} days ahead, and {days} days are the most (waiver-span)");
-        let advice =
-            "choose an earlier date, and renew it then; waiver-span: of the policy says how far ahead it may be";
+        let message = || {
+            format!(
+                "the waiver expires {ahead} days ahead, and {days} days are the most (waiver-span)"
+            )
+        };
+        let advice = "choose an earlier date, and renew it then; waiver-span: of the policy says how far ahead it may be";
         (i64::from(ahead) > days).then(|| Problem::at(&self.expires, message(), advice))
     }
 
     fn waiver(&self) -> Option<Waiver> {
-        let mut environments: Vec<_> = self.environments.iter().map(|name| name.as_str().into()).collect();
+        let mut environments: Vec<_> =
+            self.environments.iter().map(|name| name.as_str().into()).collect();
         environments.sort();
-        let versions = self.versions.iter().map(|(name, range)| Some((name.as_str().into(), range.parse().ok()?)));
+        let versions = self
+            .versions
+            .iter()
+            .map(|(name, range)| Some((name.as_str().into(), range.parse().ok()?)));
         Some(Waiver {
             id: self.id.value.clone(),
             rule: self.rule.value.clone(),

@@ -1,7 +1,7 @@
 //! Waivers at work: which findings they cover, what became of them, and what is to be said of them.
 //!
-//! A waiver never covers more than it says: another environment, another version or another rule is not covered. What
-//! it covers stays visible, apart.
+//! A waiver never covers more than it says: another environment, another version or another rule is
+//! not covered. What it covers stays visible, apart.
 
 mod binding;
 pub mod config;
@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::settled::{Compared, Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
-    Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
-    Requirement, Severity, Waiver, WaiverState,
+    Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding,
+    JudgedWaiver, Requirement, Severity, Waiver, WaiverState,
 };
 use crate::rules::{Hook, RuleMeta};
 use crate::version::Containment;
@@ -47,8 +47,8 @@ pub static UNUSED: RuleMeta = RuleMeta {
     defaults: &[("a waiver that is not used", Defaults::everywhere(Severity::Low))],
 };
 
-/// Lets waivers cover what they say, and tells what became of each. What is to be said of them is for
-/// [`findings`].
+/// Lets waivers cover what they say, and tells what became of each. What is to be said of them is
+/// for [`findings`].
 pub fn apply(
     waivers: Vec<Waiver>,
     findings: &mut [JudgedFinding],
@@ -60,15 +60,22 @@ pub fn apply(
     let judged = waivers.into_iter().map(|waiver| {
         let counts = today <= waiver.expires;
         let mut covers = Vec::new();
-        for judged in findings.iter_mut().filter(|judged| fit(&waiver, &judged.finding, subjects).is_covered()) {
+        for judged in findings
+            .iter_mut()
+            .filter(|judged| fit(&waiver, &judged.finding, subjects).is_covered())
+        {
             covers.push(judged.id.clone());
             if counts && judged.disposition == Disposition::Active {
                 judged.disposition = Disposition::Waived(waiver.id.clone());
             }
         }
-        let question =
-            Question { rule: &waiver.rule, component: &waiver.component, environments: &waiver.environments };
-        let is_unused = counts && covers.is_empty() && is_settled(question, compared, subjects, now);
+        let question = Question {
+            rule: &waiver.rule,
+            component: &waiver.component,
+            environments: &waiver.environments,
+        };
+        let is_unused =
+            counts && covers.is_empty() && is_settled(question, compared, subjects, now);
         let state = if is_unused { WaiverState::Unused } else { state_by_date(&waiver, today) };
         JudgedWaiver { waiver, state, covers }
     });
@@ -111,7 +118,9 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
     let moved = waiver.versions.iter().find_map(|(environment, wanted)| {
         let subject = by_name(subjects, environment);
         // What is bound to something that is not there is bound to nothing that was found.
-        let Some(component) = subject.and_then(|subject| subject.snapshot.components.get(&waiver.component)) else {
+        let Some(component) =
+            subject.and_then(|subject| subject.snapshot.components.get(&waiver.component))
+        else {
             return Some(format!("{environment} does not run it, and it says {wanted}"));
         };
         outside(&waiver.component, component, wanted)
@@ -134,11 +143,14 @@ fn is_bound(waiver: &Waiver) -> bool {
 fn outside(name: &ComponentName, component: &Component, wanted: &Requirement) -> Option<String> {
     let mut readings = component.instances.iter().flat_map(|instance| {
         let product = instance.product_in(name);
-        let readings = [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
+        let readings =
+            [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
         readings.map(move |reading| (product.clone(), reading))
     });
     readings
-        .find(|(product, reading)| wanted.admits(product.as_deref(), &component.levels, reading) != Containment::Inside)
+        .find(|(product, reading)| {
+            wanted.admits(product.as_deref(), &component.levels, reading) != Containment::Inside
+        })
         .map(|(product, reading)| match product.filter(|_| wanted.products().next().is_some()) {
             Some(product) => format!("{product} {reading}"),
             None => reading.to_string(),
@@ -146,7 +158,11 @@ fn outside(name: &ComponentName, component: &Component, wanted: &Requirement) ->
 }
 
 /// What is to be said of waivers that have expired, or are not used.
-pub fn findings(waivers: &[JudgedWaiver], found: &[JudgedFinding], subjects: &[Subject<'_>]) -> Vec<Finding> {
+pub fn findings(
+    waivers: &[JudgedWaiver],
+    found: &[JudgedFinding],
+    subjects: &[Subject<'_>],
+) -> Vec<Finding> {
     let of = |judged: &JudgedWaiver| {
         let JudgedWaiver { waiver, state, covers } = judged;
         let (meta, summary): (&'static RuleMeta, _) = match state {
@@ -173,7 +189,11 @@ pub fn findings(waivers: &[JudgedWaiver], found: &[JudgedFinding], subjects: &[S
 
 fn expired(waiver: &Waiver, covers: usize) -> String {
     let Waiver { id, rule, owner, expires, .. } = waiver;
-    let then = if covers > 0 { format!("{rule} counts again") } else { "it would cover nothing any more".to_owned() };
+    let then = if covers > 0 {
+        format!("{rule} counts again")
+    } else {
+        "it would cover nothing any more".to_owned()
+    };
     format!("waiver {id} of {owner} expired on {expires}: {then}")
 }
 

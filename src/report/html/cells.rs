@@ -1,4 +1,5 @@
-//! One component in one environment, in a word, a symbol and a sentence for those who hear the page.
+//! One component in one environment, in a word, a symbol and a sentence for those who hear the
+//! page.
 
 use serde::Serialize;
 
@@ -88,13 +89,21 @@ fn words(cell: &Cell) -> String {
     };
     let product = if cell.other_product { "other product" } else { "" };
     let variant = if cell.other_variant { "other variant" } else { "" };
-    [product, variant, &distance].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [product, variant, &distance]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Whether the name does not tell the product already, or a row has more than one.
 pub(super) fn shows_product(row: &Row) -> bool {
-    let mut products: Vec<&str> =
-        row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|r| r.product.as_deref()).collect();
+    let mut products: Vec<&str> = row
+        .cells
+        .iter()
+        .flat_map(|cell| &cell.readings)
+        .filter_map(|r| r.product.as_deref())
+        .collect();
     products.sort_unstable();
     products.dedup();
     let last = row.component.rsplit('/').next().unwrap_or_default();
@@ -107,7 +116,10 @@ fn text(cell: &Cell, with_product: bool, builds: usize) -> String {
             let several = cell.readings.len() > 1;
             let readings = cell.readings.iter().map(|reading| {
                 let text = version(reading, with_product);
-                let text = reading.contradicted_by.as_ref().map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
+                let text = reading
+                    .contradicted_by
+                    .as_ref()
+                    .map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
                 if several { format!("{text} ×{}", reading.instances) } else { text }
             });
             let text = readings.collect::<Vec<_>>().join(", ");
@@ -126,14 +138,16 @@ pub(super) fn not_running(cell: &Cell) -> String {
     cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The version as it was said, with the product where that is asked for, and who said it where that is a person.
+/// The version as it was said, with the product where that is asked for, and who said it where that
+/// is a person.
 pub(super) fn version(reading: &Reading, with_product: bool) -> String {
     let text = match reading.version.as_str() {
         "" => "by digest".to_owned(),
         text if reading.source == "declared" => format!("{text} declared"),
         text => text.to_owned(),
     };
-    let product = reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
+    let product =
+        reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
     product.map_or(text.clone(), |product| format!("{product} {text}"))
 }
 
@@ -141,7 +155,12 @@ pub(super) fn version(reading: &Reading, with_product: bool) -> String {
 mod tests {
     use super::*;
 
-    fn cell(state: &str, level: Option<&str>, direction: Option<&str>, other_product: bool) -> Cell {
+    fn cell(
+        state: &str,
+        level: Option<&str>,
+        direction: Option<&str>,
+        other_product: bool,
+    ) -> Cell {
         Cell {
             environment: "qualif".to_owned(),
             state: state.to_owned(),
@@ -160,8 +179,14 @@ mod tests {
         let cases = [
             (cell("present", Some("equal"), None, false), ("", "")),
             (cell("present", Some("patch"), Some("ahead"), false), ("▲", "patch ahead")),
-            (cell("present", Some("minor"), Some("mixed"), false), ("↕", "minor, ahead and behind")),
-            (cell("present", Some("major"), Some("behind"), true), ("≠", "other product, major behind")),
+            (
+                cell("present", Some("minor"), Some("mixed"), false),
+                ("↕", "minor, ahead and behind"),
+            ),
+            (
+                cell("present", Some("major"), Some("behind"), true),
+                ("≠", "other product, major behind"),
+            ),
             (cell("present", Some("incomparable"), None, false), ("?", "cannot be ordered")),
             (cell("present", Some("within-precision"), None, false), ("~", "same as far as told")),
             (cell("unobserved", None, None, false), ("?", "")),

@@ -62,13 +62,17 @@ struct Named<'a> {
 pub(super) fn coverage<'a>(index: &Index<'a>) -> Vec<Covered<'a>> {
     let environments = index.dto.environments.iter().zip(&index.report.environments);
     let covered = environments.map(|(environment, audited)| {
-        let targets: Vec<Line<'a>> = environment.targets.iter().map(|t| line(t, environment, index)).collect();
+        let targets: Vec<Line<'a>> =
+            environment.targets.iter().map(|t| line(t, environment, index)).collect();
         Covered {
             name: &environment.name,
             required: environment.required,
             is_baseline: environment.name == index.dto.baseline,
             complete: &environment.complete,
-            whole: environment.targets.iter().all(|t| t.parts.iter().all(|part| part.outcome != "failed")),
+            whole: environment
+                .targets
+                .iter()
+                .all(|t| t.parts.iter().all(|part| part.outcome != "failed")),
             stale: targets.iter().filter(|target| target.stale.is_some()).count(),
             components: environment.components,
             left_out: environment.left_out,
@@ -80,7 +84,13 @@ pub(super) fn coverage<'a>(index: &Index<'a>) -> Vec<Covered<'a>> {
 }
 
 fn line<'a>(target: &'a Target, environment: &'a Environment, index: &Index<'a>) -> Line<'a> {
-    let taken = index.dto.run.taken.get(&environment.name).and_then(|targets| targets.get(&target.target)).copied();
+    let taken = index
+        .dto
+        .run
+        .taken
+        .get(&environment.name)
+        .and_then(|targets| targets.get(&target.target))
+        .copied();
     Line {
         target: &target.target,
         endpoint: &target.endpoint,
@@ -108,7 +118,10 @@ fn grouped(parts: &[Part]) -> Vec<Parts<'_>> {
     for part in parts {
         let named = Named { name: &part.part, hides: part.hides };
         let failure = part.failure.as_ref();
-        match groups.iter_mut().find(|group| group.outcome == part.outcome && same(group.failure, failure)) {
+        match groups
+            .iter_mut()
+            .find(|group| group.outcome == part.outcome && same(group.failure, failure))
+        {
             Some(group) => group.names.push(named),
             None => groups.push(Parts { outcome: &part.outcome, failure, names: vec![named] }),
         }
@@ -131,7 +144,13 @@ fn age(now: Timestamp, taken: Timestamp) -> Option<String> {
 /// How the run was made: names and values.
 pub(super) fn facts(index: &Index<'_>) -> Vec<(&'static str, String)> {
     let run = &index.dto.run;
-    let gates = index.dto.gates.iter().map(|[from, to]| format!("{from} → {to}")).collect::<Vec<_>>().join("; ");
+    let gates = index
+        .dto
+        .gates
+        .iter()
+        .map(|[from, to]| format!("{from} → {to}"))
+        .collect::<Vec<_>>()
+        .join("; ");
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
     let mut facts = vec![
         ("End of the run", format!("{} ({})", local(index, run.at), run.at)),
@@ -174,8 +193,10 @@ mod tests {
             part("images", Some("slow"), None),
             part("nodes", Some("gone"), None),
         ];
-        let told: Vec<Vec<&str>> =
-            grouped(&parts).iter().map(|group| group.names.iter().map(|part| part.name).collect()).collect();
+        let told: Vec<Vec<&str>> = grouped(&parts)
+            .iter()
+            .map(|group| group.names.iter().map(|part| part.name).collect())
+            .collect();
         assert_eq!(told, [vec!["containers", "images"], vec!["engine"], vec!["nodes"]]);
     }
 

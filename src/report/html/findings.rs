@@ -1,4 +1,5 @@
-//! Findings, one card for each component, the worst first, with what each environment runs beside them.
+//! Findings, one card for each component, the worst first, with what each environment runs beside
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -79,8 +80,11 @@ struct Told<'a> {
 /// Cards, the worst first.
 pub(super) fn cards<'a>(index: &Index<'a>) -> Vec<Card<'a>> {
     let blocking = index.blocking();
-    let mut cards: Vec<Card<'a>> =
-        index.findings.iter().map(|(component, found)| card(component, found, index, &blocking)).collect();
+    let mut cards: Vec<Card<'a>> = index
+        .findings
+        .iter()
+        .map(|(component, found)| card(component, found, index, &blocking))
+        .collect();
     cards.sort_by_key(|card| {
         let in_gate = card.findings.iter().any(|f| f.in_gate && f.severity == card.severity);
         std::cmp::Reverse((card.blocks, severity_rank(card.severity), in_gate))
@@ -88,11 +92,17 @@ pub(super) fn cards<'a>(index: &Index<'a>) -> Vec<Card<'a>> {
     cards
 }
 
-fn card<'a>(component: &'a str, found: &[&'a Finding], index: &Index<'a>, blocking: &BTreeSet<&str>) -> Card<'a> {
+fn card<'a>(
+    component: &'a str,
+    found: &[&'a Finding],
+    index: &Index<'a>,
+    blocking: &BTreeSet<&str>,
+) -> Card<'a> {
     let row = index.rows.get(component).copied();
     let owner = found.iter().find_map(|finding| finding.owner.as_deref());
     let severity = found.first().map_or("", |worst| worst.severity.as_str());
-    let concerned: BTreeSet<usize> = found.iter().flat_map(|finding| index.place(finding)).collect();
+    let concerned: BTreeSet<usize> =
+        found.iter().flat_map(|finding| index.place(finding)).collect();
     let ids: BTreeSet<&str> = found.iter().map(|finding| finding.rule.as_str()).collect();
     Card {
         component,
@@ -133,7 +143,9 @@ fn line<'a>(finding: &'a Finding, index: &Index<'a>, blocking: &BTreeSet<&str>) 
 
 fn rule(id: &str) -> RuleText<'_> {
     match policy::meta(id) {
-        Some(meta) => RuleText { id, known: true, summary: meta.summary, why: meta.why, fix: meta.fix },
+        Some(meta) => {
+            RuleText { id, known: true, summary: meta.summary, why: meta.why, fix: meta.fix }
+        }
         None => RuleText { id, known: false, summary: "", why: "", fix: "" },
     }
 }
@@ -143,7 +155,8 @@ fn evidence<'a>(row: &'a Row, concerned: &BTreeSet<usize>, index: &Index<'a>) ->
     let with_product = cells::shows_product(row);
     let baseline = index.dto.baseline.as_str();
     let cells = row.cells.iter().enumerate();
-    let cells = cells.filter(|(number, cell)| concerned.contains(number) || cell.environment == baseline);
+    let cells =
+        cells.filter(|(number, cell)| concerned.contains(number) || cell.environment == baseline);
     let sides = cells.map(|(_, cell)| Side {
         environment: &cell.environment,
         is_baseline: cell.environment == baseline,

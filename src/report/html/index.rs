@@ -1,4 +1,5 @@
-//! What every part of the page looks up: environments, places, owners, and where a component's findings stand.
+//! What every part of the page looks up: environments, places, owners, and where a component's
+//! findings stand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +43,8 @@ pub(super) struct Filters<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(report: &'a Report, dto: &'a DriftReport) -> Self {
-        let environments: Vec<&str> = dto.environments.iter().map(|environment| environment.name.as_str()).collect();
+        let environments: Vec<&str> =
+            dto.environments.iter().map(|environment| environment.name.as_str()).collect();
         let mut findings = BTreeMap::<&str, Vec<&Finding>>::new();
         for finding in &dto.findings {
             findings.entry(&finding.component).or_default().push(finding);
@@ -58,20 +60,25 @@ impl<'a> Index<'a> {
         };
         index.places = index.sorted_places();
         let owned = dto.findings.iter().chain(&dto.waived);
-        index.owners = owned.filter_map(|f| f.owner.as_deref()).collect::<BTreeSet<_>>().into_iter().collect();
+        index.owners =
+            owned.filter_map(|f| f.owner.as_deref()).collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = std::mem::take(&mut index.findings);
         for of_component in found.values_mut() {
-            of_component.sort_by_cached_key(|f| (std::cmp::Reverse(weight(f)), f.rule.as_str(), index.place(f)));
+            of_component.sort_by_cached_key(|f| {
+                (std::cmp::Reverse(weight(f)), f.rule.as_str(), index.place(f))
+            });
         }
         index.findings = found;
         index
     }
 
-    /// Gates, pairs with the baseline, other pairs, single environments, larger groups; each in promotion order.
+    /// Gates, pairs with the baseline, other pairs, single environments, larger groups; each in
+    /// promotion order.
     fn sorted_places(&self) -> Vec<Place> {
         let gates = self.dto.gates.iter().map(|gate| self.numbers(gate));
         let found = self.dto.findings.iter().map(|finding| self.place(finding));
-        let mut places: Vec<Place> = gates.chain(found).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut places: Vec<Place> =
+            gates.chain(found).collect::<BTreeSet<_>>().into_iter().collect();
         let baseline = self.environments.iter().position(|name| *name == self.dto.baseline);
         places.sort_by_cached_key(|place| {
             let size = match place.len() {
@@ -79,7 +86,12 @@ impl<'a> Index<'a> {
                 1 => 1,
                 n => n,
             };
-            (!self.is_gate(place), size, !baseline.is_some_and(|b| place.contains(&b)), place.clone())
+            (
+                !self.is_gate(place),
+                size,
+                !baseline.is_some_and(|b| place.contains(&b)),
+                place.clone(),
+            )
         });
         places
     }
@@ -90,8 +102,10 @@ impl<'a> Index<'a> {
     }
 
     fn numbers(&self, names: &[String]) -> Place {
-        let mut numbers: Place =
-            names.iter().filter_map(|name| self.environments.iter().position(|e| e == name)).collect();
+        let mut numbers: Place = names
+            .iter()
+            .filter_map(|name| self.environments.iter().position(|e| e == name))
+            .collect();
         numbers.sort_unstable();
         numbers
     }
@@ -111,12 +125,18 @@ impl<'a> Index<'a> {
         self.dto.gates.iter().any(|gate| self.numbers(gate) == *place)
     }
 
-    /// `qualif → ovh-production` for a gate, `dev, qualif` for others; names that the report does not describe stay.
+    /// `qualif → ovh-production` for a gate, `dev, qualif` for others; names that the report does
+    /// not describe stay.
     pub(super) fn place_name(&self, place: &Place) -> String {
         let gate = self.dto.gates.iter().find(|gate| self.numbers(*gate) == *place);
         match gate {
             Some([from, to]) => format!("{from} → {to}"),
-            None => place.iter().filter_map(|n| self.environments.get(*n)).copied().collect::<Vec<_>>().join(", "),
+            None => place
+                .iter()
+                .filter_map(|n| self.environments.get(*n))
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 
@@ -143,7 +163,12 @@ pub(super) const SEVERITIES: [Severity; 5] =
 
 /// 5 for critical, 1 for info, 0 for what is no severity.
 pub(super) fn severity_rank(word: &str) -> u8 {
-    SEVERITIES.iter().rev().zip(1..).find(|(severity, _)| severity.as_str() == word).map_or(0, |(_, rank)| rank)
+    SEVERITIES
+        .iter()
+        .rev()
+        .zip(1..)
+        .find(|(severity, _)| severity.as_str() == word)
+        .map_or(0, |(_, rank)| rank)
 }
 
 /// Severity first, then whether it is in a gate.

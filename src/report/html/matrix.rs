@@ -1,4 +1,5 @@
-//! Each component in each environment: the rows of the matrix with what they are filtered and sorted by.
+//! Each component in each environment: the rows of the matrix with what they are filtered and
+//! sorted by.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -53,10 +54,11 @@ struct Line<'a> {
 
 /// All rows, the worst first.
 pub(super) fn matrix<'a>(index: &Index<'a>) -> Matrix<'a> {
-    let waived = index.dto.waived.iter().fold(std::collections::BTreeMap::new(), |mut found, finding| {
-        found.entry(finding.component.as_str()).or_insert_with(Vec::new).push(finding);
-        found
-    });
+    let waived =
+        index.dto.waived.iter().fold(std::collections::BTreeMap::new(), |mut found, finding| {
+            found.entry(finding.component.as_str()).or_insert_with(Vec::new).push(finding);
+            found
+        });
     // The public report is made of these rows, in their order.
     let rows = index.dto.matrix.iter().zip(&index.report.matrix);
     let mut rows: Vec<(Reverse<(u8, u8)>, Line<'a>)> = rows
@@ -92,15 +94,22 @@ fn line<'a>(
     let with_product = cells::shows_product(row);
     let baseline = index.dto.baseline.as_str();
     let builds = compared.cells.iter().map(|cell| cell.builds);
-    let cells: Vec<cells::Shown> =
-        row.cells.iter().zip(builds).map(|(cell, builds)| cells::shown(cell, baseline, with_product, builds)).collect();
+    let cells: Vec<cells::Shown> = row
+        .cells
+        .iter()
+        .zip(builds)
+        .map(|(cell, builds)| cells::shown(cell, baseline, with_product, builds))
+        .collect();
     let worst = found.first();
     let severity = worst.map_or("", |finding| finding.severity.as_str());
     let rank = severity_rank(severity);
     let furthest = cells.iter().map(|cell| cell.rank).max().unwrap_or_default();
-    let concerned = cells.iter().enumerate().filter(|(_, cell)| cell.rank > SAME).map(|(number, _)| number);
-    let concerned: BTreeSet<usize> = concerned.chain(found.iter().flat_map(|f| index.place(f))).collect();
-    let places: BTreeSet<usize> = found.iter().filter_map(|f| index.place_number(&index.place(f))).collect();
+    let concerned =
+        cells.iter().enumerate().filter(|(_, cell)| cell.rank > SAME).map(|(number, _)| number);
+    let concerned: BTreeSet<usize> =
+        concerned.chain(found.iter().flat_map(|f| index.place(f))).collect();
+    let places: BTreeSet<usize> =
+        found.iter().filter_map(|f| index.place_number(&index.place(f))).collect();
     let words = |of: fn(&Finding) -> &str| found.iter().map(|f| of(f)).collect::<BTreeSet<_>>();
     let owner = found.iter().chain(waived).find_map(|finding| finding.owner.as_deref());
     let keys = std::iter::once(u32::from(rank) * 100 + u32::from(furthest));

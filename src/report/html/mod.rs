@@ -1,8 +1,9 @@
 //! The report as one HTML file for people who review a release: it needs no network and no script.
 //!
-//! Everything is in the document; the script only filters, sorts and folds what stands there. A policy in the head
-//! allows the one style and the one script of this file, by their digests, and nothing else. Text from outside
-//! passes [`super::escape::html`] on its way out of the template engine, whichever part of the page it stands in.
+//! Everything is in the document; the script only filters, sorts and folds what stands there. A
+//! policy in the head allows the one style and the one script of this file, by their digests, and
+//! nothing else. Text from outside passes [`super::escape::html`] on its way out of the template
+//! engine, whichever part of the page it stands in.
 
 mod cells;
 mod coverage;
@@ -82,8 +83,13 @@ fn page(report: &Report) -> Result<String, minijinja::Error> {
     environment.get_template("page.html")?.render(page)
 }
 
-/// Writes a value into the page: text as [`super::escape::html`] makes it, unless it is our own style or script.
-fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+/// Writes a value into the page: text as [`super::escape::html`] makes it, unless it is our own
+/// style or script.
+fn write(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
     match value.as_str().filter(|_| !value.is_safe()) {
         Some(text) => out.write_str(&super::escape::html(text)).map_err(minijinja::Error::from),
         None => minijinja::escape_formatter(out, state, value),

@@ -67,7 +67,8 @@ pub(super) fn summary<'a>(index: &Index<'a>) -> Summary<'a> {
 
 /// The numbers of `n of m`.
 fn share(text: &str) -> Share<'_> {
-    let numbers = text.split_once(" of ").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+    let numbers =
+        text.split_once(" of ").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
     let (n, m): (usize, usize) = numbers.unwrap_or_default();
     Share { text, percent: (n * 100).checked_div(m).unwrap_or(0) }
 }
@@ -94,13 +95,22 @@ fn places(index: &Index<'_>) -> Vec<PlaceLine> {
             *cell += 1;
         }
     }
-    let in_gate: std::collections::BTreeSet<_> =
-        index.dto.findings.iter().filter(|finding| finding.in_gate).map(|finding| index.place(finding)).collect();
+    let in_gate: std::collections::BTreeSet<_> = index
+        .dto
+        .findings
+        .iter()
+        .filter(|finding| finding.in_gate)
+        .map(|finding| index.place(finding))
+        .collect();
     let line = |(place, counts): (&Vec<usize>, [usize; SEVERITIES.len()])| PlaceLine {
         name: index.place_name(place),
         gate: index.is_gate(place),
         in_gate: in_gate.contains(place),
-        counts: SEVERITIES.iter().zip(counts).map(|(severity, count)| shade(severity.as_str(), count)).collect(),
+        counts: SEVERITIES
+            .iter()
+            .zip(counts)
+            .map(|(severity, count)| shade(severity.as_str(), count))
+            .collect(),
     };
     index.places.iter().zip(counts).map(line).collect()
 }
@@ -121,6 +131,9 @@ mod tests {
 
     #[test]
     fn a_share_of_nothing_is_nothing() {
-        assert_eq!((share("7 of 9").percent, share("0 of 0").percent, share("9 of 9").percent), (77, 0, 100));
+        assert_eq!(
+            (share("7 of 9").percent, share("0 of 0").percent, share("9 of 9").percent),
+            (77, 0, 100)
+        );
     }
 }

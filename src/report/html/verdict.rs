@@ -39,7 +39,8 @@ struct Reason<'a> {
 
 pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
     let (dto, report) = (index.dto, index.report);
-    let of = |kind: &'static str| dto.verdict.reasons.iter().filter(move |reason| reason.kind == kind);
+    let of =
+        |kind: &'static str| dto.verdict.reasons.iter().filter(move |reason| reason.kind == kind);
     let blocks = of("blocks").map(|r| Reason { text: &r.text, id: r.finding.as_deref() });
     let gaps: Vec<&str> = of("incomplete").map(|reason| reason.text.as_str()).collect();
     let (word, tone) = match (report.purpose, report.judgement.verdict) {
@@ -48,11 +49,17 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         (Purpose::Audit, Verdict::NoGo) if gaps.is_empty() => ("NO-GO", "no-go"),
         (Purpose::Audit, Verdict::NoGo) => ("NO-GO, and INCOMPLETE", "no-go"),
         // Nothing could have blocked: no colour and no shape of a go.
-        (Purpose::Audit, Verdict::Go) if dto.gates.is_empty() => ("GO, but no gate was judged", "neutral"),
+        (Purpose::Audit, Verdict::Go) if dto.gates.is_empty() => {
+            ("GO, but no gate was judged", "neutral")
+        }
         (Purpose::Audit, Verdict::Go) => ("GO", "go"),
     };
     Banner {
-        what: if report.purpose == Purpose::Audit { "Drift report" } else { "Differences of two pieces of evidence" },
+        what: if report.purpose == Purpose::Audit {
+            "Drift report"
+        } else {
+            "Differences of two pieces of evidence"
+        },
         word,
         tone,
         line: line(index, gaps.len()),
@@ -73,15 +80,21 @@ fn line(index: &Index<'_>, gaps: usize) -> String {
     let fail_on = &dto.verdict.fail_on;
     let unread = || format!("{} in what the verdict needs", count(gaps, "gap"));
     match (report.purpose, report.judgement.verdict) {
-        (_, Verdict::Incomplete) => format!("{}: what was not read is not known to be the same.", unread()),
-        (Purpose::Diff, _) => "Everything in the evidence was read. Differences are shown, not judged.".to_owned(),
+        (_, Verdict::Incomplete) => {
+            format!("{}: what was not read is not known to be the same.", unread())
+        }
+        (Purpose::Diff, _) => {
+            "Everything in the evidence was read. Differences are shown, not judged.".to_owned()
+        }
         (_, Verdict::NoGo) => {
             let blocks = dto.verdict.reasons.len() - gaps;
             let new = if dto.verdict.new_only { "new or worse, and " } else { "" };
             let and = if gaps > 0 { format!("; {}", unread()) } else { String::new() };
             format!("{} {new}at or above {fail_on}{and}.", blocking(blocks))
         }
-        (_, Verdict::Go) if dto.gates.is_empty() => "Judged was only whether everything required was read.".to_owned(),
+        (_, Verdict::Go) if dto.gates.is_empty() => {
+            "Judged was only whether everything required was read.".to_owned()
+        }
         (_, Verdict::Go) => {
             let new = if dto.verdict.new_only { " is new or worse" } else { "" };
             let known = match dto.verdict.known.len() {
@@ -92,7 +105,9 @@ fn line(index: &Index<'_>, gaps: usize) -> String {
                     if n == 1 { "was" } else { "were" }
                 ),
             };
-            format!("Nothing at or above {fail_on} in a gate{new}, and everything required was read.{known}")
+            format!(
+                "Nothing at or above {fail_on} in a gate{new}, and everything required was read.{known}"
+            )
         }
     }
 }
@@ -130,17 +145,26 @@ struct Tally {
 }
 
 pub(super) fn since<'a>(index: &Index<'a>, since: &'a Since) -> Changes<'a> {
-    let tally = |(word, title)| Tally { word, count: since.summary.get(word).copied().unwrap_or_default(), title };
+    let tally = |(word, title)| Tally {
+        word,
+        count: since.summary.get(word).copied().unwrap_or_default(),
+        title,
+    };
     let is_rising = |f: &&Finding| matches!(f.since.as_deref(), Some("new" | "worse"));
     let mut rising: Vec<&Finding> = index.dto.findings.iter().filter(is_rising).collect();
     rising.sort_by_key(|finding| std::cmp::Reverse(weight(finding)));
     let mut gone: Vec<&GoneFinding> = since.gone.iter().collect();
     let fate = |gone: &GoneFinding| Fate::ALL.iter().position(|fate| fate.as_str() == gone.fate);
-    gone.sort_by_key(|gone| (fate(gone), SEVERITIES.len() - usize::from(severity_rank(&gone.severity))));
+    gone.sort_by_key(|gone| {
+        (fate(gone), SEVERITIES.len() - usize::from(severity_rank(&gone.severity)))
+    });
     Changes {
         at: local(index, since.at),
         changed: &since.changed,
-        trends: FindingTrend::ALL.into_iter().map(|trend| tally((trend.as_str(), told(trend)))).collect(),
+        trends: FindingTrend::ALL
+            .into_iter()
+            .map(|trend| tally((trend.as_str(), told(trend))))
+            .collect(),
         fates: Fate::ALL.into_iter().map(|fate| tally((fate.as_str(), told_of(fate)))).collect(),
         rising,
         has_unknown: gone.iter().any(|gone| gone.fate == Fate::Unknown.as_str()),

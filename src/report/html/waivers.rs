@@ -35,7 +35,8 @@ struct Covered<'a> {
 
 /// The most severe first.
 pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<Waived<'a>> {
-    let by_id: BTreeMap<&str, &Waiver> = index.dto.waivers.iter().map(|w| (w.id.as_str(), w)).collect();
+    let by_id: BTreeMap<&str, &Waiver> =
+        index.dto.waivers.iter().map(|w| (w.id.as_str(), w)).collect();
     let mut findings: Vec<&Finding> = index.dto.waived.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(severity_rank(&finding.severity)));
     let line = |finding: &'a Finding| Waived {
@@ -48,14 +49,25 @@ pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<Waived<'a>> {
 
 /// The ones that need somebody first.
 pub(super) fn waivers<'a>(index: &Index<'a>) -> Vec<Line<'a>> {
-    let shown: BTreeSet<&str> =
-        index.dto.findings.iter().chain(&index.dto.waived).map(|finding| finding.id.as_str()).collect();
+    let shown: BTreeSet<&str> = index
+        .dto
+        .findings
+        .iter()
+        .chain(&index.dto.waived)
+        .map(|finding| finding.id.as_str())
+        .collect();
     let mut waivers: Vec<&Waiver> = index.dto.waivers.iter().collect();
-    waivers.sort_by_key(|waiver| WaiverState::ALL.iter().position(|state| state.as_str() == waiver.state));
+    waivers.sort_by_key(|waiver| {
+        WaiverState::ALL.iter().position(|state| state.as_str() == waiver.state)
+    });
     let line = |waiver: &'a Waiver| Line {
         waiver,
         place: waiver.environments.join(", "),
-        findings: waiver.findings.iter().map(|id| Covered { id, shown: shown.contains(id.as_str()) }).collect(),
+        findings: waiver
+            .findings
+            .iter()
+            .map(|id| Covered { id, shown: shown.contains(id.as_str()) })
+            .collect(),
     };
     waivers.into_iter().map(line).collect()
 }

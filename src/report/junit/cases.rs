@@ -48,8 +48,8 @@ impl<'a> Judge<'a> {
         Self { new_only: report.verdict.new_only, waivers }
     }
 
-    /// Whether a finding fails its case. What the policy wants to see only when asked for does not; the exit code, and not
-    /// the number of failures, tells the verdict.
+    /// Whether a finding fails its case. What the policy wants to see only when asked for does not;
+    /// the exit code, and not the number of failures, tells the verdict.
     fn fails(&self, finding: &Finding) -> bool {
         let counts = !self.new_only || matches!(finding.since.as_deref(), Some("new" | "worse"));
         counts && severity(finding) > Severity::Info
@@ -80,7 +80,9 @@ impl<'a> Judge<'a> {
         ];
         let (text, rest): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|(group, _)| *group == ending && ending != Ending::Passed);
-        let of = |groups: Vec<(Ending, Vec<String>)>| groups.into_iter().flat_map(|(_, lines)| lines).collect();
+        let of = |groups: Vec<(Ending, Vec<String>)>| {
+            groups.into_iter().flat_map(|(_, lines)| lines).collect()
+        };
         let (text, rest): (Vec<String>, Vec<String>) = (of(text), of(rest));
         let mut case = TestCase::new(xml(name), status(ending, worst, &text));
         // Test views take what is behind the last dot for the class and the rest for its package.
@@ -95,7 +97,9 @@ impl<'a> Judge<'a> {
     fn waived(&self, finding: &Finding) -> String {
         let id = finding.waiver.as_deref().unwrap_or_default();
         let waiver = match self.waivers.get(id) {
-            Some(Waiver { expires, owner, reason, .. }) => format!(" until {expires} ({owner}): {reason}"),
+            Some(Waiver { expires, owner, reason, .. }) => {
+                format!(" until {expires} ({owner}): {reason}")
+            }
             None => String::new(),
         };
         format!("waived by {id}{waiver}; {}", told(finding))
@@ -113,9 +117,13 @@ fn status(ending: Ending, worst: Option<&Finding>, text: &[String]) -> TestCaseS
         Ending::NotJudged => (TestCaseStatus::skipped(), "not-judged"),
         Ending::Passed => return TestCaseStatus::success(),
     };
-    let more = if text.len() > 1 { format!(" (and {} more)", text.len() - 1) } else { String::new() };
+    let more =
+        if text.len() > 1 { format!(" (and {} more)", text.len() - 1) } else { String::new() };
     let first = text.first().map(String::as_str).unwrap_or_default();
-    status.set_type(xml(ty)).set_message(xml(&format!("{first}{more}"))).set_description(lines(text));
+    status
+        .set_type(xml(ty))
+        .set_message(xml(&format!("{first}{more}")))
+        .set_description(lines(text));
     status
 }
 
@@ -127,9 +135,12 @@ fn severity(finding: &Finding) -> Severity {
 /// A finding in a line.
 fn told(finding: &Finding) -> String {
     let Finding { severity, rule, component, environments, summary, id, .. } = finding;
-    let mut line = format!("{severity} {rule} {component} in {}: {summary} [{id}]", environments.join(", "));
+    let mut line =
+        format!("{severity} {rule} {component} in {}: {summary} [{id}]", environments.join(", "));
     let subject = Some(&finding.subject).filter(|subject| !subject.is_empty());
-    for (word, value) in [("subject", subject), ("owner", finding.owner.as_ref()), ("since", finding.since.as_ref())] {
+    for (word, value) in
+        [("subject", subject), ("owner", finding.owner.as_ref()), ("since", finding.since.as_ref())]
+    {
         line.extend(value.map(|value| format!("; {word}: {value}")));
     }
     if !finding.controls.is_empty() {

@@ -1,10 +1,12 @@
-//! The report as JUnit XML, for the test views of GitLab, Jenkins and others, by the schema of Jenkins' xunit plugin.
+//! The report as JUnit XML, for the test views of GitLab, Jenkins and others, by the schema of
+//! Jenkins' xunit plugin.
 //!
-//! A suite is a pair of environments (`qualif -> ovh-production`), an environment, `several environments` or `coverage`; a
-//! case is a component, in `coverage` a target. `docs/FORMATS.md` says which, and how a case ends: a finding above info is
-//! a failure, what the verdict needs and was not read an error, what is waived or not judged is skipped, and everything
-//! else passes and is told in `system-out`. A finding that blocks nothing is a failure too: what tells the verdict is the
-//! exit code. Times are the run's; nothing is timed, so that `time` is left out.
+//! A suite is a pair of environments (`qualif -> ovh-production`), an environment, `several
+//! environments` or `coverage`; a case is a component, in `coverage` a target. `docs/FORMATS.md`
+//! says which, and how a case ends: a finding above info is a failure, what the verdict needs and
+//! was not read an error, what is waived or not judged is skipped, and everything else passes and
+//! is told in `system-out`. A finding that blocks nothing is a failure too: what tells the verdict
+//! is the exit code. Times are the run's; nothing is timed, so that `time` is left out.
 //!
 //! `suites.rs` decides which suites and cases there are, `cases.rs` how each ends.
 
@@ -36,7 +38,7 @@ fn xml(report: &DriftReport) -> Result<String, String> {
     let mut whole = quick_junit::Report::new("envparity");
     whole.add_test_suites(suites::all(report));
     let text = whole.to_string().map_err(|e| e.to_string())?;
-    // The library counts skipped cases of the whole too, which the schema has no attribute for. The name of the
-    // whole is ours: this is the first place that looks so.
+    // The library counts skipped cases of the whole too, which the schema has no attribute for. The
+    // name of the whole is ours: this is the first place that looks so.
     Ok(text.replacen(&format!(" skipped=\"{}\"", whole.skipped), "", 1))
 }

@@ -24,7 +24,8 @@ pub(super) fn all(report: &DriftReport) -> Vec<TestSuite> {
     let mut suites = vec![suite(report, &judge, COVERAGE, coverage(report))];
     let needed = needed(report);
     for pair in pairs(report, &found) {
-        let mut cases = if pair.is_compared { compared(report, &pair, &needed) } else { Cases::new() };
+        let mut cases =
+            if pair.is_compared { compared(report, &pair, &needed) } else { Cases::new() };
         add(&mut cases, found.remove(&pair.place()));
         suites.push(suite(report, &judge, &format!("{} -> {}", pair.from, pair.to), cases));
     }
@@ -88,7 +89,8 @@ impl<'a> Pair<'a> {
 
 /// Gates, each environment with the baseline, then what else has a finding of two.
 fn pairs<'a>(report: &'a DriftReport, found: &BTreeMap<Place<'a>, Cases<'a>>) -> Vec<Pair<'a>> {
-    let names: Vec<&str> = report.environments.iter().map(|environment| environment.name.as_str()).collect();
+    let names: Vec<&str> =
+        report.environments.iter().map(|environment| environment.name.as_str()).collect();
     let order = |name: &str| names.iter().position(|known| *known == name);
     let gates = report.gates.iter().map(|[from, to]| (from.as_str(), to.as_str(), true));
     let with_baseline = names.iter().map(|name| (*name, report.baseline.as_str(), true));
@@ -99,22 +101,31 @@ fn pairs<'a>(report: &'a DriftReport, found: &BTreeMap<Place<'a>, Cases<'a>>) ->
         Some((from, to, false))
     });
     let mut seen = BTreeSet::new();
-    let all = gates.chain(with_baseline).chain(others).map(|(from, to, is_compared)| Pair { from, to, is_compared });
+    let all = gates.chain(with_baseline).chain(others).map(|(from, to, is_compared)| Pair {
+        from,
+        to,
+        is_compared,
+    });
     all.filter(|pair| pair.from != pair.to && seen.insert(pair.place())).collect()
 }
 
 /// Environments in which something was not read that the verdict needs.
 fn needed(report: &DriftReport) -> BTreeSet<&str> {
     let is_unread = |target: &Target| {
-        target.required && (target.stale.is_some() || target.parts.iter().any(|part| part.failure.is_some()))
+        target.required
+            && (target.stale.is_some() || target.parts.iter().any(|part| part.failure.is_some()))
     };
-    let environments = report.environments.iter().filter(|e| e.required && e.targets.iter().any(is_unread));
+    let environments =
+        report.environments.iter().filter(|e| e.required && e.targets.iter().any(is_unread));
     environments.map(|environment| environment.name.as_str()).collect()
 }
 
 /// A case for each component that both could have.
 fn compared<'a>(report: &'a DriftReport, pair: &Pair<'_>, needed: &BTreeSet<&str>) -> Cases<'a> {
-    let both = report.matrix.iter().filter_map(|row| Some((row, [cell(row, pair.from)?, cell(row, pair.to)?])));
+    let both = report
+        .matrix
+        .iter()
+        .filter_map(|row| Some((row, [cell(row, pair.from)?, cell(row, pair.to)?])));
     let both = both.filter(|(_, cells)| cells.iter().all(|cell| cell.state != "not-applicable"));
     let cases = both.map(|(row, cells)| {
         let mut known = Known::default();
@@ -123,7 +134,10 @@ fn compared<'a>(report: &'a DriftReport, pair: &Pair<'_>, needed: &BTreeSet<&str
             let is_needed = needed.contains(environment);
             let unread = if is_needed { &mut known.unread } else { &mut known.not_judged };
             let what = if cell.stale { "is too old" } else { "was not read" };
-            unread.push(format!("{} {what} in {environment}: the suite {COVERAGE} says why", row.component));
+            unread.push(format!(
+                "{} {what} in {environment}: the suite {COVERAGE} says why",
+                row.component
+            ));
         }
         let [from, to] = cells.map(what_runs);
         if from != to {
@@ -141,7 +155,8 @@ fn cell<'a>(row: &'a Row, environment: &str) -> Option<&'a Cell> {
 /// Products and versions, or the word for why there are none.
 fn what_runs(cell: &Cell) -> String {
     let readings = cell.readings.iter().map(|reading| {
-        let product = reading.product.as_ref().map(|product| format!("{product} ")).unwrap_or_default();
+        let product =
+            reading.product.as_ref().map(|product| format!("{product} ")).unwrap_or_default();
         format!("{product}{}", reading.version)
     });
     let readings = readings.collect::<Vec<_>>().join(", ");
@@ -150,12 +165,15 @@ fn what_runs(cell: &Cell) -> String {
 
 /// A case for each component that runs there.
 fn running<'a>(report: &'a DriftReport, environment: &str) -> Cases<'a> {
-    let rows = report.matrix.iter().filter(|row| cell(row, environment).is_some_and(|cell| cell.state == "present"));
+    let rows = report
+        .matrix
+        .iter()
+        .filter(|row| cell(row, environment).is_some_and(|cell| cell.state == "present"));
     rows.map(|row| (row.component.clone(), Known::default())).collect()
 }
 
-/// A case for each environment and each target. What the verdict says of unread things stands with the one whose name
-/// it begins with.
+/// A case for each environment and each target. What the verdict says of unread things stands with
+/// the one whose name it begins with.
 fn coverage(report: &DriftReport) -> Cases<'_> {
     let mut cases = Cases::new();
     for environment in &report.environments {
@@ -168,9 +186,18 @@ fn coverage(report: &DriftReport) -> Cases<'_> {
                 .extend(what_was_read(target));
         }
     }
-    let needed = report.verdict.reasons.iter().filter(|reason| reason.kind == "incomplete").map(|r| (&r.text, true));
-    for (text, is_needed) in needed.chain(report.verdict.not_judged.iter().map(|text| (text, false))) {
-        let is_of = |name: &&String| text.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([' ', ':']));
+    let needed = report
+        .verdict
+        .reasons
+        .iter()
+        .filter(|reason| reason.kind == "incomplete")
+        .map(|r| (&r.text, true));
+    for (text, is_needed) in
+        needed.chain(report.verdict.not_judged.iter().map(|text| (text, false)))
+    {
+        let is_of = |name: &&String| {
+            text.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([' ', ':']))
+        };
         let name = cases.keys().filter(is_of).max_by_key(|name| name.len()).cloned();
         let known = cases.entry(name.unwrap_or_else(|| AUDIT.to_owned())).or_default();
         (if is_needed { &mut known.unread } else { &mut known.not_judged }).push(text.clone());
@@ -180,14 +207,23 @@ fn coverage(report: &DriftReport) -> Cases<'_> {
 
 /// Where from, what helps with what was not read, and notes.
 fn what_was_read(target: &Target) -> Vec<String> {
-    let mut told = vec![format!("{} {}", target.source, target.path.as_ref().unwrap_or(&target.endpoint))];
+    let mut told =
+        vec![format!("{} {}", target.source, target.path.as_ref().unwrap_or(&target.endpoint))];
     let parts = target.parts.iter().filter_map(|part| Some((part, part.failure.as_ref()?)));
     told.extend(parts.map(|(part, failure)| {
-        let hides = part.hides.map(|n| format!(" [hides {}]", count(n, "component"))).unwrap_or_default();
+        let hides =
+            part.hides.map(|n| format!(" [hides {}]", count(n, "component"))).unwrap_or_default();
         format!("part {}: {}{hides} -> {}", part.part, failure.message, failure.advice)
     }));
-    told.extend(target.instead_of.iter().map(|failure| format!("instead of the live target: {}", failure.message)));
-    told.extend(target.stale.iter().map(|failure| format!("{} -> {}", failure.message, failure.advice)));
+    told.extend(
+        target
+            .instead_of
+            .iter()
+            .map(|failure| format!("instead of the live target: {}", failure.message)),
+    );
+    told.extend(
+        target.stale.iter().map(|failure| format!("{} -> {}", failure.message, failure.advice)),
+    );
     told.extend(target.notes.iter().cloned());
     told
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::wire::yaml;
 
 fn hostile() -> DriftReport {
-    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program).unwrap()
+    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
+        .unwrap()
 }
 
 /// The library's own reader: tests/readers has others.
@@ -15,9 +16,19 @@ fn read(report: &DriftReport) -> quick_junit::Report {
 /// `failure type`, `error type`, `skipped type` or `passed`, then what is told besides.
 fn ending(report: &DriftReport, suite: &str, case: &str) -> (String, String) {
     let read = read(report);
-    let suite = read.test_suites.iter().find(|s| s.name == *suite).unwrap_or_else(|| panic!("no suite {suite}"));
-    let case = suite.test_cases.iter().find(|c| c.name == *case).unwrap_or_else(|| panic!("no case {case}"));
-    let text = |text: &Option<quick_junit::XmlString>| text.as_ref().map(|t| t.to_string()).unwrap_or_default();
+    let suite = read
+        .test_suites
+        .iter()
+        .find(|s| s.name == *suite)
+        .unwrap_or_else(|| panic!("no suite {suite}"));
+    let case = suite
+        .test_cases
+        .iter()
+        .find(|c| c.name == *case)
+        .unwrap_or_else(|| panic!("no case {case}"));
+    let text = |text: &Option<quick_junit::XmlString>| {
+        text.as_ref().map(|t| t.to_string()).unwrap_or_default()
+    };
     let ended = match &case.status {
         quick_junit::TestCaseStatus::Success { .. } => "passed".to_owned(),
         quick_junit::TestCaseStatus::NonSuccess { kind, ty, description, .. } => {
@@ -34,10 +45,18 @@ fn ending(report: &DriftReport, suite: &str, case: &str) -> (String, String) {
 fn suites_are_coverage_pairs_environments_and_several() {
     let read = read(&hostile());
     let names: Vec<&str> = read.test_suites.iter().map(|suite| suite.name.as_str()).collect();
-    let wanted = ["coverage", "qualif -> prod", "dev -> prod", "dev", "qualif", "prod", "several environments"];
+    let wanted = [
+        "coverage", "qualif -> prod", "dev -> prod", "dev", "qualif", "prod",
+        "several environments",
+    ];
     assert_eq!(names, wanted);
-    let pair: Vec<&str> = read.test_suites[1].test_cases.iter().map(|case| case.name.as_str()).collect();
-    assert_eq!(pair, ["image/a", "image/b", "image/c", "redis/cache"], "not what one side has no room for");
+    let pair: Vec<&str> =
+        read.test_suites[1].test_cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(
+        pair,
+        ["image/a", "image/b", "image/c", "redis/cache"],
+        "not what one side has no room for"
+    );
     let failures: usize = read.test_suites.iter().map(|suite| suite.failures).sum();
     assert_eq!((failures, read.failures), (3, 3));
 }
@@ -45,13 +64,20 @@ fn suites_are_coverage_pairs_environments_and_several() {
 #[test]
 fn a_finding_is_a_failure_and_info_is_told() {
     let (ended, out) = ending(&hostile(), "qualif -> prod", "redis/cache");
-    assert!(ended.starts_with("Failure version-skew: high version-skew redis/cache in prod, qualif: "), "{ended}");
     assert!(
-        ended.contains("[a100000000000000]; owner: @team/redis; since: new; controls: ISO 27001 A.8.31\nlow "),
+        ended.starts_with("Failure version-skew: high version-skew redis/cache in prod, qualif: "),
         "{ended}"
     );
     assert!(
-        ended.ends_with("]]> &amp; \\u{ffff}\\u{1} [a400000000000000]; subject: maxmemory_policy; since: better"),
+        ended.contains(
+            "[a100000000000000]; owner: @team/redis; since: new; controls: ISO 27001 A.8.31\nlow "
+        ),
+        "{ended}"
+    );
+    assert!(
+        ended.ends_with(
+            "]]> &amp; \\u{ffff}\\u{1} [a400000000000000]; subject: maxmemory_policy; since: better"
+        ),
         "{ended}"
     );
     assert_eq!(out, "qualif valkey 7.0.15; prod redis 7.2.4");
@@ -84,8 +110,16 @@ fn what_is_waived_is_skipped_with_who_and_until_when() {
 #[test]
 fn what_was_not_read_is_an_error_where_it_is_needed() {
     let (ended, out) = ending(&hostile(), "coverage", "qualif docker/app");
-    assert_eq!(ended, "Error not-read: qualif docker/app part images not read: no whole answer within 15s");
-    assert!(out.contains("part images: no whole answer within 15s [hides 1 component] -> raise the deadline"), "{out}");
+    assert_eq!(
+        ended,
+        "Error not-read: qualif docker/app part images not read: no whole answer within 15s"
+    );
+    assert!(
+        out.contains(
+            "part images: no whole answer within 15s [hides 1 component] -> raise the deadline"
+        ),
+        "{out}"
+    );
     let (ended, _) = ending(&hostile(), "coverage", "qualif");
     assert_eq!(ended, "Error not-read: qualif image/b is expected and was not seen");
     let (ended, _) = ending(&hostile(), "coverage", "the audit");
@@ -98,9 +132,15 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
         ("passed", "recorded c.txt\ninstead of the live target: connection refused")
     );
     let (ended, _) = ending(&hostile(), "qualif -> prod", "image/b");
-    assert_eq!(ended, "Error not-read: image/b was not read in qualif: the suite coverage says why");
+    assert_eq!(
+        ended,
+        "Error not-read: image/b was not read in qualif: the suite coverage says why"
+    );
     let (ended, _) = ending(&hostile(), "dev -> prod", "image/b");
-    assert_eq!(ended, "skipped not-judged: image/b was not read in dev: the suite coverage says why");
+    assert_eq!(
+        ended,
+        "skipped not-judged: image/b was not read in dev: the suite coverage says why"
+    );
 }
 
 #[test]
@@ -111,8 +151,9 @@ fn counts_are_those_of_the_cases_and_nothing_is_of_now() {
     assert_eq!(head, "<testsuites name=\"envparity\" tests=\"27\" failures=\"3\" errors=\"4\">");
     let read = read(&hostile());
     for suite in &read.test_suites {
-        let count =
-            |kind: &str| suite.test_cases.iter().filter(|c| format!("{:?}", c.status).starts_with(kind)).count();
+        let count = |kind: &str| {
+            suite.test_cases.iter().filter(|c| format!("{:?}", c.status).starts_with(kind)).count()
+        };
         assert_eq!(suite.tests, suite.test_cases.len(), "{:?}", suite.name);
         assert_eq!(suite.skipped, count("Skipped"), "{:?}", suite.name);
         assert_eq!(suite.failures + suite.errors, count("NonSuccess"), "{:?}", suite.name);

@@ -33,8 +33,9 @@ pub(super) struct Row {
 /// What dropping rows may add to a text, for each section: two sentences with counts.
 const SAID_OF_DROPPED: usize = 160;
 
-/// The sections as text of at most `limit` bytes, and how many rows were dropped. From the first row on that does not
-/// fit, in the order of ranks, all are dropped: what is shown is never less important than what is not.
+/// The sections as text of at most `limit` bytes, and how many rows were dropped. From the first
+/// row on that does not fit, in the order of ranks, all are dropped: what is shown is never less
+/// important than what is not.
 pub(super) fn fit(sections: &[Section], limit: usize) -> (String, usize) {
     let mut order: Vec<(u8, usize, usize)> = Vec::new();
     for (s, section) in sections.iter().enumerate() {
@@ -44,7 +45,9 @@ pub(super) fn fit(sections: &[Section], limit: usize) -> (String, usize) {
     let mut kept = vec![0; sections.len()];
     let mut left = limit.saturating_sub(sections.len() * SAID_OF_DROPPED);
     for (_, s, r) in order {
-        let Some((section, row)) = sections.get(s).and_then(|section| Some((section, section.rows.get(r)?))) else {
+        let Some((section, row)) =
+            sections.get(s).and_then(|section| Some((section, section.rows.get(r)?)))
+        else {
             continue;
         };
         let frame = if kept[s] == 0 { frame(section, &section.title, "").len() } else { 0 };
@@ -83,7 +86,10 @@ mod tests {
     use super::*;
 
     fn section(title: &str, ranks: &[u8]) -> Section {
-        let rows = ranks.iter().map(|rank| Row { rank: *rank, text: format!("- {title} {rank}\n") }).collect();
+        let rows = ranks
+            .iter()
+            .map(|rank| Row { rank: *rank, text: format!("- {title} {rank}\n") })
+            .collect();
         Section::new(title.to_owned(), String::new(), rows)
     }
 

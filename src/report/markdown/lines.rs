@@ -19,7 +19,8 @@ pub(super) fn shown(text: &str) -> String {
     markdown_code(&cut(text))
 }
 
-/// The first digits of an id: as many as tell findings apart, and always as many, so that they are the same from run to run.
+/// The first digits of an id: as many as tell findings apart, and always as many, so that they are
+/// the same from run to run.
 pub(super) fn short_id(id: &str) -> String {
     shown(&id.chars().take(8).collect::<String>())
 }
@@ -54,8 +55,8 @@ pub(super) fn rank_of(severity: &str) -> Severity {
     severity.parse().unwrap_or(Severity::Off)
 }
 
-/// One row of a table: a pipe within a cell has a backslash, which GitHub's Markdown takes away before it reads a code span
-/// (<https://github.github.com/gfm/#tables-extension->).
+/// One row of a table: a pipe within a cell has a backslash, which GitHub's Markdown takes away
+/// before it reads a code span (<https://github.github.com/gfm/#tables-extension->).
 pub(super) fn row(cells: &[String]) -> String {
     let cells = cells.iter().map(|cell| format!(" {} |", cell.replace('|', "\\|")));
     format!("|{}\n", cells.collect::<String>())

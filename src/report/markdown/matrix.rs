@@ -1,4 +1,5 @@
-//! The matrix of what differs: a row for each component that is not the same everywhere, or that something is said of.
+//! The matrix of what differs: a row for each component that is not the same everywhere, or that
+//! something is said of.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,9 +17,13 @@ pub(super) fn section(report: &DriftReport) -> Section {
         *found = rank_of(&finding.severity).max(*found);
     }
     let of = |row: &Row| worst.get(row.component.as_str()).copied().unwrap_or(Severity::Off);
-    let mut rows: Vec<&Row> = report.matrix.iter().filter(|row| differs(row) || of(row) > Severity::Info).collect();
+    let mut rows: Vec<&Row> =
+        report.matrix.iter().filter(|row| differs(row) || of(row) > Severity::Info).collect();
     rows.sort_by_key(|row| Reverse(of(row)));
-    let rows = rows.into_iter().map(|row| budget::Row { rank: MATRIX, text: line(row, of(row)) }).collect();
+    let rows = rows
+        .into_iter()
+        .map(|row| budget::Row { rank: MATRIX, text: line(row, of(row)) })
+        .collect();
     let environments = report.environments.iter().map(|environment| {
         let baseline = if environment.name == report.baseline { " (baseline)" } else { "" };
         format!("{}{baseline}", prose(&environment.name))
@@ -26,7 +31,10 @@ pub(super) fn section(report: &DriftReport) -> Section {
     let mut titles = vec!["Component".to_owned()];
     titles.extend(environments);
     titles.push("Worst".to_owned());
-    let title = format!("<b>Matrix</b> of what differs; {} components are equal", prose(&report.summary.equal));
+    let title = format!(
+        "<b>Matrix</b> of what differs; {} components are equal",
+        prose(&report.summary.equal)
+    );
     Section::new(title, heading(&titles), rows)
 }
 
@@ -37,7 +45,9 @@ fn differs(row: &Row) -> bool {
     if row.cells.iter().all(|cell| is(cell, "not-running") || is(cell, "not-applicable")) {
         return false;
     }
-    let told = |cell: &Cell| cell.readings.iter().map(|r| (r.product.clone(), r.version.clone())).collect::<Vec<_>>();
+    let told = |cell: &Cell| {
+        cell.readings.iter().map(|r| (r.product.clone(), r.version.clone())).collect::<Vec<_>>()
+    };
     let mut present = row.cells.iter().filter(|cell| is(cell, "present"));
     let without_level = present.clone().all(|cell| cell.level.is_none());
     let first = present.next().map(told);
@@ -46,7 +56,11 @@ fn differs(row: &Row) -> bool {
         || row.cells.iter().any(|cell| match cell.state.as_str() {
             "present" => {
                 let is_equal = cell.level.as_deref().is_none_or(|level| level == "equal");
-                !is_equal || cell.stale || cell.other_product || cell.other_variant || cell.readings.len() > 1
+                !is_equal
+                    || cell.stale
+                    || cell.other_product
+                    || cell.other_variant
+                    || cell.readings.len() > 1
             }
             state => state != "not-applicable",
         })
@@ -63,8 +77,11 @@ fn line(component: &Row, worst: Severity) -> String {
 /// Where the name does not tell the product already, or a row has more than one.
 fn shows_product(row: &Row) -> bool {
     let last = row.component.rsplit('/').next();
-    let mut products =
-        row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|reading| reading.product.as_deref());
+    let mut products = row
+        .cells
+        .iter()
+        .flat_map(|cell| &cell.readings)
+        .filter_map(|reading| reading.product.as_deref());
     products.any(|product| Some(product) != last)
 }
 
@@ -72,14 +89,16 @@ fn text(cell: &Cell, with_product: bool) -> String {
     match cell.state.as_str() {
         "present" => {
             let several = cell.readings.len() > 1;
-            let readings: Vec<String> = cell.readings.iter().map(|r| reading(r, with_product, several)).collect();
+            let readings: Vec<String> =
+                cell.readings.iter().map(|r| reading(r, with_product, several)).collect();
             let relation = relation(cell);
             let gap = if relation.is_empty() { "" } else { ": " };
             let old = if cell.stale { " **too old**" } else { "" };
             format!("{}{gap}{relation}{old}", list(&readings))
         }
         "not-running" => {
-            let words: Vec<String> = cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
+            let words: Vec<String> =
+                cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
             format!("not running ({})", list(&words))
         }
         "unobserved" => "**not read**".to_owned(),

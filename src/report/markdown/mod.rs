@@ -1,12 +1,14 @@
 //! The report for a comment on a pull or merge request, or a job's summary, on GitHub and GitLab.
 //!
-//! The first ten lines say what one has to know: with an earlier report what is new, else what blocks. Everything else is
-//! folded below: reasons, findings, waived findings, what is gone, the matrix of what differs, coverage, waivers.
+//! The first ten lines say what one has to know: with an earlier report what is new, else what
+//! blocks. Everything else is folded below: reasons, findings, waived findings, what is gone, the
+//! matrix of what differs, coverage, waivers.
 //!
-//! GitHub takes comments of up to 65,536 characters. A report has fewer *bytes* of UTF-8 than that, and so fewer
-//! characters by any count. What does not fit is dropped by whole rows, the least important first: the matrix, then
-//! findings from info up; each section says how many of its rows are there. Sections are the business of
-//! `sections.rs`, what fits that of `budget.rs`. Text from outside passes [`escape::markdown`](super::escape::markdown).
+//! GitHub takes comments of up to 65,536 characters. A report has fewer *bytes* of UTF-8 than that,
+//! and so fewer characters by any count. What does not fit is dropped by whole rows, the least
+//! important first: the matrix, then findings from info up; each section says how many of its rows
+//! are there. Sections are the business of `sections.rs`, what fits that of `budget.rs`. Text from
+//! outside passes [`escape::markdown`](super::escape::markdown).
 
 mod budget;
 mod lines;
@@ -81,7 +83,9 @@ fn title(report: &DriftReport, purpose: Purpose) -> &'static str {
     let is_incomplete = number(report, "incomplete") > 0;
     match (report.verdict.is.as_str(), purpose) {
         // Nothing was asked that a green mark could answer.
-        ("go", Purpose::Audit) if report.gates.is_empty() => "envparity: GO, but no gate was judged",
+        ("go", Purpose::Audit) if report.gates.is_empty() => {
+            "envparity: GO, but no gate was judged"
+        }
         ("go", Purpose::Audit) => "envparity: GO ✅",
         ("go", Purpose::Diff) => "envparity diff: COMPLETE",
         ("no-go", _) if is_incomplete => "envparity: NO-GO, and INCOMPLETE ❌",
@@ -95,7 +99,8 @@ fn number(report: &DriftReport, kind: &str) -> usize {
     report.verdict.reasons.iter().filter(|reason| reason.kind == kind).count()
 }
 
-/// `2 findings block, 1 gap in what had to be read. `: why it is not a go, where the rest tells what is new.
+/// `2 findings block, 1 gap in what had to be read. `: why it is not a go, where the rest tells
+/// what is new.
 fn why(report: &DriftReport) -> String {
     let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
     let verb = if blocks == 1 { "blocks" } else { "block" };
@@ -105,11 +110,13 @@ fn why(report: &DriftReport) -> String {
     if parts.is_empty() { String::new() } else { format!("{}. ", parts.join(", ")) }
 }
 
-/// What the verdict rests on, in a sentence or two: gaps first, so that nothing comforts before them.
+/// What the verdict rests on, in a sentence or two: gaps first, so that nothing comforts before
+/// them.
 fn lead(report: &DriftReport, purpose: Purpose) -> String {
     let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
     let verb = if blocks == 1 { "blocks" } else { "block" };
-    let gates: Vec<String> = report.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
+    let gates: Vec<String> =
+        report.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
     let fail_on = prose(&report.verdict.fail_on);
     let found = match (blocks, gaps) {
         (0, 0) => "No finding".to_owned(),
@@ -123,10 +130,16 @@ fn lead(report: &DriftReport, purpose: Purpose) -> String {
         (_, []) if blocks > 0 => format!("{found} at or above {fail_on} {verb}; there is no gate."),
         (_, []) if gaps > 0 => "no gate was judged.".to_owned(),
         (_, []) => "Judged was only whether everything required was read.".to_owned(),
-        (_, gates) if blocks > 0 => format!("{found} at or above {fail_on} {verb}; gate {}.", list(gates)),
+        (_, gates) if blocks > 0 => {
+            format!("{found} at or above {fail_on} {verb}; gate {}.", list(gates))
+        }
         (_, gates) => format!("{found} at or above {fail_on} in the gate {}.", list(gates)),
     };
-    let of_it = if purpose == Purpose::Audit && (blocks > 0 || !gates.is_empty()) { "of what was read, " } else { "" };
+    let of_it = if purpose == Purpose::Audit && (blocks > 0 || !gates.is_empty()) {
+        "of what was read, "
+    } else {
+        ""
+    };
     let unread = match gaps {
         0 => String::new(),
         _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
@@ -173,10 +186,17 @@ fn since_bullets(report: &DriftReport) -> Vec<String> {
         (reason.kind == "blocks", finding.map(|finding| lines::rank_of(&finding.severity)))
     };
     let worst = report.verdict.reasons.iter().min_by_key(|one| std::cmp::Reverse(rank(one)));
-    let is_told = |finding: &Finding| worst.is_some_and(|w| w.finding.as_deref() == Some(finding.id.as_str()));
+    let is_told = |finding: &Finding| {
+        worst.is_some_and(|w| w.finding.as_deref() == Some(finding.id.as_str()))
+    };
     let mut bullets: Vec<String> = Vec::new();
     // What blocks and is new as well is told once.
-    let trend = report.findings.iter().find(|f| is_told(f)).and_then(|f| f.since.as_deref()).filter(is_rising);
+    let trend = report
+        .findings
+        .iter()
+        .find(|f| is_told(f))
+        .and_then(|f| f.since.as_deref())
+        .filter(is_rising);
     bullets.extend(worst.map(|worst| match trend {
         Some(trend) => format!("{}, {}", prose(trend), reason(worst)),
         None => reason(worst),
@@ -192,8 +212,12 @@ fn is_rising(trend: &&str) -> bool {
 /// Worst first; of two as bad, the new one. Without what is told already.
 fn new_and_worse(report: &DriftReport, is_told: impl Fn(&Finding) -> bool) -> Vec<String> {
     let mut found = sections::worst_first(&report.findings);
-    found.retain(|finding| finding.since.as_deref().is_some_and(|trend| is_rising(&trend)) && !is_told(finding));
-    found.sort_by_key(|finding| (std::cmp::Reverse(lines::rank_of(&finding.severity)), finding.since.clone()));
+    found.retain(|finding| {
+        finding.since.as_deref().is_some_and(|trend| is_rising(&trend)) && !is_told(finding)
+    });
+    found.sort_by_key(|finding| {
+        (std::cmp::Reverse(lines::rank_of(&finding.severity)), finding.since.clone())
+    });
     let told = found.iter().map(|finding| {
         format!(
             "{}: {} {} {}: {}",
@@ -221,7 +245,8 @@ fn partial(report: &DriftReport) -> String {
 /// Which run this is of.
 fn foot(report: &DriftReport) -> String {
     let run = &report.run;
-    let mut parts = vec![prose(&run.tool), run.at.to_string(), format!("baseline {}", prose(&report.baseline))];
+    let mut parts =
+        vec![prose(&run.tool), run.at.to_string(), format!("baseline {}", prose(&report.baseline))];
     for (word, digest) in [
         ("profiles", run.profiles.as_str()),
         ("policy", run.policy.as_str()),

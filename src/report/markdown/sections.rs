@@ -29,8 +29,14 @@ fn rank(word: &str) -> u8 {
 
 /// Every section, in the order in which they are shown; those without rows are not.
 pub(super) fn all(report: &DriftReport) -> Vec<Section> {
-    let sections =
-        [reasons(report), findings(report), waived(report), gone(report), matrix::section(report), coverage(report)];
+    let sections = [
+        reasons(report),
+        findings(report),
+        waived(report),
+        gone(report),
+        matrix::section(report),
+        coverage(report),
+    ];
     sections.into_iter().chain([waivers(report), notes(report)]).collect()
 }
 
@@ -40,11 +46,13 @@ fn titles(words: &[&str]) -> String {
 
 fn reasons(report: &DriftReport) -> Section {
     let verdict = &report.verdict;
-    let reasons = verdict.reasons.iter().map(|reason| (REASONS, reason.kind.as_str(), &reason.text));
+    let reasons =
+        verdict.reasons.iter().map(|reason| (REASONS, reason.kind.as_str(), &reason.text));
     let not_judged = verdict.not_judged.iter().map(|text| (OTHER_GAPS, "not judged", text));
-    let rows = reasons
-        .chain(not_judged)
-        .map(|(rank, kind, text)| Row { rank, text: format!("- {}: {}\n", prose(kind), prose(text)) });
+    let rows = reasons.chain(not_judged).map(|(rank, kind, text)| Row {
+        rank,
+        text: format!("- {}: {}\n", prose(kind), prose(text)),
+    });
     let mut title = format!("<b>Why</b>: {}", count(verdict.reasons.len(), "reason"));
     if !verdict.not_judged.is_empty() {
         title.push_str(&format!(", {} not judged", count(verdict.not_judged.len(), "gap")));
@@ -90,7 +98,11 @@ fn findings(report: &DriftReport) -> Section {
     });
     let mut head = vec!["Severity", "Rule", "Component", "Environments", "What", "Owner", "Id"];
     head.extend(has_since.then_some("Since then"));
-    Section::new(format!("<b>Findings</b>: {}", tally(&report.findings)), titles(&head), rows.collect())
+    Section::new(
+        format!("<b>Findings</b>: {}", tally(&report.findings)),
+        titles(&head),
+        rows.collect(),
+    )
 }
 
 /// The cells that every finding has.
@@ -106,10 +118,13 @@ fn what(finding: &Finding) -> Vec<String> {
 }
 
 fn waived(report: &DriftReport) -> Section {
-    let waivers: BTreeMap<&str, &Waiver> = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver)).collect();
+    let waivers: BTreeMap<&str, &Waiver> =
+        report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver)).collect();
     let rows = worst_first(&report.waived).into_iter().map(|finding| {
         let waiver = finding.waiver.as_deref().and_then(|id| waivers.get(id));
-        let of = |field: fn(&Waiver) -> &str| waiver.map(|waiver| prose(field(waiver))).unwrap_or_default();
+        let of = |field: fn(&Waiver) -> &str| {
+            waiver.map(|waiver| prose(field(waiver))).unwrap_or_default()
+        };
         let mut cells = what(finding);
         cells.extend([
             shown(finding.waiver.as_deref().unwrap_or_default()),
@@ -120,9 +135,12 @@ fn waived(report: &DriftReport) -> Section {
         ]);
         Row { rank: WAIVED, text: row(&cells) }
     });
-    let head =
-        titles(&["Severity", "Rule", "Component", "Environments", "What", "Waiver", "Owner", "Until", "Reason", "Id"]);
-    let title = format!("<b>Waived</b>: {}, which block nothing", count(report.waived.len(), "finding"));
+    let head = titles(&[
+        "Severity", "Rule", "Component", "Environments", "What", "Waiver", "Owner", "Until",
+        "Reason", "Id",
+    ]);
+    let title =
+        format!("<b>Waived</b>: {}, which block nothing", count(report.waived.len(), "finding"));
     Section::new(title, head, rows.collect())
 }
 
@@ -143,8 +161,13 @@ fn gone(report: &DriftReport) -> Section {
             short_id(&gone.id),
         ]),
     });
-    let head = titles(&["Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id"]);
-    Section::new(format!("<b>Not active any more</b>: {}", count(gone.len(), "finding")), head, rows.collect())
+    let head =
+        titles(&["Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id"]);
+    Section::new(
+        format!("<b>Not active any more</b>: {}", count(gone.len(), "finding")),
+        head,
+        rows.collect(),
+    )
 }
 
 fn coverage(report: &DriftReport) -> Section {
@@ -172,14 +195,16 @@ fn coverage(report: &DriftReport) -> Section {
         }
     }
     let head = titles(&["Environment", "Target", "Not read", "Why", "What helps", "Required"]);
-    let title = format!("<b>Coverage</b>: {} targets read completely", prose(&report.summary.targets));
+    let title =
+        format!("<b>Coverage</b>: {} targets read completely", prose(&report.summary.targets));
     Section::new(title, head, rows)
 }
 
 /// What of a target does not count, and why.
 fn gaps(target: &Target) -> impl Iterator<Item = (String, &Failure)> {
     let parts = target.parts.iter().filter_map(|part| {
-        let hides = part.hides.map(|n| format!(", hides {}", count(n, "component"))).unwrap_or_default();
+        let hides =
+            part.hides.map(|n| format!(", hides {}", count(n, "component"))).unwrap_or_default();
         Some((format!("{}{hides}", prose(&part.part)), part.failure.as_ref()?))
     });
     parts.chain(target.stale.iter().map(|failure| ("of another time".to_owned(), failure)))
@@ -202,21 +227,30 @@ fn waivers(report: &DriftReport) -> Section {
             prose(&waiver.reason),
         ]),
     });
-    let head = titles(&["State", "Waiver", "Rule", "Component", "Environments", "Owner", "Until", "Reason"]);
+    let head = titles(&[
+        "State", "Waiver", "Rule", "Component", "Environments", "Owner", "Until", "Reason",
+    ]);
     let counts = WaiverState::ALL.into_iter().filter_map(|state| {
         let n = report.waivers.iter().filter(|waiver| waiver.state == state.as_str()).count();
         (n > 0).then(|| format!("{n} {state}"))
     });
-    Section::new(format!("<b>Waivers</b>: {}", counts.collect::<Vec<_>>().join(", ")), head, rows.collect())
+    Section::new(
+        format!("<b>Waivers</b>: {}", counts.collect::<Vec<_>>().join(", ")),
+        head,
+        rows.collect(),
+    )
 }
 
 /// What is worth knowing of how it was judged, and of single targets.
 fn notes(report: &DriftReport) -> Section {
     let of_targets = report.environments.iter().flat_map(|environment| {
         let targets = environment.targets.iter();
-        targets.flat_map(|t| t.notes.iter().map(|note| format!("{} {}: {note}", environment.name, t.target)))
+        targets.flat_map(|t| {
+            t.notes.iter().map(|note| format!("{} {}: {note}", environment.name, t.target))
+        })
     });
     let all = report.run.notes.iter().cloned().chain(of_targets);
-    let rows: Vec<Row> = all.map(|note| Row { rank: REST, text: format!("- {}\n", prose(&note)) }).collect();
+    let rows: Vec<Row> =
+        all.map(|note| Row { rank: REST, text: format!("- {}\n", prose(&note)) }).collect();
     Section::new(format!("<b>Notes</b>: {}", rows.len()), String::new(), rows)
 }

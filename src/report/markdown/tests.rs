@@ -4,7 +4,8 @@ use super::*;
 use crate::wire::yaml;
 
 fn hostile() -> DriftReport {
-    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program).unwrap()
+    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
+        .unwrap()
 }
 
 fn first_ten(text: &str) -> Vec<&str> {
@@ -47,7 +48,12 @@ fn without_an_earlier_report_they_say_what_blocks() {
     let text = comment(&report, Purpose::Audit);
     assert_eq!(text.lines().nth(9), Some("- and 5 more, below"));
     assert_eq!(text.lines().nth(10), Some(""));
-    assert!(text.contains("<details open>\n<summary><b>Why</b>: 10 reasons, 1 gap not judged</summary>"), "{text}");
+    assert!(
+        text.contains(
+            "<details open>\n<summary><b>Why</b>: 10 reasons, 1 gap not judged</summary>"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -59,14 +65,19 @@ fn a_go_says_what_was_judged() {
     report.left_out.clear();
     let text = comment(&report, Purpose::Audit);
     assert!(
-        text.starts_with("## envparity: GO ✅\n\nNo finding at or above high in the gate qualif -> prod. 3 of 5"),
+        text.starts_with(
+            "## envparity: GO ✅\n\nNo finding at or above high in the gate qualif -> prod. 3 of 5"
+        ),
         "{text}"
     );
     report.gates.clear();
     let text = comment(&report, Purpose::Audit);
     let wanted = "## envparity: GO, but no gate was judged\n\nJudged was only whether everything required was read. ";
     assert!(text.starts_with(wanted), "{text}");
-    assert!(comment(&report, Purpose::Diff).starts_with("## envparity diff: COMPLETE\n\nA diff judges only"));
+    assert!(
+        comment(&report, Purpose::Diff)
+            .starts_with("## envparity diff: COMPLETE\n\nA diff judges only")
+    );
 }
 
 #[test]
@@ -81,8 +92,7 @@ fn what_is_incomplete_says_so_before_anything_else() {
     assert_eq!(text.lines().nth(4).unwrap().split(':').next(), Some("- incomplete"));
     report.since = None;
     let text = comment(&report, Purpose::Audit);
-    let wanted =
-        "\n\n3 gaps in what had to be read; of what was read, nothing at or above high in the gate qualif -> prod. ";
+    let wanted = "\n\n3 gaps in what had to be read; of what was read, nothing at or above high in the gate qualif -> prod. ";
     assert!(text.contains(wanted), "{text}");
     report.gates.clear();
     let text = comment(&report, Purpose::Audit);
@@ -97,7 +107,12 @@ fn the_worst_that_blocks_comes_first_and_once() {
         reason.finding = Some(id);
     }
     let text = comment(&report, Purpose::Audit);
-    let worst = report.findings.iter().take(2).max_by_key(|finding| lines::rank_of(&finding.severity)).unwrap();
+    let worst = report
+        .findings
+        .iter()
+        .take(2)
+        .max_by_key(|finding| lines::rank_of(&finding.severity))
+        .unwrap();
     let at = report.findings.iter().position(|finding| finding.id == worst.id).unwrap();
     let first = text.lines().nth(4).unwrap();
     assert!(first.ends_with(&reason(&report.verdict.reasons[at])), "{first}");
@@ -132,17 +147,22 @@ fn every_section_has_its_rows_the_worst_first() {
 #[test]
 fn no_text_from_outside_is_markup() {
     let text = comment(&hostile(), Purpose::Audit);
-    let ours = ["<details>", "<details open>", "</details>", "<summary>", "</summary>", "<b>", "</b>"];
+    let ours =
+        ["<details>", "<details open>", "</details>", "<summary>", "</summary>", "<b>", "</b>"];
     let mut rest: String = text.lines().map(outside_of_code).collect::<Vec<_>>().join("\n");
     for tag in ours {
         rest = rest.replace(tag, "");
     }
     let rest = rest.replace(" -> ", "");
-    assert!(!rest.contains(['<', '>', '@', '[', '`', '#']) || rest.matches('#').count() == 2, "{rest}");
+    assert!(
+        !rest.contains(['<', '>', '@', '[', '`', '#']) || rest.matches('#').count() == 2,
+        "{rest}"
+    );
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
 
-/// What stands outside of code spans: a run of backticks ends where a run of the same length stands.
+/// What stands outside of code spans: a run of backticks ends where a run of the same length
+/// stands.
 fn outside_of_code(line: &str) -> String {
     let mut outside = String::new();
     let mut rest = line;
@@ -165,8 +185,9 @@ fn a_huge_report_fits_and_says_what_is_missing() {
     let mut report = hostile();
     let long = "漢`|@".repeat(400);
     let row = report.matrix[1].clone();
-    report.matrix =
-        (0..5_000).map(|i| crate::wire::report::Row { component: format!("image/{i}"), ..row.clone() }).collect();
+    report.matrix = (0..5_000)
+        .map(|i| crate::wire::report::Row { component: format!("image/{i}"), ..row.clone() })
+        .collect();
     let template = report.findings[0].clone();
     let severities = ["info", "low", "medium", "high"];
     report.findings = (0..4_000)
@@ -181,13 +202,17 @@ fn a_huge_report_fits_and_says_what_is_missing() {
     report.since.as_mut().unwrap().changed = vec![long.clone(); 50];
     report.left_out = vec![long.clone(); 50];
     for reasons in [5, 5_000] {
-        report.verdict.reasons = report.verdict.reasons.iter().cycle().take(reasons).cloned().collect();
+        report.verdict.reasons =
+            report.verdict.reasons.iter().cycle().take(reasons).cloned().collect();
         let text = comment(&report, Purpose::Audit);
         assert!(text.len() < LIMIT, "{}", text.len());
         assert!(text.len() > LIMIT / 2, "what there is room for is shown: {}", text.len());
         assert!(text.contains("rows left out for length**"), "{text}");
         assert!(text.contains("none of 5000 shown, for length."), "the matrix goes first");
-        assert!(!text.contains("| low |") && !text.contains("| info |"), "of findings, the worst stay");
+        assert!(
+            !text.contains("| low |") && !text.contains("| info |"),
+            "of findings, the worst stay"
+        );
         assert!(text.contains(&format!("<b>Why</b>: {reasons} reasons")), "{text}");
     }
 }
@@ -196,10 +221,12 @@ fn a_huge_report_fits_and_says_what_is_missing() {
 fn a_matrix_keeps_as_many_rows_as_fit() {
     let mut report = hostile();
     let row = report.matrix[1].clone();
-    report.matrix =
-        (0..5_000).map(|i| crate::wire::report::Row { component: format!("image/{i}"), ..row.clone() }).collect();
+    report.matrix = (0..5_000)
+        .map(|i| crate::wire::report::Row { component: format!("image/{i}"), ..row.clone() })
+        .collect();
     let text = comment(&report, Purpose::Audit);
-    let shown = text.lines().filter(|line| line.starts_with("| `image/") && line.contains("v20")).count();
+    let shown =
+        text.lines().filter(|line| line.starts_with("| `image/") && line.contains("v20")).count();
     assert!(text.len() < LIMIT && text.len() > LIMIT - 2_000, "{}", text.len());
     assert!(text.contains(&format!(": {shown} of 5000 shown, for length</summary>")), "{shown}");
     assert!(text.contains(&format!("**{} rows left out for length**", 5_000 - shown)), "{shown}");

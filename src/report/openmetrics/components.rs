@@ -1,4 +1,5 @@
-//! Components, their versions and how far they are from the baseline: the only families that grow with the audited.
+//! Components, their versions and how far they are from the baseline: the only families that grow
+//! with the audited.
 
 use std::cmp::Reverse;
 
@@ -45,7 +46,10 @@ pub(super) fn families(report: &Report) -> [Family; 3] {
          where the environment or the baseline does not run it.",
     );
     let rows: Vec<Series<'_>> = report.matrix.iter().map(|row| Series::new(row, report)).collect();
-    let all = (rows.iter().map(|row| row.info).sum::<usize>(), rows.iter().map(|row| row.drift.len()).sum::<usize>());
+    let all = (
+        rows.iter().map(|row| row.info).sum::<usize>(),
+        rows.iter().map(|row| row.drift.len()).sum::<usize>(),
+    );
     let mut told = (0, 0);
     for row in within_bounds(rows) {
         let lost = row.write(&mut info, &mut drift);
@@ -77,15 +81,22 @@ impl<'a> Series<'a> {
         let others = row.cells.iter().filter(|cell| cell.environment != report.baseline);
         // What is too old proves nothing of now.
         let is_stale = |cell: &Cell| {
-            let environment = report.environments.iter().find(|e| e.snapshot.environment == cell.environment);
-            environment.is_some_and(|environment| environment.is_stale(&row.component, report.run.at))
+            let environment =
+                report.environments.iter().find(|e| e.snapshot.environment == cell.environment);
+            environment
+                .is_some_and(|environment| environment.is_stale(&row.component, report.run.at))
         };
         let number = |cell: &Cell, baseline: &Cell| {
             let number = of_cell(cell, baseline)?;
             Some(if is_stale(cell) || is_stale(baseline) { UNOBSERVED } else { number })
         };
-        let drift = others.filter_map(|cell| Some((cell.environment.as_str(), number(cell, baseline?)?)));
-        Self { row, info: row.cells.iter().map(|cell| cell.readings.len()).sum(), drift: drift.collect() }
+        let drift =
+            others.filter_map(|cell| Some((cell.environment.as_str(), number(cell, baseline?)?)));
+        Self {
+            row,
+            info: row.cells.iter().map(|cell| cell.readings.len()).sum(),
+            drift: drift.collect(),
+        }
     }
 
     fn len(&self) -> usize {
@@ -98,7 +109,8 @@ impl<'a> Series<'a> {
         (self.row.class, Reverse(worst), &self.row.component)
     }
 
-    /// How many of the levels could not be told apart from another component's, since names are cut.
+    /// How many of the levels could not be told apart from another component's, since names are
+    /// cut.
     fn write(&self, info: &mut Family, drift: &mut Family) -> usize {
         let component = ("component", self.row.component.as_str());
         for cell in &self.row.cells {
@@ -114,7 +126,10 @@ impl<'a> Series<'a> {
                 info.set(&labels, 1);
             }
         }
-        let told = self.drift.iter().map(|(name, number)| drift.set(&[component, ("environment", name)], *number));
+        let told = self
+            .drift
+            .iter()
+            .map(|(name, number)| drift.set(&[component, ("environment", name)], *number));
         told.filter(|told| !told).count()
     }
 }
@@ -134,7 +149,8 @@ fn within_bounds(rows: Vec<Series<'_>>) -> Vec<Series<'_>> {
     if rows.iter().map(Series::len).sum::<usize>() <= MAX_SERIES {
         return rows;
     }
-    let mut differing: Vec<Series<'_>> = rows.into_iter().filter(|row| !row.row.is_equal()).collect();
+    let mut differing: Vec<Series<'_>> =
+        rows.into_iter().filter(|row| !row.row.is_equal()).collect();
     differing.sort_by(|a, b| a.rank().cmp(&b.rank()));
     let mut room = MAX_SERIES;
     differing.retain(|row| {

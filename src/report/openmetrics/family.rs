@@ -1,7 +1,8 @@
 //! A metric family with its samples in one order, whatever order they came in.
 //!
-//! The crate's own families keep their samples in a hash map, so its text would change from run to run. A collector
-//! of ours hands it the samples instead; names, labels and numbers are written by the crate.
+//! The crate's own families keep their samples in a hash map, so its text would change from run to
+//! run. A collector of ours hands it the samples instead; names, labels and numbers are written by
+//! the crate.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,8 +38,8 @@ impl Family {
         Self { unit: Some(Unit::Seconds), ..Self::new(name, help) }
     }
 
-    /// Adds a sample. Two of the same labels would cost the reader the whole file: of those the first counts, and the
-    /// answer tells whether this one stands for what it says.
+    /// Adds a sample. Two of the same labels would cost the reader the whole file: of those the
+    /// first counts, and the answer tells whether this one stands for what it says.
     pub(super) fn set(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
         let labels = labels.iter().map(|(name, text)| (*name, label(text))).collect();
         *self.samples.entry(labels).or_insert(value) == value
@@ -51,7 +52,8 @@ impl Family {
     }
 }
 
-/// What acts or hides becomes `\u{…}`, since the format has no escape for it; the end of a line has one. Then cut.
+/// What acts or hides becomes `\u{…}`, since the format has no escape for it; the end of a line has
+/// one. Then cut.
 fn label(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -64,7 +66,8 @@ fn label(text: &str) -> String {
     }
     if rest.next().is_some() {
         // Two that begin alike stay two.
-        let digest: String = Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digest: String =
+            Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         safe.push_str(&format!("…{digest}"));
     }
     safe
@@ -76,12 +79,14 @@ struct Families(Vec<Family>);
 impl Collector for Families {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         for Family { name, unit, help, samples } in &self.0 {
-            let mut metric = encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+            let mut metric =
+                encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
             for (labels, value) in samples {
                 if labels.is_empty() {
                     metric.encode_gauge(value)?;
                 } else {
-                    let labels: Vec<(&str, &str)> = labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
+                    let labels: Vec<(&str, &str)> =
+                        labels.iter().map(|(name, text)| (*name, text.as_str())).collect();
                     metric.encode_family(&labels)?.encode_gauge(value)?;
                 }
             }
@@ -108,7 +113,10 @@ mod tests {
         let mut family = Family::new("x", "Help.");
         assert!(family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1));
         assert!(family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1), "it says the same");
-        assert!(!family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 2), "it would say two things");
+        assert!(
+            !family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 2),
+            "it would say two things"
+        );
         family.set(&[("a", &"7".repeat(300))], 3);
         let wanted = "# HELP x Help.\n# TYPE x gauge\nx{a=\"".to_owned()
             + &"7".repeat(200)

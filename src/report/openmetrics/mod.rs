@@ -1,8 +1,9 @@
 //! The report as OpenMetrics 1.0 text, which Prometheus' older text parser reads as well.
 //!
-//! That one stands behind node_exporter's textfile collector and refuses the types `info` and `stateset`, so all
-//! families are gauges. The numbers that can only grow with the audited are bounded in [`components`]. Zeros are
-//! named, so that an alert can tell "none" from "not measured".
+//! That one stands behind node_exporter's textfile collector and refuses the types `info` and
+//! `stateset`, so all families are gauges. The numbers that can only grow with the audited are
+//! bounded in [`components`]. Zeros are named, so that an alert can tell "none" from "not
+//! measured".
 
 mod components;
 mod family;
@@ -33,12 +34,14 @@ impl Format for OpenMetrics {
         }
         families.extend([findings(report), waivers(report)]);
         families.extend(components::families(report));
-        family::text(families).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+        family::text(families)
+            .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
 
 fn build_info() -> Family {
-    let mut family = Family::new("envparity_build_info", "Always 1: the version of envparity that wrote this.");
+    let mut family =
+        Family::new("envparity_build_info", "Always 1: the version of envparity that wrote this.");
     family.set(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     family
 }
@@ -63,8 +66,8 @@ fn gates(report: &Report) -> Family {
     family
 }
 
-/// A text tells of one run and cannot know when an earlier one succeeded: zero is what `max_over_time` passes over, and
-/// what an alert on the age fires for.
+/// A text tells of one run and cannot know when an earlier one succeeded: zero is what
+/// `max_over_time` passes over, and what an alert on the age fires for.
 fn last_success(report: &Report) -> Family {
     let mut family = Family::in_seconds(
         "envparity_last_success_timestamp",
@@ -85,10 +88,14 @@ fn target_up(report: &Report) -> Family {
     );
     for environment in dto::report(report).environments {
         for target in environment.targets {
-            let is_read = target.parts.iter().all(|part| part.failure.is_none()) && target.stale.is_none();
+            let is_read =
+                target.parts.iter().all(|part| part.failure.is_none()) && target.stale.is_none();
             let required = word(environment.required && target.required);
-            let labels =
-                [("environment", environment.name.as_str()), ("target", &target.target), ("required", required)];
+            let labels = [
+                ("environment", environment.name.as_str()),
+                ("target", &target.target),
+                ("required", required),
+            ];
             family.set(&labels, i64::from(is_read));
         }
     }
@@ -102,12 +109,18 @@ fn findings(report: &Report) -> Family {
          and whether they concern a gate.",
     );
     let labels = |rule, severity: Severity, disposition, gate| {
-        [("rule", rule), ("severity", severity.as_str()), ("disposition", disposition), ("gate", word(gate))]
+        [
+            ("rule", rule),
+            ("severity", severity.as_str()),
+            ("disposition", disposition),
+            ("gate", word(gate)),
+        ]
     };
     for meta in metas() {
         let id = meta.id;
         for gate in [true, false] {
-            for severity in Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off) {
+            for severity in Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off)
+            {
                 family.set(&labels(id, severity, "active", gate), 0);
                 family.set(&labels(id, severity, "waived", gate), 0);
             }
@@ -126,8 +139,10 @@ fn findings(report: &Report) -> Family {
 }
 
 fn waivers(report: &Report) -> Family {
-    let mut family =
-        Family::new("envparity_waivers", "Waivers by state: expired, unused, expiring within 14 days, active.");
+    let mut family = Family::new(
+        "envparity_waivers",
+        "Waivers by state: expired, unused, expiring within 14 days, active.",
+    );
     for state in WaiverState::ALL {
         let count = report.waivers.iter().filter(|judged| judged.state == state).count();
         family.set(&[("state", state.as_str())], i64::try_from(count).unwrap_or(i64::MAX));

@@ -5,7 +5,9 @@ use super::components::MAX_SERIES;
 use crate::model::{Reason, ReasonKind, Severity, Snapshot, Verdict, WaiverState};
 use crate::policy::metas;
 use crate::report::Report;
-use crate::report::sarif::testing::{coverage, failed, finding, rendered, report, snapshot, waived, waiver};
+use crate::report::sarif::testing::{
+    coverage, failed, finding, rendered, report, snapshot, waived, waiver,
+};
 
 fn text(report: &Report) -> String {
     rendered(&OpenMetrics, report)
@@ -24,19 +26,37 @@ fn many(environment: &str, count: usize, version: &str) -> Snapshot {
 
 #[test]
 fn each_difference_has_its_number() {
-    let dev = [("a", "1.2.3"), ("b", "1.2.3"), ("c", "1.2.3"), ("d", "1.2.3"), ("e", "1.2.3"), ("g", "strange")];
-    let prod =
-        [("a", "1.2.3"), ("b", "1.2.3+1"), ("c", "1.2.3-rc1"), ("d", "1.2.4"), ("e", "2.0"), ("f", "1"), ("g", "1")];
+    let dev = [
+        ("a", "1.2.3"),
+        ("b", "1.2.3"),
+        ("c", "1.2.3"),
+        ("d", "1.2.3"),
+        ("e", "1.2.3"),
+        ("g", "strange"),
+    ];
+    let prod = [
+        ("a", "1.2.3"),
+        ("b", "1.2.3+1"),
+        ("c", "1.2.3-rc1"),
+        ("d", "1.2.4"),
+        ("e", "2.0"),
+        ("f", "1"),
+        ("g", "1"),
+    ];
     let text = text(&report(vec![snapshot("dev", &dev), snapshot("prod", &prod)]));
     let number = |component| {
-        let head = format!("envparity_drift_level{{component=\"{component}\",environment=\"dev\"}} ");
+        let head =
+            format!("envparity_drift_level{{component=\"{component}\",environment=\"dev\"}} ");
         text.lines().find_map(|line| line.strip_prefix(&head))
     };
     assert_eq!(
         ["a", "b", "c", "d", "e", "f", "g"].map(number),
         [Some("0"), Some("2"), Some("3"), Some("4"), Some("6"), None, Some("-1")]
     );
-    assert!(!text.contains("environment=\"prod\"} 0"), "the baseline is at no distance from itself");
+    assert!(
+        !text.contains("environment=\"prod\"} 0"),
+        "the baseline is at no distance from itself"
+    );
     assert!(text.ends_with("\n# EOF\n") && text.matches("# EOF").count() == 1);
 }
 
@@ -56,10 +76,25 @@ fn what_was_not_read_is_no_success_and_not_equal() {
     }];
     let text = text(&report);
     assert!(text.contains("\nenvparity_last_success_timestamp_seconds 0\n"), "{text}");
-    assert!(text.contains("\nenvparity_verdict{is=\"no-go\"} 1\n") && text.contains("{is=\"go\"} 0\n"));
-    assert!(text.contains("target_up{environment=\"dev\",target=\"redis/cache\",required=\"true\"} 0\n"), "{text}");
-    assert!(text.contains("target_up{environment=\"prod\",target=\"redis/cache\",required=\"true\"} 1\n"), "{text}");
-    assert!(text.contains("drift_level{component=\"redis/cache\",environment=\"dev\"} -2\n"), "{text}");
+    assert!(
+        text.contains("\nenvparity_verdict{is=\"no-go\"} 1\n") && text.contains("{is=\"go\"} 0\n")
+    );
+    assert!(
+        text.contains(
+            "target_up{environment=\"dev\",target=\"redis/cache\",required=\"true\"} 0\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "target_up{environment=\"prod\",target=\"redis/cache\",required=\"true\"} 1\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("drift_level{component=\"redis/cache\",environment=\"dev\"} -2\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -92,7 +127,10 @@ fn findings_and_waivers_are_counted_and_their_zeros_named() {
     assert_eq!(found, wanted);
     // five severities that count or are waived, and off; in a gate or not
     assert_eq!(text.matches("\nenvparity_findings{").count(), metas().count() * 22);
-    for line in ["{state=\"expired\"} 1", "{state=\"unused\"} 0", "{state=\"expiring\"} 0", "{state=\"active\"} 1"] {
+    for line in [
+        "{state=\"expired\"} 1", "{state=\"unused\"} 0", "{state=\"expiring\"} 0",
+        "{state=\"active\"} 1",
+    ] {
         assert!(text.contains(&format!("\nenvparity_waivers{line}\n")), "{line}");
     }
 }
@@ -126,7 +164,10 @@ fn of_too_many_that_differ_the_furthest_apart_stay() {
     let drift = samples(&text, "envparity_drift_level");
     let info = samples(&text, "envparity_component_info");
     assert_eq!((drift.len(), info.len()), (MAX_SERIES / 3, MAX_SERIES / 3 * 2));
-    assert!(drift.iter().any(|line| line.contains("redis/01998") && line.ends_with(" 6")), "{drift:?}");
+    assert!(
+        drift.iter().any(|line| line.contains("redis/01998") && line.ends_with(" 6")),
+        "{drift:?}"
+    );
     assert!(!drift.iter().any(|line| line.contains("redis/01997")), "a patch more is worth less");
     assert_eq!(
         samples(&text, "envparity_series_dropped"),
@@ -142,19 +183,32 @@ fn hostile_text_adds_no_line_and_no_sample_twice() {
     let hostile = "x\"} 1\nenvparity_verdict{is=\"go\"} 1\n# EOF\n\\\u{1b}[2J\u{202e}";
     let long = "y".repeat(300);
     let (longer, longest) = (long.clone() + "1", long.clone() + "2");
-    let dev = [(hostile, "1.0"), (longer.as_str(), "1.0"), (longest.as_str(), "1.0"), ("z", hostile)];
-    let prod = [(hostile, "1.0"), (longer.as_str(), "1.0"), (longest.as_str(), "2.0"), ("z", "1.0")];
+    let dev =
+        [(hostile, "1.0"), (longer.as_str(), "1.0"), (longest.as_str(), "1.0"), ("z", hostile)];
+    let prod =
+        [(hostile, "1.0"), (longer.as_str(), "1.0"), (longest.as_str(), "2.0"), ("z", "1.0")];
     let text = text(&report(vec![snapshot("dev", &dev), snapshot("prod", &prod)]));
-    assert!(text.chars().all(|c| c == '\n' || !c.is_control()) && !text.contains('\u{202e}'), "{text}");
-    let names = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(['{', ' ']).next().unwrap());
+    assert!(
+        text.chars().all(|c| c == '\n' || !c.is_control()) && !text.contains('\u{202e}'),
+        "{text}"
+    );
+    let names = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(['{', ' ']).next().unwrap());
     assert!(names.clone().all(|name| name.starts_with("envparity_")), "{text}");
     assert_eq!(samples(&text, "envparity_verdict").len(), 1);
-    let mut series: Vec<&str> = text.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0)).collect();
+    let mut series: Vec<&str> =
+        text.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0)).collect();
     series.sort_unstable();
     let count = series.len();
     series.dedup();
     assert_eq!(series.len(), count, "a series twice would cost the exporter all of them");
     // two components whose names begin alike stay two
     assert!(text.contains("envparity_series_dropped{family=\"drift_level\"} 0\n"), "{text}");
-    assert!(samples(&text, "envparity_drift_level").iter().any(|line| line.contains("yyy") && line.ends_with(" 6")));
+    assert!(
+        samples(&text, "envparity_drift_level")
+            .iter()
+            .any(|line| line.contains("yyy") && line.ends_with(" 6"))
+    );
 }

@@ -1,11 +1,14 @@
-//! Where in the profiles a finding is looked for: at its declared entry, else at the target that told of its
-//! component, else where the component is expected or catalogued, else at its environment's name.
+//! Where in the profiles a finding is looked for: at its declared entry, else at the target that
+//! told of its component, else where the component is expected or catalogued, else at its
+//! environment's name.
 
 use std::collections::BTreeMap;
 
 use super::object::{ArtifactLocation, Location, PhysicalLocation, Region};
 use super::words;
-use crate::model::{ComponentName, Coverage, EnvironmentName, EnvironmentPlaces, Place, Source, TargetId};
+use crate::model::{
+    ComponentName, Coverage, EnvironmentName, EnvironmentPlaces, Place, Source, TargetId,
+};
 use crate::report::{Environment, Report};
 
 /// The root of the repository, in the place of which readers put where they have it.
@@ -21,33 +24,44 @@ pub(super) struct Locator<'a> {
 
 impl<'a> Locator<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
-        let environments = report.environments.iter().map(|e| (&e.snapshot.environment, e)).collect();
+        let environments =
+            report.environments.iter().map(|e| (&e.snapshot.environment, e)).collect();
         let files = report.environments.iter().flat_map(|environment| {
             let name = &environment.snapshot.environment;
             let places = report.places.environments.get(name);
-            let of = move |coverage: &'a Coverage| Some(((name, &coverage.target), of_file(places?, coverage)?));
+            let of = move |coverage: &'a Coverage| {
+                Some(((name, &coverage.target), of_file(places?, coverage)?))
+            };
             environment.snapshot.coverage.iter().filter_map(of)
         });
         Self { report, environments, files: files.collect() }
     }
 
-    /// One for each environment of a finding: the first that is not the baseline comes first, since that is where
-    /// something is to be done, the baseline last.
+    /// One for each environment of a finding: the first that is not the baseline comes first, since
+    /// that is where something is to be done, the baseline last.
     pub(super) fn of_finding<'b>(
         &self,
         component: &ComponentName,
         environments: &'b [EnvironmentName],
     ) -> Vec<(&'b EnvironmentName, &'a Place)> {
         let of_order = |name: &EnvironmentName| {
-            let index = self.report.environments.iter().position(|e| e.snapshot.environment == *name);
+            let index =
+                self.report.environments.iter().position(|e| e.snapshot.environment == *name);
             (*name == self.report.baseline, index)
         };
         let mut names: Vec<&'b EnvironmentName> = environments.iter().collect();
         names.sort_by_key(|name| of_order(name));
-        names.into_iter().filter_map(|name| Some((name, self.of_component(component, name)?))).collect()
+        names
+            .into_iter()
+            .filter_map(|name| Some((name, self.of_component(component, name)?)))
+            .collect()
     }
 
-    fn of_component(&self, component: &ComponentName, environment: &EnvironmentName) -> Option<&'a Place> {
+    fn of_component(
+        &self,
+        component: &ComponentName,
+        environment: &EnvironmentName,
+    ) -> Option<&'a Place> {
         let places = self.report.places.environments.get(environment)?;
         let declared = places.targets.get(&TargetId::new("declared", component.as_str()));
         let told = || {
@@ -62,7 +76,11 @@ impl<'a> Locator<'a> {
     }
 
     /// Where a target is named: in evidence of a file, where that file is.
-    pub(super) fn of_target(&self, environment: &EnvironmentName, target: &TargetId) -> Option<&'a Place> {
+    pub(super) fn of_target(
+        &self,
+        environment: &EnvironmentName,
+        target: &TargetId,
+    ) -> Option<&'a Place> {
         let named = || self.report.places.environments.get(environment)?.targets.get(target);
         self.files.get(&(environment, target)).copied().or_else(named)
     }

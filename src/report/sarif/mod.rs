@@ -1,8 +1,10 @@
-//! The report as SARIF 2.1.0, for code scanning: each finding at the line of the profile that names what it is about.
+//! The report as SARIF 2.1.0, for code scanning: each finding at the line of the profile that names
+//! what it is about.
 //!
-//! Paths are those of the repository that holds the profiles; outside of one, as `--profiles` gives them. GitHub's
-//! limits hold: the least severe results go first, and a notification counts them. What was not read is a
-//! notification too, and makes the run one that did not succeed: no result means nothing then.
+//! Paths are those of the repository that holds the profiles; outside of one, as `--profiles` gives
+//! them. GitHub's limits hold: the least severe results go first, and a notification counts them.
+//! What was not read is a notification too, and makes the run one that did not succeed: no result
+//! means nothing then.
 
 mod locate;
 mod notifications;
@@ -49,7 +51,9 @@ fn run(report: &Report, view: &View) -> Run {
     let locator = Locator::new(report);
     let rules = Rules::of(report);
     let (results, cut) = results::all(report, &rules, &locator);
-    let root = UriBase { description: words::message("The root of the repository that holds the profiles.") };
+    let root = UriBase {
+        description: words::message("The root of the repository that holds the profiles."),
+    };
     Run {
         automation_details: AutomationDetails { id: automation(report) },
         column_kind: "unicodeCodePoints",
@@ -81,8 +85,8 @@ fn run(report: &Report, view: &View) -> Run {
     }
 }
 
-/// A reader takes what is missing from a run for resolved, if an earlier run has the same id up to the last `/`: so an
-/// audit of some environments is another than that of all.
+/// A reader takes what is missing from a run for resolved, if an earlier run has the same id up to
+/// the last `/`: so an audit of some environments is another than that of all.
 fn automation(report: &Report) -> String {
     let what = match report.purpose {
         Purpose::Audit => "audit",

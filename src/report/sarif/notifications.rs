@@ -1,4 +1,5 @@
-//! What a reader must know of the run before believing that what is not among the results is not there.
+//! What a reader must know of the run before believing that what is not among the results is not
+//! there.
 
 use super::locate::{Locator, location};
 use super::object::{DescriptorReference, Level, Location, Notification, NotificationKind};
@@ -31,7 +32,12 @@ pub(super) fn kinds() -> Vec<NotificationKind> {
 
 fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place>) -> Notification {
     let locations: Vec<Location> = place.map(location).into_iter().collect();
-    Notification { descriptor: DescriptorReference { id }, level, message: words::message(text), locations }
+    Notification {
+        descriptor: DescriptorReference { id },
+        level,
+        message: words::message(text),
+        locations,
+    }
 }
 
 /// All of them; `cut` results were left out.
@@ -56,7 +62,11 @@ pub(super) fn all(report: &Report, locator: &Locator<'_>, cut: usize) -> Vec<Not
     if cut > 0 {
         add(CUT, Level::Warning, &format!("{cut} results were left out, the least severe ones"));
     }
-    report.since.iter().flat_map(|since| &since.changed).for_each(|text| add(SINCE, Level::Note, text));
+    report
+        .since
+        .iter()
+        .flat_map(|since| &since.changed)
+        .for_each(|text| add(SINCE, Level::Note, text));
     report.run.notes.iter().for_each(|text| add(REMARK, Level::Note, text));
     found
 }
@@ -79,25 +89,34 @@ fn of_target(
         found.push(notification(NOT_READ, level, &text, place));
     }
     if let Some(stale) = staleness(target, environment.max_age, report.run.at) {
-        found.push(notification(NOT_READ, level, &format!("{head}: {stale}; {}", stale.advice), place));
+        found.push(notification(
+            NOT_READ,
+            level,
+            &format!("{head}: {stale}; {}", stale.advice),
+            place,
+        ));
     }
     if let Source::Recorded { path, instead_of: Some(failure), .. } = &target.source {
         let text = format!("{head} was not reached, {path} stands in for it: {failure}");
         found.push(notification(STAND_IN, Level::Note, &text, place));
     }
     let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
-    let left_out = left_out.map(|(part, _)| format!("{head} part {part} is left out by the profile"));
+    let left_out =
+        left_out.map(|(part, _)| format!("{head} part {part} is left out by the profile"));
     found.extend(left_out.map(|text| notification(NOT_READ, Level::Note, &text, place)));
     found
 }
 
 /// What the verdict says is not known and is not a target's that was told already.
 fn others(report: &Report, told: &[String], locator: &Locator<'_>) -> Vec<Notification> {
-    let reasons = report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
+    let reasons =
+        report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
     let needed = reasons.map(|reason| (Level::Error, &reason.text));
     let not_judged = report.judgement.not_judged.iter().map(|text| (Level::Warning, text));
     let is_told = |text: &str| {
-        told.iter().filter_map(|head| text.strip_prefix(head.as_str())).any(|rest| rest.starts_with([' ', ':']))
+        told.iter()
+            .filter_map(|head| text.strip_prefix(head.as_str()))
+            .any(|rest| rest.starts_with([' ', ':']))
     };
     let new = needed.chain(not_judged).filter(|(_, text)| !is_told(text));
     let to_notification = |(level, text): (Level, &String)| {

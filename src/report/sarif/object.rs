@@ -1,5 +1,5 @@
-//! The objects of SARIF 2.1.0 that we write, by their names in the standard (OASIS, errata 01). What is `None` or
-//! empty is not written, but for what the standard asks to be there.
+//! The objects of SARIF 2.1.0 that we write, by their names in the standard (OASIS, errata 01).
+//! What is `None` or empty is not written, but for what the standard asks to be there.
 
 use std::collections::BTreeMap;
 

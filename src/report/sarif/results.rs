@@ -1,13 +1,18 @@
-//! Findings as results, worst first: what counts, what is waived, and what became of an earlier report's.
+//! Findings as results, worst first: what counts, what is waived, and what became of an earlier
+//! report's.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::locate::{Locator, location};
-use super::object::{Level, Location, Message, Result, ResultProperties, Suppression, SuppressionProperties};
+use super::object::{
+    Level, Location, Message, Result, ResultProperties, Suppression, SuppressionProperties,
+};
 use super::rules::{Rules, level};
 use super::words;
-use crate::model::{ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, JudgedFinding, Since};
+use crate::model::{
+    ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, JudgedFinding, Since,
+};
 use crate::report::{Report, dto};
 
 /// Results of a run at most: GitHub refuses a file with more, and shows the first 5,000 of fewer.
@@ -22,7 +27,8 @@ pub(super) fn all(report: &Report, rules: &Rules, locator: &Locator<'_>) -> (Vec
     let mut findings: Vec<&JudgedFinding> = report.findings.iter().filter(told).collect();
     findings.sort_by_key(|finding| (finding.waiver().is_some(), Reverse(finding.severity)));
     let gone = report.since.iter().flat_map(|since| &since.gone);
-    let gone: Vec<&GoneFinding> = gone.filter(|gone| matches!(gone.fate, Fate::Unknown | Fate::Resolved)).collect();
+    let gone: Vec<&GoneFinding> =
+        gone.filter(|gone| matches!(gone.fate, Fate::Unknown | Fate::Resolved)).collect();
     let cut = (findings.len() + gone.len()).saturating_sub(MAX_RESULTS);
     let of_findings = findings.into_iter().map(|judged| result(judged, report, rules, locator));
     let of_gone = gone.into_iter().map(|gone| earlier(gone, rules, locator));
@@ -31,7 +37,8 @@ pub(super) fn all(report: &Report, rules: &Rules, locator: &Locator<'_>) -> (Vec
 
 fn result(judged: &JudgedFinding, report: &Report, rules: &Rules, locator: &Locator<'_>) -> Result {
     let said = dto::finding(judged, report);
-    let (locations, related_locations) = places(&judged.finding.component, &judged.finding.environments, locator);
+    let (locations, related_locations) =
+        places(&judged.finding.component, &judged.finding.environments, locator);
     Result {
         rule_index: rules.index(&said.rule),
         kind: "fail",
@@ -41,7 +48,11 @@ fn result(judged: &JudgedFinding, report: &Report, rules: &Rules, locator: &Loca
         related_locations,
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, said.id)]),
         baseline_state: report.since.as_ref().map(|since| baseline_state(judged, since)),
-        suppressions: judged.waiver().map(|waiver| suppression(waiver, report)).into_iter().collect(),
+        suppressions: judged
+            .waiver()
+            .map(|waiver| suppression(waiver, report))
+            .into_iter()
+            .collect(),
         rule_id: said.rule,
         properties: ResultProperties {
             component: said.component,
@@ -58,8 +69,13 @@ fn result(judged: &JudgedFinding, report: &Report, rules: &Rules, locator: &Loca
     }
 }
 
-/// What the earlier report found and this one does not. What is merely unread is not gone: it is open.
-fn earlier(GoneFinding { finding, fate }: &GoneFinding, rules: &Rules, locator: &Locator<'_>) -> Result {
+/// What the earlier report found and this one does not. What is merely unread is not gone: it is
+/// open.
+fn earlier(
+    GoneFinding { finding, fate }: &GoneFinding,
+    rules: &Rules,
+    locator: &Locator<'_>,
+) -> Result {
     let (kind, state, head) = match fate {
         Fate::Resolved => ("pass", "absent", "resolved: "),
         _ => ("open", "unchanged", "not known any more: "),
@@ -98,9 +114,13 @@ fn places(
 ) -> (Vec<Location>, Vec<Location>) {
     let found = locator.of_finding(component, environments);
     let Some((&(_, first), others)) = found.split_first() else { return Default::default() };
-    let others = others.iter().filter(|(_, place)| *place != first).zip(1..).map(|((environment, place), id)| {
-        Location { id: Some(id), message: Some(words::message(environment.as_str())), ..location(place) }
-    });
+    let others = others.iter().filter(|(_, place)| *place != first).zip(1..).map(
+        |((environment, place), id)| Location {
+            id: Some(id),
+            message: Some(words::message(environment.as_str())),
+            ..location(place)
+        },
+    );
     (vec![location(first)], others.collect())
 }
 
@@ -118,7 +138,9 @@ fn baseline_state(judged: &JudgedFinding, since: &Since) -> &'static str {
 fn suppression(id: &str, report: &Report) -> Suppression {
     let waiver = report.waivers.iter().map(|judged| &judged.waiver).find(|waiver| waiver.id == id);
     let justification = match waiver {
-        Some(waiver) => format!("{} (owner {}, until {})", waiver.reason, waiver.owner, waiver.expires),
+        Some(waiver) => {
+            format!("{} (owner {}, until {})", waiver.reason, waiver.owner, waiver.expires)
+        }
         None => format!("waiver {id}"),
     };
     Suppression {

@@ -20,19 +20,27 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn of(report: &Report) -> Self {
-        let gone = report.since.iter().flat_map(|since| &since.gone).map(|gone| gone.finding.rule.as_str());
+        let gone = report
+            .since
+            .iter()
+            .flat_map(|since| &since.gone)
+            .map(|gone| gone.finding.rule.as_str());
         let named = report.findings.iter().map(|judged| judged.finding.rule).chain(gone);
         let known: BTreeMap<&str, &RuleMeta> = metas().map(|meta| (meta.id, meta)).collect();
         let ids: BTreeSet<&str> = known.keys().copied().chain(named).collect();
         let mut controls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for judged in &report.findings {
-            controls.entry(judged.finding.rule).or_default().extend(judged.controls.iter().map(String::as_str));
+            controls
+                .entry(judged.finding.rule)
+                .or_default()
+                .extend(judged.controls.iter().map(String::as_str));
         }
         let tags = |id: &str| {
             let controls = controls.get(id).into_iter().flatten();
             controls.take(MAX_TAGS).map(|control| words::plain(control)).collect()
         };
-        let descriptors = ids.iter().map(|id| descriptor(id, known.get(id).copied(), tags(id))).collect();
+        let descriptors =
+            ids.iter().map(|id| descriptor(id, known.get(id).copied(), tags(id))).collect();
         Self { descriptors, indices: ids.into_iter().map(str::to_owned).zip(0..).collect() }
     }
 
@@ -45,8 +53,9 @@ impl Rules {
 fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
     let id = words::plain(id);
     let Some(meta) = meta else {
-        let text =
-            format!("{id}: a finding that is no rule's of this version, made by the policy or of an earlier report");
+        let text = format!(
+            "{id}: a finding that is no rule's of this version, made by the policy or of an earlier report"
+        );
         let message = Message { text: text.clone() };
         return Rule {
             id,
@@ -57,12 +66,16 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
             properties: RuleProperties { tags },
         };
     };
-    let worst = meta.defaults.iter().map(|(_, defaults)| defaults.in_gate.max(defaults.elsewhere)).max();
+    let worst =
+        meta.defaults.iter().map(|(_, defaults)| defaults.in_gate.max(defaults.elsewhere)).max();
     Rule {
         short_description: Message { text: meta.summary.to_owned() },
         full_description: Message { text: meta.why.to_owned() },
         help: Help {
-            text: format!("{} Why it is bad: {} How to fix it: {}", meta.summary, meta.why, meta.fix),
+            text: format!(
+                "{} Why it is bad: {} How to fix it: {}",
+                meta.summary, meta.why, meta.fix
+            ),
             markdown: format!(
                 "{}\n\n*Why it is bad.* {}\n\n*How to fix it.* {}\n\n`envparity explain {id}` tells more.",
                 meta.summary, meta.why, meta.fix

@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 
 use crate::compare::{compare, matrix};
 use crate::model::{
-    Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind, Finding, Instance,
-    JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places, ReadingSource, Severity, Snapshot, Source,
-    Verdict, Waiver, WaiverState,
+    Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
+    Finding, Instance, JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places,
+    ReadingSource, Severity, Snapshot, Source, Verdict, Waiver, WaiverState,
 };
 use crate::report::{Environment, Format, Purpose, Report, Run, View};
 use crate::version::{Levels, Scheme, read};
@@ -19,7 +19,10 @@ pub(in crate::report) fn snapshot(environment: &str, components: &[(&str, &str)]
     Snapshot {
         environment: environment.into(),
         taken: "2026-04-02T11:59:00Z".parse().unwrap(),
-        components: components.iter().map(|(name, version)| ((*name).into(), component(name, version))).collect(),
+        components: components
+            .iter()
+            .map(|(name, version)| ((*name).into(), component(name, version)))
+            .collect(),
         coverage: components.iter().map(|(name, _)| coverage(name, Outcome::Complete)).collect(),
         identities: BTreeSet::new(),
         indicators: BTreeMap::new(),
@@ -72,10 +75,16 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Report {
     let name = baseline.environment.clone();
     let matrix = matrix(&snapshots, &name, &comparisons);
     let max_age = Duration::from_secs(86_400);
-    let environment = |snapshot| Environment { snapshot, required: true, max_age, hides: BTreeMap::new() };
+    let environment =
+        |snapshot| Environment { snapshot, required: true, max_age, hides: BTreeMap::new() };
     Report {
         purpose: Purpose::Audit,
-        judgement: Judgement { verdict: Verdict::Go, reasons: Vec::new(), not_judged: Vec::new(), known: Vec::new() },
+        judgement: Judgement {
+            verdict: Verdict::Go,
+            reasons: Vec::new(),
+            not_judged: Vec::new(),
+            known: Vec::new(),
+        },
         baseline: name,
         gates: Vec::new(),
         left_out: Vec::new(),
@@ -102,7 +111,11 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Report {
 }
 
 /// A finding in a gate.
-pub(in crate::report) fn finding(rule: &'static str, component: &str, severity: Severity) -> JudgedFinding {
+pub(in crate::report) fn finding(
+    rule: &'static str,
+    component: &str,
+    severity: Severity,
+) -> JudgedFinding {
     let finding = Finding {
         rule,
         component: component.into(),
@@ -113,7 +126,8 @@ pub(in crate::report) fn finding(rule: &'static str, component: &str, severity: 
         direction: None,
         defaults: Defaults::everywhere(severity),
     };
-    let disposition = if severity == Severity::Off { Disposition::Off } else { Disposition::Active };
+    let disposition =
+        if severity == Severity::Off { Disposition::Off } else { Disposition::Active };
     let id = finding.id();
     JudgedFinding {
         id,

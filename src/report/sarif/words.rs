@@ -11,8 +11,8 @@ pub(super) fn message(text: &str) -> Message {
     Message { text: plain(text) }
 }
 
-/// What acts or hides is made visible, and what a viewer would take for a link of the message (SARIF 3.11.6) is
-/// escaped. Then cut.
+/// What acts or hides is made visible, and what a viewer would take for a link of the message
+/// (SARIF 3.11.6) is escaped. Then cut.
 pub(super) fn plain(text: &str) -> String {
     let mut safe = escape::terminal(text);
     if safe.contains("](") {

@@ -12,7 +12,8 @@ use crate::report::escape::terminal;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let targets = targets(sheet);
-    let mut text: String = targets.iter().take(fold.servers).map(|target| block(target, sheet, fold)).collect();
+    let mut text: String =
+        targets.iter().take(fold.servers).map(|target| block(target, sheet, fold)).collect();
     if fold.servers > 0 && targets.len() > fold.servers {
         let more = count(targets.len() - fold.servers, "more server");
         text.push_str(&sheet.paint.dim(&format!("  and {more} (-v)\n")));
@@ -23,28 +24,44 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 /// If there is no room for any figures, that there are some.
 pub(super) fn left_out(sheet: &Sheet<'_>, fold: &Fold) -> Option<String> {
     let all = targets(sheet).len();
-    (fold.servers == 0 && all > 0).then(|| format!("figures of {} (-v)", count(all, "Redis server")))
+    (fold.servers == 0 && all > 0)
+        .then(|| format!("figures of {} (-v)", count(all, "Redis server")))
 }
 
 fn targets<'a>(sheet: &Sheet<'a>) -> BTreeSet<&'a TargetId> {
-    sheet.report.environments.iter().flat_map(|environment| environment.snapshot.indicators.keys()).collect()
+    sheet
+        .report
+        .environments
+        .iter()
+        .flat_map(|environment| environment.snapshot.indicators.keys())
+        .collect()
 }
 
 type Figure = fn(&Indicators) -> Option<String>;
 
 /// What tells most first: commands that walk the keyspace, and load.
 const ROWS: &[(&str, Figure)] = &[
-    ("  KEYS calls", |i| (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())),
+    ("  KEYS calls", |i| {
+        (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())
+    }),
     ("  ops/s, logins/s", |i| {
         let up = i.figures.get("uptime_in_seconds").copied().filter(|up| *up > 0.0)?;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let logins = ["auth", "hello"].iter().filter_map(|c| i.commands.get(*c)).map(|c| c.calls).sum::<u64>() as f64;
+        let logins = ["auth", "hello"]
+            .iter()
+            .filter_map(|c| i.commands.get(*c))
+            .map(|c| c.calls)
+            .sum::<u64>() as f64;
         let operations = i.figures.get("total_commands_processed")?;
         Some(format!("{}, {}", rounded(operations / up), rounded(logins / up)))
     }),
     ("  up, keys", |i| Some(format!("{}, {}", up(i)?, rounded(*i.figures.get("keys")?)))),
     ("  memory, limit", |i| {
-        let limit = i.figures.get("maxmemory").filter(|limit| **limit > 0.0).map_or("none".to_owned(), |l| bytes(*l));
+        let limit = i
+            .figures
+            .get("maxmemory")
+            .filter(|limit| **limit > 0.0)
+            .map_or("none".to_owned(), |l| bytes(*l));
         Some(format!("{}, {limit}", bytes(*i.figures.get("used_memory")?)))
     }),
 ];
@@ -53,7 +70,9 @@ fn block(target: &TargetId, sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     let title = format!("{} SINCE ITS START", terminal(target.as_str()).to_uppercase());
     let mut rows = vec![vec![paint.bold(&title)]];
-    rows[0].extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
+    rows[0].extend(
+        report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))),
+    );
     for (name, figure) in ROWS.iter().take(fold.figures) {
         let cells = report.environments.iter().map(|environment| {
             let indicators = environment.snapshot.indicators.get(target);

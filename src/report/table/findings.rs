@@ -17,7 +17,8 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     // They are sorted: what is info comes last, and is shown by -v only.
     let serious = active.iter().take_while(|f| f.severity >= Severity::Medium).count();
     let minor = active.iter().filter(|f| f.severity == Severity::Low || view.unfold).count();
-    let (serious, minor) = (&active[..serious], &active[serious..][..minor.min(active.len() - serious)]);
+    let (serious, minor) =
+        (&active[..serious], &active[serious..][..minor.min(active.len() - serious)]);
     let groups = Groups::of(active);
     let mut shown = chosen(serious, fold.serious);
     shown.extend(chosen(minor, fold.minor));
@@ -27,7 +28,8 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         let prefixes = prefixes(sheet);
         let trends = shown.iter().any(|judged| news(judged, sheet).is_some());
         let rows = shown.iter().enumerate().map(|(index, judged)| {
-            let alike = if is_last_of_group(&shown, index) { groups.hidden(judged, &shown) } else { 0 };
+            let alike =
+                if is_last_of_group(&shown, index) { groups.hidden(judged, &shown) } else { 0 };
             let mut row = row(judged, alike, &prefixes, sheet);
             if trends {
                 row.insert(2, news(judged, sheet).map_or("", FindingTrend::as_str).to_owned());
@@ -39,7 +41,12 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     text
 }
 
-fn row(judged: &JudgedFinding, alike: usize, prefixes: &BTreeMap<&str, &str>, sheet: &Sheet<'_>) -> Vec<String> {
+fn row(
+    judged: &JudgedFinding,
+    alike: usize,
+    prefixes: &BTreeMap<&str, &str>,
+    sheet: &Sheet<'_>,
+) -> Vec<String> {
     let finding = &judged.finding;
     let mut row = vec![
         format!("  {}", sheet.paint.severity(judged.severity)),
@@ -81,12 +88,15 @@ impl Groups {
 }
 
 fn is_last_of_group(shown: &[&JudgedFinding], index: usize) -> bool {
-    let (Some(judged), rest) = (shown.get(index), shown.get(index + 1..).unwrap_or_default()) else { return false };
+    let (Some(judged), rest) = (shown.get(index), shown.get(index + 1..).unwrap_or_default())
+    else {
+        return false;
+    };
     rest.iter().all(|other| kind(other) != kind(judged))
 }
 
-/// So many of sorted findings: first one of each kind, so that many alike do not hide one that is unlike them; then
-/// the worst of the others.
+/// So many of sorted findings: first one of each kind, so that many alike do not hide one that is
+/// unlike them; then the worst of the others.
 fn chosen<'a>(findings: &[&'a JudgedFinding], limit: usize) -> Vec<&'a JudgedFinding> {
     if findings.len() <= limit {
         return findings.to_vec();
@@ -103,19 +113,26 @@ fn chosen<'a>(findings: &[&'a JudgedFinding], limit: usize) -> Vec<&'a JudgedFin
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 1 waived`.
 fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
-    let with =
-        |wanted: fn(&Disposition) -> bool| sheet.report.findings.iter().filter(|f| wanted(&f.disposition)).count();
+    let with = |wanted: fn(&Disposition) -> bool| {
+        sheet.report.findings.iter().filter(|f| wanted(&f.disposition)).count()
+    };
     let waived = with(|disposition| matches!(disposition, Disposition::Waived(_)));
-    let of = |findings: &[&JudgedFinding], severity| findings.iter().filter(|f| f.severity == severity).count();
+    let of = |findings: &[&JudgedFinding], severity| {
+        findings.iter().filter(|f| f.severity == severity).count()
+    };
     let mut parts = Vec::new();
     for severity in [Severity::Critical, Severity::High, Severity::Medium] {
         match (of(&sheet.active, severity), of(shown, severity)) {
             (0, _) => {}
-            (all, seen) if seen < all => parts.push(format!("{all} {severity} ({seen} shown, -v for all)")),
+            (all, seen) if seen < all => {
+                parts.push(format!("{all} {severity} ({seen} shown, -v for all)"))
+            }
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
-    let minor = |findings: &[&JudgedFinding]| findings.iter().filter(|f| f.severity < Severity::Medium).count();
+    let minor = |findings: &[&JudgedFinding]| {
+        findings.iter().filter(|f| f.severity < Severity::Medium).count()
+    };
     let (all, seen) = (minor(&sheet.active), minor(shown));
     if all > 0 {
         let more = if seen < all { " (-v for all)" } else { "" };

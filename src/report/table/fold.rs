@@ -1,7 +1,8 @@
 //! How much of a long report is shown without `-v`: what fits a screen, the worst first.
 //!
-//! A small report is shown whole. Of a large one every section gives way in turn until all of them together
-//! fit [`SCREEN`] lines; what is left out is counted where it would stand, and `-v` shows it.
+//! A small report is shown whole. Of a large one every section gives way in turn until all of them
+//! together fit [`SCREEN`] lines; what is left out is counted where it would stand, and `-v` shows
+//! it.
 
 /// Lines of the first screen.
 pub(super) const SCREEN: usize = 50;
@@ -23,7 +24,8 @@ pub(super) struct Fold {
     pub(super) serious: usize,
     /// Findings that are low.
     pub(super) minor: usize,
-    /// Lines of `READ` and `WAIVERS`, for each environment and state; also notes, and findings that are gone.
+    /// Lines of `READ` and `WAIVERS`, for each environment and state; also notes, and findings that
+    /// are gone.
     pub(super) lines: usize,
     /// Characters of what a server says.
     pub(super) message: usize,
@@ -42,7 +44,8 @@ pub(super) const ALL: Fold = Fold {
     message: usize::MAX,
 };
 
-/// From roomy to narrow. Rows give way before findings: a finding names its component and both sides.
+/// From roomy to narrow. Rows give way before findings: a finding names its component and both
+/// sides.
 #[rustfmt::skip]
 pub(super) const LADDER: [Fold; 24] = [
     Fold { platform: 30, services: 20, trains: 6, servers: 3, figures: 4, serious: 30, minor: 6, lines: 10, message: 160 },
@@ -95,8 +98,12 @@ mod tests {
 
     #[test]
     fn each_step_shows_no_more_than_the_one_before() {
-        let numbers =
-            |f: &Fold| [f.figures, f.platform, f.services, f.trains, f.servers, f.serious, f.minor, f.lines, f.message];
+        let numbers = |f: &Fold| {
+            [
+                f.figures, f.platform, f.services, f.trains, f.servers, f.serious, f.minor,
+                f.lines, f.message,
+            ]
+        };
         for pair in LADDER.windows(2) {
             let (roomy, narrow) = (numbers(&pair[0]), numbers(&pair[1]));
             assert!(roomy.iter().zip(narrow).all(|(a, b)| *a >= b), "{pair:?}");

@@ -56,13 +56,16 @@ const NARROWEST: usize = 14;
 /// Narrower sentences go on below the second column rather than in a column of their own.
 const SENTENCE: usize = 48;
 
-/// Rows that end with a sentence: beside the other cells if there is room, else it goes on below them.
+/// Rows that end with a sentence: beside the other cells if there is room, else it goes on below
+/// them.
 pub(super) fn sentences(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
     let last = rows.iter().map(Vec::len).max().unwrap_or_default().saturating_sub(1);
     let longest = widest(&rows, last);
     let gap = gap(&rows, width);
     let widths: Vec<usize> = (0..last).map(|column| widest(&rows, column) + gap).collect();
-    let (Some(width), left) = (width, widths.iter().sum::<usize>()) else { return grid(rows, width) };
+    let (Some(width), left) = (width, widths.iter().sum::<usize>()) else {
+        return grid(rows, width);
+    };
     let indent: usize = widths.iter().take(2).sum();
     let has_room = left + longest.min(SENTENCE) <= width;
     if has_room || left > width || indent + SENTENCE > width {
@@ -70,17 +73,22 @@ pub(super) fn sentences(rows: Vec<Vec<String>>, width: Option<usize>) -> String 
     }
     let lines = rows.into_iter().map(|mut row| {
         let sentence = row.pop().unwrap_or_default();
-        let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect::<String>();
+        let cells =
+            row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect::<String>();
         let hanging = " ".repeat(indent);
         let below = prose(width).initial_indent(&hanging).subsequent_indent(&hanging);
         match sentence.as_str() {
             "" => cells,
             // The cells stand in for the indent of the first line.
-            _ if left + NARROWEST <= width => textwrap::fill(&sentence, below.initial_indent(&cells)),
+            _ if left + NARROWEST <= width => {
+                textwrap::fill(&sentence, below.initial_indent(&cells))
+            }
             _ => format!("{cells}\n{}", textwrap::fill(&sentence, below)),
         }
     });
-    lines.map(|line| line.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n").collect()
+    lines
+        .map(|line| line.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n")
+        .collect()
 }
 
 /// Breaks lines between words only: names, paths and versions stay whole.
@@ -117,7 +125,11 @@ pub(super) fn grid(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
         builder.push_record(row.into_iter().enumerate().map(|(column, cell)| {
             let Some(widths) = &widths else { return cell };
             let width = widths.get(column).copied().unwrap_or(NARROWEST);
-            if column == last { textwrap::fill(&cell, prose(width)) } else { textwrap::fill(&cell, width) }
+            if column == last {
+                textwrap::fill(&cell, prose(width))
+            } else {
+                textwrap::fill(&cell, width)
+            }
         }));
     }
     let mut table = builder.build();
@@ -138,7 +150,9 @@ fn fitting(rows: &[Vec<String>], width: usize, gap: usize) -> Vec<usize> {
         widths[last] -= over(&widths).min(widths[last].saturating_sub(sentence));
     }
     while over(&widths) > 0 {
-        let widest = (1..columns).max_by_key(|&column| widths[column]).filter(|&column| widths[column] > NARROWEST);
+        let widest = (1..columns)
+            .max_by_key(|&column| widths[column])
+            .filter(|&column| widths[column] > NARROWEST);
         match widest.or((widths.first() > Some(&NARROWEST)).then_some(0)) {
             Some(column) => widths[column] -= 1,
             None => break,
@@ -153,8 +167,11 @@ mod tests {
 
     #[test]
     fn names_stay_whole_and_sentences_wrap() {
-        let row = |last: &str| vec!["  image/team/label-printer".to_owned(), "v22".to_owned(), last.to_owned()];
-        let text = grid(vec![row("a sentence that is longer than what is left of the line")], Some(60));
+        let row = |last: &str| {
+            vec!["  image/team/label-printer".to_owned(), "v22".to_owned(), last.to_owned()]
+        };
+        let text =
+            grid(vec![row("a sentence that is longer than what is left of the line")], Some(60));
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
         assert!(text.starts_with("  image/team/label-printer  v22  a sentence"), "{text}");
         assert!(text.lines().skip(1).all(|line| line.starts_with(&" ".repeat(33))), "{text}");
@@ -163,8 +180,14 @@ mod tests {
     #[test]
     fn a_sentence_without_room_goes_on_below() {
         let sentence = "qualif still runs v20, ovh-production already runs v21";
-        let row =
-            || vec!["  high".to_owned(), "b3a9".to_owned(), "image/team/label-printer".to_owned(), sentence.into()];
+        let row = || {
+            vec![
+                "  high".to_owned(),
+                "b3a9".to_owned(),
+                "image/team/label-printer".to_owned(),
+                sentence.into(),
+            ]
+        };
         let text = sentences(vec![row()], Some(80));
         assert_eq!(
             text,

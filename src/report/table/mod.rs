@@ -1,9 +1,9 @@
 //! The report for people at a terminal: the worst first, what is equal folded away.
 //!
-//! `READ` tells what the verdict rests on, `PLATFORM` and `OWN SERVICES` what differs, `SINCE` what is new,
-//! `FINDINGS` what that means, `WAIVERS` what somebody accepts, and the last line the verdict. A report of any
-//! size fits a first screen ([`fold`]); `-v` shows all of it. Everything from outside passes
-//! [`super::escape::terminal`].
+//! `READ` tells what the verdict rests on, `PLATFORM` and `OWN SERVICES` what differs, `SINCE` what
+//! is new, `FINDINGS` what that means, `WAIVERS` what somebody accepts, and the last line the
+//! verdict. A report of any size fits a first screen ([`fold`]); `-v` shows all of it. Everything
+//! from outside passes [`super::escape::terminal`].
 
 mod figures;
 mod findings;
@@ -65,7 +65,8 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
         waivers::section(sheet, fold),
         next::section(sheet),
     ];
-    let mut text = sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
+    let mut text =
+        sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
     text.push_str(&last_line(sheet, fold));
     text
 }
@@ -78,8 +79,12 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
         Purpose::Diff => "envparity diff",
     };
     let profiles = match report.purpose {
-        Purpose::Audit if report.run.policy.is_empty() => format!(" · profiles {}", report.run.profiles),
-        Purpose::Audit => format!(" · profiles {} · policy {}", report.run.profiles, report.run.policy),
+        Purpose::Audit if report.run.policy.is_empty() => {
+            format!(" · profiles {}", report.run.profiles)
+        }
+        Purpose::Audit => {
+            format!(" · profiles {} · policy {}", report.run.profiles, report.run.policy)
+        }
         Purpose::Diff => String::new(),
     };
     let mut head = format!(
@@ -88,12 +93,16 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
         super::escape::terminal(report.baseline.as_str())
     );
     if !report.left_out.is_empty() {
-        let names: Vec<String> = report.left_out.iter().map(|name| super::escape::terminal(name.as_str())).collect();
+        let names: Vec<String> =
+            report.left_out.iter().map(|name| super::escape::terminal(name.as_str())).collect();
         head.push_str(&paint.yellow(&format!("partial: {} left out by --env\n", names.join(", "))));
     }
     let (notes, more) = first(report.run.notes.iter().collect(), fold.lines);
     for note in notes {
-        head.push_str(&grid(vec![vec![paint.yellow(&format!("note: {}", super::escape::terminal(note)))]], view.width));
+        head.push_str(&grid(
+            vec![vec![paint.yellow(&format!("note: {}", super::escape::terminal(note)))]],
+            view.width,
+        ));
     }
     if more > 0 {
         head.push_str(&paint.dim(&format!("and {more} more notes (-v)\n")));
@@ -117,7 +126,10 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
         }
         (_, Verdict::Go) => {
             let new = if report.new_only { " that is new or worse" } else { "" };
-            format!("GO: nothing{new} at or above {} in a gate, and everything required was read", report.fail_on)
+            format!(
+                "GO: nothing{new} at or above {} in a gate, and everything required was read",
+                report.fail_on
+            )
         }
     };
     let known = judgement.known.len();
@@ -127,12 +139,23 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     };
     let new_only = match &report.since {
         Some(since) if report.new_only => {
-            let known = if known > 0 { format!(", {} known before", count(known, "finding")) } else { String::new() };
-            format!("; only what is new or worse since {} could block{known}", since::date(since.at, report))
+            let known = if known > 0 {
+                format!(", {} known before", count(known, "finding"))
+            } else {
+                String::new()
+            };
+            format!(
+                "; only what is new or worse since {} could block{known}",
+                since::date(since.at, report)
+            )
         }
         _ => String::new(),
     };
-    let exit = if view.report_only { "exit 0 by --report-only".to_owned() } else { format!("exit {}", view.exit) };
+    let exit = if view.report_only {
+        "exit 0 by --report-only".to_owned()
+    } else {
+        format!("exit {}", view.exit)
+    };
     let line = format!("{text}{not_judged}{new_only} ({exit})");
     let painted = match judgement.verdict {
         Verdict::Go => paint.green(&line),
@@ -154,9 +177,16 @@ fn blocking(report: &Report) -> String {
 
 /// The first gap, and how many more.
 fn gaps(judgement: &Judgement, fold: &Fold) -> String {
-    let texts: Vec<&str> =
-        judgement.reasons.iter().filter(|r| r.kind == ReasonKind::Incomplete).map(|r| r.text.as_str()).collect();
-    let first = super::escape::terminal(&shortened(texts.first().unwrap_or(&""), fold.message.saturating_add(40)));
+    let texts: Vec<&str> = judgement
+        .reasons
+        .iter()
+        .filter(|r| r.kind == ReasonKind::Incomplete)
+        .map(|r| r.text.as_str())
+        .collect();
+    let first = super::escape::terminal(&shortened(
+        texts.first().unwrap_or(&""),
+        fold.message.saturating_add(40),
+    ));
     match texts.len() {
         0 | 1 => first,
         n => format!("{first}, and {}", count(n - 1, "more gap")),

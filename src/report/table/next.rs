@@ -13,12 +13,18 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
     if report.purpose == Purpose::Diff {
         return String::new();
     }
-    let reasons = |kind| report.judgement.reasons.iter().filter(|reason| reason.kind == kind).count();
+    let reasons =
+        |kind| report.judgement.reasons.iter().filter(|reason| reason.kind == kind).count();
     let (blocking, gaps) = (reasons(ReasonKind::Blocks), reasons(ReasonKind::Incomplete));
     let mut lines = Vec::new();
     // They are sorted, so the first is the worst.
     let worst = active.iter().find(|judged| blocks(judged, report)).copied();
-    let notable = || active.iter().find(|judged| judged.severity >= Severity::Medium && concerns_gate(judged)).copied();
+    let notable = || {
+        active
+            .iter()
+            .find(|judged| judged.severity >= Severity::Medium && concerns_gate(judged))
+            .copied()
+    };
     if let Some(judged) = worst.or_else(notable) {
         lines.push(format!("envparity explain {}", judged.finding.rule));
     }
@@ -26,10 +32,14 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
         let verb = if blocking == 1 { "blocks" } else { "block" };
         let what = format!("{} {verb}", count(blocking, "finding"));
         let waivable = worst.filter(|judged| !judged.finding.rule.starts_with(OF_WAIVERS));
-        lines.push(match waivable.and_then(|judged| prefixes(sheet).get(judged.id.as_str()).copied()) {
-            Some(id) => format!("envparity waiver add {id} --reason … --owner … --expires …   or fix it; {what}"),
-            None => format!("fix it, or change its severity in the policy; {what}"),
-        });
+        lines.push(
+            match waivable.and_then(|judged| prefixes(sheet).get(judged.id.as_str()).copied()) {
+                Some(id) => format!(
+                    "envparity waiver add {id} --reason … --owner … --expires …   or fix it; {what}"
+                ),
+                None => format!("fix it, or change its severity in the policy; {what}"),
+            },
+        );
     }
     if gaps > 0 {
         lines.push(format!(

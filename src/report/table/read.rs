@@ -21,11 +21,17 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         let snapshot = &environment.snapshot;
         let fresh = |target: &&Coverage| environment.counts(target, report.run.at);
         let complete = snapshot.coverage.iter().filter(fresh).count();
-        let unread = unread(environment, report, view, fold).into_iter().map(|line| paint.yellow(&terminal(&line)));
+        let unread = unread(environment, report, view, fold)
+            .into_iter()
+            .map(|line| paint.yellow(&terminal(&line)));
         let mut lines: Vec<String> = unread.collect();
         let told = snapshot.coverage.iter().filter_map(left_out);
         // Where lines are few, what was read as it should be gives way to what was not.
-        let files = if fold.lines == 1 && !lines.is_empty() { Vec::new() } else { files(environment, report, view) };
+        let files = if fold.lines == 1 && !lines.is_empty() {
+            Vec::new()
+        } else {
+            files(environment, report, view)
+        };
         let told = told.chain(notes(&snapshot.coverage, view)).chain(files);
         lines.extend(told.map(|line| paint.dim(&terminal(&line))));
         let (mut lines, more) = first(lines, fold.lines);
@@ -67,7 +73,10 @@ impl Gap<'_> {
         let hides = if self.hides > 0 { format!(" [hides {}]", self.hides) } else { String::new() };
         let optional = if self.is_needed { "" } else { " (not required)" };
         let message = shortened(&self.failure.message, fold.message);
-        format!("{}{part}: {message}{hides} -> {}{optional}", self.target.target, self.failure.advice)
+        format!(
+            "{}{part}: {message}{hides} -> {}{optional}",
+            self.target.target, self.failure.advice
+        )
     }
 }
 
@@ -92,7 +101,10 @@ fn gaps<'a>(environment: &'a Environment, report: &Report) -> Vec<Gap<'a>> {
 fn unread(environment: &Environment, report: &Report, view: &View, fold: &Fold) -> Vec<String> {
     let mut groups: Vec<Vec<Gap<'_>>> = Vec::new();
     for gap in gaps(environment, report) {
-        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.is_alike(&gap))) {
+        match groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|first| first.is_alike(&gap)))
+        {
             Some(group) => group.push(gap),
             None => groups.push(vec![gap]),
         }
@@ -108,7 +120,9 @@ fn unread(environment: &Environment, report: &Report, view: &View, fold: &Fold) 
 
 /// Components that other environments have and this part, or all parts, could have shown.
 fn hidden(target: &Coverage, part: Option<&PartName>, environment: &Environment) -> usize {
-    let of = |part: &PartName| environment.hides.get(&(target.target.to_string(), part.to_string())).copied();
+    let of = |part: &PartName| {
+        environment.hides.get(&(target.target.to_string(), part.to_string())).copied()
+    };
     match part {
         Some(part) => of(part).unwrap_or(0),
         None => target.parts.keys().filter_map(of).sum(),
@@ -123,13 +137,18 @@ fn left_out(target: &Coverage) -> Option<String> {
         .map(|(part, _)| part.as_str())
         .collect();
     // A file may hold less than a profile asks for.
-    let by = if matches!(target.source, Source::Recorded { .. }) { "the file or the profile" } else { "the profile" };
+    let by = if matches!(target.source, Source::Recorded { .. }) {
+        "the file or the profile"
+    } else {
+        "the profile"
+    };
     (!parts.is_empty()).then(|| format!("{}: {} left out by {by}", target.target, parts.join(", ")))
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.
 fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
-    let shown = coverage.iter().flat_map(|target| target.notes.iter().map(move |note| (target, note)));
+    let shown =
+        coverage.iter().flat_map(|target| target.notes.iter().map(move |note| (target, note)));
     let shown = shown.filter(|(_, note)| note.is_odd || view.unfold);
     shown.map(|(target, note)| format!("{}: {}", target.target, note.text)).collect()
 }
@@ -141,15 +160,25 @@ fn files(environment: &Environment, report: &Report, view: &View) -> Vec<String>
     } else {
         format!(" (limit {})", length(environment.max_age))
     };
-    let age = |target: &Coverage| Duration::try_from(report.run.at.duration_since(target.taken)).unwrap_or_default();
+    let age = |target: &Coverage| {
+        Duration::try_from(report.run.at.duration_since(target.taken)).unwrap_or_default()
+    };
     let mut plain = Vec::new();
     let mut lines = Vec::new();
     // A file that could not be read has said so already, and has no age.
     for target in environment.snapshot.coverage.iter().filter(|target| target.is_complete()) {
         let Source::Recorded { time, instead_of, path } = &target.source else { continue };
-        let told = if *time == TimeSource::FileModified { format!(" by {}", time.as_str()) } else { String::new() };
+        let told = if *time == TimeSource::FileModified {
+            format!(" by {}", time.as_str())
+        } else {
+            String::new()
+        };
         let why = instead_of.as_ref().map(|failure| format!(" ({failure})")).unwrap_or_default();
-        let line = format!("{}: read from {path}, {} old{told}{limit}{why}", target.target, rounded(age(target)));
+        let line = format!(
+            "{}: read from {path}, {} old{told}{limit}{why}",
+            target.target,
+            rounded(age(target))
+        );
         let says_more = view.unfold || instead_of.is_some() || *time == TimeSource::FileModified;
         if says_more { lines.push(line) } else { plain.push((age(target), line)) }
     }
@@ -157,7 +186,10 @@ fn files(environment: &Environment, report: &Report, view: &View) -> Vec<String>
     match plain.len() {
         0 => {}
         1 => lines.extend(plain.into_iter().map(|(_, line)| line)),
-        n => lines.push(format!("{n} targets read from files, {} old at most{limit} (-v)", rounded(oldest))),
+        n => lines.push(format!(
+            "{n} targets read from files, {} old at most{limit} (-v)",
+            rounded(oldest)
+        )),
     }
     lines
 }

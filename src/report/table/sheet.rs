@@ -1,4 +1,5 @@
-//! What every section needs: the report, how it is to look, and its rows and findings in the order of what matters.
+//! What every section needs: the report, how it is to look, and its rows and findings in the order
+//! of what matters.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -42,7 +43,8 @@ pub(super) struct Block<'a> {
     pub(super) alone: usize,
     /// Running nowhere.
     pub(super) idle: usize,
-    /// Of no interest but that some environment was not read: by environment and what was not read there.
+    /// Of no interest but that some environment was not read: by environment and what was not read
+    /// there.
     pub(super) unread: BTreeMap<(usize, String), usize>,
 }
 
@@ -73,13 +75,14 @@ pub(super) fn trend(judged: &JudgedFinding, report: &Report) -> Option<FindingTr
     report.since.as_ref()?.trends.get(&judged.id).copied()
 }
 
-/// Severe ones first, then those in a gate, then what is new, then of components that no worse finding names, then those
-/// that can be worse than they are.
+/// Severe ones first, then those in a gate, then what is new, then of components that no worse
+/// finding names, then those that can be worse than they are.
 fn order<'a>(judged: &'a JudgedFinding, worst: &Worst<'_>, report: &Report) -> impl Ord + use<'a> {
     let gravity = policy::meta(judged.finding.rule)
         .and_then(|meta| meta.defaults.iter().map(|(_, defaults)| defaults.in_gate).max());
     let trend = trend(judged, report).unwrap_or(FindingTrend::Unchanged);
-    let is_first = worst.get(&judged.finding.component).is_none_or(|worst| worst.severity == judged.severity);
+    let is_first =
+        worst.get(&judged.finding.component).is_none_or(|worst| worst.severity == judged.severity);
     let rank = (judged.severity, concerns_gate(judged), Reverse(trend), is_first, gravity);
     (Reverse(rank), &judged.finding.component, judged.finding.rule)
 }
@@ -100,12 +103,21 @@ fn worst_waived(report: &Report) -> Worst<'_> {
 }
 
 impl<'a> Block<'a> {
-    fn new(report: &'a Report, view: &View, class: Class, worst: &Worst<'a>, waived: &Worst<'a>) -> Self {
-        let mut block =
-            Self { all: report.matrix.iter().filter(|row| row.class == class).collect(), ..Self::default() };
+    fn new(
+        report: &'a Report,
+        view: &View,
+        class: Class,
+        worst: &Worst<'a>,
+        waived: &Worst<'a>,
+    ) -> Self {
+        let mut block = Self {
+            all: report.matrix.iter().filter(|row| row.class == class).collect(),
+            ..Self::default()
+        };
         for row in &block.all {
-            let silent = worst.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info)
-                && !waived.contains_key(&row.component);
+            let silent =
+                worst.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info)
+                    && !waived.contains_key(&row.component);
             let folded = match silent {
                 true if row.is_equal() => Some(&mut block.equal),
                 true if row.is_alone() => Some(&mut block.alone),

@@ -43,8 +43,11 @@ fn counts(since: &Since) -> String {
     let trends = FindingTrend::ALL.into_iter().map(|trend| (since.count(trend), trend.as_str()));
     let fates = [Fate::Resolved, Fate::Waived, Fate::Off, Fate::Unknown];
     let fates = fates.into_iter().map(|fate| (since.gone(fate), fate.as_str()));
-    let named: Vec<String> =
-        trends.chain(fates).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let named: Vec<String> = trends
+        .chain(fates)
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
     if named.is_empty() { "no finding then or now".to_owned() } else { named.join(", ") }
 }
 

@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use super::Table;
 use crate::compare::{Cell, Row, State};
 use crate::model::{
-    Class, Defaults, Disposition, EarlierFinding, Fate, Finding, FindingId, FindingTrend, Gate, GoneFinding,
-    JudgedFinding, JudgedWaiver, Judgement, Places, Reason, ReasonKind, Severity, Since, Snapshot, Verdict, Waiver,
-    WaiverState,
+    Class, Defaults, Disposition, EarlierFinding, Fate, Finding, FindingId, FindingTrend, Gate,
+    GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, Reason, ReasonKind, Severity,
+    Since, Snapshot, Verdict, Waiver, WaiverState,
 };
 use crate::report::{Environment, Format, Purpose, Report, Run, View};
 
@@ -41,7 +41,10 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
 }
 
 fn waived(rule: &'static str, component: &str, by: &str) -> JudgedFinding {
-    JudgedFinding { disposition: Disposition::Waived(by.to_owned()), ..judged(rule, component, Severity::Critical) }
+    JudgedFinding {
+        disposition: Disposition::Waived(by.to_owned()),
+        ..judged(rule, component, Severity::Critical)
+    }
 }
 
 fn waiver(id: &str, state: WaiverState, covers: &[&JudgedFinding]) -> JudgedWaiver {
@@ -87,7 +90,12 @@ fn report(findings: Vec<JudgedFinding>) -> Report {
         left_out: Vec::new(),
         matrix: Vec::new(),
         environments: snapshots
-            .map(|snapshot| Environment { snapshot, required: true, max_age: Duration::MAX, hides: BTreeMap::new() })
+            .map(|snapshot| Environment {
+                snapshot,
+                required: true,
+                max_age: Duration::MAX,
+                hides: BTreeMap::new(),
+            })
             .into_iter()
             .collect(),
         comparisons: Vec::new(),
@@ -117,7 +125,10 @@ fn shown(report: &Report, unfold: bool) -> String {
 
 /// The lines of a section, its heading first.
 fn section(text: &str, title: &str) -> Vec<String> {
-    let lines = text.lines().skip_while(|line| !line.starts_with(title)).take_while(|line| !line.is_empty());
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with(title))
+        .take_while(|line| !line.is_empty());
     lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
@@ -126,7 +137,10 @@ fn what_is_waived_is_counted_and_not_a_finding() {
     let report = report(vec![
         waived("product-differs", "redis/cache", "w1"),
         judged("version-skew", "redis/cache", Severity::Medium),
-        JudgedFinding { disposition: Disposition::Off, ..judged("floating-tag", "image/a", Severity::Off) },
+        JudgedFinding {
+            disposition: Disposition::Off,
+            ..judged("floating-tag", "image/a", Severity::Off)
+        },
     ]);
     for unfold in [false, true] {
         let text = shown(&report, unfold);
@@ -195,6 +209,7 @@ fn a_waiver_that_needs_somebody_is_named_and_one_that_does_not_is_counted() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one report, and all that its text must say")]
 fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
     let old = judged("product-differs", "redis/cache", Severity::High);
     let new = JudgedFinding {
@@ -219,7 +234,8 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
     let since = Since {
         at: NOW,
         changed: vec!["the policy".to_owned()],
-        trends: [(old.id.clone(), FindingTrend::Unchanged), (new.id.clone(), FindingTrend::New)].into(),
+        trends: [(old.id.clone(), FindingTrend::Unchanged), (new.id.clone(), FindingTrend::New)]
+            .into(),
         gone: vec![gone("version-skew", Fate::Unknown), gone("floating-tag", Fate::Resolved)],
     };
     let id = FindingId::as_str(&new.id)[..4].to_owned();
@@ -230,10 +246,14 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
     let lines = section(&text, "SINCE");
     assert_eq!(
         lines[..2],
-        ["SINCE Thu 1970-01-01 00:00 +00:00: 1 new, 1 unchanged, 1 resolved, 1 unknown", "changed: the policy"]
+        [
+            "SINCE Thu 1970-01-01 00:00 +00:00: 1 new, 1 unchanged, 1 resolved, 1 unknown",
+            "changed: the policy"
+        ]
     );
     assert!(
-        lines[2].starts_with("unknown ") && lines[2].ends_with("kubernetes/kubelet was high: a minor behind"),
+        lines[2].starts_with("unknown ")
+            && lines[2].ends_with("kubernetes/kubelet was high: a minor behind"),
         "{text}"
     );
     assert_eq!(lines.len(), 3);
@@ -241,11 +261,16 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
     let findings = section(&text, "FINDINGS");
     assert_eq!(
         findings[1],
-        format!("high {id} new version-skew image/postgresql what version-skew says · owner data team"),
+        format!(
+            "high {id} new version-skew image/postgresql what version-skew says · owner data team"
+        ),
         "the new one comes first"
     );
     assert!(findings[2].contains("product-differs"), "{text}");
-    assert!(text.contains(&format!("envparity waiver add {id} --reason … --owner … --expires …")), "{text}");
+    assert!(
+        text.contains(&format!("envparity waiver add {id} --reason … --owner … --expires …")),
+        "{text}"
+    );
     assert!(
         text.contains(
             "; only what is new or worse since Thu 1970-01-01 00:00 +00:00 could block, 1 finding known before (exit 1)"
@@ -257,7 +282,8 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
 #[test]
 fn notes_and_the_policy_are_told_first() {
     let mut report = report(Vec::new());
-    report.run.notes = vec!["the policy's row 3 fits no finding".to_owned(), "\u{1b}[31m".to_owned()];
+    report.run.notes =
+        vec!["the policy's row 3 fits no finding".to_owned(), "\u{1b}[31m".to_owned()];
     report.run.policy = "77aa".to_owned();
     let text = shown(&report, false);
     assert!(text.lines().next().unwrap().ends_with("profiles 9f31c2 · policy 77aa"), "{text}");
@@ -267,7 +293,9 @@ fn notes_and_the_policy_are_told_first() {
 
 #[test]
 fn of_many_alike_one_stands_for_all_and_none_of_another_kind_is_hidden() {
-    let many = |rule, severity, n: usize| (0..n).map(move |i| judged(rule, &format!("image/{rule}-{i}"), severity));
+    let many = |rule, severity, n: usize| {
+        (0..n).map(move |i| judged(rule, &format!("image/{rule}-{i}"), severity))
+    };
     let mut findings: Vec<JudgedFinding> = many("version-skew", Severity::High, 40).collect();
     findings.extend(many("missing-component", Severity::Medium, 90));
     findings.extend(many("setting-drift", Severity::Low, 300));
@@ -276,15 +304,21 @@ fn of_many_alike_one_stands_for_all_and_none_of_another_kind_is_hidden() {
     let report = report(findings);
     let text = shown(&report, false);
     assert!(text.lines().count() <= super::SCREEN, "{text}");
-    for rule in ["version-skew", "missing-component", "setting-drift", "floating-tag", "variant-differs"] {
-        assert!(section(&text, "FINDINGS").iter().any(|line| line.contains(rule)), "{rule}\n{text}");
+    for rule in
+        ["version-skew", "missing-component", "setting-drift", "floating-tag", "variant-differs"]
+    {
+        assert!(
+            section(&text, "FINDINGS").iter().any(|line| line.contains(rule)),
+            "{rule}\n{text}"
+        );
     }
     let counted: usize = section(&text, "FINDINGS")
         .iter()
         .filter_map(|line| line.split_once("(+ ")?.1.split(' ').next()?.parse::<usize>().ok())
         .sum();
     let named = |text: &str| {
-        let is_finding = |line: &&str| ["high ", "medium ", "low "].iter().any(|word| line.starts_with(word));
+        let is_finding =
+            |line: &&str| ["high ", "medium ", "low "].iter().any(|word| line.starts_with(word));
         section(text, "FINDINGS").iter().filter(|line| is_finding(&line.as_str())).count()
     };
     assert_eq!(named(&text) + counted, 432, "{text}");

@@ -36,7 +36,13 @@ pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// A heading, rows that differ, and how many do not.
-fn section(title: &str, block: &Block<'_>, shown: usize, lead: Vec<Vec<String>>, sheet: &Sheet<'_>) -> String {
+fn section(
+    title: &str,
+    block: &Block<'_>,
+    shown: usize,
+    lead: Vec<Vec<String>>,
+    sheet: &Sheet<'_>,
+) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     if block.all.is_empty() {
         return String::new();
@@ -64,12 +70,14 @@ fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
         }
     }
     for ((index, what), rows) in unread {
-        let name = sheet.report.environments.get(*index).map_or("", |e| e.snapshot.environment.as_str());
+        let name =
+            sheet.report.environments.get(*index).map_or("", |e| e.snapshot.environment.as_str());
         foot.push_str(&format!(", {rows} not read in {name} ({what})"));
     }
     if !left_out.is_empty() {
         let severities = by_severity(left_out, sheet);
-        let severities = if severities.is_empty() { severities } else { format!(" ({severities})") };
+        let severities =
+            if severities.is_empty() { severities } else { format!(" ({severities})") };
         foot.push_str(&format!("; {} more{severities}", left_out.len()));
     }
     let hides = equal + alone + idle + unread.len() + left_out.len() > 0 && !sheet.view.unfold;
@@ -79,10 +87,12 @@ fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
 /// `2 medium, 12 low`: those that are worth a word.
 fn by_severity(rows: &[&Row], sheet: &Sheet<'_>) -> String {
     let severity = |row: &&&Row| sheet.worst.get(&row.component).map(|judged| judged.severity);
-    let named = Severity::ALL.into_iter().filter(|severity| *severity > Severity::Info).filter_map(|wanted| {
-        let n = rows.iter().filter(|row| severity(row) == Some(wanted)).count();
-        (n > 0).then(|| format!("{n} {wanted}"))
-    });
+    let named = Severity::ALL.into_iter().filter(|severity| *severity > Severity::Info).filter_map(
+        |wanted| {
+            let n = rows.iter().filter(|row| severity(row) == Some(wanted)).count();
+            (n > 0).then(|| format!("{n} {wanted}"))
+        },
+    );
     named.collect::<Vec<_>>().join(", ")
 }
 
@@ -91,15 +101,20 @@ fn rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a Row> {
     first(block.shown.clone(), shown).0
 }
 
-/// What the symbols mean that are shown, and what profiles leave out; in a line with what else there is to say.
+/// What the symbols mean that are shown, and what profiles leave out; in a line with what else
+/// there is to say.
 pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> String {
     let Sheet { report, view, paint, .. } = sheet;
-    let shown = [rows(&sheet.platform, fold.platform), rows(&sheet.services, fold.services)].concat();
-    let cells = || shown.iter().flat_map(|row| &row.cells).filter(|cell| cell.environment != report.baseline);
+    let shown =
+        [rows(&sheet.platform, fold.platform), rows(&sheet.services, fold.services)].concat();
+    let cells = || {
+        shown.iter().flat_map(|row| &row.cells).filter(|cell| cell.environment != report.baseline)
+    };
     let symbols = SYMBOLS.iter().filter(|(wanted, _)| cells().any(|cell| symbol(cell) == *wanted));
     let symbols: Vec<String> = symbols.map(|(symbol, word)| format!("{symbol} {word}")).collect();
     let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
-    let left_out = (left_out > 0).then(|| format!("{} left out by profiles", count(left_out, "instance")));
+    let left_out =
+        (left_out > 0).then(|| format!("{} left out by profiles", count(left_out, "instance")));
     let symbols = (!symbols.is_empty()).then(|| symbols.join("  "));
     let parts: Vec<String> = [symbols, left_out, also].into_iter().flatten().collect();
     let text = paint.dim(&parts.join("      "));
@@ -109,7 +124,9 @@ pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> St
 fn heading(title: &str, report: &Report, sheet: &Sheet<'_>) -> Vec<String> {
     let paint = sheet.paint;
     let mut heading = vec![paint.bold(title)];
-    heading.extend(report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))));
+    heading.extend(
+        report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))),
+    );
     if report.purpose == Purpose::Audit {
         heading.push(paint.bold("severity"));
         heading.push(String::new());
@@ -120,7 +137,9 @@ fn heading(title: &str, report: &Report, sheet: &Sheet<'_>) -> Vec<String> {
 /// `v22: 39, v21: 2`, the most frequent first.
 fn trains(rows: &[&Row], index: usize, fold: &Fold) -> String {
     let mut counts = BTreeMap::<String, usize>::new();
-    for reading in rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings) {
+    for reading in
+        rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings)
+    {
         *counts.entry(text(reading)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
@@ -152,8 +171,12 @@ fn line(row: &Row, sheet: &Sheet<'_>) -> Vec<String> {
 
 /// Where the name does not tell the product already, or a row has more than one.
 fn shows_product(row: &Row) -> bool {
-    let mut products: Vec<&str> =
-        row.cells.iter().flat_map(|cell| &cell.readings).filter_map(|r| r.product.as_deref()).collect();
+    let mut products: Vec<&str> = row
+        .cells
+        .iter()
+        .flat_map(|cell| &cell.readings)
+        .filter_map(|r| r.product.as_deref())
+        .collect();
     products.sort_unstable();
     products.dedup();
     let is_named = |product: &&str| row.component.as_str().split('/').any(|part| part == *product);
@@ -166,9 +189,14 @@ fn cell_text(cell: &Cell, with_product: bool) -> String {
             let several = cell.readings.len() > 1;
             let texts = cell.readings.iter().map(|reading| {
                 let text = text(reading);
-                let text = reading.contradicted_by.as_ref().map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
-                let product =
-                    reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
+                let text = reading
+                    .contradicted_by
+                    .as_ref()
+                    .map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
+                let product = reading
+                    .product
+                    .as_deref()
+                    .filter(|p| with_product && !text.to_lowercase().starts_with(*p));
                 let text = product.map_or(text.clone(), |product| format!("{product} {text}"));
                 if several { format!("{text} ({})", reading.instances) } else { text }
             });
@@ -176,7 +204,8 @@ fn cell_text(cell: &Cell, with_product: bool) -> String {
             if cell.builds > 1 { format!("{text}, {} builds", cell.builds) } else { text }
         }
         State::NotRunning => {
-            let words: Vec<String> = cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
+            let words: Vec<String> =
+                cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
             format!("not running ({})", words.join(", "))
         }
         State::Missing => "missing".to_owned(),
@@ -237,7 +266,8 @@ fn words(row: &Row, judged: &JudgedFinding) -> String {
     let finding = &judged.finding;
     let level = finding.level.map(Level::as_str).unwrap_or_default();
     let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
-    let floats = row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
+    let floats =
+        row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
     let words = match finding.rule {
         "version-skew" if row.class == Class::Service => direction.to_owned(),
         "version-skew" => format!("{level} {direction}"),

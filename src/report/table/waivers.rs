@@ -12,7 +12,10 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         return String::new();
     }
     let of = |state| report.waivers.iter().filter(move |judged| judged.state == state);
-    let named = WaiverState::ALL.into_iter().map(|state| (of(state).count(), state)).filter(|(n, _)| *n > 0);
+    let named = WaiverState::ALL
+        .into_iter()
+        .map(|state| (of(state).count(), state))
+        .filter(|(n, _)| *n > 0);
     let tally: Vec<String> = named.map(|(n, state)| format!("{n} {state}")).collect();
     let (mut rows, mut hidden) = (Vec::new(), 0);
     for state in WaiverState::ALL {
@@ -34,10 +37,14 @@ fn row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
         WaiverState::Expired if covers.is_empty() => format!("ended {}", waiver.expires),
         WaiverState::Expired => format!("ended {}, covered {findings}", waiver.expires),
         WaiverState::Unused => format!("until {}, covers nothing", waiver.expires),
-        WaiverState::Expiring | WaiverState::Active => format!("until {}, covers {findings}", waiver.expires),
+        WaiverState::Expiring | WaiverState::Active => {
+            format!("until {}, covers {findings}", waiver.expires)
+        }
     };
     let word = match state {
-        WaiverState::Expired | WaiverState::Unused | WaiverState::Expiring => sheet.paint.yellow(state.as_str()),
+        WaiverState::Expired | WaiverState::Unused | WaiverState::Expiring => {
+            sheet.paint.yellow(state.as_str())
+        }
         WaiverState::Active => state.as_str().to_owned(),
     };
     vec![

@@ -1,4 +1,5 @@
-//! Conditions of which no version fulfils all, as far as the texts alone tell: a mistake, told when it is read.
+//! Conditions of which no version fulfils all, as far as the texts alone tell: a mistake, told when
+//! it is read.
 
 use std::cmp::Ordering;
 
@@ -43,8 +44,13 @@ struct Interval {
 pub(super) fn find(conditions: &[Condition]) -> Option<String> {
     let intervals: Vec<Interval> = conditions.iter().filter_map(interval).collect();
     let clash = intervals.iter().enumerate().find_map(|(i, a)| {
-        let b = intervals[i + 1..].iter().find(|b| a.kind == b.kind && (is_empty(a, b) || is_empty(b, a)))?;
-        Some(format!("no version is both {} and {}, and a comma means that both must hold", a.text, b.text))
+        let b = intervals[i + 1..]
+            .iter()
+            .find(|b| a.kind == b.kind && (is_empty(a, b) || is_empty(b, a)))?;
+        Some(format!(
+            "no version is both {} and {}, and a comma means that both must hold",
+            a.text, b.text
+        ))
     });
     clash.or_else(|| two_texts(conditions))
 }
@@ -52,16 +58,27 @@ pub(super) fn find(conditions: &[Condition]) -> Option<String> {
 /// `latest, stable`: no text is two.
 fn two_texts(conditions: &[Condition]) -> Option<String> {
     let texts = conditions.iter().filter_map(|condition| match condition {
-        Condition::Exactly(text) if !text.contains(char::is_whitespace) && interval(condition).is_none() => Some(text),
+        Condition::Exactly(text)
+            if !text.contains(char::is_whitespace) && interval(condition).is_none() =>
+        {
+            Some(text)
+        }
         _ => None,
     });
     let texts: Vec<&String> = texts.collect();
     let pair = texts.windows(2).find(|pair| pair[0] != pair[1])?;
-    Some(format!("nothing is both {} and {}, and a comma means that both must hold", pair[0], pair[1]))
+    Some(format!(
+        "nothing is both {} and {}, and a comma means that both must hold",
+        pair[0], pair[1]
+    ))
 }
 
 fn is_empty(lower: &Interval, upper: &Interval) -> bool {
-    lower.lower.as_ref().zip(upper.upper.as_ref()).is_some_and(|(lower, upper)| cmp(lower, upper).is_ge())
+    lower
+        .lower
+        .as_ref()
+        .zip(upper.upper.as_ref())
+        .is_some_and(|(lower, upper)| cmp(lower, upper).is_ge())
 }
 
 fn interval(condition: &Condition) -> Option<Interval> {
@@ -78,7 +95,12 @@ fn interval(condition: &Condition) -> Option<Interval> {
         }
         Condition::Exactly(text) => {
             let (kind, cut) = cut(text)?;
-            Some(Interval { kind, lower: Some(cut(Side::Before)), upper: Some(cut(Side::Behind)), text: text.clone() })
+            Some(Interval {
+                kind,
+                lower: Some(cut(Side::Before)),
+                upper: Some(cut(Side::Behind)),
+                text: text.clone(),
+            })
         }
         Condition::Bound(operator, bound) => {
             let (kind, cut) = cut(bound)?;
@@ -97,7 +119,9 @@ fn interval(condition: &Condition) -> Option<Interval> {
 fn cut(text: &str) -> Option<(Kind, impl Fn(Side) -> Cut)> {
     let date = read(Scheme::ImageTag, text);
     let (kind, reading) = match date.body() {
-        Body::Date(date_) if date_.before.is_empty() && date_.behind.is_empty() => (Kind::Date, date),
+        Body::Date(date_) if date_.before.is_empty() && date_.behind.is_empty() => {
+            (Kind::Date, date)
+        }
         Body::Date(_) | Body::Commit(_) => return None,
         _ => (Kind::Version, read(Scheme::Generic, text)),
     };

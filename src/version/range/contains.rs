@@ -1,4 +1,5 @@
-//! Whether a reading is in a range: only what holds whatever the text leaves open is inside or outside.
+//! Whether a reading is in a range: only what holds whatever the text leaves open is inside or
+//! outside.
 
 use std::cmp::Ordering;
 
@@ -12,9 +13,10 @@ use super::{Condition, Containment, Operator, Range};
 impl Range {
     /// Whether `reading` fulfils every condition. `levels` are those of its product.
     ///
-    /// A text that is the range's own, word for word, is inside whatever it looks like. Besides, nothing is certain of
-    /// what moves, was never released, or is of another kind than a bound (a date, a commit, another vendor's build).
-    /// Where packaging alone tells a version from a bound that names none, the bound must hold with and without it.
+    /// A text that is the range's own, word for word, is inside whatever it looks like. Besides,
+    /// nothing is certain of what moves, was never released, or is of another kind than a bound (a
+    /// date, a commit, another vendor's build). Where packaging alone tells a version from a bound
+    /// that names none, the bound must hold with and without it.
     pub fn contains(&self, levels: &Levels, reading: &Reading) -> Containment {
         if reading.text().trim() == self.text {
             return Containment::Inside;
@@ -36,15 +38,21 @@ impl Range {
         let short = is_short(levels, reading);
         match condition {
             Condition::Within(prefix) => within(prefix, &numbers, short, reading),
-            Condition::Exactly(bound) | Condition::Bound(_, bound) if names_another(bound, reading) => {
+            Condition::Exactly(bound) | Condition::Bound(_, bound)
+                if names_another(bound, reading) =>
+            {
                 Containment::Outside
             }
             Condition::Bound(operator, bound) if short => {
                 let bound = bound_of(reading, bound);
                 let plain = key(&bound).filter(|_| bound.version().is_some() && !has_tail(&bound));
-                plain.map_or(Containment::Unproven, |(bound, pre)| of_short(*operator, &bound, pre, &numbers))
+                plain.map_or(Containment::Unproven, |(bound, pre)| {
+                    of_short(*operator, &bound, pre, &numbers)
+                })
             }
-            Condition::Bound(operator, bound) => compare(*operator, reading, &bound_of(reading, bound)),
+            Condition::Bound(operator, bound) => {
+                compare(*operator, reading, &bound_of(reading, bound))
+            }
             Condition::Exactly(_) => Containment::Unproven,
         }
     }
@@ -54,7 +62,8 @@ impl Range {
         self.conditions.iter().any(|condition| match condition {
             Condition::Bound(_, bound) | Condition::Exactly(bound) => {
                 let bound = bound_of(reading, bound);
-                key(&bound).is_some_and(|(own, pre)| !pre.is_empty() && cmp_numbers(&own, numbers).is_eq())
+                key(&bound)
+                    .is_some_and(|(own, pre)| !pre.is_empty() && cmp_numbers(&own, numbers).is_eq())
             }
             Condition::Within(_) => false,
         })
@@ -82,7 +91,8 @@ impl Operator {
     }
 }
 
-/// A bound as whatever it is compared with would be read; its numbers alone where that scheme wants more of them.
+/// A bound as whatever it is compared with would be read; its numbers alone where that scheme wants
+/// more of them.
 fn bound_of(reading: &Reading, bound: &str) -> Reading {
     let own = read(reading.scheme(), bound);
     if !matches!(own.body(), Body::Opaque | Body::Floating) {
@@ -92,10 +102,13 @@ fn bound_of(reading: &Reading, bound: &str) -> Reading {
     if plain.version().is_some() { plain } else { own }
 }
 
-/// Numbers and pre-release of a version; year, month, day and count of a date. `None` where there are none.
+/// Numbers and pre-release of a version; year, month, day and count of a date. `None` where there
+/// are none.
 pub(super) fn key(reading: &Reading) -> Option<(Vec<Number>, &[Identifier])> {
     match reading.body() {
-        Body::Version(version) if !version.release.is_empty() => Some((version.release.clone(), &version.pre)),
+        Body::Version(version) if !version.release.is_empty() => {
+            Some((version.release.clone(), &version.pre))
+        }
         Body::Date(date) => {
             let year = if date.year < 100 { date.year + 2000 } else { date.year };
             let numbers = [u64::from(year), date.month.into(), date.day.into()].map(Number::from);
@@ -124,7 +137,11 @@ fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
     }
     match (bound.body(), reading.body()) {
         (Body::Version(wanted), Body::Version(found)) if is_short(levels, reading) => {
-            if begins_with(&wanted.release, &found.release) { Containment::Unproven } else { Containment::Outside }
+            if begins_with(&wanted.release, &found.release) {
+                Containment::Unproven
+            } else {
+                Containment::Outside
+            }
         }
         (Body::Version(wanted), Body::Version(found)) => {
             let is_same = is_same(wanted, found) && order(reading, &bound) == Some(Ordering::Equal);
@@ -146,7 +163,8 @@ fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
     }
 }
 
-/// One version in one packaging. A variant only counts if it is wanted: it is no part of the version.
+/// One version in one packaging. A variant only counts if it is wanted: it is no part of the
+/// version.
 fn is_same(wanted: &Version, found: &Version) -> bool {
     let packaging = |v: &Version| (v.build.clone(), v.packaging.clone(), v.revisions.clone());
     cmp_numbers(&wanted.release, &found.release).is_eq()
@@ -167,7 +185,8 @@ fn within(prefix: &[Number], numbers: &[Number], is_short: bool, reading: &Readi
     if is_behind || (is_short && numbers.len() < prefix.len() && prefix.starts_with(numbers)) {
         return Containment::Unproven;
     }
-    let fits = prefix.iter().enumerate().all(|(i, wanted)| numbers.get(i).unwrap_or(&zero) == wanted);
+    let fits =
+        prefix.iter().enumerate().all(|(i, wanted)| numbers.get(i).unwrap_or(&zero) == wanted);
     if fits { Containment::Inside } else { Containment::Outside }
 }
 
@@ -185,14 +204,26 @@ fn compare(operator: Operator, reading: &Reading, bound: &Reading) -> Containmen
     let (Some((numbers, pre)), Some((wanted, wanted_pre))) = (key(reading), key(bound)) else {
         return Containment::Unproven;
     };
-    let Some(by_order) = order(reading, bound).filter(|_| comparable) else { return Containment::Unproven };
+    let Some(by_order) = order(reading, bound).filter(|_| comparable) else {
+        return Containment::Unproven;
+    };
     let by_numbers = cmp_numbers(&numbers, &wanted).then_with(|| cmp_pre(pre, wanted_pre));
     let (ordered, numbered) = (operator.holds(by_order), operator.holds(by_numbers));
-    if ordered == numbered || (by_numbers.is_eq() && has_tail(bound)) { ordered } else { Containment::Unproven }
+    if ordered == numbered || (by_numbers.is_eq() && has_tail(bound)) {
+        ordered
+    } else {
+        Containment::Unproven
+    }
 }
 
-/// A short tag stands for every release that begins with it; those are told from a bound one and all, or not at all.
-fn of_short(operator: Operator, bound: &[Number], bound_pre: &[Identifier], short: &[Number]) -> Containment {
+/// A short tag stands for every release that begins with it; those are told from a bound one and
+/// all, or not at all.
+fn of_short(
+    operator: Operator,
+    bound: &[Number],
+    bound_pre: &[Identifier],
+    short: &[Number],
+) -> Containment {
     if !begins_with(bound, short) {
         return operator.holds(cmp_numbers(short, bound));
     }
@@ -209,7 +240,10 @@ fn of_short(operator: Operator, bound: &[Number], bound_pre: &[Identifier], shor
 
 /// Whether numbers begin with others; those that are not written are zero.
 fn begins_with(numbers: &[Number], prefix: &[Number]) -> bool {
-    prefix.iter().enumerate().all(|(i, wanted)| numbers.get(i).map_or_else(|| wanted.is_zero(), |n| n == wanted))
+    prefix
+        .iter()
+        .enumerate()
+        .all(|(i, wanted)| numbers.get(i).map_or_else(|| wanted.is_zero(), |n| n == wanted))
 }
 
 /// What is behind the numbers and the pre-release: packaging, build, variant, a kernel's suffix.

@@ -1,8 +1,8 @@
 //! Ranges of versions: `>=7.0, <8`, `7.2.x`, and a bare version, which means exactly that one.
 //!
-//! Semver's own requirements read a bare version as "compatible with"; here nothing is meant that is not written, and
-//! what is not certain is [`Containment::Unproven`]. A pre-release is only in a range that names one of the same
-//! numbers, as Cargo and npm have it.
+//! Semver's own requirements read a bare version as "compatible with"; here nothing is meant that
+//! is not written, and what is not certain is [`Containment::Unproven`]. A pre-release is only in a
+//! range that names one of the same numbers, as Cargo and npm have it.
 
 mod conflict;
 mod contains;
@@ -74,7 +74,8 @@ impl fmt::Display for Range {
 }
 
 impl Range {
-    /// Whether it is one version word for word, or all that begin with some numbers: what [`Self::same_minor`] writes.
+    /// Whether it is one version word for word, or all that begin with some numbers: what
+    /// [`Self::same_minor`] writes.
     pub fn is_narrow(&self) -> bool {
         match self.conditions.as_slice() {
             [Condition::Exactly(_)] => true,
@@ -88,26 +89,37 @@ impl Range {
         matches!(self.conditions.as_slice(), [Condition::Exactly(_)])
     }
 
-    /// The versions that are less than a minor away from `reading`, as far as a range can say that: `7.2.x` for `7.2.4`,
-    /// `16.x` for PostgreSQL's `16.4`. The text itself for whatever has no such neighbours: `v22`, a date, a commit,
-    /// `latest`, a pre-release, the name of a system. `None` if that text is no range that holds it and nothing else.
+    /// The versions that are less than a minor away from `reading`, as far as a range can say that:
+    /// `7.2.x` for `7.2.4`, `16.x` for PostgreSQL's `16.4`. The text itself for whatever has no
+    /// such neighbours: `v22`, a date, a commit, `latest`, a pre-release, the name of a system.
+    /// `None` if that text is no range that holds it and nothing else.
     pub fn same_minor(levels: &Levels, reading: &Reading) -> Option<Self> {
         let holds = |range: &Self| range.contains(levels, reading) == Containment::Inside;
-        let wide = minor(levels, reading).and_then(|prefix| format!("{prefix}.x").parse().ok()).filter(holds);
+        let wide = minor(levels, reading)
+            .and_then(|prefix| format!("{prefix}.x").parse().ok())
+            .filter(holds);
         let is_exact = |range: &Self| matches!(range.conditions[..], [Condition::Exactly(_)]);
         wide.or_else(|| reading.text().parse().ok().filter(is_exact).filter(holds))
     }
 }
 
-/// The numbers that a version shares with all that are less than a minor away, as they are written where they are.
+/// The numbers that a version shares with all that are less than a minor away, as they are written
+/// where they are.
 fn minor(levels: &Levels, reading: &Reading) -> Option<String> {
-    let version = reading.version().filter(|version| version.pre.is_empty() && !version.release.is_empty())?;
+    let version = reading
+        .version()
+        .filter(|version| version.pre.is_empty() && !version.release.is_empty())?;
     let is_companys = version.v_prefix && version.release.len() == 1;
     // The number of a system is that of another one, too.
-    if is_companys || reading.is_unreleased() || reading.scheme() == Scheme::OsImage || contains::has_epoch(version) {
+    if is_companys
+        || reading.is_unreleased()
+        || reading.scheme() == Scheme::OsImage
+        || contains::has_epoch(version)
+    {
         return None;
     }
-    let length = levels.to_minor(&version.release).filter(|length| *length <= version.release.len())?;
+    let length =
+        levels.to_minor(&version.release).filter(|length| *length <= version.release.len())?;
     Some(written(reading.text().trim(), version, length))
 }
 
@@ -117,7 +129,8 @@ fn written(text: &str, version: &Version, length: usize) -> String {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let digits: Vec<&str> = bare.split(|c: char| !c.is_ascii_digit()).take(length).collect();
     let joined = digits.join(".");
-    let is_so = digits.iter().map(|digits| Number::parse(digits)).eq(wanted.iter().cloned().map(Some));
+    let is_so =
+        digits.iter().map(|digits| Number::parse(digits)).eq(wanted.iter().cloned().map(Some));
     if is_so && bare.starts_with(&joined) {
         return joined;
     }

@@ -1,4 +1,5 @@
-//! From text to conditions. What people write for other tools is refused with what to write instead.
+//! From text to conditions. What people write for other tools is refused with what to write
+//! instead.
 
 use std::str::FromStr;
 
@@ -8,7 +9,8 @@ use super::super::scheme::Scheme;
 use super::super::{read, read_any};
 use super::{Condition, MAX_LENGTH, Operator, Range, RangeError, conflict};
 
-const ADVICE: &str = "bounds are written as >=7.0, <8, beginnings as 7.2.x; a bare version is exactly that one";
+const ADVICE: &str =
+    "bounds are written as >=7.0, <8, beginnings as 7.2.x; a bare version is exactly that one";
 const CUT: &str = "only numbers stand before .x, and nothing behind it";
 const SPACE: &str = "a space stands between a product and its range: redis >=7.0, <8";
 const COMMAS: &str = "conditions are separated by commas, and all of them must hold";
@@ -16,15 +18,17 @@ const COMMAS: &str = "conditions are separated by commas, and all of them must h
 impl FromStr for Range {
     type Err = RangeError;
 
-    /// Reads conditions separated by commas, all of which must hold: `>=`, `<=`, `>`, `<` or `=` with a version; a
-    /// bare version, which is the same as `=`; or the beginning of one with `.x` or `.*`.
+    /// Reads conditions separated by commas, all of which must hold: `>=`, `<=`, `>`, `<` or `=`
+    /// with a version; a bare version, which is the same as `=`; or the beginning of one with `.x`
+    /// or `.*`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if text.len() > MAX_LENGTH {
             return Err(RangeError { text: shortened(text), why: "it is too long for one".into() });
         }
         let error = |why| RangeError { text: shortened(text), why };
-        let conditions = text.split(',').map(|part| condition(part.trim()).map_err(|why| error(why.into())));
+        let conditions =
+            text.split(',').map(|part| condition(part.trim()).map_err(|why| error(why.into())));
         let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
         match conflict::find(&conditions) {
             Some(why) => Err(error(why.into())),
@@ -43,17 +47,25 @@ fn shortened(text: &str) -> String {
 }
 
 fn condition(text: &str) -> Result<Condition, &'static str> {
-    const OPERATORS: [(&str, Operator); 4] =
-        [(">=", Operator::AtLeast), ("<=", Operator::AtMost), (">", Operator::Above), ("<", Operator::Below)];
-    let operator = OPERATORS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?)));
-    let version = operator.map_or_else(|| text.strip_prefix('=').unwrap_or(text), |(_, rest)| rest).trim();
+    const OPERATORS: [(&str, Operator); 4] = [
+        (">=", Operator::AtLeast),
+        ("<=", Operator::AtMost),
+        (">", Operator::Above),
+        ("<", Operator::Below),
+    ];
+    let operator =
+        OPERATORS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?)));
+    let version =
+        operator.map_or_else(|| text.strip_prefix('=').unwrap_or(text), |(_, rest)| rest).trim();
     if text.is_empty() {
         return Err("a condition is empty");
     }
     refuse_foreign(version)?;
     let wildcard = wildcard(version);
     match operator {
-        Some(_) if wildcard.is_some() => Err("behind an operator stands a whole version, without .x"),
+        Some(_) if wildcard.is_some() => {
+            Err("behind an operator stands a whole version, without .x")
+        }
         Some(_) if version.contains(char::is_whitespace) => Err(COMMAS),
         Some(_) if !is_version(version) => Err("behind an operator stands a version"),
         Some((operator, _)) => Ok(Condition::Bound(operator, version.to_owned())),
@@ -68,7 +80,8 @@ fn condition(text: &str) -> Result<Condition, &'static str> {
 /// What other tools' ranges are made of, and no version is.
 fn refuse_foreign(version: &str) -> Result<(), &'static str> {
     let mut words = version.split_whitespace();
-    let begins_version = |word: &str| word.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit());
+    let begins_version =
+        |word: &str| word.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit());
     if version.is_empty() {
         return Err("behind an operator stands a version");
     }
@@ -76,7 +89,8 @@ fn refuse_foreign(version: &str) -> Result<(), &'static str> {
         return Err(ADVICE);
     }
     if version.contains(['<', '>', '=', '\u{2264}', '\u{2265}']) {
-        let names_product = version.starts_with(|c: char| c.is_ascii_alphabetic()) && !begins_version(version);
+        let names_product =
+            version.starts_with(|c: char| c.is_ascii_alphabetic()) && !begins_version(version);
         return Err(if names_product { SPACE } else { COMMAS });
     }
     if version.contains("||") || version.contains("&&") {

@@ -20,7 +20,10 @@ fn check(rows: &[Row]) {
 }
 
 fn postgresql() -> Levels {
-    Levels::new(vec![Level::Major, Level::Patch], vec![(10, vec![Level::Major, Level::Major, Level::Patch])])
+    Levels::new(
+        vec![Level::Major, Level::Patch],
+        vec![(10, vec![Level::Major, Level::Major, Level::Patch])],
+    )
 }
 
 #[test]
@@ -98,7 +101,12 @@ fn short_tags_are_all_that_begins_with_them() {
     assert_eq!(contains(&levels, ImageTag, "16.x", "16"), Inside);
     assert_eq!(contains(&levels, ImageTag, "9.6.x", "9.6"), Inside);
     assert_eq!(
-        contains(&levels, PostgreSql, "16.x", "PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by gcc"),
+        contains(
+            &levels,
+            PostgreSql,
+            "16.x",
+            "PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by gcc"
+        ),
         Inside
     );
 }
@@ -225,7 +233,8 @@ fn dates_runtimes_systems_and_interfaces() {
     ]);
 }
 
-/// A bound is not read by a product's expressions: `2.13-3.6.0` is Kafka's 3.6.0 and looks like 2.13.
+/// A bound is not read by a product's expressions: `2.13-3.6.0` is Kafka's 3.6.0 and looks like
+/// 2.13.
 #[test]
 fn a_tag_read_by_an_expression_is_not_held_against_a_bound_with_more_than_numbers() {
     let of = |pattern: &str, range: &str, tag: &str| {
@@ -248,8 +257,10 @@ fn what_is_no_range_says_what_to_write() {
     for text in ["^7", "~7", "~>7", "!=7", "==7", "[7,8)", "(7", "||", "≥7", "7+", "7."] {
         assert!(why(text).contains(">=7.0, <8"), "{text}: {}", why(text));
     }
-    for text in [">=7 <8", "7 || 8", ">=7 || <6", "7.2 - 7.4", "7.2 or 7.4", "7.2.x and 7.3.x", "7.2 7.3", ">=7, 8 <9"]
-    {
+    for text in [
+        ">=7 <8", "7 || 8", ">=7 || <6", "7.2 - 7.4", "7.2 or 7.4", "7.2.x and 7.3.x", "7.2 7.3",
+        ">=7, 8 <9",
+    ] {
         assert!(why(text).contains("commas"), "{text}: {}", why(text));
     }
     for text in ["", " ", ",", ">=7,", ",7", "7,,8"] {
@@ -349,7 +360,10 @@ fn the_same_minor_is_as_wide_as_the_product_says_and_exact_where_it_says_nothing
     assert_eq!(of(&postgresql(), ImageTag, "16.4").as_deref(), Some("16.x"));
     assert_eq!(of(&postgresql(), ImageTag, "16").as_deref(), Some("16.x"));
     assert_eq!(of(&postgresql(), ImageTag, "9.6.24").as_deref(), Some("9.6.x"));
-    assert_eq!(of(&postgresql(), PostgreSql, "PostgreSQL 16.4 on x86, by gcc").as_deref(), Some("16.x"));
+    assert_eq!(
+        of(&postgresql(), PostgreSql, "PostgreSQL 16.4 on x86, by gcc").as_deref(),
+        Some("16.x")
+    );
     assert_eq!(
         of(&Levels::new(vec![Level::Major, Level::Minor], Vec::new()), Generic, "7.2.4").as_deref(),
         Some("7.2.4")
@@ -360,5 +374,8 @@ fn the_same_minor_is_as_wide_as_the_product_says_and_exact_where_it_says_nothing
     assert_eq!(of(&Levels::DEFAULT, ImageTag, "7.x"), None);
     let pair = [read(Generic, "7.2.4"), read(Generic, "7.3.0")];
     assert_eq!(difference_of(&Levels::DEFAULT, &pair[0], &pair[1]).level, Level::Minor);
-    assert_eq!(Range::same_minor(&Levels::DEFAULT, &pair[0]).unwrap().contains(&Levels::DEFAULT, &pair[1]), Outside);
+    assert_eq!(
+        Range::same_minor(&Levels::DEFAULT, &pair[0]).unwrap().contains(&Levels::DEFAULT, &pair[1]),
+        Outside
+    );
 }

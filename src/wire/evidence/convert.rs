@@ -41,18 +41,29 @@ impl From<&model::TargetEvidence> for Target {
     fn from(target: &model::TargetEvidence) -> Self {
         let (mut fields, mut places) = (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
         for model::Field { place, name, value } in &target.fields {
-            let group = if place.is_empty() { &mut fields } else { places.entry(place.clone()).or_default() };
+            let group = if place.is_empty() {
+                &mut fields
+            } else {
+                places.entry(place.clone()).or_default()
+            };
             // Of a name that stands twice the first counts, as for who asks the live target.
             group.entry(name.clone()).or_insert_with(|| value.clone());
         }
         let commands = target.indicators.commands.iter().map(|(name, c)| {
-            (name.clone(), Command { calls: c.calls, usec: c.usec, rejected: c.rejected, failed: c.failed })
+            (
+                name.clone(),
+                Command { calls: c.calls, usec: c.usec, rejected: c.rejected, failed: c.failed },
+            )
         });
         Self {
             id: target.id.to_string(),
             endpoint: target.endpoint.clone(),
             taken: target.taken,
-            parts: target.parts.iter().map(|(name, outcome)| (name.to_string(), outcome.into())).collect(),
+            parts: target
+                .parts
+                .iter()
+                .map(|(name, outcome)| (name.to_string(), outcome.into()))
+                .collect(),
             fields,
             places,
             figures: target.indicators.figures.clone(),
@@ -93,7 +104,9 @@ impl From<&model::ImageUse> for Image {
                 model::RunState::Running => RUNNING.to_owned(),
                 model::RunState::Scheduled => SCHEDULED.to_owned(),
                 // A word of the source's that would be read as its opposite.
-                model::RunState::NotRunning(word) if word == RUNNING || word == SCHEDULED => "not-running".to_owned(),
+                model::RunState::NotRunning(word) if word == RUNNING || word == SCHEDULED => {
+                    "not-running".to_owned()
+                }
                 model::RunState::NotRunning(word) => word.clone(),
             },
             namespace: image.locator.namespace.clone(),
@@ -130,7 +143,11 @@ impl Target {
         }
         let own = self.fields.into_iter().map(|(name, value)| model::Field::of_target(name, value));
         let places = self.places.into_iter().flat_map(|(place, fields)| {
-            fields.into_iter().map(move |(name, value)| model::Field { place: place.clone(), name, value })
+            fields.into_iter().map(move |(name, value)| model::Field {
+                place: place.clone(),
+                name,
+                value,
+            })
         });
         let commands = self.commands.into_iter().map(|(name, c)| {
             let Command { calls, usec, rejected, failed } = c;
@@ -140,13 +157,21 @@ impl Target {
         let source = if id.collector() == "declared" {
             model::Source::Declared
         } else {
-            model::Source::Recorded { path: path.to_owned(), time: model::TimeSource::Evidence, instead_of: None }
+            model::Source::Recorded {
+                path: path.to_owned(),
+                time: model::TimeSource::Evidence,
+                instead_of: None,
+            }
         };
         Ok(model::TargetEvidence {
             source,
             parts,
             fields: own.chain(places).collect(),
-            indicators: model::Indicators { figures: self.figures, commands: commands.collect(), errors: self.errors },
+            indicators: model::Indicators {
+                figures: self.figures,
+                commands: commands.collect(),
+                errors: self.errors,
+            },
             images: self.images.into_iter().map(Image::into_model).collect(),
             declared: self.declared.into_iter().map(Declared::into_model).collect(),
             left_out: usize::try_from(self.left_out).unwrap_or(usize::MAX),
@@ -164,13 +189,18 @@ fn parts(
     let of = |table: &[(&str, &'static [&'static str])]| {
         table.iter().find(|(collector, _)| *collector == id.collector()).map(|(_, parts)| *parts)
     };
-    let (known, may_be, each) = (of(KNOWN), of(MAY_BE).unwrap_or_default(), of(EACH).unwrap_or_default());
-    let failed = |message: &str| model::Outcome::Failed(model::Failure::new(model::FailureKind::Unsupported, message));
+    let (known, may_be, each) =
+        (of(KNOWN), of(MAY_BE).unwrap_or_default(), of(EACH).unwrap_or_default());
+    let failed = |message: &str| {
+        model::Outcome::Failed(model::Failure::new(model::FailureKind::Unsupported, message))
+    };
     let mut parts = BTreeMap::new();
     for (name, part) in read {
         let is_known = known.is_some_and(|parts| parts.contains(&name.as_str()))
             || may_be.contains(&name.as_str())
-            || each.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|place| !place.is_empty()));
+            || each
+                .iter()
+                .any(|prefix| name.strip_prefix(prefix).is_some_and(|place| !place.is_empty()));
         let outcome = match part.into_model()? {
             // Why it was not read then is more than that we could not interpret it now.
             outcome @ model::Outcome::Failed(_) => outcome,
@@ -179,8 +209,8 @@ fn parts(
         };
         parts.insert(name.into(), outcome);
     }
-    let is_server =
-        !(each.contains(&NODE) && parts.keys().any(|name: &model::PartName| name.as_str().starts_with(NODE)));
+    let is_server = !(each.contains(&NODE)
+        && parts.keys().any(|name: &model::PartName| name.as_str().starts_with(NODE)));
     for name in known.into_iter().flatten().filter(|_| is_server) {
         parts.entry((*name).into()).or_insert_with(|| failed("the file says nothing of it"));
     }
@@ -212,7 +242,11 @@ impl Image {
             _ => model::RunState::NotRunning(self.state),
         };
         model::ImageUse {
-            locator: model::Locator { namespace: self.namespace, workload: self.workload, container: self.container },
+            locator: model::Locator {
+                namespace: self.namespace,
+                workload: self.workload,
+                container: self.container,
+            },
             reference: self.reference,
             image_id: self.image_id,
             repo_digests: self.repo_digests,

@@ -59,42 +59,66 @@ fn hostile() -> Vec<Fault> {
     .into_iter()
     .map(|(name, behaviour, kind, mentions)| {
         let server = Hostile::start(behaviour);
-        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind]).mentioning(mentions).with(server)
+        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind])
+            .mentioning(mentions)
+            .with(server)
     })
     .collect()
 }
 
 fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
     let over_tls = |address| json!({"host": format!("tcp://{address}"), "tls": {"ca": certs.ca}});
-    let no_file = json!({"host": format!("tcp://{}", docker::tcp()), "tls": {"ca": "no/such/ca.pem"}});
+    let no_file =
+        json!({"host": format!("tcp://{}", docker::tcp()), "tls": {"ca": "no/such/ca.pem"}});
     // what dockerd says on its TLS port, and what other servers do
-    let told = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n".to_vec();
-    let [told, alert] = [told, vec![0x15, 3, 1, 0, 2, 2, 70]].map(|answer| Hostile::start(Behaviour::CutAfter(answer)));
+    let told = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+        .to_vec();
+    let [told, alert] = [told, vec![0x15, 3, 1, 0, 2, 2, 70]]
+        .map(|answer| Hostile::start(Behaviour::CutAfter(answer)));
     let plainly = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request".to_vec();
     let [plainly, silent] = [Behaviour::CutAfter(plainly), Behaviour::Silent].map(Hostile::start);
     let redis = RedisServer::start(Binary::Redis70, &[]);
     let plain = |server: &Hostile| at(&format!("tcp://{}", server.address()));
     vec![
-        Fault::docker("tls: to a plain engine", over_tls(docker::tcp()), &["tls"]).mentioning("TLS"),
-        Fault::docker("tls: to a server that answers plainly", over_tls(plainly.address()), &["tls"])
-            .mentioning("TLS")
-            .with(plainly),
+        Fault::docker("tls: to a plain engine", over_tls(docker::tcp()), &["tls"])
+            .mentioning("TLS"),
+        Fault::docker(
+            "tls: to a server that answers plainly",
+            over_tls(plainly.address()),
+            &["tls"],
+        )
+        .mentioning("TLS")
+        .with(plainly),
         Fault::docker("tls: to a silent server", over_tls(silent.address()), &["tls", "timeout"])
             .mentioning("TLS")
             .with(silent),
-        Fault::docker("no tls: to an engine with TLS", plain(&told), &["tls"]).mentioning("add tls:").with(told),
+        Fault::docker("no tls: to an engine with TLS", plain(&told), &["tls"])
+            .mentioning("add tls:")
+            .with(told),
         Fault::docker("no tls: to a server with a TLS alert", plain(&alert), &["tls"])
             .mentioning("add tls:")
             .with(alert),
         Fault::docker("file of tls: is missing", no_file, &["tls"]).mentioning("no/such/ca.pem"),
         // Redis takes the header Host for an attack, and hangs up
-        Fault::docker("tcp:// to a Redis", at(&format!("tcp://127.0.0.1:{}", redis.port())), &["cut", "protocol"])
-            .with(redis),
-        Fault::docker("socket that does not exist", at("unix:///no/such/docker.sock"), &["unreachable"])
-            .mentioning("/no/such/docker.sock"),
+        Fault::docker(
+            "tcp:// to a Redis",
+            at(&format!("tcp://127.0.0.1:{}", redis.port())),
+            &["cut", "protocol"],
+        )
+        .with(redis),
+        Fault::docker(
+            "socket that does not exist",
+            at("unix:///no/such/docker.sock"),
+            &["unreachable"],
+        )
+        .mentioning("/no/such/docker.sock"),
         // a resolver may take its time
-        Fault::docker("name that does not exist", at("tcp://name.invalid:2375"), &["unreachable", "timeout"])
-            .mentioning("name.invalid"),
+        Fault::docker(
+            "name that does not exist",
+            at("tcp://name.invalid:2375"),
+            &["unreachable", "timeout"],
+        )
+        .mentioning("name.invalid"),
     ]
 }
 
@@ -124,7 +148,11 @@ fn own_certificates(certs: &Certs, folder: &Path) -> Vec<Fault> {
         ("client key is missing", json!({"cert": cert, "key": stranger}), "no/such/key.pem"),
         ("client key that cannot be read", json!({"cert": cert, "key": folder}), "no regular file"),
         ("client key that is no key", json!({"cert": cert, "key": not_pem}), "not-pem"),
-        ("client key of another certificate", json!({"cert": cert, "key": certs.server.key}), "do not fit"),
+        (
+            "client key of another certificate",
+            json!({"cert": cert, "key": certs.server.key}),
+            "do not fit",
+        ),
         ("client certificate is missing", json!({"cert": stranger, "key": key}), "no/such/key.pem"),
     ]
     .map(|(name, mut tls, mentions)| {
@@ -139,7 +167,8 @@ fn own_certificates(certs: &Certs, folder: &Path) -> Vec<Fault> {
 }
 
 fn of_context(name: &'static str, context: &str, contexts: &Contexts, kind: &'static str) -> Fault {
-    Fault::docker(name, json!({"context": context}), &[kind]).with_variable("DOCKER_CONFIG", contexts.variable())
+    Fault::docker(name, json!({"context": context}), &[kind])
+        .with_variable("DOCKER_CONFIG", contexts.variable())
 }
 
 /// Contexts that are none.
@@ -151,13 +180,16 @@ fn context_files(contexts: &Contexts) -> Vec<Fault> {
         std::fs::write(contexts.meta(name), text).expect("write into a folder of ours");
     };
     // the client of another system wrote this one
-    let pipe = r#"{"Name":"windows","Endpoints":{"docker":{"Host":"npipe:////./pipe/docker_engine"}}}"#;
+    let pipe =
+        r#"{"Name":"windows","Endpoints":{"docker":{"Host":"npipe:////./pipe/docker_engine"}}}"#;
     broken("windows", pipe);
     broken("half", r#"{"Name":"half","Endpo"#);
     broken("cluster", r#"{"Name":"cluster","Endpoints":{"kubernetes":{}}}"#);
     broken(
         "password",
-        &format!(r#"{{"Name":"password","Endpoints":{{"docker":{{"Host":"tcp://me:{PASSWORD}@h:1"}}}}}}"#),
+        &format!(
+            r#"{{"Name":"password","Endpoints":{{"docker":{{"Host":"tcp://me:{PASSWORD}@h:1"}}}}}}"#
+        ),
     );
     contexts.create("folder", "host=tcp://127.0.0.1:1");
     let meta = contexts.meta("folder");
@@ -190,9 +222,12 @@ fn context_certificates(certs: &Certs, contexts: &Contexts) -> Vec<Fault> {
         contexts.create(name, &format!("host=tcp://{},ca={},{own}", front.address(), ca.display()));
         front
     };
-    let (ended, foreign) =
-        (front("ended", &certs.expired, &certs.ca), front("foreign", &certs.server, &certs.other_ca));
-    let (no_key, folder) = (front("no-key", &certs.server, &certs.ca), front("ca-folder", &certs.server, &certs.ca));
+    let (ended, foreign) = (
+        front("ended", &certs.expired, &certs.ca),
+        front("foreign", &certs.server, &certs.other_ca),
+    );
+    let (no_key, folder) =
+        (front("no-key", &certs.server, &certs.ca), front("ca-folder", &certs.server, &certs.ca));
     std::fs::remove_file(contexts.tls("no-key").join("key.pem")).expect("the client wrote it");
     let ca = contexts.tls("ca-folder").join("ca.pem");
     std::fs::remove_file(&ca).expect("the client wrote it");
@@ -204,7 +239,9 @@ fn context_certificates(certs: &Certs, contexts: &Contexts) -> Vec<Fault> {
             .mentioning("docker context update foreign")
             .with(foreign),
         of("context: client key is missing", "no-key", "file").mentioning("key.pem").with(no_key),
-        of("context: authority that cannot be read", "ca-folder", "tls").mentioning("ca.pem").with(folder),
+        of("context: authority that cannot be read", "ca-folder", "tls")
+            .mentioning("ca.pem")
+            .with(folder),
     ]
 }
 
@@ -216,8 +253,20 @@ fn items() -> Vec<Fault> {
         list.to_string()
     };
     [
-        ("container that is a number", "/containers/json", running(json!(7)), "protocol", "1 of 2 containers"),
-        ("container without a state", "/containers/json", running(json!({"Image": "x"})), "protocol", "1 of 2"),
+        (
+            "container that is a number",
+            "/containers/json",
+            running(json!(7)),
+            "protocol",
+            "1 of 2 containers",
+        ),
+        (
+            "container without a state",
+            "/containers/json",
+            running(json!({"Image": "x"})),
+            "protocol",
+            "1 of 2",
+        ),
         (
             "container in a state that nobody knows",
             "/containers/json",
@@ -225,12 +274,26 @@ fn items() -> Vec<Fault> {
             "unsupported",
             "sleepwalking",
         ),
-        ("image that is no object", "/images/json", "[null, 7]".to_owned(), "protocol", "2 of 2 images"),
-        ("list that is none", "/containers/json", r#"{"message":"no"}"#.to_owned(), "protocol", "Docker Engine"),
+        (
+            "image that is no object",
+            "/images/json",
+            "[null, 7]".to_owned(),
+            "protocol",
+            "2 of 2 images",
+        ),
+        (
+            "list that is none",
+            "/containers/json",
+            r#"{"message":"no"}"#.to_owned(),
+            "protocol",
+            "Docker Engine",
+        ),
     ]
     .map(|(name, path, body, kind, mentions)| {
         let server = Hostile::start(Behaviour::HttpByPath(answers_but(path, 200, &body)));
-        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind]).mentioning(mentions).with(server)
+        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind])
+            .mentioning(mentions)
+            .with(server)
     })
     .into()
 }
@@ -247,13 +310,23 @@ fn a_forbidden_path_costs_its_part_only() {
         ("/images/json", "images", &["docker/engine", "host/kernel", "image/redis"]),
     ] {
         let proxy = Hostile::start(Behaviour::HttpByPath(answers_but(path, 403, "{}")));
-        let report = healthy.beside("docker", at(&format!("tcp://{}", proxy.address()))).audit().report(3);
+        let report =
+            healthy.beside("docker", at(&format!("tcp://{}", proxy.address()))).audit().report(3);
         assert_eq!(report.failed_parts("production", "docker/sick"), [part], "{path}: {report}");
-        let [failure] = report.failures("production", "docker/sick")[..] else { panic!("{path}: {report}") };
+        let [failure] = report.failures("production", "docker/sick")[..] else {
+            panic!("{path}: {report}")
+        };
         assert_eq!(failure["kind"], "permission", "{path}");
-        assert!(failure["advice"].as_str().is_some_and(|advice| advice.contains(path)), "{path}: {failure:#}");
+        assert!(
+            failure["advice"].as_str().is_some_and(|advice| advice.contains(path)),
+            "{path}: {failure:#}"
+        );
         for component in seen {
-            assert_eq!(report.cell(component, "production")["state"], "present", "{path}: {component}");
+            assert_eq!(
+                report.cell(component, "production")["state"],
+                "present",
+                "{path}: {component}"
+            );
         }
     }
 }
@@ -266,6 +339,10 @@ pub(crate) fn answers_but(path: &str, code: u16, body: &str) -> Vec<(&'static st
         ("/containers/json", include_str!("../../fixtures/docker/containers.json")),
         ("/images/json", include_str!("../../fixtures/docker/images.json")),
     ]
-    .map(|(own, answer)| if own == path { (own, code, body.to_owned()) } else { (own, 200, answer.to_owned()) })
+    .map(
+        |(own, answer)| {
+            if own == path { (own, code, body.to_owned()) } else { (own, 200, answer.to_owned()) }
+        },
+    )
     .to_vec()
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::{Fault as Case, Healthy, TOKEN, check_all};
 use crate::profiles::text;
 use crate::support::hostile::{Behaviour, Hostile};
-use crate::support::kubernetes::{ApiServer, Cluster, Fault, Kubeconfig, Rule, Transport, User, When};
+use crate::support::kubernetes::{
+    ApiServer, Cluster, Fault, Kubeconfig, Rule, Transport, User, When,
+};
 use crate::support::redis::{Binary, RedisServer};
 
 const PODS: &str = "/api/v1/pods";
@@ -16,7 +18,8 @@ const PODS: &str = "/api/v1/pods";
 #[test]
 fn a_faulty_cluster_costs_its_own_target_only() {
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let cases = [answers(), pages(), connections(), tls(), files(folder.path()), plugins(folder.path())];
+    let cases =
+        [answers(), pages(), connections(), tls(), files(folder.path()), plugins(folder.path())];
     check_all("kubernetes", cases.into_iter().flatten());
 }
 
@@ -30,7 +33,12 @@ fn at(
     (json!({"kubeconfig": path}), (server, folder))
 }
 
-fn case(name: &'static str, server: ApiServer, kinds: &[&'static str], mentions: &'static str) -> Case {
+fn case(
+    name: &'static str,
+    server: ApiServer,
+    kinds: &[&'static str],
+    mentions: &'static str,
+) -> Case {
     as_user(name, server, |kubeconfig| kubeconfig, kinds, mentions)
 }
 
@@ -86,14 +94,28 @@ fn answers() -> Vec<Case> {
 /// What goes wrong between pages.
 fn pages() -> Vec<Case> {
     [
-        ("pages that expire again and again", When::Always, Fault::ExpiredAlways, "protocol", "expire"),
+        (
+            "pages that expire again and again",
+            When::Always,
+            Fault::ExpiredAlways,
+            "protocol",
+            "expire",
+        ),
         ("a hang on the second page", When::Nth(2), Fault::Silent, "timeout", ""),
         ("503 on the second page", When::Nth(2), Fault::Status(503), "unavailable", "503"),
         ("a second page that is no JSON", When::Nth(2), Fault::NotJson, "protocol", "JSON"),
         ("half of the second page", When::Nth(2), Fault::Truncated, "cut", "broke off"),
-        ("a page that asks for itself", When::Always, Fault::SamePageForEver, "protocol", "never ends"),
+        (
+            "a page that asks for itself",
+            When::Always,
+            Fault::SamePageForEver,
+            "protocol",
+            "never ends",
+        ),
     ]
-    .map(|(name, when, fault, kind, mentions)| case(name, faulty(PODS, when, fault), &[kind], mentions))
+    .map(|(name, when, fault, kind, mentions)| {
+        case(name, faulty(PODS, when, fault), &[kind], mentions)
+    })
     .into()
 }
 
@@ -128,7 +150,8 @@ fn connections() -> Vec<Case> {
     let (target, folder) = pointing_to(&format!("http://127.0.0.1:{}", redis.port()));
     cases.push(Case::kubernetes("a Redis", target, &["protocol", "cut"]).with((redis, folder)));
     let (target, folder) = pointing_to("https://name.invalid:6443");
-    let unknown = Case::kubernetes("a name that does not exist", target, &["unreachable", "timeout"]);
+    let unknown =
+        Case::kubernetes("a name that does not exist", target, &["unreachable", "timeout"]);
     cases.push(unknown.mentioning("name.invalid").with(folder));
     cases.push(as_user(
         "a proxy that is not there",
@@ -147,8 +170,20 @@ fn tls() -> Vec<Case> {
     let plain_to_tls = over(Transport::Https);
     let (http_to_tls, other) = pointing_to(&plain_to_tls.url().replace("https://", "http://"));
     vec![
-        as_user("a certificate that has expired", over(Transport::Expired), |own| own, &["tls"], "expired"),
-        as_user("a certificate for another name", over(Transport::WrongName), |own| own, &["tls"], "tls-server-name"),
+        as_user(
+            "a certificate that has expired",
+            over(Transport::Expired),
+            |own| own,
+            &["tls"],
+            "expired",
+        ),
+        as_user(
+            "a certificate for another name",
+            over(Transport::WrongName),
+            |own| own,
+            &["tls"],
+            "tls-server-name",
+        ),
         as_user(
             "an unknown authority",
             over(Transport::Https),
@@ -156,7 +191,8 @@ fn tls() -> Vec<Case> {
             &["tls"],
             "certificate-authority",
         ),
-        Case::kubernetes("https:// to a server without TLS", https_to_plain, &["tls"]).with((plain, folder)),
+        Case::kubernetes("https:// to a server without TLS", https_to_plain, &["tls"])
+            .with((plain, folder)),
         Case::kubernetes("http:// to a server with TLS", http_to_tls, &["tls", "cut", "protocol"])
             .with((plain_to_tls, other)),
         as_user(
@@ -183,8 +219,11 @@ fn files(folder: &Path) -> Vec<Case> {
         std::fs::write(&path, text).expect("write into a folder of ours");
         path
     };
-    let config =
-        |rest: &str| format!("apiVersion: v1\nkind: Config\nusers: [{{name: u, user: {{token: {TOKEN}z}}}}]\n{rest}");
+    let config = |rest: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\nusers: [{{name: u, user: {{token: {TOKEN}z}}}}]\n{rest}"
+        )
+    };
     let context = "contexts: [{name: c, context: {cluster: k, user: v}}]\ncurrent-context: c\n";
     let cluster = "clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1'}}]\n";
     let fifo = folder.join("fifo");
@@ -194,9 +233,12 @@ fn files(folder: &Path) -> Vec<Case> {
         fifo.display()
     );
     let provider = "users: [{name: v, user: {auth-provider: {name: azure, config: {}}}}]\n";
-    let no_such_key = "users: [{name: v, user: {client-certificate: no/such.pem, client-key: no/such.pem}}]\n";
+    let no_such_key =
+        "users: [{name: v, user: {client-certificate: no/such.pem, client-key: no/such.pem}}]\n";
     let named = |path: &Path| json!({"kubeconfig": path});
-    let case = |name, path: PathBuf, kind, mentions| Case::kubernetes(name, named(&path), &[kind]).mentioning(mentions);
+    let case = |name, path: PathBuf, kind, mentions| {
+        Case::kubernetes(name, named(&path), &[kind]).mentioning(mentions)
+    };
     vec![
         case("no kubeconfig at all", folder.join("no-such"), "file", "no-such"),
         case("an authority that is a FIFO", written("ca", &config(&format!("{ca}{context}"))), "file", "regular"),
@@ -238,7 +280,8 @@ fn plugins(folder: &Path) -> Vec<Case> {
     use std::os::unix::fs::PermissionsExt;
     let program = |name: &str, script: &str| {
         let path = folder.join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("write into a folder of ours");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n"))
+            .expect("write into a folder of ours");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a file of ours");
         path
     };
@@ -273,7 +316,12 @@ fn plugins(folder: &Path) -> Vec<Case> {
             "authentication",
             "more than",
         ),
-        case("a plugin that is not there", folder.join("no-such-plugin"), "authentication", "no-such-plugin"),
+        case(
+            "a plugin that is not there",
+            folder.join("no-such-plugin"),
+            "authentication",
+            "no-such-plugin",
+        ),
     ]
 }
 
@@ -291,10 +339,14 @@ fn a_missing_right_costs_its_part_and_is_named() {
     let healthy = Healthy::start(Binary::Redis70, Binary::Redis70);
     for (group, forbidden) in ALL.into_iter().chain([("", "namespaces")]) {
         let server = ApiServer::start(Cluster::recorded());
-        let lists =
-            ALL.into_iter().filter(|(_, resource)| *resource != forbidden).map(|(group, r)| Rule::list(group, r));
+        let lists = ALL
+            .into_iter()
+            .filter(|(_, resource)| *resource != forbidden)
+            .map(|(group, r)| Rule::list(group, r));
         let get = Rule::get("", "namespaces").named("kube-system");
-        server.allow_only(lists.chain((forbidden != "namespaces").then_some(get)).collect::<Vec<_>>());
+        server.allow_only(
+            lists.chain((forbidden != "namespaces").then_some(get)).collect::<Vec<_>>(),
+        );
         let (target, _alive) = at(server, |kubeconfig| kubeconfig);
         let report = healthy.beside("kubernetes", target).audit().report(3);
         let part = match forbidden {
@@ -302,8 +354,14 @@ fn a_missing_right_costs_its_part_and_is_named() {
             "namespaces" => "identity",
             _ => "workloads",
         };
-        assert_eq!(report.failed_parts("production", "kubernetes/sick"), [part], "{forbidden}: {report}");
-        let [failure] = report.failures("production", "kubernetes/sick")[..] else { panic!("{forbidden}: {report}") };
+        assert_eq!(
+            report.failed_parts("production", "kubernetes/sick"),
+            [part],
+            "{forbidden}: {report}"
+        );
+        let [failure] = report.failures("production", "kubernetes/sick")[..] else {
+            panic!("{forbidden}: {report}")
+        };
         assert_eq!(failure["kind"], "permission", "{forbidden}");
         let rule = format!(r#"{{apiGroups: ["{group}"], resources: ["{forbidden}"]"#);
         assert!(text(&failure["advice"]).contains(&rule), "{forbidden}: {failure:#}");
@@ -319,9 +377,13 @@ fn several_missing_rights_are_told_at_once() {
     let (target, _alive) = at(server, |kubeconfig| kubeconfig);
     let healthy = Healthy::start(Binary::Redis70, Binary::Redis70);
     let report = healthy.beside("kubernetes", target).audit().report(3);
-    let told: Vec<&str> =
-        report.failures("production", "kubernetes/sick").iter().map(|failure| text(&failure["advice"])).collect();
-    for resource in ["nodes", "namespaces", "deployments", "statefulsets", "daemonsets", "cronjobs"] {
+    let told: Vec<&str> = report
+        .failures("production", "kubernetes/sick")
+        .iter()
+        .map(|failure| text(&failure["advice"]))
+        .collect();
+    for resource in ["nodes", "namespaces", "deployments", "statefulsets", "daemonsets", "cronjobs"]
+    {
         assert!(
             told.iter().any(|advice| advice.contains(&format!(r#"resources: ["{resource}"]"#))),
             "{resource}: {told:#?}"
@@ -349,10 +411,23 @@ fn cron_jobs_of_an_old_cluster_are_asked_for_in_their_version() {
     server.fault("/apis/batch/v1/", When::Always, Fault::Status(404));
     server.fault("/apis/batch/v1beta1/", When::Always, Fault::Status(403));
     let (target, (server, _folder)) = at(server, |kubeconfig| kubeconfig);
-    let report = Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
-    let [failure] = report.failures("production", "kubernetes/sick")[..] else { panic!("{report}") };
-    assert!(text(&failure["message"]).starts_with("GET /apis/batch/v1beta1/cronjobs was answered 403"), "{failure:#}");
-    assert!(server.requests().iter().any(|request| request.path.starts_with("/apis/batch/v1beta1/cronjobs?limit=500")));
+    let report = Healthy::start(Binary::Redis70, Binary::Redis70)
+        .beside("kubernetes", target)
+        .audit()
+        .report(3);
+    let [failure] = report.failures("production", "kubernetes/sick")[..] else {
+        panic!("{report}")
+    };
+    assert!(
+        text(&failure["message"]).starts_with("GET /apis/batch/v1beta1/cronjobs was answered 403"),
+        "{failure:#}"
+    );
+    assert!(
+        server
+            .requests()
+            .iter()
+            .any(|request| request.path.starts_with("/apis/batch/v1beta1/cronjobs?limit=500"))
+    );
 }
 
 /// What was read before a cluster fell silent is kept.
@@ -361,7 +436,10 @@ fn pods_are_kept_when_what_owns_them_is_not_told() {
     let server = ApiServer::start(Cluster::recorded());
     server.fault("/apis/apps/v1/deployments", When::Always, Fault::Silent);
     let (target, _alive) = at(server, |kubeconfig| kubeconfig);
-    let report = Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
+    let report = Healthy::start(Binary::Redis70, Binary::Redis70)
+        .beside("kubernetes", target)
+        .audit()
+        .report(3);
     assert_eq!(report.failed_parts("production", "kubernetes/sick"), ["workloads"], "{report}");
     assert_eq!(report.cell("image/traefik", "production")["state"], "present");
 }
@@ -381,9 +459,11 @@ fn a_plugin_leaves_nothing_behind() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a temporary directory");
     let (path, told) = (folder.path().join("plugin"), folder.path().join("pid"));
-    std::fs::write(&path, format!("#!/bin/sh\nsleep 60 &\necho $! > {}\nwait\n", told.display())).expect("our folder");
+    std::fs::write(&path, format!("#!/bin/sh\nsleep 60 &\necho $! > {}\nwait\n", told.display()))
+        .expect("our folder");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a file of ours");
-    let (target, _alive) = at(ApiServer::start(Cluster::recorded()), |kubeconfig| kubeconfig.user(User::Exec(path)));
+    let (target, _alive) =
+        at(ApiServer::start(Cluster::recorded()), |kubeconfig| kubeconfig.user(User::Exec(path)));
     Healthy::start(Binary::Redis70, Binary::Redis70).beside("kubernetes", target).audit().report(3);
     let pid = std::fs::read_to_string(told).expect("the plugin has started");
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
@@ -400,8 +480,14 @@ fn a_recorded_list_stands_in_for_a_cluster_that_is_gone() {
     let profiles = healthy.beside("kubernetes", target);
     let pod = json!({"kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"containers": [{"name": "a", "image": "redis:7.2.4"}]},
         "status": {"phase": "Running", "containerStatuses": [{"name": "a", "state": {"running": {}}}]}});
-    profiles.write("mks.json", &json!({"apiVersion": "v1", "kind": "List", "items": [pod]}).to_string());
+    profiles.write(
+        "mks.json",
+        &json!({"apiVersion": "v1", "kind": "List", "items": [pod]}).to_string(),
+    );
     let report = profiles.audit().report(0);
     assert_eq!(report.readings("image/redis", "production"), ["redis 7.2.4 tag ×1"]);
-    assert!(report.target("production", "kubernetes/sick").to_string().contains("connection refused"), "{report}");
+    assert!(
+        report.target("production", "kubernetes/sick").to_string().contains("connection refused"),
+        "{report}"
+    );
 }

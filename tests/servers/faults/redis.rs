@@ -13,7 +13,8 @@ use crate::support::tls::Certs;
 #[test]
 fn a_faulty_redis_costs_its_own_target_only() {
     let certs = Certs::new();
-    let faults = [hostile(), refusals(), credentials(), certificates(&certs), wrong_protocol(&certs)];
+    let faults =
+        [hostile(), refusals(), credentials(), certificates(&certs), wrong_protocol(&certs)];
     check_all("redis", faults.into_iter().flatten());
 }
 
@@ -62,19 +63,26 @@ fn empty_info() -> Vec<Vec<u8>> {
 /// Servers that say why they do not serve, and some that repeat what they heard, password and all.
 fn refusals() -> Vec<Fault> {
     let says = |words: String| Behaviour::Script(vec![format!("-{words}\r\n").into_bytes()]);
-    let protected = b"-DENIED Redis is running in protected mode because protected mode is enabled\r\n".to_vec();
+    let protected =
+        b"-DENIED Redis is running in protected mode because protected mode is enabled\r\n"
+            .to_vec();
     let full = b"-ERR max number of clients reached\r\n".to_vec();
     let repeated = format!("OOPS what is HELLO 3 AUTH default {PASSWORD}");
     let later = vec![hello(), format!("-OOPS what is {PASSWORD}\r\n").into_bytes()];
     vec![
-        fault("protected mode", Behaviour::CutAfter(protected), "permission").mentioning("protected mode"),
+        fault("protected mode", Behaviour::CutAfter(protected), "permission")
+            .mentioning("protected mode"),
         fault(
             "restarting, and loading its data",
-            Behaviour::Script(vec![hello(), b"-LOADING Redis is loading the dataset in memory\r\n".to_vec()]),
+            Behaviour::Script(vec![
+                hello(),
+                b"-LOADING Redis is loading the dataset in memory\r\n".to_vec(),
+            ]),
             "unavailable",
         )
         .mentioning("loading"),
-        fault("no room for another client", Behaviour::CutAfter(full), "unavailable").mentioning("maxclients"),
+        fault("no room for another client", Behaviour::CutAfter(full), "unavailable")
+            .mentioning("maxclients"),
         fault("password repeated by HELLO's error", says(repeated), "protocol"),
         fault("password repeated by INFO's error", Behaviour::Script(later), "protocol"),
     ]
@@ -85,7 +93,8 @@ fn credentials() -> Vec<Fault> {
     let url = guarded.url();
     let user = json!({"url": url, "username": AUDITOR, "password": PASSWORD_REFERENCE});
     let password = format!(">{PASSWORD}");
-    let may_not = ["--user", AUDITOR, "on", &password, "resetkeys", "-@all", "+hello", "+auth", "+ping"];
+    let may_not =
+        ["--user", AUDITOR, "on", &password, "resetkeys", "-@all", "+hello", "+auth", "+ping"];
     let no_info = RedisServer::start(Binary::Redis70, &may_not);
     let denied = json!({"url": no_info.url(), "username": AUDITOR, "password": PASSWORD_REFERENCE});
     // such a server repeats what it does not understand, password and all
@@ -93,16 +102,20 @@ fn credentials() -> Vec<Fault> {
     let echo = RedisServer::start(Binary::Redis70, &renamed);
     let from = |reference: &str| json!({"url": url, "password": reference});
     vec![
-        Fault::redis("wrong password of the default user", at(&url), &["authentication"]).mentioning("password"),
-        Fault::redis("wrong password of an ACL user", user, &["authentication"]).mentioning(AUDITOR),
+        Fault::redis("wrong password of the default user", at(&url), &["authentication"])
+            .mentioning("password"),
+        Fault::redis("wrong password of an ACL user", user, &["authentication"])
+            .mentioning(AUDITOR),
         Fault::redis("no password where one is needed", json!({"url": url}), &["authentication"])
             .mentioning("password")
             .with(guarded),
         Fault::redis("NOPERM on INFO", denied, &["permission"]).mentioning("+info").with(no_info),
-        Fault::redis("neither HELLO nor AUTH", at(&echo.url()), &["protocol", "authentication"]).with(echo),
+        Fault::redis("neither HELLO nor AUTH", at(&echo.url()), &["protocol", "authentication"])
+            .with(echo),
         Fault::redis("secret variable is missing", from("${env:ENVPARITY_NO_SUCH}"), &["secret"])
             .mentioning("ENVPARITY_NO_SUCH"),
-        Fault::redis("secret file is missing", from("${file:no/such/file}"), &["secret"]).mentioning("no/such/file"),
+        Fault::redis("secret file is missing", from("${file:no/such/file}"), &["secret"])
+            .mentioning("no/such/file"),
     ]
 }
 
@@ -115,15 +128,18 @@ fn certificates(certs: &Certs) -> Vec<Fault> {
     ];
     let faults = cases.map(|(name, leaf, ca, mentions)| {
         let server = RedisServer::start_tls(Binary::Valkey80, certs, leaf);
-        let target = json!({"url": server.url(), "password": PASSWORD_REFERENCE, "tls": {"ca": ca}});
+        let target =
+            json!({"url": server.url(), "password": PASSWORD_REFERENCE, "tls": {"ca": ca}});
         Fault::redis(name, target, &["tls"]).mentioning(mentions).with(server)
     });
     faults.into()
 }
 
 fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
-    let (plain, tls) =
-        (RedisServer::start(Binary::Redis70, &[]), RedisServer::start_tls(Binary::Redis70, certs, &certs.server));
+    let (plain, tls) = (
+        RedisServer::start(Binary::Redis70, &[]),
+        RedisServer::start_tls(Binary::Redis70, certs, &certs.server),
+    );
     let over_tls = |port: u16| {
         let ca = json!({"ca": certs.ca});
         json!({"url": format!("rediss://127.0.0.1:{port}"), "password": PASSWORD_REFERENCE, "tls": ca})
@@ -135,7 +151,8 @@ fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
     );
     let alert = Hostile::start(Behaviour::CutAfter(vec![0x15, 3, 1, 0, 2, 2, 70]));
     vec![
-        // the zero in a TLS header ends the line for Redis, but not the wait for its end: it never answers
+        // the zero in a TLS header ends the line for Redis, but not the wait for its end: it never
+        // answers
         Fault::redis("rediss:// to a plain server", over_tls(plain.port()), &["tls", "timeout"])
             .mentioning("TLS")
             .with(plain),
@@ -145,14 +162,28 @@ fn wrong_protocol(certs: &Certs) -> Vec<Fault> {
         Fault::redis("rediss:// to a silent server", over_tls(silent.port()), &["tls", "timeout"])
             .mentioning("TLS")
             .with(silent),
-        Fault::redis("redis:// to a TLS server", without_tls, &["tls", "cut"]).mentioning("TLS").with(tls),
-        Fault::redis("redis:// to a server with a TLS alert", at(&format!("redis://{}", alert.address())), &["tls"])
-            .mentioning("rediss://")
-            .with(alert),
-        Fault::redis("redis:// to an HTTP server", at(&format!("redis://{}", docker::tcp())), &["protocol"])
-            .mentioning("HTTP"),
+        Fault::redis("redis:// to a TLS server", without_tls, &["tls", "cut"])
+            .mentioning("TLS")
+            .with(tls),
+        Fault::redis(
+            "redis:// to a server with a TLS alert",
+            at(&format!("redis://{}", alert.address())),
+            &["tls"],
+        )
+        .mentioning("rediss://")
+        .with(alert),
+        Fault::redis(
+            "redis:// to an HTTP server",
+            at(&format!("redis://{}", docker::tcp())),
+            &["protocol"],
+        )
+        .mentioning("HTTP"),
         // a resolver may take its time
-        Fault::redis("name that does not exist", at("redis://name.invalid:6379"), &["unreachable", "timeout"])
-            .mentioning("name.invalid"),
+        Fault::redis(
+            "name that does not exist",
+            at("redis://name.invalid:6379"),
+            &["unreachable", "timeout"],
+        )
+        .mentioning("name.invalid"),
     ]
 }

@@ -1,4 +1,5 @@
-//! The same proof for what a Redis target leads to: Sentinels, the master that they name, nodes, replicas.
+//! The same proof for what a Redis target leads to: Sentinels, the master that they name, nodes,
+//! replicas.
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,8 @@ fn heard(target: &Value, witnesses: &[&RecordingProxy]) {
     for witness in witnesses {
         let heard = witness.redis_commands();
         assert!(heard.iter().any(|word| word == "INFO"), "{heard:?}: not our witness?");
-        let forbidden: Vec<&String> = heard.iter().filter(|word| !MAY_HEAR.contains(&word.as_str())).collect();
+        let forbidden: Vec<&String> =
+            heard.iter().filter(|word| !MAY_HEAR.contains(&word.as_str())).collect();
         assert!(forbidden.is_empty(), "heard {forbidden:?}");
     }
 }
@@ -51,13 +53,18 @@ fn a_master_that_a_sentinel_names_hears_no_more_than_any_server() {
         let master = RedisServer::with_acl(binary);
         let witness = witness(master.port());
         // A real Sentinel would speak to the witness, too.
-        let masters =
-            format!("sentinel_masters:1\r\nmaster0:name=m,status=ok,address={},slaves=0\r\n", witness.address());
+        let masters = format!(
+            "sentinel_masters:1\r\nmaster0:name=m,status=ok,address={},slaves=0\r\n",
+            witness.address()
+        );
         let info = format!("${}\r\n{masters}\r\n", masters.len()).into_bytes();
         let sentinel = Hostile::start(Behaviour::Script(vec![b"%0\r\n".to_vec(), info]));
         let by = json!({"service": "m", "urls": [format!("redis://{}", sentinel.address())]});
         let password = "${env:ENVPARITY_REDIS_PASSWORD}";
-        heard(&json!({"name": "cache", "sentinel": by, "username": AUDITOR, "password": password}), &[&witness]);
+        heard(
+            &json!({"name": "cache", "sentinel": by, "username": AUDITOR, "password": password}),
+            &[&witness],
+        );
     }
 }
 
@@ -84,6 +91,9 @@ fn replicas_and_their_master_hear_no_role_or_config() {
         assert_eq!(replica.command(&["REPLICAOF", "NO", "ONE"]), "OK");
         assert_eq!(replica.command(&["REPLICAOF", "127.0.0.1", &port]), "OK");
         master.wait_for(&format!("port={announced}"));
-        heard(&json!({"name": "cache", "url": url(&to_master), "replicas": true}), &[&to_master, &to_replica]);
+        heard(
+            &json!({"name": "cache", "url": url(&to_master), "replicas": true}),
+            &[&to_master, &to_replica],
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Nodes of a cluster, each read: versions, settings and identity of each, and what becomes of the others if one fails.
+//! Nodes of a cluster, each read: versions, settings and identity of each, and what becomes of the
+//! others if one fails.
 
 use serde_json::{Value, json};
 
@@ -40,7 +41,9 @@ fn every_node_of_a_cluster_is_an_instance() {
         profiles.write("production.yaml", &recorded.to_string());
         let again = profiles.audit().report(0);
         assert_eq!(again.readings("redis/cache", "production"), three);
-        let parts = |report: &crate::profiles::Report| report.target("production", "redis/cache")["parts"].clone();
+        let parts = |report: &crate::profiles::Report| {
+            report.target("production", "redis/cache")["parts"].clone()
+        };
         assert_eq!(parts(&again), parts(&report), "what was written is read the same");
     }
 }
@@ -56,14 +59,16 @@ fn nodes_that_differ_in_version_and_settings_are_told() {
     let report = profiles.audit().any_report();
     let [split] = report.findings("version-split")[..] else { panic!("no split: {report}") };
     assert!(text(&split["summary"]).contains(&Binary::Redis62.version()), "{split:#}");
-    let drift: Vec<&str> = report.findings("setting-drift").iter().map(|finding| text(&finding["summary"])).collect();
+    let drift: Vec<&str> =
+        report.findings("setting-drift").iter().map(|finding| text(&finding["summary"])).collect();
     let within = format!(
         "maxmemory_policy differs within production: allkeys-lru (127.0.0.1:{}), noeviction (127.0.0.1:{})",
         other.port(),
         same.port()
     );
     assert!(drift.contains(&within.as_str()), "{within} is not in {drift:#?}");
-    let between = "maxmemory_policy is noeviction in qualif, allkeys-lru and noeviction in production";
+    let between =
+        "maxmemory_policy is noeviction in qualif, allkeys-lru and noeviction in production";
     assert!(drift.contains(&between), "{drift:#?}");
     assert_eq!(report.readings("redis/cache", "production").len(), 2, "{report}");
 }
@@ -75,7 +80,9 @@ fn a_node_that_is_down_is_named_and_the_others_are_read() {
     let target = nodes(&[one.url(), down.url(), three.url()]);
     let report = Profiles::new(&[("production", redis(&[target]))]).audit().report(3);
     assert_eq!(report.failed_parts("production", "redis/cache"), [part(&down)]);
-    let [failure] = report.failures("production", "redis/cache")[..] else { panic!("not one failure: {report}") };
+    let [failure] = report.failures("production", "redis/cache")[..] else {
+        panic!("not one failure: {report}")
+    };
     assert_eq!(failure["kind"], "refused");
     assert_eq!(
         report.readings("redis/cache", "production"),
@@ -89,9 +96,15 @@ fn a_node_that_is_down_is_named_and_the_others_are_read() {
 fn two_addresses_of_one_node_are_not_two_nodes() {
     let server = node(Binary::Redis70, &[]);
     let other = format!("redis://localhost:{}", server.port());
-    let report = Profiles::new(&[("production", redis(&[nodes(&[server.url(), other])]))]).audit().report(3);
-    let [failure] = report.failures("production", "redis/cache")[..] else { panic!("not one failure: {report}") };
-    assert!(text(&failure["message"]).contains(&format!("same server as 127.0.0.1:{}", server.port())), "{failure:#}");
+    let report =
+        Profiles::new(&[("production", redis(&[nodes(&[server.url(), other])]))]).audit().report(3);
+    let [failure] = report.failures("production", "redis/cache")[..] else {
+        panic!("not one failure: {report}")
+    };
+    assert!(
+        text(&failure["message"]).contains(&format!("same server as 127.0.0.1:{}", server.port())),
+        "{failure:#}"
+    );
     assert_eq!(
         report.readings("redis/cache", "production"),
         [format!("redis {} program ×1", Binary::Redis70.version())]
@@ -102,8 +115,12 @@ fn two_addresses_of_one_node_are_not_two_nodes() {
 fn a_node_that_serves_two_environments_is_a_shared_instance() {
     let [shared, own] = [(); 2].map(|()| RedisServer::start(Binary::Redis70, &[]));
     let production = redis(&[nodes(&[own.url(), shared.url()])]);
-    let report = Profiles::new(&[("qualif", cache(&shared.url())), ("production", production)]).audit().report(1);
-    let [finding] = report.findings("shared-instance")[..] else { panic!("not one finding: {report}") };
+    let report = Profiles::new(&[("qualif", cache(&shared.url())), ("production", production)])
+        .audit()
+        .report(1);
+    let [finding] = report.findings("shared-instance")[..] else {
+        panic!("not one finding: {report}")
+    };
     assert_eq!(sorted(&finding["environments"]), ["production", "qualif"]);
 }
 
@@ -113,7 +130,8 @@ fn recorded_evidence_stands_in_for_all_nodes_or_says_which_it_lacks() {
     let mut target = nodes(&[one.url(), two.url()]);
     let profiles = Profiles::new(&[("production", redis(&[target.clone()]))]);
     profiles.collect("production", "evidence.txt").expect(0);
-    let evidence = std::fs::read_to_string(profiles.path("evidence.txt")).expect("evidence was written");
+    let evidence =
+        std::fs::read_to_string(profiles.path("evidence.txt")).expect("evidence was written");
     one.stop();
     two.stop();
     let info = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/redis/redis-7.0.15.txt");

@@ -152,7 +152,12 @@ fn an_announced_address_that_leads_elsewhere_is_told() {
         (foreign.port(), "protocol", "replica of another master"),
         (master.port(), "protocol", "same server as"),
     ] {
-        let announce = ["--replica-announce-ip", "127.0.0.1", "--replica-announce-port", &announced.to_string()];
+        let announce = [
+            "--replica-announce-ip",
+            "127.0.0.1",
+            "--replica-announce-port",
+            &announced.to_string(),
+        ];
         let replica = replica_of(&master, Binary::Redis70, &announce);
         master.wait_for(&format!("port={announced}"));
         let (failed, failure) = one_failure(&audit(&with_replicas(&master.url()), 3));
@@ -173,25 +178,37 @@ fn master_with(lines: &str) -> Hostile {
 #[test]
 fn more_replicas_than_are_followed_are_told() {
     let gone = Hostile::start(Behaviour::Refuses);
-    let replica =
-        |i: u16| format!("slave{i}:ip=127.0.0.{},port={},state=online,offset=1,lag=1\r\n", i + 1, gone.port());
+    let replica = |i: u16| {
+        format!(
+            "slave{i}:ip=127.0.0.{},port={},state=online,offset=1,lag=1\r\n",
+            i + 1,
+            gone.port()
+        )
+    };
     let lines = format!("connected_slaves:40\r\n{}", (0..40).map(replica).collect::<String>());
     let master = master_with(&lines);
     let report = audit(&with_replicas(&format!("redis://{}", master.address())), 3);
     let failed = report.failed_parts("production", "redis/cache");
     assert_eq!(failed.len(), 33, "32 replicas and that there are more: {failed:?}");
-    assert!(report.reasons("incomplete").iter().any(|reason| reason.contains("more than 32 replicas")), "{report}");
+    assert!(
+        report.reasons("incomplete").iter().any(|reason| reason.contains("more than 32 replicas")),
+        "{report}"
+    );
 }
 
 #[test]
 fn replicas_that_are_not_named_or_cannot_be_asked_are_told() {
     for (lines, word) in [
         ("connected_slaves:2\r\n", "2 more replicas than it names"),
-        ("connected_slaves:1\r\nslave0:ip=127.0.0.1,port=0,state=online,offset=1,lag=1\r\n", "tells no port"),
+        (
+            "connected_slaves:1\r\nslave0:ip=127.0.0.1,port=0,state=online,offset=1,lag=1\r\n",
+            "tells no port",
+        ),
         ("connected_slaves:1\r\nslave0:ip=\x1b[31m,port=1,state=online\r\n", "tells no port"),
     ] {
         let master = master_with(lines);
-        let (failed, failure) = one_failure(&audit(&with_replicas(&format!("redis://{}", master.address())), 3));
+        let (failed, failure) =
+            one_failure(&audit(&with_replicas(&format!("redis://{}", master.address())), 3));
         assert_eq!(failed, "replicas");
         assert!(text(&failure["message"]).contains(word), "{failure:#}");
     }

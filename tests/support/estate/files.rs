@@ -44,7 +44,12 @@ pub(super) fn profiles(folder: &Path) {
 }
 
 /// One environment: its profile, and the evidence that the profile names.
-pub(super) fn environment(folder: &Path, environment: Environment, workloads: &[Workload], recorded: Recorded) {
+pub(super) fn environment(
+    folder: &Path,
+    environment: Environment,
+    workloads: &[Workload],
+    recorded: Recorded,
+) {
     let name = environment.name();
     let evidence = format!("evidence/{name}.yaml");
     let mut targets = vec![json!({"name": "evidence", "path": evidence})];
@@ -58,7 +63,8 @@ pub(super) fn environment(folder: &Path, environment: Environment, workloads: &[
     } else {
         inside.push(cluster(environment, workloads));
     }
-    let images: usize = inside.iter().filter_map(|target| target["images"].as_array()).map(Vec::len).sum();
+    let images: usize =
+        inside.iter().filter_map(|target| target["images"].as_array()).map(Vec::len).sum();
     let document = json!({
         "apiVersion": "envparity/v1", "kind": "Evidence", "environment": name, "taken": TAKEN,
         "targets": inside, "end": {"targets": inside.len(), "images": images},
@@ -123,12 +129,16 @@ fn cluster_uid(environment: Environment) -> String {
 
 /// Workers of one kind, with the kubelet of their cluster.
 fn nodes(environment: Environment) -> Vec<Value> {
-    let mut nodes = fixture_json("kubernetes/nodes.json")["items"].as_array().cloned().expect("a list has items");
+    let mut nodes = fixture_json("kubernetes/nodes.json")["items"]
+        .as_array()
+        .cloned()
+        .expect("a list has items");
     let kind = nodes.last().map(|node| node["status"]["nodeInfo"]["osImage"].clone());
     nodes.retain(|node| Some(&node["status"]["nodeInfo"]["osImage"]) == kind.as_ref());
     for node in &mut nodes {
         node["kind"] = json!("Node");
-        node["status"]["nodeInfo"]["kubeletVersion"] = server_version(environment)["gitVersion"].clone();
+        node["status"]["nodeInfo"]["kubeletVersion"] =
+            server_version(environment)["gitVersion"].clone();
         node["status"]["nodeInfo"]["containerRuntimeVersion"] = json!("containerd://1.7.11");
     }
     nodes
@@ -139,12 +149,19 @@ fn kubectl(environment: Environment, workloads: &[Workload]) -> String {
     let first = |list: &str| fixture_json(list)["items"][0].clone();
     let pod = fixture_json("kubernetes/pods-page1.json")["items"]
         .as_array()
-        .and_then(|pods| pods.iter().find(|pod| pod["metadata"]["ownerReferences"][0]["kind"] == "ReplicaSet").cloned())
+        .and_then(|pods| {
+            pods.iter()
+                .find(|pod| pod["metadata"]["ownerReferences"][0]["kind"] == "ReplicaSet")
+                .cloned()
+        })
         .expect("there is a pod of a Deployment");
     let mut templates = [first("kubernetes/deployments-page1.json"), pod];
     for template in &mut templates {
         // kubectl leaves it out
-        template["metadata"].as_object_mut().expect("an object has metadata").remove("managedFields");
+        template["metadata"]
+            .as_object_mut()
+            .expect("an object has metadata")
+            .remove("managedFields");
     }
     let [setup, pod] = templates;
     let mut items: Vec<Value> = nodes(environment);
@@ -162,7 +179,8 @@ fn kubectl(environment: Environment, workloads: &[Workload]) -> String {
 fn of_workload(template: &Value, workload: &Workload) -> Value {
     let mut object = template.clone();
     (object["kind"], object["metadata"]["name"]) = (json!(workload.kind), json!(workload.name));
-    (object["metadata"]["namespace"], object["metadata"]["labels"]) = (json!(workload.namespace), labels(workload));
+    (object["metadata"]["namespace"], object["metadata"]["labels"]) =
+        (json!(workload.namespace), labels(workload));
     object["spec"]["replicas"] = json!(workload.replicas);
     let container = &mut object["spec"]["template"]["spec"]["containers"][0];
     container["name"] = json!(workload.name);
@@ -174,15 +192,17 @@ fn of_pod(template: &Value, workload: &Workload, index: usize) -> Value {
     let mut pod = template.clone();
     let hash = &workload.digest["sha256:".len()..][..10];
     let (owner, name) = match workload.kind {
-        "Deployment" => {
-            (("ReplicaSet", format!("{}-{hash}", workload.name)), format!("{}-{hash}-{index}", workload.name))
-        }
+        "Deployment" => (
+            ("ReplicaSet", format!("{}-{hash}", workload.name)),
+            format!("{}-{hash}-{index}", workload.name),
+        ),
         kind => ((kind, workload.name.clone()), format!("{}-{index}", workload.name)),
     };
     let mut labels = labels(workload);
     labels["pod-template-hash"] = json!(hash);
     pod["kind"] = json!("Pod");
-    (pod["metadata"]["name"], pod["metadata"]["namespace"]) = (json!(name), json!(workload.namespace));
+    (pod["metadata"]["name"], pod["metadata"]["namespace"]) =
+        (json!(name), json!(workload.namespace));
     pod["metadata"]["labels"] = labels;
     let owner_reference = &mut pod["metadata"]["ownerReferences"][0];
     (owner_reference["kind"], owner_reference["name"]) = (json!(owner.0), json!(owner.1));

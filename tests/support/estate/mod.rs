@@ -1,8 +1,10 @@
-//! An estate of many workloads in three environments, as recorded evidence: made from what real servers answered
-//! (`tests/fixtures`), the same each time, with ten things wrong that matter among much that does not.
+//! An estate of many workloads in three environments, as recorded evidence: made from what real
+//! servers answered (`tests/fixtures`), the same each time, with ten things wrong that matter among
+//! much that does not.
 //!
-//! dev and qualif are what `kubectl get … -o json` prints; production is evidence that was collected inside, by a user who
-//! may not list nodes. Like all support it knows nothing of envparity.
+//! dev and qualif are what `kubectl get … -o json` prints; production is evidence that was
+//! collected inside, by a user who may not list nodes. Like all support it knows nothing of
+//! envparity.
 
 mod files;
 mod workloads;

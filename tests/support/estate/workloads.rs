@@ -1,4 +1,5 @@
-//! What runs where: products of everybody's clusters, services of our own on a release train, and what differs.
+//! What runs where: products of everybody's clusters, services of our own on a release train, and
+//! what differs.
 
 use sha2::{Digest, Sha256};
 
@@ -94,55 +95,17 @@ const EXCEPTIONS: &[(Environment, &str, But)] = &[
 
 /// Services of our own are named after what they are about and what they do.
 const ABOUT: &[&str] = &[
-    "absence",
-    "account",
-    "address",
-    "audit",
-    "badge",
-    "billing",
-    "calendar",
-    "catalogue",
-    "contract",
-    "customer",
-    "delivery",
-    "discount",
-    "document",
-    "driver",
-    "employee",
-    "export",
-    "fleet",
-    "forecast",
-    "import",
-    "inventory",
-    "invoice",
-    "ledger",
-    "location",
-    "locker",
-    "mail",
-    "message",
-    "notification",
-    "offer",
-    "opening",
-    "order",
-    "parcel",
-    "payment",
-    "picking",
-    "planning",
-    "price",
-    "product",
-    "profile",
-    "quota",
-    "receipt",
-    "report",
-    "return",
-    "review",
-    "route",
-    "stock",
-    "supplier",
-    "timetable",
+    "absence", "account", "address", "audit", "badge", "billing", "calendar", "catalogue",
+    "contract", "customer", "delivery", "discount", "document", "driver", "employee", "export",
+    "fleet", "forecast", "import", "inventory", "invoice", "ledger", "location", "locker", "mail",
+    "message", "notification", "offer", "opening", "order", "parcel", "payment", "picking",
+    "planning", "price", "product", "profile", "quota", "receipt", "report", "return", "review",
+    "route", "stock", "supplier", "timetable",
 ];
-const DOES: &[&str] =
-    &["api", "worker", "scheduler", "gateway", "indexer", "sync", "web", "mailer", "archiver", "webhook"];
+const DOES: &[&str] = &[
+    "api", "worker", "scheduler", "gateway", "indexer", "sync", "web", "mailer", "archiver",
+    "webhook",
+];
 
 /// So many workloads, a few more or less where an environment differs.
 pub(super) fn of(environment: Environment, workloads: usize) -> Vec<Workload> {

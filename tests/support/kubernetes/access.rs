@@ -67,12 +67,15 @@ impl Asked {
         let parts: Vec<&str> = parts.collect();
         let (namespace, name, rest) = match parts[..] {
             ["namespaces", namespace, resource] => (Some(namespace), resource, None),
-            ["namespaces", namespace, resource, object] => (Some(namespace), resource, Some(object)),
+            ["namespaces", namespace, resource, object] => {
+                (Some(namespace), resource, Some(object))
+            }
             [resource] => (None, resource, None),
             [resource, object] => (None, resource, Some(object)),
             _ => return None,
         };
-        let known = |known: &&Resource| (known.group, known.version, known.name) == (group, version, name);
+        let known =
+            |known: &&Resource| (known.group, known.version, known.name) == (group, version, name);
         let resource = RESOURCES.iter().find(known)?;
         let fits = resource.namespaced || namespace.is_none();
         let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -85,7 +88,11 @@ impl Asked {
 
     /// The namespace that a permission has to be for. A namespace is in itself.
     fn scope(&self) -> Option<&str> {
-        if self.resource.name == "namespaces" { self.name.as_deref() } else { self.namespace.as_deref() }
+        if self.resource.name == "namespaces" {
+            self.name.as_deref()
+        } else {
+            self.namespace.as_deref()
+        }
     }
 
     /// `deployments.apps`.
@@ -109,10 +116,14 @@ impl Asked {
     }
 
     pub(super) fn forbidden(&self, user: &str) -> Value {
-        let subject =
-            self.name.as_ref().map_or_else(|| self.qualified(), |name| format!("{} {name:?}", self.qualified()));
-        let scope =
-            self.scope().map_or_else(|| "at the cluster scope".to_owned(), |at| format!("in the namespace {at:?}"));
+        let subject = self
+            .name
+            .as_ref()
+            .map_or_else(|| self.qualified(), |name| format!("{} {name:?}", self.qualified()));
+        let scope = self.scope().map_or_else(
+            || "at the cluster scope".to_owned(),
+            |at| format!("in the namespace {at:?}"),
+        );
         let (verb, Resource { name, group, .. }) = (self.verb(), self.resource);
         let message = format!(
             "{subject} is forbidden: User {user:?} cannot {verb} resource {name:?} in API group {group:?} {scope}"
@@ -121,7 +132,11 @@ impl Asked {
     }
 
     pub(super) fn not_found(&self) -> Value {
-        let message = format!("{} {:?} not found", self.qualified(), self.name.as_deref().unwrap_or_default());
+        let message = format!(
+            "{} {:?} not found",
+            self.qualified(),
+            self.name.as_deref().unwrap_or_default()
+        );
         status(404, "NotFound", &message, Some(self.details()))
     }
 }
@@ -154,9 +169,21 @@ pub(super) fn plain_status(code: u16) -> Value {
             let message = "Too many requests, please try again later.";
             ("TooManyRequests", message, Some(json!({"retryAfterSeconds": 1})))
         }
-        503 => ("ServiceUnavailable", "the server is currently unable to handle the request", Some(json!({}))),
-        504 => ("Timeout", "the server was unable to return a response in the time allotted", Some(json!({}))),
-        _ => ("InternalError", "Internal error occurred: etcdserver: leader changed", Some(json!({}))),
+        503 => (
+            "ServiceUnavailable",
+            "the server is currently unable to handle the request",
+            Some(json!({})),
+        ),
+        504 => (
+            "Timeout",
+            "the server was unable to return a response in the time allotted",
+            Some(json!({})),
+        ),
+        _ => (
+            "InternalError",
+            "Internal error occurred: etcdserver: leader changed",
+            Some(json!({})),
+        ),
     };
     status(code, reason, message, details)
 }

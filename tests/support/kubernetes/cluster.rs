@@ -1,4 +1,5 @@
-//! What a cluster consists of: the recorded objects, as many copies of them as wanted, and what a test adds.
+//! What a cluster consists of: the recorded objects, as many copies of them as wanted, and what a
+//! test adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +22,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// 100 pods on 10 nodes, and 20 each of Deployments, StatefulSets, DaemonSets and CronJobs, as they were recorded.
+    /// 100 pods on 10 nodes, and 20 each of Deployments, StatefulSets, DaemonSets and CronJobs, as
+    /// they were recorded.
     pub(crate) fn recorded() -> Self {
         Self {
             recorded: true,
@@ -40,7 +42,8 @@ impl Cluster {
         Self { recorded: false, ..Self::recorded() }
     }
 
-    /// So many pods on 200 nodes, of 3,000 Deployments, 600 StatefulSets, 400 DaemonSets and 500 CronJobs.
+    /// So many pods on 200 nodes, of 3,000 Deployments, 600 StatefulSets, 400 DaemonSets and 500
+    /// CronJobs.
     pub(crate) fn large(pods: usize) -> Self {
         Self::recorded()
             .count("pods", pods)
@@ -51,8 +54,9 @@ impl Cluster {
             .count("cronjobs", 500)
     }
 
-    /// Makes so many of `pods`, `nodes`, `deployments`, `statefulsets`, `daemonsets` or `cronjobs` of those recorded.
-    /// Pods belong to what there is: they are none if there is no workload for them.
+    /// Makes so many of `pods`, `nodes`, `deployments`, `statefulsets`, `daemonsets` or `cronjobs`
+    /// of those recorded. Pods belong to what there is: they are none if there is no workload for
+    /// them.
     pub(crate) fn count(mut self, resource: &'static str, count: usize) -> Self {
         self.counts.insert(resource, count);
         self
@@ -82,8 +86,8 @@ impl Cluster {
         self
     }
 
-    /// Adds an object as it is; it needs no UID, and its `kind` and `apiVersion` are left out of lists as a real
-    /// server does.
+    /// Adds an object as it is; it needs no UID, and its `kind` and `apiVersion` are left out of
+    /// lists as a real server does.
     pub(crate) fn add(mut self, resource: &'static str, object: Value) -> Self {
         assert!(RESOURCES.iter().any(|known| known.name == resource), "no list of {resource}");
         self.added.push((resource, object));
@@ -131,13 +135,17 @@ impl Cluster {
         }
         let template = Arc::new(Template::new(recorded, self.layout, true));
         let used = lists.values().flatten().map(|object| object.namespace().to_owned());
-        let added: BTreeSet<String> = lists["namespaces"].iter().map(|object| object.name().to_owned()).collect();
+        let added: BTreeSet<String> =
+            lists["namespaces"].iter().map(|object| object.name().to_owned()).collect();
         let mut names: BTreeSet<String> = used.filter(|name| !name.is_empty()).collect();
         names.extend(["default", "kube-node-lease", "kube-public"].map(str::to_owned));
         names.remove("kube-system");
         // first, for the UID as it was given
-        let names = std::iter::once("kube-system".to_owned()).chain(names).filter(|name| !added.contains(name));
-        let made = names.enumerate().map(|(turn, name)| Object::copy(&template, "", &name, turn, 0));
+        let names = std::iter::once("kube-system".to_owned())
+            .chain(names)
+            .filter(|name| !added.contains(name));
+        let made =
+            names.enumerate().map(|(turn, name)| Object::copy(&template, "", &name, turn, 0));
         let made: Vec<Object> = made.collect();
         lists.get_mut("namespaces").expect("every resource has a list").extend(made);
     }
@@ -149,7 +157,9 @@ impl Cluster {
             lists.flat_map(|items| items.as_array().expect("a list has items").clone()).collect();
         for item in &mut items {
             self.substitute(item);
-            if let (Some(version), Some(info)) = (&self.kubelet_version, item.pointer_mut("/status/nodeInfo")) {
+            if let (Some(version), Some(info)) =
+                (&self.kubelet_version, item.pointer_mut("/status/nodeInfo"))
+            {
                 info["kubeletVersion"] = json!(version);
                 info["kubeProxyVersion"] = json!(version);
             }
@@ -162,7 +172,9 @@ impl Cluster {
             Value::Array(items) => items.iter_mut().for_each(|item| self.substitute(item)),
             Value::Object(fields) => {
                 let image = fields.get("image").and_then(Value::as_str);
-                if let Some((_, to)) = self.images.iter().find(|(from, _)| Some(from.as_str()) == image) {
+                if let Some((_, to)) =
+                    self.images.iter().find(|(from, _)| Some(from.as_str()) == image)
+                {
                     fields.insert("image".to_owned(), json!(to));
                     if let Some(id) = fields.get_mut("imageID") {
                         let name = to.rsplit_once(':').map_or(to.as_str(), |(name, _)| name);
@@ -204,11 +216,19 @@ impl Cluster {
 
     /// So many copies, each round of them in namespaces of its own.
     fn repeat(&self, items: Vec<Value>, count: usize) -> Vec<Object> {
-        let templates: Vec<_> =
-            items.into_iter().map(|item| Arc::new(Template::new(item, self.layout, false))).collect();
+        let templates: Vec<_> = items
+            .into_iter()
+            .map(|item| Arc::new(Template::new(item, self.layout, false)))
+            .collect();
         let copy = |index: usize| {
             let (template, turn) = (&templates[index % templates.len()], index / templates.len());
-            Object::copy(template, &namespace(&template.namespace, turn), &template.name, turn, turn)
+            Object::copy(
+                template,
+                &namespace(&template.namespace, turn),
+                &template.name,
+                turn,
+                turn,
+            )
         };
         (0..count).map(copy).collect()
     }
@@ -216,8 +236,10 @@ impl Cluster {
     fn nodes(&self) -> Vec<Object> {
         let items = self.items(&["nodes"]);
         let count = self.counts.get("nodes").copied().unwrap_or(items.len());
-        let templates: Vec<_> =
-            items.into_iter().map(|item| Arc::new(Template::new(item, self.layout, true))).collect();
+        let templates: Vec<_> = items
+            .into_iter()
+            .map(|item| Arc::new(Template::new(item, self.layout, true)))
+            .collect();
         let copy = |index: usize| match templates.get(index) {
             Some(recorded) => Object::of(recorded),
             None => {
@@ -231,7 +253,8 @@ impl Cluster {
     }
 
     fn pods(&self, items: Vec<Value>, owners: &Owners, nodes: &[Object]) -> Vec<Object> {
-        let templates = items.into_iter().map(|item| Arc::new(Template::new(item, self.layout, false)));
+        let templates =
+            items.into_iter().map(|item| Arc::new(Template::new(item, self.layout, false)));
         let templates: Vec<_> = templates.filter(|template| owners.of(template) > 0).collect();
         if templates.is_empty() {
             return Vec::new();
@@ -242,7 +265,8 @@ impl Cluster {
             let (template, owners) = (&templates[at], owners.of(&templates[at]));
             let (turn, again) = (round % owners, round / owners);
             let name = pod_name(template, again, again * templates.len() + at);
-            let pod = Object::copy(template, &namespace(&template.namespace, turn), &name, round, turn);
+            let pod =
+                Object::copy(template, &namespace(&template.namespace, turn), &name, round, turn);
             let scheduled = !template.node.is_empty() && !nodes.is_empty();
             let there = round == 0 && nodes.iter().any(|node| node.name() == template.node);
             if !scheduled || there {
@@ -255,7 +279,8 @@ impl Cluster {
     }
 }
 
-/// How many of the items of one recorded list there are when `total` of them have been repeated to `count`.
+/// How many of the items of one recorded list there are when `total` of them have been repeated to
+/// `count`.
 fn copies(index: usize, total: usize, count: usize) -> usize {
     (count + total - 1 - index) / total
 }
@@ -280,7 +305,10 @@ impl Owners {
     fn of(&self, pod: &Template) -> usize {
         let Some(owner) = &pod.owner else { return usize::MAX };
         let (resource, name) = match owner.kind.as_str() {
-            "ReplicaSet" => ("deployments", owner.name.rsplit_once('-').map_or("", |(deployment, _)| deployment)),
+            "ReplicaSet" => (
+                "deployments",
+                owner.name.rsplit_once('-').map_or("", |(deployment, _)| deployment),
+            ),
             "StatefulSet" => ("statefulsets", owner.name.as_str()),
             "DaemonSet" => ("daemonsets", owner.name.as_str()),
             _ => return 0,
@@ -292,11 +320,15 @@ impl Owners {
 /// None of hexadecimal, of which the recorded suffixes are: none of them can be met again.
 const LETTERS: &[u8; 16] = b"ghjklmnpqrstvwxz";
 
-/// The recorded name, unless its workload has had that pod already. `number` is no other pod's of the template's owner.
+/// The recorded name, unless its workload has had that pod already. `number` is no other pod's of
+/// the template's owner.
 fn pod_name(template: &Template, again: usize, number: usize) -> String {
-    let Some(owner) = template.owner.as_ref().filter(|_| again > 0) else { return template.name.clone() };
+    let Some(owner) = template.owner.as_ref().filter(|_| again > 0) else {
+        return template.name.clone();
+    };
     if owner.kind == "StatefulSet" {
-        let ordinal: usize = template.name.rsplit_once('-').and_then(|(_, n)| n.parse().ok()).expect("recorded so");
+        let ordinal: usize =
+            template.name.rsplit_once('-').and_then(|(_, n)| n.parse().ok()).expect("recorded so");
         // no recorded StatefulSet has ten
         return format!("{}-{}", owner.name, ordinal + 10 * again);
     }
@@ -306,13 +338,18 @@ fn pod_name(template: &Template, again: usize, number: usize) -> String {
     format!("{}-{}", owner.name, suffix.collect::<String>())
 }
 
-/// The ReplicaSet that recorded pods of this Deployment name as their owner. Such a list was not recorded.
+/// The ReplicaSet that recorded pods of this Deployment name as their owner. Such a list was not
+/// recorded.
 fn replica_set(deployment: &Value, pods: &[Value]) -> Option<Value> {
     let (of, spec) = (&deployment["metadata"], &deployment["spec"]);
     let (owner, hash) = pods.iter().find_map(|pod| {
-        let (owner, hash) = (&pod["metadata"]["ownerReferences"][0], &pod["metadata"]["labels"]["pod-template-hash"]);
+        let (owner, hash) = (
+            &pod["metadata"]["ownerReferences"][0],
+            &pod["metadata"]["labels"]["pod-template-hash"],
+        );
         let name = format!("{}-{}", of["name"].as_str()?, hash.as_str()?);
-        (pod["metadata"]["namespace"] == of["namespace"] && owner["name"] == name).then_some((owner, hash))
+        (pod["metadata"]["namespace"] == of["namespace"] && owner["name"] == name)
+            .then_some((owner, hash))
     })?;
     let mut labels = of["labels"].clone();
     labels["pod-template-hash"] = hash.clone();

@@ -1,4 +1,5 @@
-//! What a server says about itself: its version, and which resources it has. `kubectl` asks before everything else.
+//! What a server says about itself: its version, and which resources it has. `kubectl` asks before
+//! everything else.
 
 use serde_json::{Value, json};
 
@@ -16,12 +17,18 @@ pub(super) fn answer(path: &str, store: &Store) -> Option<Vec<u8>> {
     Some(store.laid_out(&body).into_bytes())
 }
 
-/// The resources of a group and version. It was not recorded; a group that the recorded `/apis` names and that has none
-/// here has an empty list.
+/// The resources of a group and version. It was not recorded; a group that the recorded `/apis`
+/// names and that has none here has an empty list.
 fn resources(path: &str) -> Option<Value> {
-    let group_version = path.strip_prefix("/apis/").or_else(|| path.strip_prefix("/api/").filter(|v| *v == "v1"))?;
+    let group_version = path
+        .strip_prefix("/apis/")
+        .or_else(|| path.strip_prefix("/api/").filter(|v| *v == "v1"))?;
     let groups = fixture("apis");
-    let versions = groups["groups"].as_array()?.iter().filter_map(|group| group["versions"].as_array()).flatten();
+    let versions = groups["groups"]
+        .as_array()?
+        .iter()
+        .filter_map(|group| group["versions"].as_array())
+        .flatten();
     let mut versions = versions.filter_map(|version| version["groupVersion"].as_str());
     if path != "/api/v1" && !versions.any(|known| known == group_version) {
         return None;

@@ -28,7 +28,8 @@ pub(crate) enum Fault {
     WrongKind,
     /// The first half of the answer, then the connection (of HTTP/2, the stream) is closed.
     Truncated,
-    /// `Content-Encoding: gzip`, the second half of it no gzip, whether the client offers gzip or not.
+    /// `Content-Encoding: gzip`, the second half of it no gzip, whether the client offers gzip or
+    /// not.
     BadGzip,
     /// A list whose items do not end, at full speed.
     Endless,
@@ -100,7 +101,8 @@ pub(super) fn endless() -> impl Stream<Item = Piece> {
     repeated(LIST.to_vec(), format!("{item},").repeat(200).into_bytes())
 }
 
-const LIST: &[u8] = br#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":["#;
+const LIST: &[u8] =
+    br#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":["#;
 
 /// A list in which the first item is a long time coming.
 pub(super) fn gzip_bomb() -> impl Stream<Item = Piece> {

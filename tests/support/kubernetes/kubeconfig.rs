@@ -57,7 +57,8 @@ impl<'a> Kubeconfig<'a> {
         self
     }
 
-    /// The current context, of which cluster and user have their names too: `<name>-cluster`, `<name>-user`.
+    /// The current context, of which cluster and user have their names too: `<name>-cluster`,
+    /// `<name>-user`.
     pub(crate) fn context(mut self, name: &str) -> Self {
         name.clone_into(&mut self.context);
         self
@@ -101,10 +102,11 @@ impl<'a> Kubeconfig<'a> {
         path
     }
 
-    /// Two files that are whole only together, for `$KUBECONFIG`: the cluster and the context in one, the user in the
-    /// other.
+    /// Two files that are whole only together, for `$KUBECONFIG`: the cluster and the context in
+    /// one, the user in the other.
     pub(crate) fn write_split(&self, folder: &Path) -> [PathBuf; 2] {
-        let files = ["cluster", "user"].map(|what| folder.join(format!("{}.{what}.kubeconfig", self.context)));
+        let files = ["cluster", "user"]
+            .map(|what| folder.join(format!("{}.{what}.kubeconfig", self.context)));
         write(&files[0], &format!("{HEAD}{}{}", self.cluster(), self.contexts()));
         write(&files[1], &format!("{HEAD}{}", self.users(folder)));
         files
@@ -113,7 +115,10 @@ impl<'a> Kubeconfig<'a> {
     fn cluster(&self) -> String {
         let (server, name) = (self.server, &self.context);
         let ca = if self.wrong_ca { &server.certs().other_ca } else { &server.certs().ca };
-        let mut text = format!("clusters:\n- name: {name}-cluster\n  cluster:\n    server: {}\n", server.url());
+        let mut text = format!(
+            "clusters:\n- name: {name}-cluster\n  cluster:\n    server: {}\n",
+            server.url()
+        );
         if self.insecure {
             text += "    insecure-skip-tls-verify: true\n";
         } else if !server.url().starts_with("https") {
@@ -131,7 +136,8 @@ impl<'a> Kubeconfig<'a> {
 
     fn contexts(&self) -> String {
         let name = &self.context;
-        let namespace = self.namespace.as_ref().map(|of| format!("    namespace: {of}\n")).unwrap_or_default();
+        let namespace =
+            self.namespace.as_ref().map(|of| format!("    namespace: {of}\n")).unwrap_or_default();
         format!(
             "contexts:\n- name: {name}\n  context:\n    cluster: {name}-cluster\n    user: {name}-user\n{namespace}\
              current-context: {name}\n"
@@ -149,7 +155,11 @@ impl<'a> Kubeconfig<'a> {
             }
             User::WrongToken => "    token: test-token-of-nobody\n".to_owned(),
             User::CertificateFiles => {
-                format!("    client-certificate: {}\n    client-key: {}\n", client.cert.display(), client.key.display())
+                format!(
+                    "    client-certificate: {}\n    client-key: {}\n",
+                    client.cert.display(),
+                    client.key.display()
+                )
             }
             User::CertificateData => format!(
                 "    client-certificate-data: {}\n    client-key-data: {}\n",
@@ -161,7 +171,9 @@ impl<'a> Kubeconfig<'a> {
                  env: null\n      interactiveMode: Never\n      provideClusterInfo: false\n",
                 program.display()
             ),
-            User::Nobody => return format!("users:\n- name: {}-user\n  user: {{}}\n", self.context),
+            User::Nobody => {
+                return format!("users:\n- name: {}-user\n  user: {{}}\n", self.context);
+            }
         };
         format!("users:\n- name: {}-user\n  user:\n{user}", self.context)
     }

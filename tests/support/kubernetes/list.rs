@@ -18,7 +18,12 @@ pub(super) struct Resource {
     pub(super) namespaced: bool,
 }
 
-const fn resource(name: &'static str, kind: &'static str, group: &'static str, namespaced: bool) -> Resource {
+const fn resource(
+    name: &'static str,
+    kind: &'static str,
+    group: &'static str,
+    namespaced: bool,
+) -> Resource {
     Resource { name, kind, group, version: "v1", namespaced }
 }
 
@@ -36,7 +41,11 @@ pub(super) const RESOURCES: [Resource; 9] = [
 
 impl Resource {
     pub(super) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 }
 
@@ -81,14 +90,18 @@ impl Wanted {
     /// Reads a query; what is not understood is refused, with the message for it.
     pub(super) fn read(query: &str, namespace: Option<String>) -> Result<Self, String> {
         let mut wanted = Self { namespace, ..Self::default() };
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+        for (key, value) in
+            url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty())
+        {
             match &*key {
                 "limit" => {
-                    let limit: usize = value.parse().map_err(|_| format!("unable to parse limit {value:?}"))?;
+                    let limit: usize =
+                        value.parse().map_err(|_| format!("unable to parse limit {value:?}"))?;
                     wanted.limit = Some(limit).filter(|limit| *limit > 0);
                 }
                 "continue" => {
-                    let after = start_of(&value).ok_or("continue key is not valid: not of this server")?;
+                    let after =
+                        start_of(&value).ok_or("continue key is not valid: not of this server")?;
                     wanted.after = Some(after);
                 }
                 "fieldSelector" | "labelSelector" => {
@@ -125,7 +138,8 @@ impl Selector {
         let (name, equal, value) = if let Some((name, value)) = text.split_once("!=") {
             (name, false, value)
         } else {
-            let (name, value) = text.split_once('=').ok_or_else(|| format!("invalid selector: {text:?}"))?;
+            let (name, value) =
+                text.split_once('=').ok_or_else(|| format!("invalid selector: {text:?}"))?;
             // `==` is the same
             (name, true, value.trim_start_matches('='))
         };
@@ -154,7 +168,8 @@ impl Selector {
 
 /// As a real server's: opaque to clients, and the key of the last object that was sent.
 fn token(last: &str, resource_version: i64) -> String {
-    let start = json!({"v": "meta.k8s.io/v1", "rv": resource_version, "start": format!("/{last}\0")});
+    let start =
+        json!({"v": "meta.k8s.io/v1", "rv": resource_version, "start": format!("/{last}\0")});
     URL_SAFE_NO_PAD.encode(start.to_string())
 }
 
@@ -173,12 +188,19 @@ struct Page<'a> {
 impl Store {
     fn page(&self, resource: &Resource, wanted: &Wanted) -> Page<'_> {
         let list = &self.lists[resource.name];
-        let start = wanted.after.as_ref().map_or(0, |after| list.partition_point(|object| *object.key <= **after));
-        let rest: Vec<&Object> = list[start..].iter().filter(|object| wanted.matches(object)).collect();
+        let start = wanted
+            .after
+            .as_ref()
+            .map_or(0, |after| list.partition_point(|object| *object.key <= **after));
+        let rest: Vec<&Object> =
+            list[start..].iter().filter(|object| wanted.matches(object)).collect();
         let limit = wanted.limit.unwrap_or(usize::MAX).min(rest.len());
         let more = limit < rest.len() || wanted.for_ever;
-        let next = more
-            .then(|| rest[..limit].last().map_or_else(String::new, |last| token(&last.key, RESOURCE_VERSION.into())));
+        let next = more.then(|| {
+            rest[..limit]
+                .last()
+                .map_or_else(String::new, |last| token(&last.key, RESOURCE_VERSION.into()))
+        });
         // a server that selects does not know
         let remaining = (more && wanted.selectors.is_empty()).then(|| (rest.len() - limit).max(1));
         Page { objects: rest[..limit].to_vec(), next, remaining }
@@ -219,7 +241,8 @@ impl Store {
     /// One object by name; those without a namespace have an empty one.
     pub(super) fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Vec<u8>> {
         let list = &self.lists[resource.name];
-        let object = list.iter().find(|object| object.namespace() == namespace && object.name() == name)?;
+        let object =
+            list.iter().find(|object| object.namespace() == namespace && object.name() == name)?;
         let mut item = Vec::new();
         object.write(&mut item);
         let item: Value = serde_json::from_slice(&item).expect("objects are JSON");
@@ -235,10 +258,15 @@ impl Store {
 
     /// The paths, with query, that a client asks one after another for the whole of a list.
     pub(super) fn paths(&self, resource: &Resource, limit: usize) -> Vec<String> {
-        let group = if resource.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", resource.group) };
+        let group = if resource.group.is_empty() {
+            "/api".to_owned()
+        } else {
+            format!("/apis/{}", resource.group)
+        };
         let first = format!("{group}/{}/{}?limit={limit}", resource.version, resource.name);
         let list = &self.lists[resource.name];
-        let token = |page: &[Object]| page.last().map(|last| token(&last.key, RESOURCE_VERSION.into()));
+        let token =
+            |page: &[Object]| page.last().map(|last| token(&last.key, RESOURCE_VERSION.into()));
         let full = list.chunks(limit).take(list.len().saturating_sub(1) / limit);
         let rest = full.filter_map(|page| Some(format!("{first}&continue={}", token(page)?)));
         std::iter::once(first.clone()).chain(rest).collect()

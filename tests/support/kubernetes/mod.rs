@@ -1,5 +1,5 @@
-//! A Kubernetes API server of the tests' own: it answers as a real one was recorded to, multiplied to any size, writes
-//! down what it is asked, and answers wrongly where a test wants it.
+//! A Kubernetes API server of the tests' own: it answers as a real one was recorded to, multiplied
+//! to any size, writes down what it is asked, and answers wrongly where a test wants it.
 
 mod access;
 mod cluster;
@@ -86,7 +86,8 @@ impl ApiServer {
             let state = Arc::clone(&state);
             async move {
                 listener.set_nonblocking(true).expect("a socket of ours");
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a socket of ours");
+                let listener =
+                    tokio::net::TcpListener::from_std(listener).expect("a socket of ours");
                 serve::accept(listener, tls, state).await;
             }
         });
@@ -117,12 +118,14 @@ impl ApiServer {
         Kubeconfig::new(self)
     }
 
-    /// Everything else is `403`, but what the server says about itself. Without this, everything is allowed.
+    /// Everything else is `403`, but what the server says about itself. Without this, everything is
+    /// allowed.
     pub(crate) fn allow_only(&self, rules: impl Into<Vec<Rule>>) {
         *self.state.rules.lock().expect("no thread panics with the lock") = Some(rules.into());
     }
 
-    /// Goes wrong for paths that begin so. Of two faults for one request, the one that was set first is met.
+    /// Goes wrong for paths that begin so. Of two faults for one request, the one that was set
+    /// first is met.
     pub(crate) fn fault(&self, prefix: &str, when: When, fault: Fault) {
         let when = if fault == Fault::ExpiredOnce { When::First(1) } else { when };
         let armed = Armed { prefix: prefix.to_owned(), when, fault, asked: BTreeMap::new() };
@@ -152,8 +155,8 @@ impl ApiServer {
         self.state.requests.lock().expect("no thread panics with the lock").clear();
     }
 
-    /// Group, resource and verb of every request, as permissions name them. What is no resource is left out, and a
-    /// method that changes things is named as it is.
+    /// Group, resource and verb of every request, as permissions name them. What is no resource is
+    /// left out, and a method that changes things is named as it is.
     pub(crate) fn permissions_used(&self) -> BTreeSet<(String, String, String)> {
         let used = |request: &Request| {
             let asked = Asked::read(request.path.split('?').next()?)?;
@@ -199,10 +202,13 @@ fn tls(transport: Transport, certs: &Certs) -> Option<TlsAcceptor> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(certificate(&certs.ca)).expect("an authority of ours");
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let verifier = verifier.allow_unauthenticated().build().expect("an authority of ours");
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("ring has the default protocols").with_client_cert_verifier(verifier);
+    let config =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config =
+        config.expect("ring has the default protocols").with_client_cert_verifier(verifier);
     let Leaf { cert, key } = shown;
     let key = PrivateKeyDer::from_pem_file(key).expect("a key of ours");
     let mut config = config.with_single_cert(vec![certificate(cert)], key).expect("a pair of ours");

@@ -1,5 +1,5 @@
-//! Objects that are sent as often as wanted: one recorded text, split where its copies differ, and put together again
-//! with a name of their own. A request costs copying bytes and nothing of JSON.
+//! Objects that are sent as often as wanted: one recorded text, split where its copies differ, and
+//! put together again with a name of their own. A request costs copying bytes and nothing of JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// How objects are laid out. A real server indents for `curl` and people's browsers, and for nobody else.
+/// How objects are laid out. A real server indents for `curl` and people's browsers, and for nobody
+/// else.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
     /// As the recording, which `curl` made.
@@ -54,22 +55,29 @@ const OWNER_UID: char = '\u{e004}';
 impl Template {
     /// `name_everywhere`: the name is in labels and addresses too, as a node's is.
     pub(super) fn new(mut object: Value, layout: Layout, name_everywhere: bool) -> Self {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (name, namespace, node) = (text("/metadata/name"), text("/metadata/namespace"), text("/spec/nodeName"));
+        let text = |pointer: &str| {
+            object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let (name, namespace, node) =
+            (text("/metadata/name"), text("/metadata/namespace"), text("/spec/nodeName"));
         let (mut uid, phase) = (text("/metadata/uid"), text("/status/phase"));
         let owner = object.pointer("/metadata/ownerReferences/0").map(|owner| {
             let text = |field: &str| owner[field].as_str().unwrap_or_default().to_owned();
             Owner { kind: text("kind"), name: text("name"), uid: text("uid") }
         });
-        let labels = object.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
-        let labels = labels.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
+        let labels =
+            object.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
+        let labels = labels
+            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect();
         if uid.is_empty() {
             uid = uid_of(&format!("{object}"));
             if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
                 metadata.insert("uid".to_owned(), Value::from(uid.clone()));
             }
         }
-        for (pointer, slot) in [("/metadata/name", NAME), ("/metadata/namespace", NAMESPACE), ("/spec/nodeName", NODE)]
+        for (pointer, slot) in
+            [("/metadata/name", NAME), ("/metadata/namespace", NAMESPACE), ("/spec/nodeName", NODE)]
         {
             if let Some(field) = object.pointer_mut(pointer).filter(|field| field.is_string()) {
                 *field = Value::from(slot.to_string());
@@ -140,8 +148,15 @@ impl Object {
         Self::copy(template, &template.namespace, &template.name, 0, 0)
     }
 
-    pub(super) fn copy(template: &Arc<Template>, namespace: &str, name: &str, turn: usize, owner_turn: usize) -> Self {
-        let key = if namespace.is_empty() { name.into() } else { format!("{namespace}/{name}").into() };
+    pub(super) fn copy(
+        template: &Arc<Template>,
+        namespace: &str,
+        name: &str,
+        turn: usize,
+        owner_turn: usize,
+    ) -> Self {
+        let key =
+            if namespace.is_empty() { name.into() } else { format!("{namespace}/{name}").into() };
         let (template, node) = (Arc::clone(template), template.node.as_str().into());
         Self { template, key, namespace: namespace.len(), node, turn, owner_turn }
     }
@@ -180,7 +195,8 @@ impl Object {
                 Part::Node => out.extend_from_slice(self.node.as_bytes()),
                 Part::Uid => write_uid(out, &self.template.uid, self.turn),
                 Part::OwnerUid => {
-                    let owner = self.template.owner.as_ref().expect("its UID was found in the text");
+                    let owner =
+                        self.template.owner.as_ref().expect("its UID was found in the text");
                     write_uid(out, &owner.uid, self.owner_turn);
                 }
             }

@@ -47,7 +47,8 @@ pub(super) struct State {
     pub(super) requests: Mutex<Vec<Request>>,
     pub(super) rules: Mutex<Option<Vec<Rule>>>,
     pub(super) faults: Mutex<Vec<Armed>>,
-    /// Compressed answers by path with query: a client is measured beside the server, on the same processors.
+    /// Compressed answers by path with query: a client is measured beside the server, on the same
+    /// processors.
     pub(super) compressed: Mutex<BTreeMap<String, Bytes>>,
 }
 
@@ -96,7 +97,9 @@ impl Answer {
     fn into_response(self) -> Response<Body> {
         let mut response = json_response(self.code, whole(self.body));
         if matches!(self.code, 429 | 503) {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
         response
     }
@@ -112,10 +115,18 @@ impl State {
             async move { Ok::<_, Infallible>(state.answer(&request, certified).await) }
         });
         // an error means that the client has gone
-        drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
+        drop(
+            auto::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await,
+        );
     }
 
-    async fn answer(&self, request: &hyper::Request<Incoming>, certified: Option<&'static str>) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: &hyper::Request<Incoming>,
+        certified: Option<&'static str>,
+    ) -> Response<Body> {
         let recorded = Request::new(request);
         self.requests.lock().expect("no thread panics with the lock").push(recorded.clone());
         let bearer = access::text(request.headers(), &header::AUTHORIZATION);
@@ -136,7 +147,9 @@ impl State {
 
     /// The fault that this request meets, if any.
     fn fault(&self, path: &str, query: &str) -> Option<Fault> {
-        let continues = query.split('&').any(|pair| pair.starts_with("continue=") && pair.len() > "continue=".len());
+        let continues = query
+            .split('&')
+            .any(|pair| pair.starts_with("continue=") && pair.len() > "continue=".len());
         let mut faults = self.faults.lock().expect("no thread panics with the lock");
         let mut met = None;
         for armed in faults.iter_mut().filter(|armed| path.starts_with(&armed.prefix)) {
@@ -158,20 +171,31 @@ impl State {
         match fault {
             Fault::Status(code) => Answer::status(&refusal(code)).into_response(),
             Fault::ExpiredOnce | Fault::ExpiredAlways => expired(uri).into_response(),
-            Fault::StatusInsteadOfList => json_response(200, whole(plain_status(500).to_string().into())),
+            Fault::StatusInsteadOfList => {
+                json_response(200, whole(plain_status(500).to_string().into()))
+            }
             Fault::RepeatsToken => {
                 // As long as it takes for a limit on the message to fall into the token.
                 let message = format!("{:285}{}", "invalid bearer token", self.token);
                 Answer::status(&access::status(403, "Forbidden", &message, None)).into_response()
             }
-            Fault::NotJson => with_header(200, header::CONTENT_TYPE, "text/html; charset=utf-8", whole(LOGIN.into())),
+            Fault::NotJson => with_header(
+                200,
+                header::CONTENT_TYPE,
+                "text/html; charset=utf-8",
+                whole(LOGIN.into()),
+            ),
             Fault::Redirect(to) => with_header(302, header::LOCATION, &to, whole(Bytes::new())),
             Fault::Silent => future::pending().await,
-            Fault::Truncated => streamed(200, stream::iter(faults::truncated(&right(false).body)).boxed()),
+            Fault::Truncated => {
+                streamed(200, stream::iter(faults::truncated(&right(false).body)).boxed())
+            }
             Fault::SlowBody => streamed(200, faults::slow(right(false).body).boxed()),
             Fault::Endless => streamed(200, faults::endless().boxed()),
             Fault::GzipBomb => gzipped(streamed(200, faults::gzip_bomb().boxed())),
-            Fault::BadGzip => gzipped(json_response(200, whole(faults::bad_gzip(&right(false).body)))),
+            Fault::BadGzip => {
+                gzipped(json_response(200, whole(faults::bad_gzip(&right(false).body))))
+            }
             Fault::SamePageForEver => right(true).into_response(),
             spoil => json_response(200, whole(faults::spoiled(&spoil, &right(false).body))),
         }
@@ -190,11 +214,17 @@ impl State {
         }
         drop(rules);
         if let Some(name) = &asked.name {
-            let found = self.store.get(asked.resource, asked.namespace.as_deref().unwrap_or_default(), name);
+            let found = self.store.get(
+                asked.resource,
+                asked.namespace.as_deref().unwrap_or_default(),
+                name,
+            );
             return found.map_or_else(|| Answer::status(&asked.not_found()), Answer::ok);
         }
         match Wanted::read(uri.query().unwrap_or_default(), asked.namespace) {
-            Ok(wanted) if for_ever => Answer::ok(self.store.list(asked.resource, &wanted.at_the_start_for_ever())),
+            Ok(wanted) if for_ever => {
+                Answer::ok(self.store.list(asked.resource, &wanted.at_the_start_for_ever()))
+            }
             Ok(wanted) => Answer::ok(self.store.list(asked.resource, &wanted)),
             Err(message) => Answer::status(&access::status(400, "BadRequest", &message, None)),
         }
@@ -205,7 +235,12 @@ impl State {
         if !wanted || answer.code != 200 || answer.body.len() <= GZIP_FROM {
             return answer.into_response();
         }
-        let known = self.compressed.lock().expect("no thread panics with the lock").get(&request.path).cloned();
+        let known = self
+            .compressed
+            .lock()
+            .expect("no thread panics with the lock")
+            .get(&request.path)
+            .cloned();
         let body = known.unwrap_or_else(|| {
             let body = Bytes::from(faults::gzip(&answer.body));
             let mut compressed = self.compressed.lock().expect("no thread panics with the lock");
@@ -258,7 +293,8 @@ fn json_response(code: u16, body: Body) -> Response<Body> {
 }
 
 fn with_header(code: u16, name: header::HeaderName, value: &str, body: Body) -> Response<Body> {
-    let response = Response::builder().status(code).header(header::CACHE_CONTROL, "no-cache, private");
+    let response =
+        Response::builder().status(code).header(header::CACHE_CONTROL, "no-cache, private");
     response.header(name, value).body(body).expect("the status and the header are valid")
 }
 

@@ -1,7 +1,7 @@
 //! The file `meta.json` of a Docker context. Pure; opens no file.
 //!
-//! Shape: `{"Name": …, "Endpoints": {"docker": {"Host": …, "SkipTLSVerify": …}}}`; a context of another tool may have
-//! no endpoint `docker`.
+//! Shape: `{"Name": …, "Endpoints": {"docker": {"Host": …, "SkipTLSVerify": …}}}`; a context of
+//! another tool may have no endpoint `docker`.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -50,7 +50,8 @@ pub(super) fn name(bytes: &[u8]) -> Option<String> {
 
 /// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
 pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
-    let meta: Meta = serde_json::from_slice(bytes).map_err(|_| "it is not what docker context create writes")?;
+    let meta: Meta =
+        serde_json::from_slice(bytes).map_err(|_| "it is not what docker context create writes")?;
     let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
     if docker.host.trim().is_empty() {
         return Err("it names no host");
@@ -62,7 +63,9 @@ pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
 pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
     let scheme = host.split_once("://").map(|(scheme, _)| scheme);
     if scheme == Some("ssh") {
-        let message = format!("the context {context} reaches its engine over ssh, which envparity does not speak");
+        let message = format!(
+            "the context {context} reaches its engine over ssh, which envparity does not speak"
+        );
         return Err(Failure::new(FailureKind::Unsupported, message).advise(SSH));
     }
     Address::parse(host, tls).map_err(|wrong| {
@@ -77,13 +80,19 @@ mod tests {
 
     #[test]
     fn folders_are_those_of_dockers_client() {
-        assert_eq!(folder("edge"), "a1cb100f57e971cacf269e7c26e4630a25a8e9d4bdd35e32df1a80b66b896254");
+        assert_eq!(
+            folder("edge"),
+            "a1cb100f57e971cacf269e7c26e4630a25a8e9d4bdd35e32df1a80b66b896254"
+        );
     }
 
     #[test]
     fn what_is_no_context_is_named() {
-        let meta = |docker: &str| format!(r#"{{"Name":"x","Metadata":{{}},"Endpoints":{{"docker":{docker}}}}}"#);
-        let read = endpoint(meta(r#"{"Host":"tcp://h:2376","SkipTLSVerify":true}"#).as_bytes()).unwrap();
+        let meta = |docker: &str| {
+            format!(r#"{{"Name":"x","Metadata":{{}},"Endpoints":{{"docker":{docker}}}}}"#)
+        };
+        let read =
+            endpoint(meta(r#"{"Host":"tcp://h:2376","SkipTLSVerify":true}"#).as_bytes()).unwrap();
         assert_eq!(read, Endpoint { host: "tcp://h:2376".to_owned(), skip_tls_verify: true });
         assert!(!endpoint(meta(r#"{"Host":"unix:///s"}"#).as_bytes()).unwrap().skip_tls_verify);
         for (text, wrong) in [
