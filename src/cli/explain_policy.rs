@@ -12,6 +12,7 @@ use crate::policy::{Case, Policy, Row, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 use crate::rules::RuleMeta;
+use crate::version::Direction;
 use crate::wire::report::{DriftReport, Finding};
 
 pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
@@ -105,8 +106,7 @@ impl Page<'_> {
             .iter()
             .map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()])
             .collect();
-        let is_closed =
-            rows.last().is_some_and(|row| row.environments().is_empty() && row.levels().is_empty());
+        let is_closed = rows.last().is_some_and(|row| row.is_unconditional());
         if !is_closed {
             lines.extend(meta.defaults.iter().map(|(what, defaults)| {
                 let severity = if defaults.in_gate == defaults.elsewhere {
@@ -163,12 +163,14 @@ impl Page<'_> {
         let environments: Vec<EnvironmentName> =
             finding.environments.iter().map(|e| e.as_str().into()).collect();
         let level = finding.level.as_deref();
+        let direction = finding.direction.as_deref();
         let is_other = report.run.policy != self.profiles.policy_digest;
         let case = Case {
             rule: &finding.rule,
             component: self.component,
             environments: &environments,
             level,
+            direction,
         };
         let now = match self.policy.deciding(case) {
             Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
@@ -195,6 +197,7 @@ fn conditions(row: &Row) -> String {
         row.environments().iter().map(|e| terminal(e.as_str())).collect();
     let parts: BTreeMap<&str, String> = BTreeMap::from([
         ("levels", row.levels().join(", ")),
+        ("direction", row.direction().map_or("", Direction::as_str).to_owned()),
         ("environments", environments.join(", ")),
     ]);
     let parts: Vec<String> = parts

@@ -63,6 +63,18 @@ impl TargetId {
     }
 }
 
+/// First segments of components that are parts of a host, or what several instances make up.
+const NOT_TARGETS: [&str; 5] = ["image", "chart", "docker", "kubernetes", "host"];
+
+impl ComponentName {
+    /// Whether it is one target of its own (`redis/cache`, `http/orders`, a declared
+    /// `postgresql/orders`), and neither an image, a host fact nor a module of a server.
+    pub fn is_target_level(&self) -> bool {
+        let first = self.0.split('/').next().unwrap_or_default();
+        !NOT_TARGETS.contains(&first) && self.0.matches('/').count() == 1
+    }
+}
+
 /// A shell-style pattern over a whole name; `*` crosses `/`.
 #[derive(Clone, Debug)]
 pub struct Glob(globset::GlobMatcher);

@@ -10,6 +10,7 @@ mod places;
 mod product;
 mod requirement;
 mod secret;
+mod sharing;
 mod since;
 mod snapshot;
 mod verdict;
@@ -33,6 +34,7 @@ pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use secret::Secret;
+pub use sharing::Sharing;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading,

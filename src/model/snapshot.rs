@@ -264,10 +264,20 @@ impl Class {
 /// What tells one instance of a service from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
-    /// `run_id`, `engine ID`, `kube-system UID`.
+    /// `run_id`, `engine ID`, `kube-system UID`, `master_replid`.
     pub kind: &'static str,
     /// Its value.
     pub value: String,
     /// The target that has it.
     pub target: TargetId,
+}
+
+impl Identity {
+    /// The kind of identity that data have: servers that replicate each other share it.
+    pub const REPLICATION: &'static str = "master_replid";
+
+    /// Whether it tells data apart and not instances.
+    pub fn is_of_data(&self) -> bool {
+        self.kind == Self::REPLICATION
+    }
 }

@@ -1,12 +1,15 @@
 //! The catalogue that people write.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::product::config::{self as product, ProductConfig};
-use crate::model::Glob;
+use crate::model::{Glob, Sharing};
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -34,9 +37,14 @@ pub struct CatalogueConfig {
     /// Namespaces and compose projects that are one across environments.
     #[serde(default)]
     pub namespaces: BTreeMap<String, String>,
-    /// Targets that several environments share on purpose, as patterns.
+    /// Targets that environments share on purpose: a pattern (any environments), or
+    /// `{target: PATTERN, between: [ENVIRONMENT, …]}`.
     #[serde(default)]
-    pub shared: Vec<Located<String>>,
+    pub shared: Vec<Located<SharedConfig>>,
+    /// Images of own services, as patterns on registry and repository:
+    /// `registry.example/team/**` (default: images that the product data does not know).
+    #[serde(default)]
+    pub own: Vec<Located<String>>,
 }
 
 /// One component and what belongs to it.
@@ -87,6 +95,12 @@ impl MatchConfig {
 }
 
 impl CatalogueConfig {
+    /// What environments share on purpose; a malformed pattern, which `check` tells, allows
+    /// nothing.
+    pub fn sharing(&self) -> Vec<Sharing> {
+        self.shared.iter().filter_map(|row| row.sharing()).collect()
+    }
+
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = product::check(&self.products);
@@ -131,15 +145,80 @@ impl CatalogueConfig {
         }
         let patterns =
             self.components.iter().flat_map(|c| c.matches.iter().flat_map(MatchConfig::patterns));
-        for pattern in patterns.chain(&self.shared) {
-            if let Err(error) = Glob::new(pattern) {
-                problems.push(Problem::at(
-                    pattern,
-                    error.to_string(),
-                    "patterns are like `*/redis` or `sandbox-*`",
-                ));
-            }
-        }
+        problems.extend(patterns.chain(&self.own).filter_map(|pattern| unusable(pattern, pattern)));
+        problems.extend(self.shared.iter().filter_map(|row| unusable(row, &row.target)));
         problems
+    }
+}
+
+/// A pattern that matches nothing because it is malformed.
+fn unusable<T>(place: &Located<T>, pattern: &str) -> Option<Problem> {
+    let error = Glob::new(pattern).err()?;
+    let advice = "patterns are like `*/redis` or `sandbox-*`";
+    Some(Problem::at(place, error.to_string(), advice))
+}
+
+/// One row of `shared:`. A text alone is a pattern of targets that any environments may share.
+#[derive(Clone, Debug)]
+pub struct SharedConfig {
+    /// Targets, as a pattern.
+    pub target: String,
+    /// Environments that may share them; empty for any.
+    pub between: Vec<Located<String>>,
+}
+
+impl SharedConfig {
+    fn sharing(&self) -> Option<Sharing> {
+        let between = self.between.iter().map(|name| name.as_str().into()).collect();
+        Some(Sharing { targets: Glob::new(&self.target).ok()?, between })
+    }
+}
+
+/// Targets, and the environments that share them on purpose.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct SharedBetween {
+    /// Targets, as a pattern: `kubernetes/mks`.
+    target: String,
+    /// The environments that may share them, two or more.
+    between: Vec<Located<String>>,
+}
+
+impl<'de> Deserialize<'de> for SharedConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SharedVisitor)
+    }
+}
+
+struct SharedVisitor;
+
+impl<'de> Visitor<'de> for SharedVisitor {
+    type Value = SharedConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pattern of targets, or {target: PATTERN, between: [ENVIRONMENT, …]}")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SharedConfig, E> {
+        Ok(SharedConfig { target: text.to_owned(), between: Vec::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SharedConfig, A::Error> {
+        let row = SharedBetween::deserialize(MapAccessDeserializer::new(map))?;
+        if row.between.len() < 2 {
+            return Err(serde::de::Error::custom("between: names at least two environments"));
+        }
+        Ok(SharedConfig { target: row.target, between: row.between })
+    }
+}
+
+impl JsonSchema for SharedConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SharedConfig".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let between = generator.subschema_for::<SharedBetween>();
+        schemars::json_schema!({ "anyOf": [{ "type": "string" }, between] })
     }
 }

@@ -67,12 +67,22 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
         (None, None) => format!("image/{}", name.short).into(),
     };
     let reader = builder.normalizer.reader(&component, product);
-    let class = if product.is_some() { Class::Platform } else { Class::Service };
+    let class = class(&builder.normalizer.own, &name, product.is_some());
     let nature = Nature { class, levels: reader.levels() };
     if builder.counts(&component, &nature, target, image_use) {
         let instance = running(target, image_use, name, locator, &reader);
         builder.add(&component, nature, instance);
     }
+}
+
+/// Own services are what `own:` of the catalogue says; without it, what no product data know.
+fn class(own: &[Glob], name: &Name, is_product: bool) -> Class {
+    let is_own = if own.is_empty() {
+        !is_product
+    } else {
+        own.iter().any(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
+    };
+    if is_own { Class::Service } else { Class::Platform }
 }
 
 fn running(
@@ -210,12 +220,20 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
         return Name { full: short.clone(), short, tag: None, digest: None };
     };
     let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
+    let full = of_docker_hub(&full).unwrap_or(full);
     let path = full.split_once('/').map_or(full.as_str(), |(_, path)| path);
     let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
     let untagged = reference.tag.is_none() && reference.digest.is_none();
     // Docker reads a bare name as `latest`.
     let tag = if untagged { Some("latest".to_owned()) } else { reference.tag };
     Name { full, short, tag, digest: reference.digest }
+}
+
+/// `registry.example/proxy/library/redis` is Docker Hub's `redis`, whatever the registry: nobody
+/// else has a namespace of that name.
+fn of_docker_hub(full: &str) -> Option<String> {
+    let (_, name) = full.rsplit_once("/library/")?;
+    (!name.contains('/')).then(|| format!("docker.io/library/{name}"))
 }
 
 /// Whether the reference is the image's ID, whole or abbreviated, and no name.

@@ -33,6 +33,8 @@ pub struct Normalizer {
     /// Longest prefix first.
     mirrors: Vec<(String, String)>,
     namespaces: BTreeMap<String, String>,
+    /// Images of own services; empty for those that the product data does not know.
+    own: Vec<Glob>,
 }
 
 impl Normalizer {
@@ -57,6 +59,7 @@ impl Normalizer {
             only_in: only_in.collect(),
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
+            own: catalogue.iter().flat_map(|c| &c.own).filter_map(|p| Glob::new(p).ok()).collect(),
         }
     }
 

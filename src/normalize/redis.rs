@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Builder, Instance, PLATFORM, Said};
-use crate::model::{ComponentName, Field, Locator, TargetEvidence};
+use crate::model::{ComponentName, Field, Identity, Locator, TargetEvidence};
 use crate::version::Scheme;
 
 /// Settings that are compared, and the lines of INFO that tell them (the first that is there).
@@ -61,6 +61,7 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
         }
     }
     builder.identity("run_id", server.says("run_id"), target);
+    builder.identity(Identity::REPLICATION, server.says("master_replid"), target);
     for field in &server.fields {
         if let Some(module) = field.name.strip_prefix("module/") {
             let component = ComponentName::from(format!("{name}/module/{module}"));

@@ -119,6 +119,43 @@ fn a_catalogue_adds_products_and_replaces_them_whole() {
 }
 
 #[test]
+fn own_services_are_what_the_catalogue_says() {
+    let own = "own: [\"registry.example/team/**\"]\n";
+    let class = |reference: &str, catalogue: &str| image(reference, "", catalogue).1.class;
+    assert_eq!(class("registry.example/team/web:v22", own), Class::Service);
+    assert_eq!(class("registry.example/team/redis:v22", own), Class::Service);
+    assert_eq!(class("vendor/thing:1.2.3", own), Class::Platform);
+    assert_eq!(class("redis:7.2.4", own), Class::Platform);
+    assert_eq!(class("vendor/thing:1.2.3", ""), Class::Service);
+}
+
+#[test]
+fn library_is_docker_hubs_whatever_the_registry() {
+    let name = |reference: &str| image(reference, "", "").0;
+    for reference in ["redis:7.2.4", "registry.example/library/redis:7.2.4"] {
+        assert_eq!(name(reference), "image/redis", "{reference}");
+    }
+    assert_eq!(name("registry.example/proxy/dockerhub/library/redis:7.2.4"), "image/redis");
+    assert_eq!(name("registry.example/library/team/redis:1"), "image/team/redis");
+}
+
+#[test]
+fn what_is_shared_on_purpose_is_a_pattern_or_names_who_shares_it() {
+    let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
+    let read = |rows: &str| {
+        yaml::read::<CatalogueConfig>(&format!("{head}shared: {rows}\n"), Origin::Person)
+    };
+    let rows = read("[docker/ci, {target: \"kubernetes/*\", between: [dev, qualif]}]").unwrap();
+    let sharing = rows.sharing();
+    assert_eq!((sharing[0].between.len(), sharing[1].between.len()), (0, 2));
+    assert!(sharing[1].targets.is_match("kubernetes/mks"));
+    for wrong in ["[{target: x, between: [dev]}]", "[{target: x}]", "[{target: x, betwen: [a, b]}]"]
+    {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn the_scheme_of_a_component_is_the_users_last_word() {
     let by = |component: &str, scheme: &str| {
         format!("components:\n- {{component: {component}, scheme: {scheme}}}\n")

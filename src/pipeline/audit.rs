@@ -10,10 +10,11 @@ use super::expected::Expected;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
-    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, Glob, JudgedFinding,
-    JudgedWaiver, Judgement, Severity, Since, Snapshot,
+    Comparison, Cycles, EarlierReport, EnvironmentName, Finding, Gate, JudgedFinding, JudgedWaiver,
+    Judgement, Severity, Sharing, Since, Snapshot,
 };
 use crate::normalize::Normalizer;
+use crate::normalize::config::CatalogueConfig;
 use crate::policy::waiver::config::WaiversConfig;
 use crate::policy::{self, Compared, Policy, Subject, waiver};
 use crate::profile::{Environment, Profiles};
@@ -93,12 +94,8 @@ pub async fn audit(
         })
         .collect();
     let comparisons = scope.comparisons(&snapshots);
-    let shared: Vec<Glob> = profiles
-        .catalogue
-        .iter()
-        .flat_map(|c| &c.shared)
-        .filter_map(|p| Glob::new(p).ok())
-        .collect();
+    let shared: Vec<Sharing> =
+        profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect();
     let order: Vec<EnvironmentName> =
         profiles.environments.iter().map(|e| e.name.clone()).collect();
     let expected = Expected::new(profiles, &options.end_of_life, &normalizer);

@@ -48,6 +48,7 @@ pub fn diff(
         now: at,
         end_of_life: &Cycles::default(),
         lookahead: Duration::ZERO,
+        min_share: rules::DEFAULT_MIN_SHARE,
     };
     let findings = Policy::new(None).apply(rules::check(&context, &[], &comparisons), &[], &[]);
     let environments = |s: &Snapshot| environment(s, &snapshots, true, Duration::MAX);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::model::{Cycles, EnvironmentName, RangeRow, Snapshot, Wanted};
 use crate::normalize::Normalizer;
 use crate::policy;
+use crate::policy::config::PolicyConfig;
 use crate::profile::Profiles;
 use crate::{rules, wire};
 
@@ -15,6 +16,7 @@ pub(super) struct Expected {
     ranges: Vec<RangeRow>,
     cycles: Cycles,
     lookahead: Duration,
+    min_share: f64,
 }
 
 impl Expected {
@@ -34,6 +36,7 @@ impl Expected {
                 .collect(),
             cycles,
             lookahead: policy::range::lookahead(policy),
+            min_share: policy.map_or(rules::DEFAULT_MIN_SHARE, PolicyConfig::min_share),
         }
     }
 
@@ -52,6 +55,7 @@ impl Expected {
             now,
             end_of_life: &self.cycles,
             lookahead: self.lookahead,
+            min_share: self.min_share,
         }
     }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity};
+use crate::rules::DEFAULT_MIN_SHARE;
+use crate::version::Direction;
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
@@ -40,9 +42,45 @@ pub struct PolicyConfig {
     /// 90d).
     #[serde(default)]
     pub lookahead: Option<DurationText>,
+    /// How much of the baseline an environment must run to stand for it.
+    #[serde(default)]
+    pub estate: Option<EstateConfig>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
+}
+
+/// How much of the baseline an environment must run to stand for it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EstateConfig {
+    /// With a smaller share of the baseline's components, `estate-differs` is told: `50%`.
+    pub min_share: Located<PercentText>,
+}
+
+/// A share in a file: `50%`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PercentText(pub f64);
+
+impl<'de> Deserialize<'de> for PercentText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+        number
+            .filter(|number| (0.0..=100.0).contains(number))
+            .map(|number| Self(number / 100.0))
+            .ok_or_else(|| serde::de::Error::custom("not a share: write one like 50%"))
+    }
+}
+
+impl JsonSchema for PercentText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$" })
+    }
 }
 
 /// Who looks after components.
@@ -81,6 +119,10 @@ pub struct RuleConfig {
     /// any).
     #[serde(default)]
     pub levels: Vec<Located<String>>,
+    /// Which way, seen from the baseline: `ahead`, `behind` or `mixed` (default: any, and findings
+    /// without a direction).
+    #[serde(default)]
+    pub direction: Option<DirectionText>,
     /// `critical`, `high`, `medium`, `low`, `info` or `off`.
     pub severity: SeverityText,
 }
@@ -89,6 +131,11 @@ pub struct RuleConfig {
 const LEVELS: &[&str] = &["build", "prerelease", "patch", "minor", "major", "incomparable"];
 
 impl PolicyConfig {
+    /// The share of the baseline's components that an environment must have, from 0 to 1.
+    pub fn min_share(&self) -> f64 {
+        self.estate.as_ref().map_or(DEFAULT_MIN_SHARE, |estate| estate.min_share.0)
+    }
+
     /// Everything that is wrong with it, given the ids of the rules that exist.
     pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -165,6 +212,32 @@ fn patterns(patterns: &[Located<String>]) -> Vec<Problem> {
         Some(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"))
     };
     patterns.iter().filter_map(problem).collect()
+}
+
+/// A direction in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectionText(pub Direction);
+
+const DIRECTIONS: [Direction; 3] = [Direction::Ahead, Direction::Behind, Direction::Mixed];
+
+impl<'de> Deserialize<'de> for DirectionText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let direction = DIRECTIONS.into_iter().find(|direction| direction.as_str() == word);
+        let error = || serde::de::Error::custom("not a direction: use ahead, behind or mixed");
+        direction.map(Self).ok_or_else(error)
+    }
+}
+
+impl JsonSchema for DirectionText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Direction".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words = DIRECTIONS.map(|direction| direction.as_str());
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
 }
 
 /// A severity in a file.

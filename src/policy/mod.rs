@@ -17,6 +17,7 @@ use crate::model::{
     Snapshot,
 };
 use crate::rules::{RULES, RuleMeta};
+use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
 pub use freshness::{MAX_AHEAD, staleness};
@@ -51,6 +52,7 @@ pub struct Row {
     components: Vec<Glob>,
     environments: Vec<EnvironmentName>,
     levels: Vec<String>,
+    direction: Option<Direction>,
     severity: Severity,
     line: usize,
 }
@@ -74,6 +76,8 @@ pub struct Case<'a> {
     pub environments: &'a [EnvironmentName],
     /// The word for how far apart.
     pub level: Option<&'a str>,
+    /// The word for which way.
+    pub direction: Option<&'a str>,
 }
 
 impl Policy {
@@ -125,6 +129,7 @@ impl Policy {
             component: &finding.component,
             environments: &finding.environments,
             level: finding.level.map(|level| level.as_str()),
+            direction: finding.direction.map(|direction| direction.as_str()),
         };
         let severity = self.deciding(case).map_or(default, |row| row.severity);
         JudgedFinding {
@@ -154,7 +159,7 @@ impl Policy {
     pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&Row> {
         let mut rows: Vec<&Row> =
             self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
-        let all = rows.iter().position(|row| row.environments.is_empty() && row.levels.is_empty());
+        let all = rows.iter().position(|row| row.is_unconditional());
         rows.truncate(all.map_or(rows.len(), |all| all + 1));
         rows
     }
@@ -178,6 +183,7 @@ impl Row {
             components: config.components.iter().filter_map(|p| Glob::new(p).ok()).collect(),
             environments: config.environments.iter().map(|e| e.as_str().into()).collect(),
             levels: config.levels.iter().map(|level| level.value.clone()).collect(),
+            direction: config.direction.as_ref().map(|direction| direction.0),
             severity: config.severity.0,
             line: config.rule.line,
         }
@@ -198,6 +204,16 @@ impl Row {
         &self.environments
     }
 
+    /// The direction that a finding must have.
+    pub fn direction(&self) -> Option<Direction> {
+        self.direction
+    }
+
+    /// Whether it decides on every finding of its rule and components.
+    pub fn is_unconditional(&self) -> bool {
+        self.environments.is_empty() && self.levels.is_empty() && self.direction.is_none()
+    }
+
     /// The levels that a finding may have; empty for any.
     pub fn levels(&self) -> &[String] {
         &self.levels
@@ -214,6 +230,7 @@ impl Row {
                 || case.environments.iter().all(|e| self.environments.contains(e)))
             && (self.levels.is_empty()
                 || self.levels.iter().any(|wanted| Some(wanted.as_str()) == case.level))
+            && self.direction.is_none_or(|wanted| Some(wanted.as_str()) == case.direction)
     }
 }
 
@@ -312,6 +329,18 @@ mod tests {
         );
         assert_eq!(severity("", finding("redis/cache", &["prod"], Level::Minor)), Severity::High);
         assert_eq!(severity("", finding("redis/cache", &["dev"], Level::Minor)), Severity::Low);
+    }
+
+    #[test]
+    fn a_row_may_choose_by_direction() {
+        let ahead = |direction| Finding {
+            direction,
+            ..finding("redis/cache", &["prod", "qualif"], Level::Minor)
+        };
+        let rows = "rules:\n- {rule: version-skew, direction: ahead, severity: info}\n";
+        assert_eq!(severity(rows, ahead(Some(Direction::Ahead))), Severity::Info);
+        assert_eq!(severity(rows, ahead(Some(Direction::Behind))), Severity::High);
+        assert_eq!(severity(rows, ahead(None)), Severity::High);
     }
 
     #[test]

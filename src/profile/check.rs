@@ -203,6 +203,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
     };
     for Parsed { source, config } in &files.catalogues {
         config.components.iter().flat_map(|c| &c.only_in).for_each(|name| unknown(source, name));
+        config.shared.iter().flat_map(|row| &row.between).for_each(|name| unknown(source, name));
     }
     for Parsed { source, config } in &files.policies {
         config.rules.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));

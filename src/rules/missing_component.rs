@@ -5,7 +5,8 @@ use crate::model::{Comparison, Defaults, Finding, Presence, Severity};
 
 pub(super) struct MissingComponent;
 
-const DEFAULTS: Defaults = Defaults::gate(Severity::Medium, Severity::Info);
+const TARGET: Defaults = Defaults::gate(Severity::High, Severity::Info);
+const OTHER: Defaults = Defaults::gate(Severity::Medium, Severity::Info);
 
 static META: RuleMeta = RuleMeta {
     id: "missing-component",
@@ -14,7 +15,7 @@ static META: RuleMeta = RuleMeta {
     fix: "Run it there too; or say where it belongs by only-in: in the catalogue, or ignore: in the profile.",
     hooks: &[Hook::Pair],
     subsumes: &[],
-    defaults: &[("any", DEFAULTS)],
+    defaults: &[("a target of its own: a Redis, a declared fact", TARGET), ("else", OTHER)],
 };
 
 impl Rule for MissingComponent {
@@ -28,7 +29,8 @@ impl Rule for MissingComponent {
         let finding = missing.map(|change| {
             let summary =
                 format!("{} runs it, {} does not", comparison.baseline, comparison.current);
-            of_pair(&META, comparison, &change.component, DEFAULTS, summary)
+            let defaults = if change.component.is_target_level() { TARGET } else { OTHER };
+            of_pair(&META, comparison, &change.component, defaults, summary)
         });
         finding.collect()
     }
@@ -46,7 +48,13 @@ mod tests {
             environment("prod").redis("cache", "7.0.15").redis("sessions", "7.0.15"),
             environment("qualif").redis("cache", "7.0.15"),
         );
-        assert_eq!(found[0].component.as_str(), "redis/sessions");
+        assert_eq!((found[0].component.as_str(), found[0].defaults), ("redis/sessions", TARGET));
+        let found = pair(
+            &MissingComponent,
+            environment("prod").app("a", "v1").app("b", "v1"),
+            environment("qualif").app("a", "v1"),
+        );
+        assert_eq!((found[0].component.as_str(), found[0].defaults), ("image/b", OTHER));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod digest_mismatch;
 mod end_of_life;
+mod estate_differs;
 mod floating_tag;
 mod incomparable_version;
 mod missing_component;
@@ -15,11 +16,13 @@ mod product_differs;
 mod promotion_inversion;
 mod scale_gap;
 mod setting_drift;
+mod shared_data;
 mod shared_instance;
 mod source_disagreement;
 #[cfg(test)]
 mod testing;
 mod unexpected_component;
+mod unmapped_mirror;
 mod unreleased_build;
 mod variant_differs;
 mod version_skew;
@@ -30,18 +33,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Glob, RangeRow,
-    Severity, Snapshot,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, RangeRow,
+    Severity, Sharing, Snapshot,
 };
 use crate::version::{Direction, Level};
 
 pub use end_of_life::{has_subject, stale_data};
+pub use estate_differs::DEFAULT_MIN_SHARE;
 pub use out_of_range::idle;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[&dyn Rule] = &[
     &digest_mismatch::DigestMismatch,
     &end_of_life::EndOfLife,
+    &estate_differs::EstateDiffers,
     &floating_tag::FloatingTag,
     &incomparable_version::IncomparableVersion,
     &missing_component::MissingComponent,
@@ -50,9 +55,11 @@ pub const RULES: &[&dyn Rule] = &[
     &promotion_inversion::PromotionInversion,
     &scale_gap::ScaleGap,
     &setting_drift::SettingDrift,
+    &shared_data::SharedData,
     &shared_instance::SharedInstance,
     &source_disagreement::SourceDisagreement,
     &unexpected_component::UnexpectedComponent,
+    &unmapped_mirror::UnmappedMirror,
     &unreleased_build::UnreleasedBuild,
     &variant_differs::VariantDiffers,
     &version_skew::VersionSkew,
@@ -68,8 +75,8 @@ pub struct Context<'a> {
     pub baseline: &'a EnvironmentName,
     /// Pairs that may block.
     pub gates: &'a [Gate],
-    /// Targets that several environments share on purpose.
-    pub shared: &'a [Glob],
+    /// What environments share on purpose.
+    pub shared: &'a [Sharing],
     /// What the policy wants to run.
     pub ranges: &'a [RangeRow],
     /// The time of the run.
@@ -78,6 +85,9 @@ pub struct Context<'a> {
     pub end_of_life: &'a Cycles,
     /// How long before it the end of support is told.
     pub lookahead: Duration,
+    /// The share of the baseline's components, from 0 to 1, that an environment must have to
+    /// stand for it.
+    pub min_share: f64,
 }
 
 /// One thing to look for. Each method sees more than the one before; all default to silence.
@@ -166,6 +176,26 @@ pub fn check(
     findings.sort_by(|a, b| a.key().cmp(&b.key()));
     findings.dedup_by(|a, b| a.key() == b.key());
     findings
+}
+
+/// The snapshots that are compared, baseline first: each environment with the baseline of the audit,
+/// and the two sides of each gate.
+fn pairs<'a>(
+    context: &Context<'_>,
+    snapshots: &'a [Snapshot],
+) -> Vec<(&'a Snapshot, &'a Snapshot)> {
+    let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
+    let others = snapshots.iter().map(|s| &s.environment).filter(|name| *name != context.baseline);
+    let mut names: Vec<_> = others.map(|name| (context.baseline, name)).collect();
+    for Gate { from, to } in context.gates {
+        if !names.contains(&(to, from)) && !names.contains(&(from, to)) {
+            names.push((to, from));
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|(baseline, current)| Some((of(baseline)?, of(current)?)))
+        .collect()
 }
 
 /// A finding of a pair; the two are named in the order of their names.

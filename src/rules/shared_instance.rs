@@ -18,7 +18,7 @@ static META: RuleMeta = RuleMeta {
           an instance with itself finds no drift.",
     fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue if it is meant to be shared.",
     hooks: &[Hook::All],
-    subsumes: &[],
+    subsumes: &["shared-data"],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],
 };
 
@@ -27,56 +27,84 @@ impl Rule for SharedInstance {
         &META
     }
 
-    /// One finding for each identity, naming all environments.
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let mut places = BTreeMap::<(&str, &str), BTreeSet<(&EnvironmentName, &Identity)>>::new();
-        for snapshot in snapshots {
-            for identity in &snapshot.identities {
-                let on_purpose =
-                    context.shared.iter().any(|glob| glob.is_match(identity.target.as_str()));
-                if !on_purpose {
-                    places
-                        .entry((identity.kind, &identity.value))
-                        .or_default()
-                        .insert((&snapshot.environment, identity));
-                }
-            }
-        }
-        places.into_iter().filter_map(|(key, seen)| shared(context, key, &seen)).collect()
+        let (defaults, what) = ((WITH_BASELINE, LOW), "are one instance");
+        let is_of_instance = |identity: &Identity| !identity.is_of_data();
+        shared_identities(&META, context, snapshots, is_of_instance, defaults, what)
     }
 }
 
-fn shared(
+/// One finding for each identity of the wanted kind that several environments have, naming them
+/// all. `defaults` are with and without the baseline among them.
+pub(super) fn shared_identities(
+    meta: &'static RuleMeta,
     context: &Context<'_>,
-    (kind, value): (&str, &str),
-    seen: &BTreeSet<(&EnvironmentName, &Identity)>,
-) -> Option<Finding> {
-    let environments: BTreeSet<&EnvironmentName> =
-        seen.iter().map(|(environment, _)| *environment).collect();
-    if environments.len() < 2 {
-        return None;
+    snapshots: &[Snapshot],
+    is_wanted: impl Fn(&Identity) -> bool,
+    defaults: (Defaults, Defaults),
+    what: &str,
+) -> Vec<Finding> {
+    let mut places = BTreeMap::<(&str, &str), Seen<'_>>::new();
+    for snapshot in snapshots {
+        for identity in snapshot.identities.iter().filter(|identity| is_wanted(identity)) {
+            let seen = places.entry((identity.kind, &identity.value)).or_default();
+            seen.insert((&snapshot.environment, identity));
+        }
     }
-    let defaults = if environments.contains(context.baseline) { WITH_BASELINE } else { LOW };
-    let names: Vec<String> = seen
-        .iter()
-        .map(|(environment, identity)| format!("{environment} {}", identity.target))
-        .collect();
-    let short: String = value.chars().take(12).collect();
-    // The name in the last environment of the promotion order: the one that is harmed most.
+    let mut found = Vec::new();
+    for ((kind, value), mut seen) in places {
+        leave_out_on_purpose(context, &mut seen);
+        let environments: BTreeSet<EnvironmentName> =
+            seen.iter().map(|(environment, _)| (*environment).clone()).collect();
+        if environments.len() < 2 {
+            continue;
+        }
+        let has_baseline = environments.contains(context.baseline);
+        let defaults = if has_baseline { defaults.0 } else { defaults.1 };
+        let names: Vec<String> =
+            seen.iter().map(|(e, identity)| format!("{e} {}", identity.target)).collect();
+        let names = names.join(" = ");
+        let short: String = value.chars().take(12).collect();
+        let summary = format!("{names} {what} ({kind} {short})");
+        let component = most_harmed(context, &seen);
+        let finding =
+            finding(meta, &component, environments.into_iter().collect(), defaults, summary);
+        // The targets, so that a waiver of these two covers no others.
+        found.push(Finding { subject: format!("{kind} of {names}"), ..finding });
+    }
+    found
+}
+
+/// Who has one identity.
+type Seen<'a> = BTreeSet<(&'a EnvironmentName, &'a Identity)>;
+
+/// Takes out what the catalogue says is shared on purpose: targets that anybody may share, and all
+/// of them where it names just these environments.
+fn leave_out_on_purpose(context: &Context<'_>, seen: &mut Seen<'_>) {
+    let (anybody, named): (Vec<_>, Vec<_>) =
+        context.shared.iter().partition(|row| row.between.is_empty());
+    seen.retain(|(_, identity)| {
+        !anybody.iter().any(|row| row.targets.is_match(identity.target.as_str()))
+    });
+    let environments: BTreeSet<&EnvironmentName> = seen.iter().map(|(name, _)| *name).collect();
+    let targets = || seen.iter().map(|(_, identity)| &identity.target);
+    if named.iter().any(|row| row.allows(&environments, targets())) {
+        seen.clear();
+    }
+}
+
+/// The target's name in the last environment of the promotion order: the one that is harmed most.
+fn most_harmed(context: &Context<'_>, seen: &Seen<'_>) -> ComponentName {
     let rank = |environment: &EnvironmentName| context.order.iter().position(|e| e == environment);
-    let (_, last) = seen.iter().max_by_key(|(environment, _)| rank(environment))?;
-    let component = ComponentName::from(last.target.as_str());
-    let summary = format!("{} are one instance ({kind} {short})", names.join(" = "));
-    let finding =
-        finding(&META, &component, environments.into_iter().cloned().collect(), defaults, summary);
-    // The targets, so that a waiver of these two is none of two others.
-    Some(Finding { subject: format!("{kind} of {}", names.join(" = ")), ..finding })
+    let last = seen.iter().max_by_key(|(environment, _)| rank(environment));
+    last.map_or_else(|| "".into(), |(_, identity)| identity.target.as_str().into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{all, environment};
+    use super::super::testing::{all, environment, with_context};
     use super::*;
+    use crate::model::{Glob, Sharing};
 
     #[test]
     fn fires_once_for_an_identity_and_names_all_environments() {
@@ -117,5 +145,22 @@ mod tests {
             ],
         );
         assert!(on_purpose.is_empty());
+    }
+
+    #[test]
+    fn environments_that_may_share_are_named_and_no_other_may() {
+        let sharing = |environments: &[&str]| {
+            let snapshot = |name: &&str| environment(name).identity("redis/ci", "run_id", "1");
+            let snapshots: Vec<Snapshot> = environments.iter().map(snapshot).collect();
+            let between = vec!["dev".into(), "qualif".into()];
+            let shared = [Sharing { targets: Glob::new("redis/*").unwrap(), between }];
+            with_context(|context| {
+                let context = Context { shared: &shared, ..*context };
+                SharedInstance.check_all(&context, &snapshots).len()
+            })
+        };
+        assert_eq!(sharing(&["dev", "qualif"]), 0);
+        assert_eq!(sharing(&["qualif", "prod"]), 1);
+        assert_eq!(sharing(&["dev", "qualif", "prod"]), 1);
     }
 }

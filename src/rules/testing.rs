@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Context, Rule};
+use super::{Context, DEFAULT_MIN_SHARE, Rule};
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Snapshot,
-    Source,
+    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing,
+    Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
 
@@ -128,7 +128,7 @@ impl Snapshot {
 pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
-    let shared = [Glob::new("kubernetes/*").unwrap()];
+    let shared = [Sharing { targets: Glob::new("kubernetes/*").unwrap(), between: Vec::new() }];
     check(&Context {
         order: &order,
         baseline: &order[2],
@@ -138,6 +138,7 @@ pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
         now: Timestamp::UNIX_EPOCH,
         end_of_life: &Cycles::default(),
         lookahead: Duration::ZERO,
+        min_share: DEFAULT_MIN_SHARE,
     })
 }
 

@@ -15,9 +15,9 @@ pub(in crate::collect) const INFO_PART: &str = "info";
 /// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
 const FIELDS: &[&str] = &[
     "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",
-    "redis_git_sha1", "run_id", "availability_zone", "role", "master_host", "master_port",
-    "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled", "mvcc_depth",
-    "cache_mode",
+    "redis_git_sha1", "run_id", "availability_zone", "role", "master_replid", "master_host",
+    "master_port", "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled",
+    "mvcc_depth", "cache_mode",
 ];
 
 /// Lines kept as numbers.

@@ -1,0 +1,120 @@
+//! An environment that has so little of the baseline that comparing the two says little.
+
+use super::{Context, Hook, Rule, RuleMeta, finding, pairs};
+use crate::compare::compare;
+use crate::model::{
+    Change, Component, ComponentName, Defaults, Finding, Presence, Severity, Snapshot,
+};
+
+pub(super) struct EstateDiffers;
+
+/// The share of the baseline's components below which an environment does not stand for it.
+pub const DEFAULT_MIN_SHARE: f64 = 0.5;
+/// Below this share, whatever the policy asks for, the two have next to nothing in common.
+const NEXT_TO_NOTHING: f64 = 0.1;
+/// A baseline with fewer components is too small for shares to mean anything.
+const LEAST: usize = 10;
+
+const SMALL: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
+const TINY: Defaults = Defaults::gate(Severity::High, Severity::Low);
+
+static META: RuleMeta = RuleMeta {
+    id: "estate-differs",
+    summary: "An environment has less than half of the components of the baseline.",
+    why: "What an environment does not run is not compared: with a small part of production in qualif, \
+          an audit without findings says little. Components count whether they run or not; a baseline with fewer \
+          than ten is not judged, nor is one that is smaller than the environment.",
+    fix: "Read more of the environment (targets, namespaces, rights), map names by the catalogue, say by only-in: what \
+          belongs elsewhere; or lower estate: {min-share: …} in the policy.",
+    hooks: &[Hook::All],
+    subsumes: &[],
+    defaults: &[("under a tenth", TINY), ("under half (policy: estate)", SMALL)],
+};
+
+impl Rule for EstateDiffers {
+    fn meta(&self) -> &'static RuleMeta {
+        &META
+    }
+
+    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+        let found = pairs(context, snapshots);
+        found
+            .into_iter()
+            .filter_map(|(baseline, current)| judge(context, baseline, current))
+            .collect()
+    }
+}
+
+fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
+    let changes = compare(baseline, current).changes;
+    let (mut here, mut of) = (0, 0);
+    for change in &changes {
+        let Some(component) = baseline.components.get(&change.component) else { continue };
+        if belongs(&change.component, component, current) {
+            of += 1;
+            here += usize::from(has(change, current));
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of components are far below 2^52")]
+    let share = here as f64 / of as f64;
+    if of < LEAST || share >= context.min_share.max(NEXT_TO_NOTHING) {
+        return None;
+    }
+    let defaults = if share < NEXT_TO_NOTHING { TINY } else { SMALL };
+    let (small, large) = (&current.environment, &baseline.environment);
+    let mut environments = vec![small.clone(), large.clone()];
+    environments.sort();
+    let summary = format!("{small} has {here} of the {of} components of {large}");
+    let name = ComponentName::from(format!("environment/{small}"));
+    Some(finding(&META, &name, environments, defaults, summary))
+}
+
+/// Whether a component of the baseline is expected in the environment at all.
+fn belongs(name: &ComponentName, component: &Component, current: &Snapshot) -> bool {
+    let only_in = &component.only_in;
+    (only_in.is_empty() || only_in.contains(&current.environment))
+        && !current.ignore.iter().any(|glob| glob.is_match(name.as_str()))
+}
+
+/// Whether the environment has it, running or not. What could not be read may be there: coverage
+/// tells of that.
+fn has(change: &Change, current: &Snapshot) -> bool {
+    current.components.contains_key(&change.component) || change.presence == Presence::Unobserved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{all, environment};
+    use super::*;
+
+    fn estate(name: &str, services: usize) -> Snapshot {
+        let app = |snapshot: Snapshot, n: usize| snapshot.app(&format!("team/app-{n}"), "v1");
+        (0..services).fold(environment(name).read("docker/x", "containers"), app)
+    }
+
+    fn found(prod: usize, qualif: usize) -> Option<(String, Defaults)> {
+        let found = all(&EstateDiffers, vec![estate("qualif", qualif), estate("prod", prod)]);
+        found.into_iter().next().map(|finding| (finding.summary, finding.defaults))
+    }
+
+    #[test]
+    fn fires_under_half_and_louder_under_a_tenth() {
+        let told = |text: &str, defaults| Some((text.to_owned(), defaults));
+        assert_eq!(found(12, 5), told("qualif has 5 of the 12 components of prod", SMALL));
+        assert_eq!(found(40, 3), told("qualif has 3 of the 40 components of prod", TINY));
+        assert_eq!(found(40, 4), told("qualif has 4 of the 40 components of prod", SMALL));
+    }
+
+    #[test]
+    fn stays_silent_where_enough_is_there_or_the_baseline_is_the_smaller() {
+        for (prod, qualif) in [(12, 6), (12, 12), (9, 0), (10, 100)] {
+            assert_eq!(found(prod, qualif), None, "{prod} {qualif}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_held_against_it() {
+        let unread = environment("qualif").unread("docker/x", "containers");
+        assert!(all(&EstateDiffers, vec![unread, estate("prod", 40)]).is_empty());
+    }
+}
