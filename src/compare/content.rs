@@ -1,103 +1,239 @@
-//! Same repository and tag, other content.
+//! Same repository and tag, other content; same version, other variant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::model::{Component, DigestMismatch, Instance, RunningImage, VariantChange};
+use super::pairing::{self, PairedPlace};
+use crate::model::{
+    Component, Digest, DigestMismatch, Instance, RunningImage, VariantChange, Whereabouts,
+};
+
+/// Of so many at most each is compared with each.
+const FEW: usize = 24;
 
 /// Images of one repository and tag.
-type Groups<'a> = BTreeMap<(&'a str, &'a str), (BTreeSet<&'a RunningImage>, bool)>;
+type Groups<'a> = BTreeMap<(&'a str, &'a str), Group<'a>>;
 
-fn groups(component: &Component) -> Groups<'_> {
+/// Images of one tag, and whether it says a whole version.
+#[derive(Default)]
+struct Group<'a> {
+    images: BTreeSet<&'a RunningImage>,
+    is_whole: bool,
+}
+
+fn groups<'a>(
+    component: &Component,
+    instances: impl IntoIterator<Item = &'a Instance>,
+) -> Groups<'a> {
     let mut groups = Groups::new();
-    for Instance { image, .. } in &component.instances {
-        let Some((image, tag)) =
-            image.as_ref().and_then(|image| Some((image, image.tag.as_ref()?)))
-        else {
-            continue;
-        };
+    for Instance { image, .. } in instances {
+        let Some(image) = image else { continue };
+        let Some(tag) = &image.tag else { continue };
+        let group = groups.entry((image.repository.as_str(), tag.text())).or_default();
         // A label may be whole where the tag is not: the tag's own precision counts.
-        let whole = tag.is_full_precision(&component.levels);
-        groups
-            .entry((image.repository.as_str(), tag.text()))
-            .or_insert_with(|| (BTreeSet::new(), whole))
-            .0
-            .insert(image);
+        group.is_whole = tag.is_full_precision(&component.levels);
+        group.images.insert(image);
     }
     groups
 }
 
-/// Tags that both sides have and that stand for different content.
+/// Tags that both sides have and that stand for different content, place by place.
 pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismatch> {
-    let (baseline, current) = (groups(baseline), groups(current));
-    let differ = baseline.iter().filter_map(|(key, (b, whole))| {
-        let (c, _) = current.get(key)?;
-        (any_alone(b, c) || any_alone(c, b)).then(|| mismatch(*key, *whole, b, c))
-    });
-    differ.collect()
+    let places = pairing::places(baseline, current);
+    let are_told = pairing::are_told(&places);
+    let all_baseline = groups(baseline, &baseline.instances);
+    let all_current = groups(current, &current.instances);
+    let mut found: BTreeMap<(&str, &str), DigestMismatch> = BTreeMap::new();
+    for place in &places {
+        let here = groups(baseline, place.baseline.iter().copied());
+        let there = groups(current, place.current.iter().copied());
+        let (against_current, against_baseline) =
+            if place.is_paired() { (&there, &here) } else { (&all_current, &all_baseline) };
+        let keys: BTreeSet<(&str, &str)> = here.keys().chain(there.keys()).copied().collect();
+        for key in keys {
+            let none = Group::default();
+            let of = |groups: &Groups<'_>| groups.contains_key(&key);
+            let (b, c) = (here.get(&key).unwrap_or(&none), there.get(&key).unwrap_or(&none));
+            let differs = of(against_current)
+                && any_alone(&b.images, &against_current[&key].images)
+                || of(against_baseline) && any_alone(&c.images, &against_baseline[&key].images);
+            if !differs {
+                continue;
+            }
+            let at = are_told.then(|| Whereabouts { place: place.name(), more: 0 });
+            let b = if here.contains_key(&key) { b } else { &against_baseline[&key] };
+            let c = if there.contains_key(&key) { c } else { &against_current[&key] };
+            found.entry(key).and_modify(add_place).or_insert_with(|| mismatch(key, [b, c], at));
+        }
+    }
+    found.into_values().collect()
+}
+
+/// One more place at which the tag stands for different content.
+fn add_place(mismatch: &mut DigestMismatch) {
+    if let Some(at) = &mut mismatch.at {
+        at.more += 1;
+    }
 }
 
 /// Tags that stand for different content within one environment.
 pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
-    let groups = groups(component);
-    let differ = groups.iter().filter(|(_, (images, _))| any_differs(images));
-    differ.map(|(key, (images, whole))| mismatch(*key, *whole, images, &BTreeSet::new())).collect()
+    let groups = groups(component, &component.instances);
+    let differ = groups.iter().filter(|(_, group)| any_differs(&group.images));
+    differ.map(|(key, group)| mismatch(*key, [group, &Group::default()], None)).collect()
 }
 
-/// The variants of both sides, if they are not the same: `alpine` here, `bookworm` there. Images
-/// of the same content are of one variant, whatever their tags say.
+/// The variants of both sides, if they are not the same at some place: `alpine` here, `bookworm`
+/// there. Images of the same content are of one variant, whatever their tags say.
 pub(super) fn variant_change(baseline: &Component, current: &Component) -> Option<VariantChange> {
-    let same = |a: &Instance, b: &Instance| {
-        a.image.as_ref().zip(b.image.as_ref()).and_then(|(a, b)| a.same_content(b))
-    };
-    let variants = |here: &Component, there: &Component| -> BTreeSet<String> {
-        let apart = here
-            .instances
-            .iter()
-            .filter(|a| !there.instances.iter().any(|b| same(a, b) == Some(true)));
-        apart.filter_map(|instance| Some(tag_version(instance)?.variant)).collect()
-    };
-    let (b, c) = (variants(baseline, current), variants(current, baseline));
-    let differ = b != c && !b.is_empty() && !c.is_empty();
-    differ.then(|| VariantChange {
-        baseline: b.into_iter().collect(),
-        current: c.into_iter().collect(),
-    })
+    let places = pairing::places(baseline, current);
+    let whole = [contents_of(&baseline.instances), contents_of(&current.instances)];
+    let [all_baseline, all_current] = [
+        variants(baseline.instances.iter(), &whole[1]),
+        variants(current.instances.iter(), &whole[0]),
+    ];
+    let mut found: Option<VariantChange> = None;
+    for place in &places {
+        let Some([baseline, current]) = variants_at(place, &whole, [&all_baseline, &all_current])
+        else {
+            continue;
+        };
+        if let Some(found) = &mut found {
+            found.at.iter_mut().for_each(|at| at.more += 1);
+            continue;
+        }
+        let are_told = pairing::are_told(&places);
+        let at = are_told.then(|| Whereabouts { place: place.name(), more: 0 });
+        let [baseline, current] = [baseline, current].map(|side| side.into_iter().collect());
+        found = Some(VariantChange { baseline, current, at });
+    }
+    found
 }
 
-fn tag_version(instance: &Instance) -> Option<crate::version::Version> {
-    instance.image.as_ref()?.tag.as_ref()?.version().cloned()
+/// The variants of both sides at a place, if they are not the same. At a place that one side has
+/// alone, all that the other runs is the other side.
+fn variants_at(
+    place: &PairedPlace<'_>,
+    whole: &[Contents<'_>; 2],
+    all: [&BTreeSet<String>; 2],
+) -> Option<[BTreeSet<String>; 2]> {
+    if place.is_paired() {
+        let contents = [
+            contents_of(place.baseline.iter().copied()),
+            contents_of(place.current.iter().copied()),
+        ];
+        let baseline = variants(place.baseline.iter().copied(), &contents[1]);
+        let current = variants(place.current.iter().copied(), &contents[0]);
+        let differ = baseline != current && !baseline.is_empty() && !current.is_empty();
+        return differ.then_some([baseline, current]);
+    }
+    let [all_baseline, all_current] = all.map(Clone::clone);
+    let lacks = |own: &BTreeSet<String>, other: &BTreeSet<String>| {
+        !other.is_empty() && !own.is_subset(other)
+    };
+    if place.current.is_empty() {
+        let own = variants(place.baseline.iter().copied(), &whole[1]);
+        lacks(&own, &all_current).then_some([own, all_current])
+    } else {
+        let own = variants(place.current.iter().copied(), &whole[0]);
+        lacks(&own, &all_baseline).then_some([all_baseline, own])
+    }
+}
+
+/// The variants of what has no counterpart of the same content.
+fn variants<'a>(
+    instances: impl IntoIterator<Item = &'a Instance>,
+    other: &Contents<'_>,
+) -> BTreeSet<String> {
+    let mut variants = BTreeSet::new();
+    for instance in instances {
+        let Some(image) = &instance.image else { continue };
+        if other.holds(image) == Some(true) {
+            continue;
+        }
+        let version = image.tag.as_ref().and_then(|tag| tag.version());
+        variants.extend(version.map(|version| version.variant.clone()));
+    }
+    variants
+}
+
+/// The content of many images, to be asked at once.
+#[derive(Default)]
+struct Contents<'a> {
+    digests: HashSet<(u8, &'a str)>,
+    /// What else can be compared with: the kind of digest, and its architecture.
+    kinds: HashSet<(u8, Option<&'a str>)>,
+}
+
+fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
+    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_ref()))
+}
+
+impl<'a> Contents<'a> {
+    fn of(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
+        let mut contents = Self::default();
+        for digest in images.into_iter().flat_map(|image| &image.digests) {
+            let (kind, architecture) = kind(digest);
+            contents.digests.insert((kind, digest.as_str()));
+            contents.kinds.insert((kind, architecture));
+        }
+        contents
+    }
+
+    /// Whether one of the images has this one's content: `None` if no digests can be compared.
+    fn holds(&self, image: &RunningImage) -> Option<bool> {
+        let mut known = None;
+        for digest in &image.digests {
+            let (kind, architecture) = kind(digest);
+            if self.digests.contains(&(kind, digest.as_str())) {
+                return Some(true);
+            }
+            let is_repository = matches!(digest, Digest::Repository(_));
+            if (is_repository || architecture.is_some())
+                && self.kinds.contains(&(kind, architecture))
+            {
+                known = Some(false);
+            }
+        }
+        known
+    }
+}
+
+/// Digests of one kind compare, of one architecture where that is known.
+fn kind(digest: &Digest) -> (u8, Option<&str>) {
+    match digest {
+        Digest::Repository(_) => (0, None),
+        Digest::Manifest(of) => (1, of.architecture.as_deref()),
+        Digest::Configuration(of) => (2, of.architecture.as_deref()),
+    }
 }
 
 /// Whether one side has content that is known not to be on the other.
 fn any_alone(here: &BTreeSet<&RunningImage>, there: &BTreeSet<&RunningImage>) -> bool {
-    here.iter().any(|image| {
-        let known: Vec<bool> = there.iter().filter_map(|other| image.same_content(other)).collect();
-        !known.is_empty() && !known.contains(&true)
-    })
+    let contents = Contents::of(there.iter().copied());
+    here.iter().any(|image| contents.holds(image) == Some(false))
 }
 
+/// Whether any two have different content. Of many, all are compared with the first ones only.
 fn any_differs(images: &BTreeSet<&RunningImage>) -> bool {
-    images.iter().any(|a| images.iter().any(|b| a.same_content(b) == Some(false)))
+    let mut first = images.iter().take(FEW);
+    first.any(|a| images.iter().any(|b| a.same_content(b) == Some(false)))
 }
 
 fn mismatch(
     (repository, tag): (&str, &str),
-    full_precision: bool,
-    baseline: &BTreeSet<&RunningImage>,
-    current: &BTreeSet<&RunningImage>,
+    [baseline, current]: [&Group<'_>; 2],
+    at: Option<Whereabouts>,
 ) -> DigestMismatch {
-    let digests = |images: &BTreeSet<&RunningImage>| {
-        images
-            .iter()
-            .filter_map(|image| image.digests.first())
-            .map(|digest| digest.as_str().to_owned())
-            .collect()
+    let digests = |group: &Group<'_>| {
+        let first = group.images.iter().filter_map(|image| image.digests.first());
+        first.map(|digest| digest.as_str().to_owned()).collect()
     };
     DigestMismatch {
         repository: repository.to_owned(),
         tag: tag.to_owned(),
-        full_precision,
+        full_precision: baseline.is_whole || current.is_whole,
         baseline: digests(baseline),
         current: digests(current),
+        at,
     }
 }

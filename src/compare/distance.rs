@@ -1,26 +1,14 @@
-//! How far two sets of readings are apart.
-//!
-//! The level is the worst distance of any reading to its nearest on the other side. A drift
-//! outranks what cannot be compared, so that one floating tag never hides a major difference.
+//! How many versions a side runs, how far apart they are, and how far it is from another side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, Component, Instance, ReadingSource, RunningImage, VersionChange};
-use crate::version::{Difference, Direction, Incomparable, Level, Reading, difference_of};
+use super::between;
+use super::point::{Measure, Point, rank};
+use crate::model::{Component, VersionChange};
+use crate::version::{Level, Reading};
 
-/// What an instance says, as it takes part in the comparison.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Point<'a> {
-    reading: &'a Reading,
-    contradicted_by: Option<&'a Reading>,
-    image: Option<&'a RunningImage>,
-    /// The version is a label's and the tag moves: somebody else may have written the label.
-    label_alone: bool,
-    /// The version is what a chart says of the image.
-    claimed: bool,
-    /// The version is the tag's.
-    by_tag: bool,
-}
+/// Of so many at most each is compared with each.
+const FEW: usize = 24;
 
 /// The distinct readings of a component, with the number of instances that say each.
 pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
@@ -32,130 +20,50 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 }
 
 /// The widest distance within a component; `None` if all its instances say the same.
+///
+/// Of three versions none is further from another than the further of both from the third: so of
+/// many the distances from one of each kind tell the widest.
 pub fn widest(component: &Component) -> Option<Level> {
-    let points: Vec<Point<'_>> = points(&component.instances).into_iter().collect();
-    let pairs =
-        points.iter().enumerate().flat_map(|(i, a)| points[i + 1..].iter().map(move |b| (a, b)));
-    let levels = pairs.map(|(a, b)| of(component, *a, *b).level);
-    levels.filter(|level| *level != Level::Equal).max_by_key(|level| rank(*level))
+    let measure = Measure { class: component.class, levels: &component.levels };
+    let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();
+    let points: Vec<Point<'_>> = points.into_iter().collect();
+    let pivots = if points.len() <= FEW { points.clone() } else { pivots(&points) };
+    let mut widest = None;
+    for (i, a) in pivots.iter().enumerate() {
+        // The pivots of few are the points themselves.
+        let others = if points.len() <= FEW { &points[i + 1..] } else { &points[..] };
+        for b in others {
+            let level = Some(measure.difference(a, b).level).filter(|_| a != b);
+            let level = level.filter(|level| *level != Level::Equal);
+            widest = widest.max(level.map(rank));
+        }
+    }
+    widest.map(|(_, level)| level)
 }
 
-/// The worst distance between two sides that both run.
+/// One point of each kind of text.
+fn pivots<'a>(points: &[Point<'a>]) -> Vec<Point<'a>> {
+    let mut seen = BTreeSet::new();
+    let kind = |point: &Point<'_>| (point.reading.scheme(), point.reading.is_proven());
+    points.iter().copied().filter(|point| seen.insert(kind(point))).collect()
+}
+
+/// The worst distance between two sides that both run; `None` if they have no product in common.
 pub fn version_change(baseline: &Component, current: &Component) -> Option<VersionChange> {
-    // Whichever side knows the product knows how its versions count.
-    let component = if current.class < baseline.class { current } else { baseline };
-    let (baseline, current) = (points(&baseline.instances), points(&current.instances));
-    let from_current =
-        current.iter().filter_map(|&c| nearest(component, c, &baseline, |b, c| (b, c)));
-    let from_baseline =
-        baseline.iter().filter_map(|&b| nearest(component, b, &current, |c, b| (b, c)));
-    let pairs: Vec<Pair<'_>> = from_current.chain(from_baseline).collect();
-    let worst = pairs.iter().max_by_key(|pair| rank(pair.difference.level))?;
-    let directions: BTreeSet<Direction> =
-        pairs.iter().filter_map(|pair| pair.difference.direction).collect();
-    let direction =
-        if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
-    Some(VersionChange {
-        level: worst.difference.level,
-        direction: direction.filter(|_| worst.difference.level.is_drift()),
-        baseline: worst.baseline.clone(),
-        current: worst.current.clone(),
-    })
-}
-
-struct Pair<'a> {
-    difference: Difference,
-    baseline: &'a Reading,
-    current: &'a Reading,
-}
-
-fn points(instances: &[Instance]) -> BTreeSet<Point<'_>> {
-    instances.iter().map(point).collect()
-}
-
-fn point(instance: &Instance) -> Point<'_> {
-    let tag = instance.image.as_ref().and_then(|image| image.tag.as_ref());
-    let tag_moves = tag.is_none_or(|tag| !tag.is_proven());
-    Point {
-        reading: &instance.reading,
-        contradicted_by: instance.contradicted_by.as_ref(),
-        image: instance.image.as_ref(),
-        label_alone: instance.source == ReadingSource::Label && tag_moves,
-        claimed: instance.source == ReadingSource::WorkloadLabel,
-        by_tag: instance.source == ReadingSource::Tag,
-    }
-}
-
-/// The nearest of `others`; `sides` puts (other, own) into the order (baseline, current).
-fn nearest<'a>(
-    component: &Component,
-    own: Point<'a>,
-    others: &BTreeSet<Point<'a>>,
-    sides: fn(Point<'a>, Point<'a>) -> (Point<'a>, Point<'a>),
-) -> Option<Pair<'a>> {
-    let pairs = others.iter().map(|&other| {
-        let (baseline, current) = sides(other, own);
-        let difference = of(component, baseline, current);
-        Pair { difference, baseline: baseline.reading, current: current.reading }
-    });
-    pairs.min_by_key(|pair| pair.difference.level)
-}
-
-/// The same content is the same version, whatever the tags say. What a lower source says instead
-/// is compared too, and the worse of the two counts: a difference must not hide behind a label.
-fn of(component: &Component, baseline: Point<'_>, current: Point<'_>) -> Difference {
-    let same = baseline.image.zip(current.image).and_then(|(b, c)| b.same_content(c));
-    if same == Some(true) {
-        return Difference { level: Level::Equal, direction: None };
-    }
-    let by = |b, c| difference_of(&component.levels, b, c);
-    let own = by(baseline.reading, current.reading);
-    // Equal labels on tags that move prove nothing of other content; nor do those of own services,
-    // which inherit them from their base images.
-    let alone = baseline.label_alone || current.label_alone;
-    let hollow = alone && (same == Some(false) || component.class == Class::Service);
-    // What a chart says of an image is no property of the image.
-    let claimed = baseline.claimed || current.claimed;
-    if own.level == Level::Equal && (hollow || claimed) {
-        return Difference { level: Level::Incomparable(Incomparable::Floating), direction: None };
-    }
-    // Two `7` are two of many, unless their content is known to be the same.
-    let is_short =
-        |point: Point<'_>| point.by_tag && !point.reading.is_full_precision(&component.levels);
-    if own.level == Level::Equal && is_short(baseline) && is_short(current) {
-        return Difference { level: Level::WithinPrecision, direction: None };
-    }
-    if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {
-        return own;
-    }
-    let lower = by(
-        baseline.contradicted_by.unwrap_or(baseline.reading),
-        current.contradicted_by.unwrap_or(current.reading),
-    );
-    if rank(lower.level) > rank(own.level) { lower } else { own }
-}
-
-/// Equal, then what is true as far as it goes, then what is not known, then drift.
-fn rank(level: Level) -> (u8, Level) {
-    let group = match level {
-        Level::Equal => 0,
-        Level::WithinPrecision => 1,
-        Level::Incomparable(_) => 2,
-        Level::Build | Level::Prerelease | Level::Patch | Level::Minor | Level::Major => 3,
-    };
-    (group, level)
+    between::compare(baseline, current).version()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, Locator};
-    use crate::version::{Levels, Scheme, read};
+    use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage, Site};
+    use crate::version::{Direction, Levels, Scheme, read};
 
     fn component(tags: &[(&str, &str)]) -> Component {
         let instance = |(tag, digest): &(&str, &str)| Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
+            site: Site::default(),
             product: None,
             reading: read(Scheme::ImageTag, tag),
             source: ReadingSource::Tag,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence;
 use crate::model::{
-    Class, Comparison, Component, ComponentName, EnvironmentName, Presence, Reading, ReadingSource,
-    Snapshot,
+    Class, Comparison, Component, ComponentName, EnvironmentName, PlacesCompared, Presence,
+    Reading, ReadingSource, Snapshot,
 };
 use crate::version::{Direction, Level};
 
@@ -37,6 +37,8 @@ pub struct Cell {
     pub other_product: bool,
     /// Whether it is another variant of the image than the baseline's.
     pub other_variant: bool,
+    /// The places that were compared with the baseline's, and those that differ.
+    pub places: PlacesCompared,
     /// Set up but not running, by the source's word for its state.
     pub not_running: BTreeMap<String, usize>,
     /// Tags that stand for different content here.
@@ -184,6 +186,7 @@ fn cell(
         direction: version.and_then(|version| version.direction),
         other_product: change.is_some_and(|change| change.product.is_some()),
         other_variant: change.is_some_and(|change| change.variants.is_some()),
+        places: change.map(|change| change.places.clone()).unwrap_or_default(),
         not_running,
         builds: here.map_or(0, |component| {
             super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()

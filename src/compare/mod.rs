@@ -4,19 +4,28 @@
 //! judged here.
 
 mod absence;
+mod between;
 mod content;
+mod differing;
 mod distance;
 mod matrix;
+mod nearest;
+mod pairing;
+mod point;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Axis, Change, Class, Comparison, Component, ComponentName, Presence, ProductChange,
+    Axis, Change, Class, Comparison, Component, ComponentName, PlacesCompared, Presence,
     SettingChange, Snapshot, Values,
 };
 
 pub use absence::{could_hold, hidden};
+use between::Between;
 pub use content::{mismatches, mismatches_within};
+pub use differing::{Differing, Told, differing};
 pub use distance::{distinct_readings, version_change, widest};
 pub use matrix::{Cell, CellReading, Row, State, matrix};
 
@@ -41,18 +50,18 @@ fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Chan
         class: class_of([b, c]),
         presence: Presence::Both,
         product: None,
+        alone: Vec::new(),
         version: None,
         variants: None,
         settings: Vec::new(),
+        places: PlacesCompared::default(),
     };
     match (b.filter(|c| runs(c)), c.filter(|c| runs(c))) {
-        (Some(b), Some(c)) => Change {
-            product: product_change(b, c),
-            version: version_change(b, c),
-            variants: content::variant_change(b, c),
-            settings: setting_changes(b, c),
-            ..base
-        },
+        (Some(b), Some(c)) => {
+            let Between { version, product, alone, places } = between::compare(b, c).sum();
+            let (variants, settings) = (content::variant_change(b, c), setting_changes(b, c));
+            Change { product, alone, version, variants, settings, places, ..base }
+        }
         (Some(b), None) => {
             Change { presence: absence::of(name, b, current, Presence::Missing), ..base }
         }
@@ -71,18 +80,6 @@ fn class_of<'a>(sides: impl IntoIterator<Item = Option<&'a Component>>) -> Class
 
 fn runs(component: &Component) -> bool {
     !component.instances.is_empty()
-}
-
-fn product_change(baseline: &Component, current: &Component) -> Option<ProductChange> {
-    let products = |component: &Component| -> BTreeSet<String> {
-        component.instances.iter().filter_map(|instance| instance.product.clone()).collect()
-    };
-    let (baseline, current) = (products(baseline), products(current));
-    let differ = baseline != current && !baseline.is_empty() && !current.is_empty();
-    differ.then(|| ProductChange {
-        baseline: baseline.into_iter().collect(),
-        current: current.into_iter().collect(),
-    })
 }
 
 /// Settings that both sides tell. How many servers have a value does not matter, only whether any

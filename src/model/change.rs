@@ -35,14 +35,18 @@ pub struct Change {
     pub class: Class,
     /// Which sides have it.
     pub presence: Presence,
-    /// Set if the sides run different products.
+    /// Set if the sides run different products at a place, or have none in common.
     pub product: Option<ProductChange>,
+    /// Products that one side alone runs, at places that only that side has.
+    pub alone: Vec<ProductAlone>,
     /// The worst distance; `None` unless both sides have it.
     pub version: Option<VersionChange>,
     /// Set if the sides run different variants of an image.
     pub variants: Option<VariantChange>,
     /// Settings with different values.
     pub settings: Vec<SettingChange>,
+    /// The places that were compared, where both sides have some by the same names.
+    pub places: PlacesCompared,
 }
 
 /// Which sides have a component.
@@ -63,9 +67,57 @@ pub enum Presence {
 /// Different products on the two sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductChange {
-    /// Products on the baseline's side.
+    /// What the baseline's side runs there: `redis 7.2.4`.
     pub baseline: Vec<String>,
-    /// Products on the current side.
+    /// What the current side runs there.
+    pub current: Vec<String>,
+    /// Where, if places are told apart.
+    pub at: Option<Whereabouts>,
+}
+
+/// A product of a component that one side alone runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductAlone {
+    /// Its name.
+    pub product: String,
+    /// [`Presence::Missing`] if the baseline runs it, else [`Presence::Unexpected`].
+    pub side: Presence,
+    /// With its versions: `valkey 8.0.1`.
+    pub runs: Vec<String>,
+}
+
+/// Where something was found, and at how many places besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The worst place: `shop/web/app`.
+    pub place: String,
+    /// How many others.
+    pub more: usize,
+}
+
+/// What was compared place by place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacesCompared {
+    /// How many places; none if nothing tells them apart, or no name is on both sides.
+    pub of: usize,
+    /// Those that differ, the worst first.
+    pub differing: Vec<PlaceChange>,
+}
+
+/// A place at which the two sides differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceChange {
+    /// Target (where its name counts), namespace, workload and container: `shop/web/app`.
+    pub place: String,
+    /// How far; `None` if the sides have no product in common there.
+    pub level: Option<Level>,
+    /// Seen from the baseline.
+    pub direction: Option<Direction>,
+    /// Whether the sides run different products there.
+    pub other_product: bool,
+    /// What the baseline's side runs there; empty if it does not have the place.
+    pub baseline: Vec<String>,
+    /// What the current side runs there; empty if it does not have the place.
     pub current: Vec<String>,
 }
 
@@ -77,9 +129,11 @@ pub struct VariantChange {
     pub baseline: Vec<String>,
     /// Variants on the current side.
     pub current: Vec<String>,
+    /// Where, if places are told apart.
+    pub at: Option<Whereabouts>,
 }
 
-/// The worst distance of any reading to its nearest on the other side.
+/// The worst distance of any reading to its nearest of the same product on the other side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionChange {
     /// How far.
@@ -90,6 +144,10 @@ pub struct VersionChange {
     pub baseline: Reading,
     /// The reading on the current side that decided.
     pub current: Reading,
+    /// Where it decided, if places are told apart.
+    pub at: Option<Whereabouts>,
+    /// Where the current side stands at that place.
+    pub direction_there: Option<Direction>,
 }
 
 /// One repository and tag with different content, within an environment or across two.
@@ -105,6 +163,8 @@ pub struct DigestMismatch {
     pub baseline: Vec<String>,
     /// Digests on the current side.
     pub current: Vec<String>,
+    /// Where, if places are told apart.
+    pub at: Option<Whereabouts>,
 }
 
 /// A setting with different values.

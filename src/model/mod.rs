@@ -12,14 +12,15 @@ mod requirement;
 mod secret;
 mod sharing;
 mod since;
+mod site;
 mod snapshot;
 mod verdict;
 mod waiver;
 mod words;
 
 pub use change::{
-    Axis, Change, Comparison, DigestMismatch, Presence, ProductChange, SettingChange,
-    VariantChange, VersionChange,
+    Axis, Change, Comparison, DigestMismatch, PlaceChange, PlacesCompared, Presence, ProductAlone,
+    ProductChange, SettingChange, VariantChange, VersionChange, Whereabouts,
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
@@ -36,6 +37,7 @@ pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use secret::Secret;
 pub use sharing::Sharing;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
+pub use site::Site;
 pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading,
     ReadingSource, RunningImage, Snapshot, Values,

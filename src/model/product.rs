@@ -52,7 +52,7 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Locator;
+    use crate::model::{Locator, Site};
     use crate::version::{Scheme, read};
 
     fn product(
@@ -65,6 +65,7 @@ mod tests {
         let instance = Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
+            site: Site::default(),
             product: known.map(str::to_owned),
             reading: read(scheme, text),
             source,

@@ -8,8 +8,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Source,
-    TargetId, failures_of,
+    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Site,
+    Source, TargetId, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -69,6 +69,8 @@ pub struct Instance {
     pub target: TargetId,
     /// Where in the target.
     pub locator: Locator,
+    /// The place by which it is paired with those of another environment.
+    pub site: Site,
     /// The product's name in the product data; the component's own if it has none.
     pub product: Option<String>,
     /// Its version, from the best source that told one.

@@ -37,6 +37,10 @@ pub struct CatalogueConfig {
     /// Namespaces and compose projects that are one across environments.
     #[serde(default)]
     pub namespaces: BTreeMap<String, String>,
+    /// Names of targets that stand for one place across environments, where an environment has
+    /// several targets of a collector: `{mks-qualif: mks, mks-prod: mks}`.
+    #[serde(default)]
+    pub targets: BTreeMap<String, String>,
     /// Targets that environments share on purpose: a pattern (any environments), or
     /// `{target: PATTERN, between: [ENVIRONMENT, …]}`.
     #[serde(default)]

@@ -5,7 +5,7 @@ use super::product::Reader;
 use super::{Builder, Nature};
 use crate::model::{
     Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
-    RunningImage, TargetEvidence,
+    RunningImage, Site, TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
 
@@ -114,6 +114,7 @@ fn running(
     Instance {
         target: target.id.clone(),
         locator,
+        site: Site::default(),
         product: reader.product.map(|p| p.name.clone()),
         reading,
         source,

@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
-    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
+    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Site, Snapshot, TargetEvidence,
+    TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -35,6 +36,7 @@ pub struct Normalizer {
     namespaces: BTreeMap<String, String>,
     /// Images of own services; empty for those that the product data does not know.
     own: Vec<Glob>,
+    targets: BTreeMap<String, String>,
 }
 
 impl Normalizer {
@@ -60,6 +62,7 @@ impl Normalizer {
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
             own: catalogue.iter().flat_map(|c| &c.own).filter_map(|p| Glob::new(p).ok()).collect(),
+            targets: catalogue.map(|c| c.targets.clone()).unwrap_or_default(),
         }
     }
 
@@ -73,11 +76,27 @@ impl Normalizer {
         Reader { scheme: self.schemes.get(component).copied(), product }
     }
 
+    /// The name of a target, as the catalogue maps it.
+    fn target_name<'a>(&'a self, target: &'a TargetId) -> &'a str {
+        self.targets.get(target.name()).map_or(target.name(), String::as_str)
+    }
+
+    /// Collectors of which an environment has several targets, by their mapped names.
+    fn several(&self, evidence: &Evidence) -> BTreeSet<String> {
+        let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for target in &evidence.targets {
+            names.entry(target.id.collector()).or_default().insert(self.target_name(&target.id));
+        }
+        let several = names.into_iter().filter(|(_, names)| names.len() > 1);
+        several.map(|(collector, _)| collector.to_owned()).collect()
+    }
+
     /// Sees evidence as components; `ignore` are components that do not count there.
     pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
         let mut builder = Builder {
             normalizer: self,
             ignore: &ignore,
+            several: self.several(evidence),
             components: BTreeMap::new(),
             identities: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -146,6 +165,8 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
 struct Builder<'a> {
     normalizer: &'a Normalizer,
     ignore: &'a [Glob],
+    /// Collectors of which the environment has several targets.
+    several: BTreeSet<String>,
     components: BTreeMap<ComponentName, Component>,
     identities: BTreeSet<Identity>,
     /// What does not run, with its place: containers of one workload are one.
@@ -235,6 +256,8 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {
+        let site = self.site(&instance);
+        let instance = Instance { site, ..instance };
         if let Some(component) = self.component(name, nature) {
             component.instances.push(instance);
         }
@@ -271,6 +294,22 @@ impl Builder<'_> {
         Locator { namespace, ..own.clone() }
     }
 
+    /// The place by which an instance is paired. Containers of one compose service are replicas;
+    /// so are the nodes of a cluster and the servers of one Redis, whose names and addresses say
+    /// nothing in another environment.
+    fn site(&self, instance: &Instance) -> Site {
+        let Instance { target, locator, image, .. } = instance;
+        let is_replica = target.collector() == "docker" && !locator.workload.is_empty();
+        let has_name = image.is_some() && !is_replica;
+        Site {
+            target: self.normalizer.target_name(target).to_owned(),
+            is_one_of_several: self.several.contains(target.collector()),
+            namespace: locator.namespace.clone(),
+            workload: locator.workload.clone(),
+            container: if has_name { locator.container.clone() } else { String::new() },
+        }
+    }
+
     fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.identities.insert(Identity {
@@ -287,6 +326,7 @@ fn instance(target: &TargetEvidence, reading: Reading) -> Instance {
     Instance {
         target: target.id.clone(),
         locator: Locator::default(),
+        site: Site::default(),
         product: None,
         reading,
         source: ReadingSource::Program,

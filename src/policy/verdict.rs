@@ -187,7 +187,7 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::{
-        Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Source,
+        Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Site, Source,
     };
     use crate::version::{Levels, Scheme, read};
     use std::collections::BTreeMap;
@@ -226,6 +226,7 @@ mod tests {
         let instance = Instance {
             target: "redis/cache".into(),
             locator: Locator::default(),
+            site: Site::default(),
             product: None,
             reading: read(Scheme::ImageTag, tag),
             source: ReadingSource::Tag,

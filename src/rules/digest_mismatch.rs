@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding};
+use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding, of_place};
 use crate::compare::{mismatches, mismatches_within};
 use crate::model::{Defaults, DigestMismatch as Mismatch, Finding, Snapshot};
 
@@ -75,10 +75,11 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
             };
             let (here, there) = (side(|m| &m.baseline), side(|m| &m.current));
             let summary = format!(
-                "{} is {here} in {}, {there} in {}",
+                "{} is {here} in {}, {there} in {}{}",
                 tags(&list),
                 earlier.environment,
-                later.environment
+                later.environment,
+                of_place(list.iter().find_map(|m| m.at.as_ref())),
             );
             let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
             environments.sort();

@@ -1,6 +1,6 @@
 //! Versions that cannot be ordered: not known to differ, and not known to be equal.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair, unless_host};
+use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair, of_place, unless_host};
 use crate::model::{Comparison, Finding, ReadingSource, Snapshot};
 use crate::version::{Body, Level};
 
@@ -28,12 +28,13 @@ impl Rule for IncomparableVersion {
             let said =
                 |text: &str| if text.is_empty() { "no tag".to_owned() } else { text.to_owned() };
             let summary = format!(
-                "{} {} and {} {} have no order: {}",
+                "{} {} and {} {} have no order: {}{}",
                 comparison.current,
                 said(version.current.text()),
                 comparison.baseline,
                 said(version.baseline.text()),
                 why.reason(),
+                of_place(version.at.as_ref()),
             );
             let finding = of_pair(
                 &META,

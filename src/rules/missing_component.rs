@@ -1,7 +1,7 @@
 //! Something that the baseline runs and this environment does not.
 
-use super::{Context, Hook, Rule, RuleMeta, of_pair};
-use crate::model::{Comparison, Defaults, Finding, Presence, Severity};
+use super::{Context, Hook, Rule, RuleMeta, of_pair, products_alone};
+use crate::model::{Comparison, ComponentName, Defaults, Finding, Presence, Severity};
 
 pub(super) struct MissingComponent;
 
@@ -29,11 +29,15 @@ impl Rule for MissingComponent {
         let finding = missing.map(|change| {
             let summary =
                 format!("{} runs it, {} does not", comparison.baseline, comparison.current);
-            let defaults = if change.component.is_target_level() { TARGET } else { OTHER };
-            of_pair(&META, comparison, &change.component, defaults, summary)
+            of_pair(&META, comparison, &change.component, defaults(&change.component), summary)
         });
-        finding.collect()
+        let alone = products_alone(&META, comparison, Presence::Missing, defaults);
+        finding.chain(alone).collect()
     }
+}
+
+fn defaults(component: &ComponentName) -> Defaults {
+    if component.is_target_level() { TARGET } else { OTHER }
 }
 
 #[cfg(test)]

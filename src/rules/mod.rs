@@ -33,8 +33,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, RangeRow,
-    Severity, Sharing, Snapshot,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Presence,
+    RangeRow, Severity, Sharing, Snapshot, Whereabouts,
 };
 use crate::version::{Direction, Level};
 
@@ -247,6 +247,58 @@ fn distance(level: Level, direction: Option<Direction>) -> String {
         None => "away from",
     };
     format!("a {} {direction}", level.as_str())
+}
+
+/// ` in shop/web/app, and 3 more places`, behind what is said of the worst; nothing where places are
+/// not told apart.
+fn in_place(at: Option<&Whereabouts>) -> String {
+    let Some(Whereabouts { place, more }) = at else { return String::new() };
+    match more {
+        0 => format!(" in {place}"),
+        1 => format!(" in {place}, and 1 more place"),
+        more => format!(" in {place}, and {more} more places"),
+    }
+}
+
+/// ` (shop/web/app, and 3 more places)`: the same, behind a sentence that has environments with
+/// `in` already.
+fn of_place(at: Option<&Whereabouts>) -> String {
+    let text = in_place(at);
+    text.strip_prefix(" in ").map_or_else(String::new, |text| format!(" ({text})"))
+}
+
+/// `redis 7.2.4 and redis 7.2.5`, and how many more.
+fn listed(runs: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = runs.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" and ");
+    match runs.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// What of a component one side alone runs, as findings with the product as subject.
+fn products_alone(
+    meta: &'static RuleMeta,
+    comparison: &Comparison,
+    side: Presence,
+    defaults: fn(&ComponentName) -> Defaults,
+) -> Vec<Finding> {
+    let (here, there) = match side {
+        Presence::Missing => (&comparison.baseline, &comparison.current),
+        _ => (&comparison.current, &comparison.baseline),
+    };
+    let mut found = Vec::new();
+    for change in &comparison.changes {
+        for alone in change.alone.iter().filter(|alone| alone.side == side) {
+            let runs = listed(&alone.runs);
+            let summary = format!("{here} runs {runs}, {there} no {}", alone.product);
+            let defaults = defaults(&change.component);
+            let finding = of_pair(meta, comparison, &change.component, defaults, summary);
+            found.push(Finding { subject: alone.product.clone(), ..finding });
+        }
+    }
+    found
 }
 
 /// High in a gate, low elsewhere: the most common defaults.

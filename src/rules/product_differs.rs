@@ -1,7 +1,7 @@
 //! Another product than the baseline's.
 
-use super::{Context, Hook, Rule, RuleMeta, distance, of_pair};
-use crate::model::{Comparison, Defaults, EnvironmentName, Finding, Severity, VersionChange};
+use super::{Context, Hook, Rule, RuleMeta, listed, of_pair, of_place};
+use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
 pub(super) struct ProductDiffers;
 
@@ -25,35 +25,19 @@ impl Rule for ProductDiffers {
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let differ = comparison.changes.iter().filter_map(|change| {
-            let product = change.product.as_ref()?;
-            let versions = change.version.as_ref();
-            let side = |products: &[String], version: Option<String>| match version {
-                Some(version) if products.len() == 1 => format!("{} {version}", products[0]),
-                _ => products.join(" and "),
-            };
-            let numbers = versions
-                .filter(|v| v.level.is_drift())
-                .map(|v| by_the_numbers(v, &comparison.baseline));
+            let ProductChange { baseline, current, at } = change.product.as_ref()?;
             let summary = format!(
                 "{} {}, {} {}{}",
                 comparison.current,
-                side(&product.current, versions.map(|v| v.current.to_string())),
+                listed(current),
                 comparison.baseline,
-                side(&product.baseline, versions.map(|v| v.baseline.to_string())),
-                numbers.unwrap_or_default(),
+                listed(baseline),
+                of_place(at.as_ref()),
             );
-            let finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
-            let (level, direction) =
-                (versions.map(|v| v.level), versions.and_then(|v| v.direction));
-            Some(Finding { level, direction, ..finding })
+            Some(of_pair(&META, comparison, &change.component, DEFAULTS, summary))
         });
         differ.collect()
     }
-}
-
-/// Numbers of two products prove nothing, but people ask for them.
-fn by_the_numbers(version: &VersionChange, baseline: &EnvironmentName) -> String {
-    format!(" (by the numbers {} {baseline})", distance(version.level, version.direction))
 }
 
 #[cfg(test)]
@@ -68,10 +52,9 @@ mod tests {
             environment("prod").product("redis/cache", "valkey", "8.0.1"),
             environment("qualif").redis("cache", "7.0.15"),
         );
-        assert_eq!(
-            found[0].summary,
-            "qualif redis 7.0.15, prod valkey 8.0.1 (by the numbers a major behind prod)"
-        );
+        // Numbers of two products prove nothing of each other.
+        assert_eq!(found[0].summary, "qualif redis 7.0.15, prod valkey 8.0.1");
+        assert_eq!((found[0].level, found[0].direction), (None, None));
     }
 
     #[test]

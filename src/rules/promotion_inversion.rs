@@ -3,7 +3,7 @@
 //! Releases move along the promotion order, so only what is released that way can be inverted:
 //! a platform product that is upgraded late is `version-skew`, judged by its level.
 
-use super::{Context, HIGH, Hook, Rule, RuleMeta, finding};
+use super::{Context, HIGH, Hook, Rule, RuleMeta, finding, in_place};
 use crate::compare::version_change;
 use crate::model::{Class, Finding, Snapshot};
 use crate::version::Direction;
@@ -50,8 +50,12 @@ fn inverted<'a>(earlier: &'a Snapshot, later: &'a Snapshot) -> impl Iterator<Ite
             let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
             environments.sort();
             let summary = format!(
-                "{} still runs {}, {} already runs {}",
-                earlier.environment, change.current, later.environment, change.baseline
+                "{} still runs {}, {} already runs {}{}",
+                earlier.environment,
+                change.current,
+                later.environment,
+                change.baseline,
+                in_place(change.at.as_ref()),
             );
             Some(Finding {
                 level: Some(change.level),

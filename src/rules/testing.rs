@@ -10,7 +10,7 @@ use super::{Context, DEFAULT_MIN_SHARE, Rule};
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing,
+    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
     Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
@@ -37,6 +37,7 @@ impl Snapshot {
         let instance = Instance {
             target: component.into(),
             locator: Locator::default(),
+            site: Site::default(),
             product: Some(product.into()),
             reading: read(Scheme::Generic, version),
             source: ReadingSource::Program,
@@ -55,6 +56,7 @@ impl Snapshot {
         let instance = Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
+            site: Site::default(),
             product: None,
             reading: read(Scheme::ImageTag, tag),
             source: ReadingSource::Tag,
@@ -67,6 +69,16 @@ impl Snapshot {
         };
         self.instance(&format!("image/{repository}"), Class::Service, instance)
             .read("docker/x", "containers")
+    }
+
+    /// An image of a workload in the namespace `shop`.
+    pub(super) fn workload(mut self, workload: &str, repository: &str, tag: &str) -> Self {
+        let component = format!("image/{repository}");
+        self = self.app(repository, tag);
+        let instances = &mut self.components.get_mut(&component.as_str().into()).unwrap().instances;
+        let site = &mut instances.last_mut().unwrap().site;
+        (site.namespace, site.workload) = ("shop".into(), workload.into());
+        self
     }
 
     fn instance(mut self, component: &str, class: Class, mut instance: Instance) -> Self {

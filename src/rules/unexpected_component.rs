@@ -1,6 +1,6 @@
 //! Something that this environment runs and the baseline does not.
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, of_pair};
+use super::{Context, Hook, INFO, Rule, RuleMeta, of_pair, products_alone};
 use crate::model::{Comparison, Finding, Presence};
 
 pub(super) struct UnexpectedComponent;
@@ -28,7 +28,8 @@ impl Rule for UnexpectedComponent {
                 format!("{} runs it, {} does not", comparison.current, comparison.baseline);
             of_pair(&META, comparison, &change.component, INFO, summary)
         });
-        finding.collect()
+        let alone = products_alone(&META, comparison, Presence::Unexpected, |_| INFO);
+        finding.chain(alone).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Another variant of an image than the baseline's.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, of_pair};
+use super::{Context, Hook, LOW, Rule, RuleMeta, of_pair, of_place};
 use crate::model::{Comparison, Finding};
 
 pub(super) struct VariantDiffers;
@@ -31,8 +31,10 @@ impl Rule for VariantDiffers {
             };
             let (current, baseline) = (side(&variants.current), side(&variants.baseline));
             let summary = format!(
-                "{current} in {}, {baseline} in {}",
-                comparison.current, comparison.baseline
+                "{current} in {}, {baseline} in {}{}",
+                comparison.current,
+                comparison.baseline,
+                of_place(variants.at.as_ref()),
             );
             Some(of_pair(&META, comparison, &change.component, LOW, summary))
         });

@@ -1,6 +1,8 @@
 //! Another version than the baseline's.
 
-use super::{Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, of_pair, unless_host};
+use super::{
+    Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, in_place, of_pair, unless_host,
+};
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
 use crate::version::{Direction, Level};
 
@@ -33,13 +35,19 @@ impl Rule for VersionSkew {
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let skewed = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref().filter(|version| version.level.is_drift())?;
+            // Of a place that is named, what is said holds there.
+            let direction = match version.at {
+                Some(_) => version.direction_there,
+                None => version.direction,
+            };
             let summary = format!(
-                "{} {} is {} {} {}",
+                "{} {} is {} {} {}{}",
                 comparison.current,
                 version.current,
-                distance(version.level, version.direction),
+                distance(version.level, direction),
                 comparison.baseline,
                 version.baseline,
+                in_place(version.at.as_ref()),
             );
             let finding =
                 of_pair(&META, comparison, &change.component, defaults(change, version), summary);

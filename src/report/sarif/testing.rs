@@ -9,7 +9,7 @@ use crate::compare::{compare, matrix};
 use crate::model::{
     Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
     Finding, Instance, JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places,
-    ReadingSource, Severity, Snapshot, Source, Verdict, Waiver, WaiverState,
+    ReadingSource, Severity, Site, Snapshot, Source, Verdict, Waiver, WaiverState,
 };
 use crate::report::{Environment, Format, Purpose, Report, Run, View};
 use crate::version::{Levels, Scheme, read};
@@ -35,6 +35,7 @@ fn component(name: &str, version: &str) -> Component {
     let instance = Instance {
         target: name.into(),
         locator: Locator::default(),
+        site: Site::default(),
         product: None,
         reading: read(Scheme::Generic, version),
         source: ReadingSource::Program,

@@ -1,0 +1,287 @@
+//! How far two sides of a component are apart: place by place, and the worst counts.
+//!
+//! Within a place each distinct reading of either side is compared with its nearest on the other;
+//! what runs at a place that only one side has is compared with all that the other runs. A drift
+//! outranks what cannot be compared, so that one floating tag never hides a major difference.
+
+use std::collections::BTreeSet;
+
+use super::nearest::Side;
+use super::pairing::{self, PairedPlace};
+use super::point::{Measure, Point, rank};
+use crate::model::{
+    Component, PlaceChange, PlacesCompared, Presence, ProductAlone, ProductChange, VersionChange,
+    Whereabouts,
+};
+use crate::version::{Difference, Direction, Level};
+
+/// What was found between two sides.
+#[derive(Default)]
+pub(super) struct Between {
+    pub(super) version: Option<VersionChange>,
+    pub(super) product: Option<ProductChange>,
+    pub(super) alone: Vec<ProductAlone>,
+    pub(super) places: PlacesCompared,
+}
+
+/// Two readings and how far they are apart.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) difference: Difference,
+    pub(super) baseline: Point<'a>,
+    pub(super) current: Point<'a>,
+}
+
+/// What was found at one place.
+pub(super) struct Found<'a> {
+    pub(super) pairs: Vec<Pair<'a>>,
+    /// Of a product that the other side does not run there.
+    pub(super) strangers: Strangers<'a>,
+    pub(super) runs: [Vec<Point<'a>>; 2],
+    name: String,
+    is_paired: bool,
+}
+
+/// What runs on one side and has nothing of its product on the other.
+#[derive(Default)]
+pub(super) struct Strangers<'a> {
+    pub(super) baseline: Vec<Point<'a>>,
+    pub(super) current: Vec<Point<'a>>,
+}
+
+/// A side of a pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Baseline,
+    Current,
+}
+
+/// Everything that was found, place by place.
+pub(super) struct Compared<'a> {
+    pub(super) places: Vec<Found<'a>>,
+    are_told: bool,
+    /// Whether the two have no product in common, though both have some.
+    are_foreign: bool,
+    whole: [Side<'a>; 2],
+}
+
+/// Compares two components that both run.
+pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> Compared<'a> {
+    // Whichever side knows the product knows how its versions count.
+    let known = if current.class < baseline.class { current } else { baseline };
+    let measure = Measure { class: known.class, levels: &known.levels };
+    let places = pairing::places(baseline, current);
+    let whole =
+        [baseline, current].map(|side| Side::new(side.instances.iter().map(Point::of), measure));
+    let found = places.iter().map(|place| at_place(place, &whole, measure)).collect();
+    Compared {
+        places: found,
+        are_told: pairing::are_told(&places),
+        are_foreign: are_foreign(&whole),
+        whole,
+    }
+}
+
+fn at_place<'a>(place: &PairedPlace<'a>, whole: &[Side<'a>; 2], measure: Measure<'_>) -> Found<'a> {
+    let side = |instances: &[&'a crate::model::Instance]| {
+        Side::new(instances.iter().map(|instance| Point::of(instance)), measure)
+    };
+    let (baseline, current) = (side(&place.baseline), side(&place.current));
+    let mut found = Found {
+        pairs: Vec::new(),
+        strangers: Strangers::default(),
+        runs: [baseline.points().to_vec(), current.points().to_vec()],
+        name: place.name(),
+        is_paired: place.is_paired(),
+    };
+    let [all_baseline, all_current] = whole;
+    let (against_baseline, against_current) =
+        if place.is_paired() { (&baseline, &current) } else { (all_baseline, all_current) };
+    found.add(Own::Current, current.points(), against_baseline, measure);
+    found.add(Own::Baseline, baseline.points(), against_current, measure);
+    found
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, own: Own, points: &[Point<'a>], others: &Side<'a>, measure: Measure<'_>) {
+        for point in points {
+            let away = |other: &Point<'a>| match own {
+                Own::Baseline => measure.difference(point, other),
+                Own::Current => measure.difference(other, point),
+            };
+            match (others.nearest(point, measure, away), own) {
+                (Some((difference, other)), Own::Baseline) => {
+                    self.pairs.push(Pair { difference, baseline: *point, current: other });
+                }
+                (Some((difference, other)), Own::Current) => {
+                    self.pairs.push(Pair { difference, baseline: other, current: *point });
+                }
+                (None, Own::Baseline) => self.strangers.baseline.push(*point),
+                (None, Own::Current) => self.strangers.current.push(*point),
+            }
+        }
+    }
+
+    /// The worst pair; of equally bad ones the first that is behind, else the first.
+    fn worst(&self) -> Option<&Pair<'a>> {
+        let mut worst: Option<&Pair<'a>> = None;
+        for pair in &self.pairs {
+            if worst.is_none_or(|worst| weight(pair) > weight(worst)) {
+                worst = Some(pair);
+            }
+        }
+        worst
+    }
+
+    fn differs(&self) -> bool {
+        let Strangers { baseline, current } = &self.strangers;
+        let level = self.worst().map(|pair| pair.difference.level);
+        let is_same = |level: Level| matches!(level, Level::Equal | Level::WithinPrecision);
+        !baseline.is_empty() || !current.is_empty() || level.is_some_and(|level| !is_same(level))
+    }
+}
+
+fn weight(pair: &Pair<'_>) -> ((u8, Level), bool) {
+    let Difference { level, direction } = pair.difference;
+    (rank(level), direction == Some(Direction::Behind))
+}
+
+/// Whether the two sides have no product in common.
+fn are_foreign(whole: &[Side<'_>; 2]) -> bool {
+    let [baseline, current] = whole.each_ref().map(|side| {
+        side.points().iter().map(|point| point.product).collect::<BTreeSet<Option<&str>>>()
+    });
+    let is_unknown = baseline.contains(&None) || current.contains(&None);
+    !is_unknown && baseline.is_disjoint(&current)
+}
+
+impl<'a> Compared<'a> {
+    /// Whether other products run at a place: never where only one side has it, unless the sides
+    /// have no product in common at all.
+    pub(super) fn is_foreign(&self, found: &Found<'a>) -> bool {
+        let Strangers { baseline, current } = &found.strangers;
+        (found.is_paired || self.are_foreign) && !(baseline.is_empty() && current.is_empty())
+    }
+
+    /// What a side runs at a place; all that it runs if it does not have the place.
+    pub(super) fn runs_against<'s>(&'s self, found: &'s Found<'a>, side: usize) -> &'s [Point<'a>] {
+        let here = &found.runs[side];
+        if here.is_empty() { self.whole[side].points() } else { here }
+    }
+
+    pub(super) fn sum(&self) -> Between {
+        Between {
+            version: self.version(),
+            product: self.product(),
+            alone: self.alone(),
+            places: self.told(),
+        }
+    }
+
+    pub(super) fn version(&self) -> Option<VersionChange> {
+        let worst = |found: &Found<'a>| found.worst().map(weight);
+        let mut place = None;
+        for found in self.places.iter().filter(|found| !found.pairs.is_empty()) {
+            if place.is_none_or(|place| worst(found) > worst(place)) {
+                place = Some(found);
+            }
+        }
+        let (place, worst) = (place?, place?.worst()?);
+        let level = worst.difference.level;
+        let all = self.places.iter().flat_map(|found| &found.pairs);
+        let directions: BTreeSet<Direction> =
+            all.filter_map(|pair| pair.difference.direction).collect();
+        let direction =
+            if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
+        let is_alike = |found: &&Found<'a>| {
+            let other = found.worst().map(|pair| pair.difference.level);
+            other.is_some_and(|other| match level {
+                Level::Incomparable(_) => matches!(other, Level::Incomparable(_)),
+                _ => level.is_drift() && other.is_drift(),
+            })
+        };
+        Some(VersionChange {
+            level,
+            direction: direction.filter(|_| level.is_drift()),
+            baseline: worst.baseline.reading.clone(),
+            current: worst.current.reading.clone(),
+            at: self.whereabouts(place, self.places.iter().filter(is_alike).count()),
+            direction_there: worst.difference.direction,
+        })
+    }
+
+    fn product(&self) -> Option<ProductChange> {
+        let is_foreign = |found: &&Found<'a>| self.is_foreign(found);
+        let place = self.places.iter().find(is_foreign)?;
+        let [baseline, current] = [0, 1].map(|side| runs(self.runs_against(place, side)));
+        let at = self.whereabouts(place, self.places.iter().filter(is_foreign).count());
+        Some(ProductChange { baseline, current, at })
+    }
+
+    /// Products that one side alone runs, where places are not paired and others are in common.
+    fn alone(&self) -> Vec<ProductAlone> {
+        let mut alone: Vec<ProductAlone> = Vec::new();
+        for found in self.places.iter().filter(|found| !self.is_foreign(found)) {
+            let Strangers { baseline, current } = &found.strangers;
+            for (side, points) in [(Presence::Missing, baseline), (Presence::Unexpected, current)] {
+                for point in points {
+                    let product = point.product.unwrap_or_default();
+                    let is_known = |a: &ProductAlone| a.product == product && a.side == side;
+                    if alone.iter().any(is_known) {
+                        continue;
+                    }
+                    let same: Vec<Point<'a>> =
+                        points.iter().copied().filter(|p| p.product == point.product).collect();
+                    let (product, runs) = (product.to_owned(), runs(&same));
+                    alone.push(ProductAlone { product, side, runs });
+                }
+            }
+        }
+        alone
+    }
+
+    fn told(&self) -> PlacesCompared {
+        if !self.are_told {
+            return PlacesCompared::default();
+        }
+        let mut differing: Vec<&Found<'a>> =
+            self.places.iter().filter(|found| found.differs()).collect();
+        differing.sort_by_key(|found| {
+            let is_foreign = self.is_foreign(found);
+            std::cmp::Reverse((is_foreign, found.worst().map(weight)))
+        });
+        PlacesCompared {
+            of: self.places.len(),
+            differing: differing.into_iter().map(|found| self.place(found)).collect(),
+        }
+    }
+
+    fn place(&self, found: &Found<'a>) -> PlaceChange {
+        let worst = found.worst();
+        let is_foreign = self.is_foreign(found);
+        let [baseline, current] = [0, 1].map(|side| runs(&found.runs[side]));
+        PlaceChange {
+            place: found.name.clone(),
+            level: worst.map(|pair| pair.difference.level),
+            direction: worst.and_then(|pair| pair.difference.direction),
+            other_product: is_foreign,
+            baseline,
+            current,
+        }
+    }
+
+    /// Where something is, and at how many other places; `places` are all of them.
+    fn whereabouts(&self, found: &Found<'a>, places: usize) -> Option<Whereabouts> {
+        let name = || found.name.clone();
+        self.are_told.then(|| Whereabouts { place: name(), more: places.saturating_sub(1) })
+    }
+}
+
+/// What runs, each once: `redis 7.2.4`, a version alone where the product is not known.
+fn runs(points: &[Point<'_>]) -> Vec<String> {
+    let words = points.iter().map(|point| match point.product {
+        Some(product) => format!("{product} {}", point.reading),
+        None => point.reading.to_string(),
+    });
+    words.collect::<BTreeSet<String>>().into_iter().collect()
+}
