@@ -20,8 +20,8 @@ use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
-use crate::version::Range;
-use crate::wire::report::{Cell, DriftReport, Finding};
+use crate::version::{self, Containment, Levels, Range, Scheme};
+use crate::wire::report::{Cell, DriftReport, Finding, Reading};
 use crate::wire::waivers::{WaiverEntry, append};
 use crate::wire::yaml::{self, Origin};
 
@@ -169,7 +169,7 @@ fn entry(
 }
 
 /// The texts that are read in each environment of a finding, by the report's matrix; without those
-/// to which nothing can be bound.
+/// to which nothing can be bound, and those that take no part in it.
 fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
     let cells = report
         .matrix
@@ -178,7 +178,16 @@ fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
         .flat_map(|row| &row.cells);
     let cells = cells.filter(|cell| finding.environments.contains(&cell.environment));
     let of = |cell: &Cell| {
-        let texts = cell.readings.iter().flat_map(|reading| {
+        let bound = finding.versions.get(&cell.environment);
+        let bound = bound.and_then(|bound| bound.parse::<Requirement>().ok());
+        let takes_part = |reading: &&Reading| {
+            let product = reading.product.as_deref();
+            let text = version::read(Scheme::Generic, &reading.version);
+            bound.as_ref().is_none_or(|bound| {
+                bound.admits(product, &Levels::DEFAULT, &text) != Containment::Outside
+            })
+        };
+        let texts = cell.readings.iter().filter(takes_part).flat_map(|reading| {
             let versions =
                 [Some(&reading.version), reading.contradicted_by.as_ref()].into_iter().flatten();
             versions.map(|version| {

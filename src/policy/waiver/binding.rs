@@ -1,11 +1,19 @@
-//! What a waiver is bound to by default: the minor that runs, so that patches are covered and a new
-//! drift is not.
+//! What a waiver is bound to: what makes its finding, so that a new drift is not covered; and by
+//! default the minor of it, so that patches are.
+//!
+//! A finding on two environments is made by what differs at the places that are compared, and by
+//! nothing that is equal there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::VERSION_RULES;
+use crate::compare::{Differing, Told, differing};
 use crate::model::{Component, ComponentName, EnvironmentName, Finding, Requirement, Snapshot};
-use crate::version::Range;
+use crate::version::{Range, Reading};
+
+/// A product and a version that take part in a finding.
+pub(super) type Part<'a> = (Option<String>, &'a Reading);
 
 /// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
 /// An environment that runs what no waiver can be bound to is left out: a text that proves no
@@ -14,23 +22,52 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
     if !VERSION_RULES.contains(&finding.rule) {
         return BTreeMap::new();
     }
-    let of = |environment: &EnvironmentName| {
+    let find = |environment: &EnvironmentName| {
         let snapshot = snapshots.iter().find(|snapshot| snapshot.environment == *environment)?;
-        let component = snapshot.components.get(&finding.component)?;
-        Some((environment.clone(), versions(&finding.component, component)?))
+        snapshot.components.get(&finding.component)
     };
-    finding.environments.iter().filter_map(of).collect()
+    let components: Vec<Option<&Component>> = finding.environments.iter().map(find).collect();
+    let mut bound = BTreeMap::new();
+    for (index, environment) in finding.environments.iter().enumerate() {
+        let Some(component) = components[index] else { continue };
+        let parts = parts(finding.rule, &finding.component, &components, index);
+        if let Some(versions) = versions(component, &parts) {
+            bound.insert(environment.clone(), versions);
+        }
+    }
+    bound
 }
 
-/// One alternative for each product and minor that runs.
-fn versions(name: &ComponentName, component: &Component) -> Option<String> {
-    let readings = component.instances.iter().flat_map(|instance| {
-        let readings =
-            [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
-        let product = instance.product_in(name);
-        readings.map(move |reading| (product.clone(), reading))
-    });
-    let alternatives = readings.map(|(product, reading)| {
+/// What of a finding's environment `index` makes the finding, given the component in each of its
+/// environments.
+pub(super) fn parts<'a>(
+    rule: &str,
+    name: &ComponentName,
+    components: &[Option<&'a Component>],
+    index: usize,
+) -> BTreeSet<Part<'a>> {
+    let mut differ = BTreeSet::new();
+    if let [Some(one), Some(other)] = components {
+        let Differing { versions, products } = differing(one, other);
+        let sides = if rule == "product-differs" { products } else { versions };
+        differ.extend(sides.get(index).into_iter().flatten().copied());
+    }
+    let mut found = BTreeSet::new();
+    for instance in components[index].into_iter().flat_map(|component| &component.instances) {
+        // A finding on one environment is made by all that runs there.
+        if differ.is_empty() || differ.contains(&Told::by(instance)) {
+            let product = instance.product_in(name).map(Cow::into_owned);
+            let lower = instance.contradicted_by.as_ref();
+            let readings = std::iter::once(&instance.reading).chain(lower);
+            found.extend(readings.map(|reading| (product.clone(), reading)));
+        }
+    }
+    found
+}
+
+/// One alternative for each product and minor.
+fn versions(component: &Component, parts: &BTreeSet<Part<'_>>) -> Option<String> {
+    let alternatives = parts.iter().map(|(product, reading)| {
         let minor = Range::same_minor(&component.levels, reading)?;
         Requirement::binding(product.as_deref(), &minor.to_string())
     });

@@ -6,6 +6,8 @@
 mod binding;
 pub mod config;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,12 +15,13 @@ use jiff::tz::TimeZone;
 use super::settled::{Compared, Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
-    Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding,
-    JudgedWaiver, Requirement, Severity, Waiver, WaiverState,
+    Component, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
+    Requirement, Severity, Waiver, WaiverState,
 };
 use crate::rules::{Hook, RuleMeta};
 use crate::version::Containment;
 
+use binding::Part;
 pub use binding::bind;
 
 /// Days before its end on which a waiver is said to expire.
@@ -115,15 +118,19 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
     if !same {
         return Fit::Other;
     }
+    let find = |environment: &EnvironmentName| {
+        by_name(subjects, environment)?.snapshot.components.get(&waiver.component)
+    };
+    let components: Vec<Option<&Component>> = finding.environments.iter().map(find).collect();
     let moved = waiver.versions.iter().find_map(|(environment, wanted)| {
-        let subject = by_name(subjects, environment);
         // What is bound to something that is not there is bound to nothing that was found.
-        let Some(component) =
-            subject.and_then(|subject| subject.snapshot.components.get(&waiver.component))
-        else {
+        let index = finding.environments.iter().position(|other| other == environment);
+        let found = index.and_then(|index| Some((index, components[index]?)));
+        let Some((index, component)) = found else {
             return Some(format!("{environment} does not run it, and it says {wanted}"));
         };
-        outside(&waiver.component, component, wanted)
+        let parts = binding::parts(finding.rule, &waiver.component, &components, index);
+        outside(component, parts, wanted)
             .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });
     match moved {
@@ -139,15 +146,15 @@ fn is_bound(waiver: &Waiver) -> bool {
     !config::VERSION_RULES.contains(&waiver.rule.as_str()) || waiver.environments.iter().all(has)
 }
 
-/// The first version that runs and is not wanted. What a lower source says instead counts as well.
-fn outside(name: &ComponentName, component: &Component, wanted: &Requirement) -> Option<String> {
-    let mut readings = component.instances.iter().flat_map(|instance| {
-        let product = instance.product_in(name);
-        let readings =
-            [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
-        readings.map(move |reading| (product.clone(), reading))
-    });
-    readings
+/// The first version of a finding that is not wanted. What a lower source says instead counts as
+/// well.
+fn outside(
+    component: &Component,
+    parts: BTreeSet<Part<'_>>,
+    wanted: &Requirement,
+) -> Option<String> {
+    parts
+        .into_iter()
         .find(|(product, reading)| {
             wanted.admits(product.as_deref(), &component.levels, reading) != Containment::Inside
         })
