@@ -17,9 +17,17 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test reference` writes it anew.\n",
     );
-    for section in
-        [commands(), formats(), exits(), rules(), failures(), schemes(), levels(), products()]
-    {
+    for section in [
+        commands(),
+        formats(),
+        exits(),
+        rules(),
+        failures(),
+        schemes(),
+        levels(),
+        places(),
+        products(),
+    ] {
         text.push('\n');
         text.push_str(&section);
     }
@@ -107,6 +115,25 @@ fn levels() -> String {
     ];
     let rows = all.map(|(level, meaning)| format!("| `{}` | {meaning} |\n", level.as_str()));
     format!("## Levels\n\n| level | meaning |\n|---|---|\n{}", rows.concat())
+}
+
+fn places() -> String {
+    "## Places\n\nWhat runs in one place of an environment is compared with what runs in the same place of \
+     the other. A place is\n\n\
+     - the namespace or compose project, by the name that `namespaces:` of the catalogue gives it;\n\
+     - the workload or compose service;\n\
+     - the container of a pod (one that has another name in the other environment is paired by its \
+     workload); of a container without a service, its own name;\n\
+     - in front of them the target, by the name that `targets:` of the catalogue gives it, if \
+     either environment has several targets of that collector.\n\n\
+     Replicas, nodes of a cluster, servers of one Redis and containers of one compose service are \
+     not told apart: their names say nothing in another environment. Within a place each version is \
+     compared with the nearest on the other side, and what runs in a place that only one side has \
+     with all that the other side runs of the component. The worst counts. Versions of two products \
+     have no distance: another product in a place of both sides, or none in common, is \
+     `product-differs`; a product that one side has more is `missing-component` or \
+     `unexpected-component`.\n"
+        .to_owned()
 }
 
 fn products() -> String {

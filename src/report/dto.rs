@@ -6,7 +6,7 @@ use super::{Environment, Report};
 use crate::compare::{Cell, CellReading, Row};
 use crate::model::{
     Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver,
-    Outcome, PartName, Severity, Since, Source,
+    Outcome, PartName, PlacesCompared, Severity, Since, Source,
 };
 use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
@@ -260,8 +260,26 @@ fn cell(cell: &Cell, environment: &Environment, row: &Row, report: &Report) -> v
         other_product: cell.other_product,
         other_variant: cell.other_variant,
         stale: environment.is_stale(&row.component, report.run.at),
+        places: places(&cell.places),
         not_running: cell.not_running.clone(),
     }
+}
+
+/// Places that are named at most; all are counted.
+const PLACES: usize = 10;
+
+fn places(places: &PlacesCompared) -> Option<v1::Places> {
+    let PlacesCompared { of, differing } = places;
+    let worst = differing.iter().take(PLACES).map(|place| v1::PlaceChange {
+        place: place.place.clone(),
+        level: place.level.map(|level| level.as_str().to_owned()),
+        direction: place.direction.map(|direction| direction.as_str().to_owned()),
+        other_product: place.other_product,
+        baseline: place.baseline.clone(),
+        current: place.current.clone(),
+    });
+    let (of, differ) = (*of, differing.len());
+    (differ > 0).then(|| v1::Places { of, differ, worst: worst.collect() })
 }
 
 fn reading(reading: &CellReading) -> v1::Reading {

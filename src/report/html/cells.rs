@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::wire::report::{Cell, Reading, Row};
+use crate::wire::report::{Cell, Places, Reading, Row};
 
 /// A cell of the matrix.
 #[derive(Serialize)]
@@ -14,6 +14,8 @@ pub(super) struct Shown {
     pub(super) symbol: &'static str,
     /// The same in words.
     pub(super) words: String,
+    /// `2 of 5 places differ`; empty if none does.
+    pub(super) places: String,
     /// A class of the style: what colour it has.
     pub(super) tone: &'static str,
     /// How far from the baseline: for sorting, most first.
@@ -31,10 +33,17 @@ pub(super) fn shown(cell: &Cell, baseline: &str, with_product: bool, builds: usi
     Shown {
         text: text(cell, with_product, builds),
         symbol,
+        places: cell.places.as_ref().map(places).unwrap_or_default(),
         words: if is_baseline { String::new() } else { words(cell) },
         tone: if symbol.is_empty() && cell.state == "present" { "" } else { tone },
         rank,
     }
+}
+
+/// `2 of 5 places differ`.
+fn places(places: &Places) -> String {
+    let differ = if places.differ == 1 { "differs" } else { "differ" };
+    format!("{} of {} places {differ}", places.differ, places.of)
 }
 
 /// Symbol, tone, and rank.
@@ -170,6 +179,7 @@ mod tests {
             other_product,
             other_variant: false,
             stale: false,
+            places: None,
             not_running: std::collections::BTreeMap::new(),
         }
     }

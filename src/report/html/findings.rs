@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cells::{self, not_running, shown};
 use super::index::{Index, joined, severity_rank};
 use crate::policy;
-use crate::wire::report::{Finding, Reading, Row};
+use crate::wire::report::{Finding, PlaceChange, Reading, Row};
 
 /// A component and what was found of it.
 #[derive(Serialize)]
@@ -65,6 +65,9 @@ struct Side<'a> {
     not_running: String,
     cell: cells::Shown,
     readings: Vec<Told<'a>>,
+    places: &'a [PlaceChange],
+    /// How many places differ besides.
+    more_places: usize,
 }
 
 /// A reading with where it comes from.
@@ -164,6 +167,11 @@ fn evidence<'a>(row: &'a Row, concerned: &BTreeSet<usize>, index: &Index<'a>) ->
         not_running: not_running(cell),
         cell: shown(cell, baseline, with_product, 0),
         readings: cell.readings.iter().map(told).collect(),
+        places: cell.places.as_ref().map(|places| places.worst.as_slice()).unwrap_or_default(),
+        more_places: cell
+            .places
+            .as_ref()
+            .map_or(0, |places| places.differ.saturating_sub(places.worst.len())),
     });
     sides.collect()
 }

@@ -134,10 +134,16 @@ fn relation(cell: &Cell) -> String {
         Some(level) => level,
     };
     let distance = format!("{level} {}", cell.direction.as_deref().unwrap_or_default());
+    let places = cell.places.as_ref().map(|places| {
+        let differ = if places.differ == 1 { "differs" } else { "differ" };
+        format!("{} of {} places {differ}", places.differ, places.of)
+    });
+    let places = places.unwrap_or_default();
     let parts = [
         if cell.other_product { "other product" } else { "" },
         if cell.other_variant { "other variant" } else { "" },
         distance.trim(),
+        &places,
     ];
     let parts = parts.into_iter().filter(|part| !part.is_empty()).map(prose);
     parts.collect::<Vec<_>>().join(", ")

@@ -10,6 +10,7 @@ mod findings;
 mod fold;
 mod grid;
 mod next;
+mod places;
 mod read;
 mod sheet;
 mod since;

@@ -10,8 +10,8 @@ use super::Table;
 use crate::compare::{Cell, Row, State};
 use crate::model::{
     Class, Defaults, Disposition, EarlierFinding, Fate, Finding, FindingId, FindingTrend, Gate,
-    GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, Reason, ReasonKind, Severity,
-    Since, Snapshot, Verdict, Waiver, WaiverState,
+    GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, PlacesCompared, Reason,
+    ReasonKind, Severity, Since, Snapshot, Verdict, Waiver, WaiverState,
 };
 use crate::report::{Environment, Format, Purpose, Report, Run, View};
 
@@ -163,6 +163,7 @@ fn row(component: &str) -> Row {
         other_variant: false,
         not_running: BTreeMap::new(),
         builds: 0,
+        places: PlacesCompared::default(),
     };
     let cells = vec![cell("qualif", State::Missing), cell("prod", State::Present)];
     Row { component: component.into(), class: Class::Platform, cells }

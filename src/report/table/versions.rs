@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fold::{Fold, first};
 use super::grid::grid;
+use super::places;
 use super::sheet::{Block, Sheet, concerns_gate};
 use crate::compare::{Cell, CellReading, Row, State};
 use crate::model::{Class, JudgedFinding, Severity, count};
@@ -49,7 +50,12 @@ fn section(
     }
     let shown = rows(block, shown);
     let mut lines = lead;
-    lines.extend(shown.iter().map(|row| line(row, sheet)));
+    for row in &shown {
+        lines.push(line(row, sheet));
+        if view.unfold {
+            lines.extend(places::lines(row, sheet));
+        }
+    }
     let foot = foot(block, &block.shown[shown.len()..], sheet);
     let head = if lines.is_empty() { paint.bold(title) } else { String::new() };
     let foot = grid(vec![vec![format!("{head}  {}", paint.dim(&foot))]], view.width);
@@ -247,7 +253,10 @@ fn symbol(cell: &Cell) -> &'static str {
 fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
     if let Some(judged) = sheet.worst.get(&row.component) {
         let place = if concerns_gate(judged) { "" } else { ", no gate" };
-        return [sheet.paint.severity(judged.severity), format!("{}{place}", words(row, judged))];
+        let differ =
+            places::tally(row, judged).map_or_else(String::new, |text| format!(", {text}"));
+        let words = format!("{}{place}{differ}", words(row, judged));
+        return [sheet.paint.severity(judged.severity), words];
     }
     if let Some(judged) = sheet.waived.get(&row.component) {
         return [sheet.paint.dim("waived"), words(row, judged)];
@@ -271,9 +280,9 @@ fn words(row: &Row, judged: &JudgedFinding) -> String {
     let words = match finding.rule {
         "version-skew" if row.class == Class::Service => direction.to_owned(),
         "version-skew" => format!("{level} {direction}"),
-        "product-differs" => format!("other product, {level} {direction}"),
+        "product-differs" => "other product".to_owned(),
         "incomparable-version" if floats => "tag moves".to_owned(),
         rule => rule.replace('-', " "),
     };
-    words.trim().trim_end_matches(',').to_owned()
+    words.trim().to_owned()
 }
