@@ -42,7 +42,8 @@ pub(super) async fn get(
             .await
             .map_err(|e| body_failure(e.as_ref(), &heard, path, cap))?;
         let body = body.to_bytes();
-        if status.is_success() {
+        // Any other success (206 is the usual one) is not known to be the whole answer.
+        if status == hyper::StatusCode::OK {
             Ok(body)
         } else {
             Err(status_failure(status, location, &body, path))
@@ -111,6 +112,8 @@ fn status_failure(status: hyper::StatusCode, location: bool, body: &[u8], path: 
             .advise("the engine could not answer: look into its log, and that of any proxy in between"),
         403 => Failure::new(FailureKind::Permission, message)
             .advise(format!("allow GET {path} to this client, for example in the socket proxy in front of the engine")),
+        200..=299 => Failure::new(FailureKind::Protocol, format!("{message}, which is not the whole answer"))
+            .advise("look for a proxy or cache in between that cuts answers; the engine itself says 200"),
         300..=399 if location => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))
             .advise("name the server itself in the profile"),
         _ => Failure::new(FailureKind::Protocol, message),

@@ -9,6 +9,7 @@ pub mod deceptive;
 pub mod duration;
 pub mod evidence;
 pub mod header;
+pub mod json;
 pub mod problem;
 pub mod reading;
 pub mod report;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::collect::docker::config::{Address, SSH};
 use crate::model::{Failure, FailureKind};
+use crate::wire::json;
 
 /// What a context says of its engine.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,13 +46,13 @@ pub(super) fn folder(name: &str) -> String {
 
 /// The name that a `meta.json` gives its context.
 pub(super) fn name(bytes: &[u8]) -> Option<String> {
-    serde_json::from_slice(bytes).ok().map(|meta: Meta| meta.name)
+    json::read(bytes).ok().map(|meta: Meta| meta.name)
 }
 
 /// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
 pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
     let meta: Meta =
-        serde_json::from_slice(bytes).map_err(|_| "it is not what docker context create writes")?;
+        json::read(bytes).map_err(|_| "it is not what docker context create writes")?;
     let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
     if docker.host.trim().is_empty() {
         return Err("it names no host");
