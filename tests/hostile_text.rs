@@ -90,8 +90,10 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
             },
             image_id: next(),
             repo_digests: vec![next(), format!("{}@sha256:{}", next(), next())],
+            repo_tags: vec![next()],
             runtime: next(),
             version_label: next(),
+            ref_name: next(),
             app_version: next(),
             chart: next(),
             state: if i < 2 {

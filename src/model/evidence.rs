@@ -172,16 +172,31 @@ pub struct ImageUse {
     pub image_id: String,
     /// `repository@sha256:…` as the engine lists them.
     pub repo_digests: Vec<String>,
+    /// `repository:tag` of that very content as the engine lists them, where the reference is an
+    /// image ID.
+    pub repo_tags: Vec<String>,
     /// What runs it, where that is told: `containerd`, `cri-o`, `docker`.
     pub runtime: String,
     /// `org.opencontainers.image.version`, of the image; empty if none.
     pub version_label: String,
+    /// `org.opencontainers.image.ref.name`, of the image; empty if none. Mostly that of the base
+    /// image, which handed down its version label, too.
+    pub ref_name: String,
     /// `app.kubernetes.io/version`, of the workload whose only container it is; empty if none.
     pub app_version: String,
     /// `helm.sh/chart` of the workload: `redis-19.1.0`; empty if none.
     pub chart: String,
     /// Whether it runs.
     pub state: RunState,
+}
+
+impl ImageUse {
+    /// Whether the reference is the image's ID, whole or abbreviated, and no name.
+    pub fn is_named_by_id(&self) -> bool {
+        let id = self.image_id.trim_start_matches("sha256:");
+        let reference = self.reference.as_str();
+        reference.starts_with("sha256:") || (reference.len() >= 12 && id.starts_with(reference))
+    }
 }
 
 /// Where an instance runs.
@@ -213,6 +228,8 @@ pub enum RunState {
 pub struct Declared {
     /// The component that it is about.
     pub component: String,
+    /// The product that it is; empty if the person does not say.
+    pub product: String,
     /// Its version.
     pub version: String,
     /// Who says so.

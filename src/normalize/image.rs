@@ -210,8 +210,11 @@ fn architecture(target: &TargetEvidence) -> Option<String> {
 /// the repository is that of a digest of it, and the tag is not known. Without a digest it is named
 /// by its service or container, so that it has one name from build to build.
 fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
-    let own =
-        if is_id(image_use) { None } else { ImageReference::parse(&image_use.reference).ok() };
+    let own = if image_use.is_named_by_id() {
+        None
+    } else {
+        ImageReference::parse(&image_use.reference).ok()
+    };
     let listed =
         || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
     let Some(reference) = own.or_else(listed) else {
@@ -235,13 +238,6 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
 fn of_docker_hub(full: &str) -> Option<String> {
     let (_, name) = full.rsplit_once("/library/")?;
     (!name.contains('/')).then(|| format!("docker.io/library/{name}"))
-}
-
-/// Whether the reference is the image's ID, whole or abbreviated, and no name.
-fn is_id(image_use: &ImageUse) -> bool {
-    let id = image_use.image_id.trim_start_matches("sha256:");
-    let reference = image_use.reference.as_str();
-    reference.starts_with("sha256:") || (reference.len() >= 12 && id.starts_with(reference))
 }
 
 fn unmirrored(builder: &Builder<'_>, full: String) -> String {
@@ -270,8 +266,10 @@ mod tests {
             reference: reference.into(),
             image_id: format!("sha256:{}", "1".repeat(64)),
             repo_digests: Vec::new(),
+            repo_tags: Vec::new(),
             runtime: String::new(),
             version_label: String::new(),
+            ref_name: String::new(),
             app_version: String::new(),
             chart: String::new(),
             state: RunState::Running,

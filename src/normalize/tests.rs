@@ -39,8 +39,10 @@ fn image(reference: &str, label: &str, catalogue: &str) -> (String, Component) {
         reference: reference.into(),
         image_id: String::new(),
         repo_digests: Vec::new(),
+        repo_tags: Vec::new(),
         runtime: String::new(),
         version_label: label.into(),
+        ref_name: String::new(),
         app_version: String::new(),
         chart: String::new(),
         state: RunState::Running,
@@ -52,6 +54,7 @@ fn declared(component: &str, version: &str, catalogue: &str) -> Component {
     let mut facts = target("declared/x");
     facts.declared = vec![Declared {
         component: component.into(),
+        product: String::new(),
         version: version.into(),
         by: "a person".into(),
         on: Date::default(),

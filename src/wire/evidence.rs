@@ -118,12 +118,18 @@ struct Image {
     image_id: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     repo_digests: Vec<String>,
+    /// Tags of that content, where the container names it by its ID.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    repo_tags: Vec<String>,
     /// What runs it, where that is told.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     runtime: String,
     /// `org.opencontainers.image.version`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     version_label: String,
+    /// `org.opencontainers.image.ref.name`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    ref_name: String,
     /// `app.kubernetes.io/version` of the workload.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     app_version: String,
@@ -146,6 +152,8 @@ struct Image {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Declared {
     component: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    product: String,
     version: String,
     by: String,
     #[schemars(with = "String")]
@@ -269,8 +277,10 @@ mod tests {
             reference: "redis:7".into(),
             image_id: "sha256:1".into(),
             repo_digests: vec!["redis@sha256:2".into()],
+            repo_tags: vec!["redis:7".into()],
             runtime: "containerd".into(),
             version_label: String::new(),
+            ref_name: "ubuntu".into(),
             app_version: "1.0".into(),
             chart: "redis-19.1.0".into(),
             state: RunState::NotRunning("exited".into()),

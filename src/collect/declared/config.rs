@@ -13,6 +13,10 @@ use crate::wire::yaml::Located;
 pub struct DeclaredConfig {
     /// The component: `postgresql/orders`.
     pub component: Located<String>,
+    /// The product that it is: `postgresql` (default: the first part of the component's name, if
+    /// that is a known product or an alias of one).
+    #[serde(default)]
+    pub product: Option<Located<String>>,
     /// Its version, in quotes.
     pub version: String,
     /// Who says so.
@@ -39,6 +43,10 @@ impl DeclaredConfig {
                 "the fact expires before it begins",
                 advice,
             ));
+        }
+        if let Some(product) = self.product.as_ref().filter(|name| name.trim().is_empty()) {
+            let advice = "name the product, or leave product: out";
+            problems.push(Problem::at(product, "the product has no name", advice));
         }
         if self.version.trim().is_empty() || self.by.trim().is_empty() {
             problems.push(Problem::at(

@@ -18,8 +18,9 @@ pub struct Declared(model::Declared);
 impl Declared {
     /// The fact as the profile states it.
     pub fn new(config: &DeclaredConfig) -> Self {
-        let DeclaredConfig { component, version, by, on, expires, .. } = config.clone();
-        Self(model::Declared { component: component.value, version, by, on, expires })
+        let DeclaredConfig { component, product, version, by, on, expires, .. } = config.clone();
+        let product = product.map(|name| name.value).unwrap_or_default();
+        Self(model::Declared { component: component.value, product, version, by, on, expires })
     }
 }
 

@@ -49,10 +49,10 @@ pub struct DockerConfig {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SelectionConfig {
-    /// Compose projects: `sandbox-*`.
+    /// Compose projects and Swarm stacks: `sandbox-*`.
     #[serde(default)]
     pub projects: Vec<Located<String>>,
-    /// Container names.
+    /// Container names; those that links of other containers give (`other/alias`) count, too.
     #[serde(default)]
     pub names: Vec<Located<String>>,
     /// Labels, as `key` or `key=value`.

@@ -1,10 +1,13 @@
 //! A Docker Engine, by four GETs whatever the number of containers.
 //!
 //! `/version` and `/info` are the part `engine`, `/containers/json` the part `containers`, and
-//! `/images/json` (digests and labels of all images at once) the part `images`.
+//! `/images/json` (digests and labels of all images at once) the part `images`. `/info` is asked
+//! once more where it counts more running containers than the list has: they may just have ended.
 
 pub mod config;
+mod containers;
 mod context;
+mod orchestrator;
 mod parse;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +21,8 @@ use super::{Collector, Context, http, net, recorded, tls};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, DockerConfig, Named};
+use containers::{Selection, Wanted};
 use context::Way;
-use parse::Selection;
 
 const ENGINE: &str = "engine";
 const CONTAINERS: &str = "containers";
@@ -63,7 +66,7 @@ impl Docker {
             id: TargetId::new("docker", &config.name),
             engine,
             include: config.include.as_ref().map(Selection::new),
-            exclude: config.exclude.as_ref().map(Selection::new).unwrap_or_default(),
+            exclude: config.exclude.as_ref().map_or(Selection::nothing(), Selection::new),
             else_recorded: config
                 .else_recorded
                 .as_ref()
@@ -87,7 +90,7 @@ impl Docker {
         let outcome = |result: Result<(), Failure>| {
             result.map_or_else(Outcome::Failed, |()| Outcome::Complete)
         };
-        let engine = session.engine(&mut evidence).await;
+        let (engine, counted) = session.engine(&mut evidence).await;
         // What cannot be connected to once is not tried twice more; what refused one path may still
         // answer another.
         if let (Err(failure), true) = (&engine, evidence.fields.is_empty())
@@ -96,8 +99,8 @@ impl Docker {
             return Err(failure.clone());
         }
         evidence.set_part(ENGINE, outcome(engine));
-        let containers =
-            session.containers(self.include.as_ref(), &self.exclude, &mut evidence).await;
+        let wanted = Wanted { include: self.include.as_ref(), exclude: &self.exclude };
+        let containers = session.containers(&wanted, counted, &mut evidence).await;
         evidence.set_part(CONTAINERS, outcome(containers));
         let images = session.images(&mut evidence).await;
         evidence.set_part(IMAGES, outcome(images));
@@ -148,24 +151,35 @@ impl Session<'_> {
         })
     }
 
-    /// What refuses one path may still answer the other.
-    async fn engine(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    /// What refuses one path may still answer the other. With it, how many containers run.
+    async fn engine(&self, evidence: &mut TargetEvidence) -> (Result<(), Failure>, Option<u64>) {
         let version = self.get("/version").await.and_then(|body| parse::version(&body, evidence));
         if version.as_ref().is_err_and(|failure| failure.kind.is_unreached()) {
-            return version;
+            return (version, None);
         }
-        let info = self.get("/info").await.and_then(|body| parse::info(&body, evidence));
-        version.and(info)
+        let body = self.get("/info").await;
+        let counted = body.as_ref().ok().and_then(|body| parse::running(body));
+        (version.and(body.and_then(|body| parse::info(&body, evidence))), counted)
     }
 
     async fn containers(
         &self,
-        include: Option<&Selection>,
-        exclude: &Selection,
+        wanted: &Wanted<'_>,
+        counted: Option<u64>,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
         let body = self.get("/containers/json?all=true").await?;
-        parse::containers(&body, include, exclude, evidence)
+        let listed = containers::containers(&body, wanted, evidence)?;
+        let Some(before) = counted.filter(|counted| containers::is_short(listed, *counted)) else {
+            return Ok(());
+        };
+        // Containers that ended meanwhile are not counted any more.
+        let after = self.get("/info").await.ok().and_then(|body| parse::running(&body));
+        let counted = after.map_or(before, |after| after.min(before));
+        if containers::is_short(listed, counted) {
+            return Err(containers::short(listed, counted));
+        }
+        Ok(())
     }
 
     async fn images(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {

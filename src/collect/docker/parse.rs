@@ -4,57 +4,16 @@
 //! `/images/json`. Only the fields named here are read; environment variables, commands and
 //! mounts never are. An item of a list that cannot be read costs itself, and is counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::config::SelectionConfig;
-use crate::collect::config::globs;
-use crate::model::{
-    Failure, FailureKind, Field, Glob, ImageUse, Locator, RunState, TargetEvidence,
-};
+use crate::model::{Failure, FailureKind, Field, TargetEvidence};
+use crate::wire::json::{self, JsonError};
 
-const COMPOSE_PROJECT: &str = "com.docker.compose.project";
-const COMPOSE_SERVICE: &str = "com.docker.compose.service";
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
-
-/// States in which a container counts.
-const RUNNING: &[&str] = &["running", "paused", "restarting"];
-
-/// States in which it does not; the last four are Podman's. (Podman also says `unknown`, which
-/// tells nothing.)
-const NOT_RUNNING: &[&str] =
-    &["created", "exited", "dead", "removing", "configured", "initialized", "stopped", "stopping"];
-
-/// Patterns of containers.
-#[derive(Debug, Default)]
-pub(super) struct Selection {
-    projects: Vec<Glob>,
-    names: Vec<Glob>,
-    labels: Vec<Glob>,
-}
-
-impl Selection {
-    pub(super) fn new(config: &SelectionConfig) -> Self {
-        Self {
-            projects: globs(&config.projects),
-            names: globs(&config.names),
-            labels: globs(&config.labels),
-        }
-    }
-
-    fn selects(&self, container: &Container) -> bool {
-        let any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.is_match(text));
-        let project = container.label(COMPOSE_PROJECT);
-        any(&self.projects, project)
-            || any(&self.names, container.name())
-            || container
-                .labels
-                .iter()
-                .any(|(k, v)| any(&self.labels, k) || any(&self.labels, &format!("{k}={v}")))
-    }
-}
+const REF_NAME_LABEL: &str = "org.opencontainers.image.ref.name";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -91,17 +50,13 @@ struct InfoAnswer {
     driver_status: Value,
 }
 
+/// How many containers run, as `/info` counts them; very old engines do not.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Container {
-    #[serde(default, deserialize_with = "null_as_default")]
-    names: Vec<String>,
-    image: String,
-    #[serde(default, rename = "ImageID", deserialize_with = "null_as_default")]
-    image_id: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    labels: BTreeMap<String, String>,
-    state: String,
+struct Counts {
+    containers_running: u64,
+    #[serde(default)]
+    containers_paused: u64,
 }
 
 #[derive(Deserialize)]
@@ -112,35 +67,36 @@ struct Image {
     labels: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_as_default")]
     repo_digests: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    repo_tags: Vec<String>,
 }
 
 /// The engine writes `null` for an empty list or map.
-fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+pub(super) fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
     d: D,
 ) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
-impl Container {
-    fn label(&self, key: &str) -> &str {
-        self.labels.get(key).map_or("", String::as_str)
-    }
-
-    /// Without the leading slash.
-    fn name(&self) -> &str {
-        self.names.first().map_or("", |name| name.trim_start_matches('/'))
-    }
-}
-
 fn answer<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|e| {
-        let what = if e.is_data() { "is not what a Docker Engine says" } else { "is no JSON" };
-        Failure::new(FailureKind::Protocol, format!("the answer to GET {path} {what}"))
+    json::read(body).map_err(|e| {
+        let what = match &e {
+            JsonError::Duplicate(_) => format!("does not say one thing: {e}"),
+            _ if e.is_data() => "is not what a Docker Engine says".to_owned(),
+            JsonError::Json(_) => "is no JSON".to_owned(),
+        };
+        let failure =
+            Failure::new(FailureKind::Protocol, format!("the answer to GET {path} {what}"));
+        match e {
+            JsonError::Duplicate(_) => failure
+                .advise("an engine never does that: look for what alters its answers in between"),
+            JsonError::Json(_) => failure,
+        }
     })
 }
 
 /// A list, which some engines write as `null` when it is empty.
-fn list(body: &[u8], path: &str) -> Result<Vec<Value>, Failure> {
+pub(super) fn list(body: &[u8], path: &str) -> Result<Vec<Value>, Failure> {
     answer::<Option<Vec<Value>>>(body, path).map(Option::unwrap_or_default)
 }
 
@@ -161,6 +117,10 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
     };
     add("engine", version.version);
     add("api", version.api_version);
+    // Old engines do not tell what they are made of.
+    if version.components.is_empty() {
+        add("components", "not listed".to_owned());
+    }
     for component in version.components {
         match component.name.as_str() {
             name @ ("containerd" | "runc") => add(name, component.version),
@@ -205,62 +165,10 @@ pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Fai
     Err(Failure::new(FailureKind::Protocol, "the answer to GET /info names no ID of the engine"))
 }
 
-/// Every container that the profile selects.
-pub(super) fn containers(
-    body: &[u8],
-    include: Option<&Selection>,
-    exclude: &Selection,
-    evidence: &mut TargetEvidence,
-) -> Result<(), Failure> {
-    let items = list(body, "/containers/json")?;
-    let (total, mut unread, mut unknown) = (items.len(), 0, BTreeSet::new());
-    for item in items {
-        let Ok(container) = serde_json::from_value::<Container>(item) else {
-            unread += 1;
-            continue;
-        };
-        if exclude.selects(&container)
-            || include.is_some_and(|include| !include.selects(&container))
-        {
-            evidence.left_out += 1;
-            continue;
-        }
-        evidence.images.push(ImageUse {
-            locator: Locator {
-                namespace: container.label(COMPOSE_PROJECT).to_owned(),
-                workload: container.label(COMPOSE_SERVICE).to_owned(),
-                container: container.name().to_owned(),
-            },
-            reference: container.image,
-            image_id: container.image_id,
-            repo_digests: Vec::new(),
-            runtime: String::new(),
-            version_label: String::new(),
-            app_version: String::new(),
-            chart: String::new(),
-            state: match container.state.as_str() {
-                state if RUNNING.contains(&state) => RunState::Running,
-                state => {
-                    if !NOT_RUNNING.contains(&state) {
-                        unknown.insert(state.to_owned());
-                    }
-                    RunState::NotRunning(container.state)
-                }
-            },
-        });
-    }
-    // Their order is that of their creation, which says nothing.
-    evidence.images.sort_by(|a, b| (&a.locator, &a.reference).cmp(&(&b.locator, &b.reference)));
-    all_read(unread, total, "containers")?;
-    match unknown.first() {
-        None => Ok(()),
-        // It may run: nobody shall take it for one that does not.
-        Some(state) => Err(Failure::new(
-            FailureKind::Unsupported,
-            format!("a container is {state:?}, which is no state that envparity knows"),
-        )
-        .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
-    }
+/// How many containers run or are paused, as `/info` counts them.
+pub(super) fn running(info: &[u8]) -> Option<u64> {
+    let counts: Counts = json::read(info).ok()?;
+    Some(counts.containers_running.saturating_add(counts.containers_paused))
 }
 
 /// Digests and labels, for the containers that are known already.
@@ -279,12 +187,19 @@ pub(super) fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), F
         image_use.repo_digests.clone_from(&image.repo_digests);
         image_use.repo_digests.retain(|digest| !digest.starts_with("<none>"));
         image_use.repo_digests.sort();
-        image_use.version_label = image.labels.get(VERSION_LABEL).cloned().unwrap_or_default();
+        if image_use.is_named_by_id() {
+            image_use.repo_tags.clone_from(&image.repo_tags);
+            image_use.repo_tags.retain(|tag| !tag.starts_with("<none>"));
+            image_use.repo_tags.sort();
+        }
+        let label = |key| image.labels.get(key).cloned().unwrap_or_default();
+        image_use.version_label = label(VERSION_LABEL);
+        image_use.ref_name = label(REF_NAME_LABEL);
     }
     all_read(unread, total, "images")
 }
 
-fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
+pub(super) fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
     if unread == 0 {
         return Ok(());
     }
@@ -301,6 +216,8 @@ fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::docker::containers::{Selection, Wanted, containers};
+    use crate::model::RunState;
     use jiff::Timestamp;
 
     fn fixture(name: &str) -> Vec<u8> {
@@ -312,9 +229,15 @@ mod tests {
         TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH)
     }
 
-    fn listed(body: &[u8]) -> (TargetEvidence, Result<(), Failure>) {
+    const NOTHING: &Selection = &Selection::nothing();
+
+    fn everything() -> Wanted<'static> {
+        Wanted { include: None, exclude: NOTHING }
+    }
+
+    fn listed(body: &[u8]) -> (TargetEvidence, Result<u64, Failure>) {
         let mut evidence = empty();
-        let result = containers(body, None, &Selection::default(), &mut evidence);
+        let result = containers(body, &everything(), &mut evidence);
         (evidence, result)
     }
 
@@ -336,7 +259,7 @@ mod tests {
         let mut evidence = empty();
         version(&fixture("version"), &mut evidence).unwrap();
         info(&fixture("info"), &mut evidence).unwrap();
-        containers(&fixture("containers"), None, &Selection::default(), &mut evidence).unwrap();
+        containers(&fixture("containers"), &everything(), &mut evidence).unwrap();
         images(&fixture("images"), &mut evidence).unwrap();
         assert_eq!(evidence.field("engine"), Some("20.10.24+dfsg1"));
         assert_eq!(evidence.field("containerd"), Some("1.6.20~ds1"));
@@ -359,28 +282,6 @@ mod tests {
             failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty())).contains("no ID")
         );
         info(br#"{"ID":"A"}"#, &mut empty()).unwrap();
-    }
-
-    #[test]
-    fn one_bad_item_costs_itself() {
-        let (evidence, result) = listed(
-            br#"[{"Image":"a","State":"running"},{"Image":7},null,{"Image":"b","State":"dead","Labels":null,"Names":null}]"#,
-        );
-        assert_eq!(result.unwrap_err().message, "2 of 4 containers could not be read");
-        let states: Vec<_> = evidence.images.iter().map(|i| i.state.clone()).collect();
-        assert_eq!(states, [RunState::Running, RunState::NotRunning("dead".into())]);
-    }
-
-    #[test]
-    fn an_unknown_state_is_not_known_not_to_run() {
-        let (evidence, result) =
-            listed(br#"[{"Image":"a","State":"running"},{"Image":"b","State":"sleepwalking"}]"#);
-        let failure = result.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Unsupported);
-        assert!(failure.message.contains("\"sleepwalking\""), "{failure:?}");
-        assert_eq!(evidence.images.len(), 2);
-        assert!(listed(br#"[{"Image":"a","State":"stopped"}]"#).1.is_ok());
-        assert!(listed(br#"[{"Image":"a","State":""}]"#).1.is_err());
     }
 
     #[test]
@@ -409,8 +310,7 @@ mod tests {
         let mut evidence = empty();
         version(&fixture("podman/version"), &mut evidence).unwrap();
         info(&fixture("podman/info"), &mut evidence).unwrap();
-        containers(&fixture("podman/containers"), None, &Selection::default(), &mut evidence)
-            .unwrap();
+        containers(&fixture("podman/containers"), &everything(), &mut evidence).unwrap();
         images(&fixture("podman/images"), &mut evidence).unwrap();
         assert_eq!(
             (evidence.field("product"), evidence.field("engine")),
@@ -419,27 +319,6 @@ mod tests {
         assert_eq!(evidence.field("id"), None);
         assert_eq!(evidence.images[0].state, RunState::NotRunning("created".into()));
         assert_eq!(evidence.images[0].repo_digests.len(), 1);
-    }
-
-    #[test]
-    fn excluded_containers_are_counted_not_kept() {
-        let body = br#"[
-            {"Image":"a","State":"running","Names":["/x"],"Labels":{"com.docker.compose.project":"sandbox-1"}},
-            {"Image":"b","State":"running","Names":["/y"],"Labels":{"team":"red"}},
-            {"Image":"c","State":"running","Names":["/z"]}]"#;
-        let glob = |text: &str| vec![Glob::new(text).unwrap()];
-        let exclude = Selection {
-            projects: glob("sandbox-*"),
-            labels: glob("team=r*"),
-            ..Selection::default()
-        };
-        let mut evidence = empty();
-        containers(body, None, &exclude, &mut evidence).unwrap();
-        assert_eq!((evidence.left_out, evidence.images.len()), (2, 1));
-        let include = Selection { names: glob("y"), ..Selection::default() };
-        let mut evidence = empty();
-        containers(body, Some(&include), &Selection::default(), &mut evidence).unwrap();
-        assert_eq!((evidence.left_out, evidence.images[0].reference.as_str()), (2, "b"));
     }
 
     #[test]

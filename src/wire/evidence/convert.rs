@@ -96,8 +96,10 @@ impl From<&model::ImageUse> for Image {
             reference: image.reference.clone(),
             image_id: image.image_id.clone(),
             repo_digests: image.repo_digests.clone(),
+            repo_tags: image.repo_tags.clone(),
             runtime: image.runtime.clone(),
             version_label: image.version_label.clone(),
+            ref_name: image.ref_name.clone(),
             app_version: image.app_version.clone(),
             chart: image.chart.clone(),
             state: match &image.state {
@@ -123,6 +125,7 @@ impl From<&model::Declared> for Declared {
     fn from(d: &model::Declared) -> Self {
         Self {
             component: d.component.clone(),
+            product: d.product.clone(),
             version: d.version.clone(),
             by: d.by.clone(),
             on: d.on,
@@ -250,8 +253,10 @@ impl Image {
             reference: self.reference,
             image_id: self.image_id,
             repo_digests: self.repo_digests,
+            repo_tags: self.repo_tags,
             runtime: self.runtime,
             version_label: self.version_label,
+            ref_name: self.ref_name,
             app_version: self.app_version,
             chart: self.chart,
             state,
@@ -261,7 +266,7 @@ impl Image {
 
 impl Declared {
     fn into_model(self) -> model::Declared {
-        let Self { component, version, by, on, expires } = self;
-        model::Declared { component, version, by, on, expires }
+        let Self { component, product, version, by, on, expires } = self;
+        model::Declared { component, product, version, by, on, expires }
     }
 }

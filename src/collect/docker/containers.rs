@@ -1,0 +1,296 @@
+//! The engine's list of containers, as images in use. Pure; opens no socket.
+//!
+//! Which of them count is the profile's word (`include`, `exclude`); those that nobody deployed
+//! never do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::config::SelectionConfig;
+use super::parse::{all_read, list, null_as_default};
+use crate::collect::config::globs;
+use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
+
+/// States in which a container counts.
+const RUNNING: &[&str] = &["running", "paused", "restarting"];
+
+/// States in which it does not; the last four are Podman's. (Podman also says `unknown`, which
+/// tells nothing.)
+const NOT_RUNNING: &[&str] =
+    &["created", "exited", "dead", "removing", "configured", "initialized", "stopped", "stopping"];
+
+/// Patterns of containers.
+#[derive(Debug)]
+pub(super) struct Selection {
+    projects: Vec<Glob>,
+    names: Vec<Glob>,
+    labels: Vec<Glob>,
+}
+
+impl Selection {
+    /// No container.
+    pub(super) const fn nothing() -> Self {
+        Self { projects: Vec::new(), names: Vec::new(), labels: Vec::new() }
+    }
+
+    pub(super) fn new(config: &SelectionConfig) -> Self {
+        Self {
+            projects: globs(&config.projects),
+            names: globs(&config.names),
+            labels: globs(&config.labels),
+        }
+    }
+
+    fn selects(&self, container: &Container) -> bool {
+        let any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.is_match(text));
+        any(&self.projects, container.project())
+            || container.names.iter().any(|name| any(&self.names, name.trim_start_matches('/')))
+            || container
+                .labels
+                .iter()
+                .any(|(k, v)| any(&self.labels, k) || any(&self.labels, &format!("{k}={v}")))
+    }
+}
+
+/// What the profile wants of the list.
+pub(super) struct Wanted<'a> {
+    pub(super) include: Option<&'a Selection>,
+    pub(super) exclude: &'a Selection,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Container {
+    #[serde(default, deserialize_with = "null_as_default")]
+    names: Vec<String>,
+    pub(super) image: String,
+    #[serde(default, rename = "ImageID", deserialize_with = "null_as_default")]
+    pub(super) image_id: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    labels: BTreeMap<String, String>,
+    state: String,
+}
+
+impl Container {
+    pub(super) fn label(&self, key: &str) -> &str {
+        self.labels.get(key).map_or("", String::as_str)
+    }
+
+    /// Without the leading slash. Links of other containers add names like `/other/alias`, in any
+    /// place of the list; its own has one slash.
+    pub(super) fn name(&self) -> &str {
+        let own = self.names.iter().find(|name| !name.trim_start_matches('/').contains('/'));
+        own.or(self.names.first()).map_or("", |name| name.trim_start_matches('/'))
+    }
+
+    fn image_use(self) -> ImageUse {
+        ImageUse {
+            locator: self.locator(),
+            reference: self.image,
+            image_id: self.image_id,
+            repo_digests: Vec::new(),
+            repo_tags: Vec::new(),
+            runtime: String::new(),
+            version_label: String::new(),
+            ref_name: String::new(),
+            app_version: String::new(),
+            chart: String::new(),
+            state: if RUNNING.contains(&self.state.as_str()) {
+                RunState::Running
+            } else {
+                RunState::NotRunning(self.state)
+            },
+        }
+    }
+}
+
+/// Every container that the profile wants. `Ok` is how many of the whole list run.
+pub(super) fn containers(
+    body: &[u8],
+    wanted: &Wanted<'_>,
+    evidence: &mut TargetEvidence,
+) -> Result<u64, Failure> {
+    let items = list(body, "/containers/json")?;
+    let (total, mut unread, mut unknown) = (items.len(), 0, BTreeSet::new());
+    let (mut running, mut included, mut kept) = (0, 0, 0);
+    for item in items {
+        let Ok(container) = serde_json::from_value::<Container>(item) else {
+            unread += 1;
+            continue;
+        };
+        running += u64::from(RUNNING.contains(&container.state.as_str()));
+        let is_included = wanted.include.is_none_or(|include| include.selects(&container));
+        included += usize::from(is_included);
+        if !is_included || wanted.exclude.selects(&container) {
+            evidence.left_out += 1;
+            continue;
+        }
+        kept += 1;
+        if container.is_aside() {
+            evidence.left_out += 1;
+            continue;
+        }
+        let state = container.state.as_str();
+        if !RUNNING.contains(&state) && !NOT_RUNNING.contains(&state) {
+            unknown.insert(state.to_owned());
+        }
+        evidence.images.push(container.image_use());
+    }
+    // Their order is that of their creation, which says nothing.
+    evidence.images.sort_by(|a, b| (&a.locator, &a.reference).cmp(&(&b.locator, &b.reference)));
+    all_read(unread, total, "containers")?;
+    if wanted.include.is_some() && kept == 0 {
+        return Err(nothing_selected(total, included));
+    }
+    match unknown.first() {
+        None => Ok(running),
+        // It may run: nobody shall take it for one that does not.
+        Some(state) => Err(Failure::new(
+            FailureKind::Unsupported,
+            format!("a container is {state:?}, which is no state that envparity knows"),
+        )
+        .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
+    }
+}
+
+/// A profile that names what it wants, and gets nothing, is mostly mistaken: of a container that
+/// was renamed nobody may hear "nothing differs".
+fn nothing_selected(total: usize, included: usize) -> Failure {
+    let message = if included == 0 {
+        format!("include: selects none of {total} containers, running or not")
+    } else {
+        format!("exclude: leaves none of the {included} containers that include: selects")
+    };
+    Failure::new(FailureKind::File, message).advise(
+        "compare the patterns in the profile with docker ps -a; names are without the leading slash",
+    )
+}
+
+/// Whether the list cannot be whole: `/info` counts far more running containers than it has. Some
+/// may have ended between the two answers: two are always allowed, and one in ten; but not all.
+pub(super) fn is_short(listed: u64, counted: u64) -> bool {
+    let missing = counted.saturating_sub(listed);
+    missing > 0 && (listed == 0 || missing > 2.max(counted / 10))
+}
+
+pub(super) fn short(listed: u64, counted: u64) -> Failure {
+    Failure::new(
+        FailureKind::Protocol,
+        format!(
+            "GET /containers/json lists {listed} running containers, and GET /info counts {counted}"
+        ),
+    )
+    .advise(
+        "look for what shortens the list in between, a proxy or a cache; if many containers were \
+         starting or stopping, audit again",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    const NOTHING: Selection = Selection::nothing();
+
+    fn listed(
+        body: &[u8],
+        include: Option<&Selection>,
+        exclude: &Selection,
+    ) -> (TargetEvidence, Result<u64, Failure>) {
+        let mut evidence = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
+        let result = containers(body, &Wanted { include, exclude }, &mut evidence);
+        (evidence, result)
+    }
+
+    fn glob(text: &str) -> Vec<Glob> {
+        vec![Glob::new(text).unwrap()]
+    }
+
+    #[test]
+    fn one_bad_item_costs_itself() {
+        let (evidence, result) = listed(
+            br#"[{"Image":"a","State":"running"},{"Image":7},null,{"Image":"b","State":"dead","Labels":null,"Names":null}]"#,
+            None,
+            &NOTHING,
+        );
+        assert_eq!(result.unwrap_err().message, "2 of 4 containers could not be read");
+        let states: Vec<_> = evidence.images.iter().map(|i| i.state.clone()).collect();
+        assert_eq!(states, [RunState::Running, RunState::NotRunning("dead".into())]);
+    }
+
+    #[test]
+    fn an_unknown_state_is_not_known_not_to_run() {
+        let (evidence, result) = listed(
+            br#"[{"Image":"a","State":"running"},{"Image":"b","State":"sleepwalking"}]"#,
+            None,
+            &NOTHING,
+        );
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unsupported);
+        assert!(failure.message.contains("\"sleepwalking\""), "{failure:?}");
+        assert_eq!(evidence.images.len(), 2);
+        assert!(listed(br#"[{"Image":"a","State":"stopped"}]"#, None, &NOTHING).1.is_ok());
+        assert!(listed(br#"[{"Image":"a","State":""}]"#, None, &NOTHING).1.is_err());
+    }
+
+    #[test]
+    fn excluded_containers_are_counted_not_kept() {
+        let body = br#"[
+            {"Image":"a","State":"running","Names":["/x"],"Labels":{"com.docker.compose.project":"sandbox-1"}},
+            {"Image":"b","State":"running","Names":["/y"],"Labels":{"team":"red"}},
+            {"Image":"c","State":"running","Names":["/z"]}]"#;
+        let exclude = Selection { projects: glob("sandbox-*"), labels: glob("team=r*"), ..NOTHING };
+        let (evidence, result) = listed(body, None, &exclude);
+        assert_eq!((evidence.left_out, evidence.images.len(), result), (2, 1, Ok(3)));
+        let include = Selection { names: glob("y"), ..NOTHING };
+        let (evidence, _) = listed(body, Some(&include), &NOTHING);
+        assert_eq!((evidence.left_out, evidence.images[0].reference.as_str()), (2, "b"));
+    }
+
+    #[test]
+    fn an_include_that_leaves_nothing_is_a_gap() {
+        let body = br#"[{"Image":"a","State":"running","Names":["/x"]},{"Image":"a","State":"exited","Names":["/y"]}]"#;
+        let named = |name| Selection { names: glob(name), ..NOTHING };
+        let said = |include, exclude: &Selection| {
+            listed(body, Some(&named(include)), exclude).1.unwrap_err().message
+        };
+        assert_eq!(said("z", &NOTHING), "include: selects none of 2 containers, running or not");
+        assert!(said("x", &named("x")).contains("leaves none of the 1 containers"));
+        assert!(
+            listed(body, Some(&named("y")), &NOTHING).1.is_ok(),
+            "one that does not run is one"
+        );
+        assert!(listed(b"[]", Some(&named("y")), &NOTHING).1.is_err());
+        assert!(listed(body, None, &named("*")).1.is_ok());
+    }
+
+    #[test]
+    fn a_link_gives_a_container_a_name_and_not_its_own() {
+        let body =
+            br#"[{"Image":"a","State":"running","Names":["/other/db","/mysql","/third/x"]}]"#;
+        for name in ["mysql", "other/db", "third/*"] {
+            let named = Selection { names: glob(name), ..NOTHING };
+            let (evidence, _) = listed(body, Some(&named), &NOTHING);
+            assert_eq!(evidence.images[0].locator.container, "mysql", "{name}");
+            assert!(listed(body, None, &named).0.images.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_lack_what_has_just_ended_and_no_more() {
+        for (listed, counted, short) in [
+            (3, 3, false),
+            (9, 3, false),
+            (1, 3, false),
+            (1, 4, true),
+            (0, 0, false),
+            (0, 1, true),
+            (90, 100, false),
+            (89, 100, true),
+        ] {
+            assert_eq!(is_short(listed, counted), short, "{listed} of {counted}");
+        }
+    }
+}
