@@ -137,6 +137,12 @@ fn contents() -> Vec<Case> {
         ("a hundred thousand brackets of JSON", json.into_bytes(), "file", ""),
         ("not UTF-8", latin, "file", "no text"),
         ("UTF-16, as PowerShell writes it", utf16, "file", "Out-File -Encoding utf8"),
+        (
+            "INFO of two servers, and of which",
+            [fixture("redis/redis-7.0.15.txt"), fixture("redis/redis-8.0.2.txt")].concat(),
+            "file",
+            "a file of its own",
+        ),
         ("INFO without a version", b"# Server\r\nos:Linux\r\n".to_vec(), "protocol", "version"),
         ("kubectl's JSON, cut in its head", kubectl("\"items\""), "file", "broke off"),
         ("kubectl's JSON, cut in a pod", kubectl("\"containers\""), "file", "broke off"),

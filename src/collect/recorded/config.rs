@@ -10,7 +10,8 @@ use crate::collect::kubernetes::config::{KubernetesPart, NamespacesConfig};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
-/// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO, or
+/// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO (of
+/// several servers, if `host:port` stands in front of each: they are nodes of one target), or
 /// the JSON of `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
 /// -o json` (and, behind it, of `kubectl version -o json`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -1,11 +1,16 @@
 //! The text of a recorded file, as evidence of its targets. Pure; opens no file.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::collect::kubernetes::{Scope, looks_like_kubectl, parse_kubectl};
-use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
+use crate::collect::redis::{
+    INFO_PART, NODE, Recording, is_identity, looks_like_info, parse_info, server_time, several,
+};
 use crate::model::{
-    EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
+    EnvironmentName, Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TargetId,
+    TimeSource,
 };
 use crate::wire;
 
@@ -48,7 +53,9 @@ pub(super) fn targets(
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
     if looks_like_info(text) {
-        return Ok(vec![info(text, file)]);
+        let nodes = several(text)?;
+        let told = if nodes.is_empty() { info(text, file) } else { infos(nodes, file) };
+        return Ok(vec![told]);
     }
     if looks_like_kubectl(text) {
         let mut evidence = recorded("kubernetes", file);
@@ -106,6 +113,40 @@ fn info(text: &str, file: &File<'_>) -> TargetEvidence {
     }
     // What a part of INFO says is kept: it is shown, and the target is incomplete.
     evidence.set_part(INFO_PART, parsed.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+    evidence
+}
+
+/// Several servers as nodes of one target, each a place in it with a part of its own. Of the times
+/// that they tell the oldest counts.
+fn infos(nodes: Vec<Recording>, file: &File<'_>) -> TargetEvidence {
+    let mut evidence = recorded("redis", file);
+    let mut seen = BTreeMap::new();
+    let mut oldest = Some(Timestamp::MAX);
+    for Recording { place, text } in nodes {
+        let mut said = TargetEvidence::new(evidence.id.clone(), "", file.modified);
+        let told = text.and_then(|text| parse_info(&text, &mut said));
+        oldest = oldest.min(server_time(&said));
+        let run_id = said.field("run_id").filter(|id| is_identity(id)).map(str::to_owned);
+        let other = run_id.and_then(|run_id| seen.insert(run_id, place.clone()));
+        // What was said twice is of one server, and nothing is known of the other.
+        let outcome = match other {
+            Some(other) => Err(Failure::new(
+                FailureKind::File,
+                format!("it is the INFO of the same server as {other} (one run_id)"),
+            )
+            .advise("record each server once, by an address that leads to no other")),
+            None => {
+                let of = |field| Field { place: place.clone(), ..field };
+                evidence.fields.extend(said.fields.into_iter().map(of));
+                told
+            }
+        };
+        let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete);
+        evidence.set_part(&format!("{NODE}{place}"), outcome);
+    }
+    if let (Some(taken), Source::Recorded { time, .. }) = (oldest, &mut evidence.source) {
+        (evidence.taken, *time) = (taken, TimeSource::Server);
+    }
     evidence
 }
 

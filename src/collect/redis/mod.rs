@@ -8,6 +8,7 @@
 
 pub mod config;
 mod parse;
+mod recording;
 mod replicas;
 mod sentinel;
 mod servers;
@@ -30,6 +31,8 @@ use servers::{Different, Told};
 use session::Access;
 
 pub(super) use parse::{INFO_PART, looks_like_info, parse_info, server_time};
+pub(super) use recording::{Recording, several};
+pub(super) use servers::is_identity;
 
 /// Whether Sentinels named the master, and one and the same.
 const SENTINEL_PART: &str = "sentinel";
@@ -199,7 +202,7 @@ impl Redis {
 }
 
 /// How the parts begin that are one for each server.
-const NODE: &str = "node ";
+pub(super) const NODE: &str = "node ";
 const REPLICA: &str = "replica ";
 
 fn node_part(address: &Address) -> String {

@@ -13,7 +13,7 @@ use crate::model::{CommandFigures, Failure, FailureKind, Field, TargetEvidence};
 pub(in crate::collect) const INFO_PART: &str = "info";
 
 /// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",
     "redis_git_sha1", "run_id", "availability_zone", "role", "master_replid", "master_host",
     "master_port", "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled",
@@ -21,7 +21,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// Lines kept as numbers.
-const FIGURES: &[&str] = &[
+pub(super) const FIGURES: &[&str] = &[
     "uptime_in_seconds",
     "server_time_usec",
     "connected_clients",
@@ -84,7 +84,7 @@ pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
 
 /// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's, and not the
 /// indented, spaced keys of a YAML file.
-fn is_version_line(line: &str) -> bool {
+pub(super) fn is_version_line(line: &str) -> bool {
     pair(line).is_some_and(|(name, value)| {
         let named = name.ends_with("_version") && name != "gcc_version";
         named && !value.starts_with(' ') && !value.trim().is_empty()

@@ -88,13 +88,14 @@ pub(super) struct Different {
 impl Different {
     /// Knows the server at `address` already.
     pub(super) fn of(run_id: Option<&str>, address: &Address) -> Self {
-        let known = run_id.filter(|id| !id.is_empty()).map(|id| (id.to_owned(), address.place()));
+        let known = run_id.filter(|id| is_identity(id)).map(|id| (id.to_owned(), address.place()));
         Self { places: known.into_iter().collect() }
     }
 
     /// A server that was read already under another address did not speak for this one.
     pub(super) fn another(&mut self, address: &Address, told: Told, advice: &str) -> Told {
-        let Some(run_id) = told.said.field("run_id").filter(|id| !id.is_empty()).map(str::to_owned)
+        let Some(run_id) =
+            told.said.field("run_id").filter(|id| is_identity(id)).map(str::to_owned)
         else {
             return told;
         };
@@ -110,6 +111,11 @@ impl Different {
             }
         }
     }
+}
+
+/// Whoever hides a `run_id` writes zeros in its place.
+pub(in crate::collect) fn is_identity(run_id: &str) -> bool {
+    run_id.bytes().any(|byte| byte != b'0')
 }
 
 impl Told {

@@ -57,7 +57,7 @@ fn split(address: &str) -> Option<(String, u16)> {
 }
 
 /// A name or an address; what a server says may be anything.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     (1..=253).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:%".contains(c))
 }
