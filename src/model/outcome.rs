@@ -133,6 +133,8 @@ failure_kinds! {
     Stale = "stale", "collect again, or renew the declared fact";
     /// Newer than the run itself.
     Future = "future", "check the clocks of the server and of this machine";
+    /// The profile selects what there is none of.
+    NothingSelected = "nothing-selected", "check the patterns in the profile";
     /// This version of the program cannot read it.
     Unsupported = "unsupported", "use a version of envparity that reads this kind of target, or declare the facts";
 }

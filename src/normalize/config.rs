@@ -55,7 +55,7 @@ pub struct CatalogueConfig {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ComponentConfig {
-    /// Its name: `image/cache`.
+    /// Its name: `image/cache`; or `redis/cache`, where a container is what is a target elsewhere.
     pub component: Located<String>,
     /// What belongs to it: any of these.
     #[serde(default, rename = "match")]
@@ -98,6 +98,17 @@ impl MatchConfig {
     }
 }
 
+/// Whether images may be matched to a component of that name: one of an image, or of what is read
+/// as a target of its own elsewhere. Hosts, engines, clusters and charts are no images.
+fn may_be_image(component: &str) -> bool {
+    const NEVER: [&str; 4] = ["chart", "docker", "host", "kubernetes"];
+    match component.split('/').collect::<Vec<_>>()[..] {
+        ["image", _, ..] => true,
+        [kind, name] => !kind.is_empty() && !name.is_empty() && !NEVER.contains(&kind),
+        _ => false,
+    }
+}
+
 impl CatalogueConfig {
     /// What environments share on purpose; a malformed pattern, which `check` tells, allows
     /// nothing.
@@ -118,8 +129,9 @@ impl CatalogueConfig {
                     "put all its matches into one entry",
                 ));
             }
-            if !component.matches.is_empty() && !component.component.starts_with("image/") {
-                let advice = "a component that images are matched to is named image/NAME";
+            if !component.matches.is_empty() && !may_be_image(&component.component) {
+                let advice = "a component that images are matched to is named image/NAME, or as what is a \
+                              target or declared elsewhere: redis/NAME, postgresql/NAME";
                 problems.push(Problem::at(
                     &component.component,
                     "the name is not one of an image",

@@ -23,8 +23,22 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
             builder.say(target, &said, |engine| Instance { product, ..engine });
         }
     }
+    if target.field("components").is_some() {
+        add_unlisted(builder, target);
+    }
     builder.identity("engine ID", target.field("id"), target);
     add_host(builder, target);
+}
+
+/// An old engine does not list what it is made of: it has a containerd and a runc, of a version
+/// that is not known.
+fn add_unlisted(builder: &mut Builder<'_>, target: &TargetEvidence) {
+    for (name, component) in ENGINE.iter().filter(|(field, _)| target.field(field).is_none()) {
+        let product = builder.normalizer.products.by_name(name);
+        let hint = Some(Scheme::Generic);
+        let said = Said { component: (*component).into(), product, hint, text: "unknown" };
+        builder.say(target, &said, |engine| engine);
+    }
 }
 
 pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence) {

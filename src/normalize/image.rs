@@ -2,7 +2,7 @@
 
 use super::config::ComponentConfig;
 use super::product::Reader;
-use super::{Builder, Nature};
+use super::{Builder, Nature, label};
 use crate::model::{
     Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
     RunningImage, Site, TargetEvidence,
@@ -67,10 +67,15 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
         (None, None) => format!("image/{}", name.short).into(),
     };
     let reader = builder.normalizer.reader(&component, product);
-    let class = class(&builder.normalizer.own, &name, product.is_some());
+    // A container that is what is a target elsewhere: `redis/cache`.
+    let is_image = component.as_str().starts_with("image/");
+    let class = class(&builder.normalizer.own, &name, product.is_some() || !is_image);
     let nature = Nature { class, levels: reader.levels() };
     if builder.counts(&component, &nature, target, image_use) {
-        let instance = running(target, image_use, name, locator, &reader);
+        let products = &builder.normalizer.products;
+        let inherited = label::is_inherited(products, image_use, &name.short, &reader);
+        let label = if inherited { "" } else { &image_use.version_label };
+        let instance = running(target, image_use, name, locator, label, &reader);
         builder.add(&component, nature, instance);
     }
 }
@@ -90,6 +95,7 @@ fn running(
     image_use: &ImageUse,
     name: Name,
     locator: Locator,
+    label: &str,
     reader: &Reader<'_>,
 ) -> Instance {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
@@ -98,8 +104,7 @@ fn running(
             Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
         reading.filter(Reading::is_proven)
     };
-    let label =
-        said(&image_use.version_label).filter(|_| !is_inherited(&image_use.version_label, reader));
+    let label = said(label);
     let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
         of_product(&reader.levels(), label, tag.clone())
     } else {
@@ -125,14 +130,6 @@ fn running(
             digests: digests(target, image_use, name.digest),
         }),
     }
-}
-
-/// Images built on Ubuntu's carry its label, unless they have one of their own: `22.04` is no
-/// version of MongoDB.
-fn is_inherited(label: &str, reader: &Reader<'_>) -> bool {
-    let parts: Vec<&str> = label.split('.').collect();
-    let is_ubuntus = matches!(parts[..], [year, "04" | "10"] | [year, "04" | "10", _] if year.len() == 2 && year >= "12");
-    is_ubuntus && reader.product.is_some_and(|product| product.name != "ubuntu")
 }
 
 type Chosen = (Reading, ReadingSource, Option<Reading>);
@@ -206,9 +203,10 @@ fn architecture(target: &TargetEvidence) -> Option<String> {
     all.all(|other| other == first).then(|| name.to_owned())
 }
 
-/// The name in the reference. A container whose tag has moved on names its image by ID: then
-/// the repository is that of a digest of it, and the tag is not known. Without a digest it is named
-/// by its service or container, so that it has one name from build to build.
+/// The name in the reference. A container that a kubelet has started, or whose tag has moved on,
+/// names its image by ID: then the name is that of a tag which its very content has, else the
+/// repository is that of a digest of it, and the tag is not known. Without a digest it is named by
+/// its service or container, so that it has one name from build to build.
 fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
     let own = if image_use.is_named_by_id() {
         None
@@ -217,7 +215,8 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
     };
     let listed =
         || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
-    let Some(reference) = own.or_else(listed) else {
+    let tagged = || of_tags(builder, &image_use.repo_tags);
+    let Some(reference) = own.or_else(tagged).or_else(listed) else {
         let Locator { workload, container, .. } = &image_use.locator;
         let short = [workload, container].into_iter().find(|name| !name.is_empty());
         let short = short.map_or("unnamed", String::as_str).to_owned();
@@ -229,7 +228,11 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
     let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
     let untagged = reference.tag.is_none() && reference.digest.is_none();
     // Docker reads a bare name as `latest`.
-    let tag = if untagged { Some("latest".to_owned()) } else { reference.tag };
+    let tag = if untagged {
+        Some("latest".to_owned())
+    } else {
+        reference.tag.filter(|tag| !tag.is_empty())
+    };
     Name { full, short, tag, digest: reference.digest }
 }
 
@@ -238,6 +241,36 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
 fn of_docker_hub(full: &str) -> Option<String> {
     let (_, name) = full.rsplit_once("/library/")?;
     (!name.contains('/')).then(|| format!("docker.io/library/{name}"))
+}
+
+/// The one of several tags of one content that tells most: of a product that is known, then the one
+/// with the most numbers. Tags that count differently tell the name alone.
+fn of_tags(builder: &Builder<'_>, tags: &[String]) -> Option<ImageReference> {
+    let references: Vec<ImageReference> =
+        tags.iter().filter_map(|tag| ImageReference::parse(tag).ok()).collect();
+    let is_known = |reference: &&ImageReference| {
+        let short = reference.repository.trim_start_matches("library/");
+        builder.normalizer.products.by_image(&reference.repository, short).is_some()
+    };
+    let named = references.iter().find(is_known).or(references.first())?.clone();
+    let is_named =
+        |r: &&ImageReference| (&r.registry, &r.repository) == (&named.registry, &named.repository);
+    let release = |reference: &ImageReference| {
+        let tag = reference.tag.as_deref().unwrap_or_default();
+        version::read(Scheme::ImageTag, tag)
+            .version()
+            .map(|v| v.release.clone())
+            .unwrap_or_default()
+    };
+    let mut all: Vec<&ImageReference> = references.iter().filter(is_named).collect();
+    all.sort_by_key(|r| (std::cmp::Reverse(release(r).len()), r.tag.as_ref().map(String::len)));
+    let best = release(all.first()?);
+    let agrees = |reference: &&ImageReference| best.starts_with(&release(reference));
+    Some(match all.first() {
+        Some(first) if all.iter().all(agrees) => (*first).clone(),
+        // No text of these may count; a reference without tag would be read as `latest`.
+        _ => ImageReference { tag: Some(String::new()), ..named },
+    })
 }
 
 fn unmirrored(builder: &Builder<'_>, full: String) -> String {
@@ -361,7 +394,8 @@ mod tests {
         // An own service inherits labels from its base image.
         assert_eq!(of("team/app:v21", "22.04"), is("v21", ReadingSource::Tag, None));
         assert_eq!(of("team/app:deadbeef", "22.04"), is("deadbeef", ReadingSource::Tag, None));
-        assert_eq!(of("team/app:latest", "22.04"), is("22.04", ReadingSource::Label, None));
+        assert_eq!(of("team/app:latest", "22.04"), is("latest", ReadingSource::Tag, None));
+        assert_eq!(of("team/app:latest", "1.4.2"), is("1.4.2", ReadingSource::Label, None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod chart;
 pub mod config;
 mod host;
 mod image;
+mod label;
 pub mod product;
 mod redis;
 #[cfg(test)]
@@ -15,9 +16,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
-    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Site, Snapshot, TargetEvidence,
-    TargetId,
+    Class, Component, ComponentName, Coverage, Declared, EnvironmentName, Evidence, Field, Glob,
+    Identity, ImageUse, Instance, Locator, Note, ReadingSource, RunState, Site, Snapshot,
+    TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -91,6 +92,35 @@ impl Normalizer {
         several.map(|(collector, _)| collector.to_owned()).collect()
     }
 
+    fn coverage(&self, target: &TargetEvidence) -> Coverage {
+        let mut notes = notes(target);
+        notes.extend(target.declared.iter().filter(|fact| self.product_of(fact).is_none()).map(
+            |fact| Note { text: format!("product not stated: {}", fact.component), is_odd: true },
+        ));
+        Coverage {
+            target: target.id.clone(),
+            endpoint: target.endpoint.clone(),
+            required: target.required,
+            source: target.source.clone(),
+            taken: target.taken,
+            expires: target.declared.iter().map(|fact| fact.expires).min(),
+            parts: target.parts.clone(),
+            notes,
+        }
+    }
+
+    /// The product of a declared fact by its own name, or as the person calls it: stated, else
+    /// told by the component's name.
+    fn product_of(&self, fact: &Declared) -> Option<String> {
+        let known = if fact.product.is_empty() {
+            self.products.by_component(&fact.component)
+        } else {
+            self.products.by_name(&fact.product)
+        };
+        let stated = Some(&fact.product).filter(|name| !name.is_empty()).cloned();
+        known.map(|product| product.name.clone()).or(stated)
+    }
+
     /// Sees evidence as components; `ignore` are components that do not count there.
     pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
         let mut builder = Builder {
@@ -119,25 +149,12 @@ impl Normalizer {
             environment: evidence.environment.clone(),
             taken: evidence.taken,
             components,
-            coverage: evidence.targets.iter().map(coverage).collect(),
+            coverage: evidence.targets.iter().map(|target| self.coverage(target)).collect(),
             identities,
             indicators,
             left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
             ignore,
         }
-    }
-}
-
-fn coverage(target: &TargetEvidence) -> Coverage {
-    Coverage {
-        target: target.id.clone(),
-        endpoint: target.endpoint.clone(),
-        required: target.required,
-        source: target.source.clone(),
-        taken: target.taken,
-        expires: target.declared.iter().map(|fact| fact.expires).min(),
-        parts: target.parts.clone(),
-        notes: notes(target),
     }
 }
 
@@ -207,7 +224,8 @@ impl Builder<'_> {
             chart::add(self, target, image_use);
         }
         for fact in &target.declared {
-            let product = self.normalizer.products.by_component(&fact.component);
+            let name = self.normalizer.product_of(fact);
+            let product = name.as_ref().and_then(|name| self.normalizer.products.by_name(name));
             let said = Said {
                 component: fact.component.as_str().into(),
                 product,
@@ -216,6 +234,7 @@ impl Builder<'_> {
             };
             self.say(target, &said, |instance| Instance {
                 source: ReadingSource::Declared,
+                product: name,
                 ..instance
             });
         }
@@ -311,7 +330,9 @@ impl Builder<'_> {
     }
 
     fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
+        // Whoever hides an identity writes zeros in its place: they are everybody's.
+        let is_blank = |value: &str| value.chars().all(|c| matches!(c, '0' | '-' | ':'));
+        if let Some(value) = value.filter(|value| !is_blank(value)) {
             self.identities.insert(Identity {
                 kind,
                 value: value.to_owned(),

@@ -16,7 +16,9 @@ static META: RuleMeta = RuleMeta {
     summary: "One instance (Redis run_id, Docker engine ID, kube-system UID) answers in several environments.",
     why: "A test that empties or loads it does so in every environment that shares it; and an audit that compares \
           an instance with itself finds no drift.",
-    fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue if it is meant to be shared.",
+    fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue if it is meant to be shared. \
+          Machines that were cloned with their Docker Engine have one engine ID: give each its own (stop the engine, remove \
+          /var/lib/docker/engine-id, or /etc/docker/key.json before Docker 24, and start it).",
     hooks: &[Hook::All],
     subsumes: &["shared-data"],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],
@@ -65,7 +67,8 @@ pub(super) fn shared_identities(
             seen.iter().map(|(e, identity)| format!("{e} {}", identity.target)).collect();
         let names = names.join(" = ");
         let short: String = value.chars().take(12).collect();
-        let summary = format!("{names} {what} ({kind} {short})");
+        let clones = clones(snapshots, &seen).unwrap_or_default();
+        let summary = format!("{names} {what} ({kind} {short}){clones}");
         let component = most_harmed(context, &seen);
         let finding =
             finding(meta, &component, environments.into_iter().collect(), defaults, summary);
@@ -98,6 +101,23 @@ fn most_harmed(context: &Context<'_>, seen: &Seen<'_>) -> ComponentName {
     let rank = |environment: &EnvironmentName| context.order.iter().position(|e| e == environment);
     let last = seen.iter().max_by_key(|(environment, _)| rank(environment));
     last.map_or_else(|| "".into(), |(_, identity)| identity.target.as_str().into())
+}
+
+/// The other explanation of one engine ID: hosts of several names may have been cloned.
+fn clones(snapshots: &[Snapshot], seen: &Seen<'_>) -> Option<String> {
+    let mut hosts = BTreeSet::new();
+    for (environment, identity) in seen.iter().filter(|(_, i)| i.target.collector() == "docker") {
+        let snapshot = snapshots.iter().find(|s| s.environment == **environment)?;
+        let own = ["host/kernel", "host/os"].iter().filter_map(|name| {
+            let component = snapshot.components.get(&ComponentName::from(*name))?;
+            component.instances.iter().find(|instance| instance.target == identity.target)
+        });
+        hosts.insert(own.map(|instance| instance.locator.container.as_str()).next()?);
+    }
+    let names: Vec<&str> = hosts.into_iter().collect();
+    (names.len() > 1).then(|| {
+        format!("; its hosts are named {}: or are they clones of one machine?", names.join(" and "))
+    })
 }
 
 #[cfg(test)]

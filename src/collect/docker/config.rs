@@ -28,7 +28,8 @@ pub struct DockerConfig {
     /// Certificates; with them `tcp://` speaks TLS.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
-    /// Only these containers count (default: all).
+    /// Only these containers count (default: all). What nobody deployed never does: containers of
+    /// `docker compose run`, those that hold a pod, those of `kube-system`.
     #[serde(default)]
     pub include: Option<SelectionConfig>,
     /// These containers do not count; it wins over `include`.

@@ -162,7 +162,7 @@ fn nothing_selected(total: usize, included: usize) -> Failure {
     } else {
         format!("exclude: leaves none of the {included} containers that include: selects")
     };
-    Failure::new(FailureKind::File, message).advise(
+    Failure::new(FailureKind::NothingSelected, message).advise(
         "compare the patterns in the profile with docker ps -a; names are without the leading slash",
     )
 }

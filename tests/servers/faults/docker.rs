@@ -24,6 +24,8 @@ fn a_faulty_docker_costs_its_own_target_only() {
         context_files(&contexts),
         context_certificates(&certs, &contexts),
         items(),
+        lists(),
+        selection(),
     ];
     check_all("docker", cases.into_iter().flatten());
 }
@@ -49,6 +51,7 @@ fn hostile() -> Vec<Fault> {
         ("endless answer", Behaviour::EndlessHttpBody, "too-large", ""),
         ("trickle", slowly(trickled), "timeout", ""),
         ("HTTP redirect", Behaviour::Redirect(elsewhere), "protocol", "redirect"),
+        ("HTTP 206", status(206), "protocol", "not the whole answer"),
         ("HTTP 401", status(401), "authentication", "401"),
         ("HTTP 403", status(403), "permission", "403"),
         ("HTTP 500", status(500), "protocol", "500"),
@@ -289,13 +292,49 @@ fn items() -> Vec<Fault> {
             "Docker Engine",
         ),
     ]
-    .map(|(name, path, body, kind, mentions)| {
-        let server = Hostile::start(Behaviour::HttpByPath(answers_but(path, 200, &body)));
-        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind])
-            .mentioning(mentions)
-            .with(server)
-    })
+    .map(answer)
     .into()
+}
+
+/// Lists that are not whole, or not known to be.
+fn lists() -> Vec<Fault> {
+    [
+        (
+            "container with a key twice",
+            "/containers/json",
+            r#"[{"Image": "redis:7.0.15", "State": "running", "State": "exited"}]"#.to_owned(),
+            "protocol",
+            "the key \"State\" twice",
+        ),
+        (
+            "list without what runs",
+            "/containers/json",
+            "[]".to_owned(),
+            "protocol",
+            "GET /info counts 2",
+        ),
+    ]
+    .map(answer)
+    .into()
+}
+
+/// An engine that answers one path otherwise: name, path, body, kind, and what is mentioned.
+type Answer = (&'static str, &'static str, String, &'static str, &'static str);
+
+fn answer((name, path, body, kind, mentions): Answer) -> Fault {
+    let server = Hostile::start(Behaviour::HttpByPath(answers_but(path, 200, &body)));
+    Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind])
+        .mentioning(mentions)
+        .with(server)
+}
+
+/// The engine is well; the profile is not.
+fn selection() -> Vec<Fault> {
+    let server = Hostile::start(Behaviour::HttpByPath(answers_but("", 200, "")));
+    let target =
+        json!({"host": format!("tcp://{}", server.address()), "include": {"names": ["chache"]}});
+    let name = "include that selects nothing";
+    vec![Fault::docker(name, target, &["nothing-selected"]).mentioning("none of 3").with(server)]
 }
 
 /// As a proxy in front of the engine's socket does that was told to allow less.
