@@ -5,6 +5,7 @@
 pub mod config;
 mod freshness;
 pub mod range;
+mod readable;
 mod settled;
 mod since;
 mod verdict;
@@ -21,6 +22,7 @@ use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
 pub use freshness::{MAX_AHEAD, staleness};
+pub use readable::without_version;
 pub use settled::Compared;
 pub use since::since;
 pub use verdict::{Subject, judge};

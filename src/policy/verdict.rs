@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Policy, by_name, staleness};
+use super::{Policy, by_name, readable, staleness};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement,
     Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
@@ -58,6 +58,9 @@ pub fn judge(
         if let Some((required, text)) = nothing_compared(gate, subjects) {
             if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
         }
+    }
+    for (required, text) in readable::unreadable(gates, subjects) {
+        if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
     }
     let has = |kind| reasons.iter().any(|reason| reason.kind == kind);
     let verdict = if has(ReasonKind::Blocks) {

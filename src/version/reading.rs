@@ -196,6 +196,7 @@ impl Reading {
             };
             return version.pre.is_empty()
                 && (is(&[255, 255, 255])
+                    || is(&[999, 999, 999])
                     || is(&[0, 0, 0])
                     || self.scheme == Scheme::RedisModule && is(&[99, 99, 99]));
         }

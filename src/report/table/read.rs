@@ -6,7 +6,7 @@ use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::{Coverage, Failure, Outcome, PartName, Source, TimeSource, length};
-use crate::policy::staleness;
+use crate::policy::{staleness, without_version};
 use crate::report::escape::terminal;
 use crate::report::{Environment, Report, View};
 
@@ -25,6 +25,13 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
             .into_iter()
             .map(|line| paint.yellow(&terminal(&line)));
         let mut lines: Vec<String> = unread.collect();
+        if report.gates.iter().any(|gate| [&gate.from, &gate.to].contains(&&snapshot.environment)) {
+            let silent = without_version(snapshot).into_iter();
+            lines.extend(silent.map(|(needed, text)| {
+                let optional = if environment.required && needed { "" } else { " (not required)" };
+                paint.yellow(&terminal(&format!("{text}{optional}")))
+            }));
+        }
         let told = snapshot.coverage.iter().filter_map(left_out);
         // Where lines are few, what was read as it should be gives way to what was not.
         let files = if fold.lines == 1 && !lines.is_empty() {

@@ -1,0 +1,103 @@
+//! Whether the version of each target itself can be read: what a gate compares by must be a version.
+//!
+//! A Redis, an engine, a control plane, a declared fact. Images and hosts are told of by rules.
+
+use std::collections::BTreeSet;
+
+use super::{Subject, by_name};
+use crate::model::{
+    Component, ComponentName, EnvironmentName, Gate, Instance, ReadingSource, Snapshot,
+};
+
+/// What proves no version on either side of a gate, in words, each with whether the verdict needs
+/// it.
+pub(super) fn unreadable(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool, String)> {
+    let sides: BTreeSet<&EnvironmentName> =
+        gates.iter().flat_map(|gate| [&gate.from, &gate.to]).collect();
+    let sides = sides.into_iter().filter_map(|name| by_name(subjects, name));
+    let of_side = |subject: &Subject<'_>| {
+        let told = without_version(subject.snapshot).into_iter();
+        let environment = &subject.snapshot.environment;
+        let required = subject.required;
+        told.map(|(needed, text)| (required && needed, format!("{environment} {text}")))
+            .collect::<Vec<_>>()
+    };
+    sides.flat_map(of_side).collect()
+}
+
+/// Targets of an environment that prove no version, in words, each with whether the verdict needs
+/// the target.
+pub fn without_version(snapshot: &Snapshot) -> Vec<(bool, String)> {
+    let mut found = Vec::new();
+    for (name, component) in &snapshot.components {
+        // One line for each text, needed if any target that says it is.
+        let unproven: BTreeSet<&str> =
+            silent(name, component).map(|instance| instance.reading.text()).collect();
+        for text in unproven {
+            let mut of_text = silent(name, component).filter(|i| i.reading.text() == text);
+            let is_needed = |instance: &Instance| {
+                let mut coverage = snapshot.coverage.iter();
+                coverage.any(|c| c.target == instance.target && c.required)
+            };
+            let unreleased = of_text.clone().any(|instance| instance.reading.is_unreleased());
+            found.push((of_text.any(is_needed), worded(name, text, unreleased)));
+        }
+    }
+    found
+}
+
+/// Its instances that prove no version.
+fn silent<'a>(
+    name: &'a ComponentName,
+    component: &'a Component,
+) -> impl Iterator<Item = &'a Instance> + Clone {
+    component.instances.iter().filter(|instance| {
+        let counts = is_target(name) || instance.source == ReadingSource::Declared;
+        counts && !instance.reading.is_proven()
+    })
+}
+
+fn worded(name: &ComponentName, text: &str, unreleased: bool) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        format!("{name} tells no version")
+    } else if unreleased {
+        format!("{name} says {text:?}, which no release carries: it proves no version")
+    } else {
+        format!("{name} says {text:?}, which is no version")
+    }
+}
+
+/// Whether a component is a target itself, and no part of one: `redis/cache`, but neither
+/// `redis/cache/module/search` nor `docker/runc`.
+fn is_target(name: &ComponentName) -> bool {
+    match name.as_str().split('/').collect::<Vec<_>>()[..] {
+        ["docker", part] => part == "engine",
+        ["kubernetes", part] => part == "server",
+        ["image" | "chart" | "host", ..] => false,
+        [_, _] => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_told_from_their_parts() {
+        let is = |name: &str| is_target(&name.into());
+        for name in ["redis/cache", "postgresql/orders", "docker/engine", "kubernetes/server"] {
+            assert!(is(name), "{name}");
+        }
+        for name in [
+            "redis/cache/module/json",
+            "docker/runc",
+            "kubernetes/kubelet",
+            "host/os",
+            "image/redis",
+        ] {
+            assert!(!is(name), "{name}");
+        }
+    }
+}
