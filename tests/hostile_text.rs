@@ -7,8 +7,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use envparity::model::{
-    CommandFigures, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator,
-    Outcome, RunState, Severity, TargetEvidence,
+    Counters, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator, Outcome,
+    RunState, Sample, Severity, TargetEvidence,
 };
 use envparity::pipeline::{self, Facts};
 use envparity::report::{self, Report, View, escape};
@@ -67,12 +67,19 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
         redis.fields.push(Field::of_target(name, next()));
     }
     redis.fields.push(Field { place: next(), name: next(), value: next() });
-    redis.indicators.figures.insert(next(), 1.0);
-    redis.indicators.errors.insert(next(), 2);
-    redis
-        .indicators
-        .commands
-        .insert(next(), CommandFigures { calls: 1, usec: 2, ..CommandFigures::default() });
+    let mut counters = Counters::default();
+    counters.add(&next(), 1.0);
+    counters.add_item("errorstat_ERR", &next(), 2.0);
+    counters.add_item(&next(), &next(), 3.0);
+    counters.add_section(&next());
+    redis.samples.push(Sample {
+        target: redis.id.clone(),
+        place: next(),
+        run_id: next(),
+        role: next(),
+        taken,
+        counters,
+    });
     let mut docker = TargetEvidence::new("docker/edge".into(), next(), taken);
     let failure = Failure::new(FailureKind::Protocol, next()).advise(next());
     docker.set_part("engine", Outcome::Failed(failure));
@@ -174,7 +181,7 @@ proptest! {
         for (target, other) in written.targets.iter().zip(&read.targets) {
             prop_assert_eq!(sorted(&target.fields), sorted(&other.fields));
             prop_assert_eq!(&target.images, &other.images);
-            prop_assert_eq!(&target.indicators, &other.indicators);
+            prop_assert_eq!(&target.samples, &other.samples);
             prop_assert_eq!(&target.parts, &other.parts);
             prop_assert_eq!(&target.endpoint, &other.endpoint);
         }

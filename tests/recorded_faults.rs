@@ -111,6 +111,18 @@ fn contents() -> Vec<Case> {
             "the version of envparity that wrote it",
         ),
         (
+            "of a later major format",
+            edited("kind: Evidence\n", "kind: Evidence\nformat: \"2.0\"\n"),
+            "file",
+            "the version of envparity that wrote it",
+        ),
+        (
+            "of a format that is none",
+            edited("kind: Evidence\n", "kind: Evidence\nformat: newest\n"),
+            "file",
+            "is no format",
+        ),
+        (
             "of another kind",
             edited("kind: Evidence", "kind: Policy"),
             "file",
@@ -270,9 +282,12 @@ fn evidence_that_is_none_costs_its_own_target_only() {
 /// first.
 #[test]
 fn whole_evidence_is_read() {
-    for start in ["", "\u{feff}"] {
+    let later = evidence()
+        .replace("kind: Evidence\n", "kind: Evidence\nformat: \"1.9\"\ncolour: red\n")
+        .replace("  images: 2\n", "  images: 2\n  samples: 0\n");
+    for text in [evidence(), format!("\u{feff}{}", evidence()), later] {
         let folder = profiles();
-        fs::write(folder.path().join("sick"), format!("{start}{}", evidence())).unwrap();
+        fs::write(folder.path().join("sick"), text).unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
             .args(["audit", "--at", NOW, "--profiles"])
             .arg(folder.path())

@@ -29,9 +29,10 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
         .map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
     wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
         anyhow!(
-            "{shown}:{}:{}: this is no evidence: {e}\nadvice: write it by envparity collect ENVIRONMENT --to {shown}",
+            "{shown}:{}:{}: this is no evidence: {e}\nadvice: {}",
             e.line,
-            e.column
+            e.column,
+            wire::evidence::advice(&e)
         )
     })
 }

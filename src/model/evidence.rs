@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{EnvironmentName, Failure, Outcome, PartName, TargetId};
+use super::{EnvironmentName, Failure, Outcome, PartName, Sample, TargetId};
 
 /// An environment's observations, coverage and time.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +37,8 @@ pub struct TargetEvidence {
     pub parts: BTreeMap<PartName, Outcome>,
     /// Facts about the target itself.
     pub fields: Vec<Field>,
-    /// Counters and sizes: one sample.
-    pub indicators: Indicators,
+    /// Counters and sizes: one sample for each server that told them.
+    pub samples: Vec<Sample>,
     /// Images in use, one for each container or workload.
     pub images: Vec<ImageUse>,
     /// Facts that a person vouches for.
@@ -58,7 +58,7 @@ impl TargetEvidence {
             taken,
             parts: BTreeMap::new(),
             fields: Vec::new(),
-            indicators: Indicators::default(),
+            samples: Vec::new(),
             images: Vec::new(),
             declared: Vec::new(),
             left_out: 0,
@@ -68,6 +68,12 @@ impl TargetEvidence {
     /// Records what became of a part.
     pub fn set_part(&mut self, part: &str, outcome: Outcome) {
         self.parts.insert(part.into(), outcome);
+    }
+
+    /// Tells when the target answered, and so its servers.
+    pub fn set_taken(&mut self, taken: Timestamp) {
+        self.taken = taken;
+        self.samples.iter_mut().for_each(|sample| sample.taken = taken);
     }
 
     /// The value of the target's own field `name` (not one of a place in it).
@@ -135,30 +141,6 @@ impl Field {
     pub fn of_target(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { place: String::new(), name: name.into(), value: value.into() }
     }
-}
-
-/// One sample of a target's counters and sizes, as the target names them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Indicators {
-    /// Counters since the server's start, and sizes; units are the source's (bytes, seconds).
-    pub figures: BTreeMap<String, f64>,
-    /// By command, lower case, subcommands as `config|get`.
-    pub commands: BTreeMap<String, CommandFigures>,
-    /// Error replies by prefix: `ERR`, `NOPERM`.
-    pub errors: BTreeMap<String, u64>,
-}
-
-/// Counters of one command since the server's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CommandFigures {
-    /// Calls that were executed.
-    pub calls: u64,
-    /// Microseconds of CPU in them.
-    pub usec: u64,
-    /// Calls refused before execution.
-    pub rejected: u64,
-    /// Calls that failed in execution.
-    pub failed: u64,
 }
 
 /// One place where an image is used.

@@ -5,10 +5,12 @@ mod cycles;
 mod evidence;
 mod finding;
 mod ids;
+mod indicator;
 mod outcome;
 mod places;
 mod product;
 mod requirement;
+mod sample;
 mod secret;
 mod sharing;
 mod since;
@@ -24,16 +26,17 @@ pub use change::{
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
-    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source,
-    TargetEvidence, TimeSource,
+    Declared, Evidence, Field, ImageUse, Locator, RunState, Source, TargetEvidence, TimeSource,
 };
 pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
+pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
+pub use sample::{Counters, Sample};
 pub use secret::Secret;
 pub use sharing::Sharing;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};

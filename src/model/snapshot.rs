@@ -8,8 +8,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    ComponentName, EnvironmentName, Failure, Glob, Indicators, Locator, Outcome, PartName, Site,
-    Source, TargetId, failures_of,
+    ComponentName, EnvironmentName, Failure, Glob, Locator, Outcome, PartName, Site, Source,
+    TargetId, TargetIndicators, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -25,8 +25,8 @@ pub struct Snapshot {
     pub coverage: Vec<Coverage>,
     /// What tells instances of a service apart across environments.
     pub identities: BTreeSet<Identity>,
-    /// One sample for each target that has counters.
-    pub indicators: BTreeMap<TargetId, Indicators>,
+    /// What the samples of each target come to.
+    pub indicators: BTreeMap<TargetId, TargetIndicators>,
     /// Components that do not count in this environment, by its profile.
     pub ignore: Vec<Glob>,
     /// Instances left out by the catalogue or the profile: counted, not compared.

@@ -7,6 +7,7 @@ mod chart;
 pub mod config;
 mod host;
 mod image;
+mod indicators;
 mod label;
 pub mod product;
 mod redis;
@@ -132,11 +133,11 @@ impl Normalizer {
             idle: BTreeSet::new(),
             left_out: 0,
         };
-        let mut indicators = BTreeMap::new();
+        let mut by_target = BTreeMap::new();
         for target in &evidence.targets {
             builder.target(target);
-            if !target.indicators.figures.is_empty() {
-                indicators.insert(target.id.clone(), target.indicators.clone());
+            if let Some(of_target) = indicators::of_target(target) {
+                by_target.insert(target.id.clone(), of_target);
             }
         }
         let Builder { mut components, identities, left_out, .. } = builder;
@@ -151,7 +152,7 @@ impl Normalizer {
             components,
             coverage: evidence.targets.iter().map(|target| self.coverage(target)).collect(),
             identities,
-            indicators,
+            indicators: by_target,
             left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
             ignore,
         }

@@ -1,7 +1,7 @@
 //! A server that holds another order of magnitude than the baseline's.
 
 use super::{Context, Hook, INFO, Rule, RuleMeta, finding};
-use crate::model::{ComponentName, Finding, Indicators, Snapshot, bytes, rounded};
+use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, bytes, rounded};
 
 pub(super) struct ScaleGap;
 
@@ -23,7 +23,7 @@ const FACTOR: f64 = 10.0;
 struct Size {
     subject: &'static str,
     /// The first that both sides tell.
-    figures: &'static [&'static str],
+    figures: &'static [fn(&TargetIndicators) -> Option<f64>],
     /// Where neither is larger, the sizes say nothing.
     least: f64,
     shown: fn(f64) -> String,
@@ -32,13 +32,13 @@ struct Size {
 const SIZES: &[Size] = &[
     Size {
         subject: "keys",
-        figures: &["keys"],
+        figures: &[|i| i.keys],
         least: 1_000.0,
         shown: |n| format!("{} keys", rounded(n)),
     },
     Size {
         subject: "memory",
-        figures: &["used_memory_dataset", "used_memory"],
+        figures: &[|i| i.dataset, |i| i.memory],
         least: 10_485_760.0,
         shown: |n| format!("{} in memory", bytes(n)),
     },
@@ -80,9 +80,12 @@ fn against(baseline: &Snapshot, current: &Snapshot) -> Vec<Finding> {
 }
 
 /// The two sizes, if they are an order of magnitude apart.
-fn gap(size: &Size, baseline: &Indicators, current: &Indicators) -> Option<(f64, f64)> {
-    let both = |name: &&str| Some((*baseline.figures.get(*name)?, *current.figures.get(*name)?));
-    let (b, c) = size.figures.iter().find_map(both)?;
+fn gap(size: &Size, baseline: &TargetIndicators, current: &TargetIndicators) -> Option<(f64, f64)> {
+    // Of servers of which one was not read the size is not known.
+    if [baseline, current].iter().any(|side| side.extent == Extent::Some) {
+        return None;
+    }
+    let (b, c) = size.figures.iter().find_map(|of| Some((of(baseline)?, of(current)?)))?;
     let (small, large) = if b < c { (b, c) } else { (c, b) };
     (large >= size.least && large >= small * FACTOR).then_some((b, c))
 }
@@ -94,10 +97,14 @@ mod tests {
 
     fn sized(name: &str, figures: &[(&str, f64)]) -> Snapshot {
         let mut snapshot = environment(name).redis("cache", "7.2.4");
-        let figures = figures.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        snapshot
-            .indicators
-            .insert("redis/cache".into(), Indicators { figures, ..Indicators::default() });
+        let figure = |name| figures.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+        let indicators = TargetIndicators {
+            keys: figure("keys"),
+            dataset: figure("used_memory_dataset"),
+            memory: figure("used_memory"),
+            ..TargetIndicators::default()
+        };
+        snapshot.indicators.insert("redis/cache".into(), indicators);
         snapshot
     }
 
@@ -129,6 +136,14 @@ mod tests {
             summaries(&[("keys", 0.0)], &[("keys", 1_000.0)]),
             ["qualif has 1.0 k keys, prod has 0 keys"]
         );
+    }
+
+    #[test]
+    fn stays_silent_where_a_server_was_not_read() {
+        let (mut few, many) = (sized("qualif", &[("keys", 1.0)]), sized("prod", &[("keys", 1e6)]));
+        assert_eq!(all(&ScaleGap, vec![few.clone(), many.clone()]).len(), 1);
+        few.indicators.values_mut().for_each(|indicators| indicators.extent = Extent::Some);
+        assert!(all(&ScaleGap, vec![few, many]).is_empty());
     }
 
     #[test]

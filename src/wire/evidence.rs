@@ -1,6 +1,12 @@
-//! `kind: Evidence`, version 1: what `collect` writes and a `recorded` target reads.
+//! `kind: Evidence`: what `collect` writes and a `recorded` target reads.
+//!
+//! `format` says which keys there may be. What a later minor format adds is passed over, since
+//! that is what makes it minor; a later major one is refused.
 
 mod convert;
+mod format;
+mod newer;
+mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -8,11 +14,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model;
+use format::Format;
+use samples::{OldCommand, Sample};
 
 /// An environment's observations, coverage and time.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -21,6 +29,9 @@ struct Document {
     #[serde(rename = "apiVersion")]
     api_version: ApiVersion,
     kind: Kind,
+    /// Which keys there may be: `1.1` is written; a file without it is of format 1.0.
+    #[serde(default)]
+    format: Format,
     /// Where it was collected.
     environment: String,
     /// When the collection ended, in UTC.
@@ -40,6 +51,9 @@ struct End {
     targets: usize,
     /// Images in all of them.
     images: usize,
+    /// Samples in all of them; format 1.0 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    samples: Option<usize>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -60,15 +74,18 @@ struct Target {
     /// Facts about hosts or nodes in the target, verbatim.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     places: BTreeMap<String, BTreeMap<String, String>>,
-    /// Counters and sizes, as the target names them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "figures")]
-    figures: BTreeMap<String, f64>,
-    /// Counters of commands.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    commands: BTreeMap<String, Command>,
-    /// Error replies by prefix.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    errors: BTreeMap<String, u64>,
+    /// What each server of the target counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    samples: Vec<Sample>,
+    /// Format 1.0 only: counters and sizes of the one server.
+    #[serde(default, skip_serializing)]
+    figures: Option<BTreeMap<String, f64>>,
+    /// Format 1.0 only: counters of its commands.
+    #[serde(default, skip_serializing)]
+    commands: Option<BTreeMap<String, OldCommand>>,
+    /// Format 1.0 only: its error replies by prefix.
+    #[serde(default, skip_serializing)]
+    errors: Option<BTreeMap<String, u64>>,
     /// Images in use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     images: Vec<Image>,
@@ -96,18 +113,6 @@ struct Failed {
     kind: String,
     message: String,
     advice: String,
-}
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Command {
-    calls: u64,
-    /// Microseconds.
-    usec: u64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    rejected: u64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    failed: u64,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -169,11 +174,6 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// Counters are whole numbers: they are written so.
-fn figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(map.iter().map(|(name, &figure)| (name, number(figure))))
-}
-
 /// A JSON number that is whole where the figure is.
 pub(super) fn number(figure: f64) -> serde_json::Number {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -197,12 +197,12 @@ pub fn write(evidence: &model::Evidence) -> Result<String, String> {
 /// # Errors
 /// The first thing that is not of this format, with its place.
 pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
-    let document: Document = yaml::read(text, Origin::Program)?;
     let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
+    let document = document(text)?;
     if document.kind != Kind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
     }
-    let found = End::of(&document.targets);
+    let found = End::of(&document.targets, document.format);
     if found != document.end {
         return Err(wrong(
             "the file broke off, or was edited: its totals (end:) are not what it holds".to_owned(),
@@ -216,13 +216,40 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(wrong("two targets have one id".to_owned()));
     }
+    let format = document.format;
     let targets: Result<Vec<_>, String> =
-        document.targets.into_iter().map(|t| t.into_model(path)).collect();
+        document.targets.into_iter().map(|t| t.into_model(path, format)).collect();
     Ok(model::Evidence {
         environment: document.environment.into(),
         taken: document.taken,
         targets: targets.map_err(wrong)?,
     })
+}
+
+/// The document, by the rules of its own format.
+fn document(text: &str) -> Result<Document, ShapeError> {
+    let read = yaml::read::<Document>(text, Origin::Program);
+    // Asked only of a file that is not of our shape: to read it twice takes its time.
+    let format = match &read {
+        Ok(document) => document.format,
+        Err(_) => format::of_text(text)?,
+    };
+    format.check().map_err(|message| ShapeError { message, line: 1, column: 1 })?;
+    match read {
+        Err(_) if format.is_newer() => newer::read(text),
+        read => read,
+    }
+}
+
+/// What to do about a file that is no evidence.
+pub fn advice(error: &ShapeError) -> &'static str {
+    let is_of_later =
+        [format::NEWER, "`envparity/v"].iter().any(|said| error.message.contains(said));
+    if is_of_later {
+        "read it by the version of envparity that wrote it, or collect it again by this one"
+    } else {
+        "collect it again: envparity collect ENVIRONMENT --to FILE"
+    }
 }
 
 /// The JSON Schema of the format.
@@ -231,10 +258,12 @@ pub fn schema() -> schemars::Schema {
 }
 
 impl End {
-    fn of(targets: &[Target]) -> Self {
+    fn of(targets: &[Target], format: Format) -> Self {
+        let samples = targets.iter().map(|target| target.samples.len()).sum();
         Self {
             targets: targets.len(),
             images: targets.iter().map(|target| target.images.len()).sum(),
+            samples: (format != Format::FIRST).then_some(samples),
         }
     }
 }

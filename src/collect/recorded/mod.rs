@@ -122,7 +122,7 @@ async fn load(
     for target in &mut targets {
         if let (Some(taken), Source::Recorded { time, .. }) = (taken, &mut target.source) {
             *time = crate::model::TimeSource::Profile;
-            target.taken = taken;
+            target.set_taken(taken);
         }
         // What a collection could not read then is not known now either.
         if target.parts.is_empty() {

@@ -70,16 +70,11 @@ pub(super) fn targets(
         return Err(Failure::new(FailureKind::File, message));
     }
     let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
-        let advice = if e.message.contains("`envparity/v") {
-            "read it by the version of envparity that wrote it, or collect it again by this one"
-        } else {
-            "collect it again: envparity collect ENVIRONMENT --to FILE"
-        };
         let message = format!(
             "the file is no evidence: {} (line {}, column {})",
             e.message, e.line, e.column
         );
-        Failure::new(FailureKind::File, message).advise(advice)
+        Failure::new(FailureKind::File, message).advise(wire::evidence::advice(&e))
     })?;
     if evidence.environment != *environment {
         let message =
@@ -109,7 +104,8 @@ fn info(text: &str, file: &File<'_>) -> TargetEvidence {
     if let (Some(taken), Source::Recorded { time, .. }) =
         (server_time(&evidence), &mut evidence.source)
     {
-        (evidence.taken, *time) = (taken, TimeSource::Server);
+        *time = TimeSource::Server;
+        evidence.set_taken(taken);
     }
     // What a part of INFO says is kept: it is shown, and the target is incomplete.
     evidence.set_part(INFO_PART, parsed.map_or_else(Outcome::Failed, |()| Outcome::Complete));

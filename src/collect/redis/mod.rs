@@ -2,11 +2,11 @@
 //! cluster.
 //!
 //! Each server hears what `session.rs` says, whoever named it. A server on its own is the target
-//! itself; nodes and replicas are places in it, each a part with its own coverage. Counters are
-//! those of the server or master: of several nodes there are none, because a sum over servers that
-//! were started at different times says nothing.
+//! itself; nodes and replicas are places in it, each a part with its own coverage. Each server that
+//! answers, Sentinels too, gives one sample of its own counters.
 
 pub mod config;
+mod counters;
 mod parse;
 mod recording;
 mod replicas;
@@ -117,7 +117,7 @@ impl Redis {
     ) -> Option<Failure> {
         let Told { said, text, outcome } = servers::one(&self.access, address, context).await;
         evidence.fields.extend(said.fields);
-        evidence.indicators = said.indicators;
+        servers::keep_samples(evidence, said.samples);
         evidence.set_part(
             INFO_PART,
             outcome.clone().map_or_else(Outcome::Failed, |()| Outcome::Complete),
@@ -142,6 +142,7 @@ impl Redis {
     ) {
         let found = sentinel.find(context).await;
         evidence.fields.extend(found.fields);
+        servers::keep_samples(evidence, found.samples);
         let Some(address) = found.address else {
             let failure = found.outcome.err().unwrap_or_else(sentinel::nothing_named);
             for part in self.expected() {

@@ -1,13 +1,14 @@
 //! The text of INFO, as evidence. Pure; opens no socket.
 //!
-//! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Figures are those
-//! that DESIGN calls "Redis load": counters since the server's start, and sizes.
+//! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Facts are read here,
+//! numbers in `counters.rs`.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{CommandFigures, Failure, FailureKind, Field, TargetEvidence};
+use super::counters::sample;
+use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// The one part of a Redis target.
 pub(in crate::collect) const INFO_PART: &str = "info";
@@ -20,47 +21,6 @@ pub(super) const FIELDS: &[&str] = &[
     "mvcc_depth", "cache_mode",
 ];
 
-/// Lines kept as numbers.
-pub(super) const FIGURES: &[&str] = &[
-    "uptime_in_seconds",
-    "server_time_usec",
-    "connected_clients",
-    "blocked_clients",
-    "maxclients",
-    "used_memory",
-    "used_memory_rss",
-    "used_memory_peak",
-    "used_memory_dataset",
-    "used_memory_overhead",
-    "maxmemory",
-    "total_system_memory",
-    "mem_fragmentation_ratio",
-    "total_connections_received",
-    "total_commands_processed",
-    "instantaneous_ops_per_sec",
-    "rejected_connections",
-    "expired_keys",
-    "evicted_keys",
-    "evicted_clients",
-    "keyspace_hits",
-    "keyspace_misses",
-    "total_error_replies",
-    "unexpected_error_replies",
-    "total_net_input_bytes",
-    "total_net_output_bytes",
-    "used_cpu_sys",
-    "used_cpu_user",
-    "used_cpu_sys_children",
-    "used_cpu_user_children",
-    "used_cpu_sys_main_thread",
-    "used_cpu_user_main_thread",
-    "connected_slaves",
-    "latest_fork_usec",
-    "total_forks",
-    "rdb_changes_since_last_save",
-    "loading",
-];
-
 /// Headings behind Memory, whatever their case: one of them shows that the text does not end
 /// before.
 const LATE: &[&str] = &["# CPU", "# Modules", "# Commandstats", "# Keyspace"];
@@ -70,7 +30,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(pair)
 }
 
-fn pair(line: &str) -> Option<(&str, &str)> {
+pub(super) fn pair(line: &str) -> Option<(&str, &str)> {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic());
     line.trim_end_matches('\r')
         .split_once(':')
@@ -98,31 +58,15 @@ pub(in crate::collect) fn parse_info(
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
-    let (mut keys, mut has_version, mut keyspace, mut ended) = (0.0, false, false, false);
+    let (mut has_version, mut ended) = (false, false);
     for line in text.lines() {
-        keyspace |= line.trim_end() == "# Keyspace";
         ended |= LATE.iter().any(|heading| heading.eq_ignore_ascii_case(line.trim_end()));
         let Some((name, value)) = pair(line) else { continue };
         if name == "module" {
             module(value, evidence);
-            continue;
-        }
-        if !seen.insert(name) {
-            continue;
-        }
-        if FIELDS.contains(&name) || is_version_line(line) {
+        } else if is_fact(line) && seen.insert(name) {
             has_version |= is_version_line(line);
             evidence.fields.push(Field::of_target(name, value));
-        } else if FIGURES.contains(&name) {
-            figure(evidence, name, value);
-        } else if let Some(command) = name.strip_prefix("cmdstat_") {
-            evidence.indicators.commands.insert(command.to_lowercase(), command_figures(value));
-        } else if let Some(prefix) = name.strip_prefix("errorstat_") {
-            evidence.indicators.errors.insert(prefix.to_owned(), count(value, "count"));
-        } else if let Some(command) = name.strip_prefix("latency_percentiles_usec_") {
-            percentiles(command, value, evidence);
-        } else if is_database(name) {
-            keys += number(value, "keys").unwrap_or(0.0);
         }
     }
     if !has_version {
@@ -131,10 +75,16 @@ pub(in crate::collect) fn parse_info(
             "the text is no INFO: it names no version",
         ));
     }
-    if keyspace || keys > 0.0 {
-        evidence.indicators.figures.insert("keys".to_owned(), keys);
+    let sample = sample(text, evidence);
+    if !sample.counters.is_empty() {
+        evidence.samples.push(sample);
     }
     whole(evidence, ended)
+}
+
+/// Whether a line is kept verbatim: it is a fact, whatever its value looks like.
+pub(super) fn is_fact(line: &str) -> bool {
+    is_version_line(line) || pair(line).is_some_and(|(name, _)| FIELDS.contains(&name))
 }
 
 /// Whether all of INFO was there: one section alone would hide modules and settings. No server
@@ -164,17 +114,12 @@ fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
 
 /// The server's own clock, to the microsecond.
 pub(in crate::collect) fn server_time(evidence: &TargetEvidence) -> Option<Timestamp> {
-    let usec = evidence.indicators.figures.get("server_time_usec")?;
+    let usec = evidence.samples.first()?.counters.figures().get("server_time_usec")?;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "an f64 holds today's microseconds exactly"
     )]
     Timestamp::from_microsecond(*usec as i64).ok()
-}
-
-/// `db0`, `db15`.
-fn is_database(name: &str) -> bool {
-    name.strip_prefix("db").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `name=search,ver=20612,api=1,…`: the name and the version as the module declares it.
@@ -187,29 +132,6 @@ fn module(value: &str, evidence: &mut TargetEvidence) {
     }
 }
 
-fn figure(evidence: &mut TargetEvidence, name: &str, value: &str) {
-    if let Some(number) = finite(value) {
-        evidence.indicators.figures.insert(name.to_owned(), number);
-    }
-}
-
-/// `p50=160.767,p99=…`: lifetime values, in microseconds; shown, never judged.
-fn percentiles(command: &str, value: &str, evidence: &mut TargetEvidence) {
-    for (percentile, number) in value.split(',').filter_map(|part| part.split_once('=')) {
-        let name = format!("latency/{}/{percentile}", command.to_lowercase());
-        figure(evidence, &name, number);
-    }
-}
-
-fn command_figures(value: &str) -> CommandFigures {
-    CommandFigures {
-        calls: count(value, "calls"),
-        usec: count(value, "usec"),
-        rejected: count(value, "rejected_calls"),
-        failed: count(value, "failed_calls"),
-    }
-}
-
 /// `name=x,ver=1`: the value of one of the names.
 pub(super) fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     value
@@ -217,18 +139,6 @@ pub(super) fn item<'a>(value: &'a str, name: &str) -> Option<&'a str> {
         .filter_map(|part| part.split_once('='))
         .find(|(key, _)| *key == name)
         .map(|(_, v)| v)
-}
-
-fn number(value: &str, name: &str) -> Option<f64> {
-    item(value, name).and_then(finite)
-}
-
-fn count(value: &str, name: &str) -> u64 {
-    item(value, name).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-fn finite(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
 #[cfg(test)]
@@ -263,10 +173,13 @@ mod tests {
             let evidence = fixture(name);
             assert_eq!(evidence.field(field), Some(version), "{name}");
             assert_eq!(evidence.field("run_id").map(str::len), Some(40), "{name}");
-            assert_eq!(evidence.indicators.figures.get("keys"), Some(&50.0), "{name}");
-            assert_eq!(evidence.indicators.commands["keys"].calls, 1, "{name}");
-            assert_eq!(evidence.indicators.commands["set"].calls, 50, "{name}");
-            assert!(evidence.indicators.figures.contains_key("used_cpu_user"), "{name}");
+            let sample = &evidence.samples[0];
+            assert_eq!(evidence.field("run_id"), Some(sample.run_id.as_str()), "{name}");
+            let groups = sample.counters.groups();
+            assert_eq!(groups["db0"].get("keys"), Some(&50.0), "{name}");
+            assert_eq!(groups["cmdstat_keys"].get("calls"), Some(&1.0), "{name}");
+            assert_eq!(groups["cmdstat_set"].get("calls"), Some(&50.0), "{name}");
+            assert!(sample.counters.figures().contains_key("used_cpu_user"), "{name}");
             assert!(evidence.field("gcc_version").is_none(), "{name}");
         }
         assert_eq!(fixture("redis-8.0.6").field("module/vectorset"), Some("1"));
@@ -275,11 +188,10 @@ mod tests {
 
     #[test]
     fn line_ends_repetition_and_junk_do_no_harm() {
-        let evidence = parsed(
-            "redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndbx:keys=3\ndb0:keys=x",
-        );
+        let evidence =
+            parsed("redis_version:7.0.1\nredis_version:9\nnonsense\nused_memory:NaN\ndb0:keys=x");
         assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
-        assert!(evidence.indicators.figures.is_empty());
+        assert!(evidence.samples.is_empty());
     }
 
     #[test]
@@ -308,11 +220,16 @@ mod tests {
             (odd.field("redis_version"), odd.field("role")),
             (Some("7.0.1"), Some("master"))
         );
+        let counters = &odd.samples[0].counters;
         assert_eq!(
-            (odd.indicators.figures["used_memory"], odd.indicators.figures["keys"]),
-            (1.0, 3.0)
+            (counters.figures()["used_memory"], counters.figures()["new_field"]),
+            (1.0, 1.0)
         );
-        assert_eq!((odd.indicators.commands["get"].calls, odd.indicators.errors["ERR"]), (1, 0));
+        assert_eq!(
+            (counters.groups()["db0"]["keys"], counters.groups()["cmdstat_get"]["calls"]),
+            (3.0, 1.0)
+        );
+        assert!(!counters.groups().contains_key("errorstat_ERR"));
         assert_eq!(odd.field("module/a"), Some("1"));
         assert_eq!(odd.fields.iter().filter(|field| field.name.starts_with("module/")).count(), 1);
     }
@@ -333,7 +250,7 @@ mod tests {
         ] {
             let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
             assert_eq!(parse_info(text, &mut evidence).unwrap_err().kind, FailureKind::Protocol);
-            assert!(evidence.fields.is_empty());
+            assert!(evidence.fields.is_empty() && evidence.samples.is_empty());
             assert!(!looks_like_info(text));
         }
         let said = parsed("redis_version:7.0.1\u{fffd}\nx\u{fffd}_version:1\nos:\u{fffd}");

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::{self, FIELDS, FIGURES, lines};
+use super::parse::{self, FIELDS, lines};
 use super::topology::{is_host, place};
 use crate::model::{Failure, FailureKind};
 
@@ -174,7 +174,8 @@ fn address(text: &str) -> Option<String> {
 fn is_line_of_info(line: &str) -> bool {
     let Some((name, _)) = line.split_once(':') else { return false };
     let is_host = name.contains(['.', '-', '[']) || line.matches(':').count() > 1;
-    let is_known = || FIELDS.contains(&name) || FIGURES.contains(&name) || matches!(name, "hz");
+    let is_number = || matches!(name, "hz" | "loading" | "maxclients" | "maxmemory");
+    let is_known = || FIELDS.contains(&name) || is_number();
     !is_host && (name.contains('_') || is_known())
 }
 

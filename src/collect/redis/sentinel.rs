@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use super::config::{self, Address, SentinelConfig};
 use super::parse::lines;
+use super::servers;
 use super::session::{Access, Answer};
 use super::topology::{self, Master};
 use crate::collect::{Context, net};
-use crate::model::{Failure, FailureKind, Field};
+use crate::model::{Failure, FailureKind, Field, Sample};
 use crate::wire::problem::Problem;
 
 /// The Sentinels of a service.
@@ -33,6 +34,8 @@ struct Named {
     master: String,
     status: String,
     replicas: usize,
+    /// What it counts itself.
+    sample: Option<Sample>,
 }
 
 /// What they said.
@@ -45,6 +48,8 @@ pub(super) struct Found {
     pub(super) outcome: Result<(), Failure>,
     /// What each Sentinel said, or why it did not.
     pub(super) fields: Vec<Field>,
+    /// One for each Sentinel that watches the service.
+    pub(super) samples: Vec<Sample>,
 }
 
 impl Sentinel {
@@ -81,10 +86,14 @@ impl Sentinel {
         let until = now + context.deadline.saturating_duration_since(now) / 2;
         let asking = (0..self.addresses.len()).map(|index| async move {
             let address = &self.addresses[index];
-            let asked = self.access.ask(address, &[Some("sentinel"), None]);
+            let asked = self.access.ask(address, &[None]);
             let answer = net::within(until, context.allowed / 2, asked).await;
             let answer = answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls));
-            (address.place(), answer.and_then(|answer| self.master(&answer)))
+            let named = answer.and_then(|answer| {
+                let sample = servers::sample(&answer, address, context);
+                Ok(Named { sample, ..self.master(&answer)? })
+            });
+            (address.place(), named)
         });
         let (mut told, mut failed) = (Vec::new(), Vec::new());
         for (place, answer) in join_all(asking).await {
@@ -98,7 +107,7 @@ impl Sentinel {
             name: name.to_owned(),
             value,
         };
-        let said = told.iter().map(|(place, Named { master, status, replicas })| {
+        let said = told.iter().map(|(place, Named { master, status, replicas, .. })| {
             (place, "sentinel_master", format!("{master},status={status},replicas={replicas}"))
         });
         let not = failed
@@ -106,10 +115,12 @@ impl Sentinel {
             .map(|(place, failure)| (place, "sentinel_failure", failure.message.clone()));
         let fields = said.chain(not).map(field).collect();
         let replicas = told.iter().map(|(_, named)| named.replicas).max().unwrap_or(0);
-        match self.agreed(&told, &failed) {
-            Ok((address, outcome)) => Found { address: Some(address), replicas, outcome, fields },
-            Err(failure) => Found { address: None, replicas, outcome: Err(failure), fields },
-        }
+        let (address, outcome) = match self.agreed(&told, &failed) {
+            Ok((address, outcome)) => (Some(address), outcome),
+            Err(failure) => (None, Err(failure)),
+        };
+        let samples = distinct(told.into_iter().filter_map(|(_, named)| named.sample));
+        Found { address, replicas, outcome, fields, samples }
     }
 
     /// What one Sentinel says of the service.
@@ -131,6 +142,7 @@ impl Sentinel {
             master: topology::place(host, *port),
             status: status.clone(),
             replicas: *replicas,
+            sample: None,
         })
     }
 
@@ -183,6 +195,12 @@ impl Sentinel {
         });
         Ok((address, outcome))
     }
+}
+
+/// Two addresses may lead to one Sentinel, which counts once.
+fn distinct(samples: impl Iterator<Item = Sample>) -> Vec<Sample> {
+    let mut seen = BTreeSet::new();
+    samples.filter(|s| s.run_id.is_empty() || seen.insert(s.run_id.clone())).collect()
 }
 
 /// What no Sentinel told is told with each one's reason; the one that says most gives kind and

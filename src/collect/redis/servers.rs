@@ -11,7 +11,7 @@ use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
 use crate::collect::{Context, net};
-use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence};
+use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
 
 /// Servers of one target that are asked at the same time: many targets are, too.
 const AT_ONCE: usize = 8;
@@ -62,6 +62,7 @@ async fn ask(
         Ok(Answer { text, not_after }) => {
             let text = String::from_utf8_lossy(&text).into_owned();
             let outcome = parse_info(&text, &mut said);
+            said.samples.iter_mut().for_each(|sample| sample.place = address.place());
             said.fields
                 .extend(not_after.map(|end| Field::of_target("tls_not_after", end.to_string())));
             Told { said, text, outcome }
@@ -70,13 +71,29 @@ async fn ask(
     }
 }
 
-/// Adds what a server said as a place of the target, without its counters.
+/// Adds what a server said as a place of the target.
 pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address, told: Told) {
     let place = address.place();
+    keep_samples(evidence, told.said.samples);
     evidence
         .fields
         .extend(told.said.fields.into_iter().map(|field| Field { place: place.clone(), ..field }));
     evidence.set_part(part, told.outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+}
+
+/// What a server counts that is asked for something else, if it counts anything.
+pub(super) fn sample(answer: &Answer, address: &Address, context: &Context) -> Option<Sample> {
+    let mut said = TargetEvidence::new("redis/server".into(), "", (context.clock)());
+    // A Sentinel is no server of data, and says only some of what one says.
+    let _ = parse_info(&String::from_utf8_lossy(&answer.text), &mut said);
+    said.samples.pop().map(|sample| Sample { place: address.place(), ..sample })
+}
+
+/// Adds the samples of a server of the target.
+pub(super) fn keep_samples(evidence: &mut TargetEvidence, samples: Vec<Sample>) {
+    let target = &evidence.id;
+    let own = samples.into_iter().map(|sample| Sample { target: target.clone(), ..sample });
+    evidence.samples.extend(own);
 }
 
 /// Tells whether two addresses lead to one server, by its `run_id`.

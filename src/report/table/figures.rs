@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::fold::Fold;
 use super::grid::grid;
 use super::sheet::Sheet;
-use crate::model::{Indicators, TargetId, bytes, count, rounded};
+use crate::model::{Extent, TargetId, TargetIndicators, bytes, count, rounded};
 use crate::report::escape::terminal;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
@@ -37,34 +37,34 @@ fn targets<'a>(sheet: &Sheet<'a>) -> BTreeSet<&'a TargetId> {
         .collect()
 }
 
-type Figure = fn(&Indicators) -> Option<String>;
+type Figure = fn(&TargetIndicators) -> Option<String>;
 
-/// What tells most first: commands that walk the keyspace, and load.
+/// What tells most first: commands that walk the keyspace, and load. Of several servers, what
+/// `normalize/` makes of them.
 const ROWS: &[(&str, Figure)] = &[
     ("  KEYS calls", |i| {
-        (!i.commands.is_empty()).then(|| i.commands.get("keys").map_or(0, |c| c.calls).to_string())
+        let calls = i.calls.as_ref()?.get("keys").unwrap_or(&0.0).to_string();
+        Some(least(i.extent != Extent::All, calls))
     }),
     ("  ops/s, logins/s", |i| {
-        let up = i.figures.get("uptime_in_seconds").copied().filter(|up| *up > 0.0)?;
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let logins = ["auth", "hello"]
-            .iter()
-            .filter_map(|c| i.commands.get(*c))
-            .map(|c| c.calls)
-            .sum::<u64>() as f64;
-        let operations = i.figures.get("total_commands_processed")?;
-        Some(format!("{}, {}", rounded(operations / up), rounded(logins / up)))
+        let rates = format!("{}, {}", rounded(i.operations_rate?), rounded(i.logins_rate?));
+        Some(least(i.extent == Extent::Some, rates))
     }),
-    ("  up, keys", |i| Some(format!("{}, {}", up(i)?, rounded(*i.figures.get("keys")?)))),
+    ("  up, keys", |i| {
+        let keys = least(i.extent == Extent::Some, rounded(i.keys?));
+        Some(format!("{}, {keys}", up(i.uptime?)))
+    }),
     ("  memory, limit", |i| {
-        let limit = i
-            .figures
-            .get("maxmemory")
-            .filter(|limit| **limit > 0.0)
-            .map_or("none".to_owned(), |l| bytes(*l));
-        Some(format!("{}, {limit}", bytes(*i.figures.get("used_memory")?)))
+        let limit = i.memory_limit.map_or("none".to_owned(), bytes);
+        let memory = least(i.extent == Extent::Some, bytes(i.memory?));
+        Some(format!("{memory}, {limit}"))
     }),
 ];
+
+/// A sum over servers of which one was not read.
+fn least(is_partial: bool, sum: String) -> String {
+    if is_partial { format!("at least {sum}") } else { sum }
+}
 
 fn block(target: &TargetId, sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
@@ -83,12 +83,11 @@ fn block(target: &TargetId, sheet: &Sheet<'_>, fold: &Fold) -> String {
     grid(rows, view.width)
 }
 
-fn up(indicators: &Indicators) -> Option<String> {
-    let seconds = *indicators.figures.get("uptime_in_seconds")?;
-    Some(match seconds {
+fn up(seconds: f64) -> String {
+    match seconds {
         s if s >= 172_800.0 => format!("{:.0} d", (s / 86_400.0).floor()),
         s if s >= 7_200.0 => format!("{:.0} h", (s / 3_600.0).floor()),
         s if s >= 120.0 => format!("{:.0} min", (s / 60.0).floor()),
         s => format!("{s:.0} s"),
-    })
+    }
 }

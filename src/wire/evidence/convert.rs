@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Command, Declared, Document, End, Failed, Image, Part, Target, is_name};
+use super::format::Format;
+use super::samples::{self, Sample};
+use super::{Declared, Document, End, Failed, Image, Part, Target, is_name};
 use crate::model;
 use crate::wire::header::{ApiVersion, Kind};
 
@@ -29,9 +31,10 @@ impl From<&model::Evidence> for Document {
         Self {
             api_version: ApiVersion::V1,
             kind: Kind::Evidence,
+            format: Format::OURS,
             environment: evidence.environment.to_string(),
             taken: evidence.taken,
-            end: End::of(&targets),
+            end: End::of(&targets, Format::OURS),
             targets,
         }
     }
@@ -49,12 +52,6 @@ impl From<&model::TargetEvidence> for Target {
             // Of a name that stands twice the first counts, as for who asks the live target.
             group.entry(name.clone()).or_insert_with(|| value.clone());
         }
-        let commands = target.indicators.commands.iter().map(|(name, c)| {
-            (
-                name.clone(),
-                Command { calls: c.calls, usec: c.usec, rejected: c.rejected, failed: c.failed },
-            )
-        });
         Self {
             id: target.id.to_string(),
             endpoint: target.endpoint.clone(),
@@ -66,9 +63,10 @@ impl From<&model::TargetEvidence> for Target {
                 .collect(),
             fields,
             places,
-            figures: target.indicators.figures.clone(),
-            commands: commands.collect(),
-            errors: target.indicators.errors.clone(),
+            samples: target.samples.iter().map(Sample::from).collect(),
+            figures: None,
+            commands: None,
+            errors: None,
             images: target.images.iter().map(Image::from).collect(),
             declared: target.declared.iter().map(Declared::from).collect(),
             left_out: target.left_out as u64,
@@ -135,7 +133,12 @@ impl From<&model::Declared> for Declared {
 }
 
 impl Target {
-    pub(super) fn into_model(self, path: &str) -> Result<model::TargetEvidence, String> {
+    pub(super) fn into_model(
+        mut self,
+        path: &str,
+        format: Format,
+    ) -> Result<model::TargetEvidence, String> {
+        let samples = samples::of_target(&mut self, format)?;
         let id = model::TargetId::from(self.id);
         if !id.name().split('/').all(is_name) {
             return Err("the id of a target is none".to_owned());
@@ -152,10 +155,6 @@ impl Target {
                 value,
             })
         });
-        let commands = self.commands.into_iter().map(|(name, c)| {
-            let Command { calls, usec, rejected, failed } = c;
-            (name, model::CommandFigures { calls, usec, rejected, failed })
-        });
         // A fact that a person vouches for stays one: it is judged by its end, not by its age.
         let source = if id.collector() == "declared" {
             model::Source::Declared
@@ -170,11 +169,7 @@ impl Target {
             source,
             parts,
             fields: own.chain(places).collect(),
-            indicators: model::Indicators {
-                figures: self.figures,
-                commands: commands.collect(),
-                errors: self.errors,
-            },
+            samples,
             images: self.images.into_iter().map(Image::into_model).collect(),
             declared: self.declared.into_iter().map(Declared::into_model).collect(),
             left_out: usize::try_from(self.left_out).unwrap_or(usize::MAX),

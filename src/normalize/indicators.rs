@@ -1,0 +1,390 @@
+//! A source's own names become our indicators, and the samples of a target's servers one figure
+//! each.
+//!
+//! What a source calls an indicator is data: another source of load is another [`Names`]. Of
+//! several rows for one indicator the first that the sample tells counts.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    Counters, Extent, Indicator, Indicators, Sample, TargetEvidence, TargetIndicators,
+};
+
+/// How a source names indicators.
+type Names = [Row];
+
+/// One name of one indicator.
+struct Row {
+    indicator: Indicator,
+    told: Told,
+    /// What makes the source's unit ours.
+    factor: f64,
+}
+
+/// Where a sample tells an indicator.
+enum Told {
+    /// A number of its own.
+    Figure(&'static str),
+    /// One item of every group whose name begins so; the rest of the name is the subject.
+    Groups { prefix: &'static str, item: &'static str },
+    /// Every item of one group; its name is the subject.
+    #[cfg_attr(not(test), expect(dead_code, reason = "INFO does not name so; other sources do"))]
+    Items(&'static str),
+    /// The sum of one item over the groups of that name with a number behind it. Zero if there are
+    /// none, but the section in which they would be.
+    Sum { prefix: &'static str, item: &'static str, section: &'static str },
+}
+
+const fn row(indicator: Indicator, told: Told) -> Row {
+    Row { indicator, told, factor: 1.0 }
+}
+
+const fn figure(indicator: Indicator, name: &'static str) -> Row {
+    row(indicator, Told::Figure(name))
+}
+
+const fn command(indicator: Indicator, item: &'static str) -> Row {
+    row(indicator, Told::Groups { prefix: "cmdstat_", item })
+}
+
+/// INFO of Redis and its kin.
+const INFO: &Names = &[
+    figure(Indicator::Uptime, "uptime_in_seconds"),
+    figure(Indicator::Operations, "total_commands_processed"),
+    figure(Indicator::CpuUser, "used_cpu_user"),
+    figure(Indicator::CpuSystem, "used_cpu_sys"),
+    row(Indicator::Keys, Told::Sum { prefix: "db", item: "keys", section: "Keyspace" }),
+    // Evidence of format 1.0 has the sum alone.
+    figure(Indicator::Keys, "keys"),
+    figure(Indicator::Memory, "used_memory"),
+    figure(Indicator::Dataset, "used_memory_dataset"),
+    figure(Indicator::MemoryLimit, "maxmemory"),
+    command(Indicator::Calls, "calls"),
+    command(Indicator::Time, "usec"),
+    command(Indicator::Rejected, "rejected_calls"),
+    command(Indicator::Failed, "failed_calls"),
+    row(Indicator::Errors, Told::Groups { prefix: "errorstat_", item: "count" }),
+];
+
+/// The indicators of one server, from what it told by INFO.
+pub(super) fn of_sample(sample: &Sample) -> Indicators {
+    mapped(&sample.counters, INFO)
+}
+
+fn mapped(counters: &Counters, names: &Names) -> Indicators {
+    let mut indicators = Indicators::default();
+    for row in names {
+        if indicators.tells(row.indicator) {
+            continue;
+        }
+        let mut add = |subject: &str, number: f64| {
+            indicators.add(row.indicator, subject, number * row.factor);
+        };
+        match row.told {
+            Told::Figure(name) => {
+                counters.figures().get(name).into_iter().for_each(|number| add("", *number));
+            }
+            Told::Groups { prefix, item } => {
+                for (name, group) in counters.groups() {
+                    if let (Some(subject), Some(number)) =
+                        (name.strip_prefix(prefix), group.get(item))
+                    {
+                        add(&subject_of(row.indicator, subject), *number);
+                    }
+                }
+            }
+            Told::Items(group) => {
+                for (subject, number) in counters.groups().get(group).into_iter().flatten() {
+                    add(&subject_of(row.indicator, subject), *number);
+                }
+            }
+            Told::Sum { prefix, item, section } => {
+                let groups = counters.groups().iter();
+                let mut numbers = groups
+                    .filter(|(name, _)| name.strip_prefix(prefix).is_some_and(is_number))
+                    .filter_map(|(_, group)| group.get(item))
+                    .peekable();
+                if numbers.peek().is_some() || counters.sections().contains(section) {
+                    add("", 0.0);
+                    numbers.for_each(|number| add("", *number));
+                }
+            }
+        }
+    }
+    indicators
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Commands have no case; prefixes of errors do.
+fn subject_of(indicator: Indicator, name: &str) -> String {
+    if indicator == Indicator::Errors { name.to_owned() } else { name.to_lowercase() }
+}
+
+/// What the servers of a target come to; `None` if none told a number.
+///
+/// Calls are summed over servers of every role: a replica, too, is slowed down by what walks its
+/// keys. Sizes and rates are those of the primaries, since replicas hold the same data; where no
+/// server is a primary, of the largest. A Sentinel holds no data and does not count.
+pub(super) fn of_target(target: &TargetEvidence) -> Option<TargetIndicators> {
+    let servers: Vec<(&Sample, Indicators)> = target
+        .samples
+        .iter()
+        .filter(|sample| sample.role != "sentinel" && !sample.counters.figures().is_empty())
+        .map(|sample| (sample, of_sample(sample)))
+        .collect();
+    let all: Vec<&Indicators> = servers.iter().map(|(_, indicators)| indicators).collect();
+    let primaries: Vec<&Indicators> = servers
+        .iter()
+        .filter(|(sample, _)| sample.role == "master")
+        .map(|(_, indicators)| indicators)
+        .collect();
+    let (holders, joined) =
+        if primaries.is_empty() { (&all, f64::max as Joined) } else { (&primaries, sum as Joined) };
+    let size = |indicator| over(holders, joined, |server| server.get(indicator));
+    let limit =
+        |server: &Indicators| server.get(Indicator::MemoryLimit).filter(|limit| *limit > 0.0);
+    (!servers.is_empty()).then(|| TargetIndicators {
+        calls: calls(&all),
+        uptime: over(holders, f64::min, |server| server.get(Indicator::Uptime)),
+        operations_rate: over(holders, joined, |s| rate(s, s.get(Indicator::Operations)?)),
+        logins_rate: over(holders, joined, |server| rate(server, server.logins())),
+        keys: size(Indicator::Keys),
+        memory: size(Indicator::Memory),
+        dataset: size(Indicator::Dataset),
+        memory_limit: over(holders, joined, limit),
+        extent: extent(target),
+    })
+}
+
+/// How two servers' values become one.
+type Joined = fn(f64, f64) -> f64;
+
+fn sum(a: f64, b: f64) -> f64 {
+    a + b
+}
+
+/// One value for several servers, if each tells its own.
+fn over(
+    servers: &[&Indicators],
+    joined: Joined,
+    value: impl Fn(&Indicators) -> Option<f64>,
+) -> Option<f64> {
+    let values: Option<Vec<f64>> = servers.iter().map(|server| value(server)).collect();
+    values?.into_iter().reduce(joined)
+}
+
+/// The mean of a counter since the server's start.
+fn rate(server: &Indicators, counter: f64) -> Option<f64> {
+    let uptime = server.get(Indicator::Uptime).filter(|uptime| *uptime > 0.0)?;
+    Some(counter / uptime)
+}
+
+fn calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
+    let mut calls = BTreeMap::new();
+    for server in servers {
+        if !server.tells(Indicator::Calls) {
+            return None;
+        }
+        for (command, number) in server.by_subject(Indicator::Calls) {
+            *calls.entry(command.to_owned()).or_insert(0.0) += number;
+        }
+    }
+    Some(calls)
+}
+
+/// A server that is a place of the target and was not read has counters, too. The failure of a
+/// target that is one server says nothing of others.
+fn extent(target: &TargetEvidence) -> Extent {
+    let failed = |of: &str| {
+        let mut parts = target.parts.iter();
+        parts.any(|(part, outcome)| outcome.failure().is_some() && part.as_str().starts_with(of))
+    };
+    if failed("node ") {
+        Extent::Some
+    } else if failed("replica") {
+        Extent::Primaries
+    } else {
+        Extent::All
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Failure, FailureKind, Outcome};
+    use jiff::Timestamp;
+
+    /// What redis_exporter calls the same. Another source is this much data.
+    const EXPORTER: &Names = &[
+        figure(Indicator::Uptime, "redis_uptime_in_seconds"),
+        figure(Indicator::Operations, "redis_commands_processed_total"),
+        figure(Indicator::Memory, "redis_memory_used_bytes"),
+        row(Indicator::Calls, Told::Items("redis_commands_total")),
+        Row {
+            indicator: Indicator::Time,
+            told: Told::Items("redis_commands_duration_seconds_total"),
+            factor: 1e6,
+        },
+    ];
+
+    fn counters(figures: &[(&str, f64)], items: &[(&str, &str, f64)]) -> Counters {
+        let mut counters = Counters::default();
+        figures.iter().for_each(|(name, number)| counters.add(name, *number));
+        items.iter().for_each(|(group, name, number)| counters.add_item(group, name, *number));
+        counters
+    }
+
+    fn target(servers: &[(&str, Counters)]) -> TargetEvidence {
+        let id = "redis/cache".into();
+        let mut target = TargetEvidence::new(id, "", Timestamp::UNIX_EPOCH);
+        for (i, (role, counters)) in servers.iter().enumerate() {
+            target.samples.push(Sample {
+                target: target.id.clone(),
+                place: format!("h:{i}"),
+                run_id: i.to_string(),
+                role: (*role).to_owned(),
+                taken: target.taken,
+                counters: counters.clone(),
+            });
+        }
+        target
+    }
+
+    /// A server that is up for so long.
+    fn server(uptime: f64, keys: f64, walks: f64) -> Counters {
+        let figures = [
+            ("uptime_in_seconds", uptime),
+            ("total_commands_processed", 10.0 * uptime),
+            ("used_memory", 100.0 * keys),
+            ("maxmemory", 1_000.0 * keys),
+        ];
+        counters(&figures, &[("db0", "keys", keys), ("cmdstat_keys", "calls", walks)])
+    }
+
+    #[test]
+    fn two_sources_with_names_of_their_own_tell_the_same() {
+        let info = counters(
+            &[("uptime_in_seconds", 9.0), ("total_commands_processed", 5.0), ("used_memory", 7.0)],
+            &[
+                ("cmdstat_keys", "calls", 2.0),
+                ("cmdstat_keys", "usec", 25.0),
+                ("cmdstat_config|get", "calls", 1.0),
+                ("cmdstat_config|get", "usec", 3.0),
+            ],
+        );
+        let exporter = counters(
+            &[
+                ("redis_uptime_in_seconds", 9.0),
+                ("redis_commands_processed_total", 5.0),
+                ("redis_memory_used_bytes", 7.0),
+            ],
+            &[
+                ("redis_commands_total", "keys", 2.0),
+                ("redis_commands_total", "config|get", 1.0),
+                ("redis_commands_duration_seconds_total", "keys", 25e-6),
+                ("redis_commands_duration_seconds_total", "config|get", 3e-6),
+            ],
+        );
+        assert_eq!(mapped(&info, INFO), mapped(&exporter, EXPORTER));
+        assert_eq!(mapped(&info, INFO).calls("config|get"), Some(1.0));
+        assert_eq!(mapped(&info, EXPORTER), Indicators::default());
+    }
+
+    #[test]
+    fn keys_are_those_of_all_databases_and_zero_only_where_they_would_be_told() {
+        let keys = |counters: &Counters| mapped(counters, INFO).get(Indicator::Keys);
+        let several = [
+            ("db0", "keys", 3.0),
+            ("db12", "keys", 4.0),
+            ("dbx", "keys", 9.0),
+            ("db", "keys", 9.0),
+        ];
+        assert_eq!(keys(&counters(&[("keys", 1.0)], &several)), Some(7.0));
+        assert_eq!(keys(&counters(&[("keys", 1.0)], &[])), Some(1.0), "as in format 1.0");
+        let mut none = counters(&[("used_memory", 1.0)], &[]);
+        assert_eq!(keys(&none), None);
+        none.add_section("Keyspace");
+        assert_eq!(keys(&none), Some(0.0));
+    }
+
+    #[test]
+    fn commands_have_no_case_and_what_is_negative_is_no_count() {
+        let odd = counters(
+            &[("used_memory", -1.0)],
+            &[
+                ("cmdstat_KEYS", "calls", 1.0),
+                ("cmdstat_keys", "calls", 2.0),
+                ("cmdstat_get", "calls", -3.0),
+                ("errorstat_ERR", "count", 1.0),
+                ("errorstat_err", "count", 2.0),
+            ],
+        );
+        let found = mapped(&odd, INFO);
+        assert_eq!((found.calls("keys"), found.calls("get")), (Some(3.0), Some(0.0)));
+        assert_eq!(found.get(Indicator::Memory), None);
+        assert_eq!(found.by_subject(Indicator::Errors).count(), 2);
+    }
+
+    #[test]
+    fn one_server_is_the_target_whatever_its_role() {
+        for role in ["master", "slave", "active-replica", ""] {
+            let found = of_target(&target(&[(role, server(10.0, 5.0, 1.0))])).unwrap();
+            assert_eq!((found.keys, found.operations_rate), (Some(5.0), Some(10.0)), "{role}");
+            assert_eq!(found.calls.unwrap().get("keys"), Some(&1.0), "{role}");
+        }
+        assert_eq!(of_target(&target(&[])), None);
+        assert_eq!(of_target(&target(&[("sentinel", server(1.0, 1.0, 1.0))])), None);
+    }
+
+    #[test]
+    fn primaries_are_summed_up_and_replicas_hold_the_same_again() {
+        let servers = [
+            ("master", server(100.0, 5.0, 1.0)),
+            ("master", server(50.0, 7.0, 0.0)),
+            ("slave", server(10.0, 5.0, 4.0)),
+            ("sentinel", server(1.0, 9.0, 9.0)),
+        ];
+        let found = of_target(&target(&servers)).unwrap();
+        assert_eq!(found.keys, Some(12.0));
+        assert_eq!((found.memory, found.memory_limit), (Some(1_200.0), Some(12_000.0)));
+        assert_eq!(found.uptime, Some(50.0), "of the one that was started last");
+        assert_eq!(found.operations_rate, Some(20.0), "each by its own time");
+        assert_eq!(
+            found.calls.as_ref().unwrap().get("keys"),
+            Some(&5.0),
+            "a replica is slowed down, too"
+        );
+        let replicas = of_target(&target(&servers[2..])).unwrap();
+        assert_eq!(replicas.keys, Some(5.0));
+    }
+
+    #[test]
+    fn what_one_server_does_not_tell_is_not_known_of_all() {
+        let mute = counters(&[("uptime_in_seconds", 1.0)], &[]);
+        let found = of_target(&target(&[("master", server(9.0, 5.0, 1.0)), ("master", mute)]));
+        let found = found.unwrap();
+        assert_eq!((found.keys, found.calls, found.memory), (None, None, None));
+        assert_eq!(found.uptime, Some(1.0));
+    }
+
+    #[test]
+    fn of_servers_that_were_not_read_something_is_missing() {
+        let failed = || Outcome::Failed(Failure::new(FailureKind::Timeout, "silent"));
+        for (part, extent) in [
+            ("info", Extent::All),
+            ("sentinel", Extent::All),
+            ("replica h:2", Extent::Primaries),
+            ("replicas", Extent::Primaries),
+            ("node h:2", Extent::Some),
+        ] {
+            let mut target = target(&[("master", server(1.0, 1.0, 1.0))]);
+            target.set_part(part, failed());
+            assert_eq!(of_target(&target).unwrap().extent, extent, "{part}");
+            target.set_part(part, Outcome::Complete);
+            assert_eq!(of_target(&target).unwrap().extent, Extent::All, "{part}");
+        }
+    }
+}
