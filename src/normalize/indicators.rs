@@ -104,7 +104,8 @@ fn mapped(counters: &Counters, names: &Names) -> Indicators {
                     .filter(|(name, _)| name.strip_prefix(prefix).is_some_and(is_number))
                     .filter_map(|(_, group)| group.get(item))
                     .peekable();
-                if numbers.peek().is_some() || counters.sections().contains(section) {
+                let is_told = counters.sections().contains(section) && counters.left_out() == 0;
+                if numbers.peek().is_some() || is_told {
                     add("", 0.0);
                     numbers.for_each(|number| add("", *number));
                 }
@@ -308,6 +309,8 @@ mod tests {
         assert_eq!(keys(&none), None);
         none.add_section("Keyspace");
         assert_eq!(keys(&none), Some(0.0));
+        none.add_left_out(1);
+        assert_eq!(keys(&none), None, "they may be what was left out");
     }
 
     #[test]

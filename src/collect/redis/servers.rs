@@ -89,11 +89,15 @@ pub(super) fn sample(answer: &Answer, address: &Address, context: &Context) -> O
     said.samples.pop().map(|sample| Sample { place: address.place(), ..sample })
 }
 
-/// Adds the samples of a server of the target.
+/// Adds the samples of a server of the target. Of a place that stands twice the first counts: a
+/// Sentinel may name itself as the master.
 pub(super) fn keep_samples(evidence: &mut TargetEvidence, samples: Vec<Sample>) {
-    let target = &evidence.id;
-    let own = samples.into_iter().map(|sample| Sample { target: target.clone(), ..sample });
-    evidence.samples.extend(own);
+    for sample in samples {
+        if evidence.samples.iter().all(|known| known.place != sample.place) {
+            let target = evidence.id.clone();
+            evidence.samples.push(Sample { target, ..sample });
+        }
+    }
 }
 
 /// Tells whether two addresses lead to one server, by its `run_id`.
