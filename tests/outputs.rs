@@ -315,7 +315,7 @@ fn a_signal_leaves_no_file_half_written() {
             // too late: it had its name already
             (Some(0 | 130), [name]) if name == "evidence" => {
                 let text = fs::read_to_string(folder.path().join("evidence")).unwrap();
-                assert!(text.ends_with("images: 8000\n"), "half a file");
+                assert!(text.ends_with("images: 8000\n  samples: 0\n"), "half a file");
                 fs::remove_file(folder.path().join("evidence")).unwrap();
             }
             other => panic!("round {round}: {other:?}"),

@@ -3,6 +3,7 @@
 mod answers;
 mod nodes;
 mod replicas;
+mod samples;
 mod sentinel;
 
 use serde_json::{Value, json};
