@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use super::args::DiffArguments;
 use super::exit::Exit;
 use super::{Failed, audit, output, problems};
-use crate::collect::file;
+use crate::collect::io::file;
 use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
 use crate::pipeline;

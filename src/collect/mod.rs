@@ -6,15 +6,12 @@
 pub mod config;
 pub mod declared;
 pub mod docker;
-pub mod file;
-mod http;
+pub mod io;
 pub mod kubernetes;
-mod net;
+mod patterns;
 pub mod recorded;
 pub mod redis;
 mod run;
-mod secret;
-mod tls;
 
 use std::sync::Arc;
 

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::collect::config::{TlsConfig, check_globs, check_tls};
+use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::patterns::check_globs;
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;

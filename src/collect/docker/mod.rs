@@ -13,8 +13,9 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::io::{http, net, tls};
 use super::kubernetes::Scope;
-use super::{Collector, Context, http, net, recorded, tls};
+use super::{Collector, Context, recorded};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, DockerConfig, Named};

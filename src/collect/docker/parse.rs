@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::config::SelectionConfig;
-use crate::collect::config::globs;
+use crate::collect::patterns::globs;
 use crate::model::{
     Failure, FailureKind, Field, Glob, ImageUse, Locator, RunState, TargetEvidence,
 };

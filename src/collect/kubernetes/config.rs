@@ -6,7 +6,7 @@ use hyper::Uri;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::collect::config::{check_globs, globs};
+use crate::collect::patterns::{check_globs, globs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;

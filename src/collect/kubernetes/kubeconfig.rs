@@ -14,7 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::access::{Settings, Way};
 use super::exec;
-use crate::collect::{Context, file, net};
+use crate::collect::Context;
+use crate::collect::io::file;
+use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 
 /// A kubeconfig of some hundred clusters.
@@ -53,7 +55,7 @@ pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Fail
 async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
     let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
-    let bytes = bytes.map_err(|e| not_usable(&shown, &net::without_errno(&e)))?;
+    let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
     let mut kubeconfig =
@@ -189,7 +191,7 @@ async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
 async fn inline(path: &mut Option<String>, data: &mut Option<String>) -> Result<(), Failure> {
     if let (Some(path), None) = (path.take().filter(|path| !path.is_empty()), data.as_ref()) {
         let bytes = file::read_aside(Path::new(&path).to_owned(), MAX_SECRET).await;
-        let bytes = bytes.map_err(|e| not_usable(&path, &net::without_errno(&e)))?;
+        let bytes = bytes.map_err(|e| not_usable(&path, &without_errno(&e)))?;
         *data = Some(STANDARD.encode(bytes));
     }
     Ok(())
@@ -251,7 +253,7 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
     };
     let bytes = file::read_aside(path.to_owned(), MAX_SECRET)
         .await
-        .map_err(|e| unusable(&net::without_errno(&e)))?;
+        .map_err(|e| unusable(&without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
     let token = text.trim();
     if token.is_empty() { Err(unusable("it is empty")) } else { Ok(SecretString::from(token)) }

@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::config::globs;
-use super::{Collector, Context, net, recorded};
+use super::io::net;
+use super::patterns::globs;
+use super::{Collector, Context, recorded};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use access::Settings;
 use api::Api;

@@ -11,8 +11,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::io::system::without_errno;
+use super::io::{file, net};
 use super::kubernetes::Scope;
-use super::{Collector, Context, file, net};
+use super::{Collector, Context};
 use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
 use config::RecordedConfig;
 
@@ -150,10 +152,7 @@ pub fn targets_of(
 
 async fn read_file(path: &Path) -> Result<(Vec<u8>, Timestamp), Failure> {
     let failure = |e: std::io::Error| {
-        Failure::new(
-            FailureKind::File,
-            format!("the file cannot be read: {}", net::without_errno(&e)),
-        )
+        Failure::new(FailureKind::File, format!("the file cannot be read: {}", without_errno(&e)))
     };
     let bytes = file::read_aside(path.to_owned(), MAX_FILE).await.map_err(failure)?;
     let metadata = tokio::fs::metadata(path).await.map_err(failure)?;

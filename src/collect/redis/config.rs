@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::topology::place;
-use crate::collect::config::{TlsConfig, check_tls};
+use crate::collect::io::config::{TlsConfig, check_tls};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;

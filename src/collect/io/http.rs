@@ -13,7 +13,7 @@ use super::tls;
 use crate::model::{Failure, FailureKind};
 
 /// Fetches `path` on a fresh connection; at most `cap` bytes of body.
-pub(super) async fn get(
+pub(in crate::collect) async fn get(
     stream: Box<dyn Duplex>,
     host: &str,
     path: &str,
