@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::config::Address;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
-use crate::collect::io::{file, net, tls};
+use crate::collect::io::{file, tls};
 use crate::model::{Failure, FailureKind};
 
 /// The client's own name for the engine of this machine.

@@ -17,7 +17,6 @@ use tokio::process::Command;
 use tokio::time::timeout_at;
 
 use crate::collect::Context;
-use crate::collect::io::net;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;

@@ -5,14 +5,14 @@
 //! errors of the format are told without their words, which may quote a secret.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::access::{Settings, Way};
+use super::config::Proxy;
 use super::exec;
 use crate::collect::Context;
 use crate::collect::io::file;
@@ -22,6 +22,25 @@ use crate::model::{Failure, FailureKind};
 /// A kubeconfig of some hundred clusters.
 const MAX_KUBECONFIG: u64 = 4 * 1024 * 1024;
 const MAX_SECRET: u64 = 1024 * 1024;
+
+/// What the profile says of how a cluster is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// A file; else those of the environment.
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// Else the current one.
+    pub(super) context: Option<String>,
+    /// Else what the kubeconfig or the environment says.
+    pub(super) proxy: Option<Proxy>,
+}
+
+/// A cluster and how to speak to it, as a kubeconfig says.
+pub(super) struct Endpoint {
+    pub(super) config: Config,
+    pub(super) anonymous: Option<String>,
+    /// Of the kubeconfig itself, not of the environment.
+    pub(super) proxy_url: Option<String>,
+}
 
 /// The profile's file, else those of `$KUBECONFIG`, the first of which wins. `None` in a cluster.
 pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Failure> {
@@ -109,12 +128,12 @@ fn unusable_entry(what: String, advice: &str) -> Failure {
     Failure::new(FailureKind::File, what).advise(advice)
 }
 
-/// The way that a context of a kubeconfig tells.
+/// The endpoint that a context of a kubeconfig names.
 pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
     collection: &Context,
-) -> Result<Way, Failure> {
+) -> Result<Endpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
         .clusters
@@ -171,7 +190,7 @@ pub(super) async fn choose(
     if config.cluster_url.host().is_none_or(str::is_empty) {
         return Err(not_usable("the kubeconfig", "the cluster's server is no URL"));
     }
-    Ok(Way { config, anonymous, proxy_url })
+    Ok(Endpoint { config, anonymous, proxy_url })
 }
 
 /// The cluster with its authority at hand, and a scheme in its address.

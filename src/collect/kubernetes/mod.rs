@@ -26,9 +26,9 @@ use super::io::net;
 use super::patterns::globs;
 use super::{Collector, Context, recorded};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
-use access::Settings;
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part, NamespacesConfig};
+use kubeconfig::Settings;
 use question::{
     CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS,
 };
