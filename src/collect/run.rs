@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Clock, Collector, Context};
+use super::collector::{Clock, Collector, Context};
 use crate::model::{EnvironmentName, Failure, FailureKind, TargetEvidence, TargetId};
 
 /// Targets that are read at the same time.

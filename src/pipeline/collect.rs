@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::collect::{self, Clock, Collector, Job, Progress};
+use crate::collect::{self, Clock, Collector, Job, Progress, or_recorded};
 use crate::collect::{declared, docker, kubernetes, recorded, redis};
 use crate::model::{EnvironmentName, Evidence, TargetEvidence};
 use crate::profile::Environment;
@@ -42,22 +42,19 @@ pub fn jobs(
     };
     let targets = &environment.targets;
     for config in &targets.docker {
-        let collector =
-            docker::Docker::new(config, folder).expect("a checked profile has an address");
-        add(Box::new(collector), config.required, config.deadline, DOCKER);
+        let live = docker::Docker::new(config, folder).expect("a checked profile has an address");
+        let collector = or_recorded(Box::new(live), config.stand_in().as_ref(), folder);
+        add(collector, config.required, config.deadline, DOCKER);
     }
     for config in &targets.redis {
-        let collector =
-            redis::Redis::new(config, folder).expect("a checked profile has an address");
-        add(Box::new(collector), config.required, config.deadline, REDIS);
+        let live = redis::Redis::new(config, folder).expect("a checked profile has an address");
+        let collector = or_recorded(Box::new(live), config.stand_in().as_ref(), folder);
+        add(collector, config.required, config.deadline, REDIS);
     }
     for config in &targets.kubernetes {
-        add(
-            Box::new(kubernetes::Kubernetes::new(config, folder)),
-            config.required,
-            config.deadline,
-            KUBERNETES,
-        );
+        let live = kubernetes::Kubernetes::new(config, folder);
+        let collector = or_recorded(Box::new(live), config.stand_in().as_ref(), folder);
+        add(collector, config.required, config.deadline, KUBERNETES);
     }
     for config in &targets.recorded {
         add(Box::new(recorded::Recorded::new(config, folder)), config.required, None, FILES);

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use super::{Collector, Context};
+use super::collector::{Collector, Context};
 use crate::model::{self, Outcome, Source, TargetEvidence, TargetId};
 use config::DeclaredConfig;
 

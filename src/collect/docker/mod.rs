@@ -7,15 +7,15 @@ pub mod config;
 mod context;
 mod parse;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::collector::{Collector, Context};
 use super::io::{http, net, tls};
-use super::kubernetes::Scope;
-use super::{Collector, Context, recorded};
+use super::recorded::config::RecordedConfig;
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, DockerConfig, Named};
@@ -35,7 +35,6 @@ pub struct Docker {
     engine: Engine,
     include: Option<Selection>,
     exclude: Selection,
-    else_recorded: Option<(PathBuf, PathBuf)>,
 }
 
 /// An engine as the profile names it.
@@ -65,10 +64,6 @@ impl Docker {
             engine,
             include: config.include.as_ref().map(Selection::new),
             exclude: config.exclude.as_ref().map(Selection::new).unwrap_or_default(),
-            else_recorded: config
-                .else_recorded
-                .as_ref()
-                .map(|path| (path.clone(), folder.join(path))),
         })
     }
 
@@ -174,6 +169,14 @@ impl Session<'_> {
     }
 }
 
+impl DockerConfig {
+    /// What stands in where it cannot be reached.
+    pub fn stand_in(&self) -> Option<RecordedConfig> {
+        let path = self.else_recorded.as_deref()?;
+        Some(RecordedConfig::in_place_of(&self.name, path))
+    }
+}
+
 impl Collector for Docker {
     fn id(&self) -> TargetId {
         self.id.clone()
@@ -196,14 +199,8 @@ impl Collector for Docker {
                 Ok(way) => self.read(context, &way).await,
                 Err(failure) => Err(failure),
             };
-            vec![match (read.map_err(|failure| self.advised(failure)), &self.else_recorded) {
-                (Ok(evidence), _) => evidence,
-                (Err(failure), Some((shown, path))) if failure.kind.is_unreached() => {
-                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure)
-                        .await
-                }
-                (Err(failure), _) => self.unread((context.clock)(), &failure),
-            }]
+            let read = read.map_err(|failure| self.advised(failure));
+            vec![read.unwrap_or_else(|failure| self.unread((context.clock)(), &failure))]
         }
         .boxed()
     }

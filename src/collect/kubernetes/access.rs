@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 
 use super::config::Proxy;
 use super::kubeconfig::{self, Endpoint, Settings};
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::model::{Failure, FailureKind, Secret};
 
 /// A way to a cluster.

@@ -15,7 +15,7 @@ use kube::client::Body;
 use super::access::Access;
 use super::parse;
 use super::question::{Question, Resource};
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::collect::io::{net, tls};
 use crate::model::{Failure, FailureKind};
 

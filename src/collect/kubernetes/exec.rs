@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout_at;
 
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;

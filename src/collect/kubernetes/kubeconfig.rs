@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::config::Proxy;
 use super::exec;
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};

@@ -1,6 +1,6 @@
 //! What a profile says of a recorded target.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -37,6 +37,18 @@ pub struct RecordedConfig {
 }
 
 impl RecordedConfig {
+    /// The file that a target of that name falls back on; all of it counts.
+    pub(in crate::collect) fn in_place_of(name: &Located<String>, path: &Path) -> Self {
+        Self {
+            name: name.clone(),
+            path: path.to_owned(),
+            taken: None,
+            read: KubernetesPart::all(),
+            namespaces: NamespacesConfig::default(),
+            required: None,
+        }
+    }
+
     /// Everything that is wrong with it.
     pub fn check(&self) -> Vec<Problem> {
         self.namespaces.check()

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::collect::kubernetes::{Scope, looks_like_kubectl, parse_kubectl};
-use crate::collect::redis::{INFO_PART, looks_like_info, parse_info, server_time};
+use crate::collect::kubernetes::kubectl::{looks_like_kubectl, parse_kubectl};
+use crate::collect::kubernetes::scope::Scope;
+use crate::collect::redis::parse::{looks_like_info, parse_info, server_time};
+use crate::collect::redis::parts::INFO_PART;
 use crate::model::{
     EnvironmentName, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
 };

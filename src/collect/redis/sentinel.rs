@@ -14,7 +14,7 @@ use super::config::{self, Address, SentinelConfig};
 use super::parse::lines;
 use super::session::{Access, Answer};
 use super::topology::{self, Master};
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field};
 use crate::wire::problem::Problem;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence};
 

@@ -1,0 +1,61 @@
+//! What a collector is, and what it is given.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::model::{EnvironmentName, Failure, Outcome, TargetEvidence, TargetId};
+
+/// Tells the time of an answer. Passed in, so that tests stand outside of time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a collector is given for one collection.
+#[derive(Clone)]
+pub struct Context {
+    /// Whose target it is.
+    pub environment: EnvironmentName,
+    /// When everything must have been said; counted from the start of the collection.
+    pub deadline: Instant,
+    /// The same as a length, for messages.
+    pub allowed: std::time::Duration,
+    /// Tells the time of an answer.
+    pub clock: Clock,
+}
+
+/// Reads one target.
+pub trait Collector: Send + Sync {
+    /// Which target.
+    fn id(&self) -> TargetId;
+
+    /// Its address as shown to people: without user name and password.
+    fn endpoint(&self) -> String;
+
+    /// What of it is read, each with its own coverage.
+    fn parts(&self) -> &'static [&'static str];
+
+    /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>>;
+
+    /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
+    /// reached.
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        if !evidence.fields.is_empty() || evidence.has_complete_part() {
+            return None;
+        }
+        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
+        let first = failures.next()?;
+        (first.kind.is_unreached() && failures.all(|other| other.kind.is_unreached()))
+            .then(|| first.clone())
+    }
+
+    /// Evidence of a target of which nothing could be read.
+    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        for part in self.parts() {
+            evidence.set_part(part, Outcome::Failed(failure.clone()));
+        }
+        evidence
+    }
+}
