@@ -42,6 +42,9 @@
 //! - `chart/<name>` is a component of its own: what a chart says of an image proves nothing of the
 //!   image, and counts as its version (`workload-label`) only where neither label nor tag says one.
 //! - `collect/io` holds what several collectors share.
+//! - `collect/config.rs` has the one list of collectors. What other stages must know of each (its
+//!   parts, what they can hold, its deadline, its keys in a profile) it says itself, by a
+//!   `model::CollectorKind` that the pipeline hands down.
 //! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
 //!   late is `version-skew`, judged by its level.
 //! - Labels are inherited from base images, so an own service's tag counts before its label, and of

@@ -1,12 +1,15 @@
 //! What a collector is, and what it is given.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::model::{EnvironmentName, Failure, Outcome, TargetEvidence, TargetId};
+use super::recorded::config::RecordedConfig;
+use super::target::TargetConfig;
+use crate::model::{CollectorKind, EnvironmentName, Failure, Outcome, TargetEvidence, TargetId};
 
 /// Tells the time of an answer. Passed in, so that tests stand outside of time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -24,6 +27,21 @@ pub struct Context {
     pub clock: Clock,
 }
 
+/// A target of a checked profile, which can be read.
+pub trait Target: TargetConfig {
+    /// What reads it; paths are relative to `folder`.
+    ///
+    /// # Panics
+    /// If its address was not checked with the profile: leaving the target out would be one that
+    /// nobody misses.
+    fn collector(&self, folder: &Path) -> Box<dyn Collector>;
+
+    /// What stands in where it cannot be reached.
+    fn stand_in(&self) -> Option<RecordedConfig> {
+        Some(RecordedConfig::in_place_of(self.name(), self.else_recorded()?))
+    }
+}
+
 /// Reads one target.
 pub trait Collector: Send + Sync {
     /// Which target.
@@ -32,8 +50,8 @@ pub trait Collector: Send + Sync {
     /// Its address as shown to people: without user name and password.
     fn endpoint(&self) -> String;
 
-    /// What of it is read, each with its own coverage.
-    fn parts(&self) -> &'static [&'static str];
+    /// What kind of target it is.
+    fn kind(&self) -> &'static CollectorKind;
 
     /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>>;
@@ -53,7 +71,7 @@ pub trait Collector: Send + Sync {
     /// Evidence of a target of which nothing could be read.
     fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
-        for part in self.parts() {
+        for part in self.kind().always() {
             evidence.set_part(part, Outcome::Failed(failure.clone()));
         }
         evidence

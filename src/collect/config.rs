@@ -1,7 +1,63 @@
-//! What the targets of all collectors have in common in a profile.
+//! The list of collectors, one line each, and the keys of `targets:` that follow from it.
 
-pub use super::declared::config::DeclaredConfig;
-pub use super::docker::config::DockerConfig;
-pub use super::kubernetes::config::KubernetesConfig;
-pub use super::recorded::config::RecordedConfig;
-pub use super::redis::config::RedisConfig;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::collector::Target;
+use super::declared::config::DeclaredConfig;
+use super::docker::config::DockerConfig;
+use super::kubernetes::config::KubernetesConfig;
+use super::recorded::config::RecordedConfig;
+use super::redis::config::RedisConfig;
+use crate::model::Collectors;
+
+pub use super::target::TargetConfig;
+
+macro_rules! collectors {
+    ($($key:ident: $config:ty, $summary:literal;)*) => {
+        /// Targets, by collector.
+        #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct TargetsConfig {
+            $(
+                #[doc = $summary]
+                #[serde(default)]
+                pub $key: Vec<$config>,
+            )*
+        }
+
+        impl TargetsConfig {
+            /// Every target of every collector.
+            pub fn all(&self) -> impl Iterator<Item = &dyn Target> {
+                std::iter::empty()$(.chain(self.$key.iter().map(|target| target as &dyn Target)))*
+            }
+        }
+
+        /// What every collector says of itself.
+        pub const COLLECTORS: Collectors = Collectors(&[$(&<$config>::KIND),*]);
+
+        #[cfg(test)]
+        const KEYS: &[&str] = &[$(stringify!($key)),*];
+    };
+}
+
+// A collector is its folder and a line here: its key, what its targets are in a profile, and what
+// the schema says of them.
+collectors! {
+    docker: DockerConfig, "Docker Engines.";
+    kubernetes: KubernetesConfig, "Kubernetes clusters.";
+    redis: RedisConfig, "Redis, Valkey and their kin.";
+    recorded: RecordedConfig, "Files that hold what targets answered.";
+    declared: DeclaredConfig, "Facts that a person vouches for.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collector_has_one_name() {
+        let names: Vec<&str> = COLLECTORS.0.iter().map(|kind| kind.name).collect();
+        assert_eq!(names, KEYS);
+    }
+}

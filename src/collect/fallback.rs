@@ -8,7 +8,9 @@ use futures::future::BoxFuture;
 use super::collector::{Collector, Context};
 use super::recorded::Recorded;
 use super::recorded::config::RecordedConfig;
-use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId,
+};
 
 /// A collector with a file to fall back on. The failure of the live target is kept beside what the
 /// file says.
@@ -64,8 +66,8 @@ impl Collector for OrRecorded {
         self.live.endpoint()
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        self.live.parts()
+    fn kind(&self) -> &'static CollectorKind {
+        self.live.kind()
     }
 
     fn unread(&self, now: jiff::Timestamp, failure: &Failure) -> TargetEvidence {

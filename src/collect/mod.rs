@@ -14,7 +14,8 @@ mod patterns;
 pub mod recorded;
 pub mod redis;
 mod run;
+mod target;
 
-pub use collector::{Clock, Collector, Context};
+pub use collector::{Clock, Collector, Context, Target};
 pub use fallback::or_recorded;
 pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run};

@@ -176,6 +176,7 @@ mod tests {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: Vec::new(),
+            named_product: None,
         }
     }
 

@@ -63,6 +63,13 @@ impl TargetId {
     }
 }
 
+impl ComponentName {
+    /// The part before the first `/`: `redis`, `image`.
+    pub fn group(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(first, _)| first)
+    }
+}
+
 /// A shell-style pattern over a whole name; `*` crosses `/`.
 #[derive(Clone, Debug)]
 pub struct Glob(globset::GlobMatcher);

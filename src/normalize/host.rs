@@ -23,7 +23,7 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
             builder.say(target, &said, |engine| Instance { product, ..engine });
         }
     }
-    builder.identity("engine ID", target.field("id"), target);
+    builder.identity(target, |field| target.field(field));
     add_host(builder, target);
 }
 
@@ -41,7 +41,7 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             ..server
         });
     }
-    builder.identity("kube-system UID", target.field("uid"), target);
+    builder.identity(target, |field| target.field(field));
     add_host(builder, target);
 }
 

@@ -9,14 +9,16 @@ mod host;
 mod image;
 pub mod product;
 mod redis;
+mod service;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
-    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
+    Class, Collectors, Component, ComponentName, Coverage, EnvironmentName, Evidence, Facts, Field,
+    Glob, Identity, ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot,
+    TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -25,6 +27,7 @@ use product::{Product, Products, Reader};
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
 pub struct Normalizer {
+    collectors: Collectors,
     products: Products,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
@@ -36,8 +39,9 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// Prepares a checked catalogue; without one, names are those of the images.
-    pub fn new(catalogue: Option<&CatalogueConfig>) -> Self {
+    /// Prepares a checked catalogue; without one, names are those of the images. `collectors` are
+    /// all whose evidence may be seen.
+    pub fn new(catalogue: Option<&CatalogueConfig>, collectors: Collectors) -> Self {
         let components = catalogue.map(|c| c.components.as_slice()).unwrap_or_default();
         let only_in = components.iter().filter(|c| !c.only_in.is_empty()).map(|c| {
             let environments = c.only_in.iter().map(|e| e.as_str().into()).collect();
@@ -51,6 +55,7 @@ impl Normalizer {
             Some((c.component.as_str().into(), scheme))
         });
         Self {
+            collectors,
             products: Products::new(catalogue.map(|c| c.products.as_slice()).unwrap_or_default()),
             schemes: schemes.collect(),
             matches: components.iter().flat_map(image::Match::of_component).collect(),
@@ -58,6 +63,18 @@ impl Normalizer {
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
         }
+    }
+
+    /// The product that a component is by its name: of what collectors find, as they say; of what
+    /// people declare, its first part.
+    fn named_product(&self, name: &ComponentName, component: &Component) -> Option<String> {
+        if let Some(product) = self.collectors.product_of(name) {
+            return Some(product.to_owned());
+        }
+        let is_declared = component.instances.iter().all(|i| i.source == ReadingSource::Declared);
+        let first = name.group();
+        let tells = is_declared && first != name.as_str() && !self.collectors.is_group(first);
+        tells.then(|| first.to_lowercase())
     }
 
     /// The name of the product that has this one, or this alias.
@@ -88,7 +105,8 @@ impl Normalizer {
             }
         }
         let Builder { mut components, identities, left_out, .. } = builder;
-        for component in components.values_mut() {
+        for (name, component) in &mut components {
+            component.named_product = self.named_product(name, component);
             component.instances.sort();
             // A chart is told by each container of a workload.
             component.instances.dedup();
@@ -97,25 +115,29 @@ impl Normalizer {
             environment: evidence.environment.clone(),
             taken: evidence.taken,
             components,
-            coverage: evidence.targets.iter().map(coverage).collect(),
+            coverage: evidence.targets.iter().map(|target| self.coverage(target)).collect(),
             identities,
             indicators,
             left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
             ignore,
         }
     }
-}
 
-fn coverage(target: &TargetEvidence) -> Coverage {
-    Coverage {
-        target: target.id.clone(),
-        endpoint: target.endpoint.clone(),
-        required: target.required,
-        source: target.source.clone(),
-        taken: target.taken,
-        expires: target.declared.iter().map(|fact| fact.expires).min(),
-        parts: target.parts.clone(),
-        notes: notes(target),
+    fn coverage(&self, target: &TargetEvidence) -> Coverage {
+        let kind = self.collectors.of(&target.id);
+        let told = (kind.facts == Facts::Version).then(|| service::component(target)).flatten();
+        Coverage {
+            target: target.id.clone(),
+            kind,
+            component: told.unwrap_or_else(|| kind.component_of(&target.id)),
+            endpoint: target.endpoint.clone(),
+            required: target.required,
+            source: target.source.clone(),
+            taken: target.taken,
+            expires: target.declared.iter().map(|fact| fact.expires).min(),
+            parts: target.parts.clone(),
+            notes: notes(target),
+        }
     }
 }
 
@@ -172,11 +194,12 @@ struct Said<'a> {
 impl Builder<'_> {
     fn target(&mut self, target: &TargetEvidence) {
         // A target of which no part was read may still hold fields of a part that broke off.
-        match target.id.collector() {
-            "redis" => redis::add(self, target),
-            "docker" => host::add_docker(self, target),
-            "kubernetes" => host::add_kubernetes(self, target),
-            _ => {}
+        match self.normalizer.collectors.of(&target.id).facts {
+            Facts::Info => redis::add(self, target),
+            Facts::Engine => host::add_docker(self, target),
+            Facts::Cluster => host::add_kubernetes(self, target),
+            Facts::Version => service::add(self, target),
+            Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
         }
         for image_use in &target.images {
             image::add(self, target, image_use);
@@ -211,6 +234,7 @@ impl Builder<'_> {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: only_in(),
+            named_product: None,
         });
         // One instance of a known product makes it platform, in whatever order they are seen.
         if nature.class < component.class {
@@ -268,10 +292,16 @@ impl Builder<'_> {
         Locator { namespace, ..own.clone() }
     }
 
-    fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
+    /// What tells the instance from others, among the fields that `says` knows.
+    fn identity<'a>(
+        &mut self,
+        target: &TargetEvidence,
+        says: impl FnOnce(&'static str) -> Option<&'a str>,
+    ) {
+        let Some(identity) = self.normalizer.collectors.of(&target.id).identity else { return };
+        if let Some(value) = says(identity.field).filter(|value| !value.is_empty()) {
             self.identities.insert(Identity {
-                kind,
+                kind: identity.noun,
                 value: value.to_owned(),
                 target: target.id.clone(),
             });

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::Normalizer;
 use super::config::CatalogueConfig;
+use crate::collect::config::COLLECTORS;
 use crate::model::{
     Class, Component, Declared, Evidence, Field, ImageUse, Locator, ReadingSource, RunState,
     Snapshot, TargetEvidence,
@@ -19,7 +20,7 @@ fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     assert_eq!(catalogue.check(), Vec::new());
     let evidence =
         Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
-    Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
+    Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
 }
 
 fn target(id: &str) -> TargetEvidence {

@@ -182,11 +182,16 @@ pub fn write(evidence: &model::Evidence) -> Result<String, String> {
     yaml::write(&Document::from(evidence)).map_err(|e| e.to_string())
 }
 
-/// Reads a YAML document of evidence; `path` is what the source is called.
+/// Reads a YAML document of evidence; `path` is what the source is called. What was read by none of
+/// `collectors` cannot be interpreted.
 ///
 /// # Errors
 /// The first thing that is not of this format, with its place.
-pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
+pub fn read(
+    text: &str,
+    path: &str,
+    collectors: model::Collectors,
+) -> Result<model::Evidence, ShapeError> {
     let document: Document = yaml::read(text, Origin::Program)?;
     let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
     if document.kind != Kind::Evidence {
@@ -207,7 +212,7 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
         return Err(wrong("two targets have one id".to_owned()));
     }
     let targets: Result<Vec<_>, String> =
-        document.targets.into_iter().map(|t| t.into_model(path)).collect();
+        document.targets.into_iter().map(|target| target.into_model(path, collectors)).collect();
     Ok(model::Evidence {
         environment: document.environment.into(),
         taken: document.taken,
@@ -238,6 +243,7 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::config::COLLECTORS;
     use crate::model::{CommandFigures, Failure, FailureKind, Field, Outcome, RunState};
 
     fn sample() -> model::Evidence {
@@ -288,31 +294,33 @@ mod tests {
             time: model::TimeSource::Evidence,
             instead_of: None,
         };
-        assert_eq!(read(&text, "f").unwrap(), expected);
+        assert_eq!(read(&text, "f", COLLECTORS).unwrap(), expected);
     }
 
     #[test]
     fn aliases_and_other_kinds_are_refused() {
         let text = write(&sample()).unwrap();
-        let error = read(&text.replace("kind: Evidence", "kind: Policy"), "f").unwrap_err();
+        let error =
+            read(&text.replace("kind: Evidence", "kind: Policy"), "f", COLLECTORS).unwrap_err();
         assert!(error.message.contains("expected kind Evidence"), "{error:?}");
         let bomb = text
             .replace("environment: dev", "environment: &a dev")
             .replace("id: redis/cache", "id: *a");
-        assert!(read(&bomb, "f").is_err());
-        assert!(read(&text.replace("&a dev", "dev"), "f").is_ok());
+        assert!(read(&bomb, "f", COLLECTORS).is_err());
+        assert!(read(&text.replace("&a dev", "dev"), "f", COLLECTORS).is_ok());
     }
 
     #[test]
     fn a_file_that_broke_off_or_says_too_much_is_no_evidence() {
         let text = write(&sample()).unwrap();
         let cut = text.split("  images:").next().unwrap();
-        assert!(read(cut, "f").is_err());
+        assert!(read(cut, "f", COLLECTORS).is_err());
         let end = &text[text.find("end:").unwrap()..];
-        let error = read(&format!("{cut}{end}"), "f").unwrap_err();
+        let error = read(&format!("{cut}{end}"), "f", COLLECTORS).unwrap_err();
         assert!(error.message.contains("broke off"), "{error:?}");
         assert!(
-            read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f").is_err()
+            read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f", COLLECTORS)
+                .is_err()
         );
     }
 
@@ -322,7 +330,7 @@ mod tests {
         whole.targets[0].set_part("info", Outcome::Complete);
         let text = write(&whole).unwrap();
         let failure = |text: &str| {
-            let target = read(text, "f").unwrap().targets.remove(0);
+            let target = read(text, "f", COLLECTORS).unwrap().targets.remove(0);
             target
                 .parts
                 .into_values()
@@ -355,7 +363,7 @@ mod tests {
             value: "1".into(),
         });
         let parts = |evidence: &model::Evidence| {
-            read(&write(evidence).unwrap(), "f").unwrap().targets.remove(0).parts
+            read(&write(evidence).unwrap(), "f", COLLECTORS).unwrap().targets.remove(0).parts
         };
         assert_eq!(
             parts(&evidence),

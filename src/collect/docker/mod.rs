@@ -13,18 +13,13 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::{Collector, Context};
+use super::collector::{Collector, Context, Target};
 use super::io::{http, net, tls};
-use super::recorded::config::RecordedConfig;
-use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
-use config::{Address, DockerConfig, Named};
+use config::{Address, CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
 use context::Way;
 use parse::Selection;
-
-const ENGINE: &str = "engine";
-const CONTAINERS: &str = "containers";
-const IMAGES: &str = "images";
 
 /// Some 10,000 containers.
 const MAX_BODY: usize = 24 * 1024 * 1024;
@@ -169,11 +164,9 @@ impl Session<'_> {
     }
 }
 
-impl DockerConfig {
-    /// What stands in where it cannot be reached.
-    pub fn stand_in(&self) -> Option<RecordedConfig> {
-        let path = self.else_recorded.as_deref()?;
-        Some(RecordedConfig::in_place_of(&self.name, path))
+impl Target for DockerConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Docker::new(self, folder).expect("a checked profile has an address"))
     }
 }
 
@@ -189,8 +182,8 @@ impl Collector for Docker {
         }
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[ENGINE, CONTAINERS, IMAGES]
+    fn kind(&self) -> &'static CollectorKind {
+        &DockerConfig::KIND
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {

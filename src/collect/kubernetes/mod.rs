@@ -23,10 +23,10 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::{Collector, Context};
+use super::collector::{Collector, Context, Target};
 use super::io::net;
 use super::recorded::config::RecordedConfig;
-use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::Settings;
@@ -183,9 +183,12 @@ fn from_home(path: &Path, folder: &Path) -> PathBuf {
     }
 }
 
-impl KubernetesConfig {
-    /// What stands in where it cannot be reached.
-    pub fn stand_in(&self) -> Option<RecordedConfig> {
+impl Target for KubernetesConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Kubernetes::new(self, folder))
+    }
+
+    fn stand_in(&self) -> Option<RecordedConfig> {
         let path = self.else_recorded.as_deref()?;
         Some(RecordedConfig {
             read: self.read.clone(),
@@ -204,8 +207,8 @@ impl Collector for Kubernetes {
         self.shown.clone()
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        Part::NAMES
+    fn kind(&self) -> &'static CollectorKind {
+        &KubernetesConfig::KIND
     }
 
     /// An answer that broke off was heard.

@@ -11,15 +11,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context};
+use super::collector::{Collector, Context, Target};
 use super::io::system::without_errno;
 use super::io::{file, net};
 use super::kubernetes::scope::Scope;
-use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource};
-use config::RecordedConfig;
-
-/// A part whose name says that nothing is known of what the file holds.
-const FILE: &str = "file";
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
+};
+use config::{FILE, RecordedConfig};
 
 /// Evidence of 100,000 containers.
 pub const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -77,6 +76,12 @@ impl Recorded {
     }
 }
 
+impl Target for RecordedConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Recorded::new(self, folder))
+    }
+}
+
 impl Collector for Recorded {
     fn id(&self) -> TargetId {
         self.id.clone()
@@ -86,8 +91,8 @@ impl Collector for Recorded {
         self.shown.display().to_string()
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[FILE]
+    fn kind(&self) -> &'static CollectorKind {
+        &RecordedConfig::KIND
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {

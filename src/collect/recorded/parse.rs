@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::collect::config::COLLECTORS;
 use crate::collect::kubernetes::kubectl::{looks_like_kubectl, parse_kubectl};
 use crate::collect::kubernetes::scope::Scope;
 use crate::collect::redis::parse::{looks_like_info, parse_info, server_time};
@@ -64,7 +65,7 @@ pub(super) fn targets(
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
         return Err(Failure::new(FailureKind::File, message));
     }
-    let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
+    let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
         let advice = if e.message.contains("`envparity/v") {
             "read it by the version of envparity that wrote it, or collect it again by this one"
         } else {

@@ -21,9 +21,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context};
-use super::recorded::config::RecordedConfig;
-use crate::model::{Failure, Outcome, TargetEvidence, TargetId};
+use super::collector::{Collector, Context, Target};
+use crate::model::{CollectorKind, Failure, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, RedisConfig};
 use parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
@@ -178,11 +177,9 @@ fn node_part(address: &Address) -> String {
     format!("{NODE}{}", address.place())
 }
 
-impl RedisConfig {
-    /// What stands in where it cannot be reached.
-    pub fn stand_in(&self) -> Option<RecordedConfig> {
-        let path = self.else_recorded.as_deref()?;
-        Some(RecordedConfig::in_place_of(&self.name, path))
+impl Target for RedisConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Redis::new(self, folder).expect("a checked profile has an address"))
     }
 }
 
@@ -199,8 +196,8 @@ impl Collector for Redis {
         }
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[INFO_PART]
+    fn kind(&self) -> &'static CollectorKind {
+        &RedisConfig::KIND
     }
 
     fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {

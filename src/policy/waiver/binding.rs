@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::VERSION_RULES;
-use crate::model::{Component, ComponentName, EnvironmentName, Finding, Requirement, Snapshot};
+use crate::model::{Component, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::version::Range;
 
 /// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
@@ -17,17 +17,17 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
     let of = |environment: &EnvironmentName| {
         let snapshot = snapshots.iter().find(|snapshot| snapshot.environment == *environment)?;
         let component = snapshot.components.get(&finding.component)?;
-        Some((environment.clone(), versions(&finding.component, component)?))
+        Some((environment.clone(), versions(component)?))
     };
     finding.environments.iter().filter_map(of).collect()
 }
 
 /// One alternative for each product and minor that runs.
-fn versions(name: &ComponentName, component: &Component) -> Option<String> {
+fn versions(component: &Component) -> Option<String> {
     let readings = component.instances.iter().flat_map(|instance| {
         let readings =
             [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
-        let product = instance.product_in(name);
+        let product = instance.product_in(component);
         readings.map(move |reading| (product.clone(), reading))
     });
     let alternatives = readings.map(|(product, reading)| {

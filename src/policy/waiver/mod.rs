@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::settled::{Compared, Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
-    Component, ComponentName, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding,
-    JudgedWaiver, Requirement, Severity, Waiver, WaiverState,
+    Component, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
+    Requirement, Severity, Waiver, WaiverState,
 };
 use crate::rules::{Hook, RuleMeta};
 use crate::version::Containment;
@@ -123,7 +123,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
         else {
             return Some(format!("{environment} does not run it, and it says {wanted}"));
         };
-        outside(&waiver.component, component, wanted)
+        outside(component, wanted)
             .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });
     match moved {
@@ -140,9 +140,9 @@ fn is_bound(waiver: &Waiver) -> bool {
 }
 
 /// The first version that runs and is not wanted. What a lower source says instead counts as well.
-fn outside(name: &ComponentName, component: &Component, wanted: &Requirement) -> Option<String> {
+fn outside(component: &Component, wanted: &Requirement) -> Option<String> {
     let mut readings = component.instances.iter().flat_map(|instance| {
-        let product = instance.product_in(name);
+        let product = instance.product_in(component);
         let readings =
             [Some(&instance.reading), instance.contradicted_by.as_ref()].into_iter().flatten();
         readings.map(move |reading| (product.clone(), reading))
