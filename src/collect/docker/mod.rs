@@ -14,7 +14,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::collector::{Collector, Context, Target};
-use super::io::{http, net, tls};
+use super::io::http::{self, Advice, Wanted};
+use super::io::{net, tls};
 use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
@@ -127,7 +128,16 @@ impl Session<'_> {
                     (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host)
                 }
             };
-            http::get(stream, host, path, MAX_BODY).await
+            let wanted = Wanted {
+                host,
+                path,
+                shown: path,
+                accept: "application/json",
+                token: None,
+                cap: MAX_BODY,
+                advice: &advice(path),
+            };
+            http::get(stream, &wanted).await.map(|answer| answer.body)
         };
         let answer = net::within(self.context.deadline, self.context.allowed, exchange).await;
         let over_tls = matches!(address, Address::Tcp { tls: true, .. });
@@ -161,6 +171,20 @@ impl Session<'_> {
 
     async fn images(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
         parse::images(&self.get("/images/json").await?, evidence)
+    }
+}
+
+fn advice(path: &str) -> Advice {
+    let (unauthorized, broken) = (
+        "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
+        "the engine could not answer: look into its log, and that of any proxy in between",
+    );
+    Advice {
+        unauthorized: unauthorized.to_owned(),
+        forbidden: format!(
+            "allow GET {path} to this client, for example in the socket proxy in front of the engine"
+        ),
+        broken: broken.to_owned(),
     }
 }
 
