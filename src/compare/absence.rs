@@ -77,6 +77,7 @@ mod tests {
             settings: BTreeMap::new(),
             only_in: only_in.iter().map(|e| (*e).into()).collect(),
             named_product: None,
+            overruled: Vec::new(),
         }
     }
 

@@ -61,6 +61,7 @@ mod tests {
             settings: BTreeMap::new(),
             only_in: Vec::new(),
             named_product: named.map(str::to_owned),
+            overruled: Vec::new(),
         };
         instance.product_in(&component).map(Cow::into_owned)
     }

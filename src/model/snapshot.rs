@@ -51,6 +51,8 @@ pub struct Component {
     /// The product that its name tells, where nothing better does: `containerd` of
     /// `docker/containerd`.
     pub named_product: Option<String>,
+    /// What a person declares of it, where what was read proves a version: it is no instance then.
+    pub overruled: Vec<Reading>,
 }
 
 /// The values of one setting, mostly one, and the servers that have each.

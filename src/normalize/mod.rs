@@ -106,6 +106,7 @@ impl Normalizer {
         }
         let Builder { mut components, identities, left_out, .. } = builder;
         for (name, component) in &mut components {
+            overrule(component);
             component.named_product = self.named_product(name, component);
             component.instances.sort();
             // A chart is told by each container of a workload.
@@ -159,6 +160,17 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
         }
     };
     target.fields.iter().filter_map(note).collect()
+}
+
+/// What was read wins over what a person declares, as far as it proves a version.
+fn overrule(component: &mut Component) {
+    let is_declared = |instance: &Instance| instance.source == ReadingSource::Declared;
+    let proves = |instance: &Instance| !is_declared(instance) && instance.reading.is_proven();
+    if !component.instances.iter().any(proves) {
+        return;
+    }
+    let declared = component.instances.extract_if(.., |instance| is_declared(instance));
+    component.overruled = declared.map(|instance| instance.reading).collect();
 }
 
 /// Components as they are found.
@@ -235,6 +247,7 @@ impl Builder<'_> {
             settings: BTreeMap::new(),
             only_in: only_in(),
             named_product: None,
+            overruled: Vec::new(),
         });
         // One instance of a known product makes it platform, in whatever order they are seen.
         if nature.class < component.class {

@@ -243,6 +243,7 @@ mod tests {
             settings: BTreeMap::new(),
             only_in: Vec::new(),
             named_product: None,
+            overruled: Vec::new(),
         }
     }
 

@@ -79,6 +79,7 @@ impl Snapshot {
             settings: BTreeMap::new(),
             only_in: Vec::new(),
             named_product: COLLECTORS.product_of(&component.into()).map(str::to_owned),
+            overruled: Vec::new(),
         };
         let instances = &mut self.components.entry(component.into()).or_insert(empty).instances;
         instance.locator.container = format!("container-{}", instances.len());

@@ -50,6 +50,7 @@ fn component(name: &str, version: &str) -> Component {
         settings: BTreeMap::new(),
         only_in: Vec::new(),
         named_product: None,
+        overruled: Vec::new(),
     }
 }
 
