@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::collector::Target;
 use super::declared::config::DeclaredConfig;
 use super::docker::config::DockerConfig;
+use super::http::config::HttpConfig;
 use super::kubernetes::config::KubernetesConfig;
 use super::recorded::config::RecordedConfig;
 use super::redis::config::RedisConfig;
@@ -47,6 +48,7 @@ collectors! {
     docker: DockerConfig, "Docker Engines.";
     kubernetes: KubernetesConfig, "Kubernetes clusters.";
     redis: RedisConfig, "Redis, Valkey and their kin.";
+    http: HttpConfig, "Services that tell their version over HTTP.";
     recorded: RecordedConfig, "Files that hold what targets answered.";
     declared: DeclaredConfig, "Facts that a person vouches for.";
 }

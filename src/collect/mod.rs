@@ -8,6 +8,7 @@ pub mod config;
 pub mod declared;
 pub mod docker;
 mod fallback;
+pub mod http;
 pub mod io;
 pub mod kubernetes;
 mod patterns;
