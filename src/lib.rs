@@ -15,10 +15,10 @@
 //! Where the tree is not what one would expect, and why:
 //!
 //! - `collect/docker` speaks HTTP by hyper, not by a Docker client: it needs four GETs, and a
-//!   client's whole-list decoding loses a list to one malformed item. `collect/http.rs` cannot
-//!   do anything but GET, `collect/net.rs` caps every answer.
+//!   client's whole-list decoding loses a list to one malformed item. `collect/io/http.rs` cannot
+//!   do anything but GET, `collect/io/net.rs` caps every answer.
 //! - `collect/docker/context.rs` reads the files of Docker's client itself: the client would follow
-//!   `$DOCKER_HOST`, and be one more program to start. `collect/tls/unverified.rs` is for contexts
+//!   `$DOCKER_HOST`, and be one more program to start. `collect/io/tls/unverified.rs` is for contexts
 //!   with `SkipTLSVerify` alone.
 //! - `cli/mod.rs` runs a command as a task of its own, or a pipe that nobody reads would keep
 //!   signals from being heard.
@@ -41,7 +41,10 @@
 //!   depend on whether a job happens to run. Everything else without a pod is not running.
 //! - `chart/<name>` is a component of its own: what a chart says of an image proves nothing of the
 //!   image, and counts as its version (`workload-label`) only where neither label nor tag says one.
-//! - `collect/config.rs` and `collect/tls.rs` hold what several collectors share.
+//! - `collect/io` holds what several collectors share.
+//! - `collect/config.rs` has the one list of collectors. What other stages must know of each (its
+//!   parts, what they can hold, its deadline, its keys in a profile) it says itself, by a
+//!   `model::CollectorKind` that the pipeline hands down.
 //! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
 //!   late is `version-skew`, judged by its level.
 //! - Labels are inherited from base images, so an own service's tag counts before its label, and of

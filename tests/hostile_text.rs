@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use envparity::collect::config::COLLECTORS;
 use envparity::model::{
     Counters, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator, Outcome,
     RunState, Sample, Severity, TargetEvidence,
@@ -170,7 +171,7 @@ proptest! {
         let mut written = evidence(&texts, "prod");
         let text = wire::evidence::write(&written).unwrap();
         is_harmless(&text)?;
-        let read = wire::evidence::read(&text, "f").map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        let read = wire::evidence::read(&text, "f", COLLECTORS).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         for (target, other) in written.targets.iter_mut().zip(&read.targets) {
             target.source = other.source.clone();
             // in the order of their names, and of two of one name the first

@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
+use envparity::collect::config::COLLECTORS;
 use envparity::collect::recorded;
 use envparity::model::{EnvironmentName, Evidence, TargetEvidence};
 use envparity::pipeline::{self, Facts};
@@ -31,10 +32,11 @@ pub fn kubectl(data: &[u8]) {
 pub fn evidence(data: &[u8]) {
     file(data);
     if let Ok(text) = str::from_utf8(data)
-        && let Ok(read) = wire::evidence::read(text, "file")
+        && let Ok(read) = wire::evidence::read(text, "file", COLLECTORS)
     {
         let written = wire::evidence::write(&read).expect("what was read can be written");
-        let again = wire::evidence::read(&written, "file").expect("what was written can be read");
+        let again = wire::evidence::read(&written, "file", COLLECTORS)
+            .expect("what was written can be read");
         assert_eq!(read, again, "{written}");
     }
 }

@@ -7,7 +7,8 @@ use anyhow::{Context, anyhow};
 use super::args::DiffArguments;
 use super::exit::Exit;
 use super::{Failed, audit, output, problems};
-use crate::collect::file;
+use crate::collect::config::COLLECTORS;
+use crate::collect::io::file;
 use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
 use crate::pipeline;
@@ -27,7 +28,7 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
     let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
-    wire::evidence::read(&text, &shown.to_string()).map_err(|e| {
+    wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
         anyhow!(
             "{shown}:{}:{}: this is no evidence: {e}\nadvice: {}",
             e.line,

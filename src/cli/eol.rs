@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::collect::file;
+use crate::collect::io::file;
 use crate::model::Cycles;
 use crate::report::escape::terminal;
 use crate::wire;

@@ -1,76 +1,65 @@
-//! What the targets of all collectors have in common in a profile.
-
-use std::path::{Path, PathBuf};
+//! The list of collectors, one line each, and the keys of `targets:` that follow from it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::Glob;
-use crate::wire::problem::Problem;
-use crate::wire::yaml::Located;
+use super::collector::Target;
+use super::declared::config::DeclaredConfig;
+use super::docker::config::DockerConfig;
+use super::http::config::HttpConfig;
+use super::kubernetes::config::KubernetesConfig;
+use super::recorded::config::RecordedConfig;
+use super::redis::config::RedisConfig;
+use crate::model::Collectors;
 
-pub use super::declared::config::DeclaredConfig;
-pub use super::docker::config::DockerConfig;
-pub use super::kubernetes::config::KubernetesConfig;
-pub use super::recorded::config::RecordedConfig;
-pub use super::redis::config::RedisConfig;
+pub use super::target::TargetConfig;
 
-/// Files for TLS, relative to the profile's folder. Each is read when the target is.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct TlsConfig {
-    /// PEM file of the authority that signed the server's certificate; else the system's.
-    #[serde(default)]
-    pub ca: Option<PathBuf>,
-    /// PEM file of the client's certificate chain.
-    #[serde(default)]
-    pub cert: Option<PathBuf>,
-    /// PEM file of the client's key.
-    #[serde(default)]
-    pub key: Option<PathBuf>,
-    /// Name that the certificate must have, if not the host's.
-    #[serde(default)]
-    pub server_name: Option<String>,
-}
-
-impl TlsConfig {
-    /// The same with paths that hold from anywhere.
-    #[must_use]
-    pub fn relative_to(&self, folder: &Path) -> Self {
-        let resolve = |path: &Option<PathBuf>| path.as_ref().map(|p| folder.join(p));
-        Self {
-            ca: resolve(&self.ca),
-            cert: resolve(&self.cert),
-            key: resolve(&self.key),
-            server_name: self.server_name.clone(),
+macro_rules! collectors {
+    ($($key:ident: $config:ty, $summary:literal;)*) => {
+        /// Targets, by collector.
+        #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct TargetsConfig {
+            $(
+                #[doc = $summary]
+                #[serde(default)]
+                pub $key: Vec<$config>,
+            )*
         }
-    }
-}
 
-/// A certificate without its key, or the other way round, proves nothing to the server.
-pub(super) fn check_tls(tls: Option<&TlsConfig>, place: &Located<String>) -> Option<Problem> {
-    tls.filter(|tls| tls.cert.is_some() != tls.key.is_some()).map(|_| {
-        Problem::at(
-            place,
-            "tls names a client certificate without its key, or a key without its certificate",
-            "name both",
-        )
-    })
-}
+        impl TargetsConfig {
+            /// Every target of every collector.
+            pub fn all(&self) -> impl Iterator<Item = &dyn Target> {
+                std::iter::empty()$(.chain(self.$key.iter().map(|target| target as &dyn Target)))*
+            }
+        }
 
-/// A pattern that is none.
-pub(super) fn check_globs<'a>(
-    patterns: impl IntoIterator<Item = &'a Located<String>>,
-) -> Vec<Problem> {
-    let check = |pattern: &Located<String>| {
-        Glob::new(pattern).err().map(|e| {
-            Problem::at(pattern, e.to_string(), "patterns are like `sandbox-*` or `image/{a,b}`")
-        })
+        /// What every collector says of itself.
+        pub const COLLECTORS: Collectors = Collectors(&[$(&<$config>::KIND),*]);
+
+        #[cfg(test)]
+        const KEYS: &[&str] = &[$(stringify!($key)),*];
     };
-    patterns.into_iter().filter_map(check).collect()
 }
 
-/// Compiles patterns that [`check_globs`] has checked; a malformed one matches nothing.
-pub(super) fn globs(patterns: &[Located<String>]) -> Vec<Glob> {
-    patterns.iter().filter_map(|p| Glob::new(p).ok()).collect()
+// A collector is its folder and a line here: its key, what its targets are in a profile, and what
+// the schema says of them.
+collectors! {
+    docker: DockerConfig, "Docker Engines.";
+    kubernetes: KubernetesConfig, "Kubernetes clusters.";
+    redis: RedisConfig, "Redis, Valkey and their kin.";
+    http: HttpConfig, "Services that tell their version over HTTP.";
+    recorded: RecordedConfig, "Files that hold what targets answered.";
+    declared: DeclaredConfig, "Facts that a person vouches for.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collector_has_one_name() {
+        let names: Vec<&str> = COLLECTORS.0.iter().map(|kind| kind.name).collect();
+        assert_eq!(names, KEYS);
+    }
 }

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Clock, Collector, Context};
+use super::collector::{Clock, Collector, Context};
 use crate::model::{EnvironmentName, Failure, FailureKind, TargetEvidence, TargetId};
 
 /// Targets that are read at the same time.
@@ -103,6 +103,6 @@ async fn read(job: &Job, start: Instant, slots: &Semaphore, clock: Clock) -> Vec
     };
     match tokio::time::timeout_at(deadline + GRACE, work).await {
         Ok(evidence) => evidence,
-        Err(_) => vec![job.collector.unread(clock(), &super::net::timed_out(job.deadline))],
+        Err(_) => vec![job.collector.unread(clock(), &super::io::net::timed_out(job.deadline))],
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Component, ComponentName, Outcome, PartName, Presence, Snapshot, TargetId};
+use crate::model::{Component, ComponentName, Coverage, Outcome, PartName, Presence, Snapshot};
 
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
 pub(super) fn of(
@@ -23,13 +23,12 @@ pub(super) fn of(
         there
             .coverage
             .iter()
-            .flat_map(|c| c.parts.iter().map(move |(part, outcome)| (&c.target, part, outcome)))
+            .flat_map(|target| target.parts.iter().map(move |(part, read)| (target, part, read)))
     };
     let mut holders = parts().filter(|(target, part, _)| could_hold(target, part, name)).peekable();
     if holders.peek().is_none() {
         // A service of another name of the same kind was read: this one is not there.
-        let same_kind =
-            is_service(name) && parts().any(|(target, _, _)| target.collector() == collector(name));
+        let same_kind = parts().any(|(target, ..)| is_service(name, target));
         return if same_kind { gone } else { Presence::NotApplicable };
     }
     if holders.all(|(_, _, outcome)| *outcome == Outcome::Complete) {
@@ -40,40 +39,19 @@ pub(super) fn of(
 }
 
 /// Whether a component of that name would be found in this part of this target.
-pub fn could_hold(target: &TargetId, part: &PartName, name: &ComponentName) -> bool {
-    // A file that could not be read might hold anything.
-    if target.collector() == "recorded" {
-        return true;
-    }
-    match (target.collector(), part.as_str()) {
-        ("redis", _) => {
-            name.as_str() == target.as_str() || name.as_str().starts_with(&format!("{target}/"))
-        }
-        ("docker", "engine") => matches!(collector(name), "docker" | "host"),
-        ("kubernetes", "server") => name.as_str() == "kubernetes/server",
-        ("kubernetes", "nodes") => {
-            let of_node =
-                ["kubernetes/kubelet", "kubernetes/virtual-kubelet", "kubernetes/runtime"];
-            of_node.contains(&name.as_str()) || collector(name) == "host"
-        }
-        ("docker", "containers") => collector(name) == "image",
-        ("kubernetes", "workloads") => matches!(collector(name), "image" | "chart"),
-        ("declared", _) => target.name() == name.as_str(),
-        _ => false,
-    }
+pub fn could_hold(target: &Coverage, part: &PartName, name: &ComponentName) -> bool {
+    target.kind.could_hold(part, &target.component, name)
 }
 
-/// `redis/cache`, but not `redis/cache/module/search`.
-fn is_service(name: &ComponentName) -> bool {
-    collector(name) == "redis" && name.as_str().matches('/').count() == 1
-}
-
-fn collector(name: &ComponentName) -> &str {
-    name.as_str().split('/').next().unwrap_or_default()
+/// Whether it is one that a target of this kind would be: `redis/cache`, but not
+/// `redis/cache/module/search`.
+fn is_service(name: &ComponentName, target: &Coverage) -> bool {
+    let kind = target.kind;
+    kind.is_service && kind.name == name.group() && name.as_str().matches('/').count() == 1
 }
 
 /// How many components of `others` a part that was not read could hold, and `here` lacks.
-pub fn hidden(target: &TargetId, part: &PartName, here: &Snapshot, others: &[Snapshot]) -> usize {
+pub fn hidden(target: &Coverage, part: &PartName, here: &Snapshot, others: &[Snapshot]) -> usize {
     let names: BTreeSet<&ComponentName> =
         others.iter().flat_map(|other| other.components.keys()).collect();
     names
@@ -85,7 +63,8 @@ pub fn hidden(target: &TargetId, part: &PartName, here: &Snapshot, others: &[Sna
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Coverage, Failure, FailureKind, Source};
+    use crate::collect::config::COLLECTORS;
+    use crate::model::{Class, Failure, FailureKind, Source};
     use jiff::Timestamp;
     use std::collections::BTreeMap;
 
@@ -97,12 +76,16 @@ mod tests {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: only_in.iter().map(|e| (*e).into()).collect(),
+            named_product: None,
+            overruled: Vec::new(),
         }
     }
 
     fn snapshot(parts: &[(&str, &str, bool)]) -> Snapshot {
         let coverage = parts.iter().map(|(target, part, read)| Coverage {
             target: (*target).into(),
+            kind: COLLECTORS.of(&(*target).into()),
+            component: (*target).into(),
             endpoint: String::new(),
             required: true,
             source: Source::Live,

@@ -84,6 +84,8 @@ mod tests {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: Vec::new(),
+            named_product: None,
+            overruled: Vec::new(),
         }
     }
 

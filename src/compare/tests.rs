@@ -22,6 +22,8 @@ fn component(instances: Vec<Instance>) -> Component {
         not_running: BTreeMap::new(),
         settings: BTreeMap::new(),
         only_in: Vec::new(),
+        named_product: None,
+        overruled: Vec::new(),
     }
 }
 

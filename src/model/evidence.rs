@@ -76,6 +76,11 @@ impl TargetEvidence {
         self.samples.iter_mut().for_each(|sample| sample.taken = taken);
     }
 
+    /// Whether any part was read.
+    pub fn has_complete_part(&self) -> bool {
+        self.parts.values().any(|outcome| *outcome == Outcome::Complete)
+    }
+
     /// The value of the target's own field `name` (not one of a place in it).
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|f| f.name == name && f.place.is_empty()).map(|f| f.value.as_str())

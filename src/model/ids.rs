@@ -67,11 +67,15 @@ impl TargetId {
 const NOT_TARGETS: [&str; 5] = ["image", "chart", "docker", "kubernetes", "host"];
 
 impl ComponentName {
+    /// The part before the first `/`: `redis`, `image`.
+    pub fn group(&self) -> &str {
+        self.0.split_once('/').map_or(self.0.as_str(), |(first, _)| first)
+    }
+
     /// Whether it is one target of its own (`redis/cache`, `http/orders`, a declared
     /// `postgresql/orders`), and neither an image, a host fact nor a module of a server.
     pub fn is_target_level(&self) -> bool {
-        let first = self.0.split('/').next().unwrap_or_default();
-        !NOT_TARGETS.contains(&first) && self.0.matches('/').count() == 1
+        !NOT_TARGETS.contains(&self.group()) && self.0.matches('/').count() == 1
     }
 }
 

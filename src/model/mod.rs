@@ -1,6 +1,7 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
 mod change;
+mod collector;
 mod cycles;
 mod evidence;
 mod finding;
@@ -23,6 +24,9 @@ mod words;
 pub use change::{
     Axis, Change, Comparison, DigestMismatch, PlaceChange, PlacesCompared, Presence, ProductAlone,
     ProductChange, SettingChange, VariantChange, VersionChange, Whereabouts,
+};
+pub use collector::{
+    CollectorKind, CollectorPart, Collectors, Facts, Holds, IdentityField, KeyShape, Occurs,
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{

@@ -8,8 +8,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    ComponentName, EnvironmentName, Failure, Glob, Locator, Outcome, PartName, Site, Source,
-    TargetId, TargetIndicators, failures_of,
+    CollectorKind, ComponentName, EnvironmentName, Failure, Glob, Locator, Outcome, PartName, Site,
+    Source, TargetId, TargetIndicators, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -48,6 +48,11 @@ pub struct Component {
     pub settings: BTreeMap<String, Values>,
     /// The only environments where it belongs; empty for all.
     pub only_in: Vec<EnvironmentName>,
+    /// The product that its name tells, where nothing better does: `containerd` of
+    /// `docker/containerd`.
+    pub named_product: Option<String>,
+    /// What a person declares of it, where what was read proves a version: it is no instance then.
+    pub overruled: Vec<Reading>,
 }
 
 /// The values of one setting, mostly one, and the servers that have each.
@@ -211,6 +216,10 @@ impl Digest {
 pub struct Coverage {
     /// Which.
     pub target: TargetId,
+    /// What reads it.
+    pub kind: &'static CollectorKind,
+    /// The component that it is itself, where it is one.
+    pub component: ComponentName,
     /// Its address, without user name and password.
     pub endpoint: String,
     /// Whether the verdict needs it.

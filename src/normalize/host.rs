@@ -26,7 +26,7 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
     if target.field("components").is_some() {
         add_unlisted(builder, target);
     }
-    builder.identity("engine ID", target.field("id"), target);
+    builder.identity(target, |field| target.field(field));
     add_host(builder, target);
 }
 
@@ -55,7 +55,7 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             ..server
         });
     }
-    builder.identity("kube-system UID", target.field("uid"), target);
+    builder.identity(target, |field| target.field(field));
     add_host(builder, target);
 }
 

@@ -287,6 +287,7 @@ fn unmirrored(builder: &Builder<'_>, full: String) -> String {
 mod tests {
     use super::super::Normalizer;
     use super::super::config::CatalogueConfig;
+    use crate::collect::config::COLLECTORS;
     use crate::model::{
         Evidence, ImageUse, Locator, ReadingSource, RunState, Snapshot, TargetEvidence,
     };
@@ -320,7 +321,7 @@ mod tests {
         let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
         let catalogue: CatalogueConfig =
             yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
-        Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
+        Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
     }
 
     fn names(references: &[&str], catalogue: &str) -> Vec<String> {

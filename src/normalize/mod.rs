@@ -11,15 +11,16 @@ mod indicators;
 mod label;
 pub mod product;
 mod redis;
+mod service;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, Declared, EnvironmentName, Evidence, Field, Glob,
-    Identity, ImageUse, Instance, Locator, Note, ReadingSource, RunState, Site, Snapshot,
-    TargetEvidence, TargetId,
+    Class, Collectors, Component, ComponentName, Coverage, Declared, EnvironmentName, Evidence,
+    Facts, Field, Glob, Identity, ImageUse, Instance, Locator, Note, ReadingSource, RunState, Site,
+    Snapshot, TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -28,6 +29,7 @@ use product::{Product, Products, Reader};
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
 pub struct Normalizer {
+    collectors: Collectors,
     products: Products,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
@@ -42,8 +44,9 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// Prepares a checked catalogue; without one, names are those of the images.
-    pub fn new(catalogue: Option<&CatalogueConfig>) -> Self {
+    /// Prepares a checked catalogue; without one, names are those of the images. `collectors` are
+    /// all whose evidence may be seen.
+    pub fn new(catalogue: Option<&CatalogueConfig>, collectors: Collectors) -> Self {
         let components = catalogue.map(|c| c.components.as_slice()).unwrap_or_default();
         let only_in = components.iter().filter(|c| !c.only_in.is_empty()).map(|c| {
             let environments = c.only_in.iter().map(|e| e.as_str().into()).collect();
@@ -57,6 +60,7 @@ impl Normalizer {
             Some((c.component.as_str().into(), scheme))
         });
         Self {
+            collectors,
             products: Products::new(catalogue.map(|c| c.products.as_slice()).unwrap_or_default()),
             schemes: schemes.collect(),
             matches: components.iter().flat_map(image::Match::of_component).collect(),
@@ -66,6 +70,18 @@ impl Normalizer {
             own: catalogue.iter().flat_map(|c| &c.own).filter_map(|p| Glob::new(p).ok()).collect(),
             targets: catalogue.map(|c| c.targets.clone()).unwrap_or_default(),
         }
+    }
+
+    /// The product that a component is by its name: of what collectors find, as they say; of what
+    /// people declare, its first part.
+    fn named_product(&self, name: &ComponentName, component: &Component) -> Option<String> {
+        if let Some(product) = self.collectors.product_of(name) {
+            return Some(product.to_owned());
+        }
+        let is_declared = component.instances.iter().all(|i| i.source == ReadingSource::Declared);
+        let first = name.group();
+        let tells = is_declared && first != name.as_str() && !self.collectors.is_group(first);
+        tells.then(|| first.to_lowercase())
     }
 
     /// The name of the product that has this one, or this alias.
@@ -94,12 +110,16 @@ impl Normalizer {
     }
 
     fn coverage(&self, target: &TargetEvidence) -> Coverage {
+        let kind = self.collectors.of(&target.id);
+        let told = (kind.facts == Facts::Version).then(|| service::component(target)).flatten();
         let mut notes = notes(target);
         notes.extend(target.declared.iter().filter(|fact| self.product_of(fact).is_none()).map(
             |fact| Note { text: format!("product not stated: {}", fact.component), is_odd: true },
         ));
         Coverage {
             target: target.id.clone(),
+            kind,
+            component: told.unwrap_or_else(|| kind.component_of(&target.id)),
             endpoint: target.endpoint.clone(),
             required: target.required,
             source: target.source.clone(),
@@ -141,7 +161,9 @@ impl Normalizer {
             }
         }
         let Builder { mut components, identities, left_out, .. } = builder;
-        for component in components.values_mut() {
+        for (name, component) in &mut components {
+            overrule(component);
+            component.named_product = self.named_product(name, component);
             component.instances.sort();
             // A chart is told by each container of a workload.
             component.instances.dedup();
@@ -179,6 +201,17 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
     target.fields.iter().filter_map(note).collect()
 }
 
+/// What was read wins over what a person declares, as far as it proves a version.
+fn overrule(component: &mut Component) {
+    let is_declared = |instance: &Instance| instance.source == ReadingSource::Declared;
+    let proves = |instance: &Instance| !is_declared(instance) && instance.reading.is_proven();
+    if !component.instances.iter().any(proves) {
+        return;
+    }
+    let declared = component.instances.extract_if(.., |instance| is_declared(instance));
+    component.overruled = declared.map(|instance| instance.reading).collect();
+}
+
 /// Components as they are found.
 struct Builder<'a> {
     normalizer: &'a Normalizer,
@@ -214,11 +247,12 @@ struct Said<'a> {
 impl Builder<'_> {
     fn target(&mut self, target: &TargetEvidence) {
         // A target of which no part was read may still hold fields of a part that broke off.
-        match target.id.collector() {
-            "redis" => redis::add(self, target),
-            "docker" => host::add_docker(self, target),
-            "kubernetes" => host::add_kubernetes(self, target),
-            _ => {}
+        match self.normalizer.collectors.of(&target.id).facts {
+            Facts::Info => redis::add(self, target),
+            Facts::Engine => host::add_docker(self, target),
+            Facts::Cluster => host::add_kubernetes(self, target),
+            Facts::Version => service::add(self, target),
+            Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
         }
         for image_use in &target.images {
             image::add(self, target, image_use);
@@ -255,6 +289,8 @@ impl Builder<'_> {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: only_in(),
+            named_product: None,
+            overruled: Vec::new(),
         });
         // One instance of a known product makes it platform, in whatever order they are seen.
         if nature.class < component.class {
@@ -330,7 +366,22 @@ impl Builder<'_> {
         }
     }
 
-    fn identity(&mut self, kind: &'static str, value: Option<&str>, target: &TargetEvidence) {
+    /// What tells the instance from others, among the fields that `says` knows.
+    fn identity<'a>(
+        &mut self,
+        target: &TargetEvidence,
+        says: impl FnOnce(&'static str) -> Option<&'a str>,
+    ) {
+        let Some(identity) = self.normalizer.collectors.of(&target.id).identity else { return };
+        self.insert_identity(identity.noun, says(identity.field), target);
+    }
+
+    fn insert_identity(
+        &mut self,
+        kind: &'static str,
+        value: Option<&str>,
+        target: &TargetEvidence,
+    ) {
         // Whoever hides an identity writes zeros in its place: they are everybody's.
         let is_blank = |value: &str| value.chars().all(|c| matches!(c, '0' | '-' | ':'));
         if let Some(value) = value.filter(|value| !is_blank(value)) {

@@ -60,8 +60,8 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
             }
         }
     }
-    builder.identity("run_id", server.says("run_id"), target);
-    builder.identity(Identity::REPLICATION, server.says("master_replid"), target);
+    builder.identity(target, |field| server.says(field));
+    builder.insert_identity(Identity::REPLICATION, server.says("master_replid"), target);
     for field in &server.fields {
         if let Some(module) = field.name.strip_prefix("module/") {
             let component = ComponentName::from(format!("{name}/module/{module}"));
@@ -114,6 +114,7 @@ fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, Strin
 #[cfg(test)]
 mod tests {
     use super::super::Normalizer;
+    use crate::collect::config::COLLECTORS;
     use crate::model::{Component, Evidence, Field, TargetEvidence};
     use jiff::Timestamp;
 
@@ -126,7 +127,7 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let mut snapshot = Normalizer::new(None).snapshot(&evidence, Vec::new());
+        let mut snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
         snapshot.components.remove(&"redis/cache".into())
     }
 
@@ -194,7 +195,7 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let snapshot = Normalizer::new(None).snapshot(&evidence, Vec::new());
+        let snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
         let component = &snapshot.components[&"redis/cache".into()];
         let places: Vec<_> =
             component.instances.iter().map(|instance| instance.place().2).collect();

@@ -5,9 +5,10 @@ use jiff::civil::Date;
 
 use super::Normalizer;
 use super::config::CatalogueConfig;
+use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Class, Component, Declared, Evidence, Field, ImageUse, Locator, ReadingSource, RunState,
-    Snapshot, TargetEvidence,
+    Class, CollectorKind, Collectors, Component, Declared, Evidence, Facts, Field, ImageUse,
+    Locator, ReadingSource, RunState, Snapshot, TargetEvidence,
 };
 use crate::version::{Body, Level, difference_of};
 use crate::wire::yaml::{self, Origin};
@@ -19,7 +20,7 @@ fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     assert_eq!(catalogue.check(), Vec::new());
     let evidence =
         Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
-    Normalizer::new(Some(&catalogue)).snapshot(&evidence, Vec::new())
+    Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
 }
 
 fn target(id: &str) -> TargetEvidence {
@@ -190,4 +191,81 @@ fn clusters_and_engines_are_read_as_their_products() {
     assert_eq!(of("kubernetes/runtime").reading.scheme().as_str(), "runtime");
     assert_eq!(of("kubernetes/runtime").product.as_deref(), Some("containerd"));
     assert_eq!(seen.components[&"kubernetes/runtime".into()].levels.to_string(), "major, patch");
+}
+
+/// A live server of version `live` and a declared fact beside it.
+fn beside_a_fact(live: &str, fact: &str) -> Component {
+    let mut server = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+    server.fields.push(Field::of_target("redis_version", live));
+    let mut declared =
+        TargetEvidence::new("declared/redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+    declared.declared.push(Declared {
+        product: String::new(),
+        component: "redis/cache".into(),
+        version: fact.into(),
+        by: "platform".into(),
+        on: Date::constant(2026, 1, 1),
+        expires: Date::constant(2027, 1, 1),
+    });
+    let evidence = Evidence {
+        environment: "prod".into(),
+        taken: Timestamp::UNIX_EPOCH,
+        targets: vec![declared, server],
+    };
+    let mut snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
+    snapshot.components.remove(&"redis/cache".into()).unwrap()
+}
+
+#[test]
+fn what_was_read_wins_over_what_is_declared() {
+    let component = beside_a_fact("7.2.4", "7.0.15");
+    let [instance] = &component.instances[..] else { panic!("{:?}", component.instances) };
+    assert_eq!((instance.reading.text(), instance.source), ("7.2.4", ReadingSource::Program));
+    assert_eq!(component.overruled[0].text(), "7.0.15");
+    // What proves no version says nothing against a person.
+    let component = beside_a_fact("255.255.255", "7.0.15");
+    assert!(component.overruled.is_empty() && component.instances.len() == 2);
+}
+
+/// A collector of services, and nothing else.
+const SERVICES: Collectors = Collectors(&[&CollectorKind {
+    name: "service",
+    noun: "service",
+    facts: Facts::Version,
+    parts: &[],
+    is_service: true,
+    jointly: &[],
+    identity: None,
+    groups: &["service"],
+    products: &[],
+    deadline: std::time::Duration::ZERO,
+    keys: &[],
+    clashes_with_files: false,
+}]);
+
+#[test]
+fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
+    let component = |fields: &[(&str, &str)]| {
+        let mut target = TargetEvidence::new("service/orders".into(), "", Timestamp::UNIX_EPOCH);
+        target.fields =
+            fields.iter().map(|(name, value)| Field::of_target(*name, *value)).collect();
+        let evidence = Evidence {
+            environment: "prod".into(),
+            taken: Timestamp::UNIX_EPOCH,
+            targets: vec![target],
+        };
+        let snapshot = Normalizer::new(None, SERVICES).snapshot(&evidence, Vec::new());
+        let found = snapshot.components.iter().next();
+        let own = snapshot.coverage[0].component.to_string();
+        (own, found.map(|(name, c)| (name.to_string(), c.instances[0].product.clone())))
+    };
+    let of = |name: &str, product: Option<&str>| Some((name.into(), product.map(str::to_owned)));
+    assert_eq!(component(&[("version", "1.2.3")]).1, of("service/orders", None));
+    let named = component(&[("version", "16.4"), ("component", "postgresql/orders")]);
+    assert_eq!(named.1, of("postgresql/orders", Some("postgresql")));
+    let product = component(&[("version", "1.2.3"), ("product", "postgres")]);
+    assert_eq!(product.1, of("service/orders", Some("postgresql")));
+    // A target that was not read still says what it is.
+    let unread = component(&[("component", "postgresql/orders")]);
+    assert_eq!(unread, ("postgresql/orders".to_owned(), None));
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::environment;
 use super::expected::Expected;
+use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::compare::{compare, matrix};
 use crate::model::{
@@ -85,7 +86,7 @@ pub async fn audit(
     let duration = start.elapsed();
     let now = options.at.unwrap_or_else(|| clock());
 
-    let normalizer = Normalizer::new(profiles.catalogue.as_ref());
+    let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let snapshots: Vec<Snapshot> = evidence
         .iter()
         .zip(&scope.environments)
@@ -238,7 +239,8 @@ impl<'a> Scope<'a> {
             };
         let subjects: Vec<Subject<'_>> =
             snapshots.iter().zip(&self.environments).map(subject).collect();
-        let compared = Compared { baseline: &self.baseline, gates: &self.gates };
+        let compared =
+            Compared { baseline: &self.baseline, gates: &self.gates, collectors: COLLECTORS };
         let mut findings = policy.apply(found, &self.gates, snapshots);
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
         let waivers = waiver::apply(waivers, &mut findings, compared, &subjects, now);

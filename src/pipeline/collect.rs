@@ -3,17 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::collect::{self, Clock, Collector, Job, Progress};
-use crate::collect::{declared, docker, kubernetes, recorded, redis};
+use crate::collect::{self, Clock, Job, Progress, Target, or_recorded};
 use crate::model::{EnvironmentName, Evidence, TargetEvidence};
 use crate::profile::Environment;
-use crate::wire::duration::DurationText;
-
-/// How long a collector may take, unless the profile says otherwise.
-const REDIS: Duration = Duration::from_secs(5);
-const DOCKER: Duration = Duration::from_secs(15);
-const KUBERNETES: Duration = Duration::from_secs(60);
-const FILES: Duration = Duration::from_secs(15);
 
 /// One job for each target of an environment, which the verdict needs or not. `deadline` replaces
 /// all others.
@@ -27,45 +19,17 @@ pub fn jobs(
     deadline: Option<Duration>,
     needed: bool,
 ) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    let mut add = |collector: Box<dyn Collector>,
-                   required: Option<bool>,
-                   own: Option<DurationText>,
-                   default: Duration| {
-        let own = own.map(|text| text.0);
-        jobs.push(Job {
+    let job = |target: &dyn Target| {
+        let own = target.deadline().map(|text| text.0);
+        let default = target.kind().deadline;
+        Job {
             environment: environment.name.clone(),
-            collector,
+            collector: or_recorded(target.collector(folder), target.stand_in().as_ref(), folder),
             deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-            required: needed && required.unwrap_or(true),
-        });
+            required: needed && target.required().unwrap_or(true),
+        }
     };
-    let targets = &environment.targets;
-    for config in &targets.docker {
-        let collector =
-            docker::Docker::new(config, folder).expect("a checked profile has an address");
-        add(Box::new(collector), config.required, config.deadline, DOCKER);
-    }
-    for config in &targets.redis {
-        let collector =
-            redis::Redis::new(config, folder).expect("a checked profile has an address");
-        add(Box::new(collector), config.required, config.deadline, REDIS);
-    }
-    for config in &targets.kubernetes {
-        add(
-            Box::new(kubernetes::Kubernetes::new(config, folder)),
-            config.required,
-            config.deadline,
-            KUBERNETES,
-        );
-    }
-    for config in &targets.recorded {
-        add(Box::new(recorded::Recorded::new(config, folder)), config.required, None, FILES);
-    }
-    for config in &targets.declared {
-        add(Box::new(declared::Declared::new(config)), config.required, None, FILES);
-    }
-    jobs
+    environment.targets.all().map(job).collect()
 }
 
 /// Reads all targets of all environments (each with whether the verdict needs it) at once. The

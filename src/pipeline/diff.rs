@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{Facts, environment};
+use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, matrix};
 use crate::model::{Cycles, EnvironmentName, Evidence, Places, Severity, Snapshot};
 use crate::normalize::Normalizer;
@@ -21,7 +22,7 @@ pub fn diff(
     mut current: Evidence,
     facts: Facts,
 ) -> Report {
-    let normalizer = Normalizer::new(catalogue);
+    let normalizer = Normalizer::new(catalogue, COLLECTORS);
     // One environment at two times needs two names.
     if baseline.environment == current.environment {
         let dated = |evidence: &Evidence| format!("{}@{}", evidence.environment, evidence.taken);

@@ -27,11 +27,11 @@ fn environment(
 ) -> report::Environment {
     let unread = snapshot.coverage.iter().flat_map(|target| {
         let parts = target.parts.iter().filter(|(_, outcome)| outcome.failure().is_some());
-        parts.map(move |(part, _)| (&target.target, part))
+        parts.map(move |(part, _)| (target, part))
     });
     let hides = unread
         .map(|(target, part)| {
-            ((target.to_string(), part.to_string()), hidden(target, part, snapshot, all))
+            ((target.target.to_string(), part.to_string()), hidden(target, part, snapshot, all))
         })
         .collect();
     report::Environment { snapshot: snapshot.clone(), required, max_age, hides }

@@ -46,11 +46,14 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::config::COLLECTORS;
     use std::collections::BTreeMap;
 
     fn kind(source: Source, taken: &str, expires: Option<&str>) -> Option<FailureKind> {
         let coverage = Coverage {
             target: "redis/cache".into(),
+            kind: COLLECTORS.of(&"redis/cache".into()),
+            component: "redis/cache".into(),
             endpoint: String::new(),
             required: true,
             source,

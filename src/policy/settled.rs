@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Subject, by_name, meta, staleness};
-use crate::compare::could_hold;
-use crate::model::{ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName, TargetId};
+use crate::model::{
+    CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
+};
 use crate::rules::Hook;
 
 /// What is looked for, and where.
@@ -25,6 +26,8 @@ pub struct Compared<'a> {
     pub baseline: &'a EnvironmentName,
     /// Besides, each of these pairs.
     pub gates: &'a [Gate],
+    /// What reads the targets, of this run or of an earlier one.
+    pub collectors: Collectors,
 }
 
 impl Compared<'_> {
@@ -75,20 +78,29 @@ pub(super) fn is_settled(
 
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a
 /// rule needs besides.
-pub(super) fn could_tell(question: Question<'_>, target: &TargetId, part: &PartName) -> bool {
+pub(super) fn could_tell(
+    question: Question<'_>,
+    (kind, own): (&CollectorKind, &ComponentName),
+    part: &PartName,
+) -> bool {
     let name = question.component;
-    // Labels and digests are told by the images, identities by any target.
-    let is_image = target.collector() == "docker" && name.as_str().starts_with("image/");
-    question.rule == "shared-instance" || is_image || could_hold(target, part, name)
+    // Identities are told by any target.
+    question.rule == "shared-instance"
+        || kind.tells_jointly(own, name)
+        || kind.could_hold(part, own, name)
+}
+
+fn subject_of(target: &Coverage) -> (&CollectorKind, &ComponentName) {
+    (target.kind, &target.component)
 }
 
 fn concerns(question: Question<'_>, target: &Coverage) -> bool {
     target.parts.is_empty()
-        || target.parts.keys().any(|part| could_tell(question, &target.target, part))
+        || target.parts.keys().any(|part| could_tell(question, subject_of(target), part))
 }
 
 fn is_whole(question: Question<'_>, target: &Coverage) -> bool {
     let mut asked =
-        target.parts.iter().filter(|(part, _)| could_tell(question, &target.target, part));
+        target.parts.iter().filter(|(part, _)| could_tell(question, subject_of(target), part));
     asked.all(|(_, outcome)| *outcome == Outcome::Complete)
 }

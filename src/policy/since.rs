@@ -11,7 +11,7 @@ use super::settled::{Compared, Question, could_tell, is_settled};
 use super::{Subject, by_name, meta};
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend,
-    GoneFinding, JudgedFinding, Severity, Since,
+    GoneFinding, JudgedFinding, PartName, Severity, Since, TargetId,
 };
 use crate::version::Level;
 
@@ -96,13 +96,17 @@ fn is_known(
     let question = Question { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
         let here = by_name(subjects, environment).map(|subject| &subject.snapshot.coverage);
-        let mut told =
-            earlier.environments.get(environment).into_iter().flatten().filter(
-                |(target, parts)| parts.iter().any(|part| could_tell(question, target, part)),
-            );
-        told.all(|(target, _)| {
+        let is_here = |target: &TargetId| {
             here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target))
-        })
+        };
+        let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
+            let kind = compared.collectors.of(target);
+            let own = kind.component_of(target);
+            parts.iter().any(|part| could_tell(question, (kind, &own), part))
+        };
+        let then = earlier.environments.get(environment).into_iter().flatten();
+        then.filter(|(target, _)| !is_here(target))
+            .all(|(target, parts)| !could_have_told(target, parts))
     });
     // What a rule says that this program does not have, it cannot miss.
     meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)

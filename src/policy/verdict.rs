@@ -189,6 +189,7 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::config::COLLECTORS;
     use crate::model::{
         Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Site, Source,
     };
@@ -204,6 +205,8 @@ mod tests {
     fn snapshot(environment: &str, outcome: Outcome, required: bool) -> Snapshot {
         let coverage = Coverage {
             target: "redis/cache".into(),
+            kind: COLLECTORS.of(&"redis/cache".into()),
+            component: "redis/cache".into(),
             endpoint: String::new(),
             required,
             source: Source::Live,
@@ -243,6 +246,8 @@ mod tests {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: Vec::new(),
+            named_product: None,
+            overruled: Vec::new(),
         }
     }
 

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::config::{AuditConfig, EnvironmentConfig, TargetsConfig};
+use super::config::{AuditConfig, EnvironmentConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
-use crate::collect::config::{RecordedConfig, RedisConfig};
-use crate::model::{EnvironmentName, Gate, Glob, Places};
+use crate::model::{CollectorKind, EnvironmentName, Facts, Gate, Glob, Places};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
@@ -84,19 +83,22 @@ pub(super) fn all(
 }
 
 fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
-    let TargetsConfig { docker, kubernetes, redis, recorded, declared } = &config.targets;
     let mut problems = name_problems(&config.name, "an environment");
-    problems.extend(docker.iter().flat_map(crate::collect::config::DockerConfig::check));
-    problems.extend(kubernetes.iter().flat_map(crate::collect::config::KubernetesConfig::check));
-    problems.extend(redis.iter().flat_map(crate::collect::config::RedisConfig::check));
-    problems.extend(recorded.iter().flat_map(RecordedConfig::check));
-    problems.extend(declared.iter().flat_map(crate::collect::config::DeclaredConfig::check));
-    problems.extend(names(docker.iter().map(|t| &t.name), "docker"));
-    problems.extend(names(kubernetes.iter().map(|t| &t.name), "kubernetes"));
-    problems.extend(names(redis.iter().map(|t| &t.name), "redis"));
-    problems.extend(names(recorded.iter().map(|t| &t.name), "recorded"));
-    problems.extend(clashes(redis, recorded));
-    problems.extend(repeated(declared.iter().map(|t| &t.component), "declared fact"));
+    let mut names: BTreeMap<&str, Names<'_>> = BTreeMap::new();
+    for target in config.targets.all() {
+        problems.extend(target.check());
+        let kind = target.kind();
+        // A declared fact has the name of a component.
+        if kind.facts != Facts::Declared {
+            problems.extend(name_problems(target.name(), "a target"));
+        }
+        let of_kind = names.entry(kind.name).or_insert_with(|| (kind, Vec::new()));
+        of_kind.1.push(target.name());
+    }
+    for (kind, names) in names.values() {
+        problems.extend(repeated(names.iter().copied(), kind.noun));
+    }
+    problems.extend(clashes(names.values()));
     for pattern in &config.ignore {
         if let Err(error) = Glob::new(pattern) {
             problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
@@ -105,31 +107,25 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
     problems
 }
 
-fn names<'a>(
-    names: impl Iterator<Item = &'a Located<String>> + Clone,
-    collector: &str,
-) -> Vec<Problem> {
-    let mut problems: Vec<Problem> =
-        names.clone().flat_map(|name| name_problems(name, "a target")).collect();
-    problems.extend(repeated(names, &format!("{collector} target")));
-    problems
-}
+/// The names of all targets of one kind.
+type Names<'a> = (&'static CollectorKind, Vec<&'a Located<String>>);
 
-/// The text of INFO recorded as `cache` is `redis/cache`, and so is a server of that name.
-fn clashes(redis: &[RedisConfig], recorded: &[RecordedConfig]) -> Vec<Problem> {
-    let both = recorded
-        .iter()
-        .filter_map(|r| Some((redis.iter().find(|other| other.name.value == r.name.value)?, r)));
-    both.map(|(other, recorded)| {
-        let message =
-            format!("a recorded and a redis target are both named {:?}", recorded.name.as_str());
-        Problem::at(
-            &recorded.name,
-            message,
-            format!("the other is in line {}: name them apart", other.name.line),
-        )
-    })
-    .collect()
+/// A file may hold what a server of the same name would say: of two sources none is known to be
+/// right.
+fn clashes<'a>(all: impl Iterator<Item = &'a Names<'a>> + Clone) -> Vec<Problem> {
+    let is_file = |kind: &CollectorKind| kind.facts == Facts::OfOthers;
+    let files = all.clone().filter(|(kind, _)| is_file(kind)).flat_map(|(_, names)| names);
+    let live: Vec<_> = all
+        .filter(|(kind, _)| kind.clashes_with_files)
+        .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)))
+        .collect();
+    let both = files.filter_map(|file| {
+        let (kind, other) = live.iter().find(|(_, name)| name.value == file.value)?;
+        let message = format!("a recorded and a {} are both named {:?}", kind.noun, file.as_str());
+        let advice = format!("the other is in line {}: name them apart", other.line);
+        Some(Problem::at(file, message, advice))
+    });
+    both.collect()
 }
 
 /// Names are parts of ids: a `/` or a space in one would make another.

@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::collect::config::{
-    DeclaredConfig, DockerConfig, KubernetesConfig, RecordedConfig, RedisConfig,
-};
+use crate::collect::config::TargetsConfig;
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::yaml::Located;
@@ -21,8 +19,8 @@ pub struct EnvironmentConfig {
     pub kind: Kind,
     /// `dev`, `qualif`, `ovh-production`.
     pub name: Located<String>,
-    /// How long reading a target may take, from the start of the collection
-    /// (default: 5s for redis, 15s for docker, 60s for kubernetes).
+    /// How long reading a target may take, from the start of the collection (default: what each
+    /// collector says).
     #[serde(default)]
     pub deadline: Option<DurationText>,
     /// Evidence older than this is incomplete (default: 24h).
@@ -41,27 +39,6 @@ pub struct EnvironmentConfig {
     /// What is read.
     #[serde(default)]
     pub targets: TargetsConfig,
-}
-
-/// Targets, by collector.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TargetsConfig {
-    /// Docker Engines.
-    #[serde(default)]
-    pub docker: Vec<DockerConfig>,
-    /// Kubernetes clusters.
-    #[serde(default)]
-    pub kubernetes: Vec<KubernetesConfig>,
-    /// Redis, Valkey and their kin.
-    #[serde(default)]
-    pub redis: Vec<RedisConfig>,
-    /// Files that hold what targets answered.
-    #[serde(default)]
-    pub recorded: Vec<RecordedConfig>,
-    /// Facts that a person vouches for.
-    #[serde(default)]
-    pub declared: Vec<DeclaredConfig>,
 }
 
 /// `kind: Audit`: what holds for all environments.

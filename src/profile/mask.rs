@@ -4,49 +4,27 @@
 //! harmless ones. Each other character becomes one `*`: places stay right. Once a line is not
 //! understood, no value below it is shown, because it may go on there.
 
-/// What may stand behind a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
-    /// A name, a pattern, a word.
-    Shown,
-    /// The same, or a list or map of them, also on the lines below.
-    Several,
-    /// A map or list on the lines below, and no word.
-    Below,
-    /// A URL, shown if it is only scheme, host and port.
-    Address,
-    /// Several of them, on this line or on those below.
-    Addresses,
-    /// Nothing that may be shown.
-    Hidden,
-}
+use crate::collect::config::COLLECTORS;
+use crate::model::KeyShape as Value;
 
-/// Every key of every kind of profile.
+/// Every key of every kind of profile, but those that a collector has of its own.
 #[rustfmt::skip]
 const KEYS: &[(Value, &[&str])] = &[
-    (Value::Shown, &[
+    (Value::Word, &[
         "apiVersion", "kind", "name", "baseline", "timezone", "required", "deadline", "max-age", "fail-on", "rule",
-        "component", "severity", "image", "workload", "namespace", "container", "context", "version", "by", "on",
-        "expires", "path", "taken", "family", "scheme", "below", "info-version", "service", "replicas", "id", "subject",
+        "component", "severity", "image", "workload", "namespace", "container", "version",
+        "expires", "family", "scheme", "below", "info-version", "id", "subject",
         "owner", "control", "waiver-span", "lookahead", "pin", "require",
     ]),
-    (Value::Several, &[
+    (Value::Words, &[
         "environments", "gates", "expect", "ignore", "components", "levels", "only-in", "shared", "mirrors",
-        "namespaces", "read", "include", "exclude", "projects", "names", "labels", "aliases", "images", "sentinels", "tag",
-        "versions",
+        "namespaces", "include", "exclude", "aliases", "images", "sentinels", "tag", "versions",
     ]),
     (Value::Below, &[
-        "rules", "match", "products", "older", "targets", "docker", "kubernetes", "redis", "recorded", "declared", "tls",
-        "sentinel", "waivers", "owners", "controls", "ranges",
-    ]),
-    (Value::Address, &[
-        "url", "host", "proxy",
-    ]),
-    (Value::Addresses, &[
-        "urls", "nodes",
+        "rules", "match", "products", "older", "targets", "tls", "waivers", "owners", "controls", "ranges",
     ]),
     (Value::Hidden, &[
-        "username", "password", "kubeconfig", "else-recorded", "ca", "cert", "key", "server-name", "reason",
+        "username", "password", "else-recorded", "ca", "cert", "key", "server-name", "reason",
     ]),
 ];
 
@@ -164,8 +142,12 @@ fn is_identifier(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
+/// What may stand behind a key; of one that several have, what shows least.
 fn known(key: &str) -> Option<Value> {
-    KEYS.iter().find(|(_, keys)| keys.contains(&key)).map(|(value, _)| *value)
+    let own = COLLECTORS.0.iter().flat_map(|kind| kind.keys);
+    let shapes = KEYS.iter().chain(own).filter(|(_, keys)| keys.contains(&key));
+    let is_collector = COLLECTORS.0.iter().any(|kind| kind.name == key);
+    shapes.map(|(shape, _)| *shape).chain(is_collector.then_some(Value::Below)).min()
 }
 
 /// A text between single quotes that certainly ends with the last of them.
@@ -263,7 +245,7 @@ impl<'a> Line<'a> {
                 self.spaces();
                 match self.peek() {
                     None | Some('#') => {
-                        matches!(value, Value::Several | Value::Below | Value::Addresses)
+                        matches!(value, Value::Words | Value::Below | Value::Addresses)
                             .then_some(false)
                     }
                     Some('{' | '[') => self.flow_or_nothing(value).map(|()| false),
@@ -330,7 +312,7 @@ impl<'a> Line<'a> {
             None => text,
         };
         let harmless = match value {
-            Value::Shown | Value::Several => is_token(inner),
+            Value::Word | Value::Words => is_token(inner),
             Value::Address | Value::Addresses => is_address(inner),
             Value::Below | Value::Hidden => false,
         };

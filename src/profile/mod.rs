@@ -12,6 +12,7 @@ pub mod schema;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::collect::config::TargetsConfig;
 use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
@@ -71,7 +72,7 @@ pub struct Environment {
     /// Components that do not count here.
     pub ignore: Vec<Glob>,
     /// What is read.
-    pub targets: config::TargetsConfig,
+    pub targets: TargetsConfig,
 }
 
 impl Environment {

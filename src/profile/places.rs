@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::check::{Files, Parsed};
-use super::config::{EnvironmentConfig, TargetsConfig};
+use super::config::EnvironmentConfig;
 use crate::model::{EnvironmentPlaces, Place, Places, TargetId};
 use crate::wire::yaml::Located;
 
@@ -29,13 +29,10 @@ pub(super) fn of(files: &Files, folder: &Path, shown: &Path) -> Places {
 }
 
 fn environment(config: &EnvironmentConfig, path: &str) -> EnvironmentPlaces {
-    let TargetsConfig { docker, kubernetes, redis, recorded, declared } = &config.targets;
-    let names = (docker.iter().map(|t| ("docker", &t.name)))
-        .chain(kubernetes.iter().map(|t| ("kubernetes", &t.name)))
-        .chain(redis.iter().map(|t| ("redis", &t.name)))
-        .chain(recorded.iter().map(|t| ("recorded", &t.name)))
-        .chain(declared.iter().map(|t| ("declared", &t.component)));
-    let recorded = recorded.iter().map(|t| (t.path.display().to_string(), place(path, &t.name)));
+    let names = config.targets.all().map(|target| (target.kind().name, target.name()));
+    let recorded = config.targets.all().filter_map(|target| {
+        Some((target.file()?.display().to_string(), place(path, target.name())))
+    });
     let expected = config.expect.iter().map(|name| (name.as_str().into(), place(path, name)));
     EnvironmentPlaces {
         name: place(path, &config.name),

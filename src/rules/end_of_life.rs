@@ -48,7 +48,7 @@ impl Rule for EndOfLife {
     fn check_environment(&self, context: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let mut found = Vec::new();
         for (name, component) in &snapshot.components {
-            for (product, (cycles, readings)) in by_product(context.end_of_life, name, component) {
+            for (product, (cycles, readings)) in by_product(context.end_of_life, component) {
                 found.extend(check(
                     context, &snapshot.environment, name, product, cycles, &readings,
                 ));
@@ -61,8 +61,7 @@ impl Rule for EndOfLife {
 /// What is to be said of data that are more than 90 days old, if any product of them runs.
 pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Option<String> {
     let components = snapshots.iter().flat_map(|snapshot| &snapshot.components);
-    let used =
-        components.flat_map(|(name, component)| by_product(cycles, name, component).into_values());
+    let used = components.flat_map(|(_, component)| by_product(cycles, component).into_values());
     let oldest = used.map(|(cycles, _)| cycles.as_of()).min()?;
     let limit = day(now.checked_sub(DATA_AGE).unwrap_or(Timestamp::MIN));
     (oldest < limit).then(|| {
@@ -73,7 +72,7 @@ pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Op
 /// Whether any product of these data runs.
 pub fn has_subject(cycles: &Cycles, snapshots: &[Snapshot]) -> bool {
     let mut components = snapshots.iter().flat_map(|snapshot| &snapshot.components);
-    components.any(|(name, component)| !by_product(cycles, name, component).is_empty())
+    components.any(|(_, component)| !by_product(cycles, component).is_empty())
 }
 
 fn day(time: Timestamp) -> Date {
@@ -86,7 +85,6 @@ type OfProduct<'a> = (&'a ProductCycles, BTreeSet<&'a Reading>);
 /// is not the image.
 fn by_product<'a>(
     cycles: &'a Cycles,
-    name: &ComponentName,
     component: &'a Component,
 ) -> BTreeMap<&'a str, OfProduct<'a>> {
     let mut found: BTreeMap<&str, OfProduct<'_>> = BTreeMap::new();
@@ -96,7 +94,7 @@ fn by_product<'a>(
         .filter(|instance| instance.source != ReadingSource::WorkloadLabel)
     {
         if let Some((product, cycles)) =
-            instance.product_in(name).and_then(|product| cycles.of(&product))
+            instance.product_in(component).and_then(|product| cycles.of(&product))
         {
             found
                 .entry(product)

@@ -77,16 +77,20 @@ fn subjects<'a>(row: &'a RangeRow, snapshots: &'a [Snapshot]) -> impl Iterator<I
     let all = snapshots
         .flat_map(|snapshot| snapshot.components.iter().map(move |(name, c)| (snapshot, name, c)));
     all.filter(|(_, name, component)| {
-        component.instances.iter().any(|instance| concerns(row, name, instance))
+        component.instances.iter().any(|instance| concerns(row, (name, component), instance))
     })
 }
 
-fn concerns(row: &RangeRow, name: &ComponentName, instance: &Instance) -> bool {
+fn concerns(
+    row: &RangeRow,
+    (name, component): (&ComponentName, &Component),
+    instance: &Instance,
+) -> bool {
     if !row.components.is_empty() {
         return row.components.iter().any(|glob| glob.is_match(name.as_str()));
     }
     let Wanted::Versions(wanted) = &row.wanted else { return false };
-    let product = instance.product_in(name);
+    let product = instance.product_in(component);
     product
         .is_some_and(|product| wanted.products().any(|wanted| product.eq_ignore_ascii_case(wanted)))
 }
@@ -99,10 +103,11 @@ fn against_versions(
     component: &Component,
 ) -> Option<Finding> {
     let judge = |instance: &Instance, reading: &Reading| {
-        wanted.admits(instance.product_in(name).as_deref(), &component.levels, reading)
+        wanted.admits(instance.product_in(component).as_deref(), &component.levels, reading)
     };
-    let concerned = component.instances.iter().filter(|instance| concerns(row, name, instance));
-    let judged = Judged::new(concerned, component, name, Some(wanted), judge);
+    let concerned =
+        component.instances.iter().filter(|instance| concerns(row, (name, component), instance));
+    let judged = Judged::new(concerned, component, Some(wanted), judge);
     let summary = judged.summary(&snapshot.environment, "outside", &wanted.to_string())?;
     let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
     Some(Finding { subject: wanted.to_string(), ..finding })
@@ -126,12 +131,12 @@ fn against_baseline(
         .into_iter()
         .filter_map(|instance| {
             let range = Range::same_minor(&of_baseline.levels, &instance.reading)?;
-            let product = instance.product_in(name).map(|product| product.to_lowercase());
+            let product = instance.product_in(component).map(|product| product.to_lowercase());
             Some(((product, range.to_string()), Minor { range, reading: &instance.reading }))
         })
         .collect();
     let judge = |instance: &Instance, reading: &Reading| {
-        let product = instance.product_in(name).map(|product| product.to_lowercase());
+        let product = instance.product_in(component).map(|product| product.to_lowercase());
         let in_each = minors.iter().map(|((wanted, _), minor)| {
             let is_other = wanted
                 .as_ref()
@@ -152,7 +157,7 @@ fn against_baseline(
     if minors.is_empty() {
         return None;
     }
-    let judged = Judged::new(component.instances.iter(), component, name, None, judge);
+    let judged = Judged::new(component.instances.iter(), component, None, judge);
     let texts: BTreeSet<&str> = minors.keys().map(|(_, text)| text.as_str()).collect();
     let texts = texts.into_iter().collect::<Vec<_>>().join(" and ");
     let summary = judged.summary(
@@ -201,13 +206,12 @@ impl Judged {
     fn new<'a>(
         instances: impl Iterator<Item = &'a Instance>,
         component: &Component,
-        name: &ComponentName,
         wanted: Option<&Requirement>,
         judge: impl Fn(&Instance, &Reading) -> Containment,
     ) -> Self {
         let mut by_text: BTreeMap<Containment, BTreeSet<String>> = BTreeMap::new();
         for instance in instances {
-            let own = instance.product_in(name);
+            let own = instance.product_in(component);
             let is_other = |own: &str| {
                 wanted.is_some_and(|w| {
                     w.names_products() && !w.products().any(|p| p.eq_ignore_ascii_case(own))

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding};
-use crate::model::{Component, Finding, ReadingSource, Snapshot};
+use crate::model::{Component, Finding, Instance, Reading, ReadingSource, Snapshot};
 use crate::version::{Level, difference_of};
 
 pub(super) struct SourceDisagreement;
 
 static META: RuleMeta = RuleMeta {
     id: "source-disagreement",
-    summary: "The label of an image says another version than its tag.",
+    summary: "Two sources say two versions of one component: label and tag, or a program and a declared fact.",
     why: "One of the two is wrong, and nobody can tell from outside which version runs. The label counts in comparisons, \
-          and the worse of both in differences.",
-    fix: "Build the image with a label that says what is in it, or correct the tag.",
+          and the worse of both in differences; beside what was read, a declared fact does not count at all.",
+    fix: "Build the image with a label that says what is in it, or correct the tag; correct a declared fact, or leave it out.",
     hooks: &[Hook::Environment],
     subsumes: &[],
     defaults: &[("any", LOW)],
@@ -26,7 +26,8 @@ impl Rule for SourceDisagreement {
 
     fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let found = snapshot.components.iter().filter_map(|(name, component)| {
-            let said = disagreements(component);
+            let mut said = disagreements(component);
+            said.extend(component.overruled.iter().filter_map(|fact| overruled(component, fact)));
             let level = said.values().max().copied()?;
             let list: Vec<&str> = said.keys().map(String::as_str).collect();
             let summary = format!("in {} {}", snapshot.environment, list.join("; "));
@@ -43,13 +44,7 @@ fn disagreements(component: &Component) -> BTreeMap<String, Level> {
     let said = component.instances.iter().filter_map(|instance| {
         let other = instance.contradicted_by.as_ref()?;
         let level = difference_of(&component.levels, &instance.reading, other).level;
-        let best = match instance.source {
-            ReadingSource::Program => "the program",
-            ReadingSource::Label => "the label",
-            ReadingSource::Tag => "the tag",
-            ReadingSource::WorkloadLabel => "the workload's label",
-            ReadingSource::Declared => "a declared fact",
-        };
+        let best = told_by(instance.source);
         let lower =
             if instance.source == ReadingSource::Tag { "a lower source" } else { "the tag" };
         level
@@ -57,6 +52,29 @@ fn disagreements(component: &Component) -> BTreeMap<String, Level> {
             .then(|| (format!("{best} says {}, {lower} says {other}", instance.reading), level))
     });
     said.collect()
+}
+
+/// A declared fact that none of the instances agrees with, told of the nearest.
+fn overruled(component: &Component, fact: &Reading) -> Option<(String, Level)> {
+    let of = |instance: &Instance| difference_of(&component.levels, &instance.reading, fact).level;
+    let (near, level) = component
+        .instances
+        .iter()
+        .filter(|instance| instance.reading.is_proven())
+        .map(|instance| (instance, of(instance)))
+        .min_by_key(|(_, level)| *level)?;
+    let said = format!("{} says {}", told_by(near.source), near.reading);
+    level.is_drift().then(|| (format!("{said}, a declared fact says {fact}"), level))
+}
+
+fn told_by(source: ReadingSource) -> &'static str {
+    match source {
+        ReadingSource::Program => "the program",
+        ReadingSource::Label => "the label",
+        ReadingSource::Tag => "the tag",
+        ReadingSource::WorkloadLabel => "the workload's label",
+        ReadingSource::Declared => "a declared fact",
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +99,25 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].summary, "in prod the label says 7.2.4, the tag says 7.0.15-alpine");
         assert_eq!((found[0].level, found[0].defaults), (Some(Level::Minor), LOW));
+    }
+
+    fn declared(beside: &[&str], fact: &str) -> Vec<Finding> {
+        let snapshot = environment("prod");
+        let mut snapshot =
+            beside.iter().fold(snapshot, |snapshot, version| snapshot.redis("cache", version));
+        let component = snapshot.components.get_mut(&"redis/cache".into()).unwrap();
+        component.overruled.push(read(Scheme::Generic, fact));
+        single(&SourceDisagreement, snapshot)
+    }
+
+    #[test]
+    fn fires_on_a_declared_fact_that_no_server_agrees_with() {
+        let [found] = &declared(&["7.2.4", "6.0.1"], "7.0.15")[..] else { panic!("not one") };
+        assert_eq!(found.summary, "in prod the program says 7.2.4, a declared fact says 7.0.15");
+        assert_eq!(found.level, Some(Level::Minor));
+        for agrees in [&["7.2.4"][..], &["6.0.1", "7.2.4"]] {
+            assert!(declared(agrees, "7.2.4").is_empty());
+        }
     }
 
     #[test]

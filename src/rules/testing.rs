@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Context, DEFAULT_MIN_SHARE, Rule};
+use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
@@ -89,6 +90,8 @@ impl Snapshot {
             not_running: BTreeMap::new(),
             settings: BTreeMap::new(),
             only_in: Vec::new(),
+            named_product: COLLECTORS.product_of(&component.into()).map(str::to_owned),
+            overruled: Vec::new(),
         };
         let instances = &mut self.components.entry(component.into()).or_insert(empty).instances;
         instance.locator.container = format!("container-{}", instances.len());
@@ -123,6 +126,8 @@ impl Snapshot {
     fn covered(mut self, target: &str, part: &str, outcome: Outcome) -> Self {
         self.coverage.push(Coverage {
             target: target.into(),
+            kind: COLLECTORS.of(&target.into()),
+            component: target.into(),
             endpoint: String::new(),
             required: true,
             source: Source::Live,

@@ -192,11 +192,16 @@ pub fn write(evidence: &model::Evidence) -> Result<String, String> {
     yaml::write(&Document::from(evidence)).map_err(|e| e.to_string())
 }
 
-/// Reads a YAML document of evidence; `path` is what the source is called.
+/// Reads a YAML document of evidence; `path` is what the source is called. What was read by none of
+/// `collectors` cannot be interpreted.
 ///
 /// # Errors
 /// The first thing that is not of this format, with its place.
-pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
+pub fn read(
+    text: &str,
+    path: &str,
+    collectors: model::Collectors,
+) -> Result<model::Evidence, ShapeError> {
     let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
     let document = document(text)?;
     if document.kind != Kind::Evidence {
@@ -218,7 +223,7 @@ pub fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     }
     let format = document.format;
     let targets: Result<Vec<_>, String> =
-        document.targets.into_iter().map(|t| t.into_model(path, format)).collect();
+        document.targets.into_iter().map(|t| t.into_model(path, format, collectors)).collect();
     Ok(model::Evidence {
         environment: document.environment.into(),
         taken: document.taken,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use envparity::collect::config::COLLECTORS;
 use envparity::model::{
     Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver,
     WaiverState,
@@ -182,7 +183,7 @@ fn outside_of_a_repository_paths_are_as_they_were_given() {
 fn report() -> Report {
     let evidence = |name: &str| {
         let path = repository(&format!("examples/quickstart/evidence/{name}.yaml"));
-        wire::evidence::read(&fs::read_to_string(path).unwrap(), name).unwrap()
+        wire::evidence::read(&fs::read_to_string(path).unwrap(), name, COLLECTORS).unwrap()
     };
     let mut report = pipeline::diff(None, evidence("dev"), evidence("qualif"), Facts::default());
     report.purpose = Purpose::Audit;

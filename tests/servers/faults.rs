@@ -1,11 +1,12 @@
 //! What goes wrong with one target costs that target only: everything beside it is read, the
 //! failure is named with advice, the program ends in time, and no secret is told.
 //!
-//! The cases stand in `faults/redis.rs`, `faults/docker.rs` and `faults/kubernetes.rs`. Each is one
+//! The cases stand in `faults/redis.rs`, `faults/docker.rs`, `faults/kubernetes.rs` and `faults/http.rs`. Each is one
 //! audit of two environments with a healthy Redis in both, and the faulty target beside the one in
 //! production.
 
 pub(crate) mod docker;
+mod http;
 mod kubernetes;
 mod redis;
 
@@ -35,7 +36,7 @@ const PASSWORD_REFERENCE: &str = "${env:ENVPARITY_SICK_PASSWORD}";
 /// One way in which a target may be faulty.
 struct Fault {
     name: &'static str,
-    /// `redis`, `docker` or `kubernetes`.
+    /// `redis`, `docker`, `kubernetes` or `http`.
     collector: &'static str,
     /// The target as a profile has it, without its name.
     target: Value,
@@ -69,6 +70,10 @@ impl Fault {
 
     fn kubernetes(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
         Self { collector: "kubernetes", ..Self::redis(name, target, kinds) }
+    }
+
+    fn http(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
+        Self { collector: "http", ..Self::redis(name, target, kinds) }
     }
 
     fn mentioning(self, mentions: &'static str) -> Self {
@@ -105,7 +110,7 @@ impl Healthy {
         target["name"] = json!("sick");
         let well = |server: &RedisServer| json!({"name": "well", "url": server.url()});
         let mut targets =
-            json!({"redis": [well(&self.production)], "docker": [], "kubernetes": []});
+            json!({"redis": [well(&self.production)], "docker": [], "kubernetes": [], "http": []});
         targets[collector].as_array_mut().expect("made above").push(target);
         let deadline = format!("{}s", DEADLINE.as_secs());
         Profiles::new(&[

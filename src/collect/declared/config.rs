@@ -1,11 +1,17 @@
 //! What a profile says of a declared fact.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, KeyShape, Occurs};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
+
+pub(super) const FACT: &str = "fact";
 
 /// A fact that no collector can read and that a person vouches for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -32,9 +38,20 @@ pub struct DeclaredConfig {
     pub required: Option<bool>,
 }
 
-impl DeclaredConfig {
-    /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
+impl TargetConfig for DeclaredConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.component
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.expires < self.on {
             let advice = "expires: is the last day on which the fact counts";
@@ -57,4 +74,22 @@ impl DeclaredConfig {
         }
         problems
     }
+}
+
+impl DeclaredConfig {
+    /// What the other stages know of it.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "declared",
+        noun: "declared fact",
+        facts: Facts::Declared,
+        parts: &[CollectorPart { name: FACT, occurs: Occurs::Always, holds: &[Holds::Itself] }],
+        is_service: false,
+        jointly: &[],
+        identity: None,
+        groups: &[],
+        products: &[],
+        deadline: Duration::from_secs(15),
+        keys: &[(KeyShape::Word, &["component", "version", "by", "on", "expires"])],
+        clashes_with_files: false,
+    };
 }

@@ -2,15 +2,15 @@
 
 pub mod config;
 
+use std::path::Path;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use super::{Collector, Context};
-use crate::model::{self, Outcome, Source, TargetEvidence, TargetId};
-use config::DeclaredConfig;
-
-const FACT: &str = "fact";
+use super::collector::{Collector, Context, Target};
+use crate::model::{self, CollectorKind, Outcome, Source, TargetEvidence, TargetId};
+use config::{DeclaredConfig, FACT};
 
 /// One declared fact.
 pub struct Declared(model::Declared);
@@ -24,6 +24,12 @@ impl Declared {
     }
 }
 
+impl Target for DeclaredConfig {
+    fn collector(&self, _folder: &Path) -> Box<dyn Collector> {
+        Box::new(Declared::new(self))
+    }
+}
+
 impl Collector for Declared {
     fn id(&self) -> TargetId {
         TargetId::new("declared", &self.0.component)
@@ -33,8 +39,8 @@ impl Collector for Declared {
         format!("declared by {}", self.0.by)
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[FACT]
+    fn kind(&self) -> &'static CollectorKind {
+        &DeclaredConfig::KIND
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {

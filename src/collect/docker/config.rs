@@ -1,15 +1,23 @@
 //! What a profile says of a Docker Engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::collect::config::{TlsConfig, check_globs, check_tls};
+use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::patterns::check_globs;
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
+
+pub(super) const ENGINE: &str = "engine";
+pub(super) const CONTAINERS: &str = "containers";
+pub(super) const IMAGES: &str = "images";
 
 /// A Docker Engine, or what answers its API.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -121,9 +129,28 @@ pub(super) enum Named {
     Context(String),
 }
 
-impl DockerConfig {
-    /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
+impl TargetConfig for DockerConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.name
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn deadline(&self) -> Option<DurationText> {
+        self.deadline
+    }
+
+    fn else_recorded(&self) -> Option<&Path> {
+        self.else_recorded.as_deref()
+    }
+
+    fn check(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = self.named().err().into_iter().collect();
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         let selections = self.include.iter().chain(&self.exclude);
@@ -139,6 +166,41 @@ impl DockerConfig {
         problems.extend(check_globs(selections.flat_map(SelectionConfig::patterns)));
         problems
     }
+}
+
+impl DockerConfig {
+    /// What the other stages know of it.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "docker",
+        noun: "docker target",
+        facts: Facts::Engine,
+        parts: &[
+            CollectorPart {
+                name: ENGINE,
+                occurs: Occurs::Always,
+                holds: &[Holds::Group("docker"), Holds::Group("host")],
+            },
+            CollectorPart {
+                name: CONTAINERS,
+                occurs: Occurs::Always,
+                holds: &[Holds::Group("image")],
+            },
+            CollectorPart { name: IMAGES, occurs: Occurs::Always, holds: &[] },
+        ],
+        is_service: false,
+        // Labels and digests are told by the images.
+        jointly: &[Holds::Group("image")],
+        identity: Some(IdentityField { field: "id", noun: "engine ID" }),
+        groups: &["docker", "host", "image"],
+        products: &[("docker/containerd", "containerd"), ("docker/runc", "runc")],
+        deadline: Duration::from_secs(15),
+        keys: &[
+            (KeyShape::Word, &["context"]),
+            (KeyShape::Words, &["include", "exclude", "projects", "names", "labels"]),
+            (KeyShape::Address, &["host"]),
+        ],
+        clashes_with_files: false,
+    };
 
     /// The one of `host:` and `context:` that is there.
     pub(super) fn named(&self) -> Result<Named, Problem> {

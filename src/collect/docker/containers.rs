@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::config::SelectionConfig;
 use super::parse::{all_read, list, null_as_default};
-use crate::collect::config::globs;
+use crate::collect::patterns::globs;
 use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
 
 /// States in which a container counts.
@@ -54,7 +54,7 @@ impl Selection {
 }
 
 /// What the profile wants of the list.
-pub(super) struct Wanted<'a> {
+pub(super) struct Selections<'a> {
     pub(super) include: Option<&'a Selection>,
     pub(super) exclude: &'a Selection,
 }
@@ -108,7 +108,7 @@ impl Container {
 /// Every container that the profile wants. `Ok` is how many of the whole list run.
 pub(super) fn containers(
     body: &[u8],
-    wanted: &Wanted<'_>,
+    wanted: &Selections<'_>,
     evidence: &mut TargetEvidence,
 ) -> Result<u64, Failure> {
     let items = list(body, "/containers/json")?;
@@ -200,7 +200,7 @@ mod tests {
         exclude: &Selection,
     ) -> (TargetEvidence, Result<u64, Failure>) {
         let mut evidence = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
-        let result = containers(body, &Wanted { include, exclude }, &mut evidence);
+        let result = containers(body, &Selections { include, exclude }, &mut evidence);
         (evidence, result)
     }
 

@@ -11,8 +11,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::Address;
-use crate::collect::config::TlsConfig;
-use crate::collect::{file, net, tls};
+use crate::collect::io::config::TlsConfig;
+use crate::collect::io::system::without_errno;
+use crate::collect::io::{file, tls};
 use crate::model::{Failure, FailureKind};
 
 /// The client's own name for the engine of this machine.
@@ -47,7 +48,7 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     let bytes = match file::read_aside(meta.clone(), MAX_META).await {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(unknown(name, &contexts).await),
-        Err(e) => return Err(unusable(name, &meta, &net::without_errno(&e))),
+        Err(e) => return Err(unusable(name, &meta, &without_errno(&e))),
     };
     let endpoint = parse::endpoint(&bytes).map_err(|why| unusable(name, &meta, why))?;
     let certificates =
@@ -83,7 +84,7 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
         match tokio::fs::metadata(&path).await {
             Ok(_) => *slot = Some(path),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(unusable(name, &path, &net::without_errno(&e))),
+            Err(e) => return Err(unusable(name, &path, &without_errno(&e))),
         }
     }
     let [ca, cert, key] = found;

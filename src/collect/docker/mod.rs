@@ -10,23 +10,20 @@ mod context;
 mod orchestrator;
 mod parse;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::kubernetes::Scope;
-use super::{Collector, Context, http, net, recorded, tls};
-use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use super::collector::{Collector, Context, Target};
+use super::io::http::{self, Advice, Wanted};
+use super::io::{net, tls};
+use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
-use config::{Address, DockerConfig, Named};
-use containers::{Selection, Wanted};
+use config::{Address, CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
+use containers::{Selection, Selections};
 use context::Way;
-
-const ENGINE: &str = "engine";
-const CONTAINERS: &str = "containers";
-const IMAGES: &str = "images";
 
 /// Some 10,000 containers.
 const MAX_BODY: usize = 24 * 1024 * 1024;
@@ -37,7 +34,6 @@ pub struct Docker {
     engine: Engine,
     include: Option<Selection>,
     exclude: Selection,
-    else_recorded: Option<(PathBuf, PathBuf)>,
 }
 
 /// An engine as the profile names it.
@@ -67,10 +63,6 @@ impl Docker {
             engine,
             include: config.include.as_ref().map(Selection::new),
             exclude: config.exclude.as_ref().map_or(Selection::nothing(), Selection::new),
-            else_recorded: config
-                .else_recorded
-                .as_ref()
-                .map(|path| (path.clone(), folder.join(path))),
         })
     }
 
@@ -99,7 +91,7 @@ impl Docker {
             return Err(failure.clone());
         }
         evidence.set_part(ENGINE, outcome(engine));
-        let wanted = Wanted { include: self.include.as_ref(), exclude: &self.exclude };
+        let wanted = Selections { include: self.include.as_ref(), exclude: &self.exclude };
         let containers = session.containers(&wanted, counted, &mut evidence).await;
         evidence.set_part(CONTAINERS, outcome(containers));
         let images = session.images(&mut evidence).await;
@@ -139,7 +131,16 @@ impl Session<'_> {
                     (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host)
                 }
             };
-            http::get(stream, host, path, MAX_BODY).await
+            let wanted = Wanted {
+                host,
+                path,
+                shown: path,
+                accept: "application/json",
+                token: None,
+                cap: MAX_BODY,
+                advice: &advice(path),
+            };
+            http::get(stream, &wanted).await.map(|answer| answer.body)
         };
         let answer = net::within(self.context.deadline, self.context.allowed, exchange).await;
         let over_tls = matches!(address, Address::Tcp { tls: true, .. });
@@ -164,7 +165,7 @@ impl Session<'_> {
 
     async fn containers(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &Selections<'_>,
         counted: Option<u64>,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
@@ -187,6 +188,26 @@ impl Session<'_> {
     }
 }
 
+fn advice(path: &str) -> Advice {
+    let (unauthorized, broken) = (
+        "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
+        "the engine could not answer: look into its log, and that of any proxy in between",
+    );
+    Advice {
+        unauthorized: unauthorized.to_owned(),
+        forbidden: format!(
+            "allow GET {path} to this client, for example in the socket proxy in front of the engine"
+        ),
+        broken: broken.to_owned(),
+    }
+}
+
+impl Target for DockerConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Docker::new(self, folder).expect("a checked profile has an address"))
+    }
+}
+
 impl Collector for Docker {
     fn id(&self) -> TargetId {
         self.id.clone()
@@ -199,8 +220,8 @@ impl Collector for Docker {
         }
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[ENGINE, CONTAINERS, IMAGES]
+    fn kind(&self) -> &'static CollectorKind {
+        &DockerConfig::KIND
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
@@ -209,14 +230,8 @@ impl Collector for Docker {
                 Ok(way) => self.read(context, &way).await,
                 Err(failure) => Err(failure),
             };
-            vec![match (read.map_err(|failure| self.advised(failure)), &self.else_recorded) {
-                (Ok(evidence), _) => evidence,
-                (Err(failure), Some((shown, path))) if failure.kind.is_unreached() => {
-                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure)
-                        .await
-                }
-                (Err(failure), _) => self.unread((context.clock)(), &failure),
-            }]
+            let read = read.map_err(|failure| self.advised(failure));
+            vec![read.unwrap_or_else(|failure| self.unread((context.clock)(), &failure))]
         }
         .boxed()
     }

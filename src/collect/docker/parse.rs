@@ -216,7 +216,7 @@ pub(super) fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Fa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::docker::containers::{Selection, Wanted, containers};
+    use crate::collect::docker::containers::{Selection, Selections, containers};
     use crate::model::RunState;
     use jiff::Timestamp;
 
@@ -231,8 +231,8 @@ mod tests {
 
     const NOTHING: &Selection = &Selection::nothing();
 
-    fn everything() -> Wanted<'static> {
-        Wanted { include: None, exclude: NOTHING }
+    fn everything() -> Selections<'static> {
+        Selections { include: None, exclude: NOTHING }
     }
 
     fn listed(body: &[u8]) -> (TargetEvidence, Result<u64, Failure>) {

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -15,20 +15,9 @@ use kube::{Client, Error};
 use secrecy::ExposeSecret;
 
 use super::config::Proxy;
-use super::kubeconfig;
-use crate::collect::Context;
+use super::kubeconfig::{self, Endpoint, Settings};
+use crate::collect::collector::Context;
 use crate::model::{Failure, FailureKind, Secret};
-
-/// What the profile says of it.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    /// A file; else those of the environment.
-    pub(super) kubeconfig: Option<PathBuf>,
-    /// Else the current one.
-    pub(super) context: Option<String>,
-    /// Else what the kubeconfig or the environment says.
-    pub(super) proxy: Option<Proxy>,
-}
 
 /// A way to a cluster.
 pub(super) struct Access {
@@ -41,14 +30,6 @@ pub(super) struct Access {
     secrets: Vec<Secret>,
 }
 
-/// What a kubeconfig says.
-pub(super) struct Way {
-    pub(super) config: Config,
-    pub(super) anonymous: Option<String>,
-    /// Of the kubeconfig itself, not of the environment.
-    pub(super) proxy_url: Option<String>,
-}
-
 impl Access {
     /// The text without anything that was sent as a credential.
     pub(super) fn without_secrets(&self, text: String) -> String {
@@ -58,11 +39,11 @@ impl Access {
 
 /// Finds the way; connects to nothing yet.
 pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Access, Failure> {
-    let Way { mut config, anonymous, proxy_url } = match kubeconfig::load(settings).await? {
+    let Endpoint { mut config, anonymous, proxy_url } = match kubeconfig::load(settings).await? {
         Some(kubeconfig) => {
             kubeconfig::choose(kubeconfig, settings.context.as_deref(), context).await?
         }
-        None => Way { config: in_cluster().await?, anonymous: None, proxy_url: None },
+        None => Endpoint { config: in_cluster().await?, anonymous: None, proxy_url: None },
     };
     config.proxy_url = proxy(&config.cluster_url, settings.proxy.as_ref(), proxy_url.as_deref())?;
     // Its retries would go on for longer than a minute; our deadline holds for everything else.

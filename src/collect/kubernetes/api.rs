@@ -15,7 +15,8 @@ use kube::client::Body;
 use super::access::Access;
 use super::parse;
 use super::question::{Question, Resource};
-use crate::collect::{Context, net, tls};
+use crate::collect::collector::Context;
+use crate::collect::io::{net, tls};
 use crate::model::{Failure, FailureKind};
 
 /// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is

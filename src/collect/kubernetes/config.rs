@@ -1,12 +1,15 @@
 //! What a profile says of a Kubernetes cluster.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper::Uri;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::collect::config::{check_globs, globs};
+use crate::collect::patterns::{check_globs, globs};
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -60,16 +63,13 @@ pub enum KubernetesPart {
 }
 
 impl KubernetesPart {
-    /// Names of all parts.
-    pub(super) const NAMES: &[&str] = &["server", "nodes", "workloads", "identity"];
-
     /// All parts.
     pub fn all() -> Vec<Self> {
         vec![Self::Server, Self::Nodes, Self::Workloads, Self::Identity]
     }
 
     /// Its name in coverage.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Nodes => "nodes",
@@ -101,9 +101,28 @@ pub struct NamespacesConfig {
     pub exclude: Vec<Located<String>>,
 }
 
-impl KubernetesConfig {
-    /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
+impl TargetConfig for KubernetesConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.name
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn deadline(&self) -> Option<DurationText> {
+        self.deadline
+    }
+
+    fn else_recorded(&self) -> Option<&Path> {
+        self.else_recorded.as_deref()
+    }
+
+    fn check(&self) -> Vec<Problem> {
         let mut problems = self.namespaces.check();
         if self.read.is_empty() {
             let advice =
@@ -113,6 +132,55 @@ impl KubernetesConfig {
         problems.extend(self.address_of_proxy().err());
         problems
     }
+}
+
+impl KubernetesConfig {
+    /// What the other stages know of it.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "kubernetes",
+        noun: "kubernetes target",
+        facts: Facts::Cluster,
+        parts: &[
+            CollectorPart {
+                name: KubernetesPart::Server.as_str(),
+                occurs: Occurs::Always,
+                holds: &[Holds::Component("kubernetes/server")],
+            },
+            CollectorPart {
+                name: KubernetesPart::Nodes.as_str(),
+                occurs: Occurs::Always,
+                holds: &[
+                    Holds::Component("kubernetes/kubelet"),
+                    Holds::Component("kubernetes/virtual-kubelet"),
+                    Holds::Component("kubernetes/runtime"),
+                    Holds::Group("host"),
+                ],
+            },
+            CollectorPart {
+                name: KubernetesPart::Workloads.as_str(),
+                occurs: Occurs::Always,
+                holds: &[Holds::Group("image"), Holds::Group("chart")],
+            },
+            CollectorPart {
+                name: KubernetesPart::Identity.as_str(),
+                occurs: Occurs::Always,
+                holds: &[],
+            },
+        ],
+        is_service: false,
+        jointly: &[],
+        identity: Some(IdentityField { field: "uid", noun: "kube-system UID" }),
+        groups: &["kubernetes", "host", "image"],
+        products: &[("kubernetes/server", "kubernetes"), ("kubernetes/kubelet", "kubernetes")],
+        deadline: Duration::from_secs(60),
+        keys: &[
+            (KeyShape::Word, &["context"]),
+            (KeyShape::Words, &["read", "namespaces", "include", "exclude"]),
+            (KeyShape::Address, &["proxy"]),
+            (KeyShape::Hidden, &["kubeconfig"]),
+        ],
+        clashes_with_files: false,
+    };
 
     /// The proxy that the profile names.
     pub(super) fn proxy(&self) -> Option<Proxy> {

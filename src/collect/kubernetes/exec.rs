@@ -16,7 +16,8 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout_at;
 
-use crate::collect::{Context, net};
+use crate::collect::collector::Context;
+use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;
 use crate::wire::yaml::{self, Origin};
@@ -169,7 +170,7 @@ fn failed(plugin: &ExecConfig, what: &str) -> Failure {
 }
 
 fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Failure {
-    let why = net::without_errno(error);
+    let why = without_errno(error);
     let failure = Failure::new(
         FailureKind::Authentication,
         format!("the kubeconfig's exec plugin `{program}` cannot be started: {why}"),

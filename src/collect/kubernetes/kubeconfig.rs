@@ -5,21 +5,42 @@
 //! errors of the format are told without their words, which may quote a secret.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::access::{Settings, Way};
+use super::config::Proxy;
 use super::exec;
-use crate::collect::{Context, file, net};
+use crate::collect::collector::Context;
+use crate::collect::io::file;
+use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 
 /// A kubeconfig of some hundred clusters.
 const MAX_KUBECONFIG: u64 = 4 * 1024 * 1024;
 const MAX_SECRET: u64 = 1024 * 1024;
+
+/// What the profile says of how a cluster is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// A file; else those of the environment.
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// Else the current one.
+    pub(super) context: Option<String>,
+    /// Else what the kubeconfig or the environment says.
+    pub(super) proxy: Option<Proxy>,
+}
+
+/// A cluster and how to speak to it, as a kubeconfig says.
+pub(super) struct Endpoint {
+    pub(super) config: Config,
+    pub(super) anonymous: Option<String>,
+    /// Of the kubeconfig itself, not of the environment.
+    pub(super) proxy_url: Option<String>,
+}
 
 /// The profile's file, else those of `$KUBECONFIG`, the first of which wins. `None` in a cluster.
 pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Failure> {
@@ -53,7 +74,7 @@ pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Fail
 async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
     let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
-    let bytes = bytes.map_err(|e| not_usable(&shown, &net::without_errno(&e)))?;
+    let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
     let mut kubeconfig =
@@ -107,12 +128,12 @@ fn unusable_entry(what: String, advice: &str) -> Failure {
     Failure::new(FailureKind::File, what).advise(advice)
 }
 
-/// The way that a context of a kubeconfig tells.
+/// The endpoint that a context of a kubeconfig names.
 pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
     collection: &Context,
-) -> Result<Way, Failure> {
+) -> Result<Endpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
         .clusters
@@ -169,7 +190,7 @@ pub(super) async fn choose(
     if config.cluster_url.host().is_none_or(str::is_empty) {
         return Err(not_usable("the kubeconfig", "the cluster's server is no URL"));
     }
-    Ok(Way { config, anonymous, proxy_url })
+    Ok(Endpoint { config, anonymous, proxy_url })
 }
 
 /// The cluster with its authority at hand, and a scheme in its address.
@@ -189,7 +210,7 @@ async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
 async fn inline(path: &mut Option<String>, data: &mut Option<String>) -> Result<(), Failure> {
     if let (Some(path), None) = (path.take().filter(|path| !path.is_empty()), data.as_ref()) {
         let bytes = file::read_aside(Path::new(&path).to_owned(), MAX_SECRET).await;
-        let bytes = bytes.map_err(|e| not_usable(&path, &net::without_errno(&e)))?;
+        let bytes = bytes.map_err(|e| not_usable(&path, &without_errno(&e)))?;
         *data = Some(STANDARD.encode(bytes));
     }
     Ok(())
@@ -251,7 +272,7 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
     };
     let bytes = file::read_aside(path.to_owned(), MAX_SECRET)
         .await
-        .map_err(|e| unusable(&net::without_errno(&e)))?;
+        .map_err(|e| unusable(&without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
     let token = text.trim();
     if token.is_empty() { Err(unusable("it is empty")) } else { Ok(SecretString::from(token)) }

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::config::KubernetesPart as Part;
 use super::objects::{Named, Text};
 use super::parse::{self, ListMeta, Nodes};
+use super::scope::Scope;
 use super::workloads::Workloads;
-use super::{Scope, both};
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 
 const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
@@ -197,7 +197,7 @@ impl Found {
         if self.has_pods || self.has_templates {
             self.failures.extend(self.workloads.failures());
         }
-        let whole = self.failures.into_iter().reduce(both).map_or(Ok(()), Err);
+        let whole = self.failures.into_iter().reduce(parse::both).map_or(Ok(()), Err);
         let wants = |part| scope.parts.contains(&part);
         let nodes = self.nodes.map(|nodes| {
             let outcome = nodes.outcome();

@@ -10,11 +10,12 @@ mod api;
 pub mod config;
 mod exec;
 mod kubeconfig;
-mod kubectl;
+pub(super) mod kubectl;
 mod objects;
 mod parse;
 mod pod;
 mod question;
+pub(super) mod scope;
 mod workloads;
 
 use std::path::{Path, PathBuf};
@@ -22,41 +23,21 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::config::globs;
-use super::{Collector, Context, net, recorded};
-use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
-use access::Settings;
+use super::collector::{Collector, Context, Target};
+use super::io::net;
+use super::recorded::config::RecordedConfig;
+use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
 use api::Api;
-use config::{KubernetesConfig, KubernetesPart as Part, NamespacesConfig};
+use config::{KubernetesConfig, KubernetesPart as Part};
+use kubeconfig::Settings;
 use question::{
     CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS,
 };
-use workloads::{Selection, Workloads};
-
-pub(super) use kubectl::{looks_like_kubectl, parse_kubectl};
+use scope::Scope;
+use workloads::Workloads;
 
 /// What is small comes first: a large cluster that takes too long has still told who it is.
 const ORDER: [Part; 4] = [Part::Server, Part::Identity, Part::Nodes, Part::Workloads];
-
-/// What of a cluster counts.
-#[derive(Clone, Debug)]
-pub(super) struct Scope {
-    parts: Vec<Part>,
-    selection: Selection,
-}
-
-impl Scope {
-    pub(super) fn new(parts: &[Part], namespaces: &NamespacesConfig) -> Self {
-        let selection = Selection::new(globs(&namespaces.include), globs(&namespaces.exclude));
-        Self { parts: parts.to_vec(), selection }
-    }
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self { parts: Part::all(), selection: Selection::default() }
-    }
-}
 
 /// Reads one cluster.
 pub struct Kubernetes {
@@ -66,7 +47,6 @@ pub struct Kubernetes {
     scope: Scope,
     /// Namespaces that are asked for one by one; none if all are listed.
     namespaces: Vec<String>,
-    else_recorded: Option<(PathBuf, PathBuf)>,
 }
 
 impl Kubernetes {
@@ -87,15 +67,11 @@ impl Kubernetes {
             },
             scope: Scope::new(&config.read, namespaces),
             namespaces: namespaces.literal().unwrap_or_default(),
-            else_recorded: config
-                .else_recorded
-                .as_ref()
-                .map(|path| (path.clone(), folder.join(path))),
         }
     }
 
     /// All parts; one that nothing could be asked of makes those after it fail for the same reason.
-    async fn read(&self, context: &Context) -> (TargetEvidence, Option<Failure>) {
+    async fn read(&self, context: &Context) -> TargetEvidence {
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
         for part in Part::all().into_iter().filter(|part| !self.scope.parts.contains(part)) {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
@@ -107,22 +83,19 @@ impl Kubernetes {
         if let Ok(api) = &api {
             evidence.endpoint = api.shown().to_owned();
         }
-        let mut heard = false;
         for part in ORDER.into_iter().filter(|part| self.scope.parts.contains(part)) {
             let read = match &api {
                 Ok(api) => self.part(part, api, &mut evidence).await,
                 Err(failure) => Err(failure.clone()),
             };
-            match &read {
-                Err(failure) if is_hopeless(failure) => api = Err(failure.clone()),
-                _ => heard |= api.is_ok(),
+            if let Some(failure) = read.as_ref().err().filter(|failure| is_hopeless(failure)) {
+                api = Err(failure.clone());
             }
             evidence
                 .set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
         }
         evidence.taken = (context.clock)();
-        let unreached = api.err().filter(|failure| !heard && failure.kind.is_unreached());
-        (evidence, unreached)
+        evidence
     }
 
     async fn part(
@@ -176,7 +149,7 @@ impl Kubernetes {
         }
         evidence.left_out = found.left_out();
         evidence.images = found.images(pods_are_known);
-        failures.into_iter().reduce(both).map_or(Ok(()), Err)
+        failures.into_iter().reduce(parse::both).map_or(Ok(()), Err)
     }
 
     /// Each list of the part `workloads`: the kind that owns its pods (none for the pods
@@ -202,21 +175,26 @@ fn is_hopeless(failure: &Failure) -> bool {
         || (failure.kind.is_unreached() && failure.kind != FailureKind::Cut)
 }
 
-/// One failure of two; each says what it lacks.
-fn both(first: Failure, second: Failure) -> Failure {
-    let join = |a: String, b: String| if a.contains(&b) { a } else { format!("{a}; {b}") };
-    Failure {
-        kind: first.kind,
-        message: join(first.message, second.message),
-        advice: join(first.advice, second.advice),
-    }
-}
-
 /// `~/x` is of the home directory, everything else of the profile's folder.
 fn from_home(path: &Path, folder: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => folder.join(path),
+    }
+}
+
+impl Target for KubernetesConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Kubernetes::new(self, folder))
+    }
+
+    fn stand_in(&self) -> Option<RecordedConfig> {
+        let path = self.else_recorded.as_deref()?;
+        Some(RecordedConfig {
+            read: self.read.clone(),
+            namespaces: self.namespaces.clone(),
+            ..RecordedConfig::in_place_of(&self.name, path)
+        })
     }
 }
 
@@ -229,23 +207,21 @@ impl Collector for Kubernetes {
         self.shown.clone()
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        Part::NAMES
+    fn kind(&self) -> &'static CollectorKind {
+        &KubernetesConfig::KIND
+    }
+
+    /// An answer that broke off was heard.
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        let mut asked = evidence.parts.values().filter(|outcome| **outcome != Outcome::LeftOut);
+        let first = asked.next()?.failure()?;
+        let is_unreached =
+            |failure: &Failure| failure.kind.is_unreached() && failure.kind != FailureKind::Cut;
+        let is_each = asked.all(|outcome| outcome.failure().is_some_and(is_unreached));
+        (is_unreached(first) && is_each).then(|| first.clone())
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
-        async move {
-            let (evidence, unreached) = self.read(context).await;
-            match (unreached, &self.else_recorded) {
-                (Some(failure), Some((shown, path))) => {
-                    vec![
-                        recorded::instead_of(self, context, (shown, path), &self.scope, failure)
-                            .await,
-                    ]
-                }
-                _ => vec![evidence],
-            }
-        }
-        .boxed()
+        async move { vec![self.read(context).await] }.boxed()
     }
 }

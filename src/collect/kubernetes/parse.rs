@@ -268,6 +268,16 @@ pub(super) fn is_name(text: &str) -> bool {
     (1..=253).contains(&text.len())
 }
 
+/// One failure of two; each says what it lacks.
+pub(super) fn both(first: Failure, second: Failure) -> Failure {
+    let join = |a: String, b: String| if a.contains(&b) { a } else { format!("{a}; {b}") };
+    Failure {
+        kind: first.kind,
+        message: join(first.message, second.message),
+        advice: join(first.advice, second.advice),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::objects::{Pod, Workload};

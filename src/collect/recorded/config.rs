@@ -1,14 +1,20 @@
 //! What a profile says of a recorded target.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::kubernetes::config::{KubernetesPart, NamespacesConfig};
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, KeyShape, Occurs};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
+
+/// A part whose name says that nothing is known of what the file holds.
+pub(super) const FILE: &str = "file";
 
 /// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO (of
 /// several servers, if `host:port` stands in front of each: they are nodes of one target), or
@@ -37,9 +43,57 @@ pub struct RecordedConfig {
     pub required: Option<bool>,
 }
 
-impl RecordedConfig {
-    /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
+impl TargetConfig for RecordedConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.name
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn check(&self) -> Vec<Problem> {
         self.namespaces.check()
+    }
+}
+
+impl RecordedConfig {
+    /// What the other stages know of it.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "recorded",
+        noun: "recorded target",
+        facts: Facts::OfOthers,
+        parts: &[CollectorPart { name: FILE, occurs: Occurs::Always, holds: &[] }],
+        is_service: false,
+        jointly: &[],
+        identity: None,
+        groups: &[],
+        products: &[],
+        deadline: Duration::from_secs(15),
+        keys: &[
+            (KeyShape::Word, &["path", "taken"]),
+            (KeyShape::Words, &["read", "namespaces", "include", "exclude"]),
+        ],
+        clashes_with_files: false,
+    };
+
+    /// The file that a target of that name falls back on; all of it counts.
+    pub(in crate::collect) fn in_place_of(name: &Located<String>, path: &Path) -> Self {
+        Self {
+            name: name.clone(),
+            path: path.to_owned(),
+            taken: None,
+            read: KubernetesPart::all(),
+            namespaces: NamespacesConfig::default(),
+            required: None,
+        }
     }
 }

@@ -11,13 +11,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::kubernetes::Scope;
-use super::{Collector, Context, file, net};
-use crate::model::{Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId};
-use config::RecordedConfig;
-
-/// A part whose name says that nothing is known of what the file holds.
-const FILE: &str = "file";
+use super::collector::{Collector, Context, Target};
+use super::io::system::without_errno;
+use super::io::{file, net};
+use super::kubernetes::scope::Scope;
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
+};
+use config::{FILE, RecordedConfig};
 
 /// Evidence of 100,000 containers.
 pub const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -42,6 +43,43 @@ impl Recorded {
             scope: Scope::new(&config.read, &config.namespaces),
         }
     }
+
+    /// The targets that the file holds. Minds no deadline: the live target that it stands in for
+    /// may have used it up.
+    pub(super) async fn load(&self, context: &Context) -> Result<Vec<TargetEvidence>, Failure> {
+        let (bytes, modified) = read_file(&self.path).await?;
+        let (shown, name, environment) =
+            (self.endpoint(), self.id.name().to_owned(), context.environment.clone());
+        let scope = self.scope.clone();
+        // Parsing a large file takes a while: the deadline must hold meanwhile.
+        let parsing = tokio::task::spawn_blocking(move || {
+            let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
+            parse::targets(&parse::text(bytes)?, &file, &environment)
+        });
+        let parsed = parsing
+            .await
+            .map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
+        let mut targets = parsed?;
+        for target in &mut targets {
+            if let (Some(taken), Source::Recorded { time, .. }) = (self.taken, &mut target.source) {
+                *time = TimeSource::Profile;
+                target.taken = taken;
+            }
+            // What a collection could not read then is not known now either.
+            if target.parts.is_empty() {
+                let failure =
+                    Failure::new(FailureKind::File, "the file says nothing of what was read");
+                target.set_part(FILE, Outcome::Failed(failure));
+            }
+        }
+        Ok(targets)
+    }
+}
+
+impl Target for RecordedConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Recorded::new(self, folder))
+    }
 }
 
 impl Collector for Recorded {
@@ -53,84 +91,19 @@ impl Collector for Recorded {
         self.shown.display().to_string()
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[FILE]
+    fn kind(&self) -> &'static CollectorKind {
+        &RecordedConfig::KIND
     }
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            let read =
-                load(context, (&self.shown, &self.path), self.id.name(), &self.scope, self.taken);
-            match net::within(context.deadline, context.allowed, read).await {
+            match net::within(context.deadline, context.allowed, self.load(context)).await {
                 Ok(targets) => targets,
                 Err(failure) => vec![self.unread((context.clock)(), &failure)],
             }
         }
         .boxed()
     }
-}
-
-/// The recorded answer of a live target that cannot be reached, from a file (as the profile names
-/// it, and where it is); the failure is kept beside it.
-pub(super) async fn instead_of(
-    live: &dyn Collector,
-    context: &Context,
-    (shown, path): (&Path, &Path),
-    scope: &Scope,
-    failure: Failure,
-) -> TargetEvidence {
-    let id = live.id();
-    // Not within the context's deadline: the live target may have used it up.
-    let both = |file: String| Failure {
-        message: format!("{}; {}: {file}", failure.message, shown.display()),
-        ..failure.clone()
-    };
-    match load(context, (shown, path), id.name(), scope, None).await {
-        Ok(targets) => match targets.into_iter().find(|target| target.id == id) {
-            Some(mut evidence) => {
-                if let Source::Recorded { instead_of, .. } = &mut evidence.source {
-                    *instead_of = Some(failure);
-                }
-                evidence
-            }
-            None => live.unread((context.clock)(), &both(format!("holds nothing of {id}"))),
-        },
-        Err(file) => live.unread((context.clock)(), &both(file.message)),
-    }
-}
-
-async fn load(
-    context: &Context,
-    (shown, path): (&Path, &Path),
-    name: &str,
-    scope: &Scope,
-    taken: Option<Timestamp>,
-) -> Result<Vec<TargetEvidence>, Failure> {
-    let (bytes, modified) = read_file(path).await?;
-    let (shown, name, environment) =
-        (shown.display().to_string(), name.to_owned(), context.environment.clone());
-    let scope = scope.clone();
-    // Parsing a large file takes a while: the deadline must hold meanwhile.
-    let parsing = tokio::task::spawn_blocking(move || {
-        let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
-        parse::targets(&parse::text(bytes)?, &file, &environment)
-    });
-    let parsed = parsing
-        .await
-        .map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
-    let mut targets = parsed?;
-    for target in &mut targets {
-        if let (Some(taken), Source::Recorded { time, .. }) = (taken, &mut target.source) {
-            *time = crate::model::TimeSource::Profile;
-            target.set_taken(taken);
-        }
-        // What a collection could not read then is not known now either.
-        if target.parts.is_empty() {
-            let failure = Failure::new(FailureKind::File, "the file says nothing of what was read");
-            target.set_part(FILE, Outcome::Failed(failure));
-        }
-    }
-    Ok(targets)
 }
 
 /// The targets that a file's bytes hold, as of the epoch: an entry for tests that mutate files.
@@ -150,10 +123,7 @@ pub fn targets_of(
 
 async fn read_file(path: &Path) -> Result<(Vec<u8>, Timestamp), Failure> {
     let failure = |e: std::io::Error| {
-        Failure::new(
-            FailureKind::File,
-            format!("the file cannot be read: {}", net::without_errno(&e)),
-        )
+        Failure::new(FailureKind::File, format!("the file cannot be read: {}", without_errno(&e)))
     };
     let bytes = file::read_aside(path.to_owned(), MAX_FILE).await.map_err(failure)?;
     let metadata = tokio::fs::metadata(path).await.map_err(failure)?;

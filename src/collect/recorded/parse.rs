@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::collect::kubernetes::{Scope, looks_like_kubectl, parse_kubectl};
-use crate::collect::redis::{
-    INFO_PART, NODE, Recording, is_identity, looks_like_info, parse_info, server_time, several,
-};
+use crate::collect::config::COLLECTORS;
+use crate::collect::kubernetes::kubectl::{looks_like_kubectl, parse_kubectl};
+use crate::collect::kubernetes::scope::Scope;
+use crate::collect::redis::parse::{looks_like_info, parse_info, server_time};
+use crate::collect::redis::parts::{INFO_PART, NODE};
+use crate::collect::redis::recording::{Recording, several};
+use crate::collect::redis::servers::is_identity;
 use crate::model::{
     EnvironmentName, Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TargetId,
     TimeSource,
@@ -69,7 +72,7 @@ pub(super) fn targets(
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
         return Err(Failure::new(FailureKind::File, message));
     }
-    let evidence = wire::evidence::read(text, file.shown).map_err(|e| {
+    let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
         let message = format!(
             "the file is no evidence: {} (line {}, column {})",
             e.message, e.line, e.column

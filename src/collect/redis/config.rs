@@ -1,14 +1,18 @@
 //! What a profile says of a Redis target.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use super::parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use super::topology::place;
-use crate::collect::config::{TlsConfig, check_tls};
+use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
@@ -97,9 +101,33 @@ impl Address {
     }
 }
 
-impl RedisConfig {
-    /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
+/// Each may hold the service and its modules.
+const fn part(name: &'static str, occurs: Occurs) -> CollectorPart {
+    CollectorPart { name, occurs, holds: &[Holds::Itself, Holds::OfItself] }
+}
+
+impl TargetConfig for RedisConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.name
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn deadline(&self) -> Option<DurationText> {
+        self.deadline
+    }
+
+    fn else_recorded(&self) -> Option<&Path> {
+        self.else_recorded.as_deref()
+    }
+
+    fn check(&self) -> Vec<Problem> {
         const ONE: &str = "write one of url:, sentinel: and nodes:";
         let mut problems = Vec::new();
         let given = [self.url.is_some(), self.sentinel.is_some(), self.nodes.is_some()];
@@ -131,6 +159,37 @@ impl RedisConfig {
         }
         problems
     }
+}
+
+impl RedisConfig {
+    /// What the other stages know of it. Replicas and nodes are parts that are found.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "redis",
+        noun: "redis target",
+        facts: Facts::Info,
+        parts: &[
+            part(INFO_PART, Occurs::Always),
+            part(SENTINEL_PART, Occurs::Sometimes),
+            part(REPLICAS_PART, Occurs::Sometimes),
+            part(NODE, Occurs::ForEachInstead),
+            part(REPLICA, Occurs::ForEach),
+        ],
+        is_service: true,
+        jointly: &[],
+        identity: Some(IdentityField { field: "run_id", noun: "run_id" }),
+        // It may be Valkey.
+        groups: &["redis"],
+        products: &[],
+        deadline: Duration::from_secs(5),
+        keys: &[
+            (KeyShape::Word, &["service", "replicas"]),
+            (KeyShape::Below, &["sentinel"]),
+            (KeyShape::Address, &["url"]),
+            (KeyShape::Addresses, &["urls", "nodes"]),
+        ],
+        // The text of INFO recorded as `cache` is `redis/cache`.
+        clashes_with_files: true,
+    };
 }
 
 impl SentinelConfig {

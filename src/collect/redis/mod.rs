@@ -7,37 +7,29 @@
 
 pub mod config;
 mod counters;
-mod parse;
-mod recording;
+pub(super) mod parse;
+pub(super) mod parts;
+pub(super) mod recording;
 mod replicas;
 mod sentinel;
-mod servers;
+pub(super) mod servers;
 mod session;
 mod topology;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::kubernetes::Scope;
-use super::{Collector, Context, recorded};
-use crate::model::{Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use super::collector::{Collector, Context, Target};
+use crate::model::{CollectorKind, Failure, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
 use config::{Address, RedisConfig};
+use parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use sentinel::Sentinel;
 use servers::{Different, Told};
 use session::Access;
-
-pub(super) use parse::{INFO_PART, looks_like_info, parse_info, server_time};
-pub(super) use recording::{Recording, several};
-pub(super) use servers::is_identity;
-
-/// Whether Sentinels named the master, and one and the same.
-const SENTINEL_PART: &str = "sentinel";
-/// Whether all replicas are known; each is a part of its own, too.
-const REPLICAS_PART: &str = "replicas";
 
 /// Reads one server, or several that are one service.
 pub struct Redis {
@@ -45,7 +37,6 @@ pub struct Redis {
     servers: Servers,
     access: Access,
     replicas: bool,
-    else_recorded: Option<(PathBuf, PathBuf)>,
 }
 
 /// Where they are.
@@ -80,10 +71,6 @@ impl Redis {
                 folder,
             ),
             replicas: config.replicas,
-            else_recorded: config
-                .else_recorded
-                .as_ref()
-                .map(|path| (path.clone(), folder.join(path))),
         })
     }
 
@@ -186,28 +173,16 @@ impl Redis {
             servers::keep(evidence, &node_part(address), address, told);
         }
     }
-
-    /// Why the file is to stand in: no server was read, and none could be reached.
-    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
-        let is_server = |part: &str| part == INFO_PART || part.starts_with(NODE);
-        let read = evidence
-            .parts
-            .iter()
-            .any(|(part, outcome)| is_server(part.as_str()) && *outcome == Outcome::Complete);
-        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
-        let unreached = failures.clone().all(|failure| failure.kind.is_unreached());
-        (self.else_recorded.is_some() && !read && unreached)
-            .then(|| failures.next().cloned())
-            .flatten()
-    }
 }
-
-/// How the parts begin that are one for each server.
-pub(super) const NODE: &str = "node ";
-const REPLICA: &str = "replica ";
 
 fn node_part(address: &Address) -> String {
     format!("{NODE}{}", address.place())
+}
+
+impl Target for RedisConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Redis::new(self, folder).expect("a checked profile has an address"))
+    }
 }
 
 impl Collector for Redis {
@@ -223,8 +198,8 @@ impl Collector for Redis {
         }
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        &[INFO_PART]
+    fn kind(&self) -> &'static CollectorKind {
+        &RedisConfig::KIND
     }
 
     fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
@@ -235,30 +210,24 @@ impl Collector for Redis {
         evidence
     }
 
+    /// No server was read, and none could be reached.
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        let is_server = |part: &str| part == INFO_PART || part.starts_with(NODE);
+        let is_read = evidence
+            .parts
+            .iter()
+            .any(|(part, outcome)| is_server(part.as_str()) && *outcome == Outcome::Complete);
+        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
+        let is_unreached = failures.clone().all(|failure| failure.kind.is_unreached());
+        (!is_read && is_unreached).then(|| failures.next().cloned()).flatten()
+    }
+
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             tracing::debug!(target_id = %self.id, "asking for INFO");
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
             self.read(&mut evidence, context).await;
             evidence.taken = (context.clock)();
-            if let (Some((shown, path)), Some(failure)) =
-                (&self.else_recorded, self.unreached(&evidence))
-            {
-                let mut recorded =
-                    recorded::instead_of(self, context, (shown, path), &Scope::default(), failure)
-                        .await;
-                // The text of one server's INFO says nothing of the others that the profile names.
-                for part in self.expected() {
-                    let failure = || {
-                        Failure::new(
-                            FailureKind::File,
-                            format!("{} says nothing of it", shown.display()),
-                        )
-                    };
-                    recorded.parts.entry(part.into()).or_insert_with(|| Outcome::Failed(failure()));
-                }
-                return vec![recorded];
-            }
             vec![evidence]
         }
         .boxed()

@@ -10,9 +10,6 @@ use jiff::Timestamp;
 use super::counters::sample;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
-/// The one part of a Redis target.
-pub(in crate::collect) const INFO_PART: &str = "info";
-
 /// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
 pub(super) const FIELDS: &[&str] = &[
     "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",

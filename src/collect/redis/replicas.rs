@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::config::Address;
+use super::parts::{REPLICA, REPLICAS_PART};
 use super::servers::{self, Different, Told};
 use super::session::Access;
 use super::topology::{self, Replicas};
-use super::{REPLICA, REPLICAS_PART};
-use crate::collect::Context;
+use crate::collect::collector::Context;
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 
 /// Replicas that are followed: more is not one service.

@@ -15,7 +15,8 @@ use super::parse::lines;
 use super::servers;
 use super::session::{Access, Answer};
 use super::topology::{self, Master};
-use crate::collect::{Context, net};
+use crate::collect::collector::Context;
+use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Sample};
 use crate::wire::problem::Problem;
 

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
-use crate::collect::{Context, net};
+use crate::collect::collector::Context;
+use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
 
 /// Servers of one target that are asked at the same time: many targets are, too.

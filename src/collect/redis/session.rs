@@ -13,9 +13,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
 use super::config::Address;
-use crate::collect::config::TlsConfig;
-use crate::collect::net::{self, Capped, Duplex, Heard};
-use crate::collect::{secret, tls};
+use crate::collect::io::config::TlsConfig;
+use crate::collect::io::net::{self, Capped, Duplex, Heard};
+use crate::collect::io::{secret, tls};
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::VERSION_RULES;
 use crate::compare::{Differing, Told, differing};
-use crate::model::{Component, ComponentName, EnvironmentName, Finding, Requirement, Snapshot};
+use crate::model::{Component, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::version::{Range, Reading};
 
 /// A product and a version that take part in a finding.
@@ -30,7 +30,7 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
     let mut bound = BTreeMap::new();
     for (index, environment) in finding.environments.iter().enumerate() {
         let Some(component) = components[index] else { continue };
-        let parts = parts(finding.rule, &finding.component, &components, index);
+        let parts = parts(finding.rule, &components, index);
         if let Some(versions) = versions(component, &parts) {
             bound.insert(environment.clone(), versions);
         }
@@ -42,7 +42,6 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
 /// environments.
 pub(super) fn parts<'a>(
     rule: &str,
-    name: &ComponentName,
     components: &[Option<&'a Component>],
     index: usize,
 ) -> BTreeSet<Part<'a>> {
@@ -53,10 +52,11 @@ pub(super) fn parts<'a>(
         differ.extend(sides.get(index).into_iter().flatten().copied());
     }
     let mut found = BTreeSet::new();
-    for instance in components[index].into_iter().flat_map(|component| &component.instances) {
+    let Some(component) = components[index] else { return found };
+    for instance in &component.instances {
         // A finding on one environment is made by all that runs there.
         if differ.is_empty() || differ.contains(&Told::by(instance)) {
-            let product = instance.product_in(name).map(Cow::into_owned);
+            let product = instance.product_in(component).map(Cow::into_owned);
             let lower = instance.contradicted_by.as_ref();
             let readings = std::iter::once(&instance.reading).chain(lower);
             found.extend(readings.map(|reading| (product.clone(), reading)));

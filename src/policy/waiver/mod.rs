@@ -129,7 +129,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
         let Some((index, component)) = found else {
             return Some(format!("{environment} does not run it, and it says {wanted}"));
         };
-        let parts = binding::parts(finding.rule, &waiver.component, &components, index);
+        let parts = binding::parts(finding.rule, &components, index);
         outside(component, parts, wanted)
             .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });

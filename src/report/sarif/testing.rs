@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, matrix};
 use crate::model::{
     Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
@@ -49,12 +50,16 @@ fn component(name: &str, version: &str) -> Component {
         not_running: BTreeMap::new(),
         settings: BTreeMap::new(),
         only_in: Vec::new(),
+        named_product: None,
+        overruled: Vec::new(),
     }
 }
 
 pub(in crate::report) fn coverage(target: &str, outcome: Outcome) -> Coverage {
     Coverage {
         target: target.into(),
+        kind: COLLECTORS.of(&target.into()),
+        component: target.into(),
         endpoint: String::new(),
         required: true,
         source: Source::Live,

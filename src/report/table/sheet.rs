@@ -163,7 +163,7 @@ fn unread(row: &Row, report: &Report) -> Option<(usize, String)> {
         .iter()
         .flat_map(|target| target.parts.iter().map(move |(part, outcome)| (target, part, outcome)));
     let (target, part, _) = parts
-        .filter(|(target, part, _)| could_hold(&target.target, part, &row.component))
+        .filter(|(target, part, _)| could_hold(target, part, &row.component))
         .find(|(.., outcome)| outcome.failure().is_some())?;
     Some((index, format!("{} {part}", target.target)))
 }

@@ -8,23 +8,6 @@ use super::{Declared, Document, End, Failed, Image, Part, Target, is_name};
 use crate::model;
 use crate::wire::header::{ApiVersion, Kind};
 
-/// The parts of each collector that this version can interpret.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("redis", &["info"]),
-    ("docker", &["engine", "containers", "images"]),
-    ("declared", &["fact"]),
-    ("kubernetes", &["server", "nodes", "workloads", "identity"]),
-];
-
-/// Those that it can interpret, and that need not be there.
-const MAY_BE: &[(&str, &[&str])] = &[("redis", &["sentinel", "replicas"])];
-
-/// How those begin that are one for each server of a target.
-const EACH: &[(&str, &[&str])] = &[("redis", &[NODE, "replica "])];
-
-/// Where there are nodes, none of them is the target itself.
-const NODE: &str = "node ";
-
 impl From<&model::Evidence> for Document {
     fn from(evidence: &model::Evidence) -> Self {
         let targets: Vec<Target> = evidence.targets.iter().map(Target::from).collect();
@@ -137,14 +120,17 @@ impl Target {
         mut self,
         path: &str,
         format: Format,
+        collectors: model::Collectors,
     ) -> Result<model::TargetEvidence, String> {
         let samples = samples::of_target(&mut self, format)?;
         let id = model::TargetId::from(self.id);
         if !id.name().split('/').all(is_name) {
             return Err("the id of a target is none".to_owned());
         }
-        let parts = parts(&id, self.parts)?;
-        if (id.collector() == "declared") == self.declared.is_empty() {
+        let kind = collectors.of(&id);
+        let parts = parts(kind, self.parts)?;
+        let is_declared = kind.facts == model::Facts::Declared;
+        if is_declared == self.declared.is_empty() {
             return Err(format!("the target {id} and the facts that it declares do not fit"));
         }
         let own = self.fields.into_iter().map(|(name, value)| model::Field::of_target(name, value));
@@ -156,7 +142,7 @@ impl Target {
             })
         });
         // A fact that a person vouches for stays one: it is judged by its end, not by its age.
-        let source = if id.collector() == "declared" {
+        let source = if is_declared {
             model::Source::Declared
         } else {
             model::Source::Recorded {
@@ -181,36 +167,30 @@ impl Target {
 /// What became of each part. One that this version cannot interpret, and one that is missing, was
 /// not read.
 fn parts(
-    id: &model::TargetId,
+    kind: &model::CollectorKind,
     read: BTreeMap<String, Part>,
 ) -> Result<BTreeMap<model::PartName, model::Outcome>, String> {
-    let of = |table: &[(&str, &'static [&'static str])]| {
-        table.iter().find(|(collector, _)| *collector == id.collector()).map(|(_, parts)| *parts)
-    };
-    let (known, may_be, each) =
-        (of(KNOWN), of(MAY_BE).unwrap_or_default(), of(EACH).unwrap_or_default());
     let failed = |message: &str| {
         model::Outcome::Failed(model::Failure::new(model::FailureKind::Unsupported, message))
     };
+    // A file that was not read has no evidence of its own.
+    let is_known = |name: &str| kind.facts != model::Facts::OfOthers && kind.part(name).is_some();
+    // Where there are nodes, none of them is the target itself.
+    let has_others_instead = read.keys().any(|name| {
+        kind.part(name).is_some_and(|part| part.occurs == model::Occurs::ForEachInstead)
+    });
     let mut parts = BTreeMap::new();
     for (name, part) in read {
-        let is_known = known.is_some_and(|parts| parts.contains(&name.as_str()))
-            || may_be.contains(&name.as_str())
-            || each
-                .iter()
-                .any(|prefix| name.strip_prefix(prefix).is_some_and(|place| !place.is_empty()));
         let outcome = match part.into_model()? {
             // Why it was not read then is more than that we could not interpret it now.
             outcome @ model::Outcome::Failed(_) => outcome,
-            outcome if is_known => outcome,
+            outcome if is_known(&name) => outcome,
             _ => failed("this version cannot interpret it"),
         };
         parts.insert(name.into(), outcome);
     }
-    let is_server = !(each.contains(&NODE)
-        && parts.keys().any(|name: &model::PartName| name.as_str().starts_with(NODE)));
-    for name in known.into_iter().flatten().filter(|_| is_server) {
-        parts.entry((*name).into()).or_insert_with(|| failed("the file says nothing of it"));
+    for name in kind.always().filter(|name| !has_others_instead && is_known(name)) {
+        parts.entry(name.into()).or_insert_with(|| failed("the file says nothing of it"));
     }
     if parts.is_empty() {
         parts.insert("unknown".into(), failed("this version cannot interpret it"));

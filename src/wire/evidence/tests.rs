@@ -1,7 +1,12 @@
 //! Evidence that is written and read again, and what is none.
 
 use super::*;
+use crate::collect::config::COLLECTORS;
 use crate::model::{Counters, Failure, FailureKind, Field, Outcome, RunState};
+
+fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
+    super::read(text, path, COLLECTORS)
+}
 
 fn sample() -> model::Evidence {
     let taken: Timestamp = "2026-03-30T08:42:00Z".parse().unwrap();

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use envparity::collect::config::COLLECTORS;
 use envparity::model::{Sample, TargetEvidence};
 use envparity::wire;
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ use crate::support::redis::{Binary, RedisServer};
 fn collected(profiles: &Profiles) -> TargetEvidence {
     profiles.collect("production", "evidence.txt").expect(0);
     let text = std::fs::read_to_string(profiles.path("evidence.txt")).expect("it was written");
-    let mut evidence = wire::evidence::read(&text, "evidence.txt").expect("it is evidence");
+    let mut evidence =
+        wire::evidence::read(&text, "evidence.txt", COLLECTORS).expect("it is evidence");
     evidence.targets.remove(0)
 }
 

@@ -20,6 +20,7 @@ use x509_cert::der::Decode;
 
 use super::config::TlsConfig;
 use super::file;
+use super::system::without_errno;
 use crate::model::{Failure, FailureKind};
 use unverified::Unverified;
 
@@ -28,11 +29,11 @@ const MAX_PEM: u64 = 1024 * 1024;
 
 /// What the profile says of TLS; files are read when the target is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Settings(pub(super) TlsConfig);
+pub(in crate::collect) struct Settings(pub(in crate::collect) TlsConfig);
 
 impl Settings {
     /// Reads the files and prepares a handshake. An own authority replaces the system's.
-    pub(super) async fn connector(&self) -> Result<TlsConnector, Failure> {
+    pub(in crate::collect) async fn connector(&self) -> Result<TlsConnector, Failure> {
         let roots = match &self.0.ca {
             Some(path) => own_roots(path).await?,
             None => system_roots()?,
@@ -41,7 +42,7 @@ impl Settings {
     }
 
     /// The same without a look at whose certificate the server shows.
-    pub(super) async fn unverified_connector(&self) -> Result<TlsConnector, Failure> {
+    pub(in crate::collect) async fn unverified_connector(&self) -> Result<TlsConnector, Failure> {
         let provider = provider();
         let verifier = Arc::new(Unverified(Arc::clone(&provider)));
         let builder = builder(provider)?.dangerous().with_custom_certificate_verifier(verifier);
@@ -71,7 +72,10 @@ impl Settings {
     }
 
     /// The name that the server's certificate must have.
-    pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+    pub(in crate::collect) fn server_name(
+        &self,
+        host: &str,
+    ) -> Result<ServerName<'static>, Failure> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = self.0.server_name.as_deref().unwrap_or(bare);
         ServerName::try_from(name.to_owned()).map_err(|_| {
@@ -115,7 +119,7 @@ fn system_roots() -> Result<RootCertStore, Failure> {
 
 async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = file::read_aside(path.to_owned(), MAX_PEM).await;
-    bytes.map_err(|e| unusable(path, &super::net::without_errno(&e)))
+    bytes.map_err(|e| unusable(path, &without_errno(&e)))
 }
 
 async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
@@ -143,7 +147,7 @@ fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
 }
 
 /// The last moment at which the server's certificate is valid; a handshake has checked it by then.
-pub(super) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
+pub(in crate::collect) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
     let (_, session) = stream.get_ref();
     let certificate = Certificate::from_der(session.peer_certificates()?.first()?).ok()?;
     let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
@@ -152,12 +156,12 @@ pub(super) fn not_after(stream: &TlsStream<TcpStream>) -> Option<Timestamp> {
 
 /// Whether an error on an open connection is one of TLS: by version 1.3 the client takes the
 /// handshake for done before the server has looked at its certificate.
-pub(super) fn is_tls(error: &io::Error) -> bool {
+pub(in crate::collect) fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// What a failed handshake means.
-pub(super) fn handshake_failure(error: &io::Error) -> Failure {
+pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
     use rustls::{CertificateError as C, Error as E};
     let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<E>()) else {
         return Failure::new(FailureKind::Tls, "the server ended the connection in the TLS handshake")

@@ -13,16 +13,20 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
 
+use super::system::without_errno;
 use super::tls;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;
 
 /// Both ways, whatever is below.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::collect) trait Duplex:
+    AsyncRead + AsyncWrite + Send + Unpin
+{
+}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// Runs `work` until the deadline.
-pub(super) async fn within<T>(
+pub(in crate::collect) async fn within<T>(
     deadline: Instant,
     allowed: Duration,
     work: impl Future<Output = Result<T, Failure>>,
@@ -31,13 +35,13 @@ pub(super) async fn within<T>(
 }
 
 /// The failure of a target that has not said everything within its deadline.
-pub(super) fn timed_out(allowed: Duration) -> Failure {
+pub(in crate::collect) fn timed_out(allowed: Duration) -> Failure {
     Failure::new(FailureKind::Timeout, format!("no whole answer within {}", DurationText(allowed)))
 }
 
 /// Why a TLS target may never have answered: some servers wait for more of what they take for
 /// a command of their own protocol.
-pub(super) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
+pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
     if !tls || failure.kind != FailureKind::Timeout {
         return failure;
     }
@@ -48,7 +52,7 @@ pub(super) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
 }
 
 /// Connects over TCP.
-pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
+pub(in crate::collect) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((bare, port))
         .await
@@ -59,7 +63,7 @@ pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
 }
 
 /// Connects over TCP and then TLS.
-pub(super) async fn tcp_tls(
+pub(in crate::collect) async fn tcp_tls(
     host: &str,
     port: u16,
     tls: &tls::Settings,
@@ -68,7 +72,7 @@ pub(super) async fn tcp_tls(
 }
 
 /// The same with a server whose certificate proves nothing, as somebody has asked for.
-pub(super) async fn tcp_tls_unverified(
+pub(in crate::collect) async fn tcp_tls_unverified(
     host: &str,
     port: u16,
     tls: &tls::Settings,
@@ -88,7 +92,7 @@ async fn handshake(
 }
 
 /// Connects to a socket in the file system.
-pub(super) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
+pub(in crate::collect) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
     UnixStream::connect(path).await.map_err(|e| {
         let failure = connect_failure(&e, &path.display().to_string());
         match e.kind() {
@@ -100,7 +104,7 @@ pub(super) async fn unix(path: &Path) -> Result<UnixStream, Failure> {
 }
 
 /// What an error means that may be one of connecting or of an open connection.
-pub(super) fn exchange_failure(error: &io::Error, to: &str) -> Failure {
+pub(in crate::collect) fn exchange_failure(error: &io::Error, to: &str) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
         E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
@@ -126,7 +130,7 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
 }
 
 /// What an error on an open connection means.
-pub(super) fn read_failure(error: &io::Error) -> Failure {
+pub(in crate::collect) fn read_failure(error: &io::Error) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
         _ if tls::is_tls(error) => tls::handshake_failure(error),
@@ -138,15 +142,9 @@ pub(super) fn read_failure(error: &io::Error) -> Failure {
     }
 }
 
-/// The system's words without `(os error 111)`.
-pub(super) fn without_errno(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
 /// What a connection has been heard to say.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(in crate::collect) struct Heard {
     bytes: AtomicU64,
     ended: AtomicBool,
     first: std::sync::Mutex<Vec<u8>>,
@@ -154,29 +152,29 @@ pub(super) struct Heard {
 
 impl Heard {
     /// Bytes read so far.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::collect) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
     /// Whether the other side, or the network, has ended the connection.
-    pub(super) fn is_ended(&self) -> bool {
+    pub(in crate::collect) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
     }
 
     /// Whether a TLS record came first: an alert or a handshake, TLS 1.0 to 1.3.
-    pub(super) fn is_tls(&self) -> bool {
+    pub(in crate::collect) fn is_tls(&self) -> bool {
         let first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         matches!(first.as_slice(), [0x15 | 0x16, 0x03, 0x00..=0x04, ..])
     }
 
     /// Whether an HTTP status line came first.
-    pub(super) fn is_http(&self) -> bool {
+    pub(in crate::collect) fn is_http(&self) -> bool {
         self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).starts_with(b"HTTP/")
     }
 }
 
 /// A connection of which at most `cap` bytes are read: one more is an error.
-pub(super) struct Capped<S> {
+pub(in crate::collect) struct Capped<S> {
     inner: S,
     cap: u64,
     heard: Arc<Heard>,
@@ -191,7 +189,7 @@ fn is_over_cap(error: &io::Error) -> bool {
 }
 
 impl<S> Capped<S> {
-    pub(super) fn new(inner: S, cap: u64) -> (Self, Arc<Heard>) {
+    pub(in crate::collect) fn new(inner: S, cap: u64) -> (Self, Arc<Heard>) {
         let heard = Arc::<Heard>::default();
         (Self { inner, cap, heard: Arc::clone(&heard) }, heard)
     }

@@ -1,6 +1,7 @@
 //! Turns a reference to a secret into the secret, when the target is read.
 
 use super::file;
+use super::system::without_errno;
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
 
@@ -8,7 +9,7 @@ use crate::wire::secret::SecretReference;
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// Looks the secret up.
-pub(super) async fn resolve(reference: &SecretReference) -> Result<Secret, Failure> {
+pub(in crate::collect) async fn resolve(reference: &SecretReference) -> Result<Secret, Failure> {
     match reference {
         SecretReference::Variable(name) => match std::env::var(name) {
             Ok(text) if !text.is_empty() => Ok(Secret::new(text)),
@@ -30,7 +31,7 @@ pub(super) async fn resolve(reference: &SecretReference) -> Result<Secret, Failu
                 )
             };
             let bytes = file::read_aside(path.clone(), MAX_BYTES).await;
-            let bytes = bytes.map_err(|e| unusable(super::net::without_errno(&e)))?;
+            let bytes = bytes.map_err(|e| unusable(without_errno(&e)))?;
             let text =
                 String::from_utf8(bytes).map_err(|_| unusable("it is no text".to_owned()))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);

@@ -27,7 +27,7 @@ pub fn read(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`].
-pub(super) async fn read_aside(path: PathBuf, cap: u64) -> io::Result<Vec<u8>> {
+pub(in crate::collect) async fn read_aside(path: PathBuf, cap: u64) -> io::Result<Vec<u8>> {
     tokio::task::spawn_blocking(move || read(&path, cap))
         .await
         .unwrap_or_else(|e| Err(io::Error::other(e)))

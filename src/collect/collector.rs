@@ -1,0 +1,79 @@
+//! What a collector is, and what it is given.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::recorded::config::RecordedConfig;
+use super::target::TargetConfig;
+use crate::model::{CollectorKind, EnvironmentName, Failure, Outcome, TargetEvidence, TargetId};
+
+/// Tells the time of an answer. Passed in, so that tests stand outside of time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a collector is given for one collection.
+#[derive(Clone)]
+pub struct Context {
+    /// Whose target it is.
+    pub environment: EnvironmentName,
+    /// When everything must have been said; counted from the start of the collection.
+    pub deadline: Instant,
+    /// The same as a length, for messages.
+    pub allowed: std::time::Duration,
+    /// Tells the time of an answer.
+    pub clock: Clock,
+}
+
+/// A target of a checked profile, which can be read.
+pub trait Target: TargetConfig {
+    /// What reads it; paths are relative to `folder`.
+    ///
+    /// # Panics
+    /// If its address was not checked with the profile: leaving the target out would be one that
+    /// nobody misses.
+    fn collector(&self, folder: &Path) -> Box<dyn Collector>;
+
+    /// What stands in where it cannot be reached.
+    fn stand_in(&self) -> Option<RecordedConfig> {
+        Some(RecordedConfig::in_place_of(self.name(), self.else_recorded()?))
+    }
+}
+
+/// Reads one target.
+pub trait Collector: Send + Sync {
+    /// Which target.
+    fn id(&self) -> TargetId;
+
+    /// Its address as shown to people: without user name and password.
+    fn endpoint(&self) -> String;
+
+    /// What kind of target it is.
+    fn kind(&self) -> &'static CollectorKind;
+
+    /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>>;
+
+    /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
+    /// reached.
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        if !evidence.fields.is_empty() || evidence.has_complete_part() {
+            return None;
+        }
+        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
+        let first = failures.next()?;
+        (first.kind.is_unreached() && failures.all(|other| other.kind.is_unreached()))
+            .then(|| first.clone())
+    }
+
+    /// Evidence of a target of which nothing could be read.
+    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        for part in self.kind().always() {
+            evidence.set_part(part, Outcome::Failed(failure.clone()));
+        }
+        evidence
+    }
+}

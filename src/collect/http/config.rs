@@ -1,0 +1,292 @@
+//! What a profile says of a service that tells its version over HTTP.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::Url;
+
+use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::target::TargetConfig;
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, KeyShape, Occurs};
+use crate::wire::duration::DurationText;
+use crate::wire::problem::Problem;
+use crate::wire::secret::SecretReference;
+use crate::wire::yaml::Located;
+
+pub(super) const VERSION: &str = "version";
+
+/// Memory of a compiled expression. It takes time linear in the text whatever it is, but a
+/// repetition of repetitions is large.
+const MAX_EXPRESSION: usize = 1024 * 1024;
+
+/// A service that tells its version over HTTP, by one GET:
+/// `{name: orders, url: "https://orders.internal/actuator/info", pointer: /build/version}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Name of the target; `orders` is compared as the component `http/orders`.
+    pub name: Located<String>,
+    /// `https://orders.internal/actuator/info`, or `http://`; without user name and password.
+    /// Reports show it without its query.
+    pub url: Located<String>,
+    /// JSON pointer to the version in the answer: `/build/version`. The value is a text, or a whole
+    /// number.
+    #[serde(default)]
+    pub pointer: Option<Located<String>>,
+    /// Regular expression whose first group is the version: `'nginx/(\S+)'`. It looks at what
+    /// `pointer` or `header` finds, else at the whole answer.
+    #[serde(default)]
+    pub regex: Option<Located<String>>,
+    /// Header of the answer that tells the version, instead of its body: `X-Version`.
+    #[serde(default)]
+    pub header: Option<Located<String>>,
+    /// `${env:NAME}` or `${file:PATH}`; sent as `Authorization: Bearer …`.
+    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    pub token: Option<SecretReference>,
+    /// Certificates, for `https://`.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
+    /// The component that it is, if not `http/<name>`: `postgresql/orders`.
+    #[serde(default)]
+    pub component: Option<Located<String>>,
+    /// The product that it is, by its name in the product data: `grafana`.
+    #[serde(default)]
+    pub product: Option<String>,
+    /// File to use when it cannot be reached: evidence.
+    #[serde(default)]
+    pub else_recorded: Option<PathBuf>,
+    /// Whether the verdict needs it; else the environment says.
+    #[serde(default)]
+    pub required: Option<bool>,
+    /// How long reading it may take (default 10s).
+    #[serde(default)]
+    pub deadline: Option<DurationText>,
+}
+
+/// A URL taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) tls: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// As the header `Host` has it.
+    pub(super) authority: String,
+    /// With the query.
+    pub(super) path: String,
+    /// Without it.
+    pub(super) shown_path: String,
+}
+
+impl Address {
+    /// As shown to people.
+    pub(super) fn shown(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.shown_path)
+    }
+}
+
+impl HttpConfig {
+    /// What the other stages know of it.
+    pub const KIND: CollectorKind = CollectorKind {
+        name: "http",
+        noun: "http target",
+        facts: Facts::Version,
+        parts: &[CollectorPart { name: VERSION, occurs: Occurs::Always, holds: &[Holds::Itself] }],
+        is_service: true,
+        jointly: &[],
+        identity: None,
+        groups: &["http"],
+        products: &[],
+        deadline: Duration::from_secs(10),
+        keys: &[
+            (KeyShape::Word, &["pointer", "header", "component", "product"]),
+            (KeyShape::Address, &["url"]),
+            (KeyShape::Hidden, &["regex", "token"]),
+        ],
+        clashes_with_files: false,
+    };
+
+    /// Reads the URL. Its text never goes into the message: a password may be in it.
+    pub(super) fn address(&self) -> Result<Address, Problem> {
+        const SHAPE: &str = "write https://host/path or http://host:8080/path";
+        let wrong = |message: &str, advice: &str| Problem::at(&self.url, message, advice);
+        let url = Url::parse(&self.url).map_err(|_| wrong("this is no URL", SHAPE))?;
+        let tls = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            _ => return Err(wrong("the URL is neither http:// nor https://", SHAPE)),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            let advice = "a service that wants a token gets one by token: ${env:NAME}";
+            return Err(wrong("the URL holds a user name or password", advice));
+        }
+        if url.fragment().is_some() {
+            return Err(wrong("the URL has a fragment (#…)", "leave it out: servers see none"));
+        }
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| wrong("the URL names no host", SHAPE))?;
+        let port = url.port_or_known_default().unwrap_or(if tls { 443 } else { 80 });
+        let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(Address {
+            tls,
+            host: host.to_owned(),
+            port,
+            authority,
+            path: format!("{}{query}", url.path()),
+            shown_path: url.path().to_owned(),
+        })
+    }
+
+    /// The expression that finds the version.
+    pub(super) fn expression(&self) -> Result<Option<Regex>, Problem> {
+        let Some(text) = &self.regex else { return Ok(None) };
+        let compiled = RegexBuilder::new(text).size_limit(MAX_EXPRESSION).build();
+        let regex = compiled.map_err(|error| {
+            let (message, advice) = match error {
+                regex::Error::CompiledTooBig(_) => {
+                    ("the regular expression is too large", "repeat less in it")
+                }
+                _ => (
+                    "the regular expression cannot be read",
+                    "write it in single quotes, with the version in the first group: 'v(\\d+\\.\\d+)'",
+                ),
+            };
+            Problem::at(text, message, advice)
+        })?;
+        if regex.captures_len() < 2 {
+            let advice = "put the version in parentheses: 'nginx/(\\S+)'";
+            return Err(Problem::at(text, "the regular expression has no group", advice));
+        }
+        Ok(Some(regex))
+    }
+
+    fn check_pointer(&self) -> Option<Problem> {
+        let pointer = self.pointer.as_ref()?;
+        let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
+        let fits = (pointer.is_empty() || pointer.starts_with('/'))
+            && pointer.split('~').skip(1).all(is_escaped);
+        let advice = "write /build/version; ~1 stands for a / in a key, and ~0 for a ~";
+        (!fits).then(|| Problem::at(pointer, "this is no JSON pointer", advice))
+    }
+
+    fn check_header(&self) -> Option<Problem> {
+        let header = self.header.as_ref()?;
+        if hyper::header::HeaderName::from_bytes(header.as_bytes()).is_err() {
+            let advice = "write one like X-Version";
+            return Some(Problem::at(header, "this is no name of a header", advice));
+        }
+        self.pointer.is_some().then(|| {
+            let advice = "leave one of them out, or find the version in the header by regex:";
+            Problem::at(header, "a header holds no JSON for pointer: to look at", advice)
+        })
+    }
+
+    fn check_component(&self) -> Option<Problem> {
+        let component = self.component.as_ref()?;
+        let is_name = |part: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !part.is_empty() && part.chars().all(fits)
+        };
+        let fits = component.contains('/') && component.split('/').all(is_name);
+        let advice = "write one like postgresql/orders";
+        (!fits).then(|| Problem::at(component, "this cannot be the name of a component", advice))
+    }
+}
+
+impl TargetConfig for HttpConfig {
+    fn kind(&self) -> &'static CollectorKind {
+        &Self::KIND
+    }
+
+    fn name(&self) -> &Located<String> {
+        &self.name
+    }
+
+    fn required(&self) -> Option<bool> {
+        self.required
+    }
+
+    fn deadline(&self) -> Option<DurationText> {
+        self.deadline
+    }
+
+    fn else_recorded(&self) -> Option<&Path> {
+        self.else_recorded.as_deref()
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        match self.address() {
+            Ok(address) if self.tls.is_some() && !address.tls => {
+                let message = "tls is given, but the URL is http://";
+                problems.push(Problem::at(&self.url, message, "write https://"));
+            }
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
+        if self.pointer.is_none() && self.regex.is_none() && self.header.is_none() {
+            let advice = "write pointer: /version for JSON, or regex: or header:";
+            let message = "the target does not say where in the answer its version is";
+            problems.push(Problem::at(&self.name, message, advice));
+        }
+        problems.extend(self.expression().err());
+        problems.extend(self.check_pointer());
+        problems.extend(self.check_header());
+        problems.extend(self.check_component());
+        problems.extend(check_tls(self.tls.as_ref(), &self.name));
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::yaml::{self, Origin};
+
+    fn problems(text: &str) -> Vec<String> {
+        let config: HttpConfig =
+            yaml::read(&format!("name: orders\n{text}"), Origin::Person).unwrap();
+        config.check().into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn what_is_right_is_accepted() {
+        for text in [
+            "url: http://h/info\npointer: /build/version",
+            "url: https://h:8443/\npointer: ''\nregex: 'v(.+)'\ntls: {ca: ca.pem}",
+            "url: https://[::1]/?x=y\nheader: X-Version\ncomponent: postgresql/orders",
+            "url: http://h\nregex: '(\\d+)'\ntoken: ${env:T}\nproduct: grafana",
+            "url: http://h\npointer: /a~1b/c~0d/0",
+        ] {
+            assert_eq!(problems(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        for (text, said) in [
+            ("url: http://h", "does not say where in the answer"),
+            ("url: h\npointer: /v", "this is no URL"),
+            ("url: ftp://h\npointer: /v", "neither http:// nor https://"),
+            ("url: http://u:p@h/\npointer: /v", "holds a user name or password"),
+            ("url: http://h/#x\npointer: /v", "fragment"),
+            ("url: http://h\npointer: v", "no JSON pointer"),
+            ("url: http://h\npointer: /a~2", "no JSON pointer"),
+            ("url: http://h\nregex: '('", "cannot be read"),
+            ("url: http://h\nregex: 'x'", "has no group"),
+            ("url: http://h\nregex: '((a{1000}){1000}){1000}'", "too large"),
+            ("url: http://h\nheader: 'X Y'", "no name of a header"),
+            ("url: http://h\nheader: X\npointer: /v", "holds no JSON"),
+            ("url: http://h\npointer: /v\ncomponent: orders", "name of a component"),
+            ("url: http://h\npointer: /v\ntls: {}", "the URL is http://"),
+            ("url: https://h\npointer: /v\ntls: {cert: c}", "without its key"),
+        ] {
+            let [one] = &problems(text)[..] else { panic!("{text}: {:?}", problems(text)) };
+            assert!(one.contains(said), "{text}: {one}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A service that tells its version over HTTP, by one GET: in JSON, in any other text, or in a
+//! header. The version is kept as it was told, with the component and the product that the
+//! profile names.
+
+pub mod config;
+mod parse;
+
+use std::path::Path;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::collector::{Collector, Context, Target};
+use super::io::http::{self, Advice, Answer, Wanted};
+use super::io::{net, secret, tls};
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Field, Outcome, Secret, TargetEvidence, TargetId,
+};
+use crate::wire::problem::Problem;
+use crate::wire::secret::SecretReference;
+use config::{Address, HttpConfig, VERSION};
+use parse::Finder;
+
+/// What tells a version is short.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Reads one service.
+pub struct Http {
+    id: TargetId,
+    address: Address,
+    tls: tls::Settings,
+    token: Option<SecretReference>,
+    finder: Finder,
+    header: Option<String>,
+    /// What the profile says of the target, as the evidence keeps it.
+    facts: Vec<Field>,
+}
+
+impl Http {
+    /// A collector for a checked profile; paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// If its URL or its expression is none.
+    pub fn new(config: &HttpConfig, folder: &Path) -> Result<Self, Problem> {
+        let component = config.component.as_ref().map(|name| ("component", name.as_str()));
+        let product = config.product.as_ref().map(|name| ("product", name.as_str()));
+        let facts = component.into_iter().chain(product);
+        Ok(Self {
+            id: TargetId::new("http", &config.name),
+            address: config.address()?,
+            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            token: config.token.clone(),
+            finder: Finder {
+                pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
+                regex: config.expression()?,
+            },
+            header: config.header.as_ref().map(|header| header.value.clone()),
+            facts: facts.map(|(name, value)| Field::of_target(name, value)).collect(),
+        })
+    }
+
+    async fn read(&self) -> Result<String, Failure> {
+        let token = match &self.token {
+            Some(reference) => Some(secret::resolve(reference).await?),
+            None => None,
+        };
+        let Answer { headers, body } = self.get(token.as_ref()).await?;
+        let path = &self.address.shown_path;
+        let Some(header) = &self.header else {
+            let from = format!("the answer to GET {path}");
+            return self.finder.version(&body, &from, token.as_ref());
+        };
+        let from = format!("the header {header} of the answer to GET {path}");
+        let value = headers.get(header).ok_or_else(|| {
+            let message = format!("the answer to GET {path} has no header {header}");
+            Failure::new(FailureKind::Protocol, message)
+                .advise("look at what the server answers, and correct header:")
+        })?;
+        self.finder.version(value.as_bytes(), &from, token.as_ref())
+    }
+
+    fn advised(&self, failure: Failure) -> Failure {
+        if failure.kind == FailureKind::Tls && !self.address.tls {
+            return failure.advise("write https:// in the profile");
+        }
+        net::with_tls_in_mind(failure, self.address.tls)
+    }
+
+    async fn get(&self, token: Option<&Secret>) -> Result<Answer, Failure> {
+        let Address { host, port, .. } = &self.address;
+        let stream: Box<dyn net::Duplex> = if self.address.tls {
+            Box::new(net::tcp_tls(host, *port, &self.tls).await?)
+        } else {
+            Box::new(net::tcp(host, *port).await?)
+        };
+        let wanted = Wanted {
+            host: &self.address.authority,
+            path: &self.address.path,
+            shown: &self.address.shown_path,
+            accept: "application/json, */*;q=0.5",
+            token,
+            cap: MAX_BODY,
+            advice: &advice(token.is_some()),
+        };
+        http::get(stream, &wanted).await
+    }
+}
+
+fn advice(has_token: bool) -> Advice {
+    let unauthorized = if has_token {
+        "the server does not accept the token: renew it"
+    } else {
+        "the server wants to know who asks: give it a token by token: ${env:NAME}"
+    };
+    Advice {
+        unauthorized: unauthorized.to_owned(),
+        forbidden: "allow this path to whoever the token is of, or name one that anybody may read"
+            .to_owned(),
+        broken: "the server could not answer: look into its log, and that of any proxy in between"
+            .to_owned(),
+    }
+}
+
+impl Target for HttpConfig {
+    fn collector(&self, folder: &Path) -> Box<dyn Collector> {
+        Box::new(Http::new(self, folder).expect("a checked profile has a URL and an expression"))
+    }
+}
+
+impl Collector for Http {
+    fn id(&self) -> TargetId {
+        self.id.clone()
+    }
+
+    fn endpoint(&self) -> String {
+        self.address.shown()
+    }
+
+    fn kind(&self) -> &'static CollectorKind {
+        &HttpConfig::KIND
+    }
+
+    /// What it is does not depend on whether it answers.
+    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        evidence.fields.clone_from(&self.facts);
+        evidence.set_part(VERSION, Outcome::Failed(failure.clone()));
+        evidence
+    }
+
+    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
+        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
+        failures.find(|failure| failure.kind.is_unreached()).cloned()
+    }
+
+    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        async move {
+            let read = net::within(context.deadline, context.allowed, self.read()).await;
+            let now = (context.clock)();
+            let version = match read {
+                Ok(version) => version,
+                Err(failure) => {
+                    let failure = self.advised(failure);
+                    return vec![self.unread(now, &failure)];
+                }
+            };
+            let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+            evidence.fields.clone_from(&self.facts);
+            evidence.fields.push(Field::of_target("version", version));
+            evidence.set_part(VERSION, Outcome::Complete);
+            vec![evidence]
+        }
+        .boxed()
+    }
+}

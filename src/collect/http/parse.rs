@@ -1,0 +1,136 @@
+//! The version in an answer. Pure; no message quotes what was answered, which may be anything.
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::model::{Failure, FailureKind, Secret};
+
+/// A longer text is no version.
+const MAX_VERSION: usize = 128;
+
+/// Where in the answer the version is.
+#[derive(Debug, Default)]
+pub(super) struct Finder {
+    pub(super) pointer: Option<String>,
+    pub(super) regex: Option<Regex>,
+}
+
+impl Finder {
+    /// The version in a body or a header; `from` is what it is called, `token` what must not be
+    /// told.
+    pub(super) fn version(
+        &self,
+        bytes: &[u8],
+        from: &str,
+        token: Option<&Secret>,
+    ) -> Result<String, Failure> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| strange(format!("{from} is no text"), "check the URL"))?;
+        let mut found = match &self.pointer {
+            Some(pointer) => pointed(text, pointer, from)?,
+            None => text.to_owned(),
+        };
+        if let Some(regex) = &self.regex {
+            let group = regex.captures(&found).and_then(|captures| captures.get(1));
+            let group = group.map(|group| group.as_str().to_owned());
+            found = group.ok_or_else(|| {
+                let message = format!("the regular expression finds nothing in {from}");
+                strange(message, "look at what the server answers, and correct regex:")
+            })?;
+        }
+        let version = found.trim();
+        if token.is_some_and(|token| version.contains(token.expose())) {
+            let message = format!("{from} repeats the token where its version should be");
+            return Err(strange(message, "correct pointer:, regex: or header:"));
+        }
+        let is_version = (1..=MAX_VERSION).contains(&version.len())
+            && version.chars().any(|c| c.is_ascii_digit())
+            && !version.chars().any(char::is_control);
+        if !is_version {
+            let message = format!("what was found in {from} is no version");
+            let advice = "correct pointer:, regex: or header:, so that it finds the version alone";
+            return Err(strange(message, advice));
+        }
+        Ok(version.to_owned())
+    }
+}
+
+fn pointed(text: &str, pointer: &str, from: &str) -> Result<String, Failure> {
+    let json: Value = serde_json::from_str(text).map_err(|_| {
+        let advice = if text.trim_start().starts_with('<') {
+            "it is a page: name the URL that answers in JSON (a login page may stand in front of it)"
+        } else {
+            "name the URL that answers in JSON, or find the version by regex:"
+        };
+        strange(format!("{from} is no JSON"), advice)
+    })?;
+    match json.pointer(pointer) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) if !number.is_f64() => Ok(number.to_string()),
+        // 1.10 and 1.1 are one number.
+        Some(Value::Number(_)) => Err(strange(
+            format!("{pointer:?} of {from} is a number with a point: its last zeros are lost"),
+            "find the version by regex: in the whole answer, or have the server say a text",
+        )),
+        Some(_) => Err(strange(
+            format!("{pointer:?} of {from} is no text"),
+            "correct pointer:, so that it leads to the version itself",
+        )),
+        None => Err(strange(
+            format!("{from} has no {pointer:?}"),
+            "look at what the server answers, and correct pointer:",
+        )),
+    }
+}
+
+fn strange(message: String, advice: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, message).advise(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(pointer: Option<&str>, regex: Option<&str>, text: &str) -> Result<String, String> {
+        let finder = Finder {
+            pointer: pointer.map(str::to_owned),
+            regex: regex.map(|regex| Regex::new(regex).unwrap()),
+        };
+        let token = Secret::new("s3cret-1".to_owned());
+        finder.version(text.as_bytes(), "the answer", Some(&token)).map_err(|f| f.message)
+    }
+
+    #[test]
+    fn pointer_and_regex_find_the_version() {
+        let json = r#"{"build": {"version": "orders-1.4.2+abc"}, "n": 16, "a/b": ["x", "2.0"]}"#;
+        let of = |pointer, regex| version(pointer, regex, json).unwrap();
+        assert_eq!(of(Some("/build/version"), None), "orders-1.4.2+abc");
+        assert_eq!(of(Some("/build/version"), Some(r"-(\d[^+]*)")), "1.4.2");
+        assert_eq!(of(Some("/n"), None), "16");
+        assert_eq!(of(Some("/a~1b/1"), None), "2.0");
+        assert_eq!(of(None, Some(r#""version": "(?:orders-)?([\d.]+)"#)), "1.4.2");
+        assert_eq!(version(None, None, " 7.2.4\n").unwrap(), "7.2.4");
+    }
+
+    #[test]
+    fn what_is_no_version_is_told_and_never_quoted() {
+        for (pointer, regex, text, said) in [
+            (Some("/v"), None, "<html>1.2</html>", "is no JSON"),
+            (Some("/v"), None, "{}", "has no \"/v\""),
+            (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is no text"),
+            (Some("/v"), None, r#"{"v": 1.10}"#, "last zeros are lost"),
+            (Some("/v"), None, r#"{"v": "latest"}"#, "is no version"),
+            (Some("/v"), None, r#"{"v": "1\n2"}"#, "is no version"),
+            (Some("/v"), None, r#"{"v": ""}"#, "is no version"),
+            (Some("/v"), None, r#"{"v": "Bearer s3cret-1"}"#, "repeats the token"),
+            (None, Some("v(x+)"), "1.2", "finds nothing"),
+            (None, Some("v(x)?"), "v", "finds nothing"),
+        ] {
+            let message = version(pointer, regex, text).unwrap_err();
+            assert!(message.contains(said) && !message.contains("s3cret"), "{text}: {message}");
+        }
+        let finder = Finder::default();
+        assert!(finder.version(b"\xff1", "the answer", None).is_err());
+        assert!(finder.version("1".repeat(129).as_bytes(), "the answer", None).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! What collectors reach the outside with: connections, TLS, GET, files and secrets; all capped.
+
+pub mod config;
+pub mod file;
+pub(super) mod http;
+pub(super) mod net;
+pub(super) mod secret;
+pub(super) mod system;
+pub(super) mod tls;

@@ -1,0 +1,9 @@
+//! The system's own words for what went wrong.
+
+use std::io;
+
+/// An error in the system's words, without `(os error 111)`.
+pub(in crate::collect) fn without_errno(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}

@@ -1,0 +1,38 @@
+//! What every target says of itself in a profile, whatever collects it.
+
+use std::path::Path;
+
+use crate::model::CollectorKind;
+use crate::wire::duration::DurationText;
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+/// A target in a profile. Each collector's `config.rs` implements it.
+pub trait TargetConfig {
+    /// What reads it.
+    fn kind(&self) -> &'static CollectorKind;
+
+    /// Its name; of a declared fact, the component.
+    fn name(&self) -> &Located<String>;
+
+    /// Whether the verdict needs it, if the profile says.
+    fn required(&self) -> Option<bool>;
+
+    /// How long reading it may take, if the profile says.
+    fn deadline(&self) -> Option<DurationText> {
+        None
+    }
+
+    /// The file that it is, where it is one.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The file to use when it cannot be reached.
+    fn else_recorded(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Everything that is wrong with it.
+    fn check(&self) -> Vec<Problem>;
+}
