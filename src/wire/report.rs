@@ -3,6 +3,8 @@
 //! Everything that changes from run to run stands in `run`, so that a weekly diff shows only
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
+mod places;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -13,6 +15,8 @@ use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId};
 use crate::version::Level;
+
+pub use places::{PlaceChange, Places};
 
 /// The result of an audit.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -314,42 +318,6 @@ pub struct Cell {
     /// Set up but not running, by the source's word for its state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,
-}
-
-/// A component at several places of an environment, against the same places of the baseline.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Places {
-    /// How many places were compared.
-    pub of: usize,
-    /// How many of them differ.
-    pub differ: usize,
-    /// The worst of those, ten at most.
-    pub worst: Vec<PlaceChange>,
-}
-
-/// A place that differs.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct PlaceChange {
-    /// Target (where an environment has several of its kind), namespace or project, workload or
-    /// service, container: `shop/web/app`.
-    pub place: String,
-    /// How far from the baseline; none if the two have no product in common there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-    /// `ahead` or `behind`, seen from the baseline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub direction: Option<String>,
-    /// Whether the two run different products there.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub other_product: bool,
-    /// What the baseline runs there; nothing if it does not have the place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub baseline: Vec<String>,
-    /// What the environment runs there; nothing if it does not have the place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub current: Vec<String>,
 }
 
 /// A distinct reading.
