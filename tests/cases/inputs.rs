@@ -69,6 +69,7 @@ impl Inputs {
         match suffix {
             "expect" | "input-select.json" => {}
             "input-catalogue.yaml" => self.write("catalogue.yaml", &text()),
+            "input-waivers.yaml" => self.write("waivers.yaml", &text()),
             "input-policy.yaml" => self.write("policy.yaml", &text()),
             "input" => {
                 let baseline = files.text("input.baseline");

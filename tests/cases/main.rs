@@ -12,7 +12,8 @@
 //!   environment are possible;
 //! - `NAME.input`: an INFO of qualif, as the recorded target `cache`; production's is
 //!   `NAME.input.baseline`, else a Redis 7.2.4;
-//! - `NAME.input-catalogue.yaml`: the catalogue; `NAME.input-policy.yaml`: the policy;
+//! - `NAME.input-catalogue.yaml`, `NAME.input-policy.yaml`, `NAME.input-waivers.yaml`: what stands
+//!   in those files of the profiles;
 //! - `NAME.input-select.json`: an object whose keys are added to each target;
 //! - `NAME.expect`: what is right, one line for each ([`expectation`] lists them).
 //!

@@ -134,14 +134,34 @@ fn a_finding_that_enters_a_gate_is_worse_and_what_is_ignored_is_not_resolved() {
     assert!(fates(&since(&estate, &report, &[]).1).contains(&("version-skew", "unknown")));
 }
 
+/// An environment that runs one own service.
+fn runs_app(estate: &Estate, environment: &str, tag: &str) {
+    let evidence = format!(
+        "kind: Evidence\nenvironment: {environment}\ntaken: {NOW:?}\ntargets:\n- id: docker/edge\n  \
+         endpoint: unix:///run/docker.sock\n  taken: {NOW:?}\n  parts:\n    containers: complete\n    \
+         engine: complete\n    images: complete\n  fields:\n    engine: 27.3.1\n    id: {environment}\n  \
+         images:\n  - reference: team/app:{tag}\n    image-id: sha256:{tag}\n    state: running\n    \
+         container: app\nend:\n  targets: 1\n  images: 1\n"
+    );
+    estate.write(&format!("{environment}.evidence"), &evidence);
+    let target = format!("{{name: edge, path: {environment}.evidence}}");
+    let targets = format!("targets:\n  recorded:\n  - {target}\n");
+    estate.write(
+        &format!("{environment}.yaml"),
+        &format!("kind: Environment\nname: {environment}\n{targets}"),
+    );
+}
+
 #[test]
 fn a_rule_that_is_off_stands_for_no_other() {
-    let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[]);
-    assert!(
-        rules(&estate.audit(NOW, &[]).1, "findings").iter().all(|rule| *rule != "version-skew")
-    );
-    estate
-        .write("policy.yaml", &format!("{POLICY}- {{rule: product-differs, severity: \"off\"}}\n"));
+    let estate = Estate::new("redis-6.2.5", "redis-6.2.5", &[]);
+    runs_app(&estate, "qualif", "1.0.0");
+    runs_app(&estate, "prod", "2.0.0");
+    let found = estate.audit(NOW, &[]).1;
+    assert!(rules(&found, "findings").contains(&"promotion-inversion"), "{found}");
+    assert!(rules(&found, "findings").iter().all(|rule| *rule != "version-skew"), "{found}");
+    let off = format!("{POLICY}- {{rule: promotion-inversion, severity: \"off\"}}\n");
+    estate.write("policy.yaml", &off);
     let (code, now) = estate.audit(NOW, &[]);
     assert_eq!(code, Some(1), "{now}");
     assert!(
