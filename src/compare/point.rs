@@ -16,7 +16,6 @@ pub(super) struct Point<'a> {
 
 /// What limits what a version says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(clippy::struct_excessive_bools, reason = "three facts that are true or not, of one text")]
 pub(super) struct Flags {
     /// The version is a label's and the tag moves: somebody else may have written the label.
     label_alone: bool,

@@ -124,6 +124,20 @@ mod tests {
     }
 
     #[test]
+    fn fires_on_versions_swapped_between_workloads_and_names_the_worst_place() {
+        let two = |name, web, worker| {
+            environment(name).workload("web", "app", web).workload("worker", "app", worker)
+        };
+        let found =
+            pair(&VersionSkew, two("prod", "1.0.0", "2.0.0"), two("qualif", "2.0.0", "1.0.0"));
+        assert_eq!(
+            found[0].summary,
+            "qualif 1.0.0 is a major behind prod 2.0.0 in shop/worker, and 1 more place"
+        );
+        assert_eq!(found[0].defaults, HIGH);
+    }
+
+    #[test]
     fn stays_silent_on_equal_unknown_and_one_sided() {
         let prod = || environment("prod").redis("cache", "7.0.15").app("app", "v21");
         assert!(
