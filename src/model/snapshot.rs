@@ -286,9 +286,11 @@ pub struct Identity {
 impl Identity {
     /// The kind of identity that data have: servers that replicate each other share it.
     pub const REPLICATION: &'static str = "master_replid";
+    /// The same, of a server that says that it is a replica.
+    pub const REPLICA: &'static str = "master_replid of a replica";
 
     /// Whether it tells data apart and not instances.
     pub fn is_of_data(&self) -> bool {
-        self.kind == Self::REPLICATION
+        [Self::REPLICATION, Self::REPLICA].contains(&self.kind)
     }
 }

@@ -61,7 +61,11 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
         }
     }
     builder.identity(target, |field| server.says(field));
-    builder.insert_identity(Identity::REPLICATION, server.says("master_replid"), target);
+    let data = server.says("master_replid");
+    builder.insert_identity(Identity::REPLICATION, data, target);
+    if matches!(server.says("role"), Some("slave" | "replica")) {
+        builder.insert_identity(Identity::REPLICA, data, target);
+    }
     for field in &server.fields {
         if let Some(module) = field.name.strip_prefix("module/") {
             let component = ComponentName::from(format!("{name}/module/{module}"));

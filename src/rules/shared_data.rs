@@ -1,5 +1,7 @@
 //! Redis servers of two environments that hold one set of data: one replicates the other.
 
+use std::collections::BTreeSet;
+
 use super::shared_instance::shared_identities;
 use super::{Context, Hook, LOW, Rule, RuleMeta};
 use crate::model::{Defaults, Finding, Identity, Severity, Snapshot};
@@ -26,8 +28,15 @@ impl Rule for SharedData {
     }
 
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+        let identities = snapshots.iter().flat_map(|snapshot| &snapshot.identities);
+        let replicas = identities.filter(|identity| identity.kind == Identity::REPLICA);
+        let replicated: BTreeSet<&str> = replicas.map(|replica| replica.value.as_str()).collect();
+        // Of two masters neither replicates the other: one is a copy of the other's text or file.
+        let is_replicated = |identity: &Identity| {
+            identity.kind == Identity::REPLICATION && replicated.contains(identity.value.as_str())
+        };
         let (defaults, what) = ((WITH_BASELINE, LOW), "hold one set of data");
-        shared_identities(&META, context, snapshots, Identity::is_of_data, defaults, what)
+        shared_identities(&META, context, snapshots, is_replicated, defaults, what)
     }
 }
 
@@ -43,7 +52,11 @@ mod tests {
         let found = all(
             &SharedData,
             vec![
-                environment("qualif").identity("redis/cache", KIND, "8f1c"),
+                environment("qualif").identity("redis/cache", KIND, "8f1c").identity(
+                    "redis/cache",
+                    Identity::REPLICA,
+                    "8f1c",
+                ),
                 environment("prod").identity("redis/cache", KIND, "8f1c"),
             ],
         );
@@ -59,7 +72,8 @@ mod tests {
     fn stays_silent_within_one_environment_and_on_instances() {
         let replica = environment("prod")
             .identity("redis/cache", KIND, "8f1c")
-            .identity("redis/replica", KIND, "8f1c");
+            .identity("redis/replica", KIND, "8f1c")
+            .identity("redis/replica", Identity::REPLICA, "8f1c");
         assert!(all(&SharedData, vec![replica]).is_empty());
         let instance =
             ["qualif", "prod"].map(|e| environment(e).identity("redis/a", "run_id", "1"));
