@@ -7,12 +7,13 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use envparity::collect::config::COLLECTORS;
+use envparity::model::Audit;
 use envparity::model::{
     Counters, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator, Outcome,
     RunState, Sample, Severity, TargetEvidence,
 };
 use envparity::pipeline::{self, Facts};
-use envparity::report::{self, Report, View, escape};
+use envparity::report::{self, View, escape};
 use envparity::wire;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -118,12 +119,12 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
     }
 }
 
-fn diff(baseline: &[String], current: &[String]) -> Report {
+fn diff(baseline: &[String], current: &[String]) -> Audit {
     let facts = Facts { host: "host".to_owned(), commit: None };
     pipeline::diff(None, evidence(baseline, "dev"), evidence(current, "prod"), facts)
 }
 
-fn rendered(report: &Report, format: &str, width: Option<usize>) -> String {
+fn rendered(report: &Audit, format: &str, width: Option<usize>) -> String {
     let view = View { width, color: false, unfold: true, exit: 0, report_only: false };
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use envparity::model::{Fate, Severity};
-use envparity::report::{Purpose, Report};
+use envparity::report::{Audit, Purpose};
 use reports::{hostile, large, rendered, rich};
 use sha2::{Digest as _, Sha256};
 
@@ -143,8 +143,8 @@ fn the_verdict_is_told_in_words() {
 fn unknown_is_explained_only_where_there_is_an_unknown_one() {
     let mut report = rich();
     let told = "Unknown is not resolved";
-    let has = |report: &Report| rendered(report, "html").contains(told);
-    let gone = |report: &Report| {
+    let has = |report: &Audit| rendered(report, "html").contains(told);
+    let gone = |report: &Audit| {
         report.since.as_ref().unwrap().gone.iter().any(|one| one.fate == Fate::Unknown)
     };
     assert_eq!(has(&report), gone(&report));
@@ -169,7 +169,7 @@ fn a_place_that_is_no_gate_says_when_its_findings_may_block() {
 fn the_same_report_is_the_same_page() {
     let folder = std::env::var_os("ENVPARITY_WRITE_PAGES").map(std::path::PathBuf::from);
     let reports =
-        [("rich", rich as fn() -> Report), ("hostile", hostile), ("large", || large(5_000, 10))];
+        [("rich", rich as fn() -> Audit), ("hostile", hostile), ("large", || large(5_000, 10))];
     for (name, report) in reports {
         let page = rendered(&report(), "html");
         assert!(page == rendered(&report(), "html"), "{name}");

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::model::Severity;
+use crate::model::{Gate, Severity};
 use crate::report;
 use crate::wire::duration::DurationText;
 
@@ -71,6 +71,14 @@ pub(super) struct OutputArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct AuditArguments {
+    /// Judge this pair alone, whatever gates the profiles have: FROM against TO
+    #[arg(value_name = "FROM TO", num_args = 2, conflicts_with_all = ["env", "baseline", "gate"])]
+    pub(super) pair: Vec<String>,
+
+    /// The same as FROM TO
+    #[arg(long, value_name = "FROM:TO", value_parser = gate, conflicts_with_all = ["env", "baseline"])]
+    pub(super) gate: Option<Gate>,
+
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,
 
@@ -358,4 +366,10 @@ impl FromStr for OutputChoice {
         }
         Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
     }
+}
+
+fn gate(text: &str) -> Result<Gate, String> {
+    let sides = text.split_once(':').filter(|(from, to)| !from.is_empty() && !to.is_empty());
+    let (from, to) = sides.ok_or("write two environments, as in --gate dev:production")?;
+    Ok(Gate { from: from.into(), to: to.into() })
 }

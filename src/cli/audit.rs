@@ -6,6 +6,7 @@ use super::args::AuditArguments;
 use super::exit::Exit;
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
+use crate::model::Gate;
 use crate::pipeline::{self, AuditOptions, Facts};
 
 pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
@@ -16,6 +17,7 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
     let options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
+        gate: gate(&arguments),
         fail_on: arguments.fail_on,
         deadline: arguments.deadline.map(|text| text.0),
         at: arguments.at,
@@ -33,6 +35,14 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
         pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
     };
     Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+}
+
+/// The pair that was asked for.
+fn gate(arguments: &AuditArguments) -> Option<Gate> {
+    match arguments.pair.as_slice() {
+        [from, to] => Some(Gate { from: from.as_str().into(), to: to.as_str().into() }),
+        _ => arguments.gate.clone(),
+    }
 }
 
 /// What is known of where this runs.

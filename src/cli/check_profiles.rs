@@ -9,10 +9,11 @@ use crate::pipeline;
 pub(super) fn run(arguments: &ProfilesArguments) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles)?;
     let mut text = format!("{} is in order\n", arguments.profiles.display());
+    let gates = profiles.gates(&profiles.baseline);
     for environment in &profiles.environments {
         let targets = pipeline::jobs(environment, &profiles.folder, None, true).len();
         let baseline = if environment.name == profiles.baseline { ", the baseline" } else { "" };
-        let required = if environment.is_required(&profiles.baseline, &profiles.gates) {
+        let required = if environment.is_required(&profiles.baseline, &gates) {
             "required"
         } else {
             "not required"
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &ProfilesArguments) -> Result<Exit, Failed> {
             count(targets, "target")
         ));
     }
-    for gate in &profiles.gates {
+    for gate in &gates {
         text.push_str(&format!("  gate {} -> {}\n", gate.from, gate.to));
     }
     output::print(&text)?;

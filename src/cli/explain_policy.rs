@@ -43,8 +43,12 @@ impl Page<'_> {
             Some(row) => format!("{} ({})", terminal(row.owner()), self.place(row.line())),
             None => "nobody, by the policy".to_owned(),
         };
-        let gates: Vec<String> =
-            self.profiles.gates.iter().map(|gate| terminal(&gate.to_string())).collect();
+        let gates: Vec<String> = self
+            .profiles
+            .gates(&self.profiles.baseline)
+            .iter()
+            .map(|gate| terminal(&gate.to_string()))
+            .collect();
         let gates = if gates.is_empty() { "none".to_owned() } else { gates.join(", ") };
         let _ = writeln!(
             text,

@@ -8,8 +8,9 @@ use anyhow::{Context, anyhow};
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
+use crate::model::Audit;
 use crate::profile::Profiles;
-use crate::report::{self, Report, View};
+use crate::report::{self, View};
 
 /// One line to stderr; if nobody reads it there is nothing more to do.
 pub(super) fn complain(line: &str) {
@@ -174,18 +175,19 @@ pub(super) fn spare_inputs(
 
 /// Writes a report in each format. One that cannot be written costs the exit code, not the others.
 pub(super) fn write_report(
-    report: &Report,
+    report: &Audit,
     arguments: &OutputArguments,
     choices: &[OutputChoice],
     verbose: u8,
 ) -> Exit {
     let verdict = Exit::from(report.judgement.verdict);
-    let mut exit = if arguments.report_only { Exit::Done } else { verdict };
+    let report_only = arguments.report_only || report.reports_only;
+    let mut exit = if report_only { Exit::Done } else { verdict };
     // Files first: standard output may be a pipe that closes.
     let (files, stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());
     for choice in files.into_iter().chain(stdout) {
-        let view = view(choice, verdict, arguments.report_only, verbose);
+        let view = view(choice, verdict, report_only, verbose);
         let written =
             choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
                 match &choice.path {

@@ -19,7 +19,7 @@ use crate::pipeline::{self, AuditOptions};
 use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
-use crate::report::escape::terminal;
+use crate::report::{self, escape::terminal};
 use crate::version::{self, Containment, Levels, Range, Scheme};
 use crate::wire::report::{Cell, DriftReport, Finding, Reading};
 use crate::wire::waivers::{WaiverEntry, append};
@@ -36,7 +36,9 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
         None => {
             let options = AuditOptions { at: arguments.at, ..AuditOptions::default() };
             let bar = Bar::new();
-            pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?.public()
+            report::public(
+                &pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?,
+            )
         }
     };
     let finding = find(&report, &arguments.finding)?;

@@ -27,7 +27,7 @@ use between::Between;
 pub use content::{mismatches, mismatches_within};
 pub use differing::{Differing, Told, differing};
 pub use distance::{distinct_readings, version_change, widest};
-pub use matrix::{Cell, CellReading, Row, State, matrix};
+pub use matrix::matrix;
 
 /// Compares every component that either side has.
 pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {

@@ -1,12 +1,15 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
+mod audit;
 mod change;
 mod collector;
 mod cycles;
 mod evidence;
 mod finding;
+mod freshness;
 mod ids;
 mod indicator;
+pub mod matrix;
 mod outcome;
 mod places;
 mod product;
@@ -21,6 +24,7 @@ mod verdict;
 mod waiver;
 mod words;
 
+pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run};
 pub use change::{
     Axis, Change, Comparison, DigestMismatch, PlaceChange, PlacesCompared, Presence, ProductAlone,
     ProductChange, SettingChange, VariantChange, VersionChange, Whereabouts,
@@ -35,6 +39,7 @@ pub use evidence::{
 pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
+pub use freshness::{MAX_AHEAD, staleness};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};

@@ -26,7 +26,7 @@ pub fn jobs(
             environment: environment.name.clone(),
             collector: or_recorded(target.collector(folder), target.stand_in().as_ref(), folder),
             deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-            required: needed && target.required().unwrap_or(true),
+            required: target.required().unwrap_or(needed),
         }
     };
     environment.targets.all().map(job).collect()

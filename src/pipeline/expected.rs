@@ -40,6 +40,16 @@ impl Expected {
         }
     }
 
+    /// Nothing is wanted, and nothing is known of support.
+    pub(super) fn nothing() -> Self {
+        Self {
+            ranges: Vec::new(),
+            cycles: Cycles::default(),
+            lookahead: Duration::ZERO,
+            min_share: rules::DEFAULT_MIN_SHARE,
+        }
+    }
+
     /// What rules may know, as far as it is from here.
     pub(super) fn context<'a>(
         &'a self,

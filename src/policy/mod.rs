@@ -3,7 +3,7 @@
 //! Severity and `off` decide what blocks; nothing here can turn "not read" into "fine".
 
 pub mod config;
-mod freshness;
+mod gates;
 pub mod range;
 mod readable;
 mod settled;
@@ -21,7 +21,7 @@ use crate::rules::{RULES, RuleMeta};
 use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
-pub use freshness::{MAX_AHEAD, staleness};
+pub use gates::{GatesAsked, compared};
 pub use readable::without_version;
 pub use settled::Compared;
 pub use since::since;

@@ -18,9 +18,7 @@ pub(super) fn unreadable(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool,
     let of_side = |subject: &Subject<'_>| {
         let told = without_version(subject.snapshot).into_iter();
         let environment = &subject.snapshot.environment;
-        let required = subject.required;
-        told.map(|(needed, text)| (required && needed, format!("{environment} {text}")))
-            .collect::<Vec<_>>()
+        told.map(|(needed, text)| (needed, format!("{environment} {text}"))).collect::<Vec<_>>()
     };
     sides.flat_map(of_side).collect()
 }

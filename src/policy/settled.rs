@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, by_name, meta, staleness};
+use super::{Subject, by_name, meta};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
+    staleness,
 };
 use crate::rules::Hook;
 

@@ -4,15 +4,14 @@
 //! `incomplete` if anything that the verdict needs was not read; else `go`. Severities never
 //! touch `incomplete`; only `required: false` does, and then the verdict says what it left out.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Policy, by_name, readable, staleness};
+use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
-    ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement,
-    Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
+    ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
+    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict, staleness,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -37,7 +36,7 @@ pub fn judge(
     policy: &Policy,
     findings: &[JudgedFinding],
     known: Option<&Since>,
-    gates: &[Gate],
+    asked: GatesAsked<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Judgement {
@@ -54,12 +53,8 @@ pub fn judge(
             if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
         }
     }
-    for gate in gates {
-        if let Some((required, text)) = nothing_compared(gate, subjects) {
-            if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
-        }
-    }
-    for (required, text) in readable::unreadable(gates, subjects) {
+    let of_gates = gates::gaps(asked, subjects).into_iter();
+    for (required, text) in of_gates.chain(readable::unreadable(asked.list(), subjects)) {
         if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
     }
     let has = |kind| reasons.iter().any(|reason| reason.kind == kind);
@@ -100,24 +95,6 @@ fn incomplete(text: String) -> Reason {
     Reason { kind: ReasonKind::Incomplete, finding: None, severity: None, text }
 }
 
-/// A gate whose two sides were read, and have nothing in common, has compared nothing.
-fn nothing_compared(gate: &Gate, subjects: &[Subject<'_>]) -> Option<(bool, String)> {
-    let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
-    let running = |subject: &Subject<'_>| -> BTreeSet<ComponentName> {
-        let components = subject
-            .snapshot
-            .components
-            .iter()
-            .filter(|(_, component)| !component.instances.is_empty());
-        components.map(|(name, _)| name.clone()).collect()
-    };
-    let (here, there) = (running(from), running(to));
-    let is_seen = !here.is_empty() && !there.is_empty();
-    let text =
-        || format!("the gate {gate} compares nothing: no component was seen on both of its sides");
-    (is_seen && here.is_disjoint(&there)).then(|| (from.required && to.required, text()))
-}
-
 /// What is not known of an environment, and whether the verdict needs it.
 fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
     let Subject { snapshot, required, expect, max_age } = subject;
@@ -140,7 +117,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
         gaps.push((*required, format!("{environment} has no part that is not left out")));
     }
     for target in &snapshot.coverage {
-        let needed = *required && target.required;
+        let needed = target.required;
         gaps.extend(
             unread(target)
                 .into_iter()
@@ -191,10 +168,10 @@ mod tests {
     use super::*;
     use crate::collect::config::COLLECTORS;
     use crate::model::{
-        Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Site, Source,
+        Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Site, Source,
     };
     use crate::version::{Levels, Scheme, read};
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -282,7 +259,7 @@ mod tests {
             max_age: Duration::from_secs(60),
         };
         let subjects: Vec<_> = snapshots.iter().map(subject).collect();
-        judge(&policy, &findings, None, &gates, &subjects, NOW)
+        judge(&policy, &findings, None, GatesAsked::Judged(&gates), &subjects, NOW)
     }
 
     #[test]

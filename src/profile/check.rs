@@ -264,7 +264,11 @@ pub(super) fn compose(
 ) -> Option<Profiles> {
     let audit = files.audits.into_iter().next()?.config;
     let baseline = EnvironmentName::from(audit.baseline.as_str());
-    let gates = gates(&audit);
+    let gate = |(from, to): &(Located<String>, Located<String>)| Gate {
+        from: from.as_str().into(),
+        to: to.as_str().into(),
+    };
+    let own_gates = audit.gates.as_ref().map(|gates| gates.iter().map(gate).collect());
     let mut configs: BTreeMap<String, EnvironmentConfig> = files
         .environments
         .into_iter()
@@ -277,7 +281,7 @@ pub(super) fn compose(
         folder: folder.to_owned(),
         baseline,
         environments,
-        gates,
+        own_gates,
         timezone: timezone.unwrap_or(jiff::tz::TimeZone::UTC),
         catalogue: files.catalogues.into_iter().next().map(|parsed| parsed.config),
         policy_path: files.policies.first().map(|parsed| parsed.source.path.clone()),
@@ -288,18 +292,6 @@ pub(super) fn compose(
         digest,
         places,
     })
-}
-
-/// Those of the audit, else the environment before the baseline against it.
-fn gates(audit: &AuditConfig) -> Vec<Gate> {
-    let gate = |from: &str, to: &str| Gate { from: from.into(), to: to.into() };
-    match &audit.gates {
-        Some(gates) => gates.iter().map(|(from, to)| gate(from, to)).collect(),
-        None => {
-            let before = audit.environments.windows(2).find(|pair| *pair[1] == *audit.baseline);
-            before.map(|pair| gate(&pair[0], &pair[1])).into_iter().collect()
-        }
-    }
 }
 
 fn resolve(config: EnvironmentConfig) -> Environment {

@@ -33,8 +33,9 @@ pub struct Profiles {
     pub baseline: EnvironmentName,
     /// All environments, in promotion order.
     pub environments: Vec<Environment>,
-    /// Pairs that may block a release.
-    pub gates: Vec<Gate>,
+    /// Pairs that may block a release, as the file of kind `Audit` says; `None` where it leaves
+    /// that to the promotion order.
+    pub own_gates: Option<Vec<Gate>>,
     /// For showing times.
     pub timezone: jiff::tz::TimeZone,
     /// Which observations are one component.
@@ -73,6 +74,20 @@ pub struct Environment {
     pub ignore: Vec<Glob>,
     /// What is read.
     pub targets: TargetsConfig,
+}
+
+impl Profiles {
+    /// Pairs that may block a release: those that are written, else the environment before the
+    /// baseline against it.
+    pub fn gates(&self, baseline: &EnvironmentName) -> Vec<Gate> {
+        if let Some(own) = &self.own_gates {
+            return own.clone();
+        }
+        let mut pairs = self.environments.windows(2);
+        let before = pairs.find(|pair| pair[1].name == *baseline);
+        let gate = |pair: &[Environment]| Gate { from: pair[0].name.clone(), to: baseline.clone() };
+        before.map(gate).into_iter().collect()
+    }
 }
 
 impl Environment {

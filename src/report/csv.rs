@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::escape::spreadsheet;
-use super::{Format, RenderError, Report, View, dto};
+use super::{Audit, Format, RenderError, View, dto};
 use crate::model::Severity;
 use crate::wire::report::{Cell, DriftReport, Finding, Reading, Row};
 
@@ -23,7 +23,7 @@ impl Format for Csv {
         "the matrix, a row for each component, for spreadsheets: safe from formulas"
     }
 
-    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
         table(&dto::report(report)).map_err(|message| RenderError { format: self.name(), message })
     }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Environment, Report};
-use crate::compare::{Cell, CellReading, Row};
+use super::{Audit, AuditedEnvironment};
+use crate::model::matrix::{Cell, CellReading, Row};
+use crate::model::staleness;
 use crate::model::{
     Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver,
     Outcome, PartName, PlacesCompared, Severity, Since, Source,
 };
-use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::report as v1;
 
-pub(super) fn report(report: &Report) -> v1::DriftReport {
+/// The public report, which YAML and JSON spell.
+pub fn report(report: &Audit) -> v1::DriftReport {
     v1::DriftReport {
         api_version: ApiVersion::V1,
         kind: Kind::DriftReport,
@@ -46,7 +47,7 @@ pub(super) fn report(report: &Report) -> v1::DriftReport {
     }
 }
 
-fn verdict(report: &Report) -> v1::Verdict {
+fn verdict(report: &Audit) -> v1::Verdict {
     let reason = |r: &crate::model::Reason| v1::Reason {
         kind: r.kind.as_str().to_owned(),
         finding: r.finding.as_ref().map(ToString::to_string),
@@ -62,8 +63,8 @@ fn verdict(report: &Report) -> v1::Verdict {
     }
 }
 
-fn environment(environment: &Environment, report: &Report) -> v1::Environment {
-    let Environment { snapshot, required, .. } = environment;
+fn environment(environment: &AuditedEnvironment, report: &Audit) -> v1::Environment {
+    let AuditedEnvironment { snapshot, required, .. } = environment;
     let complete =
         snapshot.coverage.iter().filter(|target| environment.counts(target, report.run.at)).count();
     v1::Environment {
@@ -84,7 +85,7 @@ fn of(n: usize, m: usize) -> String {
     format!("{n} of {m}")
 }
 
-fn target(coverage: &Coverage, environment: &Environment, report: &Report) -> v1::Target {
+fn target(coverage: &Coverage, environment: &AuditedEnvironment, report: &Audit) -> v1::Target {
     let (source, path, time_from, instead_of) = match &coverage.source {
         Source::Live => ("live", None, None, None),
         Source::Declared => ("declared", None, None, None),
@@ -117,7 +118,7 @@ fn part(
     coverage: &Coverage,
     name: &PartName,
     outcome: &Outcome,
-    environment: &Environment,
+    environment: &AuditedEnvironment,
 ) -> v1::Part {
     v1::Part {
         part: name.to_string(),
@@ -144,7 +145,7 @@ fn failure(failure: &Failure) -> v1::Failure {
     }
 }
 
-fn summary(report: &Report) -> v1::Summary {
+fn summary(report: &Audit) -> v1::Summary {
     let coverage = || {
         report
             .environments
@@ -173,7 +174,7 @@ fn summary(report: &Report) -> v1::Summary {
     }
 }
 
-pub(super) fn finding(judged: &JudgedFinding, report: &Report) -> v1::Finding {
+pub(super) fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
     let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
     let trend = report.since.as_ref().and_then(|since| since.trends.get(id));
     v1::Finding {
@@ -237,7 +238,7 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
     }
 }
 
-fn row(row: &Row, report: &Report) -> v1::Row {
+fn row(row: &Row, report: &Audit) -> v1::Row {
     v1::Row {
         component: row.component.to_string(),
         class: row.class.as_str().to_owned(),
@@ -250,7 +251,7 @@ fn row(row: &Row, report: &Report) -> v1::Row {
     }
 }
 
-fn cell(cell: &Cell, environment: &Environment, row: &Row, report: &Report) -> v1::Cell {
+fn cell(cell: &Cell, environment: &AuditedEnvironment, row: &Row, report: &Audit) -> v1::Cell {
     v1::Cell {
         environment: cell.environment.to_string(),
         state: cell.state.as_str().to_owned(),
@@ -295,7 +296,7 @@ fn reading(reading: &CellReading) -> v1::Reading {
     }
 }
 
-fn run(report: &Report) -> v1::Run {
+fn run(report: &Audit) -> v1::Run {
     let taken = report.environments.iter().map(|environment| {
         let targets = environment.snapshot.coverage.iter().filter(|target| target.is_read_at_all());
         let targets = targets.map(|target| (target.target.to_string(), target.taken));

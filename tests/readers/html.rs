@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use envparity::report::Report;
+use envparity::model::Audit;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ fn opened(text: &str) -> (Browser, Page) {
     (browser, page)
 }
 
-fn page_of(report: &Report) -> (Browser, Page) {
+fn page_of(report: &Audit) -> (Browser, Page) {
     opened(&rendered(report, "html"))
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use envparity::compare::matrix;
+use envparity::model::Audit;
 use envparity::model::{
     Change, Comparison, Defaults, Disposition, EarlierFinding, EnvironmentName, Evidence, Failure,
     FailureKind, Fate, Field, Finding, FindingId, FindingTrend, Gate, GoneFinding, ImageUse,
@@ -15,13 +16,13 @@ use envparity::model::{
     WaiverState,
 };
 use envparity::pipeline::{self, Facts};
-use envparity::report::{self, Report, View};
+use envparity::report::{self, View};
 use envparity::version::Level;
 
 const NOW: &str = "2026-11-23T00:06:00Z";
 
 /// The report in a format.
-pub(crate) fn rendered(report: &Report, format: &str) -> String {
+pub(crate) fn rendered(report: &Audit, format: &str) -> String {
     let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }
@@ -66,7 +67,7 @@ fn evidence(environment: &str, redis: &str, images: &[(String, String, usize)]) 
 
 /// An audit of these, the last of them being the baseline and the one before it the other side of
 /// the gate.
-fn audit(evidence: Vec<Evidence>) -> Report {
+fn audit(evidence: Vec<Evidence>) -> Audit {
     let baseline = evidence.last().unwrap().clone();
     let gate = Gate {
         from: evidence[evidence.len() - 2].environment.clone(),
@@ -98,7 +99,7 @@ fn audit(evidence: Vec<Evidence>) -> Report {
     report.matrix = matrix(&snapshots, &baseline.environment, &comparisons);
     report.findings = comparisons.iter().flat_map(|comparison| found(comparison, &gate)).collect();
     report.findings.sort_by(|a, b| a.finding.component.cmp(&b.finding.component));
-    report.purpose = report::Purpose::Audit;
+    report.purpose = envparity::model::Purpose::Audit;
     report.gates = vec![gate];
     report.environments = environments;
     report.comparisons = comparisons;
@@ -162,7 +163,7 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
     })
 }
 
-fn judge(report: &mut Report) {
+fn judge(report: &mut Audit) {
     let blocks = |f: &&JudgedFinding| f.is_active() && f.in_gate && f.severity >= Severity::High;
     let reasons = report.findings.iter().filter(blocks).map(|judged| {
         let JudgedFinding { severity, finding, .. } = judged;
@@ -182,7 +183,7 @@ fn judge(report: &mut Report) {
 
 /// As many own services as asked for in three environments. Every `differs`th of them is at another
 /// version in qualif.
-pub(crate) fn large(components: usize, differs: usize) -> Report {
+pub(crate) fn large(components: usize, differs: usize) -> Audit {
     let images = |minor: usize, seed: usize| -> Vec<(String, String, usize)> {
         let image = |n: usize| {
             let ahead = if (n + 1).is_multiple_of(differs) { minor } else { 0 };
@@ -207,7 +208,7 @@ pub(crate) fn large(components: usize, differs: usize) -> Report {
 }
 
 /// Everything that a report can hold, in four environments.
-pub(crate) fn rich() -> Report {
+pub(crate) fn rich() -> Audit {
     let names = [
         "timemachine", "stock-import", "label-printer", "timetable-api", "web-frontend", "notifier",
     ];
@@ -266,7 +267,7 @@ pub(crate) fn rich() -> Report {
 }
 
 /// Every outcome, source and remark.
-fn cover(report: &mut Report) {
+fn cover(report: &mut Audit) {
     let [dev, qualif, _, production] = &mut report.environments[..] else {
         panic!("four environments")
     };
@@ -290,7 +291,7 @@ fn cover(report: &mut Report) {
 }
 
 /// One finding that a waiver covers, and waivers in every state.
-fn waive(report: &mut Report) {
+fn waive(report: &mut Audit) {
     let covered = report
         .findings
         .iter_mut()
@@ -329,7 +330,7 @@ fn waive(report: &mut Report) {
     ];
 }
 
-fn compare_with_an_earlier_one(report: &mut Report) {
+fn compare_with_an_earlier_one(report: &mut Audit) {
     let active = report.findings.iter().filter(|judged| judged.is_active());
     let trends = active
         .enumerate()
@@ -381,7 +382,7 @@ pub(crate) const HOSTILE: &[&str] = &[
 
 /// The same with hostile text wherever text comes from outside. Each text ends with a number of its
 /// own.
-pub(crate) fn hostile() -> Report {
+pub(crate) fn hostile() -> Audit {
     let mut report = rich();
     let mut n = 0;
     let mut evil = || {
@@ -440,7 +441,7 @@ pub(crate) fn hostile() -> Report {
 }
 
 /// Another name for an environment, wherever it stands.
-fn rename(report: &mut Report, old: &str, new: &str) {
+fn rename(report: &mut Audit, old: &str, new: &str) {
     let change = |name: &mut EnvironmentName| {
         if name.as_str() == old {
             *name = new.into();

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use envparity::collect::config::COLLECTORS;
+use envparity::model::{Audit, Purpose};
 use envparity::model::{
     Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver,
     WaiverState,
 };
 use envparity::pipeline::{self, Facts};
-use envparity::report::{Purpose, Report, View, by_name};
+use envparity::report::{View, by_name};
 use envparity::wire;
 use serde_json::{Value, json};
 
@@ -180,7 +181,7 @@ fn outside_of_a_repository_paths_are_as_they_were_given() {
 
 /// A report of the quickstart's evidence with waivers and an earlier report, as an audit would have
 /// them.
-fn report() -> Report {
+fn report() -> Audit {
     let evidence = |name: &str| {
         let path = repository(&format!("examples/quickstart/evidence/{name}.yaml"));
         wire::evidence::read(&fs::read_to_string(path).unwrap(), name, COLLECTORS).unwrap()

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::Severity;
-use crate::report::Report;
+use crate::report::Audit;
 use crate::wire::report::{DriftReport, Finding, Row};
 
 /// The environments that a finding is about, by their numbers in promotion order.
@@ -15,7 +15,7 @@ pub(super) type Place = Vec<usize>;
 /// The report, and what is looked up in it.
 pub(super) struct Index<'a> {
     /// The audit, for what the public report leaves out.
-    pub(super) report: &'a Report,
+    pub(super) report: &'a Audit,
     /// The public report.
     pub(super) dto: &'a DriftReport,
     /// Names of environments in promotion order.
@@ -42,7 +42,7 @@ pub(super) struct Filters<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(report: &'a Report, dto: &'a DriftReport) -> Self {
+    pub(super) fn new(report: &'a Audit, dto: &'a DriftReport) -> Self {
         let environments: Vec<&str> =
             dto.environments.iter().map(|environment| environment.name.as_str()).collect();
         let mut findings = BTreeMap::<&str, Vec<&Finding>>::new();

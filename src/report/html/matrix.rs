@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cells::{self, SAME};
 use super::index::{Index, joined, severity_rank};
-use crate::compare;
+use crate::model::matrix;
 use crate::wire::report::{Finding, Row};
 
 /// The matrix.
@@ -86,7 +86,7 @@ pub(super) fn matrix<'a>(index: &Index<'a>) -> Matrix<'a> {
 
 fn line<'a>(
     row: &'a Row,
-    compared: &compare::Row,
+    compared: &matrix::Row,
     waived: &[&'a Finding],
     index: &Index<'a>,
 ) -> (Reverse<(u8, u8)>, Line<'a>) {

@@ -20,7 +20,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Output, State, context};
 use sha2::{Digest as _, Sha256};
 
-use super::{Format, RenderError, Report, View, dto};
+use super::{Audit, Format, RenderError, View, dto};
 use index::Index;
 
 /// The parts of the page, in the order in which they are read.
@@ -51,12 +51,12 @@ impl Format for Html {
         "for reviewers in a browser: one file, without network; filter, sort, print"
     }
 
-    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
         page(report).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
 
-fn page(report: &Report) -> Result<String, minijinja::Error> {
+fn page(report: &Audit) -> Result<String, minijinja::Error> {
     let dto = dto::report(report);
     let index = Index::new(report, &dto);
     // The columns of the matrix: style attributes are not allowed.

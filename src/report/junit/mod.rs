@@ -15,7 +15,7 @@ mod suites;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, RenderError, Report, View, dto};
+use super::{Audit, Format, RenderError, View, dto};
 use crate::wire::report::DriftReport;
 
 pub(super) struct Junit;
@@ -29,7 +29,7 @@ impl Format for Junit {
         "for a CI's test view: a suite for each pair of environments, a case for each component, a failure where it has findings"
     }
 
-    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
         xml(&dto::report(report)).map_err(|message| RenderError { format: self.name(), message })
     }
 }

@@ -17,7 +17,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, Purpose, RenderError, Report, View, dto};
+use super::{Audit, Format, Purpose, RenderError, View, dto};
 use crate::model::count;
 use crate::wire::report::{DriftReport, Finding, Reason, Since};
 use lines::{list, prose, severity, shown};
@@ -39,7 +39,7 @@ impl Format for Markdown {
         "for a comment on a pull or merge request: what is new or blocks first, always below 65,536 characters"
     }
 
-    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
         Ok(comment(&dto::report(report), report.purpose))
     }
 }

@@ -4,8 +4,8 @@
 use std::cmp::Reverse;
 
 use super::family::Family;
-use crate::compare::{Cell, Row, State};
-use crate::report::Report;
+use crate::model::matrix::{Cell, Row, State};
+use crate::report::Audit;
 use crate::version::Level;
 
 /// Series of both families at most: those of 800 components in three environments.
@@ -33,7 +33,7 @@ fn number(level: Level) -> i64 {
 }
 
 /// `envparity_component_info`, `envparity_drift_level` and `envparity_series_dropped`.
-pub(super) fn families(report: &Report) -> [Family; 3] {
+pub(super) fn families(report: &Audit) -> [Family; 3] {
     let mut info = Family::new(
         "envparity_component_info",
         "Always 1: what runs where, with its version as it was said and what told it (program, label, tag, workload-label \
@@ -76,7 +76,7 @@ struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    fn new(row: &'a Row, report: &Report) -> Self {
+    fn new(row: &'a Row, report: &Audit) -> Self {
         let baseline = row.cells.iter().find(|cell| cell.environment == report.baseline);
         let others = row.cells.iter().filter(|cell| cell.environment != report.baseline);
         // What is too old proves nothing of now.

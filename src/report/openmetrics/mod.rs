@@ -10,7 +10,7 @@ mod family;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, Purpose, RenderError, Report, View, dto};
+use super::{Audit, Format, Purpose, RenderError, View, dto};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
 use family::Family;
@@ -26,7 +26,7 @@ impl Format for OpenMetrics {
         "metrics for Prometheus, by node_exporter's textfile collector (docs/FORMATS.md)"
     }
 
-    fn render(&self, report: &Report, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
         let mut families = vec![build_info(), target_up(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
@@ -46,7 +46,7 @@ fn build_info() -> Family {
     family
 }
 
-fn verdict(report: &Report) -> Family {
+fn verdict(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_verdict",
         "1 for the verdict of the last run, 0 for the two others: go, no-go, incomplete.",
@@ -57,7 +57,7 @@ fn verdict(report: &Report) -> Family {
     family
 }
 
-fn gates(report: &Report) -> Family {
+fn gates(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_gates",
         "Gates that were judged: where there is none, go says only that everything required was read.",
@@ -68,7 +68,7 @@ fn gates(report: &Report) -> Family {
 
 /// A text tells of one run and cannot know when an earlier one succeeded: zero is what
 /// `max_over_time` passes over, and what an alert on the age fires for.
-fn last_success(report: &Report) -> Family {
+fn last_success(report: &Audit) -> Family {
     let mut family = Family::in_seconds(
         "envparity_last_success_timestamp",
         "When the last run ended, in seconds since 1970, if it succeeded: if no environment was left out and everything that its \
@@ -80,7 +80,7 @@ fn last_success(report: &Report) -> Family {
     family
 }
 
-fn target_up(report: &Report) -> Family {
+fn target_up(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_target_up",
         "1 if everything the profile asks of the target was read, or recorded or declared in its stead, and still counts; \
@@ -102,7 +102,7 @@ fn target_up(report: &Report) -> Family {
     family
 }
 
-fn findings(report: &Report) -> Family {
+fn findings(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_findings",
         "Findings by rule, severity, disposition (active, waived; those that the policy switches off are of severity off) \
@@ -138,7 +138,7 @@ fn findings(report: &Report) -> Family {
     family
 }
 
-fn waivers(report: &Report) -> Family {
+fn waivers(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_waivers",
         "Waivers by state: expired, unused, expiring within 14 days, active.",

@@ -4,12 +4,12 @@ use super::OpenMetrics;
 use super::components::MAX_SERIES;
 use crate::model::{Reason, ReasonKind, Severity, Snapshot, Verdict, WaiverState};
 use crate::policy::metas;
-use crate::report::Report;
+use crate::report::Audit;
 use crate::report::sarif::testing::{
     coverage, failed, finding, rendered, report, snapshot, waived, waiver,
 };
 
-fn text(report: &Report) -> String {
+fn text(report: &Audit) -> String {
     rendered(&OpenMetrics, report)
 }
 

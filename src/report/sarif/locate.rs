@@ -9,21 +9,21 @@ use super::words;
 use crate::model::{
     ComponentName, Coverage, EnvironmentName, EnvironmentPlaces, Place, Source, TargetId,
 };
-use crate::report::{Environment, Report};
+use crate::report::{Audit, AuditedEnvironment};
 
 /// The root of the repository, in the place of which readers put where they have it.
 pub(super) const ROOT: &str = "%SRCROOT%";
 
 /// Finds places for one report.
 pub(super) struct Locator<'a> {
-    report: &'a Report,
-    environments: BTreeMap<&'a EnvironmentName, &'a Environment>,
+    report: &'a Audit,
+    environments: BTreeMap<&'a EnvironmentName, &'a AuditedEnvironment>,
     /// Where the files are named whose evidence stands for a target.
     files: BTreeMap<(&'a EnvironmentName, &'a TargetId), &'a Place>,
 }
 
 impl<'a> Locator<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
+    pub(super) fn new(report: &'a Audit) -> Self {
         let environments =
             report.environments.iter().map(|e| (&e.snapshot.environment, e)).collect();
         let files = report.environments.iter().flat_map(|environment| {

@@ -19,7 +19,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use super::{Format, Purpose, RenderError, Report, View};
+use super::{Audit, Format, Purpose, RenderError, View};
 use locate::Locator;
 use object::{AutomationDetails, Driver, Invocation, Log, Run, RunProperties, Tool, UriBase};
 use rules::Rules;
@@ -35,7 +35,7 @@ impl Format for Sarif {
         "findings at lines of the profiles, for code scanning (docs/FORMATS.md)"
     }
 
-    fn render(&self, report: &Report, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
         let log = Log {
             schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
             version: "2.1.0",
@@ -47,7 +47,7 @@ impl Format for Sarif {
     }
 }
 
-fn run(report: &Report, view: &View) -> Run {
+fn run(report: &Audit, view: &View) -> Run {
     let locator = Locator::new(report);
     let rules = Rules::of(report);
     let (results, cut) = results::all(report, &rules, &locator);
@@ -87,7 +87,7 @@ fn run(report: &Report, view: &View) -> Run {
 
 /// A reader takes what is missing from a run for resolved, if an earlier run has the same id up to
 /// the last `/`: so an audit of some environments is another than that of all.
-fn automation(report: &Report) -> String {
+fn automation(report: &Audit) -> String {
     let what = match report.purpose {
         Purpose::Audit => "audit",
         Purpose::Diff => "diff",

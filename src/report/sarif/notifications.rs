@@ -4,9 +4,9 @@
 use super::locate::{Locator, location};
 use super::object::{DescriptorReference, Level, Location, Notification, NotificationKind};
 use super::words;
+use crate::model::staleness;
 use crate::model::{Coverage, Outcome, Place, ReasonKind, Source};
-use crate::policy::staleness;
-use crate::report::{Environment, Report};
+use crate::report::{Audit, AuditedEnvironment};
 
 const NOT_READ: &str = "not-read";
 const STAND_IN: &str = "stand-in";
@@ -41,7 +41,7 @@ fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place
 }
 
 /// All of them; `cut` results were left out.
-pub(super) fn all(report: &Report, locator: &Locator<'_>, cut: usize) -> Vec<Notification> {
+pub(super) fn all(report: &Audit, locator: &Locator<'_>, cut: usize) -> Vec<Notification> {
     let mut told = Vec::new();
     let mut found = Vec::new();
     for environment in &report.environments {
@@ -72,8 +72,8 @@ pub(super) fn all(report: &Report, locator: &Locator<'_>, cut: usize) -> Vec<Not
 }
 
 fn of_target(
-    report: &Report,
-    environment: &Environment,
+    report: &Audit,
+    environment: &AuditedEnvironment,
     target: &Coverage,
     locator: &Locator<'_>,
 ) -> Vec<Notification> {
@@ -108,7 +108,7 @@ fn of_target(
 }
 
 /// What the verdict says is not known and is not a target's that was told already.
-fn others(report: &Report, told: &[String], locator: &Locator<'_>) -> Vec<Notification> {
+fn others(report: &Audit, told: &[String], locator: &Locator<'_>) -> Vec<Notification> {
     let reasons =
         report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
     let needed = reasons.map(|reason| (Level::Error, &reason.text));

@@ -13,7 +13,7 @@ use super::words;
 use crate::model::{
     ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, JudgedFinding, Since,
 };
-use crate::report::{Report, dto};
+use crate::report::{Audit, dto};
 
 /// Results of a run at most: GitHub refuses a file with more, and shows the first 5,000 of fewer.
 pub(super) const MAX_RESULTS: usize = 25_000;
@@ -22,7 +22,7 @@ pub(super) const MAX_RESULTS: usize = 25_000;
 const FINGERPRINT: &str = "envparityFindingId/v1";
 
 /// The worst results, and how many were left out.
-pub(super) fn all(report: &Report, rules: &Rules, locator: &Locator<'_>) -> (Vec<Result>, usize) {
+pub(super) fn all(report: &Audit, rules: &Rules, locator: &Locator<'_>) -> (Vec<Result>, usize) {
     let told = |finding: &&JudgedFinding| finding.is_active() || finding.waiver().is_some();
     let mut findings: Vec<&JudgedFinding> = report.findings.iter().filter(told).collect();
     findings.sort_by_key(|finding| (finding.waiver().is_some(), Reverse(finding.severity)));
@@ -35,7 +35,7 @@ pub(super) fn all(report: &Report, rules: &Rules, locator: &Locator<'_>) -> (Vec
     (of_findings.chain(of_gone).take(MAX_RESULTS).collect(), cut)
 }
 
-fn result(judged: &JudgedFinding, report: &Report, rules: &Rules, locator: &Locator<'_>) -> Result {
+fn result(judged: &JudgedFinding, report: &Audit, rules: &Rules, locator: &Locator<'_>) -> Result {
     let said = dto::finding(judged, report);
     let (locations, related_locations) =
         places(&judged.finding.component, &judged.finding.environments, locator);
@@ -135,7 +135,7 @@ fn baseline_state(judged: &JudgedFinding, since: &Since) -> &'static str {
     }
 }
 
-fn suppression(id: &str, report: &Report) -> Suppression {
+fn suppression(id: &str, report: &Audit) -> Suppression {
     let waiver = report.waivers.iter().map(|judged| &judged.waiver).find(|waiver| waiver.id == id);
     let justification = match waiver {
         Some(waiver) => {

@@ -6,7 +6,7 @@ use super::object::{Configuration, Help, Level, Message, Rule, RuleProperties};
 use super::words;
 use crate::model::Severity;
 use crate::policy::metas;
-use crate::report::Report;
+use crate::report::Audit;
 use crate::rules::RuleMeta;
 
 /// Tags of a rule at most: GitHub refuses a file with more.
@@ -19,7 +19,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &Audit) -> Self {
         let gone = report
             .since
             .iter()

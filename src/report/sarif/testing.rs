@@ -7,12 +7,13 @@ use jiff::tz::TimeZone;
 
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, matrix};
+use crate::model::{Audit, AuditedEnvironment, Purpose, Run};
 use crate::model::{
     Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
     Finding, Instance, JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places,
     ReadingSource, Severity, Site, Snapshot, Source, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Environment, Format, Purpose, Report, Run, View};
+use crate::report::{Format, View};
 use crate::version::{Levels, Scheme, read};
 
 /// An environment in which each component runs once, told by the target of its own name.
@@ -75,15 +76,15 @@ pub(in crate::report) fn failed(message: &str) -> Outcome {
 }
 
 /// An audit of these, against the last, that found nothing.
-pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Report {
+pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
     let (baseline, others) = snapshots.split_last().unwrap();
     let comparisons: Vec<_> = others.iter().map(|other| compare(baseline, other)).collect();
     let name = baseline.environment.clone();
     let matrix = matrix(&snapshots, &name, &comparisons);
     let max_age = Duration::from_secs(86_400);
     let environment =
-        |snapshot| Environment { snapshot, required: true, max_age, hides: BTreeMap::new() };
-    Report {
+        |snapshot| AuditedEnvironment { snapshot, required: true, max_age, hides: BTreeMap::new() };
+    Audit {
         purpose: Purpose::Audit,
         judgement: Judgement {
             verdict: Verdict::Go,
@@ -92,6 +93,8 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Report {
             known: Vec::new(),
         },
         baseline: name,
+        compared: Vec::new(),
+        reports_only: false,
         gates: Vec::new(),
         left_out: Vec::new(),
         environments: snapshots.into_iter().map(environment).collect(),
@@ -181,7 +184,7 @@ pub(in crate::report) fn places_of(path: &str) -> EnvironmentPlaces {
     }
 }
 
-pub(in crate::report) fn rendered(format: &dyn Format, report: &Report) -> String {
+pub(in crate::report) fn rendered(format: &dyn Format, report: &Audit) -> String {
     let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
     format.render(report, &view).unwrap()
 }

@@ -14,16 +14,16 @@ use crate::model::{
     EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedFinding, Reason, ReasonKind, Severity,
     Since, Source, TimeSource, WaiverState,
 };
-use crate::report::Report;
+use crate::report::Audit;
 
-fn audit() -> Report {
+fn audit() -> Audit {
     report(vec![
         snapshot("dev", &[("redis/cache", "7.2.4")]),
         snapshot("prod", &[("redis/cache", "7.0.15")]),
     ])
 }
 
-fn run(report: &Report) -> Value {
+fn run(report: &Audit) -> Value {
     let mut log: Value = serde_json::from_str(&rendered(&Sarif, report)).unwrap();
     log["runs"][0].take()
 }

@@ -19,7 +19,7 @@ mod tests;
 mod versions;
 mod waivers;
 
-use super::{Format, Purpose, RenderError, Report, View};
+use super::{Audit, Format, Purpose, RenderError, View};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
 use fold::{Fold, LADDER, SCREEN, first, shortened};
 use grid::grid;
@@ -36,7 +36,7 @@ impl Format for Table {
         "for people at a terminal: the worst first, folded to a screen (-v unfolds)"
     }
 
-    fn render(&self, report: &Report, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
         let sheet = Sheet::new(report, view);
         if view.unfold {
             return Ok(text(&sheet, &fold::ALL));
@@ -167,7 +167,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// `2 high, 1 critical`: only what blocks.
-fn blocking(report: &Report) -> String {
+fn blocking(report: &Audit) -> String {
     let of = |kind| report.judgement.reasons.iter().filter(move |reason| reason.kind == kind);
     let words = crate::model::Severity::ALL.into_iter().filter_map(|severity| {
         let n = of(ReasonKind::Blocks).filter(|r| r.severity == Some(severity)).count();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sheet::Sheet;
-use crate::compare::{Cell, Row};
+use crate::model::matrix::{Cell, Row};
 use crate::model::{JudgedFinding, PlaceChange};
 use crate::report::escape::terminal;
 use crate::version::{Direction, Level};

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
+use crate::model::staleness;
 use crate::model::{Coverage, Failure, Outcome, PartName, Source, TimeSource, length};
-use crate::policy::{staleness, without_version};
+use crate::policy::without_version;
 use crate::report::escape::terminal;
-use crate::report::{Environment, Report, View};
+use crate::report::{Audit, AuditedEnvironment, View};
 
 /// Failures of fewer targets for one reason are each told.
 const ALIKE: usize = 3;
@@ -88,7 +89,7 @@ impl Gap<'_> {
 }
 
 /// All gaps, what the verdict needs first.
-fn gaps<'a>(environment: &'a Environment, report: &Report) -> Vec<Gap<'a>> {
+fn gaps<'a>(environment: &'a AuditedEnvironment, report: &Audit) -> Vec<Gap<'a>> {
     let mut gaps = Vec::new();
     for target in &environment.snapshot.coverage {
         let is_needed = environment.required && target.required;
@@ -105,7 +106,12 @@ fn gaps<'a>(environment: &'a Environment, report: &Report) -> Vec<Gap<'a>> {
 }
 
 /// A line for each gap; folded one line for many of one reason.
-fn unread(environment: &Environment, report: &Report, view: &View, fold: &Fold) -> Vec<String> {
+fn unread(
+    environment: &AuditedEnvironment,
+    report: &Audit,
+    view: &View,
+    fold: &Fold,
+) -> Vec<String> {
     let mut groups: Vec<Vec<Gap<'_>>> = Vec::new();
     for gap in gaps(environment, report) {
         match groups
@@ -126,7 +132,7 @@ fn unread(environment: &Environment, report: &Report, view: &View, fold: &Fold) 
 }
 
 /// Components that other environments have and this part, or all parts, could have shown.
-fn hidden(target: &Coverage, part: Option<&PartName>, environment: &Environment) -> usize {
+fn hidden(target: &Coverage, part: Option<&PartName>, environment: &AuditedEnvironment) -> usize {
     let of = |part: &PartName| {
         environment.hides.get(&(target.target.to_string(), part.to_string())).copied()
     };
@@ -161,7 +167,7 @@ fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.
-fn files(environment: &Environment, report: &Report, view: &View) -> Vec<String> {
+fn files(environment: &AuditedEnvironment, report: &Audit, view: &View) -> Vec<String> {
     let limit = if environment.max_age == Duration::MAX {
         String::new()
     } else {

@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::grid::Paint;
-use crate::compare::{Row, State, could_hold};
+use crate::compare::could_hold;
+use crate::model::matrix::{Row, State};
 use crate::model::{Class, ComponentName, FindingTrend, JudgedFinding, Severity};
 use crate::policy;
-use crate::report::{Environment, Report, View};
+use crate::report::{Audit, AuditedEnvironment, View};
 
 /// Blocks wherever it is found.
 const ANYWHERE: &str = "shared-instance";
@@ -17,7 +18,7 @@ const ANYWHERE: &str = "shared-instance";
 pub(super) type Worst<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
 
 pub(super) struct Sheet<'a> {
-    pub(super) report: &'a Report,
+    pub(super) report: &'a Audit,
     pub(super) view: &'a View,
     pub(super) paint: Paint,
     /// Findings that count, the one to look at first in front.
@@ -49,7 +50,7 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(report: &'a Report, view: &'a View) -> Self {
+    pub(super) fn new(report: &'a Audit, view: &'a View) -> Self {
         let counted = || report.findings.iter().filter(|judged| judged.is_active());
         let mut active: Vec<&JudgedFinding> = counted().collect();
         let worst = worst(counted());
@@ -67,17 +68,17 @@ pub(super) fn concerns_gate(judged: &JudgedFinding) -> bool {
 }
 
 /// Whether it makes the verdict No-Go, as the policy tells it.
-pub(super) fn blocks(judged: &JudgedFinding, report: &Report) -> bool {
+pub(super) fn blocks(judged: &JudgedFinding, report: &Audit) -> bool {
     report.judgement.reasons.iter().any(|reason| reason.finding.as_ref() == Some(&judged.id))
 }
 
-pub(super) fn trend(judged: &JudgedFinding, report: &Report) -> Option<FindingTrend> {
+pub(super) fn trend(judged: &JudgedFinding, report: &Audit) -> Option<FindingTrend> {
     report.since.as_ref()?.trends.get(&judged.id).copied()
 }
 
 /// Severe ones first, then those in a gate, then what is new, then of components that no worse
 /// finding names, then those that can be worse than they are.
-fn order<'a>(judged: &'a JudgedFinding, worst: &Worst<'_>, report: &Report) -> impl Ord + use<'a> {
+fn order<'a>(judged: &'a JudgedFinding, worst: &Worst<'_>, report: &Audit) -> impl Ord + use<'a> {
     let gravity = policy::meta(judged.finding.rule)
         .and_then(|meta| meta.defaults.iter().map(|(_, defaults)| defaults.in_gate).max());
     let trend = trend(judged, report).unwrap_or(FindingTrend::Unchanged);
@@ -98,13 +99,13 @@ fn worst<'a>(findings: impl Iterator<Item = &'a JudgedFinding>) -> Worst<'a> {
     found
 }
 
-fn worst_waived(report: &Report) -> Worst<'_> {
+fn worst_waived(report: &Audit) -> Worst<'_> {
     worst(report.findings.iter().filter(|judged| judged.waiver().is_some()))
 }
 
 impl<'a> Block<'a> {
     fn new(
-        report: &'a Report,
+        report: &'a Audit,
         view: &View,
         class: Class,
         worst: &Worst<'a>,
@@ -146,7 +147,7 @@ impl<'a> Block<'a> {
 
 /// Whether all that was read of it is equal.
 fn is_merely_unread(row: &Row) -> bool {
-    let is_read = |cell: &&crate::compare::Cell| cell.state != State::Unobserved;
+    let is_read = |cell: &&crate::model::matrix::Cell| cell.state != State::Unobserved;
     if row.cells.iter().all(|cell| is_read(&cell)) {
         return false;
     }
@@ -155,9 +156,9 @@ fn is_merely_unread(row: &Row) -> bool {
 }
 
 /// The first environment that might have it and was not read, and what of that environment was not.
-fn unread(row: &Row, report: &Report) -> Option<(usize, String)> {
+fn unread(row: &Row, report: &Audit) -> Option<(usize, String)> {
     let index = row.cells.iter().position(|cell| cell.state == State::Unobserved)?;
-    let Environment { snapshot, .. } = report.environments.get(index)?;
+    let AuditedEnvironment { snapshot, .. } = report.environments.get(index)?;
     let parts = snapshot
         .coverage
         .iter()

@@ -6,7 +6,7 @@ use super::fold::{Fold, first};
 use super::grid::{grid, sentences};
 use super::sheet::Sheet;
 use crate::model::{EarlierFinding, Fate, FindingTrend, GoneFinding, Since};
-use crate::report::Report;
+use crate::report::Audit;
 use crate::report::escape::terminal;
 
 /// Digits of the id of a finding that is not there any more.
@@ -34,7 +34,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// As people read it where they are.
-pub(super) fn date(at: Timestamp, report: &Report) -> String {
+pub(super) fn date(at: Timestamp, report: &Audit) -> String {
     at.to_zoned(report.run.timezone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
 }
 

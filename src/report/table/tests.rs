@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Table;
-use crate::compare::{Cell, Row, State};
+use crate::model::matrix::{Cell, Row, State};
+use crate::model::{Audit, AuditedEnvironment, Purpose, Run};
 use crate::model::{
     Class, Defaults, Disposition, EarlierFinding, Fate, Finding, FindingId, FindingTrend, Gate,
     GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, PlacesCompared, Reason,
     ReasonKind, Severity, Since, Snapshot, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Environment, Format, Purpose, Report, Run, View};
+use crate::report::{Format, View};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -62,7 +63,7 @@ fn waiver(id: &str, state: WaiverState, covers: &[&JudgedFinding]) -> JudgedWaiv
     JudgedWaiver { waiver, state, covers: covers.iter().map(|judged| judged.id.clone()).collect() }
 }
 
-fn report(findings: Vec<JudgedFinding>) -> Report {
+fn report(findings: Vec<JudgedFinding>) -> Audit {
     let snapshots = ["qualif", "prod"].map(|environment| Snapshot {
         environment: environment.into(),
         taken: NOW,
@@ -82,15 +83,17 @@ fn report(findings: Vec<JudgedFinding>) -> Report {
     };
     let reasons: Vec<Reason> = findings.iter().filter(blocks).map(reason).collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
-    Report {
+    Audit {
         purpose: Purpose::Audit,
         judgement: Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() },
         baseline: "prod".into(),
+        compared: Vec::new(),
+        reports_only: false,
         gates: vec![Gate { from: "qualif".into(), to: "prod".into() }],
         left_out: Vec::new(),
         matrix: Vec::new(),
         environments: snapshots
-            .map(|snapshot| Environment {
+            .map(|snapshot| AuditedEnvironment {
                 snapshot,
                 required: true,
                 max_age: Duration::MAX,
@@ -118,7 +121,7 @@ fn report(findings: Vec<JudgedFinding>) -> Report {
     }
 }
 
-fn shown(report: &Report, unfold: bool) -> String {
+fn shown(report: &Audit, unfold: bool) -> String {
     let view = View { width: Some(120), color: false, unfold, exit: 1, report_only: false };
     Table.render(report, &view).unwrap()
 }
@@ -177,7 +180,7 @@ fn what_is_waived_does_not_decide_how_severe_a_row_is() {
         judged("setting-drift", "image/both", Severity::Low),
     ];
     let matrix = ["image/accepted", "image/both", "image/nobody"].map(row).into();
-    let text = shown(&Report { matrix, ..report(findings) }, false);
+    let text = shown(&Audit { matrix, ..report(findings) }, false);
     let rows = section(&text, "PLATFORM");
     assert_eq!(rows[1], "image/both missing low setting drift", "{text}");
     assert_eq!(rows[2], "image/accepted missing waived missing component", "{text}");
@@ -193,7 +196,7 @@ fn a_waiver_that_needs_somebody_is_named_and_one_that_does_not_is_counted() {
         waiver("late", WaiverState::Expired, &[&covered]),
         waiver("idle", WaiverState::Unused, &[]),
     ];
-    let report = Report { waivers, ..report(vec![covered]) };
+    let report = Audit { waivers, ..report(vec![covered]) };
     let folded = section(&shown(&report, false), "WAIVERS");
     assert_eq!(
         folded,
@@ -241,7 +244,7 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
     };
     let id = FindingId::as_str(&new.id)[..4].to_owned();
     let known = vec![old.id.clone()];
-    let mut report = Report { since: Some(since), new_only: true, ..report(vec![old, new]) };
+    let mut report = Audit { since: Some(since), new_only: true, ..report(vec![old, new]) };
     report.judgement.known = known;
     let text = shown(&report, false);
     let lines = section(&text, "SINCE");

@@ -6,10 +6,10 @@ use super::fold::{Fold, first};
 use super::grid::grid;
 use super::places;
 use super::sheet::{Block, Sheet, concerns_gate};
-use crate::compare::{Cell, CellReading, Row, State};
+use crate::model::matrix::{Cell, CellReading, Row, State};
 use crate::model::{Class, JudgedFinding, Severity, count};
 use crate::report::escape::terminal;
-use crate::report::{Purpose, Report};
+use crate::report::{Audit, Purpose};
 use crate::version::{Body, Direction, Level};
 
 /// What stands behind a version that is not the baseline's.
@@ -127,7 +127,7 @@ pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> St
     if text.is_empty() { text } else { grid(vec![vec![format!("  {text}")]], view.width) }
 }
 
-fn heading(title: &str, report: &Report, sheet: &Sheet<'_>) -> Vec<String> {
+fn heading(title: &str, report: &Audit, sheet: &Sheet<'_>) -> Vec<String> {
     let paint = sheet.paint;
     let mut heading = vec![paint.bold(title)];
     heading.extend(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Coverage, Failure, FailureKind, Source};
+use super::{Coverage, Failure, FailureKind, Source};
 
 /// How far a target's clock may be ahead of the run's end.
 pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
@@ -30,7 +30,7 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
     let age = now.duration_since(target.taken);
     let limit = |limit: Duration| SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     if age > limit(max_age) {
-        let shown = crate::model::length(max_age);
+        let shown = super::length(max_age);
         return Some(Failure::new(
             FailureKind::Stale,
             format!("the answer is older than {shown} (max-age)"),

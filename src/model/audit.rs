@@ -1,0 +1,144 @@
+//! The outcome of an audit or a diff: what was seen, compared, found and judged.
+//!
+//! Plain data, before any format.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::matrix::Row;
+use super::{
+    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver,
+    Judgement, Places, Severity, Since, Snapshot, TargetId, staleness,
+};
+
+/// The result of an audit or a diff, before any format.
+#[derive(Debug)]
+pub struct Audit {
+    /// What it is the result of.
+    pub purpose: Purpose,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// The environment that all are compared with.
+    pub baseline: EnvironmentName,
+    /// Pairs that may block a release.
+    pub gates: Vec<Gate>,
+    /// Environments that this audit left out.
+    pub left_out: Vec<EnvironmentName>,
+    /// How much each gate compared.
+    pub compared: Vec<GateCompared>,
+    /// Whether the profiles ask for no verdict (`gates: []`): the exit code does not tell of it.
+    pub reports_only: bool,
+    /// What was seen, in promotion order.
+    pub environments: Vec<AuditedEnvironment>,
+    /// Each compared pair.
+    pub comparisons: Vec<Comparison>,
+    /// What rules found, by component and rule: what counts, what is waived and what is switched
+    /// off.
+    pub findings: Vec<JudgedFinding>,
+    /// Waivers, in the order of their file.
+    pub waivers: Vec<JudgedWaiver>,
+    /// What became of findings since an earlier report, if one was given.
+    pub since: Option<Since>,
+    /// Whether only what is new or worse since then could block.
+    pub new_only: bool,
+    /// Each component in each environment.
+    pub matrix: Vec<Row>,
+    /// Findings in a gate at or above this block.
+    pub fail_on: Severity,
+    /// Where the profiles say what it is about; empty for a diff.
+    pub places: Places,
+    /// What changes from run to run.
+    pub run: Run,
+}
+
+impl Purpose {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Diff => "diff",
+        }
+    }
+}
+
+/// What a report is the result of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An audit: findings and coverage are judged.
+    Audit,
+    /// Two pieces of evidence: only coverage is judged.
+    Diff,
+}
+
+/// One environment in a report.
+#[derive(Debug)]
+pub struct AuditedEnvironment {
+    /// What was seen.
+    pub snapshot: Snapshot,
+    /// Whether the verdict needs it.
+    pub required: bool,
+    /// Older evidence does not count.
+    pub max_age: Duration,
+    /// For each part that was not read, by target and part: components that it hides.
+    pub hides: BTreeMap<(String, String), usize>,
+}
+
+impl AuditedEnvironment {
+    /// Whether everything that the profile asks of a target was read, and still counts at that
+    /// time.
+    pub fn counts(&self, target: &Coverage, at: Timestamp) -> bool {
+        target.is_complete() && staleness(target, self.max_age, at).is_none()
+    }
+
+    /// Whether what is known of a component comes from a target that does not count any more at
+    /// that time.
+    pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
+        let known = self.snapshot.components.get(component);
+        let targets: BTreeSet<&TargetId> =
+            known.iter().flat_map(|c| &c.instances).map(|i| &i.target).collect();
+        let is_stale = |target: &&Coverage| staleness(target, self.max_age, at).is_some();
+        self.snapshot
+            .coverage
+            .iter()
+            .filter(is_stale)
+            .any(|target| targets.contains(&target.target))
+    }
+}
+
+/// What changes from run to run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// When the run ended.
+    pub at: Timestamp,
+    /// How long collecting took; `None` if the time was given.
+    pub duration: Option<Duration>,
+    /// The machine that ran it.
+    pub host: String,
+    /// Digest of the profile files.
+    pub profiles: String,
+    /// Digest of what the policy says.
+    pub policy: String,
+    /// What is worth knowing of how it was judged.
+    pub notes: Vec<String>,
+    /// Commit of the repository that holds the profiles.
+    pub commit: Option<String>,
+    /// For showing times to people.
+    pub timezone: TimeZone,
+}
+
+/// How much of an environment a gate compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateCompared {
+    /// The gate.
+    pub gate: Gate,
+    /// Components of its later side that run on the earlier side too.
+    pub with_counterpart: usize,
+    /// Components that run on its later side, without those that the profiles or the catalogue
+    /// keep out of the earlier one.
+    pub of: usize,
+    /// Those that do not run on the earlier side.
+    pub without: Vec<ComponentName>,
+}

@@ -1,0 +1,265 @@
+//! Evidence, live or stored, becomes an audit: seen through the catalogue, compared, judged.
+//!
+//! Audits and diffs take this one way; they differ in what evidence is held against.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::expected::Expected;
+use super::scope::{Scope, ScopeError};
+use super::{AuditOptions, Facts};
+use crate::collect::config::COLLECTORS;
+use crate::compare::{compare, hidden, matrix};
+use crate::model::{
+    Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
+    Evidence, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
+    Sharing, Since, Snapshot, TargetId, Waiver,
+};
+use crate::normalize::Normalizer;
+use crate::normalize::config::CatalogueConfig;
+use crate::policy::waiver::config::WaiversConfig;
+use crate::policy::{self, Compared, GatesAsked, Policy, Subject, waiver};
+use crate::profile::Profiles;
+use crate::report::PROGRAM;
+use crate::rules;
+
+/// What evidence is held against.
+pub(super) struct Standard<'a> {
+    pub(super) purpose: Purpose,
+    pub(super) normalizer: Normalizer,
+    pub(super) policy: Policy,
+    pub(super) expected: Expected,
+    pub(super) sharing: Vec<Sharing>,
+    pub(super) waivers: Vec<Waiver>,
+    /// Environments in promotion order.
+    pub(super) order: Vec<EnvironmentName>,
+    pub(super) baseline: EnvironmentName,
+    pub(super) gates: Vec<Gate>,
+    pub(super) wants_no_gate: bool,
+    /// What is compared: baseline, then the other.
+    pub(super) pairs: Vec<(EnvironmentName, EnvironmentName)>,
+    /// One for each piece of evidence, in their order.
+    pub(super) expectations: Vec<Expectation<'a>>,
+    pub(super) since: Option<&'a EarlierReport>,
+    pub(super) new_only: bool,
+    pub(super) policy_digest: &'a str,
+    /// Support cycles over the shipped ones, with the name of their file.
+    pub(super) given_cycles: &'a [(String, Cycles)],
+}
+
+/// What is expected of one environment.
+pub(super) struct Expectation<'a> {
+    pub(super) required: bool,
+    pub(super) expect: &'a [ComponentName],
+    pub(super) ignore: Vec<Glob>,
+    pub(super) max_age: Duration,
+}
+
+/// Judges evidence by the profiles. `evidence` has one piece for each environment that the options
+/// ask for, in promotion order; targets that a profile names are required as it says.
+///
+/// # Errors
+/// If the options name an unknown environment. What was not read is a part of the audit.
+pub fn assess(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    mut evidence: Vec<Evidence>,
+    facts: Facts,
+    now: Timestamp,
+) -> Result<Audit, ScopeError> {
+    let scope = Scope::new(profiles, options)?;
+    require_as_profiled(&scope, &mut evidence);
+    let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
+    let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
+        required: *required,
+        expect: &environment.expect,
+        ignore: environment.ignore.clone(),
+        max_age: environment.max_age,
+    });
+    let standard = Standard {
+        purpose: Purpose::Audit,
+        policy: Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on),
+        expected: Expected::new(profiles, &options.end_of_life, &normalizer),
+        normalizer,
+        sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
+        waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
+        order: profiles.environments.iter().map(|e| e.name.clone()).collect(),
+        pairs: scope.pairs(),
+        expectations: expectations.collect(),
+        baseline: scope.baseline,
+        gates: scope.gates,
+        wants_no_gate: scope.wants_no_gate,
+        since: options.since.as_ref(),
+        new_only: options.fail_on_new,
+        policy_digest: &profiles.policy_digest,
+        given_cycles: &options.end_of_life,
+    };
+    let mut audit = standard.judge(&evidence, facts, now);
+    audit.judgement.not_judged.extend(scope.not_judged);
+    audit.left_out = scope.left_out;
+    audit.places = profiles.places.clone();
+    audit.run.profiles.clone_from(&profiles.digest);
+    audit.run.policy.clone_from(&profiles.policy_digest);
+    audit.run.timezone = profiles.timezone.clone();
+    Ok(audit)
+}
+
+/// Stored evidence does not say what is required: the profiles do. Of evidence that a recorded file
+/// holds for other targets, its collection has said it.
+fn require_as_profiled(scope: &Scope<'_>, evidence: &mut [Evidence]) {
+    for (evidence, (environment, required)) in evidence.iter_mut().zip(&scope.environments) {
+        let own: BTreeMap<_, bool> = environment
+            .targets
+            .all()
+            .map(|target| {
+                let id = TargetId::new(target.kind().name, target.name());
+                (id, target.required().unwrap_or(*required))
+            })
+            .collect();
+        for target in &mut evidence.targets {
+            if let Some(required) = own.get(&target.id) {
+                target.required = *required;
+            }
+        }
+    }
+}
+
+/// What the policy makes of what was found.
+struct Judged {
+    judgement: Judgement,
+    findings: Vec<JudgedFinding>,
+    waivers: Vec<JudgedWaiver>,
+    since: Option<Since>,
+}
+
+impl Standard<'_> {
+    /// The audit, but for what only profiles tell.
+    pub(super) fn judge(&self, evidence: &[Evidence], facts: Facts, now: Timestamp) -> Audit {
+        let snapshots: Vec<Snapshot> = evidence
+            .iter()
+            .zip(&self.expectations)
+            .map(|(evidence, of)| self.normalizer.snapshot(evidence, of.ignore.clone()))
+            .collect();
+        let comparisons = self.comparisons(&snapshots);
+        // A diff tells only what two sides show of each other.
+        let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
+        let context = rules::Context {
+            order: &self.order,
+            gates: &self.gates,
+            shared: &self.sharing,
+            ..self.expected.context(&self.baseline, now)
+        };
+        let found = rules::check(&context, seen, &comparisons);
+        let Judged { judgement, findings, waivers, since } =
+            self.apply_policy(found, seen, &snapshots, now);
+        let environments = snapshots.iter().zip(&self.expectations);
+        Audit {
+            purpose: self.purpose,
+            judgement,
+            environments: environments.map(|(s, of)| audited(s, &snapshots, of)).collect(),
+            matrix: matrix(&snapshots, &self.baseline, &comparisons),
+            comparisons,
+            findings,
+            waivers,
+            since,
+            new_only: self.new_only,
+            fail_on: self.policy.fail_on(),
+            baseline: self.baseline.clone(),
+            compared: policy::compared(&self.gates, &snapshots),
+            gates: self.gates.clone(),
+            reports_only: self.wants_no_gate,
+            left_out: Vec::new(),
+            places: Places::default(),
+            run: Run {
+                at: now,
+                duration: None,
+                host: facts.host,
+                profiles: String::new(),
+                policy: String::new(),
+                notes: self.expected.notes(now, self.given_cycles, &snapshots),
+                commit: facts.commit,
+                timezone: TimeZone::UTC,
+            },
+        }
+    }
+
+    fn comparisons(&self, snapshots: &[Snapshot]) -> Vec<Comparison> {
+        let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
+        let pairs = self.pairs.iter();
+        pairs.filter_map(|(baseline, current)| Some(compare(of(baseline)?, of(current)?))).collect()
+    }
+
+    fn apply_policy(
+        &self,
+        found: Vec<Finding>,
+        seen: &[Snapshot],
+        snapshots: &[Snapshot],
+        now: Timestamp,
+    ) -> Judged {
+        let subjects: Vec<Subject<'_>> = snapshots
+            .iter()
+            .zip(&self.expectations)
+            .map(|(snapshot, of)| Subject {
+                snapshot,
+                required: of.required,
+                expect: of.expect,
+                max_age: of.max_age,
+            })
+            .collect();
+        let compared =
+            Compared { baseline: &self.baseline, gates: &self.gates, collectors: COLLECTORS };
+        let mut findings = self.policy.apply(found, &self.gates, seen);
+        let waivers = waiver::apply(self.waivers.clone(), &mut findings, compared, &subjects, now);
+        let said = waiver::findings(&waivers, &findings, &subjects);
+        findings.extend(self.policy.apply(said, &self.gates, seen));
+        findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
+        let judged_by = self.judged_by();
+        let since = self
+            .since
+            .map(|then| policy::since(then, &judged_by, &findings, compared, &subjects, now));
+        let known = since.as_ref().filter(|_| self.new_only);
+        let judgement =
+            policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
+        Judged { judgement, findings, waivers, since }
+    }
+
+    fn gates_asked(&self) -> GatesAsked<'_> {
+        match self.purpose {
+            Purpose::Audit if !self.wants_no_gate => GatesAsked::Judged(&self.gates),
+            Purpose::Audit | Purpose::Diff => GatesAsked::None,
+        }
+    }
+
+    /// What decides besides the evidence, by the names that the report has.
+    fn judged_by(&self) -> BTreeMap<&'static str, String> {
+        let gates: Vec<String> = self.gates.iter().map(ToString::to_string).collect();
+        BTreeMap::from([
+            ("baseline", self.baseline.to_string()),
+            ("fail-on", self.policy.fail_on().to_string()),
+            ("gates", gates.join(", ")),
+            ("policy", self.policy_digest.to_owned()),
+            ("program", PROGRAM.to_owned()),
+        ])
+    }
+}
+
+/// An environment of an audit, with what each part that was not read hides.
+fn audited(snapshot: &Snapshot, all: &[Snapshot], of: &Expectation<'_>) -> AuditedEnvironment {
+    let mut hides = BTreeMap::new();
+    for target in &snapshot.coverage {
+        let unread = target.parts.iter().filter(|(_, outcome)| outcome.failure().is_some());
+        for (part, _) in unread {
+            let key = (target.target.to_string(), part.to_string());
+            hides.insert(key, hidden(target, part, snapshot, all));
+        }
+    }
+    AuditedEnvironment {
+        snapshot: snapshot.clone(),
+        required: of.required,
+        max_age: of.max_age,
+        hides,
+    }
+}

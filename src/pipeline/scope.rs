@@ -1,0 +1,117 @@
+//! What of the profiles an audit is about: environments, baseline and gates.
+
+use super::AuditOptions;
+use crate::model::{EnvironmentName, Gate};
+use crate::profile::{Environment, Profiles};
+
+/// The options name an environment that no profile describes, or one pair of the same.
+#[derive(Debug, thiserror::Error)]
+pub enum ScopeError {
+    /// There is no such environment.
+    #[error("there is no environment {name:?}; there are {known}")]
+    UnknownEnvironment {
+        /// As given.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A gate needs two environments.
+    #[error("a gate needs two environments, not {0:?} twice")]
+    OneSide(String),
+}
+
+/// What of the profiles takes part.
+pub(super) struct Scope<'a> {
+    pub(super) baseline: EnvironmentName,
+    /// Each with whether the verdict needs it.
+    pub(super) environments: Vec<(&'a Environment, bool)>,
+    pub(super) gates: Vec<Gate>,
+    /// Whether the profiles say that there is none: `gates: []`.
+    pub(super) wants_no_gate: bool,
+    pub(super) left_out: Vec<EnvironmentName>,
+    /// In words.
+    pub(super) not_judged: Vec<String>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(profiles: &'a Profiles, options: &AuditOptions) -> Result<Self, ScopeError> {
+        let gate = options.gate.iter().flat_map(|gate| [&gate.from, &gate.to]);
+        for name in options.only.iter().chain(&options.baseline).chain(gate) {
+            if !profiles.environments.iter().any(|e| e.name == *name) {
+                let names = profiles.environments.iter().map(|e| e.name.as_str());
+                let known = names.collect::<Vec<_>>().join(", ");
+                return Err(ScopeError::UnknownEnvironment { name: name.to_string(), known });
+            }
+        }
+        match &options.gate {
+            Some(gate) if gate.from == gate.to => Err(ScopeError::OneSide(gate.to.to_string())),
+            Some(gate) => Ok(Self::of_gate(profiles, gate)),
+            None => Ok(Self::of_environments(profiles, options)),
+        }
+    }
+
+    /// One pair alone: the later side is the baseline of every rule.
+    fn of_gate(profiles: &'a Profiles, gate: &Gate) -> Self {
+        let gates = vec![gate.clone()];
+        let is_in = |name: &EnvironmentName| [&gate.from, &gate.to].contains(&name);
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            profiles.environments.iter().partition(|e| is_in(&e.name));
+        let required = |e: &&'a Environment| e.is_required(&gate.to, &gates);
+        Self {
+            baseline: gate.to.clone(),
+            environments: inside.into_iter().map(|e| (e, required(&e))).collect(),
+            not_judged: unseen(&outside, "left out by the gate that was asked for"),
+            left_out: outside.iter().map(|e| e.name.clone()).collect(),
+            wants_no_gate: false,
+            gates,
+        }
+    }
+
+    fn of_environments(profiles: &'a Profiles, options: &AuditOptions) -> Self {
+        let baseline = options.baseline.clone().unwrap_or_else(|| profiles.baseline.clone());
+        let all_gates = profiles.gates(&baseline);
+        let is_in = |name: &EnvironmentName| {
+            options.only.is_empty() || options.only.contains(name) || *name == baseline
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            profiles.environments.iter().partition(|e| is_in(&e.name));
+        // An environment stays required when the other side of its gate is left out.
+        let required = |e: &&'a Environment| e.is_required(&baseline, &all_gates);
+        let environments = inside.into_iter().map(|e| (e, required(&e))).collect();
+        let (gates, closed): (Vec<Gate>, Vec<Gate>) =
+            all_gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
+        let closed = closed.iter();
+        let mut not_judged: Vec<String> = closed
+            .map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to))
+            .collect();
+        not_judged.extend(unseen(&outside, "left out by --env"));
+        let wants_no_gate = profiles.own_gates.as_ref().is_some_and(Vec::is_empty);
+        if wants_no_gate {
+            not_judged.push("any gate: the profiles say gates: []".to_owned());
+        }
+        let left_out = outside.iter().map(|e| e.name.clone()).collect();
+        Self { baseline, environments, gates, wants_no_gate, left_out, not_judged }
+    }
+
+    /// Every environment against the baseline, and each gate that is not such a pair already.
+    pub(super) fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName)> {
+        let names = self.environments.iter().map(|(environment, _)| &environment.name);
+        let others = names.filter(|name| **name != self.baseline);
+        let mut pairs: Vec<_> = others.map(|name| (self.baseline.clone(), name.clone())).collect();
+        for gate in &self.gates {
+            let (to, from) = (gate.to.clone(), gate.from.clone());
+            let is_there = |pair: &(EnvironmentName, EnvironmentName)| {
+                *pair == (to.clone(), from.clone()) || *pair == (from.clone(), to.clone())
+            };
+            if !pairs.iter().any(is_there) {
+                pairs.push((to, from));
+            }
+        }
+        pairs
+    }
+}
+
+fn unseen(outside: &[&Environment], why: &str) -> Vec<String> {
+    let told = |e: &&Environment| format!("what {} shares with others, {why}", e.name);
+    outside.iter().map(told).collect()
+}

@@ -1,0 +1,103 @@
+//! Which gates were judged, and how much each of them compared.
+//!
+//! A verdict is about gates: one that compares nothing is none, and a GO without a gate says
+//! nothing.
+
+use std::collections::BTreeSet;
+
+use super::{Subject, by_name};
+use crate::model::{Component, ComponentName, EnvironmentName, Gate, GateCompared, Snapshot};
+
+/// The gates of an audit.
+#[derive(Clone, Copy, Debug)]
+pub enum GatesAsked<'a> {
+    /// The verdict is about these; without any it is incomplete.
+    Judged(&'a [Gate]),
+    /// Nobody asked for a verdict: a diff, or `gates: []`.
+    None,
+}
+
+impl<'a> GatesAsked<'a> {
+    /// The gates that may block.
+    pub(super) fn list(self) -> &'a [Gate] {
+        match self {
+            Self::Judged(gates) => gates,
+            Self::None => &[],
+        }
+    }
+}
+
+/// Why no verdict can be had of the gates, in words, each with whether the verdict needs it.
+pub(super) fn gaps(asked: GatesAsked<'_>, subjects: &[Subject<'_>]) -> Vec<(bool, String)> {
+    let GatesAsked::Judged(gates) = asked else { return Vec::new() };
+    if gates.is_empty() {
+        let text = "no gate was judged: name two environments (envparity audit FROM TO), or write \
+                    gates: [[FROM, TO]] in the file of kind Audit; gates: [] only reports";
+        return vec![(true, text.to_owned())];
+    }
+    let mut found: Vec<(bool, String)> =
+        gates.iter().filter_map(|gate| nothing_compared(gate, subjects)).collect();
+    // If it is all of them, no required: false turns that into a GO.
+    if found.len() == gates.len() && found.iter().all(|(required, _)| !required) {
+        found.iter_mut().for_each(|(required, _)| *required = true);
+    }
+    found
+}
+
+/// A gate whose two sides have nothing in common has compared nothing. Where one side alone is
+/// not required, and nothing was seen of it, that is what the profile allows.
+fn nothing_compared(gate: &Gate, subjects: &[Subject<'_>]) -> Option<(bool, String)> {
+    let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
+    let (here, there) = (running(from.snapshot), running(to.snapshot));
+    if !here.is_disjoint(&there) {
+        return None;
+    }
+    let is_unseen = here.is_empty() && there.is_empty();
+    let required = (from.required && to.required) || is_unseen;
+    let text =
+        format!("the gate {gate} compares nothing: no component was seen on both of its sides");
+    Some((required, text))
+}
+
+/// How many components of the side that is released to have a counterpart on the other.
+pub fn compared(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCompared> {
+    let mut found = Vec::new();
+    for gate in gates {
+        let of = |name: &EnvironmentName| {
+            snapshots.iter().find(|snapshot| snapshot.environment == *name)
+        };
+        let (Some(from), Some(to)) = (of(&gate.from), of(&gate.to)) else { continue };
+        let seen = running(from);
+        let expected: Vec<&ComponentName> = to
+            .components
+            .iter()
+            .filter(|(name, component)| runs(component) && belongs(name, component, from))
+            .map(|(name, _)| name)
+            .collect();
+        let without: Vec<ComponentName> =
+            expected.iter().filter(|name| !seen.contains(*name)).map(|n| (*n).clone()).collect();
+        found.push(GateCompared {
+            gate: gate.clone(),
+            with_counterpart: expected.len() - without.len(),
+            of: expected.len(),
+            without,
+        });
+    }
+    found
+}
+
+fn runs(component: &Component) -> bool {
+    !component.instances.is_empty()
+}
+
+fn running(snapshot: &Snapshot) -> BTreeSet<&ComponentName> {
+    let components = snapshot.components.iter().filter(|(_, component)| runs(component));
+    components.map(|(name, _)| name).collect()
+}
+
+/// Whether a component is expected in an environment at all.
+fn belongs(name: &ComponentName, component: &Component, there: &Snapshot) -> bool {
+    let only_in = &component.only_in;
+    (only_in.is_empty() || only_in.contains(&there.environment))
+        && !there.ignore.iter().any(|glob| glob.is_match(name.as_str()))
+}
