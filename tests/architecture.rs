@@ -239,12 +239,6 @@ const STILL_OPEN: &[&[&str]] = &[
         "rules/version_skew.rs",
         "rules/version_split.rs",
     ],
-    &[
-        "version/date.rs", "version/generic.rs", "version/kubernetes.rs", "version/level.rs",
-        "version/levels.rs", "version/order.rs", "version/package.rs", "version/reading.rs",
-        "version/scheme.rs", "version/tag.rs", "version/vendor.rs",
-    ],
-    &["version/range/contains.rs", "version/range/mod.rs"],
 ];
 
 #[test]

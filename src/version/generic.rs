@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::number::{Number, is_digits, split_digits};
+use super::number::{Number, is_commit, is_digits, split_digits};
 use super::reading::{Body, Identifier, Version};
 
 /// Words that name a stage before the release.
@@ -198,7 +198,7 @@ fn token(lower: &str) -> Option<(&'static str, &str)> {
 
 /// Letters and digits, so that neither a word nor a date is meant.
 fn is_abbreviated_commit(piece: &str) -> bool {
-    super::tag::is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
+    is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn split_word(text: &str) -> (&str, &str) {
@@ -236,6 +236,22 @@ pub(super) fn stage(text: &str) -> Option<Vec<Identifier>> {
     match classify(text) {
         Piece::Pre(identifiers) => Some(identifiers),
         Piece::Packaging | Piece::Other => None,
+    }
+}
+
+impl Version {
+    /// The stage that the pre-release names (`alpha`, `rc`), and its first number, which semver's
+    /// grammar leaves glued to it: `rc1`.
+    pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
+        let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
+        let word = self.pre[at].to_string();
+        let parts = stage(&word).unwrap_or_default();
+        let name = parts.first().map_or(word, ToString::to_string);
+        let number = parts.iter().chain(&self.pre).find_map(|part| match part {
+            Identifier::Number(number) => Some(number.clone()),
+            Identifier::Word(_) => None,
+        });
+        Some((name, number))
     }
 }
 

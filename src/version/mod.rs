@@ -11,6 +11,8 @@
 //! - the text itself is always kept, so that a report can quote what was said.
 
 mod date;
+mod detect;
+mod difference;
 mod generic;
 mod image;
 mod kubernetes;
@@ -27,8 +29,9 @@ mod semantic;
 mod tag;
 mod vendor;
 
+pub use difference::{difference, difference_of};
 pub use image::{ImageReference, ImageReferenceError};
-pub use level::{Difference, Direction, Incomparable, Level, difference, difference_of};
+pub use level::{Difference, Direction, Incomparable, Level};
 pub use levels::Levels;
 pub use number::Number;
 pub use order::order;

@@ -6,6 +6,7 @@
 
 use super::date;
 use super::generic;
+use super::number::is_commit;
 use super::reading::Body;
 
 #[inline]
@@ -25,13 +26,6 @@ pub(super) fn read(tag: &str) -> Body {
     let Some((mut version, tail)) = generic::split(tag) else { return Body::Floating };
     version.variant = generic::read_tail(&mut version, tail);
     Body::Version(version)
-}
-
-/// Seven digits alone are a number, not a commit.
-pub(super) fn is_commit(tag: &str) -> bool {
-    (7..=40).contains(&tag.len())
-        && tag.bytes().all(|b| b.is_ascii_hexdigit())
-        && tag.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

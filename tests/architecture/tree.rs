@@ -331,9 +331,11 @@ fn is_item(name: &str, before: [&str; 2], after: &str, code: &[String]) -> bool 
         && after == ")"
         && before[0].starts_with(|c: char| c.is_lowercase());
     // Variables and parameters hide functions of their name; fields hide no calls.
-    let is_hidden = code.windows(3).any(|w| {
-        let is_bound = matches!(w[0].as_str(), "let" | "mut" | "ref" | "for") && w[1] == name;
-        is_bound || (w[0] == name && w[1] == ":" && (!is_call || w[2] == "impl"))
-    });
-    (is_call || is_passed) && !is_hidden
+    let is_hidden = || {
+        code.windows(3).any(|w| {
+            let is_bound = matches!(w[0].as_str(), "let" | "mut" | "ref" | "for") && w[1] == name;
+            is_bound || (w[0] == name && w[1] == ":" && (!is_call || w[2] == "impl"))
+        })
+    };
+    (is_call || is_passed) && !is_hidden()
 }
