@@ -1,6 +1,6 @@
 //! Which scheme a text is most likely of.
 
-use super::kubernetes;
+use super::grammar::kubernetes;
 use super::number::is_digits;
 use super::scheme::Scheme;
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::generic;
+use super::grammar::generic;
 use super::level::{Difference, Direction, Incomparable, Level};
 use super::levels::Levels;
 use super::number::Number;

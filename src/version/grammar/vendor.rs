@@ -1,11 +1,11 @@
 //! Programs that say their version in a way of their own.
 
+use super::super::number::{Number, is_digits, split_digits};
+use super::super::reading::{Body, Detail, Identifier, Version};
 use super::generic;
-use super::number::{Number, is_digits, split_digits};
-use super::reading::{Body, Detail, Identifier, Version};
 
 /// `uname -r`: two or three numbers and whatever follows, with its separator.
-pub(super) fn read_kernel(text: &str) -> Body {
+pub(in super::super) fn read_kernel(text: &str) -> Body {
     let Some((mut release, _)) = generic::numbers(text) else { return Body::Opaque };
     if release.len() < 2 {
         return Body::Opaque;
@@ -33,13 +33,13 @@ pub(super) fn read_kernel(text: &str) -> Body {
 }
 
 /// `containerd://1.7.20-1`, `docker://20.10.24`; without a scheme the version alone.
-pub(super) fn read_runtime(text: &str) -> Body {
+pub(in super::super) fn read_runtime(text: &str) -> Body {
     generic::read(text.split_once("://").map_or(text, |(_, version)| version))
 }
 
 /// The first word that starts with a digit: `9.4` of `Rocky Linux 9.4 (Blue Onyx)`. Only there a
 /// letter may precede: `v1.7.1` of `Talos (v1.7.1)`. SUSE's service pack is its second number.
-pub(super) fn read_os_image(text: &str) -> Body {
+pub(in super::super) fn read_os_image(text: &str) -> Body {
     let words = || text.split_whitespace().map(|word| word.trim_matches(['(', ')', ',']));
     let numbered = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
     let prefixed = |word: &&str| {
@@ -61,7 +61,7 @@ pub(super) fn read_os_image(text: &str) -> Body {
 
 /// `1.8.0_392-b08` is 8.0.392; `17.0.11+9-LTS` (JEP 223, JEP 322); also as `java -version` says
 /// it: `openjdk version "17.0.11" 2024-04-16`.
-pub(super) fn read_jvm(text: &str) -> Body {
+pub(in super::super) fn read_jvm(text: &str) -> Body {
     jvm(text.split('"').nth(1).unwrap_or(text)).map_or(Body::Opaque, Body::Version)
 }
 
@@ -105,7 +105,7 @@ fn jvm(text: &str) -> Option<Version> {
 }
 
 /// `8.0.36-0ubuntu0.22.04.1`, `5.5.5-10.11.6-MariaDB-log`, `8.0.35-27` of Percona.
-pub(super) fn read_mysql(text: &str) -> Body {
+pub(in super::super) fn read_mysql(text: &str) -> Body {
     let lower = text.to_ascii_lowercase();
     let flavor = if lower.contains("mariadb") {
         "MariaDB"
@@ -128,7 +128,7 @@ pub(super) fn read_mysql(text: &str) -> Body {
 }
 
 /// `16.4`, `17beta1`, `PostgreSQL 16.4 (Debian 16.4-1.pgdg120+1) on x86_64-pc-linux-gnu, …`.
-pub(super) fn read_postgresql(text: &str) -> Body {
+pub(in super::super) fn read_postgresql(text: &str) -> Body {
     let named =
         text.strip_prefix("PostgreSQL ").or_else(|| Some(text.split_once(" (PostgreSQL) ")?.1));
     let word =
@@ -139,7 +139,7 @@ pub(super) fn read_postgresql(text: &str) -> Body {
 /// `MODULE_VERSION`: `major * 10000 + minor * 100 + patch`, as `version.h` of RedisGraph,
 /// RedisTimeSeries, RedisBloom and RediSearch declares it. A module below 10000 counts in plain
 /// numbers (vectorset says `1`), which is its whole version.
-pub(super) fn read_redis_module(text: &str) -> Body {
+pub(in super::super) fn read_redis_module(text: &str) -> Body {
     let Some(number) = text.parse::<u64>().ok().filter(|_| is_digits(text)) else {
         return Body::Opaque;
     };
@@ -151,7 +151,7 @@ pub(super) fn read_redis_module(text: &str) -> Body {
 }
 
 /// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
-pub(super) fn letter(version: &Version) -> Option<Identifier> {
+pub(in super::super) fn letter(version: &Version) -> Option<Identifier> {
     let single =
         version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
     single.then(|| Identifier::Word(version.packaging.clone()))

@@ -4,13 +4,13 @@
 //! commit; a calendar date as the tag (a `v` may precede) or as one whole `-` part of it is a date;
 //! `sha256-<hex>[.sig]` is a commit; `[vV]?\d+(\.\d+)*` starts a version; all else floats.
 
+use super::super::number::is_commit;
+use super::super::reading::Body;
 use super::date;
 use super::generic;
-use super::number::is_commit;
-use super::reading::Body;
 
 #[inline]
-pub(super) fn read(tag: &str) -> Body {
+pub(in super::super) fn read(tag: &str) -> Body {
     if is_commit(tag) {
         return Body::Commit(tag.to_ascii_lowercase());
     }

@@ -1,0 +1,39 @@
+//! The grammars: one file for each family of schemes.
+//!
+//! A grammar takes a text apart, and orders what only it understands. It knows no other readings,
+//! levels or ranges.
+
+mod date;
+pub(super) mod generic;
+pub(super) mod kubernetes;
+pub(super) mod package;
+mod semantic;
+mod tag;
+pub(super) mod vendor;
+
+use super::reading::Body;
+use super::scheme::Scheme;
+
+/// What `text` says by the grammar of `scheme`.
+#[inline]
+pub(super) fn read(scheme: Scheme, text: &str) -> Body {
+    match scheme {
+        Scheme::Generic => generic::read(text),
+        Scheme::Semver => semantic::read(text),
+        Scheme::Debian => package::read_debian(text),
+        Scheme::Rpm => package::read_rpm(text),
+        Scheme::Apk => package::read_apk(text),
+        Scheme::ImageTag => tag::read(text),
+        Scheme::Kubernetes => kubernetes::read(text),
+        Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
+        Scheme::Kernel => vendor::read_kernel(text),
+        Scheme::RuntimeUri => vendor::read_runtime(text),
+        Scheme::OsImage => vendor::read_os_image(text),
+        Scheme::Jvm => vendor::read_jvm(text),
+        Scheme::CalVer => date::read_calver(text),
+        Scheme::MySql => vendor::read_mysql(text),
+        Scheme::PostgreSql => vendor::read_postgresql(text),
+        Scheme::RedisModule => vendor::read_redis_module(text),
+        Scheme::MinIo => date::read_minio(text).map_or(Body::Opaque, Body::Date),
+    }
+}
