@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::grammar::{generic, kubernetes, package, vendor};
+use super::grammar::{generic, kubernetes, package};
 use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version, cmp_pre};
 use super::scheme::Scheme;
@@ -29,7 +29,7 @@ fn within(
     (b, y): (&Reading, &Version),
 ) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
-    let letter = || vendor::letter(x).cmp(&vendor::letter(y));
+    let letter = || generic::letter(x).cmp(&generic::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y)),

@@ -222,6 +222,13 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
     found
 }
 
+/// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
+pub(in super::super) fn letter(version: &Version) -> Option<Identifier> {
+    let single =
+        version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
+    single.then(|| Identifier::Word(version.packaging.clone()))
+}
+
 /// Whether packaging names a known distribution or vendor, so that its words mean no stage.
 pub(in super::super) fn is_vendor_packaging(packaging: &str) -> bool {
     packaging

@@ -3,13 +3,16 @@
 //! A grammar takes a text apart, and orders what only it understands. It knows no other readings,
 //! levels or ranges.
 
+mod database;
 mod date;
 pub(super) mod generic;
+mod host;
+mod jvm;
 pub(super) mod kubernetes;
 pub(super) mod package;
+mod redis_module;
 mod semantic;
 mod tag;
-pub(super) mod vendor;
 
 use super::reading::Body;
 use super::scheme::Scheme;
@@ -26,14 +29,14 @@ pub(super) fn read(scheme: Scheme, text: &str) -> Body {
         Scheme::ImageTag => tag::read(text),
         Scheme::Kubernetes => kubernetes::read(text),
         Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
-        Scheme::Kernel => vendor::read_kernel(text),
-        Scheme::RuntimeUri => vendor::read_runtime(text),
-        Scheme::OsImage => vendor::read_os_image(text),
-        Scheme::Jvm => vendor::read_jvm(text),
+        Scheme::Kernel => host::read_kernel(text),
+        Scheme::RuntimeUri => host::read_runtime(text),
+        Scheme::OsImage => host::read_os_image(text),
+        Scheme::Jvm => jvm::read_jvm(text),
         Scheme::CalVer => date::read_calver(text),
-        Scheme::MySql => vendor::read_mysql(text),
-        Scheme::PostgreSql => vendor::read_postgresql(text),
-        Scheme::RedisModule => vendor::read_redis_module(text),
+        Scheme::MySql => database::read_mysql(text),
+        Scheme::PostgreSql => database::read_postgresql(text),
+        Scheme::RedisModule => redis_module::read_redis_module(text),
         Scheme::MinIo => date::read_minio(text).map_or(Body::Opaque, Body::Date),
     }
 }
