@@ -7,19 +7,22 @@ mod chart;
 pub mod config;
 mod host;
 mod image;
+mod matching;
 pub mod product;
 mod redis;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
-    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
+    Class, Component, ComponentName, EnvironmentName, Glob, Identity, ImageUse, Instance, Locator,
+    ReadingSource, RunState, TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
+use matching::Match;
 use product::{Product, Products, Reader};
 
 /// The catalogue and the product data, ready for use.
@@ -28,7 +31,7 @@ pub struct Normalizer {
     products: Products,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
-    matches: Vec<image::Match>,
+    matches: Vec<Match>,
     only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
     /// Longest prefix first.
     mirrors: Vec<(String, String)>,
@@ -53,7 +56,7 @@ impl Normalizer {
         Self {
             products: Products::new(catalogue.map(|c| c.products.as_slice()).unwrap_or_default()),
             schemes: schemes.collect(),
-            matches: components.iter().flat_map(image::Match::of_component).collect(),
+            matches: components.iter().flat_map(Match::of_component).collect(),
             only_in: only_in.collect(),
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
@@ -69,74 +72,6 @@ impl Normalizer {
     fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
         Reader { scheme: self.schemes.get(component).copied(), product }
     }
-
-    /// Sees evidence as components; `ignore` are components that do not count there.
-    pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
-        let mut builder = Builder {
-            normalizer: self,
-            ignore: &ignore,
-            components: BTreeMap::new(),
-            identities: BTreeSet::new(),
-            idle: BTreeSet::new(),
-            left_out: 0,
-        };
-        let mut indicators = BTreeMap::new();
-        for target in &evidence.targets {
-            builder.target(target);
-            if !target.indicators.figures.is_empty() {
-                indicators.insert(target.id.clone(), target.indicators.clone());
-            }
-        }
-        let Builder { mut components, identities, left_out, .. } = builder;
-        for component in components.values_mut() {
-            component.instances.sort();
-            // A chart is told by each container of a workload.
-            component.instances.dedup();
-        }
-        Snapshot {
-            environment: evidence.environment.clone(),
-            taken: evidence.taken,
-            components,
-            coverage: evidence.targets.iter().map(coverage).collect(),
-            identities,
-            indicators,
-            left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
-            ignore,
-        }
-    }
-}
-
-fn coverage(target: &TargetEvidence) -> Coverage {
-    Coverage {
-        target: target.id.clone(),
-        endpoint: target.endpoint.clone(),
-        required: target.required,
-        source: target.source.clone(),
-        taken: target.taken,
-        expires: target.declared.iter().map(|fact| fact.expires).min(),
-        parts: target.parts.clone(),
-        notes: notes(target),
-    }
-}
-
-/// What a target tells that decides nothing: a Sentinel among others that did not answer, and until
-/// when certificates are valid.
-fn notes(target: &TargetEvidence) -> Vec<Note> {
-    let note = |field: &Field| {
-        let at = if field.place.is_empty() { String::new() } else { format!("{} ", field.place) };
-        match field.name.as_str() {
-            "sentinel_failure" => Some(Note {
-                text: format!("the Sentinel {at}did not tell: {}", field.value),
-                is_odd: true,
-            }),
-            "tls_not_after" => Some(Note {
-                text: format!("{at}certificate is valid until {}", field.value),
-                is_odd: false,
-            }),
-            _ => None,
-        }
-    };
-    target.fields.iter().filter_map(note).collect()
 }
 
 /// Components as they are found.
@@ -170,33 +105,6 @@ struct Said<'a> {
 }
 
 impl Builder<'_> {
-    fn target(&mut self, target: &TargetEvidence) {
-        // A target of which no part was read may still hold fields of a part that broke off.
-        match target.id.collector() {
-            "redis" => redis::add(self, target),
-            "docker" => host::add_docker(self, target),
-            "kubernetes" => host::add_kubernetes(self, target),
-            _ => {}
-        }
-        for image_use in &target.images {
-            image::add(self, target, image_use);
-            chart::add(self, target, image_use);
-        }
-        for fact in &target.declared {
-            let product = self.normalizer.products.by_component(&fact.component);
-            let said = Said {
-                component: fact.component.as_str().into(),
-                product,
-                hint: None,
-                text: &fact.version,
-            };
-            self.say(target, &said, |instance| Instance {
-                source: ReadingSource::Declared,
-                ..instance
-            });
-        }
-    }
-
     /// The component of that name, made if it is new; `None` if it does not count here.
     fn component(&mut self, name: &ComponentName, nature: Nature) -> Option<&mut Component> {
         if self.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
