@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, by_name, meta, staleness};
+use super::subject::{Subject, by_name};
+use super::{meta, staleness};
 use crate::compare::could_hold;
 use crate::model::{ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName, TargetId};
 use crate::rules::Hook;

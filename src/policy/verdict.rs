@@ -5,28 +5,15 @@
 //! touch `incomplete`; only `required: false` does, and then the verdict says what it left out.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Policy, by_name, staleness};
+use super::subject::{Subject, by_name};
+use super::{Policy, staleness};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement,
     Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
 };
-
-/// One environment, as far as the verdict is concerned.
-#[derive(Debug)]
-pub struct Subject<'a> {
-    /// What was seen.
-    pub snapshot: &'a Snapshot,
-    /// Whether the verdict needs it.
-    pub required: bool,
-    /// Components that must be seen with a proven version.
-    pub expect: &'a [ComponentName],
-    /// Older evidence does not count.
-    pub max_age: Duration,
-}
 
 /// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
 const BLOCKS_ANYWHERE: &str = "shared-instance";
@@ -191,6 +178,7 @@ mod tests {
     };
     use crate::version::{Levels, Scheme, read};
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
