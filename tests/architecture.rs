@@ -214,26 +214,6 @@ const STILL_OPEN: &[&[&str]] = &[
         "report/table/waivers.rs",
         "report/yaml.rs",
     ],
-    &[
-        "rules/digest_mismatch.rs",
-        "rules/end_of_life.rs",
-        "rules/floating_tag.rs",
-        "rules/incomparable_version.rs",
-        "rules/missing_component.rs",
-        "rules/mod.rs",
-        "rules/out_of_range.rs",
-        "rules/product_differs.rs",
-        "rules/promotion_inversion.rs",
-        "rules/scale_gap.rs",
-        "rules/setting_drift.rs",
-        "rules/shared_instance.rs",
-        "rules/source_disagreement.rs",
-        "rules/unexpected_component.rs",
-        "rules/unreleased_build.rs",
-        "rules/variant_differs.rs",
-        "rules/version_skew.rs",
-        "rules/version_split.rs",
-    ],
 ];
 
 #[test]
