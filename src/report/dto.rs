@@ -12,6 +12,13 @@ use crate::policy::staleness;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::report as v1;
 
+impl Report {
+    /// The public report, which YAML and JSON spell.
+    pub fn public(&self) -> v1::DriftReport {
+        report(self)
+    }
+}
+
 pub(super) fn report(report: &Report) -> v1::DriftReport {
     v1::DriftReport {
         api_version: ApiVersion::V1,

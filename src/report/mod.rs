@@ -1,4 +1,4 @@
-//! Reports: one format a file, one line each in [`FORMATS`].
+//! Reports: one format a file, one line each in `list.rs`.
 //!
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
@@ -9,6 +9,7 @@ pub mod escape;
 mod html;
 mod json;
 mod junit;
+mod list;
 mod markdown;
 mod openmetrics;
 mod sarif;
@@ -28,21 +29,10 @@ use crate::model::{
 };
 use crate::policy::staleness;
 
+pub use list::{FORMATS, by_name};
+
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
-
-/// Every format, in the order of their names.
-pub const FORMATS: &[&dyn Format] = &[
-    &csv::Csv,
-    &html::Html,
-    &json::Json,
-    &junit::Junit,
-    &markdown::Markdown,
-    &openmetrics::OpenMetrics,
-    &sarif::Sarif,
-    &table::Table,
-    &yaml::Yaml,
-];
 
 /// The result of an audit or a diff, before any format.
 #[derive(Debug)]
@@ -87,13 +77,6 @@ impl Purpose {
             Self::Audit => "audit",
             Self::Diff => "diff",
         }
-    }
-}
-
-impl Report {
-    /// The public report, which YAML and JSON spell.
-    pub fn public(&self) -> crate::wire::report::DriftReport {
-        dto::report(self)
     }
 }
 
@@ -200,9 +183,4 @@ pub struct RenderError {
     pub format: &'static str,
     /// What its library says.
     pub message: String,
-}
-
-/// The format of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn Format> {
-    FORMATS.iter().copied().find(|format| format.name() == name)
 }
