@@ -123,6 +123,20 @@ impl Tree {
         found
     }
 
+    /// For each file, the paths that its code names, from the crate's root on.
+    pub(crate) fn paths(&self) -> BTreeMap<&str, BTreeSet<Vec<String>>> {
+        let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+        for (path, module) in &self.modules {
+            let named = module.uses.iter().map(|used| used.path.clone());
+            let absolute = named.chain(paths(&module.code)).filter_map(|named| {
+                let (base, rest) = rooted(path, &named)?;
+                Some(base.iter().chain(rest).cloned().collect())
+            });
+            found.entry(self.files[module.file].as_str()).or_default().extend(absolute);
+        }
+        found
+    }
+
     fn named(&self, path: &[String], module: &Module) -> BTreeSet<Target> {
         let mut found = BTreeSet::new();
         // What is passed on is named only where the code names it.
@@ -140,23 +154,12 @@ impl Tree {
 
     /// Follows a path from a module, through what other modules pass on.
     fn resolve(&self, from: &[String], path: &[String], open: &mut Open) -> Vec<Target> {
-        let mut base = from.to_vec();
-        let mut rest = path;
-        let mut targets = match path.first().map(String::as_str) {
-            Some("crate") => vec![Target::Module(Vec::new())],
-            Some("self") => vec![Target::Module(base)],
-            Some("super") => {
-                while rest.get(1).is_some_and(|next| next == "super") {
-                    base.pop();
-                    rest = &rest[1..];
-                }
-                base.pop();
-                vec![Target::Module(base)]
-            }
-            Some(name) => self.look_up(from, name, open),
-            None => return Vec::new(),
+        let (mut targets, rest) = match (rooted(from, path), path) {
+            (Some((module, rest)), _) => (vec![Target::Module(module)], rest),
+            (None, [name, rest @ ..]) => (self.look_up(from, name, open), rest),
+            (None, []) => return Vec::new(),
         };
-        for segment in &rest[1..] {
+        for segment in rest {
             let inner: Vec<Target> = targets
                 .iter()
                 .filter_map(|target| match target {
@@ -208,6 +211,17 @@ impl Tree {
     }
 }
 
+/// The module that `crate`, `self` or `super` means at the start of a path, and what is behind.
+fn rooted<'a>(from: &[String], path: &'a [String]) -> Option<(Vec<String>, &'a [String])> {
+    let supers = path.iter().take_while(|segment| *segment == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some((Vec::new(), &path[1..])),
+        "self" => Some((from.to_vec(), &path[1..])),
+        "super" => Some((from[..from.len().saturating_sub(supers)].to_vec(), &path[supers..])),
+        _ => None,
+    }
+}
+
 /// Whether `pub`, perhaps with a scope, is what the tokens end with.
 fn is_public(before: &[String]) -> bool {
     match before.last().map(String::as_str) {
@@ -238,7 +252,7 @@ fn expand(before: &[String], tree: &[String], add: &mut impl FnMut(Option<String
         }
         at += 1;
     }
-    if tree.first().is_some() {
+    if !tree.is_empty() {
         add(path.last().cloned(), path);
     }
 }
