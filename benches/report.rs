@@ -21,10 +21,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use envparity::collect::{Clock, Progress};
+use envparity::model::Audit;
 use envparity::model::{EnvironmentName, TargetId};
 use envparity::pipeline::{self, AuditOptions, Facts};
 use envparity::profile::{self, Environment, Profiles};
-use envparity::report::{FORMATS, Format, Report, View};
+use envparity::report::{FORMATS, Format, View};
 use estate::Recorded;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -114,7 +115,7 @@ impl Estate {
         images
     }
 
-    fn audit(&self) -> Report {
+    fn audit(&self) -> Audit {
         let options = AuditOptions { at: Some(at()), ..AuditOptions::default() };
         let audit = pipeline::audit(&self.profiles, &options, Facts::default(), clock(), &Silent);
         self.runtime.block_on(audit).expect("there is no unknown environment")
@@ -129,7 +130,7 @@ fn clock() -> Clock {
     Arc::new(at)
 }
 
-fn described(report: &Report) -> String {
+fn described(report: &Audit) -> String {
     let by_severity = report.findings.iter().fold(
         std::collections::BTreeMap::<_, usize>::new(),
         |mut counts, judged| {
@@ -210,7 +211,7 @@ struct Written<'a> {
 }
 
 /// Every format as a file gets it, and the table as `-v` shows it.
-fn formats(report: &Report, rounds: usize) {
+fn formats(report: &Audit, rounds: usize) {
     let folded =
         View { width: Some(120), color: false, unfold: false, exit: 1, report_only: false };
     let of = |name, format, view| Written { name, format, view, runs: Vec::new(), bytes: 0 };
@@ -234,7 +235,7 @@ fn formats(report: &Report, rounds: usize) {
 }
 
 /// What others take to write the values that our JSON holds.
-fn peers(report: &Report, rounds: usize) {
+fn peers(report: &Audit, rounds: usize) {
     let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
     let json = FORMATS.iter().find(|format| format.name() == "json").expect("there is JSON");
     let text = json.render(report, &view).expect("the report has a form in it");

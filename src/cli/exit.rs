@@ -49,3 +49,12 @@ impl From<Verdict> for Exit {
         }
     }
 }
+
+/// An error for people; commands turn theirs into it.
+pub(super) struct Failed(pub(super) anyhow::Error);
+
+impl<E: Into<anyhow::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}

@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod check_profiles;
+mod clock;
 mod collect;
 mod diff;
 mod eol;
@@ -22,13 +23,12 @@ mod version;
 mod waiver;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 
-use crate::collect::Clock;
 use args::{Arguments, Command, WaiverCommand};
-use exit::Exit;
+use clock::clock;
+use exit::{Exit, Failed};
 
 /// Parses the command line, runs the command, and says how it ended.
 pub fn run() -> ExitCode {
@@ -45,15 +45,6 @@ pub fn run() -> ExitCode {
         }
     };
     ExitCode::from(exit.code())
-}
-
-/// An error for people; commands turn theirs into it.
-struct Failed(anyhow::Error);
-
-impl<E: Into<anyhow::Error>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
@@ -114,15 +105,6 @@ fn interruptible(
         runtime.shutdown_background();
     }
     done
-}
-
-/// The wall clock, read here and nowhere else.
-fn clock() -> Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock; it is passed in everywhere else"
-    )]
-    Arc::new(jiff::Timestamp::now)
 }
 
 /// `-vv` logs what we do, `-vvv` in detail. Libraries are kept to warnings: they log bodies.

@@ -1,50 +1,12 @@
 //! Images in use: which component they are, which product, and which version.
 
-use super::config::ComponentConfig;
 use super::product::Reader;
 use super::{Builder, Nature, label};
 use crate::model::{
-    Class, ComponentName, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
-    RunningImage, Site, TargetEvidence,
+    Class, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
+    Site, TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
-
-/// One `match:` of the catalogue.
-#[derive(Debug)]
-pub(super) struct Match {
-    component: ComponentName,
-    image: Option<Glob>,
-    workload: Option<Glob>,
-    namespace: Option<Glob>,
-    container: Option<Glob>,
-}
-
-impl Match {
-    /// All of a component's; patterns were checked when the profile was.
-    pub(super) fn of_component(config: &ComponentConfig) -> impl Iterator<Item = Self> + '_ {
-        config.matches.iter().map(|patterns| {
-            let [image, workload, namespace, container] = patterns.globs();
-            Self {
-                component: config.component.as_str().into(),
-                image,
-                workload,
-                namespace,
-                container,
-            }
-        })
-    }
-
-    fn fits(&self, name: &Name, locator: &Locator) -> bool {
-        let fits =
-            |glob: &Option<Glob>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
-        self.image
-            .as_ref()
-            .is_none_or(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
-            && fits(&self.workload, &locator.workload)
-            && fits(&self.namespace, &locator.namespace)
-            && fits(&self.container, &locator.container)
-    }
-}
 
 /// What a reference, or failing that a digest of the image, says of its name.
 struct Name {
@@ -60,7 +22,8 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
     let name = name(builder, image_use);
     let locator = builder.locator(image_use);
     let product = builder.normalizer.products.by_image(&name.full, &name.short);
-    let matched = builder.normalizer.matches.iter().find(|m| m.fits(&name, &locator));
+    let matched =
+        builder.normalizer.matches.iter().find(|m| m.fits([&name.full, &name.short], &locator));
     let component = match (matched, product) {
         (Some(matched), _) => matched.component.clone(),
         (None, Some(product)) => format!("image/{}", product.family).into(),

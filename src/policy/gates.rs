@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Subject, by_name};
+use super::subject::{Subject, by_name};
 use crate::model::{Component, ComponentName, EnvironmentName, Gate, GateCompared, Snapshot};
 
 /// The gates of an audit.

@@ -8,6 +8,7 @@ pub mod range;
 mod readable;
 mod settled;
 mod since;
+mod subject;
 mod verdict;
 pub mod waiver;
 
@@ -25,11 +26,12 @@ pub use gates::{GatesAsked, compared};
 pub use readable::without_version;
 pub use settled::Compared;
 pub use since::since;
-pub use verdict::{Subject, judge};
+pub use subject::Subject;
+pub use verdict::judge;
 
 /// What people read about every rule: those that look at snapshots, and those that look at waivers.
 pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
-    RULES.iter().map(|rule| rule.meta()).chain([&waiver::EXPIRED, &waiver::UNUSED])
+    RULES.iter().map(|rule| rule.meta()).chain(waiver::RULES)
 }
 
 /// What people read about the rule of that id.
@@ -284,11 +286,6 @@ fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
         [one] => *one == gate.from || *one == gate.to,
         _ => is_in(&gate.from) && is_in(&gate.to),
     })
-}
-
-/// The subject of that environment.
-fn by_name<'a>(subjects: &'a [Subject<'a>], name: &EnvironmentName) -> Option<&'a Subject<'a>> {
-    subjects.iter().find(|subject| subject.snapshot.environment == *name)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Subject, by_name};
+use super::subject::{Subject, by_name};
 use crate::model::{
     Component, ComponentName, EnvironmentName, Gate, Instance, ReadingSource, Snapshot,
 };

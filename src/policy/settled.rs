@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, by_name, meta};
+use super::meta;
+use super::subject::{Subject, by_name};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
     staleness,

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::meta;
 use super::settled::{Compared, Question, could_tell, is_settled};
-use super::{Subject, by_name, meta};
+use super::subject::{Subject, by_name};
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend,
     GoneFinding, JudgedFinding, PartName, Severity, Since, TargetId,

@@ -4,28 +4,14 @@
 //! `incomplete` if anything that the verdict needs was not read; else `go`. Severities never
 //! touch `incomplete`; only `required: false` does, and then the verdict says what it left out.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
+use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
     PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict, staleness,
 };
-
-/// One environment, as far as the verdict is concerned.
-#[derive(Debug)]
-pub struct Subject<'a> {
-    /// What was seen.
-    pub snapshot: &'a Snapshot,
-    /// Whether the verdict needs it.
-    pub required: bool,
-    /// Components that must be seen with a proven version.
-    pub expect: &'a [ComponentName],
-    /// Older evidence does not count.
-    pub max_age: Duration,
-}
 
 /// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
 const BLOCKS_ANYWHERE: &str = "shared-instance";
@@ -172,6 +158,7 @@ mod tests {
     };
     use crate::version::{Levels, Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -1,4 +1,4 @@
-//! Reports: one format a file, one line each in [`FORMATS`].
+//! Reports: one format a file, one line each in `list.rs`.
 //!
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
@@ -9,6 +9,7 @@ pub mod escape;
 mod html;
 mod json;
 mod junit;
+mod list;
 mod markdown;
 mod openmetrics;
 mod sarif;
@@ -19,21 +20,10 @@ use crate::model::{Audit, AuditedEnvironment, Purpose};
 
 pub use dto::report as public;
 
+pub use list::{FORMATS, by_name};
+
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
-
-/// Every format, in the order of their names.
-pub const FORMATS: &[&dyn Format] = &[
-    &csv::Csv,
-    &html::Html,
-    &json::Json,
-    &junit::Junit,
-    &markdown::Markdown,
-    &openmetrics::OpenMetrics,
-    &sarif::Sarif,
-    &table::Table,
-    &yaml::Yaml,
-];
 
 /// How a report is to look.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +63,4 @@ pub struct RenderError {
     pub format: &'static str,
     /// What its library says.
     pub message: String,
-}
-
-/// The format of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn Format> {
-    FORMATS.iter().copied().find(|format| format.name() == name)
 }

@@ -1,4 +1,4 @@
-//! The rules: one file each, one line each in [`RULES`].
+//! The rules: one file each, one line each in `list.rs`.
 //!
 //! A rule says what it sees and how much that matters by default. It knows no policy, waives
 //! nothing and prints nothing. To add one: a file whose name is the id with `_` for `-`, and a
@@ -10,6 +10,7 @@ mod end_of_life;
 mod estate_differs;
 mod floating_tag;
 mod incomparable_version;
+mod list;
 mod missing_component;
 mod out_of_range;
 mod product_differs;
@@ -40,31 +41,8 @@ use crate::version::{Direction, Level};
 
 pub use end_of_life::{has_subject, stale_data};
 pub use estate_differs::DEFAULT_MIN_SHARE;
+pub use list::{RULES, by_id, check};
 pub use out_of_range::idle;
-
-/// Every rule, in the order of their ids.
-pub const RULES: &[&dyn Rule] = &[
-    &digest_mismatch::DigestMismatch,
-    &end_of_life::EndOfLife,
-    &estate_differs::EstateDiffers,
-    &floating_tag::FloatingTag,
-    &incomparable_version::IncomparableVersion,
-    &missing_component::MissingComponent,
-    &out_of_range::OutOfRange,
-    &product_differs::ProductDiffers,
-    &promotion_inversion::PromotionInversion,
-    &scale_gap::ScaleGap,
-    &setting_drift::SettingDrift,
-    &shared_data::SharedData,
-    &shared_instance::SharedInstance,
-    &source_disagreement::SourceDisagreement,
-    &unexpected_component::UnexpectedComponent,
-    &unmapped_mirror::UnmappedMirror,
-    &unreleased_build::UnreleasedBuild,
-    &variant_differs::VariantDiffers,
-    &version_skew::VersionSkew,
-    &version_split::VersionSplit,
-];
 
 /// What rules may know besides the snapshots.
 #[derive(Debug)]
@@ -150,32 +128,6 @@ impl Hook {
             Self::All => "all",
         }
     }
-}
-
-/// The rule of that id.
-pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
-    RULES.iter().copied().find(|rule| rule.meta().id == id)
-}
-
-/// Everything that the rules say, by component and rule: also what another finding subsumes, since
-/// a policy may switch that one off.
-pub fn check(
-    context: &Context<'_>,
-    snapshots: &[Snapshot],
-    comparisons: &[Comparison],
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in RULES {
-        findings.extend(
-            snapshots.iter().flat_map(|snapshot| rule.check_environment(context, snapshot)),
-        );
-        findings
-            .extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
-        findings.extend(rule.check_all(context, snapshots));
-    }
-    findings.sort_by(|a, b| a.key().cmp(&b.key()));
-    findings.dedup_by(|a, b| a.key() == b.key());
-    findings
 }
 
 /// The snapshots that are compared, baseline first: each environment with the baseline of the audit,

@@ -10,25 +10,22 @@
 //!   pre-release, or `1.27.3-gke.100` would sort below `1.27.3`;
 //! - the text itself is always kept, so that a report can quote what was said.
 
-mod date;
-mod generic;
+mod detect;
+mod difference;
+mod grammar;
 mod image;
-mod kubernetes;
 mod level;
 mod levels;
 mod number;
 mod order;
-mod package;
 mod pattern;
 mod range;
 mod reading;
 mod scheme;
-mod semantic;
-mod tag;
-mod vendor;
 
+pub use difference::{difference, difference_of};
 pub use image::{ImageReference, ImageReferenceError};
-pub use level::{Difference, Direction, Incomparable, Level, difference, difference_of};
+pub use level::{Difference, Direction, Incomparable, Level};
 pub use levels::Levels;
 pub use number::Number;
 pub use order::order;
@@ -44,34 +41,12 @@ const MAX_LENGTH: usize = 4096;
 /// read is [`Body::Opaque`].
 pub fn read(scheme: Scheme, text: &str) -> Reading {
     let trimmed = text.trim();
-    let body = if trimmed.len() > MAX_LENGTH { Body::Opaque } else { body(scheme, trimmed) };
+    let body =
+        if trimmed.len() > MAX_LENGTH { Body::Opaque } else { grammar::read(scheme, trimmed) };
     Reading::new(scheme, text, body)
 }
 
 /// Reads `text` by the scheme that its form suggests.
 pub fn read_any(text: &str) -> Reading {
     read(Scheme::detect(text), text)
-}
-
-#[inline]
-fn body(scheme: Scheme, text: &str) -> Body {
-    match scheme {
-        Scheme::Generic => generic::read(text),
-        Scheme::Semver => semantic::read(text),
-        Scheme::Debian => package::read_debian(text),
-        Scheme::Rpm => package::read_rpm(text),
-        Scheme::Apk => package::read_apk(text),
-        Scheme::ImageTag => tag::read(text),
-        Scheme::Kubernetes => kubernetes::read(text),
-        Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
-        Scheme::Kernel => vendor::read_kernel(text),
-        Scheme::RuntimeUri => vendor::read_runtime(text),
-        Scheme::OsImage => vendor::read_os_image(text),
-        Scheme::Jvm => vendor::read_jvm(text),
-        Scheme::CalVer => date::read_calver(text),
-        Scheme::MySql => vendor::read_mysql(text),
-        Scheme::PostgreSql => vendor::read_postgresql(text),
-        Scheme::RedisModule => vendor::read_redis_module(text),
-        Scheme::MinIo => date::read_minio(text).map_or(Body::Opaque, Body::Date),
-    }
 }

@@ -1,4 +1,5 @@
-//! Non-negative whole numbers of any length, as version components are written.
+//! Non-negative whole numbers of any length, as version components are written, and what else
+//! digits may be.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -43,13 +44,23 @@ impl Number {
 }
 
 /// Whether a text is ASCII digits and nothing else.
+#[inline]
 pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The leading ASCII digits of a text, and the rest.
+#[inline]
 pub(super) fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len())
+}
+
+/// Whether a text is a commit's hash, whole or abbreviated. Seven digits alone are a number.
+#[inline]
+pub(super) fn is_commit(text: &str) -> bool {
+    (7..=40).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_hexdigit())
+        && text.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 impl From<u64> for Number {

@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::generic;
+use super::grammar::{generic, kubernetes, package};
 use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version, cmp_pre};
 use super::scheme::Scheme;
-use super::{kubernetes, package, vendor};
 
 /// Orders two readings; `None` where they have no order: texts that are no versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are
@@ -30,7 +29,7 @@ fn within(
     (b, y): (&Reading, &Version),
 ) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
-    let letter = || vendor::letter(x).cmp(&vendor::letter(y));
+    let letter = || generic::letter(x).cmp(&generic::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y)),
@@ -55,12 +54,12 @@ fn within(
 /// What libversion is to see: without the `v`, without build metadata, and without packaging of
 /// a known vendor, whose words it would take for a pre-release.
 fn generic_key(reading: &Reading, version: &Version) -> String {
-    let text = super::generic::without_equals(reading.text().trim());
+    let text = generic::without_equals(reading.text().trim());
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let text = text.split('+').next().unwrap_or(text);
     // Behind an epoch's colon stands the version itself.
     let has_vendor_packaging = version.detail == Detail::None && !version.packaging.contains(':');
-    if has_vendor_packaging && super::generic::is_vendor_packaging(&version.packaging) {
+    if has_vendor_packaging && generic::is_vendor_packaging(&version.packaging) {
         let numbers: Vec<String> = version.release.iter().map(ToString::to_string).collect();
         return format!("{}{}", numbers.join("."), version.pre_canonical());
     }

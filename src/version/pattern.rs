@@ -5,10 +5,11 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::grammar::generic;
 use super::number::Number;
 use super::reading::{Body, Identifier, Reading, Version};
 use super::scheme::Scheme;
-use super::{MAX_LENGTH, generic, read};
+use super::{MAX_LENGTH, read};
 
 /// Numbers of the release, in order. One group may hold several: `3.2.23`.
 const NUMBERS: &[&str] = &["major", "minor", "patch"];

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::generic;
 use super::levels::Levels;
 use super::number::Number;
 use super::scheme::Scheme;
@@ -172,7 +171,7 @@ impl Reading {
     /// What an operating system calls itself in front of its number, in lower case: `debian
     /// gnu/linux`. `None` for whatever is no system's name.
     pub fn system(&self) -> Option<String> {
-        let name = (self.scheme == Scheme::OsImage).then(|| super::level::system(&self.text))?;
+        let name = (self.scheme == Scheme::OsImage).then(|| system(&self.text))?;
         (!name.is_empty()).then_some(name)
     }
 
@@ -277,20 +276,6 @@ impl Version {
         let parts: Vec<String> = self.pre.iter().map(ToString::to_string).collect();
         parts.join(".")
     }
-
-    /// The stage that the pre-release names (`alpha`, `rc`), and its first number, which semver's
-    /// grammar leaves glued to it: `rc1`.
-    pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
-        let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
-        let word = self.pre[at].to_string();
-        let parts = generic::stage(&word).unwrap_or_default();
-        let name = parts.first().map_or(word, ToString::to_string);
-        let number = parts.iter().chain(&self.pre).find_map(|part| match part {
-            Identifier::Number(number) => Some(number.clone()),
-            Identifier::Word(_) => None,
-        });
-        Some((name, number))
-    }
 }
 
 impl Identifier {
@@ -307,6 +292,17 @@ impl fmt::Display for Identifier {
             Self::Word(word) => f.write_str(word),
         }
     }
+}
+
+/// The words before the number of an operating system's full name, in lower case: `debian
+/// gnu/linux`.
+pub(super) fn system(text: &str) -> String {
+    let is_number = |word: &str| {
+        let bare = word.trim_start_matches('(');
+        bare.strip_prefix('v').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit())
+    };
+    let words = text.split_whitespace().take_while(|word| !is_number(word));
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Compares component by component; a missing one is zero.

@@ -1,4 +1,4 @@
-//! The grammars, and which of them a text is most likely of.
+//! The names of the grammars.
 
 /// The grammar by which a text is read and ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,28 +118,5 @@ impl Scheme {
             return Some(Self::Generic);
         }
         Self::ALL.iter().copied().find(|scheme| scheme.as_str() == name)
-    }
-
-    /// The scheme that a text is most likely of, told by its form alone.
-    pub fn detect(text: &str) -> Self {
-        let text = text.trim();
-        let stage = |word: &str| {
-            text.starts_with('v')
-                && super::kubernetes::read_api(text).is_some()
-                && text.contains(word)
-        };
-        if text.starts_with("RELEASE.") {
-            Self::MinIo
-        } else if text.contains("://") {
-            Self::RuntimeUri
-        } else if stage("alpha") || stage("beta") {
-            Self::KubernetesApi
-        } else if text.split_once(':').is_some_and(|(epoch, _)| super::number::is_digits(epoch)) {
-            Self::Debian
-        } else if text.starts_with("PostgreSQL ") {
-            Self::PostgreSql
-        } else {
-            Self::Generic
-        }
     }
 }

@@ -30,6 +30,12 @@ pub(super) struct Row {
     pub(super) text: String,
 }
 
+/// Bullets in the first lines; one more says how many there are besides.
+pub(super) const FIRST: usize = 5;
+
+/// The rank of the matrix: its rows are dropped before all others.
+pub(super) const MATRIX: u8 = 8;
+
 /// What dropping rows may add to a text, for each section: two sentences with counts.
 const SAID_OF_DROPPED: usize = 160;
 

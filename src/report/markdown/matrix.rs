@@ -4,9 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::budget::{self, Section};
+use super::budget::{self, MATRIX, Section};
 use super::lines::{heading, list, prose, rank_of, row, severity, shown};
-use super::sections::MATRIX;
 use crate::model::Severity;
 use crate::wire::report::{Cell, DriftReport, Reading, Row};
 

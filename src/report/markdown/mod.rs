@@ -20,13 +20,11 @@ mod tests;
 use super::{Audit, Format, Purpose, RenderError, View, dto};
 use crate::model::count;
 use crate::wire::report::{DriftReport, Finding, Reason, Since};
+use budget::FIRST;
 use lines::{list, prose, severity, shown};
 
 /// In bytes; GitHub's limit in characters.
 const LIMIT: usize = 65_536;
-
-/// Bullets in the first lines; one more says how many there are besides.
-const FIRST: usize = 5;
 
 pub(super) struct Markdown;
 

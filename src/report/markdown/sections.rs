@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::budget::{Row, Section};
+use super::budget::{FIRST, Row, Section};
 use super::lines::{heading, list, prose, rank_of, row, severity, short_id, shown};
 use super::matrix;
 use crate::model::{Severity, WaiverState, count};
@@ -15,8 +15,6 @@ const OTHER_GAPS: u8 = 4;
 const WAIVED: u8 = 5;
 const GONE: u8 = 6;
 const REST: u8 = 7;
-/// After everything else.
-pub(super) const MATRIX: u8 = 8;
 
 fn rank(word: &str) -> u8 {
     match rank_of(word) {
@@ -64,7 +62,7 @@ fn reasons(report: &DriftReport) -> Section {
         }
     }
     // Those that the first lines show need not be shown twice.
-    let open = report.since.is_some() || verdict.reasons.len() > super::FIRST + 1;
+    let open = report.since.is_some() || verdict.reasons.len() > FIRST + 1;
     let mut section = Section::new(title, String::new(), rows.collect());
     section.open = open;
     section

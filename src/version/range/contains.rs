@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 
 use super::super::levels::Levels;
 use super::super::number::Number;
-use super::super::reading::{Body, Detail, Identifier, Reading, Version, cmp_numbers, cmp_pre};
+use super::super::reading::{
+    Body, Detail, Identifier, Reading, Version, cmp_numbers, cmp_pre, system,
+};
 use super::super::scheme::Scheme;
-use super::super::{Level, difference_of, level, order, read};
-use super::{Condition, Containment, Operator, Range};
+use super::super::{Level, difference_of, order, read};
+use super::{Condition, Containment, Operator, Range, has_epoch};
 
 impl Range {
     /// Whether `reading` fulfils every condition. `levels` are those of its product.
@@ -262,14 +264,6 @@ fn has_tail(reading: &Reading) -> bool {
     }
 }
 
-/// An epoch outweighs all numbers, and who leaves it out does not mean zero.
-pub(super) fn has_epoch(version: &Version) -> bool {
-    match &version.detail {
-        Detail::Package { epoch, .. } => !epoch.is_zero(),
-        _ => version.packaging.starts_with(':'),
-    }
-}
-
 /// Whether a bound names a runtime or a system, and another than the reading does.
 fn names_another(bound: &str, reading: &Reading) -> bool {
     match reading.scheme() {
@@ -278,7 +272,7 @@ fn names_another(bound: &str, reading: &Reading) -> bool {
             name(bound).is_some_and(|wanted| name(reading.text().trim()) != Some(wanted))
         }
         Scheme::OsImage => {
-            let (wanted, found) = (level::system(bound), level::system(reading.text()));
+            let (wanted, found) = (system(bound), system(reading.text()));
             let rest = found.strip_prefix(wanted.as_str());
             !wanted.is_empty() && !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         }

@@ -15,7 +15,7 @@ use std::fmt;
 
 use super::levels::Levels;
 use super::number::Number;
-use super::reading::{Reading, Version};
+use super::reading::{Detail, Reading, Version};
 use super::scheme::Scheme;
 
 /// Longer texts are no ranges.
@@ -114,7 +114,7 @@ fn minor(levels: &Levels, reading: &Reading) -> Option<String> {
     if is_companys
         || reading.is_unreleased()
         || reading.scheme() == Scheme::OsImage
-        || contains::has_epoch(version)
+        || has_epoch(version)
     {
         return None;
     }
@@ -135,4 +135,12 @@ fn written(text: &str, version: &Version, length: usize) -> String {
         return joined;
     }
     wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+}
+
+/// An epoch outweighs all numbers, and who leaves it out does not mean zero.
+fn has_epoch(version: &Version) -> bool {
+    match &version.detail {
+        Detail::Package { epoch, .. } => !epoch.is_zero(),
+        _ => version.packaging.starts_with(':'),
+    }
 }

@@ -4,12 +4,13 @@
 //! commit; a calendar date as the tag (a `v` may precede) or as one whole `-` part of it is a date;
 //! `sha256-<hex>[.sig]` is a commit; `[vV]?\d+(\.\d+)*` starts a version; all else floats.
 
+use super::super::number::is_commit;
+use super::super::reading::Body;
 use super::date;
 use super::generic;
-use super::reading::Body;
 
 #[inline]
-pub(super) fn read(tag: &str) -> Body {
+pub(in super::super) fn read(tag: &str) -> Body {
     if is_commit(tag) {
         return Body::Commit(tag.to_ascii_lowercase());
     }
@@ -25,13 +26,6 @@ pub(super) fn read(tag: &str) -> Body {
     let Some((mut version, tail)) = generic::split(tag) else { return Body::Floating };
     version.variant = generic::read_tail(&mut version, tail);
     Body::Version(version)
-}
-
-/// Seven digits alone are a number, not a commit.
-pub(super) fn is_commit(tag: &str) -> bool {
-    (7..=40).contains(&tag.len())
-        && tag.bytes().all(|b| b.is_ascii_hexdigit())
-        && tag.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

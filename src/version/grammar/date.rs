@@ -2,13 +2,13 @@
 //!
 //! <https://calver.org>: years of two or four digits, months, days, and a count within the day.
 
+use super::super::number::{Number, is_digits};
+use super::super::reading::{Body, Date, Identifier};
 use super::generic;
-use super::number::{Number, is_digits};
-use super::reading::{Body, Date, Identifier};
 
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,
 /// `release-2026-01-30`, `v2026-01-30`.
-pub(super) fn in_tag(tag: &str) -> Option<Date> {
+pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
     // Most tags are no dates, and a date has eight digits.
     if tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn in_tag(tag: &str) -> Option<Date> {
 }
 
 /// `RELEASE.2024-01-16T16-07-38Z`, perhaps with a tail such as `-cpuv1`.
-pub(super) fn read_minio(text: &str) -> Option<Date> {
+pub(in super::super) fn read_minio(text: &str) -> Option<Date> {
     let (day, time) = text.strip_prefix("RELEASE.")?.split_once('T')?;
     let mut parts = day.split('-');
     let found = date(parts.next()?, parts.next()?, parts.next()?)?;
@@ -41,7 +41,7 @@ pub(super) fn read_minio(text: &str) -> Option<Date> {
 }
 
 /// `[v]YYYY.MM[.DD][.N][-stage]`, with `.`, `-` or `_` between, or `YYYYMMDD`.
-pub(super) fn read_calver(text: &str) -> Body {
+pub(in super::super) fn read_calver(text: &str) -> Body {
     calver(text).map_or(Body::Opaque, Body::Date)
 }
 

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::number::{Number, is_digits, split_digits};
-use super::reading::{Body, Identifier, Version};
+use super::super::number::{Number, is_commit, is_digits, split_digits};
+use super::super::reading::{Body, Identifier, Version};
 
 /// Words that name a stage before the release.
 const PRE_WORDS: &[&str] = &[
@@ -42,7 +42,7 @@ enum Piece {
 
 /// Reads a version that is not an image tag: unknown words of the tail are packaging.
 #[inline]
-pub(super) fn read(text: &str) -> Body {
+pub(in super::super) fn read(text: &str) -> Body {
     match split(without_equals(text)) {
         Some((mut version, tail)) => {
             let other = read_tail(&mut version, tail);
@@ -54,13 +54,13 @@ pub(super) fn read(text: &str) -> Body {
 }
 
 /// `1.2.3` of `=1.2.3`, as npm lets people write it.
-pub(super) fn without_equals(text: &str) -> &str {
+pub(in super::super) fn without_equals(text: &str) -> &str {
     text.strip_prefix('=').map_or(text, str::trim_start)
 }
 
 /// Splits `[v]1.2.3<tail>` into the numbers and the tail; `None` if no number leads.
 #[inline]
-pub(super) fn split(text: &str) -> Option<(Version, &str)> {
+pub(in super::super) fn split(text: &str) -> Option<(Version, &str)> {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let (release, rest) = numbers(bare)?;
     Some((Version { release, v_prefix: bare.len() != text.len(), ..Version::default() }, rest))
@@ -68,7 +68,7 @@ pub(super) fn split(text: &str) -> Option<(Version, &str)> {
 
 /// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
 #[inline]
-pub(super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
+pub(in super::super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
     let mut release = Vec::with_capacity(4);
     let mut rest = text;
     loop {
@@ -83,7 +83,7 @@ pub(super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
 }
 
 /// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
-pub(super) fn read_tail(version: &mut Version, tail: &str) -> String {
+pub(in super::super) fn read_tail(version: &mut Version, tail: &str) -> String {
     let (tail, build) = match tail.split_once('+') {
         Some((tail, build)) => (tail, build),
         None => (tail, ""),
@@ -198,7 +198,7 @@ fn token(lower: &str) -> Option<(&'static str, &str)> {
 
 /// Letters and digits, so that neither a word nor a date is meant.
 fn is_abbreviated_commit(piece: &str) -> bool {
-    super::tag::is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
+    is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn split_word(text: &str) -> (&str, &str) {
@@ -222,8 +222,15 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
     found
 }
 
+/// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
+pub(in super::super) fn letter(version: &Version) -> Option<Identifier> {
+    let single =
+        version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
+    single.then(|| Identifier::Word(version.packaging.clone()))
+}
+
 /// Whether packaging names a known distribution or vendor, so that its words mean no stage.
-pub(super) fn is_vendor_packaging(packaging: &str) -> bool {
+pub(in super::super) fn is_vendor_packaging(packaging: &str) -> bool {
     packaging
         .to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -232,14 +239,30 @@ pub(super) fn is_vendor_packaging(packaging: &str) -> bool {
 }
 
 /// The identifiers of a pre-release wherever it is known to be one: `beta3`, `rc.1`, `snapshot`.
-pub(super) fn stage(text: &str) -> Option<Vec<Identifier>> {
+pub(in super::super) fn stage(text: &str) -> Option<Vec<Identifier>> {
     match classify(text) {
         Piece::Pre(identifiers) => Some(identifiers),
         Piece::Packaging | Piece::Other => None,
     }
 }
 
-pub(super) fn join(text: &mut String, piece: &str) {
+impl Version {
+    /// The stage that the pre-release names (`alpha`, `rc`), and its first number, which semver's
+    /// grammar leaves glued to it: `rc1`.
+    pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
+        let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
+        let word = self.pre[at].to_string();
+        let parts = stage(&word).unwrap_or_default();
+        let name = parts.first().map_or(word, ToString::to_string);
+        let number = parts.iter().chain(&self.pre).find_map(|part| match part {
+            Identifier::Number(number) => Some(number.clone()),
+            Identifier::Word(_) => None,
+        });
+        Some((name, number))
+    }
+}
+
+pub(in super::super) fn join(text: &mut String, piece: &str) {
     if !piece.is_empty() {
         if !text.is_empty() {
             text.push('-');

@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
+use super::super::number::{Number, split_digits};
+use super::super::reading::{ApiVersion, Body, Identifier, Stage, Version};
 use super::generic;
-use super::number::{Number, split_digits};
-use super::reading::{ApiVersion, Body, Identifier, Stage, Version};
 
 /// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`: three numbers, as `kubeadm` demands; `_` stands
 /// for `+` where a tag must.
-pub(super) fn read(text: &str) -> Body {
+pub(in super::super) fn read(text: &str) -> Body {
     let Some((mut version, tail)) = generic::split(text) else { return Body::Opaque };
     if version.release.len() != 3 || !is_tail(tail) {
         return Body::Opaque;
@@ -34,7 +34,7 @@ fn is_tail(tail: &str) -> bool {
 
 /// Numbers, then pre-release, then the vendor's build as Cluster API orders it: none is below any,
 /// numbers count and are below words, and different words are of different vendors.
-pub(super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
+pub(in super::super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
     let precedence = a.cmp_precedence(b);
     if precedence.is_ne() {
         return Some(precedence);
@@ -70,7 +70,7 @@ fn builds(version: &Version) -> Vec<Identifier> {
 }
 
 /// `v1`, `v2beta1`, `apps/v1`: stages are ordered before majors, as `kubectl` prefers them.
-pub(super) fn read_api(text: &str) -> Option<ApiVersion> {
+pub(in super::super) fn read_api(text: &str) -> Option<ApiVersion> {
     let (group, version) = text.rsplit_once('/').unwrap_or(("", text));
     let (major, rest) = split_digits(version.strip_prefix('v')?);
     let major = Number::parse(major).filter(|_| !major.starts_with('0'))?;

@@ -1,10 +1,10 @@
 //! Semantic Versioning 2.0.0, as people write it: a leading `v` and missing numbers are allowed.
 
+use super::super::reading::{Body, Identifier, Version};
 use super::generic;
-use super::reading::{Body, Identifier, Version};
 
 /// Reads `[v]1[.2[.3]][-pre][+build]`.
-pub(super) fn read(text: &str) -> Body {
+pub(in super::super) fn read(text: &str) -> Body {
     version(text).map_or(Body::Opaque, Body::Version)
 }
 

@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 
 use rpm_version::Evr;
 
+use super::super::number::{Number, is_digits, split_digits};
+use super::super::reading::{Body, Detail, Version};
 use super::generic;
-use super::number::{Number, is_digits, split_digits};
-use super::reading::{Body, Detail, Version};
 
 /// `[epoch:]upstream[-revision]`, as dpkg accepts it.
-pub(super) fn read_debian(text: &str) -> Body {
+pub(in super::super) fn read_debian(text: &str) -> Body {
     let Some((epoch, rest)) = split_epoch(text) else { return Body::Opaque };
     let (upstream, revision) = match rest.rsplit_once('-') {
         Some((_, "")) => return Body::Opaque,
@@ -33,7 +33,7 @@ pub(super) fn read_debian(text: &str) -> Body {
 
 /// `[epoch:]version[-release]`, as RPM's `parseEVR` takes it apart: an epoch is digits, the release
 /// is behind the last hyphen, and letters of any script and punctuation go.
-pub(super) fn read_rpm(text: &str) -> Body {
+pub(in super::super) fn read_rpm(text: &str) -> Body {
     let (epoch, rest) = split_epoch(text).unwrap_or((0.into(), text));
     let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
     if upstream.is_empty() || !text.chars().all(|c| c.is_ascii_graphic() || c.is_alphanumeric()) {
@@ -43,7 +43,7 @@ pub(super) fn read_rpm(text: &str) -> Body {
 }
 
 /// The order of `rpmvercmp`, of epoch, version and release in turn.
-pub(super) fn cmp_rpm(a: &Detail, b: &Detail) -> Option<Ordering> {
+pub(in super::super) fn cmp_rpm(a: &Detail, b: &Detail) -> Option<Ordering> {
     let evr = |detail: &Detail| match detail {
         Detail::Package { epoch, upstream, revision } => {
             Some(Evr::new(epoch.to_string(), upstream.clone(), revision.clone()))
@@ -54,7 +54,7 @@ pub(super) fn cmp_rpm(a: &Detail, b: &Detail) -> Option<Ordering> {
 }
 
 /// `1.2.3[letter][_suffix[N]]…[~hash][-rN]`, as apk-tools validates it.
-pub(super) fn read_apk(text: &str) -> Body {
+pub(in super::super) fn read_apk(text: &str) -> Body {
     let Some(tokens) = apk_tokens(text) else { return Body::Opaque };
     let release = tokens.iter().filter_map(|t| match t {
         ApkToken::Number { digits, .. } => Number::parse(digits),
@@ -176,7 +176,7 @@ fn apk_tokens(text: &str) -> Option<Vec<ApkToken<'_>>> {
 
 /// The order of apk-tools 2.14 and 3 (`src/version.c`): token by token; a number that is not the
 /// first and starts with a zero is compared as text; a suffix before the release is below the end.
-pub(super) fn cmp_apk(a: &str, b: &str) -> Option<Ordering> {
+pub(in super::super) fn cmp_apk(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (apk_tokens(a)?, apk_tokens(b)?);
     let (mut a, mut b) = (a.iter(), b.iter());
     loop {

@@ -1,0 +1,154 @@
+//! From an environment's evidence to its snapshot: each target is handed to what knows its kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
+use crate::model::{
+    Component, Coverage, Declared, Evidence, Facts, Field, Glob, Instance, Note, ReadingSource,
+    Snapshot, TargetEvidence,
+};
+
+impl Normalizer {
+    /// Sees evidence as components; `ignore` are components that do not count there.
+    pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
+        let mut builder = Builder {
+            normalizer: self,
+            ignore: &ignore,
+            several: self.several(evidence),
+            components: BTreeMap::new(),
+            identities: BTreeSet::new(),
+            idle: BTreeSet::new(),
+            left_out: 0,
+        };
+        let mut by_target = BTreeMap::new();
+        for target in &evidence.targets {
+            add(&mut builder, target);
+            if let Some(of_target) = indicators::of_target(target) {
+                by_target.insert(target.id.clone(), of_target);
+            }
+        }
+        let Builder { mut components, identities, left_out, .. } = builder;
+        for (name, component) in &mut components {
+            overrule(component);
+            component.named_product = self.named_product(name, component);
+            component.instances.sort();
+            // A chart is told by each container of a workload.
+            component.instances.dedup();
+        }
+        Snapshot {
+            environment: evidence.environment.clone(),
+            taken: evidence.taken,
+            components,
+            coverage: evidence.targets.iter().map(|target| self.coverage(target)).collect(),
+            identities,
+            indicators: by_target,
+            left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
+            ignore,
+        }
+    }
+
+    /// Collectors of which an environment has several targets, by their mapped names.
+    fn several(&self, evidence: &Evidence) -> BTreeSet<String> {
+        let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for target in &evidence.targets {
+            names.entry(target.id.collector()).or_default().insert(self.target_name(&target.id));
+        }
+        let several = names.into_iter().filter(|(_, names)| names.len() > 1);
+        several.map(|(collector, _)| collector.to_owned()).collect()
+    }
+
+    fn coverage(&self, target: &TargetEvidence) -> Coverage {
+        let kind = self.collectors.of(&target.id);
+        let told = (kind.facts == Facts::Version).then(|| service::component(target)).flatten();
+        let mut notes = notes(target);
+        notes.extend(target.declared.iter().filter(|fact| self.product_of(fact).is_none()).map(
+            |fact| Note { text: format!("product not stated: {}", fact.component), is_odd: true },
+        ));
+        Coverage {
+            target: target.id.clone(),
+            kind,
+            component: told.unwrap_or_else(|| kind.component_of(&target.id)),
+            endpoint: target.endpoint.clone(),
+            required: target.required,
+            source: target.source.clone(),
+            taken: target.taken,
+            expires: target.declared.iter().map(|fact| fact.expires).min(),
+            parts: target.parts.clone(),
+            notes,
+        }
+    }
+
+    /// The product of a declared fact by its own name, or as the person calls it: stated, else
+    /// told by the component's name.
+    fn product_of(&self, fact: &Declared) -> Option<String> {
+        let known = if fact.product.is_empty() {
+            self.products.by_component(&fact.component)
+        } else {
+            self.products.by_name(&fact.product)
+        };
+        let stated = Some(&fact.product).filter(|name| !name.is_empty()).cloned();
+        known.map(|product| product.name.clone()).or(stated)
+    }
+}
+
+/// What a target tells that decides nothing: a Sentinel among others that did not answer, and until
+/// when certificates are valid.
+fn notes(target: &TargetEvidence) -> Vec<Note> {
+    let note = |field: &Field| {
+        let at = if field.place.is_empty() { String::new() } else { format!("{} ", field.place) };
+        match field.name.as_str() {
+            "sentinel_failure" => Some(Note {
+                text: format!("the Sentinel {at}did not tell: {}", field.value),
+                is_odd: true,
+            }),
+            "tls_not_after" => Some(Note {
+                text: format!("{at}certificate is valid until {}", field.value),
+                is_odd: false,
+            }),
+            _ => None,
+        }
+    };
+    target.fields.iter().filter_map(note).collect()
+}
+
+/// What was read wins over what a person declares, as far as it proves a version.
+fn overrule(component: &mut Component) {
+    let is_declared = |instance: &Instance| instance.source == ReadingSource::Declared;
+    let proves = |instance: &Instance| !is_declared(instance) && instance.reading.is_proven();
+    if !component.instances.iter().any(proves) {
+        return;
+    }
+    let declared = component.instances.extract_if(.., |instance| is_declared(instance));
+    component.overruled = declared.map(|instance| instance.reading).collect();
+}
+
+/// Hands what a target told to what knows it.
+fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
+    // A target of which no part was read may still hold fields of a part that broke off.
+    match builder.normalizer.collectors.of(&target.id).facts {
+        Facts::Info => redis::add(builder, target),
+        Facts::Engine => host::add_docker(builder, target),
+        Facts::Cluster => host::add_kubernetes(builder, target),
+        Facts::Version => service::add(builder, target),
+        Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
+    }
+    for image_use in &target.images {
+        image::add(builder, target, image_use);
+        chart::add(builder, target, image_use);
+    }
+    for fact in &target.declared {
+        let name = builder.normalizer.product_of(fact);
+        let product = name.as_ref().and_then(|name| builder.normalizer.products.by_name(name));
+        let said = Said {
+            component: fact.component.as_str().into(),
+            product,
+            hint: None,
+            text: &fact.version,
+        };
+        builder.say(target, &said, |instance| Instance {
+            source: ReadingSource::Declared,
+            product: name,
+            ..instance
+        });
+    }
+}

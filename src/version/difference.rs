@@ -1,0 +1,227 @@
+//! How far apart two readings are.
+
+use std::cmp::Ordering;
+
+use super::grammar::generic;
+use super::level::{Difference, Direction, Incomparable, Level};
+use super::levels::Levels;
+use super::number::Number;
+use super::order::order;
+use super::reading::{Body, Date, Detail, Reading, Version, system};
+use super::scheme::Scheme;
+
+/// How far `current` is from `baseline`, for versions of major, minor and patch.
+pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
+    difference_of(&Levels::DEFAULT, baseline, current)
+}
+
+/// How far `current` is from `baseline`, for a product whose numbers mean `levels`.
+///
+/// The level is told by the parts, the direction by the scheme's order. What the order calls
+/// equal is at most a build apart, and what it does not is at least that.
+pub fn difference_of(levels: &Levels, baseline: &Reading, current: &Reading) -> Difference {
+    let level = parts(levels, baseline, current);
+    let ordering = order(baseline, current);
+    let level = match (level, ordering) {
+        (Level::Incomparable(_) | Level::WithinPrecision, _) => {
+            return Difference { level, direction: None };
+        }
+        (Level::Equal | Level::Build, _) if ordering.is_some_and(Ordering::is_eq) => level,
+        (Level::Equal, Some(_)) => Level::Build,
+        (_, Some(Ordering::Equal)) => Level::Build,
+        (level, _) => level,
+    };
+    let direction = ordering.and_then(|ordering| match ordering {
+        Ordering::Less => Some(Direction::Ahead),
+        Ordering::Greater => Some(Direction::Behind),
+        Ordering::Equal => None,
+    });
+    Difference { level, direction }
+}
+
+/// The level by the parts alone.
+fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
+    if baseline.is_unreleased() || current.is_unreleased() {
+        return Level::Incomparable(Incomparable::Unreleased);
+    }
+    match (baseline.body(), current.body()) {
+        (Body::Version(_), Body::Version(_)) if os_name(baseline) != os_name(current) => {
+            Level::Incomparable(Incomparable::SchemeMismatch)
+        }
+        (Body::Version(b), Body::Version(c)) => {
+            if is_imprecise(levels, baseline, current) || is_imprecise(levels, current, baseline) {
+                return Level::WithinPrecision;
+            }
+            of_versions(levels, b, c, baseline.scheme() == current.scheme())
+        }
+        (Body::Date(b), Body::Date(c)) => of_dates(levels, b, c),
+        (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => {
+            match b.cmp(c) {
+                Ordering::Equal => Level::Equal,
+                _ => Level::Prerelease,
+            }
+        }
+        (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
+        (Body::Commit(b), Body::Commit(c)) if b == c => Level::Equal,
+        (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
+        (Body::Opaque | Body::Commit(_), _) | (_, Body::Opaque | Body::Commit(_)) => {
+            Level::Incomparable(Incomparable::Opaque)
+        }
+        (Body::Date(_) | Body::Api(_), _) | (_, Body::Date(_) | Body::Api(_)) => {
+            Level::Incomparable(Incomparable::SchemeMismatch)
+        }
+    }
+}
+
+/// `16.4-20240910` is a version that was built on a day; `jammy-20240427` is a day of a line of its
+/// own.
+fn of_dates(levels: &Levels, b: &Date, c: &Date) -> Level {
+    if b.before != c.before {
+        let by_version = generic::split(&b.before).zip(generic::split(&c.before));
+        let level = by_version.map(|((b, _), (c, _))| of_versions(levels, &b, &c, true));
+        return match level {
+            Some(level @ (Level::Patch | Level::Minor | Level::Major)) => level,
+            _ => Level::Incomparable(Incomparable::SchemeMismatch),
+        };
+    }
+    if b.year != c.year {
+        Level::Major
+    } else if b.month != c.month {
+        Level::Minor
+    } else if (b.day, &b.micro) != (c.day, &c.micro) {
+        Level::Patch
+    } else if b.pre != c.pre {
+        Level::Prerelease
+    } else if b.behind != c.behind {
+        Level::Build
+    } else {
+        Level::Equal
+    }
+}
+
+/// Whether a tag says less than the other text and what it says is true of it: `7` of `7.2.4`.
+fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
+    let (Some(s), Some(l)) = (short.version(), long.version()) else { return false };
+    short.scheme() == Scheme::ImageTag
+        && !short.is_full_precision(levels)
+        && s.release.len() < l.release.len()
+        && l.release.starts_with(&s.release)
+        // `17beta1` is of 17.0, and never 17.2.
+        && s.pre.is_empty()
+}
+
+/// Two numbers of different systems say nothing of each other.
+fn os_name(reading: &Reading) -> Option<String> {
+    (reading.scheme() == Scheme::OsImage).then(|| system(reading.text()))
+}
+
+fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
+    // A missing epoch is zero; across sources only the upstream part counts.
+    if one_scheme && epoch(baseline) != epoch(current) {
+        return Level::Major;
+    }
+    let zero = 0.into();
+    let longest = baseline.release.len().max(current.release.len());
+    let differing = (0..longest).find(|&i| {
+        baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero)
+    });
+    match differing {
+        Some(i) => levels.at(i, &baseline.release, &current.release),
+        None if baseline.pre != current.pre => Level::Prerelease,
+        None if build(baseline) != build(current) => Level::Build,
+        None if one_scheme && baseline.detail != current.detail => Level::Build,
+        None => Level::Equal,
+    }
+}
+
+fn epoch(version: &Version) -> Option<&Number> {
+    match &version.detail {
+        Detail::Package { epoch, .. } if !epoch.is_zero() => Some(epoch),
+        _ => None,
+    }
+}
+
+/// What differs without making another version of it. The detail does too, but only says something
+/// to its own scheme.
+fn build(version: &Version) -> (&str, &str, &[Number]) {
+    (&version.build, &version.packaging, &version.revisions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::read;
+
+    fn diff(scheme: Scheme, baseline: &str, current: &str) -> (Level, Option<Direction>) {
+        let d = difference(&read(scheme, baseline), &read(scheme, current));
+        (d.level, d.direction)
+    }
+
+    #[test]
+    fn levels_and_directions_are_seen_from_the_baseline() {
+        use Direction::{Ahead, Behind};
+        let generic = |b, c| diff(Scheme::Generic, b, c);
+        assert_eq!(generic("7.0.15", "7.0.15"), (Level::Equal, None));
+        assert_eq!(generic("7.0.15", "7.2.4"), (Level::Minor, Some(Ahead)));
+        assert_eq!(generic("7.0.15", "6.2.5"), (Level::Major, Some(Behind)));
+        assert_eq!(generic("1.2.3.4", "1.2.3.5"), (Level::Patch, Some(Ahead)));
+        assert_eq!(generic("1.2.3", "1.2.3-rc1"), (Level::Prerelease, Some(Behind)));
+        assert_eq!(generic("1.27.3-gke.100", "1.27.3"), (Level::Build, None));
+        assert_eq!(generic("7.2", "7.2.0"), (Level::Equal, None));
+    }
+
+    #[test]
+    fn what_stands_around_a_date_counts() {
+        use Direction::{Ahead, Behind};
+        let tag = |b, c| diff(Scheme::ImageTag, b, c);
+        let lines = Level::Incomparable(Incomparable::SchemeMismatch);
+        assert_eq!(tag("jammy-20240427", "noble-20240427"), (lines, None));
+        assert_eq!(
+            tag("bookworm-20240513-slim", "bookworm-20240514-slim"),
+            (Level::Patch, Some(Ahead))
+        );
+        assert_eq!(tag("16.4-20240910", "15.8-20240911"), (Level::Major, Some(Behind)));
+        assert_eq!(tag("20240910-1", "20240910-2"), (Level::Build, Some(Ahead)));
+        assert_eq!(tag("main-20240910-abc1234", "main-20240910-def5678").0, Level::Build);
+    }
+
+    #[test]
+    fn a_short_pre_release_is_of_one_version() {
+        use Direction::Behind;
+        let tag = |b, c| diff(Scheme::ImageTag, b, c);
+        assert_eq!(tag("17.2", "17beta1"), (Level::Minor, Some(Behind)));
+        assert_eq!(tag("1.23.0", "1.23rc2"), (Level::Prerelease, Some(Behind)));
+    }
+
+    #[test]
+    fn a_short_tag_is_neither_equal_nor_drift() {
+        let tag = |b, c| diff(Scheme::ImageTag, b, c).0;
+        assert_eq!(tag("7", "7.2.4"), Level::WithinPrecision);
+        assert_eq!(tag("7.2", "7.2.4-alpine"), Level::WithinPrecision);
+        assert_eq!(tag("7.1", "7.2.4"), Level::Minor);
+        assert_eq!(tag("v21", "v22"), Level::Major);
+        // A company's release is whole: its hotfix is another version.
+        assert_eq!(tag("v22", "v22.1"), Level::Minor);
+        assert_eq!(tag("22", "v22.1"), Level::WithinPrecision);
+        assert_eq!(tag("7.2.4-alpine", "7.2.4-bookworm"), Level::Equal);
+    }
+
+    #[test]
+    fn what_has_no_order_says_why() {
+        let os = |b, c| diff(Scheme::OsImage, b, c).0;
+        let mismatch = Level::Incomparable(Incomparable::SchemeMismatch);
+        assert_eq!(os("Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04.1 LTS"), mismatch);
+        assert_eq!(os("Ubuntu 22.04.1 LTS", "Ubuntu 24.04.1 LTS"), Level::Major);
+        assert_eq!(os("Alpine Linux v3.18", "Alpine Linux v3.19"), Level::Minor);
+        assert_eq!(os("Talos (v1.7.1)", "Talos (v1.7.4)"), Level::Patch);
+        let opaque = Level::Incomparable(Incomparable::Opaque);
+        assert_eq!(diff(Scheme::Generic, "strange", "strange").0, opaque);
+        let tag = |b, c| diff(Scheme::ImageTag, b, c).0;
+        assert_eq!(tag("latest", "7.2.4"), Level::Incomparable(Incomparable::Floating));
+        assert_eq!(tag("latest", "latest"), Level::Incomparable(Incomparable::Floating));
+        assert_eq!(tag("deadbeef", "7.2.4"), Level::Incomparable(Incomparable::Opaque));
+        assert_eq!(tag("20230601", "7.2.4"), Level::Incomparable(Incomparable::SchemeMismatch));
+        let generic = diff(Scheme::Generic, "255.255.255", "7.2.4").0;
+        assert_eq!(generic, Level::Incomparable(Incomparable::Unreleased));
+    }
+}

@@ -1,0 +1,42 @@
+//! The grammars: one file for each family of schemes.
+//!
+//! A grammar takes a text apart, and orders what only it understands. It knows no other readings,
+//! levels or ranges.
+
+mod database;
+mod date;
+pub(super) mod generic;
+mod host;
+mod jvm;
+pub(super) mod kubernetes;
+pub(super) mod package;
+mod redis_module;
+mod semantic;
+mod tag;
+
+use super::reading::Body;
+use super::scheme::Scheme;
+
+/// What `text` says by the grammar of `scheme`.
+#[inline]
+pub(super) fn read(scheme: Scheme, text: &str) -> Body {
+    match scheme {
+        Scheme::Generic => generic::read(text),
+        Scheme::Semver => semantic::read(text),
+        Scheme::Debian => package::read_debian(text),
+        Scheme::Rpm => package::read_rpm(text),
+        Scheme::Apk => package::read_apk(text),
+        Scheme::ImageTag => tag::read(text),
+        Scheme::Kubernetes => kubernetes::read(text),
+        Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
+        Scheme::Kernel => host::read_kernel(text),
+        Scheme::RuntimeUri => host::read_runtime(text),
+        Scheme::OsImage => host::read_os_image(text),
+        Scheme::Jvm => jvm::read_jvm(text),
+        Scheme::CalVer => date::read_calver(text),
+        Scheme::MySql => database::read_mysql(text),
+        Scheme::PostgreSql => database::read_postgresql(text),
+        Scheme::RedisModule => redis_module::read_redis_module(text),
+        Scheme::MinIo => date::read_minio(text).map_or(Body::Opaque, Body::Date),
+    }
+}
