@@ -13,8 +13,9 @@ use cli::{Ended, Profiles, envparity, make_fifo, recorded_info};
 fn production(targets: &str) -> Profiles {
     let profiles = Profiles::of(&["prod"]);
     make_fifo(&profiles.path("fifo"));
-    profiles.recorded("prod", &recorded_info("redis-7.0.15"));
-    profiles.write("prod.yaml", &(profiles.read("prod.yaml") + targets));
+    let info = recorded_info("redis-7.0.15");
+    let recorded = format!("  recorded:\n  - {{name: cache, path: {}}}\n", info.display());
+    profiles.environment("prod", &format!("max-age: 36500d\ntargets:\n{recorded}{targets}"));
     profiles
 }
 

@@ -440,11 +440,13 @@ fn kubectl(kubeconfig: &Path, arguments: &[&str]) -> Output {
 #[cfg(feature = "real-servers")]
 #[test]
 fn kubectl_reads_every_kubeconfig() {
+    // Debian's kubectl is older than v1 of it
+    const EXEC: &str = "client.authentication.k8s.io/v1beta1";
     let server = ApiServer::start(Cluster::recorded().count("pods", 700).compact());
     let folder = tempfile::tempdir().expect("a temporary directory");
     let script = folder.path().join("credential");
     let credential = json!({
-        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": server.token()},
+        "apiVersion": EXEC, "kind": "ExecCredential", "status": {"token": server.token()},
     });
     std::fs::write(&script, format!("#!/bin/sh\necho '{credential}'\n")).expect("write");
     assert!(Command::new("chmod").arg("+x").arg(&script).status().expect("chmod").success());
@@ -456,6 +458,9 @@ fn kubectl_reads_every_kubeconfig() {
         User::Exec(script),
     ] {
         let path = server.kubeconfig().user(user.clone()).write(folder.path());
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        std::fs::write(&path, text.replace("client.authentication.k8s.io/v1", EXEC))
+            .expect("write");
         let output = kubectl(&path, &["get", "pods", "-A", "-o", "json"]);
         assert_eq!(json(&output)["items"].as_array().map(Vec::len), Some(700), "{user:?}");
     }

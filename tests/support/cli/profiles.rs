@@ -53,9 +53,16 @@ impl Profiles {
         profiles
     }
 
-    /// The profile of an environment: the YAML behind its name, from line 4 on.
+    /// The profile of an environment: the YAML behind its name, from line 4 on. On a busy machine
+    /// a longer deadline follows, where the lines of the body stay what they are.
     pub(crate) fn environment(&self, name: &str, body: &str) {
-        self.config(&format!("{name}.yaml"), &format!("kind: Environment\nname: {name}\n{body}"));
+        let end = if body.ends_with('\n') { "" } else { "\n" };
+        let deadline = match slowness() {
+            1 => String::new(),
+            _ => format!("{end}deadline: {}\n", generous_deadline()),
+        };
+        let text = format!("kind: Environment\nname: {name}\n{body}{deadline}");
+        self.config(&format!("{name}.yaml"), &text);
     }
 
     /// A profile with one recorded target `cache`, the answer of a server to INFO.
