@@ -1,85 +1,58 @@
 //! The commands as a person calls them, without any server.
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
+#[path = "support/cli.rs"]
+mod cli;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use assert_cmd::Command;
-use tempfile::TempDir;
+use cli::{Ended, Profiles, envparity, make_fifo, recorded_info};
 
+/// INFO of real servers was taken at 20:44:52 to 20:44:55 that day.
 const NOW: &str = "2026-11-22T21:00:00Z";
 
-/// INFO of real servers, taken at 20:44:52 to 20:44:55 that day.
-fn fixture(name: &str) -> String {
-    format!("{}/tests/fixtures/redis/{name}.txt", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A folder of profiles: dev, qualif and prod, each with one recorded INFO, and `more` YAML.
-fn profiles(infos: [&str; 3], more: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "audit.yaml",
-        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n",
-    );
-    for (environment, info) in ["dev", "qualif", "prod"].into_iter().zip(infos) {
-        let path = if info.contains('/') { info.to_owned() } else { fixture(info) };
-        let text = format!(
-            "apiVersion: envparity/v1\nkind: Environment\nname: {environment}\n{more}\ntargets:\n  recorded:\n  - {{name: cache, path: \"{path}\"}}\n"
-        );
-        write(&format!("{environment}.yaml"), &text);
+/// Dev, qualif and prod, each with one recorded INFO (a name of a fixture, or a path), and `more`
+/// YAML.
+fn recorded_profiles(infos: [&str; 3], more: &str) -> Profiles {
+    let environments = ["dev", "qualif", "prod"];
+    let profiles = Profiles::of(&environments);
+    for (environment, info) in environments.into_iter().zip(infos) {
+        let path = if info.contains('/') { info.into() } else { recorded_info(info) };
+        let target = format!("recorded:\n  - {{name: cache, path: \"{}\"}}\n", path.display());
+        profiles.environment(environment, &format!("{more}\ntargets:\n  {target}"));
     }
-    folder
+    profiles
 }
 
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-fn envparity(arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-fn audit(folder: &TempDir, more: &[&str]) -> Ran {
-    let folder = folder.path().to_str().unwrap();
-    let mut arguments = vec!["audit", "--profiles", folder, "--at", NOW];
-    arguments.extend(more);
-    envparity(&arguments)
+fn audit(profiles: &Profiles, more: &[&str]) -> Ended {
+    profiles.run(&[&["audit", "--at", NOW], more].concat())
 }
 
 #[test]
 fn products_that_differ_in_the_gate_are_a_no_go() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    let ran = audit(&folder, &[]);
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&profiles, &[]);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
     assert!(ran.stdout.contains("qualif redis 6.2.5, prod valkey 8.0.1"), "{}", ran.stdout);
     assert!(ran.stdout.trim_end().ends_with("NO-GO: 1 high (exit 1)"), "{}", ran.stdout);
-    assert_eq!(audit(&folder, &["--report-only"]).code, Some(0));
-    assert_eq!(audit(&folder, &["--fail-on", "critical"]).code, Some(0));
+    assert_eq!(audit(&profiles, &["--report-only"]).code, Some(0));
+    assert_eq!(audit(&profiles, &["--fail-on", "critical"]).code, Some(0));
 }
 
 #[test]
 fn equal_environments_are_a_go_but_one_instance_in_two_is_not() {
     // Two fixtures of one product would have two run ids: here the same file stands in both.
-    let folder = profiles(["redis-7.0.15", "valkey-8.0.1", "valkey-8.0.1"], "");
-    let ran = audit(&folder, &["-o", "json"]);
+    let profiles = recorded_profiles(["redis-7.0.15", "valkey-8.0.1", "valkey-8.0.1"], "");
+    let ran = audit(&profiles, &["-o", "json"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stdout.contains("\"rule\": \"shared-instance\""), "{}", ran.stdout);
     let apart =
-        fs::read_to_string(fixture("valkey-8.0.1")).unwrap().replace("run_id:1", "run_id:f");
-    let other = folder.path().join("other.txt");
+        fs::read_to_string(recorded_info("valkey-8.0.1")).unwrap().replace("run_id:1", "run_id:f");
+    let other = profiles.path("other.txt");
     fs::write(&other, apart).unwrap();
-    let folder = profiles(["redis-7.0.15", "valkey-8.0.1", other.to_str().unwrap()], "");
-    let ran = audit(&folder, &[]);
+    let profiles = recorded_profiles(["redis-7.0.15", "valkey-8.0.1", other.to_str().unwrap()], "");
+    let ran = audit(&profiles, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.stdout.contains("\nGO: "), "{}", ran.stdout);
 }
@@ -91,16 +64,15 @@ fn what_was_not_read_is_old_or_from_the_future_is_incomplete() {
         ("valkey-8.0.1", "2026-11-24T21:00:00Z", "older than 24h"),
         ("valkey-8.0.1", "2026-11-22T20:00:00Z", "more than 5 minutes ahead"),
     ] {
-        let folder = profiles(["redis-7.0.15", "valkey-8.1.1", info], "");
-        let path = folder.path().to_str().unwrap();
-        let ran = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "critical"]);
+        let profiles = recorded_profiles(["redis-7.0.15", "valkey-8.1.1", info], "");
+        let ran = profiles.run(&["audit", "--at", at, "--fail-on", "critical"]);
         assert_eq!(ran.code, Some(3), "{info}: {}", ran.stdout);
         assert!(
             ran.stdout.contains(said) && ran.stdout.contains("INCOMPLETE: "),
             "{info}: {}",
             ran.stdout
         );
-        let strict = envparity(&["audit", "--profiles", path, "--at", at, "--fail-on", "low"]);
+        let strict = profiles.run(&["audit", "--at", at, "--fail-on", "low"]);
         let both = strict.code == Some(1) && strict.stdout.contains("NO-GO, and INCOMPLETE: ");
         assert!(both || info.starts_with('/'), "{info}: {}", strict.stdout);
     }
@@ -108,45 +80,47 @@ fn what_was_not_read_is_old_or_from_the_future_is_incomplete() {
 
 #[test]
 fn the_same_inputs_and_time_give_the_same_bytes() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    fs::create_dir(folder.path().join("out")).unwrap();
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    fs::create_dir(profiles.path("out")).unwrap();
     for name in ["a", "b"] {
-        let yaml = format!("yaml={}/out/{name}.yaml", folder.path().display());
-        let json = format!("json={}/out/{name}.json", folder.path().display());
-        assert_eq!(audit(&folder, &["-o", &yaml, "-o", &json, "-o", "table"]).code, Some(1));
+        let yaml = format!("yaml={}/out/{name}.yaml", profiles.folder().display());
+        let json = format!("json={}/out/{name}.json", profiles.folder().display());
+        assert_eq!(audit(&profiles, &["-o", &yaml, "-o", &json, "-o", "table"]).code, Some(1));
     }
-    let read = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
+    let read = |name: &str| fs::read(profiles.path("out").join(name)).unwrap();
     assert_eq!(read("a.yaml"), read("b.yaml"));
     assert_eq!(read("a.json"), read("b.json"));
 }
 
 #[test]
 fn a_report_that_cannot_be_written_costs_the_exit_code_and_not_the_others() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    let ran = audit(&folder, &["-o", "yaml=/nowhere/report.yaml", "-o", "table"]);
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&profiles, &["-o", "yaml=/nowhere/report.yaml", "-o", "table"]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("failed to write /nowhere/report.yaml"), "{}", ran.stderr);
     assert!(ran.stdout.contains("FINDINGS"), "{}", ran.stdout);
-    let reported = audit(&folder, &["-o", "yaml=/nowhere/report.yaml", "--report-only"]);
+    let reported = audit(&profiles, &["-o", "yaml=/nowhere/report.yaml", "--report-only"]);
     assert_eq!(reported.code, Some(2));
 }
 
 #[test]
 fn a_partial_audit_says_so_and_has_the_baseline() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    let ran = audit(&folder, &["--env", "dev"]);
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let ran = audit(&profiles, &["--env", "dev"]);
     assert!(ran.stdout.contains("partial: qualif left out by --env"), "{}", ran.stdout);
     assert!(ran.stdout.contains("valkey 8.0.1"), "{}", ran.stdout);
-    let unknown = audit(&folder, &["--env", "staging"]);
+    let unknown = audit(&profiles, &["--env", "staging"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.stderr.contains("there are dev, qualif, prod"), "{}", unknown.stderr);
 }
 
 #[test]
 fn expected_components_must_be_seen() {
-    let folder =
-        profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "expect: [redis/sessions]");
-    let ran = audit(&folder, &["-o", "yaml", "--fail-on", "critical"]);
+    let profiles = recorded_profiles(
+        ["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"],
+        "expect: [redis/sessions]",
+    );
+    let ran = audit(&profiles, &["-o", "yaml", "--fail-on", "critical"]);
     assert!(
         ran.stdout.contains("prod redis/sessions is expected and was not seen"),
         "{}",
@@ -156,7 +130,7 @@ fn expected_components_must_be_seen() {
 
 #[test]
 fn a_literal_secret_is_refused_and_never_shown() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
     for (name, target) in [
         ("key", "  - name: x\n    url: redis://host\n    password: hunter2secret\n"),
         ("typo", "  - {name: x, url: \"redis://host\", pasword: hunter2secret}\n"),
@@ -167,8 +141,8 @@ fn a_literal_secret_is_refused_and_never_shown() {
         let text = format!(
             "apiVersion: envparity/v1\nkind: Environment\nname: dev\ntargets:\n  redis:\n{target}"
         );
-        fs::write(folder.path().join("dev.yaml"), text).unwrap();
-        let ran = audit(&folder, &["-vvv"]);
+        fs::write(profiles.path("dev.yaml"), text).unwrap();
+        let ran = audit(&profiles, &["-vvv"]);
         assert_eq!(ran.code, Some(2), "{name}: {}", ran.stderr);
         assert!(ran.stderr.contains("dev.yaml:"), "{name}: {}", ran.stderr);
         assert!(
@@ -181,13 +155,13 @@ fn a_literal_secret_is_refused_and_never_shown() {
 
 #[test]
 fn all_problems_of_all_files_are_told_at_once() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "expcet: []");
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "expcet: []");
     fs::write(
-        folder.path().join("policy.yaml"),
+        profiles.path("policy.yaml"),
         "apiVersion: envparity/v1\nkind: Policy\nrules:\n- {rule: nope, severity: low}\n",
     )
     .unwrap();
-    let ran = audit(&folder, &[]);
+    let ran = audit(&profiles, &[]);
     assert_eq!(ran.code, Some(2));
     for said in [
         "dev.yaml:4:1",
@@ -204,43 +178,40 @@ fn all_problems_of_all_files_are_told_at_once() {
 
 #[test]
 fn evidence_of_another_environment_is_an_outcome_of_its_target() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    let path = folder.path().to_str().unwrap();
-    let to = folder.path().join("evidence.txt");
-    let collected =
-        envparity(&["collect", "dev", "--profiles", path, "--to", to.to_str().unwrap()]);
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let to = profiles.path("evidence.txt");
+    let collected = profiles.run(&["collect", "dev", "--to", to.to_str().unwrap()]);
     assert_eq!(collected.code, Some(0), "{}", collected.stderr);
-    let dev = fs::read_to_string(folder.path().join("dev.yaml")).unwrap();
-    let moved =
-        dev.replace("name: dev", "name: qualif").replace(&fixture("redis-7.0.15"), "evidence.txt");
-    fs::write(folder.path().join("qualif.yaml"), moved).unwrap();
-    let ran = audit(&folder, &[]);
+    let dev = profiles.read("dev.yaml");
+    let moved = dev
+        .replace("name: dev", "name: qualif")
+        .replace(recorded_info("redis-7.0.15").to_str().unwrap(), "evidence.txt");
+    fs::write(profiles.path("qualif.yaml"), moved).unwrap();
+    let ran = audit(&profiles, &[]);
     assert_eq!(ran.code, Some(3), "{}", ran.stdout);
     assert!(ran.stdout.contains("was collected from dev, not from qualif"), "{}", ran.stdout);
 }
 
 #[test]
 fn diff_judges_coverage_only() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "/nowhere.txt"], "");
-    let path = folder.path().to_str().unwrap();
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "/nowhere.txt"], "");
     let collect = |environment: &str| {
-        let to = folder.path().join(format!("{environment}.evidence"));
+        let to = profiles.path(&format!("{environment}.evidence"));
         assert_eq!(
-            envparity(&["collect", environment, "--profiles", path, "--to", to.to_str().unwrap()])
-                .code,
+            profiles.run(&["collect", environment, "--to", to.to_str().unwrap()]).code,
             Some(0)
         );
         to.to_str().unwrap().to_owned()
     };
     let (dev, qualif, prod) = (collect("dev"), collect("qualif"), collect("prod"));
-    let ran = envparity(&["diff", &dev, &qualif]);
+    let ran = envparity(["diff", &dev, &qualif]).run();
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     assert!(ran.stdout.contains("6.2.5 ▼") && ran.stdout.contains("COMPLETE: "), "{}", ran.stdout);
     // What changed is told, settings too, and judges nothing.
     assert!(ran.stdout.contains("version-skew"), "{}", ran.stdout);
-    assert_eq!(envparity(&["diff", &dev, &prod]).code, Some(3));
-    assert_eq!(envparity(&["diff", &dev, &dev]).code, Some(0));
-    let broken = envparity(&["diff", &dev, &fixture("redis-6.2.5")]);
+    assert_eq!(envparity(["diff", &dev, &prod]).run().code, Some(3));
+    assert_eq!(envparity(["diff", &dev, &dev]).run().code, Some(0));
+    let broken = envparity(["diff", &dev, recorded_info("redis-6.2.5").to_str().unwrap()]).run();
     assert_eq!(broken.code, Some(2));
     assert!(broken.stderr.contains("this is no evidence"), "{}", broken.stderr);
 }
@@ -262,31 +233,31 @@ fn usage_errors_are_2_and_help_is_0() {
         (&["-v", "explain"][..], 0),
         (&["explain", "-vv"][..], 0),
     ] {
-        assert_eq!(envparity(arguments).code, Some(code), "{arguments:?}");
+        assert_eq!(envparity(arguments).run().code, Some(code), "{arguments:?}");
     }
 }
 
 #[test]
 fn the_worked_examples_are_in_order() {
     let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles");
-    let ran = envparity(&["check-profiles", "--profiles", profiles.to_str().unwrap()]);
+    let ran = envparity(["check-profiles", "--profiles", profiles.to_str().unwrap()]).run();
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("gate qualif -> ovh-production"), "{}", ran.stdout);
 }
 
 #[test]
 fn hostile_text_reaches_no_terminal() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    let hostile = folder.path().join("hostile.txt");
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    let hostile = profiles.path("hostile.txt");
     fs::write(&hostile, "redis_version:7.0.1\u{1b}[2J\u{202e}x\nrun_id:\u{7}1\nmaxmemory_policy:\u{9b}31m\nmodule:name=\u{1b}]0;x,ver=1\n").unwrap();
-    let text = fs::read_to_string(folder.path().join("qualif.yaml")).unwrap();
+    let text = profiles.read("qualif.yaml");
     fs::write(
-        folder.path().join("qualif.yaml"),
-        text.replace(&fixture("redis-6.2.5"), "hostile.txt"),
+        profiles.path("qualif.yaml"),
+        text.replace(recorded_info("redis-6.2.5").to_str().unwrap(), "hostile.txt"),
     )
     .unwrap();
     for format in ["table", "yaml", "json"] {
-        let ran = audit(&folder, &["-v", "-o", format]);
+        let ran = audit(&profiles, &["-v", "-o", format]);
         let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         let found: Vec<char> = ran.stdout.chars().filter(|c| harmful(*c)).collect();
         assert_eq!(found, Vec::<char>::new(), "{format}: {}", ran.stdout);
@@ -300,12 +271,11 @@ const SECRETS: &[(&str, &str)] = include!("fixtures/secrets.rs");
 fn no_trick_of_writing_shows_a_secret() {
     let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
     for (name, text) in SECRETS {
-        let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+        let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
         let whole =
             if text.contains("apiVersion") { (*text).to_owned() } else { format!("{head}{text}") };
-        fs::write(folder.path().join("prod.yaml"), whole).unwrap();
-        let ran =
-            envparity(&["check-profiles", "-vvv", "--profiles", folder.path().to_str().unwrap()]);
+        fs::write(profiles.path("prod.yaml"), whole).unwrap();
+        let ran = profiles.run(&["check-profiles", "-vvv"]);
         assert!(
             !format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"),
             "{name}: {}",
@@ -319,10 +289,10 @@ fn no_trick_of_writing_shows_a_secret() {
 fn a_password_of_nothing_is_a_problem() {
     let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\ntargets:\n  redis:\n";
     for password in ["", " ~", " null", " !hunter2", " ''"] {
-        let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+        let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
         let text = format!("{head}  - name: cache\n    url: redis://h\n    password:{password}\n");
-        fs::write(folder.path().join("prod.yaml"), text).unwrap();
-        let ran = envparity(&["check-profiles", "--profiles", folder.path().to_str().unwrap()]);
+        fs::write(profiles.path("prod.yaml"), text).unwrap();
+        let ran = profiles.run(&["check-profiles"]);
         assert_eq!(ran.code, Some(2), "{password}: {}", ran.stdout);
     }
 }
@@ -330,11 +300,11 @@ fn a_password_of_nothing_is_a_problem() {
 #[cfg(unix)]
 #[test]
 fn what_is_no_regular_file_is_a_problem_and_never_waited_for() {
-    let folder = profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
-    std::os::unix::fs::symlink("/nowhere", folder.path().join("a.yaml")).unwrap();
-    fs::create_dir(folder.path().join("b.yaml")).unwrap();
-    std::process::Command::new("mkfifo").arg(folder.path().join("c.yaml")).status().unwrap();
-    let ran = envparity(&["check-profiles", "--profiles", folder.path().to_str().unwrap()]);
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-6.2.5", "valkey-8.0.1"], "");
+    std::os::unix::fs::symlink("/nowhere", profiles.path("a.yaml")).unwrap();
+    fs::create_dir(profiles.path("b.yaml")).unwrap();
+    make_fifo(&profiles.path("c.yaml"));
+    let ran = profiles.run(&["check-profiles"]);
     assert_eq!(ran.code, Some(2));
     assert!(
         ["a.yaml", "b.yaml", "c.yaml"].iter().all(|name| ran.stderr.contains(name)),
@@ -346,7 +316,7 @@ fn what_is_no_regular_file_is_a_problem_and_never_waited_for() {
 #[test]
 fn version_reads_as_a_product_does_and_names_what_is_near() {
     let level = |arguments: &[&str]| {
-        let ran = envparity(&[&["version", "compare", "-o", "json"], arguments].concat());
+        let ran = envparity([&["version", "compare", "-o", "json"], arguments].concat()).run();
         let row: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
         row["level"].as_str().unwrap_or(&ran.stderr).to_owned()
     };
@@ -357,35 +327,36 @@ fn version_reads_as_a_product_does_and_names_what_is_near() {
         "within-precision"
     );
     assert_eq!(level(&["10.4.1-security-01", "10.4.1", "--product", "grafana"]), "build");
-    let parsed = envparity(&["version", "parse", "--product", "redis", "7.2.4-debian-12-r9"]);
+    let parsed = envparity(["version", "parse", "--product", "redis", "7.2.4-debian-12-r9"]).run();
     assert!(
         parsed.stdout.contains("variant       debian-12")
             && parsed.stdout.contains("packaging     r9")
     );
-    let wrong = envparity(&["version", "parse", "--product", "postgress", "16.1"]);
+    let wrong = envparity(["version", "parse", "--product", "postgress", "16.1"]).run();
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("near it are postgresql, postgres"), "{}", wrong.stderr);
 }
 
 #[test]
 fn the_catalogue_counts_in_version_and_in_diff() {
-    let folder = profiles(["redis-8.0.2", "redis-8.0.6", "redis-8.0.6"], "");
-    let path = folder.path().to_str().unwrap();
+    let profiles = recorded_profiles(["redis-8.0.2", "redis-8.0.6", "redis-8.0.6"], "");
+    let path = profiles.folder().to_str().unwrap();
     let catalogue = "apiVersion: envparity/v1\nkind: Catalogue\n\
                      products:\n- {name: redis, levels: [major, minor, build], info-version: redis_version}\n";
-    fs::write(folder.path().join("catalogue.yaml"), catalogue).unwrap();
-    let ran = envparity(&[
+    fs::write(profiles.path("catalogue.yaml"), catalogue).unwrap();
+    let ran = envparity([
         "version", "compare", "8.0.2", "8.0.6", "--product", "redis", "--profiles", path,
-    ]);
+    ])
+    .run();
     assert!(ran.stdout.contains("is below 8.0.6: build"), "{}{}", ran.stdout, ran.stderr);
-    fs::create_dir(folder.path().join("taken")).unwrap();
+    fs::create_dir(profiles.path("taken")).unwrap();
     let taken = |name: &str| format!("{path}/taken/{name}.yaml");
     for name in ["dev", "qualif"] {
-        let ran = envparity(&["collect", name, "--to", &taken(name), "--profiles", path]);
+        let ran = profiles.run(&["collect", name, "--to", &taken(name)]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     }
     let diff = |more: &[&str]| {
-        envparity(&[&["diff", &taken("dev"), &taken("qualif")], more].concat()).stdout
+        envparity([&["diff", &taken("dev"), &taken("qualif")], more].concat()).run().stdout
     };
     assert!(diff(&[]).contains("a patch ahead"), "{}", diff(&[]));
     assert!(
@@ -394,11 +365,11 @@ fn the_catalogue_counts_in_version_and_in_diff() {
         diff(&["--profiles", path])
     );
     fs::write(
-        folder.path().join("catalogue.yaml"),
+        profiles.path("catalogue.yaml"),
         catalogue.replace("build]", "pach], tag: ['(?<major>\\d+']"),
     )
     .unwrap();
-    let ran = envparity(&["diff", &taken("dev"), &taken("qualif"), "--profiles", path]);
+    let ran = profiles.run(&["diff", &taken("dev"), &taken("qualif")]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("\"pach\" is nothing that a number can mean"), "{}", ran.stderr);
     assert!(
@@ -410,22 +381,21 @@ fn the_catalogue_counts_in_version_and_in_diff() {
 
 #[test]
 fn collect_overwrites_evidence_and_nothing_else() {
-    let folder = profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "");
-    let path = folder.path().to_str().unwrap();
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "");
     let to = |name: &str| {
-        let file = folder.path().join(name);
-        envparity(&["collect", "dev", "--profiles", path, "--to", file.to_str().unwrap()])
+        let file = profiles.path(name);
+        profiles.run(&["collect", "dev", "--to", file.to_str().unwrap()])
     };
     let (profile, before) =
-        (folder.path().join("audit.yaml"), fs::read(folder.path().join("audit.yaml")).unwrap());
+        (profiles.path("audit.yaml"), fs::read(profiles.path("audit.yaml")).unwrap());
     let refused = to("audit.yaml");
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     assert!(refused.stderr.contains("is no evidence"), "{}", refused.stderr);
     assert_eq!(fs::read(profile).unwrap(), before);
-    fs::create_dir(folder.path().join("evidence")).unwrap();
+    fs::create_dir(profiles.path("evidence")).unwrap();
     assert_eq!(to("evidence/dev.yaml").code, Some(0));
     // Who may read a file stays as it was.
-    let written = folder.path().join("evidence/dev.yaml");
+    let written = profiles.path("evidence/dev.yaml");
     fs::set_permissions(&written, PermissionsExt::from_mode(0o600)).unwrap();
     assert_eq!(to("evidence/dev.yaml").code, Some(0));
     assert_eq!(fs::metadata(&written).unwrap().permissions().mode() & 0o777, 0o600);

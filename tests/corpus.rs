@@ -1,9 +1,12 @@
 //! The corpus of version cases, through the library and through `envparity version batch`.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
+
 use std::fs;
 
-use assert_cmd::Command;
+use cli::envparity;
 use envparity::wire::reading::Row;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -103,12 +106,7 @@ fn batch_passes_the_corpus_in_order() {
     let cases = cases();
     let input: String =
         cases.iter().map(|case| without_expectation(case).to_string() + "\n").collect();
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(["version", "batch"])
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = envparity(["version", "batch"]).stdin(input).run().stdout;
     let answers: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), cases.len());
@@ -121,12 +119,7 @@ fn batch_passes_the_corpus_in_order() {
 #[test]
 fn batch_answers_a_bad_row_in_its_place() {
     let input = "nonsense\n{\"id\":1,\"kind\":\"parse\",\"scheme\":\"nope\",\"input\":\"1\"}\n{\"id\":2,\"kind\":\"compare\",\"a\":\"1\"}\n";
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(["version", "batch"])
-        .write_stdin(input)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = envparity(["version", "batch"]).stdin(input).run().stdout;
     let ids: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())

@@ -1,51 +1,36 @@
 //! What stands behind a path may be no file: it costs its own target, or nothing.
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
+
+#[path = "support/cli.rs"]
+mod cli;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
+use cli::slowness::deadline;
+use cli::{Ended, Profiles, envparity, make_fifo, recorded_info};
 
-/// A folder with a FIFO, a recorded INFO, and one environment with `targets`.
-fn folder(targets: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let fifo = Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap();
-    assert!(fifo.success());
-    let info = format!("{}/tests/fixtures/redis/redis-7.0.15.txt", env!("CARGO_MANIFEST_DIR"));
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "audit.yaml",
-        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n",
-    );
-    let head =
-        "apiVersion: envparity/v1\nkind: Environment\nname: prod\nmax-age: 36500d\ntargets:\n";
-    write("prod.yaml", &format!("{head}  recorded:\n  - {{name: cache, path: {info}}}\n{targets}"));
-    folder
+/// Production with a recorded Redis, a FIFO in the folder, and more targets.
+fn production(targets: &str) -> Profiles {
+    let profiles = Profiles::of(&["prod"]);
+    make_fifo(&profiles.path("fifo"));
+    let info = recorded_info("redis-7.0.15");
+    let recorded = format!("  recorded:\n  - {{name: cache, path: {}}}\n", info.display());
+    profiles.environment("prod", &format!("max-age: 36500d\ntargets:\n{recorded}{targets}"));
+    profiles
 }
 
-/// Runs within ten seconds, or fails.
-fn envparity(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let start = Instant::now();
-    let output = Command::new("timeout")
-        .args(["10", env!("CARGO_BIN_EXE_envparity")])
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(start.elapsed() < Duration::from_secs(9), "{arguments:?} hung");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    (output.status.code(), text)
+/// In the folder, and within ten seconds: what waits for a FIFO is killed.
+fn run(profiles: &Profiles, arguments: &[&str]) -> Ended {
+    let folder = profiles.folder();
+    envparity(arguments).current_dir(folder).within(Duration::from_secs(10)).run()
 }
 
 #[test]
 fn pipes_and_devices_cost_their_own_target_only() {
-    let redis = "  redis:\n  - {name: x, url: \"rediss://127.0.0.1:1\", deadline: 1s, ";
+    let redis = format!(
+        "  redis:\n  - {{name: x, url: \"rediss://127.0.0.1:1\", deadline: {}, ",
+        deadline(Duration::from_secs(1))
+    );
     for (name, targets) in [
         ("recorded fifo", "  - {name: x, path: fifo}\n".to_owned()),
         ("recorded device", "  - {name: x, path: /dev/zero}\n".to_owned()),
@@ -55,43 +40,35 @@ fn pipes_and_devices_cost_their_own_target_only() {
         ("secret fifo", format!("{redis}password: \"${{file:fifo}}\"}}\n")),
         ("secret device", format!("{redis}password: \"${{file:/dev/zero}}\"}}\n")),
     ] {
-        let folder = folder(&targets);
-        let (code, text) = envparity(folder.path(), &["audit", "--profiles", "."]);
-        assert_eq!(code, Some(3), "{name}: {text}");
-        assert!(text.contains("no regular file") && text.contains("1 of 2"), "{name}: {text}");
+        let profiles = production(&targets);
+        let ended = run(&profiles, &["audit", "--profiles", "."]);
+        assert_eq!(ended.code, Some(3), "{name}: {ended}");
+        assert!(ended.says("no regular file") && ended.says("1 of 2"), "{name}: {ended}");
     }
 }
 
 #[test]
 fn diff_reads_no_pipes_and_devices() {
-    let folder = folder("");
+    let profiles = production("");
     for path in ["fifo", "/dev/zero"] {
-        let (code, text) = envparity(folder.path(), &["diff", path, path]);
-        assert_eq!(code, Some(2), "{text}");
-        assert!(text.contains("no regular file"), "{text}");
+        let ended = run(&profiles, &["diff", path, path]);
+        assert!(ended.expect(2).says("no regular file"), "{ended}");
     }
 }
 
 #[test]
 fn devices_stay_devices_and_links_stay_links() {
-    let folder = folder("");
-    let device = folder.path().join("null");
+    let profiles = production("");
+    let device = profiles.path("null");
     std::os::unix::fs::symlink("/dev/null", &device).unwrap();
-    fs::write(folder.path().join("real.yaml.txt"), "old").unwrap();
-    std::os::unix::fs::symlink("real.yaml.txt", folder.path().join("link")).unwrap();
-    let (code, text) = envparity(
-        folder.path(),
-        &["audit", "--profiles", ".", "-o", "yaml=null", "-o", "json=link"],
-    );
-    assert_eq!(code, Some(0), "{text}");
+    fs::write(profiles.path("real.yaml.txt"), "old").unwrap();
+    std::os::unix::fs::symlink("real.yaml.txt", profiles.path("link")).unwrap();
+    let outputs = ["audit", "--profiles", ".", "-o", "yaml=null", "-o", "json=link"];
+    run(&profiles, &outputs).expect(0);
     assert!(fs::symlink_metadata(&device).unwrap().is_symlink());
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
-    assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
-    assert!(
-        fs::read_to_string(folder.path().join("real.yaml.txt")).unwrap().contains("DriftReport")
-    );
-    let (code, text) =
-        envparity(folder.path(), &["audit", "--profiles", ".", "-o", "yaml=out", "-o", "json=out"]);
-    assert_eq!(code, Some(2), "{text}");
-    assert!(!folder.path().join("out").exists());
+    assert!(fs::symlink_metadata(profiles.path("link")).unwrap().is_symlink());
+    assert!(fs::read_to_string(profiles.path("real.yaml.txt")).unwrap().contains("DriftReport"));
+    run(&profiles, &["audit", "--profiles", ".", "-o", "yaml=out", "-o", "json=out"]).expect(2);
+    assert!(!profiles.path("out").exists());
 }

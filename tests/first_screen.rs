@@ -3,14 +3,16 @@
 //! `docs/FIRST-SCREEN.md` shows it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
 #[path = "support/estate/mod.rs"]
 mod estate;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use cli::envparity;
 use estate::{AT, Recorded};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -48,14 +50,13 @@ fn folder() -> TempDir {
 
 /// Exit code and what is printed, not to a terminal.
 fn audit(folder: &Path, columns: Option<usize>, more: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_envparity"));
-    command.args(["audit", "--at", AT, "--profiles"]).arg(folder).args(more).env_remove("COLUMNS");
+    let mut audit = envparity(["audit", "--at", AT]).profiles(folder).args(more);
     if let Some(columns) = columns {
-        command.env("COLUMNS", columns.to_string());
+        audit = audit.env("COLUMNS", columns.to_string());
     }
-    let output = command.output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    let ended = audit.run();
+    assert_eq!(ended.stderr, "");
+    (ended.code, ended.stdout)
 }
 
 /// The lines from `title` to the next empty one, each with those that go on with it, in single

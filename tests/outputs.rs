@@ -4,6 +4,8 @@
 //! Full and read-only file systems are real ones, in a mount namespace of the program's own.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
 #[path = "support/fault_table.rs"]
 mod fault_table;
 
@@ -11,14 +13,17 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use cli::slowness::{scaled, wait_until};
+use cli::{
+    ENVPARITY, Ended, envparity, make_fifo, program, recorded_info, repository, send_signal,
+};
 use fault_table::Row;
 use tempfile::TempDir;
 
-const ENVPARITY: &str = env!("CARGO_BIN_EXE_envparity");
 const AUDIT: &str = "audit --profiles profiles --at 2026-11-22T21:00:00Z";
 const COLLECT: &str = "collect prod --profiles profiles --to";
 
@@ -69,8 +74,7 @@ fn folder() -> TempDir {
         "audit.yaml",
         "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n",
     );
-    let info = format!("{}/tests/fixtures/redis/redis-7.0.15.txt", env!("CARGO_MANIFEST_DIR"));
-    let info = fs::read_to_string(info).unwrap();
+    let info = fs::read_to_string(recorded_info("redis-7.0.15")).unwrap();
     for (name, run_id) in [("qualif", "run_id:1"), ("prod", "run_id:f")] {
         // more settings than fit into what is free on the full disk
         let commands: String =
@@ -88,24 +92,17 @@ fn folder() -> TempDir {
 }
 
 /// A script in a mount namespace of its own; whoever is not root gets one with a user namespace.
-fn script(folder: &Path, text: &str) -> Output {
-    let alone = |more: &[&str]| {
-        let mut command = Command::new("unshare");
-        command
-            .arg("--mount")
+fn script(folder: &Path, text: &str) -> Ended {
+    let apart = |more: &[&str]| {
+        program("unshare")
+            .args(["--mount"])
             .args(more)
             .current_dir(folder)
-            .env("NO_COLOR", "1")
-            .env("ENVPARITY", ENVPARITY);
-        command
+            .env("ENVPARITY", ENVPARITY)
     };
-    let is_allowed = alone(&[]).arg("true").output().unwrap().status.success();
+    let is_allowed = apart(&["true"]).run().code == Some(0);
     let more: &[&str] = if is_allowed { &[] } else { &["--map-root-user"] };
-    alone(more).args(["timeout", "20", "bash", "-c", text]).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    apart(more).args(["bash", "-c", text]).within(Duration::from_secs(20)).run()
 }
 
 #[test]
@@ -138,8 +135,8 @@ fn unwritten(command: &str, (name, prepare, output, said): Case) -> String {
         folder.path(),
         &format!("({prepare}) || exit 99; $ENVPARITY {arguments}; code=$?; {listing}; exit $code"),
     );
-    let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
-    assert_eq!(ended.status.code(), Some(2), "{name}: {stdout}{stderr}");
+    assert_eq!(ended.code, Some(2), "{name}: {ended}");
+    let Ended { stdout, stderr, .. } = ended;
     let path = output.trim_start_matches("yaml=");
     let line =
         stderr.lines().find(|line| line.starts_with(&format!("error: failed to write {path}: ")));
@@ -208,8 +205,8 @@ fn deaf() -> Vec<Row> {
         ),
     ] {
         let ended = script(folder.path(), &line);
-        let stderr = text(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(code), "{name}: {stderr}");
+        assert_eq!(ended.code, Some(code), "{name}: {ended}");
+        let stderr = ended.stderr;
         assert!(stderr.contains(said) && !stderr.contains("panicked"), "{name}: {stderr}");
         assert!(stderr.is_empty() || !said.is_empty(), "{name}: {stderr}");
         let message = stderr.lines().next().unwrap_or_default().to_owned();
@@ -224,31 +221,32 @@ fn deaf() -> Vec<Row> {
 }
 
 fn start(folder: &Path, arguments: &str) -> Child {
-    let mut command = Command::new(ENVPARITY);
-    command.args(arguments.split(' ')).current_dir(folder).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    envparity(arguments.split(' ')).current_dir(folder).start()
 }
 
-fn send(signal: &str, child: &Child) {
-    let status =
-        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
-    assert!(status.unwrap().success());
-}
-
-/// Waits for the end; the time until then.
-fn ended(child: &mut Child) -> (Option<i32>, Duration) {
+/// Sends the signal and waits for the end: the exit code, and the time until then.
+fn interrupted(signal: &str, child: &mut Child) -> (Option<i32>, Duration) {
     let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            assert_eq!(status.signal(), None);
-            return (status.code(), start.elapsed());
-        }
-        if start.elapsed() > Duration::from_secs(10) {
-            child.kill().unwrap();
-            panic!("a signal did not end the program");
-        }
-        sleep(Duration::from_millis(2));
-    }
+    send_signal(signal, child);
+    wait_until("the program ends", || child.try_wait().unwrap().is_some());
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), None);
+    (status.code(), start.elapsed())
+}
+
+/// What counts as at once, for a person who has pressed Ctrl-C.
+fn at_once() -> Duration {
+    scaled(Duration::from_secs(1))
+}
+
+/// Whether the program catches both signals by now: one that comes earlier just kills it.
+fn handles_signals(child: &Child) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap_or_default().trim(), 16).unwrap_or(0);
+    // SIGINT is 2, SIGTERM is 15; the lowest bit is signal 1
+    let both = (1 << 1) | (1 << 14);
+    caught & both == both
 }
 
 /// What an interrupted program leaves in its folder besides what was there.
@@ -265,16 +263,14 @@ fn a_signal_ends_what_waits_for_a_reader() {
     for signal in ["INT", "TERM"] {
         for arguments in [format!("{COLLECT} fifo"), format!("{AUDIT} -o yaml=fifo -o table")] {
             let folder = folder();
-            assert!(
-                Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success()
-            );
+            make_fifo(&folder.path().join("fifo"));
             let mut child = start(folder.path(), &arguments);
-            sleep(Duration::from_millis(200));
+            wait_until("signals are handled", || handles_signals(&child));
+            sleep(scaled(Duration::from_millis(200)));
             assert!(child.try_wait().unwrap().is_none(), "{arguments} did not wait");
-            send(signal, &child);
-            let (code, took) = ended(&mut child);
+            let (code, took) = interrupted(signal, &mut child);
             assert_eq!(code, Some(130), "SIG{signal} {arguments}");
-            assert!(took < Duration::from_secs(1), "SIG{signal} {arguments}: {took:?}");
+            assert!(took < at_once(), "SIG{signal} {arguments}: {took:?}");
             assert_eq!(left(folder.path()), Vec::<String>::new(), "SIG{signal} {arguments}");
             let mut out = String::new();
             child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
@@ -299,19 +295,18 @@ fn a_signal_leaves_no_file_half_written() {
          images:\n{images}end: {{targets: 1, images: 8000}}\n"
     );
     fs::write(folder.path().join("profiles/prod.txt"), evidence).unwrap();
-    let mut interrupted = 0;
+    let mut cut_short = 0;
     for round in 0..6_u64 {
         let mut child = start(folder.path(), &format!("{COLLECT} evidence"));
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while left(folder.path()).is_empty() && Instant::now() < deadline {
+        let end = Instant::now() + scaled(Duration::from_secs(10));
+        while left(folder.path()).is_empty() && Instant::now() < end {
             sleep(Duration::from_micros(200));
         }
         sleep(Duration::from_micros(round * 200));
-        send("TERM", &child);
-        let (code, took) = ended(&mut child);
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        let (code, took) = interrupted("TERM", &mut child);
+        assert!(took < at_once(), "{took:?}");
         match (code, &left(folder.path())[..]) {
-            (Some(130), []) => interrupted += 1,
+            (Some(130), []) => cut_short += 1,
             // too late: it had its name already
             (Some(0 | 130), [name]) if name == "evidence" => {
                 let text = fs::read_to_string(folder.path().join("evidence")).unwrap();
@@ -321,20 +316,15 @@ fn a_signal_leaves_no_file_half_written() {
             other => panic!("round {round}: {other:?}"),
         }
     }
-    println!("interrupted while writing: {interrupted} of 6");
+    println!("interrupted while writing: {cut_short} of 6");
 }
 
 #[test]
 fn no_report_replaces_what_the_audit_reads() {
     let folder = tempfile::tempdir().unwrap();
     let profiles = folder.path().join("profiles");
-    let copied = std::process::Command::new("cp")
-        .arg("-r")
-        .arg(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/review"))
-        .arg(&profiles)
-        .status();
-    assert!(copied.unwrap().success());
-    let before = std::fs::read_to_string(profiles.join("qualif.yaml")).unwrap();
+    program("cp").args(["-r"]).args([&repository("examples/review"), &profiles]).run().expect(0);
+    let before = fs::read_to_string(profiles.join("qualif.yaml")).unwrap();
     for (outputs, says) in [
         (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
         (vec!["json=profiles/new.yml"], "among the profiles"),
@@ -344,16 +334,11 @@ fn no_report_replaces_what_the_audit_reads() {
         ),
         (vec!["yaml=same", "json=./same"], "two formats go to"),
     ] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
-        command.arg("audit").current_dir(folder.path());
-        outputs.iter().for_each(|output| {
-            command.args(["-o", output]);
-        });
-        let output = command.output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(2) && stderr.contains(says), "{outputs:?}: {stderr}");
+        let outputs = outputs.iter().flat_map(|output| ["-o", output]);
+        let ended = envparity(["audit"]).args(outputs).current_dir(folder.path()).run();
+        assert!(ended.expect(2).stderr.contains(says), "{ended}");
     }
-    assert_eq!(std::fs::read_to_string(profiles.join("qualif.yaml")).unwrap(), before);
+    assert_eq!(fs::read_to_string(profiles.join("qualif.yaml")).unwrap(), before);
     assert!(!folder.path().join("same").exists());
 }
 
@@ -361,14 +346,8 @@ fn no_report_replaces_what_the_audit_reads() {
 #[test]
 fn no_format_calls_what_is_too_old_read_or_equal() {
     let report = |format: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"));
-        let review = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
-        command
-            .arg("audit")
-            .arg("--profiles")
-            .arg(review)
-            .args(["--at", "2026-12-03T00:06:00Z", "-o", format]);
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
+        let audit = envparity(["audit", "--at", "2026-12-03T00:06:00Z", "-o", format]);
+        audit.profiles(&repository("examples/quickstart")).run().stdout
     };
     let json: serde_json::Value = serde_json::from_str(&report("json")).unwrap();
     assert_eq!(

@@ -2,17 +2,18 @@
 //! it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
 #[path = "support/fault_table.rs"]
 mod fault_table;
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cli::{Profiles, make_fifo};
 use fault_table::Row;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// Of every audit; what stands beside the fault was taken a few minutes before.
 const NOW: &str = "2026-11-22T21:00:00Z";
@@ -171,19 +172,13 @@ fn twice() -> Vec<u8> {
 }
 
 /// Production with a recorded Redis, and the fault beside it.
-fn profiles() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "audit.yaml",
-        "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n",
-    );
+fn profiles() -> Profiles {
+    let profiles = Profiles::of(&["prod"]);
     let targets =
         "targets:\n  recorded:\n  - {name: well, path: well.txt}\n  - {name: sick, path: sick}\n";
-    let head = "apiVersion: envparity/v1\nkind: Environment\nname: prod\nmax-age: 24h\n";
-    write("prod.yaml", &format!("{head}{targets}"));
-    fs::write(folder.path().join("well.txt"), fixture("redis/redis-7.0.15.txt")).unwrap();
-    folder
+    profiles.environment("prod", &format!("max-age: 24h\n{targets}"));
+    profiles.write_bytes("well.txt", &fixture("redis/redis-7.0.15.txt"));
+    profiles
 }
 
 /// What stands behind the path, which the second argument is: made by the function.
@@ -192,11 +187,7 @@ type Special = (&'static str, fn(&Path), &'static str);
 const SPECIAL: &[Special] = &[
     ("file that is missing", |_| {}, "no such file"),
     ("folder", |path| fs::create_dir(path).unwrap(), "no regular file"),
-    (
-        "FIFO",
-        |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
-        "no regular file",
-    ),
+    ("FIFO", make_fifo, "no regular file"),
     (
         "device without end",
         |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
@@ -215,37 +206,12 @@ const SPECIAL: &[Special] = &[
     ),
 ];
 
-fn audit(folder: &Path) -> (Value, Duration) {
-    let start = Instant::now();
-    let output = Command::new("timeout")
-        .args([
-            "30",
-            env!("CARGO_BIN_EXE_envparity"),
-            "audit",
-            "-o",
-            "json",
-            "--at",
-            NOW,
-            "--profiles",
-        ])
-        .arg(folder)
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        output.status.code(),
-        Some(3),
-        "{}{stderr}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    assert!(stderr.is_empty(), "{stderr}");
-    (serde_json::from_slice(&output.stdout).unwrap(), start.elapsed())
-}
-
 /// The row of a case, which is checked.
-fn outcome(name: &str, folder: &Path, kind: &str, mentions: &str) -> Row {
-    let (report, took) = audit(folder);
-    assert!(took < Duration::from_secs(15), "{name}: {took:?}");
+fn outcome(name: &str, profiles: &Profiles, kind: &str, mentions: &str) -> Row {
+    let audit = profiles.command(&["audit", "-o", "json", "--at", NOW]);
+    let ended = audit.within(Duration::from_secs(15)).run();
+    assert!(ended.expect(3).stderr.is_empty(), "{name}: {ended}");
+    let report = ended.json();
     let targets = report["environments"][0]["targets"].as_array().unwrap();
     let (well, sick): (Vec<&Value>, Vec<&Value>) =
         targets.iter().partition(|target| target["target"] == "redis/well");
@@ -266,14 +232,14 @@ fn outcome(name: &str, folder: &Path, kind: &str, mentions: &str) -> Row {
 fn evidence_that_is_none_costs_its_own_target_only() {
     let mut rows = Vec::new();
     for (name, make, mentions) in SPECIAL {
-        let folder = profiles();
-        make(&folder.path().join("sick"));
-        rows.push(outcome(name, folder.path(), "file", mentions));
+        let profiles = profiles();
+        make(&profiles.path("sick"));
+        rows.push(outcome(name, &profiles, "file", mentions));
     }
     for (name, bytes, kind, mentions) in contents() {
-        let folder = profiles();
-        fs::write(folder.path().join("sick"), bytes).unwrap();
-        rows.push(outcome(name, folder.path(), kind, mentions));
+        let profiles = profiles();
+        profiles.write_bytes("sick", &bytes);
+        rows.push(outcome(name, &profiles, kind, mentions));
     }
     fault_table::check("recorded", &rows);
 }
@@ -286,14 +252,9 @@ fn whole_evidence_is_read() {
         .replace("kind: Evidence\n", "kind: Evidence\nformat: \"1.9\"\ncolour: red\n")
         .replace("  images: 2\n", "  images: 2\n  samples: 0\n");
     for text in [evidence(), format!("\u{feff}{}", evidence()), later] {
-        let folder = profiles();
-        fs::write(folder.path().join("sick"), text).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
-            .args(["audit", "--at", NOW, "--profiles"])
-            .arg(folder.path())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+        let profiles = profiles();
+        profiles.write("sick", &text);
+        profiles.run(&["audit", "--at", NOW]).expect(0);
     }
 }
 
@@ -307,16 +268,11 @@ fn a_recorded_server_whose_clock_is_off_is_never_younger_than_now() {
     let shifted = |hours: i64| {
         info.replace(&line, &format!("server_time_usec:{}", own + hours * 3_600_000_000))
     };
-    let folder = profiles();
-    fs::write(folder.path().join("sick"), shifted(1)).unwrap();
-    assert_eq!(outcome("an hour ahead", folder.path(), "future", "clocks").kind, "future");
-    fs::write(folder.path().join("sick"), shifted(-24)).unwrap();
-    assert_eq!(outcome("a day behind", folder.path(), "stale", "max-age").kind, "stale");
-    fs::write(folder.path().join("sick"), shifted(-1).replace("run_id:", "run_id:f")).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(["audit", "-o", "json", "--at", NOW, "--profiles"])
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let profiles = profiles();
+    profiles.write("sick", &shifted(1));
+    assert_eq!(outcome("an hour ahead", &profiles, "future", "clocks").kind, "future");
+    profiles.write("sick", &shifted(-24));
+    assert_eq!(outcome("a day behind", &profiles, "stale", "max-age").kind, "stale");
+    profiles.write("sick", &shifted(-1).replace("run_id:", "run_id:f"));
+    profiles.run(&["audit", "-o", "json", "--at", NOW]).expect(0);
 }

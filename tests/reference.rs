@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cli::envparity;
 use envparity::cli::reference;
 use envparity::profile::schema;
 
@@ -56,17 +60,12 @@ fn readme_shows_what_the_quickstart_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let command = readme.lines().find_map(|line| line.strip_prefix("$ cargo run -- ")).unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(command.split_whitespace())
-        .current_dir(root)
-        .env("COLUMNS", "120")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let quickstart = envparity(command.split_whitespace()).current_dir(root);
+    let ended = quickstart.env("COLUMNS", "120").run();
+    let printed = &ended.expect(0).stdout;
     let marker = "<!-- quickstart";
     let (before, rest) = readme.split_once(marker).unwrap();
     let (comment, rest) = rest.split_once("```text\n").unwrap();
     let (_, after) = rest.split_once("```\n").unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
     check("README.md", &format!("{before}{marker}{comment}```text\n{printed}```\n{after}"));
 }

@@ -6,6 +6,7 @@
 #                            `tests/run.sh --with bash` or `tests/run.sh --with cargo test --test docker`
 #
 # What is missing is installed first (tests/support/install.sh), which takes Debian and root; dockerd takes root anyway.
+# Before that it says what that is, how long it takes and how much disk it needs. docs/TESTING.md has the figures.
 # The servers listen on loopback only, on ports the kernel picks, and keep everything in one directory that is removed
 # at the end: two runs can go on at once, and a Docker Engine that is already there is neither used nor disturbed.
 #
@@ -13,6 +14,8 @@
 #   ENVPARITY_TEST_DOCKER_SOCKET   path of the engine's Unix socket
 #   ENVPARITY_TEST_DOCKER_TCP      host:port of the same engine
 #   ENVPARITY_TEST_REGISTRY        host:port of an image registry; tests/support/docker.sh lists what runs
+#   ENVPARITY_TEST_SLOWNESS        by how much deadlines of tests are longer than on an idle machine: a whole number from
+#                                  1; worked out from the load, unless it is set already
 #   ENVPARITY_TEST_PYTHON          Python with what tests/readers/requirements.txt lists
 #   ENVPARITY_TEST_CHROMIUM        a browser that runs without a screen
 #   ENVPARITY_TEST_REDIS_62, ENVPARITY_TEST_REDIS_70, ENVPARITY_TEST_VALKEY_80   server binaries; tests start their own
@@ -39,6 +42,8 @@ DIR="$(mktemp -d /tmp/envparity-XXXXXX)"
 LOG="$DIR/log"
 mkdir -p "$CACHE" "$DIR/tmp"
 source tests/support/docker.sh
+source tests/support/slowness.sh
+measure_slowness
 
 doing="" # the step under way, empty once the servers are up
 runner="" # process group of the tests, while they run
@@ -112,6 +117,8 @@ trap 'interrupted 143' TERM HUP
 apart watch_over >>"$LOG" 2>&1
 janitor=$!
 disown # its end is nothing to report
+announce_installation
+announce_slowness
 step "install what is missing" install_missing
 step "fetch Redis 6.2.5" fetch_redis_62
 step "install readers of reports" install_readers

@@ -9,12 +9,13 @@ use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use support::cli::slowness::{scaled, wait_until};
 use support::hostile::{Behaviour, Hostile};
 use support::proxy::{NOT_UNDERSTOOD, RecordingProxy, http_requests, redis_commands};
 
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("connect");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set a timeout");
+    stream.set_read_timeout(Some(scaled(Duration::from_secs(10)))).expect("set a timeout");
     stream
 }
 
@@ -85,7 +86,7 @@ fn the_proxy_closes_when_nothing_is_behind_it_or_it_is_dropped() {
     let proxy = RecordingProxy::tcp_to(silent.address());
     let mut client = connect(proxy.address());
     client.write_all(PING).expect("send");
-    wait_until(|| silent.received() > 0);
+    wait_until("all has arrived", || silent.received() > 0);
     drop(proxy);
     assert!(matches!(client.read(&mut [0]), Ok(0)));
 }
@@ -127,7 +128,7 @@ fn silence_and_refusal() {
     let silent = Hostile::start(Behaviour::Silent);
     let mut client = connect(silent.address());
     client.write_all(PING).expect("send");
-    wait_until(|| silent.received() == PING.len());
+    wait_until("all has arrived", || silent.received() == PING.len());
     client.set_read_timeout(Some(Duration::from_millis(50))).expect("set a timeout");
     let error = client.read(&mut [0]).expect_err("no answer");
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
@@ -209,12 +210,4 @@ fn answers_over_http() {
     let expected =
         b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     exchange(&mut connect(server.address()), get, expected);
-}
-
-fn wait_until(condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited for ten seconds");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

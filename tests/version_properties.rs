@@ -88,7 +88,7 @@ proptest! {
 #[test]
 fn reading_and_ordering_are_linear_in_the_length() {
     let patterns = ["1.", "a1", "-rc", "9", "~", "_p1", "1-", ".é"];
-    let took = |length: usize| -> Duration {
+    let once = |length: usize| -> Duration {
         let start = Instant::now();
         for pattern in patterns {
             let text = format!("1.0{}", pattern.repeat(length / pattern.len()));
@@ -99,7 +99,9 @@ fn reading_and_ordering_are_linear_in_the_length() {
         }
         start.elapsed()
     };
-    took(100);
+    // the best of five: what else runs on the machine can only make it longer
+    let took = |length| (0..5).map(|_| once(length)).min().expect("five");
+    once(100);
     let (short, long) = (took(400).max(Duration::from_micros(200)), took(4_000));
     println!("400 characters {short:?}, 4000 characters {long:?}");
     assert!(long < short * 60, "{short:?} -> {long:?}");

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use assert_cmd::Command;
-use tempfile::TempDir;
+use crate::cli::{Ended, Profiles, recorded_info};
 
 /// The time of the audits: the servers answered within the hour before.
 pub(crate) const NOW: &str = "2026-11-22T21:00:00Z";
@@ -13,12 +12,11 @@ pub(crate) const NOW: &str = "2026-11-22T21:00:00Z";
 pub(crate) const POLICY: &str = "kind: Policy\nrules:\n- {rule: end-of-life, severity: \"off\"}\n";
 
 /// Profiles of qualif and prod with one recorded INFO each, and other files.
-pub(crate) struct Estate(TempDir);
+pub(crate) struct Estate(Profiles);
 
 impl Estate {
     pub(crate) fn new(qualif: &str, prod: &str, more: &[(&str, &str)]) -> Self {
-        let estate = Self(tempfile::tempdir().unwrap());
-        estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\n");
+        let estate = Self(Profiles::of(&["qualif", "prod"]));
         estate.environment("qualif", qualif);
         estate.environment("prod", prod);
         estate.write("policy.yaml", POLICY);
@@ -26,50 +24,45 @@ impl Estate {
         estate
     }
 
-    /// What a real server answered, as if each environment had its own.
+    /// What a real server answered, as if each environment had its own; nothing if `info` names no
+    /// recorded answer.
     pub(crate) fn environment(&self, name: &str, info: &str) {
-        let source = format!("{}/tests/fixtures/redis/{info}.txt", env!("CARGO_MANIFEST_DIR"));
         let file = format!("{name}.txt");
-        if let Ok(answer) = fs::read_to_string(source) {
+        if let Ok(answer) = fs::read_to_string(recorded_info(info)) {
             let own = answer.lines().map(|line| match line.strip_prefix("run_id:") {
                 Some(id) => format!("run_id:{name}{}\r\n", &id[name.len()..]),
                 None => format!("{line}\r\n"),
             });
-            fs::write(self.path(&file), own.collect::<String>()).unwrap();
+            self.0.write(&file, &own.collect::<String>());
         } else {
             let _ = fs::remove_file(self.path(&file));
         }
         let targets =
             format!("targets:\n  recorded:\n  - {{name: cache, path: {file}, taken: {NOW}}}\n");
-        self.write(&format!("{name}.yaml"), &format!("kind: Environment\nname: {name}\n{targets}"));
+        self.0.environment(name, &targets);
     }
 
+    /// A file of profiles: `kind: …` and what follows.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), format!("apiVersion: envparity/v1\n{text}")).unwrap();
+        self.0.config(name, text);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.0.path(name)
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
+        self.0.read(name)
     }
 
-    /// Code, standard output, standard error.
-    pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_envparity"));
-        let command = command.args(arguments).args(["--profiles", self.0.path().to_str().unwrap()]);
-        let output = command.env("NO_COLOR", "1").output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.0.run(arguments)
     }
 
+    /// The exit code and the report of an audit at that time.
     pub(crate) fn audit(&self, at: &str, more: &[&str]) -> (Option<i32>, serde_json::Value) {
-        let mut arguments = vec!["audit", "--at", at, "-o", "json"];
-        arguments.extend(more);
-        let (code, stdout, stderr) = self.run(&arguments);
-        (code, serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}: {stderr}")))
+        let ended = self.run(&[&["audit", "--at", at, "-o", "json"], more].concat());
+        (ended.code, ended.json())
     }
 
     pub(crate) fn report(&self, name: &str) -> String {
@@ -79,7 +72,7 @@ impl Estate {
     }
 
     /// Waives the one finding of that rule.
-    pub(crate) fn waive(&self, rule: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    pub(crate) fn waive(&self, rule: &str, more: &[&str]) -> Ended {
         let (_, report) = self.audit(NOW, &[]);
         let finding =
             report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == rule).unwrap();

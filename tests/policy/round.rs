@@ -2,25 +2,28 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use crate::cli::{ENVPARITY, program, repository};
 
 const MARKER: &str = "<!-- round: ENVPARITY_REGEN=1 cargo test --test policy";
 
-fn run(command: &str, folder: &Path) -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_envparity")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let script = format!("{{ {command}; }} 2>&1");
-    let mut shell = Command::new("bash");
-    let shell =
-        shell.args(["-c", &script]).current_dir(folder).env("PATH", path).env("COLUMNS", "110");
-    String::from_utf8(shell.output().unwrap().stdout).unwrap()
+/// What a shell prints for this line of the README.
+fn printed_by(line: &str, folder: &Path) -> String {
+    let folder_of_binary = Path::new(ENVPARITY).parent().unwrap();
+    let path = format!("{}:{}", folder_of_binary.display(), std::env::var("PATH").unwrap());
+    let script = format!("{{ {line}; }} 2>&1");
+    let shell = program("bash").args(["-c", &script]).current_dir(folder);
+    shell.env("PATH", path).env("COLUMNS", "110").run().stdout
 }
 
 #[test]
 fn readme_shows_a_reviewers_round() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = repository("");
     let folder = tempfile::tempdir().unwrap();
-    run(&format!("cp -r '{}' profiles", root.join("examples/review").display()), folder.path());
+    printed_by(
+        &format!("cp -r '{}' profiles", root.join("examples/review").display()),
+        folder.path(),
+    );
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let (before, rest) = readme.split_once(MARKER).unwrap();
     let (comment, rest) = rest.split_once("```console\n").unwrap();
@@ -28,7 +31,7 @@ fn readme_shows_a_reviewers_round() {
     let commands: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
     let printed: Vec<String> = commands
         .iter()
-        .map(|command| format!("$ {command}\n{}", run(command, folder.path())))
+        .map(|command| format!("$ {command}\n{}", printed_by(command, folder.path())))
         .collect();
     let verdicts: Vec<&str> =
         printed.iter().filter_map(|text| text.lines().last()?.split(':').next()).collect();

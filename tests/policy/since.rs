@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cli::Ended;
 use crate::estate::{Estate, NOW, POLICY, rules};
 
 const HOUR_LATER: &str = "2026-11-22T22:00:00Z";
@@ -206,7 +207,7 @@ fn a_changed_policy_is_said_and_what_it_hides_is_not_resolved() {
 fn a_waived_finding_is_waived_and_an_opened_one_is_new() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     let open = estate.report("open.txt");
-    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    assert_eq!(estate.waive("version-skew", &[]).code, Some(0));
     let waived = estate.report("waived.txt");
     assert_eq!(fates(&since(&estate, &open, &[]).1), [("version-skew", "waived")]);
     std::fs::remove_file(estate.path("waivers.yaml")).unwrap();
@@ -234,9 +235,10 @@ fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
         [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")]
     {
         let path = estate.path(file);
-        let (code, stdout, stderr) = estate.run(&["audit", "--since", path.to_str().unwrap()]);
+        let Ended { code, stdout, stderr, .. } =
+            estate.run(&["audit", "--since", path.to_str().unwrap()]);
         assert!(code == Some(2) && stdout.is_empty() && stderr.contains(says), "{file}: {stderr}");
     }
-    let (code, _, stderr) = estate.run(&["audit", "--fail-on-new"]);
+    let Ended { code, stderr, .. } = estate.run(&["audit", "--fail-on-new"]);
     assert!(code == Some(2) && stderr.contains("--since"), "{stderr}");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::cli::Ended;
 use crate::estate::{Estate, NOW, rules};
 
 fn state(report: &serde_json::Value) -> &str {
@@ -17,7 +18,7 @@ fn a_reviewers_round_turns_the_verdict_and_time_turns_it_back() {
     // Read: the id's beginning is what the table shows.
     let path = estate.report("report.yml.txt");
     let id = &report["findings"][0]["id"].as_str().unwrap()[..4];
-    let (code, stdout, stderr) = estate.run(&[
+    let Ended { code, stdout, stderr, .. } = estate.run(&[
         "waiver", "add", id, "--reason", "7.0 follows in January", "--owner", "platform",
         "--expires", "2026-12-31", "--report", &path, "--at", NOW,
     ]);
@@ -63,7 +64,7 @@ fn a_reviewers_round_turns_the_verdict_and_time_turns_it_back() {
 #[test]
 fn a_new_drift_opens_it_again_and_says_why() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
-    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    assert_eq!(estate.waive("version-skew", &[]).code, Some(0));
     estate.environment("qualif", "redis-8.0.2");
     let (code, report) = estate.audit(NOW, &[]);
     assert_eq!(
@@ -80,7 +81,7 @@ fn a_new_drift_opens_it_again_and_says_why() {
 #[test]
 fn it_is_bound_to_the_minor_or_to_the_very_version() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
-    assert_eq!(estate.waive("version-skew", &[]).0, Some(0));
+    assert_eq!(estate.waive("version-skew", &[]).code, Some(0));
     assert!(
         estate.audit(NOW, &[]).1["waivers"][0]["versions"]["prod"]
             .as_str()
@@ -88,7 +89,7 @@ fn it_is_bound_to_the_minor_or_to_the_very_version() {
             .starts_with("redis 7.0")
     );
     let exact = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
-    assert_eq!(exact.waive("version-skew", &["--exact", "--id", "mine"]).0, Some(0));
+    assert_eq!(exact.waive("version-skew", &["--exact", "--id", "mine"]).code, Some(0));
     let report = exact.audit(NOW, &[]).1;
     assert_eq!(
         (&report["waivers"][0]["versions"]["prod"], &report["waivers"][0]["id"]),
@@ -96,7 +97,7 @@ fn it_is_bound_to_the_minor_or_to_the_very_version() {
     );
     assert_eq!(report["verdict"]["is"], "go");
     let products = Estate::new("redis-7.0.15", "valkey-8.0.1", &[]);
-    assert_eq!(products.waive("product-differs", &[]).0, Some(0));
+    assert_eq!(products.waive("product-differs", &[]).code, Some(0));
     let report = products.audit(NOW, &[]).1;
     assert!(
         report["waivers"][0]["versions"]["prod"].as_str().unwrap().starts_with("valkey 8.0"),
@@ -140,12 +141,12 @@ fn a_malformed_file_stops_the_run_and_says_where() {
     ] {
         let text = WAIVER.replacen(was, is, 1);
         assert_ne!(text, WAIVER, "{was}");
-        let (code, stdout, stderr) = estate(&text).run(&["audit", "--at", NOW]);
+        let Ended { code, stdout, stderr, .. } = estate(&text).run(&["audit", "--at", NOW]);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{is}: {stderr}");
         assert!(stderr.contains(says) && stderr.contains("waivers.yaml"), "{is}: {stderr}");
     }
     let twice = format!("{WAIVER}{}", WAIVER.split_once("waivers:\n").unwrap().1);
-    let (code, _, stderr) = estate(&twice).run(&["audit", "--at", NOW]);
+    let Ended { code, stderr, .. } = estate(&twice).run(&["audit", "--at", NOW]);
     assert!(code == Some(2) && stderr.contains("two waivers named"), "{stderr}");
 }
 
@@ -153,7 +154,7 @@ fn a_malformed_file_stops_the_run_and_says_where() {
 fn the_policy_says_how_long_a_waiver_may_last() {
     let files = [("waivers.yaml", WAIVER), ("policy.yaml", "kind: Policy\nwaiver-span: 30d\n")];
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &files);
-    let (code, _, stderr) = estate.run(&["audit", "--at", NOW]);
+    let Ended { code, stderr, .. } = estate.run(&["audit", "--at", NOW]);
     assert!(code == Some(2) && stderr.contains("30 days are the most"), "{stderr}");
     assert_eq!(
         estate.audit("2026-12-05T00:00:00Z", &[]).0,
@@ -191,7 +192,7 @@ fn commented() -> String {
 fn adding_keeps_comments_and_order() {
     let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[("accepted.yaml", &commented())]);
     let before = estate.read("accepted.yaml");
-    let (code, stdout, stderr) = estate.waive("product-differs", &[]);
+    let Ended { code, stdout, stderr, .. } = estate.waive("product-differs", &[]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("accepted.yaml"), "{stdout}");
     let after = estate.read("accepted.yaml");
@@ -212,7 +213,7 @@ fn refuses(estate: &Estate, id: &str, more: &[(&str, &str)], says: &str) {
     let usual = usual.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
     let mut arguments = vec!["waiver", "add", id];
     arguments.extend(usual.chain(more).flat_map(|(name, value)| [*name, *value]));
-    let (code, _, stderr) = estate.run(&arguments);
+    let Ended { code, stderr, .. } = estate.run(&arguments);
     assert!(code == Some(2) && stderr.contains(says), "{id} {more:?}: {stderr}");
     assert_eq!(estate.read("accepted.yaml"), before, "{id} {more:?}");
 }
@@ -257,7 +258,7 @@ fn nothing_wider_than_what_runs_is_ever_bound() {
             "--at", NOW,
         ];
         arguments.extend(exact.then_some("--exact"));
-        let (code, _, stderr) = estate.run(&arguments);
+        let Ended { code, stderr, .. } = estate.run(&arguments);
         let bound = fs::read_to_string(estate.path("waivers.yaml")).unwrap_or_default();
         assert!(
             code == Some(2) || !(bound.contains(">=") || bound.contains("7.x")),
@@ -277,7 +278,7 @@ fn nothing_wider_is_bound_from_a_report_that_says_so() {
         "waiver", "add", &id, "--reason", "r", "--owner", "o", "--expires", "2026-12-31", "--at",
         NOW,
     ];
-    let (code, _, stderr) = estate.run(&[&arguments[..], &["--report", &path]].concat());
+    let Ended { code, stderr, .. } = estate.run(&[&arguments[..], &["--report", &path]].concat());
     assert!(code == Some(2) && stderr.contains("no version and no minor"), "{stderr}");
     assert!(!estate.path("waivers.yaml").exists());
 }
@@ -285,7 +286,7 @@ fn nothing_wider_is_bound_from_a_report_that_says_so() {
 #[test]
 fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
     let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[("waivers.yaml", WAIVER)]);
-    let (code, stdout, _) = estate.run(&["waiver", "list", "--at", NOW]);
+    let Ended { code, stdout, .. } = estate.run(&["waiver", "list", "--at", NOW]);
     assert_eq!(code, Some(0));
     assert!(
         stdout.starts_with(
@@ -294,15 +295,17 @@ fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
         "{stdout}"
     );
     assert!(stdout.contains("platform, through 2026-12-31: because"), "{stdout}");
-    assert_eq!(estate.run(&["waiver", "check", "--at", NOW]).0, Some(0));
-    assert_eq!(estate.run(&["waiver", "check", "--at", "2027-01-01T00:00:00Z"]).0, Some(1));
+    assert_eq!(estate.run(&["waiver", "check", "--at", NOW]).code, Some(0));
+    assert_eq!(estate.run(&["waiver", "check", "--at", "2027-01-01T00:00:00Z"]).code, Some(1));
     let report = estate.report("report.txt");
-    let (code, stdout, _) = estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
+    let Ended { code, stdout, .. } =
+        estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
     assert!(code == Some(1) && stdout.contains("1 unused"), "{stdout}");
     estate.write("waivers.yaml", &WAIVER.replace("id: one", "id: other"));
-    let (code, stdout, _) = estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
+    let Ended { code, stdout, .. } =
+        estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
     assert!(code == Some(1) && stdout.contains("the report does not have 1 of them"), "{stdout}");
-    let (code, _, stderr) =
+    let Ended { code, stderr, .. } =
         estate.run(&["waiver", "check", "--report", estate.path("audit.yaml").to_str().unwrap()]);
     assert!(code == Some(2) && stderr.contains("no report"), "{stderr}");
 }
@@ -318,7 +321,7 @@ fn owners_controls_and_the_deciding_line_are_told() {
     assert_eq!((&finding["severity"], &finding["owner"]), (&"critical".into(), &"data".into()));
     assert_eq!(finding["controls"], serde_json::json!(["ISO 27001 A.8.31"]));
     let report = estate.report("report.txt");
-    let (code, stdout, stderr) =
+    let Ended { code, stdout, stderr, .. } =
         estate.run(&["explain-policy", "redis/cache", "--report", &report]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("owner     data (") && stdout.contains("policy.yaml:9)"), "{stdout}");

@@ -189,12 +189,13 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", &json!({"type": "keyUp", "key": text}));
     }
 
-    /// Clicks into the middle of an element, as a mouse does.
+    /// Clicks into the middle of an element, as a mouse does, once it has come to rest there: a
+    /// busy machine may lay out the page after it was scrolled.
     #[track_caller]
     pub(crate) fn click(&mut self, selector: &str) {
         let place = self.evaluate(&format!(
-            "(() => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: \
-             'instant' }}); const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / \
+            "(async () => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: \
+             'instant' }}); const frame = () => new Promise(requestAnimationFrame); await frame(); await frame(); const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / \
              2]; }})()"
         ));
         for kind in ["mousePressed", "mouseReleased"] {

@@ -3,29 +3,25 @@
 #![allow(dead_code, reason = "each format uses a part of this")]
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use crate::cli;
+pub(crate) use crate::cli::repository;
 
 /// The time of every audit here: the quickstart's evidence is of then.
 pub(crate) const AT: &str = "2026-11-23T00:06:00Z";
 
-/// A file or folder of the repository.
-pub(crate) fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
 /// What `envparity` prints with these arguments, whatever its exit code but 2.
-pub(crate) fn envparity(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_envparity")).args(arguments).output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_ne!(output.status.code(), Some(2), "{stderr}");
-    assert!(output.status.code().is_some(), "{stderr}");
-    String::from_utf8(output.stdout).unwrap()
+pub(crate) fn printed(arguments: &[&str]) -> String {
+    let ended = cli::envparity(arguments).run();
+    assert!(ended.code.is_some_and(|code| code != 2), "{ended}");
+    ended.stdout
 }
 
-/// The report of an audit of `profiles` in `format`.
+/// The report of an audit of a folder of profiles in `format`.
 pub(crate) fn audit(profiles: &Path, format: &str) -> String {
-    envparity(&["audit", "--profiles", profiles.to_str().unwrap(), "--at", AT, "-o", format])
+    printed(&["audit", "--profiles", profiles.to_str().unwrap(), "--at", AT, "-o", format])
 }
 
 /// The report of the quickstart in `format`.

@@ -75,9 +75,9 @@ fn csv_is_the_matrix_of_the_json_report() {
 #[test]
 fn hostile_text_is_the_same_text_and_no_formula() {
     let texts = [AMBIGUOUS, HOSTILE].concat();
-    let folder = declared(&texts, &texts);
-    let csv = audit(folder.path(), "csv");
-    is_the_matrix_of(&csv, &serde_json::from_str(&audit(folder.path(), "json")).unwrap());
+    let profiles = declared(&texts, &texts);
+    let csv = audit(profiles.folder(), "csv");
+    is_the_matrix_of(&csv, &serde_json::from_str(&audit(profiles.folder(), "json")).unwrap());
     let read = python("read_csv.py", &[], &csv);
     for row in read["rows"].as_array().unwrap() {
         for cell in row.as_object().unwrap().values().map(text) {

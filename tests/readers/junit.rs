@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::common::{AT, audit, envparity, python, quickstart, quickstart_json, repository};
+use crate::common::{AT, audit, printed, python, quickstart, quickstart_json, repository};
 use crate::texts::{AMBIGUOUS, HOSTILE, declared};
 
 fn text(value: &Value) -> &str {
@@ -92,9 +92,9 @@ fn junit_is_of_the_schema_and_tells_what_json_tells() {
 #[test]
 fn hostile_text_is_text_in_xml() {
     let texts = [AMBIGUOUS, HOSTILE].concat();
-    let folder = declared(&texts, &texts);
-    let json: Value = serde_json::from_str(&audit(folder.path(), "json")).unwrap();
-    let suites = agree(&audit(folder.path(), "junit"), &json);
+    let profiles = declared(&texts, &texts);
+    let json: Value = serde_json::from_str(&audit(profiles.folder(), "json")).unwrap();
+    let suites = agree(&audit(profiles.folder(), "junit"), &json);
     let names: BTreeSet<&str> =
         items(&suites["qualif -> prod"]["cases"]).map(|case| text(&case["name"])).collect();
     for component in items(&json["matrix"]).map(|row| text(&row["component"])) {
@@ -109,7 +109,7 @@ fn a_diff_tells_what_differs() {
         repository(&format!("examples/quickstart/evidence/{name}.yaml")).display().to_string()
     };
     let arguments = ["diff", &evidence("dev"), &evidence("qualif"), "-o", "junit"];
-    let suites = python("read_junit.py", &[], &envparity(&arguments));
+    let suites = python("read_junit.py", &[], &printed(&arguments));
     let told = items(&suites)
         .flat_map(|s| items(&s["cases"]))
         .filter(|c| text(&c["text"]).contains("version-skew"));

@@ -6,6 +6,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "../support/cli.rs"]
+mod cli;
+
 mod browser;
 mod common;
 mod csv;

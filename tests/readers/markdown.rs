@@ -104,9 +104,9 @@ fn the_first_ten_lines_are_all_that_is_unfolded_above() {
 
 #[test]
 fn hostile_text_is_text_in_markdown() {
-    let folder = declared(HOSTILE, HOSTILE);
-    let text = audit(folder.path(), "markdown");
-    let json: Value = serde_json::from_str(&audit(folder.path(), "json")).unwrap();
+    let profiles = declared(HOSTILE, HOSTILE);
+    let text = audit(profiles.folder(), "markdown");
+    let json: Value = serde_json::from_str(&audit(profiles.folder(), "json")).unwrap();
     let read = python("read_markdown.py", &[], &text);
     is_harmless(&read);
     // nothing is left out here, so that each text stands in its row as it is
@@ -123,9 +123,9 @@ fn hostile_text_is_text_in_markdown() {
 
 #[test]
 fn a_huge_report_is_below_githubs_limit() {
-    let folder = huge(5_000);
+    let profiles = huge(5_000);
     let start = std::time::Instant::now();
-    let text = audit(folder.path(), "markdown");
+    let text = audit(profiles.folder(), "markdown");
     println!(
         "5,000 x 3: {} characters, {} bytes in {:?}",
         text.chars().count(),
@@ -135,7 +135,7 @@ fn a_huge_report_is_below_githubs_limit() {
     assert!(text.len() < 65_536 && text.len() > 32_768, "{}", text.len());
     let read = python("read_markdown.py", &[], &text);
     is_harmless(&read);
-    let json: Value = serde_json::from_str(&audit(folder.path(), "json")).unwrap();
+    let json: Value = serde_json::from_str(&audit(profiles.folder(), "json")).unwrap();
     let shown = table(&read, "Severity").len();
     assert!(
         text.contains(&format!("{shown} of {} shown, for length", items(&json["findings"]).len())),
@@ -148,7 +148,7 @@ fn a_huge_report_is_below_githubs_limit() {
     let long: Vec<String> =
         (0..3_000).map(|i| format!("{i} {}", texts[i % texts.len()].repeat(20))).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
-    let text = audit(declared(&long, &long).path(), "markdown");
+    let text = audit(declared(&long, &long).folder(), "markdown");
     assert!(text.len() < 65_536, "{}", text.len());
     is_harmless(&python("read_markdown.py", &[], &text));
 }

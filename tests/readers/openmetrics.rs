@@ -2,11 +2,11 @@
 //! text format, which is what node_exporter's textfile collector reads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::common::{audit, envparity, python, quickstart, quickstart_json};
+use crate::cli::Profiles;
+use crate::common::{audit, printed, python, quickstart, quickstart_json};
 
 /// Labels in the order of their names, and the value.
 type Samples = BTreeMap<BTreeMap<String, String>, i64>;
@@ -168,10 +168,7 @@ fn findings_are_counted_as_the_report_does() {
 /// Profiles of declared facts alone, whose texts are anything.
 #[test]
 fn hostile_labels_survive_both_parsers() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
-    let head = "apiVersion: envparity/v1\nkind:";
-    write("audit.yaml", format!("{head} Audit\nbaseline: prod\nenvironments: [dev, prod]\n"));
+    let profiles = Profiles::of(&["dev", "prod"]);
     let component = "pg/a\"b\\c\nd{e=\"f\"},g} 1 # EOF é漢\\n\\\\\"";
     let versions = ["1.0\"} 1\nenvparity_verdict{is=\"go\"} 0", "\\", "1.0 \u{1b}[2J\u{202e}"];
     let texts = [component, "pg/plain", "pg/acts"];
@@ -181,12 +178,9 @@ fn hostile_labels_survive_both_parsers() {
         });
         let facts: Vec<Value> = facts.collect();
         // YAML reads JSON
-        write(
-            &format!("{name}.yaml"),
-            format!("{head} Environment\nname: {name}\ntargets: {}\n", json!({"declared": facts})),
-        );
+        profiles.environment(name, &format!("targets: {}\n", json!({"declared": facts})));
     }
-    let read = read(&audit(folder.path(), "openmetrics"));
+    let read = read(&audit(profiles.folder(), "openmetrics"));
     let of = |component: &str| {
         let info = read["envparity_component_info"]
             .keys()
@@ -210,6 +204,6 @@ fn a_diff_has_metrics_too() {
     };
     let (dev, qualif) = (evidence("dev"), evidence("qualif"));
     let text =
-        envparity(&["diff", dev.to_str().unwrap(), qualif.to_str().unwrap(), "-o", "openmetrics"]);
+        printed(&["diff", dev.to_str().unwrap(), qualif.to_str().unwrap(), "-o", "openmetrics"]);
     assert!(!read(&text)["envparity_component_info"].is_empty());
 }

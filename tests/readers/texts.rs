@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tempfile::TempDir;
+use crate::cli::Profiles;
 
 /// Three environments, of which `qualif -> prod` is a gate.
 pub(crate) const ENVIRONMENTS: [&str; 3] = ["dev", "qualif", "prod"];
@@ -27,25 +27,24 @@ pub(crate) const HOSTILE: &[&str] = &[
 ];
 
 /// Profiles and evidence: in each environment, component `names[i]` declared with `versions[i]`.
-pub(crate) fn declared(names: &[&str], versions: &[&str]) -> TempDir {
-    let folder = profiles();
+pub(crate) fn declared(names: &[&str], versions: &[&str]) -> Profiles {
+    let profiles = Profiles::of(&ENVIRONMENTS);
     for (e, environment) in ENVIRONMENTS.iter().enumerate() {
-        let mut text = head(environment);
-        text.push_str("  declared:\n");
+        let mut text = "targets:\n  declared:\n".to_owned();
         for (i, name) in names.iter().enumerate() {
             // a version of its own in each environment, so that all are shown
             let version = versions[(i + e) % versions.len()];
             let fact = serde_json::json!({"component": name, "version": version, "by": version, "on": "2026-01-01", "expires": "2027-01-01"});
             writeln!(text, "  - {}", escaped(&fact.to_string())).unwrap();
         }
-        std::fs::write(folder.path().join(format!("{environment}.yaml")), text).unwrap();
+        profiles.environment(environment, &text);
     }
-    folder
+    profiles
 }
 
 /// The same with as many images, of which each fourth is ahead of production.
-pub(crate) fn huge(components: usize) -> TempDir {
-    let folder = profiles();
+pub(crate) fn huge(components: usize) -> Profiles {
+    let profiles = Profiles::of(&ENVIRONMENTS);
     for (e, environment) in ENVIRONMENTS.iter().enumerate() {
         let mut evidence = format!(
             "apiVersion: envparity/v1\nkind: Evidence\nenvironment: {environment}\ntaken: 2026-11-23T00:05:00Z\ntargets:\n- id: docker/edge\n  \
@@ -57,14 +56,11 @@ pub(crate) fn huge(components: usize) -> TempDir {
                 .unwrap();
         }
         writeln!(evidence, "end: {{targets: 1, images: {components}}}").unwrap();
-        std::fs::write(folder.path().join(format!("{environment}.txt")), evidence).unwrap();
-        let text = format!(
-            "{}  recorded:\n  - {{name: edge, path: {environment}.txt}}\n",
-            head(environment)
-        );
-        std::fs::write(folder.path().join(format!("{environment}.yaml")), text).unwrap();
+        profiles.write(&format!("{environment}.txt"), &evidence);
+        let target = format!("- {{name: edge, path: {environment}.txt}}");
+        profiles.environment(environment, &format!("targets:\n  recorded:\n  {target}\n"));
     }
-    folder
+    profiles
 }
 
 /// Without the characters that YAML takes in quotes only as their numbers.
@@ -73,15 +69,4 @@ fn escaped(json: &str) -> String {
     json.chars()
         .map(|c| if must_be(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
         .collect()
-}
-
-fn profiles() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let audit = "apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n";
-    std::fs::write(folder.path().join("audit.yaml"), audit).unwrap();
-    folder
-}
-
-fn head(environment: &str) -> String {
-    format!("apiVersion: envparity/v1\nkind: Environment\nname: {environment}\ntargets:\n")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{audit, envparity, python, quickstart, quickstart_json, repository};
+use crate::common::{audit, printed, python, quickstart, quickstart_json, repository};
 use crate::texts::{AMBIGUOUS, HOSTILE, declared};
 
 /// Every kind that has a schema.
@@ -10,7 +10,7 @@ const KINDS: [&str; 7] =
     ["audit", "catalogue", "environment", "evidence", "policy", "report", "waivers"];
 
 fn schema(kind: &str) -> String {
-    envparity(&["schema", kind])
+    printed(&["schema", kind])
 }
 
 /// What is wrong with each of some documents, by name.
@@ -30,8 +30,8 @@ fn yaml_says_to_pyyaml_what_json_says() {
 #[test]
 fn texts_stay_texts_to_a_reader_of_yaml_1_1() {
     let texts = [AMBIGUOUS, HOSTILE].concat();
-    let folder = declared(&texts, &texts);
-    let json: Value = serde_json::from_str(&audit(folder.path(), "json")).unwrap();
+    let profiles = declared(&texts, &texts);
+    let json: Value = serde_json::from_str(&audit(profiles.folder(), "json")).unwrap();
     let rows = json["matrix"].as_array().unwrap();
     let cells = rows.iter().flat_map(|row| row["cells"].as_array().unwrap());
     let versions: Vec<&Value> = cells.map(|cell| &cell["readings"][0]["version"]).collect();
@@ -39,7 +39,7 @@ fn texts_stay_texts_to_a_reader_of_yaml_1_1() {
         assert!(rows.iter().any(|row| row["component"] == *text), "no component {text:?}");
         assert!(versions.iter().any(|version| *version == text.trim()), "no version {text:?}");
     }
-    let yaml = audit(folder.path(), "yaml");
+    let yaml = audit(profiles.folder(), "yaml");
     assert_eq!(python("read_yaml.py", &[], &yaml), json);
     let serde: Value =
         envparity::wire::yaml::read(&yaml, envparity::wire::yaml::Origin::Program).unwrap();
@@ -48,9 +48,9 @@ fn texts_stay_texts_to_a_reader_of_yaml_1_1() {
 
 #[test]
 fn reports_are_of_their_schema() {
-    let folder = declared(HOSTILE, AMBIGUOUS);
+    let profiles = declared(HOSTILE, AMBIGUOUS);
     let report = schema("report");
-    let hostile = audit(folder.path(), "json");
+    let hostile = audit(profiles.folder(), "json");
     let whole = std::fs::read_to_string(repository("tests/fixtures/reports/hostile.yaml")).unwrap();
     let found = validate(&[
         ("json", &report, &quickstart("json")),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::profiles::{Ended, Profiles, Report, list, run, text};
+use crate::profiles::{Ended, Profiles, Report, envparity, list, text};
 use crate::support::docker;
 use crate::support::hostile::{Behaviour, Hostile};
 
@@ -222,7 +222,8 @@ fn a_diff_of_evidence_judges_only_whether_it_is_whole() {
     };
     let (first, second) = (collect("production", "first.txt"), collect("production", "second.txt"));
     let unread = collect("qualif", "unread.txt");
-    let diff = |current: &str| -> Ended { run(&["diff", &first, current, "-o", "json"], &[]) };
+    let diff =
+        |current: &str| -> Ended { envparity(["diff", &first, current, "-o", "json"]).run() };
 
     let whole = diff(&second).report(0);
     let other = list(&whole["matrix"])

@@ -1,15 +1,19 @@
 //! An interrupted program ends at once, whatever it is waiting for, and leaves nothing half
 //! written.
 
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::profiles::{ENVPARITY, Profiles};
+use crate::profiles::Profiles;
+use crate::support::cli::send_signal;
+use crate::support::cli::slowness::{deadline, scaled, wait_until};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::kubernetes::{ApiServer, Cluster, User};
+
+/// A deadline that no test waits for.
+const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_signal_ends_audit_and_collect_within_a_second() {
@@ -19,19 +23,16 @@ fn a_signal_ends_audit_and_collect_within_a_second() {
             let target = json!({"name": "cache", "url": format!("redis://{}", silent.address())});
             let profiles = Profiles::new(&[(
                 "production",
-                json!({"deadline": "60s", "targets": {"redis": [target]}}),
+                json!({"deadline": deadline(LONG), "targets": {"redis": [target]}}),
             )]);
             let mut child = start(&profiles, command);
-            wait_until(|| silent.received() > 0);
-            let start = Instant::now();
-            send(signal, &child);
-            wait_until(|| child.try_wait().expect("wait for the program").is_some());
-            let took = start.elapsed();
+            wait_until("the server is asked", || silent.received() > 0);
+            let took = interrupted(signal, &mut child);
 
             let output = child.wait_with_output().expect("it has ended");
             println!("SIG{signal} ended {} after {} ms", command[0], took.as_millis());
             assert_eq!(output.status.code(), Some(130), "SIG{signal} {command:?}: {output:?}");
-            assert!(took < Duration::from_secs(1), "SIG{signal} {command:?}: {took:?}");
+            assert!(took < at_once(), "SIG{signal} {command:?}: {took:?}");
             assert!(output.stdout.is_empty(), "SIG{signal} {command:?}: {output:?}");
             assert_eq!(
                 files(&profiles),
@@ -65,46 +66,44 @@ fn a_signal_leaves_no_child_behind() {
         let server = ApiServer::start(Cluster::recorded());
         let kubeconfig = server.kubeconfig().user(User::Exec(path)).write(folder.path());
         let target = json!({"name": "mks", "kubeconfig": kubeconfig});
-        let targets = json!({"deadline": "60s", "targets": {"kubernetes": [target]}});
+        let targets = json!({"deadline": deadline(LONG), "targets": {"kubernetes": [target]}});
         let profiles = Profiles::new(&[("production", targets)]);
         let mut child = start(&profiles, &["audit"]);
         let pids = || std::fs::read_to_string(&told).unwrap_or_default();
-        wait_until(|| pids().contains('.'));
-        send(signal, &child);
-        let start = Instant::now();
-        wait_until(|| child.try_wait().expect("wait for the program").is_some());
-        assert!(start.elapsed() < Duration::from_secs(1), "SIG{signal}: {:?}", start.elapsed());
+        wait_until("the plugin has started", || pids().contains('.'));
+        let took = interrupted(signal, &mut child);
+        assert!(took < at_once(), "SIG{signal}: {took:?}");
         assert_eq!(child.wait().expect("it has ended").code(), Some(130), "SIG{signal}");
         for pid in pids().split_whitespace().filter(|pid| *pid != ".") {
             let status_line =
                 || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             // a process that was killed is gone once somebody has asked for its end
-            wait_until(|| status_line().is_empty() || status_line().contains(") Z "));
+            wait_until("the child is gone", || {
+                status_line().is_empty() || status_line().contains(") Z ")
+            });
         }
     }
+}
+
+/// What counts as at once, for a person who has pressed Ctrl-C.
+fn at_once() -> Duration {
+    scaled(Duration::from_secs(1))
 }
 
 /// `OUT` stands for a file in the folder of the profiles.
 fn start(profiles: &Profiles, arguments: &[&str]) -> Child {
     let out = profiles.path("out").display().to_string();
-    let arguments = arguments.iter().map(|argument| argument.replace("OUT", &out));
-    let mut command = Command::new(ENVPARITY);
-    command.args(arguments).arg("--profiles").arg(profiles.folder());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+    let arguments: Vec<String> =
+        arguments.iter().map(|argument| argument.replace("OUT", &out)).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    profiles.command(&arguments).start()
 }
 
-/// By the shell, which has `kill` built in.
-fn send(signal: &str, child: &Child) {
-    let status =
-        Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
-    assert!(status.expect("the shell starts").success());
-}
-
+/// Sends the signal; the time until the program has ended.
 #[track_caller]
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited for ten seconds");
-        thread::sleep(Duration::from_millis(2));
-    }
+fn interrupted(signal: &str, child: &mut Child) -> Duration {
+    let start = Instant::now();
+    send_signal(signal, child);
+    wait_until("the program ends", || child.try_wait().expect("wait for the program").is_some());
+    start.elapsed()
 }

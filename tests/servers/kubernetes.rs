@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::profiles::{ENVPARITY, Ended, Profiles, list, text};
+use crate::profiles::{Ended, Profiles, list, program, text};
+use crate::support::cli::ENVPARITY;
 use crate::support::kubernetes::{ApiServer, Cluster, Rule, Transport, User};
 use crate::support::proxy::RecordingProxy;
 use crate::support::tunnel::Tunnel;
@@ -47,9 +48,7 @@ fn collected(target: &Value) -> Value {
     let ended = Profiles::new(&[("production", environment(target))])
         .run(&["collect", "production", "--to", "-"]);
     ended.expect(0);
-    let evidence: Value = serde_yaml::from_str(&ended.stdout)
-        .unwrap_or_else(|error| panic!("no YAML: {error}\n{ended}"));
-    evidence["targets"][0].clone()
+    ended.yaml()["targets"][0].clone()
 }
 
 /// Kubeconfigs in a folder of their own.
@@ -236,23 +235,15 @@ fn a_pod_uses_its_service_account() {
     let script = "mkdir -p /run/secrets && mount -t tmpfs none /run/secrets && \
                   mkdir -p /run/secrets/kubernetes.io && cp -r \"$1\" /run/secrets/kubernetes.io/ && \
                   exec \"$2\" audit -o json --profiles \"$3\"";
-    let output = std::process::Command::new("unshare")
+    let ended = program("unshare")
         .args(["--mount", "sh", "-c", script, "sh"])
         .args([&account, Path::new(ENVPARITY), profiles.folder()])
-        .env_remove("KUBECONFIG")
         .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         .env("KUBERNETES_SERVICE_PORT", server.address().port().to_string())
-        .output()
-        .expect("util-linux has unshare");
-    let told = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
-    assert_eq!(report["environments"][0]["targets"][0]["endpoint"], server.url(), "{told}");
-    assert!(!told.contains(server.token()));
+        .run();
+    let report = ended.report(0);
+    assert_eq!(report["environments"][0]["targets"][0]["endpoint"], server.url(), "{ended}");
+    assert!(!ended.says(server.token()));
 }
 
 #[test]

@@ -1,18 +1,24 @@
 //! What hostile servers can make an audit hold.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::profiles::Profiles;
+use crate::support::cli::slowness::deadline;
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::kubernetes::{ApiServer, Cluster, Fault, When};
 
 const MIB: u64 = 1024;
 
+/// On an idle machine: long enough for every cap to be met.
+const DEADLINE: Duration = Duration::from_secs(3);
+
 /// An audit of one target, all of whose answers are more than anybody could want.
 fn peak(collector: &str, target: &Value) -> u64 {
     let profiles = Profiles::new(&[(
         "production",
-        json!({"deadline": "3s", "targets": {collector: [target]}}),
+        json!({"deadline": deadline(DEADLINE), "targets": {collector: [target]}}),
     )]);
     let (_, peak, report) = profiles.measured();
     assert_eq!(report.verdict(), "incomplete", "{report}");

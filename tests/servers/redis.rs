@@ -6,9 +6,12 @@ mod replicas;
 mod samples;
 mod sentinel;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::profiles::{Profiles, cache, redis, sorted, text};
+use crate::support::cli::slowness::deadline;
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{AUDITOR, AUDITOR_PASSWORD, Binary, DEFAULT_PASSWORD, RedisServer};
 use crate::support::tls::Certs;
@@ -255,8 +258,7 @@ fn a_recorded_answer_stands_in_for_a_server_that_cannot_be_reached_and_for_no_ot
     ] {
         let server = Hostile::start(behaviour.clone());
         let url = format!("redis://{}", server.address());
-        let target =
-            json!({"name": "cache", "url": url, "deadline": "500ms", "else-recorded": info});
+        let target = json!({"name": "cache", "url": url, "deadline": deadline(Duration::from_millis(500)), "else-recorded": info});
         // the file ages with the repository
         let production = json!({"max-age": "36500d", "targets": {"redis": [target]}});
         let report = Profiles::new(&[("production", production)]).audit().report(code);

@@ -22,7 +22,7 @@
 DOCKER_SOCKET="$DIR/docker.sock"
 GROUP="${DIR##*/}" # control group of the containers
 
-docker() { timeout 60 docker --config "$DIR/docker-config" --host "unix://$DOCKER_SOCKET" "$@"; }
+docker() { timeout "$((60 * ENVPARITY_TEST_SLOWNESS))" docker --config "$DIR/docker-config" --host "unix://$DOCKER_SOCKET" "$@"; }
 
 # background NAME CMD…: in a session of its own, so that Ctrl-C reaches only us and we can stop things in order
 background() {
@@ -30,9 +30,9 @@ background() {
   echo $! >"$DIR/$1.pid"
 }
 
-# wait_for NAME CMD…: until CMD succeeds, for as long as the server lives and at most 30 seconds
+# wait_for NAME CMD…: until CMD succeeds, for as long as the server lives and at most 30 seconds of an idle machine
 wait_for() {
-  local deadline=$((SECONDS + 30))
+  local deadline=$((SECONDS + 30 * ENVPARITY_TEST_SLOWNESS))
   until "${@:2}"; do
     if ((SECONDS >= deadline)) || ! kill -0 "$(<"$DIR/$1.pid")" 2>/dev/null; then
       echo "$1 did not come up:"
@@ -143,7 +143,7 @@ end() {
 stop_docker() {
   local pid
   [[ ! -S "$DOCKER_SOCKET" ]] ||
-    docker ps --all --quiet | xargs -r timeout 30 docker --host "unix://$DOCKER_SOCKET" rm --force
+    docker ps --all --quiet | xargs -r timeout "$((30 * ENVPARITY_TEST_SLOWNESS))" docker --host "unix://$DOCKER_SOCKET" rm --force
   end dockerd
   end containerd
   end registry

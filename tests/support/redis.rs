@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::cli::slowness::scaled;
 use super::tls::{Certs, Leaf};
 use super::{from_run_sh, listen};
 
@@ -68,7 +69,7 @@ pub(crate) struct RedisServer {
 
 impl RedisServer {
     /// # Panics
-    /// If the server is not ready within ten seconds.
+    /// If the server is not ready within ten seconds of an idle machine.
     pub(crate) fn start(binary: Binary, extra: &[&str]) -> Self {
         Self::start_with(binary, extra, false, None)
     }
@@ -95,15 +96,17 @@ impl RedisServer {
     }
 
     /// A Sentinel that watches these masters, by name and port; each is down for it after half a
-    /// second without an answer. `extra` are lines of its configuration.
+    /// second of an idle machine without an answer. `extra` are lines of its configuration.
     pub(crate) fn start_sentinel(binary: Binary, masters: &[(&str, u16)], extra: &[&str]) -> Self {
         for _ in 0..5 {
             let (dir, port) = (tempfile::tempdir().expect("a temporary directory"), free_port());
             let config = dir.path().join("sentinel.conf");
             let mut lines = format!("port {port}\nbind 127.0.0.1\ndir {}\n", dir.path().display());
+            // a busy machine must not make a master that is well look down
+            let down_after = scaled(Duration::from_millis(500)).as_millis();
             for (name, master) in masters {
                 lines += &format!("sentinel monitor {name} 127.0.0.1 {master} 1\n");
-                lines += &format!("sentinel down-after-milliseconds {name} 500\n");
+                lines += &format!("sentinel down-after-milliseconds {name} {down_after}\n");
             }
             lines += &extra.join("\n");
             std::fs::write(&config, lines + "\n").expect("write the configuration");
@@ -133,7 +136,7 @@ impl RedisServer {
 
     /// Waits until what it says of itself holds this text.
     pub(crate) fn wait_for(&self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + scaled(Duration::from_secs(20));
         while !self.command(&["INFO"]).contains(text) {
             assert!(Instant::now() < deadline, "no {text:?} in {}", self.command(&["INFO"]));
             thread::sleep(Duration::from_millis(50));
@@ -233,7 +236,7 @@ fn ready(command: &mut Command, dir: &TempDir, word: &str) -> Option<Child> {
 
     // Its own log proves that it is this process which has the port, and leaves the statistics as
     // they were: a PING could be answered by another server, and would be counted.
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + scaled(Duration::from_secs(10));
     loop {
         let ended = child.try_wait().expect("wait for the server");
         let said = std::fs::read_to_string(&log).unwrap_or_default();
@@ -255,7 +258,7 @@ fn ready(command: &mut Command, dir: &TempDir, word: &str) -> Option<Child> {
 /// Sends one command and returns its reply as text: an error keeps its `-`, nil is `(nil)`, the
 /// items of an array are lines.
 pub(crate) fn command(stream: &mut TcpStream, command: &[&str]) -> String {
-    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout above zero");
+    stream.set_read_timeout(Some(scaled(Duration::from_secs(30)))).expect("a timeout above zero");
     let mut request = Vec::new();
     write!(request, "*{}\r\n", command.len()).expect("write to memory");
     for argument in command {

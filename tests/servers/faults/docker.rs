@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Fault, Healthy, PASSWORD, check_all};
+use crate::support::cli::slowness::scaled;
 use crate::support::docker::{self, Contexts};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{Binary, RedisServer};
@@ -38,7 +39,7 @@ fn hostile() -> Vec<Fault> {
     let half =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{\"Version\":\"20.1".to_vec();
     let trickled = [&half[..], &[b' '; 800]].concat();
-    let slowly = |bytes| Behaviour::Trickle { bytes, every: Duration::from_millis(20) };
+    let slowly = |bytes| Behaviour::Trickle { bytes, every: scaled(Duration::from_millis(20)) };
     let status = |code: u16| Behaviour::HttpStatus(code, r#"{"message":"no"}"#.to_owned());
     let elsewhere = "http://127.0.0.1:1/version".to_owned();
     [

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Fault, PASSWORD, PASSWORD_REFERENCE, check_all};
+use crate::support::cli::slowness::scaled;
 use crate::support::docker;
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{AUDITOR, Binary, RedisServer};
@@ -35,7 +36,7 @@ fn fault(name: &'static str, behaviour: Behaviour, kind: &'static str) -> Fault 
 
 fn hostile() -> Vec<Fault> {
     let trickled = format!("$5000\r\n{}", "# Server\r\n".repeat(500)).into_bytes();
-    let trickle = Behaviour::Trickle { bytes: trickled, every: Duration::from_millis(20) };
+    let trickle = Behaviour::Trickle { bytes: trickled, every: scaled(Duration::from_millis(20)) };
     let half = || vec![hello(), b"$5000\r\n# Server\r\nredis_version:7.0.15\r\nredis_mo".to_vec()];
     let info = |answer: &[u8]| Behaviour::Script(vec![hello(), answer.to_vec()]);
     vec![

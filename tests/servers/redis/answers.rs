@@ -7,9 +7,13 @@ use serde_json::json;
 
 use super::{bulk, scripted};
 use crate::profiles::{Profiles, cache, redis, sorted, text};
+use crate::support::cli::slowness::{deadline, scaled};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{Binary, RedisServer};
 use crate::support::tls::Certs;
+
+/// On an idle machine.
+const DEADLINE: Duration = Duration::from_secs(1);
 
 const INFO: &str = include_str!("../../fixtures/redis/redis-7.0.15.txt");
 
@@ -85,10 +89,10 @@ fn an_answer_that_is_none_is_told_in_time() {
         ),
     ] {
         let server = Hostile::start(script(&answer));
-        let target = json!({"name": "cache", "url": url(&server), "deadline": "1s"});
+        let target = json!({"name": "cache", "url": url(&server), "deadline": deadline(DEADLINE)});
         let ended = Profiles::new(&[("production", redis(&[target]))]).audit();
         assert_eq!(ended.code, Some(3), "{name}: {ended}");
-        assert!(ended.took < Duration::from_secs(3), "{name}: {:?}", ended.took);
+        assert!(ended.took < 3 * scaled(DEADLINE), "{name}: {:?}", ended.took);
         let report = ended.any_report();
         let [failure] = report.failures("production", "redis/cache")[..] else {
             panic!("{name}: {report}")
@@ -105,12 +109,11 @@ fn two_hundred_megabytes_are_capped_in_time_and_in_memory() {
     let server = Hostile::start(Behaviour::Script(vec![super::hello(), huge]));
     // the silent one keeps the process there long enough to be asked for its peak
     let silent = Hostile::start(Behaviour::Silent);
-    let target =
-        |name: &str, server: &Hostile| json!({"name": name, "url": url(server), "deadline": "2s"});
+    let target = |name: &str, server: &Hostile| json!({"name": name, "url": url(server), "deadline": deadline(2 * DEADLINE)});
     let targets = [target("cache", &server), target("silent", &silent)];
     let profiles = Profiles::new(&[("production", redis(&targets))]);
     let (took, most, report) = profiles.measured();
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < 4 * scaled(DEADLINE), "{took:?}");
     let kind = &report["environments"][0]["targets"][0]["parts"][0]["failure"]["kind"];
     assert_eq!(kind, "too-large", "{report}");
     println!("200 MiB of INFO cost {most} KiB");

@@ -1,15 +1,18 @@
 //! Nodes of a cluster, each read: versions, settings and identity of each, and what becomes of the
 //! others if one fails.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::profiles::{Profiles, cache, redis, sorted, text};
+use crate::support::cli::slowness::deadline;
 use crate::support::redis::{Binary, RedisServer};
 
 const CLUSTER: [&str; 2] = ["--cluster-enabled", "yes"];
 
 fn nodes(urls: &[String]) -> Value {
-    json!({"name": "cache", "deadline": "2s", "nodes": urls})
+    json!({"name": "cache", "deadline": deadline(Duration::from_secs(2)), "nodes": urls})
 }
 
 fn node(binary: Binary, extra: &[&str]) -> RedisServer {

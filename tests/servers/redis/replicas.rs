@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 
 use super::{bulk, scripted};
 use crate::profiles::{Profiles, Report, list, redis, text};
+use crate::support::cli::slowness::{deadline, scaled};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::redis::{AUDITOR, AUDITOR_PASSWORD, Binary, DEFAULT_PASSWORD, RedisServer};
 
+/// On an idle machine.
+const DEADLINE: Duration = Duration::from_secs(2);
+
 fn with_replicas(url: &str) -> Value {
-    json!({"name": "cache", "url": url, "deadline": "2s", "replicas": true})
+    json!({"name": "cache", "url": url, "deadline": deadline(DEADLINE), "replicas": true})
 }
 
 fn audit(target: &Value, code: i32) -> Report {
@@ -130,7 +134,7 @@ fn a_replica_that_hangs_costs_itself_and_no_more_than_the_deadline() {
     let ended = profiles.audit();
     hung.signal("CONT");
     let report = ended.report(3);
-    assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
+    assert!(ended.took < 2 * scaled(DEADLINE), "{:?}", ended.took);
     let (failed, failure) = one_failure(&report);
     assert_eq!((failed, &failure["kind"]), (part(hung.port()), &json!("timeout")), "{failure:#}");
     assert_eq!(
