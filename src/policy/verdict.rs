@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{Policy, by_name, staleness};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Gate, Instance, JudgedFinding, Judgement,
-    Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict,
+    Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict,
 };
 
 /// One environment, as far as the verdict is concerned.
@@ -143,6 +143,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
                 .into_iter()
                 .map(|what| (needed, format!("{environment} {} {what}", target.target))),
         );
+        gaps.extend(unheld(target).map(|what| (false, format!("{environment} {what}"))));
         if let Some(stale) = staleness(target, *max_age, now) {
             gaps.push((needed, format!("{environment} {}: {stale}", target.target)));
         }
@@ -151,6 +152,15 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
         expect.iter().filter_map(|name| unproven(snapshot, name)).map(|text| (*required, text)),
     );
     gaps
+}
+
+/// What a file does not hold.
+fn unheld(target: &Coverage) -> Option<String> {
+    let is_file = matches!(target.source, Source::Recorded { .. });
+    let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
+    let names: Vec<&str> = left_out.map(|(part, _)| part.as_str()).collect();
+    (is_file && !names.is_empty())
+        .then(|| format!("{}: {} not recorded", target.target, names.join(", ")))
 }
 
 fn unread(target: &Coverage) -> Vec<String> {
@@ -186,9 +196,7 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Class, Component, Defaults, FailureKind, Finding, Locator, Severity, Source,
-    };
+    use crate::model::{Class, Component, Defaults, FailureKind, Finding, Locator, Severity};
     use crate::version::{Levels, Scheme, read};
     use std::collections::BTreeMap;
 
