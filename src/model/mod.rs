@@ -22,8 +22,8 @@ pub use change::{
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
-    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, RunState, Source,
-    TargetEvidence, TimeSource,
+    CommandFigures, Declared, Evidence, Field, ImageUse, Indicators, Locator, Presumed, RunState,
+    Source, TLS_UNVERIFIED, TargetEvidence, TimeSource,
 };
 pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,

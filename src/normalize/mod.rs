@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Class, Component, ComponentName, Coverage, EnvironmentName, Evidence, Field, Glob, Identity,
-    ImageUse, Instance, Locator, Note, ReadingSource, RunState, Snapshot, TargetEvidence,
+    ImageUse, Instance, Locator, Note, Presumed, ReadingSource, RunState, Snapshot, TLS_UNVERIFIED,
+    TargetEvidence,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -136,7 +137,42 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
             _ => None,
         }
     };
-    target.fields.iter().filter_map(note).collect()
+    let unverified = target.field(TLS_UNVERIFIED).map(|how| Note {
+        text: format!("nobody checks that the server is the one it claims to be: {how}"),
+        is_odd: true,
+    });
+    let told = target.fields.iter().filter_map(note);
+    told.chain(unverified)
+        .chain(Presumed::ALL.into_iter().filter_map(|why| presumed(target, why)))
+        .collect()
+}
+
+/// Workloads that count though nobody can tell whether they run.
+fn presumed(target: &TargetEvidence, why: Presumed) -> Option<Note> {
+    let is = |image: &&ImageUse| image.state == RunState::Presumed(why);
+    let places: BTreeSet<(&str, &str)> = target
+        .images
+        .iter()
+        .filter(is)
+        .map(|image| (image.locator.namespace.as_str(), image.locator.workload.as_str()))
+        .collect();
+    let (namespace, workload) = places.first()?;
+    let more = match places.len() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    // A rollout is over in minutes, and what it leads to is compared.
+    let is_odd = why != Presumed::RollingOut;
+    let text =
+        format!("{} counts, {}: {namespace}/{workload}{more}", what_counts(why), why.as_str());
+    Some(Note { text, is_odd })
+}
+
+fn what_counts(why: Presumed) -> &'static str {
+    match why {
+        Presumed::StateUnknown | Presumed::Unreachable => "what pods are set up to run",
+        Presumed::RollingOut => "the template",
+    }
 }
 
 /// Components as they are found.
@@ -248,6 +284,7 @@ impl Builder<'_> {
         let word = match &seen.state {
             RunState::Running => return true,
             RunState::Scheduled => "scheduled",
+            RunState::Presumed(why) => why.as_str(),
             RunState::NotRunning(word) => word,
         };
         let place = Instance::place_of(&target.id, &seen.locator);
@@ -257,7 +294,7 @@ impl Builder<'_> {
         {
             *component.not_running.entry(word.to_owned()).or_default() += 1;
         }
-        seen.state == RunState::Scheduled
+        seen.state.counts()
     }
 
     /// Where an image runs, with the name that the catalogue gives the namespace.
