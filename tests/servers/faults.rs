@@ -7,6 +7,7 @@
 
 pub(crate) mod docker;
 mod kubernetes;
+mod kubernetes_refusals;
 mod redis;
 
 use std::any::Any;
