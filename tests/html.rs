@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use envparity::model::{Fate, Severity};
 use envparity::model::{Audit, Purpose};
+use envparity::model::{Fate, Severity};
 use reports::{hostile, large, rendered, rich};
 use sha2::{Digest as _, Sha256};
 use slowness::scaled;

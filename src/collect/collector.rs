@@ -9,7 +9,9 @@ use tokio::time::Instant;
 
 use super::recorded::config::RecordedConfig;
 use super::target::TargetConfig;
-use crate::model::{CollectorKind, EnvironmentName, Failure, Outcome, TargetEvidence, TargetId};
+use crate::model::{
+    CollectorKind, EnvironmentName, Failure, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+};
 
 /// Tells the time of an answer. Passed in, so that tests stand outside of time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -59,7 +61,9 @@ pub trait Collector: Send + Sync {
     /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
     /// reached.
     fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
-        if !evidence.fields.is_empty() || evidence.has_complete_part() {
+        // How the profile asks for TLS is known without an answer.
+        let is_told = evidence.fields.iter().any(|field| field.name != TLS_UNVERIFIED);
+        if is_told || evidence.has_complete_part() {
             return None;
         }
         let mut failures = evidence.parts.values().filter_map(Outcome::failure);

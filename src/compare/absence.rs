@@ -31,11 +31,23 @@ pub(super) fn of(
         let same_kind = parts().any(|(target, ..)| is_service(name, target));
         return if same_kind { gone } else { Presence::NotApplicable };
     }
+    // A virtual node does not tell what every node has.
+    if OF_EVERY_HOST.contains(&name.as_str()) && !has_windows(there) {
+        return Presence::Unobserved;
+    }
     if holders.all(|(_, _, outcome)| *outcome == Outcome::Complete) {
         gone
     } else {
         Presence::Unobserved
     }
+}
+
+/// Nothing runs without them: where none is seen it was not told.
+const OF_EVERY_HOST: [&str; 3] = ["host/kernel", "host/os", "kubernetes/runtime"];
+
+/// Whether there are hosts of another system than Linux, which do without its kernel.
+fn has_windows(there: &Snapshot) -> bool {
+    there.components.contains_key(&"host/windows-kernel".into())
 }
 
 /// Whether a component of that name would be found in this part of this target.

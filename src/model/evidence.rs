@@ -114,6 +114,9 @@ pub enum TimeSource {
     Evidence,
     /// `server_time_usec` of an INFO.
     Server,
+    /// The newest time within what kubectl printed: a node's heartbeat, a container's start. The
+    /// file is not older.
+    Printed,
     /// The file's modification time, the weakest.
     FileModified,
 }
@@ -125,6 +128,7 @@ impl TimeSource {
             Self::Profile => "the profile",
             Self::Evidence => "the evidence file",
             Self::Server => "the server's clock",
+            Self::Printed => "the newest time that kubectl printed",
             Self::FileModified => "the file's modification time",
         }
     }
@@ -147,6 +151,10 @@ impl Field {
         Self { place: String::new(), name: name.into(), value: value.into() }
     }
 }
+
+/// Name of the target's own field that says by which setting nobody looks at the certificate of the
+/// server.
+pub const TLS_UNVERIFIED: &str = "tls_unverified";
 
 /// One place where an image is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,8 +214,42 @@ pub enum RunState {
     /// It runs from time to time, and not now: it counts, so that what is compared does not depend
     /// on the minute.
     Scheduled,
+    /// It counts by what it is set up to run: what it does now was not told.
+    Presumed(Presumed),
     /// It does not; the source's own word for its state.
     NotRunning(String),
+}
+
+impl RunState {
+    /// Whether it takes part in the comparison.
+    pub fn counts(&self) -> bool {
+        !matches!(self, Self::NotRunning(_))
+    }
+}
+
+/// Why nobody can tell whether an instance runs that counts nevertheless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Presumed {
+    /// Its state was not told.
+    StateUnknown,
+    /// Its node is lost.
+    Unreachable,
+    /// All its pods are starting or ending.
+    RollingOut,
+}
+
+impl Presumed {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::StateUnknown, Self::Unreachable, Self::RollingOut];
+
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StateUnknown => "state unknown",
+            Self::Unreachable => "unreachable",
+            Self::RollingOut => "rolling out",
+        }
+    }
 }
 
 /// A fact that a person vouches for, until it expires.

@@ -34,7 +34,8 @@ pub use collector::{
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{
-    Declared, Evidence, Field, ImageUse, Locator, RunState, Source, TargetEvidence, TimeSource,
+    Declared, Evidence, Field, ImageUse, Locator, Presumed, RunState, Source, TLS_UNVERIFIED,
+    TargetEvidence, TimeSource,
 };
 pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,

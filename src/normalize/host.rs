@@ -1,7 +1,7 @@
 //! Engines and the hosts below them, as components with one instance for each host.
 
 use super::{Builder, Instance, Said};
-use crate::model::{Locator, TargetEvidence};
+use crate::model::{Field, Locator, TargetEvidence};
 use crate::version::Scheme;
 
 /// Product of clusters and their nodes.
@@ -55,6 +55,15 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             ..server
         });
     }
+    if let Some(text) = target.field("openshift_version") {
+        let said = Said {
+            component: "kubernetes/openshift".into(),
+            product: None,
+            hint: Some(Scheme::Generic),
+            text,
+        };
+        builder.say(target, &said, |openshift| openshift);
+    }
     builder.identity(target, |field| target.field(field));
     add_host(builder, target);
 }
@@ -62,7 +71,14 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
 /// What each place in a target (a host, a node) says of itself.
 fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
     for field in target.fields.iter().filter(|field| !field.place.is_empty()) {
+        let is_windows = || {
+            let is_os = |other: &&Field| other.place == field.place && other.name == "os";
+            target.fields.iter().find(is_os).is_some_and(|os| os.value.starts_with("Windows"))
+        };
         let (component, scheme) = match field.name.as_str() {
+            // Of two systems in one cluster neither is a version of the other.
+            "kernel" if is_windows() => ("host/windows-kernel", Scheme::Generic),
+            "os" if is_windows() => ("host/windows", Scheme::OsImage),
             "kernel" => ("host/kernel", Scheme::Kernel),
             "os" => ("host/os", Scheme::OsImage),
             // Its number is that of a library, not of a kubelet: `v1.25.0-vk-azure-aci-1.6.2`.

@@ -129,7 +129,8 @@ fn of_tag(tag: Option<Reading>) -> Chosen {
     (tag.unwrap_or_else(|| version::read(Scheme::ImageTag, "")), ReadingSource::Tag, None)
 }
 
-/// Digests of the reference and of the engine's list, then the configuration's.
+/// Digests of the engine's list, else that of the reference, then the configuration's. What runs may
+/// be another image than the one that the reference is pinned to.
 fn digests(
     target: &TargetEvidence,
     image_use: &ImageUse,
@@ -138,10 +139,13 @@ fn digests(
     let of =
         |digest: &str| OfPlatform { digest: digest.to_owned(), architecture: architecture(target) };
     let listed = image_use.repo_digests.iter().filter_map(|text| Some(text.split_once('@')?.1));
-    let listed = listed.map(|digest| match image_use.runtime.as_str() {
-        "cri-o" => Digest::Manifest(of(digest)),
-        _ => Digest::Repository(digest.to_owned()),
-    });
+    let listed: Vec<Digest> = listed
+        .map(|digest| match image_use.runtime.as_str() {
+            "cri-o" => Digest::Manifest(of(digest)),
+            _ => Digest::Repository(digest.to_owned()),
+        })
+        .collect();
+    let referenced = referenced.filter(|_| listed.is_empty());
     let is_configuration = target.field("image_store") != Some("containerd");
     let id = Some(image_use.image_id.as_str())
         .filter(|id| is_configuration && id.starts_with("sha256:"));

@@ -190,6 +190,7 @@ impl Builder<'_> {
         let word = match &seen.state {
             RunState::Running => return true,
             RunState::Scheduled => "scheduled",
+            RunState::Presumed(why) => why.as_str(),
             RunState::NotRunning(word) => word,
         };
         let place = Instance::place_of(&target.id, &seen.locator);
@@ -199,7 +200,7 @@ impl Builder<'_> {
         {
             *component.not_running.entry(word.to_owned()).or_default() += 1;
         }
-        seen.state == RunState::Scheduled
+        seen.state.counts()
     }
 
     /// Where an image runs, with the name that the catalogue gives the namespace.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
 use crate::model::{
-    Component, Coverage, Declared, Evidence, Facts, Field, Glob, Instance, Note, ReadingSource,
-    Snapshot, TargetEvidence,
+    Component, Coverage, Declared, Evidence, Facts, Field, Glob, ImageUse, Instance, Note,
+    Presumed, ReadingSource, RunState, Snapshot, TLS_UNVERIFIED, TargetEvidence,
 };
 
 impl Normalizer {
@@ -108,7 +108,42 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
             _ => None,
         }
     };
-    target.fields.iter().filter_map(note).collect()
+    let unverified = target.field(TLS_UNVERIFIED).map(|how| Note {
+        text: format!("nobody checks that the server is the one it claims to be: {how}"),
+        is_odd: true,
+    });
+    let told = target.fields.iter().filter_map(note);
+    told.chain(unverified)
+        .chain(Presumed::ALL.into_iter().filter_map(|why| presumed(target, why)))
+        .collect()
+}
+
+/// Workloads that count though nobody can tell whether they run.
+fn presumed(target: &TargetEvidence, why: Presumed) -> Option<Note> {
+    let is = |image: &&ImageUse| image.state == RunState::Presumed(why);
+    let places: BTreeSet<(&str, &str)> = target
+        .images
+        .iter()
+        .filter(is)
+        .map(|image| (image.locator.namespace.as_str(), image.locator.workload.as_str()))
+        .collect();
+    let (namespace, workload) = places.first()?;
+    let more = match places.len() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    // A rollout is over in minutes, and what it leads to is compared.
+    let is_odd = why != Presumed::RollingOut;
+    let text =
+        format!("{} counts, {}: {namespace}/{workload}{more}", what_counts(why), why.as_str());
+    Some(Note { text, is_odd })
+}
+
+fn what_counts(why: Presumed) -> &'static str {
+    match why {
+        Presumed::StateUnknown | Presumed::Unreachable => "what pods are set up to run",
+        Presumed::RollingOut => "the template",
+    }
 }
 
 /// What was read wins over what a person declares, as far as it proves a version.

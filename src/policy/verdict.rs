@@ -10,7 +10,7 @@ use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
-    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Verdict, staleness,
+    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict, staleness,
 };
 
 /// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
@@ -109,6 +109,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
                 .into_iter()
                 .map(|what| (needed, format!("{environment} {} {what}", target.target))),
         );
+        gaps.extend(unheld(target).map(|what| (false, format!("{environment} {what}"))));
         if let Some(stale) = staleness(target, *max_age, now) {
             gaps.push((needed, format!("{environment} {}: {stale}", target.target)));
         }
@@ -117,6 +118,15 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
         expect.iter().filter_map(|name| unproven(snapshot, name)).map(|text| (*required, text)),
     );
     gaps
+}
+
+/// What a file does not hold.
+fn unheld(target: &Coverage) -> Option<String> {
+    let is_file = matches!(target.source, Source::Recorded { .. });
+    let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
+    let names: Vec<&str> = left_out.map(|(part, _)| part.as_str()).collect();
+    (is_file && !names.is_empty())
+        .then(|| format!("{}: {} not recorded", target.target, names.join(", ")))
 }
 
 fn unread(target: &Coverage) -> Vec<String> {

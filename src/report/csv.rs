@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::escape::spreadsheet;
 use super::{Audit, Format, RenderError, View, dto};
 use crate::model::Severity;
-use crate::wire::report::{Cell, DriftReport, Finding, Reading, Row};
+use crate::wire::report::{Cell, DriftReport, Environment, Finding, Reading, Row};
 
 pub(super) struct Csv;
 
@@ -38,15 +38,16 @@ fn table(report: &DriftReport) -> Result<String, String> {
     write(heading(report)).map_err(|e| e.to_string())?;
     let (active, waived) = (by_component(&report.findings), by_component(&report.waived));
     for row in &report.matrix {
-        write(line(row, &report.baseline, &active, &waived)).map_err(|e| e.to_string())?;
+        let environments = (report.baseline.as_str(), report.environments.as_slice());
+        write(line(row, environments, &active, &waived)).map_err(|e| e.to_string())?;
     }
     let bytes = writer.into_inner().map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|e| e.to_string())
 }
 
 /// Behind the name of each environment.
-const OF_ENVIRONMENT: [&str; 7] =
-    ["state", "product", "version", "instances", "level", "direction", "differs"];
+const OF_ENVIRONMENT: [&str; 8] =
+    ["state", "product", "version", "instances", "level", "direction", "differs", "remarks"];
 
 fn heading(report: &DriftReport) -> Vec<String> {
     let first = ["component", "class", "owner", "baseline", "severity", "findings", "waived"];
@@ -66,7 +67,12 @@ fn by_component(findings: &[Finding]) -> Findings<'_> {
     found
 }
 
-fn line(row: &Row, baseline: &str, active: &Findings<'_>, waived: &Findings<'_>) -> Vec<String> {
+fn line(
+    row: &Row,
+    (baseline, environments): (&str, &[Environment]),
+    active: &Findings<'_>,
+    waived: &Findings<'_>,
+) -> Vec<String> {
     let name = row.component.as_str();
     let none = Vec::new();
     let (active, waived) = (active.get(name).unwrap_or(&none), waived.get(name).unwrap_or(&none));
@@ -83,11 +89,24 @@ fn line(row: &Row, baseline: &str, active: &Findings<'_>, waived: &Findings<'_>)
         ids(active),
         ids(waived),
     ];
-    row.cells.iter().for_each(|cell| line.extend(of_environment(cell)));
+    for (cell, environment) in row.cells.iter().zip(environments) {
+        line.extend(of_environment(cell, remarks(name, cell, environment)));
+    }
     line
 }
 
-fn of_environment(cell: &Cell) -> [String; OF_ENVIRONMENT.len()] {
+/// What is not running, or counts though nobody can tell, and what is said of the targets whose
+/// facts are in the row.
+fn remarks(component: &str, cell: &Cell, environment: &Environment) -> String {
+    let states = cell.not_running.iter().map(|(word, n)| format!("{n} {word}"));
+    let collector = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let of_row =
+        environment.targets.iter().filter(|t| collector(&t.target) == collector(component));
+    let notes = of_row.flat_map(|t| t.notes.iter().map(|note| format!("{}: {note}", t.target)));
+    states.chain(notes).collect::<Vec<_>>().join("; ")
+}
+
+fn of_environment(cell: &Cell, remarks: String) -> [String; OF_ENVIRONMENT.len()] {
     let joined = |field: fn(&Reading) -> String| {
         cell.readings.iter().map(field).collect::<Vec<_>>().join("; ")
     };
@@ -101,6 +120,7 @@ fn of_environment(cell: &Cell) -> [String; OF_ENVIRONMENT.len()] {
         cell.level.clone().unwrap_or_default(),
         cell.direction.clone().unwrap_or_default(),
         differs.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(" "),
+        remarks,
     ]
 }
 

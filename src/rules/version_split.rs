@@ -1,8 +1,10 @@
 //! Several versions of one component at once.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Hook, Rule, RuleMeta, finding, unless_host};
 use crate::compare::{distinct_readings, widest};
-use crate::model::{Defaults, Finding, Severity, Snapshot};
+use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
 use crate::version::{Level, Reading};
 
 pub(super) struct VersionSplit;
@@ -31,6 +33,10 @@ impl Rule for VersionSplit {
             let level = widest(component)
                 .filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
             let readings = distinct_readings(component);
+            let is_told = readings.keys().any(|reading| !reading.text().is_empty());
+            if !is_told && !is_split_in_a_place(component) {
+                return None;
+            }
             let list: Vec<String> =
                 readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
             let environments = vec![snapshot.environment.clone()];
@@ -42,6 +48,18 @@ impl Rule for VersionSplit {
         });
         split.collect()
     }
+}
+
+/// Whether one workload runs several contents. Images of one repository that are named by digest
+/// alone may be different programs, as those of OpenShift's payload are.
+fn is_split_in_a_place(component: &Component) -> bool {
+    let mut seen = BTreeMap::new();
+    component.instances.iter().any(|instance| {
+        let place = (instance.place(), &instance.locator.container);
+        let image = instance.image.as_ref();
+        let first = *seen.entry(place).or_insert(image);
+        first.zip(image).is_some_and(|(a, b)| a.same_content(b) == Some(false))
+    })
 }
 
 fn shown(reading: &Reading) -> &str {

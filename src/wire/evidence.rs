@@ -143,7 +143,8 @@ struct Image {
     /// `helm.sh/chart` of the workload.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     chart: String,
-    /// `running`, `scheduled`, or the source's own word for a state that does not run.
+    /// `running`; `scheduled`, `rolling out`, `unreachable` and `state unknown`, which count, too;
+    /// or the source's own word for a state that does not run.
     state: String,
     /// Compose project or namespace.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -8,6 +8,7 @@
 pub(crate) mod docker;
 mod http;
 mod kubernetes;
+mod kubernetes_refusals;
 mod redis;
 
 use std::any::Any;

@@ -615,7 +615,8 @@ fn what_kubectl_printed_is_evidence() {
     let version = json!({"clientVersion": {"gitVersion": "v9"}, "serverVersion": get("/version")});
     let profiles = Profiles::new(&[(
         "production",
-        json!({"targets": {"recorded": [{"name": "mks", "path": "mks.json"}]}}),
+        // The recording is as old as what it tells.
+        json!({"max-age": "87600h", "targets": {"recorded": [{"name": "mks", "path": "mks.json"}]}}),
     )]);
     profiles.write("mks.json", &format!("{listed:#}\n{version:#}\n"));
     let ended = profiles.run(&["collect", "production", "--to", "-"]);

@@ -19,6 +19,8 @@ pub(crate) struct Certs {
     pub(crate) ca: PathBuf,
     /// An authority that signed nothing here.
     pub(crate) other_ca: PathBuf,
+    /// One more that signed nothing here, of the name of the one that did.
+    pub(crate) namesake_ca: PathBuf,
     /// For `localhost` and `127.0.0.1`.
     pub(crate) server: Leaf,
     /// As `server`, but it ended in 2020.
@@ -38,8 +40,9 @@ impl Certs {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let at = dir.path();
-        let ca = authority(at, "ca");
-        let other_ca = authority(at, "other-ca");
+        let ca = authority(at, "ca", "ca");
+        let other_ca = authority(at, "other-ca", "other-ca");
+        let namesake_ca = authority(at, "namesake-ca", "ca");
         // `openssl ca` is the one command that sets the dates of a certificate in every OpenSSL in
         // use
         std::fs::write(at.join("ca.conf"), CA_CONF).expect("write ca.conf");
@@ -51,6 +54,7 @@ impl Certs {
             client: leaf(at, "client", "DNS:client.invalid", &NOT_EXPIRED),
             ca,
             other_ca,
+            namesake_ca,
             dir,
         }
     }
@@ -72,9 +76,9 @@ unique_subject = no
 commonName = supplied
 ";
 
-fn authority(dir: &Path, name: &str) -> PathBuf {
+fn authority(dir: &Path, name: &str, named: &str) -> PathBuf {
     let (cert, key, subject) =
-        (format!("{name}.pem"), format!("{name}.key"), format!("/CN=envparity test {name}"));
+        (format!("{name}.pem"), format!("{name}.key"), format!("/CN=envparity test {named}"));
     openssl(
         dir,
         &["req", "-x509", "-days", "3650", "-subj", &subject, "-out", &cert, "-keyout", &key]

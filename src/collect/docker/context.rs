@@ -56,10 +56,18 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     let tls = certificates.is_some() || endpoint.skip_tls_verify;
     let address = parse::address(&endpoint.host, tls, name)?;
     let verify = !endpoint.skip_tls_verify;
-    let unverified = matches!(address, Address::Tcp { tls: true, .. }) && !verify;
-    let note = if unverified { ", its certificate is not verified" } else { "" };
-    let shown = format!("{} (context {name}{note})", endpoint.host);
-    Ok(Way { address, tls: tls::Settings(certificates.unwrap_or_default()), verify, shown })
+    let tls = tls::Settings(certificates.unwrap_or_default());
+    let mut way = Way { address, tls, verify, shown: String::new() };
+    let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
+    way.shown = format!("{} (context {name}{note})", endpoint.host);
+    Ok(way)
+}
+
+impl Way {
+    /// Whether the engine's certificate proves nothing.
+    pub(super) fn is_unverified(&self) -> bool {
+        matches!(self.address, Address::Tcp { tls: true, .. }) && !self.verify
+    }
 }
 
 /// Where the client keeps its contexts.

@@ -19,7 +19,9 @@ use futures::future::BoxFuture;
 use super::collector::{Collector, Context, Target};
 use super::io::http::{self, Advice, Wanted};
 use super::io::{net, tls};
-use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+};
 use crate::wire::problem::Problem;
 use config::{Address, CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
 use containers::{Selection, Selections};
@@ -78,6 +80,9 @@ impl Docker {
 
     async fn read(&self, context: &Context, way: &Way) -> Result<TargetEvidence, Failure> {
         let mut evidence = TargetEvidence::new(self.id(), way.shown.clone(), (context.clock)());
+        if way.is_unverified() {
+            evidence.fields.push(Field::of_target(TLS_UNVERIFIED, "SkipTLSVerify"));
+        }
         let session = Session { context, way };
         let outcome = |result: Result<(), Failure>| {
             result.map_or_else(Outcome::Failed, |()| Outcome::Complete)
@@ -85,7 +90,8 @@ impl Docker {
         let (engine, counted) = session.engine(&mut evidence).await;
         // What cannot be connected to once is not tried twice more; what refused one path may still
         // answer another.
-        if let (Err(failure), true) = (&engine, evidence.fields.is_empty())
+        if let (Err(failure), true) =
+            (&engine, evidence.fields.iter().all(|field| field.name == TLS_UNVERIFIED))
             && failure.kind.is_unreached()
         {
             return Err(failure.clone());

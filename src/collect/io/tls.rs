@@ -173,7 +173,13 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
             "the server does not speak TLS on this port".to_owned(),
             "use the URL's scheme without TLS, or the TLS port",
         ),
-        E::InvalidCertificate(C::UnknownIssuer) => (
+        // An authority of the same name and another key is another one: all of kubeadm's are named
+        // `kubernetes`.
+        E::InvalidCertificate(
+            C::UnknownIssuer
+            | C::BadSignature
+            | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => (
             "the server's certificate is of an unknown authority".to_owned(),
             "name the authority that signed it by tls.ca in the profile",
         ),

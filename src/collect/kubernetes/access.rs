@@ -26,6 +26,8 @@ pub(super) struct Access {
     pub(super) shown: String,
     /// Why requests carry no credentials, if so.
     pub(super) anonymous: Option<String>,
+    /// Whether the kubeconfig wants the server's certificate to prove nothing.
+    pub(super) unverified: bool,
     /// What requests carry: a server may repeat it in an error.
     secrets: Vec<Secret>,
 }
@@ -54,7 +56,8 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
         hyper::header::HeaderValue::from_static(concat!("envparity/", env!("CARGO_PKG_VERSION"))),
     ));
     let mut shown = address(&config.cluster_url);
-    if config.accept_invalid_certs {
+    let unverified = config.accept_invalid_certs && config.cluster_url.scheme_str() != Some("http");
+    if unverified {
         shown.push_str(" (its certificate is not verified)");
     }
     if let Some(proxy) = &config.proxy_url {
@@ -66,7 +69,7 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
     let secrets = secrets(&config.auth_info);
     let build = || ClientBuilder::try_from(config).map(ClientBuilder::build);
     let client = aside(build).await?.map_err(|e| unusable_client(&e))?;
-    Ok(Access { client, shown, anonymous, secrets })
+    Ok(Access { client, shown, anonymous, unverified, secrets })
 }
 
 fn secrets(user: &AuthInfo) -> Vec<Secret> {

@@ -1,20 +1,24 @@
 //! GET, and only GET, of a Kubernetes API server: the method is not a parameter.
 //!
 //! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again
-//! but a list whose pages expired (410), once.
+//! but a list whose pages expired (410), once, and what the server puts off (429), twice and when it
+//! says.
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::{Request, Response, StatusCode, header};
 use kube::Error;
 use kube::client::Body;
+use tokio::time::{Instant, sleep_until};
 
 use super::access::Access;
 use super::parse;
-use super::question::{Question, Resource};
+use super::question::{Question, Resource, grant};
 use crate::collect::collector::Context;
 use crate::collect::io::{net, tls};
 use crate::model::{Failure, FailureKind};
@@ -29,14 +33,22 @@ pub(super) struct Api {
     context: Context,
     /// Whether a connection may be left over from an earlier question.
     answered: AtomicBool,
+    /// Whether the last answer was that we ask too much.
+    put_off: AtomicBool,
+    /// What the user may not ask.
+    refused: Mutex<Vec<Question>>,
 }
+
+/// How often a question is asked again that was put off.
+const AGAIN: usize = 2;
+
+/// Where the server does not say when.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a list ended early.
 enum Stop {
     /// Its pages are no more: 410.
     Expired(Failure),
-    /// A page holds more than is read at once.
-    TooLarge(Failure),
     /// The server does not know the resource, not in this version at least: 404.
     Unknown(Failure),
     Failed(Failure),
@@ -44,10 +56,7 @@ enum Stop {
 
 impl Stop {
     fn failure(self) -> Failure {
-        let (Self::Expired(failure)
-        | Self::TooLarge(failure)
-        | Self::Unknown(failure)
-        | Self::Failed(failure)) = self;
+        let (Self::Expired(failure) | Self::Unknown(failure) | Self::Failed(failure)) = self;
         failure
     }
 }
@@ -60,7 +69,34 @@ impl From<Failure> for Stop {
 
 impl Api {
     pub(super) fn new(access: Access, context: &Context) -> Self {
-        Self { access, context: context.clone(), answered: AtomicBool::new(false) }
+        Self {
+            access,
+            context: context.clone(),
+            answered: AtomicBool::new(false),
+            put_off: AtomicBool::new(false),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// Why the server's certificate was not looked at, if so.
+    pub(super) fn unverified(&self) -> Option<&'static str> {
+        self.access.unverified.then_some("insecure-skip-tls-verify")
+    }
+
+    /// Whether the next question would meet the same.
+    pub(super) fn is_hopeless(&self, failure: &Failure) -> bool {
+        match failure.kind {
+            FailureKind::Authentication => true,
+            // A connection that broke off in one answer may bring the next.
+            FailureKind::Cut => false,
+            FailureKind::Unavailable => !self.put_off.load(Ordering::Relaxed),
+            kind => kind.is_unreached(),
+        }
+    }
+
+    /// What the user may not ask, so far.
+    pub(super) fn refused(&self) -> Vec<Question> {
+        self.refused.lock().map(|refused| refused.clone()).unwrap_or_default()
     }
 
     /// The server's address, and what a reader should know of it.
@@ -75,7 +111,23 @@ impl Api {
             let status = self.exchange(&question.path(), &mut body).await?;
             self.accepted(status, &body, question).map(|()| body)
         };
-        net::within(self.context.deadline, self.context.allowed, exchange).await
+        self.within(question, exchange).await
+    }
+
+    /// Within the deadline; what takes longer names the question.
+    async fn within<T>(
+        &self,
+        question: &Question,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let ended = net::within(self.context.deadline, self.context.allowed, work).await;
+        ended.map_err(|failure| match failure.kind {
+            FailureKind::Timeout => {
+                let message = format!("GET {}: {}", question.path(), failure.message);
+                Failure { message, ..failure }
+            }
+            _ => failure,
+        })
     }
 
     /// All pages of a list, read into `empty` by `page`. Whatever was read is lost if one fails.
@@ -96,13 +148,6 @@ impl Api {
                     tracing::debug!(path = question.path(), "the list expired: starting again");
                     pages(&question).await
                 }
-                Err(Stop::TooLarge(_)) => {
-                    tracing::debug!(
-                        path = question.path(),
-                        "the page is too large: starting again with smaller ones"
-                    );
-                    pages(&question.in_small_pages()).await
-                }
                 ended => ended,
             }
         };
@@ -113,7 +158,7 @@ impl Api {
             }
             .map_err(Stop::failure)
         };
-        net::within(self.context.deadline, self.context.allowed, read).await
+        self.within(&Question::list(resource, namespace), read).await
     }
 
     async fn pages<S: Send + 'static>(
@@ -123,20 +168,27 @@ impl Api {
         empty: S,
         page: impl Fn(&mut S, &[u8]) -> Result<(), Failure> + Clone + Send + 'static,
     ) -> Result<S, Stop> {
+        let path = question.path();
         let of_path = |failure: Failure| Failure {
-            message: format!("GET {}: {}", question.path(), failure.message),
+            message: format!("GET {path}: {}", failure.message),
             ..failure
         };
         // Two bodies take turns: one is filled while the other is parsed.
         let mut body = Vec::new();
         let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
         let (mut token, mut seen) = (None::<String>, BTreeSet::new());
+        let mut question = question.clone();
         loop {
             let exchange = self.exchange(&question.page(token.as_deref()), &mut body).await;
-            let status = exchange.map_err(|failure| match failure.kind {
-                FailureKind::TooLarge => Stop::TooLarge(failure),
-                _ => Stop::Failed(failure),
-            })?;
+            let status = match (exchange, question.in_smaller_pages()) {
+                (Err(failure), Some(smaller)) if failure.kind == FailureKind::TooLarge => {
+                    tracing::debug!(path = question.path(), "the page is too large: a smaller one");
+                    question = smaller;
+                    continue;
+                }
+                (exchange, _) => exchange?,
+            };
+            let question = &question;
             if status == StatusCode::GONE {
                 return Err(Stop::Expired(expired(question)));
             }
@@ -166,11 +218,32 @@ impl Api {
         }
     }
 
-    /// One exchange; `body` is overwritten.
+    /// One answer, waited for where the server puts us off; `body` is overwritten.
     async fn exchange(&self, path: &str, body: &mut Vec<u8>) -> Result<StatusCode, Failure> {
+        for _ in 0..AGAIN {
+            let (status, pause) = self.exchange_once(path, body).await?;
+            // Where there is no time left for it, what was said is more than that time ran out.
+            let until = Instant::now() + pause;
+            if status != StatusCode::TOO_MANY_REQUESTS || until >= self.context.deadline {
+                return Ok(status);
+            }
+            tracing::debug!(path, ?pause, "put off");
+            sleep_until(until).await;
+        }
+        Ok(self.exchange_once(path, body).await?.0)
+    }
+
+    /// One exchange, and when the server wants to be asked again; `body` is overwritten.
+    async fn exchange_once(
+        &self,
+        path: &str,
+        body: &mut Vec<u8>,
+    ) -> Result<(StatusCode, Duration), Failure> {
         tracing::debug!(server = self.access.shown, path, "GET");
         let response = self.send(path).await?;
+        let pause = pause(&response);
         let (status, mut rest) = (response.status(), response.into_body());
+        self.put_off.store(status == StatusCode::TOO_MANY_REQUESTS, Ordering::Relaxed);
         body.clear();
         // Without the query: a token says nothing to a reader.
         let path = path.split('?').next().unwrap_or(path);
@@ -184,7 +257,7 @@ impl Api {
             body.extend_from_slice(data);
         }
         tracing::trace!(%status, bytes = body.len(), "answered");
-        Ok(status)
+        Ok((status, pause))
     }
 
     /// The head of an answer. A server may close a connection that it had left open: then once
@@ -225,8 +298,7 @@ impl Api {
             401 => Failure::new(FailureKind::Authentication, message).advise(self.without_credentials(
                 "the cluster does not accept the credentials: renew them, and try kubectl with the same context",
             )),
-            403 => Failure::new(FailureKind::Permission, message)
-                .advise(self.without_credentials(&format!("grant the auditing user {}", question.rule()))),
+            403 => Failure::new(FailureKind::Permission, message).advise(self.missing(question, body)),
             400 if String::from_utf8_lossy(&body[..body.len().min(1024)]).contains("HTTPS server") => {
                 Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
                     .advise("write https:// in the kubeconfig's cluster")
@@ -246,6 +318,9 @@ impl Api {
     fn next_page(&self, body: &[u8], resource: Resource) -> Result<Option<String>, Failure> {
         let strange = |what: &str| Err(Failure::new(FailureKind::Protocol, what));
         match parse::head(body) {
+            Some(head) if head.kind == resource.list && head.is_page && head.next.is_none() => {
+                strange("the list says that there is more, and not how to ask for it")
+            }
             Some(head) if head.kind == resource.list => Ok(head.next),
             Some(head) if head.kind == "Status" => {
                 strange(&format!("a Status in place of a list: {}", self.said(body)))
@@ -266,6 +341,19 @@ impl Api {
     fn said(&self, body: &[u8]) -> String {
         // Cut only then: a part of a secret is not found any more.
         self.access.without_secrets(parse::status_message(body)).chars().take(300).collect()
+    }
+
+    /// What a refused question lacks: a user, or a right. Behind `kubectl proxy` requests carry no
+    /// credentials, and the server knows the proxy's.
+    fn missing(&self, question: &Question, body: &[u8]) -> String {
+        let knows_nobody = self.said(body).contains("system:anonymous");
+        if knows_nobody && self.access.anonymous.is_some() {
+            return self.without_credentials("");
+        }
+        if let Ok(mut refused) = self.refused.lock() {
+            refused.push(question.clone());
+        }
+        grant([question])
     }
 
     fn without_credentials(&self, advice: &str) -> String {
@@ -324,6 +412,12 @@ impl Api {
             )
         })
     }
+}
+
+/// When to ask again. Kubernetes says it in seconds.
+fn pause<B>(response: &Response<B>) -> Duration {
+    let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    told.and_then(|text| text.trim().parse().ok()).map_or(PAUSE, Duration::from_secs)
 }
 
 /// An error and what is behind it, the outermost first.

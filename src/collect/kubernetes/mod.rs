@@ -18,6 +18,7 @@ mod question;
 pub(super) mod scope;
 mod workloads;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use futures::FutureExt;
@@ -26,12 +27,15 @@ use futures::future::BoxFuture;
 use super::collector::{Collector, Context, Target};
 use super::io::net;
 use super::recorded::config::RecordedConfig;
-use crate::model::{CollectorKind, Failure, FailureKind, Outcome, TargetEvidence, TargetId};
+use crate::model::{
+    CollectorKind, Failure, FailureKind, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+};
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::Settings;
 use question::{
-    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, NODES, PODS, Question, Resource, STATEFUL_SETS,
+    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question, Resource, STATEFUL_SETS,
+    grant,
 };
 use scope::Scope;
 use workloads::Workloads;
@@ -82,20 +86,57 @@ impl Kubernetes {
         let mut api = access.map(|access| Api::new(access, context));
         if let Ok(api) = &api {
             evidence.endpoint = api.shown().to_owned();
+            let unverified = api.unverified().map(|how| Field::of_target(TLS_UNVERIFIED, how));
+            evidence.fields.extend(unverified);
         }
+        let (mut heard, mut lost, mut refused) = (false, BTreeSet::new(), Vec::new());
         for part in ORDER.into_iter().filter(|part| self.scope.parts.contains(part)) {
             let read = match &api {
-                Ok(api) => self.part(part, api, &mut evidence).await,
+                Ok(api) => self.part(part, api, &mut evidence, &mut lost).await,
                 Err(failure) => Err(failure.clone()),
             };
-            if let Some(failure) = read.as_ref().err().filter(|failure| is_hopeless(failure)) {
-                api = Err(failure.clone());
+            let hopeless = match (&read, &api) {
+                (Err(failure), Ok(api)) if api.is_hopeless(failure) => Some(failure.clone()),
+                _ => None,
+            };
+            let is_put_off = |failure: &Failure| failure.kind == FailureKind::Unavailable;
+            let is_silent = hopeless.is_some() || read.as_ref().err().is_some_and(is_put_off);
+            heard |= !is_silent && api.is_ok();
+            if let (Some(failure), Ok(asked)) = (hopeless, &api) {
+                refused.extend(asked.refused());
+                let message = format!("not asked, after {}", failure.message);
+                api = Err(if heard { Failure { message, ..failure } } else { failure });
             }
             evidence
                 .set_part(part.as_str(), read.map_or_else(Outcome::Failed, |()| Outcome::Complete));
         }
+        if let Ok(api) = &api {
+            refused.extend(api.refused());
+        }
+        self.grant_all(&refused, &mut evidence);
         evidence.taken = (context.clock)();
         evidence
+    }
+
+    /// Each part that lacks a right tells all that the target lacks, so that it is granted at once.
+    fn grant_all(&self, refused: &[Question], evidence: &mut TargetEvidence) {
+        let mut all = grant(refused);
+        let may_be_named = self.namespaces.is_empty() && self.scope.selection.is_narrowed();
+        if may_be_named && refused.iter().any(Question::is_of_all_namespaces) {
+            all.push_str(
+                "; or name the namespaces of include: without * and the like: then a Role in each of them will do",
+            );
+        }
+        let failures = evidence.parts.values_mut().filter_map(|outcome| match outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Complete | Outcome::LeftOut => None,
+        });
+        for failure in failures {
+            // Its own is a part of the whole, as `grant` words it.
+            if let Some(at) = failure.advice.find(GRANT) {
+                failure.advice.replace_range(at.., &all);
+            }
+        }
     }
 
     async fn part(
@@ -103,6 +144,7 @@ impl Kubernetes {
         part: Part,
         api: &Api,
         evidence: &mut TargetEvidence,
+        lost: &mut BTreeSet<String>,
     ) -> Result<(), Failure> {
         match part {
             Part::Server => parse::version(&api.get(&Question::VERSION).await?, evidence),
@@ -112,15 +154,21 @@ impl Kubernetes {
                     api.list(NODES, None, &parse::Nodes::default(), parse::Nodes::page).await?;
                 let outcome = nodes.outcome();
                 evidence.fields.extend(nodes.fields);
+                *lost = nodes.lost;
                 outcome
             }
-            Part::Workloads => self.workloads(api, evidence).await,
+            Part::Workloads => self.workloads(api, evidence, std::mem::take(lost)).await,
         }
     }
 
     /// What one list refuses, another may answer.
-    async fn workloads(&self, api: &Api, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let empty = Workloads::new(self.scope.selection.clone());
+    async fn workloads(
+        &self,
+        api: &Api,
+        evidence: &mut TargetEvidence,
+        lost_nodes: BTreeSet<String>,
+    ) -> Result<(), Failure> {
+        let empty = Workloads::new(self.scope.selection.clone()).with_lost_nodes(lost_nodes);
         let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
         for (resource, kind, namespace) in self.lists() {
             let list =
@@ -134,7 +182,7 @@ impl Kubernetes {
                 Ok(listed) => found.merge(listed),
                 Err(failure) => {
                     // What was read before stays read.
-                    let is_last = is_hopeless(&failure);
+                    let is_last = api.is_hopeless(&failure);
                     pods_are_known &= kind.is_some() && !is_last;
                     failures.push(failure);
                     if is_last {
@@ -148,8 +196,8 @@ impl Kubernetes {
             failures = found.failures();
         }
         evidence.left_out = found.left_out();
-        evidence.images = found.images(pods_are_known);
-        failures.into_iter().reduce(parse::both).map_or(Ok(()), Err)
+        evidence.images = found.images(pods_are_known, Some(evidence.taken));
+        folded(failures).map_or(Ok(()), Err)
     }
 
     /// Each list of the part `workloads`: the kind that owns its pods (none for the pods
@@ -168,11 +216,28 @@ impl Kubernetes {
     }
 }
 
-/// Whether the next question would meet the same.
-fn is_hopeless(failure: &Failure) -> bool {
-    // A connection that broke off in one answer may bring the next.
-    failure.kind == FailureKind::Authentication
-        || (failure.kind.is_unreached() && failure.kind != FailureKind::Cut)
+/// One failure of several; what is refused once more is named, and the server's words are told once.
+fn folded(failures: Vec<Failure>) -> Option<Failure> {
+    let (refused, others): (Vec<_>, Vec<_>) =
+        failures.into_iter().partition(|failure| failure.kind == FailureKind::Permission);
+    let path = |failure: &Failure| {
+        let words = failure.message.strip_prefix("GET ").unwrap_or(&failure.message);
+        words.split(' ').next().unwrap_or(words).to_owned()
+    };
+    let more: Vec<String> = refused.iter().skip(1).map(path).collect();
+    let first = refused.into_iter().reduce(|first, next| {
+        let message = first.message.clone();
+        parse::both(first, Failure { message, ..next })
+    });
+    let first = first.map(|first| match more.as_slice() {
+        [] => first,
+        more => Failure {
+            message: format!("{}; so was GET {}", first.message, more.join(", ")),
+            ..first
+        },
+    });
+    // What stands behind the rules to grant would be taken for a part of them.
+    others.into_iter().chain(first).reduce(parse::both)
 }
 
 /// `~/x` is of the home directory, everything else of the profile's folder.

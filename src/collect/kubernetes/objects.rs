@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, Deserializer};
 
 /// Text that is borrowed where the JSON has no escapes in it. `null` is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub(super) struct Metadata<'a> {
     pub(super) namespace: Text<'a>,
     #[serde(default, borrow)]
     pub(super) uid: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) creation_timestamp: Text<'a>,
+    /// Grows with each change of what is wanted.
+    #[serde(default)]
+    pub(super) generation: Option<i64>,
     /// Set once it is to go.
     #[serde(default, borrow)]
     pub(super) deletion_timestamp: Text<'a>,
@@ -111,6 +116,9 @@ pub(super) struct PodSpec<'a> {
     pub(super) ephemeral_containers: Vec<Container<'a>>,
     #[serde(default, borrow)]
     pub(super) restart_policy: Text<'a>,
+    /// Empty until it is scheduled.
+    #[serde(default, borrow)]
+    pub(super) node_name: Text<'a>,
 }
 
 #[derive(serde::Deserialize)]
@@ -138,6 +146,7 @@ pub(super) struct PodStatus<'a> {
 }
 
 #[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ContainerStatus<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
@@ -148,13 +157,17 @@ pub(super) struct ContainerStatus<'a> {
     pub(super) container_id: Text<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) state: ContainerState<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) last_state: ContainerState<'a>,
+    #[serde(default)]
+    pub(super) restart_count: Option<i64>,
 }
 
 /// One of the three; without any it waits.
 #[derive(Default, serde::Deserialize)]
 pub(super) struct ContainerState<'a> {
-    #[serde(default)]
-    pub(super) running: Option<IgnoredAny>,
+    #[serde(default, borrow)]
+    pub(super) running: Option<Started<'a>>,
     #[serde(default, borrow)]
     pub(super) waiting: Option<Reason<'a>>,
     #[serde(default, borrow)]
@@ -162,9 +175,38 @@ pub(super) struct ContainerState<'a> {
 }
 
 #[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Started<'a> {
+    #[serde(default, borrow)]
+    pub(super) started_at: Text<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "Kubernetes calls it so")]
 pub(super) struct Reason<'a> {
     #[serde(default, borrow)]
     pub(super) reason: Text<'a>,
+    /// Of what has ended.
+    #[serde(default)]
+    pub(super) exit_code: Option<i64>,
+    #[serde(default, borrow)]
+    pub(super) finished_at: Text<'a>,
+}
+
+/// What a controller or a kubelet says of an object: `Ready` is `Unknown`.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Condition<'a> {
+    #[serde(default, borrow, rename = "type")]
+    pub(super) kind: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) status: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) reason: Text<'a>,
+    /// Of nodes.
+    #[serde(default, borrow)]
+    pub(super) last_heartbeat_time: Text<'a>,
 }
 
 /// A Deployment, StatefulSet, DaemonSet or CronJob.
@@ -174,6 +216,19 @@ pub(super) struct Workload<'a> {
     pub(super) metadata: Metadata<'a>,
     #[serde(borrow)]
     pub(super) spec: WorkloadSpec<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) status: WorkloadStatus<'a>,
+}
+
+/// How far its controller is.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkloadStatus<'a> {
+    /// The generation that the controller has seen.
+    #[serde(default)]
+    pub(super) observed_generation: Option<i64>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) conditions: Vec<Condition<'a>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -231,6 +286,8 @@ pub(super) struct Node<'a> {
 pub(super) struct NodeStatus<'a> {
     #[serde(default, borrow)]
     pub(super) node_info: NodeInfo<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) conditions: Vec<Condition<'a>>,
 }
 
 #[derive(Default, serde::Deserialize)]

@@ -2,11 +2,14 @@
 //!
 //! An item of a list that cannot be read costs itself, and is counted.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::objects::{Named, Node, Text, or_default};
-
+use super::pod::time;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// What an answer says of itself, before its items.
@@ -15,12 +18,25 @@ pub(super) struct Head {
     pub(super) kind: String,
     /// Asks for the next page.
     pub(super) next: Option<String>,
+    /// Whether it says that there is more.
+    pub(super) is_page: bool,
 }
 
 #[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ListMeta<'a> {
     #[serde(default, borrow, rename = "continue")]
     pub(super) next: Text<'a>,
+    /// Of a page that is not the last one.
+    #[serde(default)]
+    pub(super) remaining_item_count: Option<i64>,
+}
+
+impl ListMeta<'_> {
+    /// Whether there is more than this page.
+    pub(super) fn is_page(&self) -> bool {
+        !self.next.is_empty() || self.remaining_item_count.is_some_and(|rest| rest > 0)
+    }
 }
 
 /// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the
@@ -44,11 +60,10 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
                     _ => _ = map.next_value::<IgnoredAny>()?,
                 }
             }
-            let next = metadata
-                .flatten()
-                .map(|meta| meta.next.to_string())
-                .filter(|next| !next.is_empty());
-            *self.0 = kind.filter(|kind| !kind.is_empty()).map(|kind| Head { kind, next });
+            let metadata = metadata.flatten();
+            let is_page = metadata.as_ref().is_some_and(ListMeta::is_page);
+            let next = metadata.map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
+            *self.0 = kind.filter(|kind| !kind.is_empty()).map(|kind| Head { kind, next, is_page });
             Ok(())
         }
     }
@@ -193,7 +208,13 @@ impl Tally {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nodes {
     pub(super) fields: Vec<Field>,
+    /// Those that do not answer the control plane.
+    pub(super) lost: BTreeSet<String>,
+    /// The last heartbeat of any.
+    pub(super) newest: Option<Timestamp>,
     tally: Tally,
+    /// Those that tell nothing of themselves.
+    silent: Vec<String>,
 }
 
 impl Nodes {
@@ -232,13 +253,20 @@ impl Nodes {
         // A virtual node has no kubelet, or no kernel.
         let told: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let name = &node.metadata.name;
-        if told.is_empty()
-            || !is_name(name)
-            || told.iter().any(|(_, value)| value.len() > MAX_VALUE)
-        {
+        if !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_VALUE) {
             return self.tally.add(0, 1);
         }
         self.tally.add(1, 0);
+        let conditions = &node.status.conditions;
+        let heartbeats = conditions.iter().filter_map(|c| time(&c.last_heartbeat_time));
+        self.newest = self.newest.max(heartbeats.max());
+        // What its kubelet last said is no news while nobody hears of it.
+        if conditions.iter().any(|c| &*c.kind == "Ready" && &*c.status == "Unknown") {
+            self.lost.insert(name.to_string());
+        }
+        if told.is_empty() {
+            self.silent.push(name.to_string());
+        }
         let field = |(fact, value): (&str, &Text<'_>)| Field {
             place: name.to_string(),
             name: fact.to_owned(),
@@ -256,16 +284,25 @@ impl Nodes {
             )
             .advise("if it is to have none, leave nodes out of read: in the profile"));
         }
-        self.tally.failure("nodes").map_or(Ok(()), Err)
+        let told = self.tally.failure("nodes").into_iter().chain(self.silence());
+        told.reduce(both).map_or(Ok(()), Err)
     }
-}
 
-/// Longer than any version or reference to an image.
-pub(super) const MAX_VALUE: usize = 1024;
-
-/// As Kubernetes limits names of objects.
-pub(super) fn is_name(text: &str) -> bool {
-    (1..=253).contains(&text.len())
+    /// Nodes that tell nothing.
+    fn silence(&self) -> Option<Failure> {
+        let (first, more) = self.silent.split_first()?;
+        let more = match more.len() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let message = format!(
+            "node {first}{more} tells no version of its kubelet, runtime, kernel or system"
+        );
+        Some(Failure::new(FailureKind::Unavailable, message).advise(
+            "a node that has just joined tells them within a minute: read it again; for a virtual node that \
+             never does, leave nodes out of read: in the profile",
+        ))
+    }
 }
 
 /// One failure of two; each says what it lacks.
@@ -276,6 +313,14 @@ pub(super) fn both(first: Failure, second: Failure) -> Failure {
         message: join(first.message, second.message),
         advice: join(first.advice, second.advice),
     }
+}
+
+/// Longer than any version or reference to an image.
+pub(super) const MAX_VALUE: usize = 1024;
+
+/// As Kubernetes limits names of objects.
+pub(super) fn is_name(text: &str) -> bool {
+    (1..=253).contains(&text.len())
 }
 
 #[cfg(test)]
@@ -325,7 +370,8 @@ mod tests {
     #[test]
     fn the_head_of_a_page_is_told_before_its_items_are_read() {
         let is = |kind: &str, next: Option<&str>| {
-            Some(Head { kind: kind.into(), next: next.map(str::to_owned) })
+            let next = next.map(str::to_owned);
+            Some(Head { kind: kind.into(), is_page: next.is_some(), next })
         };
         let page = fixture("pods-page1");
         let first = head(&page).unwrap();

@@ -6,8 +6,10 @@
 //! and writes that hash as a label of the pods; the CronJob controller names a Job
 //! `<cronjob>-<scheduled time>`.
 
-use super::objects::{ContainerState, ContainerStatus, Metadata, Pod};
-use crate::model::RunState;
+use jiff::Timestamp;
+
+use super::objects::{ContainerState, ContainerStatus, Metadata, Pod, PodStatus, Reason};
+use crate::model::{Presumed, RunState};
 
 /// What a pod belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,17 +27,26 @@ pub(super) fn runtime(container_id: &str) -> &str {
 /// What a node says that it runs, as configuration ID and digest in a repository: `repo@sha256:…`
 /// (containerd, CRI-O), `docker-pullable://repo@sha256:…` and `docker://sha256:…` (dockershim),
 /// `sha256:…` (an image that was never pulled), 64 hexadecimal digits (CRI-O). An image that was
-/// imported has a repository that containerd made up, and a digest of this node's own.
+/// imported has a repository that containerd made up (`import-2026-04-13`), and a digest of this
+/// node's own.
 pub(super) fn running(image_id: &str) -> (String, Vec<String>) {
     let bare = image_id.split_once("://").map_or(image_id, |(_, rest)| rest);
     let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     match bare {
-        _ if bare.contains("/import-") => (String::new(), Vec::new()),
+        _ if is_made_up(bare) => (String::new(), Vec::new()),
         _ if bare.contains('@') => (String::new(), vec![bare.to_owned()]),
         _ if bare.strip_prefix("sha256:").is_some_and(is_hex) => (bare.to_owned(), Vec::new()),
         _ if is_hex(bare) => (format!("sha256:{bare}"), Vec::new()),
         _ => (String::new(), Vec::new()),
     }
+}
+
+/// Whether the repository is containerd's own for an import without a name: of the day of it.
+fn is_made_up(text: &str) -> bool {
+    let repository = text.split('@').next().unwrap_or(text);
+    let last = repository.rsplit('/').next().unwrap_or(repository);
+    let day = last.strip_prefix("import-").and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    day.is_some_and(|day| last == format!("import-{day}"))
 }
 
 /// What a pod belongs to, so that it has one name from pod to pod and from run to run.
@@ -99,40 +110,153 @@ pub(super) enum Role {
     Ephemeral,
 }
 
+/// What a pod is about to do, by its main containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// One of them counts.
+    Runs,
+    /// Nobody can tell.
+    Presumed,
+    /// It waits for its node, its image or its first containers.
+    Starting,
+    /// It is to go, and nothing in it runs any more.
+    Ending,
+    /// It waits for what may never come: an image that cannot be pulled.
+    Stuck,
+    /// It ran to its end, or was evicted.
+    Ended,
+}
+
+impl Activity {
+    /// All of them, each at its own number.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Runs, Self::Presumed, Self::Starting, Self::Ending, Self::Stuck, Self::Ended];
+}
+
+/// Reasons to wait before a container has run, which pass by themselves.
+const PASSING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+
+/// Reasons to wait for the next start. A kubelet tells now one of them and now another of one
+/// container.
+const RESTARTING: [&str; 5] = [
+    "CrashLoopBackOff", "RunContainerError", "StartError", "ContainerCannotRun",
+    "PostStartHookError",
+];
+
+/// Why nobody can tell whether the pod runs, if so. A node that is lost tells what it ran last.
+pub(super) fn presumed(pod: &Pod<'_>, node_is_lost: bool) -> Option<Presumed> {
+    let status = &pod.status;
+    match &*status.phase {
+        "Succeeded" | "Failed" => None,
+        _ if node_is_lost || &*status.reason == "NodeLost" => Some(Presumed::Unreachable),
+        "Pending" => None,
+        "Running" if !status.container_statuses.is_empty() => None,
+        _ => Some(Presumed::StateUnknown),
+    }
+}
+
 /// Whether a container counts: what runs, what is started again and again, and what has prepared a
 /// pod that runs. Else the reason that the cluster gives, or ours.
-pub(super) fn state(pod: &Pod<'_>, role: Role, status: Option<&ContainerStatus<'_>>) -> RunState {
+pub(super) fn state(
+    pod: &Pod<'_>,
+    presumed: Option<Presumed>,
+    role: Role,
+    status: Option<&ContainerStatus<'_>>,
+) -> RunState {
     let word = |texts: &[&str]| {
         let word = texts.iter().find(|text| !text.is_empty()).copied().unwrap_or("unknown");
         RunState::NotRunning(word.chars().take(64).collect())
     };
     let (phase, reason) = (&*pod.status.phase, &*pod.status.reason);
-    // A node that is lost tells what it ran last, not what it runs.
-    if matches!(phase, "Succeeded" | "Failed" | "Unknown") || reason == "NodeLost" {
+    if matches!(phase, "Succeeded" | "Failed") {
         return word(&[reason, phase]);
-    }
-    if !pod.metadata.deletion_timestamp.is_empty() {
-        return word(&["Terminating"]);
     }
     // Somebody looks at the pod; it is no part of what was deployed, and stays in the pod for good.
     if role == Role::Ephemeral {
         return word(&["ephemeral"]);
     }
+    if let Some(presumed) = presumed {
+        return RunState::Presumed(presumed);
+    }
     let started = phase == "Running";
     let Some(status) = status else {
-        return if started { word(&["not-reported"]) } else { word(&[reason, phase]) };
+        return if started {
+            RunState::Presumed(Presumed::StateUnknown)
+        } else {
+            word(&[reason, phase])
+        };
     };
-    let is_restarted = role == Role::Main && matches!(&*pod.spec.restart_policy, "" | "Always");
     let ContainerState { running, waiting, terminated } = &status.state;
     if running.is_some() {
         return RunState::Running;
     }
+    if is_ending(pod) {
+        return word(&["Terminating"]);
+    }
     if let Some(ended) = terminated {
-        let counts = started && (is_restarted || role == Role::Init);
-        return if counts { RunState::Running } else { word(&[&ended.reason]) };
+        let counts = started && (role == Role::Init || is_restarted(pod, ended));
+        return if counts { RunState::Running } else { word(&[&ended.reason, "terminated"]) };
     }
-    match waiting.as_ref().map_or("", |waiting| &*waiting.reason) {
-        "CrashLoopBackOff" => RunState::Running,
-        reason => word(&[reason, "waiting"]),
+    let reason = waiting.as_ref().map_or("", |waiting| &*waiting.reason);
+    let has_run = status.last_state.terminated.is_some() || status.restart_count > Some(0);
+    if RESTARTING.contains(&reason) || (has_run && PASSING.contains(&reason)) {
+        return RunState::Running;
     }
+    word(&[reason, "waiting"])
+}
+
+/// Whether a main container that has ended is started again.
+fn is_restarted(pod: &Pod<'_>, ended: &Reason<'_>) -> bool {
+    match &*pod.spec.restart_policy {
+        "" | "Always" => true,
+        "OnFailure" => ended.exit_code.map_or(&*ended.reason != "Completed", |code| code != 0),
+        _ => false,
+    }
+}
+
+fn is_ending(pod: &Pod<'_>) -> bool {
+    !pod.metadata.deletion_timestamp.is_empty()
+}
+
+/// What the pod is about to do; `states` are those of its main containers.
+pub(super) fn activity(pod: &Pod<'_>, states: &[RunState]) -> Activity {
+    let PodStatus { phase, container_statuses, .. } = &pod.status;
+    let has = |wanted: fn(&RunState) -> bool| states.iter().any(wanted);
+    let waits_for = |passing: bool| {
+        container_statuses.iter().any(|container| {
+            let ContainerState { running, waiting, terminated } = &container.state;
+            let reason = waiting.as_ref().map_or("", |waiting| &*waiting.reason);
+            running.is_none() && terminated.is_none() && PASSING.contains(&reason) == passing
+        })
+    };
+    if matches!(&**phase, "Succeeded" | "Failed") {
+        Activity::Ended
+    } else if has(|state| *state == RunState::Running) {
+        Activity::Runs
+    } else if has(|state| matches!(state, RunState::Presumed(_))) {
+        Activity::Presumed
+    } else if is_ending(pod) {
+        Activity::Ending
+    } else if waits_for(false) {
+        Activity::Stuck
+    } else if container_statuses.is_empty() || waits_for(true) {
+        Activity::Starting
+    } else {
+        Activity::Ended
+    }
+}
+
+/// The times that the pod tells, the newest of which is not after the answer.
+pub(super) fn times(pod: &Pod<'_>) -> impl Iterator<Item = Timestamp> {
+    let PodStatus { container_statuses, init_container_statuses, .. } = &pod.status;
+    let of_containers = container_statuses.iter().chain(init_container_statuses).flat_map(|c| {
+        let started = c.state.running.iter().map(|running| &running.started_at);
+        started.chain(c.state.terminated.iter().map(|ended| &ended.finished_at))
+    });
+    of_containers.chain([&pod.metadata.creation_timestamp]).filter_map(|text| time(text))
+}
+
+/// A time as Kubernetes writes it.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }

@@ -5,8 +5,8 @@ use url::form_urlencoded;
 
 /// Objects of a page. What `kubectl` asks for, too.
 const PAGE: usize = 500;
-/// Where those are too large.
-const SMALL_PAGE: usize = 50;
+/// How much smaller the next ones are where those are too large, down to one object.
+const SMALLER: usize = 20;
 
 /// One thing to GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +65,10 @@ impl Question {
         Self { what: What::List(resource), namespace: namespace.map(str::to_owned), limit: PAGE }
     }
 
-    /// The same in pages of a tenth.
-    pub(super) fn in_small_pages(&self) -> Self {
-        Self { limit: SMALL_PAGE, ..self.clone() }
+    /// The same in smaller pages; `None` if a page is one object already.
+    pub(super) fn in_smaller_pages(&self) -> Option<Self> {
+        let limit = (self.limit / SMALLER).max(1);
+        (limit < self.limit).then(|| Self { limit, ..self.clone() })
     }
 
     /// The path, without a query.
@@ -100,23 +101,51 @@ impl Question {
         query.finish().replacen("?&", "?", 1)
     }
 
+    /// Whether it asks for what lives in namespaces, of all of them.
+    pub(super) fn is_of_all_namespaces(&self) -> bool {
+        matches!(self.what, What::List(resource) if resource != NODES) && self.namespace.is_none()
+    }
+
     /// What to grant, in the words of a role.
-    pub(super) fn rule(&self) -> String {
+    fn rule(&self) -> String {
         match self.what {
-            What::Version => r#"{nonResourceURLs: ["/version"], verbs: ["get"]} in a ClusterRole"#.to_owned(),
+            What::Version => r#"{nonResourceURLs: ["/version"], verbs: ["get"]}"#.to_owned(),
             What::KubeSystem => {
-                r#"{apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"]} in a ClusterRole"#
+                r#"{apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"]}"#
                     .to_owned()
             }
             What::List(Resource { group, name, .. }) => {
-                let scope = match &self.namespace {
-                    Some(namespace) => format!("a Role in namespace {namespace}"),
-                    None => "a ClusterRole".to_owned(),
-                };
-                format!(r#"{{apiGroups: ["{group}"], resources: ["{name}"], verbs: ["list"]}} in {scope}"#)
+                format!(r#"{{apiGroups: ["{group}"], resources: ["{name}"], verbs: ["list"]}}"#)
             }
         }
     }
+
+    /// Where the rule has to stand.
+    fn role(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("in a Role in namespace {namespace}"),
+            None => "in a ClusterRole".to_owned(),
+        }
+    }
+}
+
+/// How advice begins that names rules.
+pub(super) const GRANT: &str = "grant the auditing user ";
+
+/// What to grant so that all of them are answered: the rules of each role.
+pub(super) fn grant<'a>(refused: impl IntoIterator<Item = &'a Question>) -> String {
+    let mut granted: Vec<(String, Vec<String>)> = Vec::new();
+    for question in refused {
+        let (place, rule) = (question.role(), question.rule());
+        match granted.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, own)) if own.contains(&rule) => {}
+            Some((_, own)) => own.push(rule),
+            None => granted.push((place, vec![rule])),
+        }
+    }
+    let told: Vec<String> =
+        granted.iter().map(|(place, own)| format!("{} {place}", own.join(", "))).collect();
+    format!("{GRANT}{}", told.join(", and "))
 }
 
 /// A namespace as a part of a path. Names of namespaces need no escape; what is none must not
@@ -140,11 +169,24 @@ mod tests {
 
     #[test]
     fn a_rule_is_as_narrow_as_the_question() {
-        let deployments = |namespace| Question::list(DEPLOYMENTS, namespace).rule();
+        let deployments = |namespace| grant([&Question::list(DEPLOYMENTS, namespace)]);
         assert_eq!(
             deployments(None),
-            r#"{apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"]} in a ClusterRole"#
+            r#"grant the auditing user {apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"]} in a ClusterRole"#
         );
         assert!(deployments(Some("shop")).ends_with("in a Role in namespace shop"));
+        let both = grant([&Question::VERSION, &Question::VERSION, &Question::list(NODES, None)]);
+        assert_eq!(
+            both,
+            r#"grant the auditing user {nonResourceURLs: ["/version"], verbs: ["get"]}, {apiGroups: [""], resources: ["nodes"], verbs: ["list"]} in a ClusterRole"#
+        );
+    }
+
+    #[test]
+    fn pages_become_smaller_down_to_one_object() {
+        let sizes = std::iter::successors(Some(Question::list(PODS, None)), |question| {
+            question.in_smaller_pages()
+        });
+        assert_eq!(sizes.map(|question| question.limit).collect::<Vec<_>>(), [500, 25, 1]);
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! However many pods there are, what is kept grows with the workloads.
 
+mod setup;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
 use super::parse::{self, MAX_VALUE, Tally, is_name};
-use super::pod::{Owner, Role, owner, running, runtime, state};
+use super::pod::{
+    Activity, Owner, Role, activity, owner, presumed, running, runtime, state, time, times,
+};
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
+use setup::{Pods, Setup, without_template};
 
 /// More than the largest clusters have, and what a hostile server can make us keep.
 const MAX_KEPT: usize = 100_000;
@@ -25,6 +31,11 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn new(include: Vec<Glob>, exclude: Vec<Glob>) -> Self {
         Self { include, exclude }
+    }
+
+    /// Whether patterns choose.
+    pub(super) fn is_narrowed(&self) -> bool {
+        !self.include.is_empty()
     }
 
     fn selects(&self, namespace: &str) -> bool {
@@ -66,9 +77,14 @@ struct Use {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
     selection: Selection,
+    /// Nodes that do not answer the control plane.
+    lost: BTreeSet<String>,
     uses: BTreeSet<Use>,
-    /// Workloads with a pod that is not done.
-    owners: BTreeSet<Owner>,
+    /// What starting pods are made of.
+    starting: BTreeSet<Use>,
+    /// What the last pod with an image ran, of those that do not run any more.
+    told: BTreeMap<Image, Told>,
+    pods: BTreeMap<Owner, Pods>,
     /// Workloads as they are set up, with their containers.
     templates: BTreeMap<Owner, Setup>,
     left_out: BTreeSet<Owner>,
@@ -76,20 +92,28 @@ pub(super) struct Workloads {
     namespaces: BTreeSet<String>,
     pod_tally: Tally,
     template_tally: Tally,
+    newest: Option<Timestamp>,
 }
 
-/// A workload's template.
-#[derive(Clone, Debug)]
-struct Setup {
-    labels: Labels,
-    containers: Vec<(String, String, bool)>,
-    /// What it is without a pod.
-    idle: RunState,
-}
+/// A container of a workload, and its reference.
+type Image = (Owner, String, String);
+
+/// When the pod was made, its image ID and runtime.
+type Told = (Option<Timestamp>, String, String);
 
 impl Workloads {
     pub(super) fn new(selection: Selection) -> Self {
         Self { selection, ..Self::default() }
+    }
+
+    /// The same for a cluster some of whose nodes are lost.
+    pub(super) fn with_lost_nodes(self, lost: BTreeSet<String>) -> Self {
+        Self { lost, ..self }
+    }
+
+    /// The newest time that a pod of a list of several kinds tells.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.newest
     }
 
     /// One page of a PodList.
@@ -111,7 +135,10 @@ impl Workloads {
     /// One pod of a list of several kinds.
     pub(super) fn pod_item(&mut self, item: &RawValue) {
         match serde_json::from_str(item.get()) {
-            Ok(pod) => self.pod(&pod),
+            Ok(pod) => {
+                self.newest = self.newest.max(times(&pod).max());
+                self.pod(&pod);
+            }
             Err(_) => self.pod_tally.add(0, 1),
         }
     }
@@ -127,7 +154,14 @@ impl Workloads {
     /// Takes over what another has seen of the same cluster.
     pub(super) fn merge(&mut self, other: Self) {
         self.uses.extend(other.uses);
-        self.owners.extend(other.owners);
+        self.starting.extend(other.starting);
+        for (image, told) in other.told {
+            self.tell(image, told);
+        }
+        for (owner, pods) in other.pods {
+            self.pods.entry(owner).or_default().merge(pods);
+        }
+        self.newest = self.newest.max(other.newest);
         self.templates.extend(other.templates);
         self.left_out.extend(other.left_out);
         self.namespaces.extend(other.namespaces);
@@ -136,9 +170,14 @@ impl Workloads {
     }
 
     fn bounded(&self) -> Result<(), Failure> {
-        if self.uses.len() + self.owners.len() + self.templates.len() + self.left_out.len()
-            <= MAX_KEPT
-        {
+        let kept = [
+            self.uses.len(),
+            self.starting.len(),
+            self.pods.len(),
+            self.templates.len(),
+            self.left_out.len(),
+        ];
+        if kept.into_iter().sum::<usize>() <= MAX_KEPT {
             return Ok(());
         }
         Err(Failure::new(
@@ -154,32 +193,61 @@ impl Workloads {
         }
         self.pod_tally.add(1, 0);
         let Some(owner) = self.selected(owner) else { return };
+        let presumed = presumed(pod, self.lost.contains(&*spec.node_name));
         let is_only = spec.containers.len() == 1;
         let roles = [
             (Role::Main, &spec.containers, &pod.status.container_statuses),
             (Role::Init, &spec.init_containers, &pod.status.init_container_statuses),
             (Role::Ephemeral, &spec.ephemeral_containers, &pod.status.ephemeral_container_statuses),
         ];
+        let mut uses: Vec<(Role, Use)> = Vec::new();
         for (role, containers, statuses) in roles {
             for Container { name, image } in containers {
                 let status = statuses.iter().find(|status| status.name == *name);
                 let told =
                     |text: fn(&ContainerStatus<'_>) -> String| status.map(text).unwrap_or_default();
-                self.uses.insert(Use {
+                let seen = Use {
                     owner: owner.clone(),
                     container: name.to_string(),
                     reference: image.to_string(),
                     image_id: told(|status| kept(&status.image_id)),
                     runtime: told(|status| kept(runtime(&status.container_id))),
-                    state: state(pod, role, status),
+                    state: state(pod, presumed, role, status),
                     is_only: is_only && role == Role::Main,
                     labels: labels(&pod.metadata),
-                });
+                };
+                uses.push((role, seen));
             }
         }
-        // What a job has left behind says what ran, not what will run next.
-        if !matches!(&*pod.status.phase, "Succeeded" | "Failed") {
-            self.owners.insert(owner);
+        self.add(pod, &owner, uses);
+    }
+
+    /// Takes over what a pod uses.
+    fn add(&mut self, pod: &Pod<'_>, owner: &Owner, uses: Vec<(Role, Use)>) {
+        let main = uses.iter().filter(|(role, _)| *role == Role::Main);
+        let states: Vec<RunState> = main.map(|(_, seen)| seen.state.clone()).collect();
+        let activity = activity(pod, &states);
+        // Most pods run, and tell all that there is to know.
+        let runs = activity == Activity::Runs;
+        let made = if runs { None } else { time(&pod.metadata.creation_timestamp) };
+        self.pods.entry(owner.clone()).or_default().add(activity, made);
+        for (role, seen) in uses {
+            if activity == Activity::Starting && role != Role::Ephemeral {
+                self.starting.insert(seen.clone());
+            }
+            if !runs {
+                let image = (seen.owner.clone(), seen.container.clone(), seen.reference.clone());
+                self.tell(image, (made, seen.image_id.clone(), seen.runtime.clone()));
+            }
+            self.uses.insert(seen);
+        }
+    }
+
+    /// Of several pods the last one counts.
+    fn tell(&mut self, image: Image, told: Told) {
+        if !told.1.is_empty() {
+            let known = self.told.entry(image).or_default();
+            *known = std::mem::take(known).max(told);
         }
     }
 
@@ -199,15 +267,8 @@ impl Workloads {
         let all = main.chain(spec.init_containers.iter().map(|c| (c, false)));
         let containers =
             all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect();
-        let not = |word: &str| RunState::NotRunning(word.to_owned());
-        let idle = match (kind, workload.spec.replicas, workload.spec.suspend) {
-            ("CronJob", _, true) => not("suspended"),
-            ("CronJob", ..) => RunState::Scheduled,
-            (_, Some(0), _) => not("scaled-to-zero"),
-            _ => not("no-pod"),
-        };
-        self.templates
-            .insert(owner, Setup { labels: labels(&workload.metadata), containers, idle });
+        let setup = Setup::new(kind, workload, labels(&workload.metadata), containers);
+        self.templates.insert(owner, setup);
     }
 
     fn selected(&mut self, owner: Owner) -> Option<Owner> {
@@ -235,36 +296,69 @@ impl Workloads {
                  meant to run there, take it out of namespaces.include in the profile",
             )
         });
-        unread.into_iter().flatten().chain(empty).collect()
+        unread.into_iter().flatten().chain(self.untold()).chain(empty).collect()
     }
 
-    /// One for each image of each workload. A workload without a pod is told by its template, but
-    /// only if all pods were seen.
-    pub(super) fn images(mut self, pods_are_known: bool) -> Vec<ImageUse> {
-        let uses = std::mem::take(&mut self.uses);
+    /// Workloads of which nothing tells what they run but pods that nobody can tell of.
+    fn untold(&self) -> Option<Failure> {
+        let untold = |(owner, pods): &(&Owner, &Pods)| {
+            pods.are_only_presumed() && !self.templates.contains_key(*owner)
+        };
+        let all: Vec<&Owner> = self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
+        let Owner { namespace, name, .. } = all.first()?;
+        let more = all.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let message = format!(
+            "nothing tells what {namespace}/{name}{more} runs: its pods are of unknown state or on a lost node"
+        );
+        Some(Failure::new(FailureKind::Unavailable, message).advise(
+            "read it again when its node is back, or with the right to list what owns its pods",
+        ))
+    }
+
+    /// One for each image of each workload. Where its pods do not tell, its template does, but only
+    /// if all pods were seen.
+    pub(super) fn images(mut self, pods_are_known: bool, now: Option<Timestamp>) -> Vec<ImageUse> {
+        let (uses, starting) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.starting));
         let mut images: Vec<ImageUse> = uses.into_iter().map(|seen| self.image(seen)).collect();
-        let idle = self
-            .templates
-            .iter()
-            .filter(|(owner, _)| pods_are_known && !self.owners.contains(*owner));
-        for (owner, Setup { labels, containers, idle }) in idle {
-            for (container, reference, is_only) in containers.clone() {
-                images.push(self.image(Use {
+        for seen in starting {
+            let pods = self.pods.get(&seen.owner).copied().unwrap_or_default();
+            let state = without_template(&seen.owner, pods, now);
+            if let Some(state) = state.filter(|_| !self.templates.contains_key(&seen.owner)) {
+                images.push(self.image(self.known(Use { state, ..seen })));
+            }
+        }
+        for (owner, setup) in self.templates.iter().filter(|_| pods_are_known) {
+            let Some(state) = setup.state(self.pods.get(owner), now) else { continue };
+            for (container, reference, is_only) in setup.containers.clone() {
+                images.push(self.image(self.known(Use {
                     owner: owner.clone(),
                     container,
                     reference,
                     image_id: String::new(),
                     runtime: String::new(),
-                    state: idle.clone(),
+                    state: state.clone(),
                     is_only,
-                    labels: labels.clone(),
-                }));
+                    labels: setup.labels.clone(),
+                })));
             }
         }
         images.sort_by(|a, b| {
             (&a.locator, &a.reference, &a.state).cmp(&(&b.locator, &b.reference, &b.state))
         });
         images
+    }
+
+    /// What counts without a pod of its own, with the digest that the last one had: a digest that
+    /// is known only while a pod runs would tell of another build from time to time.
+    fn known(&self, seen: Use) -> Use {
+        let image = (seen.owner.clone(), seen.container.clone(), seen.reference.clone());
+        match self.told.get(&image) {
+            Some((_, image_id, runtime)) if seen.state.counts() => {
+                Use { image_id: image_id.clone(), runtime: runtime.clone(), ..seen }
+            }
+            _ => seen,
+        }
     }
 
     fn image(&self, seen: Use) -> ImageUse {

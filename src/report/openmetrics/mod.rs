@@ -27,7 +27,7 @@ impl Format for OpenMetrics {
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        let mut families = vec![build_info(), target_up(report)];
+        let mut families = vec![build_info(), target_up(report), target_remarks(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
             families.extend([verdict(report), last_success(report), gates(report)]);
@@ -97,6 +97,25 @@ fn target_up(report: &Audit) -> Family {
                 ("required", required),
             ];
             family.set(&labels, i64::from(is_read));
+        }
+    }
+    family
+}
+
+/// Their texts are in the other formats: they may change from run to run.
+fn target_remarks(report: &Audit) -> Family {
+    let mut family = Family::new(
+        "envparity_target_remarks",
+        "What is odd about a target and decides nothing: a certificate that nobody checks, pods on a lost node, a Sentinel that did not answer.",
+    );
+    for environment in &report.environments {
+        for target in &environment.snapshot.coverage {
+            let odd = target.notes.iter().filter(|note| note.is_odd).count();
+            let labels = [
+                ("environment", environment.snapshot.environment.as_str()),
+                ("target", target.target.as_str()),
+            ];
+            family.set(&labels, i64::try_from(odd).unwrap_or(i64::MAX));
         }
     }
     family

@@ -25,7 +25,7 @@ pub(super) fn kinds() -> Vec<NotificationKind> {
         (PARTIAL, "Not all environments took part."),
         (CUT, "There are more results than a reader takes."),
         (SINCE, "The earlier report was made otherwise."),
-        (REMARK, "Worth knowing of how it was judged."),
+        (REMARK, "Worth knowing of a target, or of how it was judged."),
     ];
     kinds.map(|(id, text)| NotificationKind { id, short_description: words::message(text) }).into()
 }
@@ -100,6 +100,8 @@ fn of_target(
         let text = format!("{head} was not reached, {path} stands in for it: {failure}");
         found.push(notification(STAND_IN, Level::Note, &text, place));
     }
+    let notes = target.notes.iter().map(|note| format!("{head}: {}", note.text));
+    found.extend(notes.map(|text| notification(REMARK, Level::Note, &text, place)));
     let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
     let left_out =
         left_out.map(|(part, _)| format!("{head} part {part} is left out by the profile"));

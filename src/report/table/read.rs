@@ -181,18 +181,15 @@ fn files(environment: &AuditedEnvironment, report: &Audit, view: &View) -> Vec<S
     // A file that could not be read has said so already, and has no age.
     for target in environment.snapshot.coverage.iter().filter(|target| target.is_complete()) {
         let Source::Recorded { time, instead_of, path } = &target.source else { continue };
-        let told = if *time == TimeSource::FileModified {
-            format!(" by {}", time.as_str())
-        } else {
-            String::new()
-        };
+        let is_weak = matches!(time, TimeSource::FileModified | TimeSource::Printed);
+        let told = if is_weak { format!(" by {}", time.as_str()) } else { String::new() };
         let why = instead_of.as_ref().map(|failure| format!(" ({failure})")).unwrap_or_default();
         let line = format!(
             "{}: read from {path}, {} old{told}{limit}{why}",
             target.target,
             rounded(age(target))
         );
-        let says_more = view.unfold || instead_of.is_some() || *time == TimeSource::FileModified;
+        let says_more = view.unfold || instead_of.is_some() || is_weak;
         if says_more { lines.push(line) } else { plain.push((age(target), line)) }
     }
     let oldest = plain.iter().map(|(age, _)| *age).max().unwrap_or_default();

@@ -86,8 +86,9 @@ impl From<&model::ImageUse> for Image {
             state: match &image.state {
                 model::RunState::Running => RUNNING.to_owned(),
                 model::RunState::Scheduled => SCHEDULED.to_owned(),
+                model::RunState::Presumed(why) => why.as_str().to_owned(),
                 // A word of the source's that would be read as its opposite.
-                model::RunState::NotRunning(word) if word == RUNNING || word == SCHEDULED => {
+                model::RunState::NotRunning(word) if state(word).counts() => {
                     "not-running".to_owned()
                 }
                 model::RunState::NotRunning(word) => word.clone(),
@@ -101,6 +102,18 @@ impl From<&model::ImageUse> for Image {
 
 const RUNNING: &str = "running";
 const SCHEDULED: &str = "scheduled";
+
+/// What a word of the file means.
+fn state(word: &str) -> model::RunState {
+    match word {
+        RUNNING => model::RunState::Running,
+        SCHEDULED => model::RunState::Scheduled,
+        _ => model::Presumed::ALL.into_iter().find(|why| why.as_str() == word).map_or_else(
+            || model::RunState::NotRunning(word.to_owned()),
+            model::RunState::Presumed,
+        ),
+    }
+}
 
 impl From<&model::Declared> for Declared {
     fn from(d: &model::Declared) -> Self {
@@ -214,11 +227,7 @@ impl Part {
 
 impl Image {
     fn into_model(self) -> model::ImageUse {
-        let state = match self.state.as_str() {
-            RUNNING => model::RunState::Running,
-            SCHEDULED => model::RunState::Scheduled,
-            _ => model::RunState::NotRunning(self.state),
-        };
+        let state = state(&self.state);
         model::ImageUse {
             locator: model::Locator {
                 namespace: self.namespace,

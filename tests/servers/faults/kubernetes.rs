@@ -13,7 +13,7 @@ use crate::support::kubernetes::{
 };
 use crate::support::redis::{Binary, RedisServer};
 
-const PODS: &str = "/api/v1/pods";
+pub(super) const PODS: &str = "/api/v1/pods";
 
 #[test]
 fn a_faulty_cluster_costs_its_own_target_only() {
@@ -24,7 +24,7 @@ fn a_faulty_cluster_costs_its_own_target_only() {
 }
 
 /// A target, and what must live as long.
-fn at(
+pub(super) fn at(
     server: ApiServer,
     edit: impl FnOnce(Kubeconfig<'_>) -> Kubeconfig<'_>,
 ) -> (Value, (ApiServer, tempfile::TempDir)) {
@@ -68,6 +68,7 @@ fn answers() -> Vec<Case> {
         ("every answer 403", "/", Fault::Status(403), "permission", "grant"),
         ("every answer 503", "/", Fault::Status(503), "unavailable", "503"),
         ("every answer 429", "/", Fault::Status(429), "unavailable", "429"),
+        ("every answer 206", "/", Fault::Status(206), "protocol", "206"),
         ("every answer 500", "/", Fault::Status(500), "protocol", "500"),
         ("every answer 404", "/", Fault::Status(404), "protocol", "404"),
         ("an error that repeats the token", "/", Fault::RepeatsToken, "permission", "[hidden]"),

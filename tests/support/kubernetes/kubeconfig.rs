@@ -31,11 +31,19 @@ pub(crate) struct Kubeconfig<'a> {
     server: &'a ApiServer,
     user: User,
     context: String,
-    wrong_ca: bool,
+    trusts: Trusts,
     ca_file: bool,
     insecure: bool,
     proxy: Option<String>,
     namespace: Option<String>,
+}
+
+/// Which authority it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trusts {
+    Signer,
+    Stranger,
+    Namesake,
 }
 
 impl<'a> Kubeconfig<'a> {
@@ -44,7 +52,7 @@ impl<'a> Kubeconfig<'a> {
             server,
             user: User::Token,
             context: "test".to_owned(),
-            wrong_ca: false,
+            trusts: Trusts::Signer,
             ca_file: false,
             insecure: false,
             proxy: None,
@@ -66,7 +74,13 @@ impl<'a> Kubeconfig<'a> {
 
     /// Trusts an authority that did not sign the server's certificate.
     pub(crate) fn wrong_ca(mut self) -> Self {
-        self.wrong_ca = true;
+        self.trusts = Trusts::Stranger;
+        self
+    }
+
+    /// Trusts an authority of the right name that did not sign the server's certificate.
+    pub(crate) fn namesake_ca(mut self) -> Self {
+        self.trusts = Trusts::Namesake;
         self
     }
 
@@ -114,7 +128,12 @@ impl<'a> Kubeconfig<'a> {
 
     fn cluster(&self) -> String {
         let (server, name) = (self.server, &self.context);
-        let ca = if self.wrong_ca { &server.certs().other_ca } else { &server.certs().ca };
+        let certs = server.certs();
+        let ca = match self.trusts {
+            Trusts::Signer => &certs.ca,
+            Trusts::Stranger => &certs.other_ca,
+            Trusts::Namesake => &certs.namesake_ca,
+        };
         let mut text = format!(
             "clusters:\n- name: {name}-cluster\n  cluster:\n    server: {}\n",
             server.url()

@@ -1,6 +1,7 @@
 //! Tests of workloads.
 
 use super::*;
+use crate::model::Presumed;
 use serde_json::{Value, json};
 
 #[expect(clippy::needless_pass_by_value, reason = "objects are written where they are used up")]
@@ -23,7 +24,7 @@ fn seen(pods: &[Value]) -> Workloads {
 }
 
 fn workload_of(pod: Value) -> String {
-    seen(&[pod]).images(true).remove(0).locator.workload
+    seen(&[pod]).images(true, None).remove(0).locator.workload
 }
 
 #[test]
@@ -72,14 +73,14 @@ fn what_is_kept_grows_with_the_workloads_not_with_the_pods() {
             )
         })
         .collect();
-    assert_eq!(seen(&pods).images(true).len(), 1);
+    assert_eq!(seen(&pods).images(true, None).len(), 1);
 }
 
 fn state_of(phase: &str, edit: impl Fn(&mut Value)) -> RunState {
     let mut pod = pod("x", json!(null), json!({}), json!({"running": {}}));
     pod["status"]["phase"] = json!(phase);
     edit(&mut pod);
-    seen(&[pod]).images(true).remove(0).state
+    seen(&[pod]).images(true, None).remove(0).state
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn only_what_runs_counts() {
         not("ImagePullBackOff")
     );
     assert_eq!(state_of("Running", state(json!({}))), not("waiting"));
-    // About to be started again; a job's is not.
+    // About to be started again; a job's is not, unless it has failed.
     assert_eq!(
         state_of("Running", state(json!({"terminated": {"reason": "Error"}}))),
         RunState::Running
@@ -109,6 +110,12 @@ fn only_what_runs_counts() {
             json!({"terminated": {"reason": "Completed"}});
     };
     assert_eq!(state_of("Running", ended), not("Completed"));
+    let failed = |pod: &mut Value| {
+        ended(pod);
+        pod["status"]["containerStatuses"][0]["state"] =
+            json!({"terminated": {"reason": "Error", "exitCode": 1}});
+    };
+    assert_eq!(state_of("Running", failed), RunState::Running);
     assert_eq!(state_of("Succeeded", |_| {}), not("Succeeded"));
     assert_eq!(
         state_of("Failed", |pod| pod["status"]["reason"] = json!("Evicted")),
@@ -120,8 +127,39 @@ fn only_what_runs_counts() {
     );
     assert_eq!(
         state_of("Running", |pod| pod["status"]["containerStatuses"] = json!(null)),
-        not("not-reported")
+        RunState::Presumed(Presumed::StateUnknown)
     );
+}
+
+#[test]
+fn what_is_started_again_and_what_is_to_go_counts_while_it_runs() {
+    let not = |word: &str| RunState::NotRunning(word.to_owned());
+    let state = |state: Value| {
+        move |pod: &mut Value| pod["status"]["containerStatuses"][0]["state"] = state.clone()
+    };
+    for reason in ["RunContainerError", "StartError", "PostStartHookError"] {
+        let waiting = state(json!({"waiting": {"reason": reason}}));
+        assert_eq!(state_of("Running", waiting), RunState::Running, "{reason}");
+    }
+    // It has run before, and its node has restarted; that one has not.
+    let again = |pod: &mut Value| {
+        pod["status"]["containerStatuses"][0]["state"] =
+            json!({"waiting": {"reason": "ContainerCreating"}});
+        pod["status"]["containerStatuses"][0]["restartCount"] = json!(2);
+    };
+    assert_eq!(state_of("Running", again), RunState::Running);
+    // Terminating pods count while their containers run.
+    let going =
+        |pod: &mut Value| pod["metadata"]["deletionTimestamp"] = json!("2026-11-27T00:00:00Z");
+    assert_eq!(state_of("Running", going), RunState::Running);
+    let gone = |pod: &mut Value| {
+        going(pod);
+        pod["status"]["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
+    };
+    assert_eq!(state_of("Running", gone), not("Terminating"));
+    let lost = |pod: &mut Value| pod["status"]["reason"] = json!("NodeLost");
+    assert_eq!(state_of("Unknown", lost), RunState::Presumed(Presumed::Unreachable));
+    assert_eq!(state_of("", |_| {}), RunState::Presumed(Presumed::StateUnknown));
 }
 
 #[test]
@@ -134,7 +172,7 @@ fn init_and_ephemeral_containers_are_seen() {
     pod["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "alpine:3.20"}]);
     pod["status"]["ephemeralContainerStatuses"] =
         json!([{"name": "debug", "state": {"terminated": {"reason": "Error"}}}]);
-    let images = seen(&[pod]).images(true);
+    let images = seen(&[pod]).images(true, None);
     let found: Vec<_> =
         images.iter().map(|i| (i.reference.as_str(), &i.state, i.app_version.as_str())).collect();
     let ephemeral = RunState::NotRunning("ephemeral".into());
@@ -160,7 +198,7 @@ fn template(kind: &str, spec: &Value) -> Workloads {
 #[test]
 fn a_workload_without_a_pod_is_told_by_its_template() {
     let pod = json!({"spec": {"containers": [{"name": "app", "image": "shop/app:v1"}]}});
-    let told = |kind: &str, spec: Value| template(kind, &spec).images(true).remove(0);
+    let told = |kind: &str, spec: Value| template(kind, &spec).images(true, None).remove(0);
     let idle = |kind: &str, spec: Value| told(kind, spec).state;
     let not = |word: &str| RunState::NotRunning(word.to_owned());
     assert_eq!(idle("Deployment", json!({"replicas": 0, "template": pod})), not("scaled-to-zero"));
@@ -173,7 +211,7 @@ fn a_workload_without_a_pod_is_told_by_its_template() {
     );
     assert_eq!(told("Deployment", json!({"template": pod})).chart, "shop-1.2.3");
     // Where the pods are not known, nothing is said of those that have none.
-    assert!(template("Deployment", &json!({"template": pod})).images(false).is_empty());
+    assert!(template("Deployment", &json!({"template": pod})).images(false, None).is_empty());
 }
 
 #[test]
@@ -193,6 +231,11 @@ fn a_running_digest_is_told_in_several_forms() {
         assert_eq!(running(&id), (digest.clone(), Vec::new()));
     }
     assert_eq!(running(""), (String::new(), Vec::new()));
+    // containerd makes up a name of the day for what was imported without one; others are real.
+    assert_eq!(running(&format!("docker.io/library/import-2026-04-13@{digest}")).1.len(), 0);
+    for real in ["team/import-worker", "team/import-2026/x", "import-2026-99-01", "import-"] {
+        assert_eq!(running(&format!("{real}@{digest}")).1, [format!("{real}@{digest}")]);
+    }
 }
 
 #[test]
@@ -210,7 +253,7 @@ fn namespaces_count_by_pattern_and_one_that_holds_nothing_is_said() {
         failures.iter().map(|f| f.message.as_str()).collect::<Vec<_>>(),
         ["nothing is in a namespace typo"]
     );
-    assert_eq!(workloads.images(true).len(), 1);
+    assert_eq!(workloads.images(true, None).len(), 1);
 }
 
 #[test]
@@ -219,5 +262,5 @@ fn a_malformed_pod_costs_itself() {
     bad["spec"] = json!(17);
     let workloads = seen(&[bad, pod("good", json!(null), json!({}), json!({"running": {}}))]);
     assert_eq!(workloads.failures()[0].message, "1 of 2 pods could not be read");
-    assert_eq!(workloads.images(true).len(), 1);
+    assert_eq!(workloads.images(true, None).len(), 1);
 }

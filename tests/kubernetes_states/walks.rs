@@ -1,0 +1,358 @@
+//! Workloads on their way through every state that they pass.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Estate;
+use super::objects::{
+    creating, cron_job, ended, evicted, going, list, node, on_node, pod, running, steady, waiting,
+    with_state, workload,
+};
+
+/// A state of a walk: what it is called, what qualif holds, and the verdict.
+type Step = (&'static str, Vec<Value>, &'static str);
+
+/// Walks qualif through states while production stays as it is, and prints each verdict.
+fn walk(name: &str, production: &[Value], steps: Vec<Step>) {
+    let estate = Estate::new();
+    estate.record("prod", &list(&[production, &[steady()]].concat()));
+    let (mut wrong, mut told) = (Vec::new(), String::new());
+    for (state, items, wanted) in steps {
+        estate.record("qualif", &list(&[items, vec![steady()]].concat()));
+        let report = estate.audit();
+        writeln!(told, "{name}, {state}: {}", report.verdict()).unwrap();
+        if report.verdict() != wanted {
+            wrong.push(format!("{name}, {state}: {} {:#?}", report.verdict(), report.findings()));
+        }
+    }
+    // Shown by --no-capture, and where the walk fails.
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The same walk with the version that production runs, and with another.
+fn walk_of_versions(
+    name: &str,
+    production: &[Value],
+    states: impl Fn(&str) -> Vec<(&'static str, Vec<Value>)>,
+) {
+    for (image, verdict) in [("redis:7.2.4", "go"), ("redis:7.0.15", "no-go")] {
+        let steps = states(image).into_iter().map(|(state, items)| (state, items, verdict));
+        walk(&format!("{name} of {image}"), production, steps.collect());
+    }
+}
+
+#[test]
+fn a_cron_job_is_the_same_before_while_and_after_it_runs() {
+    let of = |image: &str, name: &str| ("CronJob", "backup", name.to_owned(), image.to_owned());
+    let production = [
+        cron_job("redis:7.2.4", false),
+        ended("CronJob", "backup", "b-0", "redis:7.2.4", "Succeeded"),
+    ];
+    walk_of_versions("CronJob", &production, |image| {
+        let job = || cron_job(image, false);
+        let (_, _, _, image) = of(image, "");
+        let image = image.as_str();
+        let pod =
+            |make: fn(&str, &str, &str, &str) -> Value| make("CronJob", "backup", "b-1", image);
+        let last = || ended("CronJob", "backup", "b-0", image, "Succeeded");
+        let failed = json!({"terminated": {"reason": "Error", "exitCode": 1}});
+        let restarted = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        vec![
+            ("never run", vec![job()]),
+            ("not scheduled yet", vec![job(), pod(self::pod)]),
+            ("its image is pulled", vec![job(), pod(creating)]),
+            ("running", vec![job(), pod(running)]),
+            ("failed, about to restart", vec![job(), with_state(pod(running), "Running", &failed)]),
+            ("restarting", vec![job(), with_state(pod(running), "Running", &restarted)]),
+            (
+                "its container has ended",
+                vec![job(), ended("CronJob", "backup", "b-1", image, "Running")],
+            ),
+            ("succeeded", vec![job(), last()]),
+            ("the next one starts", vec![job(), last(), pod(creating)]),
+            ("cleaned up", vec![job()]),
+        ]
+    });
+}
+
+#[test]
+fn a_suspended_cron_job_counts_only_while_it_runs() {
+    let production = [cron_job("redis:7.2.4", false)];
+    let report = |items: &[Value]| {
+        let estate = Estate::new();
+        estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
+        estate.record("qualif", &list(&[items, &[steady()]].concat()));
+        estate.audit()
+    };
+    let suspended = cron_job("redis:7.0.15", true);
+    assert!(!report(std::slice::from_ref(&suspended)).has("version-skew"));
+    let runs = running("CronJob", "backup", "b-1", "redis:7.0.15");
+    assert!(report(&[suspended, runs]).has("version-skew image/redis"));
+}
+
+#[test]
+fn a_rolling_update_turns_the_verdict_when_the_old_version_is_gone() {
+    let (old, new) = ("redis:7.0.15", "redis:7.2.4");
+    let production =
+        [workload("Deployment", "cache", new, 2), running("Deployment", "cache", "c-1", new)];
+    let set = |image| workload("Deployment", "cache", image, 2);
+    let pod = |make: fn(&str, &str, &str, &str) -> Value, name, image| {
+        make("Deployment", "cache", name, image)
+    };
+    let is_gone = |name, image| going(ended("Deployment", "cache", name, image, "Running"));
+    walk(
+        "rolling update",
+        &production,
+        vec![
+            ("before", vec![set(old), pod(running, "a", old), pod(running, "b", old)], "no-go"),
+            ("wanted", vec![set(new), pod(running, "a", old), pod(running, "b", old)], "no-go"),
+            (
+                "the first new one starts",
+                vec![
+                    set(new),
+                    pod(running, "a", old),
+                    pod(running, "b", old),
+                    pod(creating, "c", new),
+                ],
+                "no-go",
+            ),
+            (
+                "half",
+                vec![
+                    set(new),
+                    going(pod(running, "a", old)),
+                    pod(running, "b", old),
+                    pod(running, "c", new),
+                ],
+                "no-go",
+            ),
+            (
+                "the last old one ends",
+                vec![
+                    set(new),
+                    going(pod(running, "b", old)),
+                    pod(running, "c", new),
+                    pod(running, "d", new),
+                ],
+                "no-go",
+            ),
+            (
+                "its containers have ended",
+                vec![set(new), is_gone("b", old), pod(running, "c", new), pod(running, "d", new)],
+                "go",
+            ),
+            ("after", vec![set(new), pod(running, "c", new), pod(running, "d", new)], "go"),
+        ],
+    );
+}
+
+/// Where one has to end before the next starts.
+#[test]
+fn a_recreation_turns_the_verdict_when_the_old_version_is_gone() {
+    let (old, new) = ("redis:7.0.15", "redis:7.2.4");
+    let production =
+        [workload("Deployment", "cache", new, 2), running("Deployment", "cache", "c-1", new)];
+    let set = |image| workload("Deployment", "cache", image, 2);
+    let pod = |make: fn(&str, &str, &str, &str) -> Value, name, image| {
+        make("Deployment", "cache", name, image)
+    };
+    let is_gone = |name, image| going(ended("Deployment", "cache", name, image, "Running"));
+    walk(
+        "recreation",
+        &production,
+        vec![
+            ("before", vec![set(old), pod(running, "a", old)], "no-go"),
+            ("it ends", vec![set(new), going(pod(running, "a", old))], "no-go"),
+            ("it has ended", vec![set(new), is_gone("a", old)], "go"),
+            ("the next one waits for a node", vec![set(new), pod(self::pod, "c", new)], "go"),
+            ("the next one starts", vec![set(new), pod(creating, "c", new)], "go"),
+            ("after", vec![set(new), pod(running, "c", new)], "go"),
+        ],
+    );
+}
+
+/// The same version once more.
+#[test]
+fn a_restart_turns_nothing() {
+    let production = [
+        workload("Deployment", "cache", "redis:7.2.4", 2),
+        running("Deployment", "cache", "c-1", "redis:7.2.4"),
+    ];
+    walk_of_versions("restart", &production, |image| {
+        let set = || workload("StatefulSet", "cache", image, 1);
+        let pod = |make: fn(&str, &str, &str, &str) -> Value| {
+            make("StatefulSet", "cache", "cache-0", image)
+        };
+        vec![
+            ("before", vec![set(), pod(running)]),
+            ("it ends", vec![set(), going(pod(running))]),
+            (
+                "it has ended",
+                vec![set(), going(ended("StatefulSet", "cache", "cache-0", image, "Running"))],
+            ),
+            ("it starts", vec![set(), pod(creating)]),
+            ("without its set, it starts", vec![pod(creating)]),
+            (
+                "it crashes",
+                vec![
+                    set(),
+                    with_state(
+                        pod(running),
+                        "Running",
+                        &json!({"waiting": {"reason": "CrashLoopBackOff"}}),
+                    ),
+                ],
+            ),
+            (
+                "it cannot start",
+                vec![
+                    set(),
+                    with_state(
+                        pod(running),
+                        "Running",
+                        &json!({"waiting": {"reason": "RunContainerError"}}),
+                    ),
+                ],
+            ),
+        ]
+    });
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_does_not_run() {
+    let image = "redis:7.0.15";
+    let estate = Estate::new();
+    let production = [
+        workload("Deployment", "cache", "redis:7.2.4", 1),
+        running("Deployment", "cache", "c", "redis:7.2.4"),
+    ];
+    estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
+    for reason in ["ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"] {
+        let stuck = waiting("Deployment", "cache", "c", image, reason);
+        estate
+            .record("qualif", &list(&[workload("Deployment", "cache", image, 1), stuck, steady()]));
+        let report = estate.audit();
+        assert!(
+            !report.has("version-skew") && report.has("missing-component image/redis"),
+            "{reason}: {:#?}",
+            report.findings()
+        );
+    }
+    // So does what waits for longer than anybody would, and what its controller has given up.
+    let mut late = creating("Deployment", "cache", "c", image);
+    late["metadata"]["creationTimestamp"] = json!("2026-11-22T09:00:00Z");
+    let mut failing = workload("Deployment", "cache", image, 1);
+    failing["status"] = json!({"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]});
+    for items in [
+        vec![workload("Deployment", "cache", image, 1), late, steady()],
+        vec![failing, creating("Deployment", "cache", "c", image), steady()],
+    ] {
+        estate.record("qualif", &list(&items));
+        assert!(!estate.audit().has("version-skew"), "{:#?}", estate.audit().findings());
+    }
+}
+
+#[test]
+fn a_scale_down_is_no_drift() {
+    let production = [
+        workload("Deployment", "cache", "redis:7.2.4", 3),
+        running("Deployment", "cache", "p", "redis:7.2.4"),
+    ];
+    walk_of_versions("scale-down", &production, |image| {
+        let set = |replicas| workload("Deployment", "cache", image, replicas);
+        let pod = |name| running("Deployment", "cache", name, image);
+        vec![
+            ("three", vec![set(3), pod("a"), pod("b"), pod("c")]),
+            ("two of them end", vec![set(1), pod("a"), going(pod("b")), going(pod("c"))]),
+            ("one", vec![set(1), pod("a")]),
+            ("the last one ends", vec![set(0), going(pod("a"))]),
+        ]
+    });
+    // Then nothing runs, which is told.
+    let estate = Estate::new();
+    estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
+    let last = going(ended("Deployment", "cache", "a", "redis:7.0.15", "Running"));
+    for rest in [vec![last], vec![]] {
+        let set = workload("Deployment", "cache", "redis:7.0.15", 0);
+        estate.record("qualif", &list(&[rest, vec![set, steady()]].concat()));
+        let report = estate.audit();
+        assert!(
+            report.has("missing-component image/redis") && !report.has("version-skew"),
+            "{:#?}",
+            report.findings()
+        );
+    }
+}
+
+#[test]
+fn an_eviction_is_no_drift() {
+    let production = [
+        workload("Deployment", "cache", "redis:7.2.4", 1),
+        running("Deployment", "cache", "p", "redis:7.2.4"),
+    ];
+    walk_of_versions("eviction", &production, |image| {
+        let set = || workload("Deployment", "cache", image, 1);
+        let gone = || evicted(pod("Deployment", "cache", "a", image));
+        let next =
+            |make: fn(&str, &str, &str, &str) -> Value| make("Deployment", "cache", "b", image);
+        vec![
+            ("before", vec![set(), running("Deployment", "cache", "a", image)]),
+            ("evicted", vec![set(), gone()]),
+            ("the next one waits for a node", vec![set(), gone(), next(pod)]),
+            ("the next one starts", vec![set(), gone(), next(creating)]),
+            ("after", vec![set(), gone(), next(running)]),
+        ]
+    });
+}
+
+#[test]
+fn a_lost_node_of_ten_is_no_drift_and_is_told() {
+    let nodes = |ready: &'static str| {
+        (0..10).map(move |i| node(&format!("node-{i}"), if i == 3 { ready } else { "True" }))
+    };
+    let pods = |image: &str| -> Vec<Value> {
+        (0..10)
+            .map(|i| {
+                on_node(
+                    running("DaemonSet", "cache", &format!("c-{i}"), image),
+                    &format!("node-{i}"),
+                )
+            })
+            .collect()
+    };
+    let set = |image: &str| workload("DaemonSet", "cache", image, 1);
+    let whole = |image: &str, ready| -> Vec<Value> {
+        nodes(ready).chain(pods(image)).chain([set(image)]).collect()
+    };
+    let single = |image: &str, pod: Value, ready| -> Vec<Value> {
+        nodes(ready).chain([workload("Deployment", "cache", image, 1), pod]).collect()
+    };
+    let alone = |image: &str| on_node(running("Deployment", "cache", "a", image), "node-3");
+    walk_of_versions("lost node", &whole("redis:7.2.4", "True"), |image| {
+        let mut replaced = single(image, going(alone(image)), "Unknown");
+        replaced.push(on_node(running("Deployment", "cache", "b", image), "node-4"));
+        let mut forgotten = alone(image);
+        forgotten["status"] = json!({"phase": "Unknown", "reason": "NodeLost"});
+        vec![
+            ("all there", whole(image, "True")),
+            ("one of ten is lost", whole(image, "Unknown")),
+            ("the node of its only pod is lost", single(image, alone(image), "Unknown")),
+            ("its pod is to go", single(image, going(alone(image)), "Unknown")),
+            ("its pod is forgotten", single(image, forgotten, "Unknown")),
+            ("another one starts", replaced),
+            ("the node is back", single(image, alone(image), "True")),
+        ]
+    });
+    let estate = Estate::new();
+    let production = whole("redis:7.2.4", "True");
+    estate.record("prod", &list(&[production, vec![steady()]].concat()));
+    estate.record("qualif", &list(&[whole("redis:7.2.4", "Unknown"), vec![steady()]].concat()));
+    for format in ["table", "html", "markdown", "csv", "junit", "sarif", "yaml", "json"] {
+        assert!(estate.run(format).contains("unreachable"), "{format}: {}", estate.run(format));
+    }
+    let remark = "envparity_target_remarks{environment=\"qualif\",target=\"kubernetes/k\"} 1";
+    assert!(estate.run("openmetrics").contains(remark), "{}", estate.run("openmetrics"));
+}
