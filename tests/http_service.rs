@@ -111,6 +111,20 @@ fn a_token_is_sent_and_never_told() {
 }
 
 #[test]
+fn a_file_that_holds_the_token_is_looked_for_beside_the_profile() {
+    let server = orders();
+    let folder = folder(&format!(
+        "  http:\n  - {{name: orders, url: \"http://{}/info\", pointer: /build/version, \
+         token: \"${{file:token.txt}}\"}}\n",
+        server.address()
+    ));
+    fs::write(folder.path().join("token.txt"), format!("{TOKEN}\n")).unwrap();
+    let output = run(&folder, &["audit", "-o", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(seen(&report), [("http/orders".to_owned(), "16.4".to_owned())], "{report:#}");
+}
+
+#[test]
 fn a_live_service_wins_over_a_declared_fact_of_its_component() {
     let server = orders();
     let report = |fact: &str| {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use envparity::collect::config::COLLECTORS;
 use envparity::report::FORMATS;
 use envparity::rules::{Hook, RULES, Rule};
 
@@ -85,4 +86,17 @@ fn every_format_has_a_file_of_its_name() {
         FORMATS.iter().map(|format| format.name().to_owned()).collect();
     expected.extend(["mod", "dto", "escape", "list"].map(str::to_owned));
     assert_eq!(files("src/report"), expected);
+}
+
+#[test]
+fn every_collector_has_a_folder_of_its_name_and_every_folder_a_line_in_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/collect");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let folders: BTreeSet<String> = entries
+        .filter(|path| path.join("mod.rs").is_file())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name != "io")
+        .collect();
+    let listed = COLLECTORS.0.iter().map(|kind| kind.name.to_owned()).collect();
+    assert_eq!(folders, listed);
 }

@@ -1,7 +1,7 @@
 //! References to secrets: `${env:NAME}` and `${file:PATH}`. A literal secret is refused.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -16,6 +16,15 @@ pub enum SecretReference {
 }
 
 impl SecretReference {
+    /// The same with a path that holds from anywhere.
+    #[must_use]
+    pub fn relative_to(&self, folder: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(folder.join(path)),
+            Self::Variable(name) => Self::Variable(name.clone()),
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let inner = text.strip_prefix("${")?.strip_suffix('}')?;
         match inner.split_once(':')? {

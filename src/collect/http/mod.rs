@@ -50,7 +50,7 @@ impl Http {
             id: TargetId::new("http", &config.name),
             address: config.address()?,
             tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
-            token: config.token.clone(),
+            token: config.token.as_ref().map(|token| token.relative_to(folder)),
             finder: Finder {
                 pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
                 regex: config.expression()?,

@@ -49,10 +49,7 @@ impl Access {
         tls: Option<&TlsConfig>,
         folder: &Path,
     ) -> Self {
-        let password = password.cloned().map(|reference| match reference {
-            SecretReference::File(path) => SecretReference::File(folder.join(path)),
-            variable @ SecretReference::Variable(_) => variable,
-        });
+        let password = password.map(|reference| reference.relative_to(folder));
         let tls = tls::Settings(tls.cloned().unwrap_or_default().relative_to(folder));
         Self { username: username.cloned(), password, tls }
     }
