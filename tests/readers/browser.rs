@@ -194,9 +194,20 @@ impl Browser {
     #[track_caller]
     pub(crate) fn click(&mut self, selector: &str) {
         let place = self.evaluate(&format!(
-            "(async () => {{ const one = document.querySelector({selector:?}); one.scrollIntoView({{ block: 'center', behavior: \
-             'instant' }}); const frame = () => new Promise(requestAnimationFrame); await frame(); await frame(); const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / \
-             2]; }})()"
+            "(async () => {{
+                const one = document.querySelector({selector:?});
+                const frame = () => new Promise(requestAnimationFrame);
+                let before = [NaN, NaN];
+                for (;;) {{
+                    one.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+                    await frame();
+                    await frame();
+                    const box = one.getBoundingClientRect();
+                    const now = [box.x + box.width / 2, box.y + box.height / 2];
+                    if (now[0] === before[0] && now[1] === before[1]) return now;
+                    before = now;
+                }}
+            }})()"
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
