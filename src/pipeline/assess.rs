@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
+use super::options::{AuditOptions, Facts};
 use super::scope::{Scope, ScopeError};
-use super::{AuditOptions, Facts};
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
 use crate::model::{

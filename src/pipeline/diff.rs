@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Facts;
 use super::assess::{Expectation, Standard};
 use super::expected::Expected;
+use super::options::Facts;
 use crate::collect::config::COLLECTORS;
 use crate::model::{Audit, EnvironmentName, Evidence, Purpose};
 use crate::normalize::Normalizer;

@@ -5,12 +5,14 @@ mod audit;
 mod collect;
 mod diff;
 mod expected;
+mod options;
 mod scope;
 
 pub use assess::assess;
-pub use audit::{AuditOptions, Facts, audit};
+pub use audit::audit;
 pub use collect::{collect, jobs};
 pub use diff::diff;
+pub use options::{AuditOptions, Facts};
 pub use scope::ScopeError;
 
 /// The ids of all rules: what a policy may name.

@@ -1,6 +1,6 @@
 //! What of the profiles an audit is about: environments, baseline and gates.
 
-use super::AuditOptions;
+use super::options::AuditOptions;
 use crate::model::{EnvironmentName, Gate};
 use crate::profile::{Environment, Profiles};
 

@@ -15,7 +15,7 @@ use super::pod::{
     Activity, Owner, Role, activity, owner, presumed, running, runtime, state, time, times,
 };
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
-use setup::{Pods, Setup, without_template};
+use setup::{Labels, Pods, Setup, without_template};
 
 /// More than the largest clusters have, and what a hostile server can make us keep.
 const MAX_KEPT: usize = 100_000;
@@ -48,13 +48,6 @@ impl Selection {
         let matches = |glob: &Glob| namespaces.iter().any(|namespace| glob.is_match(namespace));
         self.include.iter().filter(move |glob| !matches(glob)).map(Glob::pattern)
     }
-}
-
-/// What the standard labels say of a workload.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Labels {
-    chart: String,
-    app_version: String,
 }
 
 /// One image of one workload.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::{is_fact, pair};
+use super::lines::{is_fact, pair};
 use crate::model::{Counters, Sample, TargetEvidence};
 
 /// Sections that say who a server is: addresses, paths, ports and ids, some of which look like

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::{self, FIELDS, lines};
+use super::lines::{FIELDS, is_version_line, lines};
 use super::topology::{is_host, place};
 use crate::model::{Failure, FailureKind};
 
@@ -112,7 +112,7 @@ fn chunks(text: &str) -> Vec<Chunk> {
 }
 
 fn begins_info(line: &str) -> bool {
-    is_server_heading(line) || parse::is_version_line(line)
+    is_server_heading(line) || is_version_line(line)
 }
 
 fn is_server_heading(line: &str) -> bool {

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tokio::time::Instant;
 
 use super::config::{self, Address, SentinelConfig};
-use super::parse::lines;
+use super::lines::lines;
 use super::servers;
 use super::session::{Access, Answer};
 use super::topology::{self, Master};

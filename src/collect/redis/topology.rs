@@ -7,7 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::{item, lines};
+use super::lines::lines;
+use super::parse::item;
 
 /// `host:6379`, an IPv6 address in brackets.
 pub(super) fn place(host: &str, port: u16) -> String {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::document::{Declared, Document, End, Failed, Image, Part, Sample, Target, is_name};
 use super::format::Format;
-use super::samples::{self, Sample};
-use super::{Declared, Document, End, Failed, Image, Part, Target, is_name};
+use super::samples;
 use crate::model;
 use crate::wire::header::{ApiVersion, Kind};
 

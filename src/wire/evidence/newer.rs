@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Document, schema};
+use super::document::{Document, schema};
 use crate::wire::yaml::{self, Origin, ShapeError};
 
 pub(super) fn read(text: &str) -> Result<Document, ShapeError> {

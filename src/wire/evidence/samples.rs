@@ -2,72 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
-
+use super::document::{OldCommand, Sample, Target};
 use super::format::Format;
-use super::{Target, is_zero, number};
 use crate::model;
-
-/// What one server of a target counts, as it names it.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Sample {
-    /// The server's address; left out where it is not known.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    place: String,
-    /// What tells this start of the server from every other.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    run_id: String,
-    /// `master`, `slave`, `sentinel`, as the server names it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    role: String,
-    /// When the server answered, in UTC.
-    #[schemars(with = "String")]
-    taken: Timestamp,
-    /// Sections that the server told: what is not in them is zero.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    sections: BTreeSet<String>,
-    /// Numbers of their own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "figures")]
-    figures: BTreeMap<String, f64>,
-    /// Numbers by group: `cmdstat_keys: {calls: 1, usec: 25}`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "groups")]
-    groups: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Numbers that the server told beyond what is kept.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    left_out: u64,
-}
-
-/// Counters of a command in format 1.0.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct OldCommand {
-    calls: u64,
-    /// Microseconds.
-    usec: u64,
-    #[serde(default)]
-    rejected: u64,
-    #[serde(default)]
-    failed: u64,
-}
-
-/// Counters are whole numbers: they are written so.
-fn figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(map.iter().map(|(name, &figure)| (name, number(figure))))
-}
-
-fn groups<S: Serializer>(
-    map: &BTreeMap<String, BTreeMap<String, f64>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let numbers = |group: &BTreeMap<String, f64>| -> BTreeMap<String, serde_json::Number> {
-        group.iter().map(|(name, &figure)| (name.clone(), number(figure))).collect()
-    };
-    serializer.collect_map(map.iter().map(|(name, group)| (name, numbers(group))))
-}
-
 impl From<&model::Sample> for Sample {
     fn from(sample: &model::Sample) -> Self {
         Self {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::collect::config::COLLECTORS;
 use crate::model::{Counters, Failure, FailureKind, Field, Outcome, RunState};
+use jiff::Timestamp;
 
 fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
     super::read(text, path, COLLECTORS)

@@ -27,9 +27,11 @@ impl Profiles {
         let profiles = Self { folder, variables: Vec::new() };
         let baseline = environments.last().expect("one environment at least");
         let names = environments.join(", ");
+        // With one environment there is no gate to judge.
+        let gates = if environments.len() == 1 { "gates: []\n" } else { "" };
         profiles.config(
             "audit.yaml",
-            &format!("kind: Audit\nbaseline: {baseline}\nenvironments: [{names}]\n"),
+            &format!("kind: Audit\nbaseline: {baseline}\nenvironments: [{names}]\n{gates}"),
         );
         profiles
     }

@@ -7,8 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::objects::Workload;
 use super::super::pod::{Activity, Owner};
-use super::Labels;
 use crate::model::{Presumed, RunState};
+
+/// What the standard labels say of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Labels {
+    pub(super) chart: String,
+    pub(super) app_version: String,
+}
 
 /// A pod that waits for longer is not about to start.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);

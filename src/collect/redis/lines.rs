@@ -1,0 +1,36 @@
+//! The lines of INFO: `name:value`, and which of them are facts. Pure.
+
+/// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
+pub(super) const FIELDS: &[&str] = &[
+    "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",
+    "redis_git_sha1", "run_id", "availability_zone", "role", "master_replid", "master_host",
+    "master_port", "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled",
+    "mvcc_depth", "cache_mode",
+];
+
+/// Lines `name:value`, in their order. A name is a word: what else has a colon is no line of INFO.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(pair)
+}
+
+/// A line's name and value.
+pub(super) fn pair(line: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic());
+    line.trim_end_matches('\r')
+        .split_once(':')
+        .filter(|(name, value)| is_name(name) && !value.contains('\r'))
+}
+
+/// `redis_version:`, `valkey_version:` and those of their kin; not the compiler's, and not the
+/// indented, spaced keys of a YAML file.
+pub(super) fn is_version_line(line: &str) -> bool {
+    pair(line).is_some_and(|(name, value)| {
+        let named = name.ends_with("_version") && name != "gcc_version";
+        named && !value.starts_with(' ') && !value.trim().is_empty()
+    })
+}
+
+/// Whether a line is kept verbatim: it is a fact, whatever its value looks like.
+pub(super) fn is_fact(line: &str) -> bool {
+    is_version_line(line) || pair(line).is_some_and(|(name, _)| FIELDS.contains(&name))
+}
