@@ -45,6 +45,9 @@
 //! - `collect/config.rs` has the one list of collectors. What other stages must know of each (its
 //!   parts, what they can hold, its deadline, its keys in a profile) it says itself, by a
 //!   `model::CollectorKind` that the pipeline hands down.
+//! - `rules::RuleMeta` says what others must know of a rule (whether it blocks anywhere, is on
+//!   versions, may be waived, what makes its finding and what it reads), and `Rule::in_brief` its
+//!   words beside the matrix: no other file names a rule. `policy/metas.rs` is where they ask.
 //! - `rules/promotion_inversion` looks at own services only: a platform product that is upgraded
 //!   late is `version-skew`, judged by its level.
 //! - Labels are inherited from base images, so an own service's tag counts before its label, and of

@@ -16,7 +16,8 @@ use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
 use crate::pipeline::{self, AuditOptions};
-use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
+use crate::policy;
+use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
@@ -78,7 +79,7 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
     }
     let found: Vec<&Finding> = report.findings.iter().filter(begins).collect();
     match found.as_slice() {
-        [one] if one.rule.starts_with("waiver-") => {
+        [one] if policy::is_unwaivable(&one.rule) => {
             bail!(
                 "{} is about a waiver, which cannot be waived: renew it, mend it, or remove it",
                 one.id
@@ -149,7 +150,7 @@ fn entry(
     report: &DriftReport,
     profiles: &Profiles,
 ) -> WaiverEntry {
-    let is_on_versions = VERSION_RULES.contains(&finding.rule.as_str());
+    let is_on_versions = policy::is_on_versions(&finding.rule);
     let versions = if is_on_versions && arguments.exact {
         exact(finding, report)
     } else {
@@ -214,7 +215,7 @@ fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()>
             terminal(name)
         );
     }
-    if !VERSION_RULES.contains(&entry.rule.as_str()) {
+    if !policy::is_on_versions(&entry.rule) {
         return Ok(());
     }
     for environment in &entry.environments {

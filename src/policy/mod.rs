@@ -4,6 +4,7 @@
 
 pub mod config;
 mod freshness;
+mod metas;
 pub mod range;
 mod readable;
 mod settled;
@@ -17,25 +18,15 @@ use crate::model::{
     ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity,
     Snapshot,
 };
-use crate::rules::{RULES, RuleMeta};
 use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
 pub use freshness::{MAX_AHEAD, staleness};
+pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
 pub use readable::without_version;
 pub use settled::Compared;
 pub use since::since;
 pub use verdict::{Subject, judge};
-
-/// What people read about every rule: those that look at snapshots, and those that look at waivers.
-pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
-    RULES.iter().map(|rule| rule.meta()).chain([&waiver::EXPIRED, &waiver::UNUSED])
-}
-
-/// What people read about the rule of that id.
-pub fn meta(id: &str) -> Option<&'static RuleMeta> {
-    metas().find(|meta| meta.id == id)
-}
 
 /// A checked policy, ready for use.
 #[derive(Debug)]

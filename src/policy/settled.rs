@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Subject, by_name, meta, staleness};
+use super::metas::{meta, reads};
+use super::{Subject, by_name, staleness};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
 };
-use crate::rules::Hook;
+use crate::rules::{Hook, Reads};
 
 /// What is looked for, and where.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,7 @@ pub(super) fn could_tell(
 ) -> bool {
     let name = question.component;
     // Identities are told by any target.
-    question.rule == "shared-instance"
+    reads(question.rule) == Reads::Identities
         || kind.tells_jointly(own, name)
         || kind.could_hold(part, own, name)
 }

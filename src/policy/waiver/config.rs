@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::super::metas::{is_on_versions, is_unwaivable};
 use crate::model::{Requirement, Waiver};
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
@@ -14,10 +15,6 @@ use crate::wire::yaml::Located;
 
 /// How far ahead a waiver may expire, unless the policy says otherwise.
 pub const DEFAULT_SPAN: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// Rules on versions: a waiver on them names versions, so that a new drift opens it again.
-pub const VERSION_RULES: [&str; 5] =
-    ["out-of-range", "product-differs", "promotion-inversion", "version-skew", "version-split"];
 
 /// `kind: Waivers`: findings that somebody accepts for a while.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -119,7 +116,7 @@ impl WaiverConfig {
                 "use letters, digits, - _ and .",
             ));
         }
-        if self.rule.starts_with("waiver-") {
+        if is_unwaivable(&self.rule) {
             problems.push(Problem::at(
                 &self.rule,
                 "a waiver cannot be waived",
@@ -152,7 +149,7 @@ impl WaiverConfig {
 
     fn check_versions(&self) -> Vec<Problem> {
         let rule = self.rule.as_str();
-        if !VERSION_RULES.contains(&rule) {
+        if !is_on_versions(rule) {
             let problem = |(environment, range): (&String, &Located<String>)| {
                 let message =
                     format!("{rule} is no rule on versions, and {environment} has one here");

@@ -5,6 +5,7 @@
 
 mod binding;
 pub mod config;
+mod rules;
 
 use std::collections::BTreeSet;
 
@@ -12,43 +13,22 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::metas::is_on_versions;
 use super::settled::{Compared, Question, is_settled};
 use super::{Subject, by_name};
 use crate::model::{
-    Component, Defaults, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver,
-    Requirement, Severity, Waiver, WaiverState,
+    Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
+    Waiver, WaiverState,
 };
-use crate::rules::{Hook, RuleMeta};
+use crate::rules::RuleMeta;
 use crate::version::Containment;
 
 use binding::Part;
 pub use binding::bind;
+pub use rules::{EXPIRED, UNUSED};
 
 /// Days before its end on which a waiver is said to expire.
 const EXPIRING: i32 = 14;
-
-/// A waiver whose last day has passed.
-pub static EXPIRED: RuleMeta = RuleMeta {
-    id: "waiver-expired",
-    summary: "The last day of a waiver has passed.",
-    why: "Somebody promised that it would not last. What it covered counts again, or nobody would look at it any more.",
-    fix: "Fix what it was about and remove it; or renew it, with a reason that holds today.",
-    hooks: &[Hook::All],
-    subsumes: &[],
-    defaults: &[("a waiver that has expired", Defaults::everywhere(Severity::Medium))],
-};
-
-/// A waiver that covers nothing.
-pub static UNUSED: RuleMeta = RuleMeta {
-    id: "waiver-unused",
-    summary: "A waiver covers nothing, though everything that it is about was read.",
-    why: "What it was about is fixed, or has become something else that it does not cover. Left where it is, it would \
-          cover the next one that fits.",
-    fix: "Remove it; or bind it to what runs now, if that is still accepted.",
-    hooks: &[Hook::All],
-    subsumes: &[],
-    defaults: &[("a waiver that is not used", Defaults::everywhere(Severity::Low))],
-};
 
 /// Lets waivers cover what they say, and tells what became of each. What is to be said of them is
 /// for [`findings`].
@@ -143,7 +123,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
 /// Whether a waiver on versions says those of every environment; the profile has checked it.
 fn is_bound(waiver: &Waiver) -> bool {
     let has = |environment: &EnvironmentName| waiver.versions.contains_key(environment);
-    !config::VERSION_RULES.contains(&waiver.rule.as_str()) || waiver.environments.iter().all(has)
+    !is_on_versions(&waiver.rule) || waiver.environments.iter().all(has)
 }
 
 /// The first version of a finding that is not wanted. What a lower source says instead counts as
