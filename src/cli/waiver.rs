@@ -23,7 +23,7 @@ use crate::profile::Profiles;
 use crate::report::escape::terminal;
 use crate::version::{self, Containment, Levels, Range, Scheme};
 use crate::wire::report::{Cell, DriftReport, Finding, Reading};
-use crate::wire::waivers::{WaiverEntry, append};
+use crate::wire::waivers::{WaiverConfig, append};
 use crate::wire::yaml::{self, Origin};
 
 /// Shorter beginnings of an id would name another finding tomorrow.
@@ -51,6 +51,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     output::write_file(&path, &edited)?;
     let versions: Vec<String> =
         entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
+    let names: Vec<&str> = entry.environments.iter().map(|name| name.as_str()).collect();
     let bound = match versions.as_slice() {
         [] => ", whatever versions run".to_owned(),
         versions => format!(", bound to {}", versions.join("; ")),
@@ -61,7 +62,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
         path.display(),
         entry.rule,
         terminal(&entry.component),
-        entry.environments.join(", "),
+        names.join(", "),
         entry.expires,
     )))?;
     Ok(Exit::Done)
@@ -149,23 +150,25 @@ fn entry(
     finding: &Finding,
     report: &DriftReport,
     profiles: &Profiles,
-) -> WaiverEntry {
+) -> WaiverConfig {
     let is_on_versions = policy::is_on_versions(&finding.rule);
     let versions = if is_on_versions && arguments.exact {
         exact(finding, report)
     } else {
         finding.versions.clone()
     };
-    WaiverEntry {
-        id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)),
-        rule: finding.rule.clone(),
-        component: finding.component.clone(),
-        environments: finding.environments.clone(),
-        subject: Some(finding.subject.clone()).filter(|subject| !subject.is_empty()),
-        versions,
-        reason: arguments.reason.clone(),
-        owner: arguments.owner.clone(),
-        expires: arguments.expires.to_string(),
+    WaiverConfig {
+        id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)).into(),
+        rule: finding.rule.clone().into(),
+        component: finding.component.clone().into(),
+        environments: finding.environments.iter().cloned().map(Into::into).collect(),
+        subject: Some(finding.subject.clone())
+            .filter(|subject| !subject.is_empty())
+            .map(Into::into),
+        versions: versions.into_iter().map(|(name, range)| (name, range.into())).collect(),
+        reason: arguments.reason.clone().into(),
+        owner: arguments.owner.clone().into(),
+        expires: arguments.expires.to_string().into(),
     }
 }
 
@@ -205,21 +208,21 @@ fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
 
 /// A waiver on versions says those of every environment, and no more than a finding of ours would
 /// be bound to: the report is a file like any other.
-fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()> {
+fn check_binding(entry: &WaiverConfig, profiles: &Profiles) -> anyhow::Result<()> {
     if let Some(name) = entry.environments.iter().find(|name| {
         let name = name.as_str();
         !profiles.environments.iter().any(|environment| environment.name.as_str() == name)
     }) {
         bail!(
             "the report is of an environment {:?}, which the profiles do not have",
-            terminal(name)
+            terminal(name.as_str())
         );
     }
     if !policy::is_on_versions(&entry.rule) {
         return Ok(());
     }
     for environment in &entry.environments {
-        let Some(range) = entry.versions.get(environment) else {
+        let Some(range) = entry.versions.get(environment.as_str()) else {
             bail!(
                 "what {} runs proves no version, or more than one could say: no waiver can be bound to it; give it a \
                  version, or write the waiver by hand",
@@ -267,7 +270,7 @@ fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
 /// The new file must be one that the next audit accepts.
 fn check_text(
     text: &str,
-    entry: &WaiverEntry,
+    entry: &WaiverConfig,
     profiles: &Profiles,
     today: Date,
 ) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ use super::super::metas::{is_on_versions, is_unwaivable};
 use crate::model::{Requirement, Waiver};
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
+use crate::wire::waivers::WaiverConfig;
 use crate::wire::yaml::Located;
 
 /// How far ahead a waiver may expire, unless the policy says otherwise.
@@ -35,34 +36,6 @@ fn none_is_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<WaiverConfig>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// One thing that is accepted. `envparity waiver add` writes it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct WaiverConfig {
-    /// Its name, once in the file: `redis-dev-7.2`.
-    pub id: Located<String>,
-    /// Id of the rule: `version-skew`.
-    pub rule: Located<String>,
-    /// The component, whole: `redis/cache`.
-    pub component: Located<String>,
-    /// The environments of the finding, all of them and no other: `[dev, ovh-production]`.
-    pub environments: Vec<Located<String>>,
-    /// The subject of the finding, where its rule has several on one component (default: any).
-    #[serde(default)]
-    pub subject: Option<Located<String>>,
-    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A
-    /// bare version means exactly that one. Required for rules on versions, and forbidden for
-    /// others.
-    #[serde(default)]
-    pub versions: BTreeMap<String, Located<String>>,
-    /// Why it is accepted.
-    pub reason: Located<String>,
-    /// Who answers for it.
-    pub owner: Located<String>,
-    /// The last day on which it counts, in UTC: `2026-12-31`.
-    pub expires: Located<String>,
 }
 
 impl WaiversConfig {
