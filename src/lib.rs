@@ -42,6 +42,8 @@
 //! - `chart/<name>` is a component of its own: what a chart says of an image proves nothing of the
 //!   image, and counts as its version (`workload-label`) only where neither label nor tag says one.
 //! - `collect/io` holds what several collectors share.
+//! - `wire/file.rs` is the one reader of files (regular ones, with a cap): profiles, collectors and
+//!   commands share it, and `wire` is the lowest room that all of them may import.
 //! - `collect/config.rs` has the one list of collectors. What other stages must know of each (its
 //!   parts, what they can hold, its deadline, its keys in a profile) it says itself, by a
 //!   `model::CollectorKind` that the pipeline hands down.

@@ -1,6 +1,5 @@
 //! `envparity collect`
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
@@ -11,7 +10,7 @@ use super::progress::Bar;
 use super::{Failed, clock, output, problems};
 use crate::model::failures_of;
 use crate::pipeline;
-use crate::wire;
+use crate::wire::{self, file};
 
 /// Writes what was read; what was not is in it too, and is told on stderr.
 pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
@@ -58,9 +57,8 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
 fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     const ENOUGH: u64 = 4096;
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
-    let mut beginning = Vec::new();
     if is_file {
-        std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut beginning)?;
+        let beginning = file::beginning(path, ENOUGH)?;
         if !String::from_utf8_lossy(&beginning).lines().any(|line| line == "kind: Evidence") {
             bail!(
                 "{} is there and is no evidence: it is not overwritten; name another file by --to",

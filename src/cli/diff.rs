@@ -8,11 +8,10 @@ use super::args::DiffArguments;
 use super::exit::Exit;
 use super::{Failed, audit, output, problems};
 use crate::collect::config::COLLECTORS;
-use crate::collect::io::file;
 use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
 use crate::pipeline;
-use crate::wire;
+use crate::wire::{self, file};
 
 pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;

@@ -22,12 +22,16 @@ use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 use crate::version::{self, Containment, Levels, Range, Scheme};
+use crate::wire::file;
 use crate::wire::report::{Cell, DriftReport, Finding, Reading};
 use crate::wire::waivers::{WaiverConfig, append};
 use crate::wire::yaml::{self, Origin};
 
 /// Shorter beginnings of an id would name another finding tomorrow.
 const SHORTEST: usize = 4;
+
+/// As much as a file of profiles may have.
+const MAX_WAIVERS: u64 = 4 * 1024 * 1024;
 
 pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     let folder = &arguments.profiles.profiles;
@@ -257,7 +261,7 @@ fn name(finding: &Finding, profiles: &Profiles) -> String {
 /// The file as it stands; none if there is none yet.
 fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
     if is_loaded {
-        return std::fs::read_to_string(path)
+        return file::read_text(path, MAX_WAIVERS)
             .map(Some)
             .with_context(|| format!("failed to read {}", path.display()));
     }
