@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::AuditArguments;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
 use crate::pipeline::{self, AuditOptions, Facts};
@@ -38,7 +39,7 @@ pub(super) async fn run(
         let bar = Bar::new();
         pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
     };
-    Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files))
 }
 
 /// What is known of where this runs.

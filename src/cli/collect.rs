@@ -6,6 +6,7 @@ use anyhow::{anyhow, bail};
 
 use super::args::CollectArguments;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
 use crate::model::failures_of;
@@ -13,7 +14,7 @@ use crate::pipeline;
 use crate::wire::{self, file};
 
 /// Writes what was read; what was not is in it too, and is told on stderr.
-pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
+pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     refuse_other_files(&arguments.to)?;
     let environment = profiles
@@ -48,7 +49,7 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     if arguments.to == Path::new("-") {
         output::print(&text)?
     } else {
-        output::write_file(&arguments.to, &text)?
+        files.write(&arguments.to, &text)?
     }
     Ok(Exit::Done)
 }

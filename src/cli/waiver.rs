@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::args::{WaiverAddArguments, WaiverListArguments};
 use super::audit::facts;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
@@ -33,7 +34,7 @@ const SHORTEST: usize = 4;
 /// As much as a file of profiles may have.
 const MAX_WAIVERS: u64 = 4 * 1024 * 1024;
 
-pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
+pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<Exit, Failed> {
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
     let report = match &arguments.report {
@@ -52,7 +53,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     let text = read(&path, profiles.waivers_path.is_some())?;
     let edited = append(text.as_deref(), &entry)?;
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
-    output::write_file(&path, &edited)?;
+    files.write(&path, &edited)?;
     let versions: Vec<String> =
         entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
     let names: Vec<&str> = entry.environments.iter().map(|name| name.as_str()).collect();
