@@ -42,7 +42,7 @@ fn pipes_and_devices_cost_their_own_target_only() {
     ] {
         let profiles = production(&targets);
         let ended = run(&profiles, &["audit", "--profiles", "."]);
-        assert_eq!(ended.code, Some(3), "{name}: {ended}");
+        ended.expect(3);
         assert!(ended.says("no regular file") && ended.says("1 of 2"), "{name}: {ended}");
     }
 }

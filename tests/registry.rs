@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use envparity::collect::config::COLLECTORS;
+use envparity::policy;
 use envparity::report::FORMATS;
-use envparity::rules::{Hook, RULES, Rule};
+use envparity::rules::{Hook, RULES, Rule, RuleMeta};
 
 fn files(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -99,4 +100,88 @@ fn every_collector_has_a_folder_of_its_name_and_every_folder_a_line_in_the_list(
         .collect();
     let listed = COLLECTORS.0.iter().map(|kind| kind.name.to_owned()).collect();
     assert_eq!(folders, listed);
+}
+
+/// Every file below `folder`.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+/// What a file does: without comments, its tests, and the rules that others stand for.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let before_tests = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    match code.split_once("    subsumes: &[") {
+        Some((before, rest)) => before.to_owned() + rest.split_once(']').unwrap().1,
+        None => code,
+    }
+}
+
+/// Whether `id` stands in `code` as a word of its own.
+fn names(code: &str, id: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    code.match_indices(id).any(|(at, _)| {
+        !code[..at].ends_with(is_word) && !code[at + id.len()..].starts_with(is_word)
+    })
+}
+
+/// Where a word is a key of a file that is read, and not the rule.
+const KEYS: [(&str, &str); 1] = [("wire/cycles.rs", "end-of-life")];
+
+#[test]
+fn no_rule_is_named_outside_its_file() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    walk(&src, &mut paths);
+    assert!(paths.len() > 100, "the tree was not read");
+    let is_test = |path: &PathBuf| path.ends_with("tests.rs") || path.ends_with("testing.rs");
+    let mut wrong = Vec::new();
+    let mut named = BTreeSet::new();
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|ext| ext == "rs");
+    for path in paths.iter().filter(|path| is_rust(path) && !is_test(path)) {
+        let code = code(path);
+        let relative = path.strip_prefix(&src).unwrap().to_str().unwrap();
+        for meta in policy::metas() {
+            let id = meta.id;
+            let own = match RULES.iter().any(|rule| rule.meta().id == id) {
+                true => format!("rules/{}.rs", id.replace('-', "_")),
+                false => "policy/waiver/rules.rs".to_owned(),
+            };
+            let is_own = relative == own;
+            let is_named = if is_own {
+                code.contains(&format!("id: \"{id}\""))
+            } else {
+                names(&code, id) && !KEYS.contains(&(relative, id))
+            };
+            match (is_named, is_own) {
+                (true, true) => drop(named.insert(id)),
+                (true, false) => wrong.push(format!("{relative} names {id}")),
+                (false, _) => {}
+            }
+        }
+        // Nor the beginning of one.
+        if code.contains("\"waiver-\"") {
+            wrong.push(format!("{relative} names rules on waivers"));
+        }
+    }
+    assert_eq!(named.len(), policy::metas().count(), "{named:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn rules_say_what_they_are() {
+    let those = |is: fn(&RuleMeta) -> bool| -> Vec<&str> {
+        policy::metas().filter(|meta| is(meta)).map(|meta| meta.id).collect()
+    };
+    assert_eq!(
+        those(|meta| meta.on_versions),
+        ["out-of-range", "product-differs", "promotion-inversion", "version-skew", "version-split"]
+    );
+    assert_eq!(those(|meta| meta.blocks_anywhere), ["shared-data", "shared-instance"]);
+    assert_eq!(those(|meta| !meta.waivable), ["waiver-expired", "waiver-unused"]);
 }

@@ -4,12 +4,19 @@ use std::path::Path;
 
 use super::args::AuditArguments;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
 use crate::model::Gate;
 use crate::pipeline::{self, AuditOptions, Facts};
+use crate::profile::git;
+use crate::wire::file;
 
-pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
+pub(super) async fn run(
+    arguments: AuditArguments,
+    verbose: u8,
+    files: Files,
+) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
@@ -34,7 +41,7 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
         let bar = Bar::new();
         pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
     };
-    Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files))
 }
 
 /// The pair that was asked for.
@@ -47,26 +54,8 @@ fn gate(arguments: &AuditArguments) -> Option<Gate> {
 
 /// What is known of where this runs.
 pub(super) fn facts(folder: &Path) -> Facts {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Facts { host: host.trim().to_owned(), commit: commit(folder) }
-}
-
-/// The commit that is checked out around `folder`, read from the files of git: no program is run.
-fn commit(folder: &Path) -> Option<String> {
-    let folder = folder.canonicalize().ok()?;
-    let git = folder.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
-    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
-    let hash = match head.trim().strip_prefix("ref: ") {
-        Some(name) => {
-            std::fs::read_to_string(git.join(name)).ok().or_else(|| packed(&git, name))?
-        }
-        None => head,
-    };
-    let hash = hash.trim();
-    hash.bytes().all(|b| b.is_ascii_hexdigit()).then(|| hash.to_owned())
-}
-
-fn packed(git: &Path, name: &str) -> Option<String> {
-    let refs = std::fs::read_to_string(git.join("packed-refs")).ok()?;
-    refs.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
+    const MAX_NAME: u64 = 1024;
+    let host = file::read_text(Path::new("/proc/sys/kernel/hostname"), MAX_NAME);
+    let host = host.unwrap_or_default().trim().to_owned();
+    Facts { host, commit: git::commit(folder) }
 }

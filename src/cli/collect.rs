@@ -1,20 +1,20 @@
 //! `envparity collect`
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 
 use super::args::CollectArguments;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
 use crate::model::failures_of;
 use crate::pipeline;
-use crate::wire;
+use crate::wire::{self, file};
 
 /// Writes what was read; what was not is in it too, and is told on stderr.
-pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
+pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     refuse_other_files(&arguments.to)?;
     let environment = profiles
@@ -49,7 +49,7 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
     if arguments.to == Path::new("-") {
         output::print(&text)?
     } else {
-        output::write_file(&arguments.to, &text)?
+        files.write(&arguments.to, &text)?
     }
     Ok(Exit::Done)
 }
@@ -58,9 +58,8 @@ pub(super) async fn run(arguments: CollectArguments) -> Result<Exit, Failed> {
 fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     const ENOUGH: u64 = 4096;
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
-    let mut beginning = Vec::new();
     if is_file {
-        std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut beginning)?;
+        let beginning = file::beginning(path, ENOUGH)?;
         if !String::from_utf8_lossy(&beginning).lines().any(|line| line == "kind: Evidence") {
             bail!(
                 "{} is there and is no evidence: it is not overwritten; name another file by --to",

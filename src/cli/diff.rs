@@ -6,21 +6,21 @@ use anyhow::{Context, anyhow};
 
 use super::args::DiffArguments;
 use super::exit::Exit;
+use super::files::Files;
 use super::{Failed, audit, output, problems};
 use crate::collect::config::COLLECTORS;
-use crate::collect::io::file;
 use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
 use crate::pipeline;
-use crate::wire;
+use crate::wire::{self, file};
 
-pub(super) fn run(arguments: &DiffArguments, verbose: u8) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
     let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
     let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));
     let catalogue = problems::catalogue(arguments.profiles.as_deref())?;
     let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
-    Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose, files))
 }
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::collect::io::file;
 use crate::model::Cycles;
 use crate::report::escape::terminal;
-use crate::wire;
+use crate::wire::{self, file};
 
 /// All products of endoflife.date are a fifth of this.
 const MAX_FILE: u64 = 64 * 1024 * 1024;

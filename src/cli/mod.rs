@@ -13,6 +13,7 @@ mod eol;
 pub mod exit;
 mod explain;
 mod explain_policy;
+mod files;
 mod output;
 mod problems;
 mod progress;
@@ -29,6 +30,7 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Command, WaiverCommand};
 use clock::clock;
 use exit::{Exit, Failed};
+use files::Files;
 
 /// Parses the command line, runs the command, and says how it ended.
 pub fn run() -> ExitCode {
@@ -56,16 +58,18 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
     let verbose = arguments.verbose;
     match arguments.command {
-        Command::Audit(command) => interruptible(audit::run(command, verbose)),
-        Command::Collect(command) => interruptible(collect::run(command)),
-        Command::Diff(command) => interruptible(async move { diff::run(&command, verbose) }),
+        Command::Audit(command) => interruptible(|files| audit::run(command, verbose, files)),
+        Command::Collect(command) => interruptible(|files| collect::run(command, files)),
+        Command::Diff(command) => {
+            interruptible(|files| async move { diff::run(&command, verbose, &files) })
+        }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
         Command::Waiver(command) => match command.command {
-            WaiverCommand::Add(command) => interruptible(waiver::add(command)),
+            WaiverCommand::Add(command) => interruptible(|files| waiver::add(command, files)),
             WaiverCommand::List(command) => waiver::list(&command),
             WaiverCommand::Check(command) => waiver::check(&command),
         },
@@ -75,13 +79,17 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
 /// How long what was begun may take to be dropped: programs that we started are ended then.
 const FAREWELL: std::time::Duration = std::time::Duration::from_millis(300);
 
-/// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this.
-fn interruptible(
-    work: impl Future<Output = Result<Exit, Failed>> + Send + 'static,
-) -> Result<Exit, Failed> {
+/// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this, and no file that it is
+/// given to write stays half written.
+fn interruptible<F>(work: impl FnOnce(Files) -> F) -> Result<Exit, Failed>
+where
+    F: Future<Output = Result<Exit, Failed>> + Send + 'static,
+{
     use tokio::signal::unix::{SignalKind, signal};
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let files = Files::default();
+    let work = work(files.clone());
     let done = runtime.block_on(async {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -98,7 +106,7 @@ fn interruptible(
         }
     });
     if matches!(done, Ok(Exit::Interrupted)) {
-        output::abandon();
+        files.abandon();
         runtime.shutdown_timeout(FAREWELL);
     } else {
         // A name look-up in progress cannot be interrupted: it is left behind.

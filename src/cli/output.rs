@@ -1,13 +1,13 @@
-//! Where text goes: standard output, and files that appear whole or not at all.
+//! Where text goes: standard output, and the files of reports.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow};
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
+use super::files::Files;
 use crate::model::Audit;
 use crate::profile::Profiles;
 use crate::report::{self, View};
@@ -24,84 +24,6 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done.context("failed to write to standard output"),
     }
-}
-
-/// Writes a file aside and renames it, so that it is there whole or as it was before. What exists
-/// and is no regular file (a device, a pipe) is written to as it is; a link stays a link.
-pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || -> io::Result<()> {
-        match std::fs::metadata(path) {
-            Ok(metadata) if !metadata.is_file() => {
-                std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
-            }
-            Ok(_) => replace(&std::fs::canonicalize(path)?, text),
-            Err(_) => replace(path, text),
-        }
-    };
-    write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
-}
-
-/// The system's words; those of an error of the file beside name that file, which nobody has asked
-/// for.
-fn words(error: &io::Error) -> String {
-    let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
-    let text = cause.unwrap_or_else(|| error.to_string());
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
-/// The file that is being written aside. An interrupted program leaves the thread that writes it
-/// behind, and must not leave the file.
-static ASIDE: Mutex<Aside> = Mutex::new(Aside::Nothing);
-
-enum Aside {
-    Nothing,
-    Written(PathBuf),
-    /// The program ends: nothing may be written any more.
-    Over,
-}
-
-fn aside() -> MutexGuard<'static, Aside> {
-    ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes what is half written. What has its name already is whole.
-pub(super) fn abandon() {
-    let mut aside = aside();
-    if let Aside::Written(path) = &*aside {
-        // If that fails there is nothing more to do.
-        let _ = std::fs::remove_file(path);
-    }
-    *aside = Aside::Over;
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let over = || io::Error::from(io::ErrorKind::Interrupted);
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As other programs create files, less what the umask takes away; a file that was there keeps
-    // who may read it.
-    let permissions = std::fs::Permissions::from_mode(0o666);
-    let before = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
-    let mut state = aside();
-    if matches!(*state, Aside::Over) {
-        return Err(over());
-    }
-    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
-    *state = Aside::Written(file.path().to_owned());
-    drop(state);
-    let kept = before.map_or(Ok(()), |before| file.as_file().set_permissions(before));
-    let written = kept
-        .and_then(|()| file.write_all(text.as_bytes()))
-        .and_then(|()| file.as_file().sync_all());
-    let mut state = aside();
-    if matches!(*state, Aside::Over) {
-        return Err(over());
-    }
-    *state = Aside::Nothing;
-    written?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }
 
 /// The formats asked for; a table if none was.
@@ -179,19 +101,20 @@ pub(super) fn write_report(
     arguments: &OutputArguments,
     choices: &[OutputChoice],
     verbose: u8,
+    files: &Files,
 ) -> Exit {
     let verdict = Exit::from(report.judgement.verdict);
     let report_only = arguments.report_only || report.reports_only;
     let mut exit = if report_only { Exit::Done } else { verdict };
     // Files first: standard output may be a pipe that closes.
-    let (files, stdout): (Vec<_>, Vec<_>) =
+    let (to_files, to_stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());
-    for choice in files.into_iter().chain(stdout) {
+    for choice in to_files.into_iter().chain(to_stdout) {
         let view = view(choice, verdict, report_only, verbose);
         let written =
             choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
                 match &choice.path {
-                    Some(path) => write_file(path, &text),
+                    Some(path) => files.write(path, &text),
                     None => print(&text),
                 }
             });

@@ -130,9 +130,8 @@ fn places() -> String {
      not told apart: their names say nothing in another environment. Within a place each version is \
      compared with the nearest on the other side, and what runs in a place that only one side has \
      with all that the other side runs of the component. The worst counts. Versions of two products \
-     have no distance: another product in a place of both sides, or none in common, is \
-     `product-differs`; a product that one side has more is `missing-component` or \
-     `unexpected-component`.\n"
+     have no distance: another product in a place of both sides, or none in common, is a finding \
+     of its own; a product that one side has more is a missing or an unexpected component.\n"
         .to_owned()
 }
 

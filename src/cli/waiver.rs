@@ -12,23 +12,29 @@ use jiff::tz::TimeZone;
 use super::args::{WaiverAddArguments, WaiverListArguments};
 use super::audit::facts;
 use super::exit::Exit;
+use super::files::Files;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
 use crate::pipeline::{self, AuditOptions};
-use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
+use crate::policy;
+use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::{self, escape::terminal};
 use crate::version::{self, Containment, Levels, Range, Scheme};
+use crate::wire::file;
 use crate::wire::report::{Cell, DriftReport, Finding, Reading};
-use crate::wire::waivers::{WaiverEntry, append};
+use crate::wire::waivers::{WaiverConfig, append};
 use crate::wire::yaml::{self, Origin};
 
 /// Shorter beginnings of an id would name another finding tomorrow.
 const SHORTEST: usize = 4;
 
-pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
+/// As much as a file of profiles may have.
+const MAX_WAIVERS: u64 = 4 * 1024 * 1024;
+
+pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<Exit, Failed> {
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
     let report = match &arguments.report {
@@ -49,9 +55,10 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
     let text = read(&path, profiles.waivers_path.is_some())?;
     let edited = append(text.as_deref(), &entry)?;
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
-    output::write_file(&path, &edited)?;
+    files.write(&path, &edited)?;
     let versions: Vec<String> =
         entry.versions.iter().map(|(name, range)| format!("{name} {range}")).collect();
+    let names: Vec<&str> = entry.environments.iter().map(|name| name.as_str()).collect();
     let bound = match versions.as_slice() {
         [] => ", whatever versions run".to_owned(),
         versions => format!(", bound to {}", versions.join("; ")),
@@ -62,7 +69,7 @@ pub(super) async fn add(arguments: WaiverAddArguments) -> Result<Exit, Failed> {
         path.display(),
         entry.rule,
         terminal(&entry.component),
-        entry.environments.join(", "),
+        names.join(", "),
         entry.expires,
     )))?;
     Ok(Exit::Done)
@@ -80,7 +87,7 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
     }
     let found: Vec<&Finding> = report.findings.iter().filter(begins).collect();
     match found.as_slice() {
-        [one] if one.rule.starts_with("waiver-") => {
+        [one] if policy::is_unwaivable(&one.rule) => {
             bail!(
                 "{} is about a waiver, which cannot be waived: renew it, mend it, or remove it",
                 one.id
@@ -150,23 +157,25 @@ fn entry(
     finding: &Finding,
     report: &DriftReport,
     profiles: &Profiles,
-) -> WaiverEntry {
-    let is_on_versions = VERSION_RULES.contains(&finding.rule.as_str());
+) -> WaiverConfig {
+    let is_on_versions = policy::is_on_versions(&finding.rule);
     let versions = if is_on_versions && arguments.exact {
         exact(finding, report)
     } else {
         finding.versions.clone()
     };
-    WaiverEntry {
-        id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)),
-        rule: finding.rule.clone(),
-        component: finding.component.clone(),
-        environments: finding.environments.clone(),
-        subject: Some(finding.subject.clone()).filter(|subject| !subject.is_empty()),
-        versions,
-        reason: arguments.reason.clone(),
-        owner: arguments.owner.clone(),
-        expires: arguments.expires.to_string(),
+    WaiverConfig {
+        id: arguments.id.clone().unwrap_or_else(|| name(finding, profiles)).into(),
+        rule: finding.rule.clone().into(),
+        component: finding.component.clone().into(),
+        environments: finding.environments.iter().cloned().map(Into::into).collect(),
+        subject: Some(finding.subject.clone())
+            .filter(|subject| !subject.is_empty())
+            .map(Into::into),
+        versions: versions.into_iter().map(|(name, range)| (name, range.into())).collect(),
+        reason: arguments.reason.clone().into(),
+        owner: arguments.owner.clone().into(),
+        expires: arguments.expires.to_string().into(),
     }
 }
 
@@ -206,21 +215,21 @@ fn exact(finding: &Finding, report: &DriftReport) -> BTreeMap<String, String> {
 
 /// A waiver on versions says those of every environment, and no more than a finding of ours would
 /// be bound to: the report is a file like any other.
-fn check_binding(entry: &WaiverEntry, profiles: &Profiles) -> anyhow::Result<()> {
+fn check_binding(entry: &WaiverConfig, profiles: &Profiles) -> anyhow::Result<()> {
     if let Some(name) = entry.environments.iter().find(|name| {
         let name = name.as_str();
         !profiles.environments.iter().any(|environment| environment.name.as_str() == name)
     }) {
         bail!(
             "the report is of an environment {:?}, which the profiles do not have",
-            terminal(name)
+            terminal(name.as_str())
         );
     }
-    if !VERSION_RULES.contains(&entry.rule.as_str()) {
+    if !policy::is_on_versions(&entry.rule) {
         return Ok(());
     }
     for environment in &entry.environments {
-        let Some(range) = entry.versions.get(environment) else {
+        let Some(range) = entry.versions.get(environment.as_str()) else {
             bail!(
                 "what {} runs proves no version, or more than one could say: no waiver can be bound to it; give it a \
                  version, or write the waiver by hand",
@@ -255,7 +264,7 @@ fn name(finding: &Finding, profiles: &Profiles) -> String {
 /// The file as it stands; none if there is none yet.
 fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
     if is_loaded {
-        return std::fs::read_to_string(path)
+        return file::read_text(path, MAX_WAIVERS)
             .map(Some)
             .with_context(|| format!("failed to read {}", path.display()));
     }
@@ -268,7 +277,7 @@ fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
 /// The new file must be one that the next audit accepts.
 fn check_text(
     text: &str,
-    entry: &WaiverEntry,
+    entry: &WaiverConfig,
     profiles: &Profiles,
     today: Date,
 ) -> anyhow::Result<()> {

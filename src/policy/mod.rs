@@ -4,6 +4,7 @@
 
 pub mod config;
 mod gates;
+mod metas;
 pub mod range;
 mod readable;
 mod settled;
@@ -18,26 +19,16 @@ use crate::model::{
     ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity,
     Snapshot,
 };
-use crate::rules::{RULES, RuleMeta};
 use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
 pub use gates::{GatesAsked, compared};
+pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
 pub use readable::without_version;
 pub use settled::Compared;
 pub use since::since;
 pub use subject::Subject;
 pub use verdict::judge;
-
-/// What people read about every rule: those that look at snapshots, and those that look at waivers.
-pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
-    RULES.iter().map(|rule| rule.meta()).chain(waiver::RULES)
-}
-
-/// What people read about the rule of that id.
-pub fn meta(id: &str) -> Option<&'static RuleMeta> {
-    metas().find(|meta| meta.id == id)
-}
 
 /// A checked policy, ready for use.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::meta;
+use super::metas::{meta, reads};
 use super::subject::{Subject, by_name};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
     staleness,
 };
-use crate::rules::Hook;
+use crate::rules::{Hook, Reads};
 
 /// What is looked for, and where.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,7 @@ pub(super) fn could_tell(
 ) -> bool {
     let name = question.component;
     // Identities are told by any target.
-    question.rule == "shared-instance"
+    reads(question.rule) == Reads::Identities
         || kind.tells_jointly(own, name)
         || kind.could_hold(part, own, name)
 }

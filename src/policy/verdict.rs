@@ -1,20 +1,19 @@
 //! Go, No-Go or incomplete.
 //!
-//! `no-go` if an active finding in a gate (or shared-instance) is at or above `fail-on`; else
-//! `incomplete` if anything that the verdict needs was not read; else `go`. Severities never
-//! touch `incomplete`; only `required: false` does, and then the verdict says what it left out.
+//! `no-go` if an active finding in a gate, or of a rule that blocks anywhere, is at or above
+//! `fail-on`; else `incomplete` if anything that the verdict needs was not read; else `go`.
+//! Severities never touch `incomplete`; only `required: false` does, and then the verdict says what
+//! it left out.
 
 use jiff::Timestamp;
 
+use super::metas::blocks_anywhere;
 use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
     PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict, staleness,
 };
-
-/// Blocks wherever it is found: an audit that compares an instance with itself proves nothing.
-const BLOCKS_ANYWHERE: &str = "shared-instance";
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
 /// judgement says what it did not count.
@@ -62,7 +61,7 @@ pub fn judge(
 fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
     judged.disposition == Disposition::Active
         && judged.severity >= policy.fail_on()
-        && (judged.in_gate || judged.finding.rule == BLOCKS_ANYWHERE)
+        && (judged.in_gate || blocks_anywhere(judged.finding.rule))
 }
 
 fn blocking(judged: &JudgedFinding) -> Reason {
@@ -166,6 +165,7 @@ mod tests {
     use crate::model::{
         Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Site, Source,
     };
+    use crate::policy::metas;
     use crate::version::{Levels, Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
     use std::time::Duration;
@@ -271,10 +271,10 @@ mod tests {
             verdict(Some(("version-skew", &["dev", "prod"])), &read, true, &[]).verdict,
             Verdict::Go
         );
-        assert_eq!(
-            verdict(Some(("shared-instance", &["dev", "prod"])), &read, true, &[]).verdict,
-            Verdict::NoGo
-        );
+        for meta in metas().filter(|meta| meta.blocks_anywhere) {
+            let judged = verdict(Some((meta.id, &["dev", "prod"])), &read, true, &[]);
+            assert_eq!(judged.verdict, Verdict::NoGo, "{}", meta.id);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads a folder of profile files: all problems of all files at once, or profiles.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
@@ -9,9 +9,11 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::check::{self, Files, Parsed};
+use super::git;
 use super::mask;
 use super::places;
 use super::{FileProblem, ProfileErrors, Profiles};
+use crate::wire::file;
 use crate::wire::header::{Header, Kind};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::{self, Origin};
@@ -78,9 +80,8 @@ pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, P
 /// report finds it; outside of one, as it was given.
 fn in_repository(folder: &Path) -> PathBuf {
     let whole = folder.canonicalize().unwrap_or_default();
-    // A worktree's .git is a file.
-    let root = whole.ancestors().find(|ancestor| ancestor.join(".git").exists());
-    let inside = root.and_then(|root| whole.strip_prefix(root).ok());
+    let root = git::root(folder);
+    let inside = root.as_deref().and_then(|root| whole.strip_prefix(root).ok());
     let given = || folder.components().filter(|part| *part != Component::CurDir).collect();
     inside.map_or_else(given, Path::to_owned)
 }
@@ -120,15 +121,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
-    // Asked before it is opened: opening a FIFO waits for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut text = String::new();
-    // Capped as it is read: it may grow meanwhile.
-    if fs::File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)? as u64 > MAX_FILE {
-        return Err(io::Error::other(format!("it exceeds {} MiB", MAX_FILE >> 20)));
-    }
+    let text = file::read_text(path, MAX_FILE)?;
     for part in [path.file_name().unwrap_or_default().as_encoded_bytes(), text.as_bytes()] {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);

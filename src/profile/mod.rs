@@ -4,6 +4,7 @@
 
 mod check;
 pub mod config;
+pub mod git;
 mod load;
 mod mask;
 mod places;

@@ -14,8 +14,8 @@ static META: RuleMeta = RuleMeta {
     why: "Somebody pushed the tag again: the versions look equal, and what was tested is not what runs.",
     fix: "Deploy one build everywhere, by digest; never push a tag twice.",
     hooks: &[Hook::Environment, Hook::All],
-    subsumes: &[],
     defaults: &[("the tag says a whole version", HIGH), ("other tags", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for DigestMismatch {

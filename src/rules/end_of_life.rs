@@ -24,8 +24,8 @@ static META: RuleMeta = RuleMeta {
           waiver's end. A version that no data know is told only where the next newer one, and all before it, have ended.",
     fix: "Plan the update. Where the data are older than the product's announcements, give newer ones by --eol-data.",
     hooks: &[Hook::Environment],
-    subsumes: &[],
     defaults: &[("support has ended", ENDED), ("support ends within the lookahead", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 /// Older data may not know what has been announced since.

@@ -27,8 +27,8 @@ static META: RuleMeta = RuleMeta {
     fix: "Read more of the environment (targets, namespaces, rights), map names by the catalogue, say by only-in: what \
           belongs elsewhere; or lower estate: {min-share: …} in the policy.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("under a tenth", TINY), ("under half (policy: estate)", SMALL)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for EstateDiffers {

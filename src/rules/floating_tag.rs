@@ -17,8 +17,8 @@ static META: RuleMeta = RuleMeta {
     why: "The next restart may bring another version, and a roll back brings whatever the tag means by then.",
     fix: "Deploy a tag that says a whole version, or a digest.",
     hooks: &[Hook::Environment],
-    subsumes: &[],
     defaults: &[("in the baseline", IN_BASELINE), ("elsewhere", ELSEWHERE)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for FloatingTag {

@@ -1,6 +1,7 @@
 //! Versions that cannot be ordered: not known to differ, and not known to be equal.
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair, of_place, unless_host};
+use crate::model::matrix::Row;
 use crate::model::{Comparison, Finding, ReadingSource, Snapshot};
 use crate::version::{Body, Level};
 
@@ -12,13 +13,19 @@ static META: RuleMeta = RuleMeta {
     why: "Whether the environments match is not known. It is never taken for equal.",
     fix: "Deploy tags that say versions, add a version label to the image, or compare by digest.",
     hooks: &[Hook::Pair, Hook::Environment],
-    subsumes: &[],
     defaults: &[("any", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for IncomparableVersion {
     fn meta(&self) -> &'static RuleMeta {
         &META
+    }
+
+    fn in_brief(&self, _: &Finding, row: &Row) -> Option<String> {
+        let mut readings = row.cells.iter().flat_map(|cell| &cell.readings);
+        let floats = readings.any(|cell| *cell.reading.body() == Body::Floating);
+        floats.then(|| "tag moves".to_owned())
     }
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {

@@ -14,8 +14,8 @@ static META: RuleMeta = RuleMeta {
     why: "What is not there is not tested: a release may depend on it, or load it.",
     fix: "Run it there too; or say where it belongs by only-in: in the catalogue, or ignore: in the profile.",
     hooks: &[Hook::Pair],
-    subsumes: &[],
     defaults: &[("a target of its own: a Redis, a declared fact", TARGET), ("else", OTHER)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for MissingComponent {

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::matrix::Row;
 use crate::model::{
     Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Presence,
     RangeRow, Severity, Sharing, Snapshot, Whereabouts,
@@ -70,8 +71,13 @@ pub struct Context<'a> {
 
 /// One thing to look for. Each method sees more than the one before; all default to silence.
 pub trait Rule: Sync {
-    /// What people read about it.
+    /// What it is, and what people read about it.
     fn meta(&self) -> &'static RuleMeta;
+
+    /// A finding in a word or two, beside its row of the matrix; `None` for the words of the id.
+    fn in_brief(&self, _finding: &Finding, _row: &Row) -> Option<String> {
+        None
+    }
 
     /// Looks at one environment.
     fn check_environment(&self, _context: &Context<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
@@ -89,7 +95,8 @@ pub trait Rule: Sync {
     }
 }
 
-/// What people read about a rule.
+/// What a rule is, and what people read about it. What other stages must know of a rule stands
+/// here, so that none of them names one.
 #[derive(Debug)]
 pub struct RuleMeta {
     /// Reads well after "waive …"; never renamed.
@@ -106,6 +113,53 @@ pub struct RuleMeta {
     pub subsumes: &'static [&'static str],
     /// Severities by default: what of it, and how much that matters.
     pub defaults: &'static [(&'static str, Defaults)],
+    /// Whether its findings may block outside of gates too.
+    pub blocks_anywhere: bool,
+    /// Whether a waiver names versions, so that a new drift opens it again.
+    pub on_versions: bool,
+    /// Whether its findings may be waived.
+    pub waivable: bool,
+    /// What makes its finding on two environments.
+    pub made_by: MadeBy,
+    /// What must have been read before its silence says anything.
+    pub reads: Reads,
+}
+
+impl RuleMeta {
+    /// What holds for most rules; each says its own id and texts.
+    pub const PLAIN: Self = Self {
+        id: "",
+        summary: "",
+        why: "",
+        fix: "",
+        hooks: &[],
+        subsumes: &[],
+        defaults: &[],
+        blocks_anywhere: false,
+        on_versions: false,
+        waivable: true,
+        made_by: MadeBy::Versions,
+        reads: Reads::Component,
+    };
+}
+
+/// What of two environments makes a finding: a waiver is bound to that, and to nothing else that
+/// runs there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeBy {
+    /// The versions that differ.
+    Versions,
+    /// The products that differ.
+    Products,
+}
+
+/// What a rule looks at in an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// What could hold the component.
+    Component,
+    /// Identities, which any target may tell.
+    Identities,
 }
 
 /// What a rule looks at.

@@ -19,8 +19,9 @@ static META: RuleMeta = RuleMeta {
     fix: "Deploy a version inside the range and a tag that says it, or change the range in the policy. A pin to the same \
           minor says nothing where the baseline itself proves no version.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("outside, or not proven to be inside", HIGH)],
+    on_versions: true,
+    ..RuleMeta::PLAIN
 };
 
 /// More are counted.

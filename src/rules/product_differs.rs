@@ -1,6 +1,7 @@
 //! Another product than the baseline's.
 
-use super::{Context, Hook, Rule, RuleMeta, listed, of_pair, of_place};
+use super::{Context, Hook, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
+use crate::model::matrix::Row;
 use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
 pub(super) struct ProductDiffers;
@@ -16,11 +17,18 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::Pair],
     subsumes: &["version-skew", "variant-differs", "digest-mismatch", "incomparable-version"],
     defaults: &[("any", DEFAULTS)],
+    on_versions: true,
+    made_by: MadeBy::Products,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for ProductDiffers {
     fn meta(&self) -> &'static RuleMeta {
         &META
+    }
+
+    fn in_brief(&self, _: &Finding, _: &Row) -> Option<String> {
+        Some("other product".to_owned())
     }
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {

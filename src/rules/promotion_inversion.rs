@@ -19,6 +19,8 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::All],
     subsumes: &["version-skew"],
     defaults: &[("any", HIGH)],
+    on_versions: true,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for PromotionInversion {

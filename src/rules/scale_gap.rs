@@ -12,8 +12,8 @@ static META: RuleMeta = RuleMeta {
           says nothing of production. Below 1,000 keys and 10 MiB on both sides nothing is said.",
     fix: "Rehearse what walks the keyspace with production's number of keys, or judge its cost by call.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("any", INFO)],
+    ..RuleMeta::PLAIN
 };
 
 /// What makes another order of magnitude.

@@ -13,8 +13,8 @@ static META: RuleMeta = RuleMeta {
     why: "A cache that evicts and one that refuses writes fail differently under the same load.",
     fix: "Set the baseline's value, or lower the severity in the policy.",
     hooks: &[Hook::Environment, Hook::Pair],
-    subsumes: &[],
     defaults: &[("any", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for SettingDrift {

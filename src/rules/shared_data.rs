@@ -18,8 +18,9 @@ static META: RuleMeta = RuleMeta {
     fix: "Point each profile at a server of its own environment, or end the replication (REPLICAOF NO ONE); or list the \
           targets under shared: in the catalogue if it is meant.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],
+    blocks_anywhere: true,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for SharedData {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding};
+use super::{Context, Hook, LOW, Reads, Rule, RuleMeta, finding};
 use crate::model::{
     ComponentName, Defaults, EnvironmentName, Finding, Identity, Severity, Snapshot,
 };
@@ -22,6 +22,9 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::All],
     subsumes: &["shared-data"],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],
+    blocks_anywhere: true,
+    reads: Reads::Identities,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for SharedInstance {

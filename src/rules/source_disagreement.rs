@@ -15,8 +15,8 @@ static META: RuleMeta = RuleMeta {
           and the worse of both in differences; beside what was read, a declared fact does not count at all.",
     fix: "Build the image with a label that says what is in it, or correct the tag; correct a declared fact, or leave it out.",
     hooks: &[Hook::Environment],
-    subsumes: &[],
     defaults: &[("any", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for SourceDisagreement {

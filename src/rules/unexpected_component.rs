@@ -11,8 +11,8 @@ static META: RuleMeta = RuleMeta {
     why: "Tests may lean on it unawares. A new service of the next release is expected here; a forgotten one is not.",
     fix: "Nothing for a new service; else stop it, or say where it belongs by only-in: in the catalogue.",
     hooks: &[Hook::Pair],
-    subsumes: &[],
     defaults: &[("any", INFO)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for UnexpectedComponent {

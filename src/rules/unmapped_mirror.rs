@@ -14,8 +14,8 @@ static META: RuleMeta = RuleMeta {
           to be missing and the other to be unexpected.",
     fix: "Map the mirror in the catalogue: mirrors: {registry.example/mirror: docker.io}.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("any", INFO)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for UnmappedMirror {

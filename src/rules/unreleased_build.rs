@@ -14,8 +14,8 @@ static META: RuleMeta = RuleMeta {
     why: "It was built from an unstable branch, or without a version: nobody can say what is in it, and nobody fixes it.",
     fix: "Deploy a release, or set the version when building. Texts that a product uses so are `sentinels` of the product data.",
     hooks: &[Hook::Environment],
-    subsumes: &[],
     defaults: &[("any", DEFAULTS)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for UnreleasedBuild {

@@ -11,8 +11,8 @@ static META: RuleMeta = RuleMeta {
     why: "Another C library, other packages, perhaps other code: the version number does not tell.",
     fix: "Deploy the baseline's variant, or lower the severity in the policy.",
     hooks: &[Hook::Pair],
-    subsumes: &[],
     defaults: &[("any", LOW)],
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for VariantDiffers {

@@ -3,6 +3,7 @@
 use super::{
     Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, in_place, of_pair, unless_host,
 };
+use crate::model::matrix::Row;
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
 use crate::version::{Direction, Level};
 
@@ -16,7 +17,6 @@ static META: RuleMeta = RuleMeta {
     fix: "Bring both environments to one version, the one that is tested first; or lower the \
           severity of what you accept in the policy.",
     hooks: &[Hook::Pair],
-    subsumes: &[],
     defaults: &[
         ("platform, modules and declared: major or minor", HIGH),
         ("platform, modules and declared: patch, pre-release or build", LOW),
@@ -25,11 +25,20 @@ static META: RuleMeta = RuleMeta {
         ("own services in another build, without an order", LOW),
         ("hosts (kernel, operating system)", INFO),
     ],
+    on_versions: true,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for VersionSkew {
     fn meta(&self) -> &'static RuleMeta {
         &META
+    }
+
+    /// Of an own service any level is a release: which way is what matters.
+    fn in_brief(&self, finding: &Finding, row: &Row) -> Option<String> {
+        let level = finding.level.filter(|_| row.class != Class::Service).map(Level::as_str);
+        let direction = finding.direction.map(Direction::as_str);
+        Some(level.into_iter().chain(direction).collect::<Vec<_>>().join(" "))
     }
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {

@@ -17,8 +17,9 @@ static META: RuleMeta = RuleMeta {
     why: "A rollout that stopped half way, or an instance that was forgotten: which one a test met is chance.",
     fix: "Finish the rollout. Where the two are meant to differ, name them apart in the catalogue.",
     hooks: &[Hook::Environment],
-    subsumes: &[],
     defaults: &[("any", DEFAULTS)],
+    on_versions: true,
+    ..RuleMeta::PLAIN
 };
 
 impl Rule for VersionSplit {

@@ -8,6 +8,7 @@ pub mod cycles;
 pub mod deceptive;
 pub mod duration;
 pub mod evidence;
+pub mod file;
 pub mod header;
 pub mod json;
 pub mod problem;

@@ -7,34 +7,38 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::yaml::{self, Origin};
+use super::yaml::{self, Located, Origin};
 
-/// A waiver as it is written into the file; see the schema of `kind: Waivers`.
-#[derive(Clone, Debug, Serialize)]
-pub struct WaiverEntry {
-    /// Its name, once in the file.
-    pub id: String,
-    /// Id of the rule.
-    pub rule: String,
-    /// The component.
-    pub component: String,
-    /// The environments of the finding.
-    pub environments: Vec<String>,
-    /// The subject of the finding, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// What runs in each of the environments; for rules on versions.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub versions: BTreeMap<String, String>,
-    /// Why.
-    pub reason: String,
+/// One thing that is accepted. `envparity waiver add` writes it.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WaiverConfig {
+    /// Its name, once in the file: `redis-dev-7.2`.
+    pub id: Located<String>,
+    /// Id of the rule: `version-skew`.
+    pub rule: Located<String>,
+    /// The component, whole: `redis/cache`.
+    pub component: Located<String>,
+    /// The environments of the finding, all of them and no other: `[dev, ovh-production]`.
+    pub environments: Vec<Located<String>>,
+    /// The subject of the finding, where its rule has several on one component (default: any).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Located<String>>,
+    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A
+    /// bare version means exactly that one. Required for rules on versions, and forbidden for
+    /// others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, Located<String>>,
+    /// Why it is accepted.
+    pub reason: Located<String>,
     /// Who answers for it.
-    pub owner: String,
-    /// The last day on which it counts.
-    pub expires: String,
+    pub owner: Located<String>,
+    /// The last day on which it counts, in UTC: `2026-12-31`.
+    pub expires: Located<String>,
 }
 
 /// The entry could not be added to the text.
@@ -54,7 +58,7 @@ const HEAD: &str = "apiVersion: envparity/v1\nkind: Waivers\nwaivers:\n";
 ///
 /// # Errors
 /// If the result would not say exactly that: the layout is one that is not known here.
-pub fn append(text: Option<&str>, entry: &WaiverEntry) -> Result<String, AppendError> {
+pub fn append(text: Option<&str>, entry: &WaiverConfig) -> Result<String, AppendError> {
     let item = yaml::write(&[entry]).unwrap_or_default();
     let error = || AppendError { entry: item.clone() };
     let Some(text) = text else { return Ok(format!("{HEAD}{item}")) };
@@ -67,7 +71,7 @@ pub fn append(text: Option<&str>, entry: &WaiverEntry) -> Result<String, AppendE
 }
 
 /// Whether `edited` says what `text` says, and `entry` behind its waivers.
-fn says_one_more(text: &str, edited: &str, entry: &WaiverEntry) -> bool {
+fn says_one_more(text: &str, edited: &str, entry: &WaiverConfig) -> bool {
     let read = |text: &str| yaml::read::<Value>(text, Origin::Person).ok();
     let (Some(mut wanted), Some(edited), Ok(entry)) =
         (read(text), read(edited), serde_json::to_value(entry))
@@ -123,7 +127,7 @@ fn is_blank(text: &str) -> bool {
 }
 
 /// Behind the last item of a list in block style, indented as the first.
-fn in_block(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<String> {
+fn in_block(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<String> {
     let place = place(text).filter(|place| is_blank(place.rest))?;
     let lines = &text[place.before + place.rest.len()..place.end];
     let first = lines.lines().find(|line| line.trim_start().starts_with('-'))?;
@@ -141,7 +145,7 @@ fn in_block(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<St
 }
 
 /// As the first item, where the list is empty or not there.
-fn as_first(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<String> {
+fn as_first(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<String> {
     let Some(place) = place(text) else {
         let item = format!("waivers:{newline}{}", indented(item, "", newline));
         return Some(insert(text, text.len(), &item, newline));
@@ -157,7 +161,7 @@ fn as_first(text: &str, item: &str, _: &WaiverEntry, newline: &str) -> Option<St
 }
 
 /// Before the bracket that closes a list in flow style.
-fn in_flow(text: &str, _: &str, entry: &WaiverEntry, _: &str) -> Option<String> {
+fn in_flow(text: &str, _: &str, entry: &WaiverConfig, _: &str) -> Option<String> {
     let place = place(text)?;
     let close = place.before + text[place.before..place.end].rfind(']')?;
     let before = text[..close].trim_end();
@@ -168,7 +172,7 @@ fn in_flow(text: &str, _: &str, entry: &WaiverEntry, _: &str) -> Option<String> 
 }
 
 /// The same, where a comment stands behind the last item and its comma.
-fn below_a_comment(text: &str, _: &str, entry: &WaiverEntry, newline: &str) -> Option<String> {
+fn below_a_comment(text: &str, _: &str, entry: &WaiverConfig, newline: &str) -> Option<String> {
     let place = place(text)?;
     let close = place.before + text[place.before..place.end].rfind(']')?;
     let entry = serde_json::to_string(entry).ok()?;
@@ -190,20 +194,20 @@ fn insert(text: &str, at: usize, lines: &str, newline: &str) -> String {
 mod tests {
     use super::*;
 
-    fn entry() -> WaiverEntry {
-        WaiverEntry {
-            id: "new".to_owned(),
-            rule: "version-skew".to_owned(),
-            component: "redis/cache".to_owned(),
-            environments: vec!["dev".to_owned(), "prod".to_owned()],
+    fn entry() -> WaiverConfig {
+        WaiverConfig {
+            id: "new".into(),
+            rule: "version-skew".into(),
+            component: "redis/cache".into(),
+            environments: vec!["dev".into(), "prod".into()],
             subject: None,
             versions: BTreeMap::from([
-                ("dev".to_owned(), "7.2.x".to_owned()),
-                ("prod".to_owned(), ">=7.0, <7.1".to_owned()),
+                ("dev".to_owned(), "7.2.x".into()),
+                ("prod".to_owned(), ">=7.0, <7.1".into()),
             ]),
-            reason: "dev: moves \"first\" # really".to_owned(),
-            owner: "platform".to_owned(),
-            expires: "2026-12-31".to_owned(),
+            reason: "dev: moves \"first\" # really".into(),
+            owner: "platform".into(),
+            expires: "2026-12-31".into(),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::deceptive::is_deceptive;
 
@@ -50,6 +50,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
             column: to_usize(place.column()),
             value: spanned.value,
         })
+    }
+}
+
+/// Only the value: where it stands is a matter of the text.
+impl<T: Serialize> Serialize for Located<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+impl<T: std::fmt::Display> std::fmt::Display for Located<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+/// What stands in no text yet.
+impl<T: Into<String>> From<T> for Located<String> {
+    fn from(text: T) -> Self {
+        Self { value: text.into(), line: 0, column: 0 }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
 use crate::model::{Failure, FailureKind};
+use crate::wire;
 
 /// The client's own name for the engine of this machine.
 const DEFAULT: &str = "default";
@@ -118,7 +119,7 @@ async fn unknown(name: &str, contexts: &Path) -> Failure {
 fn known(meta: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(meta).into_iter().flatten().flatten();
     let read =
-        |folder: PathBuf| parse::name(&file::read(&folder.join("meta.json"), MAX_META).ok()?);
+        |folder: PathBuf| parse::name(&wire::file::read(&folder.join("meta.json"), MAX_META).ok()?);
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
     let more = names.len().saturating_sub(MAX_LISTED);

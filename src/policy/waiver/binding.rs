@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::config::VERSION_RULES;
+use super::super::metas::{is_on_versions, made_by};
 use crate::compare::{Differing, Told, differing};
 use crate::model::{Component, EnvironmentName, Finding, Requirement, Snapshot};
+use crate::rules::MadeBy;
 use crate::version::{Range, Reading};
 
 /// A product and a version that take part in a finding.
@@ -19,7 +20,7 @@ pub(super) type Part<'a> = (Option<String>, &'a Reading);
 /// An environment that runs what no waiver can be bound to is left out: a text that proves no
 /// version, or would be read as something wider.
 pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentName, String> {
-    if !VERSION_RULES.contains(&finding.rule) {
+    if !is_on_versions(finding.rule) {
         return BTreeMap::new();
     }
     let find = |environment: &EnvironmentName| {
@@ -48,7 +49,10 @@ pub(super) fn parts<'a>(
     let mut differ = BTreeSet::new();
     if let [Some(one), Some(other)] = components {
         let Differing { versions, products } = differing(one, other);
-        let sides = if rule == "product-differs" { products } else { versions };
+        let sides = match made_by(rule) {
+            MadeBy::Products => products,
+            MadeBy::Versions => versions,
+        };
         differ.extend(sides.get(index).into_iter().flatten().copied());
     }
     let mut found = BTreeSet::new();

@@ -7,17 +7,15 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::super::metas::{is_on_versions, is_unwaivable};
 use crate::model::{Requirement, Waiver};
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
+use crate::wire::waivers::WaiverConfig;
 use crate::wire::yaml::Located;
 
 /// How far ahead a waiver may expire, unless the policy says otherwise.
 pub const DEFAULT_SPAN: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// Rules on versions: a waiver on them names versions, so that a new drift opens it again.
-pub const VERSION_RULES: [&str; 5] =
-    ["out-of-range", "product-differs", "promotion-inversion", "version-skew", "version-split"];
 
 /// `kind: Waivers`: findings that somebody accepts for a while.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -38,34 +36,6 @@ fn none_is_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<WaiverConfig>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// One thing that is accepted. `envparity waiver add` writes it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct WaiverConfig {
-    /// Its name, once in the file: `redis-dev-7.2`.
-    pub id: Located<String>,
-    /// Id of the rule: `version-skew`.
-    pub rule: Located<String>,
-    /// The component, whole: `redis/cache`.
-    pub component: Located<String>,
-    /// The environments of the finding, all of them and no other: `[dev, ovh-production]`.
-    pub environments: Vec<Located<String>>,
-    /// The subject of the finding, where its rule has several on one component (default: any).
-    #[serde(default)]
-    pub subject: Option<Located<String>>,
-    /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A
-    /// bare version means exactly that one. Required for rules on versions, and forbidden for
-    /// others.
-    #[serde(default)]
-    pub versions: BTreeMap<String, Located<String>>,
-    /// Why it is accepted.
-    pub reason: Located<String>,
-    /// Who answers for it.
-    pub owner: Located<String>,
-    /// The last day on which it counts, in UTC: `2026-12-31`.
-    pub expires: Located<String>,
 }
 
 impl WaiversConfig {
@@ -119,7 +89,7 @@ impl WaiverConfig {
                 "use letters, digits, - _ and .",
             ));
         }
-        if self.rule.starts_with("waiver-") {
+        if is_unwaivable(&self.rule) {
             problems.push(Problem::at(
                 &self.rule,
                 "a waiver cannot be waived",
@@ -152,7 +122,7 @@ impl WaiverConfig {
 
     fn check_versions(&self) -> Vec<Problem> {
         let rule = self.rule.as_str();
-        if !VERSION_RULES.contains(&rule) {
+        if !is_on_versions(rule) {
             let problem = |(environment, range): (&String, &Located<String>)| {
                 let message =
                     format!("{rule} is no rule on versions, and {environment} has one here");

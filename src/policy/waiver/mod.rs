@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::metas::is_on_versions;
 use super::settled::{Compared, Question, is_settled};
 use super::subject::{Subject, by_name};
 use crate::model::{
@@ -24,8 +25,7 @@ use crate::version::Containment;
 
 use binding::Part;
 pub use binding::bind;
-pub(super) use rules::RULES;
-use rules::{EXPIRED, UNUSED};
+pub use rules::{EXPIRED, UNUSED};
 
 /// Days before its end on which a waiver is said to expire.
 const EXPIRING: i32 = 14;
@@ -123,7 +123,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
 /// Whether a waiver on versions says those of every environment; the profile has checked it.
 fn is_bound(waiver: &Waiver) -> bool {
     let has = |environment: &EnvironmentName| waiver.versions.contains_key(environment);
-    !config::VERSION_RULES.contains(&waiver.rule.as_str()) || waiver.environments.iter().all(has)
+    !is_on_versions(&waiver.rule) || waiver.environments.iter().all(has)
 }
 
 /// The first version of a finding that is not wanted. What a lower source says instead counts as

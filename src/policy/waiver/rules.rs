@@ -1,30 +1,30 @@
-//! The rules that look at waivers and not at snapshots: what people read about them.
+//! The two rules on waivers themselves. Their findings are made here, since no rule that looks at
+//! snapshots knows of waivers; a waiver covers neither.
 
 use crate::model::{Defaults, Severity};
 use crate::rules::{Hook, RuleMeta};
 
-/// Both of them.
-pub(in super::super) const RULES: [&RuleMeta; 2] = [&EXPIRED, &UNUSED];
-
 /// A waiver whose last day has passed.
-pub(super) static EXPIRED: RuleMeta = RuleMeta {
+pub static EXPIRED: RuleMeta = RuleMeta {
     id: "waiver-expired",
     summary: "The last day of a waiver has passed.",
     why: "Somebody promised that it would not last. What it covered counts again, or nobody would look at it any more.",
     fix: "Fix what it was about and remove it; or renew it, with a reason that holds today.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("a waiver that has expired", Defaults::everywhere(Severity::Medium))],
+    waivable: false,
+    ..RuleMeta::PLAIN
 };
 
 /// A waiver that covers nothing.
-pub(super) static UNUSED: RuleMeta = RuleMeta {
+pub static UNUSED: RuleMeta = RuleMeta {
     id: "waiver-unused",
     summary: "A waiver covers nothing, though everything that it is about was read.",
     why: "What it was about is fixed, or has become something else that it does not cover. Left where it is, it would \
           cover the next one that fits.",
     fix: "Remove it; or bind it to what runs now, if that is still accepted.",
     hooks: &[Hook::All],
-    subsumes: &[],
     defaults: &[("a waiver that is not used", Defaults::everywhere(Severity::Low))],
+    waivable: false,
+    ..RuleMeta::PLAIN
 };

@@ -3,10 +3,8 @@
 use super::findings::prefixes;
 use super::sheet::{Sheet, blocks, concerns_gate};
 use crate::model::{ReasonKind, Severity, count};
+use crate::policy;
 use crate::report::Purpose;
-
-/// Findings of the policy on waivers: these cannot be waived.
-const OF_WAIVERS: &str = "waiver-";
 
 pub(super) fn section(sheet: &Sheet<'_>) -> String {
     let Sheet { report, paint, active, .. } = sheet;
@@ -31,7 +29,7 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
     if blocking > 0 {
         let verb = if blocking == 1 { "blocks" } else { "block" };
         let what = format!("{} {verb}", count(blocking, "finding"));
-        let waivable = worst.filter(|judged| !judged.finding.rule.starts_with(OF_WAIVERS));
+        let waivable = worst.filter(|judged| !policy::is_unwaivable(judged.finding.rule));
         lines.push(
             match waivable.and_then(|judged| prefixes(sheet).get(judged.id.as_str()).copied()) {
                 Some(id) => format!(

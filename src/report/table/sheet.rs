@@ -11,9 +11,6 @@ use crate::model::{Class, ComponentName, FindingTrend, JudgedFinding, Severity};
 use crate::policy;
 use crate::report::{Audit, AuditedEnvironment, View};
 
-/// Blocks wherever it is found.
-const ANYWHERE: &str = "shared-instance";
-
 /// The worst of each component's findings.
 pub(super) type Worst<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
 
@@ -62,9 +59,9 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Whether it could block: in a gate, or anywhere if it must not be.
+/// Whether it could block: in a gate, or by a rule that blocks anywhere.
 pub(super) fn concerns_gate(judged: &JudgedFinding) -> bool {
-    judged.in_gate || judged.finding.rule == ANYWHERE
+    judged.in_gate || policy::blocks_anywhere(judged.finding.rule)
 }
 
 /// Whether it makes the verdict No-Go, as the policy tells it.

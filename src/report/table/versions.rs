@@ -7,10 +7,11 @@ use super::grid::grid;
 use super::places;
 use super::sheet::{Block, Sheet, concerns_gate};
 use crate::model::matrix::{Cell, CellReading, Row, State};
-use crate::model::{Class, JudgedFinding, Severity, count};
+use crate::model::{JudgedFinding, Severity, count};
 use crate::report::escape::terminal;
 use crate::report::{Audit, Purpose};
-use crate::version::{Body, Direction, Level};
+use crate::rules;
+use crate::version::{Direction, Level};
 
 /// What stands behind a version that is not the baseline's.
 const SYMBOLS: [(&str, &str); 7] = [
@@ -273,16 +274,6 @@ fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
 
 fn words(row: &Row, judged: &JudgedFinding) -> String {
     let finding = &judged.finding;
-    let level = finding.level.map(Level::as_str).unwrap_or_default();
-    let direction = finding.direction.map(Direction::as_str).unwrap_or_default();
-    let floats =
-        row.cells.iter().flat_map(|c| &c.readings).any(|r| *r.reading.body() == Body::Floating);
-    let words = match finding.rule {
-        "version-skew" if row.class == Class::Service => direction.to_owned(),
-        "version-skew" => format!("{level} {direction}"),
-        "product-differs" => "other product".to_owned(),
-        "incomparable-version" if floats => "tag moves".to_owned(),
-        rule => rule.replace('-', " "),
-    };
-    words.trim().to_owned()
+    let brief = rules::by_id(finding.rule).and_then(|rule| rule.in_brief(finding, row));
+    brief.unwrap_or_else(|| finding.rule.replace('-', " "))
 }

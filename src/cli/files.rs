@@ -1,0 +1,164 @@
+//! The files that a command writes: each appears whole or not at all, also where a signal ends the
+//! program.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::anyhow;
+use tempfile::NamedTempFile;
+
+/// Writes files for one command; its clones are of the same command.
+#[derive(Clone, Default)]
+pub(super) struct Files(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// The command has ended: nothing may be written any more.
+    is_over: bool,
+    /// What is being written aside.
+    aside: Vec<PathBuf>,
+}
+
+impl Files {
+    /// Writes a file aside and renames it, so that it is there whole or as it was before. What
+    /// exists and is no regular file (a device, a pipe) is written to as it is; a link stays a
+    /// link.
+    pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        let write = || -> io::Result<()> {
+            match std::fs::metadata(path) {
+                Ok(metadata) if !metadata.is_file() => {
+                    std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
+                }
+                Ok(_) => self.replace(&std::fs::canonicalize(path)?, text),
+                Err(_) => self.replace(path, text),
+            }
+        };
+        write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
+    }
+
+    /// Removes what is half written, and lets nothing more be written. What has its name already is
+    /// whole. An interrupted command leaves the thread that writes behind, and must not leave the
+    /// file.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state();
+        state.is_over = true;
+        for path in state.aside.drain(..) {
+            // If that fails there is nothing more to do.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
+        let before = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
+        let mut aside = self.create_beside(path)?;
+        if let Some(before) = before {
+            aside.file.as_file().set_permissions(before)?;
+        }
+        aside.file.write_all(text.as_bytes())?;
+        aside.file.as_file().sync_all()?;
+        aside.persist(path)
+    }
+
+    /// An empty file in the folder of `path`.
+    fn create_beside(&self, path: &Path) -> io::Result<Aside<'_>> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // As other programs create files, less what the umask takes away; a file that was there
+        // keeps who may read it.
+        let permissions = std::fs::Permissions::from_mode(0o666);
+        // Locked, so that no file comes to be behind the back of `abandon`.
+        let mut state = self.open_state()?;
+        let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
+        let path = file.path().to_owned();
+        state.aside.push(path.clone());
+        drop(state);
+        Ok(Aside { file, listed: Listed { files: self, path } })
+    }
+
+    /// The state, unless the command has ended.
+    fn open_state(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.state();
+        if state.is_over { Err(io::ErrorKind::Interrupted.into()) } else { Ok(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file that is being written. It is gone when this is, unless it was given its name.
+struct Aside<'a> {
+    // Dropped first: while the file is there, `abandon` must know of it.
+    file: NamedTempFile,
+    listed: Listed<'a>,
+}
+
+impl Aside<'_> {
+    fn persist(self, path: &Path) -> io::Result<()> {
+        let Self { file, listed } = self;
+        // Locked until it has its name: from then on it is whole.
+        let state = listed.files.open_state()?;
+        let done = file.persist(path).map_err(|error| error.error);
+        drop(state);
+        done.map(drop)
+    }
+}
+
+/// That `abandon` knows of a file.
+struct Listed<'a> {
+    files: &'a Files,
+    path: PathBuf,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.files.state().aside.retain(|path| *path != self.path);
+    }
+}
+
+/// The system's words; those of an error of the file beside name that file, which nobody has asked
+/// for.
+fn words(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
+    let text = cause.unwrap_or_else(|| error.to_string());
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn an_ended_command_leaves_nothing_and_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report");
+        let files = Files::default();
+        files.write(&path, "whole").unwrap();
+        let (one, other) =
+            (files.create_beside(&path).unwrap(), files.create_beside(&path).unwrap());
+        assert_eq!(names(folder.path()).len(), 3);
+        files.clone().abandon();
+        assert_eq!(names(folder.path()), ["report"]);
+        assert!(one.persist(&path).is_err() && files.write(&path, "late").is_err());
+        drop(other);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
+        // Another command is not concerned.
+        Files::default().write(&path, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::default();
+        drop(files.create_beside(&folder.path().join("report")).unwrap());
+        assert!(names(folder.path()).is_empty() && files.state().aside.is_empty());
+    }
+}

@@ -1,0 +1,40 @@
+//! What is known of each rule by its id: of those that look at snapshots, and of those that look at
+//! waivers. Everybody asks here, so that nobody names a rule.
+
+use super::waiver::{EXPIRED, UNUSED};
+use crate::rules::{MadeBy, RULES, Reads, RuleMeta};
+
+/// What people read about every rule: those that look at snapshots, and those that look at waivers.
+pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
+    RULES.iter().map(|rule| rule.meta()).chain([&EXPIRED, &UNUSED])
+}
+
+/// What people read about the rule of that id.
+pub fn meta(id: &str) -> Option<&'static RuleMeta> {
+    metas().find(|meta| meta.id == id)
+}
+
+/// Whether findings of a rule may block outside of gates too.
+pub fn blocks_anywhere(rule: &str) -> bool {
+    meta(rule).is_some_and(|meta| meta.blocks_anywhere)
+}
+
+/// Whether a waiver of a rule names versions.
+pub fn is_on_versions(rule: &str) -> bool {
+    meta(rule).is_some_and(|meta| meta.on_versions)
+}
+
+/// Whether a rule exists and cannot be waived.
+pub fn is_unwaivable(rule: &str) -> bool {
+    meta(rule).is_some_and(|meta| !meta.waivable)
+}
+
+/// What makes a rule's finding on two environments.
+pub(super) fn made_by(rule: &str) -> MadeBy {
+    meta(rule).map_or(MadeBy::Versions, |meta| meta.made_by)
+}
+
+/// What a rule must have read before its silence says anything.
+pub(super) fn reads(rule: &str) -> Reads {
+    meta(rule).map_or(Reads::Component, |meta| meta.reads)
+}
