@@ -2,7 +2,11 @@
 //! first, directly or through others.
 //!
 //! A name is followed to the file that defines it: what a parent passes on (`pub use`) is no
-//! import of the parent, and `mod` is none either.
+//! import of the parent, and `mod` is none either. A parent with code of its own is a file like
+//! others: where it names an item of a child that names one of the parent, the two are a circle.
+//!
+//! Only names are followed. A method call names no file, so a type whose methods stand in several
+//! files is a circle only where one of them names an item of another.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -183,6 +187,19 @@ fn a_parent_with_logic_is_a_file_like_others() {
     // A module inside of the file is of the file.
     let inline = "mod child; pub struct Parent; mod inner { use super::child::Child; }";
     assert_eq!(tree(inline, names_parent), circle);
+}
+
+#[test]
+fn calls_of_methods_are_not_followed() {
+    let tree = |a: &str| {
+        of(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", a),
+            ("b.rs", "use super::a::A; pub fn b() {} impl A { pub fn more(&self) {} }"),
+        ])
+    };
+    assert_eq!(tree("pub struct A; fn f(a: A) { a.more() }"), Vec::<String>::new());
+    assert_eq!(tree("pub struct A; fn f(a: A) { crate::b::b() }"), ["a.rs b.rs"]);
 }
 
 #[test]
