@@ -79,10 +79,9 @@ fn folder() -> TempDir {
         // more settings than fit into what is free on the full disk
         let commands: String =
             (0..200).map(|i| format!("cmdstat_command{i}:calls={i},usec=1\n")).collect();
-        write(
-            &format!("{name}.txt"),
-            &(info.replace("run_id:", run_id) + "\n# Commandstats\n" + &commands),
-        );
+        let info = info.replace("run_id:", run_id);
+        let info = info.replace("master_replid:", &run_id.replace("run_id", "master_replid"));
+        write(&format!("{name}.txt"), &(info + "\n# Commandstats\n" + &commands));
         let target = format!("targets:\n  recorded:\n  - {{name: cache, path: {name}.txt}}\n");
         let head =
             format!("apiVersion: envparity/v1\nkind: Environment\nname: {name}\nmax-age: 36500d\n");

@@ -148,9 +148,10 @@ fn no_rule_is_named_outside_its_file() {
         let relative = path.strip_prefix(&src).unwrap().to_str().unwrap();
         for meta in policy::metas() {
             let id = meta.id;
-            let own = match RULES.iter().any(|rule| rule.meta().id == id) {
-                true => format!("rules/{}.rs", id.replace('-', "_")),
-                false => "policy/waiver/rules.rs".to_owned(),
+            let own = if RULES.iter().any(|rule| rule.meta().id == id) {
+                format!("rules/{}.rs", id.replace('-', "_"))
+            } else {
+                "policy/waiver/rules.rs".to_owned()
             };
             let is_own = relative == own;
             let is_named = if is_own {

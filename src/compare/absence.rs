@@ -15,10 +15,8 @@ pub(super) fn of(
     if elsewhere || there.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
         return Presence::NotApplicable;
     }
-    // Set up there, but not running: whoever told of it was read.
-    if there.components.get(name).is_some_and(|c| !c.not_running.is_empty()) {
-        return gone;
-    }
+    // Set up there, but not running: another target that was not read may run it.
+    let is_idle = there.components.get(name).is_some_and(|c| !c.not_running.is_empty());
     let parts = || {
         there
             .coverage
@@ -27,9 +25,12 @@ pub(super) fn of(
     };
     let mut holders = parts().filter(|(target, part, _)| could_hold(target, part, name)).peekable();
     if holders.peek().is_none() {
-        // A service of another name of the same kind was read: this one is not there.
-        let same_kind = parts().any(|(target, ..)| is_service(name, target));
-        return if same_kind { gone } else { Presence::NotApplicable };
+        // Whoever runs a Redis or a database of its own has a target for it: without one it is not
+        // there. Images and host facts need a target of their kind.
+        let is_there_not = name.is_target_level()
+            || parts().any(|(target, ..)| is_service(name, target))
+            || is_idle;
+        return if is_there_not { gone } else { Presence::NotApplicable };
     }
     // A virtual node does not tell what every node has.
     if OF_EVERY_HOST.contains(&name.as_str()) && !has_windows(there) {
@@ -140,10 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_target_of_that_kind_it_is_not_applicable() {
+    fn without_a_target_of_that_kind_only_what_is_a_target_itself_is_missing() {
         let redis = snapshot(&[("redis/cache", "info", true)]);
         assert_eq!(absence("image/app", &redis), Presence::NotApplicable);
-        assert_eq!(absence("postgresql/orders", &redis), Presence::NotApplicable);
+        assert_eq!(absence("postgresql/orders", &redis), Presence::Missing);
+        assert_eq!(absence("kubernetes/server", &redis), Presence::NotApplicable);
         assert_eq!(absence("redis/sessions", &redis), Presence::Missing);
         assert_eq!(absence("redis/cache/module/search", &redis), Presence::Missing);
         assert_eq!(absence("redis/sessions/module/search", &redis), Presence::NotApplicable);

@@ -8,13 +8,14 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::yaml::{self, Located, Origin};
 
 /// One thing that is accepted. `envparity waiver add` writes it.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WaiverConfig {
     /// Its name, once in the file: `redis-dev-7.2`.
@@ -26,12 +27,12 @@ pub struct WaiverConfig {
     /// The environments of the finding, all of them and no other: `[dev, ovh-production]`.
     pub environments: Vec<Located<String>>,
     /// The subject of the finding, where its rule has several on one component (default: any).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub subject: Option<Located<String>>,
     /// What runs in each of the environments: `{dev: "7.2.x", ovh-production: ">=7.0, <7.1"}`. A
     /// bare version means exactly that one. Required for rules on versions, and forbidden for
     /// others.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub versions: BTreeMap<String, Located<String>>,
     /// Why it is accepted.
     pub reason: Located<String>,
@@ -39,6 +40,31 @@ pub struct WaiverConfig {
     pub owner: Located<String>,
     /// The last day on which it counts, in UTC: `2026-12-31`.
     pub expires: Located<String>,
+}
+
+/// As people write it: what says nothing is left out. By hand, since a `Located` that could be
+/// written would put a default into every schema.
+impl Serialize for WaiverConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let environments: Vec<&str> = self.environments.iter().map(|name| name.as_str()).collect();
+        let versions: BTreeMap<&str, &str> =
+            self.versions.iter().map(|(name, range)| (name.as_str(), range.as_str())).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", self.id.as_str())?;
+        map.serialize_entry("rule", self.rule.as_str())?;
+        map.serialize_entry("component", self.component.as_str())?;
+        map.serialize_entry("environments", &environments)?;
+        if let Some(subject) = &self.subject {
+            map.serialize_entry("subject", subject.as_str())?;
+        }
+        if !versions.is_empty() {
+            map.serialize_entry("versions", &versions)?;
+        }
+        map.serialize_entry("reason", self.reason.as_str())?;
+        map.serialize_entry("owner", self.owner.as_str())?;
+        map.serialize_entry("expires", self.expires.as_str())?;
+        map.end()
+    }
 }
 
 /// The entry could not be added to the text.

@@ -6,7 +6,7 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::deceptive::is_deceptive;
 
@@ -50,13 +50,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
             column: to_usize(place.column()),
             value: spanned.value,
         })
-    }
-}
-
-/// Only the value: where it stands is a matter of the text.
-impl<T: Serialize> Serialize for Located<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(serializer)
     }
 }
 

@@ -29,9 +29,11 @@ impl Estate {
     pub(crate) fn environment(&self, name: &str, info: &str) {
         let file = format!("{name}.txt");
         if let Ok(answer) = fs::read_to_string(recorded_info(info)) {
-            let own = answer.lines().map(|line| match line.strip_prefix("run_id:") {
-                Some(id) => format!("run_id:{name}{}\r\n", &id[name.len()..]),
-                None => format!("{line}\r\n"),
+            let own = answer.lines().map(|line| match line.split_once(':') {
+                Some((key @ ("run_id" | "master_replid"), id)) => {
+                    format!("{key}:{name}{}\r\n", &id[name.len()..])
+                }
+                _ => format!("{line}\r\n"),
             });
             self.0.write(&file, &own.collect::<String>());
         } else {
