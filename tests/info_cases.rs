@@ -205,7 +205,7 @@ fn a_declared_fact_is_of_the_product_that_it_states() {
     assert!(ran.rules().contains(&"product-differs"), "{}", ran.stdout);
     assert_verdict(&ran, 1);
     let ran = audit(same, [&fact("db/orders", "", "16.4"), &fact("db/orders", "", "16.4")]);
-    assert!(ran.stdout.contains("product not stated: db/orders"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("declared/db/orders: product not stated"), "{}", ran.stdout);
     let named = fact("postgres/orders", "", "16.4");
     let ran = audit(same, [&named, &named]);
     assert!(!ran.stdout.contains("product not stated"), "{}", ran.stdout);

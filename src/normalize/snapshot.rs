@@ -61,9 +61,10 @@ impl Normalizer {
         let kind = self.collectors.of(&target.id);
         let told = (kind.facts == Facts::Version).then(|| service::component(target)).flatten();
         let mut notes = notes(target);
-        notes.extend(target.declared.iter().filter(|fact| self.product_of(fact).is_none()).map(
-            |fact| Note { text: format!("product not stated: {}", fact.component), is_odd: true },
-        ));
+        // The target's name has the component's.
+        if target.declared.iter().any(|fact| self.product_of(fact).is_none()) {
+            notes.push(Note { text: "product not stated".to_owned(), is_odd: true });
+        }
         Coverage {
             target: target.id.clone(),
             kind,

@@ -28,7 +28,13 @@ impl<'a> GatesAsked<'a> {
 }
 
 /// Why no verdict can be had of the gates, in words, each with whether the verdict needs it.
-pub(super) fn gaps(asked: GatesAsked<'_>, subjects: &[Subject<'_>]) -> Vec<(bool, String)> {
+///
+/// With `is_told` the verdict is incomplete already: a side that was not seen has its reason then.
+pub(super) fn gaps(
+    asked: GatesAsked<'_>,
+    subjects: &[Subject<'_>],
+    is_told: bool,
+) -> Vec<(bool, String)> {
     let GatesAsked::Judged(gates) = asked else { return Vec::new() };
     if gates.is_empty() {
         let text = "no gate was judged: name two environments (envparity audit FROM TO), or write \
@@ -36,7 +42,7 @@ pub(super) fn gaps(asked: GatesAsked<'_>, subjects: &[Subject<'_>]) -> Vec<(bool
         return vec![(true, text.to_owned())];
     }
     let mut found: Vec<(bool, String)> =
-        gates.iter().filter_map(|gate| nothing_compared(gate, subjects)).collect();
+        gates.iter().filter_map(|gate| nothing_compared(gate, subjects, is_told)).collect();
     // If it is all of them, no required: false turns that into a GO.
     if found.len() == gates.len() && found.iter().all(|(required, _)| !required) {
         found.iter_mut().for_each(|(required, _)| *required = true);
@@ -46,10 +52,15 @@ pub(super) fn gaps(asked: GatesAsked<'_>, subjects: &[Subject<'_>]) -> Vec<(bool
 
 /// A gate whose two sides have nothing in common has compared nothing. Where one side alone is
 /// not required, and nothing was seen of it, that is what the profile allows.
-fn nothing_compared(gate: &Gate, subjects: &[Subject<'_>]) -> Option<(bool, String)> {
+fn nothing_compared(
+    gate: &Gate,
+    subjects: &[Subject<'_>],
+    is_told: bool,
+) -> Option<(bool, String)> {
     let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
     let (here, there) = (running(from.snapshot), running(to.snapshot));
-    if !here.is_disjoint(&there) {
+    let is_seen = !here.is_empty() && !there.is_empty();
+    if !here.is_disjoint(&there) || (is_told && !is_seen) {
         return None;
     }
     let is_unseen = here.is_empty() && there.is_empty();

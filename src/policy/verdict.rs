@@ -38,7 +38,8 @@ pub fn judge(
             if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
         }
     }
-    let of_gates = gates::gaps(asked, subjects).into_iter();
+    let is_told = reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete);
+    let of_gates = gates::gaps(asked, subjects, is_told).into_iter();
     for (required, text) in of_gates.chain(readable::unreadable(asked.list(), subjects)) {
         if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
     }

@@ -169,6 +169,9 @@ fn findings_are_counted_as_the_report_does() {
 #[test]
 fn hostile_labels_survive_both_parsers() {
     let profiles = Profiles::of(&["dev", "prod"]);
+    // In a gate such versions would be no versions.
+    let audit_file = "kind: Audit\nbaseline: prod\nenvironments: [dev, prod]\ngates: []\n";
+    profiles.config("audit.yaml", audit_file);
     let component = "pg/a\"b\\c\nd{e=\"f\"},g} 1 # EOF é漢\\n\\\\\"";
     let versions = ["1.0\"} 1\nenvparity_verdict{is=\"go\"} 0", "\\", "1.0 \u{1b}[2J\u{202e}"];
     let texts = [component, "pg/plain", "pg/acts"];

@@ -243,12 +243,14 @@ fn waivers(report: &DriftReport) -> Section {
 fn notes(report: &DriftReport) -> Section {
     let of_targets = report.environments.iter().flat_map(|environment| {
         let targets = environment.targets.iter();
-        targets.flat_map(|t| {
-            t.notes.iter().map(|note| format!("{} {}: {note}", environment.name, t.target))
+        let name = prose(&environment.name);
+        targets.flat_map(move |t| {
+            let head = format!("{name} {}", shown(&t.target));
+            t.notes.iter().map(move |note| format!("{head}: {}", prose(note)))
         })
     });
-    let all = report.run.notes.iter().cloned().chain(of_targets);
-    let rows: Vec<Row> =
-        all.map(|note| Row { rank: REST, text: format!("- {}\n", prose(&note)) }).collect();
+    let of_run = report.run.notes.iter().map(|note| prose(note));
+    let all = of_run.chain(of_targets);
+    let rows: Vec<Row> = all.map(|note| Row { rank: REST, text: format!("- {note}\n") }).collect();
     Section::new(format!("<b>Notes</b>: {}", rows.len()), String::new(), rows)
 }

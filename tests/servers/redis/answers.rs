@@ -91,7 +91,7 @@ fn an_answer_that_is_none_is_told_in_time() {
         let server = Hostile::start(script(&answer));
         let target = json!({"name": "cache", "url": url(&server), "deadline": deadline(DEADLINE)});
         let ended = Profiles::new(&[("production", redis(&[target]))]).audit();
-        assert_eq!(ended.code, Some(3), "{name}: {ended}");
+        ended.expect(3);
         assert!(ended.took < 3 * scaled(DEADLINE), "{name}: {:?}", ended.took);
         let report = ended.any_report();
         let [failure] = report.failures("production", "redis/cache")[..] else {
