@@ -137,7 +137,7 @@ fn every_section_has_its_rows_the_worst_first() {
         "| qualif | `docker/app` | images, hides 1 component | no whole answer within 15s | raise the deadline | yes |",
         "| qualif | `redis/cache` | read from `c.txt` instead | connection refused | start it | yes |",
         "<b>Waivers</b>: 1 expired, 1 unused, 1 expiring",
-        "- dev redis/cache: a certificate ends `@soon`\n",
+        "- dev `redis/cache`: a certificate ends `@soon`\n",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }
