@@ -235,7 +235,7 @@ fn interrupted(signal: &str, child: &mut Child) -> (Option<i32>, Duration) {
 
 /// What counts as at once, for a person who has pressed Ctrl-C.
 fn at_once() -> Duration {
-    scaled(Duration::from_secs(1))
+    scaled(Duration::from_secs(3))
 }
 
 /// Whether the program catches both signals by now: one that comes earlier just kills it.
