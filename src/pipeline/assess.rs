@@ -11,12 +11,13 @@ use jiff::tz::TimeZone;
 use super::expected::Expected;
 use super::options::{AuditOptions, Facts};
 use super::scope::{Scope, ScopeError};
+use super::stored;
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
     Evidence, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
-    Sharing, Since, Snapshot, TargetId, Waiver,
+    Sharing, Since, Snapshot, Waiver,
 };
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
@@ -58,20 +59,22 @@ pub(super) struct Expectation<'a> {
     pub(super) max_age: Duration,
 }
 
-/// Judges evidence by the profiles. `evidence` has one piece for each environment that the options
-/// ask for, in promotion order; targets that a profile names are required as it says.
+/// Judges evidence by the profiles, whatever its order. An environment or a target that the profiles
+/// name and the evidence does not hold was not read; evidence of environments that the options leave
+/// out does not count.
 ///
 /// # Errors
-/// If the options name an unknown environment. What was not read is a part of the audit.
+/// If the options or the evidence name an unknown environment, or evidence names one twice. What was
+/// not read is a part of the audit.
 pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
-    mut evidence: Vec<Evidence>,
+    evidence: Vec<Evidence>,
     facts: Facts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
     let scope = Scope::new(profiles, options)?;
-    require_as_profiled(&scope, &mut evidence);
+    let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
         required: *required,
@@ -105,26 +108,6 @@ pub fn assess(
     audit.run.policy.clone_from(&profiles.policy_digest);
     audit.run.timezone = profiles.timezone.clone();
     Ok(audit)
-}
-
-/// Stored evidence does not say what is required: the profiles do. Of evidence that a recorded file
-/// holds for other targets, its collection has said it.
-fn require_as_profiled(scope: &Scope<'_>, evidence: &mut [Evidence]) {
-    for (evidence, (environment, required)) in evidence.iter_mut().zip(&scope.environments) {
-        let own: BTreeMap<_, bool> = environment
-            .targets
-            .all()
-            .map(|target| {
-                let id = TargetId::new(target.kind().name, target.name());
-                (id, target.required().unwrap_or(*required))
-            })
-            .collect();
-        for target in &mut evidence.targets {
-            if let Some(required) = own.get(&target.id) {
-                target.required = *required;
-            }
-        }
-    }
 }
 
 /// What the policy makes of what was found.

@@ -7,6 +7,7 @@ mod diff;
 mod expected;
 mod options;
 mod scope;
+mod stored;
 
 pub use assess::assess;
 pub use audit::audit;

@@ -4,7 +4,7 @@ use super::options::AuditOptions;
 use crate::model::{EnvironmentName, Gate};
 use crate::profile::{Environment, Profiles};
 
-/// The options name an environment that no profile describes, or one pair of the same.
+/// The options or the evidence name an environment that no profile describes, or one of them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
     /// There is no such environment.
@@ -18,6 +18,17 @@ pub enum ScopeError {
     /// A gate needs two environments.
     #[error("a gate needs two environments, not {0:?} twice")]
     OneSide(String),
+    /// Which of the two counts nobody can tell.
+    #[error("there are two pieces of evidence of {0:?}")]
+    TwoOf(String),
+}
+
+impl ScopeError {
+    pub(super) fn unknown(name: &EnvironmentName, profiles: &Profiles) -> Self {
+        let names = profiles.environments.iter().map(|e| e.name.as_str());
+        let known = names.collect::<Vec<_>>().join(", ");
+        Self::UnknownEnvironment { name: name.to_string(), known }
+    }
 }
 
 /// What of the profiles takes part.
@@ -38,9 +49,7 @@ impl<'a> Scope<'a> {
         let gate = options.gate.iter().flat_map(|gate| [&gate.from, &gate.to]);
         for name in options.only.iter().chain(&options.baseline).chain(gate) {
             if !profiles.environments.iter().any(|e| e.name == *name) {
-                let names = profiles.environments.iter().map(|e| e.name.as_str());
-                let known = names.collect::<Vec<_>>().join(", ");
-                return Err(ScopeError::UnknownEnvironment { name: name.to_string(), known });
+                return Err(ScopeError::unknown(name, profiles));
             }
         }
         match &options.gate {
