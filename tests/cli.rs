@@ -6,6 +6,7 @@ mod cli;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use cli::{Ended, Profiles, envparity, make_fifo, recorded_info};
 
@@ -400,4 +401,46 @@ fn collect_overwrites_evidence_and_nothing_else() {
     fs::set_permissions(&written, PermissionsExt::from_mode(0o600)).unwrap();
     assert_eq!(to("evidence/dev.yaml").code, Some(0));
     assert_eq!(fs::metadata(&written).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// What git prints; nobody's settings count.
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let ran = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env_remove("GIT_DIR")
+        .output()
+        .expect("git starts");
+    assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+}
+
+#[test]
+fn the_report_names_the_commit_of_a_worktree() {
+    let profiles = recorded_profiles(["redis-7.0.15", "redis-7.0.15", "redis-7.0.15"], "");
+    let main = profiles.folder();
+    git(main, &["init", "-q", "-b", "main"]);
+    git(main, &["add", "."]);
+    git(main, &["commit", "-q", "-m", "one"]);
+    let around = tempfile::tempdir().unwrap();
+    let tree = around.path().join("tree");
+    git(main, &["worktree", "add", "-q", "-b", "other", tree.to_str().unwrap()]);
+    git(&tree, &["commit", "-q", "--allow-empty", "-m", "two"]);
+    let commit = |folder: &Path| {
+        let ran = envparity(["audit", "--at", NOW, "-o", "json"]).profiles(folder).run();
+        assert_ne!(ran.code, Some(2), "{}", ran.stderr);
+        ran.json()["run"]["commit"].as_str().map(str::to_owned)
+    };
+    let head = |folder: &Path| Some(git(folder, &["rev-parse", "HEAD"]));
+    assert_ne!(head(&tree), head(main));
+    assert_eq!((commit(&tree), commit(main)), (head(&tree), head(main)));
+    git(&tree, &["pack-refs", "--all"]);
+    assert_eq!(commit(&tree), head(&tree));
+    git(&tree, &["checkout", "-q", "--detach", "HEAD~1"]);
+    assert_eq!(commit(&tree), head(&tree));
+    fs::write(tree.join(".git"), "gitdir: nowhere\n").unwrap();
+    assert_eq!(commit(&tree), None);
 }
