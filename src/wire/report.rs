@@ -72,6 +72,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
+    /// How much each gate compared; empty if no gate was judged.
+    #[serde(default)]
+    pub compared: Vec<GateCompared>,
     /// Ids of findings that would block, were they not known from the earlier report; with
     /// `new-only` alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,6 +84,20 @@ pub struct Verdict {
     /// Whether only findings that are new or worse since an earlier report could make it `no-go`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_only: bool,
+}
+
+/// How much of an environment a gate compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct GateCompared {
+    /// From, to.
+    pub gate: [String; 2],
+    /// Components of the later side that run on the earlier one too.
+    pub with_counterpart: usize,
+    /// Components that run on the later side, without those that do not belong on the earlier one.
+    pub of: usize,
+    /// Those that do not run on the earlier side, 100 at most.
+    pub without: Vec<String>,
 }
 
 /// One reason.
@@ -189,6 +206,29 @@ pub struct Summary {
     pub waived: usize,
     /// Findings that the policy switches off.
     pub off: usize,
+    /// The numbers of the texts.
+    #[serde(default)]
+    pub counts: Counts,
+}
+
+/// What the texts of the summary say, as numbers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Counts {
+    /// Targets read completely, of all.
+    pub targets: Share,
+    /// Components equal in every environment that has or could have them, of all.
+    pub equal: Share,
+}
+
+/// So many of all.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Share {
+    /// Those that the name tells.
+    pub count: usize,
+    /// All.
+    pub of: usize,
 }
 
 /// What a rule found.

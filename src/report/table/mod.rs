@@ -5,6 +5,7 @@
 //! verdict. A report of any size fits a first screen ([`fold`]); `-v` shows all of it. Everything
 //! from outside passes [`super::escape::terminal`].
 
+mod compared;
 mod figures;
 mod findings;
 mod fold;
@@ -68,6 +69,8 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
     ];
     let mut text =
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text.push_str(&compared::section(sheet, fold));
     text.push_str(&last_line(sheet, fold));
     text
 }
@@ -152,7 +155,9 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
         }
         _ => String::new(),
     };
-    let exit = if view.report_only {
+    let exit = if report.reports_only {
+        "exit 0, report only: gates: []".to_owned()
+    } else if view.report_only {
         "exit 0 by --report-only".to_owned()
     } else {
         format!("exit {}", view.exit)
@@ -163,7 +168,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
         Verdict::NoGo => paint.red(&line),
         Verdict::Incomplete => paint.yellow(&line),
     };
-    format!("\n{}", grid(vec![vec![painted]], view.width))
+    grid(vec![vec![painted]], view.width)
 }
 
 /// `2 high, 1 critical`: only what blocks.
