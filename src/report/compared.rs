@@ -30,7 +30,11 @@ pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
     let head = format!("{with_counterpart} of {of} {noun} of {to} {verb} a counterpart in {from}");
     let missing = of.saturating_sub(*with_counterpart);
     // One more name is shorter than the words that count it.
-    let shown = if missing <= most.saturating_add(1) { missing } else { most };
+    let shown = match most {
+        0 => 0,
+        _ if missing <= most.saturating_add(1) => missing,
+        _ => most,
+    };
     let names: Vec<&str> = without.iter().take(shown).map(String::as_str).collect();
     match (names.len(), missing - names.len().min(missing)) {
         (0, _) => head,
@@ -55,6 +59,13 @@ mod tests {
 
     #[test]
     fn a_sentence_counts_and_names_what_has_no_counterpart() {
+        let none = GateCompared {
+            gate: Default::default(),
+            with_counterpart: 1,
+            of: 2,
+            without: vec!["a".to_owned()],
+        };
+        assert!(!sentence(&none, 0).contains("without"));
         assert_eq!(told(31, &[], 0), "31 of 31 components of prod have a counterpart in qualif");
         assert_eq!(told(1, &[], 0), "1 of 1 component of prod has a counterpart in qualif");
         let head = "1 of 5 components of prod has a counterpart in qualif";

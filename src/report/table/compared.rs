@@ -15,7 +15,12 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if report.purpose == Purpose::Diff {
         return String::new();
     }
-    let names = if view.unfold { usize::MAX } else { NAMES.min(fold.lines) };
+    let names = match fold.lines {
+        _ if view.unfold => usize::MAX,
+        // There is hardly room for findings.
+        1 => 0,
+        _ => NAMES,
+    };
     let mut lines: Vec<String> =
         public(report).iter().map(|one| escape::terminal(&sentence(one, names))).collect();
     if lines.is_empty() {
