@@ -15,11 +15,12 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if report.purpose == Purpose::Diff {
         return String::new();
     }
-    let names = match fold.lines {
-        _ if view.unfold => usize::MAX,
-        // There is hardly room for findings.
-        1 => 0,
-        _ => NAMES,
+    let names = if view.unfold {
+        usize::MAX
+    } else if fold.is_tight() {
+        0
+    } else {
+        NAMES
     };
     let mut lines: Vec<String> =
         public(report).iter().map(|one| escape::terminal(&sentence(one, names))).collect();

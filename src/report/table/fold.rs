@@ -31,6 +31,13 @@ pub(super) struct Fold {
     pub(super) message: usize,
 }
 
+impl Fold {
+    /// Whether there is hardly room for findings.
+    pub(super) fn is_tight(&self) -> bool {
+        self.lines <= 1
+    }
+}
+
 /// Everything, as `-v` shows it.
 pub(super) const ALL: Fold = Fold {
     platform: usize::MAX,

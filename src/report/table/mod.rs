@@ -69,8 +69,12 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
     ];
     let mut text =
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
-    text.push('\n');
-    text.push_str(&compared::section(sheet, fold));
+    let compared = compared::section(sheet, fold);
+    // An empty line is one finding less, where it is tight.
+    if !fold.is_tight() || compared.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&compared);
     text.push_str(&last_line(sheet, fold));
     text
 }
