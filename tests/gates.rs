@@ -24,18 +24,18 @@ fn unread(more: Value) -> Value {
     target
 }
 
-fn environment(targets: Value) -> Value {
+fn environment(targets: &Value) -> Value {
     json!({"targets": {"recorded": targets}})
 }
 
 /// Dev, qualif and prod; production runs one Redis more.
 fn three() -> Profiles {
     Profiles::new(&[
-        ("dev", environment(json!([target("cache", "redis-6.2.5")]))),
-        ("qualif", environment(json!([target("cache", "redis-7.0.15")]))),
+        ("dev", environment(&json!([target("cache", "redis-6.2.5")]))),
+        ("qualif", environment(&json!([target("cache", "redis-7.0.15")]))),
         (
             "prod",
-            environment(json!([target("cache", "valkey-8.0.1"), target("queue", "valkey-8.1.1")])),
+            environment(&json!([target("cache", "valkey-8.0.1"), target("queue", "valkey-8.1.1")])),
         ),
     ])
 }
@@ -167,8 +167,8 @@ fn a_target_may_be_required_where_its_environment_is_not() {
     for (own, code) in [(json!({"required": true}), 3), (json!({}), 0)] {
         let profiles = Profiles::new(&[
             ("dev", json!({"required": false, "targets": {"recorded": [unread(own.clone())]}})),
-            ("qualif", environment(json!([target("cache", "redis-7.0.15")]))),
-            ("prod", environment(json!([target("cache", "valkey-8.0.1")]))),
+            ("qualif", environment(&json!([target("cache", "redis-7.0.15")]))),
+            ("prod", environment(&json!([target("cache", "valkey-8.0.1")]))),
         ]);
         let ran = audit(&profiles, &["--fail-on", "critical", "-o", "json"]);
         let report: Report = ran.report(code);

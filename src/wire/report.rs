@@ -3,6 +3,7 @@
 //! Everything that changes from run to run stands in `run`, so that a weekly diff shows only
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
+mod counts;
 mod places;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId};
 use crate::version::Level;
 
+pub use counts::{Counts, GateCompared, Share};
 pub use places::{PlaceChange, Places};
 
 /// The result of an audit.
@@ -84,20 +86,6 @@ pub struct Verdict {
     /// Whether only findings that are new or worse since an earlier report could make it `no-go`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_only: bool,
-}
-
-/// How much of an environment a gate compared.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct GateCompared {
-    /// From, to.
-    pub gate: [String; 2],
-    /// Components of the later side that run on the earlier one too.
-    pub with_counterpart: usize,
-    /// Components that run on the later side, without those that do not belong on the earlier one.
-    pub of: usize,
-    /// Those that do not run on the earlier side, 100 at most.
-    pub without: Vec<String>,
 }
 
 /// One reason.
@@ -209,26 +197,6 @@ pub struct Summary {
     /// The numbers of the texts.
     #[serde(default)]
     pub counts: Counts,
-}
-
-/// What the texts of the summary say, as numbers.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Counts {
-    /// Targets read completely, of all.
-    pub targets: Share,
-    /// Components equal in every environment that has or could have them, of all.
-    pub equal: Share,
-}
-
-/// So many of all.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Share {
-    /// Those that the name tells.
-    pub count: usize,
-    /// All.
-    pub of: usize,
 }
 
 /// What a rule found.
