@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Audit, AuditedEnvironment};
+use super::{Audit, AuditedEnvironment, compared};
 use crate::model::matrix::{Cell, CellReading, Row};
 use crate::model::staleness;
 use crate::model::{
@@ -57,6 +57,7 @@ fn verdict(report: &Audit) -> v1::Verdict {
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
+        compared: compared::public(report),
         known: report.judgement.known.iter().map(ToString::to_string).collect(),
         fail_on: report.fail_on.as_str().to_owned(),
         new_only: report.new_only,
@@ -162,15 +163,18 @@ fn summary(report: &Audit) -> v1::Summary {
         |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
     let count =
         |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
+    let targets = v1::Share { count: complete, of: coverage().count() };
+    let equal = v1::Share {
+        count: report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(),
+        of: report.matrix.len(),
+    };
     v1::Summary {
-        targets: of(complete, coverage().count()),
-        equal: of(
-            report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(),
-            report.matrix.len(),
-        ),
+        targets: of(targets.count, targets.of),
+        equal: of(equal.count, equal.of),
         findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
         waived: with(|f| f.waiver().is_some()).count(),
         off: with(|f| f.disposition == Disposition::Off).count(),
+        counts: v1::Counts { targets, equal },
     }
 }
 

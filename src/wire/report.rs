@@ -3,6 +3,7 @@
 //! Everything that changes from run to run stands in `run`, so that a weekly diff shows only
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
+mod counts;
 mod places;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId};
 use crate::version::Level;
 
+pub use counts::{Counts, GateCompared, Share};
 pub use places::{PlaceChange, Places};
 
 /// The result of an audit.
@@ -72,6 +74,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
+    /// How much each gate compared; empty if no gate was judged.
+    #[serde(default)]
+    pub compared: Vec<GateCompared>,
     /// Ids of findings that would block, were they not known from the earlier report; with
     /// `new-only` alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -189,6 +194,9 @@ pub struct Summary {
     pub waived: usize,
     /// Findings that the policy switches off.
     pub off: usize,
+    /// The numbers of the texts.
+    #[serde(default)]
+    pub counts: Counts,
 }
 
 /// What a rule found.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::index::{Index, SEVERITIES, severity_rank, weight};
 use crate::model::{Fate, FindingTrend, Verdict, count};
 use crate::report::Purpose;
+use crate::report::compared::{NOTHING, sentence};
 use crate::wire::report::{Finding, GoneFinding, Since};
 
 /// What stands at the top.
@@ -19,6 +20,8 @@ pub(super) struct Banner<'a> {
     tone: &'static str,
     /// One sentence.
     line: String,
+    /// How much each gate compared.
+    compared: Vec<String>,
     blocks: Vec<Reason<'a>>,
     gaps: Vec<&'a str>,
     not_judged: &'a [String],
@@ -63,6 +66,7 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         word,
         tone,
         line: line(index, gaps.len()),
+        compared: compared(index),
         blocks: blocks.collect(),
         gaps,
         not_judged: &dto.verdict.not_judged,
@@ -71,6 +75,19 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         at_utc: report.run.at.to_string(),
         baseline: &dto.baseline,
         gates: &dto.gates,
+    }
+}
+
+/// Names of components without a counterpart, for each gate.
+const NAMES: usize = 8;
+
+/// A sentence for each gate.
+fn compared(index: &Index<'_>) -> Vec<String> {
+    let gates = &index.dto.verdict.compared;
+    match index.report.purpose {
+        Purpose::Diff => Vec::new(),
+        Purpose::Audit if gates.is_empty() => vec![NOTHING.to_owned()],
+        Purpose::Audit => gates.iter().map(|one| sentence(one, NAMES)).collect(),
     }
 }
 

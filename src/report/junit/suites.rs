@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use quick_junit::TestSuite;
 
 use super::cases::{Judge, Known};
-use crate::model::count;
+use crate::model::{Purpose, count};
+use crate::report::compared::{NOTHING, sentence};
 use crate::report::escape::xml;
-use crate::wire::report::{Cell, DriftReport, Row, Target};
+use crate::wire::report::{Cell, DriftReport, GateCompared, Row, Target};
 
 /// Findings of more than two environments, or of one that this audit left out.
 const SEVERAL: &str = "several environments";
@@ -21,7 +22,11 @@ type Cases<'a> = BTreeMap<String, Known<'a>>;
 pub(super) fn all(report: &DriftReport) -> Vec<TestSuite> {
     let judge = Judge::new(report);
     let mut found = by_place(report);
-    let mut suites = vec![suite(report, &judge, COVERAGE, coverage(report))];
+    let mut first = suite(report, &judge, COVERAGE, coverage(report));
+    for (name, text) in rests_on(report) {
+        first.add_property((xml(&name), xml(&text)));
+    }
+    let mut suites = vec![first];
     let needed = needed(report);
     for pair in pairs(report, &found) {
         let mut cases =
@@ -39,6 +44,25 @@ pub(super) fn all(report: &DriftReport) -> Vec<TestSuite> {
     suites.push(suite(report, &judge, SEVERAL, several));
     suites.retain(|suite| suite.tests > 0);
     suites
+}
+
+/// Names of components without a counterpart, for each gate.
+const NAMES: usize = 8;
+
+/// How much each gate compared, as properties.
+fn rests_on(report: &DriftReport) -> Vec<(String, String)> {
+    let gates = &report.verdict.compared;
+    if report.purpose != Purpose::Audit.as_str() {
+        return Vec::new();
+    }
+    if gates.is_empty() {
+        return vec![("compared".to_owned(), NOTHING.to_owned())];
+    }
+    let of_gate = |one: &GateCompared| {
+        let [from, to] = &one.gate;
+        (format!("compared {from} -> {to}"), sentence(one, NAMES))
+    };
+    gates.iter().map(of_gate).collect()
 }
 
 fn suite(report: &DriftReport, judge: &Judge<'_>, name: &str, cases: Cases<'_>) -> TestSuite {

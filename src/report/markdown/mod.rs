@@ -17,6 +17,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use super::compared::sentence;
 use super::{Audit, Format, Purpose, RenderError, View, dto};
 use crate::model::count;
 use crate::wire::report::{DriftReport, Finding, Reason, Since};
@@ -65,7 +66,8 @@ fn head(report: &DriftReport, purpose: Purpose) -> String {
         Some(since) => (format!("{}{}", why(report), since_lead(since)), since_bullets(report)),
         None => (lead(report, purpose), report.verdict.reasons.iter().map(reason).collect()),
     };
-    let mut head = format!("## {}\n\n{}{lead}\n", title(report, purpose), partial(report));
+    let mut head =
+        format!("## {}\n\n{}{lead}{}\n", title(report, purpose), partial(report), compared(report));
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -75,6 +77,20 @@ fn head(report: &DriftReport, purpose: Purpose) -> String {
         }
     }
     head
+}
+
+/// How much each gate compared; the lead says so where there is none.
+fn compared(report: &DriftReport) -> String {
+    let gates = &report.verdict.compared;
+    let mut told: String =
+        gates.iter().take(FIRST).map(|one| format!(" {}.", prose(&sentence(one, 3)))).collect();
+    if gates.len() > FIRST {
+        told.push_str(&format!(
+            " {} in the other formats.",
+            count(gates.len() - FIRST, "more gate")
+        ));
+    }
+    told
 }
 
 fn title(report: &DriftReport, purpose: Purpose) -> &'static str {

@@ -30,7 +30,12 @@ impl Format for OpenMetrics {
         let mut families = vec![build_info(), target_up(report), target_remarks(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
-            families.extend([verdict(report), last_success(report), gates(report)]);
+            families.extend([
+                verdict(report),
+                last_success(report),
+                gates(report),
+                compared(report),
+            ]);
         }
         families.extend([findings(report), waivers(report)]);
         families.extend(components::families(report));
@@ -63,6 +68,22 @@ fn gates(report: &Audit) -> Family {
         "Gates that were judged: where there is none, go says only that everything required was read.",
     );
     family.set(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
+    family
+}
+
+fn compared(report: &Audit) -> Family {
+    let mut family = Family::new(
+        "envparity_compared_components",
+        "Components of the later side of a gate, by whether they run on its earlier side too. counterpart: whether they do.",
+    );
+    for one in &report.compared {
+        let gate = format!("{}->{}", one.gate.from, one.gate.to);
+        let without = one.of.saturating_sub(one.with_counterpart);
+        for (counterpart, components) in [(true, one.with_counterpart), (false, without)] {
+            let labels = [("gate", gate.as_str()), ("counterpart", word(counterpart))];
+            family.set(&labels, i64::try_from(components).unwrap_or(i64::MAX));
+        }
+    }
     family
 }
 

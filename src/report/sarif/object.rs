@@ -232,6 +232,8 @@ pub(super) struct ResultProperties {
 pub(super) struct RunProperties {
     pub(super) verdict: String,
     pub(super) reasons: Vec<String>,
+    /// How much each gate compared, a sentence each.
+    pub(super) compared: Vec<String>,
     pub(super) baseline: String,
     pub(super) profiles: String,
     pub(super) policy: String,

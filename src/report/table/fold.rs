@@ -31,6 +31,13 @@ pub(super) struct Fold {
     pub(super) message: usize,
 }
 
+impl Fold {
+    /// Whether there is hardly room for findings.
+    pub(super) fn is_tight(&self) -> bool {
+        self.lines <= 1
+    }
+}
+
 /// Everything, as `-v` shows it.
 pub(super) const ALL: Fold = Fold {
     platform: usize::MAX,
@@ -47,7 +54,7 @@ pub(super) const ALL: Fold = Fold {
 /// From roomy to narrow. Rows give way before findings: a finding names its component and both
 /// sides.
 #[rustfmt::skip]
-pub(super) const LADDER: [Fold; 24] = [
+pub(super) const LADDER: [Fold; 27] = [
     Fold { platform: 30, services: 20, trains: 6, servers: 3, figures: 4, serious: 30, minor: 6, lines: 10, message: 160 },
     Fold { platform: 24, services: 16, trains: 4, servers: 2, figures: 4, serious: 24, minor: 6, lines: 8, message: 120 },
     Fold { platform: 20, services: 12, trains: 4, servers: 1, figures: 4, serious: 20, minor: 6, lines: 6, message: 100 },
@@ -71,7 +78,10 @@ pub(super) const LADDER: [Fold; 24] = [
     Fold { platform: 1, services: 1, trains: 1, servers: 0, figures: 0, serious: 8, minor: 3, lines: 1, message: 48 },
     Fold { platform: 1, services: 0, trains: 1, servers: 0, figures: 0, serious: 8, minor: 3, lines: 1, message: 48 },
     Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 8, minor: 3, lines: 1, message: 48 },
-    Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 6, minor: 2, lines: 1, message: 48 },
+    Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 8, minor: 2, lines: 1, message: 48 },
+    Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 8, minor: 1, lines: 1, message: 48 },
+    Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 7, minor: 1, lines: 1, message: 48 },
+    Fold { platform: 0, services: 0, trains: 1, servers: 0, figures: 0, serious: 6, minor: 1, lines: 1, message: 48 },
 ];
 
 /// The first lines, and how many there are beyond; one more is shown rather than counted.

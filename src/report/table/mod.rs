@@ -5,6 +5,7 @@
 //! verdict. A report of any size fits a first screen ([`fold`]); `-v` shows all of it. Everything
 //! from outside passes [`super::escape::terminal`].
 
+mod compared;
 mod figures;
 mod findings;
 mod fold;
@@ -68,6 +69,12 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
     ];
     let mut text =
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
+    let compared = compared::section(sheet, fold);
+    // An empty line is one finding less, where it is tight.
+    if !fold.is_tight() || compared.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&compared);
     text.push_str(&last_line(sheet, fold));
     text
 }
@@ -165,7 +172,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
         Verdict::NoGo => paint.red(&line),
         Verdict::Incomplete => paint.yellow(&line),
     };
-    format!("\n{}", grid(vec![vec![painted]], view.width))
+    grid(vec![vec![painted]], view.width)
 }
 
 /// `2 high, 1 critical`: only what blocks.

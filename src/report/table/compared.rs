@@ -1,0 +1,41 @@
+//! `COMPARED`: how much the verdict below it rests on, a line for each gate.
+
+use super::fold::Fold;
+use super::grid::grid;
+use super::sheet::Sheet;
+use crate::model::count;
+use crate::report::compared::{NOTHING, public, sentence};
+use crate::report::{Purpose, escape};
+
+/// Names for each gate without `-v`.
+const NAMES: usize = 3;
+
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    let Sheet { report, view, paint, .. } = sheet;
+    if report.purpose == Purpose::Diff {
+        return String::new();
+    }
+    let names = if view.unfold {
+        usize::MAX
+    } else if fold.is_tight() {
+        0
+    } else {
+        NAMES
+    };
+    let mut lines: Vec<String> =
+        public(report).iter().map(|one| escape::terminal(&sentence(one, names))).collect();
+    if lines.is_empty() {
+        lines.push(NOTHING.to_owned());
+    } else if let Some(last) = lines.last_mut() {
+        let not_judged = match report.judgement.not_judged.len() {
+            0 => "none".to_owned(),
+            n => count(n, "gap"),
+        };
+        last.push_str(&format!("; not judged: {not_judged}"));
+    }
+    let lines = lines.into_iter().enumerate().map(|(i, line)| {
+        let head = if i == 0 { paint.bold("COMPARED") } else { " ".repeat("COMPARED".len()) };
+        grid(vec![vec![format!("{head}  {line}")]], view.width)
+    });
+    lines.collect()
+}
