@@ -120,3 +120,9 @@ fn like_is_compared_with_like() {
 fn a_redis_is_told_by_its_info() {
     check("redis");
 }
+
+/// Samples of public reports: a GO that was not earned, and files that are not what they should be.
+#[test]
+fn samples_of_public_reports_get_their_verdict() {
+    check("samples");
+}
