@@ -143,8 +143,8 @@ fn the_end_of_support_is_told_before_and_after_it() {
     assert_eq!(
         done.says("end-of-life"),
         [
-            is("medium", "prod runs 7.0.15; upstream support of redis 7.0 ended on 2024-07-29"),
-            is("low", "qualif runs 6.2.5; upstream support of redis 6.2 ends on 2027-04-01"),
+            is("medium", "redis 7.0, ended 2024-07-29: prod (7.0.15)"),
+            is("low", "redis 6.2, ends 2027-04-01: qualif (6.2.5)"),
         ]
         .concat()
     );
@@ -182,18 +182,16 @@ fn data_of_endoflife_date_take_the_place_of_the_shipped_ones() {
         "data/own.yaml",
         "as-of: 2020-01-01\nproducts:\n  redis:\n  - {cycle: '7.0', end-of-life: false}\n",
     );
-    let ended = |said: &str| {
-        is("medium", &format!("prod runs 7.0.15; upstream support of redis 7.0 ended{said}"))
-    };
+    let ended = |said: &str| is("medium", &format!("redis 7.0, ended{said}: prod (7.0.15)"));
     assert_eq!(
         audit(folder.path(), AT, &["--eol-data", "redis.json"]).says("end-of-life"),
-        ended(" on 2026-08-01")
+        ended(" 2026-08-01")
     );
     let any = audit(folder.path(), AT, &["--eol-data", "any.json"]);
     // Redis 6.2 is below what has ended, and no data name it.
     let [first, second] = any.says("end-of-life").try_into().unwrap();
     assert_eq!(vec![first], ended(""));
-    assert_eq!(second.1, "qualif runs 6.2.5; upstream support of redis 7.0, which is newer, ended");
+    assert_eq!(second.1, "redis before 7.0, ended: qualif (6.2.5)");
     assert!(any.notes().is_empty(), "{:?}", any.notes());
     // The last one given counts, and its age is told.
     let own = audit(folder.path(), AT, &["--eol-data", "any.json", "--eol-data", "data/own.yaml"]);

@@ -16,7 +16,7 @@ use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
 use crate::pipeline::{self, AuditOptions};
-use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiversConfig};
+use crate::policy::waiver::config::{DEFAULT_SPAN, VERSION_RULES, WaiverConfig, WaiversConfig};
 use crate::policy::waiver::state_by_date;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
@@ -274,7 +274,10 @@ fn check_text(
     if entry.expires.parse::<Date>().is_ok_and(|expires| expires < today) {
         bail!("{} has passed: choose a day to come", entry.expires);
     }
-    match config.check(&pipeline::rule_ids(), today, span(profiles)).first() {
+    let own = config.waivers.iter().filter(|waiver| *waiver.id == entry.id);
+    let mut problems = config.check(&pipeline::rule_ids(), today, span(profiles));
+    problems.extend(own.flat_map(WaiverConfig::unbound));
+    match problems.first() {
         Some(problem) => {
             Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice)))
         }

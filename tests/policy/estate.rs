@@ -31,9 +31,11 @@ impl Estate {
         let source = format!("{}/tests/fixtures/redis/{info}.txt", env!("CARGO_MANIFEST_DIR"));
         let file = format!("{name}.txt");
         if let Ok(answer) = fs::read_to_string(source) {
-            let own = answer.lines().map(|line| match line.strip_prefix("run_id:") {
-                Some(id) => format!("run_id:{name}{}\r\n", &id[name.len()..]),
-                None => format!("{line}\r\n"),
+            let own = answer.lines().map(|line| match line.split_once(':') {
+                Some((key @ ("run_id" | "master_replid"), id)) => {
+                    format!("{key}:{name}{}\r\n", &id[name.len()..])
+                }
+                _ => format!("{line}\r\n"),
             });
             fs::write(self.path(&file), own.collect::<String>()).unwrap();
         } else {
