@@ -2,29 +2,32 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use super::args::AuditArguments;
 use super::exit::Exit;
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
+use crate::model::{EarlierReport, EnvironmentName, Gate};
 use crate::pipeline::{self, AuditOptions, Facts};
+use crate::policy;
+use crate::profile::Profiles;
+use crate::report::escape::terminal;
 
 pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
     output::spare_inputs(&choices, folder, &profiles)?;
+    let since =
+        arguments.since.as_deref().map(|path| earlier(path, &profiles, &arguments)).transpose()?;
     let options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
         fail_on: arguments.fail_on,
         deadline: arguments.deadline.map(|text| text.0),
         at: arguments.at,
-        since: arguments
-            .since
-            .as_deref()
-            .map(reports::of_audit)
-            .transpose()?
-            .map(|report| report.earlier()),
+        since,
         fail_on_new: arguments.fail_on_new,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
@@ -33,6 +36,26 @@ pub(super) async fn run(arguments: AuditArguments, verbose: u8) -> Result<Exit, 
         pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
     };
     Ok(output::write_report(&report, &arguments.output, &choices, verbose))
+}
+
+/// An earlier report, if anything can be told since then. Asked before anything is contacted.
+fn earlier(
+    path: &Path,
+    profiles: &Profiles,
+    arguments: &AuditArguments,
+) -> anyhow::Result<EarlierReport> {
+    let earlier = reports::of_audit(path)?.earlier();
+    let baseline = arguments.baseline.as_deref().unwrap_or(profiles.baseline.as_str());
+    let is_in = |name: &EnvironmentName| {
+        let name = name.as_str();
+        arguments.env.is_empty() || name == baseline || arguments.env.iter().any(|e| *e == name)
+    };
+    let gates = profiles.gates.iter().filter(|gate| is_in(&gate.from) && is_in(&gate.to));
+    let gates: Vec<Gate> = gates.cloned().collect();
+    let now = arguments.at.unwrap_or_else(|| clock()());
+    policy::check_earlier(&earlier, &gates, now)
+        .with_context(|| terminal(&path.display().to_string()))?;
+    Ok(earlier)
 }
 
 /// What is known of where this runs.

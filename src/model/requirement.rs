@@ -132,6 +132,11 @@ impl Requirement {
         by_product.values().any(|ranges| Range::leave_nothing(ranges))
     }
 
+    /// Each alternative's product and range.
+    pub fn alternatives(&self) -> impl Iterator<Item = (Option<&str>, &Range)> {
+        self.alternatives.iter().map(|one| (one.product.as_deref(), &one.range))
+    }
+
     /// Whether every alternative names a product.
     pub fn names_products(&self) -> bool {
         self.alternatives.iter().all(|alternative| alternative.product.is_some())

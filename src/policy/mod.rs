@@ -24,7 +24,7 @@ use config::{PolicyConfig, RuleConfig};
 pub use freshness::{MAX_AHEAD, staleness};
 pub use readable::without_version;
 pub use settled::Compared;
-pub use since::since;
+pub use since::{NoEarlierReport, check_earlier, since};
 pub use verdict::{Subject, judge};
 
 /// What people read about every rule: those that look at snapshots, and those that look at waivers.
@@ -330,6 +330,7 @@ mod tests {
             summary: String::new(),
             level: Some(level),
             direction: None,
+            values: std::collections::BTreeSet::new(),
             defaults: Defaults::gate(Severity::High, Severity::Low),
         }
     }

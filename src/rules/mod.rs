@@ -229,6 +229,7 @@ fn finding(
         summary,
         level: None,
         direction: None,
+        values: std::collections::BTreeSet::new(),
         defaults,
     }
 }

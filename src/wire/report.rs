@@ -5,7 +5,7 @@
 
 mod places;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Origin, ShapeError};
-use crate::model::{EarlierFinding, EarlierReport, FindingId};
+use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use places::{PlaceChange, Places};
@@ -224,6 +224,9 @@ pub struct Finding {
     /// `ahead`, `behind` or `mixed`, seen from the baseline of the pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
+    /// What differs, where that is no version: digests, values of a setting, each with where it is.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub values: BTreeSet<String>,
     /// One line for people.
     pub summary: String,
     /// What the policy says that the rule is a control of: `ISO 27001 A.8.31`.
@@ -432,6 +435,7 @@ impl DriftReport {
         });
         EarlierReport {
             at: self.run.at,
+            gates: self.gates.iter().map(gate).collect(),
             judged_by: self.judged_by(),
             environments: environments.collect(),
             findings: self.findings.iter().filter_map(Finding::earlier).collect(),
@@ -452,6 +456,10 @@ impl DriftReport {
     }
 }
 
+fn gate([from, to]: &[String; 2]) -> Gate {
+    Gate { from: from.as_str().into(), to: to.as_str().into() }
+}
+
 impl Finding {
     fn earlier(&self) -> Option<EarlierFinding> {
         Some(EarlierFinding {
@@ -468,6 +476,8 @@ impl Finding {
                 .iter()
                 .map(|(name, range)| (name.as_str().into(), range.clone()))
                 .collect(),
+            subject: self.subject.clone(),
+            values: self.values.clone(),
             summary: self.summary.clone(),
         })
     }

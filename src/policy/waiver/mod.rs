@@ -204,6 +204,7 @@ pub fn findings(
             summary,
             level: None,
             direction: None,
+            values: BTreeSet::new(),
             defaults,
         })
     };
