@@ -152,6 +152,16 @@ impl Hook {
     }
 }
 
+/// Whether a finding of that rule may say that level, by its word.
+pub fn may_say(rule: &str, level: &str) -> bool {
+    match rule {
+        "incomparable-version" => level == "incomparable",
+        "promotion-inversion" | "source-disagreement" | "version-skew" => level != "incomparable",
+        "product-differs" | "version-split" => true,
+        _ => false,
+    }
+}
+
 /// The rule of that id.
 pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.meta().id == id)
