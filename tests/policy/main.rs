@@ -5,3 +5,4 @@ mod estate;
 mod round;
 mod since;
 mod waivers;
+mod warnings;
