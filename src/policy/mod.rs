@@ -303,9 +303,9 @@ fn is_of_each_environment(rule: &str) -> bool {
 fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
     let is_in = |environment: &EnvironmentName| finding.environments.contains(environment);
     let is_of_one = finding.environments.len() == 1 || is_of_each_environment(finding.rule);
-    gates.iter().any(|gate| match is_of_one {
-        true => is_in(&gate.from) || is_in(&gate.to),
-        false => is_in(&gate.from) && is_in(&gate.to),
+    gates.iter().any(|gate| {
+        let (from, to) = (is_in(&gate.from), is_in(&gate.to));
+        if is_of_one { from || to } else { from && to }
     })
 }
 

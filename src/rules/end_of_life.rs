@@ -191,7 +191,7 @@ fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) 
     };
     let ended = has_ended(last.end);
     let is_ending = matches!(last.end, SupportEnd::On(last) if last <= until);
-    (ended || is_ending).then(|| Support { cycle, has_ended: ended, end: last.end })
+    (ended || is_ending).then_some(Support { cycle, has_ended: ended, end: last.end })
 }
 
 #[cfg(test)]
