@@ -17,7 +17,7 @@ use crate::model::{
     ComponentName, Disposition, EnvironmentName, Finding, Gate, Glob, JudgedFinding, Severity,
     Snapshot,
 };
-use crate::rules::{Hook, RULES, RuleMeta};
+use crate::rules::{RULES, RuleMeta, by_id};
 use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 
@@ -292,10 +292,9 @@ fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
     findings.into_iter().filter(|judged| keep(&judged.finding)).collect()
 }
 
-/// Whether a finding of that rule is of each of its environments by itself: the rule looks at one
-/// at a time, and names together those of which it says the same.
+/// Whether a finding of that rule is of each of its environments by itself.
 fn is_of_each_environment(rule: &str) -> bool {
-    meta(rule).is_some_and(|meta| meta.hooks == [Hook::Environment])
+    by_id(rule).is_some_and(|rule| rule.is_of_each_environment())
 }
 
 /// A finding on one environment, or on each of several by itself, concerns each gate that such an

@@ -23,7 +23,7 @@ static META: RuleMeta = RuleMeta {
     why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, with their date as the \
           waiver's end. A version that no data know is told only where the next newer one, and all before it, have ended.",
     fix: "Plan the update. Where the data are older than the product's announcements, give newer ones by --eol-data.",
-    hooks: &[Hook::Environment],
+    hooks: &[Hook::All],
     subsumes: &[],
     defaults: &[("support has ended", ENDED), ("support ends within the lookahead", LOW)],
 };
@@ -53,6 +53,10 @@ struct Running {
 impl Rule for EndOfLife {
     fn meta(&self) -> &'static RuleMeta {
         &META
+    }
+
+    fn is_of_each_environment(&self) -> bool {
+        true
     }
 
     /// One finding for a component and cycle, whatever environments run it.

@@ -95,6 +95,12 @@ pub trait Rule: Sync {
     /// What people read about it.
     fn meta(&self) -> &'static RuleMeta;
 
+    /// Whether a finding on several environments is of each of them by itself: it concerns a gate
+    /// as soon as one of them does.
+    fn is_of_each_environment(&self) -> bool {
+        false
+    }
+
     /// Looks at one environment.
     fn check_environment(&self, _context: &Context<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
         Vec::new()

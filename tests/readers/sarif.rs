@@ -214,6 +214,8 @@ fn report() -> Report {
             in_gate: true,
             level: None,
             direction: None,
+            subject: String::new(),
+            values: std::collections::BTreeSet::new(),
             versions: std::collections::BTreeMap::new(),
             summary: "it was there".to_owned(),
         };
