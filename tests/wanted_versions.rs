@@ -101,8 +101,8 @@ fn the_end_of_support_is_told_before_and_after_it() {
     assert_eq!(
         said(&done, "end-of-life"),
         [
-            is("medium", "prod runs 7.0.15; upstream support of redis 7.0 ended on 2024-07-29"),
-            is("low", "qualif runs 6.2.5; upstream support of redis 6.2 ends on 2027-04-01"),
+            is("medium", "redis 7.0, ended 2024-07-29: prod (7.0.15)"),
+            is("low", "redis 6.2, ends 2027-04-01: qualif (6.2.5)"),
         ]
         .concat()
     );
@@ -140,9 +140,7 @@ fn data_of_endoflife_date_take_the_place_of_the_shipped_ones() {
         "data/own.yaml",
         "as-of: 2020-01-01\nproducts:\n  redis:\n  - {cycle: '7.0', end-of-life: false}\n",
     );
-    let ended = |said: &str| {
-        is("medium", &format!("prod runs 7.0.15; upstream support of redis 7.0 ended{said}"))
-    };
+    let ended = |said: &str| is("medium", &format!("redis 7.0, ended{said}: prod (7.0.15)"));
     assert_eq!(
         said(&audit(&profiles, AT, &["--eol-data", "redis.json"]), "end-of-life"),
         ended(" on 2026-08-01")

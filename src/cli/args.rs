@@ -41,7 +41,7 @@ pub(super) enum Command {
     /// Tell which line of the policy decides on a component
     ExplainPolicy(ExplainPolicyArguments),
     /// Check the profiles, all of them at once, without contacting anything
-    CheckProfiles(ProfilesArguments),
+    CheckProfiles(CheckProfilesArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Tell how version texts and image references are read and compared
@@ -55,6 +55,16 @@ pub(super) struct ProfilesArguments {
     /// Folder of the profiles
     #[arg(long, value_name = "DIR", default_value = PROFILES)]
     pub(super) profiles: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckProfilesArguments {
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Exit with 1 if there are warnings
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -31,7 +31,7 @@ exits! {
     /// Go, or done.
     Done = 0, "`go`; for commands that do not judge: done";
     /// No-go.
-    NoGo = 1, "`no-go` (when evidence is incomplete too, both are printed); of `waiver check`: one has expired or is unused";
+    NoGo = 1, "`no-go` (when evidence is incomplete too, both are printed); of `waiver check`: one has expired or is unused; of `check-profiles --strict`: there are warnings";
     /// A mistake in the command line, the profiles or the program, or an output not written.
     Error = 2, "usage, profile or internal error, or a report that could not be written (the rest is written and printed first)";
     /// Incomplete.

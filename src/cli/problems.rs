@@ -15,6 +15,7 @@ use super::output::complain;
 use crate::model::count;
 use crate::normalize::config::CatalogueConfig;
 use crate::pipeline;
+use crate::profile::warnings::Surroundings;
 use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
 use crate::report::escape::terminal;
 
@@ -26,14 +27,25 @@ pub(super) fn load(folder: &Path) -> anyhow::Result<Profiles> {
 /// The same, with waivers as of another time.
 pub(super) fn load_at(folder: &Path, at: Option<Timestamp>) -> anyhow::Result<Profiles> {
     let today = at.unwrap_or_else(|| clock()()).to_zoned(TimeZone::UTC).date();
-    profile::load(folder, &pipeline::rule_ids(), today).map_err(|errors| {
-        show(&errors);
-        anyhow::anyhow!(
-            "{} in {}",
-            count(errors.0.len(), "problem"),
-            terminal(&folder.display().to_string())
-        )
-    })
+    profile::load(folder, &pipeline::rule_ids(), today).map_err(|errors| refused(folder, &errors))
+}
+
+/// The same as of now, with warnings; both are shown.
+pub(super) fn load_with_warnings(
+    folder: &Path,
+    around: &Surroundings<'_>,
+) -> anyhow::Result<(Profiles, Vec<FileProblem>)> {
+    let today = clock()().to_zoned(TimeZone::UTC).date();
+    let loaded = profile::load_with_warnings(folder, &pipeline::rule_ids(), today, around);
+    let (profiles, warnings) = loaded.map_err(|errors| refused(folder, &errors))?;
+    show(&warnings, Severity::Warning);
+    Ok((profiles, warnings))
+}
+
+fn refused(folder: &Path, errors: &ProfileErrors) -> anyhow::Error {
+    show(&errors.0, Severity::Error);
+    let folder = terminal(&folder.display().to_string());
+    anyhow::anyhow!("{} in {folder}", count(errors.0.len(), "problem"))
 }
 
 /// The catalogue of a folder; without one, that of the default folder if it holds profiles.
@@ -46,14 +58,14 @@ pub(super) fn catalogue(folder: Option<&Path>) -> anyhow::Result<Option<Catalogu
     }
 }
 
-fn show(ProfileErrors(problems): &ProfileErrors) {
+fn show(problems: &[FileProblem], severity: Severity) {
     let color = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1);
     for problem in problems {
         let mut text = String::new();
-        let (diagnostic, source) = diagnostic(problem);
+        let (diagnostic, source) = diagnostic(problem, severity);
         let report = miette::Report::new(diagnostic).with_source_code(source);
         if handler.render_report(&mut text, report.as_ref()).is_err() {
             let path = problem.path.display().to_string();
@@ -67,7 +79,10 @@ fn show(ProfileErrors(problems): &ProfileErrors) {
     }
 }
 
-fn diagnostic(problem: &FileProblem) -> (MietteDiagnostic, NamedSource<String>) {
+fn diagnostic(
+    problem: &FileProblem,
+    severity: Severity,
+) -> (MietteDiagnostic, NamedSource<String>) {
     let FileProblem { path, masked, problem } = problem;
     // Escapes are longer than what they stand for, so only harmless texts keep their columns.
     let harmless: Vec<String> = masked.lines().map(terminal).collect();
@@ -77,9 +92,8 @@ fn diagnostic(problem: &FileProblem) -> (MietteDiagnostic, NamedSource<String>) 
         0 => format!("{path}: {}", terminal(&problem.message)),
         _ => terminal(&problem.message),
     };
-    let mut diagnostic = MietteDiagnostic::new(message)
-        .with_help(terminal(&problem.advice))
-        .with_severity(Severity::Error);
+    let mut diagnostic =
+        MietteDiagnostic::new(message).with_help(terminal(&problem.advice)).with_severity(severity);
     if let Some(offset) = offset(&source, problem.line, problem.column) {
         diagnostic = diagnostic.with_label(LabeledSpan::at_offset(offset, "here"));
     }

@@ -285,7 +285,10 @@ fn check_text(
     if entry.expires.parse::<Date>().is_ok_and(|expires| expires < today) {
         bail!("{} has passed: choose a day to come", entry.expires);
     }
-    match config.check(&pipeline::rule_ids(), today, span(profiles)).first() {
+    let own = config.waivers.iter().filter(|waiver| *waiver.id == *entry.id);
+    let mut problems = config.check(&pipeline::rule_ids(), today, span(profiles));
+    problems.extend(own.flat_map(WaiverConfig::unbound));
+    match problems.first() {
         Some(problem) => {
             Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice)))
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::model::CollectorKind;
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
+use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 /// A target in a profile. Each collector's `config.rs` implements it.
@@ -31,6 +32,16 @@ pub trait TargetConfig {
     /// The file to use when it cannot be reached.
     fn else_recorded(&self) -> Option<&Path> {
         None
+    }
+
+    /// The component that it is, where the profile says another than its kind and name.
+    fn component(&self) -> Option<&str> {
+        None
+    }
+
+    /// The secrets that it needs.
+    fn secrets(&self) -> Vec<&SecretReference> {
+        Vec::new()
     }
 
     /// Everything that is wrong with it.

@@ -1,6 +1,6 @@
 //! Findings: what a rule says, and what the policy makes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,6 +27,9 @@ pub struct Finding {
     pub level: Option<Level>,
     /// Where the current side of a pair stands, seen from its baseline.
     pub direction: Option<Direction>,
+    /// What differs, where that is no version: digests, values of a setting. Whoever knows the
+    /// finding knows these (untrusted).
+    pub values: BTreeSet<String>,
     /// The severity, unless the policy says otherwise.
     pub defaults: Defaults,
 }

@@ -1,6 +1,7 @@
 //! A product and the versions of it that are wanted: `redis >=7.0, <8`; and where a policy wants
 //! which.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -122,6 +123,20 @@ impl Requirement {
         self.alternatives.iter().all(|alternative| alternative.range.is_narrow())
     }
 
+    /// Whether it is open to every version, of a product or of all: `*`, `>=0`, `<7 || >=7`.
+    pub fn admits_everything(&self) -> bool {
+        let mut by_product: BTreeMap<Option<&str>, Vec<&Range>> = BTreeMap::new();
+        for alternative in &self.alternatives {
+            by_product.entry(alternative.product.as_deref()).or_default().push(&alternative.range);
+        }
+        by_product.values().any(|ranges| Range::leave_nothing(ranges))
+    }
+
+    /// Each alternative's product and range.
+    pub fn alternatives(&self) -> impl Iterator<Item = (Option<&str>, &Range)> {
+        self.alternatives.iter().map(|one| (one.product.as_deref(), &one.range))
+    }
+
     /// Whether every alternative names a product.
     pub fn names_products(&self) -> bool {
         self.alternatives.iter().all(|alternative| alternative.product.is_some())
@@ -222,6 +237,36 @@ mod tests {
         assert_eq!(os("Ubuntu 22.04.3 LTS", "Ubuntu 22.04.4 LTS"), Containment::Unproven);
         assert_eq!(admits("latest", None, Scheme::ImageTag, "latest"), Containment::Inside);
         assert_eq!(admits("latest", None, Scheme::ImageTag, "stable"), Containment::Unproven);
+    }
+
+    #[test]
+    fn what_is_open_to_every_version_is_told() {
+        let everything = |text: &str| text.parse::<Requirement>().unwrap().admits_everything();
+        for text in [
+            "*",
+            ">=0",
+            ">= 0.0.0",
+            ">=0, *",
+            "redis *",
+            "redis >=0",
+            "6.2.x || *",
+            "<7 || >=7",
+            "<=7 || >7.0",
+            "<8 || >=7",
+            ">=v0",
+            "redis <7 || redis >=6.2",
+            ">0",
+            ">0.0",
+            "redis 6.2.x || valkey >=0",
+        ] {
+            assert!(everything(text), "{text}");
+        }
+        for text in [
+            "7.2.x", "7.2.4", ">=7", "<8", ">=7, <8", "<7 || >7", "<7 || >=7.2", ">=0, <8", "0.x",
+            "redis <7 || valkey >=7", ">0.1", "<=0 || 7.x", "latest",
+        ] {
+            assert!(!everything(text), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{ComponentName, EnvironmentName, FindingId, PartName, Severity, TargetId};
+use super::{ComponentName, EnvironmentName, FindingId, Gate, PartName, Severity, TargetId};
 use crate::version::Level;
 
 /// What is known of an earlier audit: its report, as far as it is compared with.
@@ -12,6 +12,8 @@ use crate::version::Level;
 pub struct EarlierReport {
     /// When it ended.
     pub at: Timestamp,
+    /// Its gates.
+    pub gates: Vec<Gate>,
     /// What it judged by, by name: `policy`, `baseline`. Each that is another now is said.
     pub judged_by: BTreeMap<&'static str, String>,
     /// Its environments, the targets of each, and the parts of these that were read.
@@ -41,6 +43,10 @@ pub struct EarlierFinding {
     pub direction: Option<String>,
     /// What ran in each environment, as a waiver would be bound to it; for rules on versions.
     pub versions: BTreeMap<EnvironmentName, String>,
+    /// What told it from others of its rule, component and place.
+    pub subject: String,
+    /// What differed, where that was no version.
+    pub values: BTreeSet<String>,
     /// What was said of it (untrusted).
     pub summary: String,
 }
@@ -61,8 +67,8 @@ pub struct Since {
 /// A finding that is active now, seen from the earlier report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingTrend {
-    /// It was not there, or was waived; or it is medium or worse, and other minors run than then:
-    /// another drift.
+    /// It was not there, or was waived; or it is another drift: of another product or direction, of
+    /// another minor that is no step towards the same baseline, of another digest or value.
     New,
     /// It was less severe, or the two sides were closer, or it concerned no gate.
     Worse,

@@ -14,7 +14,7 @@ pub use audit::audit;
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use options::{AuditOptions, Facts};
-pub use scope::ScopeError;
+pub use scope::{ScopeError, gates};
 
 /// The ids of all rules: what a policy may name.
 pub fn rule_ids() -> Vec<&'static str> {

@@ -31,6 +31,14 @@ impl ScopeError {
     }
 }
 
+/// The gates that an audit with these options judges.
+///
+/// # Errors
+/// The options name an environment that no profile describes, or a gate of one side.
+pub fn gates(profiles: &Profiles, options: &AuditOptions) -> Result<Vec<Gate>, ScopeError> {
+    Ok(Scope::new(profiles, options)?.gates)
+}
+
 /// What of the profiles takes part.
 pub(super) struct Scope<'a> {
     pub(super) baseline: EnvironmentName,

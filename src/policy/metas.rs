@@ -2,7 +2,7 @@
 //! waivers. Everybody asks here, so that nobody names a rule.
 
 use super::waiver::{EXPIRED, UNUSED};
-use crate::rules::{MadeBy, RULES, Reads, RuleMeta};
+use crate::rules::{Concerns, MadeBy, RULES, Reads, RuleMeta};
 
 /// What people read about every rule: those that look at snapshots, and those that look at waivers.
 pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
@@ -37,4 +37,9 @@ pub(super) fn made_by(rule: &str) -> MadeBy {
 /// What a rule must have read before its silence says anything.
 pub(super) fn reads(rule: &str) -> Reads {
     meta(rule).map_or(Reads::Component, |meta| meta.reads)
+}
+
+/// Whether a finding of a rule on several environments is of each of them by itself.
+pub(super) fn is_of_each_environment(rule: &str) -> bool {
+    meta(rule).is_some_and(|meta| meta.concerns == Concerns::Each)
 }

@@ -21,12 +21,13 @@ use crate::model::{
 };
 use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
+use metas::is_of_each_environment;
 
 pub use gates::{GatesAsked, compared};
 pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
 pub use readable::without_version;
 pub use settled::Compared;
-pub use since::since;
+pub use since::{NoEarlierReport, check_earlier, since};
 pub use subject::Subject;
 pub use verdict::judge;
 
@@ -118,15 +119,7 @@ impl Policy {
 
     fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
         let in_gate = concerns_gate(&finding, gates);
-        let default = if in_gate { finding.defaults.in_gate } else { finding.defaults.elsewhere };
-        let case = Case {
-            rule: finding.rule,
-            component: &finding.component,
-            environments: &finding.environments,
-            level: finding.level.map(|level| level.as_str()),
-            direction: finding.direction.map(|direction| direction.as_str()),
-        };
-        let severity = self.deciding(case).map_or(default, |row| row.severity);
+        let severity = self.severity(&finding, in_gate, gates);
         JudgedFinding {
             id: finding.id(),
             severity,
@@ -141,6 +134,30 @@ impl Policy {
             versions: waiver::bind(&finding, snapshots),
             finding,
         }
+    }
+
+    /// The severity of a finding. One that is of each of its environments by itself is as severe as
+    /// the worst of those in a gate, or else of all: who else runs it makes it no milder.
+    fn severity(&self, finding: &Finding, in_gate: bool, gates: &[Gate]) -> Severity {
+        let default = if in_gate { finding.defaults.in_gate } else { finding.defaults.elsewhere };
+        let of = |environments: &[EnvironmentName]| {
+            let case = Case {
+                rule: finding.rule,
+                component: &finding.component,
+                environments,
+                level: finding.level.map(|level| level.as_str()),
+                direction: finding.direction.map(|direction| direction.as_str()),
+            };
+            self.deciding(case).map_or(default, |row| row.severity)
+        };
+        if !is_of_each_environment(finding.rule) {
+            return of(&finding.environments);
+        }
+        let counts = |name: &&EnvironmentName| {
+            !in_gate || gates.iter().any(|gate| gate.from == **name || gate.to == **name)
+        };
+        let each = finding.environments.iter().filter(counts);
+        each.map(|name| of(std::slice::from_ref(name))).max().unwrap_or(default)
     }
 
     /// The row that decides the severity: the last that matches. Without one the rule's default
@@ -269,13 +286,14 @@ fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
     findings.into_iter().filter(|judged| keep(&judged.finding)).collect()
 }
 
-/// A finding on one environment concerns each gate that the environment is part of; one on
-/// several concerns a gate if both its sides are among them.
+/// A finding on one environment, or on each of several by itself, concerns each gate that such an
+/// environment is part of; one on several together concerns a gate if both its sides are among them.
 fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
     let is_in = |environment: &EnvironmentName| finding.environments.contains(environment);
-    gates.iter().any(|gate| match finding.environments.as_slice() {
-        [one] => *one == gate.from || *one == gate.to,
-        _ => is_in(&gate.from) && is_in(&gate.to),
+    let is_of_one = finding.environments.len() == 1 || is_of_each_environment(finding.rule);
+    gates.iter().any(|gate| {
+        let (from, to) = (is_in(&gate.from), is_in(&gate.to));
+        if is_of_one { from || to } else { from && to }
     })
 }
 
@@ -295,6 +313,7 @@ mod tests {
             summary: String::new(),
             level: Some(level),
             direction: None,
+            values: std::collections::BTreeSet::new(),
             defaults: Defaults::gate(Severity::High, Severity::Low),
         }
     }
@@ -319,6 +338,28 @@ mod tests {
         );
         assert_eq!(severity("", finding("redis/cache", &["prod"], Level::Minor)), Severity::High);
         assert_eq!(severity("", finding("redis/cache", &["dev"], Level::Minor)), Severity::Low);
+    }
+
+    #[test]
+    fn what_each_environment_has_by_itself_is_as_severe_as_in_the_gate() {
+        let ended = |environments: &[&str]| Finding {
+            rule: "end-of-life",
+            defaults: Defaults::gate(Severity::Medium, Severity::Low),
+            ..finding("redis/cache", environments, Level::Minor)
+        };
+        let of = |rows: &str, environments: &[&str]| {
+            let text = format!("apiVersion: envparity/v1\nkind: Policy\nrules:\n{rows}");
+            let config: PolicyConfig = yaml::read(&text, Origin::Person).unwrap();
+            let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
+            let finding = ended(environments);
+            let judged = Policy::new(Some(&config)).apply(vec![finding], &gates, &[]).remove(0);
+            (judged.severity, judged.in_gate)
+        };
+        let prod = "- {rule: end-of-life, environments: [prod], severity: high}\n";
+        let dev = "- {rule: end-of-life, environments: [dev], severity: high}\n";
+        assert_eq!(of(prod, &["dev", "prod"]), (Severity::High, true));
+        assert_eq!(of(dev, &["dev", "prod"]), (Severity::Medium, true));
+        assert_eq!(of(dev, &["dev"]), (Severity::High, false));
     }
 
     #[test]

@@ -45,37 +45,40 @@ impl Compared<'_> {
 }
 
 /// Whether all of the environments take part and are compared, and every part of them that could
-/// show what is asked for was read and is of now.
+/// show what is asked for was read and is of now. Where nobody could tell, silence says nothing.
 pub(super) fn is_settled(
     question: Question<'_>,
     compared: Compared<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> bool {
-    compared.asks(question)
-        && question.environments.iter().all(|environment| {
-            let subject = by_name(subjects, environment);
-            subject.is_some_and(|subject| {
-                let is_ignored = subject
-                    .snapshot
-                    .ignore
-                    .iter()
-                    .any(|glob| glob.is_match(question.component.as_str()));
-                let mut asked = subject
-                    .snapshot
-                    .coverage
-                    .iter()
-                    .filter(|target| concerns(question, target))
-                    .peekable();
-                // Where nobody could tell, silence says nothing.
-                let is_asked = !is_ignored && asked.peek().is_some();
-                is_asked
-                    && asked.all(|target| {
-                        is_whole(question, target)
-                            && staleness(target, subject.max_age, now).is_none()
-                    })
-            })
+    is_read(question, compared, subjects, now)
+        && question.environments.iter().filter_map(|name| by_name(subjects, name)).all(|subject| {
+            subject.snapshot.coverage.iter().any(|target| concerns(question, target))
         })
+}
+
+/// The same, also where nothing that is read could show it: what no target can hold is not there.
+pub(super) fn is_read(
+    question: Question<'_>,
+    compared: Compared<'_>,
+    subjects: &[Subject<'_>],
+    now: Timestamp,
+) -> bool {
+    let is_read_in = |subject: &Subject<'_>| {
+        let Subject { snapshot, max_age, .. } = subject;
+        let name = question.component.as_str();
+        let is_ignored = snapshot.ignore.iter().any(|glob| glob.is_match(name));
+        let mut asked = snapshot.coverage.iter().filter(|target| concerns(question, target));
+        !is_ignored
+            && !snapshot.coverage.is_empty()
+            && asked.all(|target| {
+                is_whole(question, target) && staleness(target, *max_age, now).is_none()
+            })
+    };
+    let mut environments = question.environments.iter();
+    compared.asks(question)
+        && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
 }
 
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a

@@ -5,16 +5,64 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::meta;
+use super::metas::{is_of_each_environment, meta};
 use super::settled::{Compared, Question, could_tell, is_settled};
-use super::subject::{Subject, by_name};
+use super::subject::Subject;
 use crate::model::{
-    ComponentName, Disposition, EarlierFinding, EarlierReport, Fate, FindingId, FindingTrend,
-    GoneFinding, JudgedFinding, PartName, Severity, Since, TargetId,
+    ComponentName, Disposition, EarlierFinding, EarlierReport, EnvironmentName, Fate, Finding,
+    FindingId, FindingTrend, Gate, GoneFinding, JudgedFinding, MAX_AHEAD, PartName, Requirement,
+    Severity, Since, TargetId,
 };
-use crate::version::Level;
+use crate::version::{self, Level, Reading, Scheme};
+
+/// An earlier report of which nothing can be told.
+#[derive(Debug, thiserror::Error)]
+pub enum NoEarlierReport {
+    /// It is of a later time.
+    #[error(
+        "the earlier report ended at {0}, more than 5 minutes after this run's time: give one of \
+         an earlier audit, or check the clocks and --at"
+    )]
+    Later(Timestamp),
+    /// It is of other gates.
+    #[error(
+        "the earlier report judged {then}, and this run {now}, and they have none in common: give \
+         a report of the same gates, or leave --since out"
+    )]
+    OtherGates {
+        /// Its gates.
+        then: String,
+        /// Those of this run.
+        now: String,
+    },
+}
+
+/// Whether something can be told since an earlier report: it must be of an earlier time, and of a
+/// gate that is judged now. Without gates, on either side, nothing that blocks is known from it.
+///
+/// # Errors
+/// Why nothing can be told.
+pub fn check_earlier(
+    earlier: &EarlierReport,
+    gates: &[Gate],
+    now: Timestamp,
+) -> Result<(), NoEarlierReport> {
+    let ahead = SignedDuration::try_from(MAX_AHEAD).unwrap_or(SignedDuration::MAX);
+    if earlier.at.duration_since(now) > ahead {
+        return Err(NoEarlierReport::Later(earlier.at));
+    }
+    let is_shared = earlier.gates.iter().any(|gate| gates.contains(gate));
+    if is_shared || earlier.gates.is_empty() || gates.is_empty() {
+        return Ok(());
+    }
+    let list = |gates: &[Gate]| {
+        let names: Vec<String> = gates.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    };
+    Err(NoEarlierReport::OtherGates { then: list(&earlier.gates), now: list(gates) })
+}
 
 /// Sees an audit from an earlier one. `judged_by` is what this one judges by, by the names of the
 /// earlier one.
@@ -26,30 +74,26 @@ pub fn since(
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Since {
-    let then: BTreeMap<&FindingId, &EarlierFinding> =
-        earlier.findings.iter().map(|f| (&f.id, f)).collect();
+    let then = Then::new(earlier);
+    let fail_on = judged_by.get("fail-on").and_then(|word| word.parse().ok());
+    let view = View { compared, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
     let active = findings.iter().filter(|judged| judged.is_active());
-    let trends =
-        active.map(|judged| (judged.id.clone(), trend(then.get(&judged.id).copied(), judged)));
+    let trends = active.map(|judged| (judged.id.clone(), view.trend(then.find(judged), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> =
         findings.iter().map(|judged| (&judged.id, judged)).collect();
-    let mut by_component: BTreeMap<&ComponentName, Vec<&JudgedFinding>> = BTreeMap::new();
-    findings
-        .iter()
-        .for_each(|judged| by_component.entry(&judged.finding.component).or_default().push(judged));
-    let gone = earlier.findings.iter().filter_map(|finding| {
+    let told = Told::new(findings);
+    let here = targets(subjects);
+    let gone = then.by_id.values().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
             Some(Disposition::Active) => return None,
             Some(Disposition::Waived(_)) => Fate::Waived,
             Some(Disposition::Off) => Fate::Off,
-            None if is_known(finding, earlier, compared, subjects, now) => Fate::Resolved,
+            None if is_known(finding, earlier, &here, compared, subjects, now) => Fate::Resolved,
             None => Fate::Unknown,
         };
-        // What is told by a stronger rule now is neither resolved nor unknown.
-        let here = by_component.get(&finding.component);
-        let is_told = fate == Fate::Resolved
-            && here.into_iter().flatten().any(|judged| stands_for(judged, finding));
-        (!is_told).then(|| GoneFinding { finding: finding.clone(), fate })
+        // What is told by another finding now is neither resolved nor unknown.
+        let is_told = fate == Fate::Resolved && told.has(finding);
+        (!is_told).then(|| GoneFinding { finding: (*finding).clone(), fate })
     });
     Since {
         at: earlier.at,
@@ -59,36 +103,182 @@ pub fn since(
     }
 }
 
-fn trend(then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
-    let Some(then) = then else { return FindingTrend::New };
-    let level = now.finding.level.filter(|level| level.is_drift());
-    // Levels compare only where both sides have an order.
-    let levels = then.level.zip(level);
-    let is =
-        |further: fn(Level, Level) -> bool| levels.is_some_and(|(then, now)| further(then, now));
-    if now.severity > then.severity || is(|then, now| now > then) || (now.in_gate && !then.in_gate)
-    {
-        FindingTrend::Worse
-    } else if now.severity < then.severity || is(|then, now| now < then) {
-        FindingTrend::Better
-    } else if now.severity >= Severity::Medium && is_another(then, now) {
-        FindingTrend::New
-    } else {
-        FindingTrend::Unchanged
+/// Rule, component and subject.
+type Topic<'a> = (&'a str, &'a ComponentName, &'a str);
+
+/// The findings of the earlier report, each once.
+struct Then<'a> {
+    by_id: BTreeMap<&'a FindingId, &'a EarlierFinding>,
+    /// Those that are of each of their environments by itself.
+    of_each: BTreeMap<Topic<'a>, &'a EarlierFinding>,
+}
+
+impl<'a> Then<'a> {
+    fn new(earlier: &'a EarlierReport) -> Self {
+        let by_id: BTreeMap<_, _> = earlier.findings.iter().map(|f| (&f.id, f)).collect();
+        let of_each = by_id.values().filter(|f| is_of_each_environment(&f.rule));
+        let of_each =
+            of_each.map(|f| ((f.rule.as_str(), &f.component, f.subject.as_str()), *f)).collect();
+        Self { by_id, of_each }
+    }
+
+    /// What was known of a finding: the same, or the same of more environments.
+    fn find(&self, judged: &JudgedFinding) -> Option<&'a EarlierFinding> {
+        let Finding { rule, component, subject, environments, .. } = &judged.finding;
+        let wider = || {
+            let known = *self.of_each.get(&(*rule, component, subject.as_str()))?;
+            environments.iter().all(|name| known.environments.contains(name)).then_some(known)
+        };
+        self.by_id.get(&judged.id).copied().or_else(wider)
     }
 }
 
-/// Whether other minors run than then, or the current side has gone past the baseline: a new drift,
-/// though as far apart.
-fn is_another(then: &EarlierFinding, now: &JudgedFinding) -> bool {
-    let direction = now.finding.direction.map(|direction| direction.as_str().to_owned());
-    then.versions != now.versions || then.direction != direction
+/// What this run tells by other findings than an earlier one.
+struct Told<'a> {
+    /// By a stronger rule, of the same component and environments.
+    subsumed: BTreeSet<(&'a str, &'a ComponentName, &'a [EnvironmentName])>,
+    /// Of each environment by itself.
+    of_each: BTreeSet<(Topic<'a>, &'a EnvironmentName)>,
+}
+
+impl<'a> Told<'a> {
+    fn new(findings: &'a [JudgedFinding]) -> Self {
+        let mut told = Self { subsumed: BTreeSet::new(), of_each: BTreeSet::new() };
+        for Finding { rule, component, subject, environments, .. } in
+            findings.iter().map(|judged| &judged.finding)
+        {
+            let weaker = meta(rule).map(|meta| meta.subsumes).unwrap_or_default();
+            let subsumed = weaker.iter().map(|rule| (*rule, component, environments.as_slice()));
+            told.subsumed.extend(subsumed);
+            if is_of_each_environment(rule) {
+                let topic = (*rule, component, subject.as_str());
+                told.of_each.extend(environments.iter().map(|name| (topic, name)));
+            }
+        }
+        told
+    }
+
+    fn has(&self, earlier: &EarlierFinding) -> bool {
+        let EarlierFinding { rule, component, subject, environments, .. } = earlier;
+        let topic = (rule.as_str(), component, subject.as_str());
+        self.subsumed.contains(&(rule.as_str(), component, environments.as_slice()))
+            || environments.iter().any(|name| self.of_each.contains(&(topic, name)))
+    }
+}
+
+/// How findings are seen.
+struct View<'a> {
+    compared: Compared<'a>,
+    /// From this severity on, another drift as far apart is new.
+    noted: Severity,
+}
+
+impl View<'_> {
+    fn trend(&self, then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
+        let Some(then) = then else { return FindingTrend::New };
+        let level = now.finding.level.filter(|level| level.is_drift());
+        // Levels compare only where both sides have an order.
+        let levels = then.level.zip(level);
+        let is = |further: fn(Level, Level) -> bool| {
+            levels.is_some_and(|(then, now)| further(then, now))
+        };
+        let enters_gate = now.in_gate && !then.in_gate;
+        if now.severity > then.severity || is(|then, now| now > then) || enters_gate {
+            FindingTrend::Worse
+        } else if self.is_another(then, now) {
+            FindingTrend::New
+        } else if now.severity < then.severity || is(|then, now| now < then) {
+            FindingTrend::Better
+        } else {
+            FindingTrend::Unchanged
+        }
+    }
+
+    /// Whether it is another drift, though no further apart.
+    fn is_another(&self, then: &EarlierFinding, now: &JudgedFinding) -> bool {
+        let direction = now.finding.direction.map(|direction| direction.as_str());
+        let is_other_way = then.direction.as_deref() != direction
+            || (then.level.is_some() != now.finding.level.is_some_and(Level::is_drift));
+        let is_noted = now.severity >= self.noted;
+        !now.finding.values.is_subset(&then.values)
+            || (is_noted && (is_other_way || !self.is_step(then, now)))
+    }
+
+    /// Whether the same minors run as then, or some that are nearer to a baseline that stayed.
+    fn is_step(&self, then: &EarlierFinding, now: &JudgedFinding) -> bool {
+        if then.versions == now.versions {
+            return true;
+        }
+        let Some(baseline) = self.baseline_of(&now.finding.environments) else { return false };
+        let (was, is) = (then.versions.get(baseline), now.versions.get(baseline));
+        let Some(wanted) = was.filter(|_| was == is) else { return false };
+        let others = now.finding.environments.iter().filter(|name| *name != baseline);
+        others.into_iter().all(|name| {
+            let sides = then.versions.get(name).zip(now.versions.get(name));
+            sides.is_some_and(|(was, is)| was == is || is_between(was, is, wanted))
+        })
+    }
+
+    /// What the others of a finding are seen from: the baseline, or where a gate goes to.
+    fn baseline_of(&self, environments: &[EnvironmentName]) -> Option<&EnvironmentName> {
+        let is_in = |name: &EnvironmentName| environments.contains(name);
+        let gate = || self.compared.gates.iter().find(|gate| is_in(&gate.from) && is_in(&gate.to));
+        let baseline = self.compared.baseline;
+        if is_in(baseline) { Some(baseline) } else { Some(&gate()?.to) }
+    }
+}
+
+/// Whether everything that runs now is of a product that ran then, and not beyond what ran then and
+/// what is wanted. All three are as a waiver is bound: `redis 6.2.x || redis 7.0.x`.
+fn is_between(was: &str, is: &str, wanted: &str) -> bool {
+    let (Some(was), Some(is), Some(wanted)) = (minors(was), minors(is), minors(wanted)) else {
+        return false;
+    };
+    is.iter().all(|(product, minor)| {
+        let of_product = |all: &BTreeSet<Minor>| -> BTreeSet<Reading> {
+            all.iter()
+                .filter(|(other, _)| other == product)
+                .map(|(_, minor)| minor.clone())
+                .collect()
+        };
+        let (was, wanted) = (of_product(&was), of_product(&wanted));
+        let known = was.first().zip(was.last());
+        let goal = wanted.first().zip(wanted.last());
+        let Some(((low, high), (least, most))) = known.zip(goal) else {
+            return was.contains(minor);
+        };
+        (low.min(least)..=high.max(most)).contains(&minor)
+    })
+}
+
+/// A product and the numbers that its versions begin with.
+type Minor = (Option<String>, Reading);
+
+fn minors(text: &str) -> Option<BTreeSet<Minor>> {
+    let wanted: Requirement = text.parse().ok()?;
+    let minors = wanted.alternatives().map(|(product, range)| {
+        let range = range.to_string();
+        let numbers = range.strip_suffix(".x").unwrap_or(&range);
+        let reading = version::read(Scheme::Generic, numbers);
+        reading.version().is_some().then(|| (product.map(str::to_owned), reading.clone()))
+    });
+    minors.collect()
+}
+
+/// All targets of this run.
+fn targets<'a>(subjects: &'a [Subject<'a>]) -> BTreeSet<(&'a EnvironmentName, &'a TargetId)> {
+    let of = |subject: &'a Subject<'a>| {
+        let environment = &subject.snapshot.environment;
+        subject.snapshot.coverage.iter().map(move |target| (environment, &target.target))
+    };
+    subjects.iter().flat_map(of).collect()
 }
 
 /// Whether the absence of a finding says that it is resolved.
 fn is_known(
     finding: &EarlierFinding,
     earlier: &EarlierReport,
+    here: &BTreeSet<(&EnvironmentName, &TargetId)>,
     compared: Compared<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
@@ -96,10 +286,7 @@ fn is_known(
     let EarlierFinding { rule, component, environments, .. } = finding;
     let question = Question { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
-        let here = by_name(subjects, environment).map(|subject| &subject.snapshot.coverage);
-        let is_here = |target: &TargetId| {
-            here.is_some_and(|coverage| coverage.iter().any(|c| c.target == *target))
-        };
+        let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
             let kind = compared.collectors.of(target);
             let own = kind.component_of(target);
@@ -111,13 +298,6 @@ fn is_known(
     });
     // What a rule says that this program does not have, it cannot miss.
     meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)
-}
-
-/// Whether a finding says what a weaker rule said of the same component.
-fn stands_for(judged: &JudgedFinding, earlier: &EarlierFinding) -> bool {
-    let finding = &judged.finding;
-    finding.environments == earlier.environments
-        && meta(finding.rule).is_some_and(|meta| meta.subsumes.contains(&earlier.rule.as_str()))
 }
 
 /// What else is another now: findings may come and go with it.

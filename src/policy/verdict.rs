@@ -245,6 +245,7 @@ mod tests {
             summary: "x".into(),
             level: None,
             direction: None,
+            values: std::collections::BTreeSet::new(),
             defaults: Defaults::everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];

@@ -12,6 +12,7 @@ use super::check::{self, Files, Parsed};
 use super::git;
 use super::mask;
 use super::places;
+use super::warnings::{self, Surroundings};
 use super::{FileProblem, ProfileErrors, Profiles};
 use crate::wire::file;
 use crate::wire::header::{Header, Kind};
@@ -27,6 +28,37 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// # Errors
 /// The first shape error of each file and all semantic errors of all files.
 pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, ProfileErrors> {
+    load_and(folder, rule_ids, today, |_| ()).map(|(profiles, ())| profiles)
+}
+
+/// The same, with what makes a GO cheap or cannot work. A waiver of every version, which an audit
+/// passes over, is a problem here.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_warnings(
+    folder: &Path,
+    rule_ids: &[&str],
+    today: Date,
+    around: &Surroundings<'_>,
+) -> Result<(Profiles, Vec<FileProblem>), ProfileErrors> {
+    let seen = |files: &Files| {
+        let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
+            config.unbound().into_iter().map(|problem| source.problem(problem))
+        });
+        (unbound.collect::<Vec<_>>(), warnings::of(files, folder, around))
+    };
+    let (profiles, (unbound, warnings)) = load_and(folder, rule_ids, today, seen)?;
+    if unbound.is_empty() { Ok((profiles, warnings)) } else { Err(ProfileErrors(unbound)) }
+}
+
+/// Profiles, and what is seen of the checked files.
+fn load_and<T>(
+    folder: &Path,
+    rule_ids: &[&str],
+    today: Date,
+    see: impl FnOnce(&Files) -> T,
+) -> Result<(Profiles, T), ProfileErrors> {
     let mut files = Files::default();
     let mut problems = Vec::new();
     let mut digest = Sha256::new();
@@ -64,16 +96,14 @@ pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, P
         problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
     }
+    let seen = see(&files);
     let places = places::of(&files, folder, &in_repository(folder));
-    check::compose(folder, files, abbreviated(digest.finalize().as_slice()), places).ok_or_else(
-        || {
-            ProfileErrors(vec![of_folder(
-                folder,
-                "there is no file of kind Audit",
-                check::AUDIT_ADVICE,
-            )])
-        },
-    )
+    let digest = abbreviated(digest.finalize().as_slice());
+    let no_audit = || of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE);
+    match check::compose(folder, files, digest, places) {
+        Some(profiles) => Ok((profiles, seen)),
+        None => Err(ProfileErrors(vec![no_audit()])),
+    }
 }
 
 /// The folder as seen from the root of the repository that holds it, which is how whoever reads a

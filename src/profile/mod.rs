@@ -5,10 +5,12 @@
 mod check;
 pub mod config;
 pub mod git;
+mod known;
 mod load;
 mod mask;
 mod places;
 pub mod schema;
+pub mod warnings;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
 use crate::wire::problem::Problem;
 
-pub use load::load;
+pub use load::{load, load_with_warnings};
 
 /// Older evidence is incomplete, unless the profile says otherwise.
 pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);

@@ -1,10 +1,10 @@
 //! One tag, two contents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding, of_place};
 use crate::compare::{mismatches, mismatches_within};
-use crate::model::{Defaults, DigestMismatch as Mismatch, Finding, Snapshot};
+use crate::model::{Defaults, DigestMismatch as Mismatch, EnvironmentName, Finding, Snapshot};
 
 pub(super) struct DigestMismatch;
 
@@ -43,7 +43,8 @@ impl Rule for DigestMismatch {
                         defaults(&list),
                         summary,
                     );
-                    Finding { subject: repository.to_owned(), ..finding }
+                    let values = values(&snapshot.environment, &list, |m| &m.baseline);
+                    Finding { subject: repository.to_owned(), values, ..finding }
                 })
                 .collect::<Vec<_>>()
         });
@@ -84,7 +85,9 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
             let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
             environments.sort();
             let finding = finding(&META, name, environments, defaults(&list), summary);
-            findings.push(Finding { subject: repository.to_owned(), ..finding });
+            let mut all = values(&earlier.environment, &list, |m| &m.baseline);
+            all.extend(values(&later.environment, &list, |m| &m.current));
+            findings.push(Finding { subject: repository.to_owned(), values: all, ..finding });
         }
     }
     findings
@@ -97,6 +100,18 @@ fn by_repository(mismatches: &[Mismatch]) -> BTreeMap<&str, Vec<&Mismatch>> {
         found.entry(mismatch.repository.as_str()).or_default().push(mismatch);
     }
     found
+}
+
+/// `qualif 1.4.2@sha256:…`: tags and whole digests, each with where it is.
+fn values(
+    environment: &EnvironmentName,
+    mismatches: &[&Mismatch],
+    digests: fn(&Mismatch) -> &Vec<String>,
+) -> BTreeSet<String> {
+    let of = |m: &&Mismatch| -> Vec<String> {
+        digests(m).iter().map(|digest| format!("{environment} {}@{digest}", m.tag)).collect()
+    };
+    mismatches.iter().flat_map(of).collect()
 }
 
 fn tags(mismatches: &[&Mismatch]) -> String {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding};
+use super::{Concerns, Context, Hook, LOW, Rule, RuleMeta, finding};
 use crate::model::{
     Component, ComponentName, Cycles, Defaults, EnvironmentName, Finding, ProductCycles,
     ReadingSource, Severity, Snapshot, SupportEnd,
@@ -23,8 +23,9 @@ static META: RuleMeta = RuleMeta {
     why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, with their date as the \
           waiver's end. A version that no data know is told only where the next newer one, and all before it, have ended.",
     fix: "Plan the update. Where the data are older than the product's announcements, give newer ones by --eol-data.",
-    hooks: &[Hook::Environment],
+    hooks: &[Hook::All],
     defaults: &[("support has ended", ENDED), ("support ends within the lookahead", LOW)],
+    concerns: Concerns::Each,
     ..RuleMeta::PLAIN
 };
 
@@ -35,9 +36,19 @@ const DATA_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 const SHOWN: usize = 3;
 
 /// What is said of a version.
-enum Support {
-    Ended(String),
-    Ending(String),
+struct Support {
+    /// The cycle, and whether the version is certainly of it: `7.0`, `up to 7.0`, `before 5.0`.
+    cycle: String,
+    has_ended: bool,
+    /// Its last day, where it is known.
+    end: SupportEnd,
+}
+
+/// Who runs versions of one cycle.
+struct Running {
+    support: Support,
+    environments: BTreeSet<EnvironmentName>,
+    texts: BTreeSet<String>,
 }
 
 impl Rule for EndOfLife {
@@ -45,16 +56,23 @@ impl Rule for EndOfLife {
         &META
     }
 
-    fn check_environment(&self, context: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
-        let mut found = Vec::new();
-        for (name, component) in &snapshot.components {
-            for (product, (cycles, readings)) in by_product(context.end_of_life, component) {
-                found.extend(check(
-                    context, &snapshot.environment, name, product, cycles, &readings,
-                ));
+    /// One finding for a component and cycle, whatever environments run it.
+    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+        let mut running: BTreeMap<(&ComponentName, String), Running> = BTreeMap::new();
+        for snapshot in snapshots {
+            for (name, component) in &snapshot.components {
+                for (subject, text, support) in unsupported(context, component) {
+                    let running = running.entry((name, subject)).or_insert_with(|| Running {
+                        support,
+                        environments: BTreeSet::new(),
+                        texts: BTreeSet::new(),
+                    });
+                    running.environments.insert(snapshot.environment.clone());
+                    running.texts.insert(text);
+                }
             }
         }
-        found
+        running.into_iter().map(|((name, subject), running)| told(name, subject, running)).collect()
     }
 }
 
@@ -106,38 +124,37 @@ fn by_product<'a>(
     found
 }
 
-fn check(
-    context: &Context<'_>,
-    environment: &EnvironmentName,
-    name: &ComponentName,
-    product: &str,
-    cycles: &ProductCycles,
-    readings: &BTreeSet<&Reading>,
-) -> Option<Finding> {
+/// Each cycle of a component that is supported no more or not for long, with a text that is of it.
+fn unsupported(context: &Context<'_>, component: &Component) -> Vec<(String, String, Support)> {
     let today = day(context.now);
     let until = context.now.checked_add(context.lookahead).map_or(Date::MAX, day);
-    let (mut ended, mut ending, mut texts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for reading in readings {
-        match support(cycles, reading, today, until) {
-            Some(Support::Ended(text)) => ended.insert(text),
-            Some(Support::Ending(text)) => ending.insert(text),
-            None => continue,
-        };
-        texts.insert(reading.to_string());
+    let mut found = Vec::new();
+    for (product, (cycles, readings)) in by_product(context.end_of_life, component) {
+        for reading in readings {
+            if let Some(support) = support(cycles, reading, today, until) {
+                let subject = format!("{product} {}", support.cycle);
+                found.push((subject, reading.to_string(), support));
+            }
+        }
     }
-    let defaults = if ended.is_empty() { LOW } else { ENDED };
-    let said: Vec<String> =
-        ended.into_iter().chain(ending).map(|text| format!("{product} {text}")).collect();
+    found
+}
+
+/// `containerd 1.6, ended 2025-08-23: dev, production (1.6.24, 1.6.33)`
+fn told(name: &ComponentName, subject: String, running: Running) -> Finding {
+    let Running { support, environments, texts } = running;
+    let (defaults, verb) = if support.has_ended { (ENDED, "ended") } else { (LOW, "ends") };
+    let when = match support.end {
+        SupportEnd::On(last) => format!(" {last}"),
+        SupportEnd::Ended | SupportEnd::NotAnnounced => String::new(),
+    };
     let more = texts.len().saturating_sub(SHOWN);
     let mut shown: Vec<String> = texts.into_iter().take(SHOWN).collect();
     shown.extend((more > 0).then(|| format!("{more} more")));
-    let summary = format!(
-        "{environment} runs {}; upstream support of {}",
-        shown.join(", "),
-        said.join(", of ")
-    );
-    let finding = finding(&META, name, vec![environment.clone()], defaults, summary);
-    (!said.is_empty()).then(|| Finding { subject: product.to_owned(), ..finding })
+    let environments: Vec<EnvironmentName> = environments.into_iter().collect();
+    let places: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
+    let summary = format!("{subject}, {verb}{when}: {} ({})", places.join(", "), shown.join(", "));
+    Finding { subject, ..finding(&META, name, environments, defaults, summary) }
 }
 
 /// What is certain of the support of whatever the text may stand for; days only, so that it reads
@@ -154,9 +171,11 @@ fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) 
         // The data name no such version: so it is neither called supported nor ended.
         let (next, below) = cycles.up_to_next(&version.release)?;
         let all_ended = has_ended(next.end) && below.iter().all(|cycle| has_ended(cycle.end));
-        let when = on(next.end);
-        return all_ended
-            .then(|| Support::Ended(format!("{}, which is newer, ended{when}", next.name)));
+        return all_ended.then(|| Support {
+            cycle: format!("before {}", next.name),
+            has_ended: true,
+            end: next.end,
+        });
     };
     // The one that is supported longest counts: a short tag may be it.
     let ends_later = |a: SupportEnd, b: SupportEnd| match (a, b) {
@@ -167,24 +186,13 @@ fn support(cycles: &ProductCycles, reading: &Reading, today: Date, until: Date) 
     let last = others
         .iter()
         .fold(first, |last, other| if ends_later(last.end, other.end) { last } else { other });
-    let name = match others {
+    let cycle = match others {
         [] => last.name.clone(),
-        _ => format!("{}, the last that it may be,", last.name),
+        _ => format!("up to {}", last.name),
     };
-    match last.end {
-        end if has_ended(end) => Some(Support::Ended(format!("{name} ended{}", on(end)))),
-        SupportEnd::On(last) if last <= until => {
-            Some(Support::Ending(format!("{name} ends on {last}")))
-        }
-        _ => None,
-    }
-}
-
-fn on(end: SupportEnd) -> String {
-    match end {
-        SupportEnd::On(last) => format!(" on {last}"),
-        SupportEnd::Ended | SupportEnd::NotAnnounced => String::new(),
-    }
+    let ended = has_ended(last.end);
+    let is_ending = matches!(last.end, SupportEnd::On(last) if last <= until);
+    (ended || is_ending).then_some(Support { cycle, has_ended: ended, end: last.end })
 }
 
 #[cfg(test)]
@@ -225,11 +233,15 @@ mod tests {
     }
 
     fn check(snapshot: &Snapshot) -> Vec<Finding> {
+        check_all(std::slice::from_ref(snapshot))
+    }
+
+    fn check_all(snapshots: &[Snapshot]) -> Vec<Finding> {
         let data = data();
         let lookahead = std::time::Duration::from_secs(90 * 86_400);
         with_context(|context| {
             let context = Context { end_of_life: &data, now: now(), lookahead, ..*context };
-            EndOfLife.check_environment(&context, snapshot)
+            EndOfLife.check_all(&context, snapshots)
         })
     }
 
@@ -251,36 +263,31 @@ mod tests {
     #[test]
     fn fires_on_what_has_ended_and_softly_on_what_ends_soon() {
         let found = check(&environment("prod").redis("cache", "7.0.15"));
-        assert_eq!(
-            found[0].summary,
-            "prod runs 7.0.15; upstream support of redis 7.0 ended on 2024-07-29"
-        );
-        assert_eq!((found[0].subject.as_str(), found[0].defaults), ("redis", ENDED));
-        assert_eq!(redis("7.2.4"), ["prod runs 7.2.4; upstream support of redis 7.2 ended"]);
+        assert_eq!(found[0].summary, "redis 7.0, ended 2024-07-29: prod (7.0.15)");
+        assert_eq!((found[0].subject.as_str(), found[0].defaults), ("redis 7.0", ENDED));
+        assert_eq!(redis("7.2.4"), ["redis 7.2, ended: prod (7.2.4)"]);
         let found = check(&environment("prod").redis("cache", "8.0.6"));
-        assert_eq!(
-            found[0].summary,
-            "prod runs 8.0.6; upstream support of redis 8.0 ends on 2026-05-01"
-        );
+        assert_eq!(found[0].summary, "redis 8.0, ends 2026-05-01: prod (8.0.6)");
         assert_eq!(found[0].defaults, LOW);
         // By number, and not by text: 8.10 is not 8.1.
         assert_eq!(redis("8.10.1").len(), 1);
     }
 
     #[test]
-    fn fires_once_for_a_product_of_a_component() {
-        let found = check(
-            &environment("prod")
-                .redis("cache", "7.0.15")
-                .redis("cache", "8.0.6")
-                .redis("cache", "8.1.0"),
-        );
-        assert_eq!(found.len(), 1);
+    fn fires_once_for_a_component_and_cycle_over_all_environments() {
+        let found = check_all(&[
+            environment("prod").redis("cache", "7.0.15").redis("cache", "8.0.6"),
+            environment("dev").redis("cache", "7.0.11").redis("cache", "8.1.0"),
+        ]);
+        let said: Vec<_> = found.iter().map(|f| (f.summary.as_str(), f.defaults)).collect();
         assert_eq!(
-            found[0].summary,
-            "prod runs 7.0.15, 8.0.6; upstream support of redis 7.0 ended on 2024-07-29, of redis 8.0 ends on 2026-05-01"
+            said,
+            [
+                ("redis 7.0, ended 2024-07-29: dev, prod (7.0.11, 7.0.15)", ENDED),
+                ("redis 8.0, ends 2026-05-01: prod (8.0.6)", LOW)
+            ]
         );
-        assert_eq!(found[0].defaults, ENDED);
+        assert_eq!(found[0].environments, ["dev".into(), "prod".into()]);
     }
 
     #[test]
@@ -318,28 +325,15 @@ mod tests {
 
     #[test]
     fn fires_on_a_short_tag_only_if_all_that_it_may_be_have_ended() {
-        assert_eq!(
-            image("7"),
-            [
-                "prod runs 7; upstream support of redis 7.0, the last that it may be, ended on 2024-07-29"
-            ]
-        );
+        assert_eq!(image("7"), ["redis up to 7.0, ended 2024-07-29: prod (7)"]);
         assert!(image("8").is_empty());
         assert_eq!(image("7.0-alpine").len(), 1);
     }
 
     #[test]
     fn fires_on_an_unknown_version_below_what_has_ended_and_says_no_more_than_that() {
-        assert_eq!(
-            redis("4.0.14"),
-            [
-                "prod runs 4.0.14; upstream support of redis 5.0, which is newer, ended on 2022-04-27"
-            ]
-        );
-        assert_eq!(
-            redis("6.2.5"),
-            ["prod runs 6.2.5; upstream support of redis 7.0, which is newer, ended on 2024-07-29"]
-        );
+        assert_eq!(redis("4.0.14"), ["redis before 5.0, ended 2022-04-27: prod (4.0.14)"]);
+        assert_eq!(redis("6.2.5"), ["redis before 7.0, ended 2024-07-29: prod (6.2.5)"]);
     }
 
     #[test]
@@ -365,15 +359,12 @@ mod tests {
             );
             let reading = read(Scheme::Generic, "7.0.15");
             let (_, redis) = cycles.of("redis").unwrap();
-            match support(redis, &reading, date(2026, 3, 1), date(2026, 5, 30)) {
-                Some(Support::Ended(text) | Support::Ending(text)) => text,
-                None => String::new(),
-            }
+            support(redis, &reading, date(2026, 3, 1), date(2026, 5, 30)).map(|s| s.has_ended)
         };
-        assert_eq!(of(2026, 2, 28), "7 ended on 2026-02-28");
-        assert_eq!(of(2026, 3, 1), "7 ends on 2026-03-01");
-        assert_eq!(of(2026, 5, 30), "7 ends on 2026-05-30");
-        assert_eq!(of(2026, 5, 31), "");
+        assert_eq!(of(2026, 2, 28), Some(true));
+        assert_eq!(of(2026, 3, 1), Some(false));
+        assert_eq!(of(2026, 5, 30), Some(false));
+        assert_eq!(of(2026, 5, 31), None);
     }
 
     #[test]

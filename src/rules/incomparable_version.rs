@@ -1,6 +1,6 @@
 //! Versions that cannot be ordered: not known to differ, and not known to be equal.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair, of_place, unless_host};
+use super::{Context, Hook, LOW, Levels, Rule, RuleMeta, finding, of_pair, of_place, unless_host};
 use crate::model::matrix::Row;
 use crate::model::{Comparison, Finding, ReadingSource, Snapshot};
 use crate::version::{Body, Level};
@@ -14,6 +14,7 @@ static META: RuleMeta = RuleMeta {
     fix: "Deploy tags that say versions, add a version label to the image, or compare by digest.",
     hooks: &[Hook::Pair, Hook::Environment],
     defaults: &[("any", LOW)],
+    levels: Levels::Incomparable,
     ..RuleMeta::PLAIN
 };
 

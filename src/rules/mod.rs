@@ -123,6 +123,10 @@ pub struct RuleMeta {
     pub made_by: MadeBy,
     /// What must have been read before its silence says anything.
     pub reads: Reads,
+    /// How a finding on several environments concerns them.
+    pub concerns: Concerns,
+    /// The levels that its findings can have.
+    pub levels: Levels,
 }
 
 impl RuleMeta {
@@ -140,7 +144,14 @@ impl RuleMeta {
         waivable: true,
         made_by: MadeBy::Versions,
         reads: Reads::Component,
+        concerns: Concerns::Together,
+        levels: Levels::None,
     };
+
+    /// Whether it compares environments, so that no finding of it is about one alone.
+    pub fn compares(&self) -> bool {
+        self.hooks == [Hook::Pair]
+    }
 }
 
 /// What of two environments makes a finding: a waiver is bound to that, and to nothing else that
@@ -160,6 +171,40 @@ pub enum Reads {
     Component,
     /// Identities, which any target may tell.
     Identities,
+}
+
+/// How a finding on several environments concerns them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concerns {
+    /// All together: it concerns a gate if both its sides are among them.
+    Together,
+    /// Each by itself: it concerns a gate as soon as one of its sides is among them.
+    Each,
+}
+
+/// The levels that findings of a rule can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Levels {
+    /// They have none.
+    None,
+    /// Those of versions that have an order.
+    Ordered,
+    /// Only that versions have no order.
+    Incomparable,
+    /// All.
+    Any,
+}
+
+impl Levels {
+    /// Whether a finding can have the level of that word.
+    pub fn contains(self, level: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Ordered => level != "incomparable",
+            Self::Incomparable => level == "incomparable",
+            Self::Any => true,
+        }
+    }
 }
 
 /// What a rule looks at.
@@ -235,6 +280,7 @@ fn finding(
         summary,
         level: None,
         direction: None,
+        values: std::collections::BTreeSet::new(),
         defaults,
     }
 }

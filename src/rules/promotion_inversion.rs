@@ -3,7 +3,7 @@
 //! Releases move along the promotion order, so only what is released that way can be inverted:
 //! a platform product that is upgraded late is `version-skew`, judged by its level.
 
-use super::{Context, HIGH, Hook, Rule, RuleMeta, finding, in_place};
+use super::{Context, HIGH, Hook, Levels, Rule, RuleMeta, finding, in_place};
 use crate::compare::version_change;
 use crate::model::{Class, Finding, Snapshot};
 use crate::version::Direction;
@@ -20,6 +20,7 @@ static META: RuleMeta = RuleMeta {
     subsumes: &["version-skew"],
     defaults: &[("any", HIGH)],
     on_versions: true,
+    levels: Levels::Ordered,
     ..RuleMeta::PLAIN
 };
 

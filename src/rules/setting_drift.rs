@@ -35,7 +35,8 @@ impl Rule for SettingDrift {
                 );
                 let finding =
                     finding(&META, name, vec![snapshot.environment.clone()], LOW, summary);
-                Finding { subject: setting.clone(), ..finding }
+                let values = values.keys().cloned().collect();
+                Finding { subject: setting.clone(), values, ..finding }
             });
         split.collect()
     }
@@ -52,7 +53,12 @@ impl Rule for SettingDrift {
                     comparison.baseline
                 );
                 let finding = of_pair(&META, comparison, &change.component, LOW, summary);
-                Finding { subject: setting.name.clone(), ..finding }
+                let side = |environment, value| format!("{environment} {value}");
+                let values = [
+                    side(&comparison.baseline, &setting.baseline),
+                    side(&comparison.current, &setting.current),
+                ];
+                Finding { subject: setting.name.clone(), values: values.into(), ..finding }
             })
         });
         found.collect()

@@ -1,7 +1,8 @@
 //! Another version than the baseline's.
 
 use super::{
-    Context, HIGH, Hook, INFO, LOW, Rule, RuleMeta, distance, in_place, of_pair, unless_host,
+    Context, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place, of_pair,
+    unless_host,
 };
 use crate::model::matrix::Row;
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
@@ -26,6 +27,7 @@ static META: RuleMeta = RuleMeta {
         ("hosts (kernel, operating system)", INFO),
     ],
     on_versions: true,
+    levels: Levels::Ordered,
     ..RuleMeta::PLAIN
 };
 

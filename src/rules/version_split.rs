@@ -1,9 +1,9 @@
 //! Several versions of one component at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, Rule, RuleMeta, finding, unless_host};
-use crate::compare::{distinct_readings, widest};
+use super::{Context, Hook, Levels, Rule, RuleMeta, finding, unless_host};
+use crate::compare::widest;
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
 use crate::version::{Level, Reading};
 
@@ -19,6 +19,7 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::Environment],
     defaults: &[("any", DEFAULTS)],
     on_versions: true,
+    levels: Levels::Any,
     ..RuleMeta::PLAIN
 };
 
@@ -33,13 +34,15 @@ impl Rule for VersionSplit {
             // known.
             let level = widest(component)
                 .filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
-            let readings = distinct_readings(component);
-            let is_told = readings.keys().any(|reading| !reading.text().is_empty());
+            let is_told =
+                component.instances.iter().any(|instance| !instance.reading.text().is_empty());
             if !is_told && !is_split_in_a_place(component) {
                 return None;
             }
-            let list: Vec<String> =
-                readings.iter().map(|(reading, n)| format!("{} ({n})", shown(reading))).collect();
+            let list: Vec<String> = places_by_version(component)
+                .iter()
+                .map(|(version, places)| format!("{version} ({places})"))
+                .collect();
             let environments = vec![snapshot.environment.clone()];
             let summary = format!("{} runs {} at once", snapshot.environment, list.join(", "));
             Some(Finding {
@@ -63,6 +66,20 @@ fn is_split_in_a_place(component: &Component) -> bool {
     })
 }
 
+/// In how many places each version runs, with its product where one is known: 7.2.4 may be of two.
+fn places_by_version(component: &Component) -> BTreeMap<String, usize> {
+    let mut found: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
+    for instance in &component.instances {
+        let version = shown(&instance.reading);
+        let text = match instance.product_in(component) {
+            Some(product) => format!("{product} {version}"),
+            None => version.to_owned(),
+        };
+        found.entry(text).or_default().insert(instance.place());
+    }
+    found.into_iter().map(|(version, places)| (version, places.len())).collect()
+}
+
 fn shown(reading: &Reading) -> &str {
     if reading.text().is_empty() { "a version that nothing tells" } else { reading.text() }
 }
@@ -80,6 +97,15 @@ mod tests {
         );
         assert_eq!(found[0].summary, "prod runs v20 (1), v21 (2) at once");
         assert_eq!(found[0].level, Some(Level::Major));
+    }
+
+    #[test]
+    fn fires_and_names_the_products() {
+        let found = single(
+            &VersionSplit,
+            environment("prod").redis("cache", "7.2.4").product("redis/cache", "valkey", "8.0.1"),
+        );
+        assert_eq!(found[0].summary, "prod runs redis 7.2.4 (1), valkey 8.0.1 (1) at once");
     }
 
     #[test]

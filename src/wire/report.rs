@@ -6,7 +6,7 @@
 mod counts;
 mod places;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Origin, ShapeError};
-use crate::model::{EarlierFinding, EarlierReport, FindingId};
+use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
@@ -232,6 +232,9 @@ pub struct Finding {
     /// `ahead`, `behind` or `mixed`, seen from the baseline of the pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
+    /// What differs, where that is no version: digests, values of a setting, each with where it is.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub values: BTreeSet<String>,
     /// One line for people.
     pub summary: String,
     /// What the policy says that the rule is a control of: `ISO 27001 A.8.31`.
@@ -440,6 +443,7 @@ impl DriftReport {
         });
         EarlierReport {
             at: self.run.at,
+            gates: self.gates.iter().map(gate).collect(),
             judged_by: self.judged_by(),
             environments: environments.collect(),
             findings: self.findings.iter().filter_map(Finding::earlier).collect(),
@@ -460,6 +464,10 @@ impl DriftReport {
     }
 }
 
+fn gate([from, to]: &[String; 2]) -> Gate {
+    Gate { from: from.as_str().into(), to: to.as_str().into() }
+}
+
 impl Finding {
     fn earlier(&self) -> Option<EarlierFinding> {
         Some(EarlierFinding {
@@ -476,6 +484,8 @@ impl Finding {
                 .iter()
                 .map(|(name, range)| (name.as_str().into(), range.clone()))
                 .collect(),
+            subject: self.subject.clone(),
+            values: self.values.clone(),
             summary: self.summary.clone(),
         })
     }

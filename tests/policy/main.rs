@@ -8,3 +8,4 @@ mod estate;
 mod round;
 mod since;
 mod waivers;
+mod warnings;

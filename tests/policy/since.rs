@@ -243,3 +243,137 @@ fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
     let Ended { code, stderr, .. } = estate.run(&["audit", "--fail-on-new"]);
     assert!(code == Some(2) && stderr.contains("--since"), "{stderr}");
 }
+
+/// Servers with these versions, from one real answer.
+fn versions(estate: &Estate, qualif: &str, prod: &str) {
+    for (name, version) in [("qualif", qualif), ("prod", prod)] {
+        estate.environment(name, "redis-7.0.15");
+        let info = estate.read(&format!("{name}.txt"));
+        let (product, version) = version.split_once(' ').unwrap_or(("redis", version));
+        let own = match product {
+            "valkey" => {
+                format!("server_name:valkey\r\nvalkey_version:{version}\r\nredis_version:7.2.4")
+            }
+            _ => format!("redis_version:{version}"),
+        };
+        let info = info.replace("redis_version:7.0.15", &own);
+        std::fs::write(estate.path(&format!("{name}.txt")), info).unwrap();
+    }
+}
+
+#[test]
+fn news_is_another_minor_that_is_no_step_towards_the_same_baseline() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    // Then, now, and whether it blocks.
+    for (then, now, code, why) in [
+        (("6.0.1", "7.2.4"), ("6.0.9", "7.2.4"), 0, "a patch"),
+        (("6.0.1", "7.2.4"), ("6.2.5", "7.2.4"), 0, "a step"),
+        (("6.0.1", "7.2.4"), ("5.0.5", "7.2.4"), 1, "a step back"),
+        (("6.0.1", "7.2.4"), ("6.2.5", "7.4.0"), 1, "a step, and another baseline"),
+        (("6.0.1", "7.2.4"), ("6.0.1", "7.4.0"), 1, "another baseline"),
+        (("6.0.1", "7.2.4"), ("6.0.1", "7.2.9"), 0, "a patch of the baseline"),
+        (("8.2.1", "7.0.4"), ("8.0.5", "7.0.4"), 0, "a step back to the baseline"),
+        (("8.0.1", "7.0.4"), ("8.2.5", "7.0.4"), 1, "further ahead"),
+        (("6.2.1", "7.0.4"), ("8.2.5", "7.0.4"), 1, "past the baseline"),
+        (("6.2.1", "7.2.4"), ("7.0.5", "7.2.4"), 0, "a step that makes it a minor"),
+        (("6.2.1", "7.2.4"), ("8.0.5", "8.2.4"), 1, "a minor of other versions"),
+        (("6.2.1", "7.2.4"), ("valkey 6.2.1", "valkey 7.2.4"), 1, "another product"),
+        (("valkey 8.0.1", "7.2.4"), ("valkey 8.0.2", "7.2.4"), 0, "a patch of the product"),
+        (("valkey 8.0.1", "7.2.4"), ("valkey 8.1.0", "7.2.4"), 1, "a minor of the product"),
+    ] {
+        versions(&estate, then.0, then.1);
+        let report = estate.report("then.txt");
+        versions(&estate, now.0, now.1);
+        let (found, report) = since(&estate, &report, &["--fail-on-new"]);
+        assert_eq!(found, Some(code), "{why}: {then:?} {now:?} {report}");
+    }
+}
+
+#[test]
+fn a_known_setting_or_digest_covers_these_values_only() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    estate.write("policy.yaml", &format!("{POLICY}- {{rule: setting-drift, severity: high}}\n"));
+    let policy = |value: &str| {
+        estate.environment("qualif", "redis-7.0.15");
+        let info = estate.read("qualif.txt");
+        let moved =
+            info.replace("maxmemory_policy:noeviction", &format!("maxmemory_policy:{value}"));
+        assert_ne!(info, moved);
+        std::fs::write(estate.path("qualif.txt"), moved).unwrap();
+    };
+    policy("allkeys-lru");
+    let report = estate.report("then.txt");
+    assert_eq!(since(&estate, &report, &["--fail-on-new"]).0, Some(0));
+    policy("volatile-ttl");
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(code == Some(1) && trends(&now).contains(&("setting-drift", "new")), "{now}");
+
+    let estate = Estate::new("redis-6.2.5", "redis-6.2.5", &[]);
+    let build = |environment: &str, digest: &str| {
+        runs_app(&estate, environment, "1.4.2");
+        let path = estate.path(&format!("{environment}.evidence"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let image = format!("repo-digests: [\"team/app@sha256:{}\"]", digest.repeat(64));
+        std::fs::write(&path, text.replace("image-id: sha256:1.4.2", &image)).unwrap();
+    };
+    build("qualif", "a");
+    build("prod", "b");
+    let report = estate.report("then.txt");
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(code == Some(0) && trends(&now).contains(&("digest-mismatch", "unchanged")), "{now}");
+    build("qualif", "c");
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(code == Some(1) && trends(&now).contains(&("digest-mismatch", "new")), "{now}");
+}
+
+#[test]
+fn a_report_of_later_or_of_other_gates_is_refused() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let report = estate.report("then.txt");
+    let run = |at: &str| estate.run(&["audit", "--at", at, "--since", &report]);
+    assert_eq!(run("2026-11-22T20:55:00Z").code, Some(1));
+    let Ended { code, stdout, stderr, .. } = run("2026-11-22T20:54:59Z");
+    assert!(code == Some(2) && stdout.is_empty() && stderr.contains("--at"), "{stderr}");
+    estate.environment("dev", "redis-6.2.5");
+    let audit = "kind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n";
+    estate.write("audit.yaml", &format!("{audit}gates: [[dev, prod]]\n"));
+    let Ended { code, stdout, stderr, .. } = run(HOUR_LATER);
+    assert!(code == Some(2) && stdout.is_empty(), "{stderr}");
+    assert!(stderr.contains("qualif -> prod") && stderr.contains("dev -> prod"), "{stderr}");
+    estate.write("audit.yaml", &format!("{audit}gates: [[dev, prod], [qualif, prod]]\n"));
+    assert_eq!(run(HOUR_LATER).code, Some(1));
+}
+
+#[test]
+fn an_end_that_concerns_fewer_environments_is_known_and_not_resolved() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    estate.write(
+        "policy.yaml",
+        "kind: Policy\nfail-on: medium\nrules:\n- {rule: version-skew, severity: low}\n",
+    );
+    let report = estate.report("then.txt");
+    estate.environment("qualif", "redis-8.0.6");
+    let (code, now) = since(&estate, &report, &["--fail-on-new"]);
+    assert!(trends(&now).contains(&("end-of-life", "unchanged")), "{now}");
+    assert_eq!((code, fates(&now)), (Some(0), vec![]), "{now}");
+}
+
+#[test]
+fn twenty_thousand_findings_are_no_more_work_than_their_number() {
+    let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
+    let json = estate.path("then.json");
+    estate.run(&["audit", "--at", NOW, "-o", &format!("json={}", json.display())]);
+    let mut report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let one = report["findings"][0].clone();
+    let findings = (0..20_000).map(|i| {
+        let mut finding = one.clone();
+        finding["id"] = format!("{:016x}", i / 2).into();
+        finding
+    });
+    report["findings"] = findings.collect();
+    std::fs::write(&json, report.to_string()).unwrap();
+    let start = std::time::Instant::now();
+    let (_, now) = since(&estate, json.to_str().unwrap(), &[]);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(now["since"]["gone"].as_array().unwrap().len(), 10_000);
+}

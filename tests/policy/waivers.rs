@@ -344,3 +344,53 @@ fn owners_controls_and_the_deciding_line_are_told() {
         "nothing built in is asked behind a row for all"
     );
 }
+
+#[test]
+fn a_waiver_of_what_is_gone_or_never_was_is_unused_when_all_was_read() {
+    for component in ["redis/sessions", "image/legacy", "postgresql/orders"] {
+        let waivers = WAIVER.replace("redis/cache", component);
+        let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[("waivers.yaml", &waivers)]);
+        let report = estate.audit(NOW, &[]).1;
+        assert_eq!((state(&report), component), ("unused", component));
+        assert!(rules(&report, "findings").contains(&"waiver-unused"), "{report}");
+    }
+    // An unread file may hold anything.
+    let waivers = WAIVER.replace("redis/cache", "image/legacy");
+    let estate = Estate::new("redis-7.0.15", "nothing", &[("waivers.yaml", &waivers)]);
+    assert_eq!(state(&estate.audit(NOW, &[]).1), "active");
+}
+
+#[test]
+fn a_waiver_of_every_version_is_refused_and_covers_nothing() {
+    for wide in ["*", ">=0", ">=0.0.0", "<7 || >=7", "redis *", "6.2.x || redis >=0"] {
+        let waivers = WAIVER.replace("\"6.2.x\"", &format!("{wide:?}"));
+        let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("waivers.yaml", &waivers)]);
+        let (code, report) = estate.audit(NOW, &[]);
+        assert_eq!((code, state(&report)), (Some(1), "unused"), "{wide}");
+        assert!(report.to_string().contains("which is every version"), "{wide}: {report}");
+    }
+}
+
+#[test]
+fn a_waiver_of_an_end_of_life_goes_on_where_some_are_mended() {
+    let policy = ("policy.yaml", "apiVersion: envparity/v1\nkind: Policy\nfail-on: medium\n");
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    fs::write(estate.path(policy.0), policy.1).unwrap();
+    let (code, report) = estate.audit(NOW, &[]);
+    let found = &report["findings"][0];
+    assert_eq!((code, rules(&report, "findings")), (Some(1), vec!["end-of-life"]));
+    assert_eq!(
+        (&found["summary"], &found["subject"]),
+        (&"redis 7.0, ended 2024-07-29: prod, qualif (7.0.15)".into(), &"redis 7.0".into())
+    );
+    assert_eq!(estate.waive("end-of-life", &[]).code, Some(0));
+    estate.environment("qualif", "redis-8.0.6");
+    let report = estate.audit(NOW, &[]).1;
+    assert!(rules(&report, "waived").contains(&"end-of-life"), "{report}");
+    // Another cycle is not covered.
+    estate.environment("qualif", "redis-6.2.5");
+    estate.environment("prod", "redis-6.2.5");
+    fs::write(estate.path("policy.yaml"), format!("{}lookahead: 400d\n", policy.1)).unwrap();
+    let report = estate.audit(NOW, &[]).1;
+    assert!(rules(&report, "findings").contains(&"end-of-life"), "{report}");
+}

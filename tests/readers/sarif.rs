@@ -215,6 +215,8 @@ fn report() -> Audit {
             in_gate: true,
             level: None,
             direction: None,
+            subject: String::new(),
+            values: std::collections::BTreeSet::new(),
             versions: std::collections::BTreeMap::new(),
             summary: "it was there".to_owned(),
         };

@@ -214,6 +214,14 @@ impl TargetConfig for HttpConfig {
         self.deadline
     }
 
+    fn component(&self) -> Option<&str> {
+        self.component.as_deref().map(String::as_str)
+    }
+
+    fn secrets(&self) -> Vec<&SecretReference> {
+        self.token.iter().collect()
+    }
+
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
     }

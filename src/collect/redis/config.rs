@@ -123,6 +123,11 @@ impl TargetConfig for RedisConfig {
         self.deadline
     }
 
+    fn secrets(&self) -> Vec<&SecretReference> {
+        let of_sentinels = self.sentinel.iter().flat_map(|sentinel| &sentinel.password);
+        self.password.iter().chain(of_sentinels).collect()
+    }
+
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
     }

@@ -59,6 +59,11 @@ impl WaiversConfig {
         problems
     }
 
+    /// Waivers that are bound to every version, and so to none: they cover nothing in an audit.
+    pub fn unbound(&self) -> Vec<Problem> {
+        self.waivers.iter().flat_map(WaiverConfig::unbound).collect()
+    }
+
     /// The waivers of a checked file, in its order.
     pub fn waivers(&self) -> Vec<Waiver> {
         self.waivers.iter().filter_map(WaiverConfig::waiver).collect()
@@ -157,6 +162,18 @@ impl WaiverConfig {
             }
         }
         problems
+    }
+
+    /// What in it is bound to every version.
+    pub fn unbound(&self) -> Vec<Problem> {
+        let admits_everything = |range: &&Located<String>| {
+            range.parse::<Requirement>().is_ok_and(|wanted| wanted.admits_everything())
+        };
+        let problem = |range: &Located<String>| {
+            let message = format!("{:?} admits every version: it covers nothing", range.as_str());
+            Problem::at(range, message, "write what runs, as 7.2.4, 7.2.x or \">=7.0, <8\"")
+        };
+        self.versions.values().filter(admits_everything).map(problem).collect()
     }
 
     fn check_expiry(&self, today: Date, span: Duration) -> Option<Problem> {

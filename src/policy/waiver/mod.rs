@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::metas::is_on_versions;
-use super::settled::{Compared, Question, is_settled};
+use super::metas::{is_of_each_environment, is_on_versions};
+use super::settled::{Compared, Question, is_read};
 use super::subject::{Subject, by_name};
 use crate::model::{
     Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
@@ -57,8 +57,7 @@ pub fn apply(
             component: &waiver.component,
             environments: &waiver.environments,
         };
-        let is_unused =
-            counts && covers.is_empty() && is_settled(question, compared, subjects, now);
+        let is_unused = counts && covers.is_empty() && is_read(question, compared, subjects, now);
         let state = if is_unused { WaiverState::Unused } else { state_by_date(&waiver, today) };
         JudgedWaiver { waiver, state, covers }
     });
@@ -93,7 +92,7 @@ impl Fit {
 fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
     let same = waiver.rule == finding.rule
         && waiver.component == finding.component
-        && waiver.environments == finding.environments
+        && names_environments(waiver, finding)
         && waiver.subject.as_ref().is_none_or(|subject| *subject == finding.subject);
     if !same {
         return Fit::Other;
@@ -113,11 +112,28 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
         outside(component, parts, wanted)
             .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
     });
-    match moved {
+    let unbound = admits_everything(waiver).map(|(environment, wanted)| {
+        format!("it says {wanted} of {environment}, which is every version")
+    });
+    match unbound.or(moved) {
         Some(why) => Fit::Moved(why),
         None if is_bound(waiver) => Fit::Covered,
         None => Fit::Other,
     }
+}
+
+/// Whether a waiver is about the environments of a finding. Of what each of them has by itself, it
+/// goes on where some are mended.
+fn names_environments(waiver: &Waiver, finding: &Finding) -> bool {
+    let is_of_each = is_of_each_environment(finding.rule) && waiver.versions.is_empty();
+    let names = |environment| waiver.environments.contains(environment);
+    waiver.environments == finding.environments
+        || (is_of_each && finding.environments.iter().all(names))
+}
+
+/// Where a waiver is bound to every version, and so to none.
+fn admits_everything(waiver: &Waiver) -> Option<(&EnvironmentName, &Requirement)> {
+    waiver.versions.iter().find(|(_, wanted)| wanted.admits_everything())
 }
 
 /// Whether a waiver on versions says those of every environment; the profile has checked it.
@@ -168,6 +184,7 @@ pub fn findings(
             summary,
             level: None,
             direction: None,
+            values: BTreeSet::new(),
             defaults,
         })
     };
@@ -192,7 +209,7 @@ fn unused(waiver: &Waiver, found: &[JudgedFinding], subjects: &[Subject<'_>]) ->
         Fit::Covered | Fit::Other => None,
     });
     match moved {
-        Some(why) => format!("waiver {id} of {owner} does not cover {rule} any more: {why}"),
+        Some(why) => format!("waiver {id} of {owner} does not cover {rule}: {why}"),
         None => format!("waiver {id} of {owner} covers nothing: there is no such {rule}"),
     }
 }

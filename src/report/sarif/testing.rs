@@ -133,6 +133,7 @@ pub(in crate::report) fn finding(
         summary: "dev is not prod".to_owned(),
         level: None,
         direction: None,
+        values: std::collections::BTreeSet::new(),
         defaults: Defaults::everywhere(severity),
     };
     let disposition =

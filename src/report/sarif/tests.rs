@@ -169,6 +169,8 @@ fn gone(component: &str, fate: Fate) -> GoneFinding {
         level: None,
         direction: None,
         versions: std::collections::BTreeMap::new(),
+        subject: String::new(),
+        values: std::collections::BTreeSet::new(),
         summary: "it was there".to_owned(),
     };
     GoneFinding { finding, fate }

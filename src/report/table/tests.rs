@@ -27,6 +27,7 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
         summary: format!("what {rule} says"),
         level: None,
         direction: None,
+        values: std::collections::BTreeSet::new(),
         defaults: Defaults::everywhere(severity),
     };
     JudgedFinding {
@@ -231,6 +232,8 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
             level: None,
             direction: None,
             versions: std::collections::BTreeMap::new(),
+            subject: String::new(),
+            values: std::collections::BTreeSet::new(),
             summary: "a minor behind".to_owned(),
         };
         GoneFinding { finding, fate }

@@ -73,6 +73,61 @@ fn two_texts(conditions: &[Condition]) -> Option<String> {
     ))
 }
 
+/// Whether every version from 0 on is in one of these ranges, as far as the texts alone tell.
+pub(super) fn leave_nothing(ranges: &[&[Condition]]) -> bool {
+    let mut spans: Vec<(Option<Cut>, Option<Cut>)> =
+        ranges.iter().filter_map(|conditions| span(conditions)).collect();
+    // `None` is less than any cut: what begins at 0 comes first.
+    spans.sort_by(|(a, _), (b, _)| match (a, b) {
+        (Some(a), Some(b)) => cmp(a, b),
+        _ => a.is_some().cmp(&b.is_some()),
+    });
+    let mut reached: Option<Cut> = None;
+    for (lower, upper) in spans {
+        let follows = match (&lower, &reached) {
+            (None, _) => true,
+            (Some(lower), Some(reached)) => cmp(lower, reached).is_le(),
+            (Some(_), None) => false,
+        };
+        match upper {
+            _ if !follows => return false,
+            None => return true,
+            Some(upper) => {
+                if reached.as_ref().is_none_or(|reached| cmp(&upper, reached).is_gt()) {
+                    reached = Some(upper);
+                }
+            }
+        }
+    }
+    false
+}
+
+/// The versions that fulfil all conditions, as one stretch: without a lower end it begins at 0.
+/// `None` where a condition is of something else than versions.
+fn span(conditions: &[Condition]) -> Option<(Option<Cut>, Option<Cut>)> {
+    let (mut from, mut to): (Option<Cut>, Option<Cut>) = (None, None);
+    for condition in conditions {
+        if matches!(condition, Condition::Within(numbers) if numbers.is_empty()) {
+            continue;
+        }
+        let Interval { lower, upper, .. } =
+            interval(condition).filter(|interval| interval.kind == Kind::Version)?;
+        let is_zero = |cut: &Cut| cut.numbers.iter().all(Number::is_zero);
+        let lower = lower.filter(|cut| !is_zero(cut));
+        if let Some(lower) = lower
+            && from.as_ref().is_none_or(|from| cmp(&lower, from).is_gt())
+        {
+            from = Some(lower);
+        }
+        if let Some(upper) = upper
+            && to.as_ref().is_none_or(|to| cmp(&upper, to).is_lt())
+        {
+            to = Some(upper);
+        }
+    }
+    Some((from, to))
+}
+
 fn is_empty(lower: &Interval, upper: &Interval) -> bool {
     lower
         .lower

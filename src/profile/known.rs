@@ -1,0 +1,135 @@
+//! The components that targets of the profiles can be or hold, as far as the profiles tell.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::check::Files;
+use super::config::EnvironmentConfig;
+use super::warnings::Surroundings;
+use crate::collect::config::COLLECTORS;
+use crate::model::{Facts, Glob, Holds, TargetId};
+
+/// Names of components that may be found.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    /// Whole names; what belongs to one begins with it and a `/`.
+    own: BTreeSet<String>,
+    /// First parts of names, of which all may be found.
+    groups: BTreeSet<String>,
+    /// Whether a file may hold anything.
+    anything: bool,
+}
+
+impl Known {
+    /// Of all environments, with those that the catalogue names.
+    pub(super) fn new(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Self {
+        let mut known = Self::default();
+        let entries = files.catalogues.iter().flat_map(|parsed| &parsed.config.components);
+        let matched = entries.filter(|entry| !entry.matches.is_empty());
+        known.own.extend(matched.map(|entry| entry.component.value.clone()));
+        for parsed in &files.environments {
+            known.add(&parsed.config, folder, around);
+        }
+        known
+    }
+
+    /// Of one environment, with those of others that the catalogue may find there as an image.
+    pub(super) fn of_environment(
+        &self,
+        config: &EnvironmentConfig,
+        folder: &Path,
+        around: &Surroundings<'_>,
+    ) -> Self {
+        let mut known = Self::default();
+        known.add(config, folder, around);
+        if known.groups.contains("image") {
+            let elsewhere = self.own.iter().filter(|name| name.starts_with("image/"));
+            known.own.extend(elsewhere.cloned());
+        }
+        known
+    }
+
+    fn add(&mut self, config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) {
+        for target in config.targets.all() {
+            let kind = target.kind();
+            let id = TargetId::new(kind.name, target.name());
+            if kind.facts == Facts::OfOthers {
+                self.add_file(target.name(), &id);
+                let file = target.file().map(|file| folder.join(file));
+                self.anything |= file.is_some_and(|file| (around.holds_others)(&file));
+                continue;
+            }
+            let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
+            self.own.insert(own.to_string());
+            self.add_groups(kind.parts.iter().flat_map(|part| part.holds));
+        }
+    }
+
+    /// A recorded file is what a server of its name would say, or a cluster's lists.
+    fn add_file(&mut self, name: &str, id: &TargetId) {
+        self.own.insert(id.to_string());
+        for kind in COLLECTORS.0 {
+            self.own.insert(TargetId::new(kind.name, name).to_string());
+            self.add_groups(kind.parts.iter().flat_map(|part| part.holds));
+        }
+    }
+
+    fn add_groups<'a>(&mut self, holds: impl Iterator<Item = &'a Holds>) {
+        for held in holds {
+            match held {
+                Holds::Group(first) => self.groups.insert((*first).to_owned()),
+                Holds::Component(name) => self.own.insert((*name).to_owned()),
+                Holds::Itself | Holds::OfItself => false,
+            };
+        }
+    }
+
+    /// All whole names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().map(String::as_str)
+    }
+
+    /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
+    /// is none has been told.
+    pub(super) fn may_be(&self, pattern: &str) -> bool {
+        let Ok(glob) = Glob::new(pattern) else { return true };
+        let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
+        let is_pattern = literal.len() < pattern.len();
+        // What begins so may be of a component, or of a group.
+        let may_begin = |first: &str| {
+            let first = format!("{first}/");
+            literal.starts_with(&first) || (is_pattern && first.starts_with(literal))
+        };
+        self.anything
+            || self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
+            || self.groups.iter().any(|group| may_begin(group))
+    }
+}
+
+/// Whether a name or pattern begins with a component and a `/`: its modules.
+fn may_be_within(literal: &str, name: &str) -> bool {
+    literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The name that is at most two letters away, the nearest first.
+pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const FAR: usize = 3;
+    let by_distance = known.map(|other| (distance(name, other), other));
+    by_distance.filter(|(distance, _)| *distance < FAR).min().map(|(_, other)| other)
+}
+
+/// How many letters are to be added, left out or changed.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut before = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = before + usize::from(x != *y);
+            before = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row[b.len()]
+}
