@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::model::{Component, ComponentName, Coverage, Outcome, PartName, Presence, Snapshot};
 
+/// Whether a component of another environment may be in `there`, in what was not read.
+pub fn is_unobserved(name: &ComponentName, known: &Component, there: &Snapshot) -> bool {
+    of(name, known, there, Presence::Missing) == Presence::Unobserved
+}
+
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
 pub(super) fn of(
     name: &ComponentName,
@@ -11,8 +16,7 @@ pub(super) fn of(
     there: &Snapshot,
     gone: Presence,
 ) -> Presence {
-    let elsewhere = !known.only_in.is_empty() && !known.only_in.contains(&there.environment);
-    if elsewhere || there.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
+    if !there.expects(name, known) {
         return Presence::NotApplicable;
     }
     // Set up there, but not running: another target that was not read may run it.
@@ -27,10 +31,10 @@ pub(super) fn of(
     if holders.peek().is_none() {
         // Whoever runs a Redis or a database of its own has a target for it: without one it is not
         // there. Images and host facts need a target of their kind.
-        let is_there_not = name.is_target_level()
+        let is_absent = name.is_target_level()
             || parts().any(|(target, ..)| is_service(name, target))
             || is_idle;
-        return if is_there_not { gone } else { Presence::NotApplicable };
+        return if is_absent { gone } else { Presence::NotApplicable };
     }
     // A virtual node does not tell what every node has.
     if OF_EVERY_HOST.contains(&name.as_str()) && !has_windows(there) {

@@ -22,7 +22,7 @@ use crate::model::{
     SettingChange, Snapshot, Values,
 };
 
-pub use absence::{could_hold, hidden};
+pub use absence::{could_hold, hidden, is_unobserved};
 use between::Between;
 pub use content::{mismatches, mismatches_within};
 pub use differing::{Differing, Told, differing};

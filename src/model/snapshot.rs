@@ -33,6 +33,14 @@ pub struct Snapshot {
     pub left_out: usize,
 }
 
+impl Snapshot {
+    /// Whether a component of another environment is expected here at all.
+    pub fn expects(&self, name: &ComponentName, component: &Component) -> bool {
+        component.belongs_in(&self.environment)
+            && !self.ignore.iter().any(|glob| glob.is_match(name.as_str()))
+    }
+}
+
 /// The thing compared.
 #[derive(Clone, Debug)]
 pub struct Component {
@@ -53,6 +61,13 @@ pub struct Component {
     pub named_product: Option<String>,
     /// What a person declares of it, where what was read proves a version: it is no instance then.
     pub overruled: Vec<Reading>,
+}
+
+impl Component {
+    /// Whether the catalogue lets it be in an environment.
+    pub fn belongs_in(&self, environment: &EnvironmentName) -> bool {
+        self.only_in.is_empty() || self.only_in.contains(environment)
+    }
 }
 
 /// The values of one setting, mostly one, and the servers that have each.

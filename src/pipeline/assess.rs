@@ -131,7 +131,7 @@ impl Standard<'_> {
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
         let context = rules::Context {
             order: &self.order,
-            gates: &self.gates,
+            pairs: &self.pairs,
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now)
         };

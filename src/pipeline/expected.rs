@@ -59,7 +59,7 @@ impl Expected {
         rules::Context {
             order: &[],
             baseline,
-            gates: &[],
+            pairs: &[],
             shared: &[],
             ranges: &self.ranges,
             now,

@@ -1,7 +1,7 @@
 //! Which gates were judged, and how much each of them compared.
 //!
-//! A verdict is about gates: one that compares nothing is none, and a GO without a gate says
-//! nothing.
+//! A verdict is about gates: a gate that compares nothing gives no verdict, and a GO without a gate
+//! would say nothing.
 
 use std::collections::BTreeSet;
 
@@ -82,7 +82,7 @@ pub fn compared(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCompared> {
         let expected: Vec<&ComponentName> = to
             .components
             .iter()
-            .filter(|(name, component)| runs(component) && belongs(name, component, from))
+            .filter(|(name, component)| runs(component) && from.expects(name, component))
             .map(|(name, _)| name)
             .collect();
         let without: Vec<ComponentName> =
@@ -104,11 +104,4 @@ fn runs(component: &Component) -> bool {
 fn running(snapshot: &Snapshot) -> BTreeSet<&ComponentName> {
     let components = snapshot.components.iter().filter(|(_, component)| runs(component));
     components.map(|(name, _)| name).collect()
-}
-
-/// Whether a component is expected in an environment at all.
-fn belongs(name: &ComponentName, component: &Component, there: &Snapshot) -> bool {
-    let only_in = &component.only_in;
-    (only_in.is_empty() || only_in.contains(&there.environment))
-        && !there.ignore.iter().any(|glob| glob.is_match(name.as_str()))
 }

@@ -1,10 +1,8 @@
 //! An environment that has so little of the baseline that comparing the two says little.
 
 use super::{Context, Hook, Rule, RuleMeta, finding, pairs};
-use crate::compare::compare;
-use crate::model::{
-    Change, Component, ComponentName, Defaults, Finding, Presence, Severity, Snapshot,
-};
+use crate::compare::is_unobserved;
+use crate::model::{Component, ComponentName, Defaults, Finding, Severity, Snapshot};
 
 pub(super) struct EstateDiffers;
 
@@ -37,24 +35,17 @@ impl Rule for EstateDiffers {
     }
 
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let found = pairs(context, snapshots);
-        found
-            .into_iter()
+        pairs(context, snapshots)
             .filter_map(|(baseline, current)| judge(context, baseline, current))
             .collect()
     }
 }
 
 fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
-    let changes = compare(baseline, current).changes;
-    let (mut here, mut of) = (0, 0);
-    for change in &changes {
-        let Some(component) = baseline.components.get(&change.component) else { continue };
-        if belongs(&change.component, component, current) {
-            of += 1;
-            here += usize::from(has(change, current));
-        }
-    }
+    let expected =
+        || baseline.components.iter().filter(|(name, component)| current.expects(name, component));
+    let of = expected().count();
+    let here = expected().filter(|(name, component)| has(current, name, component)).count();
     #[expect(clippy::cast_precision_loss, reason = "counts of components are far below 2^52")]
     let share = here as f64 / of as f64;
     if of < LEAST || share >= context.min_share.max(NEXT_TO_NOTHING) {
@@ -69,17 +60,10 @@ fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Opti
     Some(finding(&META, &name, environments, defaults, summary))
 }
 
-/// Whether a component of the baseline is expected in the environment at all.
-fn belongs(name: &ComponentName, component: &Component, current: &Snapshot) -> bool {
-    let only_in = &component.only_in;
-    (only_in.is_empty() || only_in.contains(&current.environment))
-        && !current.ignore.iter().any(|glob| glob.is_match(name.as_str()))
-}
-
-/// Whether the environment has it, running or not. What could not be read may be there: coverage
-/// tells of that.
-fn has(change: &Change, current: &Snapshot) -> bool {
-    current.components.contains_key(&change.component) || change.presence == Presence::Unobserved
+/// Whether the environment has a component, running or not. What could not be read may be there:
+/// coverage tells of that.
+fn has(current: &Snapshot, name: &ComponentName, component: &Component) -> bool {
+    current.components.contains_key(name) || is_unobserved(name, component, current)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use jiff::Timestamp;
 
 use crate::model::matrix::Row;
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Presence,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence,
     RangeRow, Severity, Sharing, Snapshot, Whereabouts,
 };
 use crate::version::{Direction, Level};
@@ -52,8 +52,8 @@ pub struct Context<'a> {
     pub order: &'a [EnvironmentName],
     /// The environment that all are compared with.
     pub baseline: &'a EnvironmentName,
-    /// Pairs that may block.
-    pub gates: &'a [Gate],
+    /// The environments that are compared, the baseline of each pair first.
+    pub pairs: &'a [(EnvironmentName, EnvironmentName)],
     /// What environments share on purpose.
     pub shared: &'a [Sharing],
     /// What the policy wants to run.
@@ -229,24 +229,13 @@ impl Hook {
     }
 }
 
-/// The snapshots that are compared, baseline first: each environment with the baseline of the audit,
-/// and the two sides of each gate.
+/// The snapshots that are compared, baseline first.
 fn pairs<'a>(
-    context: &Context<'_>,
+    context: &Context<'a>,
     snapshots: &'a [Snapshot],
-) -> Vec<(&'a Snapshot, &'a Snapshot)> {
+) -> impl Iterator<Item = (&'a Snapshot, &'a Snapshot)> {
     let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
-    let others = snapshots.iter().map(|s| &s.environment).filter(|name| *name != context.baseline);
-    let mut names: Vec<_> = others.map(|name| (context.baseline, name)).collect();
-    for Gate { from, to } in context.gates {
-        if !names.contains(&(to, from)) && !names.contains(&(from, to)) {
-            names.push((to, from));
-        }
-    }
-    names
-        .into_iter()
-        .filter_map(|(baseline, current)| Some((of(baseline)?, of(current)?)))
-        .collect()
+    context.pairs.iter().filter_map(move |(baseline, current)| Some((of(baseline)?, of(current)?)))
 }
 
 /// A finding of a pair; the two are named in the order of their names.

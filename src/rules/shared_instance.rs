@@ -72,7 +72,7 @@ pub(super) fn shared_identities(
         let short: String = value.chars().take(12).collect();
         let clones = clones(snapshots, &seen).unwrap_or_default();
         let summary = format!("{names} {what} ({kind} {short}){clones}");
-        let component = most_harmed(context, &seen);
+        let Some(component) = most_harmed(context, &seen) else { continue };
         let finding =
             finding(meta, &component, environments.into_iter().collect(), defaults, summary);
         // The targets, so that a waiver of these two covers no others.
@@ -100,10 +100,10 @@ fn leave_out_on_purpose(context: &Context<'_>, seen: &mut Seen<'_>) {
 }
 
 /// The target's name in the last environment of the promotion order: the one that is harmed most.
-fn most_harmed(context: &Context<'_>, seen: &Seen<'_>) -> ComponentName {
+fn most_harmed(context: &Context<'_>, seen: &Seen<'_>) -> Option<ComponentName> {
     let rank = |environment: &EnvironmentName| context.order.iter().position(|e| e == environment);
-    let last = seen.iter().max_by_key(|(environment, _)| rank(environment));
-    last.map_or_else(|| "".into(), |(_, identity)| identity.target.as_str().into())
+    let (_, identity) = seen.iter().max_by_key(|(environment, _)| rank(environment))?;
+    Some(identity.target.as_str().into())
 }
 
 /// The other explanation of one engine ID: hosts of several names may have been cloned.

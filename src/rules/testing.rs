@@ -140,16 +140,16 @@ impl Snapshot {
     }
 }
 
-/// Promotion order dev, qualif, prod; baseline prod; one gate; `kubernetes/*` shared on purpose;
+/// Promotion order dev, qualif, prod; baseline prod, with which both are compared; `kubernetes/*` shared on purpose;
 /// nothing wanted.
 pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
-    let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
+    let pairs = ["dev", "qualif"].map(|current| ("prod".into(), current.into()));
     let shared = [Sharing { targets: Glob::new("kubernetes/*").unwrap(), between: Vec::new() }];
     check(&Context {
         order: &order,
         baseline: &order[2],
-        gates: &gates,
+        pairs: &pairs,
         shared: &shared,
         ranges: &[],
         now: Timestamp::UNIX_EPOCH,

@@ -24,8 +24,9 @@ impl Rule for UnmappedMirror {
     }
 
     fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let found = pairs(context, snapshots).into_iter();
-        found.flat_map(|(baseline, current)| between(baseline, current)).collect()
+        pairs(context, snapshots)
+            .flat_map(|(baseline, current)| between(baseline, current))
+            .collect()
     }
 }
 
