@@ -29,7 +29,7 @@ fn run(profiles: &Profiles, arguments: &[&str]) -> Ended {
 fn pipes_and_devices_cost_their_own_target_only() {
     let redis = format!(
         "  redis:\n  - {{name: x, url: \"rediss://127.0.0.1:1\", deadline: {}, ",
-        deadline(Duration::from_secs(1))
+        deadline(Duration::from_secs(3))
     );
     for (name, targets) in [
         ("recorded fifo", "  - {name: x, path: fifo}\n".to_owned()),

@@ -143,13 +143,13 @@ fn data_of_endoflife_date_take_the_place_of_the_shipped_ones() {
     let ended = |said: &str| is("medium", &format!("redis 7.0, ended{said}: prod (7.0.15)"));
     assert_eq!(
         said(&audit(&profiles, AT, &["--eol-data", "redis.json"]), "end-of-life"),
-        ended(" on 2026-08-01")
+        ended(" 2026-08-01")
     );
     let any = audit(&profiles, AT, &["--eol-data", "any.json"]);
     // Redis 6.2 is below what has ended, and no data name it.
     let [first, second] = said(&any, "end-of-life").try_into().unwrap();
     assert_eq!(vec![first], ended(""));
-    assert_eq!(second.1, "qualif runs 6.2.5; upstream support of redis 7.0, which is newer, ended");
+    assert_eq!(second.1, "redis before 7.0, ended: qualif (6.2.5)");
     assert!(notes(&any).is_empty(), "{:?}", notes(&any));
     // The last one given counts, and its age is told.
     let own = audit(&profiles, AT, &["--eol-data", "any.json", "--eol-data", "data/own.yaml"]);

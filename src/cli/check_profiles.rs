@@ -11,7 +11,7 @@ use crate::normalize::config::CatalogueConfig;
 use crate::normalize::product::Products;
 use crate::pipeline;
 use crate::policy;
-use crate::profile::warnings::Surroundings;
+use crate::profile::Surroundings;
 use crate::rules::RuleMeta;
 
 pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {

@@ -15,7 +15,7 @@ use super::output::complain;
 use crate::model::count;
 use crate::normalize::config::CatalogueConfig;
 use crate::pipeline;
-use crate::profile::warnings::Surroundings;
+use crate::profile::Surroundings;
 use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
 use crate::report::escape::terminal;
 

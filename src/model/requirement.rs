@@ -129,7 +129,7 @@ impl Requirement {
         for alternative in &self.alternatives {
             by_product.entry(alternative.product.as_deref()).or_default().push(&alternative.range);
         }
-        by_product.values().any(|ranges| Range::leave_nothing(ranges))
+        by_product.values().any(|ranges| Range::cover_every_version(ranges))
     }
 
     /// Each alternative's product and range.

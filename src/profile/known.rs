@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::check::Files;
 use super::config::EnvironmentConfig;
-use super::warnings::Surroundings;
+use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
 use crate::model::{Facts, Glob, Holds, TargetId};
 

@@ -10,7 +10,8 @@ mod load;
 mod mask;
 mod places;
 pub mod schema;
-pub mod warnings;
+mod surroundings;
+mod warnings;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::policy::waiver::config::WaiversConfig;
 use crate::wire::problem::Problem;
 
 pub use load::{load, load_with_warnings};
+pub use surroundings::Surroundings;
 
 /// Older evidence is incomplete, unless the profile says otherwise.
 pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);

@@ -7,28 +7,13 @@ use std::path::Path;
 
 use super::check::{Files, Parsed};
 use super::known::{Known, near};
+use super::surroundings::Surroundings;
 use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig};
 use crate::model::Requirement;
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
-
-/// What warnings must know of the world outside of the profiles.
-pub struct Surroundings<'a> {
-    /// Whether a file is there.
-    pub is_file: &'a dyn Fn(&Path) -> bool,
-    /// Whether a file may hold evidence of targets that the profile does not name.
-    pub holds_others: &'a dyn Fn(&Path) -> bool,
-    /// Whether an environment variable is set, and not empty.
-    pub is_set: &'a dyn Fn(&str) -> bool,
-    /// All names of products, in lower case.
-    pub products: &'a [String],
-    /// Whether a rule compares environments, so that its findings never concern one alone.
-    pub compares: &'a dyn Fn(&str) -> bool,
-    /// Whether a finding of a rule may be of a level.
-    pub may_say: &'a dyn Fn(&str, &str) -> bool,
-}
 
 /// Every warning, in the order of the files.
 pub(super) fn of(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Vec<FileProblem> {

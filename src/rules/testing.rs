@@ -11,7 +11,7 @@ use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Gate, Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
+    Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
     Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};

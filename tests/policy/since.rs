@@ -176,7 +176,10 @@ fn a_rule_that_is_off_stands_for_no_other() {
 fn a_pair_that_is_compared_no_more_resolves_nothing() {
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[]);
     estate.environment("dev", "redis-6.2.5");
-    estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\n");
+    estate.write(
+        "audit.yaml",
+        "kind: Audit\nbaseline: prod\nenvironments: [dev, qualif, prod]\ngates: [[qualif, prod]]\n",
+    );
     let report = estate.report("then.txt");
     let (_, now) = since(&estate, &report, &["--baseline", "qualif"]);
     let gone = now["since"]["gone"].as_array().unwrap();

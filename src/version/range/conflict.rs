@@ -8,7 +8,7 @@ use super::super::read;
 use super::super::reading::{Body, Identifier, cmp_pre};
 use super::super::scheme::Scheme;
 use super::contains::key;
-use super::{Condition, Operator};
+use super::{Condition, Operator, Range};
 
 /// A place between versions.
 struct Cut {
@@ -73,10 +73,17 @@ fn two_texts(conditions: &[Condition]) -> Option<String> {
     ))
 }
 
-/// Whether every version from 0 on is in one of these ranges, as far as the texts alone tell.
-pub(super) fn leave_nothing(ranges: &[&[Condition]]) -> bool {
-    let mut spans: Vec<(Option<Cut>, Option<Cut>)> =
-        ranges.iter().filter_map(|conditions| span(conditions)).collect();
+impl Range {
+    /// Whether several ranges together hold every version, as far as their texts tell: `*`, `>=0`;
+    /// `<7` with `>=7`.
+    pub fn cover_every_version(ranges: &[&Self]) -> bool {
+        let spans = ranges.iter().filter_map(|range| span(&range.conditions));
+        are_gapless(spans.collect())
+    }
+}
+
+/// Whether every version from 0 on is in one of these stretches.
+fn are_gapless(mut spans: Vec<(Option<Cut>, Option<Cut>)>) -> bool {
     // `None` is less than any cut: what begins at 0 comes first.
     spans.sort_by(|(a, _), (b, _)| match (a, b) {
         (Some(a), Some(b)) => cmp(a, b),

@@ -84,14 +84,6 @@ impl Range {
         }
     }
 
-    /// Whether several ranges together hold every version, as far as their texts tell: `*`, `>=0`;
-    /// `<7` with `>=7`.
-    pub fn leave_nothing(ranges: &[&Self]) -> bool {
-        let conditions: Vec<&[Condition]> =
-            ranges.iter().map(|range| range.conditions.as_slice()).collect();
-        conflict::leave_nothing(&conditions)
-    }
-
     /// Whether it is one version word for word.
     pub fn is_exact(&self) -> bool {
         matches!(self.conditions.as_slice(), [Condition::Exactly(_)])
