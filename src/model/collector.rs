@@ -31,8 +31,6 @@ pub struct CollectorKind {
     pub products: &'static [(&'static str, &'static str)],
     /// How long reading a target may take, unless the profile says otherwise.
     pub deadline: Duration,
-    /// The keys of its targets in a profile.
-    pub keys: &'static [(KeyShape, &'static [&'static str])],
     /// Whether a recorded file of the same name may be taken for it.
     pub clashes_with_files: bool,
 }
@@ -102,23 +100,6 @@ pub struct IdentityField {
     pub noun: &'static str,
 }
 
-/// What may stand behind a key of a profile, and be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyShape {
-    /// Nothing that may be shown.
-    Hidden,
-    /// A URL, shown if it is only scheme, host and port.
-    Address,
-    /// Several of them, on this line or on those below.
-    Addresses,
-    /// A map or list on the lines below, and no word.
-    Below,
-    /// A name, a pattern, a word.
-    Word,
-    /// The same, or a list or map of them, also on the lines below.
-    Words,
-}
-
 /// Every collector that there is.
 #[derive(Clone, Copy)]
 pub struct Collectors(pub &'static [&'static CollectorKind]);
@@ -134,7 +115,6 @@ static UNKNOWN: CollectorKind = CollectorKind {
     groups: &[],
     products: &[],
     deadline: Duration::ZERO,
-    keys: &[],
     clashes_with_files: false,
 };
 

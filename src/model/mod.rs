@@ -30,7 +30,7 @@ pub use change::{
     ProductChange, SettingChange, VariantChange, VersionChange, Whereabouts,
 };
 pub use collector::{
-    CollectorKind, CollectorPart, Collectors, Facts, Holds, IdentityField, KeyShape, Occurs,
+    CollectorKind, CollectorPart, Collectors, Facts, Holds, IdentityField, Occurs,
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{

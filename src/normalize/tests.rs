@@ -239,7 +239,6 @@ const SERVICES: Collectors = Collectors(&[&CollectorKind {
     groups: &["service"],
     products: &[],
     deadline: std::time::Duration::ZERO,
-    keys: &[],
     clashes_with_files: false,
 }]);
 

@@ -27,12 +27,11 @@ pub(super) struct Parsed<T> {
 #[derive(Clone)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    pub(super) masked: String,
 }
 
 impl Source {
     pub(super) fn problem(&self, problem: Problem) -> FileProblem {
-        FileProblem { path: self.path.clone(), masked: self.masked.clone(), problem }
+        FileProblem { path: self.path.clone(), problem }
     }
 }
 

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::check::{self, Files, Parsed};
 use super::git;
-use super::mask;
 use super::places;
+use super::scrub::scrub;
 use super::surroundings::Surroundings;
 use super::warnings;
 use super::{FileProblem, ProfileErrors, Profiles};
@@ -118,11 +118,7 @@ fn in_repository(folder: &Path) -> PathBuf {
 }
 
 fn of_folder(path: &Path, message: &str, advice: &str) -> FileProblem {
-    FileProblem {
-        path: path.to_owned(),
-        masked: String::new(),
-        problem: Problem::of_file(message, advice),
-    }
+    FileProblem { path: path.to_owned(), problem: Problem::of_file(message, advice) }
 }
 
 /// Sorted, so that the digest and the order of problems do not depend on the file system.
@@ -161,8 +157,7 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
 }
 
 fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
-    let masked = mask::mask(text, None);
-    let source = check::Source { path, masked };
+    let source = check::Source { path };
     let result = match yaml::read::<Header>(text, Origin::Person) {
         Ok(header) => match header.kind {
             Kind::Environment => {
@@ -190,10 +185,8 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
         }),
     };
     if let Err(mut problem) = result {
-        let unknown = mask::unknown_key(&problem.message, text, problem.line, problem.column);
-        let masked = mask::mask(text, unknown);
-        problem.message = mask::scrub(&problem.message, &masked, unknown);
-        problems.push(check::Source { masked, ..source }.problem(problem));
+        scrub(&mut problem, text);
+        problems.push(source.problem(problem));
     }
 }
 

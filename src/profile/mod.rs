@@ -7,9 +7,9 @@ pub mod config;
 pub mod git;
 mod known;
 mod load;
-mod mask;
 mod places;
 pub mod schema;
+mod scrub;
 mod surroundings;
 mod warnings;
 
@@ -104,13 +104,11 @@ impl Environment {
     }
 }
 
-/// A problem in a file, with the file's text for a snippet: every secret in it is masked.
+/// A problem in a file. No secret stands in its texts.
 #[derive(Clone, Debug)]
 pub struct FileProblem {
     /// The file.
     pub path: PathBuf,
-    /// Its text, masked.
-    pub masked: String,
     /// What is wrong.
     pub problem: Problem,
 }

@@ -61,10 +61,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_named_has_its_line() {
-        let source = |name: &str| Source {
-            path: Path::new("/repo/deep/profiles").join(name),
-            masked: String::new(),
-        };
+        let source = |name: &str| Source { path: Path::new("/repo/deep/profiles").join(name) };
         let files = Files {
             environments: vec![Parsed {
                 source: source("dev.yaml"),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, Occurs};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -89,7 +89,6 @@ impl DeclaredConfig {
         groups: &[],
         products: &[],
         deadline: Duration::from_secs(15),
-        keys: &[(KeyShape::Word, &["component", "version", "by", "on", "expires"])],
         clashes_with_files: false,
     };
 }

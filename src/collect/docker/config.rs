@@ -10,7 +10,7 @@ use url::Url;
 use crate::collect::io::config::{TlsConfig, check_tls};
 use crate::collect::patterns::check_globs;
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -194,11 +194,6 @@ impl DockerConfig {
         groups: &["docker", "host", "image"],
         products: &[("docker/containerd", "containerd"), ("docker/runc", "runc")],
         deadline: Duration::from_secs(15),
-        keys: &[
-            (KeyShape::Word, &["context"]),
-            (KeyShape::Words, &["include", "exclude", "projects", "names", "labels"]),
-            (KeyShape::Address, &["host"]),
-        ],
         clashes_with_files: false,
     };
 

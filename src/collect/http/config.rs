@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::collect::io::config::{TlsConfig, check_tls};
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
@@ -101,11 +101,6 @@ impl HttpConfig {
         groups: &["http"],
         products: &[],
         deadline: Duration::from_secs(10),
-        keys: &[
-            (KeyShape::Word, &["pointer", "header", "component", "product"]),
-            (KeyShape::Address, &["url"]),
-            (KeyShape::Hidden, &["regex", "token"]),
-        ],
         clashes_with_files: false,
     };
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::collect::patterns::{check_globs, globs};
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -173,12 +173,6 @@ impl KubernetesConfig {
         groups: &["kubernetes", "host", "image"],
         products: &[("kubernetes/server", "kubernetes"), ("kubernetes/kubelet", "kubernetes")],
         deadline: Duration::from_secs(60),
-        keys: &[
-            (KeyShape::Word, &["context"]),
-            (KeyShape::Words, &["read", "namespaces", "include", "exclude"]),
-            (KeyShape::Address, &["proxy"]),
-            (KeyShape::Hidden, &["kubeconfig"]),
-        ],
         clashes_with_files: false,
     };
 

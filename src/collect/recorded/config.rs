@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::collect::kubernetes::config::{KubernetesPart, NamespacesConfig};
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Occurs};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -78,10 +78,6 @@ impl RecordedConfig {
         groups: &[],
         products: &[],
         deadline: Duration::from_secs(15),
-        keys: &[
-            (KeyShape::Word, &["path", "taken"]),
-            (KeyShape::Words, &["read", "namespaces", "include", "exclude"]),
-        ],
         clashes_with_files: false,
     };
 

@@ -12,7 +12,7 @@ use super::parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use super::topology::place;
 use crate::collect::io::config::{TlsConfig, check_tls};
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, KeyShape, Occurs};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
@@ -186,12 +186,6 @@ impl RedisConfig {
         groups: &["redis"],
         products: &[],
         deadline: Duration::from_secs(5),
-        keys: &[
-            (KeyShape::Word, &["service", "replicas"]),
-            (KeyShape::Below, &["sentinel"]),
-            (KeyShape::Address, &["url"]),
-            (KeyShape::Addresses, &["urls", "nodes"]),
-        ],
         // The text of INFO recorded as `cache` is `redis/cache`.
         clashes_with_files: true,
     };
