@@ -1,7 +1,7 @@
 //! What is known of each rule by its id: of those that look at snapshots, and of those that look at
 //! waivers. Everybody asks here, so that nobody names a rule.
 
-use super::waiver::{EXPIRED, UNUSED};
+use super::waiver::rules::{EXPIRED, UNUSED};
 use crate::rules::{Concerns, MadeBy, RULES, Reads, RuleMeta};
 
 /// What people read about every rule: those that look at snapshots, and those that look at waivers.

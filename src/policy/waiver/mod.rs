@@ -5,7 +5,7 @@
 
 mod binding;
 pub mod config;
-mod rules;
+pub(super) mod rules;
 
 use std::collections::BTreeSet;
 
