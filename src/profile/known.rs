@@ -110,26 +110,3 @@ impl Known {
 fn may_be_within(literal: &str, name: &str) -> bool {
     literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
 }
-
-/// The name that is at most two letters away, the nearest first.
-pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const FAR: usize = 3;
-    let by_distance = known.map(|other| (distance(name, other), other));
-    by_distance.filter(|(distance, _)| *distance < FAR).min().map(|(_, other)| other)
-}
-
-/// How many letters are to be added, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut before = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = before + usize::from(x != *y);
-            before = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
-}

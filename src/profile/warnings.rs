@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use super::check::{Files, Parsed};
-use super::known::{Known, near};
+use super::known::Known;
 use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig};
-use crate::model::Requirement;
+use crate::model::{Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
