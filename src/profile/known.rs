@@ -7,7 +7,7 @@ use super::check::Files;
 use super::config::EnvironmentConfig;
 use super::warnings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, TargetId};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
@@ -22,13 +22,18 @@ pub(super) struct Known {
 
 impl Known {
     /// Of all environments, with those that the catalogue names.
-    pub(super) fn new(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Self {
+    pub(super) fn new(
+        files: &Files,
+        folder: &Path,
+        names: &ProductNames,
+        around: &Surroundings<'_>,
+    ) -> Self {
         let mut known = Self::default();
         let entries = files.catalogues.iter().flat_map(|parsed| &parsed.config.components);
         let matched = entries.filter(|entry| !entry.matches.is_empty());
         known.own.extend(matched.map(|entry| entry.component.value.clone()));
         for parsed in &files.environments {
-            known.add(&parsed.config, folder, around);
+            known.add(&parsed.config, folder, names, around);
         }
         known
     }
@@ -38,10 +43,11 @@ impl Known {
         &self,
         config: &EnvironmentConfig,
         folder: &Path,
+        names: &ProductNames,
         around: &Surroundings<'_>,
     ) -> Self {
         let mut known = Self::default();
-        known.add(config, folder, around);
+        known.add(config, folder, names, around);
         if known.groups.contains("image") {
             let elsewhere = self.own.iter().filter(|name| name.starts_with("image/"));
             known.own.extend(elsewhere.cloned());
@@ -49,7 +55,13 @@ impl Known {
         known
     }
 
-    fn add(&mut self, config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) {
+    fn add(
+        &mut self,
+        config: &EnvironmentConfig,
+        folder: &Path,
+        names: &ProductNames,
+        around: &Surroundings<'_>,
+    ) {
         for target in config.targets.all() {
             let kind = target.kind();
             let id = TargetId::new(kind.name, target.name());
@@ -60,7 +72,7 @@ impl Known {
                 continue;
             }
             let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
-            self.own.insert(own.to_string());
+            self.own.insert(names.component(&own).to_string());
             self.add_groups(kind.parts.iter().flat_map(|part| part.holds));
         }
     }

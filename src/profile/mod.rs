@@ -10,13 +10,14 @@ mod load;
 mod mask;
 mod places;
 pub mod schema;
+mod spelling;
 pub mod warnings;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::collect::config::TargetsConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places};
+use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places, ProductNames};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -58,6 +59,8 @@ pub struct Profiles {
     pub digest: String,
     /// Where all of this stands.
     pub places: Places,
+    /// What components are called, whatever alias of a product somebody writes.
+    pub names: ProductNames,
 }
 
 /// One environment, with its defaults resolved.
