@@ -17,7 +17,7 @@ use crate::wire::report::{DriftReport, Finding};
 
 pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
-    let component = ComponentName::from(arguments.component.as_str());
+    let component = ComponentName::from(profiles.names.canonical(&arguments.component));
     let policy = Policy::new(profiles.policy.as_ref());
     let report = arguments.report.as_deref().map(reports::read).transpose()?;
     let page = Page { profiles: &profiles, policy: &policy, component: &component };

@@ -57,7 +57,7 @@ fn has_windows(there: &Snapshot) -> bool {
 
 /// Whether a component of that name would be found in this part of this target.
 pub fn could_hold(target: &Coverage, part: &PartName, name: &ComponentName) -> bool {
-    target.kind.could_hold(part, &target.component, name)
+    target.could_hold(part, name)
 }
 
 /// Whether it is one that a target of this kind would be: `redis/cache`, but not
@@ -103,6 +103,7 @@ mod tests {
             target: (*target).into(),
             kind: COLLECTORS.of(&(*target).into()),
             component: (*target).into(),
+            mapped: std::sync::Arc::default(),
             endpoint: String::new(),
             required: true,
             source: Source::Live,
@@ -153,6 +154,47 @@ mod tests {
         assert_eq!(absence("redis/sessions", &redis), Presence::Missing);
         assert_eq!(absence("redis/cache/module/search", &redis), Presence::Missing);
         assert_eq!(absence("redis/sessions/module/search", &redis), Presence::NotApplicable);
+    }
+
+    /// As [`snapshot`], where the catalogue says that a container may be `redis/cache`.
+    fn mapped(parts: &[(&str, &str, bool)]) -> Snapshot {
+        let mut there = snapshot(parts);
+        for target in &mut there.coverage {
+            target.mapped = std::sync::Arc::new(BTreeSet::from(["redis/cache".into()]));
+        }
+        there
+    }
+
+    #[test]
+    fn what_containers_may_be_is_missing_only_where_they_were_read() {
+        for (target, part) in [("docker/a", "containers"), ("kubernetes/k", "workloads")] {
+            let unread = mapped(&[(target, part, false)]);
+            assert_eq!(absence("redis/cache", &unread), Presence::Unobserved, "{target}");
+            assert_eq!(absence("redis/main", &unread), Presence::Missing, "{target}");
+            assert_eq!(absence("redis/cache/module/search", &unread), Presence::NotApplicable);
+            assert_eq!(absence("redis/cache", &mapped(&[(target, part, true)])), Presence::Missing);
+        }
+        // Nodes hold no containers.
+        let nodes = mapped(&[("kubernetes/k", "nodes", false)]);
+        assert_eq!(absence("redis/cache", &nodes), Presence::Missing);
+        let none = mapped(&[("redis/main", "info", true)]);
+        assert_eq!(absence("redis/cache", &none), Presence::Missing);
+    }
+
+    #[test]
+    fn what_is_set_up_and_does_not_run_may_run_where_nobody_looked() {
+        let with_idle = |mut there: Snapshot, name: &str| {
+            let idle =
+                Component { not_running: BTreeMap::from([("exited".into(), 1)]), ..component(&[]) };
+            there.components.insert(name.into(), idle);
+            absence(name, &there)
+        };
+        let half = [("docker/a", "containers", true), ("docker/b", "containers", false)];
+        let whole = [("docker/a", "containers", true), ("docker/b", "containers", true)];
+        for name in ["image/app", "redis/cache"] {
+            assert_eq!(with_idle(mapped(&half), name), Presence::Unobserved, "{name}");
+            assert_eq!(with_idle(mapped(&whole), name), Presence::Missing, "{name}");
+        }
     }
 
     #[test]

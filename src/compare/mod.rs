@@ -4,6 +4,7 @@
 //! judged here.
 
 mod absence;
+mod alike;
 mod between;
 mod content;
 mod differing;
@@ -23,6 +24,7 @@ use crate::model::{
 };
 
 pub use absence::{could_hold, hidden, is_unobserved};
+pub use alike::Alike;
 use between::Between;
 pub use content::{mismatches, mismatches_within};
 pub use differing::{Differing, Told, differing};

@@ -131,6 +131,16 @@ impl Collectors {
         known.find(|(name, _)| *name == component.as_str()).map(|(_, product)| *product)
     }
 
+    /// Whether a collector tells of a component of that very name.
+    pub(super) fn tell(self, component: &str) -> bool {
+        let told = |kind: &&'static CollectorKind| {
+            let mut holds = kind.parts.iter().flat_map(|part| part.holds);
+            kind.products.iter().any(|(name, _)| *name == component)
+                || holds.any(|held| matches!(held, Holds::Component(name) if *name == component))
+        };
+        self.0.iter().any(told)
+    }
+
     /// Whether a component's name begins with what was read and not with a product.
     pub fn is_group(self, first: &str) -> bool {
         self.0.iter().any(|kind| kind.groups.contains(&first))
@@ -168,7 +178,16 @@ impl CollectorKind {
         own: &ComponentName,
         component: &ComponentName,
     ) -> bool {
-        let any = |holds: &[Holds]| holds.iter().any(|held| held.fits(own, component));
+        self.could_hold_what(part, |held| held.fits(own, component))
+    }
+
+    /// Whether images would be found in that part.
+    pub fn could_hold_images(&self, part: &PartName) -> bool {
+        self.could_hold_what(part, |held| held == Holds::IMAGES)
+    }
+
+    fn could_hold_what(&self, part: &PartName, fits: impl Fn(Holds) -> bool) -> bool {
+        let any = |holds: &[Holds]| holds.iter().any(|held| fits(*held));
         match self.part(part.as_str()) {
             // A file that could not be read might hold anything.
             _ if self.facts == Facts::OfOthers => true,
@@ -181,6 +200,11 @@ impl CollectorKind {
     /// Whether each part of a target tells something of `component`.
     pub fn tells_jointly(&self, own: &ComponentName, component: &ComponentName) -> bool {
         self.jointly.iter().any(|held| held.fits(own, component))
+    }
+
+    /// Whether each part of a target tells something of images.
+    pub fn tells_images_jointly(&self) -> bool {
+        self.jointly.contains(&Holds::IMAGES)
     }
 }
 
@@ -196,6 +220,9 @@ impl CollectorPart {
 }
 
 impl Holds {
+    /// Images.
+    const IMAGES: Self = Self::Group("image");
+
     fn fits(self, own: &ComponentName, component: &ComponentName) -> bool {
         let name = component.as_str();
         match self {

@@ -48,12 +48,14 @@ mod tests {
     use super::*;
     use crate::collect::config::COLLECTORS;
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     fn kind(source: Source, taken: &str, expires: Option<&str>) -> Option<FailureKind> {
         let coverage = Coverage {
             target: "redis/cache".into(),
             kind: COLLECTORS.of(&"redis/cache".into()),
             component: "redis/cache".into(),
+            mapped: Arc::default(),
             endpoint: String::new(),
             required: true,
             source,

@@ -72,10 +72,15 @@ impl ComponentName {
         self.0.split_once('/').map_or(self.0.as_str(), |(first, _)| first)
     }
 
+    /// Whether names that begin so are of parts of a host, or of what several instances make up.
+    pub(super) fn is_part_of_host(first: &str) -> bool {
+        NOT_TARGETS.contains(&first)
+    }
+
     /// Whether it is one target of its own (`redis/cache`, `http/orders`, a declared
     /// `postgresql/orders`), and neither an image, a host fact nor a module of a server.
     pub fn is_target_level(&self) -> bool {
-        !NOT_TARGETS.contains(&self.group()) && self.0.matches('/').count() == 1
+        !Self::is_part_of_host(self.group()) && self.0.matches('/').count() == 1
     }
 }
 

@@ -10,6 +10,8 @@ mod freshness;
 mod ids;
 mod indicator;
 pub mod matrix;
+mod naming;
+mod near;
 mod outcome;
 mod places;
 mod product;
@@ -43,6 +45,8 @@ pub use finding::{
 pub use freshness::{MAX_AHEAD, staleness};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
+pub use naming::ProductNames;
+pub use near::{letters_apart, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};

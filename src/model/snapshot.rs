@@ -1,6 +1,7 @@
 //! Snapshot: evidence seen through today's catalogue. Always derived, never stored.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -235,6 +236,8 @@ pub struct Coverage {
     pub kind: &'static CollectorKind,
     /// The component that it is itself, where it is one.
     pub component: ComponentName,
+    /// Components that are found among images, by the catalogue.
+    pub mapped: Arc<BTreeSet<ComponentName>>,
     /// Its address, without user name and password.
     pub endpoint: String,
     /// Whether the verdict needs it.
@@ -261,6 +264,12 @@ pub struct Note {
 }
 
 impl Coverage {
+    /// Whether a component of that name would be found in that part.
+    pub fn could_hold(&self, part: &PartName, name: &ComponentName) -> bool {
+        self.kind.could_hold(part, &self.component, name)
+            || (self.mapped.contains(name) && self.kind.could_hold_images(part))
+    }
+
     /// Whether any part was read.
     pub fn is_read_at_all(&self) -> bool {
         self.parts.values().any(|outcome| *outcome == Outcome::Complete)

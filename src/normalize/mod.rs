@@ -18,10 +18,11 @@ mod snapshot;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::{
     Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Identity, ImageUse,
-    Instance, Locator, ReadingSource, RunState, Site, TargetEvidence, TargetId,
+    Instance, Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
@@ -33,9 +34,12 @@ use product::{Product, Products, Reader};
 pub struct Normalizer {
     collectors: Collectors,
     products: Products,
+    names: ProductNames,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
     matches: Vec<Match>,
+    /// The components of these.
+    mapped: Arc<BTreeSet<ComponentName>>,
     only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
     /// Longest prefix first.
     mirrors: Vec<(String, String)>,
@@ -50,6 +54,7 @@ impl Normalizer {
     /// all whose evidence may be seen.
     pub fn new(catalogue: Option<&CatalogueConfig>, collectors: Collectors) -> Self {
         let components = catalogue.map(|c| c.components.as_slice()).unwrap_or_default();
+        let own_products = catalogue.map(|c| c.products.as_slice()).unwrap_or_default();
         let only_in = components.iter().filter(|c| !c.only_in.is_empty()).map(|c| {
             let environments = c.only_in.iter().map(|e| e.as_str().into()).collect();
             (c.component.as_str().into(), environments)
@@ -61,11 +66,14 @@ impl Normalizer {
             let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
             Some((c.component.as_str().into(), scheme))
         });
+        let matches: Vec<Match> = components.iter().flat_map(Match::of_component).collect();
         Self {
             collectors,
-            products: Products::new(catalogue.map(|c| c.products.as_slice()).unwrap_or_default()),
+            products: Products::new(own_products),
+            names: product::config::names(own_products, collectors),
             schemes: schemes.collect(),
-            matches: components.iter().flat_map(Match::of_component).collect(),
+            mapped: Arc::new(matches.iter().map(|found| found.component.clone()).collect()),
+            matches,
             only_in: only_in.collect(),
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
@@ -89,6 +97,16 @@ impl Normalizer {
     /// The name of the product that has this one, or this alias.
     pub fn product_named(&self, name: &str) -> Option<&str> {
         self.products.by_name(name).map(|product| product.name.as_str())
+    }
+
+    /// What components are called.
+    pub fn names(&self) -> &ProductNames {
+        &self.names
+    }
+
+    /// Components that are found among images, by the catalogue.
+    pub fn mapped(&self) -> &BTreeSet<ComponentName> {
+        &self.mapped
     }
 
     /// How the texts of a component are read, of which the product is known or not.

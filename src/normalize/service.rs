@@ -14,7 +14,8 @@ pub(super) fn component(target: &TargetEvidence) -> Option<ComponentName> {
 pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let Some(text) = target.field("version") else { return };
     let normalizer = builder.normalizer;
-    let component = component(target).unwrap_or_else(|| target.id.as_str().into());
+    let named = component(target).map(|name| normalizer.names.component(&name));
+    let component = named.unwrap_or_else(|| target.id.as_str().into());
     let first = component.group();
     let named = target.field("product").filter(|name| !name.is_empty());
     let named = named.or_else(|| (!normalizer.collectors.is_group(first)).then_some(first));

@@ -68,7 +68,8 @@ impl Normalizer {
         Coverage {
             target: target.id.clone(),
             kind,
-            component: told.unwrap_or_else(|| kind.component_of(&target.id)),
+            component: self.names.component(&told.unwrap_or_else(|| kind.component_of(&target.id))),
+            mapped: self.mapped.clone(),
             endpoint: target.endpoint.clone(),
             required: target.required,
             source: target.source.clone(),
@@ -176,7 +177,7 @@ fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let name = builder.normalizer.product_of(fact);
         let product = name.as_ref().and_then(|name| builder.normalizer.products.by_name(name));
         let said = Said {
-            component: fact.component.as_str().into(),
+            component: builder.normalizer.names.canonical(&fact.component).as_ref().into(),
             product,
             hint: None,
             text: &fact.version,

@@ -227,6 +227,25 @@ fn what_was_read_wins_over_what_is_declared() {
     assert!(component.overruled.is_empty() && component.instances.len() == 2);
 }
 
+#[test]
+fn a_fact_is_the_component_that_its_product_names() {
+    for name in ["postgresql/orders", "postgres/orders", "PG/orders"] {
+        let mut facts = target(&format!("declared/{name}"));
+        facts.declared = vec![Declared {
+            component: name.into(),
+            product: String::new(),
+            version: "16.4".into(),
+            by: "a person".into(),
+            on: Date::constant(2026, 1, 1),
+            expires: Date::constant(2026, 2, 1),
+        }];
+        let snapshot = snapshot(facts, "");
+        // What it is called where it was not read follows from the target's name.
+        assert_eq!(snapshot.coverage[0].component.as_str(), "postgresql/orders");
+        assert_eq!(only(snapshot).0, "postgresql/orders", "{name}");
+    }
+}
+
 /// A collector of services, and nothing else.
 const SERVICES: Collectors = Collectors(&[&CollectorKind {
     name: "service",
@@ -264,6 +283,8 @@ fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
     assert_eq!(named.1, of("postgresql/orders", Some("postgresql")));
     let product = component(&[("version", "1.2.3"), ("product", "postgres")]);
     assert_eq!(product.1, of("service/orders", Some("postgresql")));
+    let alias = component(&[("version", "16.4"), ("component", "postgres/orders")]);
+    assert_eq!(alias.1, of("postgresql/orders", Some("postgresql")));
     // A target that was not read still says what it is.
     let unread = component(&[("component", "postgresql/orders")]);
     assert_eq!(unread, ("postgresql/orders".to_owned(), None));

@@ -192,8 +192,13 @@ impl Standard<'_> {
                 max_age: of.max_age,
             })
             .collect();
-        let compared =
-            Compared { baseline: &self.baseline, gates: &self.gates, collectors: COLLECTORS };
+        let compared = Compared {
+            baseline: &self.baseline,
+            gates: &self.gates,
+            collectors: COLLECTORS,
+            names: self.normalizer.names(),
+            mapped: self.normalizer.mapped(),
+        };
         let mut findings = self.policy.apply(found, &self.gates, seen);
         let waivers = waiver::apply(self.waivers.clone(), &mut findings, compared, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);

@@ -1,12 +1,14 @@
 //! Whether everything that could show something was read: only then does its absence say anything.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::metas::{meta, reads};
 use super::subject::{Subject, by_name};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
-    staleness,
+    ProductNames, staleness,
 };
 use crate::rules::{Hook, Reads};
 
@@ -30,6 +32,10 @@ pub struct Compared<'a> {
     pub gates: &'a [Gate],
     /// What reads the targets, of this run or of an earlier one.
     pub collectors: Collectors,
+    /// What components are called.
+    pub names: &'a ProductNames,
+    /// Components that are found among images, by the catalogue.
+    pub mapped: &'a BTreeSet<ComponentName>,
 }
 
 impl Compared<'_> {
@@ -85,27 +91,41 @@ pub(super) fn is_read(
 /// rule needs besides.
 pub(super) fn could_tell(
     question: Question<'_>,
-    (kind, own): (&CollectorKind, &ComponentName),
+    Teller { kind, own, mapped }: Teller<'_>,
     part: &PartName,
 ) -> bool {
     let name = question.component;
+    let is_among_images = mapped.contains(name);
     // Identities are told by any target.
     reads(question.rule) == Reads::Identities
         || kind.tells_jointly(own, name)
         || kind.could_hold(part, own, name)
+        || (is_among_images && (kind.tells_images_jointly() || kind.could_hold_images(part)))
 }
 
-fn subject_of(target: &Coverage) -> (&CollectorKind, &ComponentName) {
-    (target.kind, &target.component)
+/// What reads a target, and what may be found in it.
+#[derive(Clone, Copy)]
+pub(super) struct Teller<'a> {
+    pub(super) kind: &'a CollectorKind,
+    /// The component that the target is itself.
+    pub(super) own: &'a ComponentName,
+    /// Components that are found among images, by the catalogue.
+    pub(super) mapped: &'a BTreeSet<ComponentName>,
+}
+
+impl<'a> Teller<'a> {
+    fn of(target: &'a Coverage) -> Self {
+        Self { kind: target.kind, own: &target.component, mapped: &target.mapped }
+    }
 }
 
 fn concerns(question: Question<'_>, target: &Coverage) -> bool {
     target.parts.is_empty()
-        || target.parts.keys().any(|part| could_tell(question, subject_of(target), part))
+        || target.parts.keys().any(|part| could_tell(question, Teller::of(target), part))
 }
 
 fn is_whole(question: Question<'_>, target: &Coverage) -> bool {
     let mut asked =
-        target.parts.iter().filter(|(part, _)| could_tell(question, subject_of(target), part));
+        target.parts.iter().filter(|(part, _)| could_tell(question, Teller::of(target), part));
     asked.all(|(_, outcome)| *outcome == Outcome::Complete)
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::metas::{is_of_each_environment, meta};
-use super::settled::{Compared, Question, could_tell, is_settled};
+use super::settled::{Compared, Question, Teller, could_tell, is_settled};
 use super::subject::Subject;
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, EnvironmentName, Fate, Finding,
@@ -289,8 +289,9 @@ fn is_known(
         let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
             let kind = compared.collectors.of(target);
-            let own = kind.component_of(target);
-            parts.iter().any(|part| could_tell(question, (kind, &own), part))
+            let own = compared.names.component(&kind.component_of(target));
+            let teller = Teller { kind, own: &own, mapped: compared.mapped };
+            parts.iter().any(|part| could_tell(question, teller, part))
         };
         let then = earlier.environments.get(environment).into_iter().flatten();
         then.filter(|(target, _)| !is_here(target))

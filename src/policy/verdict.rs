@@ -169,6 +169,7 @@ mod tests {
     use crate::policy::metas;
     use crate::version::{Levels, Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
     use std::time::Duration;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -182,6 +183,7 @@ mod tests {
             target: "redis/cache".into(),
             kind: COLLECTORS.of(&"redis/cache".into()),
             component: "redis/cache".into(),
+            mapped: Arc::default(),
             endpoint: String::new(),
             required,
             source: Source::Live,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::config::{AuditConfig, EnvironmentConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
-use crate::model::{CollectorKind, EnvironmentName, Facts, Gate, Glob, Places};
+use crate::model::{CollectorKind, EnvironmentName, Facts, Gate, Glob, Places, ProductNames};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
@@ -47,17 +47,23 @@ pub(super) struct Files {
     pub(super) policy_digest: String,
 }
 
+/// What files are checked against.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The rules that a policy may name.
+    pub(super) rule_ids: &'a [&'a str],
+    /// The day in UTC from which waivers are seen.
+    pub(super) today: Date,
+    pub(super) names: &'a ProductNames,
+}
+
 /// Every semantic problem. What refers to a file whose shape is wrong is only checked if
 /// `complete`: one mistake is told once.
-pub(super) fn all(
-    files: &Files,
-    rule_ids: &[&str],
-    today: Date,
-    complete: bool,
-) -> Vec<FileProblem> {
+pub(super) fn all(files: &Files, asked: Asked<'_>, complete: bool) -> Vec<FileProblem> {
+    let Asked { rule_ids, today, names } = asked;
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
-        found.extend(environment(config).into_iter().map(|p| source.problem(p)));
+        found.extend(environment(config, names).into_iter().map(|p| source.problem(p)));
     }
     found.extend(repeated_environments(&files.environments));
     found.extend(more_than_one(&files.audits, "Audit"));
@@ -81,7 +87,7 @@ pub(super) fn all(
     found
 }
 
-fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
+fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Problem> {
     let mut problems = name_problems(&config.name, "an environment");
     let mut names: BTreeMap<&str, Names<'_>> = BTreeMap::new();
     for target in config.targets.all() {
@@ -95,7 +101,16 @@ fn environment(config: &EnvironmentConfig) -> Vec<Problem> {
         of_kind.1.push(target.name());
     }
     for (kind, names) in names.values() {
-        problems.extend(repeated(names.iter().copied(), kind.noun));
+        if kind.facts == Facts::Declared {
+            let own = |name: &&Located<String>| Located {
+                value: spelling.canonical(name).into_owned(),
+                ..(**name).clone()
+            };
+            let own: Vec<Located<String>> = names.iter().map(own).collect();
+            problems.extend(repeated(own.iter(), kind.noun));
+        } else {
+            problems.extend(repeated(names.iter().copied(), kind.noun));
+        }
     }
     problems.extend(clashes(names.values()));
     for pattern in &config.ignore {
@@ -260,6 +275,7 @@ pub(super) fn compose(
     files: Files,
     digest: String,
     places: Places,
+    names: ProductNames,
 ) -> Option<Profiles> {
     let audit = files.audits.into_iter().next()?.config;
     let baseline = EnvironmentName::from(audit.baseline.as_str());
@@ -290,6 +306,7 @@ pub(super) fn compose(
         waivers: files.waivers.into_iter().next().map(|parsed| parsed.config),
         digest,
         places,
+        names,
     })
 }
 

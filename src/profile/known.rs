@@ -7,7 +7,7 @@ use super::check::Files;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, TargetId};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
@@ -22,13 +22,18 @@ pub(super) struct Known {
 
 impl Known {
     /// Of all environments, with those that the catalogue names.
-    pub(super) fn new(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Self {
+    pub(super) fn new(
+        files: &Files,
+        folder: &Path,
+        names: &ProductNames,
+        around: &Surroundings<'_>,
+    ) -> Self {
         let mut known = Self::default();
         let entries = files.catalogues.iter().flat_map(|parsed| &parsed.config.components);
         let matched = entries.filter(|entry| !entry.matches.is_empty());
         known.own.extend(matched.map(|entry| entry.component.value.clone()));
         for parsed in &files.environments {
-            known.add(&parsed.config, folder, around);
+            known.add(&parsed.config, folder, names, around);
         }
         known
     }
@@ -38,10 +43,11 @@ impl Known {
         &self,
         config: &EnvironmentConfig,
         folder: &Path,
+        names: &ProductNames,
         around: &Surroundings<'_>,
     ) -> Self {
         let mut known = Self::default();
-        known.add(config, folder, around);
+        known.add(config, folder, names, around);
         if known.groups.contains("image") {
             let elsewhere = self.own.iter().filter(|name| name.starts_with("image/"));
             known.own.extend(elsewhere.cloned());
@@ -49,7 +55,13 @@ impl Known {
         known
     }
 
-    fn add(&mut self, config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) {
+    fn add(
+        &mut self,
+        config: &EnvironmentConfig,
+        folder: &Path,
+        names: &ProductNames,
+        around: &Surroundings<'_>,
+    ) {
         for target in config.targets.all() {
             let kind = target.kind();
             let id = TargetId::new(kind.name, target.name());
@@ -60,7 +72,7 @@ impl Known {
                 continue;
             }
             let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
-            self.own.insert(own.to_string());
+            self.own.insert(names.component(&own).to_string());
             self.add_groups(kind.parts.iter().flat_map(|part| part.holds));
         }
     }
@@ -109,27 +121,4 @@ impl Known {
 /// Whether a name or pattern begins with a component and a `/`: its modules.
 fn may_be_within(literal: &str, name: &str) -> bool {
     literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// The name that is at most two letters away, the nearest first.
-pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const FAR: usize = 3;
-    let by_distance = known.map(|other| (distance(name, other), other));
-    by_distance.filter(|(distance, _)| *distance < FAR).min().map(|(_, other)| other)
-}
-
-/// How many letters are to be added, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut before = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = before + usize::from(x != *y);
-            before = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
 }

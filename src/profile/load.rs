@@ -8,13 +8,15 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::check::{self, Files, Parsed};
+use super::check::{self, Asked, Files, Parsed};
 use super::git;
 use super::places;
 use super::scrub::scrub;
+use super::spelling;
 use super::surroundings::Surroundings;
 use super::warnings;
 use super::{FileProblem, ProfileErrors, Profiles};
+use crate::model::ProductNames;
 use crate::wire::file;
 use crate::wire::header::{Header, Kind};
 use crate::wire::problem::Problem;
@@ -29,7 +31,7 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// # Errors
 /// The first shape error of each file and all semantic errors of all files.
 pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, ProfileErrors> {
-    load_and(folder, rule_ids, today, |_| ()).map(|(profiles, ())| profiles)
+    load_and(folder, rule_ids, today, |_, _| ()).map(|(profiles, ())| profiles)
 }
 
 /// The same, with what makes a GO cheap or cannot work. A waiver of every version, which an audit
@@ -43,11 +45,11 @@ pub fn load_with_warnings(
     today: Date,
     around: &Surroundings<'_>,
 ) -> Result<(Profiles, Vec<FileProblem>), ProfileErrors> {
-    let seen = |files: &Files| {
+    let seen = |files: &Files, names: &ProductNames| {
         let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
             config.unbound().into_iter().map(|problem| source.problem(problem))
         });
-        (unbound.collect::<Vec<_>>(), warnings::of(files, folder, around))
+        (unbound.collect::<Vec<_>>(), warnings::of(files, folder, names, around))
     };
     let (profiles, (unbound, warnings)) = load_and(folder, rule_ids, today, seen)?;
     if unbound.is_empty() { Ok((profiles, warnings)) } else { Err(ProfileErrors(unbound)) }
@@ -58,7 +60,7 @@ fn load_and<T>(
     folder: &Path,
     rule_ids: &[&str],
     today: Date,
-    see: impl FnOnce(&Files) -> T,
+    see: impl FnOnce(&Files, &ProductNames) -> T,
 ) -> Result<(Profiles, T), ProfileErrors> {
     let mut files = Files::default();
     let mut problems = Vec::new();
@@ -92,16 +94,19 @@ fn load_and<T>(
             ));
         }
     }
-    problems.extend(check::all(&files, rule_ids, today, problems.is_empty()));
+    let names = spelling::names(&files);
+    spelling::correct(&mut files, &names);
+    let asked = Asked { rule_ids, today, names: &names };
+    problems.extend(check::all(&files, asked, problems.is_empty()));
     if !problems.is_empty() {
         problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
     }
-    let seen = see(&files);
+    let seen = see(&files, &names);
     let places = places::of(&files, folder, &in_repository(folder));
     let digest = abbreviated(digest.finalize().as_slice());
     let no_audit = || of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE);
-    match check::compose(folder, files, digest, places) {
+    match check::compose(folder, files, digest, places, names) {
         Some(profiles) => Ok((profiles, seen)),
         None => Err(ProfileErrors(vec![no_audit()])),
     }

@@ -10,6 +10,7 @@ mod load;
 mod places;
 pub mod schema;
 mod scrub;
+mod spelling;
 mod surroundings;
 mod warnings;
 
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::collect::config::TargetsConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places};
+use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places, ProductNames};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -60,6 +61,8 @@ pub struct Profiles {
     pub digest: String,
     /// Where all of this stands.
     pub places: Places,
+    /// What components are called, whatever alias of a product somebody writes.
+    pub names: ProductNames,
 }
 
 /// One environment, with its defaults resolved.

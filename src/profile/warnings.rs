@@ -6,26 +6,31 @@
 use std::path::Path;
 
 use super::check::{Files, Parsed};
-use super::known::{Known, near};
+use super::known::Known;
 use super::surroundings::Surroundings;
 use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig};
-use crate::model::Requirement;
+use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 /// Every warning, in the order of the files.
-pub(super) fn of(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Vec<FileProblem> {
+pub(super) fn of(
+    files: &Files,
+    folder: &Path,
+    names: &ProductNames,
+    around: &Surroundings<'_>,
+) -> Vec<FileProblem> {
     let mut found = Vec::new();
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
         found.extend(order(audit).map(|problem| source.problem(problem)));
         found.extend(gates(files, audit));
     }
-    let known = Known::new(files, folder, around);
+    let known = Known::new(files, folder, names, around);
     for Parsed { source, config } in &files.environments {
         let mut problems = targets(config, folder, around);
-        let own = known.of_environment(config, folder, around);
+        let own = known.of_environment(config, folder, names, around);
         let expected = config.expect.iter().filter_map(|name| unmatched(&own, name, "expect:"));
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));

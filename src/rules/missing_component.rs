@@ -1,6 +1,7 @@
 //! Something that the baseline runs and this environment does not.
 
-use super::{Context, Hook, Rule, RuleMeta, of_pair, products_alone};
+use super::{Context, Hook, Rule, RuleMeta, hint, of_pair, products_alone};
+use crate::compare::Alike;
 use crate::model::{Comparison, ComponentName, Defaults, Finding, Presence, Severity};
 
 pub(super) struct MissingComponent;
@@ -26,9 +27,11 @@ impl Rule for MissingComponent {
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let missing =
             comparison.changes.iter().filter(|change| change.presence == Presence::Missing);
+        let alike = Alike::new(comparison, Presence::Missing);
         let finding = missing.map(|change| {
-            let summary =
-                format!("{} runs it, {} does not", comparison.baseline, comparison.current);
+            let hint = hint(&alike, &change.component);
+            let (here, there) = (&comparison.baseline, &comparison.current);
+            let summary = format!("{here} runs it, {there} does not{hint}");
             of_pair(&META, comparison, &change.component, defaults(&change.component), summary)
         });
         let alone = products_alone(&META, comparison, Presence::Missing, defaults);
@@ -59,6 +62,25 @@ mod tests {
             environment("qualif").app("a", "v1"),
         );
         assert_eq!((found[0].component.as_str(), found[0].defaults), ("image/b", OTHER));
+    }
+
+    #[test]
+    fn fires_with_names_that_the_side_has_instead() {
+        let said = |qualif: &[&str]| {
+            let all = |name, targets: &[&str]| {
+                let of = |all: crate::model::Snapshot, target: &&str| all.redis(target, "7.0.15");
+                targets.iter().fold(environment(name), of)
+            };
+            let found =
+                pair(&MissingComponent, all("prod", &["cache", "x"]), all("qualif", qualif));
+            found[0].summary.clone()
+        };
+        assert_eq!(said(&["x"]), "prod runs it, qualif does not");
+        assert_eq!(said(&["x", "main"]), "prod runs it, qualif does not (near: redis/main)");
+        assert_eq!(
+            said(&["x", "main", "cachet"]),
+            "prod runs it, qualif does not (near: redis/cachet, redis/main)"
+        );
     }
 
     #[test]

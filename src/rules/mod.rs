@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::compare::Alike;
 use crate::model::matrix::Row;
 use crate::model::{
     Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
@@ -316,6 +317,12 @@ fn listed(runs: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// ` (near: redis/main)`: names that the side which lacks a component has instead.
+fn hint(alike: &Alike<'_>, lacked: &ComponentName) -> String {
+    let names = alike.nearest(lacked);
+    if names.is_empty() { String::new() } else { format!(" (near: {})", names.join(", ")) }
 }
 
 /// What of a component one side alone runs, as findings with the product as subject.

@@ -128,6 +128,7 @@ impl Snapshot {
             target: target.into(),
             kind: COLLECTORS.of(&target.into()),
             component: target.into(),
+            mapped: std::sync::Arc::default(),
             endpoint: String::new(),
             required: true,
             source: Source::Live,

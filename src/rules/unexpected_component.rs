@@ -1,6 +1,7 @@
 //! Something that this environment runs and the baseline does not.
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, of_pair, products_alone};
+use super::{Context, Hook, INFO, Rule, RuleMeta, hint, of_pair, products_alone};
+use crate::compare::Alike;
 use crate::model::{Comparison, Finding, Presence};
 
 pub(super) struct UnexpectedComponent;
@@ -23,9 +24,11 @@ impl Rule for UnexpectedComponent {
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let unexpected =
             comparison.changes.iter().filter(|change| change.presence == Presence::Unexpected);
+        let alike = Alike::new(comparison, Presence::Unexpected);
         let finding = unexpected.map(|change| {
-            let summary =
-                format!("{} runs it, {} does not", comparison.current, comparison.baseline);
+            let hint = hint(&alike, &change.component);
+            let (here, there) = (&comparison.current, &comparison.baseline);
+            let summary = format!("{here} runs it, {there} does not{hint}");
             of_pair(&META, comparison, &change.component, INFO, summary)
         });
         let alone = products_alone(&META, comparison, Presence::Unexpected, |_| INFO);
@@ -46,6 +49,16 @@ mod tests {
             environment("qualif").app("app", "v1"),
         );
         assert_eq!(found[0].summary, "qualif runs it, prod does not");
+    }
+
+    #[test]
+    fn fires_with_the_name_that_the_baseline_has_instead() {
+        let found = pair(
+            &UnexpectedComponent,
+            environment("prod").redis("cache", "7.0.15"),
+            environment("qualif").redis("main", "7.0.15"),
+        );
+        assert_eq!(found[0].summary, "qualif runs it, prod does not (near: redis/cache)");
     }
 
     #[test]

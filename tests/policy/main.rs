@@ -5,6 +5,7 @@
 mod cli;
 
 mod estate;
+mod names;
 mod round;
 mod since;
 mod waivers;

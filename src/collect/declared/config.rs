@@ -17,7 +17,8 @@ pub(super) const FACT: &str = "fact";
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DeclaredConfig {
-    /// The component: `postgresql/orders`.
+    /// The component: `postgresql/orders`. An alias of the product (`postgres/orders`) names the
+    /// same one.
     pub component: Located<String>,
     /// The product that it is: `postgresql` (default: the first part of the component's name, if
     /// that is a known product or an alias of one).

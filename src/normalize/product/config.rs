@@ -1,10 +1,12 @@
 //! One product as it is written, in the product data of the program and in catalogues alike.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::{Collectors, ProductNames};
 use crate::version::{GROUPS, Level, Levels, Pattern, Scheme};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::{self, Located, Origin};
@@ -193,10 +195,28 @@ struct ProductData {
 }
 
 /// The product data that ships with the program.
-pub(super) fn shipped() -> Vec<ProductConfig> {
+static SHIPPED: LazyLock<Vec<ProductConfig>> = LazyLock::new(|| {
     let data: ProductData = yaml::read(include_str!("../products.yaml"), Origin::Person)
         .expect("products.yaml is part of the program, and a test reads it");
     data.products
+});
+
+pub(super) fn shipped() -> &'static [ProductConfig] {
+    &SHIPPED
+}
+
+/// What components may be called by the products of a catalogue and by the shipped ones that it
+/// does not replace. A product's own name counts before another's alias.
+pub fn names(catalogue: &[ProductConfig], collectors: Collectors) -> ProductNames {
+    let is_replaced = |product: &&ProductConfig| {
+        catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name))
+    };
+    let all = || catalogue.iter().chain(shipped().iter().filter(|product| !is_replaced(product)));
+    let own = all().map(|product| (product.name.as_str(), product.name.as_str()));
+    let aliases = all().flat_map(|product| {
+        product.aliases.iter().map(|alias| (alias.as_str(), product.name.as_str()))
+    });
+    ProductNames::new(collectors, own.chain(aliases))
 }
 
 #[cfg(test)]
@@ -210,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_shipped_data_is_in_order() {
-        let wrong = check(&shipped());
+        let wrong = check(shipped());
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 

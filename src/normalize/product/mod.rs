@@ -79,7 +79,11 @@ impl Product {
 /// The shipped products. Their expressions are compiled once for a process.
 static SHIPPED: LazyLock<Vec<Arc<Product>>> = LazyLock::new(|| {
     let mut compiled = BTreeMap::new();
-    config::shipped().into_iter().map(|row| Arc::new(Product::new(row, &mut compiled))).collect()
+    config::shipped()
+        .iter()
+        .cloned()
+        .map(|row| Arc::new(Product::new(row, &mut compiled)))
+        .collect()
 });
 
 /// All products that are known.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::config::{self, ProductConfig};
 use super::{Product, Products, Reader};
+use crate::collect::config::COLLECTORS;
 use crate::version::{Body, Direction, Incomparable, Level, Reading, difference_of};
+use crate::wire::yaml::{self, Origin};
 
 /// Product, tag, then release, pre-release, build, revision and variant, a `|` between them.
 const TAGS: &[(&str, &str, &str)] = &[
@@ -181,6 +184,37 @@ fn names_and_aliases_find_a_product() {
     assert_eq!(name("k8s/server"), Some("kubernetes"));
     assert_eq!(name("image/mariadb"), Some("mariadb"));
     assert_eq!(name("orders/postgresql"), None);
+}
+
+#[test]
+fn components_are_called_by_the_products_own_names() {
+    let catalogue: Vec<ProductConfig> = yaml::read(
+        "- {name: ledger, aliases: [books, postgres, redis]}\n- {name: MariaDB, aliases: [maria]}\n",
+        Origin::Person,
+    )
+    .unwrap();
+    let own = config::names(&catalogue, COLLECTORS);
+    // Two aliases of one product; of two products the catalogue's counts.
+    for (written, canonical) in [
+        ("postgres/orders", "ledger/orders"),
+        ("books/orders", "ledger/orders"),
+        ("BOOKS/orders", "ledger/orders"),
+        ("pg/orders", "postgresql/orders"),
+        ("postgresql/orders", "postgresql/orders"),
+        // It replaces the shipped one, whose name it has in other letters.
+        ("mariadb/orders", "MariaDB/orders"),
+        ("redis/cache", "redis/cache"),
+        ("k8s/server", "kubernetes/server"),
+        ("docker-engine/orders", "docker-engine/orders"),
+        ("unheard-of/orders", "unheard-of/orders"),
+    ] {
+        assert_eq!(own.canonical(written), canonical, "{written}");
+    }
+    // A name that is right stays.
+    let shipped = config::names(&[], COLLECTORS);
+    for name in config::shipped().iter().map(|product| format!("{}/x", product.name.as_str())) {
+        assert_eq!(shipped.canonical(&name), name);
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(in crate::report) fn coverage(target: &str, outcome: Outcome) -> Coverage {
         target: target.into(),
         kind: COLLECTORS.of(&target.into()),
         component: target.into(),
+        mapped: std::sync::Arc::default(),
         endpoint: String::new(),
         required: true,
         source: Source::Live,
