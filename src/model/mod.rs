@@ -9,6 +9,7 @@ mod finding;
 mod freshness;
 mod ids;
 mod indicator;
+mod info_line;
 pub mod matrix;
 mod outcome;
 mod places;
@@ -43,6 +44,7 @@ pub use finding::{
 pub use freshness::{MAX_AHEAD, staleness};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
+pub use info_line::product_of_line;
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
