@@ -121,7 +121,8 @@ fn a_redis_is_told_by_its_info() {
     check("redis");
 }
 
-/// Samples of public reports: a GO that was not earned, and files that are not what they should be.
+/// Samples of public reports: a GO that was not earned, a NO-GO that cries wolf, and files that are
+/// not what they should be. What `later/` holds is not read rightly yet.
 #[test]
 fn samples_of_public_reports_get_their_verdict() {
     check("samples");
