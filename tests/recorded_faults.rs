@@ -156,7 +156,7 @@ fn contents() -> Vec<Case> {
             "file",
             "a file of its own",
         ),
-        ("INFO without a version", b"# Server\r\nos:Linux\r\n".to_vec(), "protocol", "version"),
+        ("INFO without a version", b"# Server\r\nos:Linux\r\n".to_vec(), "file", "version"),
         ("kubectl's JSON, cut in its head", kubectl("\"items\""), "file", "broke off"),
         ("kubectl's JSON, cut in a pod", kubectl("\"containers\""), "file", "broke off"),
         ("JSON of something else", br#"{"a": 1}"#.to_vec(), "file", "record it again"),
