@@ -80,7 +80,7 @@ fn contents() -> Vec<Case> {
     let mut latin = evidence().into_bytes();
     latin.extend(b"# \xe9t\xe9\n");
     vec![
-        ("file that is empty", Vec::new(), "file", "neither"),
+        ("file that is empty", Vec::new(), "file", "is empty"),
         ("file of something else", b"hello\n".to_vec(), "file", "neither"),
         ("cut behind its head", until("kind: Evidence\n"), "file", "collect it again"),
         ("cut in the list of targets", until("targets:\n"), "file", "collect it again"),

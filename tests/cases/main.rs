@@ -159,3 +159,9 @@ fn what_was_pasted_is_read_or_named() {
 fn an_image_is_found_by_its_id() {
     check("engines");
 }
+
+/// One version, and whether it is one build.
+#[test]
+fn builds_that_differ_are_told() {
+    check("builds");
+}

@@ -20,9 +20,6 @@ use crate::wire;
 
 use super::pasted;
 
-/// Lines in which a file tells what it is.
-const HEAD: usize = 200;
-
 /// What is known of a file besides its text.
 pub(super) struct File<'a> {
     /// Path as the profile names it.
@@ -101,10 +98,10 @@ pub(super) fn targets(
 
 /// The text of INFO, if it is one, as a server writes it.
 fn info_text(text: &str) -> Option<String> {
-    let is_other = text.trim_start().starts_with('{')
-        || text.lines().take(HEAD).any(|line| line.starts_with("apiVersion:"));
-    let head: String = text.lines().take(HEAD).flat_map(|line| [line, "\n"]).collect();
-    (!is_other && looks_like_info(&tidied(&head))).then(|| tidied(text))
+    let head = pasted::head(text);
+    let is_other = head.trim_start().starts_with('{')
+        || head.lines().any(|line| line.starts_with("apiVersion:"));
+    (!is_other && looks_like_info(&tidied(head))).then(|| tidied(text))
 }
 
 /// Evidence of a file that says nothing of its time.

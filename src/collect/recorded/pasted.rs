@@ -11,14 +11,14 @@ const INFO: &str =
     "record the text as the server sends it: redis-cli -h HOST INFO everything > FILE";
 
 /// Where a file tells what it is.
-const HEAD: usize = 16 * 1024;
+const HEAD: usize = 64 * 1024;
 
 fn refuse(what: &str, advice: &str) -> Failure {
     Failure::new(FailureKind::File, format!("the file {what}")).advise(advice)
 }
 
-/// The beginning of a text, at most that many bytes.
-fn head(text: &str) -> &str {
+/// The beginning of a text: one line may be all of a large file.
+pub(super) fn head(text: &str) -> &str {
     let mut end = text.len().min(HEAD);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -75,7 +75,7 @@ pub(super) fn json(text: &str) -> Option<Failure> {
 
 /// Text that is neither INFO nor JSON nor evidence, if it is known.
 pub(super) fn text(text: &str) -> Option<Failure> {
-    let trimmed = text.trim_start();
+    let trimmed = head(text.trim_start());
     if trimmed.is_empty() {
         let advice =
             "the command that was to write it failed or printed to elsewhere: record it again";
