@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::version::{self, Body, Levels, Pattern, Reading, Scheme};
-use crate::wire::yaml::Located;
 use config::ProductConfig;
 use copies::Original;
 
@@ -46,18 +45,17 @@ impl Product {
     /// expression, and compiling it is what costs: `compiled` has those that are.
     fn new(config: ProductConfig, compiled: &mut BTreeMap<String, Pattern>) -> Self {
         let levels = config.levels();
-        let mut patterns = |sources: Vec<Located<String>>| {
-            let patterns = sources.into_iter().filter_map(|source| {
-                if let Some(pattern) = compiled.get(&source.value) {
-                    return Some(pattern.clone());
-                }
-                let pattern = Pattern::new(&source).ok()?;
-                compiled.insert(source.value, pattern.clone());
-                Some(pattern)
-            });
-            patterns.collect::<Vec<_>>()
+        let mut pattern = |source: String| {
+            if let Some(pattern) = compiled.get(&source) {
+                return Some(pattern.clone());
+            }
+            let pattern = Pattern::new(&source).ok()?;
+            compiled.insert(source, pattern.clone());
+            Some(pattern)
         };
-        let (tags, repositories) = (patterns(config.tag), patterns(config.repositories));
+        let tags = config.tag.into_iter().filter_map(|tag| pattern(tag.value)).collect();
+        let names = config.repositories.into_iter();
+        let repositories = names.filter_map(|name| pattern(name.value)).collect();
         Self {
             levels,
             family: config.family.map_or_else(|| config.name.value.clone(), |family| family.value),
