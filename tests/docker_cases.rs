@@ -1,5 +1,5 @@
 //! Engines as public reports describe them: what is read of each, and what the verdict makes of it.
-//! The answers stand in `cases/data`, or are built here.
+//! The answers stand in `cases/data/samples`, or are built here.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 mod support;
@@ -101,7 +101,7 @@ impl Ran {
 }
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/samples").join(name)
 }
 
 fn case(name: &str) -> Ran {

@@ -53,7 +53,8 @@ fn run(folder: &Path) -> Ran {
 
 fn case(name: &str) -> Ran {
     let read = |end: &str| {
-        let path = format!("{}/tests/cases/data/{name}.input{end}", env!("CARGO_MANIFEST_DIR"));
+        let path =
+            format!("{}/tests/cases/data/samples/{name}.input{end}", env!("CARGO_MANIFEST_DIR"));
         fs::read_to_string(path).unwrap()
     };
     audit([&read(""), &read(".baseline")], ["", ""])

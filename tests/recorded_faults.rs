@@ -80,7 +80,7 @@ fn contents() -> Vec<Case> {
     let mut latin = evidence().into_bytes();
     latin.extend(b"# \xe9t\xe9\n");
     vec![
-        ("file that is empty", Vec::new(), "file", "neither"),
+        ("file that is empty", Vec::new(), "file", "is empty"),
         ("file of something else", b"hello\n".to_vec(), "file", "neither"),
         ("cut behind its head", until("kind: Evidence\n"), "file", "collect it again"),
         ("cut in the list of targets", until("targets:\n"), "file", "collect it again"),
@@ -156,7 +156,7 @@ fn contents() -> Vec<Case> {
             "file",
             "a file of its own",
         ),
-        ("INFO without a version", b"# Server\r\nos:Linux\r\n".to_vec(), "protocol", "version"),
+        ("INFO without a version", b"# Server\r\nos:Linux\r\n".to_vec(), "file", "version"),
         ("kubectl's JSON, cut in its head", kubectl("\"items\""), "file", "broke off"),
         ("kubectl's JSON, cut in a pod", kubectl("\"containers\""), "file", "broke off"),
         ("JSON of something else", br#"{"a": 1}"#.to_vec(), "file", "record it again"),

@@ -28,12 +28,20 @@ fn groups<'a>(
     for Instance { image, .. } in instances {
         let Some(image) = image else { continue };
         let Some(tag) = &image.tag else { continue };
-        let group = groups.entry((image.repository.as_str(), tag.text())).or_default();
+        let group = groups.entry((image.repository.as_str(), without_v(tag.text()))).or_default();
         // A label may be whole where the tag is not: the tag's own precision counts.
         group.is_whole = tag.is_full_precision(&component.levels);
         group.images.insert(image);
     }
     groups
+}
+
+/// `v1.4.2` and `1.4.2` are one tag, written in two ways; `v2` is a line of releases, and `2` may be
+/// a build.
+fn without_v(tag: &str) -> &str {
+    let bare = tag.strip_prefix(['v', 'V']);
+    bare.filter(|bare| bare.starts_with(|c: char| c.is_ascii_digit()) && bare.contains('.'))
+        .unwrap_or(tag)
 }
 
 /// Tags that both sides have and that stand for different content, place by place.

@@ -9,6 +9,7 @@ mod finding;
 mod freshness;
 mod ids;
 mod indicator;
+mod info_line;
 pub mod matrix;
 mod naming;
 mod near;
@@ -45,6 +46,7 @@ pub use finding::{
 pub use freshness::{MAX_AHEAD, staleness};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
+pub use info_line::product_of_line;
 pub use naming::ProductNames;
 pub use near::{letters_apart, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};

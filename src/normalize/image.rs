@@ -62,6 +62,8 @@ fn running(
     reader: &Reader<'_>,
 ) -> Instance {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
+    // `postgresql-15-c9s:latest` says in its name what its tag does not.
+    let named = reader.repository(&name.short).or_else(|| tag.clone());
     let said = |text: &str| {
         let reading =
             Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
@@ -69,9 +71,9 @@ fn running(
     };
     let label = said(label);
     let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
-        of_product(&reader.levels(), label, tag.clone())
+        of_product(&reader.levels(), label, named)
     } else {
-        of_service(label, tag.clone())
+        of_service(label, named)
     };
     // A chart may be installed with another image than it speaks of: it counts only where nothing
     // else tells.

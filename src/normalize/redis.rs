@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use super::product::{Product, Products};
 use super::{Builder, Instance, PLATFORM, Said};
-use crate::model::{ComponentName, Field, Identity, Locator, TargetEvidence};
+use crate::model::{ComponentName, Field, Identity, Locator, TargetEvidence, product_of_line};
 use crate::version::Scheme;
 
 /// Settings that are compared, and the lines of INFO that tell them (the first that is there).
@@ -83,36 +84,61 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
 /// The product and the text of its version. A server that names a product which does not tell
 /// its version is that product in version `unknown`, never Redis.
 fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, String)> {
-    let said = |line: &str| server.says(line).map(str::to_owned);
     // It watches the service, and is not it.
     if server.says("redis_mode").or_else(|| server.says("server_mode")) == Some("sentinel") {
         return None;
     }
     let products = &builder.normalizer.products;
-    if let Some(name) = said("server_name").filter(|name| !name.is_empty() && name != "redis") {
-        let known = products.by_name(&name);
-        let own = known.and_then(|product| product.info_version.as_deref()).and_then(said);
-        let version = own
-            .or_else(|| said(&format!("{name}_version")))
-            .unwrap_or_else(|| "unknown".to_owned());
-        return Some((known.map_or(name, |product| product.name.clone()), version));
-    }
-    let tells = |p: &&super::Product| {
-        p.info_version.as_deref().is_some_and(|line| server.says(line).is_some())
+    let (product, version) = by_name(products, server)
+        .or_else(|| by_version_line(products, server))
+        .or_else(|| Some(("redis".to_owned(), server.says("redis_version")?.to_owned())))?;
+    Some((product, with_stage(server, version)))
+}
+
+/// What a server calls itself, or its program is called: `server_name:valkey`,
+/// `executable:keydb-server`.
+fn by_name(products: &Products, server: &Server<'_>) -> Option<(String, String)> {
+    let named = server.says("server_name").filter(|name| !name.is_empty() && *name != "redis");
+    let program = || {
+        let program = server.says("executable")?.to_lowercase();
+        let program = program.trim_end_matches(".exe").trim_end_matches("-server");
+        let product = products.by_name(program)?;
+        let is_kin = product.info_version.is_some() && product.name != "redis";
+        is_kin.then(|| program.to_owned())
     };
-    let mut known: Vec<_> = products.iter().filter(tells).collect();
-    // `redis_version` is what all of them say besides their own.
-    known.sort_by_key(|product| product.name == "redis");
-    let Some(product) = known.first() else {
-        // A server that we do not know, by the first version that it tells: `mykv_version`.
-        let own = |field: &&&Field| field.name.ends_with("_version") && field.name != "gcc_version";
-        let field = server.fields.iter().find(own)?;
-        return Some((field.name.trim_end_matches("_version").to_owned(), field.value.clone()));
-    };
-    let version = said(product.info_version.as_deref()?)?;
-    // KeyDB tells its own version as Redis', and names itself by a section that no other has.
-    let is_keydb = product.name == "redis" && server.says("mvcc_depth").is_some();
-    Some((if is_keydb { "keydb".to_owned() } else { product.name.clone() }, version))
+    // KeyDB names itself by a section that no other has, too.
+    let section = || server.says("mvcc_depth").map(|_| "keydb".to_owned());
+    let name = named.map(str::to_owned).or_else(program).or_else(section)?;
+    let known = products.by_name(&name);
+    let own = known.and_then(|product| server.says(product.info_version.as_deref()?));
+    let own = own.or_else(|| server.says(&format!("{name}_version")));
+    let product = known.map_or(name, |product| product.name.clone());
+    // Alone of its kin it tells its own version as Redis'.
+    let own = own.or_else(|| server.says("redis_version").filter(|_| product == "keydb"));
+    Some((product, own.unwrap_or("unknown").to_owned()))
+}
+
+/// By a version of its own, that stands beside Redis': `valkey_version`, `mykv_version` of one
+/// that we do not know. `redis_version` is what all of them say besides.
+fn by_version_line(products: &Products, server: &Server<'_>) -> Option<(String, String)> {
+    let own = server.fields.iter().filter_map(|field| {
+        let name = product_of_line(&field.name).filter(|name| *name != "redis")?;
+        let tells = |p: &&Product| p.info_version.as_deref() == Some(field.name.as_str());
+        let known = products.iter().find(tells);
+        let product = known.map_or(name, |product| product.name.as_str());
+        Some((known.is_none(), product.to_owned(), field.value.clone()))
+    });
+    // Of several the one that is known, then the first.
+    let own = own.min_by_key(|(is_unknown, ..)| *is_unknown)?;
+    Some((own.1, own.2))
+}
+
+/// Valkey tells a release candidate by its number and, in another line, that it is one. A build
+/// between releases has a number of its own, which no release carries.
+fn with_stage(server: &Server<'_>, version: String) -> String {
+    let stage = server.says("valkey_release_stage").unwrap_or_default();
+    let is_before = ["rc", "alpha", "beta"].iter().any(|word| stage.starts_with(word));
+    if is_before && !version.contains('-') { format!("{version}-{stage}") } else { version }
 }
 
 #[cfg(test)]
@@ -169,6 +195,41 @@ mod tests {
             ("mykv".to_owned(), "6.0.1".to_owned())
         );
         assert!(component(&[("redis_version", "7.0.15"), ("redis_mode", "sentinel")]).is_none());
+    }
+
+    #[test]
+    fn a_relative_names_itself_by_a_version_line_or_its_program() {
+        let is = |product: &str, version: &str| (product.to_owned(), version.to_owned());
+        for name in ["memurai", "xredis", "upstash", "kvrocks", "garnet", "pika", "strange"] {
+            let line = format!("{name}_version");
+            let said = [("redis_version", "7.4.3"), (line.as_str(), "1.1.1")];
+            assert_eq!(identity(&said), is(name, "1.1.1"));
+        }
+        let of = |program| identity(&[("redis_version", "6.3.4"), ("executable", program)]);
+        assert_eq!(of("keydb-server"), is("keydb", "6.3.4"));
+        assert_eq!(of("redis-server"), is("redis", "6.3.4"));
+        assert_eq!(of("python3"), is("redis", "6.3.4"));
+        // The number of Redis that Valkey imitates is not Valkey's.
+        assert_eq!(of("valkey-server"), is("valkey", "unknown"));
+        for ingredient in ["gcc_version", "rocksdb_version", "jemalloc_version"] {
+            let said = [("redis_version", "7.4.3"), (ingredient, "9")];
+            assert_eq!(identity(&said), is("redis", "7.4.3"));
+        }
+    }
+
+    #[test]
+    fn a_release_candidate_is_no_release() {
+        let of = |stage| {
+            let said = [
+                ("redis_version", "7.2.4"),
+                ("server_name", "valkey"),
+                ("valkey_version", "9.1.0"),
+                ("valkey_release_stage", stage),
+            ];
+            identity(&said).1
+        };
+        assert_eq!((of("rc1").as_str(), of("ga").as_str()), ("9.1.0-rc1", "9.1.0"));
+        assert_eq!(of("dev"), "9.1.0");
     }
 
     #[test]

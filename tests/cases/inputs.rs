@@ -22,7 +22,7 @@ const REDIS: &str = "# Server\nredis_version:7.2.4\nredis_mode:standalone\n\
 pub(crate) struct Inputs {
     folder: TempDir,
     taken: Timestamp,
-    engines: Vec<Hostile>,
+    servers: Vec<Hostile>,
     /// Keys of every target.
     select: Map<String, Value>,
     /// By environment and collector.
@@ -32,11 +32,14 @@ pub(crate) struct Inputs {
 impl Inputs {
     pub(crate) fn of(case: &Path) -> Self {
         let files = Files::of(case);
-        let is_live = files.0.keys().any(|suffix| suffix.ends_with(".docker.json"));
+        let is_live = files
+            .0
+            .keys()
+            .any(|suffix| suffix.ends_with(".docker.json") || suffix.ends_with(".redis.json"));
         let mut inputs = Self {
             folder: tempfile::tempdir().unwrap(),
             taken: if is_live { clock() } else { TAKEN.parse().unwrap() },
-            engines: Vec::new(),
+            servers: Vec::new(),
             select: files
                 .text("input-select.json")
                 .map_or_else(Map::new, |text| serde_json::from_str(&text).unwrap()),
@@ -55,7 +58,7 @@ impl Inputs {
 
     /// The time of the audit: the clock's, if something answers live.
     pub(crate) fn time(&self) -> Vec<String> {
-        if self.engines.is_empty() {
+        if self.servers.is_empty() {
             let at = self.taken + SignedDuration::from_mins(10);
             vec!["--at".to_owned(), at.to_string()]
         } else {
@@ -80,16 +83,14 @@ impl Inputs {
             _ => {
                 let place = suffix.strip_prefix("input-").and_then(|s| s.strip_suffix(".json"));
                 let place = place.unwrap_or_else(|| panic!("no input of a case: {suffix}"));
-                let (place, is_engine) = match place.strip_suffix(".docker") {
-                    Some(place) => (place, true),
-                    None => (place, false),
-                };
+                let (place, server) = place.split_once('.').unwrap_or((place, ""));
                 let (environment, target) = place.split_once('@').unwrap_or((place, "k"));
                 let environment = known(environment);
-                if is_engine {
-                    self.add_engine(environment, target, &text());
-                } else {
-                    self.add_recorded(environment, target, "json", &text());
+                match server {
+                    "docker" => self.add_engine(environment, target, &text()),
+                    "redis" => self.add_redis(environment, target, &text()),
+                    "" => self.add_recorded(environment, target, "json", &text()),
+                    _ => panic!("no server of a case: {suffix}"),
                 }
             }
         }
@@ -110,8 +111,23 @@ impl Inputs {
         });
         let engine = Hostile::start(Behaviour::HttpByPath(answers.collect()));
         let target = json!({"name": name, "host": format!("tcp://{}", engine.address())});
-        self.engines.push(engine);
+        self.servers.push(engine);
         self.target(environment, "docker", target);
+    }
+
+    /// A server that answers one INFO after the other; what begins with `-` is an error.
+    fn add_redis(&mut self, environment: &'static str, name: &str, text: &str) {
+        let answers: Vec<String> = serde_json::from_str(text).unwrap();
+        let hello = b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n".to_vec();
+        let answers = answers.into_iter().map(|answer| match answer.strip_prefix('-') {
+            Some(error) => format!("-{error}\r\n").into_bytes(),
+            None => format!("${}\r\n{answer}\r\n", answer.len()).into_bytes(),
+        });
+        let replies = std::iter::once(hello).chain(answers).collect();
+        let server = Hostile::start(Behaviour::Script(replies));
+        let target = json!({"name": name, "url": format!("redis://{}", server.address())});
+        self.servers.push(server);
+        self.target(environment, "redis", target);
     }
 
     fn target(&mut self, environment: &'static str, collector: &'static str, target: Value) {
@@ -137,7 +153,7 @@ impl Inputs {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "an engine answers now, whatever a case says")]
+#[expect(clippy::disallowed_methods, reason = "a server answers now, whatever a case says")]
 fn clock() -> Timestamp {
     Timestamp::now()
 }

@@ -8,7 +8,9 @@
 //!   as the recorded target `k`;
 //! - `NAME.input-ENV.docker.json`: the answers of a Docker Engine by path, which a server on a
 //!   loopback port gives, as the Docker target `k`;
-//! - or both kinds with `ENV@TARGET` in place of `ENV`, to name the target: several of one
+//! - `NAME.input-ENV.redis.json`: what a Redis answers to one INFO after the other, as the Redis
+//!   target `k`; a text that begins with `-` is an error;
+//! - or these kinds with `ENV@TARGET` in place of `ENV`, to name the target: several of one
 //!   environment are possible;
 //! - `NAME.input`: an INFO of qualif, as the recorded target `cache`; production's is
 //!   `NAME.input.baseline`, else a Redis 7.2.4;
@@ -121,8 +123,45 @@ fn a_redis_is_told_by_its_info() {
     check("redis");
 }
 
-/// Samples of public reports: a GO that was not earned, and files that are not what they should be.
+/// Samples of public reports: a GO that was not earned, a NO-GO that cries wolf, and files that are
+/// not what they should be. What `later/` holds is not read rightly yet.
 #[test]
 fn samples_of_public_reports_get_their_verdict() {
     check("samples");
+}
+
+/// Images under a distributor's name.
+#[test]
+fn a_copy_is_the_product_that_it_is_a_copy_of() {
+    check("copies");
+}
+
+/// Servers that imitate Redis, and those whose INFO never has all lines.
+#[test]
+fn relatives_of_redis_are_told_and_read() {
+    check("relatives");
+}
+
+/// What servers answer over TCP.
+#[test]
+fn a_server_is_asked_for_what_it_knows() {
+    check("live");
+}
+
+/// Files that are not what they should be.
+#[test]
+fn what_was_pasted_is_read_or_named() {
+    check("pasted");
+}
+
+/// What container engines answer.
+#[test]
+fn an_image_is_found_by_its_id() {
+    check("engines");
+}
+
+/// One version, and whether it is one build.
+#[test]
+fn builds_that_differ_are_told() {
+    check("builds");
 }

@@ -1,4 +1,4 @@
-//! Clusters from public reports, rebuilt small: `tests/cases/data/NAME.input-ENVIRONMENT.json`.
+//! Clusters from public reports, rebuilt small: `tests/cases/data/samples/NAME.input-ENVIRONMENT.json`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn sample(name: &str) -> (Estate, Report) {
     let estate = Estate::new();
     for environment in ["qualif", "prod"] {
         let path = format!(
-            "{}/tests/cases/data/{name}.input-{environment}.json",
+            "{}/tests/cases/data/samples/{name}.input-{environment}.json",
             env!("CARGO_MANIFEST_DIR")
         );
         estate.record(environment, &fs::read_to_string(Path::new(&path)).unwrap());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::config::SelectionConfig;
-use super::parse::{all_read, list, null_as_default};
+use super::parse::{all_read, list, null_as_default, typed_id};
 use crate::collect::patterns::globs;
 use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
 
@@ -88,7 +88,7 @@ impl Container {
         ImageUse {
             locator: self.locator(),
             reference: self.image,
-            image_id: self.image_id,
+            image_id: typed_id(self.image_id),
             repo_digests: Vec::new(),
             repo_tags: Vec::new(),
             runtime: String::new(),

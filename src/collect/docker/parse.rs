@@ -171,6 +171,12 @@ pub(super) fn running(info: &[u8]) -> Option<u64> {
     Some(counts.containers_running.saturating_add(counts.containers_paused))
 }
 
+/// An image's ID with its algorithm, which some engines leave out of one list and not of the other.
+pub(super) fn typed_id(id: String) -> String {
+    let is_bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_bare { format!("sha256:{}", id.to_ascii_lowercase()) } else { id }
+}
+
 /// Digests and labels, for the containers that are known already.
 pub(super) fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let items = list(body, "/images/json")?;
@@ -178,7 +184,7 @@ pub(super) fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), F
     let mut by_id = BTreeMap::new();
     for item in items {
         match serde_json::from_value::<Image>(item) {
-            Ok(image) => _ = by_id.insert(image.id.clone(), image),
+            Ok(image) => _ = by_id.insert(typed_id(image.id.clone()), image),
             Err(_) => unread += 1,
         }
     }
@@ -303,6 +309,30 @@ mod tests {
         .unwrap();
         assert_eq!(evidence.images[0].reference, "redis:7.2.4");
         assert!(evidence.images[0].repo_digests.is_empty());
+    }
+
+    #[test]
+    fn an_image_is_that_of_the_id_with_or_without_its_algorithm() {
+        let id = "1".repeat(64);
+        for (container, image) in
+            [("", "sha256:"), ("sha256:", ""), ("", ""), ("sha256:", "sha256:")]
+        {
+            let body = format!(
+                r#"[{{"Image":"a","ImageID":"{container}{id}","State":"running"}},
+                    {{"Image":"{id}","ImageID":"{container}{id}","State":"running"}}]"#
+            );
+            let mut evidence = listed(body.as_bytes()).0;
+            let body = format!(
+                r#"[{{"Id":"{image}{id}","RepoTags":["a:1"],"RepoDigests":["a@sha256:2"]}}]"#
+            );
+            images(body.as_bytes(), &mut evidence).unwrap();
+            for seen in &evidence.images {
+                assert_eq!(seen.repo_digests, ["a@sha256:2"], "{container} {image}");
+                assert_eq!(seen.image_id, format!("sha256:{id}"));
+            }
+            let named: Vec<_> = evidence.images.iter().filter(|i| i.is_named_by_id()).collect();
+            assert_eq!(named[0].repo_tags, ["a:1"], "{container} {image}");
+        }
     }
 
     #[test]

@@ -14,10 +14,11 @@ use super::config::KubernetesPart as Part;
 use super::objects::{Named, Text};
 use super::parse::{self, ListMeta, MAX_VALUE, Nodes};
 use super::scope::Scope;
+use super::stray;
 use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
 
-const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
+pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
 /// An object or a list of them.
 #[derive(Deserialize)]
@@ -64,13 +65,15 @@ pub(in crate::collect) fn parse_kubectl(
 ) -> Result<(), Failure> {
     let mut found =
         Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
-    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    loop {
+        let begun = documents.byte_offset();
+        let Some(document) = documents.next() else { break };
         let raw = document.map_err(|e| {
-            refuse(if e.is_eof() {
-                "broke off: it is no whole JSON"
-            } else {
-                "is JSON only in its beginning"
-            })
+            if e.is_eof() {
+                return refuse("broke off: it is no whole JSON");
+            }
+            around(text.get(begun..).unwrap_or_default())
         })?;
         let document = serde_json::from_str(raw.get())
             .map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
@@ -81,6 +84,17 @@ pub(in crate::collect) fn parse_kubectl(
 
 /// Kinds of which the file is to hold all.
 const KINDS: [&str; 6] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Node"];
+
+/// What stands where the next document should begin.
+fn around(rest: &str) -> Failure {
+    let rest = rest.trim_start();
+    if rest.starts_with('{') {
+        return refuse("is JSON only in its beginning");
+    }
+    let first = stray::line(rest.lines().next().unwrap_or_default());
+    Failure::new(FailureKind::File, format!("after the JSON of the file stands {first}"))
+        .advise(stray::advice(rest))
+}
 
 fn refuse(what: &str) -> Failure {
     Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE)

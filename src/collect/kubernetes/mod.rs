@@ -16,6 +16,7 @@ mod parse;
 mod pod;
 mod question;
 pub(super) mod scope;
+pub(super) mod stray;
 mod workloads;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@
 
 pub mod config;
 mod parse;
+mod pasted;
 
 use std::path::{Path, PathBuf};
 

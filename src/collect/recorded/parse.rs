@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::collect::config::COLLECTORS;
 use crate::collect::kubernetes::kubectl::{looks_like_kubectl, parse_kubectl};
 use crate::collect::kubernetes::scope::Scope;
-use crate::collect::redis::parse::{looks_like_info, parse_info, server_time};
+use crate::collect::redis::lines::tidied;
+use crate::collect::redis::parse::{looks_like_info, mark_unsaid, parse_info, server_time};
 use crate::collect::redis::parts::{INFO_PART, NODE};
 use crate::collect::redis::recording::{Recording, several};
 use crate::collect::redis::servers::is_identity;
@@ -16,6 +17,8 @@ use crate::model::{
     TimeSource,
 };
 use crate::wire;
+
+use super::pasted;
 
 /// What is known of a file besides its text.
 pub(super) struct File<'a> {
@@ -46,7 +49,8 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
         }
     })?;
     // Some programs write a mark of the encoding first.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(pasted::without_colours(text))
 }
 
 /// The targets that the file holds.
@@ -55,18 +59,20 @@ pub(super) fn targets(
     file: &File<'_>,
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
-    if looks_like_info(text) {
-        let nodes = several(text)?;
-        let told = if nodes.is_empty() { info(text, file) } else { infos(nodes, file) };
+    if let Some(failure) = pasted::json(text) {
+        return Err(failure);
+    }
+    if let Some(text) = info_text(text) {
+        let nodes = several(&text)?;
+        let told = if nodes.is_empty() { info(&text, file) } else { infos(nodes, file) };
         return Ok(vec![told]);
     }
     if looks_like_kubectl(text) {
         let mut evidence = recorded("kubernetes", file);
         return parse_kubectl(text, file.scope, &mut evidence).map(|()| vec![evidence]);
     }
-    if text.lines().any(|line| line.trim_end() == "apiVersion: v1") {
-        let message = "the file is what kubectl prints by -o yaml";
-        return Err(Failure::new(FailureKind::File, message).advise("record it again, by -o json"));
+    if let Some(failure) = pasted::text(text) {
+        return Err(failure);
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
@@ -90,6 +96,14 @@ pub(super) fn targets(
     Ok(evidence.targets)
 }
 
+/// The text of INFO, if it is one, as a server writes it.
+fn info_text(text: &str) -> Option<String> {
+    let head = pasted::head(text);
+    let is_other = head.trim_start().starts_with('{')
+        || head.lines().any(|line| line.starts_with("apiVersion:"));
+    (!is_other && looks_like_info(&tidied(head))).then(|| tidied(text))
+}
+
 /// Evidence of a file that says nothing of its time.
 fn recorded(collector: &str, file: &File<'_>) -> TargetEvidence {
     let id = TargetId::new(collector, file.name);
@@ -111,7 +125,9 @@ fn info(text: &str, file: &File<'_>) -> TargetEvidence {
         evidence.set_taken(taken);
     }
     // What a part of INFO says is kept: it is shown, and the target is incomplete.
+    let parsed = parsed.map_err(in_a_file);
     evidence.set_part(INFO_PART, parsed.map_or_else(Outcome::Failed, |()| Outcome::Complete));
+    mark_unsaid(&mut evidence);
     evidence
 }
 
@@ -137,7 +153,7 @@ fn infos(nodes: Vec<Recording>, file: &File<'_>) -> TargetEvidence {
             None => {
                 let of = |field| Field { place: place.clone(), ..field };
                 evidence.fields.extend(said.fields.into_iter().map(of));
-                told
+                told.map_err(in_a_file)
             }
         };
         let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Complete);
@@ -146,7 +162,18 @@ fn infos(nodes: Vec<Recording>, file: &File<'_>) -> TargetEvidence {
     if let (Some(taken), Source::Recorded { time, .. }) = (oldest, &mut evidence.source) {
         (evidence.taken, *time) = (taken, TimeSource::Server);
     }
+    mark_unsaid(&mut evidence);
     evidence
+}
+
+/// Nobody who recorded a file can check a port.
+fn in_a_file(failure: Failure) -> Failure {
+    let advice = if failure.advice == FailureKind::Protocol.advice() {
+        "record it again: redis-cli -h HOST INFO everything > FILE".to_owned()
+    } else {
+        failure.advice
+    };
+    Failure { kind: FailureKind::File, advice, ..failure }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The lines of INFO: `name:value`, and which of them are facts. Pure.
 
+use crate::model::product_of_line;
+
 /// Lines kept verbatim: product and version, settings on the allow-list, identity, role.
 pub(super) const FIELDS: &[&str] = &[
     "server_name", "redis_mode", "server_mode", "valkey_mode", "os", "arch_bits", "redis_build_id",
     "redis_git_sha1", "run_id", "availability_zone", "role", "master_replid", "master_host",
     "master_port", "master_link_status", "maxmemory_policy", "aof_enabled", "cluster_enabled",
-    "mvcc_depth", "cache_mode",
+    "mvcc_depth", "cache_mode", "valkey_release_stage", "executable",
 ];
 
 /// Lines `name:value`, in their order. A name is a word: what else has a colon is no line of INFO.
@@ -25,9 +27,26 @@ pub(super) fn pair(line: &str) -> Option<(&str, &str)> {
 /// indented, spaced keys of a YAML file.
 pub(super) fn is_version_line(line: &str) -> bool {
     pair(line).is_some_and(|(name, value)| {
-        let named = name.ends_with("_version") && name != "gcc_version";
-        named && !value.starts_with(' ') && !value.trim().is_empty()
+        product_of_line(name).is_some() && !value.starts_with(' ') && !value.trim().is_empty()
     })
+}
+
+/// INFO as people paste it: indented by an editor or a chat, with a blank behind the colon, with
+/// the colours of a terminal. Everything else stays as it is.
+pub(in crate::collect) fn tidied(text: &str) -> String {
+    let tidy = |line: &str| {
+        let line = line.trim_start();
+        match line.split_once(": ") {
+            Some((name, value)) if is_plain(name) => format!("{name}:{}\n", value.trim()),
+            _ => format!("{line}\n"),
+        }
+    };
+    text.lines().map(tidy).collect()
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Whether a line is kept verbatim: it is a fact, whatever its value looks like.

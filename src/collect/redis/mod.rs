@@ -7,7 +7,7 @@
 
 pub mod config;
 mod counters;
-mod lines;
+pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod parts;
 pub(super) mod recording;
@@ -228,6 +228,7 @@ impl Collector for Redis {
             tracing::debug!(target_id = %self.id, "asking for INFO");
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
             self.read(&mut evidence, context).await;
+            parse::mark_unsaid(&mut evidence);
             evidence.taken = (context.clock)();
             vec![evidence]
         }

@@ -9,11 +9,20 @@ use jiff::Timestamp;
 
 use super::counters::sample;
 use super::lines::{is_fact, is_version_line, pair};
-use crate::model::{Failure, FailureKind, Field, TargetEvidence};
+use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence, product_of_line};
 
-/// Headings behind Memory, whatever their case: one of them shows that the text does not end
-/// before.
-const LATE: &[&str] = &["# CPU", "# Modules", "# Commandstats", "# Keyspace"];
+/// Sections behind Memory: one of them shows that the text does not end before.
+const LATE: &[&str] = &["cpu", "modules", "commandstats", "keyspace"];
+
+/// Sections that say nothing of the server as a product: `proto_version` of a cluster is none.
+const OTHERS: &[&str] = &[
+    "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "commandstats",
+    "errorstats", "latencystats", "cluster", "keyspace", "rocksdb", "ssl", "tls", "threads",
+];
+
+/// Parts of a file or a target of which a server says nothing: not a gap, and told.
+const IDENTITY_PART: &str = "identity";
+const SETTINGS_PART: &str = "settings";
 
 /// Whether a text might be one of INFO.
 pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
@@ -27,18 +36,26 @@ pub(in crate::collect) fn parse_info(
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
     let mut seen = BTreeSet::new();
-    let (mut has_version, mut ended) = (false, false);
+    let mut extent = Extent::default();
+    let mut section = String::new();
     for line in text.lines() {
-        ended |= LATE.iter().any(|heading| heading.eq_ignore_ascii_case(line.trim_end()));
+        if let Some(heading) = line.trim().strip_prefix("# ") {
+            section = heading.to_ascii_lowercase();
+            extent.sections.insert(section.clone());
+        }
         let Some((name, value)) = pair(line) else { continue };
+        extent.meet(name);
+        let is_product = product_of_line(name).is_some();
         if name == "module" {
             module(value, evidence);
+        } else if is_product && OTHERS.contains(&section.as_str()) {
+            // It is of something else.
         } else if is_fact(line) && seen.insert(name) {
-            has_version |= is_version_line(line);
-            evidence.fields.push(Field::of_target(name, value));
+            extent.has_version |= is_version_line(line);
+            evidence.fields.push(Field::of_target(name, fact(name, value)));
         }
     }
-    if !has_version {
+    if !extent.has_version {
         return Err(Failure::new(
             FailureKind::Protocol,
             "the text is no INFO: it names no version",
@@ -48,24 +65,54 @@ pub(in crate::collect) fn parse_info(
     if !sample.counters.is_empty() {
         evidence.samples.push(sample);
     }
-    whole(evidence, ended)
+    whole(evidence, &extent)
+}
+
+/// A path says where somebody keeps programs; what runs is its last part.
+fn fact<'a>(name: &str, value: &'a str) -> &'a str {
+    match name {
+        "executable" => value.rsplit(['/', '\\']).next().unwrap_or(value).trim(),
+        _ => value,
+    }
+}
+
+/// How much of INFO was there.
+#[derive(Default)]
+struct Extent {
+    has_version: bool,
+    has_memory: bool,
+    has_end: bool,
+    /// Headings, in lower case.
+    sections: BTreeSet<String>,
+}
+
+impl Extent {
+    /// Servers before 2.6 write no headings.
+    fn meet(&mut self, name: &str) {
+        self.has_memory |= matches!(name, "used_memory" | "maxmemory_policy" | "cache_mode");
+        self.has_end |= name == "used_cpu_sys";
+    }
+
+    fn has_memory(&self) -> bool {
+        self.has_memory || self.sections.len() > 2
+    }
+
+    fn has_end(&self) -> bool {
+        self.has_end || LATE.iter().any(|section| self.sections.contains(*section))
+    }
 }
 
 /// Whether all of INFO was there: one section alone would hide modules and settings. No server
-/// says how many sections it has; those that stand in every INFO speak for the rest.
-fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
-    let says = |name: &str| evidence.field(name).is_some_and(|value| !value.trim().is_empty());
+/// says how many sections it has, and each leaves out some lines (Redis Cloud knows no
+/// `maxmemory_policy`, a proxy no `run_id`): it is the sections that speak for the rest.
+fn whole(evidence: &TargetEvidence, extent: &Extent) -> Result<(), Failure> {
     if evidence.field("redis_mode").or(evidence.field("server_mode")) == Some("sentinel") {
         return Err(Failure::new(FailureKind::Protocol, "this is a Sentinel, which holds no data")
             .advise("write sentinel: {service: NAME, urls: […]} in place of url:, to read the master that it names"));
     }
-    // Dragonfly has no run_id, and as a cache once had no maxmemory_policy.
-    let is_dragonfly = says("dragonfly_version");
-    let missing = if !says("run_id") && !is_dragonfly {
-        "Server (run_id)"
-    } else if !(says("maxmemory_policy") || is_dragonfly && says("cache_mode")) {
-        "Memory (maxmemory_policy)"
-    } else if !ended {
+    let missing = if !extent.has_memory() {
+        "Memory"
+    } else if !extent.has_end() {
         "CPU, Modules, Commandstats or Keyspace"
     } else {
         return Ok(());
@@ -74,6 +121,29 @@ fn whole(evidence: &TargetEvidence, ended: bool) -> Result<(), Failure> {
     Err(Failure::new(FailureKind::Protocol, message).advise(
         "if it was pasted of one section, paste INFO everything; a server must let the auditing user read it all",
     ))
+}
+
+/// Marks as left out what a server that was read says nothing of: who it is, how it is set up.
+pub(in crate::collect) fn mark_unsaid(evidence: &mut TargetEvidence) {
+    let places: BTreeSet<&str> = evidence
+        .fields
+        .iter()
+        .filter(|field| product_of_line(&field.name).is_some())
+        .map(|field| field.place.as_str())
+        .collect();
+    let all_say = |names: &[&str]| {
+        places.iter().all(|place| {
+            let mut own = evidence.fields.iter().filter(|field| field.place == **place);
+            own.any(|f| names.contains(&f.name.as_str()) && !f.value.trim().is_empty())
+        })
+    };
+    // Dragonfly has one of the two.
+    let (identified, set_up) = (all_say(&["run_id"]), all_say(&["maxmemory_policy", "cache_mode"]));
+    for (part, is_said) in [(IDENTITY_PART, identified), (SETTINGS_PART, set_up)] {
+        if !is_said {
+            evidence.set_part(part, Outcome::LeftOut);
+        }
+    }
 }
 
 /// The server's own clock, to the microsecond.
@@ -238,10 +308,10 @@ mod tests {
             (dragonfly.field("run_id"), dragonfly.field("maxmemory_policy")),
             (None, Some("noeviction"))
         );
-        // Only a Dragonfly may be without what others always say.
-        let text = "redis_version:7.4.0\nmaxmemory_policy:noeviction\n# Cpu\n";
-        let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
-        assert!(parse_info(text, &mut evidence).unwrap_err().message.contains("run_id"));
+        let mut dragonfly = dragonfly;
+        mark_unsaid(&mut dragonfly);
+        assert_eq!(dragonfly.parts[&"identity".into()], Outcome::LeftOut);
+        assert!(!dragonfly.parts.contains_key(&"settings".into()));
     }
 
     #[test]
@@ -265,8 +335,9 @@ mod tests {
     fn a_part_of_info_is_not_the_whole() {
         let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
         for (text, missing) in [
-            ("# Server\r\nredis_version:7.0.1\r\n", "Server (run_id)"),
-            ("run_id:1\nredis_version:7.0.1\n", "Memory (maxmemory_policy)"),
+            ("# Server\r\nredis_version:7.0.1\r\n", "Memory"),
+            ("run_id:1\nredis_version:7.0.1\n", "Memory"),
+            ("# Server\nredis_version:7.0.1\n# Keyspace\n", "Memory"),
             ("maxmemory_policy:noeviction\nredis_version:7.0.1\n", "CPU, Modules"),
             ("redis_version:\r\n# CPU\r\n", "no version"),
         ] {
@@ -274,6 +345,35 @@ mod tests {
             assert!(failure.message.contains(missing), "{failure}");
         }
         assert_eq!(evidence.field("redis_version"), Some("7.0.1"));
+    }
+
+    #[test]
+    fn servers_that_never_say_all_are_read() {
+        for text in [
+            // Redis Cloud, a proxy, Redis 3.0, Redis 2.4, Pika, a server without Memory.
+            "# Server\nredis_version:6.2.6\nrun_id:1\n# Memory\nused_memory:1\n# CPU\n",
+            "# Server\nredis_version:5.0.13\n# Memory\nmaxmemory_policy:noeviction\n# Keyspace\n",
+            "redis_version:2.4.18\nused_cpu_sys:0.1\nused_memory:7\ndb0:keys=1,expires=0\n",
+            "# Server\npika_version:3.5.4\n# Data\nused_memory:7\n# Clients\n# CPU\n",
+            "# Server\nupstash_version:1.10.5\n# Clients\n# Keyspace\n",
+        ] {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            parse_info(text, &mut evidence).unwrap();
+            mark_unsaid(&mut evidence);
+            assert!(!evidence.parts.is_empty(), "something is unknown, and told: {text}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_is_made_of_is_no_product() {
+        let said = parsed(
+            "# Server\nredis_version:7.0.0\nrocksdb_version:8.1\nexecutable:/home/x/kvrocks\n\
+             # Cluster\nnewproto_version:3\n# Mine\nmykv_version:2",
+        );
+        assert_eq!(said.field("rocksdb_version"), None);
+        assert_eq!(said.field("newproto_version"), None);
+        assert_eq!(said.field("mykv_version"), Some("2"));
+        assert_eq!(said.field("executable"), Some("kvrocks"));
     }
 
     #[test]

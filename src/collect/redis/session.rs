@@ -54,7 +54,8 @@ impl Access {
         Self { username: username.cloned(), password, tls }
     }
 
-    /// Asks for each of `sections` until one is not empty.
+    /// Asks for each of `sections` until one is answered by more than nothing or `-ERR`: Garnet
+    /// knows no `everything`.
     pub(super) async fn ask(
         &self,
         address: &Address,
@@ -78,13 +79,16 @@ impl Access {
             }
             SessionError::Failed(failure) => failure,
         })?;
-        let mut text = Vec::new();
+        let mut last = Ok(Vec::new());
         for section in sections {
-            text = session.info(*section).await?;
-            if !text.is_empty() {
-                break;
+            last = session.info(*section).await;
+            match &last {
+                Ok(text) if text.is_empty() => {}
+                Err(unanswered) if unanswered.is_of_section => {}
+                _ => break,
             }
         }
+        let text = last.map_err(|unanswered| unanswered.failure)?;
         Ok(Answer { text, not_after: session.not_after })
     }
 
@@ -173,6 +177,19 @@ impl From<Failure> for SessionError {
     }
 }
 
+/// Why INFO got no answer.
+struct Unanswered {
+    failure: Failure,
+    /// The server may know another section.
+    is_of_section: bool,
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        Self { failure, is_of_section: false }
+    }
+}
+
 /// A connection that can ask for INFO and nothing else.
 struct Session {
     connection: MultiplexedConnection,
@@ -184,16 +201,23 @@ struct Session {
 }
 
 impl Session {
-    async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Failure> {
+    async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Unanswered> {
         let mut command = redis::cmd("INFO");
         command.arg(section);
         let mut connection = self.connection.clone();
         let query = command.query_async::<Value>(&mut connection);
         let answer = tokio::select! {
             answer = query => answer,
-            () = &mut self.driver => return Err(answer_failure(&RedisError::from((ErrorKind::Io, "closed")), &self.heard, false)),
+            () = &mut self.driver => {
+                let closed = RedisError::from((ErrorKind::Io, "closed"));
+                return Err(answer_failure(&closed, &self.heard, false).into());
+            }
         };
-        let mut answer = answer.map_err(|e| answer_failure(&e, &self.heard, self.quotable))?;
+        let mut answer = answer.map_err(|error| Unanswered {
+            failure: answer_failure(&error, &self.heard, self.quotable),
+            // A section that a server does not know is one error of it; others end the session.
+            is_of_section: error.code() == Some("ERR"),
+        })?;
         // The newer protocol lets a server say something of its answer before the answer.
         while let Value::Attribute { data, .. } = answer {
             answer = *data;
@@ -205,7 +229,8 @@ impl Session {
             _ => Err(Failure::new(
                 FailureKind::Protocol,
                 "INFO was answered by something that is no text",
-            )),
+            )
+            .into()),
         }
     }
 }

@@ -47,6 +47,10 @@ pub struct ProductConfig {
     /// The first that fits counts.
     #[serde(default)]
     pub tag: Vec<Located<String>>,
+    /// Regular expressions, as those of `tag`, for repositories whose name says the version, with
+    /// the namespace: `sclorg/postgresql-15-c9s`. What they say counts, whatever the tag.
+    #[serde(default)]
+    pub repositories: Vec<Located<String>>,
     /// Line of INFO that says its version, for servers that answer INFO of Redis.
     #[serde(default)]
     pub info_version: Option<Located<String>>,
@@ -89,7 +93,7 @@ impl ProductConfig {
             }
             problems.extend(level_problems(&older.levels));
         }
-        problems.extend(self.tag.iter().filter_map(|tag| {
+        problems.extend(self.tag.iter().chain(&self.repositories).filter_map(|tag| {
             let advice = format!(
                 "like (?<major>[0-9]+)\\.(?<minor>[0-9]+)-(?<revision>r[0-9]+); the groups are {}",
                 GROUPS.join(", ")
@@ -188,20 +192,35 @@ fn twice<'a>(
     problems
 }
 
+/// What ships with the program.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProductData {
-    products: Vec<ProductConfig>,
+pub(super) struct ProductData {
+    pub(super) products: Vec<ProductConfig>,
+    pub(super) copies: Vec<CopyConfig>,
+    pub(super) suffixes: Vec<String>,
+}
+
+/// Names under which others hand on images.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopyConfig {
+    /// Repository with one `*` or `**`.
+    pub(super) image: String,
+    /// The original's, with the same.
+    pub(super) of: String,
+    /// What stands for the slashes of the original.
+    #[serde(default)]
+    pub(super) joined: String,
 }
 
 /// The product data that ships with the program.
-static SHIPPED: LazyLock<Vec<ProductConfig>> = LazyLock::new(|| {
-    let data: ProductData = yaml::read(include_str!("../products.yaml"), Origin::Person)
-        .expect("products.yaml is part of the program, and a test reads it");
-    data.products
+static SHIPPED: LazyLock<ProductData> = LazyLock::new(|| {
+    yaml::read(include_str!("../products.yaml"), Origin::Person)
+        .expect("products.yaml is part of the program, and a test reads it")
 });
 
-pub(super) fn shipped() -> &'static [ProductConfig] {
+pub(super) fn shipped() -> &'static ProductData {
     &SHIPPED
 }
 
@@ -211,7 +230,9 @@ pub fn names(catalogue: &[ProductConfig], collectors: Collectors) -> ProductName
     let is_replaced = |product: &&ProductConfig| {
         catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name))
     };
-    let all = || catalogue.iter().chain(shipped().iter().filter(|product| !is_replaced(product)));
+    let all = || {
+        catalogue.iter().chain(shipped().products.iter().filter(|product| !is_replaced(product)))
+    };
     let own = all().map(|product| (product.name.as_str(), product.name.as_str()));
     let aliases = all().flat_map(|product| {
         product.aliases.iter().map(|alias| (alias.as_str(), product.name.as_str()))
@@ -224,13 +245,14 @@ mod tests {
     use super::*;
 
     fn problems(rows: &str) -> Vec<(usize, String, String)> {
-        let data: ProductData = yaml::read(&format!("products:\n{rows}"), Origin::Person).unwrap();
+        let text = format!("products:\n{rows}copies: []\nsuffixes: []\n");
+        let data: ProductData = yaml::read(&text, Origin::Person).unwrap();
         check(&data.products).into_iter().map(|p| (p.line, p.message, p.advice)).collect()
     }
 
     #[test]
     fn the_shipped_data_is_in_order() {
-        let wrong = check(shipped());
+        let wrong = check(&shipped().products);
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 

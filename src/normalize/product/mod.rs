@@ -4,6 +4,7 @@
 //! expressions, then its scheme; what the collector knows of a text; the text's form.
 
 pub mod config;
+mod copies;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::version::{self, Body, Levels, Pattern, Reading, Scheme};
 use config::ProductConfig;
+use copies::Original;
 
 /// One product, ready for use.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Product {
     pub sentinels: Vec<String>,
     /// Expressions for its versions.
     pub patterns: Vec<Pattern>,
+    /// Expressions for repositories that say the version.
+    pub repositories: Vec<Pattern>,
     /// Line of INFO that says its version.
     pub info_version: Option<String>,
 }
@@ -41,15 +45,17 @@ impl Product {
     /// expression, and compiling it is what costs: `compiled` has those that are.
     fn new(config: ProductConfig, compiled: &mut BTreeMap<String, Pattern>) -> Self {
         let levels = config.levels();
-        let patterns = config.tag.into_iter().filter_map(|tag| {
-            if let Some(pattern) = compiled.get(&tag.value) {
+        let mut pattern = |source: String| {
+            if let Some(pattern) = compiled.get(&source) {
                 return Some(pattern.clone());
             }
-            let pattern = Pattern::new(&tag).ok()?;
-            compiled.insert(tag.value, pattern.clone());
+            let pattern = Pattern::new(&source).ok()?;
+            compiled.insert(source, pattern.clone());
             Some(pattern)
-        });
-        let patterns = patterns.collect();
+        };
+        let tags = config.tag.into_iter().filter_map(|tag| pattern(tag.value)).collect();
+        let names = config.repositories.into_iter();
+        let repositories = names.filter_map(|name| pattern(name.value)).collect();
         Self {
             levels,
             family: config.family.map_or_else(|| config.name.value.clone(), |family| family.value),
@@ -62,7 +68,8 @@ impl Product {
                 .into_iter()
                 .map(|text| text.value.trim().to_owned())
                 .collect(),
-            patterns,
+            patterns: tags,
+            repositories,
             info_version: config.info_version.map(|line| line.value),
         }
     }
@@ -80,6 +87,7 @@ impl Product {
 static SHIPPED: LazyLock<Vec<Arc<Product>>> = LazyLock::new(|| {
     let mut compiled = BTreeMap::new();
     config::shipped()
+        .products
         .iter()
         .cloned()
         .map(|row| Arc::new(Product::new(row, &mut compiled)))
@@ -123,10 +131,26 @@ impl Products {
 
     /// The product of an image, by its whole name or the one without registry and `library/`.
     pub(super) fn by_image(&self, full: &str, short: &str) -> Option<&Product> {
-        let original = original(short);
-        let is =
-            |image: &String| image == full || image == short || Some(image) == original.as_ref();
-        self.iter().find(|product| product.images.iter().any(is))
+        let is = |product: &&Product, name: &str| product.images.iter().any(|image| image == name);
+        let has_name = |product: &&Product| {
+            product.repositories.iter().any(|pattern| pattern.read(short).is_some())
+        };
+        let own = self.iter().find(|product| is(product, full) || is(product, short));
+        own.or_else(|| self.copied(full, short)).or_else(|| self.iter().find(has_name))
+    }
+
+    /// The product that an image is a copy of, whoever hands it on.
+    fn copied(&self, full: &str, short: &str) -> Option<&Product> {
+        let originals = copies::originals(full, short);
+        let whole = originals.iter().find_map(|original| {
+            self.iter().find(|product| product.images.iter().any(|i| original.is(i)))
+        });
+        whole.or_else(|| {
+            originals.iter().filter_map(Original::last).find_map(|last| {
+                let is_bare = |product: &&Product| product.images.iter().any(|i| i == last);
+                self.iter().find(is_bare).or_else(|| self.by_name(last))
+            })
+        })
     }
 
     /// The product that a component's name tells: `postgresql/orders`, `image/postgresql`.
@@ -139,18 +163,6 @@ impl Products {
     pub(super) fn has_family(&self, name: &str) -> bool {
         self.by_name(name).is_some() || self.iter().any(|product| product.family == name)
     }
-}
-
-/// The repository that a well-known copy of it stands for.
-fn original(short: &str) -> Option<String> {
-    let bitnami = ["bitnamilegacy/", "bitnamisecure/"]
-        .into_iter()
-        .find_map(|prefix| short.strip_prefix(prefix));
-    // Amazon's and Rancher's copies of Docker's own images.
-    let library = ["docker/library/", "rancher/mirrored-library-"]
-        .into_iter()
-        .find_map(|prefix| short.strip_prefix(prefix));
-    bitnami.map(|name| format!("bitnami/{name}")).or_else(|| library.map(str::to_owned))
 }
 
 /// How the texts of one component are read.
@@ -186,6 +198,12 @@ impl Reader<'_> {
             (None, Some(product)) => version::read_tag(&product.patterns, tag),
             (None, None) => plain(),
         })
+    }
+
+    /// What the name of a repository says of the version.
+    pub(super) fn repository(&self, short: &str) -> Option<Reading> {
+        let product = self.product.filter(|_| self.scheme.is_none())?;
+        product.repositories.iter().find_map(|pattern| pattern.read(short))
     }
 
     /// What the numbers mean.
