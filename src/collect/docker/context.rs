@@ -50,7 +50,7 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     let tls = tls::Settings(certificates.unwrap_or_default());
     let mut way = Way { address, tls, verify, shown: String::new() };
     let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
-    way.shown = format!("{} (context {name}{note})", endpoint.host);
+    way.shown = format!("{} (context {name}{note})", way.address.shown(&endpoint.host));
     Ok(way)
 }
 

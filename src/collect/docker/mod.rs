@@ -5,7 +5,7 @@
 //! once more where it counts more running containers than the list has: they may just have ended.
 //!
 //! bollard asks and decodes (`client`), over a transport of ours (`transport`): it sends GET alone,
-//! on a capped connection (`way`), takes lists apart item by item (`list`), and hands bollard what
+//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands bollard what
 //! is used of them (`fields`). What bollard has read becomes evidence (`parse`, `containers`).
 
 mod account;
@@ -18,6 +18,8 @@ mod items;
 mod list;
 mod orchestrator;
 mod parse;
+mod ssh;
+mod ssh_address;
 mod transport;
 mod way;
 
@@ -63,10 +65,10 @@ impl Docker {
         let engine = match config.named()? {
             Named::Context(name) => Engine::Context(name),
             Named::Host(address) => Engine::Known(Way {
+                shown: address.shown(config.host.as_ref().map_or("", |host| host.value.as_str())),
                 address,
                 tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
                 verify: true,
-                shown: config.host.as_ref().map(|host| host.value.clone()).unwrap_or_default(),
             }),
         };
         Ok(Self {
@@ -101,7 +103,7 @@ impl Docker {
         // answer another.
         if let (Err(failure), true) =
             (&engine, evidence.fields.iter().all(|field| field.name == TLS_UNVERIFIED))
-            && failure.kind.is_unreached()
+            && session.client.way().is_lost(failure)
         {
             return Err(failure.clone());
         }
@@ -147,7 +149,7 @@ impl Session<'_> {
     async fn engine(&self, evidence: &mut TargetEvidence) -> (Result<(), Failure>, Option<u64>) {
         let version = self.within(self.client.version()).await;
         let version = version.and_then(|version| parse::version(version, evidence));
-        if version.as_ref().is_err_and(|failure| failure.kind.is_unreached()) {
+        if version.as_ref().is_err_and(|failure| self.client.way().is_lost(failure)) {
             return (version, None);
         }
         let info = self.info().await;

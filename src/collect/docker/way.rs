@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::config::Address;
+use super::ssh::{self, Program};
 use crate::collect::io::http::{self, Advice, Reply, Wanted};
 use crate::collect::io::{net, tls};
 use crate::model::{Failure, FailureKind};
@@ -21,12 +22,19 @@ pub(super) struct Way {
 /// An answer whose body is still to be read.
 pub(super) struct Opened {
     reply: Reply,
+    program: Option<Program>,
 }
+
+/// A connection to an engine, and the program that it is, if it is one.
+type Connection = (Box<dyn net::Duplex>, Option<Program>);
 
 impl Opened {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.reply.piece().await
+        match self.reply.piece().await {
+            Ok(piece) => Ok(piece),
+            Err(failure) => Err(explained(&mut self.program, failure).await),
+        }
     }
 }
 
@@ -42,9 +50,16 @@ impl Way {
         matches!(self.address, Address::Tcp { tls: true, .. }) && !self.verify
     }
 
+    /// Whether a failure means that nothing else can be had on this way.
+    pub(super) fn is_lost(&self, failure: &Failure) -> bool {
+        use FailureKind as K;
+        let of_ssh = matches!(failure.kind, K::Authentication | K::Permission | K::Unsupported);
+        failure.kind.is_unreached() || of_ssh && matches!(self.address, Address::Ssh(_))
+    }
+
     /// GET, of which at most `cap` bytes of body are read.
     pub(super) async fn get(&self, target: &str, cap: usize) -> Result<Opened, Failure> {
-        let stream = self.connect().await?;
+        let (stream, mut program) = self.connect().await?;
         let wanted = Wanted {
             host: self.host(),
             path: target,
@@ -54,11 +69,18 @@ impl Way {
             cap,
             advice: &advice(target),
         };
-        http::open(stream, &wanted).await.map(|reply| Opened { reply })
+        match http::open(stream, &wanted).await {
+            Ok(reply) => Ok(Opened { reply, program }),
+            Err(failure) => Err(explained(&mut program, failure).await),
+        }
     }
 
-    async fn connect(&self) -> Result<Box<dyn net::Duplex>, Failure> {
-        Ok(match &self.address {
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let stream: Box<dyn net::Duplex> = match &self.address {
+            Address::Ssh(address) => {
+                let (stream, program) = ssh::dial(address)?;
+                return Ok((Box::new(stream), Some(program)));
+            }
             Address::Unix(socket) => Box::new(net::unix(socket).await?),
             Address::Tcp { host, port, tls: false } => Box::new(net::tcp(host, *port).await?),
             Address::Tcp { host, port, tls: true } if self.verify => {
@@ -67,13 +89,14 @@ impl Way {
             Address::Tcp { host, port, tls: true } => {
                 Box::new(net::tcp_tls_unverified(host, *port, &self.tls).await?)
             }
-        })
+        };
+        Ok((stream, None))
     }
 
     fn host(&self) -> &str {
         match &self.address {
             Address::Tcp { host, .. } => host,
-            Address::Unix(_) => "docker",
+            Address::Unix(_) | Address::Ssh(_) => "docker",
         }
     }
 
@@ -86,6 +109,14 @@ impl Way {
                 .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
             _ => net::with_tls_in_mind(failure, over_tls),
         }
+    }
+}
+
+/// The program that the connection is knows more about its end.
+async fn explained(program: &mut Option<Program>, failure: Failure) -> Failure {
+    match program {
+        Some(program) => program.explain(failure).await,
+        None => failure,
     }
 }
 
