@@ -92,10 +92,10 @@ impl Address {
         let wrong = |message, advice| NoAddress { message, advice };
         let url = Url::parse(host).map_err(|_| wrong("this is no URL", SHAPE))?;
         if url.scheme() == "ssh" {
-            return match tls {
-                true => Err(wrong("ssh encrypts by itself", "leave tls: out")),
-                false => SshAddress::of(&url).map(Self::Ssh),
-            };
+            if tls {
+                return Err(wrong("ssh encrypts by itself", "leave tls: out"));
+            }
+            return SshAddress::of(&url).map(Self::Ssh);
         }
         if !url.username().is_empty() || url.password().is_some() {
             let advice = "an engine knows none: use tls: with a certificate";

@@ -25,7 +25,7 @@ fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Defau
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Version {
+struct VersionAnswer {
     version: String,
     #[serde(default, deserialize_with = "null_as_default")]
     api_version: String,
@@ -42,7 +42,7 @@ struct Component {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Info {
+struct InfoAnswer {
     #[serde(default, rename = "ID", deserialize_with = "null_as_default")]
     id: String,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -89,7 +89,7 @@ struct Image {
 
 /// The answer to `/version`.
 pub(super) fn version(body: &[u8]) -> Result<SystemVersion, Failure> {
-    let version: Version = json::read(body).map_err(|e| unreadable(&e, "/version"))?;
+    let version: VersionAnswer = json::read(body).map_err(|e| unreadable(&e, "/version"))?;
     let components = version.components.into_iter().map(|Component { name, version }| {
         SystemVersionComponents { name, version, ..SystemVersionComponents::default() }
     });
@@ -103,7 +103,7 @@ pub(super) fn version(body: &[u8]) -> Result<SystemVersion, Failure> {
 
 /// The answer to `/info`.
 pub(super) fn info(body: &[u8]) -> Result<SystemInfo, Failure> {
-    let info: Info = json::read(body).map_err(|e| unreadable(&e, "/info"))?;
+    let info: InfoAnswer = json::read(body).map_err(|e| unreadable(&e, "/info"))?;
     let pairs = info.driver_status.as_array().into_iter().flatten();
     let pairs = pairs.map(|pair| {
         let texts = pair.as_array().into_iter().flatten();

@@ -91,11 +91,12 @@ impl Reply {
             };
             match frame {
                 None => return Ok(None),
-                // Trailers are no part of the body.
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(piece) => return Ok(Some(piece)),
-                    Err(_) => continue,
-                },
+                Some(Ok(frame)) => {
+                    // Trailers are no part of the body.
+                    if let Ok(piece) = frame.into_data() {
+                        return Ok(Some(piece));
+                    }
+                }
                 Some(Err(e)) => {
                     return Err(body_failure(e.as_ref(), &self.heard, &self.path, self.cap));
                 }
@@ -125,9 +126,9 @@ pub(in crate::collect) async fn open(
         response = &mut sent => response,
         () = &mut connection => sent.await,
     };
-    let (head, body) = response.map_err(|e| failure(&e, &heard, path))?.into_parts();
+    let (parts, body) = response.map_err(|e| failure(&e, &heard, path))?.into_parts();
     let mut reply = Reply {
-        headers: head.headers,
+        headers: parts.headers,
         body: Limited::new(body, cap),
         connection,
         heard,
@@ -136,7 +137,7 @@ pub(in crate::collect) async fn open(
         _sender: sender,
     };
     // Any other success (206 is the usual one) is not known to be the whole answer.
-    if head.status == hyper::StatusCode::OK {
+    if parts.status == hyper::StatusCode::OK {
         return Ok(reply);
     }
     let mut said = Vec::new();
@@ -144,7 +145,7 @@ pub(in crate::collect) async fn open(
         said.extend_from_slice(&piece[..piece.len().min(MAX_SAID - said.len())]);
     }
     let is_elsewhere = reply.headers.contains_key(hyper::header::LOCATION);
-    Err(status_failure(head.status, is_elsewhere, &said, path, wanted.advice))
+    Err(status_failure(parts.status, is_elsewhere, &said, path, wanted.advice))
 }
 
 fn request(wanted: &Wanted<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
