@@ -42,7 +42,16 @@ impl FailureKind {
     /// Whether no answer can be had now, so that a second question is of no use.
     pub fn is_unreached(self) -> bool {
         use FailureKind as K;
-        matches!(self, K::Refused | K::Unreachable | K::Timeout | K::Cut | K::Unavailable | K::Tls)
+        matches!(
+            self,
+            K::Refused
+                | K::Unreachable
+                | K::Timeout
+                | K::Cut
+                | K::Unavailable
+                | K::Tls
+                | K::HostKey
+        )
     }
 }
 
@@ -123,6 +132,8 @@ failure_kinds! {
     TooLarge = "too-large", "the answer is larger than any real one: check what listens there";
     /// TLS where none is expected, the other way round, or a certificate that does not fit.
     Tls = "tls", "check that the profile's URL says TLS exactly where the server does, and its certificates";
+    /// The key by which a host proves itself to ssh is not known, or another one than is known.
+    HostKey = "host-key", "compare the key's fingerprint with the host's own, and accept it by connecting once by ssh";
     /// A secret that the profile refers to cannot be had.
     Secret = "secret", "set the environment variable or file that the profile refers to";
     /// A file that cannot be read, or is not what it should be.

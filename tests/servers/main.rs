@@ -9,6 +9,7 @@ mod support;
 mod clock;
 mod docker;
 mod docker_odd;
+mod docker_ssh;
 mod docker_ways;
 mod faults;
 mod interrupt;

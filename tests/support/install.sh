@@ -24,6 +24,8 @@ missing_packages() {
   have docker-registry || echo docker-registry
   have_static_busybox || echo busybox-static
   have openssl || echo openssl
+  have ssh || echo openssh-client
+  have sshd || echo openssh-server
   have curl || echo curl
   have git || echo git
   have kubectl || echo kubernetes-client

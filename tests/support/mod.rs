@@ -20,6 +20,7 @@ pub(crate) mod hostile;
 pub(crate) mod kubernetes;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod ssh;
 pub(crate) mod tls;
 pub(crate) mod tls_front;
 pub(crate) mod tunnel;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use super::ssh_address::{NoAddress, SshAddress};
 use crate::collect::io::config::{TlsConfig, check_tls};
 use crate::collect::patterns::check_globs;
 use crate::collect::target::TargetConfig;
@@ -25,7 +26,8 @@ pub(super) const IMAGES: &str = "images";
 pub struct DockerConfig {
     /// Name of the target.
     pub name: Located<String>,
-    /// `unix:///var/run/docker.sock` or `tcp://host:2375`.
+    /// `unix:///var/run/docker.sock`, `tcp://host:2375` or `ssh://user@host`; the last starts `ssh`,
+    /// with this user's keys, and the client of Docker on that host.
     #[serde(default)]
     pub host: Option<Located<String>>,
     /// Instead of `host`: a context that `docker context create` has made, with its certificates.
@@ -75,24 +77,14 @@ impl SelectionConfig {
     }
 }
 
-/// How to read an engine that only ssh reaches.
-pub(super) const SSH: &str = "forward its socket, ssh -nNT -L /run/user/1000/engine.sock:/var/run/docker.sock USER@HOST, \
-     and write host: unix:///run/user/1000/engine.sock; or run envparity collect there, and audit the file by recorded:";
-
-const SHAPE: &str = "write unix:///var/run/docker.sock or tcp://host:2375";
+const SHAPE: &str = "write unix:///var/run/docker.sock, tcp://host:2375 or ssh://user@host";
 
 /// Where the engine listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Address {
     Unix(PathBuf),
     Tcp { host: String, port: u16, tls: bool },
-}
-
-/// Why a text is no address; it is not quoted, since it may hold a password.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NoAddress {
-    pub(super) message: &'static str,
-    pub(super) advice: &'static str,
+    Ssh(SshAddress),
 }
 
 impl Address {
@@ -100,7 +92,10 @@ impl Address {
         let wrong = |message, advice| NoAddress { message, advice };
         let url = Url::parse(host).map_err(|_| wrong("this is no URL", SHAPE))?;
         if url.scheme() == "ssh" {
-            return Err(wrong("envparity does not speak ssh", SSH));
+            if tls {
+                return Err(wrong("ssh encrypts by itself", "leave tls: out"));
+            }
+            return SshAddress::of(&url).map(Self::Ssh);
         }
         if !url.username().is_empty() || url.password().is_some() {
             let advice = "an engine knows none: use tls: with a certificate";
@@ -117,7 +112,15 @@ impl Address {
                 let port = url.port().unwrap_or(if tls { 2376 } else { 2375 });
                 Ok(Self::Tcp { host: host.to_owned(), port, tls })
             }
-            _ => Err(wrong("the host is neither unix:// nor tcp://", SHAPE)),
+            _ => Err(wrong("the host is neither unix:// nor tcp:// nor ssh://", SHAPE)),
+        }
+    }
+
+    /// For people, given the text that it was read from; user names are not shown.
+    pub(super) fn shown(&self, text: &str) -> String {
+        match self {
+            Self::Ssh(address) => format!("ssh://{}", address.shown()),
+            Self::Unix(_) | Self::Tcp { .. } => text.to_owned(),
         }
     }
 }

@@ -3,12 +3,13 @@
 //! Which of them count is the profile's word (`include`, `exclude`); those that nobody deployed
 //! never do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
-use serde::Deserialize;
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 
 use super::config::SelectionConfig;
-use super::parse::{all_read, list, null_as_default, typed_id};
+use super::list::Tally;
+use super::parse::{all_read, typed_id};
 use crate::collect::patterns::globs;
 use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
 
@@ -59,17 +60,31 @@ pub(super) struct Selections<'a> {
     pub(super) exclude: &'a Selection,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// A container that runs, or once did.
 pub(super) struct Container {
-    #[serde(default, deserialize_with = "null_as_default")]
     names: Vec<String>,
     pub(super) image: String,
-    #[serde(default, rename = "ImageID", deserialize_with = "null_as_default")]
     pub(super) image_id: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    labels: BTreeMap<String, String>,
+    labels: HashMap<String, String>,
+    /// In the engine's own word.
     state: String,
+}
+
+impl From<ContainerSummary> for Container {
+    fn from(summary: ContainerSummary) -> Self {
+        let state = match summary.state {
+            Some(state) if state != ContainerSummaryStateEnum::EMPTY => state.to_string(),
+            // One that bollard does not know: `fields` has put the engine's word there.
+            _ => summary.status.unwrap_or_default(),
+        };
+        Self {
+            names: summary.names.unwrap_or_default(),
+            image: summary.image.unwrap_or_default(),
+            image_id: summary.image_id.unwrap_or_default(),
+            labels: summary.labels.unwrap_or_default(),
+            state,
+        }
+    }
 }
 
 impl Container {
@@ -88,7 +103,7 @@ impl Container {
         ImageUse {
             locator: self.locator(),
             reference: self.image,
-            image_id: typed_id(self.image_id),
+            image_id: typed_id(&self.image_id),
             repo_digests: Vec::new(),
             repo_tags: Vec::new(),
             runtime: String::new(),
@@ -105,52 +120,78 @@ impl Container {
     }
 }
 
-/// Every container that the profile wants. `Ok` is how many of the whole list run.
-pub(super) fn containers(
-    body: &[u8],
-    wanted: &Selections<'_>,
-    evidence: &mut TargetEvidence,
-) -> Result<u64, Failure> {
-    let items = list(body, "/containers/json")?;
-    let (total, mut unread, mut unknown) = (items.len(), 0, BTreeSet::new());
-    let (mut running, mut included, mut kept) = (0, 0, 0);
-    for item in items {
-        let Ok(container) = serde_json::from_value::<Container>(item) else {
-            unread += 1;
-            continue;
-        };
-        running += u64::from(RUNNING.contains(&container.state.as_str()));
-        let is_included = wanted.include.is_none_or(|include| include.selects(&container));
-        included += usize::from(is_included);
-        if !is_included || wanted.exclude.selects(&container) {
-            evidence.left_out += 1;
-            continue;
+/// The containers that the profile wants, as they come.
+pub(super) struct Containers<'a> {
+    wanted: &'a Selections<'a>,
+    images: Vec<ImageUse>,
+    left_out: usize,
+    /// Of the whole list.
+    running: u64,
+    included: usize,
+    kept: usize,
+    /// A state that is not known, the first by name.
+    unknown: Option<String>,
+}
+
+impl<'a> Containers<'a> {
+    pub(super) fn new(wanted: &'a Selections<'a>) -> Self {
+        Self {
+            wanted,
+            images: Vec::new(),
+            left_out: 0,
+            running: 0,
+            included: 0,
+            kept: 0,
+            unknown: None,
         }
-        kept += 1;
+    }
+
+    pub(super) fn add(&mut self, summary: ContainerSummary) {
+        let container = Container::from(summary);
+        let Selections { include, exclude } = *self.wanted;
+        self.running += u64::from(RUNNING.contains(&container.state.as_str()));
+        let is_included = include.is_none_or(|include| include.selects(&container));
+        self.included += usize::from(is_included);
+        if !is_included || exclude.selects(&container) {
+            self.left_out += 1;
+            return;
+        }
+        self.kept += 1;
         if container.is_aside() {
-            evidence.left_out += 1;
-            continue;
+            self.left_out += 1;
+            return;
         }
         let state = container.state.as_str();
-        if !RUNNING.contains(&state) && !NOT_RUNNING.contains(&state) {
-            unknown.insert(state.to_owned());
+        let is_known = RUNNING.contains(&state) || NOT_RUNNING.contains(&state);
+        if !is_known && self.unknown.as_deref().is_none_or(|first| state < first) {
+            self.unknown = Some(state.to_owned());
         }
-        evidence.images.push(container.image_use());
+        self.images.push(container.image_use());
     }
-    // Their order is that of their creation, which says nothing.
-    evidence.images.sort_by(|a, b| (&a.locator, &a.reference).cmp(&(&b.locator, &b.reference)));
-    all_read(unread, total, "containers")?;
-    if wanted.include.is_some() && kept == 0 {
-        return Err(nothing_selected(total, included));
-    }
-    match unknown.first() {
-        None => Ok(running),
-        // It may run: nobody shall take it for one that does not.
-        Some(state) => Err(Failure::new(
-            FailureKind::Unsupported,
-            format!("a container is {state:?}, which is no state that envparity knows"),
-        )
-        .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
+
+    /// `Ok` is how many of the whole list run.
+    pub(super) fn finish(
+        mut self,
+        tally: Tally,
+        evidence: &mut TargetEvidence,
+    ) -> Result<u64, Failure> {
+        // Their order is that of their creation, which says nothing.
+        self.images.sort_by(|a, b| (&a.locator, &a.reference).cmp(&(&b.locator, &b.reference)));
+        evidence.images.append(&mut self.images);
+        evidence.left_out += self.left_out;
+        all_read(tally, "containers")?;
+        if self.wanted.include.is_some() && self.kept == 0 {
+            return Err(nothing_selected(tally.total, self.included));
+        }
+        match self.unknown {
+            None => Ok(self.running),
+            // It may run: nobody shall take it for one that does not.
+            Some(state) => Err(Failure::new(
+                FailureKind::Unsupported,
+                format!("a container is {state:?}, which is no state that envparity knows"),
+            )
+            .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
+        }
     }
 }
 
@@ -188,9 +229,23 @@ pub(super) fn short(listed: u64, counted: u64) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::collect::docker::list::Kind;
+    use crate::collect::docker::list::tests::batches;
     use jiff::Timestamp;
+
+    /// A whole answer.
+    pub(in crate::collect::docker) fn read(
+        body: &[u8],
+        wanted: &Selections<'_>,
+        evidence: &mut TargetEvidence,
+    ) -> Result<u64, Failure> {
+        let (batches, tally) = batches(Kind::Containers, body, 7)?;
+        let mut containers = Containers::new(wanted);
+        batches.into_iter().flatten().for_each(|container| containers.add(container));
+        containers.finish(tally, evidence)
+    }
 
     const NOTHING: Selection = Selection::nothing();
 
@@ -200,7 +255,7 @@ mod tests {
         exclude: &Selection,
     ) -> (TargetEvidence, Result<u64, Failure>) {
         let mut evidence = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
-        let result = containers(body, &Selections { include, exclude }, &mut evidence);
+        let result = read(body, &Selections { include, exclude }, &mut evidence);
         (evidence, result)
     }
 

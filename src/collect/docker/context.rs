@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::Address;
+use super::way::Way;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
@@ -25,17 +26,6 @@ const MAX_META: u64 = 64 * 1024;
 
 /// Contexts that a message lists.
 const MAX_LISTED: usize = 30;
-
-/// A way to an engine.
-#[derive(Clone, Debug)]
-pub(super) struct Way {
-    pub(super) address: Address,
-    pub(super) tls: tls::Settings,
-    /// Whether the server's certificate is checked.
-    pub(super) verify: bool,
-    /// For people.
-    pub(super) shown: String,
-}
 
 /// Reads the files of a context; connects to nothing.
 pub(super) async fn find(name: &str) -> Result<Way, Failure> {
@@ -60,15 +50,8 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     let tls = tls::Settings(certificates.unwrap_or_default());
     let mut way = Way { address, tls, verify, shown: String::new() };
     let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
-    way.shown = format!("{} (context {name}{note})", endpoint.host);
+    way.shown = format!("{} (context {name}{note})", way.address.shown(&endpoint.host));
     Ok(way)
-}
-
-impl Way {
-    /// Whether the engine's certificate proves nothing.
-    pub(super) fn is_unverified(&self) -> bool {
-        matches!(self.address, Address::Tcp { tls: true, .. }) && !self.verify
-    }
 }
 
 /// Where the client keeps its contexts.

@@ -3,32 +3,43 @@
 //! `/version` and `/info` are the part `engine`, `/containers/json` the part `containers`, and
 //! `/images/json` (digests and labels of all images at once) the part `images`. `/info` is asked
 //! once more where it counts more running containers than the list has: they may just have ended.
+//!
+//! bollard asks and decodes (`client`), over a transport of ours (`transport`): it sends GET alone,
+//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands bollard what
+//! is used of them (`fields`). What bollard has read becomes evidence (`parse`, `containers`).
 
+mod account;
+mod client;
 pub mod config;
 mod containers;
 mod context;
+mod fields;
+mod items;
+mod list;
 mod orchestrator;
 mod parse;
+mod ssh;
+mod ssh_address;
+mod transport;
+mod way;
 
 use std::path::Path;
 
-use bytes::Bytes;
+use bollard::models::SystemInfo;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::collector::{Collector, Context, Target};
-use super::io::http::{self, Advice, Wanted};
 use super::io::{net, tls};
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+    CollectorKind, Failure, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
 };
 use crate::wire::problem::Problem;
-use config::{Address, CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
-use containers::{Selection, Selections};
-use context::Way;
-
-/// Some 10,000 containers.
-const MAX_BODY: usize = 24 * 1024 * 1024;
+use client::Client;
+use config::{CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
+use containers::{Containers, Selection, Selections};
+use parse::Images;
+use way::Way;
 
 /// Reads one engine.
 pub struct Docker {
@@ -54,10 +65,10 @@ impl Docker {
         let engine = match config.named()? {
             Named::Context(name) => Engine::Context(name),
             Named::Host(address) => Engine::Known(Way {
+                shown: address.shown(config.host.as_ref().map_or("", |host| host.value.as_str())),
                 address,
                 tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
                 verify: true,
-                shown: config.host.as_ref().map(|host| host.value.clone()).unwrap_or_default(),
             }),
         };
         Ok(Self {
@@ -83,7 +94,7 @@ impl Docker {
         if way.is_unverified() {
             evidence.fields.push(Field::of_target(TLS_UNVERIFIED, "SkipTLSVerify"));
         }
-        let session = Session { context, way };
+        let session = Session { context, client: Client::new(way.clone()) };
         let outcome = |result: Result<(), Failure>| {
             result.map_or_else(Outcome::Failed, |()| Outcome::Complete)
         };
@@ -92,7 +103,7 @@ impl Docker {
         // answer another.
         if let (Err(failure), true) =
             (&engine, evidence.fields.iter().all(|field| field.name == TLS_UNVERIFIED))
-            && failure.kind.is_unreached()
+            && session.client.way().is_lost(failure)
         {
             return Err(failure.clone());
         }
@@ -115,58 +126,35 @@ impl Docker {
     }
 }
 
-/// One engine on one way.
+/// One engine, until the deadline.
 struct Session<'a> {
     context: &'a Context,
-    way: &'a Way,
+    client: Client,
 }
 
 impl Session<'_> {
-    async fn get(&self, path: &str) -> Result<Bytes, Failure> {
-        let Way { address, tls, verify, .. } = self.way;
-        let exchange = async {
-            let (stream, host): (Box<dyn net::Duplex>, &str) = match address {
-                Address::Unix(socket) => (Box::new(net::unix(socket).await?), "docker"),
-                Address::Tcp { host, port, tls: false } => {
-                    (Box::new(net::tcp(host, *port).await?), host)
-                }
-                Address::Tcp { host, port, tls: true } if *verify => {
-                    (Box::new(net::tcp_tls(host, *port, tls).await?), host)
-                }
-                Address::Tcp { host, port, .. } => {
-                    (Box::new(net::tcp_tls_unverified(host, *port, tls).await?), host)
-                }
-            };
-            let wanted = Wanted {
-                host,
-                path,
-                shown: path,
-                accept: "application/json",
-                token: None,
-                cap: MAX_BODY,
-                advice: &advice(path),
-            };
-            http::get(stream, &wanted).await.map(|answer| answer.body)
-        };
-        let answer = net::within(self.context.deadline, self.context.allowed, exchange).await;
-        let over_tls = matches!(address, Address::Tcp { tls: true, .. });
-        answer.map_err(|failure| match failure.kind {
-            // Its reason may be lost with the connection.
-            FailureKind::Cut if over_tls && tls.0.cert.is_none() => failure
-                .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
-            _ => net::with_tls_in_mind(failure, over_tls),
-        })
+    async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let done = net::within(self.context.deadline, self.context.allowed, work).await;
+        done.map_err(|failure| self.client.way().advised(failure))
+    }
+
+    async fn info(&self) -> Result<SystemInfo, Failure> {
+        self.within(self.client.info()).await
     }
 
     /// What refuses one path may still answer the other. With it, how many containers run.
     async fn engine(&self, evidence: &mut TargetEvidence) -> (Result<(), Failure>, Option<u64>) {
-        let version = self.get("/version").await.and_then(|body| parse::version(&body, evidence));
-        if version.as_ref().is_err_and(|failure| failure.kind.is_unreached()) {
+        let version = self.within(self.client.version()).await;
+        let version = version.and_then(|version| parse::version(version, evidence));
+        if version.as_ref().is_err_and(|failure| self.client.way().is_lost(failure)) {
             return (version, None);
         }
-        let body = self.get("/info").await;
-        let counted = body.as_ref().ok().and_then(|body| parse::running(body));
-        (version.and(body.and_then(|body| parse::info(&body, evidence))), counted)
+        let info = self.info().await;
+        let counted = info.as_ref().ok().and_then(parse::running);
+        (version.and(info.and_then(|info| parse::info(info, evidence))), counted)
     }
 
     async fn containers(
@@ -175,13 +163,15 @@ impl Session<'_> {
         counted: Option<u64>,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
-        let body = self.get("/containers/json?all=true").await?;
-        let listed = containers::containers(&body, wanted, evidence)?;
+        let listed = match self.within(self.list_containers(wanted)).await {
+            Ok(read) => read.finish(self.client.tally().await, evidence)?,
+            Err(failure) => return Err(failure),
+        };
         let Some(before) = counted.filter(|counted| containers::is_short(listed, *counted)) else {
             return Ok(());
         };
         // Containers that ended meanwhile are not counted any more.
-        let after = self.get("/info").await.ok().and_then(|body| parse::running(&body));
+        let after = self.info().await.ok().as_ref().and_then(parse::running);
         let counted = after.map_or(before, |after| after.min(before));
         if containers::is_short(listed, counted) {
             return Err(containers::short(listed, counted));
@@ -189,22 +179,34 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn images(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        parse::images(&self.get("/images/json").await?, evidence)
+    /// A list that is not read to its end is worth nothing, and is not kept.
+    async fn list_containers<'w>(
+        &self,
+        wanted: &'w Selections<'w>,
+    ) -> Result<Containers<'w>, Failure> {
+        let mut read = Containers::new(wanted);
+        loop {
+            let batch = self.client.containers().await?;
+            if batch.is_empty() {
+                return Ok(read);
+            }
+            batch.into_iter().for_each(|container| read.add(container));
+        }
     }
-}
 
-fn advice(path: &str) -> Advice {
-    let (unauthorized, broken) = (
-        "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
-        "the engine could not answer: look into its log, and that of any proxy in between",
-    );
-    Advice {
-        unauthorized: unauthorized.to_owned(),
-        forbidden: format!(
-            "allow GET {path} to this client, for example in the socket proxy in front of the engine"
-        ),
-        broken: broken.to_owned(),
+    async fn images(&self, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        let mut images = Images::of(evidence);
+        let read = async {
+            loop {
+                let batch = self.client.images().await?;
+                if batch.is_empty() {
+                    return Ok(());
+                }
+                batch.iter().try_for_each(|image| images.add(image))?;
+            }
+        };
+        self.within(read).await?;
+        parse::all_read(self.client.tally().await, "images")
     }
 }
 

@@ -116,14 +116,17 @@ fn workload(pod: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bollard::models::ContainerSummary;
 
     fn container(image: &str, name: &str, labels: &[(&str, &str)]) -> Container {
-        let labels: serde_json::Map<_, _> =
-            labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
-        let json = serde_json::json!({
-            "Image": image, "ImageID": "", "Names": [format!("/{name}")], "State": "running", "Labels": labels,
-        });
-        serde_json::from_value(json).unwrap()
+        let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        ContainerSummary {
+            names: Some(vec![format!("/{name}")]),
+            image: Some(image.to_owned()),
+            labels: Some(labels.collect()),
+            ..ContainerSummary::default()
+        }
+        .into()
     }
 
     #[test]

@@ -1,109 +1,25 @@
-//! The Docker Engine API's answers, as evidence. Pure; opens no socket.
-//!
-//! Shapes: Docker Engine API v1.24 to v1.5x, `/version`, `/info`, `/containers/json`,
-//! `/images/json`. Only the fields named here are read; environment variables, commands and
-//! mounts never are. An item of a list that cannot be read costs itself, and is counted.
+//! What bollard has read of an engine, as evidence. Pure; opens no socket.
 
-use std::collections::BTreeMap;
+use bollard::models::{ImageSummary, SystemInfo, SystemVersion};
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use crate::model::{Failure, FailureKind, Field, TargetEvidence};
-use crate::wire::json::{self, JsonError};
+use super::account::Account;
+use super::list::Tally;
+use crate::model::{Failure, FailureKind, Field, ImageUse, TargetEvidence};
 
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
 const REF_NAME_LABEL: &str = "org.opencontainers.image.ref.name";
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct VersionAnswer {
-    version: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    api_version: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    components: Vec<VersionComponent>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct VersionComponent {
-    name: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InfoAnswer {
-    #[serde(default, rename = "ID", deserialize_with = "null_as_default")]
-    id: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    name: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    kernel_version: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    operating_system: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    architecture: String,
-    /// Pairs of texts; what else stands there is no matter of ours.
-    #[serde(default)]
-    driver_status: Value,
-}
-
-/// How many containers run, as `/info` counts them; very old engines do not.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Counts {
-    containers_running: u64,
-    #[serde(default)]
-    containers_paused: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Image {
-    id: String,
-    #[serde(default, deserialize_with = "null_as_default")]
-    labels: BTreeMap<String, String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    repo_digests: Vec<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    repo_tags: Vec<String>,
-}
-
-/// The engine writes `null` for an empty list or map.
-pub(super) fn null_as_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
-    d: D,
-) -> Result<T, D::Error> {
-    Option::<T>::deserialize(d).map(Option::unwrap_or_default)
-}
-
-fn answer<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Failure> {
-    json::read(body).map_err(|e| {
-        let what = match &e {
-            JsonError::Duplicate(_) => format!("does not say one thing: {e}"),
-            _ if e.is_data() => "is not what a Docker Engine says".to_owned(),
-            JsonError::Json(_) => "is no JSON".to_owned(),
-        };
-        let failure =
-            Failure::new(FailureKind::Protocol, format!("the answer to GET {path} {what}"));
-        match e {
-            JsonError::Duplicate(_) => failure
-                .advise("an engine never does that: look for what alters its answers in between"),
-            JsonError::Json(_) => failure,
-        }
-    })
-}
-
-/// A list, which some engines write as `null` when it is empty.
-pub(super) fn list(body: &[u8], path: &str) -> Result<Vec<Value>, Failure> {
-    answer::<Option<Vec<Value>>>(body, path).map(Option::unwrap_or_default)
-}
+/// Digests, tags and labels that the containers of an engine have together. One image may be that
+/// of many containers.
+const MAX_OF_IMAGES: usize = 8 * 1024 * 1024;
 
 /// Engine, API, containerd and runc.
-pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let version: VersionAnswer = answer(body, "/version")?;
-    if version.version.trim().is_empty() {
+pub(super) fn version(
+    version: SystemVersion,
+    evidence: &mut TargetEvidence,
+) -> Result<(), Failure> {
+    let engine = version.version.unwrap_or_default();
+    if engine.trim().is_empty() {
         return Err(Failure::new(
             FailureKind::Protocol,
             "the answer to GET /version names no version",
@@ -115,13 +31,14 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
             evidence.fields.push(Field::of_target(name, value));
         }
     };
-    add("engine", version.version);
-    add("api", version.api_version);
+    add("engine", engine);
+    add("api", version.api_version.unwrap_or_default());
+    let components = version.components.unwrap_or_default();
     // Old engines do not tell what they are made of.
-    if version.components.is_empty() {
+    if components.is_empty() {
         add("components", "not listed".to_owned());
     }
-    for component in version.components {
+    for component in components {
         match component.name.as_str() {
             name @ ("containerd" | "runc") => add(name, component.version),
             // Podman's own name for its engine and its runtimes.
@@ -133,31 +50,29 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
 }
 
 /// Identity, host name, kernel and operating system.
-pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let mut info: InfoAnswer = answer(body, "/info")?;
+pub(super) fn info(info: SystemInfo, evidence: &mut TargetEvidence) -> Result<(), Failure> {
     let is_podman = evidence.field("product") == Some("podman");
     let mut add = |place: &str, name: &str, value: String| {
         if !value.is_empty() {
             evidence.fields.push(Field { place: place.to_owned(), name: name.to_owned(), value });
         }
     };
-    let identified = !info.id.trim().is_empty();
+    let id = info.id.unwrap_or_default();
+    let identified = !id.trim().is_empty();
     // Podman makes up another one for each answer, which would tell one engine from itself.
-    if is_podman {
-        info.id.clear();
+    if !is_podman {
+        add("", "id", id);
     }
-    add("", "id", info.id);
     // There the ID of an image is that of a manifest, and not of a configuration.
-    let pairs = info.driver_status.as_array().into_iter().flatten();
-    if pairs.into_iter().any(|pair| {
-        pair[1].as_str().is_some_and(|text| text.starts_with("io.containerd.snapshotter"))
-    }) {
+    let pairs = info.driver_status.unwrap_or_default();
+    let is_snapshotter = |text: &String| text.starts_with("io.containerd.snapshotter");
+    if pairs.iter().any(|pair| pair.get(1).is_some_and(is_snapshotter)) {
         add("", "image_store", "containerd".to_owned());
     }
-    let host = if info.name.is_empty() { "host" } else { info.name.as_str() };
-    add(host, "kernel", info.kernel_version);
-    add(host, "os", info.operating_system);
-    add(host, "architecture", info.architecture);
+    let host = info.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "host".to_owned());
+    add(&host, "kernel", info.kernel_version.unwrap_or_default());
+    add(&host, "os", info.operating_system.unwrap_or_default());
+    add(&host, "architecture", info.architecture.unwrap_or_default());
     // Without it nothing tells whether two environments have one engine; a kernel may be missing.
     if identified {
         return Ok(());
@@ -165,47 +80,73 @@ pub(super) fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Fai
     Err(Failure::new(FailureKind::Protocol, "the answer to GET /info names no ID of the engine"))
 }
 
-/// How many containers run or are paused, as `/info` counts them.
-pub(super) fn running(info: &[u8]) -> Option<u64> {
-    let counts: Counts = json::read(info).ok()?;
-    Some(counts.containers_running.saturating_add(counts.containers_paused))
+/// How many containers run or are paused, as `/info` counts them; very old engines do not.
+pub(super) fn running(info: &SystemInfo) -> Option<u64> {
+    let count = |number: i64| u64::try_from(number).ok();
+    let paused = info.containers_paused.and_then(count).unwrap_or(0);
+    Some(count(info.containers_running?)?.saturating_add(paused))
 }
 
 /// An image's ID with its algorithm, which some engines leave out of one list and not of the other.
-pub(super) fn typed_id(id: String) -> String {
+pub(super) fn typed_id(id: &str) -> String {
     let is_bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_bare { format!("sha256:{}", id.to_ascii_lowercase()) } else { id }
+    if is_bare { format!("sha256:{}", id.to_ascii_lowercase()) } else { id.to_owned() }
 }
 
-/// Digests and labels, for the containers that are known already.
-pub(super) fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let items = list(body, "/images/json")?;
-    let (total, mut unread) = (items.len(), 0);
-    let mut by_id = BTreeMap::new();
-    for item in items {
-        match serde_json::from_value::<Image>(item) {
-            Ok(image) => _ = by_id.insert(typed_id(image.id.clone()), image),
-            Err(_) => unread += 1,
-        }
-    }
-    for image_use in &mut evidence.images {
-        let Some(image) = by_id.get(&image_use.image_id) else { continue };
-        image_use.repo_digests.clone_from(&image.repo_digests);
-        image_use.repo_digests.retain(|digest| !digest.starts_with("<none>"));
-        image_use.repo_digests.sort();
-        if image_use.is_named_by_id() {
-            image_use.repo_tags.clone_from(&image.repo_tags);
-            image_use.repo_tags.retain(|tag| !tag.starts_with("<none>"));
-            image_use.repo_tags.sort();
-        }
-        let label = |key| image.labels.get(key).cloned().unwrap_or_default();
-        image_use.version_label = label(VERSION_LABEL);
-        image_use.ref_name = label(REF_NAME_LABEL);
-    }
-    all_read(unread, total, "images")
+/// The images of the containers that are known already, as they come.
+pub(super) struct Images<'a> {
+    uses: &'a mut [ImageUse],
+    /// Places in `uses`, by the ID of the image.
+    by_id: Vec<usize>,
+    account: Account,
 }
 
-pub(super) fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Failure> {
+impl<'a> Images<'a> {
+    pub(super) fn of(evidence: &'a mut TargetEvidence) -> Self {
+        let uses = evidence.images.as_mut_slice();
+        let mut by_id: Vec<usize> = (0..uses.len()).collect();
+        by_id.sort_by(|a, b| uses[*a].image_id.cmp(&uses[*b].image_id));
+        let account = Account::new(MAX_OF_IMAGES, "digests, tags and labels of the images");
+        Self { uses, by_id, account }
+    }
+
+    /// Tells its containers of an image.
+    pub(super) fn add(&mut self, image: &ImageSummary) -> Result<(), Failure> {
+        let id = typed_id(&image.id);
+        let first = self.by_id.partition_point(|place| self.uses[*place].image_id < id);
+        for place in &self.by_id[first..] {
+            let image_use = &mut self.uses[*place];
+            if image_use.image_id != id {
+                break;
+            }
+            image_use.repo_digests = named(&image.repo_digests);
+            image_use.repo_tags =
+                if image_use.is_named_by_id() { named(&image.repo_tags) } else { Vec::new() };
+            let label = |key| image.labels.get(key).cloned().unwrap_or_default();
+            image_use.version_label = label(VERSION_LABEL);
+            image_use.ref_name = label(REF_NAME_LABEL);
+            self.account.charge(added(image_use))?;
+        }
+        Ok(())
+    }
+}
+
+fn named(names: &[String]) -> Vec<String> {
+    let mut names: Vec<String> =
+        names.iter().filter(|name| !name.starts_with("<none>")).cloned().collect();
+    names.sort();
+    names
+}
+
+/// Bytes that the image added to its container.
+fn added(image_use: &ImageUse) -> usize {
+    let ImageUse { repo_digests, repo_tags, version_label, ref_name, .. } = image_use;
+    let names = repo_digests.iter().chain(repo_tags);
+    let names: usize = names.map(|name| size_of::<String>() + name.len()).sum();
+    names + version_label.len() + ref_name.len()
+}
+
+pub(super) fn all_read(Tally { total, unread }: Tally, what: &str) -> Result<(), Failure> {
     if unread == 0 {
         return Ok(());
     }
@@ -222,7 +163,11 @@ pub(super) fn all_read(unread: usize, total: usize, what: &str) -> Result<(), Fa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::docker::containers::{Selection, Selections, containers};
+    use crate::collect::docker::containers::tests::read as containers;
+    use crate::collect::docker::containers::{Selection, Selections};
+    use crate::collect::docker::fields;
+    use crate::collect::docker::list::Kind;
+    use crate::collect::docker::list::tests::batches;
     use crate::model::RunState;
     use jiff::Timestamp;
 
@@ -239,6 +184,21 @@ mod tests {
 
     fn everything() -> Selections<'static> {
         Selections { include: None, exclude: NOTHING }
+    }
+
+    fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        super::version(fields::version(body)?, evidence)
+    }
+
+    fn info(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        super::info(fields::info(body)?, evidence)
+    }
+
+    fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+        let (batches, tally) = batches(Kind::Images, body, 7)?;
+        let mut images = Images::of(evidence);
+        batches.iter().flatten().try_for_each(|image| images.add(image))?;
+        all_read(tally, "images")
     }
 
     fn listed(body: &[u8]) -> (TargetEvidence, Result<u64, Failure>) {
@@ -333,6 +293,18 @@ mod tests {
             let named: Vec<_> = evidence.images.iter().filter(|i| i.is_named_by_id()).collect();
             assert_eq!(named[0].repo_tags, ["a:1"], "{container} {image}");
         }
+    }
+
+    #[test]
+    fn one_large_image_of_many_containers_is_not_held_as_often() {
+        let container = r#"{"Image":"a","ImageID":"sha256:1","State":"running"}"#;
+        let mut evidence = listed(format!("[{}]", vec![container; 1000].join(",")).as_bytes()).0;
+        let digest = format!("\"a@sha256:{}\"", "1".repeat(100_000));
+        let image = format!(r#"[{{"Id":"sha256:1","RepoDigests":[{digest}]}}]"#);
+        let failure = images(image.as_bytes(), &mut evidence).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+        let held: usize = evidence.images.iter().map(added).sum();
+        assert!(held < MAX_OF_IMAGES + 200_000, "{held}");
     }
 
     #[test]

@@ -2,9 +2,14 @@
 //!
 //! hyper speaks the protocol; this adds the cap, and says what a status means.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Fuse};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::Request;
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
@@ -12,6 +17,9 @@ use hyper_util::rt::TokioIo;
 use super::net::{self, Capped, Duplex, Heard};
 use super::tls;
 use crate::model::{Failure, FailureKind, Secret};
+
+/// Bytes of a refusal's body that are looked at.
+const MAX_SAID: usize = 4096;
 
 /// What is asked for.
 pub(in crate::collect) struct Wanted<'a> {
@@ -52,6 +60,56 @@ pub(in crate::collect) async fn get(
     stream: Box<dyn Duplex>,
     wanted: &Wanted<'_>,
 ) -> Result<Answer, Failure> {
+    let mut reply = open(stream, wanted).await?;
+    let mut body = Vec::new();
+    while let Some(piece) = reply.piece().await? {
+        body.extend_from_slice(&piece);
+    }
+    Ok(Answer { headers: reply.headers, body: body.into() })
+}
+
+/// An answer of 200 whose body is still to be read.
+pub(in crate::collect) struct Reply {
+    pub(in crate::collect) headers: HeaderMap,
+    body: Limited<Incoming>,
+    connection: Fuse<BoxFuture<'static, ()>>,
+    heard: Arc<Heard>,
+    path: String,
+    cap: usize,
+    /// The connection lasts as long as somebody might send another request.
+    _sender: http1::SendRequest<Empty<Bytes>>,
+}
+
+impl Reply {
+    /// The next piece of the body; `None` at its end.
+    pub(in crate::collect) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let frame = tokio::select! {
+                frame = self.body.frame() => frame,
+                // It may end together with the answer.
+                () = &mut self.connection => continue,
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Ok(frame)) => {
+                    // Trailers are no part of the body.
+                    if let Ok(piece) = frame.into_data() {
+                        return Ok(Some(piece));
+                    }
+                }
+                Some(Err(e)) => {
+                    return Err(body_failure(e.as_ref(), &self.heard, &self.path, self.cap));
+                }
+            }
+        }
+    }
+}
+
+/// Asks for it on a fresh connection. Whoever gets the reply reads it piece by piece.
+pub(in crate::collect) async fn open(
+    stream: Box<dyn Duplex>,
+    wanted: &Wanted<'_>,
+) -> Result<Reply, Failure> {
     const HEADERS: u64 = 64 * 1024;
     let Wanted { host, cap, .. } = *wanted;
     let path = wanted.shown;
@@ -60,39 +118,48 @@ pub(in crate::collect) async fn get(
     let (stream, heard) = Capped::new(stream, HEADERS + 2 * cap as u64);
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|e| failure(&e, &heard, path))?;
+    let mut connection = connection.map(drop).boxed().fuse();
+    let request = request(wanted)?;
+    let sent = sender.send_request(request);
+    tokio::pin!(sent);
+    let response = tokio::select! {
+        response = &mut sent => response,
+        () = &mut connection => sent.await,
+    };
+    let (parts, body) = response.map_err(|e| failure(&e, &heard, path))?.into_parts();
+    let mut reply = Reply {
+        headers: parts.headers,
+        body: Limited::new(body, cap),
+        connection,
+        heard,
+        path: path.to_owned(),
+        cap,
+        _sender: sender,
+    };
+    // Any other success (206 is the usual one) is not known to be the whole answer.
+    if parts.status == hyper::StatusCode::OK {
+        return Ok(reply);
+    }
+    let mut said = Vec::new();
+    while let Some(piece) = reply.piece().await? {
+        said.extend_from_slice(&piece[..piece.len().min(MAX_SAID - said.len())]);
+    }
+    let is_elsewhere = reply.headers.contains_key(hyper::header::LOCATION);
+    Err(status_failure(parts.status, is_elsewhere, &said, path, wanted.advice))
+}
+
+fn request(wanted: &Wanted<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
     let mut request = Request::get(wanted.path)
-        .header(hyper::header::HOST, host)
+        .header(hyper::header::HOST, wanted.host)
         .header(hyper::header::ACCEPT, wanted.accept)
         .header(hyper::header::USER_AGENT, concat!("envparity/", env!("CARGO_PKG_VERSION")));
     if let Some(token) = wanted.token {
         request = request.header(hyper::header::AUTHORIZATION, bearer(token)?);
     }
-    let request = request.body(Empty::<Bytes>::new()).map_err(|e| {
-        Failure::new(FailureKind::Protocol, format!("no request can be made of {path}: {e}"))
-    })?;
-    let exchange = async {
-        let response = sender.send_request(request).await.map_err(|e| failure(&e, &heard, path))?;
-        let status = response.status();
-        let headers = response.headers().clone();
-        let body = Limited::new(response.into_body(), cap)
-            .collect()
-            .await
-            .map_err(|e| body_failure(e.as_ref(), &heard, path, cap))?;
-        let body = body.to_bytes();
-        // Any other success (206 is the usual one) is not known to be the whole answer.
-        if status == hyper::StatusCode::OK {
-            Ok(Answer { headers, body })
-        } else {
-            let is_elsewhere = headers.contains_key(hyper::header::LOCATION);
-            Err(status_failure(status, is_elsewhere, &body, path, wanted.advice))
-        }
-    };
-    tokio::pin!(exchange);
-    tokio::select! {
-        done = &mut exchange => done,
-        // The connection may end together with the answer.
-        _ = connection => exchange.await,
-    }
+    request.body(Empty::new()).map_err(|e| {
+        let message = format!("no request can be made of {}: {e}", wanted.shown);
+        Failure::new(FailureKind::Protocol, message)
+    })
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
@@ -150,7 +217,7 @@ fn status_failure(
     path: &str,
     advice: &Advice,
 ) -> Failure {
-    let said = String::from_utf8_lossy(&body[..body.len().min(4096)]);
+    let said = String::from_utf8_lossy(body);
     if status == 400 && said.contains("HTTPS server") {
         return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
             .advise("add tls: to the target in the profile");

@@ -204,7 +204,9 @@ fn context_files(contexts: &Contexts) -> Vec<Fault> {
         of("context that does not exist", "elsewhere", "file").mentioning(
             "there are default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
         ),
-        of("context over ssh", "remote", "unsupported").mentioning("ssh -nNT -L"),
+        Fault::docker("context over ssh, of a name that does not exist", json!({"context": "remote"}), &["unreachable", "timeout"])
+            .with_variable("DOCKER_CONFIG", contexts.variable())
+            .mentioning("engine.invalid"),
         of("context of a pipe of Windows", "windows", "unsupported").mentioning("neither unix:// nor tcp://"),
         of("context whose file is cut", "half", "file").mentioning("docker context inspect half"),
         of("context of something else", "cluster", "file").mentioning("no Docker Engine"),

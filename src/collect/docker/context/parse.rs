@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::collect::docker::config::{Address, SSH};
+use crate::collect::docker::config::Address;
 use crate::model::{Failure, FailureKind};
 use crate::wire::json;
 
@@ -62,13 +62,6 @@ pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
 
 /// Where the host of a context is. Its text is not quoted: it may hold a password.
 pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
-    let scheme = host.split_once("://").map(|(scheme, _)| scheme);
-    if scheme == Some("ssh") {
-        let message = format!(
-            "the context {context} reaches its engine over ssh, which envparity does not speak"
-        );
-        return Err(Failure::new(FailureKind::Unsupported, message).advise(SSH));
-    }
     Address::parse(host, tls).map_err(|wrong| {
         Failure::new(FailureKind::Unsupported, format!("the host of the context {context}: {}", wrong.message))
             .advise(format!("check it by docker context inspect {context}, or name the engine by host: in the profile"))
@@ -107,10 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn ssh_has_advice_of_its_own_and_no_host_is_quoted() {
+    fn no_host_is_quoted() {
         let failed = |host: &str| address(host, false, "edge").unwrap_err();
-        assert!(failed("ssh://me@h").advice.contains("ssh -nNT -L"));
-        for host in ["npipe:////./pipe/docker_engine", "tcp://u:hunter2@h:1", "hunter2"] {
+        assert!(matches!(address("ssh://me@h", false, "edge"), Ok(Address::Ssh(_))));
+        for host in [
+            "ssh://me:hunter2@h",
+            "npipe:////./pipe/docker_engine",
+            "tcp://u:hunter2@h:1",
+            "hunter2",
+        ] {
             let failure = failed(host);
             assert_eq!(failure.kind, FailureKind::Unsupported, "{host}");
             assert!(!failure.message.contains("hunter2"), "{failure:?}");

@@ -1,0 +1,135 @@
+//! A way to an engine, and a question on it: a connection of its own for each GET.
+
+use bytes::Bytes;
+
+use super::config::Address;
+use super::ssh::{self, Program};
+use crate::collect::io::http::{self, Advice, Reply, Wanted};
+use crate::collect::io::{net, tls};
+use crate::model::{Failure, FailureKind};
+
+/// Where an engine is, and how it is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) address: Address,
+    pub(super) tls: tls::Settings,
+    /// Whether the server's certificate is checked.
+    pub(super) verify: bool,
+    /// For people.
+    pub(super) shown: String,
+}
+
+/// An answer whose body is still to be read.
+pub(super) struct Opened {
+    reply: Reply,
+    program: Option<Program>,
+}
+
+/// A connection to an engine, and the program that it is, if it is one.
+type Connection = (Box<dyn net::Duplex>, Option<Program>);
+
+impl Opened {
+    /// The next piece of the body; `None` at its end.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self.reply.piece().await {
+            Ok(piece) => Ok(piece),
+            Err(failure) => Err(explained(&mut self.program, failure).await),
+        }
+    }
+}
+
+impl Way {
+    #[cfg(test)]
+    pub(super) fn unix(socket: &str) -> Self {
+        let address = Address::Unix(socket.into());
+        Self { address, tls: tls::Settings::default(), verify: true, shown: String::new() }
+    }
+
+    /// Whether the engine's certificate proves nothing.
+    pub(super) fn is_unverified(&self) -> bool {
+        matches!(self.address, Address::Tcp { tls: true, .. }) && !self.verify
+    }
+
+    /// Whether a failure means that nothing else can be had on this way.
+    pub(super) fn is_lost(&self, failure: &Failure) -> bool {
+        use FailureKind as K;
+        let of_ssh = matches!(failure.kind, K::Authentication | K::Permission | K::Unsupported);
+        failure.kind.is_unreached() || of_ssh && matches!(self.address, Address::Ssh(_))
+    }
+
+    /// GET, of which at most `cap` bytes of body are read.
+    pub(super) async fn get(&self, target: &str, cap: usize) -> Result<Opened, Failure> {
+        let (stream, mut program) = self.connect().await?;
+        let wanted = Wanted {
+            host: self.host(),
+            path: target,
+            shown: target,
+            accept: "application/json",
+            token: None,
+            cap,
+            advice: &advice(target),
+        };
+        match http::open(stream, &wanted).await {
+            Ok(reply) => Ok(Opened { reply, program }),
+            Err(failure) => Err(explained(&mut program, failure).await),
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let stream: Box<dyn net::Duplex> = match &self.address {
+            Address::Ssh(address) => {
+                let (stream, program) = ssh::dial(address)?;
+                return Ok((Box::new(stream), Some(program)));
+            }
+            Address::Unix(socket) => Box::new(net::unix(socket).await?),
+            Address::Tcp { host, port, tls: false } => Box::new(net::tcp(host, *port).await?),
+            Address::Tcp { host, port, tls: true } if self.verify => {
+                Box::new(net::tcp_tls(host, *port, &self.tls).await?)
+            }
+            Address::Tcp { host, port, tls: true } => {
+                Box::new(net::tcp_tls_unverified(host, *port, &self.tls).await?)
+            }
+        };
+        Ok((stream, None))
+    }
+
+    fn host(&self) -> &str {
+        match &self.address {
+            Address::Tcp { host, .. } => host,
+            Address::Unix(_) | Address::Ssh(_) => "docker",
+        }
+    }
+
+    /// In words that fit the way.
+    pub(super) fn advised(&self, failure: Failure) -> Failure {
+        let over_tls = matches!(self.address, Address::Tcp { tls: true, .. });
+        match failure.kind {
+            // Its reason may be lost with the connection.
+            FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure
+                .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
+            _ => net::with_tls_in_mind(failure, over_tls),
+        }
+    }
+}
+
+/// The program that the connection is knows more about its end.
+async fn explained(program: &mut Option<Program>, failure: Failure) -> Failure {
+    match program {
+        Some(program) => program.explain(failure).await,
+        None => failure,
+    }
+}
+
+fn advice(path: &str) -> Advice {
+    let (unauthorized, broken) = (
+        "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
+        "the engine could not answer: look into its log, and that of any proxy in between",
+    );
+    Advice {
+        unauthorized: unauthorized.to_owned(),
+        forbidden: format!(
+            "allow GET {path} to this client, for example in the socket proxy in front of the engine"
+        ),
+        broken: broken.to_owned(),
+    }
+}
