@@ -8,7 +8,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod actions;
 mod cluster;
+mod compose;
 mod three_clusters;
 
 use std::fs;
