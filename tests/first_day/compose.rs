@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cluster::{fixture, sha256};
 use crate::support::cli::Profiles;
 use crate::support::hostile::{Behaviour, Hostile};
-use crate::{compare, compare_screen, tells, without_folder};
+use crate::{check, compare, compare_screen, on_terminal, tells};
 
 const AT: &str = "2026-11-22T21:00:00Z";
 const TAKEN: &str = "2026-11-22T20:45:00Z";
@@ -59,12 +59,12 @@ fn engine(name: &str, version: &str, os: &str, services: &[Service]) -> Hostile 
     (info["ContainersStopped"], info["Images"]) = (json!(0), json!(services.len()));
     (info["ContainerdCommit"], info["RuncCommit"]) =
         (json!({"ID": containerd}), json!({"ID": runc}));
-    let containers: Vec<Value> = services.iter().map(container).collect();
+    let running: Vec<Value> = services.iter().map(container).collect();
     let images: Vec<Value> = services.iter().map(image).collect();
     let answers = [
         ("/version", about),
         ("/info", info),
-        ("/containers/json", json!(containers)),
+        ("/containers/json", json!(running)),
         ("/images/json", json!(images)),
     ];
     let answers = answers.map(|(path, body)| (path, 200, body.to_string()));
@@ -108,17 +108,18 @@ struct Team {
     _engines: [Hostile; 2],
 }
 
-/// Two profiles of four lines each, and what names them.
+/// Two profiles of a few lines each, and what names them.
 fn team() -> Team {
     let laptop = engine("laptop", "28.5.1", "Docker Desktop", LAPTOP);
     let server = engine("shop-1", "28.3.3", "Debian GNU/Linux 13 (trixie)", SERVER);
     let docker = |name: &str, engine: &Hostile| {
         let host = format!("tcp://{}", engine.address());
-        json!({"targets": {"docker": [{"name": name, "host": host}]}})
+        format!("targets:\n  docker:\n  - name: {name}\n    host: {host}\n")
     };
-    let environments =
-        [("dev", docker("laptop", &laptop)), ("production", docker("server", &server))];
-    Team { profiles: Profiles::new(&environments), _engines: [laptop, server] }
+    let profiles = Profiles::of(&["dev", "production"]);
+    profiles.environment("dev", &docker("laptop", &laptop));
+    profiles.environment("production", &docker("server", &server));
+    Team { profiles, _engines: [laptop, server] }
 }
 
 /// The same, as recorded at a time that does not move: what has ended by then stays what it is.
@@ -147,25 +148,50 @@ fn recorded() -> Profiles {
 
 #[test]
 fn the_profiles_are_valid() {
-    let team = team();
-    let checked = team.profiles.run(&["check-profiles"]);
-    compare("compose-check", &without_folder(&checked.stdout, &team.profiles));
+    let checked = check(&team().profiles, &[]);
+    compare("compose-check", &checked.stdout);
     assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{checked}");
 }
 
+/// What must be told, whether the engines answer or their recordings do.
+const TOLD: [&str; 5] = [
+    "version-skew docker/engine dev 28.5.1 is a minor ahead of production 28.3.3",
+    "version-skew image/postgresql dev 17-alpine is a major ahead of production 16-alpine",
+    "version-skew image/redis dev 8.2-alpine is a major ahead of production 7.2-alpine",
+    "COMPARED 9 of 12 components of production have a counterpart in dev",
+    "NO-GO: 3 high (exit 1)",
+];
+
 #[test]
 fn dev_against_production_in_one_line() {
-    let ended = recorded().run(&["audit", "dev", "production", "--at", AT]);
+    let ended = on_terminal(&recorded(), &["audit", "dev", "production", "--at", AT]);
     compare_screen("compose", &ended);
     assert_eq!(ended.code, Some(1), "{ended}");
-    tells(&ended.stdout, &[], &[]);
+    tells(&ended.stdout, &TOLD, &["INCOMPLETE", "partial"]);
 }
 
 #[test]
 fn live_engines_are_told_as_their_recordings() {
-    let ended = team().profiles.run(&["audit", "dev", "production"]);
+    let ended = on_terminal(&team().profiles, &["audit", "dev", "production"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended}");
+    tells(&ended.stdout, &TOLD, &["INCOMPLETE", "partial"]);
+}
+
+/// Images that the laptop builds have no registry in their names. One line of the catalogue makes
+/// one component of both.
+#[test]
+fn images_that_are_built_here_are_mapped_on_the_second_day() {
+    let profiles = recorded();
+    let mirrors = "kind: Catalogue\nmirrors: {ghcr.io/acme: docker.io/library}\n";
+    profiles.config("catalogue.yaml", mirrors);
+    let ended = on_terminal(&profiles, &["audit", "dev", "production", "--at", AT]);
+    compare_screen("compose-mapped", &ended);
     assert_eq!(ended.code, Some(1), "{ended}");
-    tells(&ended.stdout, &[], &[]);
+    tells(
+        &ended.stdout,
+        &["COMPARED 11 of 12 components of production", "image/shop-api latest ? 1.8.0"],
+        &["image/acme/shop-api"],
+    );
 }
 
 #[test]
@@ -174,7 +200,18 @@ fn a_gate_that_nothing_was_read_of_is_incomplete() {
     let host = format!("tcp://{}", nothing.address());
     let docker = |name| json!({"targets": {"docker": [{"name": name, "host": host}]}});
     let profiles = Profiles::new(&[("dev", docker("laptop")), ("production", docker("server"))]);
-    let ended = profiles.run(&["audit", "dev", "production"]);
-    println!("{ended}");
+    let ended = on_terminal(&profiles, &["audit", "dev", "production"]);
     assert_eq!(ended.code, Some(3), "{ended}");
+    tells(
+        &ended.stdout,
+        &[
+            "dev 0 of 1 0 docker/laptop: connection refused",
+            "-> check that the server runs and that host and port are right",
+            "NEXT close 2 gaps (READ tells which)",
+            "COMPARED 0 of 0 components of production have a counterpart in dev: none was \
+             seen; not proven: 2 gaps",
+            "INCOMPLETE: dev docker/laptop not read: connection refused",
+        ],
+        &["not judged: none", "GO:"],
+    );
 }
