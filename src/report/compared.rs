@@ -28,6 +28,9 @@ pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
     let noun = if *of == 1 { "component" } else { "components" };
     let verb = if *with_counterpart == 1 { "has" } else { "have" };
     let head = format!("{with_counterpart} of {of} {noun} of {to} {verb} a counterpart in {from}");
+    if *of == 0 {
+        return format!("{head}: none was seen");
+    }
     let missing = of.saturating_sub(*with_counterpart);
     // One more name is shorter than the words that count it.
     let shown = match most {
@@ -68,6 +71,8 @@ mod tests {
         assert!(!sentence(&none, 0).contains("without"));
         assert_eq!(told(31, &[], 0), "31 of 31 components of prod have a counterpart in qualif");
         assert_eq!(told(1, &[], 0), "1 of 1 component of prod has a counterpart in qualif");
+        let nothing = "0 of 0 components of prod have a counterpart in qualif: none was seen";
+        assert_eq!(told(0, &[], 0), nothing);
         let head = "1 of 5 components of prod has a counterpart in qualif";
         let four = told(1, &["a", "b", "c", "d"], 0);
         assert_eq!(four, format!("{head} (without: a, b, c, d)"));

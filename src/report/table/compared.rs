@@ -3,7 +3,7 @@
 use super::fold::Fold;
 use super::grid::grid;
 use super::sheet::Sheet;
-use crate::model::count;
+use crate::model::{ReasonKind, count};
 use crate::report::compared::{NOTHING, public, sentence};
 use crate::report::{Purpose, escape};
 
@@ -27,11 +27,17 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if lines.is_empty() {
         lines.push(NOTHING.to_owned());
     } else if let Some(last) = lines.last_mut() {
-        let not_judged = match report.judgement.not_judged.len() {
-            0 => "none".to_owned(),
-            n => count(n, "gap"),
-        };
-        last.push_str(&format!("; not judged: {not_judged}"));
+        let reasons = report.judgement.reasons.iter();
+        let gaps = reasons.filter(|reason| reason.kind == ReasonKind::Incomplete).count();
+        let not_judged = report.judgement.not_judged.len();
+        if gaps > 0 {
+            last.push_str(&format!("; not proven: {}", count(gaps, "gap")));
+        }
+        match not_judged {
+            0 if gaps > 0 => {}
+            0 => last.push_str("; not judged: none"),
+            n => last.push_str(&format!("; not judged: {}", count(n, "gap"))),
+        }
     }
     let lines = lines.into_iter().enumerate().map(|(i, line)| {
         let head = if i == 0 { paint.bold("COMPARED") } else { " ".repeat("COMPARED".len()) };

@@ -189,7 +189,9 @@ fn files(environment: &AuditedEnvironment, report: &Audit, view: &View) -> Vec<S
             target.target,
             rounded(age(target))
         );
-        let says_more = view.unfold || instead_of.is_some() || is_weak;
+        // What kubectl printed tells its own time; a file's can be that of a copy.
+        let may_mislead = matches!(time, TimeSource::FileModified);
+        let says_more = view.unfold || instead_of.is_some() || may_mislead;
         if says_more { lines.push(line) } else { plain.push((age(target), line)) }
     }
     let oldest = plain.iter().map(|(age, _)| *age).max().unwrap_or_default();

@@ -31,9 +31,15 @@ pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
 pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let block = &sheet.services;
     // The release train at a glance: how many services are at which version.
-    let mut train = vec![sheet.paint.dim("  services at")];
-    train.extend((0..sheet.report.environments.len()).map(|index| trains(&block.all, index, fold)));
-    let train = if block.all.len() > 1 { vec![train] } else { Vec::new() };
+    let environments = 0..sheet.report.environments.len();
+    let counts: Vec<_> = environments.map(|index| count_versions(&block.all, index)).collect();
+    let is_train = block.all.len() > 1 && counts.iter().any(|counts| is_shared(counts));
+    let mut train = Vec::new();
+    if is_train {
+        let mut line = vec![sheet.paint.dim("  services at")];
+        line.extend(counts.iter().map(|counts| trains(counts, fold)));
+        train.push(line);
+    }
     section(&format!("OWN SERVICES ({})", block.all.len()), block, fold.services, train, sheet)
 }
 
@@ -141,8 +147,8 @@ fn heading(title: &str, report: &Audit, sheet: &Sheet<'_>) -> Vec<String> {
     heading
 }
 
-/// `v22: 39, v21: 2`, the most frequent first.
-fn trains(rows: &[&Row], index: usize, fold: &Fold) -> String {
+/// How many services are at each version, the most frequent first.
+fn count_versions(rows: &[&Row], index: usize) -> Vec<(String, usize)> {
     let mut counts = BTreeMap::<String, usize>::new();
     for reading in
         rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings)
@@ -151,6 +157,18 @@ fn trains(rows: &[&Row], index: usize, fold: &Fold) -> String {
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
+    counts
+}
+
+/// Whether one version stands for a fifth of the services or more. Where each service has a
+/// version of its own, their numbers tell nothing.
+fn is_shared(counts: &[(String, usize)]) -> bool {
+    let all: usize = counts.iter().map(|(_, n)| n).sum();
+    counts.first().is_some_and(|(_, most)| most * 5 >= all)
+}
+
+/// `v22: 39, v21: 2`
+fn trains(counts: &[(String, usize)], fold: &Fold) -> String {
     let more = counts.len().saturating_sub(fold.trains);
     let mut parts: Vec<String> =
         counts.iter().take(fold.trains).map(|(version, n)| format!("{version}: {n}")).collect();
@@ -276,4 +294,22 @@ fn words(row: &Row, judged: &JudgedFinding) -> String {
     let finding = &judged.finding;
     let brief = rules::by_id(finding.rule).and_then(|rule| rule.in_brief(finding, row));
     brief.unwrap_or_else(|| finding.rule.replace('-', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_train_is_a_version_that_many_share() {
+        let counts = |numbers: &[usize]| -> Vec<(String, usize)> {
+            numbers.iter().enumerate().map(|(i, n)| (format!("v{i}"), *n)).collect()
+        };
+        for train in [&[39, 2][..], &[11, 1], &[1, 1], &[4, 1, 1, 1, 1, 1, 1, 1, 1, 1]] {
+            assert!(is_shared(&counts(train)), "{train:?}");
+        }
+        assert!(!is_shared(&counts(&[2; 20])));
+        assert!(!is_shared(&counts(&[1; 40])));
+        assert!(!is_shared(&[]));
+    }
 }
