@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::level::{Difference, Direction, Incomparable, Level};
 use super::levels::Levels;
 use super::number::Number;
-use super::order::{counting, order, runtime};
+use super::order::{order, runtime};
 use super::reading::{Body, Date, Detail, Reading, Version, cmp_numbers, system};
 use super::scheme::Scheme;
 
@@ -47,9 +47,8 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
         (Body::Version(_), Body::Version(_)) if os_name(baseline) != os_name(current) => {
             Level::Incomparable(Incomparable::SchemeMismatch)
         }
-        (Body::Version(b), Body::Version(c))
-            if counting(baseline, b) != counting(current, c)
-                || runtimes_differ(baseline, current) =>
+        (Body::Version(_), Body::Version(_))
+            if baseline.counting() != current.counting() || runtimes_differ(baseline, current) =>
         {
             Level::Incomparable(Incomparable::SchemeMismatch)
         }

@@ -11,6 +11,7 @@ use super::scheme::Scheme;
 /// Orders two readings; `None` where they have no order: texts that are no versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are
 /// ordered by these alone.
+#[inline]
 pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
     if a.scheme() == b.scheme() && is_named_otherwise(a, b) {
         return None;
@@ -19,6 +20,7 @@ pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
 }
 
 /// Whether two systems or two runtimes are of other names, or one of none.
+#[inline]
 fn is_named_otherwise(a: &Reading, b: &Reading) -> bool {
     match a.scheme() {
         Scheme::OsImage => system(a.text()) != system(b.text()),
@@ -28,9 +30,10 @@ fn is_named_otherwise(a: &Reading, b: &Reading) -> bool {
 }
 
 /// The same, whatever systems and runtimes are called: a bound of a range need not name them.
+#[inline]
 pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
     match (a.body(), b.body()) {
-        (Body::Version(x), Body::Version(y)) if counting(a, x) != counting(b, y) => None,
+        (Body::Version(_), Body::Version(_)) if a.counting() != b.counting() => None,
         (Body::Version(x), Body::Version(y)) if a.scheme() == b.scheme() => {
             within(a.scheme(), (a, x), (b, y))
         }
@@ -42,33 +45,7 @@ pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
     }
 }
 
-/// What the first number counts: two that count something else have no order.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counting {
-    /// Versions.
-    Versions,
-    /// Years: `2021.11.28`.
-    Years,
-    /// Builds: `9799770991`, `011`, `1041`.
-    Builds,
-}
-
-/// What the numbers of a version count, as far as the text tells.
 #[inline]
-pub(super) fn counting(reading: &Reading, version: &Version) -> Counting {
-    if !matches!(reading.scheme(), Scheme::ImageTag | Scheme::Generic) {
-        return Counting::Versions;
-    }
-    if matches!(version.detail, Detail::BuildNumber | Detail::BuildId) {
-        return Counting::Builds;
-    }
-    let first = version.release.first().and_then(Number::to_u64);
-    match first {
-        Some(1970..2200) => Counting::Years,
-        _ => Counting::Versions,
-    }
-}
-
 fn within(
     scheme: Scheme,
     (a, x): (&Reading, &Version),

@@ -16,6 +16,36 @@ pub struct Reading {
     text: String,
     /// Whether its product calls it a text that no release carries.
     sentinel: bool,
+    counting: Counting,
+}
+
+/// What the first number counts: two that count something else have no order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Counting {
+    /// Versions, and whatever has no numbers.
+    Versions,
+    /// Years: `2021.11.28`.
+    Years,
+    /// Builds: `9799770991`, `011`, `1041`.
+    Builds,
+}
+
+impl Counting {
+    /// As far as the text tells.
+    #[inline]
+    fn of(scheme: Scheme, body: &Body) -> Self {
+        let Body::Version(version) = body else { return Self::Versions };
+        if !matches!(scheme, Scheme::ImageTag | Scheme::Generic) {
+            return Self::Versions;
+        }
+        if matches!(version.detail, Detail::BuildNumber | Detail::BuildId) {
+            return Self::Builds;
+        }
+        match version.release.first().and_then(Number::to_u64) {
+            Some(1970..2200) => Self::Years,
+            _ => Self::Versions,
+        }
+    }
 }
 
 /// What was read.
@@ -186,7 +216,8 @@ pub struct Semver {
 
 impl Reading {
     pub(super) fn new(scheme: Scheme, text: &str, body: Body) -> Self {
-        Self { body, scheme, text: text.to_owned(), sentinel: false }
+        let counting = Counting::of(scheme, &body);
+        Self { body, scheme, text: text.to_owned(), sentinel: false, counting }
     }
 
     /// The same, unreleased if the text is one of `sentinels`, of whatever case.
@@ -214,11 +245,18 @@ impl Reading {
     }
 
     /// The grammar that read it.
+    #[inline]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
+    #[inline]
+    pub(super) fn counting(&self) -> Counting {
+        self.counting
+    }
+
     /// What it says.
+    #[inline]
     pub fn body(&self) -> &Body {
         &self.body
     }
@@ -326,6 +364,7 @@ impl fmt::Display for Reading {
 impl Version {
     /// Precedence: numbers (missing ones are zero), then pre-release below release, then the
     /// service's numbers and the updates. Build, packaging, variant and channel have none.
+    #[inline]
     pub fn cmp_precedence(&self, other: &Self) -> Ordering {
         cmp_numbers(&self.release, &other.release).then_with(|| self.cmp_pre(other)).then_with(
             || match (&self.more, &other.more) {
@@ -432,15 +471,21 @@ pub(super) fn system(text: &str) -> String {
 }
 
 /// Compares component by component; a missing one is zero.
+#[inline]
 pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
-    let zero = Number::from(0);
-    (0..a.len().max(b.len()))
-        .map(|i| a.get(i).unwrap_or(&zero).cmp(b.get(i).unwrap_or(&zero)))
-        .find(|ordering| ordering.is_ne())
-        .unwrap_or(Ordering::Equal)
+    for (a, b) in a.iter().zip(b) {
+        let ordering = a.cmp(b);
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    let common = a.len().min(b.len());
+    let is_more = |longer: &[Number]| longer[common..].iter().any(|number| !number.is_zero());
+    is_more(a).cmp(&is_more(b))
 }
 
 /// Compares pre-releases: none is above any.
+#[inline]
 pub(super) fn cmp_pre(a: &[Identifier], b: &[Identifier]) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (true, true) => Ordering::Equal,

@@ -122,17 +122,14 @@ pub(in super::super) fn split(text: &str) -> Option<(Version, &str)> {
 /// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
 #[inline]
 pub(in super::super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
+    let (first, mut rest) = Number::leading(text)?;
     let mut release = Vec::with_capacity(4);
-    let mut rest = text;
-    loop {
-        let (digits, after) = split_digits(rest);
-        release.push(Number::parse(digits)?);
+    release.push(first);
+    while let Some((number, after)) = rest.strip_prefix('.').and_then(Number::leading) {
+        release.push(number);
         rest = after;
-        match rest.strip_prefix('.') {
-            Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) => rest = next,
-            _ => return Some((release, rest)),
-        }
     }
+    Some((release, rest))
 }
 
 /// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
@@ -155,13 +152,14 @@ fn read_pieces(version: &mut Version, tail: &str) -> String {
     let mut separator = if glued { GLUED } else { '-' };
     let mut rest = tail;
     while !rest.is_empty() {
-        let end = rest.find(['-', '~', '_', ' ']).unwrap_or(rest.len());
+        let end = rest.bytes().position(|b| matches!(b, b'-' | b'~' | b'_' | b' '));
+        let end = end.unwrap_or(rest.len());
         let (piece, after) = rest.split_at(end);
         let next = after.get(1..).unwrap_or_default();
         if !piece.is_empty() {
             place(version, &mut other, separator, piece, next);
         }
-        separator = after.chars().next().unwrap_or('-');
+        separator = after.bytes().next().map_or('-', char::from);
         rest = next;
     }
     other
@@ -371,7 +369,7 @@ pub(in super::super) fn is_abbreviated_commit(piece: &str) -> bool {
 }
 
 fn split_word(text: &str) -> (&str, &str) {
-    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len())
+    text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic()).unwrap_or(text.len()))
 }
 
 /// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own, and the

@@ -77,23 +77,25 @@ fn is_plain(text: &str) -> bool {
 
 /// Whether what is behind a version says that it moves.
 fn moves(tail: &str, numbers: usize) -> bool {
-    let mut parts = tail.split(['-', '_']).peekable();
-    while let Some(part) = parts.next() {
-        let is = |words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let is_end = |b: u8| matches!(b, b'-' | b'_');
+    let mut rest = tail;
+    loop {
+        let end = rest.bytes().position(is_end).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
         // Most parts have not even the length of such a word.
-        if !(4..=7).contains(&part.len()) || part.ends_with(|c: char| c.is_ascii_digit()) {
-            continue;
-        }
-        if numbers < 3 && is(MOVING_IF_SHORT) {
+        if (4..=7).contains(&end) && part_moves(part, numbers, after.as_bytes()) {
             return true;
         }
-        // A nightly build of a day, or with a number, is one build.
-        let is_one = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
-        if is(MOVING) && !parts.peek().is_some_and(is_one) {
-            return true;
-        }
+        let Some(next) = after.get(1..) else { return false };
+        rest = next;
     }
-    false
+}
+
+fn part_moves(part: &str, numbers: usize, after: &[u8]) -> bool {
+    let is = |words: &[&str]| words.iter().any(|word| part.eq_ignore_ascii_case(word));
+    // A nightly build of a day, or with a number, is one build.
+    let is_numbered = after.get(1).is_some_and(u8::is_ascii_digit);
+    is(MOVING) && !is_numbered || numbers < 3 && is(MOVING_IF_SHORT)
 }
 
 /// Three digits or more without anything that a product would write. A year with a tail is one.
