@@ -14,8 +14,9 @@ use crate::version::{Body, Detail, Difference, Identifier, Level, Number, Readin
 /// Up to so many are all looked at.
 const FEW: usize = 24;
 
-/// So many neighbours to either side, of more.
-const NEIGHBOURS: usize = 3;
+/// So many neighbours to either side, of more: one version has as many spellings that differ in
+/// zeros and in a `v`.
+const NEIGHBOURS: usize = 6;
 
 /// Of so many kinds of texts at most are neighbours looked at: each has its own order.
 const KINDS: usize = 16;
