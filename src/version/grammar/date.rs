@@ -13,7 +13,12 @@ pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
     if tag.len() < 8 || tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
         return None;
     }
-    let parts: Vec<&str> = tag.strip_prefix(['v', 'V']).unwrap_or(tag).split('-').collect();
+    let bare = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+    // `2024.01.30` is a version that counts in years.
+    if !bare.contains('-') && bare.len() != 8 {
+        return None;
+    }
+    let parts: Vec<&str> = bare.split('-').collect();
     let compact = |part: &str| {
         let eight = part.len() == 8 && is_digits(part);
         if eight { date(&part[..4], &part[4..6], &part[6..]) } else { None }

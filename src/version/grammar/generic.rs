@@ -384,7 +384,8 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
         "devel" => "dev",
         other => other,
     };
-    let mut found = vec![Identifier::Word(word.to_owned())];
+    let mut found = Vec::with_capacity(2);
+    found.push(Identifier::Word(word.to_owned()));
     found.extend(after.split('.').filter(|part| !part.is_empty()).map(Identifier::parse));
     found
 }
