@@ -89,14 +89,16 @@ impl Scheme {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Generic => {
-                "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`, also behind a program's name: `nginx/1.25.4`; ordered as libversion does"
+                "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`, also behind a program's name: \
+                 `nginx/1.25.4`; ordered as libversion does"
             }
             Self::Semver => "Semantic Versioning 2.0.0, with a `v` and missing numbers allowed",
             Self::Debian => "dpkg: `1:7.0.15-1~deb12u1`, deb-version(7)",
             Self::Rpm => "RPM: `4.18.0-513.el8`, rpmvercmp",
             Self::Apk => "Alpine: `3.1.4-r5`, apk-tools",
             Self::ImageTag => {
-                "tag of an image: a version, perhaps in a channel (`edge-24.5.1`), a date, a commit (`sha-3f2a9bc`), or floating"
+                "tag of an image: a version, perhaps in a channel (`edge-24.5.1`), a date, a commit \
+                 (`sha-3f2a9bc`), or floating"
             }
             Self::Kubernetes => {
                 "Kubernetes' git version; vendor builds are ordered: `v1.27.3-gke.100`"
