@@ -97,8 +97,8 @@ impl Scheme {
             Self::Rpm => "RPM: `4.18.0-513.el8`, rpmvercmp",
             Self::Apk => "Alpine: `3.1.4-r5`, apk-tools",
             Self::ImageTag => {
-                "tag of an image: a version, perhaps in a channel (`edge-24.5.1`), a date, a commit \
-                 (`sha-3f2a9bc`), or floating"
+                "tag of an image: a version, perhaps in a channel (`edge-24.5.1`), a date, \
+                 a commit (`sha-3f2a9bc`), or floating"
             }
             Self::Kubernetes => {
                 "Kubernetes' git version; vendor builds are ordered: `v1.27.3-gke.100`"
