@@ -323,6 +323,13 @@ impl Reading {
         }
     }
 
+    /// Whether it may be the beginning of a longer one although it is whole, or no tag: `v22` of
+    /// `v22.1.3`, `6.x` of `6.2.6`.
+    pub fn may_begin_longer(&self) -> bool {
+        let begins = |v: &Version| v.is_company_release() || v.detail == Detail::Beginning;
+        self.version().is_some_and(begins)
+    }
+
     /// Brings a version onto semver; `None` if it is no version or a number exceeds `u64`.
     pub fn to_semver(&self) -> Option<Semver> {
         let v = self.version()?;
@@ -398,9 +405,6 @@ impl Version {
     /// The weightiest kind of update first; none is below any.
     pub(super) fn cmp_updates(&self, other: &Self) -> Ordering {
         use UpdateKind::{Cumulative, Fix, PatchLevel, Security, ServicePack};
-        if self.updates().is_empty() && other.updates().is_empty() {
-            return Ordering::Equal;
-        }
         let number = |version: &Self, kind| {
             version.updates().iter().find(|update| update.kind == kind).map(|u| u.number.clone())
         };
