@@ -101,16 +101,19 @@ fn levels() -> String {
         (Level::Equal, "the same version, or the same content"),
         (
             Level::WithinPrecision,
-            "the shorter of two tags is true of the longer: neither equal nor drift",
+            "the shorter of two tags, or a wildcard (`6.x`), is true of the longer: neither equal nor drift",
         ),
         (Level::Build, "build metadata or packaging differ"),
         (Level::Prerelease, "the pre-release differs"),
-        (Level::Patch, "the third or a later number differs, unless the product counts otherwise"),
+        (
+            Level::Patch,
+            "the third or a later number differs, unless the product counts otherwise, or a counter of updates: `CU18`, `SP2`, `.post1`, `-hotfix-2`",
+        ),
         (Level::Minor, "the second number differs, unless the product counts otherwise"),
         (Level::Major, "the first number differs"),
         (
             incomparable,
-            "the two have no order: a floating tag, a commit, an unreadable text, other schemes, a sentinel",
+            "the two have no order: a floating tag, a commit, an unreadable text, a date or a build number against a version, other schemes, a sentinel",
         ),
     ];
     let rows = all.map(|(level, meaning)| format!("| `{}` | {meaning} |\n", level.as_str()));

@@ -6,6 +6,7 @@ use super::pairing::{self, PairedPlace};
 use crate::model::{
     Component, Digest, DigestMismatch, Instance, RunningImage, VariantChange, Whereabouts,
 };
+use crate::version::Version;
 
 /// Of so many at most each is compared with each.
 const FEW: usize = 24;
@@ -159,7 +160,7 @@ fn variants<'a>(
             continue;
         }
         let version = image.tag.as_ref().and_then(|tag| tag.version());
-        variants.extend(version.map(|version| version.variant.clone()));
+        variants.extend(version.map(Version::variant_of_channel));
     }
     variants
 }

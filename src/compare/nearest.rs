@@ -14,8 +14,9 @@ use crate::version::{Body, Detail, Difference, Identifier, Level, Number, Readin
 /// Up to so many are all looked at.
 const FEW: usize = 24;
 
-/// So many neighbours to either side, of more.
-const NEIGHBOURS: usize = 3;
+/// So many neighbours to either side, of more: one version has as many spellings that differ in
+/// zeros and in a `v`.
+const NEIGHBOURS: usize = 6;
 
 /// Of so many kinds of texts at most are neighbours looked at: each has its own order.
 const KINDS: usize = 16;
@@ -180,7 +181,7 @@ impl<'a> Sorted<'a> {
         self.lower.entry(kind(lower)).or_default().push((sort_key(lower, own), index));
         let Some(version) = point.reading.version() else { return };
         self.numbers.entry(&version.release).or_insert(index);
-        if point.is_short(measure.levels) {
+        if is_beginning(point, measure) {
             self.short.entry(&version.release).or_insert(index);
         }
     }
@@ -193,14 +194,21 @@ impl<'a> Sorted<'a> {
         let release = version.release.as_slice();
         // `7` and `7.2`, of `7.2.4`.
         found.extend((1..=release.len()).filter_map(|n| self.short.get(&release[..n])));
-        // The first of `7.…`, of `7`.
-        if own.is_short(measure.levels) {
+        // The first of `7.…`, of `7`; and of `v7` the first with three numbers.
+        if is_beginning(own, measure) {
             let longer = (std::ops::Bound::Excluded(release), std::ops::Bound::Unbounded);
-            let next = self.numbers.range::<[Number], _>(longer).next();
-            let is_longer = |(numbers, _): &(&&[Number], &usize)| numbers.starts_with(release);
-            found.extend(next.filter(is_longer).map(|(_, index)| index));
+            let next = self.numbers.range::<[Number], _>(longer);
+            let longer = next.take_while(|(numbers, _)| numbers.starts_with(release));
+            let few: Vec<_> = longer.take(FEW).collect();
+            let whole = few.iter().find(|(numbers, _)| numbers.len() > 2);
+            found.extend(few.first().into_iter().chain(whole).map(|(_, index)| **index));
         }
     }
+}
+
+/// Whether a longer version may be what it says.
+fn is_beginning(point: &Point<'_>, measure: Measure<'_>) -> bool {
+    point.is_short(measure.levels) || point.reading.may_begin_longer()
 }
 
 /// Adds the neighbours in each order that there is, the reading's own first.

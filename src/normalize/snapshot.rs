@@ -31,6 +31,12 @@ impl Normalizer {
         for (name, component) in &mut components {
             overrule(component);
             component.named_product = self.named_product(name, component);
+            for instance in &mut component.instances {
+                let tag = instance.image.as_mut().and_then(|image| image.tag.as_mut());
+                for reading in [Some(&mut instance.reading), tag].into_iter().flatten() {
+                    reading.drop_channel(evidence.environment.as_str());
+                }
+            }
             component.instances.sort();
             // A chart is told by each container of a workload.
             component.instances.dedup();

@@ -52,10 +52,10 @@ mod tests {
         let app = |name, tag, digest| environment(name).build("app", tag, digest);
         let found = pair(
             &VariantDiffers,
-            app("prod", "1.2.3-hotfix", "sha256:a"),
+            app("prod", "1.2.3-slim", "sha256:a"),
             app("qualif", "1.2.3", "sha256:b"),
         );
-        assert_eq!(found[0].summary, "no variant in qualif, hotfix in prod");
+        assert_eq!(found[0].summary, "no variant in qualif, slim in prod");
         let unknown = pair(
             &VariantDiffers,
             app("prod", "1.2.3-alpine", ""),

@@ -21,6 +21,8 @@ impl Scheme {
             Self::Debian
         } else if text.starts_with("PostgreSQL ") {
             Self::PostgreSql
+        } else if text.contains("mysql_aurora") || text.contains("-MariaDB") {
+            Self::MySql
         } else {
             Self::Generic
         }

@@ -2,12 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::grammar::generic;
 use super::level::{Difference, Direction, Incomparable, Level};
 use super::levels::Levels;
 use super::number::Number;
-use super::order::order;
-use super::reading::{Body, Date, Detail, Reading, Version, system};
+use super::order::{order, runtime};
+use super::reading::{Body, Date, Detail, Reading, Version, cmp_numbers, system};
 use super::scheme::Scheme;
 
 /// How far `current` is from `baseline`, for versions of major, minor and patch.
@@ -48,13 +47,18 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
         (Body::Version(_), Body::Version(_)) if os_name(baseline) != os_name(current) => {
             Level::Incomparable(Incomparable::SchemeMismatch)
         }
+        (Body::Version(_), Body::Version(_))
+            if baseline.counting() != current.counting() || runtimes_differ(baseline, current) =>
+        {
+            Level::Incomparable(Incomparable::SchemeMismatch)
+        }
         (Body::Version(b), Body::Version(c)) => {
             if is_imprecise(levels, baseline, current) || is_imprecise(levels, current, baseline) {
                 return Level::WithinPrecision;
             }
             of_versions(levels, b, c, baseline.scheme() == current.scheme())
         }
-        (Body::Date(b), Body::Date(c)) => of_dates(levels, b, c),
+        (Body::Date(b), Body::Date(c)) => of_dates(b, c),
         (Body::Api(b), Body::Api(c)) if b.major == c.major && b.group == c.group => {
             match b.cmp(c) {
                 Ordering::Equal => Level::Equal,
@@ -73,16 +77,10 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
     }
 }
 
-/// `16.4-20240910` is a version that was built on a day; `jammy-20240427` is a day of a line of its
-/// own.
-fn of_dates(levels: &Levels, b: &Date, c: &Date) -> Level {
+/// `jammy-20240427` is a day of a line of its own.
+fn of_dates(b: &Date, c: &Date) -> Level {
     if b.before != c.before {
-        let by_version = generic::split(&b.before).zip(generic::split(&c.before));
-        let level = by_version.map(|((b, _), (c, _))| of_versions(levels, &b, &c, true));
-        return match level {
-            Some(level @ (Level::Patch | Level::Minor | Level::Major)) => level,
-            _ => Level::Incomparable(Incomparable::SchemeMismatch),
-        };
+        return Level::Incomparable(Incomparable::SchemeMismatch);
     }
     if b.year != c.year {
         Level::Major
@@ -99,15 +97,42 @@ fn of_dates(levels: &Levels, b: &Date, c: &Date) -> Level {
     }
 }
 
-/// Whether a tag says less than the other text and what it says is true of it: `7` of `7.2.4`.
+/// Whether a text says less than the other and what it says is true of it: `7` of `7.2.4`.
 fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
     let (Some(s), Some(l)) = (short.version(), long.version()) else { return false };
-    short.scheme() == Scheme::ImageTag
-        && !short.is_full_precision(levels)
-        && s.release.len() < l.release.len()
-        && l.release.starts_with(&s.release)
-        // `17beta1` is of 17.0, and never 17.2.
-        && s.pre.is_empty()
+    // `17beta1` is of 17.0, and never 17.2.
+    if !s.pre.is_empty() || !l.release.starts_with(&s.release) {
+        return false;
+    }
+    let is_shorter = s.release.len() < l.release.len();
+    // Who says `8.0` says it of every Aurora of it, and an Aurora does not say which 8.0 it is.
+    if s.service().is_empty() != l.service().is_empty() {
+        return is_shorter || s.service().is_empty();
+    }
+    if s.detail == Detail::Beginning {
+        return is_shorter || l.detail != Detail::Beginning;
+    }
+    if short.scheme() != Scheme::ImageTag
+        || matches!(s.detail, Detail::BuildNumber | Detail::BuildId)
+    {
+        return false;
+    }
+    // A company's `v22` is as whole as `v22.1`, and the beginning of `v22.1.3`.
+    if s.is_company_release() {
+        return l.release.len() > 2;
+    }
+    let lacks_update = !is_shorter && s.updates().is_empty() && !l.updates().is_empty();
+    (is_shorter || lacks_update) && !short.is_full_precision(levels)
+}
+
+/// Two container runtimes, both by name.
+fn runtimes_differ(baseline: &Reading, current: &Reading) -> bool {
+    let is_uri = |reading: &Reading| reading.scheme() == Scheme::RuntimeUri;
+    if !is_uri(baseline) || !is_uri(current) {
+        return false;
+    }
+    let (b, c) = (runtime(baseline.text()), runtime(current.text()));
+    !b.is_empty() && !c.is_empty() && b != c
 }
 
 /// Two numbers of different systems say nothing of each other.
@@ -128,9 +153,26 @@ fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_schem
     match differing {
         Some(i) => levels.at(i, &baseline.release, &current.release),
         None if baseline.pre != current.pre => Level::Prerelease,
+        None if baseline.more != current.more => of_rare(baseline, current),
         None if build(baseline) != build(current) => Level::Build,
         None if one_scheme && baseline.detail != current.detail => Level::Build,
         None => Level::Equal,
+    }
+}
+
+/// The service around it counts as any version does, and updates are a patch.
+fn of_rare(baseline: &Version, current: &Version) -> Level {
+    let (b, c) = (baseline.service(), current.service());
+    if cmp_numbers(b, c).is_ne() {
+        let index = (0..b.len()).find(|i| b.get(*i) != c.get(*i));
+        return Levels::DEFAULT.at(index.unwrap_or(2), b, c);
+    }
+    if baseline.updates() != current.updates() {
+        Level::Patch
+    } else if build(baseline) != build(current) {
+        Level::Build
+    } else {
+        Level::Equal
     }
 }
 

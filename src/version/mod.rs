@@ -31,19 +31,29 @@ pub use number::Number;
 pub use order::order;
 pub use pattern::{GROUPS, Pattern, PatternError, read_tag};
 pub use range::{Containment, Range, RangeError};
-pub use reading::{ApiVersion, Body, Date, Detail, Identifier, Reading, Semver, Stage, Version};
+pub use reading::{
+    ApiVersion, Body, Date, Detail, Identifier, More, Reading, Semver, Stage, Update, UpdateKind,
+    Version,
+};
 pub use scheme::Scheme;
 
-/// Longer texts are no versions: they are kept and not read.
-const MAX_LENGTH: usize = 4096;
+/// Longer texts, in bytes, are no versions: their beginning is kept, and nothing is read.
+const MAX_LENGTH: usize = 256;
 
 /// Reads `text` by `scheme`. Total, and linear in the length: a text that the scheme cannot
 /// read is [`Body::Opaque`].
 pub fn read(scheme: Scheme, text: &str) -> Reading {
     let trimmed = text.trim();
-    let body =
-        if trimmed.len() > MAX_LENGTH { Body::Opaque } else { grammar::read(scheme, trimmed) };
-    Reading::new(scheme, text, body)
+    if trimmed.len() > MAX_LENGTH {
+        return Reading::new(scheme, &shortened(trimmed), Body::Opaque);
+    }
+    Reading::new(scheme, text, grammar::read(scheme, trimmed))
+}
+
+/// The beginning of a text that is too long to be read; it stays too long.
+fn shortened(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_LENGTH);
+    format!("{}…", &text[..end])
 }
 
 /// Reads `text` by the scheme that its form suggests.

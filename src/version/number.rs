@@ -29,6 +29,26 @@ impl Number {
         })
     }
 
+    /// The number that a text starts with, and the rest; `None` if it starts with no digit.
+    #[inline]
+    pub(super) fn leading(text: &str) -> Option<(Self, &str)> {
+        let bytes = text.as_bytes();
+        let mut value = 0_u64;
+        let mut end = 0;
+        while let Some(digit) = bytes.get(end).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
+            // What overflows is read again below.
+            value = value.wrapping_mul(10).wrapping_add(digit.into());
+            end += 1;
+        }
+        let (digits, rest) = text.split_at(end);
+        let number = match end {
+            0 => return None,
+            1..=19 => value.into(),
+            _ => Self::parse(digits)?,
+        };
+        Some((number, rest))
+    }
+
     /// The value where it fits into `u64`.
     pub fn to_u64(&self) -> Option<u64> {
         match self.0 {
@@ -52,7 +72,8 @@ pub(super) fn is_digits(text: &str) -> bool {
 /// The leading ASCII digits of a text, and the rest.
 #[inline]
 pub(super) fn split_digits(text: &str) -> (&str, &str) {
-    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len())
+    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
 }
 
 /// Whether a text is a commit's hash, whole or abbreviated. Seven digits alone are a number.
@@ -70,6 +91,7 @@ impl From<u64> for Number {
 }
 
 impl Ord for Number {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             (Repr::Small(a), Repr::Small(b)) => a.cmp(b),

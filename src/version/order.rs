@@ -1,28 +1,51 @@
 //! The order within a scheme: total where it exists, for sorting.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::grammar::{generic, kubernetes, package};
 use super::number::Number;
-use super::reading::{Body, Date, Detail, Reading, Version, cmp_pre};
+use super::reading::{Body, Date, Detail, Identifier, Reading, Version, cmp_pre, system};
 use super::scheme::Scheme;
 
 /// Orders two readings; `None` where they have no order: texts that are no versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are
 /// ordered by these alone.
+#[inline]
 pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
+    if a.scheme() == b.scheme() && is_named_otherwise(a, b) {
+        return None;
+    }
+    order_of_unnamed(a, b)
+}
+
+/// Whether two systems or two runtimes are of other names, or one of none.
+#[inline]
+fn is_named_otherwise(a: &Reading, b: &Reading) -> bool {
+    match a.scheme() {
+        Scheme::OsImage => system(a.text()) != system(b.text()),
+        Scheme::RuntimeUri => runtime(a.text()) != runtime(b.text()),
+        _ => false,
+    }
+}
+
+/// The same, whatever systems and runtimes are called: a bound of a range need not name them.
+#[inline]
+pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
     match (a.body(), b.body()) {
+        (Body::Version(_), Body::Version(_)) if a.counting() != b.counting() => None,
         (Body::Version(x), Body::Version(y)) if a.scheme() == b.scheme() => {
             within(a.scheme(), (a, x), (b, y))
         }
         (Body::Version(x), Body::Version(y)) => Some(x.cmp_precedence(y)),
-        (Body::Date(x), Body::Date(y)) => Some(dates(x, y)),
+        (Body::Date(x), Body::Date(y)) => dates(x, y),
         (Body::Api(x), Body::Api(y)) => Some(x.cmp(y)),
         (Body::Commit(x), Body::Commit(y)) if x == y => Some(Ordering::Equal),
         _ => None,
     }
 }
 
+#[inline]
 fn within(
     scheme: Scheme,
     (a, x): (&Reading, &Version),
@@ -32,49 +55,75 @@ fn within(
     let letter = || generic::letter(x).cmp(&generic::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
-        Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y)),
+        Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y))
+            .then_with(|| x.cmp_updates(y)),
         Scheme::Debian => deb_version::compare_versions(a.text().trim(), b.text().trim()),
         Scheme::Rpm => return package::cmp_rpm(&x.detail, &y.detail),
         Scheme::Apk => return package::cmp_apk(a.text().trim(), b.text().trim()),
         Scheme::Kubernetes => return kubernetes::cmp(x, y),
         Scheme::ImageTag => precedence().then_with(letter).then_with(revisions),
-        Scheme::Kernel | Scheme::RuntimeUri => precedence().then_with(revisions),
-        Scheme::MySql => precedence().then_with(letter),
+        Scheme::Kernel | Scheme::RuntimeUri | Scheme::PostgreSql => {
+            precedence().then_with(revisions)
+        }
+        Scheme::MySql => precedence().then_with(letter).then_with(revisions),
         Scheme::Semver
         | Scheme::KubernetesApi
         | Scheme::OsImage
         | Scheme::Jvm
         | Scheme::CalVer
-        | Scheme::PostgreSql
         | Scheme::RedisModule
         | Scheme::MinIo => precedence(),
     })
 }
 
-/// What libversion is to see: without the `v`, without build metadata, and without packaging of
-/// a known vendor, whose words it would take for a pre-release.
-fn generic_key(reading: &Reading, version: &Version) -> String {
-    let text = generic::without_equals(reading.text().trim());
+/// What libversion is to see: without a name, the `v`, build metadata, commits and counters of
+/// updates, and without packaging of a known vendor, whose words it would take for a pre-release.
+fn generic_key<'a>(reading: &'a Reading, version: &Version) -> Cow<'a, str> {
+    let text = generic::without_name(reading.text().trim());
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let text = text.split('+').next().unwrap_or(text);
     // Behind an epoch's colon stands the version itself.
-    let has_vendor_packaging = version.detail == Detail::None && !version.packaging.contains(':');
-    if has_vendor_packaging && generic::is_vendor_packaging(&version.packaging) {
-        let numbers: Vec<String> = version.release.iter().map(ToString::to_string).collect();
-        return format!("{}{}", numbers.join("."), version.pre_canonical());
+    let may_have_vendor = version.detail == Detail::None && !version.packaging.contains(':');
+    let is_of_vendor = || may_have_vendor && generic::is_vendor_packaging(&version.packaging);
+    let is_short = version.detail == Detail::Beginning;
+    if is_short || !version.updates().is_empty() || is_of_vendor() {
+        return numbers_and_stage(version).into();
     }
-    text.to_owned()
+    if let [Identifier::Number(_), ..] = version.pre[..] {
+        // Go's pseudo-versions: a number is no stage to libversion.
+        let numbers = numbers_and_stage(&Version { pre: Vec::new(), ..version.clone() });
+        return format!("{numbers}alpha0.{}", version.pre_canonical()).into();
+    }
+    let is_commit = |piece: &&str| generic::is_abbreviated_commit(piece);
+    let pieces = || text.split(['-', '_', '~', '.', ' ']);
+    if pieces().any(|piece| is_commit(&piece)) {
+        return pieces().filter(|piece| !is_commit(piece)).collect::<Vec<_>>().join(".").into();
+    }
+    text.into()
 }
 
-fn dates(a: &Date, b: &Date) -> Ordering {
+fn numbers_and_stage(version: &Version) -> String {
+    let numbers: Vec<String> = version.release.iter().map(ToString::to_string).collect();
+    format!("{}{}", numbers.join("."), version.pre_canonical())
+}
+
+/// Two lines (`jammy`, `noble`) have no order; within a day numbers count, and nothing else.
+fn dates(a: &Date, b: &Date) -> Option<Ordering> {
+    if a.before != b.before {
+        return None;
+    }
     let year = |date: &Date| if date.year < 100 { date.year + 2000 } else { date.year };
-    let line = |date: &Date| generic::numbers(&date.before).map(|(numbers, _)| numbers);
-    let count = |date: &Date| Number::parse(&date.behind);
     let days = (year(a), a.month, a.day, &a.micro).cmp(&(year(b), b.month, b.day, &b.micro));
-    // Of two lines, the day says nothing: `16.4-20240910` is newer than any build of 15.8.
-    let lines = line(a).cmp(&line(b)).then_with(|| a.before.cmp(&b.before));
-    lines
-        .then(days)
-        .then_with(|| cmp_pre(&a.pre, &b.pre))
-        .then_with(|| count(a).cmp(&count(b)).then_with(|| a.behind.cmp(&b.behind)))
+    let by_day = days.then_with(|| cmp_pre(&a.pre, &b.pre));
+    if by_day.is_ne() || a.behind == b.behind {
+        return Some(by_day);
+    }
+    let count = |date: &Date| Number::parse(&date.behind);
+    let counts = |date: &Date| date.behind.is_empty() || count(date).is_some();
+    (counts(a) && counts(b)).then(|| count(a).cmp(&count(b)))
+}
+
+/// The name before `://`.
+pub(super) fn runtime(text: &str) -> &str {
+    text.trim().split_once("://").map_or("", |(name, _)| name)
 }

@@ -7,7 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::grammar::generic;
 use super::number::Number;
-use super::reading::{Body, Identifier, Reading, Version};
+use super::reading::{Body, Detail, Identifier, Reading, Version};
 use super::scheme::Scheme;
 use super::{MAX_LENGTH, read};
 
@@ -104,8 +104,12 @@ pub fn read_tag(patterns: &[Pattern], tag: &str) -> Reading {
     }
     let plain = read(Scheme::ImageTag, tag);
     match plain.version() {
-        Some(version) if version.v_prefix => {
-            let version = Version { v_prefix: false, ..version.clone() };
+        Some(version) if version.v_prefix || version.detail == Detail::BuildNumber => {
+            let mut version = Version { v_prefix: false, ..version.clone() };
+            // Products do not count builds in bare numbers: `120` is the beginning of `120.0.1`.
+            if version.detail == Detail::BuildNumber {
+                version.detail = Detail::None;
+            }
             Reading::new(Scheme::ImageTag, tag, Body::Version(version))
         }
         _ => plain,

@@ -16,6 +16,36 @@ pub struct Reading {
     text: String,
     /// Whether its product calls it a text that no release carries.
     sentinel: bool,
+    counting: Counting,
+}
+
+/// What the first number counts: two that count something else have no order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Counting {
+    /// Versions, and whatever has no numbers.
+    Versions,
+    /// Years: `2021.11.28`.
+    Years,
+    /// Builds: `9799770991`, `011`, `1041`.
+    Builds,
+}
+
+impl Counting {
+    /// As far as the text tells.
+    #[inline]
+    fn of(scheme: Scheme, body: &Body) -> Self {
+        let Body::Version(version) = body else { return Self::Versions };
+        if !matches!(scheme, Scheme::ImageTag | Scheme::Generic) {
+            return Self::Versions;
+        }
+        if matches!(version.detail, Detail::BuildNumber | Detail::BuildId) {
+            return Self::Builds;
+        }
+        match version.release.first().and_then(Number::to_u64) {
+            Some(1970..2200) => Self::Years,
+            _ => Self::Versions,
+        }
+    }
 }
 
 /// What was read.
@@ -52,10 +82,24 @@ pub struct Version {
     pub revisions: Vec<Number>,
     /// What else is in the image: `alpine3.19`, `bookworm-slim`. Empty if none.
     pub variant: String,
+    /// What few versions have.
+    pub more: Option<Box<More>>,
     /// Whether it was written with a leading `v`.
     pub v_prefix: bool,
     /// What only some schemes say.
     pub detail: Detail,
+}
+
+/// What few versions have, apart so that the others stay small.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct More {
+    /// The words before the version in a tag: `edge` of `edge-24.5.1`. Empty if none.
+    pub channel: String,
+    /// Updates of the release, the weightiest kind first, each kind once. The packaging has them as
+    /// they are written.
+    pub updates: Vec<Update>,
+    /// The version of the managed service around it: `3.05.2` of `8.0.mysql_aurora.3.05.2`.
+    pub service: Vec<Number>,
 }
 
 /// What only some schemes say.
@@ -77,6 +121,36 @@ pub enum Detail {
     Suffix(String),
     /// Who made it: `MySQL`, `MariaDB`, `Percona`.
     Flavor(&'static str),
+    /// Only the beginning of a version is said: `6.x`.
+    Beginning,
+    /// A bare number of three digits or more, which a company counts its builds by.
+    BuildNumber,
+    /// A single number of eight digits or more, or with a leading zero: what a CI counts by.
+    BuildId,
+}
+
+/// One counter of updates behind a release: `CU18`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Update {
+    /// What is counted.
+    pub kind: UpdateKind,
+    /// `18` of `CU18`.
+    pub number: Number,
+}
+
+/// What counts updates, the weightiest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UpdateKind {
+    /// Service packs, service releases, fix packs.
+    ServicePack,
+    /// Cumulative updates.
+    Cumulative,
+    /// Patches, hotfixes, post-releases.
+    Fix,
+    /// Levels within the release: `p5`, `u7`.
+    PatchLevel,
+    /// Security updates of what goes before.
+    Security,
 }
 
 /// The version of a Kubernetes API group: `v1beta2`.
@@ -142,7 +216,8 @@ pub struct Semver {
 
 impl Reading {
     pub(super) fn new(scheme: Scheme, text: &str, body: Body) -> Self {
-        Self { body, scheme, text: text.to_owned(), sentinel: false }
+        let counting = Counting::of(scheme, &body);
+        Self { body, scheme, text: text.to_owned(), sentinel: false, counting }
     }
 
     /// The same, unreleased if the text is one of `sentinels`, of whatever case.
@@ -153,17 +228,35 @@ impl Reading {
         Self { sentinel, ..self }
     }
 
+    /// Drops the channel of a tag if that is `name`, in whatever case: an environment that is named
+    /// in its own tags says nothing of the version.
+    pub fn drop_channel(&mut self, name: &str) {
+        if let Body::Version(version) = &mut self.body
+            && let Some(more) = &mut version.more
+            && more.channel.eq_ignore_ascii_case(name)
+        {
+            more.channel.clear();
+        }
+    }
+
     /// The text as it was said.
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The grammar that read it.
+    #[inline]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
+    #[inline]
+    pub(super) fn counting(&self) -> Counting {
+        self.counting
+    }
+
     /// What it says.
+    #[inline]
     pub fn body(&self) -> &Body {
         &self.body
     }
@@ -209,18 +302,32 @@ impl Reading {
     pub fn is_proven(&self) -> bool {
         matches!(self.body, Body::Version(_) | Body::Date(_) | Body::Api(_))
             && !self.is_unreleased()
+            && self.version().is_none_or(|version| version.detail != Detail::Beginning)
     }
 
     /// Whether the tag of an image says as many numbers as a whole version has, by its `levels`.
     /// A company's release (`v22`) is whole with one number; dates and commits always are.
     pub fn is_full_precision(&self, levels: &Levels) -> bool {
         match &self.body {
-            Body::Version(v) => {
-                v.release.len() >= levels.whole(&v.release) || (v.v_prefix && v.release.len() == 1)
-            }
+            Body::Version(v) => match v.detail {
+                Detail::Beginning => false,
+                Detail::BuildNumber | Detail::BuildId => true,
+                _ => {
+                    v.release.len() >= levels.whole(&v.release)
+                        || v.is_company_release()
+                        || !v.updates().is_empty()
+                }
+            },
             Body::Date(_) | Body::Commit(_) | Body::Api(_) => true,
             Body::Floating | Body::Opaque => false,
         }
+    }
+
+    /// Whether it may be the beginning of a longer one although it is whole, or no tag: `v22` of
+    /// `v22.1.3`, `6.x` of `6.2.6`.
+    pub fn may_begin_longer(&self) -> bool {
+        let begins = |v: &Version| v.is_company_release() || v.detail == Detail::Beginning;
+        self.version().is_some_and(begins)
     }
 
     /// Brings a version onto semver; `None` if it is no version or a number exceeds `u64`.
@@ -244,7 +351,9 @@ impl Reading {
                 Err(_) => lost.push(format!("build {}", v.build)),
             }
         }
-        for (what, text) in [("packaging", &v.packaging), ("variant", &v.variant)] {
+        let channel = v.channel().to_owned();
+        let others = [("packaging", &v.packaging), ("variant", &v.variant), ("channel", &channel)];
+        for (what, text) in others {
             if !text.is_empty() {
                 lost.push(format!("{what} {text}"));
             }
@@ -260,10 +369,70 @@ impl fmt::Display for Reading {
 }
 
 impl Version {
-    /// Precedence: numbers (missing ones are zero), then pre-release below release. Build,
-    /// packaging and variant have none.
+    /// Precedence: numbers (missing ones are zero), then pre-release below release, then the
+    /// service's numbers and the updates. Build, packaging, variant and channel have none.
+    #[inline]
     pub fn cmp_precedence(&self, other: &Self) -> Ordering {
-        cmp_numbers(&self.release, &other.release).then_with(|| self.cmp_pre(other))
+        cmp_numbers(&self.release, &other.release).then_with(|| self.cmp_pre(other)).then_with(
+            || match (&self.more, &other.more) {
+                (None, None) => Ordering::Equal,
+                _ => cmp_numbers(self.service(), other.service())
+                    .then_with(|| self.cmp_updates(other)),
+            },
+        )
+    }
+
+    /// The words before the version in a tag, or nothing.
+    pub fn channel(&self) -> &str {
+        self.more.as_ref().map_or("", |more| &more.channel)
+    }
+
+    /// Updates of the release, the weightiest kind first.
+    pub fn updates(&self) -> &[Update] {
+        self.more.as_ref().map_or(&[], |more| &more.updates)
+    }
+
+    /// The version of the managed service around it; empty if none.
+    pub fn service(&self) -> &[Number] {
+        self.more.as_ref().map_or(&[], |more| &more.service)
+    }
+
+    /// What few versions have, to be filled.
+    pub(super) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// The weightiest kind of update first; none is below any.
+    pub(super) fn cmp_updates(&self, other: &Self) -> Ordering {
+        use UpdateKind::{Cumulative, Fix, PatchLevel, Security, ServicePack};
+        let number = |version: &Self, kind| {
+            version.updates().iter().find(|update| update.kind == kind).map(|u| u.number.clone())
+        };
+        [ServicePack, Cumulative, Fix, PatchLevel, Security]
+            .into_iter()
+            .map(|kind| number(self, kind).cmp(&number(other, kind)))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
+    }
+
+    /// Adds an update; a second of its kind does not count.
+    pub(super) fn add_update(&mut self, update: Update) {
+        let updates = &mut self.more_mut().updates;
+        if updates.iter().all(|known| known.kind != update.kind) {
+            updates.push(update);
+            updates.sort();
+        }
+    }
+
+    /// `v22`: as precise as `v23` and `v22.1`.
+    pub(super) fn is_company_release(&self) -> bool {
+        self.v_prefix && self.release.len() == 1
+    }
+
+    /// Channel and variant in one: what differs between two builds of one version.
+    pub fn variant_of_channel(&self) -> String {
+        let parts = [self.channel(), self.variant.as_str()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
     }
 
     /// Pre-release precedence alone: none is above any.
@@ -306,15 +475,21 @@ pub(super) fn system(text: &str) -> String {
 }
 
 /// Compares component by component; a missing one is zero.
+#[inline]
 pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
-    let zero = Number::from(0);
-    (0..a.len().max(b.len()))
-        .map(|i| a.get(i).unwrap_or(&zero).cmp(b.get(i).unwrap_or(&zero)))
-        .find(|ordering| ordering.is_ne())
-        .unwrap_or(Ordering::Equal)
+    for (a, b) in a.iter().zip(b) {
+        let ordering = a.cmp(b);
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    let common = a.len().min(b.len());
+    let is_more = |longer: &[Number]| longer[common..].iter().any(|number| !number.is_zero());
+    is_more(a).cmp(&is_more(b))
 }
 
 /// Compares pre-releases: none is above any.
+#[inline]
 pub(super) fn cmp_pre(a: &[Identifier], b: &[Identifier]) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (true, true) => Ordering::Equal,

@@ -89,13 +89,17 @@ impl Scheme {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Generic => {
-                "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`; ordered as libversion does"
+                "numbers and a tail: `7.0.15`, `20.10.24+dfsg1`, also behind a program's name: \
+                 `nginx/1.25.4`; ordered as libversion does"
             }
             Self::Semver => "Semantic Versioning 2.0.0, with a `v` and missing numbers allowed",
             Self::Debian => "dpkg: `1:7.0.15-1~deb12u1`, deb-version(7)",
             Self::Rpm => "RPM: `4.18.0-513.el8`, rpmvercmp",
             Self::Apk => "Alpine: `3.1.4-r5`, apk-tools",
-            Self::ImageTag => "tag of an image: a version, a date, a commit, or floating",
+            Self::ImageTag => {
+                "tag of an image: a version, perhaps in a channel (`edge-24.5.1`), a date, \
+                 a commit (`sha-3f2a9bc`), or floating"
+            }
             Self::Kubernetes => {
                 "Kubernetes' git version; vendor builds are ordered: `v1.27.3-gke.100`"
             }
@@ -105,8 +109,12 @@ impl Scheme {
             Self::OsImage => "full name of an operating system: `Rocky Linux 9.4 (Blue Onyx)`",
             Self::Jvm => "Java: `1.8.0_392` is `8.0.392`",
             Self::CalVer => "a date, a count, a stage: `2026-01-30-rc1`, `v26.4.11`",
-            Self::MySql => "MySQL, MariaDB, Percona: `10.11.6-MariaDB-log`",
-            Self::PostgreSql => "PostgreSQL: `16.4`, `PostgreSQL 16.4 on x86_64-pc-linux-gnu`",
+            Self::MySql => {
+                "MySQL, MariaDB, Percona, Aurora: `10.11.6-MariaDB-log`, `8.0.mysql_aurora.3.05.2`"
+            }
+            Self::PostgreSql => {
+                "PostgreSQL: `16.4`, `16.4-R1`, `PostgreSQL 16.4 on x86_64-pc-linux-gnu`"
+            }
             Self::RedisModule => "integer of a Redis module: `20612` is `2.6.12`",
             Self::MinIo => "MinIO: `RELEASE.2024-01-16T16-07-38Z`",
         }

@@ -163,11 +163,14 @@ fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool
     if scheme == Scheme::ImageTag {
         add("variant", json!(v.variant));
     }
+    if !v.channel().is_empty() {
+        add("channel", json!(v.channel()));
+    }
     if !v.packaging.is_empty() {
         add("packaging", json!(v.packaging));
     }
     match &v.detail {
-        Detail::None => {}
+        Detail::None | Detail::Beginning | Detail::BuildNumber | Detail::BuildId => {}
         Detail::Package { epoch, upstream, revision } => {
             add("epoch", number(epoch));
             add("upstream", json!(upstream));

@@ -7,28 +7,39 @@ use super::super::reading::{Body, Date, Identifier};
 use super::generic;
 
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,
-/// `release-2026-01-30`, `v2026-01-30`.
+/// `release-2026-01-30`, `v2026-01-30`. Behind a part that starts a version it is that one's build.
 pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
     // Most tags are no dates, and a date has eight digits.
-    if tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
+    if tag.len() < 8 || tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
         return None;
     }
-    let parts: Vec<&str> = tag.strip_prefix(['v', 'V']).unwrap_or(tag).split('-').collect();
+    let bare = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+    // `2024.01.30` is a version that counts in years.
+    if !bare.contains('-') && bare.len() != 8 {
+        return None;
+    }
+    let parts: Vec<&str> = bare.split('-').collect();
     let compact = |part: &str| {
         let eight = part.len() == 8 && is_digits(part);
         if eight { date(&part[..4], &part[4..6], &part[6..]) } else { None }
     };
-    let four = |year: &str| year.len() == 4;
-    let found = |at: usize, length: usize, date: Date| {
-        let joined = |parts: &[&str]| parts.join("-");
-        Date { before: joined(&parts[..at]), behind: joined(&parts[at + length..]), ..date }
+    let split = |at: usize| match parts.get(at..at + 3) {
+        Some([year, month, day]) if year.len() == 4 && month.len() == 2 && day.len() == 2 => {
+            date(year, month, day)
+        }
+        _ => None,
     };
-    let whole = (0..parts.len()).find_map(|at| compact(parts[at]).map(|date| found(at, 1, date)));
-    whole.or_else(|| {
-        let windows = parts.windows(3).enumerate();
-        let mut split = windows.filter(|(_, w)| four(w[0]) && w[1].len() == 2 && w[2].len() == 2);
-        split.find_map(|(at, w)| date(w[0], w[1], w[2]).map(|date| found(at, 3, date)))
-    })
+    for (at, part) in parts.iter().enumerate() {
+        let found = compact(part).map(|date| (1, date)).or_else(|| Some((3, split(at)?)));
+        if let Some((length, date)) = found {
+            let before = parts[..at].join("-");
+            return Some(Date { before, behind: parts[at + length..].join("-"), ..date });
+        }
+        if part.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+    }
+    None
 }
 
 /// `RELEASE.2024-01-16T16-07-38Z`, perhaps with a tail such as `-cpuv1`.

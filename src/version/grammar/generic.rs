@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 
 use super::super::number::{Number, is_commit, is_digits, split_digits};
-use super::super::reading::{Body, Identifier, Version};
+use super::super::reading::{Body, Detail, Identifier, Version};
+use super::counter;
+use super::program;
 
 /// Words that name a stage before the release.
 const PRE_WORDS: &[&str] = &[
@@ -21,7 +23,7 @@ const NEEDS_NUMBER: &[&str] = &["a", "b", "m", "c"];
 /// Tokens of distributions: what they put behind a version, with a number, is packaging.
 const PACKAGING_TOKENS: &[&str] = &[
     "ubuntu", "debian", "deb", "bpo", "ds", "dfsg", "el", "fc", "amzn", "rhel", "suse", "alpine",
-    "photon", "r", "ls", "rn", "ovh", "build",
+    "photon", "r", "ls", "rn", "ovh", "build", "rds",
 ];
 
 /// Tokens of vendors, who may also stand without a number: `eks-1-29-12`.
@@ -40,16 +42,67 @@ enum Piece {
     Other,
 }
 
-/// Reads a version that is not an image tag: unknown words of the tail are packaging.
+/// Reads a version that is not an image tag: unknown words of the tail are packaging, and the name
+/// of a program may stand in front.
 #[inline]
 pub(in super::super) fn read(text: &str) -> Body {
-    match split(without_equals(text)) {
-        Some((mut version, tail)) => {
-            let other = read_tail(&mut version, tail);
-            join(&mut version.packaging, &other);
-            Body::Version(version)
+    let plain = without_name(text);
+    let Some((mut version, tail)) = split(plain) else {
+        return program::read_enumerated(text).map_or(Body::Opaque, Body::Version);
+    };
+    if !tail.bytes().all(is_of_version) || (plain.len() < text.len() && is_formula(text, &version))
+    {
+        return Body::Opaque;
+    }
+    let tail = skip_wildcard(&mut version, tail);
+    let other = read_tail(&mut version, tail);
+    join(&mut version.packaging, &other);
+    mark_build_id(&mut version, plain);
+    Body::Version(version)
+}
+
+/// Without npm's `=` and without a program's name.
+pub(in super::super) fn without_name(text: &str) -> &str {
+    let plain = without_equals(text);
+    if plain.starts_with(|c: char| c.is_ascii_digit()) {
+        return plain;
+    }
+    program::version_in(plain).unwrap_or(plain)
+}
+
+/// Bytes that stand in versions: what has others is a command, a path or a formula.
+fn is_of_version(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".-+~^_:/(), ".contains(&byte)
+}
+
+/// `=1+1` looks like a version to npm alone.
+fn is_formula(text: &str, version: &Version) -> bool {
+    text.starts_with('=') && version.release.len() == 1 && text.contains('+')
+}
+
+/// `.x` and `.*` behind the numbers: only the beginning of a version is said.
+pub(in super::super) fn skip_wildcard<'a>(version: &mut Version, tail: &'a str) -> &'a str {
+    let mut rest = tail;
+    while let Some(after) = [".x", ".X", ".*"].iter().find_map(|mark| rest.strip_prefix(mark)) {
+        if after.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return tail;
         }
-        None => Body::Opaque,
+        rest = after;
+    }
+    if rest.len() < tail.len() {
+        version.detail = Detail::Beginning;
+    }
+    rest
+}
+
+/// Marks a single number of eight digits or more, or with a leading zero.
+pub(in super::super) fn mark_build_id(version: &mut Version, text: &str) {
+    if version.release.len() == 1 && version.detail == Detail::None {
+        let (digits, _) = split_digits(text.strip_prefix(['v', 'V']).unwrap_or(text));
+        let is_padded = digits.len() > 1 && digits.starts_with('0');
+        if !version.release[0].is_zero() && (digits.len() >= 8 || is_padded) {
+            version.detail = Detail::BuildId;
+        }
     }
 }
 
@@ -69,60 +122,95 @@ pub(in super::super) fn split(text: &str) -> Option<(Version, &str)> {
 /// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
 #[inline]
 pub(in super::super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
+    let (first, mut rest) = Number::leading(text)?;
     let mut release = Vec::with_capacity(4);
-    let mut rest = text;
-    loop {
-        let (digits, after) = split_digits(rest);
-        release.push(Number::parse(digits)?);
+    release.push(first);
+    while let Some((number, after)) = rest.strip_prefix('.').and_then(Number::leading) {
+        release.push(number);
         rest = after;
-        match rest.strip_prefix('.') {
-            Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) => rest = next,
-            _ => return Some((release, rest)),
-        }
     }
+    Some((release, rest))
 }
 
 /// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
+#[inline]
 pub(in super::super) fn read_tail(version: &mut Version, tail: &str) -> String {
+    if tail.is_empty() { String::new() } else { read_pieces(version, tail) }
+}
+
+fn read_pieces(version: &mut Version, tail: &str) -> String {
     let (tail, build) = match tail.split_once('+') {
         Some((tail, build)) => (tail, build),
         None => (tail, ""),
     };
     let mut other = String::new();
-    if tail.is_empty() && build.is_empty() {
+    build.clone_into(&mut version.build);
+    if read_pseudo(version, tail) {
         return other;
     }
-    build.clone_into(&mut version.build);
     let glued = tail.starts_with(|c: char| c.is_ascii_alphabetic());
     let mut separator = if glued { GLUED } else { '-' };
     let mut rest = tail;
     while !rest.is_empty() {
-        let end = rest.find(['-', '~', '_', ' ']).unwrap_or(rest.len());
+        let end = rest.bytes().position(|b| matches!(b, b'-' | b'~' | b'_' | b' '));
+        let end = end.unwrap_or(rest.len());
         let (piece, after) = rest.split_at(end);
+        let next = after.get(1..).unwrap_or_default();
         if !piece.is_empty() {
-            place(version, &mut other, separator, piece);
+            place(version, &mut other, separator, piece, next);
         }
-        separator = after.chars().next().unwrap_or('-');
-        rest = after.get(separator.len_utf8()..).unwrap_or("");
+        separator = after.bytes().next().map_or('-', char::from);
+        rest = next;
     }
     other
 }
 
-fn place(version: &mut Version, other: &mut String, separator: char, piece: &str) {
+/// Go's versions of what was never tagged (golang.org/ref/mod#pseudo-versions): a time and a
+/// commit, before the release whose numbers they have. `1.2.4-0.20240101120000-abcdef123456`.
+fn read_pseudo(version: &mut Version, tail: &str) -> bool {
+    if tail.len() < "-20240101120000-abcdef123456".len() {
+        return false;
+    }
+    let Some((head, commit)) = tail.rsplit_once('-') else { return false };
+    let is_time = |digits: &str| digits.len() == 14 && is_digits(digits);
+    let (before, time) = head.rsplit_once(['.', '-']).unwrap_or(("", head));
+    let is_hash = commit.len() == 12 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hash || !is_time(time) || !head.starts_with('-') {
+        return false;
+    }
+    let before = before.trim_start_matches('-');
+    let parts = before.split('.').filter(|part| !part.is_empty()).chain([time]);
+    version.pre = parts.map(Identifier::parse).collect();
+    head[1..].clone_into(&mut version.pre_text);
+    commit.clone_into(&mut version.packaging);
+    true
+}
+
+/// `next` is what stands behind the piece and its separator.
+fn place(version: &mut Version, other: &mut String, separator: char, piece: &str, next: &str) {
     // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
     if !other.is_empty() {
-        version.revisions.extend(revision(piece).filter(|_| separator != '_'));
-        return join(other, piece);
+        return place_behind_variant(version, other, separator, piece, next);
     }
     if separator == '_' && version.build.is_empty() && version.packaging.is_empty() {
         return piece.clone_into(&mut version.build);
     }
     let bare = piece.trim_start_matches('.');
-    let counts_stage = separator == '-' && version.pre.len() == 1 && version.packaging.is_empty();
-    if let Some(number) = Number::parse(bare).filter(|_| counts_stage) {
-        // `rc-1` is `rc1`.
-        version.pre.push(Identifier::Number(number));
-        return join(&mut version.pre_text, bare);
+    if let Some(number) = Number::parse(bare).filter(|_| separator == '-') {
+        // `rc-1` is `rc1`, and `hotfix-1` is `hotfix1`.
+        if version.pre.len() == 1 && version.packaging.is_empty() {
+            version.pre.push(Identifier::Number(number));
+            return join(&mut version.pre_text, bare);
+        }
+        if counts_on(version) {
+            return count(version, bare, number);
+        }
+    }
+    // `1.0.p1` is before 1.0 to libversion, where `1.0p1` and `1.0-p1` are behind it.
+    let is_dotted_letter =
+        bare.len() < piece.len() && !bare.get(1..).is_some_and(|rest| rest.starts_with(is_letter));
+    if !is_dotted_letter && place_counter(version, other, bare, next) {
+        return;
     }
     match classify(bare) {
         Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
@@ -140,6 +228,81 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
             join(&mut version.packaging, piece);
         }
     }
+}
+
+/// A commit, a day and some counters say which build it is, wherever they stand.
+fn place_behind_variant(
+    version: &mut Version,
+    other: &mut String,
+    separator: char,
+    piece: &str,
+    next: &str,
+) {
+    let is_day = piece.len() == 8 && is_digits(piece) && piece.starts_with(['1', '2']);
+    if let Some(number) = Number::parse(piece).filter(|_| is_day) {
+        version.revisions.push(number);
+        return join(&mut version.packaging, piece);
+    }
+    if is_abbreviated_commit(piece) {
+        return join(&mut version.packaging, piece);
+    }
+    if let Some(number) = Number::parse(piece).filter(|_| separator == '-' && counts_on(version)) {
+        return count(version, piece, number);
+    }
+    let lower = lowercase(piece);
+    if counter::counts_behind_variant(&lower) && place_counter(version, other, piece, next) {
+        return;
+    }
+    version.revisions.extend(revision(piece).filter(|_| separator != '_'));
+    join(other, piece);
+}
+
+/// Adds the counter that a piece is or ends in; false if it is none.
+fn place_counter(version: &mut Version, other: &mut String, piece: &str, next: &str) -> bool {
+    if !piece.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return false;
+    }
+    let lower = lowercase(piece);
+    let number_follows = next.starts_with(|c: char| c.is_ascii_digit());
+    if let Some(found) = counter::read(&lower, number_follows) {
+        let text = piece[..piece.len() - found.rest.len()].to_owned();
+        let rest = found.rest.len();
+        let is_numbered = found.is_numbered;
+        version.revisions.extend(Some(found.update.number.clone()).filter(|_| is_numbered));
+        version.add_update(found.update);
+        join(&mut version.packaging, &text);
+        if rest > 0 {
+            version.packaging.push_str(&piece[piece.len() - rest..]);
+        }
+        return true;
+    }
+    let Some(at) = counter::position(&lower) else { return false };
+    join(other, &piece[..at - 1]);
+    place_counter(version, other, &piece[at..], next)
+}
+
+/// Whether the last piece was a counter whose number is still to come: `hotfix` of `hotfix-2`.
+fn counts_on(version: &Version) -> bool {
+    let last = version.packaging.rsplit('-').next().unwrap_or_default();
+    !version.updates().is_empty()
+        && last.bytes().all(|b| b.is_ascii_alphabetic())
+        && counter::read(&lowercase(last), true).is_some()
+}
+
+fn count(version: &mut Version, digits: &str, number: Number) {
+    let last = version.packaging.rsplit('-').next().unwrap_or_default();
+    let kind = counter::read(&lowercase(last), true).map(|found| found.update.kind);
+    if let Some(update) =
+        version.more_mut().updates.iter_mut().find(|update| Some(update.kind) == kind)
+    {
+        update.number = number.clone();
+    }
+    version.revisions.push(number);
+    join(&mut version.packaging, digits);
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic()
 }
 
 /// `9` of `r9` and `ls9`, the parts of a variant that count up.
@@ -196,13 +359,17 @@ fn token(lower: &str) -> Option<(&'static str, &str)> {
     split.next()
 }
 
-/// Letters and digits, so that neither a word nor a date is meant.
-fn is_abbreviated_commit(piece: &str) -> bool {
-    is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
+/// Letters and digits, so that neither a word nor a date is meant; `g2414721` as `git describe`
+/// writes it.
+pub(in super::super) fn is_abbreviated_commit(piece: &str) -> bool {
+    let described = piece.strip_prefix('g').filter(|hash| {
+        (7..=40).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    described.is_some() || is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn split_word(text: &str) -> (&str, &str) {
-    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len())
+    text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic()).unwrap_or(text.len()))
 }
 
 /// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own, and the
@@ -217,7 +384,8 @@ fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
         "devel" => "dev",
         other => other,
     };
-    let mut found = vec![Identifier::Word(word.to_owned())];
+    let mut found = Vec::with_capacity(2);
+    found.push(Identifier::Word(word.to_owned()));
     found.extend(after.split('.').filter(|part| !part.is_empty()).map(Identifier::parse));
     found
 }

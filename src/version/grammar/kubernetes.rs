@@ -33,25 +33,35 @@ fn is_tail(tail: &str) -> bool {
 }
 
 /// Numbers, then pre-release, then the vendor's build as Cluster API orders it: none is below any,
-/// numbers count and are below words, and different words are of different vendors.
+/// numbers count and are below words, different words are of different vendors, and commits have no
+/// order.
 pub(in super::super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
     let precedence = a.cmp_precedence(b);
     if precedence.is_ne() {
         return Some(precedence);
     }
     let (a, b) = (builds(a), builds(b));
+    let is_commit = |part: &Identifier| match part {
+        Identifier::Word(word) => generic::is_abbreviated_commit(word),
+        Identifier::Number(_) => false,
+    };
     match a.iter().zip(&b).find(|(a, b)| a != b) {
         Some((Identifier::Word(_), Identifier::Word(_))) => None,
+        Some((a, b)) if is_commit(a) || is_commit(b) => None,
         _ => Some(a.cmp(&b)),
     }
 }
 
-/// `gke.100` and `rke2r1` as words and numbers.
+/// `gke.100` and `rke2r1` as words and numbers, and a commit as one word.
 fn builds(version: &Version) -> Vec<Identifier> {
     let mut found = Vec::new();
     for text in [&version.packaging, &version.build] {
         for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
         {
+            if generic::is_abbreviated_commit(part) {
+                found.push(Identifier::Word(part.to_owned()));
+                continue;
+            }
             let mut rest = part;
             while !rest.is_empty() {
                 let (digits, after) = split_digits(rest);

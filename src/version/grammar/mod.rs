@@ -3,6 +3,7 @@
 //! A grammar takes a text apart, and orders what only it understands. It knows no other readings,
 //! levels or ranges.
 
+mod counter;
 mod database;
 mod date;
 pub(super) mod generic;
@@ -10,6 +11,7 @@ mod host;
 mod jvm;
 pub(super) mod kubernetes;
 pub(super) mod package;
+pub(super) mod program;
 mod redis_module;
 mod semantic;
 mod tag;

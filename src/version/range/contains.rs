@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 
 use super::super::levels::Levels;
 use super::super::number::Number;
+use super::super::order::order_of_unnamed;
 use super::super::reading::{
     Body, Detail, Identifier, Reading, Version, cmp_numbers, cmp_pre, system,
 };
 use super::super::scheme::Scheme;
-use super::super::{Level, difference_of, order, read};
+use super::super::{Level, difference_of, read};
 use super::{Condition, Containment, Operator, Range, has_epoch};
 
 impl Range {
@@ -146,7 +147,8 @@ fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
             }
         }
         (Body::Version(wanted), Body::Version(found)) => {
-            let is_same = is_same(wanted, found) && order(reading, &bound) == Some(Ordering::Equal);
+            let is_same = is_same(wanted, found)
+                && order_of_unnamed(reading, &bound) == Some(Ordering::Equal);
             if is_same { Containment::Inside } else { Containment::Outside }
         }
         (Body::Date(wanted), Body::Date(found)) if wanted.before == found.before => {
@@ -206,7 +208,7 @@ fn compare(operator: Operator, reading: &Reading, bound: &Reading) -> Containmen
     let (Some((numbers, pre)), Some((wanted, wanted_pre))) = (key(reading), key(bound)) else {
         return Containment::Unproven;
     };
-    let Some(by_order) = order(reading, bound).filter(|_| comparable) else {
+    let Some(by_order) = order_of_unnamed(reading, bound).filter(|_| comparable) else {
         return Containment::Unproven;
     };
     let by_numbers = cmp_numbers(&numbers, &wanted).then_with(|| cmp_pre(pre, wanted_pre));
@@ -255,7 +257,7 @@ fn has_tail(reading: &Reading) -> bool {
             let detail = match &v.detail {
                 Detail::Package { revision, .. } => !revision.is_empty(),
                 Detail::Suffix(suffix) => !suffix.is_empty(),
-                Detail::None | Detail::Flavor(_) => false,
+                _ => false,
             };
             detail || [&v.build, &v.packaging, &v.variant].iter().any(|text| !text.is_empty())
         }
