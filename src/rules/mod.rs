@@ -35,8 +35,8 @@ use jiff::Timestamp;
 
 use crate::model::matrix::Row;
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence,
-    RangeRow, Severity, Sharing, Snapshot, Whereabouts,
+    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
+    Severity, Sharing, Snapshot, Whereabouts,
 };
 use crate::version::{Direction, Level};
 

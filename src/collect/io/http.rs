@@ -89,6 +89,7 @@ pub(in crate::collect) async fn get(
     };
     tokio::pin!(exchange);
     tokio::select! {
+        biased;
         done = &mut exchange => done,
         // The connection may end together with the answer.
         _ = connection => exchange.await,

@@ -3,12 +3,13 @@
 //! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Facts are read here,
 //! numbers in `counters.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use super::counters::sample;
 use super::lines::{is_fact, is_version_line, pair};
+use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// Headings behind Memory, whatever their case: one of them shows that the text does not end
@@ -26,18 +27,21 @@ pub(in crate::collect) fn parse_info(
     text: &str,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut seen = BTreeSet::new();
+    let mut facts = Facts::new(evidence);
     let (mut has_version, mut ended) = (false, false);
     for line in text.lines() {
         ended |= LATE.iter().any(|heading| heading.eq_ignore_ascii_case(line.trim_end()));
         let Some((name, value)) = pair(line) else { continue };
         if name == "module" {
-            module(value, evidence);
-        } else if is_fact(line) && seen.insert(name) {
+            if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
+                facts.add("module/", name, version);
+            }
+        } else if is_fact(line) {
             has_version |= is_version_line(line);
-            evidence.fields.push(Field::of_target(name, value));
+            facts.add("", name, value);
         }
     }
+    let bounded = facts.outcome();
     if !has_version {
         return Err(Failure::new(
             FailureKind::Protocol,
@@ -48,7 +52,45 @@ pub(in crate::collect) fn parse_info(
     if !sample.counters.is_empty() {
         evidence.samples.push(sample);
     }
-    whole(evidence, ended)
+    bounded.and_then(|()| whole(evidence, ended))
+}
+
+/// The facts of one INFO: of a name that stands twice the first counts, and there is an end to
+/// them.
+struct Facts<'e, 't> {
+    evidence: &'e mut TargetEvidence,
+    seen: HashSet<(&'static str, &'t str)>,
+    failure: Option<Failure>,
+}
+
+impl<'e, 't> Facts<'e, 't> {
+    /// Servers have some twenty, and a handful of modules.
+    const MAX: usize = 1_000;
+
+    fn new(evidence: &'e mut TargetEvidence) -> Self {
+        Self { evidence, seen: HashSet::new(), failure: None }
+    }
+
+    fn add(&mut self, prefix: &'static str, name: &'t str, value: &str) {
+        let too_large = |what: String| {
+            Failure::new(FailureKind::TooLarge, what)
+                .advise("no server writes this by itself: find out what answers there")
+        };
+        if name.len().max(value.len()) > MAX_FACT {
+            let shown: String = name.chars().take(40).collect();
+            let message = format!("{prefix}{shown} is longer than {MAX_FACT} bytes: not read");
+            self.failure.get_or_insert_with(|| too_large(message));
+        } else if self.seen.len() >= Self::MAX {
+            let message = format!("INFO tells more than {} versions and settings", Self::MAX);
+            self.failure.get_or_insert_with(|| too_large(message));
+        } else if self.seen.insert((prefix, name)) {
+            self.evidence.fields.push(Field::of_target(format!("{prefix}{name}"), value));
+        }
+    }
+
+    fn outcome(self) -> Result<(), Failure> {
+        self.failure.map_or(Ok(()), Err)
+    }
 }
 
 /// Whether all of INFO was there: one section alone would hide modules and settings. No server
@@ -84,16 +126,6 @@ pub(in crate::collect) fn server_time(evidence: &TargetEvidence) -> Option<Times
         reason = "an f64 holds today's microseconds exactly"
     )]
     Timestamp::from_microsecond(*usec as i64).ok()
-}
-
-/// `name=search,ver=20612,api=1,…`: the name and the version as the module declares it.
-fn module(value: &str, evidence: &mut TargetEvidence) {
-    if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
-        let name = format!("module/{name}");
-        if evidence.field(&name).is_none() {
-            evidence.fields.push(Field::of_target(name, version));
-        }
-    }
 }
 
 /// `name=x,ver=1`: the value of one of the names.
@@ -259,6 +291,25 @@ mod tests {
         );
         assert_eq!(evidence.field("module/search"), Some("20612"));
         assert_eq!(evidence.field("module/ReJSON"), Some("20604"));
+    }
+
+    #[test]
+    fn what_no_server_says_is_not_read_and_told() {
+        let read = |text: &str| {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            let ended = parse_info(text, &mut evidence);
+            (evidence, ended.unwrap_err())
+        };
+        let end = "run_id:1\nmaxmemory_policy:noeviction\n# CPU\n";
+        let long = format!("redis_version:7.0.1\nos:{}\n{end}", "x".repeat(3 << 20));
+        let (evidence, failure) = read(&long);
+        assert!(failure.message.contains("os is longer"), "{failure}");
+        assert_eq!((evidence.field("os"), evidence.field("run_id")), (None, Some("1")));
+
+        let modules: String = (0..150_000).map(|n| format!("module:name=m{n},ver=1\n")).collect();
+        let (evidence, failure) = read(&format!("redis_version:7.0.1\n{modules}{end}"));
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+        assert_eq!(evidence.fields.len(), Facts::MAX);
     }
 
     #[test]
