@@ -41,6 +41,11 @@ impl Places {
         self.waiting.clone()
     }
 
+    /// Whose turn it is.
+    pub(super) fn turn(&self) -> Turn {
+        if self.first.is_empty() { Turn::Again } else { Turn::First }
+    }
+
     /// Who is next, while so many are read.
     pub(super) fn next(&mut self, running: usize) -> Option<(usize, Turn)> {
         if running >= self.most {

@@ -82,7 +82,10 @@ struct Collection<'p> {
     results: Vec<Option<Vec<TargetEvidence>>>,
     places: Places,
     start: Instant,
+    /// Of what has its first turn; the report takes its time, too.
     end: Instant,
+    /// Of those that were silent before.
+    end_again: Instant,
     clock: Clock,
     progress: &'p dyn Progress,
 }
@@ -111,8 +114,8 @@ impl<'p> Collection<'p> {
             jobs: jobs.into_iter().map(Arc::new).collect(),
             places: Places::new(order, MAX_CONCURRENT),
             start,
-            // The report takes its time, too.
-            end: start + longest.saturating_mul(7) / 4,
+            end: start + longest.saturating_mul(3) / 2,
+            end_again: start + longest.saturating_mul(5) / 4,
             clock,
             progress,
         }
@@ -123,7 +126,7 @@ impl<'p> Collection<'p> {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, usize> = HashMap::new();
         loop {
-            while Instant::now() < self.end
+            while Instant::now() < self.end_of(self.places.turn())
                 && let Some((index, turn)) = self.places.next(running.len())
             {
                 let task = tasks.spawn(self.reading(index, turn));
@@ -148,9 +151,17 @@ impl<'p> Collection<'p> {
         }
     }
 
+    fn end_of(&self, turn: Turn) -> Instant {
+        match turn {
+            Turn::First => self.end,
+            Turn::Again => self.end_again,
+        }
+    }
+
     /// One target, from when it has its place.
     fn reading(&self, index: usize, turn: Turn) -> impl Future<Output = Left> + use<> {
-        let (job, clock, end) = (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock), self.end);
+        let (job, clock, end) =
+            (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock), self.end_of(turn));
         let waiting = self.places.waiting();
         async move {
             let now = Instant::now();

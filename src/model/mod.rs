@@ -7,6 +7,7 @@ mod cycles;
 mod evidence;
 mod finding;
 mod freshness;
+mod globs;
 mod ids;
 mod indicator;
 pub mod matrix;
@@ -41,6 +42,7 @@ pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
 pub use freshness::{MAX_AHEAD, staleness};
+pub use globs::Globs;
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::collect::config::TargetsConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places};
+use crate::model::{ComponentName, EnvironmentName, Gate, Globs, Places};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -74,7 +74,7 @@ pub struct Environment {
     /// Components that must be seen with a proven version.
     pub expect: Vec<ComponentName>,
     /// Components that do not count here.
-    pub ignore: Vec<Glob>,
+    pub ignore: Globs,
     /// What is read.
     pub targets: TargetsConfig,
 }

@@ -4,6 +4,7 @@
 
 pub mod config;
 mod parse;
+mod pointer;
 
 use std::path::Path;
 use std::sync::Arc;

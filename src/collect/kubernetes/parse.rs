@@ -305,7 +305,7 @@ impl Nodes {
     /// Four times what Kubernetes is made for.
     const MAX: usize = 20_000;
     /// Of names and facts.
-    const MAX_BYTES: usize = 8 << 20;
+    const MAX_BYTES: usize = 4 << 20;
 
     /// One page of a NodeList.
     pub(super) fn page(&mut self, body: &[u8]) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ use setup::{Labels, Pods, Setup, without_template};
 
 /// What a server can make us keep, in bytes: 25,000 pods without an owner, or as many workloads as
 /// the largest clusters have.
-const MAX_KEPT: usize = 24 << 20;
+const MAX_KEPT: usize = 16 << 20;
 
 /// What one entry takes besides its texts: itself, its place in a tree, and what the allocator adds
 /// to each text.
