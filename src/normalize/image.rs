@@ -288,7 +288,8 @@ mod tests {
         let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
         let catalogue: CatalogueConfig =
             yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
-        Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
+        Normalizer::new(Some(&catalogue), COLLECTORS)
+            .snapshot(&evidence, crate::model::Globs::default())
     }
 
     fn names(references: &[&str], catalogue: &str) -> Vec<String> {
