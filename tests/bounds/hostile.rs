@@ -80,8 +80,8 @@ fn redis() -> Vec<Kind> {
         ),
         of_info("150,000 versions", &info(&lines(150_000, |n| format!("x{n}_version:{n}\r\n")))),
         of_info(
-            "200,000 numbers",
-            &info(&lines(200_000, |n| format!("cmdstat_{n}:calls={n}\r\n"))),
+            "150,000 numbers",
+            &info(&lines(150_000, |n| format!("cmdstat_{n}:calls={n}\r\n"))),
         ),
         of_info(
             "a version of 3 MB",
