@@ -53,7 +53,7 @@ fn failures<'r>(report: &'r Report, id: &str) -> Vec<&'r Value> {
 }
 
 #[test]
-fn each_hostile_target_is_told_and_takes_less_than_64_mib() {
+fn each_hostile_target_is_told_and_takes_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let wanted = std::env::var("KIND").unwrap_or_default();
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());

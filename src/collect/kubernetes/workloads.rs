@@ -17,7 +17,7 @@ use super::pod::{
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
 use setup::{Labels, Pods, Setup, without_template};
 
-/// What a server can make us keep, in bytes: 25,000 pods without an owner, or as many workloads as
+/// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many workloads as
 /// the largest clusters have.
 const MAX_KEPT: usize = 16 << 20;
 
