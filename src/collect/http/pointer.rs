@@ -49,8 +49,8 @@ impl<'de> DeserializeSeed<'de> for Step<'_> {
 
 impl Step<'_> {
     /// A value that nothing is in.
-    fn leaf<E>(&self, pointed: Pointed) -> Result<Option<Pointed>, E> {
-        Ok(self.0.is_empty().then_some(pointed))
+    fn leaf(&self, pointed: Pointed) -> Option<Pointed> {
+        self.0.is_empty().then_some(pointed)
     }
 }
 
@@ -62,27 +62,27 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        self.leaf(Pointed::Text(text.to_owned()))
+        Ok(self.leaf(Pointed::Text(text.to_owned())))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        self.leaf(Pointed::Text(number.to_string()))
+        Ok(self.leaf(Pointed::Text(number.to_string())))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        self.leaf(Pointed::Text(number.to_string()))
+        Ok(self.leaf(Pointed::Text(number.to_string())))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        self.leaf(Pointed::Decimal)
+        Ok(self.leaf(Pointed::Decimal))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        self.leaf(Pointed::NoText)
+        Ok(self.leaf(Pointed::NoText))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        self.leaf(Pointed::NoText)
+        Ok(self.leaf(Pointed::NoText))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
