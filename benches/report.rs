@@ -107,7 +107,7 @@ impl Estate {
         let environments: Vec<(&Environment, bool)> =
             self.profiles.environments.iter().map(|e| (e, true)).collect();
         let collected =
-            pipeline::collect(&environments, self.folder.path(), None, clock(), &Silent);
+            pipeline::collect(&environments, None, self.folder.path(), None, clock(), &Silent);
         let evidence = self.runtime.block_on(collected);
         let images: usize =
             evidence.iter().flat_map(|e| &e.targets).map(|target| target.images.len()).sum();

@@ -60,7 +60,7 @@ fn collected(profiles: &Profiles) -> Vec<Evidence> {
         .iter()
         .map(|e| (e, e.is_required(&profiles.baseline, &profiles.gates(&profiles.baseline))))
         .collect();
-    run(pipeline::collect(&environments, &profiles.folder, None, clock(), &Silent))
+    run(pipeline::collect(&environments, None, &profiles.folder, None, clock(), &Silent))
 }
 
 /// The same behind a file.

@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
     };
     let gates = profiles.gates(&profiles.baseline);
     for environment in &profiles.environments {
-        let targets = pipeline::jobs(environment, &profiles.folder, None, true).len();
+        let targets = pipeline::jobs(environment, &profiles.folder, None, true, false).len();
         let baseline = if environment.name == profiles.baseline { ", the baseline" } else { "" };
         let required = if environment.is_required(&profiles.baseline, &gates) {
             "required"

@@ -32,7 +32,8 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     let evidence = {
         let bar = Bar::new();
         let deadline = arguments.deadline.map(|text| text.0);
-        pipeline::collect(&[(environment, true)], &profiles.folder, deadline, clock(), &bar).await
+        let (wanted, folder) = ([(environment, true)], &profiles.folder);
+        pipeline::collect(&wanted, None, folder, deadline, clock(), &bar).await
     };
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
         for (part, failure) in failures_of(&target.parts) {

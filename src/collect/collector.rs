@@ -21,7 +21,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Context {
     /// Whose target it is.
     pub environment: EnvironmentName,
-    /// When everything must have been said; counted from the start of the collection.
+    /// When everything must have been said; counted from when the target gets its place.
     pub deadline: Instant,
     /// The same as a length, for messages.
     pub allowed: std::time::Duration,
@@ -70,6 +70,17 @@ pub trait Collector: Send + Sync {
         let first = failures.next()?;
         (first.kind.is_unreached() && failures.all(|other| other.kind.is_unreached()))
             .then(|| first.clone())
+    }
+
+    /// Evidence of a target that is not read any more, for want of time: what stands in for it, if
+    /// anything does.
+    fn give_up<'a>(
+        &'a self,
+        context: &'a Context,
+        failure: Failure,
+    ) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        let unread = self.unread((context.clock)(), &failure);
+        Box::pin(std::future::ready(vec![unread]))
     }
 
     /// Evidence of a target of which nothing could be read.

@@ -78,6 +78,14 @@ impl Collector for OrRecorded {
         self.live.unreached(evidence)
     }
 
+    fn give_up<'a>(
+        &'a self,
+        context: &'a Context,
+        failure: Failure,
+    ) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        async move { vec![self.stand_in(context, failure).await] }.boxed()
+    }
+
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             let mut collected = Vec::new();

@@ -12,10 +12,12 @@ pub mod http;
 pub mod io;
 pub mod kubernetes;
 mod patterns;
+mod places;
 pub mod recorded;
 pub mod redis;
 mod run;
 mod target;
+mod texts;
 
 pub use collector::{Clock, Collector, Context, Target};
 pub use fallback::or_recorded;

@@ -1,14 +1,20 @@
 //! All targets at once, bounded, each within its deadline.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use futures::StreamExt;
+use futures::stream;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::collector::{Clock, Collector, Context};
+use super::io::net::timed_out;
+use super::io::silence::Silence;
+use super::places::{Places, Turn};
 use crate::model::{EnvironmentName, Failure, FailureKind, TargetEvidence, TargetId};
+use crate::wire::duration::DurationText;
 
 /// Targets that are read at the same time.
 pub const MAX_CONCURRENT: usize = 256;
@@ -16,16 +22,24 @@ pub const MAX_CONCURRENT: usize = 256;
 /// How long past its deadline a collector may take to say so itself.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// The share of its deadline within which a target must have said something if others wait.
+const SILENT_SHARE: u32 = 8;
+
+/// What stands in for targets that never got a place is read from so many files at once.
+const STAND_INS: usize = 16;
+
 /// One target to read.
 pub struct Job {
     /// Whose it is.
     pub environment: EnvironmentName,
     /// What reads it.
     pub collector: Box<dyn Collector>,
-    /// How long that may take, from the start of the collection.
+    /// How long that may take, from when it gets its place.
     pub deadline: Duration,
     /// Whether the verdict needs it.
     pub required: bool,
+    /// Whether the others are compared with it.
+    pub is_of_baseline: bool,
 }
 
 /// What one job yielded.
@@ -44,65 +58,191 @@ pub trait Progress: Send + Sync {
     fn finished(&self, environment: &EnvironmentName, target: &TargetId, complete: bool);
 }
 
-/// Reads all targets at once, [`MAX_CONCURRENT`] at most. The result is in the order of `jobs`,
-/// whatever the order of the answers. Dropping the future ends all reading.
+/// Reads all targets at once, [`MAX_CONCURRENT`] at most, the baseline's and required ones first.
+/// The result is in the order of `jobs`, whatever the order of the answers. Dropping the future
+/// ends all reading.
+///
+/// While others wait, a target that has said nothing after an eighth of its deadline gives up its
+/// place; it gets another when nobody waits any more. All ends within twice the longest deadline.
 pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<Collected> {
     progress.started(jobs.len());
-    let start = Instant::now();
-    let slots = Arc::new(Semaphore::new(MAX_CONCURRENT));
-    let mut tasks = JoinSet::new();
-    let mut results: Vec<Option<Collected>> = Vec::new();
-    let mut running = std::collections::HashMap::new();
-    for (index, job) in jobs.into_iter().enumerate() {
-        results.push(None);
-        let job = Arc::new(job);
-        let (slots, clock) = (Arc::clone(&slots), Arc::clone(&clock));
-        let task = tasks.spawn({
-            let job = Arc::clone(&job);
-            async move { (index, read(&job, start, &slots, clock).await) }
-        });
-        running.insert(task.id(), (index, job));
-    }
-    while let Some(joined) = tasks.join_next_with_id().await {
-        let (id, done) = match joined {
-            Ok((id, (_, evidence))) => (id, Ok(evidence)),
-            Err(error) => (error.id(), Err(error)),
+    let mut collection = Collection::new(jobs, clock, progress);
+    collection.read_all().await;
+    collection.give_up_the_rest().await;
+    let Collection { jobs, results, .. } = collection;
+    let named = jobs.iter().zip(results).filter_map(|(job, evidence)| Some((job, evidence?)));
+    named
+        .map(|(job, evidence)| Collected { environment: job.environment.clone(), evidence })
+        .collect()
+}
+
+/// A run under way.
+struct Collection<'p> {
+    jobs: Vec<Arc<Job>>,
+    results: Vec<Option<Vec<TargetEvidence>>>,
+    places: Places,
+    start: Instant,
+    /// Of what has its first turn; the report takes its time, too.
+    end: Instant,
+    /// Of those that were silent before.
+    end_again: Instant,
+    clock: Clock,
+    progress: &'p dyn Progress,
+}
+
+/// How a target left its place.
+enum Left {
+    Read(Vec<TargetEvidence>),
+    /// It was silent, and others waited.
+    Silent,
+}
+
+impl<'p> Collection<'p> {
+    fn new(jobs: Vec<Job>, clock: Clock, progress: &'p dyn Progress) -> Self {
+        let start = Instant::now();
+        let longest = jobs.iter().map(|job| job.deadline).max().unwrap_or_default();
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        let rank = |job: &Job| match (job.is_of_baseline, job.required) {
+            (true, true) => 0,
+            (false, true) => 1,
+            (true, false) => 2,
+            (false, false) => 3,
         };
-        let Some((index, job)) = running.remove(&id) else { continue };
-        let mut evidence = done.unwrap_or_else(|_| {
-            let failure = Failure::new(
-                FailureKind::Unsupported,
-                "the collector itself failed: this is a defect of envparity",
-            )
-            .advise("please report it, with the output of -vvv");
-            vec![job.collector.unread(clock(), &failure)]
+        order.sort_by_key(|&index| rank(&jobs[index]));
+        Self {
+            results: jobs.iter().map(|_| None).collect(),
+            jobs: jobs.into_iter().map(Arc::new).collect(),
+            places: Places::new(order, MAX_CONCURRENT),
+            start,
+            end: start + longest.saturating_mul(3) / 2,
+            end_again: start + longest.saturating_mul(5) / 4,
+            clock,
+            progress,
+        }
+    }
+
+    /// Until all are read or the time is over.
+    async fn read_all(&mut self) {
+        let mut tasks = JoinSet::new();
+        let mut running: HashMap<Id, usize> = HashMap::new();
+        loop {
+            while Instant::now() < self.end_of(self.places.turn())
+                && let Some((index, turn)) = self.places.next(running.len())
+            {
+                let task = tasks.spawn(self.reading(index, turn));
+                running.insert(task.id(), index);
+            }
+            let Some(joined) = tasks.join_next_with_id().await else { return };
+            let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+            let Some(index) = running.remove(&id) else { continue };
+            match joined {
+                Ok((_, Left::Read(evidence))) => self.done(index, evidence),
+                Ok((_, Left::Silent)) => self.places.put_back(index),
+                Err(_) => {
+                    let failure = Failure::new(
+                        FailureKind::Unsupported,
+                        "the collector itself failed: this is a defect of envparity",
+                    )
+                    .advise("please report it, with the output of -vvv");
+                    let unread = self.jobs[index].collector.unread((self.clock)(), &failure);
+                    self.done(index, vec![unread]);
+                }
+            }
+        }
+    }
+
+    fn end_of(&self, turn: Turn) -> Instant {
+        match turn {
+            Turn::First => self.end,
+            Turn::Again => self.end_again,
+        }
+    }
+
+    /// One target, from when it has its place.
+    fn reading(&self, index: usize, turn: Turn) -> impl Future<Output = Left> + use<> {
+        let (job, clock, end) =
+            (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock), self.end_of(turn));
+        let waiting = self.places.waiting();
+        async move {
+            let now = Instant::now();
+            let allowed = job.deadline.min(end.saturating_duration_since(now));
+            let context = context(&job, allowed, &clock);
+            let silence = Silence::default();
+            let work = silence.listen(job.collector.collect(&context));
+            let patience = async {
+                sleep(job.deadline / SILENT_SHARE).await;
+                let gives_way = turn == Turn::First && silence.is_unbroken() && waiting.claim();
+                if !gives_way {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                biased;
+                read = timeout_at(context.deadline + GRACE, work) => Left::Read(
+                    read.unwrap_or_else(|_| {
+                        vec![job.collector.unread(clock(), &timed_out(allowed))]
+                    }),
+                ),
+                () = patience => Left::Silent,
+            }
+        }
+    }
+
+    /// Those for which there was no place, or none any more.
+    async fn give_up_the_rest(&mut self) {
+        let all = (self.jobs.len(), self.start.elapsed());
+        let left: Vec<_> = self.places.left().collect();
+        let giving_up = left.into_iter().map(|(index, turn)| {
+            let (job, clock) = (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock));
+            async move {
+                let failure = without_place(&job, turn, all);
+                let context = context(&job, Duration::ZERO, &clock);
+                let told = timeout(GRACE, job.collector.give_up(&context, failure.clone())).await;
+                let unread = |_| vec![job.collector.unread(clock(), &failure)];
+                (index, told.unwrap_or_else(unread))
+            }
         });
+        let given_up: Vec<_> = stream::iter(giving_up).buffered(STAND_INS).collect().await;
+        for (index, evidence) in given_up {
+            self.done(index, evidence);
+        }
+    }
+
+    fn done(&mut self, index: usize, mut evidence: Vec<TargetEvidence>) {
+        let job = &self.jobs[index];
         for target in &mut evidence {
             target.required = job.required;
         }
-        let complete =
-            evidence.iter().all(|e| e.parts.values().all(|outcome| outcome.failure().is_none()));
-        progress.finished(&job.environment, &job.collector.id(), complete);
-        results[index] = Some(Collected { environment: job.environment.clone(), evidence });
+        let mut outcomes = evidence.iter().flat_map(|e| e.parts.values());
+        let complete = outcomes.all(|outcome| outcome.failure().is_none());
+        self.progress.finished(&job.environment, &job.collector.id(), complete);
+        self.results[index] = Some(evidence);
     }
-    results.into_iter().flatten().collect()
 }
 
-async fn read(job: &Job, start: Instant, slots: &Semaphore, clock: Clock) -> Vec<TargetEvidence> {
-    let deadline = start + job.deadline;
-    let context = Context {
+fn context(job: &Job, allowed: Duration, clock: &Clock) -> Context {
+    Context {
         environment: job.environment.clone(),
-        deadline,
-        allowed: job.deadline,
-        clock: Arc::clone(&clock),
-    };
-    let work = async {
-        // The semaphore is never closed; were it, reading unbounded is better than not at all.
-        let _slot = slots.acquire().await.ok();
-        job.collector.collect(&context).await
-    };
-    match tokio::time::timeout_at(deadline + GRACE, work).await {
-        Ok(evidence) => evidence,
-        Err(_) => vec![job.collector.unread(clock(), &super::io::net::timed_out(job.deadline))],
+        deadline: Instant::now() + allowed,
+        allowed,
+        clock: Arc::clone(clock),
     }
+}
+
+/// Why a target was not read to its deadline.
+fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> Failure {
+    let until = DurationText(Duration::from_secs_f64((took.as_secs_f64() * 10.0).round() / 10.0));
+    let message = match turn {
+        Turn::First => format!(
+            "its turn did not come within {until}: there are {targets} targets, and those before it \
+             took their deadline"
+        ),
+        Turn::Again => format!(
+            "no byte within {}, while others waited for its place",
+            DurationText(job.deadline / SILENT_SHARE)
+        ),
+    };
+    Failure::new(FailureKind::Timeout, message).advise(
+        "take targets that are gone out of the profiles, audit fewer by --env, or raise deadline:",
+    )
 }

@@ -126,7 +126,7 @@ mod tests {
             coverage: coverage.collect(),
             identities: BTreeSet::new(),
             indicators: BTreeMap::new(),
-            ignore: Vec::new(),
+            ignore: crate::model::Globs::default(),
             left_out: 0,
         }
     }

@@ -108,6 +108,11 @@ impl Glob {
         self.0.is_match(name)
     }
 
+    /// The pattern, to be put together with others.
+    pub(super) fn as_globset(&self) -> &globset::Glob {
+        self.0.glob()
+    }
+
     /// The pattern as written.
     pub fn pattern(&self) -> &str {
         self.0.glob().glob()

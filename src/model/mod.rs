@@ -7,6 +7,7 @@ mod cycles;
 mod evidence;
 mod finding;
 mod freshness;
+mod globs;
 mod ids;
 mod indicator;
 mod info_line;
@@ -44,6 +45,7 @@ pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
 pub use freshness::{MAX_AHEAD, staleness};
+pub use globs::Globs;
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;

@@ -9,8 +9,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    CollectorKind, ComponentName, EnvironmentName, Failure, Glob, Locator, Outcome, PartName, Site,
-    Source, TargetId, TargetIndicators, failures_of,
+    CollectorKind, ComponentName, EnvironmentName, Failure, Globs, Locator, Outcome, PartName,
+    Site, Source, TargetId, TargetIndicators, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// What the samples of each target come to.
     pub indicators: BTreeMap<TargetId, TargetIndicators>,
     /// Components that do not count in this environment, by its profile.
-    pub ignore: Vec<Glob>,
+    pub ignore: Globs,
     /// Instances left out by the catalogue or the profile: counted, not compared.
     pub left_out: usize,
 }
@@ -37,8 +37,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Whether a component of another environment is expected here at all.
     pub fn expects(&self, name: &ComponentName, component: &Component) -> bool {
-        component.belongs_in(&self.environment)
-            && !self.ignore.iter().any(|glob| glob.is_match(name.as_str()))
+        component.belongs_in(&self.environment) && !self.ignore.is_match(name.as_str())
     }
 }
 

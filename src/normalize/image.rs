@@ -3,7 +3,7 @@
 use super::product::Reader;
 use super::{Builder, Nature, label};
 use crate::model::{
-    Class, Digest, Glob, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
+    Class, Digest, Globs, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
     Site, TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
@@ -44,11 +44,11 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
 }
 
 /// Own services are what `own:` of the catalogue says; without it, what no product data know.
-fn class(own: &[Glob], name: &Name, is_product: bool) -> Class {
+fn class(own: &Globs, name: &Name, is_product: bool) -> Class {
     let is_own = if own.is_empty() {
         !is_product
     } else {
-        own.iter().any(|glob| glob.is_match(&name.full) || glob.is_match(&name.short))
+        own.is_match(&name.full) || own.is_match(&name.short)
     };
     if is_own { Class::Service } else { Class::Platform }
 }
@@ -290,7 +290,8 @@ mod tests {
         let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
         let catalogue: CatalogueConfig =
             yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
-        Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
+        Normalizer::new(Some(&catalogue), COLLECTORS)
+            .snapshot(&evidence, crate::model::Globs::default())
     }
 
     fn names(references: &[&str], catalogue: &str) -> Vec<String> {

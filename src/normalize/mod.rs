@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Identity, ImageUse,
+    Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Globs, Identity, ImageUse,
     Instance, Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
@@ -45,7 +45,7 @@ pub struct Normalizer {
     mirrors: Vec<(String, String)>,
     namespaces: BTreeMap<String, String>,
     /// Images of own services; empty for those that the product data does not know.
-    own: Vec<Glob>,
+    own: Globs,
     targets: BTreeMap<String, String>,
 }
 
@@ -62,6 +62,8 @@ impl Normalizer {
         let mut mirrors: Vec<_> =
             catalogue.map(|c| c.mirrors.clone().into_iter().collect()).unwrap_or_default();
         mirrors.sort_by_key(|(prefix, _): &(String, String)| std::cmp::Reverse(prefix.len()));
+        let own: Vec<Glob> =
+            catalogue.iter().flat_map(|c| &c.own).filter_map(|p| Glob::new(p).ok()).collect();
         let schemes = components.iter().filter_map(|c| {
             let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
             Some((c.component.as_str().into(), scheme))
@@ -77,7 +79,7 @@ impl Normalizer {
             only_in: only_in.collect(),
             mirrors,
             namespaces: catalogue.map(|c| c.namespaces.clone()).unwrap_or_default(),
-            own: catalogue.iter().flat_map(|c| &c.own).filter_map(|p| Glob::new(p).ok()).collect(),
+            own: Globs::new(&own),
             targets: catalogue.map(|c| c.targets.clone()).unwrap_or_default(),
         }
     }
@@ -123,7 +125,7 @@ impl Normalizer {
 /// Components as they are found.
 struct Builder<'a> {
     normalizer: &'a Normalizer,
-    ignore: &'a [Glob],
+    ignore: &'a Globs,
     /// Collectors of which the environment has several targets.
     several: BTreeSet<String>,
     components: BTreeMap<ComponentName, Component>,
@@ -155,7 +157,7 @@ struct Said<'a> {
 impl Builder<'_> {
     /// The component of that name, made if it is new; `None` if it does not count here.
     fn component(&mut self, name: &ComponentName, nature: Nature) -> Option<&mut Component> {
-        if self.ignore.iter().any(|glob| glob.is_match(name.as_str())) {
+        if self.ignore.is_match(name.as_str()) {
             self.left_out += 1;
             return None;
         }

@@ -157,7 +157,8 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let mut snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
+        let mut snapshot =
+            Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
         snapshot.components.remove(&"redis/cache".into())
     }
 
@@ -260,7 +261,8 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
+        let snapshot =
+            Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
         let component = &snapshot.components[&"redis/cache".into()];
         let places: Vec<_> =
             component.instances.iter().map(|instance| instance.place().2).collect();

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
 use crate::model::{
-    Component, Coverage, Declared, Evidence, Facts, Field, Glob, ImageUse, Instance, Note,
+    Component, Coverage, Declared, Evidence, Facts, Field, Globs, ImageUse, Instance, Note,
     Presumed, ReadingSource, RunState, Snapshot, TLS_UNVERIFIED, TargetEvidence,
 };
 
 impl Normalizer {
     /// Sees evidence as components; `ignore` are components that do not count there.
-    pub fn snapshot(&self, evidence: &Evidence, ignore: Vec<Glob>) -> Snapshot {
+    pub fn snapshot(&self, evidence: &Evidence, ignore: Globs) -> Snapshot {
         let mut builder = Builder {
             normalizer: self,
             ignore: &ignore,

@@ -20,7 +20,8 @@ fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     assert_eq!(catalogue.check(), Vec::new());
     let evidence =
         Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
-    Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(&evidence, Vec::new())
+    Normalizer::new(Some(&catalogue), COLLECTORS)
+        .snapshot(&evidence, crate::model::Globs::default())
 }
 
 fn target(id: &str) -> TargetEvidence {
@@ -212,7 +213,8 @@ fn beside_a_fact(live: &str, fact: &str) -> Component {
         taken: Timestamp::UNIX_EPOCH,
         targets: vec![declared, server],
     };
-    let mut snapshot = Normalizer::new(None, COLLECTORS).snapshot(&evidence, Vec::new());
+    let mut snapshot =
+        Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
     snapshot.components.remove(&"redis/cache".into()).unwrap()
 }
 
@@ -272,7 +274,8 @@ fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let snapshot = Normalizer::new(None, SERVICES).snapshot(&evidence, Vec::new());
+        let snapshot =
+            Normalizer::new(None, SERVICES).snapshot(&evidence, crate::model::Globs::default());
         let found = snapshot.components.iter().next();
         let own = snapshot.coverage[0].component.to_string();
         (own, found.map(|(name, c)| (name.to_string(), c.instances[0].product.clone())))

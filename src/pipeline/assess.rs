@@ -16,7 +16,7 @@ use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
-    Evidence, Finding, Gate, Glob, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
+    Evidence, Finding, Gate, Globs, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
     Sharing, Since, Snapshot, Waiver,
 };
 use crate::normalize::Normalizer;
@@ -55,7 +55,7 @@ pub(super) struct Standard<'a> {
 pub(super) struct Expectation<'a> {
     pub(super) required: bool,
     pub(super) expect: &'a [ComponentName],
-    pub(super) ignore: Vec<Glob>,
+    pub(super) ignore: Globs,
     pub(super) max_age: Duration,
 }
 

@@ -21,11 +21,13 @@ pub async fn audit(
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
-    let environments = Scope::new(profiles, options)?.environments;
+    let Scope { environments, baseline, .. } = Scope::new(profiles, options)?;
     let folder = &profiles.folder;
     let start = Instant::now();
     let deadline = options.deadline;
-    let evidence = super::collect(&environments, folder, deadline, clock.clone(), progress).await;
+    let first = Some(&baseline);
+    let evidence =
+        super::collect(&environments, first, folder, deadline, clock.clone(), progress).await;
     let duration = start.elapsed();
     let now = options.at.unwrap_or_else(|| clock());
     let mut audit = assess(profiles, options, evidence, facts, now)?;

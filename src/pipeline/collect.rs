@@ -1,5 +1,6 @@
 //! Profiles become jobs, and jobs evidence.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub fn jobs(
     folder: &Path,
     deadline: Option<Duration>,
     needed: bool,
+    is_of_baseline: bool,
 ) -> Vec<Job> {
     let job = |target: &dyn Target| {
         let own = target.deadline().map(|text| text.0);
@@ -27,15 +29,18 @@ pub fn jobs(
             collector: or_recorded(target.collector(folder), target.stand_in().as_ref(), folder),
             deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
             required: target.required().unwrap_or(needed),
+            is_of_baseline,
         }
     };
     environment.targets.all().map(job).collect()
 }
 
-/// Reads all targets of all environments (each with whether the verdict needs it) at once. The
+/// Reads all targets of all environments (each with whether the verdict needs it) at once, those
+/// of the baseline first. The
 /// result has one piece of evidence for each of `environments`, in their order, whatever was read.
 pub async fn collect(
     environments: &[(&Environment, bool)],
+    baseline: Option<&EnvironmentName>,
     folder: &Path,
     deadline: Option<Duration>,
     clock: Clock,
@@ -43,16 +48,19 @@ pub async fn collect(
 ) -> Vec<Evidence> {
     let all = environments
         .iter()
-        .flat_map(|(environment, required)| jobs(environment, folder, deadline, *required))
+        .flat_map(|(environment, required)| {
+            let is_of_baseline = baseline == Some(&environment.name);
+            jobs(environment, folder, deadline, *required, is_of_baseline)
+        })
         .collect();
     let collected = collect::run(all, clock.clone(), progress).await;
     let taken = clock();
-    let of = |name: &EnvironmentName| {
-        let mut targets: Vec<TargetEvidence> = collected
-            .iter()
-            .filter(|c| c.environment == *name)
-            .flat_map(|c| c.evidence.clone())
-            .collect();
+    let mut read: BTreeMap<EnvironmentName, Vec<TargetEvidence>> = BTreeMap::new();
+    for one in collected {
+        read.entry(one.environment).or_default().extend(one.evidence);
+    }
+    let mut of = |name: &EnvironmentName| {
+        let mut targets = read.remove(name).unwrap_or_default();
         targets.sort_by(|a, b| a.id.cmp(&b.id));
         Evidence { environment: name.clone(), taken, targets }
     };

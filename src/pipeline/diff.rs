@@ -27,8 +27,12 @@ pub fn diff(
         baseline.environment = EnvironmentName::from(b);
     }
     let names = [baseline.environment.clone(), current.environment.clone()];
-    let anything =
-        || Expectation { required: true, expect: &[], ignore: Vec::new(), max_age: Duration::MAX };
+    let anything = || Expectation {
+        required: true,
+        expect: &[],
+        ignore: crate::model::Globs::default(),
+        max_age: Duration::MAX,
+    };
     let standard = Standard {
         purpose: Purpose::Diff,
         normalizer: Normalizer::new(catalogue, COLLECTORS),

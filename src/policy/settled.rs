@@ -74,7 +74,7 @@ pub(super) fn is_read(
     let is_read_in = |subject: &Subject<'_>| {
         let Subject { snapshot, max_age, .. } = subject;
         let name = question.component.as_str();
-        let is_ignored = snapshot.ignore.iter().any(|glob| glob.is_match(name));
+        let is_ignored = snapshot.ignore.is_match(name);
         let mut asked = snapshot.coverage.iter().filter(|target| concerns(question, target));
         !is_ignored
             && !snapshot.coverage.is_empty()

@@ -200,7 +200,7 @@ mod tests {
             coverage: vec![coverage],
             identities: BTreeSet::new(),
             indicators: BTreeMap::new(),
-            ignore: Vec::new(),
+            ignore: crate::model::Globs::default(),
             left_out: 0,
         }
     }

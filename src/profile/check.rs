@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::config::{AuditConfig, EnvironmentConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
-use crate::model::{CollectorKind, EnvironmentName, Facts, Gate, Glob, Places, ProductNames};
+use crate::model::{
+    CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames,
+};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
@@ -311,13 +313,14 @@ pub(super) fn compose(
 }
 
 fn resolve(config: EnvironmentConfig) -> Environment {
+    let ignored: Vec<Glob> = config.ignore.iter().filter_map(|p| Glob::new(p).ok()).collect();
     Environment {
         name: config.name.as_str().into(),
         required: config.required,
         deadline: config.deadline.map(|text| text.0),
         max_age: config.max_age.map_or(DEFAULT_MAX_AGE, |text| text.0),
         expect: config.expect.iter().map(|name| name.as_str().into()).collect(),
-        ignore: config.ignore.iter().filter_map(|pattern| Glob::new(pattern).ok()).collect(),
+        ignore: Globs::new(&ignored),
         targets: config.targets,
     }
 }

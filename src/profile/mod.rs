@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::collect::config::TargetsConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Glob, Places, ProductNames};
+use crate::model::{ComponentName, EnvironmentName, Gate, Globs, Places, ProductNames};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -79,7 +79,7 @@ pub struct Environment {
     /// Components that must be seen with a proven version.
     pub expect: Vec<ComponentName>,
     /// Components that do not count here.
-    pub ignore: Vec<Glob>,
+    pub ignore: Globs,
     /// What is read.
     pub targets: TargetsConfig,
 }

@@ -11,7 +11,7 @@ use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Glob, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
+    Glob, Globs, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
     Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
@@ -24,7 +24,7 @@ pub(super) fn environment(name: &str) -> Snapshot {
         coverage: Vec::new(),
         identities: BTreeSet::new(),
         indicators: BTreeMap::new(),
-        ignore: Vec::new(),
+        ignore: Globs::default(),
         left_out: 0,
     }
 }

@@ -52,8 +52,8 @@ pub fn read(scheme: Scheme, text: &str) -> Reading {
 
 /// The beginning of a text that is too long to be read; it stays too long.
 fn shortened(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_LENGTH);
-    format!("{}…", &text[..end])
+    let beginning: String = text.chars().take(MAX_LENGTH).collect();
+    format!("{beginning}…")
 }
 
 /// Reads `text` by the scheme that its form suggests.

@@ -4,14 +4,18 @@
 
 pub mod config;
 mod parse;
+mod pointer;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
+use super::io::aside::aside;
 use super::io::http::{self, Advice, Answer, Wanted};
 use super::io::{net, secret, tls};
 use crate::model::{
@@ -31,7 +35,7 @@ pub struct Http {
     address: Address,
     tls: tls::Settings,
     token: Option<SecretReference>,
-    finder: Finder,
+    finder: Arc<Finder>,
     header: Option<String>,
     /// What the profile says of the target, as the evidence keeps it.
     facts: Vec<Field>,
@@ -51,10 +55,10 @@ impl Http {
             address: config.address()?,
             tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
             token: config.token.as_ref().map(|token| token.relative_to(folder)),
-            finder: Finder {
+            finder: Arc::new(Finder {
                 pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
                 regex: config.expression()?,
-            },
+            }),
             header: config.header.as_ref().map(|header| header.value.clone()),
             facts: facts.map(|(name, value)| Field::of_target(name, value)).collect(),
         })
@@ -69,7 +73,7 @@ impl Http {
         let path = &self.address.shown_path;
         let Some(header) = &self.header else {
             let from = format!("the answer to GET {path}");
-            return self.finder.version(&body, &from, token.as_ref());
+            return self.find(body, from, token).await;
         };
         let from = format!("the header {header} of the answer to GET {path}");
         let value = headers.get(header).ok_or_else(|| {
@@ -77,7 +81,18 @@ impl Http {
             Failure::new(FailureKind::Protocol, message)
                 .advise("look at what the server answers, and correct header:")
         })?;
-        self.finder.version(value.as_bytes(), &from, token.as_ref())
+        self.find(Bytes::copy_from_slice(value.as_bytes()), from, token).await
+    }
+
+    /// Finds the version in `bytes`, which `from` names.
+    async fn find(
+        &self,
+        bytes: Bytes,
+        from: String,
+        token: Option<Secret>,
+    ) -> Result<String, Failure> {
+        let finder = Arc::clone(&self.finder);
+        aside(move || finder.version(&bytes, &from, token.as_ref())).await?
     }
 
     fn advised(&self, failure: Failure) -> Failure {
@@ -89,11 +104,6 @@ impl Http {
 
     async fn get(&self, token: Option<&Secret>) -> Result<Answer, Failure> {
         let Address { host, port, .. } = &self.address;
-        let stream: Box<dyn net::Duplex> = if self.address.tls {
-            Box::new(net::tcp_tls(host, *port, &self.tls).await?)
-        } else {
-            Box::new(net::tcp(host, *port).await?)
-        };
         let wanted = Wanted {
             host: &self.address.authority,
             path: &self.address.path,
@@ -103,7 +113,16 @@ impl Http {
             cap: MAX_BODY,
             advice: &advice(token.is_some()),
         };
-        http::get(stream, &wanted).await
+        let way = net::Way::to(host, *port, self.address.tls.then_some(&self.tls));
+        let (way, wanted) = (&way.await?, &wanted);
+        way.first(|at| async move {
+            let (stream, _) = way.connect(at).await?;
+            match http::get(stream, wanted).await {
+                Err(failure) if net::is_no_answer(&failure) => Err(failure),
+                answered => Ok(answered),
+            }
+        })
+        .await
     }
 }
 

@@ -1,8 +1,8 @@
 //! The version in an answer. Pure; no message quotes what was answered, which may be anything.
 
 use regex::Regex;
-use serde_json::Value;
 
+use super::pointer::{self, Pointed};
 use crate::model::{Failure, FailureKind, Secret};
 
 /// A longer text is no version.
@@ -55,8 +55,8 @@ impl Finder {
     }
 }
 
-fn pointed(text: &str, pointer: &str, from: &str) -> Result<String, Failure> {
-    let json: Value = serde_json::from_str(text).map_err(|_| {
+fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
+    let found = pointer::find(text, at).map_err(|_| {
         let advice = if text.trim_start().starts_with('<') {
             "it is a page: name the URL that answers in JSON (a login page may stand in front of it)"
         } else {
@@ -64,20 +64,19 @@ fn pointed(text: &str, pointer: &str, from: &str) -> Result<String, Failure> {
         };
         strange(format!("{from} is no JSON"), advice)
     })?;
-    match json.pointer(pointer) {
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Number(number)) if !number.is_f64() => Ok(number.to_string()),
+    match found {
+        Some(Pointed::Text(text)) => Ok(text),
         // 1.10 and 1.1 are one number.
-        Some(Value::Number(_)) => Err(strange(
-            format!("{pointer:?} of {from} is a number with a point: its last zeros are lost"),
+        Some(Pointed::Decimal) => Err(strange(
+            format!("{at:?} of {from} is a number with a point: its last zeros are lost"),
             "find the version by regex: in the whole answer, or have the server say a text",
         )),
-        Some(_) => Err(strange(
-            format!("{pointer:?} of {from} is no text"),
+        Some(Pointed::NoText) => Err(strange(
+            format!("{at:?} of {from} is no text"),
             "correct pointer:, so that it leads to the version itself",
         )),
         None => Err(strange(
-            format!("{from} has no {pointer:?}"),
+            format!("{from} has no {at:?}"),
             "look at what the server answers, and correct pointer:",
         )),
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::aside::aside;
 use crate::wire::file;
 
 /// A whole regular file of at most `cap` bytes, read so that a slow disk holds up nothing else.
@@ -10,7 +11,6 @@ use crate::wire::file;
 /// # Errors
 /// As [`file::read`].
 pub(in crate::collect) async fn read_aside(path: PathBuf, cap: u64) -> io::Result<Vec<u8>> {
-    tokio::task::spawn_blocking(move || file::read(&path, cap))
-        .await
-        .unwrap_or_else(|e| Err(io::Error::other(e)))
+    let read = aside(move || file::read(&path, cap)).await;
+    read.unwrap_or_else(|failure| Err(io::Error::other(failure.message)))
 }

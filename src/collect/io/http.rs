@@ -85,6 +85,7 @@ impl Reply {
     pub(in crate::collect) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let frame = tokio::select! {
+                biased;
                 frame = self.body.frame() => frame,
                 // It may end together with the answer.
                 () = &mut self.connection => continue,
@@ -123,6 +124,7 @@ pub(in crate::collect) async fn open(
     let sent = sender.send_request(request);
     tokio::pin!(sent);
     let response = tokio::select! {
+        biased;
         response = &mut sent => response,
         () = &mut connection => sent.await,
     };

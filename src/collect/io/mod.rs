@@ -1,9 +1,12 @@
 //! What collectors reach the outside with: connections, TLS, GET, files and secrets; all capped.
 
+mod addresses;
+pub(super) mod aside;
 pub mod config;
 pub mod file;
 pub(super) mod http;
 pub(super) mod net;
 pub(super) mod secret;
+pub(super) mod silence;
 pub(super) mod system;
 pub(super) mod tls;

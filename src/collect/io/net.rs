@@ -1,6 +1,7 @@
 //! Connections with a deadline and a cap on what is read from them.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,11 +9,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::addresses;
+use super::silence;
 use super::system::without_errno;
 use super::tls;
 use crate::model::{Failure, FailureKind};
@@ -39,6 +45,11 @@ pub(in crate::collect) fn timed_out(allowed: Duration) -> Failure {
     Failure::new(FailureKind::Timeout, format!("no whole answer within {}", DurationText(allowed)))
 }
 
+/// Whether nobody has answered, so that another address of the same name may.
+pub(in crate::collect) fn is_no_answer(failure: &Failure) -> bool {
+    failure.kind.is_unreached() && failure.kind != FailureKind::Unavailable
+}
+
 /// Why a TLS target may never have answered: some servers wait for more of what they take for
 /// a command of their own protocol.
 pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
@@ -53,13 +64,7 @@ pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failu
 
 /// Connects over TCP.
 pub(in crate::collect) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((bare, port))
-        .await
-        .map_err(|e| connect_failure(&e, &format!("{host}:{port}")))?;
-    // A small request must not wait for more; failing to say so only costs time.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    at_first(host, port, |address| tcp_at(address, host)).await
 }
 
 /// Connects over TCP and then TLS.
@@ -68,7 +73,8 @@ pub(in crate::collect) async fn tcp_tls(
     port: u16,
     tls: &tls::Settings,
 ) -> Result<TlsStream<TcpStream>, Failure> {
-    handshake(host, port, tls, tls.connector().await?).await
+    let way = &TlsWay { name: tls.server_name(host)?, connector: tls.connector().await? };
+    at_first(host, port, |address| way.handshake(address, host)).await
 }
 
 /// The same with a server whose certificate proves nothing, as somebody has asked for.
@@ -77,18 +83,109 @@ pub(in crate::collect) async fn tcp_tls_unverified(
     port: u16,
     tls: &tls::Settings,
 ) -> Result<TlsStream<TcpStream>, Failure> {
-    handshake(host, port, tls, tls.unverified_connector().await?).await
+    let connector = tls.unverified_connector().await?;
+    let way = &TlsWay { name: tls.server_name(host)?, connector };
+    at_first(host, port, |address| way.handshake(address, host)).await
 }
 
-async fn handshake(
+/// The way to a server that may have several addresses, some of which may be silent even once they
+/// are connected to.
+pub(in crate::collect) struct Way<'a> {
+    host: &'a str,
+    port: u16,
+    tls: Option<TlsWay>,
+}
+
+/// A connection, and the last moment at which the server's certificate is valid.
+pub(in crate::collect) type Connected = (Box<dyn Duplex>, Option<Timestamp>);
+
+impl<'a> Way<'a> {
+    /// Over TLS, if there are settings for it.
+    pub(in crate::collect) async fn to(
+        host: &'a str,
+        port: u16,
+        tls: Option<&tls::Settings>,
+    ) -> Result<Self, Failure> {
+        let tls = match tls {
+            Some(tls) => {
+                Some(TlsWay { name: tls.server_name(host)?, connector: tls.connector().await? })
+            }
+            None => None,
+        };
+        Ok(Self { host, port, tls })
+    }
+
+    /// What `attempt` makes of the first address at which it is answered, whatever the answer is.
+    pub(in crate::collect) async fn first<T, E, F>(
+        &self,
+        attempt: impl Fn(SocketAddr) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+        F: Future<Output = Result<Result<T, E>, Failure>>,
+    {
+        at_first(self.host, self.port, attempt).await?
+    }
+
+    /// Connects to one of the addresses.
+    pub(in crate::collect) async fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> Result<Connected, Failure> {
+        match &self.tls {
+            Some(way) => {
+                let stream = way.handshake(address, self.host).await?;
+                let not_after = tls::not_after(&stream);
+                Ok((Box::new(stream), not_after))
+            }
+            None => Ok((Box::new(tcp_at(address, self.host).await?), None)),
+        }
+    }
+}
+
+/// What `attempt` makes of the first address of `host` that it can use. The others are tried where
+/// one is silent, or of no use.
+async fn at_first<T, F>(
     host: &str,
     port: u16,
-    tls: &tls::Settings,
-    connector: tokio_rustls::TlsConnector,
-) -> Result<TlsStream<TcpStream>, Failure> {
-    let name = tls.server_name(host)?;
-    let stream = tcp(host, port).await?;
-    connector.connect(name, stream).await.map_err(|e| tls::handshake_failure(&e))
+    attempt: impl Fn(SocketAddr) -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let of_name = |error: &io::Error| connect_failure(error, &format!("{host}:{port}"));
+    let found = addresses::of_name(host, port).await.map_err(|e| of_name(&e))?;
+    let tried = addresses::first_of(found, attempt).await;
+    tried.map_err(|failure| failure.unwrap_or_else(|| of_name(&io::ErrorKind::NotFound.into())))
+}
+
+/// Connects to one address of `host`.
+async fn tcp_at(address: SocketAddr, host: &str) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address)
+        .await
+        .map_err(|e| connect_failure(&e, &format!("{host}:{}", address.port())))?;
+    // A small request must not wait for more; failing to say so only costs time.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// How TLS is spoken to a server, whichever of its addresses it has.
+struct TlsWay {
+    name: ServerName<'static>,
+    connector: TlsConnector,
+}
+
+impl TlsWay {
+    async fn handshake(
+        &self,
+        address: SocketAddr,
+        host: &str,
+    ) -> Result<TlsStream<TcpStream>, Failure> {
+        let stream = tcp_at(address, host).await?;
+        let spoken = self.connector.connect(self.name.clone(), stream).await;
+        // What it says in the handshake it says, too.
+        spoken.inspect(|_| silence::broken()).map_err(|e| tls::handshake_failure(&e))
+    }
 }
 
 /// Connects to a socket in the file system.
@@ -211,6 +308,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
         }
         if let Poll::Ready(Ok(())) = &polled {
             let new = &buf.filled()[before..];
+            if !new.is_empty() {
+                silence::broken();
+            }
             let mut first =
                 self.heard.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let room = KEPT.saturating_sub(first.len());

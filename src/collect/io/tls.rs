@@ -13,11 +13,13 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
+use super::aside::aside;
 use super::config::TlsConfig;
 use super::file;
 use super::system::without_errno;
@@ -36,7 +38,7 @@ impl Settings {
     pub(in crate::collect) async fn connector(&self) -> Result<TlsConnector, Failure> {
         let roots = match &self.0.ca {
             Some(path) => own_roots(path).await?,
-            None => system_roots()?,
+            None => system_roots().await?,
         };
         self.with_client(builder(provider())?.with_root_certificates(roots)).await
     }
@@ -99,22 +101,54 @@ fn builder(
         .map_err(|e| Failure::new(FailureKind::Tls, e.to_string()))
 }
 
-async fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path).await? {
-        roots.add(certificate).map_err(|e| unusable(path, &e))?;
-    }
-    Ok(roots)
+async fn own_roots(path: &Path) -> Result<Arc<RootCertStore>, Failure> {
+    let (certificates, path) = (certificates(path).await?, path.to_owned());
+    aside(move || {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates {
+            roots.add(certificate).map_err(|e| unusable(&path, &e))?;
+        }
+        Ok(Arc::new(roots))
+    })
+    .await?
 }
 
-fn system_roots() -> Result<RootCertStore, Failure> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
+/// The system's authorities: hundreds of files on some systems, and the same for every target.
+static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
+
+#[derive(Clone)]
+struct Authorities {
+    roots: Arc<RootCertStore>,
+    /// Those that can be used, as they are.
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
+impl Authorities {
+    fn load() -> Self {
+        let mut roots = RootCertStore::empty();
+        let mut certificates = rustls_native_certs::load_native_certs().certs;
+        certificates.retain(|certificate| roots.add(certificate.clone()).is_ok());
+        Self { roots: Arc::new(roots), certificates: certificates.into() }
+    }
+}
+
+async fn system() -> Result<Authorities, Failure> {
+    let known = SYSTEM.get_or_try_init(async || aside(Authorities::load).await).await?;
+    if known.certificates.is_empty() {
         return Err(Failure::new(FailureKind::Tls, "this system has no certificate authorities")
             .advise("install the system's CA certificates, or name the authority by tls.ca in the profile"));
     }
-    Ok(roots)
+    Ok(known.clone())
+}
+
+async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
+    system().await.map(|known| known.roots)
+}
+
+/// The system's authorities for whoever builds a client of its own.
+pub(in crate::collect) async fn system_certificates() -> Result<Vec<Vec<u8>>, Failure> {
+    let known = system().await?;
+    Ok(known.certificates.iter().map(|certificate| certificate.to_vec()).collect())
 }
 
 async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -124,8 +158,8 @@ async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 
 async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = pem_bytes(path).await?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match read {
+    let read = aside(move || CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>());
+    match read.await? {
         Ok(list) if list.is_empty() => Err(unusable(path, &"it holds no certificate")),
         Ok(list) => Ok(list),
         Err(error) => Err(unusable(path, &pem_reason(&error))),

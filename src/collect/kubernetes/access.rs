@@ -17,6 +17,8 @@ use secrecy::ExposeSecret;
 use super::config::Proxy;
 use super::kubeconfig::{self, Endpoint, Settings};
 use crate::collect::collector::Context;
+use crate::collect::io::aside::aside;
+use crate::collect::io::tls;
 use crate::model::{Failure, FailureKind, Secret};
 
 /// A way to a cluster.
@@ -66,6 +68,11 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
     if anonymous.is_some() {
         shown.push_str(" (anonymous)");
     }
+    let is_tls = config.cluster_url.scheme_str() != Some("http");
+    if is_tls && config.root_cert.is_none() && !config.accept_invalid_certs {
+        // The crate would load them for each target.
+        config.root_cert = Some(tls::system_certificates().await?);
+    }
     let secrets = secrets(&config.auth_info);
     let build = || ClientBuilder::try_from(config).map(ClientBuilder::build);
     let client = aside(build).await?.map_err(|e| unusable_client(&e))?;
@@ -76,11 +83,6 @@ fn secrets(user: &AuthInfo) -> Vec<Secret> {
     let all =
         user.token.iter().chain(&user.password).map(|secret| secret.expose_secret().to_owned());
     all.filter(|text| !text.is_empty()).map(Secret::new).collect()
-}
-
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    let ended = tokio::task::spawn_blocking(work).await;
-    ended.map_err(|_| Failure::new(FailureKind::Unsupported, "the kubeconfig cannot be used"))
 }
 
 /// The service account of the pod that we run in.

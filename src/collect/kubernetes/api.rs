@@ -4,12 +4,13 @@
 //! but a list whose pages expired (410), once, and what the server puts off (429), twice and when it
 //! says.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use hyper::{Request, Response, StatusCode, header};
 use kube::Error;
@@ -17,10 +18,12 @@ use kube::client::Body;
 use tokio::time::{Instant, sleep_until};
 
 use super::access::Access;
+use super::page::{Opening, Tokens, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::Context;
-use crate::collect::io::{net, tls};
+use crate::collect::io::aside::aside;
+use crate::collect::io::{net, silence, tls};
 use crate::model::{Failure, FailureKind};
 
 /// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is
@@ -38,6 +41,9 @@ pub(super) struct Api {
     /// What the user may not ask.
     refused: Mutex<Vec<Question>>,
 }
+
+/// What an API server says of an error is some hundred bytes.
+const MAX_STATUS: usize = 64 * 1024;
 
 /// How often a question is asked again that was put off.
 const AGAIN: usize = 2;
@@ -104,12 +110,17 @@ impl Api {
         &self.access.shown
     }
 
-    /// The answer to a question that is no list.
-    pub(super) async fn get(&self, question: &Question) -> Result<Vec<u8>, Failure> {
+    /// What `parse` makes of the answer to a question that is no list.
+    pub(super) async fn get<T: Send + 'static>(
+        &self,
+        question: &Question,
+        parse: impl FnOnce(&[u8]) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let exchange = async {
             let mut body = Vec::new();
             let status = self.exchange(&question.path(), &mut body).await?;
-            self.accepted(status, &body, question).map(|()| body)
+            self.accepted(status, &body, question)?;
+            aside(move || parse(&body)).await?
         };
         self.within(question, exchange).await
     }
@@ -175,8 +186,8 @@ impl Api {
         };
         // Two bodies take turns: one is filled while the other is parsed.
         let mut body = Vec::new();
-        let mut parsing = tokio::task::spawn_blocking(move || Ok((empty, Vec::new())));
-        let (mut token, mut seen) = (None::<String>, BTreeSet::new());
+        let mut parsing = parsed(move || Ok((empty, Vec::new())));
+        let (mut token, mut seen) = (None::<String>, Tokens::default());
         let mut question = question.clone();
         loop {
             let exchange = self.exchange(&question.page(token.as_deref()), &mut body).await;
@@ -198,22 +209,18 @@ impl Api {
                 }
                 accepted => accepted?,
             }
-            let next = self.next_page(&body, resource).map_err(of_path)?;
-            let (mut state, parsed) = join(parsing).await?.map_err(of_path)?;
-            let (page, whole) = (page.clone(), std::mem::replace(&mut body, parsed));
-            parsing = tokio::task::spawn_blocking(move || {
-                page(&mut state, &whole).map(|()| (state, whole))
-            });
+            let (whole, opening) = opening(body).await?;
+            let next = self.next_page(&whole, opening, resource).map_err(of_path)?;
+            let (mut state, spare) = parsing.await.map_err(of_path)?;
+            let page = page.clone();
+            body = spare;
+            parsing = parsed(move || page(&mut state, &whole).map(|()| (state, whole)));
             match next {
-                None => return Ok(join(parsing).await?.map_err(of_path)?.0),
-                Some(next) if !seen.insert(next.clone()) => {
-                    let endless = Failure::new(
-                        FailureKind::Protocol,
-                        "the list never ends: a page asks for one before it",
-                    );
-                    return Err(of_path(endless).into());
+                None => return Ok(parsing.await.map_err(of_path)?.0),
+                Some(next) => {
+                    seen.meet(&next).map_err(of_path)?;
+                    token = Some(next);
                 }
-                next => token = next,
             }
         }
     }
@@ -272,6 +279,9 @@ impl Api {
         };
         let is_first = !self.answered.swap(true, Ordering::Relaxed);
         let sent = self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e));
+        if sent.is_ok() {
+            silence::broken();
+        }
         match sent {
             Err(failure) if failure.kind == FailureKind::Cut && !is_first => {
                 tracing::debug!(path, "the connection was closed meanwhile: once more");
@@ -315,9 +325,14 @@ impl Api {
     }
 
     /// The token of the next page, of a page that is of the right kind.
-    fn next_page(&self, body: &[u8], resource: Resource) -> Result<Option<String>, Failure> {
+    fn next_page(
+        &self,
+        body: &[u8],
+        opening: Opening,
+        resource: Resource,
+    ) -> Result<Option<String>, Failure> {
         let strange = |what: &str| Err(Failure::new(FailureKind::Protocol, what));
-        match parse::head(body) {
+        match opening.head {
             Some(head) if head.kind == resource.list && head.is_page && head.next.is_none() => {
                 strange("the list says that there is more, and not how to ask for it")
             }
@@ -330,15 +345,16 @@ impl Api {
                     self.access.without_secrets(head.kind).chars().take(80).collect();
                 strange(&format!("expected {}, found {kind}", resource.list))
             }
-            None if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
-                strange("the answer is no list")
-            }
+            None if opening.is_json => strange("the answer is no list"),
             None => strange("the answer is no JSON"),
         }
     }
 
     /// The server's words on an error.
     fn said(&self, body: &[u8]) -> String {
+        if body.len() > MAX_STATUS {
+            return String::new();
+        }
         // Cut only then: a part of a secret is not found any more.
         self.access.without_secrets(parse::status_message(body)).chars().take(300).collect()
     }
@@ -450,10 +466,12 @@ fn of_kubeconfig(failure: Failure) -> Failure {
     Failure { advice, ..failure }
 }
 
-async fn join<T>(task: tokio::task::JoinHandle<T>) -> Result<T, Failure> {
-    task.await.map_err(|_| {
-        Failure::new(FailureKind::Unsupported, "parsing failed: this is a defect of envparity")
-    })
+/// Begins to parse; the result may be waited for later.
+fn parsed<T: Send + 'static>(
+    parse: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> BoxFuture<'static, Result<T, Failure>> {
+    let parsing = aside(parse);
+    async move { parsing.await? }.boxed()
 }
 
 fn expired(question: &Question) -> Failure {

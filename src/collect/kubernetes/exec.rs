@@ -17,6 +17,8 @@ use tokio::process::Command;
 use tokio::time::timeout_at;
 
 use crate::collect::collector::Context;
+use crate::collect::io::aside::aside;
+use crate::collect::io::silence;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;
@@ -55,9 +57,12 @@ pub(super) async fn credentials(
         Err(Failure { kind: FailureKind::Timeout, ..failed(plugin, &what) })
     })?;
     // YAML, of which JSON is a part: client-go reads both.
-    let credential: Option<ExecCredential> =
-        String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok());
-    let credential = credential.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
+    silence::broken();
+    let credential = aside(move || -> Option<ExecCredential> {
+        String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok())
+    });
+    let credential =
+        credential.await?.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
     let status = credential
         .status
         .ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;

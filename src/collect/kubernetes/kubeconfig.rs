@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::config::Proxy;
 use super::exec;
 use crate::collect::collector::Context;
+use crate::collect::io::aside::aside;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
@@ -77,8 +78,8 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
-    let mut kubeconfig =
-        Kubeconfig::from_yaml(&text).map_err(|e| not_usable(&shown, &reason(&e)))?;
+    let parsed = aside(move || Kubeconfig::from_yaml(&text)).await?;
+    let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let resolve = |path: &mut Option<String>| {
         if let Some(path) = path.as_mut().filter(|path| Path::new(path).is_relative()) {

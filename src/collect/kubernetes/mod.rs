@@ -9,9 +9,11 @@ mod access;
 mod api;
 pub mod config;
 mod exec;
+mod items;
 mod kubeconfig;
 pub(super) mod kubectl;
 mod objects;
+mod page;
 mod parse;
 mod pod;
 mod question;
@@ -26,6 +28,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::collector::{Collector, Context, Target};
+use super::io::aside::aside;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
@@ -93,7 +96,7 @@ impl Kubernetes {
         let (mut heard, mut lost, mut refused) = (false, BTreeSet::new(), Vec::new());
         for part in ORDER.into_iter().filter(|part| self.scope.parts.contains(part)) {
             let read = match &api {
-                Ok(api) => self.part(part, api, &mut evidence, &mut lost).await,
+                Ok(api) => self.part(part, (api, context), &mut evidence, &mut lost).await,
                 Err(failure) => Err(failure.clone()),
             };
             let hopeless = match (&read, &api) {
@@ -143,13 +146,21 @@ impl Kubernetes {
     async fn part(
         &self,
         part: Part,
-        api: &Api,
+        (api, context): (&Api, &Context),
         evidence: &mut TargetEvidence,
         lost: &mut BTreeSet<String>,
     ) -> Result<(), Failure> {
         match part {
-            Part::Server => parse::version(&api.get(&Question::VERSION).await?, evidence),
-            Part::Identity => parse::identity(&api.get(&Question::KUBE_SYSTEM).await?, evidence),
+            Part::Server => {
+                let told = api.get(&Question::VERSION, told_by(evidence, parse::version)).await?;
+                evidence.fields.extend(told);
+                Ok(())
+            }
+            Part::Identity => {
+                let parse = told_by(evidence, parse::identity);
+                evidence.fields.extend(api.get(&Question::KUBE_SYSTEM, parse).await?);
+                Ok(())
+            }
             Part::Nodes => {
                 let nodes =
                     api.list(NODES, None, &parse::Nodes::default(), parse::Nodes::page).await?;
@@ -158,14 +169,14 @@ impl Kubernetes {
                 *lost = nodes.lost;
                 outcome
             }
-            Part::Workloads => self.workloads(api, evidence, std::mem::take(lost)).await,
+            Part::Workloads => self.workloads((api, context), evidence, std::mem::take(lost)).await,
         }
     }
 
     /// What one list refuses, another may answer.
     async fn workloads(
         &self,
-        api: &Api,
+        (api, context): (&Api, &Context),
         evidence: &mut TargetEvidence,
         lost_nodes: BTreeSet<String>,
     ) -> Result<(), Failure> {
@@ -180,7 +191,7 @@ impl Kubernetes {
                     }
                 });
             match list.await {
-                Ok(listed) => found.merge(listed),
+                Ok(listed) => found = merged(found, listed, context).await?,
                 Err(failure) => {
                     // What was read before stays read.
                     let is_last = api.is_hopeless(&failure);
@@ -197,7 +208,9 @@ impl Kubernetes {
             failures = found.failures();
         }
         evidence.left_out = found.left_out();
-        evidence.images = found.images(pods_are_known, Some(evidence.taken));
+        let taken = evidence.taken;
+        let images = aside(move || found.images(pods_are_known, Some(taken)));
+        evidence.images = net::within(context.deadline, context.allowed, images).await?;
         folded(failures).map_or(Ok(()), Err)
     }
 
@@ -215,6 +228,25 @@ impl Kubernetes {
         let namespaces = all.into_iter().chain(self.namespaces.iter().map(|n| Some(n.as_str())));
         namespaces.flat_map(|namespace| OWNERS.map(|(resource, kind)| (resource, kind, namespace)))
     }
+}
+
+/// What an answer tells, as `parse` adds it to evidence.
+fn told_by(
+    of: &TargetEvidence,
+    parse: fn(&[u8], &mut TargetEvidence) -> Result<(), Failure>,
+) -> impl FnOnce(&[u8]) -> Result<Vec<Field>, Failure> + Send + 'static {
+    let mut told = TargetEvidence::new(of.id.clone(), "", of.taken);
+    move |body| parse(body, &mut told).map(|()| told.fields)
+}
+
+/// Both lists in one.
+async fn merged(
+    mut found: Workloads,
+    listed: Workloads,
+    context: &Context,
+) -> Result<Workloads, Failure> {
+    let merging = aside(move || found.merge(listed).map(|()| found));
+    net::within(context.deadline, context.allowed, async { merging.await? }).await
 }
 
 /// One failure of several; what is refused once more is named, and the server's words are told once.

@@ -4,8 +4,9 @@
 //! variables, commands, annotations and the values of ConfigMaps and Secrets are never read.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
 /// Text that is borrowed where the JSON has no escapes in it. `null` is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,51 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: serde::Deserialize<'de> +
     d: D,
 ) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
+}
+
+/// More than a pod has of anything. Each one takes a hundred times the room of its JSON.
+const MAX_FEW: usize = 256;
+
+/// A list that is short in everything that Kubernetes writes: a longer one is an error of the item
+/// that it is in.
+fn few<'de, D: Deserializer<'de>, T: serde::Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    d.deserialize_seq(Few(PhantomData))
+}
+
+/// As [`few`], or `null`.
+fn few_or_null<'de, D: Deserializer<'de>, T: serde::Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
+    d.deserialize_option(Few(PhantomData))
+}
+
+struct Few<T>(PhantomData<T>);
+
+impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Few<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an array of at most {MAX_FEW}")
+    }
+
+    fn visit_none<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Vec<T>, D::Error> {
+        d.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if read.len() == MAX_FEW {
+                return Err(A::Error::invalid_length(MAX_FEW + 1, &self));
+            }
+            read.push(item);
+        }
+        Ok(read)
+    }
 }
 
 /// Any object, by its metadata.
@@ -63,7 +109,7 @@ pub(super) struct Metadata<'a> {
     pub(super) deletion_timestamp: Text<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) labels: Labels<'a>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) owner_references: Vec<Reference<'a>>,
 }
 
@@ -108,11 +154,11 @@ pub(super) struct Pod<'a> {
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodSpec<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "few")]
     pub(super) containers: Vec<Container<'a>>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) init_containers: Vec<Container<'a>>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) ephemeral_containers: Vec<Container<'a>>,
     #[serde(default, borrow)]
     pub(super) restart_policy: Text<'a>,
@@ -137,11 +183,11 @@ pub(super) struct PodStatus<'a> {
     /// `Evicted`, `NodeLost`.
     #[serde(default, borrow)]
     pub(super) reason: Text<'a>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) container_statuses: Vec<ContainerStatus<'a>>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) init_container_statuses: Vec<ContainerStatus<'a>>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) ephemeral_container_statuses: Vec<ContainerStatus<'a>>,
 }
 
@@ -227,7 +273,7 @@ pub(super) struct WorkloadStatus<'a> {
     /// The generation that the controller has seen.
     #[serde(default)]
     pub(super) observed_generation: Option<i64>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) conditions: Vec<Condition<'a>>,
 }
 
@@ -286,7 +332,7 @@ pub(super) struct Node<'a> {
 pub(super) struct NodeStatus<'a> {
     #[serde(default, borrow)]
     pub(super) node_info: NodeInfo<'a>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
+    #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) conditions: Vec<Condition<'a>>,
 }
 

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::objects::{Named, Node, Text, or_default};
+use super::items::items;
+use super::objects::{Named, Node, Text};
 use super::pod::time;
+use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// What an answer says of itself, before its items.
@@ -74,39 +76,6 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
     found
 }
 
-/// The items of a list, and how many could not be read.
-///
-/// # Errors
-/// If it is no JSON, or has no items.
-pub(super) fn items<'a, T: serde::Deserialize<'a>>(
-    body: &'a [u8],
-) -> Result<(Vec<T>, usize), Failure> {
-    #[derive(serde::Deserialize)]
-    #[serde(bound = "T: serde::Deserialize<'de>")]
-    struct List<T> {
-        // Not defaulted: a list without `items` is none. Go writes an empty one as `null`.
-        #[serde(deserialize_with = "or_default")]
-        items: Vec<T>,
-    }
-    let no_list =
-        || Failure::new(FailureKind::Protocol, "the answer is no list that Kubernetes would write");
-    match serde_json::from_slice::<List<T>>(body) {
-        Ok(list) => Ok((list.items, 0)),
-        Err(error) if error.is_data() => {
-            let list: List<&'a RawValue> = serde_json::from_slice(body).map_err(|_| no_list())?;
-            let total = list.items.len();
-            let read: Vec<T> = list
-                .items
-                .iter()
-                .filter_map(|item| serde_json::from_str(item.get()).ok())
-                .collect();
-            let unread = total - read.len();
-            Ok((read, unread))
-        }
-        Err(_) => Err(no_list()),
-    }
-}
-
 /// What the server says of an error, in its own words (untrusted); empty if it says nothing.
 pub(super) fn status_message(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
@@ -135,6 +104,11 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
         Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")))
     };
     match serde_json::from_slice::<Answer<'_>>(body) {
+        Ok(Answer { git_version, major, minor, platform })
+            if [&git_version, &major, &minor, &platform].iter().any(|t| t.len() > MAX_FACT) =>
+        {
+            refuse("is longer than any version")
+        }
         Ok(answer) if !answer.git_version.trim().is_empty() => {
             let Answer { git_version, major, minor, platform } = answer;
             let named = [
@@ -165,7 +139,7 @@ pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(),
             ));
         }
     };
-    if uid.is_empty() {
+    if uid.is_empty() || uid.len() > MAX_FACT {
         return Err(Failure::new(FailureKind::Protocol, "the namespace kube-system has no UID"));
     }
     evidence.fields.push(Field::of_target("uid", uid));
@@ -213,6 +187,8 @@ pub(super) struct Nodes {
     /// The last heartbeat of any.
     pub(super) newest: Option<Timestamp>,
     tally: Tally,
+    /// Of what is kept.
+    bytes: usize,
     /// Those that tell nothing of themselves.
     silent: Vec<String>,
 }
@@ -220,17 +196,22 @@ pub(super) struct Nodes {
 impl Nodes {
     /// Four times what Kubernetes is made for.
     const MAX: usize = 20_000;
+    /// Of names and facts.
+    const MAX_BYTES: usize = 4 << 20;
 
     /// One page of a NodeList.
     pub(super) fn page(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let (nodes, unread) = items::<Node<'_>>(body)?;
+        let unread = items(body, |node: Node<'_>| self.add(&node))?;
         self.tally.add(0, unread);
-        nodes.iter().for_each(|node| self.add(node));
-        if self.tally.read > Self::MAX {
-            let message = format!("the cluster has more than {} nodes", Self::MAX);
-            return Err(Failure::new(FailureKind::TooLarge, message));
+        if self.tally.read <= Self::MAX && self.bytes <= Self::MAX_BYTES {
+            return Ok(());
         }
-        Ok(())
+        let message = if self.tally.read > Self::MAX {
+            format!("the cluster has more than {} nodes", Self::MAX)
+        } else {
+            format!("the nodes tell more than {} MiB", Self::MAX_BYTES >> 20)
+        };
+        Err(Failure::new(FailureKind::TooLarge, message))
     }
 
     /// One node of a list of several kinds.
@@ -253,10 +234,15 @@ impl Nodes {
         // A virtual node has no kubelet, or no kernel.
         let told: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let name = &node.metadata.name;
-        if !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_VALUE) {
+        if !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_FACT) {
             return self.tally.add(0, 1);
         }
         self.tally.add(1, 0);
+        // When one page is over the bound, the rest of it adds nothing.
+        self.bytes += told.iter().map(|(_, value)| name.len() + value.len()).sum::<usize>();
+        if self.bytes > Self::MAX_BYTES {
+            return;
+        }
         let conditions = &node.status.conditions;
         let heartbeats = conditions.iter().filter_map(|c| time(&c.last_heartbeat_time));
         self.newest = self.newest.max(heartbeats.max());
@@ -350,20 +336,17 @@ mod tests {
         assert_eq!(nodes.fields.len(), 50);
         let runtime = nodes.fields.iter().find(|f| f.name == "runtime").unwrap();
         assert!(runtime.value.starts_with("containerd://"), "{runtime:?}");
-        let page = fixture("pods-page1");
-        let (pods, unread) = items::<Pod<'_>>(&page).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((pods.len(), unread), (50, 0));
+        let (page, mut pods) = (fixture("pods-page1"), 0);
+        assert_eq!(items(&page, |_: Pod<'_>| pods += 1).map_err(|e| e.to_string()), Ok(0));
+        assert_eq!(pods, 50);
         for list in ["deployments", "statefulsets", "daemonsets", "cronjobs"] {
             let body = fixture(&format!("{list}-page1"));
-            let (workloads, unread) =
-                items::<Workload<'_>>(&body).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!((workloads.len(), unread), (20, 0), "{list}");
-            assert!(
-                workloads
-                    .iter()
-                    .all(|w| w.spec.pod().is_some_and(|pod| !pod.containers.is_empty())),
-                "{list}"
-            );
+            let mut read = 0;
+            let unread = items(&body, |workload: Workload<'_>| {
+                read += 1;
+                assert!(workload.spec.pod().is_some_and(|pod| !pod.containers.is_empty()));
+            });
+            assert_eq!((read, unread.ok()), (20, Some(0)), "{list}");
         }
     }
 
@@ -402,11 +385,21 @@ mod tests {
             assert!(version(body.as_bytes(), &mut evidence).is_err(), "{body}");
             assert!(identity(body.as_bytes(), &mut evidence).is_err(), "{body}");
         }
-        assert!(items::<Pod<'_>>(br#"{"kind": "PodList"}"#).is_err());
-        assert!(
-            items::<Pod<'_>>(br#"{"items": null}"#)
-                .is_ok_and(|(pods, unread)| pods.is_empty() && unread == 0)
-        );
+        let read = |body: &[u8]| {
+            let mut names = Vec::new();
+            let unread = items(body, |pod: Pod<'_>| names.push(pod.metadata.name.to_string()));
+            unread.map(|unread| (names, unread)).map_err(|failure| failure.message)
+        };
+        for none in [r#"{"kind": "PodList"}"#, "[]", "{", r#"{"items": {}}"#, r#"{"items": []} 1"#]
+        {
+            assert!(read(none.as_bytes()).is_err(), "{none}");
+        }
+        assert_eq!(read(br#"{"items": null}"#), Ok((Vec::new(), 0)));
+        let pod = |name: &str| {
+            format!(r#"{{"metadata": {{"name": "{name}"}}, "spec": {{"containers": []}}}}"#)
+        };
+        let mixed = format!(r#"{{"items": [{}, 0, {{}}, {}, null]}}"#, pod("a"), pod("b"));
+        assert_eq!(read(mixed.as_bytes()), Ok((vec!["a".to_owned(), "b".to_owned()], 3)));
         assert!(Nodes::default().outcome().is_err());
     }
 }

@@ -9,16 +9,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use super::items::items;
 use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
-use super::parse::{self, MAX_VALUE, Tally, is_name};
+use super::parse::{MAX_VALUE, Tally, is_name};
 use super::pod::{
     Activity, Owner, Role, activity, owner, presumed, running, runtime, state, time, times,
 };
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
 use setup::{Labels, Pods, Setup, without_template};
 
-/// More than the largest clusters have, and what a hostile server can make us keep.
-const MAX_KEPT: usize = 100_000;
+/// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many workloads as
+/// the largest clusters have.
+const MAX_KEPT: usize = 16 << 20;
+
+/// What one entry takes besides its texts: itself, its place in a tree, and what the allocator adds
+/// to each text.
+const ENTRY: usize = 160;
+
+/// How much is kept, roughly.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept(usize);
+
+impl Kept {
+    fn add(&mut self, bytes: usize) {
+        self.0 += bytes;
+    }
+
+    fn is_over(self) -> bool {
+        self.0 > MAX_KEPT
+    }
+
+    fn bounded(self) -> Result<(), Failure> {
+        if !self.is_over() {
+            return Ok(());
+        }
+        let message = format!("the cluster's workloads take more than {} MiB", MAX_KEPT >> 20);
+        Err(Failure::new(FailureKind::TooLarge, message)
+            .advise("name the namespaces that matter by namespaces.include, in several targets"))
+    }
+}
 
 /// Which namespaces count.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +95,20 @@ struct Use {
     labels: Labels,
 }
 
+impl Use {
+    fn bytes(&self) -> usize {
+        let texts = [&self.container, &self.reference, &self.image_id, &self.runtime];
+        let texts = texts.into_iter().map(String::len).sum::<usize>();
+        ENTRY + self.owner.bytes() + texts + self.labels.bytes()
+    }
+}
+
+impl Owner {
+    fn bytes(&self) -> usize {
+        ENTRY + self.namespace.len() + self.kind.len() + self.name.len()
+    }
+}
+
 /// What runs in a cluster, as it comes in pages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
@@ -83,6 +126,7 @@ pub(super) struct Workloads {
     left_out: BTreeSet<Owner>,
     /// Namespaces that hold something, counted or not.
     namespaces: BTreeSet<String>,
+    kept: Kept,
     pod_tally: Tally,
     template_tally: Tally,
     newest: Option<Timestamp>,
@@ -111,18 +155,16 @@ impl Workloads {
 
     /// One page of a PodList.
     pub(super) fn pods(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let (pods, unread) = parse::items::<Pod<'_>>(body)?;
+        let unread = items(body, |pod: Pod<'_>| self.pod(&pod))?;
         self.pod_tally.add(0, unread);
-        pods.iter().for_each(|pod| self.pod(pod));
-        self.bounded()
+        self.kept.bounded()
     }
 
     /// One page of a list of workloads of a kind.
     pub(super) fn templates(&mut self, kind: &str, body: &[u8]) -> Result<(), Failure> {
-        let (workloads, unread) = parse::items::<Workload<'_>>(body)?;
+        let unread = items(body, |workload: Workload<'_>| self.workload(kind, &workload))?;
         self.template_tally.add(0, unread);
-        workloads.iter().for_each(|workload| self.workload(kind, workload));
-        self.bounded()
+        self.kept.bounded()
     }
 
     /// One pod of a list of several kinds.
@@ -145,7 +187,8 @@ impl Workloads {
     }
 
     /// Takes over what another has seen of the same cluster.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), Failure> {
+        self.kept.add(other.kept.0);
         self.uses.extend(other.uses);
         self.starting.extend(other.starting);
         for (image, told) in other.told {
@@ -160,23 +203,7 @@ impl Workloads {
         self.namespaces.extend(other.namespaces);
         self.pod_tally = self.pod_tally.plus(other.pod_tally);
         self.template_tally = self.template_tally.plus(other.template_tally);
-    }
-
-    fn bounded(&self) -> Result<(), Failure> {
-        let kept = [
-            self.uses.len(),
-            self.starting.len(),
-            self.pods.len(),
-            self.templates.len(),
-            self.left_out.len(),
-        ];
-        if kept.into_iter().sum::<usize>() <= MAX_KEPT {
-            return Ok(());
-        }
-        Err(Failure::new(
-            FailureKind::TooLarge,
-            format!("the cluster holds more than {MAX_KEPT} workloads"),
-        ))
+        self.kept.bounded()
     }
 
     fn pod(&mut self, pod: &Pod<'_>) {
@@ -185,6 +212,9 @@ impl Workloads {
             return self.pod_tally.add(0, 1);
         }
         self.pod_tally.add(1, 0);
+        if self.kept.is_over() {
+            return;
+        }
         let Some(owner) = self.selected(owner) else { return };
         let presumed = presumed(pod, self.lost.contains(&*spec.node_name));
         let is_only = spec.containers.len() == 1;
@@ -223,23 +253,37 @@ impl Workloads {
         // Most pods run, and tell all that there is to know.
         let runs = activity == Activity::Runs;
         let made = if runs { None } else { time(&pod.metadata.creation_timestamp) };
+        if !self.pods.contains_key(owner) {
+            self.kept.add(owner.bytes());
+        }
         self.pods.entry(owner.clone()).or_default().add(activity, made);
         for (role, seen) in uses {
-            if activity == Activity::Starting && role != Role::Ephemeral {
-                self.starting.insert(seen.clone());
+            let bytes = seen.bytes();
+            if activity == Activity::Starting
+                && role != Role::Ephemeral
+                && self.starting.insert(seen.clone())
+            {
+                self.kept.add(bytes);
             }
             if !runs {
                 let image = (seen.owner.clone(), seen.container.clone(), seen.reference.clone());
                 self.tell(image, (made, seen.image_id.clone(), seen.runtime.clone()));
             }
-            self.uses.insert(seen);
+            if self.uses.insert(seen) {
+                self.kept.add(bytes);
+            }
         }
     }
 
     /// Of several pods the last one counts.
     fn tell(&mut self, image: Image, told: Told) {
         if !told.1.is_empty() {
-            let known = self.told.entry(image).or_default();
+            let (owner, container, reference) = &image;
+            let bytes = owner.bytes() + container.len() + reference.len() + told.1.len();
+            let known = self.told.entry(image).or_insert_with(|| {
+                self.kept.add(bytes);
+                Told::default()
+            });
             *known = std::mem::take(known).max(told);
         }
     }
@@ -255,23 +299,31 @@ impl Workloads {
             return self.template_tally.add(0, 1);
         };
         self.template_tally.add(1, 0);
+        if self.kept.is_over() {
+            return;
+        }
         let Some(owner) = self.selected(owner) else { return };
         let main = spec.containers.iter().map(|c| (c, spec.containers.len() == 1));
         let all = main.chain(spec.init_containers.iter().map(|c| (c, false)));
         let containers =
             all.map(|(c, is_only)| (c.name.to_string(), c.image.to_string(), is_only)).collect();
         let setup = Setup::new(kind, workload, labels(&workload.metadata), containers);
+        self.kept.add(owner.bytes() + setup.bytes());
         self.templates.insert(owner, setup);
     }
 
     fn selected(&mut self, owner: Owner) -> Option<Owner> {
         if !self.namespaces.contains(&owner.namespace) {
+            self.kept.add(ENTRY + owner.namespace.len());
             self.namespaces.insert(owner.namespace.clone());
         }
         if self.selection.selects(&owner.namespace) {
             return Some(owner);
         }
-        self.left_out.insert(owner);
+        let bytes = owner.bytes();
+        if self.left_out.insert(owner) {
+            self.kept.add(bytes);
+        }
         None
     }
 

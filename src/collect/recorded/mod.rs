@@ -13,8 +13,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
+use super::io::aside::aside;
 use super::io::system::without_errno;
-use super::io::{file, net};
+use super::io::{file, net, silence};
 use super::kubernetes::scope::Scope;
 use crate::model::{
     CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
@@ -53,14 +54,11 @@ impl Recorded {
             (self.endpoint(), self.id.name().to_owned(), context.environment.clone());
         let scope = self.scope.clone();
         // Parsing a large file takes a while: the deadline must hold meanwhile.
-        let parsing = tokio::task::spawn_blocking(move || {
+        let parsing = aside(move || {
             let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
             parse::targets(&parse::text(bytes)?, &file, &environment)
         });
-        let parsed = parsing
-            .await
-            .map_err(|_| Failure::new(FailureKind::File, "the file could not be parsed"))?;
-        let mut targets = parsed?;
+        let mut targets = parsing.await??;
         for target in &mut targets {
             if let (Some(taken), Source::Recorded { time, .. }) = (self.taken, &mut target.source) {
                 *time = TimeSource::Profile;
@@ -98,6 +96,8 @@ impl Collector for Recorded {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
+            // A file is no server that could be silent.
+            silence::broken();
             match net::within(context.deadline, context.allowed, self.load(context)).await {
                 Ok(targets) => targets,
                 Err(failure) => vec![self.unread((context.clock)(), &failure)],

@@ -7,6 +7,7 @@
 
 pub mod config;
 mod counters;
+mod elements;
 pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod parts;

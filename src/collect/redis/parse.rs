@@ -3,12 +3,13 @@
 //! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Facts are read here,
 //! numbers in `counters.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
 use super::counters::sample;
 use super::lines::{is_fact, is_version_line, pair};
+use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence, product_of_line};
 
 /// Sections behind Memory: one of them shows that the text does not end before.
@@ -19,6 +20,9 @@ const OTHERS: &[&str] = &[
     "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "commandstats",
     "errorstats", "latencystats", "cluster", "keyspace", "rocksdb", "ssl", "tls", "threads",
 ];
+
+/// Servers have some fifteen.
+const MAX_SECTIONS: usize = 100;
 
 /// Parts of a file or a target of which a server says nothing: not a gap, and told.
 const IDENTITY_PART: &str = "identity";
@@ -35,26 +39,31 @@ pub(in crate::collect) fn parse_info(
     text: &str,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut seen = BTreeSet::new();
+    let mut facts = Facts::new(evidence);
     let mut extent = Extent::default();
     let mut section = String::new();
     for line in text.lines() {
         if let Some(heading) = line.trim().strip_prefix("# ") {
             section = heading.to_ascii_lowercase();
-            extent.sections.insert(section.clone());
+            if extent.sections.len() < MAX_SECTIONS {
+                extent.sections.insert(section.clone());
+            }
         }
         let Some((name, value)) = pair(line) else { continue };
         extent.meet(name);
         let is_product = product_of_line(name).is_some();
         if name == "module" {
-            module(value, evidence);
+            if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
+                facts.add("module/", name, version);
+            }
         } else if is_product && OTHERS.contains(&section.as_str()) {
             // It is of something else.
-        } else if is_fact(line) && seen.insert(name) {
+        } else if is_fact(line) {
             extent.has_version |= is_version_line(line);
-            evidence.fields.push(Field::of_target(name, fact(name, value)));
+            facts.add("", name, fact(name, value));
         }
     }
+    let bounded = facts.outcome();
     if !extent.has_version {
         return Err(Failure::new(
             FailureKind::Protocol,
@@ -65,7 +74,7 @@ pub(in crate::collect) fn parse_info(
     if !sample.counters.is_empty() {
         evidence.samples.push(sample);
     }
-    whole(evidence, &extent)
+    bounded.and_then(|()| whole(evidence, &extent))
 }
 
 /// A path says where somebody keeps programs; what runs is its last part.
@@ -99,6 +108,44 @@ impl Extent {
 
     fn has_end(&self) -> bool {
         self.has_end || LATE.iter().any(|section| self.sections.contains(*section))
+    }
+}
+
+/// The facts of one INFO: of a name that stands twice the first counts, and there is an end to
+/// them.
+struct Facts<'e, 't> {
+    evidence: &'e mut TargetEvidence,
+    seen: HashSet<(&'static str, &'t str)>,
+    failure: Option<Failure>,
+}
+
+impl<'e, 't> Facts<'e, 't> {
+    /// Servers have some twenty, and a handful of modules.
+    const MAX: usize = 1_000;
+
+    fn new(evidence: &'e mut TargetEvidence) -> Self {
+        Self { evidence, seen: HashSet::new(), failure: None }
+    }
+
+    fn add(&mut self, prefix: &'static str, name: &'t str, value: &str) {
+        let too_large = |what: String| {
+            Failure::new(FailureKind::TooLarge, what)
+                .advise("no server writes this by itself: find out what answers there")
+        };
+        if name.len().max(value.len()) > MAX_FACT {
+            let shown: String = name.chars().take(40).collect();
+            let message = format!("{prefix}{shown} is longer than {MAX_FACT} bytes: not read");
+            self.failure.get_or_insert_with(|| too_large(message));
+        } else if self.seen.len() >= Self::MAX {
+            let message = format!("INFO tells more than {} versions and settings", Self::MAX);
+            self.failure.get_or_insert_with(|| too_large(message));
+        } else if self.seen.insert((prefix, name)) {
+            self.evidence.fields.push(Field::of_target(format!("{prefix}{name}"), value));
+        }
+    }
+
+    fn outcome(self) -> Result<(), Failure> {
+        self.failure.map_or(Ok(()), Err)
     }
 }
 
@@ -154,16 +201,6 @@ pub(in crate::collect) fn server_time(evidence: &TargetEvidence) -> Option<Times
         reason = "an f64 holds today's microseconds exactly"
     )]
     Timestamp::from_microsecond(*usec as i64).ok()
-}
-
-/// `name=search,ver=20612,api=1,…`: the name and the version as the module declares it.
-fn module(value: &str, evidence: &mut TargetEvidence) {
-    if let (Some(name), Some(version)) = (item(value, "name"), item(value, "ver")) {
-        let name = format!("module/{name}");
-        if evidence.field(&name).is_none() {
-            evidence.fields.push(Field::of_target(name, version));
-        }
-    }
 }
 
 /// `name=x,ver=1`: the value of one of the names.
@@ -329,6 +366,25 @@ mod tests {
         );
         assert_eq!(evidence.field("module/search"), Some("20612"));
         assert_eq!(evidence.field("module/ReJSON"), Some("20604"));
+    }
+
+    #[test]
+    fn what_no_server_says_is_not_read_and_told() {
+        let read = |text: &str| {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            let ended = parse_info(text, &mut evidence);
+            (evidence, ended.unwrap_err())
+        };
+        let end = "run_id:1\nmaxmemory_policy:noeviction\n# CPU\n";
+        let long = format!("redis_version:7.0.1\nos:{}\n{end}", "x".repeat(3 << 20));
+        let (evidence, failure) = read(&long);
+        assert!(failure.message.contains("os is longer"), "{failure}");
+        assert_eq!((evidence.field("os"), evidence.field("run_id")), (None, Some("1")));
+
+        let modules: String = (0..150_000).map(|n| format!("module:name=m{n},ver=1\n")).collect();
+        let (evidence, failure) = read(&format!("redis_version:7.0.1\n{modules}{end}"));
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+        assert_eq!(evidence.fields.len(), Facts::MAX);
     }
 
     #[test]

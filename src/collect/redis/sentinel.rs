@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use super::config::{self, Address, SentinelConfig};
 use super::lines::lines;
 use super::servers;
-use super::session::{Access, Answer};
+use super::session::Access;
 use super::topology::{self, Master};
 use crate::collect::collector::Context;
+use crate::collect::io::aside::aside;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Sample};
 use crate::wire::problem::Problem;
@@ -87,14 +88,20 @@ impl Sentinel {
         let until = now + context.deadline.saturating_duration_since(now) / 2;
         let asking = (0..self.addresses.len()).map(|index| async move {
             let address = &self.addresses[index];
-            let asked = self.access.ask(address, &[None]);
-            let answer = net::within(until, context.allowed / 2, asked).await;
-            let answer = answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls));
-            let named = answer.and_then(|answer| {
-                let sample = servers::sample(&answer, address, context);
-                Ok(Named { sample, ..self.master(&answer)? })
-            });
-            (address.place(), named)
+            let asked = async {
+                let answer = self.access.ask(address, &[None]).await?;
+                let (service, place) = (self.service.clone(), address.place());
+                let taken = (context.clock)();
+                aside(move || {
+                    let text = String::from_utf8_lossy(&answer.text);
+                    let sample = servers::sample(&text, place, taken);
+                    Ok(Named { sample, ..named_by(&service, &text)? })
+                })
+                .await?
+            };
+            let named = net::within(until, context.allowed / 2, asked).await;
+            let told_tls = |failure| net::with_tls_in_mind(failure, address.tls);
+            (address.place(), named.map_err(told_tls))
         });
         let (mut told, mut failed) = (Vec::new(), Vec::new());
         for (place, answer) in join_all(asking).await {
@@ -122,43 +129,6 @@ impl Sentinel {
         };
         let samples = distinct(told.into_iter().filter_map(|(_, named)| named.sample));
         Found { address, replicas, outcome, fields, samples }
-    }
-
-    /// What one Sentinel says of the service.
-    fn master(&self, answer: &Answer) -> Result<Named, Failure> {
-        let text = String::from_utf8_lossy(&answer.text);
-        let Some(masters) = topology::masters(&text) else { return Err(no_sentinel(&text)) };
-        let Some(Master { status, replicas, address, .. }) =
-            masters.iter().find(|master| master.name == self.service)
-        else {
-            return Err(self.unknown(&masters));
-        };
-        let (host, port) = address.as_ref().ok_or_else(|| {
-            Failure::new(
-                FailureKind::Protocol,
-                "the Sentinel names the master without a usable address",
-            )
-        })?;
-        Ok(Named {
-            master: topology::place(host, *port),
-            status: status.clone(),
-            replicas: *replicas,
-            sample: None,
-        })
-    }
-
-    fn unknown(&self, masters: &[Master]) -> Failure {
-        const SHOWN: usize = 10;
-        let names: Vec<&str> =
-            masters.iter().take(SHOWN).map(|master| master.name.as_str()).collect();
-        let more = masters.len().saturating_sub(SHOWN);
-        let known = match (names.as_slice(), more) {
-            ([], _) => "it watches none".to_owned(),
-            (names, 0) => format!("it watches {}", names.join(", ")),
-            (names, more) => format!("it watches {} and {more} more", names.join(", ")),
-        };
-        Failure::new(FailureKind::Protocol, format!("the Sentinel knows no service {:?}: {known}", self.service))
-            .advise("write one of these names as service: in the profile, or name the Sentinels that watch it")
     }
 
     /// The one master that all name who answered, and whether all is well with it.
@@ -196,6 +166,46 @@ impl Sentinel {
         });
         Ok((address, outcome))
     }
+}
+
+/// What one Sentinel says of the service.
+fn named_by(service: &str, text: &str) -> Result<Named, Failure> {
+    let Some(masters) = topology::masters(text) else { return Err(no_sentinel(text)) };
+    let Some(Master { status, replicas, address, .. }) =
+        masters.iter().find(|master| master.name == service)
+    else {
+        return Err(unknown(service, &masters));
+    };
+    let (host, port) = address.as_ref().ok_or_else(|| {
+        Failure::new(
+            FailureKind::Protocol,
+            "the Sentinel names the master without a usable address",
+        )
+    })?;
+    Ok(Named {
+        master: topology::place(host, *port),
+        status: status.clone(),
+        replicas: *replicas,
+        sample: None,
+    })
+}
+
+fn unknown(service: &str, masters: &[Master]) -> Failure {
+    const SHOWN: usize = 10;
+    let names: Vec<&str> = masters.iter().take(SHOWN).map(|master| master.name.as_str()).collect();
+    let more = masters.len().saturating_sub(SHOWN);
+    let known = match (names.as_slice(), more) {
+        ([], _) => "it watches none".to_owned(),
+        (names, 0) => format!("it watches {}", names.join(", ")),
+        (names, more) => format!("it watches {} and {more} more", names.join(", ")),
+    };
+    Failure::new(
+        FailureKind::Protocol,
+        format!("the Sentinel knows no service {service:?}: {known}"),
+    )
+    .advise(
+        "write one of these names as service: in the profile, or name the Sentinels that watch it",
+    )
 }
 
 /// Two addresses may lead to one Sentinel, which counts once.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
 use crate::collect::collector::Context;
+use crate::collect::io::aside::aside;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
 
@@ -57,19 +59,36 @@ async fn ask(
     deadline: Instant,
     allowed: Duration,
 ) -> Told {
-    let answer = net::within(deadline, allowed, access.ask(address, WHOLE)).await;
-    let mut said = TargetEvidence::new("redis/server".into(), "", (context.clock)());
-    match answer.map_err(|failure| net::with_tls_in_mind(failure, address.tls)) {
-        Ok(Answer { text, not_after }) => {
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let outcome = parse_info(&text, &mut said);
-            said.samples.iter_mut().for_each(|sample| sample.place = address.place());
-            said.fields
-                .extend(not_after.map(|end| Field::of_target("tls_not_after", end.to_string())));
-            Told { said, text, outcome }
-        }
-        Err(failure) => Told { said, text: String::new(), outcome: Err(failure) },
-    }
+    let asked = async {
+        let answer = access.ask(address, WHOLE).await?;
+        let (place, said) = (address.place(), empty(context));
+        aside(move || parsed(answer, said, &place)).await
+    };
+    let told = net::within(deadline, allowed, asked).await;
+    told.unwrap_or_else(|failure| {
+        let failure = net::with_tls_in_mind(failure, address.tls);
+        Told { said: empty(context), text: String::new(), outcome: Err(failure) }
+    })
+}
+
+/// Evidence of a server that has said nothing yet.
+fn empty(context: &Context) -> TargetEvidence {
+    TargetEvidence::new("redis/server".into(), "", (context.clock)())
+}
+
+fn parsed(answer: Answer, mut said: TargetEvidence, place: &str) -> Told {
+    let text = into_text(answer.text);
+    let outcome = parse_info(&text, &mut said);
+    said.samples.iter_mut().for_each(|sample| place.clone_into(&mut sample.place));
+    let end = answer.not_after.map(|end| Field::of_target("tls_not_after", end.to_string()));
+    said.fields.extend(end);
+    Told { said, text, outcome }
+}
+
+/// What a server says may be no UTF-8; where it is, nothing is copied.
+fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Adds what a server said as a place of the target.
@@ -83,11 +102,11 @@ pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address,
 }
 
 /// What a server counts that is asked for something else, if it counts anything.
-pub(super) fn sample(answer: &Answer, address: &Address, context: &Context) -> Option<Sample> {
-    let mut said = TargetEvidence::new("redis/server".into(), "", (context.clock)());
+pub(super) fn sample(text: &str, place: String, taken: Timestamp) -> Option<Sample> {
+    let mut said = TargetEvidence::new("redis/server".into(), "", taken);
     // A Sentinel is no server of data, and says only some of what one says.
-    let _ = parse_info(&String::from_utf8_lossy(&answer.text), &mut said);
-    said.samples.pop().map(|sample| Sample { place: address.place(), ..sample })
+    let _ = parse_info(text, &mut said);
+    said.samples.pop().map(|sample| Sample { place, ..sample })
 }
 
 /// Adds the samples of a server of the target. Of a place that stands twice the first counts: a

@@ -3,18 +3,20 @@
 //! It hears HELLO (or AUTH) and INFO and nothing else: no SELECT, no CLIENT SETINFO. The protocol
 //! is the crate `redis`'s; the connection is ours, so that an answer is capped.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Fuse};
 use jiff::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
 use super::config::Address;
+use super::elements::Elements;
 use crate::collect::io::config::TlsConfig;
-use crate::collect::io::net::{self, Capped, Duplex, Heard};
+use crate::collect::io::net::{self, Capped, Heard};
 use crate::collect::io::{secret, tls};
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
@@ -65,15 +67,10 @@ impl Access {
             Some(reference) => Some(secret::resolve(reference).await?),
             None => None,
         };
-        let mut session = match self.open(address, ProtocolVersion::RESP3, password.as_ref()).await
-        {
-            // Before version 6 there is no HELLO; a user may also be refused it.
-            Err(SessionError::NoHello) => {
-                self.open(address, ProtocolVersion::RESP2, password.as_ref()).await
-            }
-            other => other,
-        }
-        .map_err(|error| match error {
+        let way = net::Way::to(&address.host, address.port, address.tls.then_some(&self.tls));
+        let way = &way.await?;
+        let session = way.first(|at| self.open(way, at, password.as_ref())).await;
+        let mut session = session.map_err(|error| match error {
             SessionError::NoHello => {
                 Failure::new(FailureKind::Protocol, "the server knows neither HELLO nor AUTH")
             }
@@ -92,20 +89,35 @@ impl Access {
         Ok(Answer { text, not_after: session.not_after })
     }
 
+    /// A session with the server at one address of its name. Fails where nobody answers there: then
+    /// another address may be of use.
     async fn open(
         &self,
-        address: &Address,
+        way: &net::Way<'_>,
+        at: SocketAddr,
+        password: Option<&Secret>,
+    ) -> Result<Result<Session, SessionError>, Failure> {
+        let opened = match self.open_as(way, at, ProtocolVersion::RESP3, password).await {
+            // Before version 6 there is no HELLO; a user may also be refused it.
+            Err(SessionError::NoHello) => {
+                self.open_as(way, at, ProtocolVersion::RESP2, password).await
+            }
+            other => other,
+        };
+        match opened {
+            Err(SessionError::Failed(failure)) if net::is_no_answer(&failure) => Err(failure),
+            opened => Ok(opened),
+        }
+    }
+
+    async fn open_as(
+        &self,
+        way: &net::Way<'_>,
+        at: SocketAddr,
         protocol: ProtocolVersion,
         password: Option<&Secret>,
     ) -> Result<Session, SessionError> {
-        let Address { host, port, tls } = address;
-        let (stream, not_after): (Box<dyn Duplex>, _) = if *tls {
-            let stream = net::tcp_tls(host, *port, &self.tls).await?;
-            let not_after = tls::not_after(&stream);
-            (Box::new(stream), not_after)
-        } else {
-            (Box::new(net::tcp(host, *port).await?), None)
-        };
+        let (stream, not_after) = way.connect(at).await?;
         let (stream, heard) = Capped::new(stream, MAX_ANSWER);
         let mut info =
             RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
@@ -119,10 +131,16 @@ impl Access {
             .set_response_timeout(None)
             .set_connection_timeout(None);
         // The driver runs inside of the connection's own future, so that nothing outlives it.
-        match MultiplexedConnection::new_with_config(&info, stream, config).await {
+        match MultiplexedConnection::new_with_config(&info, Elements::new(stream), config).await {
             Ok((connection, driver)) => {
                 let quotable = password.is_none();
-                Ok(Session { connection, driver: driver.boxed(), heard, quotable, not_after })
+                Ok(Session {
+                    connection,
+                    driver: driver.boxed().fuse(),
+                    heard,
+                    quotable,
+                    not_after,
+                })
             }
             Err(error) => Err(self.setup_failure(&error, &heard, password)),
         }
@@ -193,7 +211,7 @@ impl From<Failure> for Unanswered {
 /// A connection that can ask for INFO and nothing else.
 struct Session {
     connection: MultiplexedConnection,
-    driver: BoxFuture<'static, ()>,
+    driver: Fuse<BoxFuture<'static, ()>>,
     heard: Arc<Heard>,
     /// Whether the server's words may be shown: it knows no password that it could repeat.
     quotable: bool,
@@ -206,12 +224,12 @@ impl Session {
         command.arg(section);
         let mut connection = self.connection.clone();
         let query = command.query_async::<Value>(&mut connection);
+        tokio::pin!(query);
         let answer = tokio::select! {
-            answer = query => answer,
-            () = &mut self.driver => {
-                let closed = RedisError::from((ErrorKind::Io, "closed"));
-                return Err(answer_failure(&closed, &self.heard, false).into());
-            }
+            biased;
+            answer = &mut query => answer,
+            // The server may close right behind its whole answer.
+            () = &mut self.driver => query.await,
         };
         let mut answer = answer.map_err(|error| Unanswered {
             failure: answer_failure(&error, &self.heard, self.quotable),

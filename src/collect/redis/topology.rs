@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::lines::lines;
 use super::parse::item;
+use crate::collect::texts::MAX_FACT;
 
 /// `host:6379`, an IPv6 address in brackets.
 pub(super) fn place(host: &str, port: u16) -> String {
@@ -38,7 +39,8 @@ pub(super) fn masters(text: &str) -> Option<Vec<Master>> {
     for (name, value) in lines(text) {
         is_sentinel |= name == "sentinel_masters";
         if is_numbered(name, "master") && value.contains("status=") {
-            let said = |key| item(value, key).unwrap_or_default().to_owned();
+            let of_a_length = |text: &&str| text.len() <= MAX_FACT;
+            let said = |key| item(value, key).filter(of_a_length).unwrap_or_default().to_owned();
             let replicas = item(value, "slaves")
                 .or(item(value, "replicas"))
                 .and_then(|n| n.parse().ok())

@@ -28,7 +28,7 @@ pub(in crate::report) fn snapshot(environment: &str, components: &[(&str, &str)]
         coverage: components.iter().map(|(name, _)| coverage(name, Outcome::Complete)).collect(),
         identities: BTreeSet::new(),
         indicators: BTreeMap::new(),
-        ignore: Vec::new(),
+        ignore: crate::model::Globs::default(),
         left_out: 0,
     }
 }

@@ -72,7 +72,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
         coverage: Vec::new(),
         identities: std::collections::BTreeSet::new(),
         indicators: BTreeMap::new(),
-        ignore: Vec::new(),
+        ignore: crate::model::Globs::default(),
         left_out: 0,
     });
     let blocks = |f: &&JudgedFinding| f.is_active() && f.severity >= Severity::High;

@@ -16,6 +16,12 @@ pub(super) struct Labels {
     pub(super) app_version: String,
 }
 
+impl Labels {
+    pub(super) fn bytes(&self) -> usize {
+        self.chart.len() + self.app_version.len()
+    }
+}
+
 /// A pod that waits for longer is not about to start.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -63,6 +69,13 @@ impl Setup {
             _ => Wants::Pods,
         };
         Self { labels, containers, wants, progress: progress(workload) }
+    }
+
+    /// What it takes to keep it, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        const CONTAINER: usize = 96;
+        let of = |(name, image, _): &(String, String, bool)| CONTAINER + name.len() + image.len();
+        self.labels.bytes() + self.containers.iter().map(of).sum::<usize>()
     }
 
     /// What the template is besides the pods; `None` where they tell it.

@@ -1,0 +1,24 @@
+//! Work that would hold up the async threads: parsing, files, names. It runs beside them, here and
+//! nowhere else.
+
+use crate::model::{Failure, FailureKind};
+
+/// Runs `work` beside the async threads, from now on. Whoever waits within a deadline stops waiting at the
+/// deadline; `work` itself cannot be stopped, so that it must be bounded by the size of its input.
+///
+/// # Errors
+/// If it panics: that is a defect of ours, and costs the target that it is of.
+pub(in crate::collect) fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T, Failure>> + Send {
+    let begun = tokio::task::spawn_blocking(work);
+    async move {
+        begun.await.map_err(|_| {
+            Failure::new(
+                FailureKind::Unsupported,
+                "what was read could not be parsed: this is a defect of envparity",
+            )
+            .advise("please report it, with the output of -vvv")
+        })
+    }
+}

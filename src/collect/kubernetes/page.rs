@@ -1,0 +1,53 @@
+//! How a page of a list begins, and what comes behind it.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use super::parse;
+use crate::collect::io::aside::aside;
+use crate::model::{Failure, FailureKind};
+
+/// How a page begins.
+pub(super) struct Opening {
+    pub(super) head: Option<parse::Head>,
+    /// Whether what has no head is JSON at least.
+    pub(super) is_json: bool,
+}
+
+/// How the page begins, which is given back.
+pub(super) async fn opening(page: Vec<u8>) -> Result<(Vec<u8>, Opening), Failure> {
+    let read = move || {
+        let head = parse::head(&page);
+        let is_json =
+            head.is_some() || serde_json::from_slice::<serde::de::IgnoredAny>(&page).is_ok();
+        (page, Opening { head, is_json })
+    };
+    aside(read).await
+}
+
+/// The pages that a list has asked for. Tokens are not kept: a server that never ends sends long
+/// ones.
+#[derive(Default)]
+pub(super) struct Tokens {
+    seen: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Tokens {
+    /// Those of Kubernetes are some 150 bytes, and longer with the names of objects in them.
+    const MAX_BYTES: usize = 4096;
+
+    /// A page asks for the one behind this token.
+    pub(super) fn meet(&mut self, token: &str) -> Result<(), Failure> {
+        if token.len() > Self::MAX_BYTES {
+            let message =
+                format!("a page asks for the next by more than {} bytes", Self::MAX_BYTES);
+            return Err(Failure::new(FailureKind::TooLarge, message));
+        }
+        if self.seen.insert(self.hasher.hash_one(token)) {
+            return Ok(());
+        }
+        let message = "the list never ends: a page asks for one before it";
+        Err(Failure::new(FailureKind::Protocol, message))
+    }
+}

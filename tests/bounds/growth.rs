@@ -1,0 +1,178 @@
+//! Nothing is quadratic in what an outsider says: ten times as much takes at most some twenty times
+//! as long.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::cli::Profiles;
+
+/// What a run takes that has nothing to do is taken off: starting, and the report.
+const LITTLE: usize = 100;
+
+/// More than this is no line. A tree and a cache that is too small cost a factor of two.
+const MAX_RATIO: f64 = 25.0;
+
+/// One thing that an outsider may say much of.
+struct Stage {
+    name: &'static str,
+    /// Profiles with so much of it.
+    profiles: fn(usize) -> Profiles,
+    arguments: &'static [&'static str],
+}
+
+const AUDIT: &[&str] = &["audit", "-o", "json"];
+
+#[test]
+fn ten_times_as_much_takes_no_hundred_times_as_long() {
+    let stages = [
+        Stage { name: "versions of one image", profiles: versions, arguments: AUDIT },
+        Stage { name: "images", profiles: images, arguments: AUDIT },
+        Stage { name: "versions at one place", profiles: crowd, arguments: AUDIT },
+        Stage { name: "patterns of ignore", profiles: ignored, arguments: AUDIT },
+        Stage { name: "nodes", profiles: nodes, arguments: AUDIT },
+        Stage { name: "cycles that have ended", profiles: ended, arguments: AUDIT },
+        Stage { name: "waivers", profiles: waivers, arguments: AUDIT },
+        Stage {
+            name: "duplicate findings of --since",
+            profiles: duplicates,
+            arguments: &["audit", "-o", "json", "--since", "earlier.json"],
+        },
+    ];
+    let wanted = std::env::var("STAGE").unwrap_or_default();
+    let mut wrong = Vec::new();
+    for Stage { name, profiles, arguments } in stages {
+        if !name.contains(&wanted) {
+            continue;
+        }
+        let took = |count: usize| {
+            let profiles = profiles(count);
+            let start = Instant::now();
+            let run = profiles.command(arguments).current_dir(profiles.folder());
+            let ended = run.within(Duration::from_secs(120)).run();
+            assert!(ended.code.is_some_and(|code| code != 2), "{name}: {}", ended.stderr);
+            start.elapsed().as_secs_f64()
+        };
+        let (nothing, little, much) = (took(1), took(LITTLE), took(10 * LITTLE));
+        // What is too fast to measure is no square.
+        let ratio = (much - nothing) / (little - nothing).max(0.02);
+        println!("{name}: {nothing:.2} s, {little:.2} s, {much:.2} s: × {ratio:.1}");
+        if ratio > MAX_RATIO {
+            wrong.push(format!("{name}: × {ratio:.1}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// One environment of two, with what kubectl would print of it.
+fn recorded(profiles: &Profiles, environment: &str, items: &[Value]) {
+    let file = format!("{environment}.json");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    profiles.write(&file, &list.to_string());
+    let body = format!("max-age: 36500d\ntargets:\n  recorded:\n  - {{name: k, path: {file}}}\n");
+    profiles.environment(environment, &body);
+}
+
+fn of_both(items: impl Fn(&str) -> Vec<Value>) -> Profiles {
+    let profiles = Profiles::of(&["qualif", "prod"]);
+    for environment in ["qualif", "prod"] {
+        recorded(&profiles, environment, &items(environment));
+    }
+    profiles
+}
+
+fn pod(name: &str, owner: &str, image: &str) -> Value {
+    json!({"kind": "Pod", "metadata": {
+        "name": name, "namespace": "shop",
+        "ownerReferences": [{"kind": "StatefulSet", "name": owner, "controller": true}]},
+        "spec": {"containers": [{"name": "a", "image": image}]},
+        "status": {"phase": "Running",
+            "containerStatuses": [{"name": "a", "state": {"running": {}}}]}})
+}
+
+/// A patch that one side is ahead by.
+fn patch(environment: &str) -> usize {
+    usize::from(environment == "qualif")
+}
+
+fn versions(count: usize) -> Profiles {
+    of_both(|environment| {
+        let image = |n| format!("shop/app:1.{n}.{}", patch(environment));
+        (0..count).map(|n| pod(&format!("p{n}"), &format!("w{n}"), &image(n))).collect()
+    })
+}
+
+fn images(count: usize) -> Profiles {
+    of_both(|environment| {
+        let image = |n| format!("shop/app-{n}:1.2.{}", patch(environment));
+        (0..count).map(|n| pod(&format!("p{n}"), &format!("w{n}"), &image(n))).collect()
+    })
+}
+
+/// All in one workload, so that each may be the counterpart of each.
+fn crowd(count: usize) -> Profiles {
+    of_both(|environment| {
+        let image = |n| format!("shop/app:1.{n}.{}", patch(environment));
+        (0..count).map(|n| pod(&format!("p{n}"), "w", &image(n))).collect()
+    })
+}
+
+fn ignored(count: usize) -> Profiles {
+    let profiles = images(count);
+    let patterns: String = (0..count).fold(String::new(), |mut all, n| {
+        write!(all, "\"image/shop/x{n}-*\", \"image/y{n}\", \"*/z{n}\", ").expect("to memory");
+        all
+    });
+    for environment in ["qualif", "prod"] {
+        let file = format!("{environment}.yaml");
+        profiles.write(&file, &format!("{}ignore: [{patterns}]\n", profiles.read(&file)));
+    }
+    profiles
+}
+
+fn nodes(count: usize) -> Profiles {
+    of_both(|environment| {
+        let node = |n: usize| {
+            json!({"kind": "Node", "metadata": {"name": format!("n{n}")},
+            "status": {"nodeInfo": {"kubeletVersion": format!("v1.30.{n}"),
+                "containerRuntimeVersion": format!("containerd://1.{n}.{}", patch(environment)),
+                "kernelVersion": format!("6.1.{n}"), "osImage": "Debian", "architecture": "amd64"}}})
+        };
+        let workload = pod("p", "w", "shop/app:1.2.3");
+        (0..count).map(node).chain([workload]).collect()
+    })
+}
+
+fn ended(count: usize) -> Profiles {
+    of_both(|_| {
+        let image = |n| format!("shop/redis:{}.{}.1", 3 + n % 4, n);
+        (0..count).map(|n| pod(&format!("p{n}"), &format!("w{n}"), &image(n))).collect()
+    })
+}
+
+fn waivers(count: usize) -> Profiles {
+    let profiles = images(count);
+    let mut text = "kind: Waivers\nwaivers:\n".to_owned();
+    for n in 0..count {
+        writeln!(
+            text,
+            "- {{id: w{n}, rule: version-skew, component: image/shop/app-{n}, environments: [qualif], \
+             versions: {{qualif: 1.2.1, prod: 1.2.0}}, owner: me, reason: because, expires: 2099-01-01}}"
+        )
+        .expect("to memory");
+    }
+    profiles.config("waivers.yaml", &text);
+    profiles
+}
+
+/// The report of an audit, one finding of which stands there so many times.
+fn duplicates(count: usize) -> Profiles {
+    let profiles = images(3);
+    let mut report = profiles.audit().json();
+    let findings = report["findings"].as_array_mut().expect("a list");
+    let first = findings.first().cloned().expect("a finding");
+    findings.extend((0..count).map(|_| first.clone()));
+    profiles.write("earlier.json", &report.to_string());
+    profiles
+}
