@@ -1,6 +1,5 @@
 //! What version texts say of each other, a table for each kind of text: most are of public threads
 //! and of images that run in public, the others are near them.
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "support/cli.rs"]
 mod cli;

@@ -1,6 +1,5 @@
 //! What a hostile target may cost: itself, a bounded memory and a bounded time. Servers are the
 //! test's own, on loopback; `ENVPARITY_TEST_SLOWNESS` makes the deadlines longer.
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "../support/mod.rs"]
 mod support;
