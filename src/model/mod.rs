@@ -63,4 +63,4 @@ pub use snapshot::{
 };
 pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{bytes, count, length, rounded};
+pub use words::{bytes, count, has_or_have, length, rounded, with_product};

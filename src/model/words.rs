@@ -44,3 +44,18 @@ pub fn bytes(n: f64) -> String {
         n => format!("{:.0} KiB", n / 1024.0),
     }
 }
+
+/// `redis 7.2.4`: a version with its product, unless its text says the product already, as
+/// `Ubuntu 22.04.3 LTS` and `containerd://1.7.20` do.
+pub fn with_product(product: Option<&str>, version: &str) -> String {
+    let says = |product: &str| version.to_lowercase().starts_with(&product.to_lowercase());
+    match product.filter(|product| !says(product)) {
+        Some(product) => format!("{product} {version}"),
+        None => version.to_owned(),
+    }
+}
+
+/// `has` behind `1 of 5 components`, `1 of 1 component` and `0 of 1 component`; else `have`.
+pub fn has_or_have(number: usize, of: usize) -> &'static str {
+    if number == 1 || of == 1 { "has" } else { "have" }
+}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{ApiVersion, Header, Kind};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
@@ -70,7 +70,8 @@ fn audit() -> String {
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
     pub is: String,
-    /// Why it is not `go`. A `no-go` on incomplete evidence has reasons of both kinds.
+    /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete evidence
+    /// has reasons of both kinds.
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
@@ -92,9 +93,9 @@ pub struct Verdict {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reason {
-    /// `blocks` or `incomplete`.
+    /// `blocks` or `incomplete`; `waived` for a finding that would block, were it not waived.
     pub kind: String,
-    /// Id of the finding that blocks.
+    /// Id of the finding that blocks or is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
     /// In words.
@@ -421,12 +422,20 @@ impl DriftReport {
     /// # Errors
     /// The first thing that is not of the shape of a report, or its kind if it is another one's.
     pub fn read(text: &str) -> Result<Self, ShapeError> {
-        let report: Self = yaml::read(text, Origin::Program)?;
+        let report: Self = match yaml::read(text, Origin::Program) {
+            Ok(report) => report,
+            Err(error) => return Err(Self::of_another_kind(text).unwrap_or(error)),
+        };
         if report.kind == Kind::DriftReport {
             return Ok(report);
         }
-        let message = format!("kind {} is no report; it is DriftReport", report.kind.as_str());
-        Err(ShapeError { message, line: 0, column: 0 })
+        Err(kind_error(report.kind))
+    }
+
+    /// What is wrong with a file of ours that is no report.
+    fn of_another_kind(text: &str) -> Option<ShapeError> {
+        let header: Header = yaml::read(text, Origin::Program).ok()?;
+        (header.kind != Kind::DriftReport).then(|| kind_error(header.kind))
     }
 
     /// What a later audit is compared with.
@@ -459,9 +468,15 @@ impl DriftReport {
             ("fail-on", self.verdict.fail_on.clone()),
             ("gates", gates.join(", ")),
             ("policy", self.run.policy.clone()),
+            ("profiles", self.run.profiles.clone()),
             ("program", self.run.tool.clone()),
         ])
     }
+}
+
+fn kind_error(kind: Kind) -> ShapeError {
+    let message = format!("it is of kind {}, and a report is of kind DriftReport", kind.as_str());
+    ShapeError { message, line: 0, column: 0 }
 }
 
 fn gate([from, to]: &[String; 2]) -> Gate {

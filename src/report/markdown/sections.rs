@@ -215,7 +215,7 @@ fn waivers(report: &DriftReport) -> Section {
     let rows = sorted.into_iter().map(|waiver| Row {
         rank: if waiver.state == "active" { REST } else { OTHER_GAPS },
         text: row(&[
-            prose(&waiver.state),
+            state(waiver),
             shown(&waiver.id),
             prose(&waiver.rule),
             shown(&waiver.component),
@@ -237,6 +237,13 @@ fn waivers(report: &DriftReport) -> Section {
         head,
         rows.collect(),
     )
+}
+
+/// `active, covers nothing so far`
+fn state(waiver: &Waiver) -> String {
+    let counts = matches!(waiver.state.as_str(), "active" | "expiring");
+    let so_far = if counts && waiver.findings.is_empty() { ", covers nothing so far" } else { "" };
+    format!("{}{so_far}", prose(&waiver.state))
 }
 
 /// What is worth knowing of how it was judged, and of single targets.
