@@ -35,8 +35,8 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
             Failure::new(FailureKind::Stale, format!("the answer is older than {shown} (max-age)"));
         return Some(match target.source {
             Source::Recorded { .. } => failure.advise(
-                "record it again, or raise max-age:; if the file is newer than it seems, write \
-                 taken: beside its path",
+                "record it again, raise max-age:, or write its time as taken: if the file is newer \
+                 than it seems",
             ),
             Source::Live | Source::Declared => failure,
         });

@@ -47,6 +47,9 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What stands among what was not judged where the profiles want no gate: it is no gap.
+pub const NO_GATE_WANTED: &str = "any gate: the profiles say gates: []";
+
 /// A verdict with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -62,6 +65,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// What was not read and did not count.
+    pub fn optional_gaps(&self) -> Vec<&str> {
+        let texts = self.not_judged.iter().map(String::as_str);
+        texts.filter(|text| *text != NO_GATE_WANTED).collect()
+    }
+
     /// Whether evidence that the verdict needs is missing.
     pub fn is_incomplete(&self) -> bool {
         self.reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete)

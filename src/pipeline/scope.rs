@@ -1,7 +1,7 @@
 //! What of the profiles an audit is about: environments, baseline and gates.
 
 use super::options::AuditOptions;
-use crate::model::{EnvironmentName, Gate};
+use crate::model::{EnvironmentName, Gate, NO_GATE_WANTED};
 use crate::profile::{Environment, Profiles};
 
 /// The options or the evidence name an environment that no profile describes, or one of them twice.
@@ -106,6 +106,9 @@ impl<'a> Scope<'a> {
             .collect();
         not_judged.extend(unseen(&outside, "left out by --env"));
         let wants_no_gate = profiles.own_gates.as_ref().is_some_and(Vec::is_empty);
+        if wants_no_gate {
+            not_judged.push(NO_GATE_WANTED.to_owned());
+        }
         let left_out = outside.iter().map(|e| e.name.clone()).collect();
         Self {
             baseline,

@@ -5,7 +5,7 @@
 
 use super::Audit;
 use crate::model::matrix::{Cell, Row, State};
-use crate::wire::report::{DriftReport, Share};
+use crate::wire::report::DriftReport;
 
 /// Whether several environments have it, and all of which it is known run the same.
 pub(super) fn is_equal(row: &Row, report: &Audit) -> bool {
@@ -46,7 +46,7 @@ fn worded(is_partial: bool) -> &'static str {
 }
 
 /// `29 of 30 components`: a share with its noun.
-pub(super) fn shared(share: &Share, noun: &str) -> String {
-    let plural = if share.of == 1 { "" } else { "s" };
-    format!("{} of {} {noun}{plural}", share.count, share.of)
+pub(super) fn shared(share: &str, noun: &str) -> String {
+    let plural = if share.ends_with(" of 1") { "" } else { "s" };
+    format!("{share} {noun}{plural}")
 }

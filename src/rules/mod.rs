@@ -280,7 +280,8 @@ fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
     if component.as_str().starts_with("host/") { INFO } else { defaults }
 }
 
-/// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and the baseline.
+/// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and the
+/// baseline.
 fn distance(level: Level, direction: Option<Direction>) -> String {
     let direction = match direction {
         Some(Direction::Ahead) => "ahead of",

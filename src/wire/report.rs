@@ -4,6 +4,7 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod kind;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Header, Kind};
+use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
@@ -424,18 +425,12 @@ impl DriftReport {
     pub fn read(text: &str) -> Result<Self, ShapeError> {
         let report: Self = match yaml::read(text, Origin::Program) {
             Ok(report) => report,
-            Err(error) => return Err(Self::of_another_kind(text).unwrap_or(error)),
+            Err(error) => return Err(kind::other(text).unwrap_or(error)),
         };
         if report.kind == Kind::DriftReport {
             return Ok(report);
         }
-        Err(kind_error(report.kind))
-    }
-
-    /// What is wrong with a file of ours that is no report.
-    fn of_another_kind(text: &str) -> Option<ShapeError> {
-        let header: Header = yaml::read(text, Origin::Program).ok()?;
-        (header.kind != Kind::DriftReport).then(|| kind_error(header.kind))
+        Err(kind::refused(report.kind))
     }
 
     /// What a later audit is compared with.
@@ -472,11 +467,6 @@ impl DriftReport {
             ("program", self.run.tool.clone()),
         ])
     }
-}
-
-fn kind_error(kind: Kind) -> ShapeError {
-    let message = format!("it is of kind {}, and a report is of kind DriftReport", kind.as_str());
-    ShapeError { message, line: 0, column: 0 }
 }
 
 fn gate([from, to]: &[String; 2]) -> Gate {

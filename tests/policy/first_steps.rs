@@ -7,6 +7,9 @@ use crate::estate::{Estate, NOW};
 const WAIVER: &str = "kind: Waivers\nwaivers:\n- id: wait\n  rule: version-skew\n  component: redis/cache\n  \
                       environments: [qualif, prod]\n  reason: r\n  owner: o\n  expires: 2026-12-31\n";
 
+/// What finds something on a component that is equal.
+const RANGE: &str = "kind: Policy\nranges:\n- {require: 'redis >=7'}\n";
+
 fn waiver(qualif: &str, prod: &str) -> String {
     format!("{WAIVER}  versions: {{qualif: \"{qualif}\", prod: \"{prod}\"}}\n")
 }
@@ -53,10 +56,10 @@ fn what_is_waived_stays_in_the_verdict() {
 
 #[test]
 fn equal_is_what_runs_the_same_whatever_was_found_on_it() {
-    let estate = Estate::new("redis-6.2.5", "redis-6.2.5", &[("policy.yaml", "kind: Policy\n")]);
+    let estate = Estate::new("redis-6.2.5", "redis-6.2.5", &[("policy.yaml", RANGE)]);
     let table = audit(&estate, &[]);
     assert!(
-        table.stdout.contains("end-of-life") && table.stdout.contains("1 of 1 equal"),
+        table.stdout.contains("out-of-range") && table.stdout.contains("1 of 1 equal"),
         "{table}"
     );
     assert!(audit(&estate, &["-o", "markdown"]).stdout.contains("1 of 1 component equal"));

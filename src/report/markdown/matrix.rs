@@ -33,7 +33,7 @@ pub(super) fn section(report: &DriftReport) -> Section {
     titles.push("Worst".to_owned());
     let title = format!(
         "<b>Matrix</b> of what differs; {} equal{}",
-        equal::shared(&report.summary.counts.equal, "component"),
+        prose(&equal::shared(&report.summary.equal, "component")),
         equal::condition(report)
     );
     Section::new(title, heading(&titles), rows)

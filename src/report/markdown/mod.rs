@@ -166,8 +166,8 @@ fn lead(report: &DriftReport, purpose: Purpose) -> String {
     };
     format!(
         "{unread}{judged} {} read completely, {} equal{}; baseline {}.",
-        equal::shared(&report.summary.counts.targets, "target"),
-        equal::shared(&report.summary.counts.equal, "component"),
+        prose(&equal::shared(&report.summary.targets, "target")),
+        prose(&equal::shared(&report.summary.equal, "component")),
         equal::condition(report),
         prose(&report.baseline)
     )

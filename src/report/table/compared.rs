@@ -27,7 +27,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if lines.is_empty() {
         lines.push(NOTHING.to_owned());
     } else if let Some(last) = lines.last_mut() {
-        let not_judged = match report.judgement.not_judged.len() {
+        let not_judged = match report.judgement.optional_gaps().len() {
             0 => "none".to_owned(),
             n => count(n, "gap"),
         };

@@ -187,7 +187,8 @@ fn blocking(report: &Audit) -> String {
 
 /// What is not required or left out: the first of it, and how many more.
 fn not_judged(judgement: &Judgement, fold: &Fold) -> String {
-    let Some((first, others)) = judgement.not_judged.split_first() else { return String::new() };
+    let gaps = judgement.optional_gaps();
+    let Some((first, others)) = gaps.split_first() else { return String::new() };
     let first = super::escape::terminal(&shortened(first, fold.message.saturating_add(40)));
     let more = match others.len() {
         0 => String::new(),
