@@ -423,10 +423,8 @@ impl DriftReport {
     /// # Errors
     /// The first thing that is not of the shape of a report, or its kind if it is another one's.
     pub fn read(text: &str) -> Result<Self, ShapeError> {
-        let report: Self = match yaml::read(text, Origin::Program) {
-            Ok(report) => report,
-            Err(error) => return Err(kind::other(text).unwrap_or(error)),
-        };
+        let read = yaml::read::<Self>(text, Origin::Program);
+        let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
         if report.kind == Kind::DriftReport {
             return Ok(report);
         }
