@@ -59,3 +59,22 @@ pub fn with_product(product: Option<&str>, version: &str) -> String {
 pub fn has_or_have(number: usize, of: usize) -> &'static str {
     if number == 1 || of == 1 { "has" } else { "have" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_says_its_product_says_it_once() {
+        assert_eq!(with_product(Some("redis"), "7.2.4"), "redis 7.2.4");
+        assert_eq!(with_product(Some("ubuntu"), "Ubuntu 22.04.3 LTS"), "Ubuntu 22.04.3 LTS");
+        assert_eq!(with_product(Some("containerd"), "containerd://1.7.11"), "containerd://1.7.11");
+        assert_eq!(with_product(None, "7"), "7");
+    }
+
+    #[test]
+    fn one_component_has_and_several_have() {
+        let words = [(0, 1), (1, 1), (1, 5), (0, 5), (3, 5)].map(|(n, of)| has_or_have(n, of));
+        assert_eq!(words, ["has", "has", "has", "have", "have"]);
+    }
+}
