@@ -122,7 +122,7 @@ pub(super) struct AuditArguments {
     pub(super) deadline: Option<DurationText>,
 
     /// Judge as of this time, in RFC 3339; the same inputs then give the same bytes
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) at: Option<Timestamp>,
 
     /// Support cycles over the built-in ones, as endoflife.date answers (PRODUCT.json, or of its
@@ -212,9 +212,9 @@ pub(super) struct WaiverAddArguments {
     #[arg(long)]
     pub(super) owner: String,
 
-    /// The last day on which it counts, in UTC: 2026-12-31
+    /// The last day on which it counts, in UTC: 2026-12-31, or so many days ahead: 30d
     #[arg(long, value_name = "DATE")]
-    pub(super) expires: Date,
+    pub(super) expires: Expiry,
 
     /// The report that has the finding (YAML or JSON); without one, an audit is run
     #[arg(long, value_name = "REPORT")]
@@ -229,7 +229,7 @@ pub(super) struct WaiverAddArguments {
     pub(super) id: Option<String>,
 
     /// As of this time, in RFC 3339
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) at: Option<Timestamp>,
 
     #[command(flatten)]
@@ -247,7 +247,7 @@ pub(super) struct WaiverListArguments {
     pub(super) report: Option<PathBuf>,
 
     /// As of this time, in RFC 3339
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) at: Option<Timestamp>,
 }
 
@@ -375,6 +375,34 @@ impl FromStr for OutputChoice {
             return Err(OutputError::Path);
         }
         Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}
+
+/// A time as people write it in scripts.
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "write a time with its zone, as 2026-11-23T06:00:00Z")
+}
+
+/// The last day of a waiver.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expiry {
+    On(Date),
+    /// So many days after the day of the command.
+    After(i32),
+}
+
+impl FromStr for Expiry {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let days =
+            || text.strip_suffix('d')?.parse().ok().filter(|days| (0..=36_500).contains(days));
+        match text.parse() {
+            Ok(date) => Ok(Self::On(date)),
+            Err(_) => {
+                days().map(Self::After).ok_or("write a day as 2026-12-31, or 30d for days ahead")
+            }
+        }
     }
 }
 

@@ -45,6 +45,9 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
             count(targets, "target")
         ));
     }
+    if gates.is_empty() {
+        text.push_str("  no gate: nothing blocks\n");
+    }
     for gate in &gates {
         text.push_str(&format!("  gate {} -> {}\n", gate.from, gate.to));
     }

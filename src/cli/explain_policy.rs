@@ -1,13 +1,13 @@
 //! `envparity explain-policy`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
 use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{Failed, output, problems, reports};
-use crate::model::{ComponentName, EnvironmentName, Glob};
+use crate::model::{ComponentName, EnvironmentName, Glob, near};
 use crate::policy::{Case, Policy, Row, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
@@ -22,6 +22,12 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
     let report = arguments.report.as_deref().map(reports::read).transpose()?;
     let page = Page { profiles: &profiles, policy: &policy, component: &component };
     let mut text = page.head();
+    if let Some(unknown) = report.as_ref().and_then(|report| page.unknown(report)) {
+        text.push_str(&unknown);
+        output::print(&text)?;
+        return Ok(Exit::Done);
+    }
+    text.push_str(ORDER);
     if let Some(report) = &report {
         text.push_str(&page.findings(report));
     }
@@ -29,6 +35,10 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
     output::print(&text)?;
     Ok(Exit::Done)
 }
+
+/// Behind the head of a page.
+const ORDER: &str = "\nOf the lines of a rule, the first that fits a finding decides: rows of the policy \
+                     from the last to the first.\n";
 
 struct Page<'a> {
     profiles: &'a Profiles,
@@ -41,7 +51,7 @@ impl Page<'_> {
         let mut text = format!("{}\n", terminal(self.component.as_str()));
         let owner = match self.policy.owner(self.component) {
             Some(row) => format!("{} ({})", terminal(row.owner()), self.place(row.line())),
-            None => "nobody, by the policy".to_owned(),
+            None => "none: no row of owners: names it".to_owned(),
         };
         let gates: Vec<String> = self
             .profiles
@@ -74,8 +84,23 @@ impl Page<'_> {
                 waiver.id.line
             );
         }
-        text.push_str("\nOf the lines of a rule, the first that fits a finding decides: rows of the policy from the last to the first.\n");
         text
+    }
+
+    /// That the report knows nothing of that name, and what may be meant.
+    fn unknown(&self, report: &DriftReport) -> Option<String> {
+        let rows = report.matrix.iter().map(|row| row.component.as_str());
+        let findings = report.findings.iter().chain(&report.waived);
+        let known: BTreeSet<&str> =
+            rows.chain(findings.map(|finding| finding.component.as_str())).collect();
+        let name = self.component.as_str();
+        if known.contains(name) {
+            return None;
+        }
+        let meant = near(name, known.into_iter())
+            .map(|near| format!("; did you mean {}?", terminal(near)))
+            .unwrap_or_default();
+        Some(format!("\nThe report has no component of this name{meant}\n"))
     }
 
     /// The rows of `ranges:` that are about the component, or about a product that it may run.

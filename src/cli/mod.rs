@@ -50,9 +50,24 @@ pub fn run() -> ExitCode {
 }
 
 fn usage(error: &clap::Error) -> ExitCode {
+    if lacks_a_side(error) {
+        output::complain(
+            "error: give FROM and TO, as in envparity audit qualif production; for one \
+             environment and the baseline, --env NAME",
+        );
+        return ExitCode::from(Exit::Error.code());
+    }
     // Failing to print help is no worse than having nobody read it.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { Exit::Error.code() } else { Exit::Done.code() })
+}
+
+/// Whether `audit` was given one environment of two.
+fn lacks_a_side(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let names = |value: &ContextValue| value.to_string().contains("FROM TO");
+    error.kind() == ErrorKind::WrongNumberOfValues
+        && error.get(ContextKind::InvalidArg).is_some_and(names)
 }
 
 fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {

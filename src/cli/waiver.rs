@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
-use super::args::{WaiverAddArguments, WaiverListArguments};
+use super::args::{Expiry, WaiverAddArguments, WaiverListArguments};
 use super::audit::facts;
 use super::exit::Exit;
 use super::files::Files;
@@ -49,7 +49,8 @@ pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<E
     };
     let finding = find(&report, &arguments.finding)?;
     refuse_twice(finding, &profiles, today(arguments.at))?;
-    let entry = entry(&arguments, finding, &report, &profiles);
+    let mut entry = entry(&arguments, finding, &report, &profiles);
+    entry.expires = last_day(arguments.expires, today(arguments.at))?.to_string().into();
     check_binding(&entry, &profiles)?;
     let path = profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"));
     let text = read(&path, profiles.waivers_path.is_some())?;
@@ -175,7 +176,15 @@ fn entry(
         versions: versions.into_iter().map(|(name, range)| (name, range.into())).collect(),
         reason: arguments.reason.clone().into(),
         owner: arguments.owner.clone().into(),
-        expires: arguments.expires.to_string().into(),
+        expires: String::new().into(),
+    }
+}
+
+/// The day that is asked for.
+fn last_day(asked: Expiry, today: Date) -> anyhow::Result<Date> {
+    match asked {
+        Expiry::On(date) => Ok(date),
+        Expiry::After(days) => Ok(today.checked_add(i64::from(days).days())?),
     }
 }
 
@@ -310,8 +319,7 @@ fn today(at: Option<Timestamp>) -> Date {
 
 pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
     let listed = Listed::new(arguments)?;
-    let mut text =
-        listed.waivers.iter().map(|(waiver, state)| lines(waiver, *state)).collect::<String>();
+    let mut text: String = listed.waivers.iter().map(lines).collect();
     text.push_str(&listed.tally());
     output::print(&text)?;
     Ok(Exit::Done)
@@ -320,21 +328,26 @@ pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
 pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
     let listed = Listed::new(arguments)?;
     let wanting = |state: WaiverState| matches!(state, WaiverState::Expired | WaiverState::Unused);
-    let mut text: String = listed
-        .waivers
-        .iter()
-        .filter(|(_, state)| wanting(*state))
-        .map(|(waiver, state)| lines(waiver, *state))
-        .collect();
+    let mut text: String =
+        listed.waivers.iter().filter(|listed| wanting(listed.state)).map(lines).collect();
     text.push_str(&listed.tally());
     output::print(&text)?;
-    let is_wanting = listed.unknown > 0 || listed.waivers.iter().any(|(_, state)| wanting(*state));
+    let is_wanting =
+        listed.unknown > 0 || listed.waivers.iter().any(|listed| wanting(listed.state));
     Ok(if is_wanting { Exit::NoGo } else { Exit::Done })
+}
+
+/// A waiver and what became of it.
+struct ListedWaiver {
+    waiver: Waiver,
+    state: WaiverState,
+    /// Whether the report says that it covers nothing.
+    covers_nothing: bool,
 }
 
 /// Waivers and what became of them.
 struct Listed {
-    waivers: Vec<(Waiver, WaiverState)>,
+    waivers: Vec<ListedWaiver>,
     /// How many the report does not have: of these it says nothing.
     unknown: usize,
     path: Option<PathBuf>,
@@ -357,7 +370,11 @@ impl Listed {
             // Only an audit knows whether it is used; of the date, today's counts.
             let is_unused =
                 told(&waiver.id) == Some(WaiverState::Unused) && by_date != WaiverState::Expired;
-            (waiver, if is_unused { WaiverState::Unused } else { by_date })
+            let in_report = report.iter().flat_map(|report| &report.waivers);
+            let covers_nothing =
+                in_report.filter(|told| told.id == waiver.id).any(|told| told.findings.is_empty());
+            let state = if is_unused { WaiverState::Unused } else { by_date };
+            ListedWaiver { waiver, state, covers_nothing }
         });
         Ok(Self { waivers: waivers.collect(), unknown, path: profiles.waivers_path })
     }
@@ -366,7 +383,7 @@ impl Listed {
     fn tally(&self) -> String {
         let Some(path) = &self.path else { return "there is no file of kind Waivers\n".to_owned() };
         let states = WaiverState::ALL.into_iter().filter_map(|state| {
-            let n = self.waivers.iter().filter(|(_, of)| *of == state).count();
+            let n = self.waivers.iter().filter(|listed| listed.state == state).count();
             (n > 0).then(|| format!("{n} {state}"))
         });
         let states: Vec<String> = states.collect();
@@ -381,7 +398,8 @@ impl Listed {
     }
 }
 
-fn lines(waiver: &Waiver, state: WaiverState) -> String {
+fn lines(listed: &ListedWaiver) -> String {
+    let ListedWaiver { waiver, state, covers_nothing } = listed;
     let Waiver { id, rule, component, environments, subject, versions, reason, owner, expires } =
         waiver;
     let places = environments.iter().map(|environment| match versions.get(environment) {
@@ -391,5 +409,8 @@ fn lines(waiver: &Waiver, state: WaiverState) -> String {
     let places = places.collect::<Vec<_>>().join("; ");
     let subject = subject.as_ref().map(|subject| format!(" ({subject})")).unwrap_or_default();
     let first = terminal(&format!("{state:<9} {id}   {rule} of {component}{subject} in {places}"));
-    format!("{first}\n{:<9} {}\n", "", terminal(&format!("{owner}, through {expires}: {reason}")))
+    let counts = matches!(state, WaiverState::Active | WaiverState::Expiring);
+    let so_far = if *covers_nothing && counts { "; covers nothing so far" } else { "" };
+    let second = terminal(&format!("{owner}, through {expires}{so_far}: {reason}"));
+    format!("{first}\n{:<9} {second}\n", "")
 }

@@ -27,6 +27,8 @@ pub struct Audit {
     pub gates: Vec<Gate>,
     /// Environments that this audit left out.
     pub left_out: Vec<EnvironmentName>,
+    /// Whether one pair alone was asked for: else `--env` left them out.
+    pub is_of_pair: bool,
     /// How much each gate compared.
     pub compared: Vec<GateCompared>,
     /// Whether the profiles ask for no verdict (`gates: []`): the exit code does not tell of it.

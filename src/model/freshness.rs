@@ -31,10 +31,15 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
     let limit = |limit: Duration| SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     if age > limit(max_age) {
         let shown = super::length(max_age);
-        return Some(Failure::new(
-            FailureKind::Stale,
-            format!("the answer is older than {shown} (max-age)"),
-        ));
+        let failure =
+            Failure::new(FailureKind::Stale, format!("the answer is older than {shown} (max-age)"));
+        return Some(match target.source {
+            Source::Recorded { .. } => failure.advise(
+                "record it again, raise max-age:, or write its time as taken: if the file is newer \
+                 than it seems",
+            ),
+            Source::Live | Source::Declared => failure,
+        });
     }
     if -age > limit(MAX_AHEAD) {
         let message = "the answer is more than 5 minutes ahead of this run's time";

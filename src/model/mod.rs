@@ -63,6 +63,6 @@ pub use snapshot::{
     Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading,
     ReadingSource, RunningImage, Snapshot, Values,
 };
-pub use verdict::{Gate, Judgement, Reason, ReasonKind, Verdict};
+pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{bytes, count, length, rounded};
+pub use words::{bytes, count, has_or_have, length, rounded, with_product};

@@ -141,7 +141,7 @@ failure_kinds! {
     /// A fact or file that belongs to another environment.
     WrongEnvironment = "wrong-environment", "the file was collected from another environment: point the profile to the right one";
     /// Older than the profile allows, or expired.
-    Stale = "stale", "collect again, or renew the declared fact";
+    Stale = "stale", "collect again, or raise max-age:";
     /// Newer than the run itself.
     Future = "future", "check the clocks of the server and of this machine";
     /// The profile selects what there is none of.

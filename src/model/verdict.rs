@@ -47,12 +47,16 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What stands among what was not judged where the profiles want no gate: it is no gap.
+pub const NO_GATE_WANTED: &str = "any gate: the profiles say gates: []";
+
 /// A verdict with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it is not `go`; a no-go on incomplete evidence has reasons of both kinds.
+    /// Why it is not `go`, and what would block, were it not waived; a no-go on incomplete evidence
+    /// has reasons of both kinds.
     pub reasons: Vec<Reason>,
     /// What did not count, because the profile does not require it.
     pub not_judged: Vec<String>,
@@ -61,6 +65,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// What was not read and did not count.
+    pub fn optional_gaps(&self) -> Vec<&str> {
+        let texts = self.not_judged.iter().map(String::as_str);
+        texts.filter(|text| *text != NO_GATE_WANTED).collect()
+    }
+
     /// Whether evidence that the verdict needs is missing.
     pub fn is_incomplete(&self) -> bool {
         self.reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete)
@@ -72,10 +82,13 @@ impl Judgement {
 pub struct Reason {
     /// What it makes the verdict.
     pub kind: ReasonKind,
-    /// The finding that blocks.
+    /// The finding that blocks or is waived.
     pub finding: Option<FindingId>,
     /// How severe, of a finding.
     pub severity: Option<Severity>,
+    /// Whether it is about a target that was not read or is too old: coverage tells the same, and
+    /// `required: false` leaves it out.
+    pub is_of_target: bool,
     /// In words (untrusted).
     pub text: String,
 }
@@ -87,6 +100,8 @@ pub enum ReasonKind {
     Blocks,
     /// Evidence that is missing, too old, or proves nothing.
     Incomplete,
+    /// A finding at or above `fail-on` that somebody accepts: it does not block.
+    Waived,
 }
 
 impl ReasonKind {
@@ -95,6 +110,7 @@ impl ReasonKind {
         match self {
             Self::Blocks => "blocks",
             Self::Incomplete => "incomplete",
+            Self::Waived => "waived",
         }
     }
 }

@@ -41,6 +41,14 @@ pub struct JudgedWaiver {
     pub covers: Vec<FindingId>,
 }
 
+impl JudgedWaiver {
+    /// Whether it counts and there is nothing that it covers, though not everything that could show
+    /// it was read.
+    pub fn covers_nothing_so_far(&self) -> bool {
+        matches!(self.state, WaiverState::Active | WaiverState::Expiring) && self.covers.is_empty()
+    }
+}
+
 /// What became of a waiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaiverState {

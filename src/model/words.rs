@@ -44,3 +44,37 @@ pub fn bytes(n: f64) -> String {
         n => format!("{:.0} KiB", n / 1024.0),
     }
 }
+
+/// `redis 7.2.4`: a version with its product, unless its text says the product already, as
+/// `Ubuntu 22.04.3 LTS` and `containerd://1.7.20` do.
+pub fn with_product(product: Option<&str>, version: &str) -> String {
+    let says = |product: &str| version.to_lowercase().starts_with(&product.to_lowercase());
+    match product.filter(|product| !says(product)) {
+        Some(product) => format!("{product} {version}"),
+        None => version.to_owned(),
+    }
+}
+
+/// `has` behind `1 of 5 components`, `1 of 1 component` and `0 of 1 component`; else `have`.
+pub fn has_or_have(number: usize, of: usize) -> &'static str {
+    if number == 1 || of == 1 { "has" } else { "have" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_says_its_product_says_it_once() {
+        assert_eq!(with_product(Some("redis"), "7.2.4"), "redis 7.2.4");
+        assert_eq!(with_product(Some("ubuntu"), "Ubuntu 22.04.3 LTS"), "Ubuntu 22.04.3 LTS");
+        assert_eq!(with_product(Some("containerd"), "containerd://1.7.11"), "containerd://1.7.11");
+        assert_eq!(with_product(None, "7"), "7");
+    }
+
+    #[test]
+    fn one_component_has_and_several_have() {
+        let words = [(0, 1), (1, 1), (1, 5), (0, 5), (3, 5)].map(|(n, of)| has_or_have(n, of));
+        assert_eq!(words, ["has", "has", "has", "have", "have"]);
+    }
+}

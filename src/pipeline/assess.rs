@@ -40,6 +40,8 @@ pub(super) struct Standard<'a> {
     pub(super) baseline: EnvironmentName,
     pub(super) gates: Vec<Gate>,
     pub(super) wants_no_gate: bool,
+    /// Gates of the profiles of which the options leave a side out.
+    pub(super) closed_gates: Vec<Gate>,
     /// What is compared: baseline, then the other.
     pub(super) pairs: Vec<(EnvironmentName, EnvironmentName)>,
     /// One for each piece of evidence, in their order.
@@ -47,6 +49,7 @@ pub(super) struct Standard<'a> {
     pub(super) since: Option<&'a EarlierReport>,
     pub(super) new_only: bool,
     pub(super) policy_digest: &'a str,
+    pub(super) profiles_digest: &'a str,
     /// Support cycles over the shipped ones, with the name of their file.
     pub(super) given_cycles: &'a [(String, Cycles)],
 }
@@ -95,14 +98,17 @@ pub fn assess(
         baseline: scope.baseline,
         gates: scope.gates,
         wants_no_gate: scope.wants_no_gate,
+        closed_gates: scope.closed_gates,
         since: options.since.as_ref(),
         new_only: options.fail_on_new,
         policy_digest: &profiles.policy_digest,
+        profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
     };
     let mut audit = standard.judge(&evidence, facts, now);
     audit.judgement.not_judged.extend(scope.not_judged);
     audit.left_out = scope.left_out;
+    audit.is_of_pair = options.gate.is_some();
     audit.places = profiles.places.clone();
     audit.run.profiles.clone_from(&profiles.digest);
     audit.run.policy.clone_from(&profiles.policy_digest);
@@ -155,6 +161,7 @@ impl Standard<'_> {
             gates: self.gates.clone(),
             reports_only: self.wants_no_gate,
             left_out: Vec::new(),
+            is_of_pair: false,
             places: Places::default(),
             run: Run {
                 at: now,
@@ -216,8 +223,12 @@ impl Standard<'_> {
 
     fn gates_asked(&self) -> GatesAsked<'_> {
         match self.purpose {
-            Purpose::Audit if !self.wants_no_gate => GatesAsked::Judged(&self.gates),
-            Purpose::Audit | Purpose::Diff => GatesAsked::None,
+            Purpose::Audit if self.wants_no_gate => GatesAsked::None,
+            Purpose::Audit if self.gates.is_empty() && !self.closed_gates.is_empty() => {
+                GatesAsked::LeftOut(&self.closed_gates)
+            }
+            Purpose::Audit => GatesAsked::Judged(&self.gates),
+            Purpose::Diff => GatesAsked::None,
         }
     }
 
@@ -229,6 +240,7 @@ impl Standard<'_> {
             ("fail-on", self.policy.fail_on().to_string()),
             ("gates", gates.join(", ")),
             ("policy", self.policy_digest.to_owned()),
+            ("profiles", self.profiles_digest.to_owned()),
             ("program", PROGRAM.to_owned()),
         ])
     }

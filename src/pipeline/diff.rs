@@ -44,11 +44,13 @@ pub fn diff(
         baseline: names[0].clone(),
         gates: Vec::new(),
         wants_no_gate: false,
+        closed_gates: Vec::new(),
         pairs: vec![names.into()],
         expectations: vec![anything(), anything()],
         since: None,
         new_only: false,
         policy_digest: "",
+        profiles_digest: "",
         given_cycles: &[],
     };
     let at = baseline.taken.max(current.taken);

@@ -1,7 +1,7 @@
 //! What of the profiles an audit is about: environments, baseline and gates.
 
 use super::options::AuditOptions;
-use crate::model::{EnvironmentName, Gate};
+use crate::model::{EnvironmentName, Gate, NO_GATE_WANTED};
 use crate::profile::{Environment, Profiles};
 
 /// The options or the evidence name an environment that no profile describes, or one of them twice.
@@ -47,6 +47,8 @@ pub(super) struct Scope<'a> {
     pub(super) gates: Vec<Gate>,
     /// Whether the profiles say that there is none: `gates: []`.
     pub(super) wants_no_gate: bool,
+    /// Those of the profiles of which a side is left out.
+    pub(super) closed_gates: Vec<Gate>,
     pub(super) left_out: Vec<EnvironmentName>,
     /// In words.
     pub(super) not_judged: Vec<String>,
@@ -77,9 +79,10 @@ impl<'a> Scope<'a> {
         Self {
             baseline: gate.to.clone(),
             environments: inside.into_iter().map(|e| (e, required(&e))).collect(),
-            not_judged: unseen(&outside, "left out by the gate that was asked for"),
+            not_judged: unseen(&outside, "left out by FROM TO"),
             left_out: outside.iter().map(|e| e.name.clone()).collect(),
             wants_no_gate: false,
+            closed_gates: Vec::new(),
             gates,
         }
     }
@@ -97,17 +100,25 @@ impl<'a> Scope<'a> {
         let environments = inside.into_iter().map(|e| (e, required(&e))).collect();
         let (gates, closed): (Vec<Gate>, Vec<Gate>) =
             all_gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
-        let closed = closed.iter();
         let mut not_judged: Vec<String> = closed
+            .iter()
             .map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to))
             .collect();
         not_judged.extend(unseen(&outside, "left out by --env"));
         let wants_no_gate = profiles.own_gates.as_ref().is_some_and(Vec::is_empty);
         if wants_no_gate {
-            not_judged.push("any gate: the profiles say gates: []".to_owned());
+            not_judged.push(NO_GATE_WANTED.to_owned());
         }
         let left_out = outside.iter().map(|e| e.name.clone()).collect();
-        Self { baseline, environments, gates, wants_no_gate, left_out, not_judged }
+        Self {
+            baseline,
+            environments,
+            gates,
+            wants_no_gate,
+            closed_gates: closed,
+            left_out,
+            not_judged,
+        }
     }
 
     /// Every environment against the baseline, and each gate that is not such a pair already.

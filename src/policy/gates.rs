@@ -13,6 +13,8 @@ use crate::model::{Component, ComponentName, EnvironmentName, Gate, GateCompared
 pub enum GatesAsked<'a> {
     /// The verdict is about these; without any it is incomplete.
     Judged(&'a [Gate]),
+    /// There are gates, and `--env` left out a side of each: the verdict is incomplete.
+    LeftOut(&'a [Gate]),
     /// Nobody asked for a verdict: a diff, or `gates: []`.
     None,
 }
@@ -22,7 +24,7 @@ impl<'a> GatesAsked<'a> {
     pub(super) fn list(self) -> &'a [Gate] {
         match self {
             Self::Judged(gates) => gates,
-            Self::None => &[],
+            Self::LeftOut(_) | Self::None => &[],
         }
     }
 }
@@ -35,11 +37,13 @@ pub(super) fn gaps(
     subjects: &[Subject<'_>],
     is_told: bool,
 ) -> Vec<(bool, String)> {
-    let GatesAsked::Judged(gates) = asked else { return Vec::new() };
+    let gates = match asked {
+        GatesAsked::Judged(gates) => gates,
+        GatesAsked::LeftOut(gates) => return vec![(true, left_out(gates))],
+        GatesAsked::None => return Vec::new(),
+    };
     if gates.is_empty() {
-        let text = "no gate was judged: name two environments (envparity audit FROM TO), or write \
-                    gates: [[FROM, TO]] in the file of kind Audit; gates: [] only reports";
-        return vec![(true, text.to_owned())];
+        return vec![(true, without_gate(subjects))];
     }
     let mut found: Vec<(bool, String)> =
         gates.iter().filter_map(|gate| nothing_compared(gate, subjects, is_told)).collect();
@@ -48,6 +52,32 @@ pub(super) fn gaps(
         found.iter_mut().for_each(|(required, _)| *required = true);
     }
     found
+}
+
+/// Of gates of which `--env` left a side out.
+fn left_out(gates: &[Gate]) -> String {
+    let names: Vec<String> = gates.iter().map(ToString::to_string).collect();
+    let which = if let [one] = names.as_slice() {
+        format!("a side of the gate {one}")
+    } else {
+        format!("a side of each gate ({})", names.join(", "))
+    };
+    format!("no gate was judged: --env leaves out {which}; name both sides, or leave out --env")
+}
+
+/// Of profiles that make no gate.
+fn without_gate(subjects: &[Subject<'_>]) -> String {
+    let help = match subjects {
+        [one] => format!(
+            "{} is the only environment; add the one that releases come from, or write gates: [] \
+             in the file of kind Audit to report only",
+            one.snapshot.environment
+        ),
+        _ => "name two environments (envparity audit FROM TO), or write gates: [[FROM, TO]] in \
+              the file of kind Audit; gates: [] only reports"
+            .to_owned(),
+    };
+    format!("no gate was judged: {help}")
 }
 
 /// A gate whose two sides have nothing in common has compared nothing. Where one side alone is

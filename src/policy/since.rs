@@ -301,6 +301,32 @@ fn is_known(
     meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)
 }
 
+/// The digest of the profiles: it changes with every edit, and is no news by itself.
+const PROFILES: &str = "profiles";
+
+/// Whether the report was made by the profiles of something else: environments of the same names,
+/// and none of them with the same targets.
+fn other_profiles(
+    earlier: &EarlierReport,
+    judged_by: &BTreeMap<&'static str, String>,
+    subjects: &[Subject<'_>],
+) -> Option<String> {
+    let (then, now) = (earlier.judged_by.get(PROFILES)?, judged_by.get(PROFILES)?);
+    let mut shared = subjects.iter().filter_map(|subject| {
+        let then = earlier.environments.get(&subject.snapshot.environment)?;
+        let now = subject.snapshot.coverage.iter().map(|target| &target.target);
+        Some(then.keys().collect::<BTreeSet<_>>() == now.collect())
+    });
+    let first_agrees = shared.next()?;
+    let agree = first_agrees || shared.any(|agrees| agrees);
+    (then != now && !agree).then(|| {
+        format!(
+            "profiles: {then} then, {now} now, and no environment has the same targets: the \
+             earlier report was made by other profiles"
+        )
+    })
+}
+
 /// What else is another now: findings may come and go with it.
 fn changed(
     earlier: &EarlierReport,
@@ -308,7 +334,8 @@ fn changed(
     subjects: &[Subject<'_>],
 ) -> Vec<String> {
     let mut changed = Vec::new();
-    for (name, now) in judged_by {
+    changed.extend(other_profiles(earlier, judged_by, subjects));
+    for (name, now) in judged_by.iter().filter(|(name, _)| **name != PROFILES) {
         let then = earlier.judged_by.get(name).map_or("", String::as_str);
         if then != now {
             let shown =

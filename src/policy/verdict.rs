@@ -12,7 +12,7 @@ use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
-    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict, staleness,
+    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict, near, staleness,
 };
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
@@ -25,7 +25,7 @@ pub fn judge(
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Judgement {
-    let serious = findings.iter().filter(|f| blocks(policy, f));
+    let serious = findings.iter().filter(|f| f.is_active() && is_serious(policy, f));
     let (counted, old): (Vec<_>, Vec<_>) =
         serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
     let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
@@ -34,8 +34,12 @@ pub fn judge(
         reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
     }
     for subject in subjects {
-        for (required, text) in gaps(subject, now) {
-            if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
+        for Gap { required, is_of_target, text } in gaps(subject, now) {
+            if required {
+                reasons.push(Reason { is_of_target, ..incomplete(text) });
+            } else {
+                not_judged.push(text);
+            }
         }
     }
     let is_told = reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete);
@@ -43,6 +47,8 @@ pub fn judge(
     for (required, text) in of_gates.chain(readable::unreadable(asked.list(), subjects)) {
         if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
     }
+    let waived = findings.iter().filter(|f| is_serious(policy, f));
+    reasons.extend(waived.filter_map(accepted));
     let has = |kind| reasons.iter().any(|reason| reason.kind == kind);
     let verdict = if has(ReasonKind::Blocks) {
         Verdict::NoGo
@@ -59,8 +65,9 @@ pub fn judge(
     }
 }
 
-fn blocks(policy: &Policy, judged: &JudgedFinding) -> bool {
-    judged.disposition == Disposition::Active
+/// Whether it blocks unless it is waived.
+fn is_serious(policy: &Policy, judged: &JudgedFinding) -> bool {
+    judged.disposition != Disposition::Off
         && judged.severity >= policy.fail_on()
         && (judged.in_gate || blocks_anywhere(judged.finding.rule))
 }
@@ -73,25 +80,58 @@ fn blocking(judged: &JudgedFinding) -> Reason {
         kind: ReasonKind::Blocks,
         finding: Some(judged.id.clone()),
         severity: Some(judged.severity),
+        is_of_target: false,
         text,
     }
 }
 
-fn incomplete(text: String) -> Reason {
-    Reason { kind: ReasonKind::Incomplete, finding: None, severity: None, text }
+/// What would block, and by which waiver it does not: a verdict never hides that.
+fn accepted(judged: &JudgedFinding) -> Option<Reason> {
+    let waiver = judged.waiver()?;
+    let reason = blocking(judged);
+    let text = format!("{}; waived by {waiver}", reason.text);
+    Some(Reason { kind: ReasonKind::Waived, text, ..reason })
 }
 
-/// What is not known of an environment, and whether the verdict needs it.
-fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
+fn incomplete(text: String) -> Reason {
+    Reason {
+        kind: ReasonKind::Incomplete,
+        finding: None,
+        severity: None,
+        is_of_target: false,
+        text,
+    }
+}
+
+/// What is not known of an environment.
+struct Gap {
+    /// Whether the verdict needs it.
+    required: bool,
+    /// Whether coverage tells it of a target.
+    is_of_target: bool,
+    text: String,
+}
+
+impl Gap {
+    fn of_environment(required: bool, text: String) -> Self {
+        Self { required, is_of_target: false, text }
+    }
+
+    fn of_target(required: bool, text: String) -> Self {
+        Self { required, is_of_target: true, text }
+    }
+}
+
+fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<Gap> {
     let Subject { snapshot, required, expect, max_age } = subject;
     let environment = &snapshot.environment;
     let mut gaps = Vec::new();
     let is_seen = snapshot.components.values().any(|component| !component.instances.is_empty());
     let is_read = snapshot.coverage.iter().any(Coverage::is_read_at_all);
     if snapshot.coverage.is_empty() {
-        gaps.push((*required, format!("{environment} has no target")));
+        gaps.push(Gap::of_environment(*required, format!("{environment} has no target")));
     } else if is_read && !is_seen {
-        gaps.push((
+        gaps.push(Gap::of_environment(
             *required,
             format!("{environment} was read, and no component was seen in it: nothing is compared"),
         ));
@@ -100,22 +140,31 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<(bool, String)> {
         .iter()
         .all(|target| target.parts.values().all(|outcome| *outcome == Outcome::LeftOut))
     {
-        gaps.push((*required, format!("{environment} has no part that is not left out")));
+        gaps.push(Gap::of_environment(
+            *required,
+            format!("{environment} has no part that is not left out"),
+        ));
     }
     for target in &snapshot.coverage {
         let needed = target.required;
         gaps.extend(
             unread(target)
                 .into_iter()
-                .map(|what| (needed, format!("{environment} {} {what}", target.target))),
+                .map(|what| format!("{environment} {} {what}", target.target))
+                .map(|text| Gap::of_target(needed, text)),
         );
-        gaps.extend(unheld(target).map(|what| (false, format!("{environment} {what}"))));
+        let unheld = unheld(target).map(|what| format!("{environment} {what}"));
+        gaps.extend(unheld.map(|text| Gap::of_target(false, text)));
         if let Some(stale) = staleness(target, *max_age, now) {
-            gaps.push((needed, format!("{environment} {}: {stale}", target.target)));
+            let text = format!("{environment} {}: {stale}", target.target);
+            gaps.push(Gap::of_target(needed, text));
         }
     }
     gaps.extend(
-        expect.iter().filter_map(|name| unproven(snapshot, name)).map(|text| (*required, text)),
+        expect
+            .iter()
+            .filter_map(|name| unproven(snapshot, name))
+            .map(|text| Gap::of_environment(*required, text)),
     );
     gaps
 }
@@ -142,7 +191,10 @@ fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
     let Some(component) =
         snapshot.components.get(name).filter(|component| !component.instances.is_empty())
     else {
-        return Some(format!("{environment} {name} is expected and was not seen"));
+        let seen = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
+        let near = near(name.as_str(), seen.map(|(name, _)| name.as_str()));
+        let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Some(format!("{environment} {name} is expected and was not seen{meant}"));
     };
     let proves = |instance: &&Instance| {
         let whole = match instance.source {

@@ -227,11 +227,20 @@ fn references(files: &Files) -> Vec<FileProblem> {
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
         let gates = audit.gates.as_deref().unwrap_or_default();
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
-        audit.environments.iter().chain(sides).for_each(|name| unknown(source, name));
+        let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
+        sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
+        let without_file = audit.environments.iter().filter(|name| !known.contains(&name.as_str()));
+        found.extend(without_file.map(|name| source.problem(fileless(name, &advice))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
     }
     found
+}
+
+/// A name of the promotion order that no file describes.
+fn fileless(name: &Located<String>, known: &str) -> Problem {
+    let message = format!("no file of kind Environment has the name {:?}", name.as_str());
+    Problem::at(name, message, format!("add one, or take the name out; {known}"))
 }
 
 /// What is wrong with the promotion order, the gates and the time zone.

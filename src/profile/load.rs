@@ -16,7 +16,7 @@ use super::spelling;
 use super::surroundings::Surroundings;
 use super::warnings;
 use super::{FileProblem, ProfileErrors, Profiles};
-use crate::model::ProductNames;
+use crate::model::{ProductNames, near};
 use crate::wire::file;
 use crate::wire::header::{Header, Kind};
 use crate::wire::problem::Problem;
@@ -191,7 +191,25 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
     };
     if let Err(mut problem) = result {
         scrub(&mut problem, text);
+        advise(&mut problem, text);
         problems.push(source.problem(problem));
+    }
+}
+
+/// Help with what is mistyped most: a key, and the list of gates.
+fn advise(problem: &mut Problem, text: &str) {
+    let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
+    if line.starts_with("gates:") {
+        "write each gate as a pair: gates: [[FROM, TO]]".clone_into(&mut problem.advice);
+        return;
+    }
+    let unknown = problem.message.strip_prefix("unknown field `");
+    let named = unknown.and_then(|rest| rest.split_once('`'));
+    let Some((field, rest)) = named else { return };
+    let known = rest.trim_start_matches(", expected one of ").trim_start_matches(", expected ");
+    let known = known.split([',', ' ', '`']).filter(|name| !name.is_empty() && *name != "or");
+    if let Some(near) = near(field, known) {
+        problem.advice = format!("did you mean {near}?");
     }
 }
 

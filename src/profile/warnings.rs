@@ -24,12 +24,18 @@ pub(super) fn of(
 ) -> Vec<FileProblem> {
     let mut found = Vec::new();
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
-        found.extend(order(audit).map(|problem| source.problem(problem)));
+        let of_audit = [order(audit), only_one(audit), no_gate(audit)];
+        let backwards = backwards(audit);
+        let problems = of_audit.into_iter().flatten().chain(backwards);
+        found.extend(problems.map(|problem| source.problem(problem)));
         found.extend(gates(files, audit));
     }
     let known = Known::new(files, folder, names, around);
+    let sides = files.audits.first().map(|audit| needed(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {
         let mut problems = targets(config, folder, around);
+        let is_needed = config.required.unwrap_or(sides.contains(&config.name.as_str()));
+        problems.extend(without_target(config).filter(|_| is_needed));
         let own = known.of_environment(config, folder, names, around);
         let expected = config.expect.iter().filter_map(|name| unmatched(&own, name, "expect:"));
         problems.extend(expected);
@@ -63,16 +69,83 @@ fn order(audit: &AuditConfig) -> Option<Problem> {
     })
 }
 
-/// Gates of which a side need not be read.
-fn gates(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
-    let sides: Vec<&Located<String>> = match &audit.gates {
+/// One environment alone.
+fn only_one(audit: &AuditConfig) -> Option<Problem> {
+    let [one] = audit.environments.as_slice() else { return None };
+    let has_gates = audit.gates.as_ref().is_none_or(|gates| !gates.is_empty());
+    has_gates.then(|| {
+        let message = format!(
+            "{:?} is the only environment: no gate can be judged, and every audit is INCOMPLETE",
+            one.as_str()
+        );
+        let advice =
+            "add the environment that releases come from, or write gates: [] to report only";
+        Problem::at(one, message, advice)
+    })
+}
+
+/// Gates that are written down as none.
+fn no_gate(audit: &AuditConfig) -> Option<Problem> {
+    let is_empty = audit.gates.as_ref().is_some_and(Vec::is_empty);
+    is_empty.then(|| {
+        let message = "gates: [] is empty: no finding blocks, and an audit always ends with 0";
+        let advice = "write gates: [[FROM, TO]], or leave gates: out; keep [] only to report";
+        Problem::of_file(message, advice)
+    })
+}
+
+/// Gates from the baseline to an environment that stands before it.
+fn backwards(audit: &AuditConfig) -> Vec<Problem> {
+    let place = |name: &str| audit.environments.iter().position(|other| other.as_str() == name);
+    let is_backwards = |(from, to): &&(Located<String>, Located<String>)| {
+        place(to).zip(place(from)).is_some_and(|(to, from)| to < from)
+    };
+    let problem = |(from, to): &(Located<String>, Located<String>)| {
+        let baseline = if **from == *audit.baseline { ", the baseline," } else { "" };
+        let message = format!(
+            "the gate goes backwards: {:?}{baseline} comes after {:?} in the promotion order of \
+             environments:",
+            from.as_str(),
+            to.as_str()
+        );
+        Problem::at(from, message, format!("write [{}, {}]", to.as_str(), from.as_str()))
+    };
+    audit.gates.iter().flatten().filter(is_backwards).map(problem).collect()
+}
+
+/// An environment of which nothing can be read.
+fn without_target(config: &EnvironmentConfig) -> Option<Problem> {
+    let is_empty = config.targets.all().next().is_none();
+    is_empty.then(|| {
+        let message = format!(
+            "{:?} is required and has no target: every audit is INCOMPLETE",
+            config.name.as_str()
+        );
+        Problem::at(&config.name, message, "add a target below targets:, or say required: false")
+    })
+}
+
+/// The sides of the gates.
+fn sides(audit: &AuditConfig) -> Vec<&Located<String>> {
+    match &audit.gates {
         Some(gates) => gates.iter().flat_map(|(from, to)| [from, to]).collect(),
         None => {
             let mut pairs = audit.environments.windows(2);
             let pair = pairs.find(|pair| *pair[1] == *audit.baseline);
             pair.into_iter().flatten().collect()
         }
-    };
+    }
+}
+
+/// The environments that are required unless they say otherwise.
+fn needed(audit: &AuditConfig) -> Vec<&str> {
+    let names = sides(audit).into_iter().chain([&audit.baseline]);
+    names.map(|name| name.as_str()).collect()
+}
+
+/// Gates of which a side need not be read.
+fn gates(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
+    let sides = sides(audit);
     let optional = files.environments.iter().filter(|Parsed { config, .. }| {
         let is_side = sides.iter().any(|side| side.as_str() == config.name.as_str());
         is_side && config.required == Some(false)

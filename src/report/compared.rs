@@ -1,7 +1,7 @@
 //! How much each gate compared, in words that every format shares: what a verdict rests on.
 
 use super::Audit;
-use crate::model;
+use crate::model::{self, has_or_have};
 use crate::wire::report::GateCompared;
 
 /// What stands where no gate was judged.
@@ -26,7 +26,7 @@ pub(super) fn public(report: &Audit) -> Vec<GateCompared> {
 pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
     let GateCompared { gate: [from, to], with_counterpart, of, without } = one;
     let noun = if *of == 1 { "component" } else { "components" };
-    let verb = if *with_counterpart == 1 { "has" } else { "have" };
+    let verb = has_or_have(*with_counterpart, *of);
     let head = format!("{with_counterpart} of {of} {noun} of {to} {verb} a counterpart in {from}");
     if *of == 0 {
         return format!("{head}: none was seen");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Audit, AuditedEnvironment, compared};
+use super::{Audit, AuditedEnvironment, compared, equal};
 use crate::model::matrix::{Cell, CellReading, Row};
 use crate::model::staleness;
 use crate::model::{
@@ -156,8 +156,6 @@ fn summary(report: &Audit) -> v1::Summary {
     let complete = coverage()
         .filter(|(environment, target)| environment.counts(target, report.run.at))
         .count();
-    let counts =
-        |row: &&Row| !report.environments.iter().any(|e| e.is_stale(&row.component, report.run.at));
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
     let with =
         |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
@@ -165,7 +163,7 @@ fn summary(report: &Audit) -> v1::Summary {
         |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
     let targets = v1::Share { count: complete, of: coverage().count() };
     let equal = v1::Share {
-        count: report.matrix.iter().filter(|row| row.is_equal()).filter(counts).count(),
+        count: report.matrix.iter().filter(|row| equal::is_equal(row, report)).count(),
         of: report.matrix.len(),
     };
     v1::Summary {

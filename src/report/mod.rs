@@ -3,9 +3,11 @@
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
 
+mod accepted;
 mod compared;
 mod csv;
 mod dto;
+mod equal;
 pub mod escape;
 mod html;
 mod json;

@@ -280,13 +280,14 @@ fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
     if component.as_str().starts_with("host/") { INFO } else { defaults }
 }
 
-/// `a minor behind`, `a patch ahead of`: fits between the current side and the baseline.
+/// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and the
+/// baseline.
 fn distance(level: Level, direction: Option<Direction>) -> String {
     let direction = match direction {
         Some(Direction::Ahead) => "ahead of",
         Some(Direction::Behind) => "behind",
         Some(Direction::Mixed) => "ahead of and behind",
-        None => "away from",
+        None => return format!("another {} than", level.as_str()),
     };
     format!("a {} {direction}", level.as_str())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Hook, Levels, Rule, RuleMeta, finding, unless_host};
 use crate::compare::widest;
-use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
+use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
 
 pub(super) struct VersionSplit;
@@ -71,10 +71,7 @@ fn places_by_version(component: &Component) -> BTreeMap<String, usize> {
     let mut found: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
     for instance in &component.instances {
         let version = shown(&instance.reading);
-        let text = match instance.product_in(component) {
-            Some(product) => format!("{product} {version}"),
-            None => version.to_owned(),
-        };
+        let text = with_product(instance.product_in(component).as_deref(), version);
         found.entry(text).or_default().insert(instance.place());
     }
     found.into_iter().map(|(version, places)| (version, places.len())).collect()

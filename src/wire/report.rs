@@ -4,6 +4,7 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod kind;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +71,8 @@ fn audit() -> String {
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
     pub is: String,
-    /// Why it is not `go`. A `no-go` on incomplete evidence has reasons of both kinds.
+    /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete evidence
+    /// has reasons of both kinds.
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
@@ -92,9 +94,9 @@ pub struct Verdict {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reason {
-    /// `blocks` or `incomplete`.
+    /// `blocks` or `incomplete`; `waived` for a finding that would block, were it not waived.
     pub kind: String,
-    /// Id of the finding that blocks.
+    /// Id of the finding that blocks or is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
     /// In words.
@@ -421,12 +423,12 @@ impl DriftReport {
     /// # Errors
     /// The first thing that is not of the shape of a report, or its kind if it is another one's.
     pub fn read(text: &str) -> Result<Self, ShapeError> {
-        let report: Self = yaml::read(text, Origin::Program)?;
+        let read = yaml::read::<Self>(text, Origin::Program);
+        let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
         if report.kind == Kind::DriftReport {
             return Ok(report);
         }
-        let message = format!("kind {} is no report; it is DriftReport", report.kind.as_str());
-        Err(ShapeError { message, line: 0, column: 0 })
+        Err(kind::refused(report.kind))
     }
 
     /// What a later audit is compared with.
@@ -459,6 +461,7 @@ impl DriftReport {
             ("fail-on", self.verdict.fail_on.clone()),
             ("gates", gates.join(", ")),
             ("policy", self.run.policy.clone()),
+            ("profiles", self.run.profiles.clone()),
             ("program", self.run.tool.clone()),
         ])
     }

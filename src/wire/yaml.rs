@@ -119,7 +119,16 @@ fn shape_error(error: &serde_yaml::Error) -> ShapeError {
     let at = format!(" at line {line}, column {column}");
     let message = rendered.replace(&at, "");
     let message = message.trim_start_matches(&format!("line {line} column {column}: ")).trim();
-    ShapeError { message: message.to_owned(), line, column }
+    ShapeError { message: in_words(message).to_owned(), line, column }
+}
+
+/// What people call what the library's parser waits for.
+fn in_words(message: &str) -> &str {
+    match message {
+        "expected sequence start" => "a list is expected here",
+        "expected mapping start" => "keys with values are expected here",
+        other => other,
+    }
 }
 
 /// Writes one document: two spaces, plain scalars where they are safe, no folding, and nothing that

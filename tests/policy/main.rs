@@ -5,6 +5,7 @@
 mod cli;
 
 mod estate;
+mod first_steps;
 mod names;
 mod round;
 mod since;

@@ -172,6 +172,7 @@ fn judge(report: &mut Audit) {
             format!("{severity} {} {}: {}", finding.rule, finding.component, finding.summary);
         Reason {
             kind: ReasonKind::Blocks,
+            is_of_target: false,
             finding: Some(judged.id.clone()),
             severity: Some(*severity),
             text,
@@ -255,6 +256,7 @@ pub(crate) fn rich() -> Audit {
         "ovh-production docker/app part engine not read: GET /info was answered 403 Forbidden";
     report.judgement.reasons.push(Reason {
         kind: ReasonKind::Incomplete,
+        is_of_target: false,
         finding: None,
         severity: None,
         text: gap.into(),

@@ -94,6 +94,16 @@ impl Collector for Recorded {
         &RecordedConfig::KIND
     }
 
+    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
+        let time =
+            if self.taken.is_some() { TimeSource::Profile } else { TimeSource::FileModified };
+        let source = Source::Recorded { path: self.endpoint(), time, instead_of: None };
+        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        evidence.source = source;
+        evidence.set_part(FILE, Outcome::Failed(failure.clone()));
+        evidence
+    }
+
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             // A file is no server that could be silent.

@@ -192,10 +192,10 @@ impl WaiverConfig {
         let ahead = (expires - today).get_days();
         let message = || {
             format!(
-                "the waiver expires {ahead} days ahead, and {days} days are the most (waiver-span)"
+                "the waiver expires {ahead} days ahead, and the limit is {days} days (waiver-span)"
             )
         };
-        let advice = "choose an earlier date, and renew it then; waiver-span: of the policy says how far ahead it may be";
+        let advice = "choose an earlier date, and renew it then";
         (i64::from(ahead) > days).then(|| Problem::at(&self.expires, message(), advice))
     }
 

@@ -18,7 +18,7 @@ use super::settled::{Compared, Question, is_read};
 use super::subject::{Subject, by_name};
 use crate::model::{
     Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
-    Waiver, WaiverState,
+    Waiver, WaiverState, with_product,
 };
 use crate::rules::RuleMeta;
 use crate::version::Containment;
@@ -154,9 +154,9 @@ fn outside(
         .find(|(product, reading)| {
             wanted.admits(product.as_deref(), &component.levels, reading) != Containment::Inside
         })
-        .map(|(product, reading)| match product.filter(|_| wanted.products().next().is_some()) {
-            Some(product) => format!("{product} {reading}"),
-            None => reading.to_string(),
+        .map(|(product, reading)| {
+            let product = product.filter(|_| wanted.products().next().is_some());
+            with_product(product.as_deref(), &reading.to_string())
         })
 }
 

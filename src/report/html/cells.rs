@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::model::with_product;
 use crate::wire::report::{Cell, Places, Reading, Row};
 
 /// A cell of the matrix.
@@ -149,15 +150,14 @@ pub(super) fn not_running(cell: &Cell) -> String {
 
 /// The version as it was said, with the product where that is asked for, and who said it where that
 /// is a person.
-pub(super) fn version(reading: &Reading, with_product: bool) -> String {
+pub(super) fn version(reading: &Reading, shows_product: bool) -> String {
     let text = match reading.version.as_str() {
         "" => "by digest".to_owned(),
         text if reading.source == "declared" => format!("{text} declared"),
         text => text.to_owned(),
     };
-    let product =
-        reading.product.as_deref().filter(|p| with_product && !text.to_lowercase().starts_with(*p));
-    product.map_or(text.clone(), |product| format!("{product} {text}"))
+    let product = reading.product.as_deref().filter(|_| shows_product);
+    with_product(product, &text)
 }
 
 #[cfg(test)]

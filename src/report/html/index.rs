@@ -98,7 +98,8 @@ impl<'a> Index<'a> {
 
     /// Ids of the findings that block.
     pub(super) fn blocking(&self) -> BTreeSet<&'a str> {
-        self.dto.verdict.reasons.iter().filter_map(|reason| reason.finding.as_deref()).collect()
+        let reasons = self.dto.verdict.reasons.iter().filter(|reason| reason.kind == "blocks");
+        reasons.filter_map(|reason| reason.finding.as_deref()).collect()
     }
 
     fn numbers(&self, names: &[String]) -> Place {

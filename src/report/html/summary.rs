@@ -3,12 +3,15 @@
 use serde::Serialize;
 
 use super::index::{Index, SEVERITIES};
+use crate::report::equal;
 
 /// What people look at before they read.
 #[derive(Serialize)]
 pub(super) struct Summary<'a> {
     targets: Share<'a>,
     equal: Share<'a>,
+    /// What stands behind it.
+    equal_condition: &'static str,
     findings: usize,
     /// Active findings by severity, worst first.
     severities: Vec<Bar>,
@@ -57,6 +60,7 @@ pub(super) fn summary<'a>(index: &Index<'a>) -> Summary<'a> {
     Summary {
         targets: share(&summary.targets),
         equal: share(&summary.equal),
+        equal_condition: equal::condition(index.dto),
         findings: index.dto.findings.len(),
         severities: bars(index),
         waived: summary.waived,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::index::{Index, SEVERITIES, severity_rank, weight};
 use crate::model::{Fate, FindingTrend, Verdict, count};
 use crate::report::Purpose;
+use crate::report::accepted::tally_of;
 use crate::report::compared::{NOTHING, sentence};
 use crate::wire::report::{Finding, GoneFinding, Since};
 
@@ -20,6 +21,8 @@ pub(super) struct Banner<'a> {
     tone: &'static str,
     /// One sentence.
     line: String,
+    /// What would block, were it not waived.
+    accepted: Option<String>,
     /// How much each gate compared.
     compared: Vec<String>,
     blocks: Vec<Reason<'a>>,
@@ -66,6 +69,7 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         word,
         tone,
         line: line(index, gaps.len()),
+        accepted: tally_of(dto),
         compared: compared(index),
         blocks: blocks.collect(),
         gaps,
@@ -104,7 +108,7 @@ fn line(index: &Index<'_>, gaps: usize) -> String {
             "Everything in the evidence was read. Differences are shown, not judged.".to_owned()
         }
         (_, Verdict::NoGo) => {
-            let blocks = dto.verdict.reasons.len() - gaps;
+            let blocks = dto.verdict.reasons.iter().filter(|one| one.kind == "blocks").count();
             let new = if dto.verdict.new_only { "new or worse, and " } else { "" };
             let and = if gaps > 0 { format!("; {}", unread()) } else { String::new() };
             format!("{} {new}at or above {fail_on}{and}.", blocking(blocks))

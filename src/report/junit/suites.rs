@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quick_junit::TestSuite;
 
 use super::cases::{Judge, Known};
-use crate::model::{Purpose, count};
+use crate::model::{Purpose, count, with_product};
 use crate::report::compared::{NOTHING, sentence};
 use crate::report::escape::xml;
 use crate::wire::report::{Cell, DriftReport, GateCompared, Row, Target};
@@ -178,11 +178,10 @@ fn cell<'a>(row: &'a Row, environment: &str) -> Option<&'a Cell> {
 
 /// Products and versions, or the word for why there are none.
 fn what_runs(cell: &Cell) -> String {
-    let readings = cell.readings.iter().map(|reading| {
-        let product =
-            reading.product.as_ref().map(|product| format!("{product} ")).unwrap_or_default();
-        format!("{product}{}", reading.version)
-    });
+    let readings = cell
+        .readings
+        .iter()
+        .map(|reading| with_product(reading.product.as_deref(), &reading.version));
     let readings = readings.collect::<Vec<_>>().join(", ");
     if readings.is_empty() { cell.state.clone() } else { readings }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use super::budget::{self, MATRIX, Section};
 use super::lines::{heading, list, prose, rank_of, row, severity, shown};
-use crate::model::Severity;
+use crate::model::{Severity, with_product};
+use crate::report::equal;
 use crate::wire::report::{Cell, DriftReport, Reading, Row};
 
 pub(super) fn section(report: &DriftReport) -> Section {
@@ -31,8 +32,9 @@ pub(super) fn section(report: &DriftReport) -> Section {
     titles.extend(environments);
     titles.push("Worst".to_owned());
     let title = format!(
-        "<b>Matrix</b> of what differs; {} components are equal",
-        prose(&report.summary.equal)
+        "<b>Matrix</b> of what differs; {} equal{}",
+        prose(&equal::shared(&report.summary.equal, "component")),
+        equal::condition(report)
     );
     Section::new(title, heading(&titles), rows)
 }
@@ -106,12 +108,10 @@ fn text(cell: &Cell, with_product: bool) -> String {
     }
 }
 
-fn reading(reading: &Reading, with_product: bool, several: bool) -> String {
+fn reading(reading: &Reading, shows_product: bool, several: bool) -> String {
     let version = if reading.version.is_empty() { "by digest" } else { &reading.version };
-    let mut text = match &reading.product {
-        Some(product) if with_product => format!("{product} {version}"),
-        _ => version.to_owned(),
-    };
+    let product = reading.product.as_deref().filter(|_| shows_product);
+    let mut text = with_product(product, version);
     if reading.source == "declared" {
         text.push_str(" declared");
     }

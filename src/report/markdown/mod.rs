@@ -17,8 +17,9 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use super::accepted::tally_of;
 use super::compared::sentence;
-use super::{Audit, Format, Purpose, RenderError, View, dto};
+use super::{Audit, Format, Purpose, RenderError, View, dto, equal};
 use crate::model::count;
 use crate::wire::report::{DriftReport, Finding, Reason, Since};
 use budget::FIRST;
@@ -66,8 +67,13 @@ fn head(report: &DriftReport, purpose: Purpose) -> String {
         Some(since) => (format!("{}{}", why(report), since_lead(since)), since_bullets(report)),
         None => (lead(report, purpose), report.verdict.reasons.iter().map(reason).collect()),
     };
-    let mut head =
-        format!("## {}\n\n{}{lead}{}\n", title(report, purpose), partial(report), compared(report));
+    let accepted = tally_of(report).map(|told| format!("**{told}**. ")).unwrap_or_default();
+    let mut head = format!(
+        "## {}\n\n{}{accepted}{lead}{}\n",
+        title(report, purpose),
+        partial(report),
+        compared(report)
+    );
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -159,9 +165,10 @@ fn lead(report: &DriftReport, purpose: Purpose) -> String {
         _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
     };
     format!(
-        "{unread}{judged} {} targets read completely, {} components equal; baseline {}.",
-        prose(&report.summary.targets),
-        prose(&report.summary.equal),
+        "{unread}{judged} {} read completely, {} equal{}; baseline {}.",
+        prose(&equal::shared(&report.summary.targets, "target")),
+        prose(&equal::shared(&report.summary.equal, "component")),
+        equal::condition(report),
         prose(&report.baseline)
     )
 }
@@ -199,7 +206,8 @@ fn since_bullets(report: &DriftReport) -> Vec<String> {
         let finding = reason.finding.as_deref().and_then(of);
         (reason.kind == "blocks", finding.map(|finding| lines::rank_of(&finding.severity)))
     };
-    let worst = report.verdict.reasons.iter().min_by_key(|one| std::cmp::Reverse(rank(one)));
+    let counted = report.verdict.reasons.iter().filter(|reason| reason.kind != "waived");
+    let worst = counted.min_by_key(|one| std::cmp::Reverse(rank(one)));
     let is_told = |finding: &Finding| {
         worst.is_some_and(|w| w.finding.as_deref() == Some(finding.id.as_str()))
     };
@@ -252,7 +260,7 @@ fn reason(reason: &Reason) -> String {
 fn partial(report: &DriftReport) -> String {
     match report.left_out.as_slice() {
         [] => String::new(),
-        names => format!("**Partial**: {} left out by `--env`. ", list(names)),
+        names => format!("**Partial**: {} left out of this audit. ", list(names)),
     }
 }
 

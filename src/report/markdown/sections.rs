@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::budget::{FIRST, Row, Section};
 use super::lines::{heading, list, prose, rank_of, row, severity, short_id, shown};
 use super::matrix;
-use crate::model::{Severity, WaiverState, count};
+use crate::model::{NO_GATE_WANTED, Severity, WaiverState, count};
 use crate::wire::report::{DriftReport, Failure, Finding, Target, Waiver};
 
 /// Ranks: rows of a higher one are dropped first.
@@ -52,8 +52,9 @@ fn reasons(report: &DriftReport) -> Section {
         text: format!("- {}: {}\n", prose(kind), prose(text)),
     });
     let mut title = format!("<b>Why</b>: {}", count(verdict.reasons.len(), "reason"));
-    if !verdict.not_judged.is_empty() {
-        title.push_str(&format!(", {} not judged", count(verdict.not_judged.len(), "gap")));
+    let gaps = verdict.not_judged.iter().filter(|text| *text != NO_GATE_WANTED).count();
+    if gaps > 0 {
+        title.push_str(&format!(", {} not judged", count(gaps, "gap")));
     }
     if verdict.new_only {
         title.push_str("; only what is new or worse could block");
@@ -215,7 +216,7 @@ fn waivers(report: &DriftReport) -> Section {
     let rows = sorted.into_iter().map(|waiver| Row {
         rank: if waiver.state == "active" { REST } else { OTHER_GAPS },
         text: row(&[
-            prose(&waiver.state),
+            state(waiver),
             shown(&waiver.id),
             prose(&waiver.rule),
             shown(&waiver.component),
@@ -237,6 +238,13 @@ fn waivers(report: &DriftReport) -> Section {
         head,
         rows.collect(),
     )
+}
+
+/// `active, covers nothing so far`
+fn state(waiver: &Waiver) -> String {
+    let counts = matches!(waiver.state.as_str(), "active" | "expiring");
+    let so_far = if counts && waiver.findings.is_empty() { ", covers nothing so far" } else { "" };
+    format!("{}{so_far}", prose(&waiver.state))
 }
 
 /// What is worth knowing of how it was judged, and of single targets.

@@ -17,7 +17,7 @@ fn the_first_lines_say_what_is_new() {
     let text = comment(&hostile(), Purpose::Audit);
     let wanted = "## envparity: NO-GO, and INCOMPLETE ❌
 
-**Partial**: `stag@ng` left out by `--env`. 2 findings block, 3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. 1 waived now. Unknown: not everything \
+**Partial**: `stag@ng` left out of this audit. 2 findings block, 3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. 1 waived now. Unknown: not everything \
 that could show it was read. Changed as well: the policy says something else `|` now.
 
 - blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`
@@ -35,7 +35,7 @@ fn without_an_earlier_report_they_say_what_blocks() {
     report.since = None;
     let text = comment(&report, Purpose::Audit);
     let first = first_ten(&text);
-    let wanted = "**Partial**: `stag@ng` left out by `--env`. 3 gaps in what had to be read; of what was read, 2 findings \
+    let wanted = "**Partial**: `stag@ng` left out of this audit. 3 gaps in what had to be read; of what was read, 2 findings \
                   at or above high block; gate qualif -> prod.";
     assert!(first[2].starts_with(wanted), "{}", first[2]);
     assert_eq!(
@@ -129,7 +129,7 @@ fn every_section_has_its_rows_the_worst_first() {
         "| `until\\|then` | platform | 2026-12-01 | dev moves first `@bob` `<b>` | `b1000000` |",
         "<b>Not active any more</b>: 2 findings",
         "| unknown | low | floating-tag | `image/y` |",
-        "<b>Matrix</b> of what differs; 1 of 5 components are equal",
+        "<b>Matrix</b> of what differs; 1 of 5 components equal where read",
         "| `redis/cache` | redis 7.2.4 | valkey 7.0.15: other product, other variant, minor behind | redis 7.2.4 | **critical** |",
         "| `image/a` | v23 (tag `` ` ``): major ahead | v20 (1), v22 (3): major mixed | v21 |  |",
         "| `image/b` | **not read** | **not read** | by digest | info |",

@@ -70,6 +70,7 @@ fn what_was_not_read_is_no_success_and_not_equal() {
     report.judgement.verdict = Verdict::NoGo;
     report.judgement.reasons = vec![Reason {
         kind: ReasonKind::Incomplete,
+        is_of_target: false,
         finding: None,
         severity: None,
         text: "dev redis/cache not read".to_owned(),

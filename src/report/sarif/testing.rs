@@ -98,6 +98,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
         reports_only: false,
         gates: Vec::new(),
         left_out: Vec::new(),
+        is_of_pair: false,
         environments: snapshots.into_iter().map(environment).collect(),
         comparisons,
         findings: Vec::new(),

@@ -224,6 +224,7 @@ fn what_was_not_read_is_told_once_and_is_no_success() {
     report.places.environments = BTreeMap::from([("dev".into(), places_of("dev.yaml"))]);
     let reason = |text: &str| Reason {
         kind: ReasonKind::Incomplete,
+        is_of_target: false,
         finding: None,
         severity: None,
         text: text.to_owned(),

@@ -29,7 +29,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     } else if let Some(last) = lines.last_mut() {
         let reasons = report.judgement.reasons.iter();
         let gaps = reasons.filter(|reason| reason.kind == ReasonKind::Incomplete).count();
-        let not_judged = report.judgement.not_judged.len();
+        let not_judged = report.judgement.optional_gaps().len();
         if gaps > 0 {
             last.push_str(&format!("; not proven: {}", count(gaps, "gap")));
         }

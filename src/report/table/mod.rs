@@ -20,7 +20,7 @@ mod tests;
 mod versions;
 mod waivers;
 
-use super::{Audit, Format, Purpose, RenderError, View};
+use super::{Audit, Format, Purpose, RenderError, View, accepted};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
 use fold::{Fold, LADDER, SCREEN, first, shortened};
 use grid::grid;
@@ -65,7 +65,7 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
         since::section(sheet, fold),
         findings::section(sheet, fold),
         waivers::section(sheet, fold),
-        next::section(sheet),
+        next::section(sheet, fold),
     ];
     let mut text =
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
@@ -103,7 +103,9 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if !report.left_out.is_empty() {
         let names: Vec<String> =
             report.left_out.iter().map(|name| super::escape::terminal(name.as_str())).collect();
-        head.push_str(&paint.yellow(&format!("partial: {} left out by --env\n", names.join(", "))));
+        let why = if report.is_of_pair { "FROM TO" } else { "--env" };
+        let partial = format!("partial: {} left out by {why}\n", names.join(", "));
+        head.push_str(&paint.yellow(&partial));
     }
     let (notes, more) = first(report.run.notes.iter().collect(), fold.lines);
     for note in notes {
@@ -141,10 +143,8 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
         }
     };
     let known = judgement.known.len();
-    let not_judged = match judgement.not_judged.len() {
-        0 => String::new(),
-        n => format!("; {} not judged, because not required or left out", count(n, "gap")),
-    };
+    let waived = accepted::tally(report).map(|told| format!("; {told}")).unwrap_or_default();
+    let not_judged = not_judged(judgement, fold);
     let new_only = match &report.since {
         Some(since) if report.new_only => {
             let known = if known > 0 {
@@ -166,7 +166,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     } else {
         format!("exit {}", view.exit)
     };
-    let line = format!("{text}{not_judged}{new_only} ({exit})");
+    let line = format!("{text}{waived}{not_judged}{new_only} ({exit})");
     let painted = match judgement.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),
@@ -183,6 +183,18 @@ fn blocking(report: &Audit) -> String {
         (n > 0).then(|| format!("{n} {severity}"))
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// What is not required or left out: the first of it, and how many more.
+fn not_judged(judgement: &Judgement, fold: &Fold) -> String {
+    let gaps = judgement.optional_gaps();
+    let Some((first, others)) = gaps.split_first() else { return String::new() };
+    let first = super::escape::terminal(&shortened(first, fold.message.saturating_add(40)));
+    let more = match others.len() {
+        0 => String::new(),
+        n => format!(", and {}", count(n, "more gap")),
+    };
+    format!("; not judged, because not required or left out: {first}{more}")
 }
 
 /// The first gap, and how many more.

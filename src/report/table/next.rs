@@ -1,19 +1,23 @@
 //! `NEXT`: what to do about the worst of it.
 
 use super::findings::prefixes;
+use super::fold::{Fold, shortened};
+use super::grid::grid;
 use super::sheet::{Sheet, blocks, concerns_gate};
-use crate::model::{ReasonKind, Severity, count};
+use crate::model::{Reason, ReasonKind, Severity, count};
 use crate::policy;
 use crate::report::Purpose;
+use crate::report::escape::terminal;
 
-pub(super) fn section(sheet: &Sheet<'_>) -> String {
+pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, paint, active, .. } = sheet;
     if report.purpose == Purpose::Diff {
         return String::new();
     }
-    let reasons =
-        |kind| report.judgement.reasons.iter().filter(|reason| reason.kind == kind).count();
-    let (blocking, gaps) = (reasons(ReasonKind::Blocks), reasons(ReasonKind::Incomplete));
+    let reasons = |kind| report.judgement.reasons.iter().filter(move |reason| reason.kind == kind);
+    let blocking = reasons(ReasonKind::Blocks).count();
+    let (of_targets, others): (Vec<&Reason>, Vec<&Reason>) =
+        reasons(ReasonKind::Incomplete).partition(|reason| reason.is_of_target);
     let mut lines = Vec::new();
     // They are sorted, so the first is the worst.
     let worst = active.iter().find(|judged| blocks(judged, report)).copied();
@@ -39,15 +43,34 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
             },
         );
     }
-    if gaps > 0 {
+    if !of_targets.is_empty() {
         lines.push(format!(
             "close {} (READ tells which), or say required: false where the verdict may do without",
-            count(gaps, "gap")
+            count(of_targets.len(), "gap")
         ));
     }
+    lines.extend(named(&others, fold));
     let lines = lines.iter().enumerate().map(|(i, line)| {
         let head = if i == 0 { paint.bold("NEXT") } else { "    ".to_owned() };
-        format!("{head}  {line}\n")
+        grid(vec![vec![format!("{head}  {line}")]], sheet.view.width)
     });
     lines.collect()
+}
+
+/// Gaps that are named; all are counted.
+const NAMED: usize = 3;
+
+/// Gaps that `READ` does not tell of, in their own words.
+fn named(gaps: &[&Reason], fold: &Fold) -> Vec<String> {
+    let shown = |gap: &&Reason| {
+        let text = shortened(&gap.text, fold.message.saturating_add(40));
+        format!("close the gap: {}", terminal(&text))
+    };
+    let limit = if fold.lines == usize::MAX { usize::MAX } else { NAMED.min(fold.lines) };
+    let mut lines: Vec<String> = gaps.iter().take(limit).map(shown).collect();
+    let more = gaps.len() - lines.len();
+    if more > 0 {
+        lines.push(format!("and {} (-v)", count(more, "more gap")));
+    }
+    lines
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use super::grid::Paint;
 use crate::compare::could_hold;
 use crate::model::matrix::{Row, State};
-use crate::model::{Class, ComponentName, FindingTrend, JudgedFinding, Severity};
+use crate::model::{Class, ComponentName, FindingTrend, JudgedFinding, ReasonKind, Severity};
 use crate::policy;
-use crate::report::{Audit, AuditedEnvironment, View};
+use crate::report::{Audit, AuditedEnvironment, View, equal};
 
 /// The worst of each component's findings.
 pub(super) type Worst<'a> = BTreeMap<&'a ComponentName, &'a JudgedFinding>;
@@ -35,8 +35,10 @@ pub(super) struct Block<'a> {
     pub(super) all: Vec<&'a Row>,
     /// Those that are not folded, the worst first.
     pub(super) shown: Vec<&'a Row>,
-    /// Equal wherever they are.
+    /// Equal wherever they were read, shown or not.
     pub(super) equal: usize,
+    /// Equal wherever they are, and not shown.
+    pub(super) folded: usize,
     /// In one environment only.
     pub(super) alone: usize,
     /// Running nowhere.
@@ -66,7 +68,9 @@ pub(super) fn concerns_gate(judged: &JudgedFinding) -> bool {
 
 /// Whether it makes the verdict No-Go, as the policy tells it.
 pub(super) fn blocks(judged: &JudgedFinding, report: &Audit) -> bool {
-    report.judgement.reasons.iter().any(|reason| reason.finding.as_ref() == Some(&judged.id))
+    report.judgement.reasons.iter().any(|reason| {
+        reason.kind == ReasonKind::Blocks && reason.finding.as_ref() == Some(&judged.id)
+    })
 }
 
 pub(super) fn trend(judged: &JudgedFinding, report: &Audit) -> Option<FindingTrend> {
@@ -113,11 +117,12 @@ impl<'a> Block<'a> {
             ..Self::default()
         };
         for row in &block.all {
+            block.equal += usize::from(equal::is_equal(row, report));
             let silent =
                 worst.get(&row.component).is_none_or(|judged| judged.severity <= Severity::Info)
                     && !waived.contains_key(&row.component);
             let folded = match silent {
-                true if row.is_equal() => Some(&mut block.equal),
+                true if row.is_equal() => Some(&mut block.folded),
                 true if row.is_alone() => Some(&mut block.alone),
                 true if row.is_idle() => Some(&mut block.idle),
                 true if is_merely_unread(row) => {

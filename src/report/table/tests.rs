@@ -78,6 +78,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
     let blocks = |f: &&JudgedFinding| f.is_active() && f.severity >= Severity::High;
     let reason = |f: &JudgedFinding| Reason {
         kind: ReasonKind::Blocks,
+        is_of_target: false,
         finding: Some(f.id.clone()),
         severity: Some(f.severity),
         text: f.finding.summary.clone(),
@@ -92,6 +93,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
         reports_only: false,
         gates: vec![Gate { from: "qualif".into(), to: "prod".into() }],
         left_out: Vec::new(),
+        is_of_pair: false,
         matrix: Vec::new(),
         environments: snapshots
             .map(|snapshot| AuditedEnvironment {

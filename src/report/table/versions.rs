@@ -6,10 +6,11 @@ use super::fold::{Fold, first};
 use super::grid::grid;
 use super::places;
 use super::sheet::{Block, Sheet, concerns_gate};
+use crate::model;
 use crate::model::matrix::{Cell, CellReading, Row, State};
 use crate::model::{JudgedFinding, Severity, count};
 use crate::report::escape::terminal;
-use crate::report::{Audit, Purpose};
+use crate::report::{Audit, Purpose, equal};
 use crate::rules;
 use crate::version::{Direction, Level};
 
@@ -75,8 +76,9 @@ fn section(
 
 /// What is not shown, and why.
 fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
-    let Block { all, equal, alone, idle, unread, .. } = block;
-    let mut foot = format!("{equal} of {} equal", all.len());
+    let Block { all, equal, folded, alone, idle, unread, .. } = block;
+    let condition = equal::condition_of(all, sheet.report);
+    let mut foot = format!("{equal} of {} equal{condition}", all.len());
     for (rows, are) in [(*alone, "in one environment only"), (*idle, "running nowhere")] {
         if rows > 0 {
             foot.push_str(&format!(", {rows} {are}"));
@@ -93,7 +95,7 @@ fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
             if severities.is_empty() { severities } else { format!(" ({severities})") };
         foot.push_str(&format!("; {} more{severities}", left_out.len()));
     }
-    let hides = equal + alone + idle + unread.len() + left_out.len() > 0 && !sheet.view.unfold;
+    let hides = folded + alone + idle + unread.len() + left_out.len() > 0 && !sheet.view.unfold;
     terminal(&foot) + if hides { " (-v)" } else { "" }
 }
 
@@ -218,11 +220,8 @@ fn cell_text(cell: &Cell, with_product: bool) -> String {
                     .contradicted_by
                     .as_ref()
                     .map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
-                let product = reading
-                    .product
-                    .as_deref()
-                    .filter(|p| with_product && !text.to_lowercase().starts_with(*p));
-                let text = product.map_or(text.clone(), |product| format!("{product} {text}"));
+                let product = reading.product.as_deref().filter(|_| with_product);
+                let text = model::with_product(product, &text);
                 if several { format!("{text} ({})", reading.instances) } else { text }
             });
             let text = texts.collect::<Vec<_>>().join(", ");

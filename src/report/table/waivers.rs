@@ -16,7 +16,13 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         .into_iter()
         .map(|state| (of(state).count(), state))
         .filter(|(n, _)| *n > 0);
-    let tally: Vec<String> = named.map(|(n, state)| format!("{n} {state}")).collect();
+    let idle = |state| of(state).filter(|judged| judged.covers_nothing_so_far()).count();
+    let tally = named.map(|(n, state)| match idle(state) {
+        0 => format!("{n} {state}"),
+        idle if idle == n => format!("{n} {state}, covering nothing so far"),
+        idle => format!("{n} {state} ({idle} covering nothing so far)"),
+    });
+    let tally: Vec<String> = tally.collect();
     let (mut rows, mut hidden) = (Vec::new(), 0);
     for state in WaiverState::ALL {
         let limit = if state == WaiverState::Active && !view.unfold { 0 } else { fold.lines };
@@ -37,6 +43,9 @@ fn row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
         WaiverState::Expired if covers.is_empty() => format!("ended {}", waiver.expires),
         WaiverState::Expired => format!("ended {}, covered {findings}", waiver.expires),
         WaiverState::Unused => format!("until {}, covers nothing", waiver.expires),
+        WaiverState::Expiring | WaiverState::Active if covers.is_empty() => {
+            format!("until {}, covers nothing so far", waiver.expires)
+        }
         WaiverState::Expiring | WaiverState::Active => {
             format!("until {}, covers {findings}", waiver.expires)
         }
