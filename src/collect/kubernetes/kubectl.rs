@@ -1,5 +1,5 @@
 //! What `kubectl get … -o json` and `kubectl version -o json` printed, one or several in a file, as
-//! evidence. Pure; opens no file.
+//! evidence. Pure; opens no file. What was printed as YAML is made JSON before.
 //!
 //! Parts that the file holds nothing of count as left out: it does not say whether there was
 //! nothing, or nobody asked. Without pods nothing is known of what runs.
@@ -100,6 +100,22 @@ fn refuse(what: &str) -> Failure {
     Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE)
 }
 
+/// Nobody who recorded a file can check a port, or a proxy: what is broken is to be recorded anew.
+fn in_a_file(failure: Failure) -> Failure {
+    let of_server = [FailureKind::Protocol.advice(), parse::IS_THERE_A_PROXY];
+    if !of_server.iter().any(|advice| failure.advice.contains(advice)) {
+        return failure;
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    for piece in failure.advice.split("; ") {
+        let piece = if of_server.contains(&piece) { ADVICE } else { piece };
+        if !pieces.iter().any(|known| known == piece) {
+            pieces.push(piece.to_owned());
+        }
+    }
+    Failure { kind: FailureKind::File, advice: pieces.join("; "), ..failure }
+}
+
 /// What is found, part by part.
 #[derive(Default)]
 struct Found<'a> {
@@ -115,6 +131,8 @@ struct Found<'a> {
     has_templates: bool,
     /// Why something is not the whole of what it should be.
     failures: Vec<Failure>,
+    /// Whether a list of kinds that it does not name holds nothing.
+    has_empty_list: bool,
     /// Kinds whose last page asks for another.
     unfinished: BTreeSet<String>,
     /// Kind, namespace and name of what was seen.
@@ -159,6 +177,7 @@ impl<'a> Found<'a> {
         // `kubectl get --raw` names the kind once, for all items, and brings one page.
         let kind = document.kind.strip_suffix("List").unwrap_or_default();
         self.announce(kind);
+        self.has_empty_list |= kind.is_empty() && items.is_empty();
         self.unfinished.remove(kind);
         if document.metadata.as_ref().is_some_and(ListMeta::is_page) {
             self.unfinished.insert(kind.to_owned());
@@ -271,6 +290,8 @@ impl<'a> Found<'a> {
             self.failures.extend(self.workloads.failures());
         }
         let whole = self.failures.into_iter().reduce(parse::both).map_or(Ok(()), Err);
+        // Neither pods nor their templates are in the file: nobody knows whether they were asked for.
+        let is_silent = self.has_empty_list && !self.has_pods && !self.has_templates;
         let wants = |part| scope.parts.contains(&part);
         let nodes = self.nodes.map(|nodes| {
             let outcome = nodes.outcome();
@@ -279,7 +300,12 @@ impl<'a> Found<'a> {
             }
             whole.clone().and(outcome)
         });
-        let workloads = (self.has_pods || self.has_templates).then_some(whole);
+        let workloads = match is_silent {
+            true => Some(Err(refuse(
+                "holds a list without objects, which does not tell what was asked for",
+            ))),
+            false => (self.has_pods || self.has_templates).then_some(whole),
+        };
         if wants(Part::Workloads) && self.has_pods && is_one {
             evidence.left_out = self.workloads.left_out();
             evidence.images = self.workloads.images(true, newest);
@@ -297,7 +323,7 @@ impl<'a> Found<'a> {
             let outcome = match read.filter(|_| wants(part)) {
                 None => Outcome::LeftOut,
                 Some(Ok(())) => Outcome::Complete,
-                Some(Err(failure)) => Outcome::Failed(failure),
+                Some(Err(failure)) => Outcome::Failed(in_a_file(failure)),
             };
             evidence.set_part(part.as_str(), outcome);
         }
@@ -344,6 +370,40 @@ mod tests {
         assert_eq!(outcome(&file, "nodes"), "left out");
         let empty = [json!({"kind": "PodList", "metadata": {}, "items": []})];
         assert_eq!(outcome(&empty, "workloads"), "complete");
+    }
+
+    #[test]
+    fn nobody_is_told_to_check_a_port_of_a_file() {
+        let no_version = json!({"serverVersion": {}});
+        let no_uid = json!({"kind": "Namespace", "metadata": {"name": "kube-system"}});
+        let broken = json!({"kind": "Node", "metadata": {"name": "n"}, "status": 7});
+        let silent =
+            json!({"kind": "Node", "metadata": {"name": "quiet"}, "status": {"nodeInfo": {}}});
+        let evidence = read(&[no_version, list(&[pod("a"), no_uid, broken, silent])]).unwrap();
+        for part in ["server", "identity", "nodes"] {
+            let failure = evidence.parts[&part.into()].failure().unwrap();
+            let advice = &failure.advice;
+            assert!(!advice.contains("port") && !advice.contains("proxy"), "{part}: {failure:?}");
+            assert!(advice.contains("kubectl get"), "{part}: {failure:?}");
+        }
+        let nodes = evidence.parts[&"nodes".into()].failure().unwrap();
+        assert!(nodes.message.contains("node quiet tells no version"), "{nodes:?}");
+    }
+
+    #[test]
+    fn a_list_of_nothing_proves_nothing() {
+        let version = json!({"serverVersion": {"gitVersion": "v1.31.0"}});
+        for items in [json!([]), Value::Null] {
+            let empty = json!({"apiVersion": "v1", "kind": "List", "items": items});
+            for file in [vec![empty.clone()], vec![version.clone(), empty]] {
+                assert!(outcome(&file, "workloads").contains("a list without objects"), "{file:?}");
+            }
+        }
+        let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.0"}}});
+        assert_eq!(outcome(&[list(std::slice::from_ref(&node))], "workloads"), "left out");
+        // Each list was asked for by a command of its own.
+        assert!(outcome(&[list(&[node]), list(&[])], "workloads").contains("without objects"));
+        assert_eq!(outcome(&[list(&[pod("a")]), list(&[])], "workloads"), "complete");
     }
 
     #[test]
@@ -441,7 +501,6 @@ mod tests {
     #[test]
     fn what_is_no_list_of_kubectl_is_refused() {
         assert!(read(&[json!({"a": 1})]).is_err());
-        assert!(read(&[list(&[])]).is_err());
         assert!(!looks_like_kubectl("apiVersion: v1"));
         assert!(!looks_like_kubectl(r#"{"apiVersion": "envparity/v1", "kind": "Evidence"}"#));
     }
