@@ -8,7 +8,7 @@ use std::path::Path;
 use super::check::{Files, Parsed};
 use super::known::Known;
 use super::surroundings::Surroundings;
-use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig};
+use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
 use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
@@ -27,6 +27,7 @@ pub(super) fn of(
         found.extend(order(audit).map(|problem| source.problem(problem)));
         found.extend(gates(files, audit));
     }
+    found.extend(same_file::of(files, folder, around));
     let known = Known::new(files, folder, names, around);
     for Parsed { source, config } in &files.environments {
         let mut problems = targets(config, folder, around);
