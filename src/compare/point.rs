@@ -23,6 +23,8 @@ pub(super) struct Flags {
     claimed: bool,
     /// The version is the tag's.
     by_tag: bool,
+    /// The version is what a person declares.
+    declared: bool,
 }
 
 /// What the versions of a component mean.
@@ -44,6 +46,7 @@ impl<'a> Point<'a> {
                 label_alone: instance.source == ReadingSource::Label && tag_moves,
                 claimed: instance.source == ReadingSource::WorkloadLabel,
                 by_tag: instance.source == ReadingSource::Tag,
+                declared: instance.source == ReadingSource::Declared,
             },
             image: instance.image.as_ref(),
         }
@@ -59,9 +62,21 @@ impl<'a> Point<'a> {
         self.product.is_none() || other.product.is_none() || self.product == other.product
     }
 
-    /// Whether it is the tag of an image and says less than a whole version.
+    /// Whether it is the tag of an image, or declared, and says less than a whole version.
     pub(super) fn is_short(&self, levels: &Levels) -> bool {
-        self.flags.by_tag && !self.reading.is_full_precision(levels)
+        (self.flags.by_tag || self.flags.declared) && !self.reading.is_full_precision(levels)
+    }
+
+    /// Whether what a person declares is true of the other as far as it goes: `16` of `16.4`.
+    fn is_declared_of(&self, other: &Self, levels: &Levels) -> bool {
+        let numbers = self.reading.version().zip(other.reading.version());
+        self.flags.declared
+            && self.is_short(levels)
+            && numbers.is_some_and(|(short, long)| {
+                short.pre.is_empty()
+                    && short.release.len() < long.release.len()
+                    && long.release.starts_with(&short.release)
+            })
     }
 }
 
@@ -77,6 +92,11 @@ impl Measure<'_> {
             return Difference { level: Level::Equal, direction: None };
         }
         let own = difference_of(self.levels, baseline.reading, current.reading);
+        let is_declared = baseline.is_declared_of(current, self.levels)
+            || current.is_declared_of(baseline, self.levels);
+        if own.level.is_drift() && is_declared {
+            return Difference { level: Level::WithinPrecision, direction: None };
+        }
         // Equal labels on tags that move prove nothing of other content; nor do those of own
         // services, which inherit them from their base images.
         let alone = baseline.flags.label_alone || current.flags.label_alone;

@@ -264,9 +264,11 @@ fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
     }
     let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
     let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
-    let words = match (unread, unproven) {
-        (true, _) => "not read",
-        (_, true) => "not proven equal",
+    let same_content = row.cells.iter().any(|cell| cell.same_content);
+    let words = match (unread, unproven, same_content) {
+        (true, _, _) => "not read",
+        (_, true, _) => "not proven equal",
+        (_, _, true) => "same content",
         _ => "",
     };
     [String::new(), words.to_owned()]
