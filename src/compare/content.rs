@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::pairing::{self, PairedPlace};
 use crate::model::{
-    Component, ContentCompared, Digest, DigestMismatch, Instance, RunningImage, VariantChange,
-    Whereabouts,
+    Class, Component, ContentCompared, Digest, DigestMismatch, Instance, RunningImage,
+    VariantChange, Whereabouts,
 };
+use crate::version::{Levels, Reading};
 
 /// Of so many at most each is compared with each.
 const FEW: usize = 24;
@@ -31,7 +32,7 @@ fn groups<'a>(
         let Some(tag) = &image.tag else { continue };
         let group = groups.entry((image.repository.as_str(), without_v(tag.text()))).or_default();
         // A label may be whole where the tag is not: the tag's own precision counts.
-        group.is_whole = tag.is_full_precision(&component.levels);
+        group.is_whole = is_whole(tag, component.class, &component.levels);
         group.images.insert(image);
     }
     groups
@@ -56,6 +57,14 @@ fn is_one_tag(a: &RunningImage, b: &RunningImage) -> bool {
     let tags = a.tag.as_ref().zip(b.tag.as_ref());
     a.repository == b.repository
         && tags.is_some_and(|(a, b)| without_v(a.text()) == without_v(b.text()))
+}
+
+/// Whether a tag says a whole version. A bare number of three digits or more is the number of a
+/// build, where it is an own service's.
+pub(super) fn is_whole(tag: &Reading, class: Class, levels: &Levels) -> bool {
+    let text = tag.text();
+    let is_number = text.len() >= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    tag.is_full_precision(levels) || class == Class::Service && is_number
 }
 
 /// `v1.4.2` and `1.4.2` are one tag, written in two ways; `v2` is a line of releases, and `2` may be

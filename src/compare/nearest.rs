@@ -180,7 +180,7 @@ impl<'a> Sorted<'a> {
         self.lower.entry(kind(lower)).or_default().push((sort_key(lower, own), index));
         let Some(version) = point.reading.version() else { return };
         self.numbers.entry(&version.release).or_insert(index);
-        if point.is_short(measure.levels) {
+        if point.is_short(measure) {
             self.short.entry(&version.release).or_insert(index);
         }
     }
@@ -194,7 +194,7 @@ impl<'a> Sorted<'a> {
         // `7` and `7.2`, of `7.2.4`.
         found.extend((1..=release.len()).filter_map(|n| self.short.get(&release[..n])));
         // The first of `7.…`, of `7`.
-        if own.is_short(measure.levels) {
+        if own.is_short(measure) {
             let longer = (std::ops::Bound::Excluded(release), std::ops::Bound::Unbounded);
             let next = self.numbers.range::<[Number], _>(longer).next();
             let is_longer = |(numbers, _): &(&&[Number], &usize)| numbers.starts_with(release);

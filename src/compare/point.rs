@@ -1,5 +1,6 @@
 //! What an instance says, as it takes part in the comparison, and how far two of these are apart.
 
+use super::content;
 use crate::model::{Class, Instance, ReadingSource, RunningImage};
 use crate::version::{Difference, Incomparable, Level, Levels, Reading, difference_of};
 
@@ -63,15 +64,17 @@ impl<'a> Point<'a> {
     }
 
     /// Whether it is the tag of an image, or declared, and says less than a whole version.
-    pub(super) fn is_short(&self, levels: &Levels) -> bool {
-        (self.flags.by_tag || self.flags.declared) && !self.reading.is_full_precision(levels)
+    pub(super) fn is_short(&self, measure: Measure<'_>) -> bool {
+        let Measure { class, levels } = measure;
+        (self.flags.by_tag || self.flags.declared)
+            && !content::is_whole(self.reading, class, levels)
     }
 
     /// Whether what a person declares is true of the other as far as it goes: `16` of `16.4`.
-    fn is_declared_of(&self, other: &Self, levels: &Levels) -> bool {
+    fn is_declared_of(&self, other: &Self, measure: Measure<'_>) -> bool {
         let numbers = self.reading.version().zip(other.reading.version());
         self.flags.declared
-            && self.is_short(levels)
+            && self.is_short(measure)
             && numbers.is_some_and(|(short, long)| {
                 short.pre.is_empty()
                     && short.release.len() < long.release.len()
@@ -92,8 +95,8 @@ impl Measure<'_> {
             return Difference { level: Level::Equal, direction: None };
         }
         let own = difference_of(self.levels, baseline.reading, current.reading);
-        let is_declared = baseline.is_declared_of(current, self.levels)
-            || current.is_declared_of(baseline, self.levels);
+        let is_declared =
+            baseline.is_declared_of(current, self) || current.is_declared_of(baseline, self);
         if own.level.is_drift() && is_declared {
             return Difference { level: Level::WithinPrecision, direction: None };
         }
@@ -108,7 +111,7 @@ impl Measure<'_> {
             return Difference { level, direction: None };
         }
         // Two `7` are two of many, unless their content is known to be the same.
-        let are_short = baseline.is_short(self.levels) && current.is_short(self.levels);
+        let are_short = baseline.is_short(self) && current.is_short(self);
         if own.level == Level::Equal && are_short {
             return Difference { level: Level::WithinPrecision, direction: None };
         }

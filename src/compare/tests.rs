@@ -194,7 +194,7 @@ fn a_declared_version_of_fewer_numbers_proves_less() {
     assert_eq!(level("16.4.1", "16.4.1"), Level::Equal);
     // A program says all that there is to say.
     let program = |text| of(ReadingSource::Program, text);
-    assert_eq!(version_change(&program("16"), &program("16.4.1")).unwrap().level, Level::Patch);
+    assert_eq!(version_change(&program("16"), &program("16.4.1")).unwrap().level, Level::Minor);
 }
 
 fn built(workload: &str, digest: &str) -> Instance {

@@ -4,8 +4,8 @@ use super::{Context, Hook, LOW, Levels, Rule, RuleMeta, finding, of_pair, of_pla
 use super::{TWO_DIGESTS, unless_host};
 use crate::model::matrix::Row;
 use crate::model::{
-    Change, Class, Comparison, ContentCompared, Defaults, Finding, ReadingSource, Severity,
-    Snapshot, VersionChange,
+    Change, Class, Comparison, ContentCompared, Defaults, EnvironmentName, Finding, ReadingSource,
+    Severity, Snapshot, VersionChange,
 };
 use crate::version::{Body, Incomparable, Level, Reading};
 
@@ -15,7 +15,7 @@ const PLATFORM: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
 
 static META: RuleMeta = RuleMeta {
     id: "incomparable-version",
-    summary: "Two versions have no order, or a version text cannot be read; or the two are proven to be other builds.",
+    summary: "Two versions have no order, or a version text cannot be read; or two that may be one are different builds.",
     why: "Whether the environments match is not known. It is never taken for equal.",
     fix: "Deploy tags that say versions, add a version label to the image, or compare by digest.",
     hooks: &[Hook::Pair, Hook::Environment],
@@ -37,19 +37,9 @@ impl Rule for IncomparableVersion {
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let found = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref()?;
-            let (level, why) = without_order(version)?;
-            let tag = |reading: &Reading| match reading.text() {
-                "" => "no tag".to_owned(),
-                text => text.to_owned(),
-            };
-            let summary = format!(
-                "{} {} and {} {} {why}{}",
-                comparison.current,
-                tag(&version.current),
-                comparison.baseline,
-                tag(&version.baseline),
-                of_place(version.at.as_ref()),
-            );
+            let (level, summary) =
+                without_order(version, [&comparison.current, &comparison.baseline])?;
+            let summary = format!("{summary}{}", of_place(version.at.as_ref()));
             let component = &change.component;
             let defaults = unless_host(component, defaults(change));
             let finding = of_pair(&META, comparison, component, defaults, summary);
@@ -86,31 +76,51 @@ fn defaults(change: &Change) -> Defaults {
     if change.class == Class::Platform { PLATFORM } else { LOW }
 }
 
-/// Why two versions have no order, in words behind both; `None` if they have one, or may be one.
-fn without_order(version: &VersionChange) -> Option<(Level, String)> {
+/// That two versions have no order, in words, and why; `None` if they have one, or may be one.
+fn without_order(
+    version: &VersionChange,
+    [current, baseline]: [&EnvironmentName; 2],
+) -> Option<(Level, String)> {
+    let texts = [version.current.text(), version.baseline.text()];
+    let [here, there] = texts.map(|text| if text.is_empty() { "no tag" } else { text });
+    let both = format!("{current} {here} and {baseline} {there}");
     let builds = match &version.content {
-        ContentCompared::Different { baseline, current, is_one_tag, is_pinned } => {
-            let unless = if *is_pinned { TWO_DIGESTS } else { "" };
-            let text = format!("other builds, {} and {}{unless}", short(current), short(baseline));
-            Some((text, *is_one_tag))
-        }
+        ContentCompared::Different { is_one_tag, .. } => Some(*is_one_tag),
         ContentCompared::NotProven | ContentCompared::Same => None,
     };
+    let builds_in_words = builds_in_words(&version.content);
     match (version.level, builds) {
-        (Level::Incomparable(_), Some((builds, _))) => {
-            Some((version.level, format!("have no order, and are {builds}")))
+        (Level::Incomparable(_), Some(_)) => {
+            let text = match texts {
+                ["", ""] => format!("{current} and {baseline} have no tag, and"),
+                [here, there] if here == there => {
+                    format!("{current} and {baseline} say {here}, but")
+                }
+                _ => format!("{both} have no order, and"),
+            };
+            Some((version.level, format!("{text} run different builds, {builds_in_words}")))
         }
         (Level::Incomparable(why), None) => {
-            Some((version.level, format!("have no order: {}", reason(why, version))))
+            Some((version.level, format!("{both} have no order: {}", reason(why, version))))
         }
         // `1.4` and `1.4.1` may be one version, but not if they are two builds. Of one tag that is
         // told as a tag that was pushed twice.
-        (Level::WithinPrecision, Some((builds, false))) => {
+        (Level::WithinPrecision, Some(false)) => {
             let level = Level::Incomparable(Incomparable::Opaque);
-            Some((level, format!("may be one version, but are {builds}")))
+            let text = format!("{both} may be one version, but are different builds");
+            Some((level, format!("{text}, {builds_in_words}")))
         }
         _ => None,
     }
+}
+
+/// `sha256:0123456789ab and sha256:…`, the current side first.
+fn builds_in_words(content: &ContentCompared) -> String {
+    let ContentCompared::Different { baseline, current, is_pinned, .. } = content else {
+        return String::new();
+    };
+    let unless = if *is_pinned { TWO_DIGESTS } else { "" };
+    format!("{} and {}{unless}", short(current), short(baseline))
 }
 
 fn reason(why: Incomparable, version: &VersionChange) -> &'static str {
@@ -137,19 +147,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fires_on_other_builds_behind_tags_without_an_order() {
+    fn fires_on_different_builds_behind_tags_without_an_order() {
         let found = |prod: (&str, &str), qualif: (&str, &str)| {
             let of = |name, (tag, digest)| environment(name).build("app", tag, digest);
             let found = pair(&IncomparableVersion, of("prod", prod), of("qualif", qualif));
             found.first().map(|finding| finding.summary.clone()).unwrap_or_default()
         };
         let said = found(("1.4.1", "sha256:aaaa"), ("1.4", "sha256:bbbb"));
-        let start = "qualif 1.4 and prod 1.4.1 may be one version, but are other builds, \
+        let start = "qualif 1.4 and prod 1.4.1 may be one version, but are different builds, \
                      sha256:bbbb and sha256:aaaa";
         assert!(said.starts_with(start), "{said}");
         assert!(
             found(("", "sha256:aaaa"), ("", "sha256:bbbb"))
-                .contains("no tag have no order, and are other builds")
+                .contains("qualif and prod have no tag, and run different builds")
         );
         assert_eq!(
             found(("", ""), ("", "")),

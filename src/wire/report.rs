@@ -319,6 +319,9 @@ pub struct Cell {
     /// Whether it is another variant of the image than the baseline's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_variant: bool,
+    /// Whether it is the baseline's build, though its version is written differently.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_content: bool,
     /// Whether what was read of it is too old, expired, or from the future: it proves nothing of
     /// now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
