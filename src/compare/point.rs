@@ -22,10 +22,16 @@ pub(super) struct Flags {
     label_alone: bool,
     /// The version is what a chart says of the image.
     claimed: bool,
-    /// The version is the tag's.
-    by_tag: bool,
-    /// The version is what a person declares.
-    declared: bool,
+    /// Who may have written less than a whole version.
+    written: WrittenBy,
+}
+
+/// Who writes a version: tags and persons may leave numbers out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum WrittenBy {
+    Program,
+    Tag,
+    Person,
 }
 
 /// What the versions of a component mean.
@@ -46,8 +52,11 @@ impl<'a> Point<'a> {
             flags: Flags {
                 label_alone: instance.source == ReadingSource::Label && tag_moves,
                 claimed: instance.source == ReadingSource::WorkloadLabel,
-                by_tag: instance.source == ReadingSource::Tag,
-                declared: instance.source == ReadingSource::Declared,
+                written: match instance.source {
+                    ReadingSource::Tag => WrittenBy::Tag,
+                    ReadingSource::Declared => WrittenBy::Person,
+                    _ => WrittenBy::Program,
+                },
             },
             image: instance.image.as_ref(),
         }
@@ -66,14 +75,13 @@ impl<'a> Point<'a> {
     /// Whether it is the tag of an image, or declared, and says less than a whole version.
     pub(super) fn is_short(&self, measure: Measure<'_>) -> bool {
         let Measure { class, levels } = measure;
-        (self.flags.by_tag || self.flags.declared)
-            && !content::is_whole(self.reading, class, levels)
+        self.flags.written != WrittenBy::Program && !content::is_whole(self.reading, class, levels)
     }
 
     /// Whether what a person declares is true of the other as far as it goes: `16` of `16.4`.
     fn is_declared_of(&self, other: &Self, measure: Measure<'_>) -> bool {
         let numbers = self.reading.version().zip(other.reading.version());
-        self.flags.declared
+        self.flags.written == WrittenBy::Person
             && self.is_short(measure)
             && numbers.is_some_and(|(short, long)| {
                 short.pre.is_empty()

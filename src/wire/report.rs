@@ -299,6 +299,7 @@ pub struct Row {
 /// One component in one environment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the report by itself")]
 pub struct Cell {
     /// Which environment.
     pub environment: String,

@@ -303,11 +303,11 @@ impl<'a> Found<'a> {
             }
             whole.clone().and(outcome)
         });
-        let workloads = match is_silent {
-            true => Some(Err(refuse(
-                "holds a list without objects, which does not tell what was asked for",
-            ))),
-            false => (self.has_pods || self.has_templates).then_some(whole),
+        let workloads = if is_silent {
+            let what = "holds a list without objects, which does not tell what was asked for";
+            Some(Err(refuse(what)))
+        } else {
+            (self.has_pods || self.has_templates).then_some(whole)
         };
         if wants(Part::Workloads) && self.has_pods && is_one {
             evidence.left_out = self.workloads.left_out();
