@@ -323,8 +323,7 @@ pub struct Cell {
     /// Whether it is the baseline's build, though its version is written differently.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub same_content: bool,
-    /// Whether what was read of it is too old, expired, or from the future: it proves nothing of
-    /// now.
+    /// Whether what was read is too old, expired, or from the future: it proves nothing of now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
     /// What was compared place by place, where places differ that have names on both sides.
