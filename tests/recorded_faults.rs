@@ -276,3 +276,42 @@ fn a_recorded_server_whose_clock_is_off_is_never_younger_than_now() {
     profiles.write("sick", &shifted(-1).replace("run_id:", "run_id:f"));
     profiles.run(&["audit", "-o", "json", "--at", NOW]).expect(0);
 }
+
+/// `redis-cli … | envparity audit`: what is piped is read once, by one target, with the time of now.
+#[test]
+fn what_is_piped_is_a_recorded_file() {
+    let info = String::from_utf8(fixture("redis/redis-7.0.15.txt")).unwrap();
+    let told = info.lines().filter(|line| !line.starts_with("server_time_usec:"));
+    let info: String = told.map(|line| format!("{line}\n")).collect();
+    let piped = "targets:\n  recorded:\n  - {name: cache, path: /dev/stdin}\n";
+    let profiles = Profiles::of(&["prod"]);
+    profiles.environment("prod", piped);
+    let audit = || profiles.command(&["audit", "-o", "json"]);
+    let report = audit().stdin(info.as_str()).run().expect(0).json();
+    assert_eq!(report["environments"][0]["targets"][0]["parts"][0]["outcome"], "complete");
+    // The same from a file, and nothing from an empty pipe.
+    let empty = audit().stdin("").run();
+    assert!(empty.expect(3).says("the file is empty"), "{empty}");
+    let checked = profiles.command(&["check-profiles", "--strict"]).run();
+    assert!(!checked.says("there is no file"), "{checked}");
+}
+
+/// Who never ends to write costs the target its deadline, and the run no more.
+#[test]
+fn a_pipe_that_never_ends_costs_its_target_only() {
+    let profiles = Profiles::of(&["prod"]);
+    let body = "deadline: 1s\ntargets:\n  recorded:\n  - {name: cache, path: /dev/stdin}\n";
+    profiles.config("prod.yaml", &format!("kind: Environment\nname: prod\n{body}"));
+    let mut command = std::process::Command::new(cli::ENVPARITY);
+    command.args(["audit", "-o", "json", "--profiles"]).arg(profiles.folder());
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let start = std::time::Instant::now();
+    let mut child = command.spawn().unwrap();
+    let open = child.stdin.take().unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(open);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"]["is"], "incomplete", "{report:#}");
+    assert!(report.to_string().contains("what was piped cannot be read"), "{report:#}");
+    assert!(start.elapsed() < cli::slowness::scaled(Duration::from_secs(10)));
+}

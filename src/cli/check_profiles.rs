@@ -18,7 +18,8 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
     let folder = &arguments.profiles.profiles;
     let products = products(problems::load(folder)?.catalogue.as_ref());
     let around = Surroundings {
-        is_file: &Path::is_file,
+        is_file: &|path| path.is_file() || path == Path::new("/dev/stdin"),
+        canonical: &|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()),
         holds_others: &holds_others,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         products: &products,

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use super::content::content_compared;
 use super::nearest::Side;
 use super::pairing::{self, PairedPlace};
 use super::point::{Measure, Point, rank};
 use crate::model::{
-    Component, PlaceChange, PlacesCompared, Presence, ProductAlone, ProductChange, VersionChange,
-    Whereabouts,
+    Component, ContentCompared, PlaceChange, PlacesCompared, Presence, ProductAlone, ProductChange,
+    VersionChange, Whereabouts,
 };
 use crate::version::{Difference, Direction, Level};
 
@@ -135,15 +136,33 @@ impl<'a> Found<'a> {
 
     fn differs(&self) -> bool {
         let Strangers { baseline, current } = &self.strangers;
-        let level = self.worst().map(|pair| pair.difference.level);
-        let is_same = |level: Level| matches!(level, Level::Equal | Level::WithinPrecision);
-        !baseline.is_empty() || !current.is_empty() || level.is_some_and(|level| !is_same(level))
+        let is_same = |pair: &Pair<'_>| match pair.difference.level {
+            Level::Equal => true,
+            Level::WithinPrecision => !pair.are_other_builds(),
+            _ => false,
+        };
+        let differs = self.worst().is_some_and(|worst| !is_same(worst));
+        !baseline.is_empty() || !current.is_empty() || differs
     }
 }
 
-fn weight(pair: &Pair<'_>) -> ((u8, Level), bool) {
+impl Pair<'_> {
+    fn content(&self) -> ContentCompared {
+        let images = self.baseline.image.zip(self.current.image);
+        images.map(|(b, c)| content_compared(b, c)).unwrap_or_default()
+    }
+
+    /// Whether two tags, of which neither says more than the other, stand for different content.
+    fn are_other_builds(&self) -> bool {
+        matches!(self.content(), ContentCompared::Different { is_one_tag: false, .. })
+    }
+}
+
+/// Of versions that may be one, those that are proven to be two builds count for more.
+fn weight(pair: &Pair<'_>) -> ((u8, Level), bool, bool) {
     let Difference { level, direction } = pair.difference;
-    (rank(level), direction == Some(Direction::Behind))
+    let other_builds = level == Level::WithinPrecision && pair.are_other_builds();
+    (rank(level), direction == Some(Direction::Behind), other_builds)
 }
 
 /// Whether the two sides have no product in common.
@@ -197,6 +216,7 @@ impl<'a> Compared<'a> {
             let other = found.worst().map(|pair| pair.difference.level);
             other.is_some_and(|other| match level {
                 Level::Incomparable(_) => matches!(other, Level::Incomparable(_)),
+                Level::WithinPrecision => other == level && found.differs(),
                 _ => level.is_drift() && other.is_drift(),
             })
         };
@@ -207,6 +227,7 @@ impl<'a> Compared<'a> {
             current: worst.current.reading.clone(),
             at: self.whereabouts(place, self.places.iter().filter(is_alike).count()),
             direction_there: worst.difference.direction,
+            content: worst.content(),
         })
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::pairing::{self, PairedPlace};
 use crate::model::{
-    Component, Digest, DigestMismatch, Instance, RunningImage, VariantChange, Whereabouts,
+    Component, ContentCompared, Digest, DigestMismatch, Instance, RunningImage, VariantChange,
+    Whereabouts,
 };
 use crate::version::Version;
 
@@ -35,6 +36,27 @@ fn groups<'a>(
         group.images.insert(image);
     }
     groups
+}
+
+/// What is known of two images.
+pub(super) fn content_compared(baseline: &RunningImage, current: &RunningImage) -> ContentCompared {
+    if baseline.same_content(current) == Some(true) {
+        return ContentCompared::Same;
+    }
+    let Some((b, c)) = baseline.unlike(current) else { return ContentCompared::NotProven };
+    ContentCompared::Different {
+        baseline: b.as_str().to_owned(),
+        current: c.as_str().to_owned(),
+        is_one_tag: is_one_tag(baseline, current),
+        is_pinned: baseline.is_pinned || current.is_pinned,
+    }
+}
+
+/// Whether both are named by one tag of one repository.
+fn is_one_tag(a: &RunningImage, b: &RunningImage) -> bool {
+    let tags = a.tag.as_ref().zip(b.tag.as_ref());
+    a.repository == b.repository
+        && tags.is_some_and(|(a, b)| without_v(a.text()) == without_v(b.text()))
 }
 
 /// `v1.4.2` and `1.4.2` are one tag, written in two ways; `v2` is a line of releases, and `2` may be
@@ -235,14 +257,17 @@ fn mismatch(
 ) -> DigestMismatch {
     let digests = |group: &Group<'_>| {
         let first = group.images.iter().filter_map(|image| image.digests.first());
-        first.map(|digest| digest.as_str().to_owned()).collect()
+        let all: BTreeSet<String> = first.map(|digest| digest.as_str().to_owned()).collect();
+        all.into_iter().collect()
     };
+    let mut images = baseline.images.iter().chain(&current.images);
     DigestMismatch {
         repository: repository.to_owned(),
         tag: tag.to_owned(),
         full_precision: baseline.is_whole || current.is_whole,
         baseline: digests(baseline),
         current: digests(current),
+        is_pinned: images.any(|image| image.is_pinned),
         at,
     }
 }

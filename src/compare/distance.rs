@@ -75,6 +75,7 @@ mod tests {
                     .then(|| Digest::Repository((*digest).into()))
                     .into_iter()
                     .collect(),
+                is_pinned: false,
             }),
         };
         Component {

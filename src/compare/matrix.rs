@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence;
 use crate::model::matrix::{Cell, CellReading, Row, State};
-use crate::model::{Comparison, Component, ComponentName, EnvironmentName, Presence, Snapshot};
+use crate::model::{
+    Comparison, Component, ComponentName, ContentCompared, EnvironmentName, Presence, Snapshot,
+    VersionChange,
+};
+use crate::version::Level;
 
 /// Pivots snapshots (baseline among them) and their comparisons with it.
 pub fn matrix(
@@ -51,12 +55,19 @@ fn cell(
         direction: version.and_then(|version| version.direction),
         other_product: change.is_some_and(|change| change.product.is_some()),
         other_variant: change.is_some_and(|change| change.variants.is_some()),
+        same_content: version.is_some_and(is_equal_by_content),
         places: change.map(|change| change.places.clone()).unwrap_or_default(),
         not_running,
         builds: here.map_or(0, |component| {
             super::mismatches_within(component).iter().map(|m| m.baseline.len()).sum()
         }),
     }
+}
+
+/// Two tags of one build.
+fn is_equal_by_content(version: &VersionChange) -> bool {
+    let is_same = version.level == Level::Equal && version.content == ContentCompared::Same;
+    is_same && version.baseline.text() != version.current.text()
 }
 
 fn state(

@@ -208,7 +208,7 @@ impl<'a> Sorted<'a> {
 
 /// Whether a longer version may be what it says.
 fn is_beginning(point: &Point<'_>, measure: Measure<'_>) -> bool {
-    point.is_short(measure.levels) || point.reading.may_begin_longer()
+    point.is_short(measure) || point.reading.may_begin_longer()
 }
 
 /// Adds the neighbours in each order that there is, the reading's own first.

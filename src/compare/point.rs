@@ -21,8 +21,16 @@ pub(super) struct Flags {
     label_alone: bool,
     /// The version is what a chart says of the image.
     claimed: bool,
-    /// The version is the tag's.
-    by_tag: bool,
+    /// Who may have written less than a whole version.
+    written: WrittenBy,
+}
+
+/// Who writes a version: tags and persons may leave numbers out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum WrittenBy {
+    Program,
+    Tag,
+    Person,
 }
 
 /// What the versions of a component mean.
@@ -43,7 +51,11 @@ impl<'a> Point<'a> {
             flags: Flags {
                 label_alone: instance.source == ReadingSource::Label && tag_moves,
                 claimed: instance.source == ReadingSource::WorkloadLabel,
-                by_tag: instance.source == ReadingSource::Tag,
+                written: match instance.source {
+                    ReadingSource::Tag => WrittenBy::Tag,
+                    ReadingSource::Declared => WrittenBy::Person,
+                    _ => WrittenBy::Program,
+                },
             },
             image: instance.image.as_ref(),
         }
@@ -59,9 +71,21 @@ impl<'a> Point<'a> {
         self.product.is_none() || other.product.is_none() || self.product == other.product
     }
 
-    /// Whether it is the tag of an image and says less than a whole version.
-    pub(super) fn is_short(&self, levels: &Levels) -> bool {
-        self.flags.by_tag && !self.reading.is_full_precision(levels)
+    /// Whether it is the tag of an image, or declared, and says less than a whole version.
+    pub(super) fn is_short(&self, measure: Measure<'_>) -> bool {
+        self.flags.written != WrittenBy::Program && !self.reading.is_full_precision(measure.levels)
+    }
+
+    /// Whether what a person declares is true of the other as far as it goes: `16` of `16.4`.
+    fn is_declared_of(&self, other: &Self, measure: Measure<'_>) -> bool {
+        let numbers = self.reading.version().zip(other.reading.version());
+        self.flags.written == WrittenBy::Person
+            && self.is_short(measure)
+            && numbers.is_some_and(|(short, long)| {
+                short.pre.is_empty()
+                    && short.release.len() < long.release.len()
+                    && long.release.starts_with(&short.release)
+            })
     }
 }
 
@@ -77,6 +101,11 @@ impl Measure<'_> {
             return Difference { level: Level::Equal, direction: None };
         }
         let own = difference_of(self.levels, baseline.reading, current.reading);
+        let is_declared =
+            baseline.is_declared_of(current, self) || current.is_declared_of(baseline, self);
+        if own.level.is_drift() && is_declared {
+            return Difference { level: Level::WithinPrecision, direction: None };
+        }
         // Equal labels on tags that move prove nothing of other content; nor do those of own
         // services, which inherit them from their base images.
         let alone = baseline.flags.label_alone || current.flags.label_alone;
@@ -88,7 +117,7 @@ impl Measure<'_> {
             return Difference { level, direction: None };
         }
         // Two `7` are two of many, unless their content is known to be the same.
-        let are_short = baseline.is_short(self.levels) && current.is_short(self.levels);
+        let are_short = baseline.is_short(self) && current.is_short(self);
         if own.level == Level::Equal && are_short {
             return Difference { level: Level::WithinPrecision, direction: None };
         }

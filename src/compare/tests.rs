@@ -8,7 +8,7 @@ use super::between::{self, Between};
 use super::nearest::Side;
 use super::point::tests::counted;
 use super::point::{Measure, Point};
-use super::{differing, mismatches};
+use super::{differing, mismatches, version_change};
 use crate::model::{
     Class, Component, Digest, Instance, Locator, Presence, ReadingSource, RunningImage, Site,
 };
@@ -172,12 +172,38 @@ fn only_what_differs_is_a_part_of_it() {
     assert_eq!(found.products.map(|side| side.len()), [0, 0]);
 }
 
+#[test]
+fn a_declared_version_of_fewer_numbers_proves_less() {
+    let of = |source, text: &str| {
+        let mut instance = runs("web", text);
+        (instance.source, instance.reading) = (source, read(Scheme::Generic, text));
+        component(vec![instance])
+    };
+    let level = |declared: &str, read: &str| {
+        let (declared, read) =
+            (of(ReadingSource::Declared, declared), of(ReadingSource::Program, read));
+        let [one, other] = [(&declared, &read), (&read, &declared)]
+            .map(|(b, c)| version_change(b, c).unwrap().level);
+        assert_eq!(one, other);
+        one
+    };
+    assert_eq!(level("16", "16.4.0"), Level::WithinPrecision);
+    assert_eq!(level("16.4", "16.4.1"), Level::WithinPrecision);
+    assert_eq!(level("15", "16.4.0"), Level::Major);
+    assert_eq!(level("16.4.0", "16.4.1"), Level::Patch);
+    assert_eq!(level("16.4.1", "16.4.1"), Level::Equal);
+    // A program says all that there is to say.
+    let program = |text| of(ReadingSource::Program, text);
+    assert_eq!(version_change(&program("16"), &program("16.4.1")).unwrap().level, Level::Minor);
+}
+
 fn built(workload: &str, digest: &str) -> Instance {
     let mut instance = runs(workload, "1.2.3");
     instance.image = Some(RunningImage {
         repository: "app".into(),
         tag: Some(instance.reading.clone()),
         digests: vec![Digest::Repository(digest.into())],
+        is_pinned: false,
     });
     instance
 }

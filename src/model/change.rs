@@ -148,6 +148,29 @@ pub struct VersionChange {
     pub at: Option<Whereabouts>,
     /// Where the current side stands at that place.
     pub direction_there: Option<Direction>,
+    /// What is known of the images that the two stand for.
+    pub content: ContentCompared,
+}
+
+/// Whether two images are one build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ContentCompared {
+    /// They are no images, or digests of one type are not known of both.
+    #[default]
+    NotProven,
+    /// One build, by two names.
+    Same,
+    /// Two builds.
+    Different {
+        /// The digest on the baseline's side.
+        baseline: String,
+        /// The digest on the current side.
+        current: String,
+        /// Whether a tag of one repository stands for both, which is told as such.
+        is_one_tag: bool,
+        /// Whether a reference names its digest, which may be of the manifest for one platform.
+        is_pinned: bool,
+    },
 }
 
 /// One repository and tag with different content, within an environment or across two.
@@ -163,6 +186,8 @@ pub struct DigestMismatch {
     pub baseline: Vec<String>,
     /// Digests on the current side.
     pub current: Vec<String>,
+    /// Whether a reference names its digest, which may be of the manifest for one platform.
+    pub is_pinned: bool,
     /// Where, if places are told apart.
     pub at: Option<Whereabouts>,
 }

@@ -33,6 +33,8 @@ pub struct Cell {
     pub other_product: bool,
     /// Whether it is another variant of the image than the baseline's.
     pub other_variant: bool,
+    /// Whether it is equal by its content, though the versions are written differently.
+    pub same_content: bool,
     /// The places that were compared with the baseline's, and those that differ.
     pub places: PlacesCompared,
     /// Set up but not running, by the source's word for its state.

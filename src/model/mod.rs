@@ -30,8 +30,9 @@ mod words;
 
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run};
 pub use change::{
-    Axis, Change, Comparison, DigestMismatch, PlaceChange, PlacesCompared, Presence, ProductAlone,
-    ProductChange, SettingChange, VariantChange, VersionChange, Whereabouts,
+    Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
+    Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
+    Whereabouts,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IdentityField, Occurs,

@@ -9,8 +9,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    CollectorKind, ComponentName, EnvironmentName, Failure, Globs, Locator, Outcome, PartName,
-    Site, Source, TargetId, TargetIndicators, failures_of,
+    CollectorKind, ComponentName, EnvironmentName, Facts, Failure, Globs, Locator, Outcome,
+    PartName, Site, Source, TargetId, TargetIndicators, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -157,6 +157,8 @@ pub struct RunningImage {
     pub tag: Option<Reading>,
     /// What identifies its content, where known: repository digests, then the configuration's.
     pub digests: Vec<Digest>,
+    /// Whether the reference names a digest: that may be of the manifest for one platform.
+    pub is_pinned: bool,
 }
 
 impl RunningImage {
@@ -172,6 +174,15 @@ impl RunningImage {
             }
         }
         known
+    }
+
+    /// Digests of one type that are proven to be of different content: this one's, then the other's.
+    pub fn unlike<'a>(&'a self, other: &'a Self) -> Option<(&'a Digest, &'a Digest)> {
+        if self.same_content(other) != Some(false) {
+            return None;
+        }
+        let pairs = self.digests.iter().flat_map(|a| other.digests.iter().map(move |b| (a, b)));
+        pairs.into_iter().find(|(a, b)| a.same(b) == Some(false))
     }
 }
 
@@ -267,6 +278,17 @@ impl Coverage {
     pub fn could_hold(&self, part: &PartName, name: &ComponentName) -> bool {
         self.kind.could_hold(part, &self.component, name)
             || (self.mapped.contains(name) && self.kind.could_hold_images(part))
+    }
+
+    /// Why parts that were not read count as left out, in words behind their names. No profile
+    /// leaves out parts of what answers INFO.
+    pub fn why_left_out(&self) -> &'static str {
+        match (self.kind.facts, &self.source) {
+            (Facts::Info, _) => "not told by the server",
+            // A file may hold less than a profile asks for.
+            (_, Source::Recorded { .. }) => "left out by the file or the profile",
+            _ => "left out by the profile",
+        }
     }
 
     /// Whether any part was read.

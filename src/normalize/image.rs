@@ -70,6 +70,7 @@ fn running(
         reading.filter(Reading::is_proven)
     };
     let label = said(label);
+    let is_pinned = name.digest.is_some();
     let (mut reading, mut source, contradicted_by) = if reader.product.is_some() {
         of_product(&reader.levels(), label, named)
     } else {
@@ -93,6 +94,7 @@ fn running(
             repository: name.short,
             tag,
             digests: digests(target, image_use, name.digest),
+            is_pinned,
         }),
     }
 }
@@ -157,6 +159,26 @@ fn digests(
     found.sort();
     found.dedup();
     found
+}
+
+/// Why the builds of a target's images cannot be compared with those of another, in words: CRI-O
+/// tells the digest of the manifest for one platform, which is another on each.
+pub(super) fn incomparable_builds(target: &TargetEvidence) -> Option<String> {
+    let is_crio = |image: &&ImageUse| image.runtime == "cri-o" && !image.repo_digests.is_empty();
+    let count = target.images.iter().filter(is_crio).count();
+    if count == 0 || architecture(target).is_some() {
+        return None;
+    }
+    let is_told = target.fields.iter().any(|field| field.name == "architecture");
+    let why = if is_told {
+        "the nodes are of several architectures".to_owned()
+    } else {
+        "no node tells the architecture: record nodes, too".to_owned()
+    };
+    let containers = if count == 1 { "container" } else { "containers" };
+    Some(format!(
+        "whether {count} {containers} of CRI-O run the builds of other environments is not known: {why}"
+    ))
 }
 
 /// The one architecture of all hosts of a target, by Go's name for it.
@@ -397,7 +419,7 @@ mod tests {
                 ..image_use("redis:7.2.4")
             };
             let digests = super::digests(&target, &seen, None);
-            super::RunningImage { repository: "redis".into(), tag: None, digests }
+            super::RunningImage { repository: "redis".into(), tag: None, digests, is_pinned: false }
         };
         let containerd = of(&["amd64"], "1", "", "containerd");
         assert_eq!(containerd.same_content(&of(&["arm64"], "2", "", "docker")), Some(false));

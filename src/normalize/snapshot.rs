@@ -120,8 +120,10 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
         text: format!("nobody checks that the server is the one it claims to be: {how}"),
         is_odd: true,
     });
+    let builds = image::incomparable_builds(target).map(|text| Note { text, is_odd: true });
     let told = target.fields.iter().filter_map(note);
     told.chain(unverified)
+        .chain(builds)
         .chain(Presumed::ALL.into_iter().filter_map(|why| presumed(target, why)))
         .collect()
 }

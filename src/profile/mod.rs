@@ -8,6 +8,7 @@ pub mod git;
 mod known;
 mod load;
 mod places;
+mod same_file;
 pub mod schema;
 mod scrub;
 mod spelling;

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::check::{Files, Parsed};
 use super::known::Known;
 use super::surroundings::Surroundings;
-use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig};
+use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
 use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
@@ -30,6 +30,7 @@ pub(super) fn of(
         found.extend(problems.map(|problem| source.problem(problem)));
         found.extend(gates(files, audit));
     }
+    found.extend(same_file::of(files, folder, around));
     let known = Known::new(files, folder, names, around);
     let sides = files.audits.first().map(|audit| needed(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {

@@ -263,6 +263,7 @@ fn cell(cell: &Cell, environment: &AuditedEnvironment, row: &Row, report: &Audit
         direction: cell.direction.map(|direction| direction.as_str().to_owned()),
         other_product: cell.other_product,
         other_variant: cell.other_variant,
+        same_content: cell.same_content,
         stale: environment.is_stale(&row.component, report.run.at),
         places: places(&cell.places),
         not_running: cell.not_running.clone(),

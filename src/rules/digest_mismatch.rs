@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, finding, of_place};
+use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, TWO_DIGESTS, finding, of_place, short};
 use crate::compare::{mismatches, mismatches_within};
 use crate::model::{Defaults, DigestMismatch as Mismatch, EnvironmentName, Finding, Snapshot};
 
@@ -31,10 +31,11 @@ impl Rule for DigestMismatch {
                     let digests: Vec<String> =
                         list.iter().flat_map(|m| &m.baseline).map(|d| short(d)).collect();
                     let summary = format!(
-                        "{} runs {} as {}",
+                        "{} runs {} as {}{}",
                         snapshot.environment,
                         tags(&list),
-                        digests.join(" and ")
+                        digests.join(" and "),
+                        unless(&list),
                     );
                     let finding = finding(
                         &META,
@@ -76,11 +77,12 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
             };
             let (here, there) = (side(|m| &m.baseline), side(|m| &m.current));
             let summary = format!(
-                "{} is {here} in {}, {there} in {}{}",
+                "{} is {here} in {}, {there} in {}{}{}",
                 tags(&list),
                 earlier.environment,
                 later.environment,
                 of_place(list.iter().find_map(|m| m.at.as_ref())),
+                unless(&list),
             );
             let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
             environments.sort();
@@ -120,13 +122,13 @@ fn tags(mismatches: &[&Mismatch]) -> String {
     list.join(", ")
 }
 
-fn defaults(mismatches: &[&Mismatch]) -> Defaults {
-    if mismatches.iter().any(|m| m.full_precision) { HIGH } else { LOW }
+/// What else two digests may be.
+fn unless(mismatches: &[&Mismatch]) -> &'static str {
+    if mismatches.iter().any(|mismatch| mismatch.is_pinned) { TWO_DIGESTS } else { "" }
 }
 
-/// `sha256:0123456789ab`, as engines abbreviate.
-fn short(digest: &str) -> String {
-    digest.chars().take("sha256:".len() + 12).collect()
+fn defaults(mismatches: &[&Mismatch]) -> Defaults {
+    if mismatches.iter().any(|m| m.full_precision) { HIGH } else { LOW }
 }
 
 #[cfg(test)]

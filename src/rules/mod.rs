@@ -350,6 +350,16 @@ fn products_alone(
     found
 }
 
+/// `sha256:0123456789ab`, as engines abbreviate.
+fn short(digest: &str) -> String {
+    digest.chars().take("sha256:".len() + 12).collect()
+}
+
+/// What two digests may be instead of two builds, where a reference is pinned: nothing in a
+/// digest tells of which kind it is.
+const TWO_DIGESTS: &str = ", unless one is an index and the other its manifest for one platform, \
+                           which are two digests of one image";
+
 /// High in a gate, low elsewhere: the most common defaults.
 const HIGH: Defaults = Defaults::gate(Severity::High, Severity::Low);
 /// Low everywhere.

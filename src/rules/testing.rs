@@ -66,6 +66,7 @@ impl Snapshot {
                 repository: repository.into(),
                 tag: Some(read(Scheme::ImageTag, tag)),
                 digests: digests.into_iter().collect(),
+                is_pinned: false,
             }),
         };
         self.instance(&format!("image/{repository}"), Class::Service, instance)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, Levels, Rule, RuleMeta, finding, unless_host};
+use super::{Context, Hook, Levels, Rule, RuleMeta, finding, listed, short, unless_host};
 use crate::compare::widest;
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
@@ -39,12 +39,14 @@ impl Rule for VersionSplit {
             if !is_told && !is_split_in_a_place(component) {
                 return None;
             }
-            let list: Vec<String> = places_by_version(component)
-                .iter()
-                .map(|(version, places)| format!("{version} ({places})"))
-                .collect();
+            let versions = places_by_version(component);
+            let list: Vec<String> =
+                versions.iter().map(|(version, places)| format!("{version} ({places})")).collect();
+            // One text twice is two versions only if it stands for two builds.
+            let builds = if versions.len() == 1 { builds(component)? } else { String::new() };
             let environments = vec![snapshot.environment.clone()];
-            let summary = format!("{} runs {} at once", snapshot.environment, list.join(", "));
+            let summary =
+                format!("{} runs {}{builds} at once", snapshot.environment, list.join(", "));
             Some(Finding {
                 level: Some(level),
                 ..finding(&META, name, environments, unless_host(name, DEFAULTS), summary)
@@ -64,6 +66,19 @@ fn is_split_in_a_place(component: &Component) -> bool {
         let first = *seen.entry(place).or_insert(image);
         first.zip(image).is_some_and(|(a, b)| a.same_content(b) == Some(false))
     })
+}
+
+/// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no two
+/// are known to be different builds.
+fn builds(component: &Component) -> Option<String> {
+    let images: BTreeSet<_> =
+        component.instances.iter().filter_map(|instance| instance.image.as_ref()).collect();
+    let first = images.first()?;
+    let (one, _) = images.iter().find_map(|image| first.unlike(image))?;
+    let others = images.iter().filter_map(|image| Some(first.unlike(image)?.1.as_str()));
+    let all: BTreeSet<String> = others.chain([one.as_str()]).map(short).collect();
+    let all: Vec<String> = all.into_iter().collect();
+    Some(format!(" as {}", listed(&all)))
 }
 
 /// In how many places each version runs, with its product where one is known: 7.2.4 may be of two.
@@ -94,6 +109,17 @@ mod tests {
         );
         assert_eq!(found[0].summary, "prod runs v20 (1), v21 (2) at once");
         assert_eq!(found[0].level, Some(Level::Major));
+    }
+
+    #[test]
+    fn fires_on_two_builds_of_one_text_and_names_them() {
+        let two = || environment("prod").build("app", "latest", "sha256:aaaa");
+        let found = single(&VersionSplit, two().build("app", "latest", "sha256:bbbb"));
+        assert_eq!(found[0].summary, "prod runs latest (2) as sha256:aaaa and sha256:bbbb at once");
+        assert!(single(&VersionSplit, two().build("app", "latest", "sha256:aaaa")).is_empty());
+        // What nothing tells of either is no difference.
+        let unknown = environment("prod").app("app", "latest").app("app", "latest");
+        assert!(single(&VersionSplit, unknown).is_empty());
     }
 
     #[test]

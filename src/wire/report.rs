@@ -301,6 +301,7 @@ pub struct Row {
 /// One component in one environment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the report by itself")]
 pub struct Cell {
     /// Which environment.
     pub environment: String,
@@ -321,8 +322,10 @@ pub struct Cell {
     /// Whether it is another variant of the image than the baseline's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_variant: bool,
-    /// Whether what was read of it is too old, expired, or from the future: it proves nothing of
-    /// now.
+    /// Whether it is the baseline's build, though its version is written differently.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_content: bool,
+    /// Whether what was read is too old, expired, or from the future: it proves nothing of now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
     /// What was compared place by place, where places differ that have names on both sides.

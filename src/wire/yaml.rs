@@ -1,7 +1,7 @@
 //! The one module that knows the YAML library: reading with places, writing with one style.
 //!
-//! Reading refuses duplicate keys, unknown tags of size (entity bombs) and several documents in
-//! one file. Errors carry a place and a message, never a source line. What a message quotes may be a secret:
+//! Reading refuses duplicate keys, unknown tags of size (entity bombs) and, unless all are asked
+//! for, several documents in one file. Errors carry a place and a message, never a source line. What a message quotes may be a secret:
 //! `profile/` takes that out.
 
 use schemars::JsonSchema;
@@ -94,6 +94,19 @@ pub enum Origin {
 /// # Errors
 /// The first thing that is not of the shape of `T`, with its place.
 pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeError> {
+    serde_yaml::from_str_with_options(text, options(origin)).map_err(|error| shape_error(&error))
+}
+
+/// Reads all documents of a text; those that are empty count for nothing.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<Vec<T>, ShapeError> {
+    serde_yaml::from_multiple_with_options(text, options(origin))
+        .map_err(|error| shape_error(&error))
+}
+
+fn options(origin: Origin) -> serde_yaml::Options {
     let budget = match origin {
         Origin::Person => serde_yaml::budget! {},
         Origin::Program => serde_yaml::budget! {
@@ -103,11 +116,10 @@ pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeE
             max_aliases: 0,
         },
     };
-    let options = serde_yaml::options! {
+    serde_yaml::options! {
         budget: budget,
         with_snippet: false,
-    };
-    serde_yaml::from_str_with_options(text, options).map_err(|error| shape_error(&error))
+    }
 }
 
 fn shape_error(error: &serde_yaml::Error) -> ShapeError {

@@ -94,6 +94,31 @@ fn what_cannot_work_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn a_file_of_two_environments_is_warned_of_unless_it_is_shared() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    let environment = |name: &str, path: &str| {
+        format!(
+            "kind: Environment\nname: {name}\ntargets:\n  recorded:\n  - {{name: cache, path: {path}}}\n"
+        )
+    };
+    let link = estate.path("link.txt");
+    std::os::unix::fs::symlink(estate.path("prod.txt"), link).expect("a link");
+    for path in ["prod.txt", "./prod.txt", "link.txt"] {
+        estate.write("qualif.yaml", &environment("qualif", path));
+        let (code, strict, stderr) = warned(&estate);
+        assert_eq!((code, strict), (Some(0), Some(1)), "{path}: {stderr}");
+        assert!(stderr.contains("prod would be compared with itself"), "{path}: {stderr}");
+    }
+    for shared in ["['redis/cache']", "[{target: 'recorded/*', between: [qualif, prod]}]"] {
+        estate.write("catalogue.yaml", &format!("kind: Catalogue\nshared: {shared}\n"));
+        assert_eq!(warned(&estate).2, "", "{shared}");
+    }
+    estate.write("catalogue.yaml", "kind: Catalogue\nshared: ['docker/*']\n");
+    estate.write("qualif.yaml", &environment("qualif", "qualif.txt"));
+    assert_eq!(warned(&estate).2, "");
+}
+
+#[test]
 fn what_may_be_found_is_not_warned_of() {
     let rows = "- {rule: version-skew, components: ['redis/*', 'image/*', 'docker/runc', 'host/os', '*/cache', \
                 'redis/cache/module/*', 'image/timemachine'], levels: [patch], severity: low}\n\

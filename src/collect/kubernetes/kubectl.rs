@@ -1,8 +1,11 @@
 //! What `kubectl get … -o json` and `kubectl version -o json` printed, one or several in a file, as
-//! evidence. Pure; opens no file.
+//! evidence. Pure; opens no file. What was printed as YAML is made JSON before.
 //!
 //! Parts that the file holds nothing of count as left out: it does not say whether there was
 //! nothing, or nobody asked. Without pods nothing is known of what runs.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -100,6 +103,22 @@ fn refuse(what: &str) -> Failure {
     Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE)
 }
 
+/// Nobody who recorded a file can check a port, or a proxy: what is broken is to be recorded anew.
+fn in_a_file(failure: Failure) -> Failure {
+    let of_server = [FailureKind::Protocol.advice(), parse::IS_THERE_A_PROXY];
+    if !of_server.iter().any(|advice| failure.advice.contains(advice)) {
+        return failure;
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    for piece in failure.advice.split("; ") {
+        let piece = if of_server.contains(&piece) { ADVICE } else { piece };
+        if !pieces.iter().any(|known| known == piece) {
+            pieces.push(piece.to_owned());
+        }
+    }
+    Failure { kind: FailureKind::File, advice: pieces.join("; "), ..failure }
+}
+
 /// What is found, part by part.
 #[derive(Default)]
 struct Found<'a> {
@@ -115,6 +134,8 @@ struct Found<'a> {
     has_templates: bool,
     /// Why something is not the whole of what it should be.
     failures: Vec<Failure>,
+    /// Whether a list of kinds that it does not name holds nothing.
+    has_empty_list: bool,
     /// Kinds whose last page asks for another.
     unfinished: BTreeSet<String>,
     /// Kind, namespace and name of what was seen.
@@ -159,6 +180,7 @@ impl<'a> Found<'a> {
         // `kubectl get --raw` names the kind once, for all items, and brings one page.
         let kind = document.kind.strip_suffix("List").unwrap_or_default();
         self.announce(kind);
+        self.has_empty_list |= kind.is_empty() && items.is_empty();
         self.unfinished.remove(kind);
         if document.metadata.as_ref().is_some_and(ListMeta::is_page) {
             self.unfinished.insert(kind.to_owned());
@@ -271,6 +293,8 @@ impl<'a> Found<'a> {
             self.failures.extend(self.workloads.failures());
         }
         let whole = self.failures.into_iter().reduce(parse::both).map_or(Ok(()), Err);
+        // Neither pods nor their templates are in the file: nobody knows whether they were asked for.
+        let is_silent = self.has_empty_list && !self.has_pods && !self.has_templates;
         let wants = |part| scope.parts.contains(&part);
         let nodes = self.nodes.map(|nodes| {
             let outcome = nodes.outcome();
@@ -279,7 +303,12 @@ impl<'a> Found<'a> {
             }
             whole.clone().and(outcome)
         });
-        let workloads = (self.has_pods || self.has_templates).then_some(whole);
+        let workloads = if is_silent {
+            let what = "holds a list without objects, which does not tell what was asked for";
+            Some(Err(refuse(what)))
+        } else {
+            (self.has_pods || self.has_templates).then_some(whole)
+        };
         if wants(Part::Workloads) && self.has_pods && is_one {
             evidence.left_out = self.workloads.left_out();
             evidence.images = self.workloads.images(true, newest);
@@ -297,152 +326,10 @@ impl<'a> Found<'a> {
             let outcome = match read.filter(|_| wants(part)) {
                 None => Outcome::LeftOut,
                 Some(Ok(())) => Outcome::Complete,
-                Some(Err(failure)) => Outcome::Failed(failure),
+                Some(Err(failure)) => Outcome::Failed(in_a_file(failure)),
             };
             evidence.set_part(part.as_str(), outcome);
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Presumed, RunState};
-    use jiff::Timestamp;
-    use serde_json::{Value, json};
-
-    fn read(documents: &[Value]) -> Result<TargetEvidence, Failure> {
-        let text: String = documents.iter().map(|document| format!("{document:#}\n")).collect();
-        assert!(looks_like_kubectl(&text));
-        let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
-        parse_kubectl(&text, &Scope::default(), &mut evidence).map(|()| evidence)
-    }
-
-    fn outcome(documents: &[Value], part: &str) -> String {
-        match &read(documents).unwrap().parts[&part.into()] {
-            Outcome::Complete => "complete".to_owned(),
-            Outcome::LeftOut => "left out".to_owned(),
-            Outcome::Failed(failure) => failure.message.clone(),
-        }
-    }
-
-    fn pod(name: &str) -> Value {
-        json!({"kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
-            "spec": {"containers": [{"name": "a", "image": "envparity/v2:1"}]},
-            "status": {"phase": "Running", "containerStatuses": [{"name": "a", "state": {"running": {}}}]}})
-    }
-
-    fn list(items: &[Value]) -> Value {
-        json!({"apiVersion": "v1", "kind": "List", "items": items})
-    }
-
-    #[test]
-    fn what_the_file_does_not_hold_is_left_out() {
-        let file = [list(&[pod("a")])];
-        assert_eq!(outcome(&file, "workloads"), "complete");
-        assert_eq!(outcome(&file, "nodes"), "left out");
-        let empty = [json!({"kind": "PodList", "metadata": {}, "items": []})];
-        assert_eq!(outcome(&empty, "workloads"), "complete");
-    }
-
-    #[test]
-    fn half_of_a_cluster_is_not_taken_for_the_whole() {
-        let deployment = json!({"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"},
-            "spec": {"template": {"spec": {"containers": []}}}});
-        assert!(outcome(&[list(&[deployment])], "workloads").contains("no pods"));
-        let page = |next: &str, name: &str| json!({"kind": "PodList", "metadata": {"continue": next}, "items": [pod(name)]});
-        assert!(outcome(&[page("x", "a")], "workloads").contains("not the last"));
-        assert_eq!(outcome(&[page("x", "a"), page("", "b")], "workloads"), "complete");
-        for rest in [json!({"continue": "x"}), json!({"remainingItemCount": 7})] {
-            let part =
-                json!({"apiVersion": "v1", "kind": "List", "metadata": rest, "items": [pod("a")]});
-            assert!(outcome(&[part], "workloads").contains("not the last"), "{rest}");
-        }
-        assert!(outcome(&[pod("a")], "workloads").contains("one Pod"));
-        assert!(
-            outcome(&[list(&[pod("a"), json!({"metadata": {}})])], "workloads")
-                .contains("without a kind")
-        );
-    }
-
-    #[test]
-    fn what_stands_twice_was_recorded_twice() {
-        let twice =
-            outcome(&[list(&[pod("a"), pod("b")]), list(&[pod("a"), pod("b")])], "workloads");
-        assert_eq!(twice, "the file holds Pod shop/a and 1 more twice: two recordings are in it");
-        let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.0"}}});
-        assert!(
-            outcome(&[list(std::slice::from_ref(&node)), list(&[node])], "nodes")
-                .contains("Node n twice")
-        );
-    }
-
-    #[test]
-    fn the_newest_time_within_is_the_files() {
-        let started = |at: &str| json!([{"name": "a", "state": {"running": {"startedAt": at}}}]);
-        let mut old = pod("a");
-        old["status"]["containerStatuses"] = started("2026-11-20T00:00:00Z");
-        let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-            "nodeInfo": {"kubeletVersion": "v1.31.0"},
-            "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-21T10:00:00Z"}]}});
-        let time_of = |items: &[Value]| {
-            let text = list(items).to_string();
-            let source = Source::Recorded {
-                path: "f".into(),
-                time: TimeSource::FileModified,
-                instead_of: None,
-            };
-            let mut evidence = TargetEvidence {
-                source,
-                ..TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH)
-            };
-            parse_kubectl(&text, &Scope::default(), &mut evidence).unwrap();
-            let Source::Recorded { time, .. } = evidence.source else { unreachable!() };
-            (evidence.taken.to_string(), time)
-        };
-        let printed = |at: &str| (at.to_owned(), TimeSource::Printed);
-        assert_eq!(time_of(&[old.clone()]), printed("2026-11-20T00:00:00Z"));
-        assert_eq!(time_of(&[old, node]), printed("2026-11-21T10:00:00Z"));
-        assert_eq!(time_of(&[pod("b")]).1, TimeSource::FileModified);
-    }
-
-    #[test]
-    fn pods_of_a_lost_node_count_whatever_comes_first() {
-        let mut lost = pod("a");
-        lost["spec"]["nodeName"] = json!("n");
-        lost["status"]["containerStatuses"] = json!([{"name": "a", "state": {"running": {}}}]);
-        let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-            "nodeInfo": {"kubeletVersion": "v1.31.0"}, "conditions": [{"type": "Ready", "status": "Unknown"}]}});
-        for items in [[lost.clone(), node.clone()], [node, lost]] {
-            let evidence = read(&[list(&items)]).unwrap();
-            assert_eq!(evidence.images[0].state, RunState::Presumed(Presumed::Unreachable));
-            // Nothing else tells what it runs.
-            let failure = evidence.parts[&"workloads".into()].failure().unwrap();
-            assert!(failure.message.contains("nothing tells what shop/a runs"), "{failure:?}");
-        }
-    }
-
-    #[test]
-    fn two_clusters_are_no_evidence_of_one() {
-        let namespace =
-            |uid| json!({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": uid}});
-        assert!(read(&[list(&[namespace("a"), namespace("a")])]).is_ok());
-        assert!(
-            read(&[list(&[namespace("a"), namespace("b")])])
-                .unwrap_err()
-                .message
-                .contains("two clusters")
-        );
-        let version = || json!({"serverVersion": {"gitVersion": "v1.31.0"}});
-        assert!(read(&[version(), version()]).is_err());
-    }
-
-    #[test]
-    fn what_is_no_list_of_kubectl_is_refused() {
-        assert!(read(&[json!({"a": 1})]).is_err());
-        assert!(read(&[list(&[])]).is_err());
-        assert!(!looks_like_kubectl("apiVersion: v1"));
-        assert!(!looks_like_kubectl(r#"{"apiVersion": "envparity/v1", "kind": "Evidence"}"#));
     }
 }

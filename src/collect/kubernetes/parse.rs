@@ -146,6 +146,10 @@ pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(),
     Ok(())
 }
 
+/// What to look at where objects are of another shape.
+pub(super) const IS_THERE_A_PROXY: &str =
+    "they are not what Kubernetes writes: is there a proxy or another server in between?";
+
 /// How many items were read, and how many could not be.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
@@ -171,10 +175,8 @@ impl Tally {
     pub(super) fn failure(self, what: &str) -> Option<Failure> {
         let Self { read, unread } = self;
         let message = || format!("{unread} of {} {what} could not be read", read + unread);
-        (unread > 0).then(|| {
-            Failure::new(FailureKind::Protocol, message())
-                .advise("they are not what Kubernetes writes: is there a proxy or another server in between?")
-        })
+        (unread > 0)
+            .then(|| Failure::new(FailureKind::Protocol, message()).advise(IS_THERE_A_PROXY))
     }
 }
 

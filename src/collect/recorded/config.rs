@@ -18,7 +18,7 @@ pub(super) const FILE: &str = "file";
 
 /// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO (of
 /// several servers, if `host:port` stands in front of each: they are nodes of one target), or
-/// the JSON of `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
+/// the JSON (or YAML) of `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
 /// -o json` (and, behind it, of `kubectl version -o json`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -26,7 +26,7 @@ pub struct RecordedConfig {
     /// Name of the target. The text of INFO named `cache` is the component `redis/cache`,
     /// kubectl's JSON named `mks` the target `kubernetes/mks`.
     pub name: Located<String>,
-    /// The file, relative to the profile's folder.
+    /// The file, relative to the profile's folder; `/dev/stdin` is what is piped into the program.
     pub path: PathBuf,
     /// When it was taken, in UTC, if the file does not say or says it wrongly.
     #[serde(default)]

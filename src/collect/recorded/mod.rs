@@ -5,6 +5,7 @@
 pub mod config;
 mod parse;
 mod pasted;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,11 @@ impl Recorded {
     /// The targets that the file holds. Minds no deadline: the live target that it stands in for
     /// may have used it up.
     pub(super) async fn load(&self, context: &Context) -> Result<Vec<TargetEvidence>, Failure> {
-        let (bytes, modified) = read_file(&self.path).await?;
+        let (bytes, modified) = if file::is_piped(&self.path) {
+            (read_piped(&self.path, context).await?, (context.clock)())
+        } else {
+            read_file(&self.path).await?
+        };
         let (shown, name, environment) =
             (self.endpoint(), self.id.name().to_owned(), context.environment.clone());
         let scope = self.scope.clone();
@@ -130,6 +135,17 @@ pub fn targets_of(
     let file =
         parse::File { shown: "file", name: "name", scope: &scope, modified: Timestamp::UNIX_EPOCH };
     parse::targets(&parse::text(bytes)?, &file, environment)
+}
+
+/// What somebody pipes into the program, until shortly before the deadline: the reason is to be told.
+async fn read_piped(path: &Path, context: &Context) -> Result<Vec<u8>, Failure> {
+    let within = context.allowed.mul_f64(0.9);
+    file::read_pipe(path, MAX_FILE, within).await.map_err(|e| {
+        let message = format!("what was piped cannot be read: {}", without_errno(&e));
+        Failure::new(FailureKind::File, message).advise(
+            "pipe one answer in: kubectl get … -A -o json | envparity audit; a pipe is read once, by one target",
+        )
+    })
 }
 
 async fn read_file(path: &Path) -> Result<(Vec<u8>, Timestamp), Failure> {

@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::wire;
 
-use super::pasted;
+use super::{pasted, yaml};
 
 /// What is known of a file besides its text.
 pub(super) struct File<'a> {
@@ -73,6 +73,13 @@ pub(super) fn targets(
     }
     if let Some(failure) = pasted::text(text) {
         return Err(failure);
+    }
+    if let Some(json) = yaml::as_json(text) {
+        let mut evidence = recorded("kubernetes", file);
+        json.and_then(|json| parse_kubectl(&json, file.scope, &mut evidence))
+            .map_err(yaml::advised)?;
+        yaml::advise(&mut evidence);
+        return Ok(vec![evidence]);
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";

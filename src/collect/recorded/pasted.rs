@@ -87,10 +87,7 @@ pub(super) fn text(text: &str) -> Option<Failure> {
             "record it again, and look at what it holds",
         ));
     }
-    before_json(trimmed)
-        .or_else(|| table(trimmed))
-        .or_else(|| errors(trimmed))
-        .or_else(|| yaml(trimmed))
+    before_json(trimmed).or_else(|| table(trimmed)).or_else(|| errors(trimmed))
 }
 
 fn before_json(text: &str) -> Option<Failure> {
@@ -172,21 +169,6 @@ fn errors(text: &str) -> Option<Failure> {
     })
 }
 
-fn yaml(text: &str) -> Option<Failure> {
-    let version = |line: &str| {
-        let line = line.trim_start_matches(['-', ' ']);
-        Some(line.strip_prefix("apiVersion:")?.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    let first = text.lines().find_map(version)?;
-    (!first.is_empty() && !first.starts_with("envparity/")).then(|| {
-        refuse(
-            "is YAML of Kubernetes, as kubectl prints it by -o yaml",
-            "record it again, by -o json: kubectl get \
-            pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE",
-        )
-    })
-}
-
 /// Without the colours of a terminal.
 pub(super) fn without_colours(text: String) -> String {
     if !text.contains('\u{1b}') {
@@ -261,9 +243,6 @@ mod tests {
             ("NOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
             ("Could not connect to Redis at h:1: refused", "Could not connect", "INFO everything"),
             ("Error from server (Forbidden): x", "Forbidden", "-o json"),
-            ("apiVersion: apps/v1\nkind: Deployment\n", "-o yaml", "-o json"),
-            ("---\napiVersion: v1\nitems:\n- apiVersion: v1\n", "-o yaml", "-o json"),
-            ("- apiVersion: v1\n  kind: Pod\n", "-o yaml", "-o json"),
             (
                 "$ kubectl get pods -o json\n{\n\"apiVersion\": \"v1\"",
                 "does not begin with JSON",
@@ -283,6 +262,7 @@ mod tests {
             r#"{"kind":"PodList","items":[{"spec":{"containers":[{"image":"a"}]}}]}"#,
             r#"{"clientVersion":{},"serverVersion":{"gitVersion":"v1.30.0"}}"#,
             "apiVersion: envparity/v1\nkind: Evidence\n",
+            "---\napiVersion: v1\nitems:\n- apiVersion: v1\n",
             "[fd00::1]:6379\n# Server\nredis_version:7.2.4\n",
             "hello",
         ] {

@@ -99,7 +99,8 @@ fn words(cell: &Cell) -> String {
     };
     let product = if cell.other_product { "other product" } else { "" };
     let variant = if cell.other_variant { "other variant" } else { "" };
-    [product, variant, &distance]
+    let content = if cell.same_content { "same content" } else { "" };
+    [product, variant, content, &distance]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -178,6 +179,7 @@ mod tests {
             direction: direction.map(str::to_owned),
             other_product,
             other_variant: false,
+            same_content: false,
             stale: false,
             places: None,
             not_running: std::collections::BTreeMap::new(),

@@ -141,6 +141,7 @@ fn relation(cell: &Cell) -> String {
     let parts = [
         if cell.other_product { "other product" } else { "" },
         if cell.other_variant { "other variant" } else { "" },
+        if cell.same_content { "same content" } else { "" },
         distance.trim(),
         &places,
     ];

@@ -104,7 +104,7 @@ fn of_target(
     found.extend(notes.map(|text| notification(REMARK, Level::Note, &text, place)));
     let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
     let left_out =
-        left_out.map(|(part, _)| format!("{head} part {part} is left out by the profile"));
+        left_out.map(|(part, _)| format!("{head} part {part}: {}", target.why_left_out()));
     found.extend(left_out.map(|text| notification(NOT_READ, Level::Note, &text, place)));
     found
 }

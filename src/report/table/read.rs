@@ -149,13 +149,8 @@ fn left_out(target: &Coverage) -> Option<String> {
         .filter(|(_, outcome)| **outcome == Outcome::LeftOut)
         .map(|(part, _)| part.as_str())
         .collect();
-    // A file may hold less than a profile asks for.
-    let by = if matches!(target.source, Source::Recorded { .. }) {
-        "the file or the profile"
-    } else {
-        "the profile"
-    };
-    (!parts.is_empty()).then(|| format!("{}: {} left out by {by}", target.target, parts.join(", ")))
+    let why = target.why_left_out();
+    (!parts.is_empty()).then(|| format!("{}: {} {why}", target.target, parts.join(", ")))
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.

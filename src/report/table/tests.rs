@@ -167,6 +167,7 @@ fn row(component: &str) -> Row {
         direction: None,
         other_product: false,
         other_variant: false,
+        same_content: false,
         not_running: BTreeMap::new(),
         builds: 0,
         places: PlacesCompared::default(),

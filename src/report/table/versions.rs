@@ -273,7 +273,8 @@ fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
         let place = if concerns_gate(judged) { "" } else { ", no gate" };
         let differ =
             places::tally(row, judged).map_or_else(String::new, |text| format!(", {text}"));
-        let words = format!("{}{place}{differ}", words(row, judged));
+        let content = if is_same_content(row) { ", same content" } else { "" };
+        let words = format!("{}{place}{differ}{content}", words(row, judged));
         return [sheet.paint.severity(judged.severity), words];
     }
     if let Some(judged) = sheet.waived.get(&row.component) {
@@ -281,12 +282,18 @@ fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
     }
     let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
     let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
-    let words = match (unread, unproven) {
-        (true, _) => "not read",
-        (_, true) => "not proven equal",
+    let words = match (unread, unproven, is_same_content(row)) {
+        (true, _, _) => "not read",
+        (_, true, _) => "not proven equal",
+        (_, _, true) => "same content",
         _ => "",
     };
     [String::new(), words.to_owned()]
+}
+
+/// Whether tags that are written differently stand for one build somewhere.
+fn is_same_content(row: &Row) -> bool {
+    row.cells.iter().any(|cell| cell.same_content)
 }
 
 fn words(row: &Row, judged: &JudgedFinding) -> String {
