@@ -282,7 +282,7 @@ impl<'a> Found<'a> {
         let workloads = (self.has_pods || self.has_templates).then_some(whole);
         if wants(Part::Workloads) && self.has_pods && is_one {
             evidence.left_out = self.workloads.left_out();
-            evidence.images = self.workloads.images(true, newest);
+            evidence.images = self.workloads.images(true);
         }
         let parts = [
             (Part::Server, self.server),
@@ -325,6 +325,11 @@ mod tests {
             Outcome::LeftOut => "left out".to_owned(),
             Outcome::Failed(failure) => failure.message.clone(),
         }
+    }
+
+    fn node_info() -> Value {
+        json!({"kubeletVersion": "v1.31.0", "containerRuntimeVersion": "containerd://1.7.24",
+            "kernelVersion": "6.8.0-51-generic", "osImage": "Ubuntu 24.04.1 LTS"})
     }
 
     fn pod(name: &str) -> Value {
@@ -371,7 +376,8 @@ mod tests {
         let twice =
             outcome(&[list(&[pod("a"), pod("b")]), list(&[pod("a"), pod("b")])], "workloads");
         assert_eq!(twice, "the file holds Pod shop/a and 1 more twice: two recordings are in it");
-        let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.0"}}});
+        let node =
+            json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": node_info()}});
         assert!(
             outcome(&[list(std::slice::from_ref(&node)), list(&[node])], "nodes")
                 .contains("Node n twice")
@@ -384,7 +390,7 @@ mod tests {
         let mut old = pod("a");
         old["status"]["containerStatuses"] = started("2026-11-20T00:00:00Z");
         let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-            "nodeInfo": {"kubeletVersion": "v1.31.0"},
+            "nodeInfo": node_info(),
             "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-21T10:00:00Z"}]}});
         let time_of = |items: &[Value]| {
             let text = list(items).to_string();
@@ -413,7 +419,7 @@ mod tests {
         lost["spec"]["nodeName"] = json!("n");
         lost["status"]["containerStatuses"] = json!([{"name": "a", "state": {"running": {}}}]);
         let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-            "nodeInfo": {"kubeletVersion": "v1.31.0"}, "conditions": [{"type": "Ready", "status": "Unknown"}]}});
+            "nodeInfo": node_info(), "conditions": [{"type": "Ready", "status": "Unknown"}]}});
         for items in [[lost.clone(), node.clone()], [node, lost]] {
             let evidence = read(&[list(&items)]).unwrap();
             assert_eq!(evidence.images[0].state, RunState::Presumed(Presumed::Unreachable));

@@ -197,7 +197,7 @@ impl Kubernetes {
             failures = found.failures();
         }
         evidence.left_out = found.left_out();
-        evidence.images = found.images(pods_are_known, Some(evidence.taken));
+        evidence.images = found.images(pods_are_known);
         folded(failures).map_or(Ok(()), Err)
     }
 
