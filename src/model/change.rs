@@ -73,6 +73,8 @@ pub struct ProductChange {
     pub current: Vec<String>,
     /// Where, if places are told apart.
     pub at: Option<Whereabouts>,
+    /// All places where they do that have a name.
+    pub places: Vec<String>,
 }
 
 /// A product of a component that one side alone runs.
@@ -148,6 +150,8 @@ pub struct VersionChange {
     pub at: Option<Whereabouts>,
     /// Where the current side stands at that place.
     pub direction_there: Option<Direction>,
+    /// The worst drift of each place of the current side that has a name, and where the current side stands there.
+    pub places: Vec<(String, Level, Option<Direction>)>,
 }
 
 /// One repository and tag with different content, within an environment or across two.
