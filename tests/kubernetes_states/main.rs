@@ -5,6 +5,7 @@
 
 mod gaps;
 mod lists;
+mod news;
 mod nodes;
 mod objects;
 mod samples;
