@@ -4,9 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::model::{Component, ComponentName, Coverage, Outcome, PartName, Presence, Snapshot};
 
-/// Whether a component of another environment may be in `there`, in what was not read.
-pub fn is_unobserved(name: &ComponentName, known: &Component, there: &Snapshot) -> bool {
-    of(name, known, there, Presence::Missing) == Presence::Unobserved
+/// Whether a component of another environment may be in `there`, in what is required and could not
+/// be read. What is not required, or was left out, excuses nothing.
+pub fn may_be_unread(name: &ComponentName, known: &Component, there: &Snapshot) -> bool {
+    let required = || there.coverage.iter().filter(|target| target.required);
+    let is_unread = |target: &Coverage| {
+        let mut parts = target.parts.iter();
+        parts.any(|(part, read)| read.failure().is_some() && could_hold(target, part, name))
+    };
+    there.expects(name, known) && required().any(is_unread)
 }
 
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.

@@ -134,6 +134,12 @@ impl<'a> Found<'a> {
         worst
     }
 
+    /// Whether the current side runs something there: what it lacks is no drift of that place.
+    fn is_current(&self) -> bool {
+        let [_, current] = &self.runs;
+        !current.is_empty()
+    }
+
     fn differs(&self) -> bool {
         let Strangers { baseline, current } = &self.strangers;
         let is_same = |pair: &Pair<'_>| match pair.difference.level {
@@ -210,6 +216,10 @@ impl<'a> Compared<'a> {
         let all = self.places.iter().flat_map(|found| &found.pairs);
         let directions: BTreeSet<Direction> =
             all.filter_map(|pair| pair.difference.direction).collect();
+        let drift = |found: &Found<'a>| {
+            let Difference { level, direction } = found.worst()?.difference;
+            level.is_drift().then(|| (found.name.clone(), level, direction))
+        };
         let direction =
             if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
         let is_alike = |found: &&Found<'a>| {
@@ -228,7 +238,12 @@ impl<'a> Compared<'a> {
             at: self.whereabouts(place, self.places.iter().filter(is_alike).count()),
             direction_there: worst.difference.direction,
             content: worst.content(),
+            places: self.named().filter(|found| found.is_current()).filter_map(drift).collect(),
         })
+    }
+
+    fn named(&self) -> impl Iterator<Item = &Found<'a>> {
+        self.places.iter().filter(|found| !found.name.is_empty())
     }
 
     fn product(&self) -> Option<ProductChange> {
@@ -236,7 +251,8 @@ impl<'a> Compared<'a> {
         let place = self.places.iter().find(is_foreign)?;
         let [baseline, current] = [0, 1].map(|side| runs(self.runs_against(place, side)));
         let at = self.whereabouts(place, self.places.iter().filter(is_foreign).count());
-        Some(ProductChange { baseline, current, at })
+        let places = self.named().filter(is_foreign).map(|found| found.name.clone()).collect();
+        Some(ProductChange { baseline, current, at, places })
     }
 
     /// Products that one side alone runs, where places are not paired and others are in common.

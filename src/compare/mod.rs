@@ -23,7 +23,7 @@ use crate::model::{
     SettingChange, Snapshot, Values,
 };
 
-pub use absence::{could_hold, hidden, is_unobserved};
+pub use absence::{could_hold, hidden, may_be_unread};
 pub use alike::Alike;
 use between::Between;
 pub use content::{mismatches, mismatches_within};

@@ -73,6 +73,8 @@ pub struct ProductChange {
     pub current: Vec<String>,
     /// Where, if places are told apart.
     pub at: Option<Whereabouts>,
+    /// All places where they do that have a name.
+    pub places: Vec<String>,
 }
 
 /// A product of a component that one side alone runs.
@@ -150,6 +152,8 @@ pub struct VersionChange {
     pub direction_there: Option<Direction>,
     /// What is known of the images that the two stand for.
     pub content: ContentCompared,
+    /// The worst drift of each place of the current side that has a name, and where the current side stands there.
+    pub places: Vec<(String, Level, Option<Direction>)>,
 }
 
 /// Whether two images are one build.

@@ -30,6 +30,9 @@ pub struct Finding {
     /// What differs, where that is no version: digests, values of a setting. Whoever knows the
     /// finding knows these (untrusted).
     pub values: BTreeSet<String>,
+    /// Where the sides differ so that the finding is as severe as it is, by name, and how: `minor
+    /// behind`. For rules on pairs; empty where nothing tells places apart (untrusted).
+    pub places: BTreeMap<String, String>,
     /// The severity, unless the policy says otherwise.
     pub defaults: Defaults,
 }
@@ -136,6 +139,25 @@ impl fmt::Display for FindingId {
 }
 
 impl Finding {
+    /// So many places are kept one by one.
+    const PLACES: usize = 500;
+
+    /// Names of places and how each differs, of bounded size: what is left out is told by a digest,
+    /// so that it is known when it changes.
+    pub fn bounded(places: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+        let mut kept: BTreeMap<String, String> = places.into_iter().collect();
+        let Some((first, _)) = kept.iter().nth(Self::PLACES) else { return kept };
+        let others = kept.split_off(&first.clone());
+        let mut hash = Sha256::new();
+        for (place, how) in &others {
+            [place, how].iter().for_each(|text| hash.update(format!("{text}\0")));
+        }
+        let digest: String =
+            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        kept.insert(format!("and {} more", others.len()), digest);
+        kept
+    }
+
     /// What findings are sorted by, and told apart.
     pub fn key(&self) -> (&ComponentName, &str, &[EnvironmentName], &str) {
         (&self.component, self.rule, &self.environments, &self.subject)

@@ -47,6 +47,8 @@ pub struct EarlierFinding {
     pub subject: String,
     /// What differed, where that was no version.
     pub values: BTreeSet<String>,
+    /// Where it was, and how the sides differed there.
+    pub places: BTreeMap<String, String>,
     /// What was said of it (untrusted).
     pub summary: String,
 }

@@ -19,8 +19,14 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
             let product = builder.normalizer.products.by_name(name);
             let said =
                 Said { component: (*component).into(), product, hint: Some(Scheme::Generic), text };
-            let product = is_engine.then(|| name.to_owned());
-            builder.say(target, &said, |engine| Instance { product, ..engine });
+            let levels = builder.normalizer.reader(&said.component, said.product).levels();
+            builder.say(target, &said, |engine| {
+                if !is_engine {
+                    return engine;
+                }
+                let reading = engine.reading.if_whole(&levels);
+                Instance { product: Some(name.to_owned()), reading, ..engine }
+            });
         }
     }
     if target.field("components").is_some() {

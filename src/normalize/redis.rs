@@ -47,9 +47,14 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
     let locator = Locator { container: server.place.to_owned(), ..Locator::default() };
     let known = builder.normalizer.products.by_name(&product);
     let said = Said { component: name.clone(), product: known, hint: None, text: &version };
+    let levels = known.map(|_| builder.normalizer.reader(&name, known).levels());
     builder.say(target, &said, |service| Instance {
         product: Some(product),
         locator: locator.clone(),
+        reading: match &levels {
+            Some(levels) => service.reading.if_whole(levels),
+            None => service.reading,
+        },
         ..service
     });
     if let Some(component) = builder.component(&name, PLATFORM) {
@@ -231,6 +236,18 @@ mod tests {
         };
         assert_eq!((of("rc1").as_str(), of("ga").as_str()), ("9.1.0-rc1", "9.1.0"));
         assert_eq!(of("dev"), "9.1.0");
+    }
+
+    #[test]
+    fn half_a_version_proves_none() {
+        let is_proven = |version| {
+            let component = component(&[("redis_version", version)]).unwrap();
+            component.instances[0].reading.is_proven()
+        };
+        assert!(is_proven("7.2.4") && is_proven("7.2.4-rc1"));
+        for half in ["7", "7.x", "7.2", "7.2.x"] {
+            assert!(!is_proven(half), "{half}");
+        }
     }
 
     #[test]

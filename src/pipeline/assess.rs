@@ -12,6 +12,7 @@ use super::expected::Expected;
 use super::options::{AuditOptions, Facts};
 use super::scope::{Scope, ScopeError};
 use super::stored;
+use super::unpaired;
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
 use crate::model::{
@@ -144,6 +145,8 @@ impl Standard<'_> {
         let found = rules::check(&context, seen, &comparisons);
         let Judged { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
+        let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
+        notes.extend(unpaired::hints(&self.pairs, &snapshots));
         let environments = snapshots.iter().zip(&self.expectations);
         Audit {
             purpose: self.purpose,
@@ -169,7 +172,7 @@ impl Standard<'_> {
                 host: facts.host,
                 profiles: String::new(),
                 policy: String::new(),
-                notes: self.expected.notes(now, self.given_cycles, &snapshots),
+                notes,
                 commit: facts.commit,
                 timezone: TimeZone::UTC,
             },

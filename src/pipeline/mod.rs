@@ -8,6 +8,7 @@ mod expected;
 mod options;
 mod scope;
 mod stored;
+mod unpaired;
 
 pub use assess::assess;
 pub use audit::audit;

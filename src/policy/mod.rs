@@ -314,6 +314,7 @@ mod tests {
             level: Some(level),
             direction: None,
             values: std::collections::BTreeSet::new(),
+            places: std::collections::BTreeMap::new(),
             defaults: Defaults::gate(Severity::High, Severity::Low),
         }
     }

@@ -1,6 +1,7 @@
 //! Whether the version of each target itself can be read: what a gate compares by must be a version.
 //!
-//! A Redis, an engine, a control plane, a declared fact. Images and hosts are told of by rules.
+//! A Redis, an engine, a control plane and its nodes, a declared fact. Images and hosts are told of
+//! by rules.
 
 use std::collections::BTreeSet;
 
@@ -61,17 +62,19 @@ fn worded(name: &ComponentName, text: &str, unreleased: bool) -> String {
         format!("{name} tells no version")
     } else if unreleased {
         format!("{name} says {text:?}, which no release carries: it proves no version")
+    } else if text.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("{name} says {text:?}, which is no whole version")
     } else {
         format!("{name} says {text:?}, which is no version")
     }
 }
 
 /// Whether a component is a target itself, and no part of one: `redis/cache`, but neither
-/// `redis/cache/module/search` nor `docker/runc`.
+/// `redis/cache/module/search` nor `docker/runc`. A cluster is its nodes, too.
 fn is_target(name: &ComponentName) -> bool {
     match name.as_str().split('/').collect::<Vec<_>>()[..] {
         ["docker", part] => part == "engine",
-        ["kubernetes", part] => part == "server",
+        ["kubernetes", part] => matches!(part, "server" | "kubelet" | "runtime"),
         ["image" | "chart" | "host", ..] => false,
         [_, _] => true,
         _ => false,
@@ -85,13 +88,13 @@ mod tests {
     #[test]
     fn targets_are_told_from_their_parts() {
         let is = |name: &str| is_target(&name.into());
-        for name in ["redis/cache", "postgresql/orders", "docker/engine", "kubernetes/server"] {
+        for name in ["redis/cache", "docker/engine", "kubernetes/server", "kubernetes/kubelet"] {
             assert!(is(name), "{name}");
         }
         for name in [
             "redis/cache/module/json",
             "docker/runc",
-            "kubernetes/kubelet",
+            "kubernetes/virtual-kubelet",
             "host/os",
             "image/redis",
         ] {

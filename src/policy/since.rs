@@ -201,6 +201,7 @@ impl View<'_> {
             || (then.level.is_some() != now.finding.level.is_some_and(Level::is_drift));
         let is_noted = now.severity >= self.noted;
         !now.finding.values.is_subset(&then.values)
+            || (is_noted && has_new_place(then, now))
             || (is_noted && (is_other_way || !self.is_step(then, now)))
     }
 
@@ -225,6 +226,28 @@ impl View<'_> {
         let gate = || self.compared.gates.iter().find(|gate| is_in(&gate.from) && is_in(&gate.to));
         let baseline = self.compared.baseline;
         if is_in(baseline) { Some(baseline) } else { Some(&gate()?.to) }
+    }
+}
+
+/// Whether the sides differ where they did not then, or are further apart there. A finding that told
+/// no places had one.
+fn has_new_place(then: &EarlierFinding, now: &JudgedFinding) -> bool {
+    let places = &now.finding.places;
+    if then.places.is_empty() {
+        return places.len() > 1;
+    }
+    places.iter().any(|(place, how)| then.places.get(place).is_none_or(|was| is_worse(was, how)))
+}
+
+/// Of `minor behind` and the like: whether it is further, or the other way.
+fn is_worse(was: &str, is: &str) -> bool {
+    let words = |how: &str| {
+        let (level, direction) = how.split_once(' ').unwrap_or((how, ""));
+        Level::drift(level).map(|level| (level, direction.to_owned()))
+    };
+    match (words(was), words(is)) {
+        (Some((was, from)), Some((is, to))) => is > was || from != to,
+        _ => was != is,
     }
 }
 

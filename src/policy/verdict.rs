@@ -11,8 +11,9 @@ use super::metas::blocks_anywhere;
 use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
-    ComponentName, Coverage, Disposition, Failure, Instance, JudgedFinding, Judgement, Outcome,
-    PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source, Verdict, near, staleness,
+    Component, ComponentName, Coverage, Disposition, Failure, Glob, Instance, JudgedFinding,
+    Judgement, Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source,
+    Verdict, near, staleness,
 };
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
@@ -163,7 +164,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<Gap> {
     gaps.extend(
         expect
             .iter()
-            .filter_map(|name| unproven(snapshot, name))
+            .flat_map(|name| unproven(snapshot, name))
             .map(|text| Gap::of_environment(*required, text)),
     );
     gaps
@@ -186,29 +187,37 @@ fn unread(target: &Coverage) -> Vec<String> {
     target.failures().into_iter().map(told).collect()
 }
 
-fn unproven(snapshot: &Snapshot, name: &ComponentName) -> Option<String> {
+/// What is expected and was not seen, or proves no version. A pattern asks for any component of
+/// such a name, and all that were seen have to prove theirs.
+fn unproven(snapshot: &Snapshot, expected: &ComponentName) -> Vec<String> {
     let environment = &snapshot.environment;
-    let Some(component) =
-        snapshot.components.get(name).filter(|component| !component.instances.is_empty())
-    else {
-        let seen = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
-        let near = near(name.as_str(), seen.map(|(name, _)| name.as_str()));
+    let is_expected = |name: &ComponentName| match Glob::new(expected.as_str()) {
+        Ok(pattern) => name == expected || pattern.is_match(name.as_str()),
+        Err(_) => name == expected,
+    };
+    let seen = snapshot.components.iter();
+    let mut seen = seen.filter(|(name, c)| !c.instances.is_empty() && is_expected(name)).peekable();
+    if seen.peek().is_none() {
+        let running = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
+        let near = near(expected.as_str(), running.map(|(name, _)| name.as_str()));
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        return Some(format!("{environment} {name} is expected and was not seen{meant}"));
+        return vec![format!("{environment} {expected} is expected and was not seen{meant}")];
+    }
+    let told = seen.filter_map(|(name, component)| {
+        let instance = component.instances.iter().find(|i| !proves(i, component))?;
+        let text = instance.reading.text();
+        Some(format!("{environment} {name} is expected, and {text:?} proves no version"))
+    });
+    told.collect()
+}
+
+fn proves(instance: &Instance, component: &Component) -> bool {
+    let whole = match instance.source {
+        ReadingSource::Tag => instance.reading.is_full_precision(&component.levels),
+        ReadingSource::WorkloadLabel => false,
+        ReadingSource::Program | ReadingSource::Label | ReadingSource::Declared => true,
     };
-    let proves = |instance: &&Instance| {
-        let whole = match instance.source {
-            ReadingSource::Tag => instance.reading.is_full_precision(&component.levels),
-            ReadingSource::WorkloadLabel => false,
-            ReadingSource::Program | ReadingSource::Label | ReadingSource::Declared => true,
-        };
-        instance.reading.is_proven() && whole && instance.contradicted_by.is_none()
-    };
-    let unproven = component.instances.iter().find(|instance| !proves(instance))?;
-    Some(format!(
-        "{environment} {name} is expected, and {:?} proves no version",
-        unproven.reading.text()
-    ))
+    instance.reading.is_proven() && whole && instance.contradicted_by.is_none()
 }
 
 #[cfg(test)]
@@ -300,6 +309,7 @@ mod tests {
             level: None,
             direction: None,
             values: std::collections::BTreeSet::new(),
+            places: std::collections::BTreeMap::new(),
             defaults: Defaults::everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
@@ -349,6 +359,22 @@ mod tests {
         assert_eq!(
             short.reasons[0].text,
             "prod image/redis is expected, and \"7\" proves no version"
+        );
+    }
+
+    #[test]
+    fn a_pattern_expects_any_component_of_such_a_name() {
+        let reasons = |pattern: &str, tag: &str| {
+            let mut seen = snapshot("prod", Outcome::Complete, true);
+            seen.components = BTreeMap::from([("image/redis".into(), component(tag))]);
+            let judged = verdict(None, &[seen], true, &[pattern]);
+            judged.reasons.into_iter().map(|reason| reason.text).collect::<Vec<_>>()
+        };
+        assert!(reasons("image/*", "7.2.4").is_empty());
+        assert_eq!(reasons("redis/*", "7.2.4"), ["prod redis/* is expected and was not seen"]);
+        assert_eq!(
+            reasons("image/r?dis", "7"),
+            ["prod image/redis is expected, and \"7\" proves no version"]
         );
     }
 

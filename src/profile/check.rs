@@ -115,7 +115,7 @@ fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Probl
         }
     }
     problems.extend(clashes(names.values()));
-    for pattern in &config.ignore {
+    for pattern in config.ignore.iter().chain(&config.expect) {
         if let Err(error) = Glob::new(pattern) {
             problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
         }

@@ -30,7 +30,8 @@ pub struct EnvironmentConfig {
     /// gate).
     #[serde(default)]
     pub required: Option<bool>,
-    /// Components that must be seen with a proven version: `[redis/cache]`.
+    /// Components that must be seen with a proven version: `[redis/cache]`. Of a pattern, `redis/*`,
+    /// at least one must be seen, and all that are must prove their versions.
     #[serde(default)]
     pub expect: Vec<Located<String>>,
     /// Components that do not count here, as patterns.

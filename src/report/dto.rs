@@ -192,6 +192,7 @@ pub(super) fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
         level: finding.level.map(|level| level.as_str().to_owned()),
         direction: finding.direction.map(|direction| direction.as_str().to_owned()),
         values: finding.values.clone(),
+        places: finding.places.clone(),
         summary: finding.summary.clone(),
         controls: controls.clone(),
         since: trend.map(|trend| trend.as_str().to_owned()),

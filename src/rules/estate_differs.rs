@@ -1,7 +1,7 @@
 //! An environment that has so little of the baseline that comparing the two says little.
 
 use super::{Context, Hook, Rule, RuleMeta, finding, pairs};
-use crate::compare::is_unobserved;
+use crate::compare::may_be_unread;
 use crate::model::{Component, ComponentName, Defaults, Finding, Severity, Snapshot};
 
 pub(super) struct EstateDiffers;
@@ -20,8 +20,8 @@ static META: RuleMeta = RuleMeta {
     id: "estate-differs",
     summary: "An environment has less than half of the components of the baseline.",
     why: "What an environment does not run is not compared: with a small part of production in qualif, \
-          an audit without findings says little. Components count whether they run or not; a baseline with fewer \
-          than ten is not judged, nor is one that is smaller than the environment.",
+          an audit without findings says little. Components count whether they run or not, and where they may be \
+          in what is required and was not read; a baseline with fewer than ten is not judged, nor is one that is smaller than the environment.",
     fix: "Read more of the environment (targets, namespaces, rights), map names by the catalogue, say by only-in: what \
           belongs elsewhere; or lower estate: {min-share: …} in the policy.",
     hooks: &[Hook::All],
@@ -60,16 +60,17 @@ fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Opti
     Some(finding(&META, &name, environments, defaults, summary))
 }
 
-/// Whether the environment has a component, running or not. What could not be read may be there:
-/// coverage tells of that.
+/// Whether the environment has a component, running or not. What could not be read and is required
+/// may be there, and the verdict says so; what nobody requires is as good as not there.
 fn has(current: &Snapshot, name: &ComponentName, component: &Component) -> bool {
-    current.components.contains_key(name) || is_unobserved(name, component, current)
+    current.components.contains_key(name) || may_be_unread(name, component, current)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{all, environment};
     use super::*;
+    use crate::model::Outcome;
 
     fn estate(name: &str, services: usize) -> Snapshot {
         let app = |snapshot: Snapshot, n: usize| snapshot.app(&format!("team/app-{n}"), "v1");
@@ -100,5 +101,17 @@ mod tests {
     fn what_could_not_be_read_is_not_held_against_it() {
         let unread = environment("qualif").unread("docker/x", "containers");
         assert!(all(&EstateDiffers, vec![unread, estate("prod", 40)]).is_empty());
+    }
+
+    #[test]
+    fn what_nobody_requires_or_asks_for_excuses_nothing() {
+        let mut unread = environment("qualif").unread("kubernetes/k", "workloads");
+        unread.coverage[0].required = false;
+        let mut left_out = environment("qualif").unread("kubernetes/k", "workloads");
+        left_out.coverage[0].parts.insert("workloads".into(), Outcome::LeftOut);
+        for current in [unread, left_out] {
+            let found = all(&EstateDiffers, vec![current, estate("prod", 40)]);
+            assert_eq!(found[0].summary, "qualif has 0 of the 40 components of prod");
+        }
     }
 }

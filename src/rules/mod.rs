@@ -271,6 +271,7 @@ fn finding(
         level: None,
         direction: None,
         values: std::collections::BTreeSet::new(),
+        places: std::collections::BTreeMap::new(),
         defaults,
     }
 }

@@ -34,7 +34,7 @@ impl Rule for ProductDiffers {
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let differ = comparison.changes.iter().filter_map(|change| {
-            let ProductChange { baseline, current, at } = change.product.as_ref()?;
+            let ProductChange { baseline, current, at, places } = change.product.as_ref()?;
             let summary = format!(
                 "{} {}, {} {}{}",
                 comparison.current,
@@ -43,7 +43,9 @@ impl Rule for ProductDiffers {
                 listed(baseline),
                 of_place(at.as_ref()),
             );
-            Some(of_pair(&META, comparison, &change.component, DEFAULTS, summary))
+            let finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
+            let places = places.iter().map(|place| (place.clone(), "other product".to_owned()));
+            Some(Finding { places: Finding::bounded(places), ..finding })
         });
         differ.collect()
     }

@@ -62,14 +62,33 @@ impl Rule for VersionSkew {
             );
             let finding =
                 of_pair(&META, comparison, &change.component, defaults(change, version), summary);
-            Some(Finding { level: Some(version.level), direction: version.direction, ..finding })
+            let places = Finding::bounded(places(change, version));
+            let (level, direction) = (Some(version.level), version.direction);
+            Some(Finding { level, direction, places, ..finding })
         });
         skewed.collect()
     }
 }
 
 fn defaults(change: &Change, version: &VersionChange) -> Defaults {
-    let defaults = match (change.class, version.level, version.direction) {
+    of_drift(change, version.level, version.direction)
+}
+
+/// The places that make a skew as severe as it is: a patch beside a major is not worth a word.
+fn places(change: &Change, version: &VersionChange) -> Vec<(String, String)> {
+    let severe = defaults(change, version).in_gate;
+    let places = version.places.iter().filter(|(_, level, direction)| {
+        of_drift(change, *level, *direction).in_gate >= severe || version.places.len() == 1
+    });
+    let how = |level: Level, direction: Option<Direction>| match direction {
+        Some(direction) => format!("{} {}", level.as_str(), direction.as_str()),
+        None => level.as_str().to_owned(),
+    };
+    places.map(|(place, level, direction)| (place.clone(), how(*level, *direction))).collect()
+}
+
+fn of_drift(change: &Change, level: Level, direction: Option<Direction>) -> Defaults {
+    let defaults = match (change.class, level, direction) {
         (Class::Service, _, Some(Direction::Ahead)) => INFO,
         (Class::Service, _, Some(Direction::Behind | Direction::Mixed)) => HIGH,
         // Another build, and nobody can say which is newer.

@@ -330,6 +330,15 @@ impl Reading {
         self.version().is_some_and(begins)
     }
 
+    /// The same, which says no version if it has fewer numbers than a whole one: a program that is
+    /// asked for its own version leaves none out.
+    #[must_use]
+    pub fn if_whole(self, levels: &Levels) -> Self {
+        let is_short =
+            matches!(&self.body, Body::Version(v) if v.release.len() < levels.whole(&v.release));
+        if is_short && !self.sentinel { Self { body: Body::Opaque, ..self } } else { self }
+    }
+
     /// Brings a version onto semver; `None` if it is no version or a number exceeds `u64`.
     pub fn to_semver(&self) -> Option<Semver> {
         let v = self.version()?;

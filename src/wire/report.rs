@@ -237,6 +237,10 @@ pub struct Finding {
     /// What differs, where that is no version: digests, values of a setting, each with where it is.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub values: BTreeSet<String>,
+    /// The places that make it as severe as it is (at most 500, then a digest of the others), and
+    /// how each differs: `shop/web/app: minor behind`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
     /// One line for people.
     pub summary: String,
     /// What the policy says that the rule is a control of: `ISO 27001 A.8.31`.
@@ -485,13 +489,10 @@ impl Finding {
             in_gate: self.in_gate,
             level: self.level.as_deref().and_then(Level::drift),
             direction: self.direction.clone(),
-            versions: self
-                .versions
-                .iter()
-                .map(|(name, range)| (name.as_str().into(), range.clone()))
-                .collect(),
+            versions: self.versions.iter().map(|(e, v)| (e.as_str().into(), v.clone())).collect(),
             subject: self.subject.clone(),
             values: self.values.clone(),
+            places: self.places.clone(),
             summary: self.summary.clone(),
         })
     }

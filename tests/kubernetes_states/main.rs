@@ -3,7 +3,10 @@
 //! clusters as people pasted them, by the name of their files in `cases/data/`.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+mod gaps;
 mod lists;
+mod news;
+mod nodes;
 mod objects;
 mod samples;
 mod walks;
@@ -51,9 +54,14 @@ impl Estate {
     }
 
     fn run(&self, format: &str) -> String {
+        self.run_with(format, &[])
+    }
+
+    fn run_with(&self, format: &str, more: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_envparity"))
             .args(["audit", "--at", AT, "-o", format, "--profiles"])
             .arg(self.0.path())
+            .args(more)
             .output()
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");

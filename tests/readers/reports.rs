@@ -148,6 +148,7 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
         level: version.map(|version| version.level),
         direction: version.and_then(|version| version.direction),
         values: std::collections::BTreeSet::new(),
+        places: std::collections::BTreeMap::new(),
         defaults: Defaults::everywhere(severity),
     };
     let severity = if in_gate { severity } else { Severity::Low };
@@ -353,6 +354,7 @@ fn compare_with_an_earlier_one(report: &mut Audit) {
                 direction: None,
                 subject: String::new(),
                 values: std::collections::BTreeSet::new(),
+                places: std::collections::BTreeMap::new(),
                 versions: std::collections::BTreeMap::new(),
                 summary: "qualif 1.2.0 is a minor behind ovh-production 1.3.0".into(),
             },

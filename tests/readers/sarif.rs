@@ -217,6 +217,7 @@ fn report() -> Audit {
             direction: None,
             subject: String::new(),
             values: std::collections::BTreeSet::new(),
+            places: std::collections::BTreeMap::new(),
             versions: std::collections::BTreeMap::new(),
             summary: "it was there".to_owned(),
         };

@@ -311,7 +311,7 @@ impl<'a> Found<'a> {
         };
         if wants(Part::Workloads) && self.has_pods && is_one {
             evidence.left_out = self.workloads.left_out();
-            evidence.images = self.workloads.images(true, newest);
+            evidence.images = self.workloads.images(true);
         }
         let parts = [
             (Part::Server, self.server),

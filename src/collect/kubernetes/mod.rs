@@ -208,8 +208,7 @@ impl Kubernetes {
             failures = found.failures();
         }
         evidence.left_out = found.left_out();
-        let taken = evidence.taken;
-        let images = aside(move || found.images(pods_are_known, Some(taken)));
+        let images = aside(move || found.images(pods_are_known));
         evidence.images = net::within(context.deadline, context.allowed, images).await?;
         folded(failures).map_or(Ok(()), Err)
     }

@@ -101,9 +101,6 @@ pub(super) struct Metadata<'a> {
     pub(super) uid: Text<'a>,
     #[serde(default, borrow)]
     pub(super) creation_timestamp: Text<'a>,
-    /// Grows with each change of what is wanted.
-    #[serde(default)]
-    pub(super) generation: Option<i64>,
     /// Set once it is to go.
     #[serde(default, borrow)]
     pub(super) deletion_timestamp: Text<'a>,
@@ -129,6 +126,9 @@ pub(super) struct Labels<'a> {
     pub(super) chart: Text<'a>,
     #[serde(default, borrow, rename = "app.kubernetes.io/version")]
     pub(super) app_version: Text<'a>,
+    /// Of a node: `virtual-kubelet`.
+    #[serde(default, borrow, rename = "type")]
+    pub(super) node_type: Text<'a>,
 }
 
 #[derive(serde::Deserialize)]
@@ -240,7 +240,7 @@ pub(super) struct Reason<'a> {
     pub(super) finished_at: Text<'a>,
 }
 
-/// What a controller or a kubelet says of an object: `Ready` is `Unknown`.
+/// What a kubelet says of its node: `Ready` is `Unknown`.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Condition<'a> {
@@ -248,9 +248,6 @@ pub(super) struct Condition<'a> {
     pub(super) kind: Text<'a>,
     #[serde(default, borrow)]
     pub(super) status: Text<'a>,
-    #[serde(default, borrow)]
-    pub(super) reason: Text<'a>,
-    /// Of nodes.
     #[serde(default, borrow)]
     pub(super) last_heartbeat_time: Text<'a>,
 }
@@ -262,19 +259,20 @@ pub(super) struct Workload<'a> {
     pub(super) metadata: Metadata<'a>,
     #[serde(borrow)]
     pub(super) spec: WorkloadSpec<'a>,
-    #[serde(default, borrow, deserialize_with = "or_default")]
-    pub(super) status: WorkloadStatus<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) status: WorkloadStatus,
 }
 
 /// How far its controller is.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WorkloadStatus<'a> {
+pub(super) struct WorkloadStatus {
     /// The generation that the controller has seen.
     #[serde(default)]
     pub(super) observed_generation: Option<i64>,
-    #[serde(default, borrow, deserialize_with = "few_or_null")]
-    pub(super) conditions: Vec<Condition<'a>>,
+    /// Of a DaemonSet: how many nodes are to have a pod.
+    #[serde(default)]
+    pub(super) desired_number_scheduled: Option<i64>,
 }
 
 #[derive(serde::Deserialize)]
@@ -323,14 +321,29 @@ struct JobSpec<'a> {
 pub(super) struct Node<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) spec: NodeSpec<'a>,
     #[serde(borrow)]
     pub(super) status: NodeStatus<'a>,
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(super) struct NodeSpec<'a> {
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(super) taints: Vec<Taint<'a>>,
+}
+
+/// What keeps pods away that do not ask for such a node.
+#[derive(serde::Deserialize)]
+pub(super) struct Taint<'a> {
+    #[serde(default, borrow)]
+    pub(super) key: Text<'a>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeStatus<'a> {
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) node_info: NodeInfo<'a>,
     #[serde(default, borrow, deserialize_with = "few_or_null")]
     pub(super) conditions: Vec<Condition<'a>>,
@@ -347,6 +360,9 @@ pub(super) struct NodeInfo<'a> {
     pub(super) kernel_version: Text<'a>,
     #[serde(default, borrow)]
     pub(super) os_image: Text<'a>,
+    /// `linux` or `windows`.
+    #[serde(default, borrow)]
+    pub(super) operating_system: Text<'a>,
     #[serde(default, borrow)]
     pub(super) architecture: Text<'a>,
 }

@@ -2,14 +2,14 @@
 //!
 //! An item of a list that cannot be read costs itself, and is counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::items::items;
-use super::objects::{Named, Node, Text};
+use super::objects::{Condition, Named, Node, Text};
 use super::pod::time;
 use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
@@ -191,9 +191,12 @@ pub(super) struct Nodes {
     tally: Tally,
     /// Of what is kept.
     bytes: usize,
-    /// Those that tell nothing of themselves.
-    silent: Vec<String>,
+    /// Those that do not tell a fact that every node has, by what it is called.
+    silent: BTreeMap<&'static str, Vec<String>>,
 }
+
+/// What each of them is called that tells nothing of itself.
+const EVERYTHING: &str = "version of its kubelet, runtime, kernel or system";
 
 impl Nodes {
     /// Four times what Kubernetes is made for.
@@ -233,8 +236,8 @@ impl Nodes {
             ("os", &info.os_image),
             ("architecture", &info.architecture),
         ];
-        // A virtual node has no kubelet, or no kernel.
-        let told: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let told: Vec<_> =
+            facts.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
         let name = &node.metadata.name;
         if !is_name(name) || told.iter().any(|(_, value)| value.len() > MAX_FACT) {
             return self.tally.add(0, 1);
@@ -252,8 +255,9 @@ impl Nodes {
         if conditions.iter().any(|c| &*c.kind == "Ready" && &*c.status == "Unknown") {
             self.lost.insert(name.to_string());
         }
-        if told.is_empty() {
-            self.silent.push(name.to_string());
+        for what in unsaid(node) {
+            self.bytes += name.len();
+            self.silent.entry(what).or_default().push(name.to_string());
         }
         let field = |(fact, value): (&str, &Text<'_>)| Field {
             place: name.to_string(),
@@ -272,25 +276,70 @@ impl Nodes {
             )
             .advise("if it is to have none, leave nodes out of read: in the profile"));
         }
-        let told = self.tally.failure("nodes").into_iter().chain(self.silence());
+        let told = self.tally.failure("nodes").into_iter().chain(self.silences());
         told.reduce(both).map_or(Ok(()), Err)
     }
 
-    /// Nodes that tell nothing.
-    fn silence(&self) -> Option<Failure> {
-        let (first, more) = self.silent.split_first()?;
-        let more = match more.len() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        let message = format!(
-            "node {first}{more} tells no version of its kubelet, runtime, kernel or system"
-        );
-        Some(Failure::new(FailureKind::Unavailable, message).advise(
-            "a node that has just joined tells them within a minute: read it again; for a virtual node that \
-             never does, leave nodes out of read: in the profile",
-        ))
+    /// Nodes that do not tell what every node has.
+    fn silences(&self) -> impl Iterator<Item = Failure> {
+        self.silent.iter().filter_map(|(what, nodes)| {
+            let (first, more) = nodes.split_first()?;
+            let message = match more.len() {
+                _ if *what == EVERYTHING && more.is_empty() => {
+                    format!("node {first} tells no {what}")
+                }
+                _ if *what == EVERYTHING => {
+                    format!("node {first} and {} more tell no {what}", more.len())
+                }
+                0 => format!("node {first} does not tell its {what}"),
+                n => format!("node {first} and {n} more do not tell their {what}"),
+            };
+            Some(Failure::new(FailureKind::Unavailable, message).advise(
+                "a node that has just joined tells it within a minute: read it again; for a virtual node that \
+                 never does, leave nodes out of read: in the profile",
+            ))
+        })
     }
+}
+
+/// What a node does not tell that every node has. A virtual node, whose kubelet is a program that
+/// forwards pods elsewhere, has none of it; only a kubelet on Linux that is well tells its kernel.
+fn unsaid(node: &Node<'_>) -> Vec<&'static str> {
+    let info = &node.status.node_info;
+    let is_empty = |text: &Text<'_>| text.trim().is_empty();
+    let [kubelet, runtime, kernel, os] = [
+        &info.kubelet_version,
+        &info.container_runtime_version,
+        &info.kernel_version,
+        &info.os_image,
+    ]
+    .map(is_empty);
+    if kubelet && runtime && kernel && os {
+        return vec![EVERYTHING];
+    }
+    if is_virtual(node) {
+        return Vec::new();
+    }
+    let is_unwell = |c: &Condition<'_>| &*c.kind == "Ready" && &*c.status != "True";
+    let is_well = !node.status.conditions.iter().any(is_unwell);
+    let is_windows = info.operating_system.eq_ignore_ascii_case("windows")
+        || info.os_image.starts_with("Windows");
+    let is_linux = is_well && !is_windows;
+    let checked = [
+        (kubelet, "kubelet version"),
+        (runtime, "runtime version"),
+        (kernel && is_linux, "kernel version"),
+        (os && is_linux, "operating system"),
+    ];
+    checked.into_iter().filter(|(is_unsaid, _)| *is_unsaid).map(|(_, what)| what).collect()
+}
+
+/// Whether no machine of its own stands behind a node.
+fn is_virtual(node: &Node<'_>) -> bool {
+    let kind = &node.metadata.labels.node_type;
+    matches!(&**kind, "virtual-kubelet" | "virtual-node")
+        || node.status.node_info.kubelet_version.contains("-vk-")
+        || node.spec.taints.iter().any(|taint| taint.key.starts_with("virtual-kubelet.io/"))
 }
 
 /// One failure of two; each says what it lacks.

@@ -133,14 +133,40 @@ impl Activity {
         [Self::Runs, Self::Presumed, Self::Starting, Self::Ending, Self::Stuck, Self::Ended];
 }
 
-/// Reasons to wait before a container has run, which pass by themselves.
-const PASSING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+/// Reasons to wait for a start that is still to come, whatever hinders it now.
+const STARTING: [&str; 14] = [
+    "",
+    "ContainerCreating",
+    "PodInitializing",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "PreCreateHookError",
+    "PreStartHookError",
+    "ImageInspectError",
+    "RunInitContainerError",
+    "VerifyNonRootError",
+    "CreatePodSandboxError",
+    "ConfigPodSandboxError",
+    "KillPodSandboxError",
+    "KillContainerError",
+];
 
 /// Reasons to wait for the next start. A kubelet tells now one of them and now another of one
 /// container.
 const RESTARTING: [&str; 5] = [
     "CrashLoopBackOff", "RunContainerError", "StartError", "ContainerCannotRun",
     "PostStartHookError",
+];
+
+/// There is no image to start. A kubelet tells `ImagePullBackOff` and the reason of the last try
+/// in turn, so that they mean one and the same.
+const WITHOUT_IMAGE: [&str; 6] = [
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
 ];
 
 /// Why nobody can tell whether the pod runs, if so. A node that is lost tells what it ran last.
@@ -199,10 +225,22 @@ pub(super) fn state(
     }
     let reason = waiting.as_ref().map_or("", |waiting| &*waiting.reason);
     let has_run = status.last_state.terminated.is_some() || status.restart_count > Some(0);
-    if RESTARTING.contains(&reason) || (has_run && PASSING.contains(&reason)) {
+    let is_starting = STARTING.contains(&reason);
+    if RESTARTING.contains(&reason) || (has_run && is_starting) {
         return RunState::Running;
     }
-    word(&[reason, "waiting"])
+    if is_starting || WITHOUT_IMAGE.contains(&reason) {
+        return word(&[reason, "waiting"]);
+    }
+    RunState::Presumed(Presumed::StateUnknown)
+}
+
+/// Whether a container is about to start that has not run yet.
+pub(super) fn is_starting(status: Option<&ContainerStatus<'_>>) -> bool {
+    let Some(ContainerStatus { state, .. }) = status else { return true };
+    let ContainerState { running, waiting, terminated } = state;
+    let reason = waiting.as_ref().map_or("", |waiting| &*waiting.reason);
+    running.is_none() && terminated.is_none() && STARTING.contains(&reason)
 }
 
 /// Whether a main container that has ended is started again.
@@ -214,7 +252,8 @@ fn is_restarted(pod: &Pod<'_>, ended: &Reason<'_>) -> bool {
     }
 }
 
-fn is_ending(pod: &Pod<'_>) -> bool {
+/// Whether it is to go.
+pub(super) fn is_ending(pod: &Pod<'_>) -> bool {
     !pod.metadata.deletion_timestamp.is_empty()
 }
 
@@ -222,12 +261,9 @@ fn is_ending(pod: &Pod<'_>) -> bool {
 pub(super) fn activity(pod: &Pod<'_>, states: &[RunState]) -> Activity {
     let PodStatus { phase, container_statuses, .. } = &pod.status;
     let has = |wanted: fn(&RunState) -> bool| states.iter().any(wanted);
-    let waits_for = |passing: bool| {
-        container_statuses.iter().any(|container| {
-            let ContainerState { running, waiting, terminated } = &container.state;
-            let reason = waiting.as_ref().map_or("", |waiting| &*waiting.reason);
-            running.is_none() && terminated.is_none() && PASSING.contains(&reason) == passing
-        })
+    let lacks_image = |container: &ContainerStatus<'_>| {
+        let waiting = container.state.waiting.as_ref();
+        waiting.is_some_and(|waiting| WITHOUT_IMAGE.contains(&&*waiting.reason))
     };
     if matches!(&**phase, "Succeeded" | "Failed") {
         Activity::Ended
@@ -237,9 +273,11 @@ pub(super) fn activity(pod: &Pod<'_>, states: &[RunState]) -> Activity {
         Activity::Presumed
     } else if is_ending(pod) {
         Activity::Ending
-    } else if waits_for(false) {
+    } else if container_statuses.iter().any(lacks_image) {
         Activity::Stuck
-    } else if container_statuses.is_empty() || waits_for(true) {
+    } else if container_statuses.is_empty()
+        || container_statuses.iter().any(|status| is_starting(Some(status)))
+    {
         Activity::Starting
     } else {
         Activity::Ended

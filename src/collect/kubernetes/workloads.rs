@@ -13,9 +13,10 @@ use super::items::items;
 use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
 use super::parse::{MAX_VALUE, Tally, is_name};
 use super::pod::{
-    Activity, Owner, Role, activity, owner, presumed, running, runtime, state, time, times,
+    Activity, Owner, Role, activity, is_ending, is_starting, owner, presumed, running, runtime,
+    state, time, times,
 };
-use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, RunState};
+use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, Presumed, RunState};
 use setup::{Labels, Pods, Setup, without_template};
 
 /// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many workloads as
@@ -256,8 +257,14 @@ impl Workloads {
         if !self.pods.contains_key(owner) {
             self.kept.add(owner.bytes());
         }
-        self.pods.entry(owner.clone()).or_default().add(activity, made);
-        for (role, seen) in uses {
+        self.pods.entry(owner.clone()).or_default().add(activity);
+        for (role, mut seen) in uses {
+            // The pod is there, and the others of it run: this one is of what is deployed, too.
+            let own = pod.status.container_statuses.iter().find(|s| *s.name == seen.container);
+            let is_awaited = runs && role == Role::Main && !is_ending(pod) && is_starting(own);
+            if is_awaited && !seen.state.counts() {
+                seen.state = RunState::Presumed(Presumed::RollingOut);
+            }
             let bytes = seen.bytes();
             if activity == Activity::Starting
                 && role != Role::Ephemeral
@@ -363,18 +370,18 @@ impl Workloads {
 
     /// One for each image of each workload. Where its pods do not tell, its template does, but only
     /// if all pods were seen.
-    pub(super) fn images(mut self, pods_are_known: bool, now: Option<Timestamp>) -> Vec<ImageUse> {
+    pub(super) fn images(mut self, pods_are_known: bool) -> Vec<ImageUse> {
         let (uses, starting) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.starting));
         let mut images: Vec<ImageUse> = uses.into_iter().map(|seen| self.image(seen)).collect();
         for seen in starting {
             let pods = self.pods.get(&seen.owner).copied().unwrap_or_default();
-            let state = without_template(&seen.owner, pods, now);
+            let state = without_template(&seen.owner, pods);
             if let Some(state) = state.filter(|_| !self.templates.contains_key(&seen.owner)) {
                 images.push(self.image(self.known(Use { state, ..seen })));
             }
         }
         for (owner, setup) in self.templates.iter().filter(|_| pods_are_known) {
-            let Some(state) = setup.state(self.pods.get(owner), now) else { continue };
+            let Some(state) = setup.state(self.pods.get(owner)) else { continue };
             for (container, reference, is_only) in setup.containers.clone() {
                 images.push(self.image(self.known(Use {
                     owner: owner.clone(),

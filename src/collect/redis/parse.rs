@@ -15,6 +15,12 @@ use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence, product
 /// Sections behind Memory: one of them shows that the text does not end before.
 const LATE: &[&str] = &["cpu", "modules", "commandstats", "keyspace"];
 
+/// What INFO without an argument has besides Modules, by servers that have modules.
+const BESIDE_MODULES: &[&str] = &[
+    "server", "clients", "memory", "persistence", "stats", "replication", "cpu", "cluster",
+    "keyspace",
+];
+
 /// Sections that say nothing of the server as a product: `proto_version` of a cluster is none.
 const OTHERS: &[&str] = &[
     "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "commandstats",
@@ -106,6 +112,21 @@ impl Extent {
         self.has_memory || self.sections.len() > 2
     }
 
+    /// Whether it is clear that a Redis or Valkey told everything, and its modules not: since 6.0 it
+    /// writes their heading even where it has none. Servers that leave sections out tell neither
+    /// their errors (since 6.2) nor their policy.
+    fn lacks_modules(&self, evidence: &TargetEvidence) -> bool {
+        let has = |section: &&str| self.sections.contains(*section);
+        let is_new = evidence.field("redis_version").and_then(|version| {
+            let (major, _) = version.split_once('.')?;
+            major.parse::<u64>().ok().map(|major| major >= 6)
+        });
+        let is_rest_told = is_new == Some(true)
+            && evidence.field("maxmemory_policy").is_some()
+            && BESIDE_MODULES.iter().all(has);
+        !has(&"modules") && !is_relative(evidence) && (has(&"errorstats") || is_rest_told)
+    }
+
     fn has_end(&self) -> bool {
         self.has_end || LATE.iter().any(|section| self.sections.contains(*section))
     }
@@ -161,6 +182,8 @@ fn whole(evidence: &TargetEvidence, extent: &Extent) -> Result<(), Failure> {
         "Memory"
     } else if !extent.has_end() {
         "CPU, Modules, Commandstats or Keyspace"
+    } else if extent.lacks_modules(evidence) {
+        "Modules"
     } else {
         return Ok(());
     };
@@ -168,6 +191,21 @@ fn whole(evidence: &TargetEvidence, extent: &Extent) -> Result<(), Failure> {
     Err(Failure::new(FailureKind::Protocol, message).advise(
         "if it was pasted of one section, paste INFO everything; a server must let the auditing user read it all",
     ))
+}
+
+/// Whether a server imitates Redis, and so need not have all of its sections.
+fn is_relative(evidence: &TargetEvidence) -> bool {
+    let is_own = |name: &str| matches!(name, "redis" | "valkey");
+    let is_named_else = |field: &Field| match field.name.as_str() {
+        "mvcc_depth" => true,
+        "server_name" => !is_own(field.value.trim()),
+        "executable" => {
+            let program = field.value.trim_end_matches(".exe").trim_end_matches("-server");
+            ["keydb", "memurai", "dragonfly", "kvrocks", "garnet", "pika"].contains(&program)
+        }
+        name => product_of_line(name).is_some_and(|product| !is_own(product)),
+    };
+    evidence.fields.iter().any(is_named_else)
 }
 
 /// Marks as left out what a server that was read says nothing of: who it is, how it is set up.
@@ -255,6 +293,36 @@ mod tests {
         }
         assert_eq!(fixture("redis-8.0.6").field("module/vectorset"), Some("1"));
         assert!(server_time(&fixture("redis-7.0.15")).is_some());
+    }
+
+    #[test]
+    fn a_server_that_tells_everything_tells_its_modules() {
+        let read = |text: &str| {
+            let mut evidence = TargetEvidence::new("redis/cache".into(), "", Timestamp::UNIX_EPOCH);
+            parse_info(text, &mut evidence).map_err(|failure| failure.message)
+        };
+        let without = |text: &str, section: &str| {
+            let (front, rest) = text.split_once(&format!("# {section}")).unwrap();
+            format!("{front}{}", rest.find("# ").map_or("", |at| &rest[at..]))
+        };
+        let missing = Err("this is not the whole INFO: the section Modules is missing".to_owned());
+        for name in ["redis-6.2.5", "redis-7.0.15", "redis-8.0.6", "valkey-8.1.1"] {
+            let path = format!("{}/tests/fixtures/redis/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+            let whole = std::fs::read_to_string(path).unwrap();
+            assert_eq!(read(&whole), Ok(()), "{name}");
+            let cut = without(&whole, "Modules");
+            assert_eq!(read(&cut), missing, "{name}");
+            // As Redis 6.0 tells it.
+            let old = without(&cut, "Errorstats");
+            assert_eq!(read(&old), missing, "{name}");
+            // A provider's server tells less, a relative has no modules, and 5.0 did not tell them.
+            assert_eq!(read(&old.replace("maxmemory_policy", "x")), Ok(()), "{name}");
+            assert_eq!(read(&format!("{cut}\nkeyval_version:1.2.3\nmvcc_depth:0")), Ok(()));
+            if name.starts_with("redis") {
+                let numbered = old.replace("redis_version:", "redis_version:5.");
+                assert_eq!(read(&numbered), Ok(()), "{name}");
+            }
+        }
     }
 
     #[test]

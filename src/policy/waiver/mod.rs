@@ -185,6 +185,7 @@ pub fn findings(
             level: None,
             direction: None,
             values: BTreeSet::new(),
+            places: std::collections::BTreeMap::new(),
             defaults,
         })
     };

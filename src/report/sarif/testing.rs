@@ -136,6 +136,7 @@ pub(in crate::report) fn finding(
         level: None,
         direction: None,
         values: std::collections::BTreeSet::new(),
+        places: std::collections::BTreeMap::new(),
         defaults: Defaults::everywhere(severity),
     };
     let disposition =

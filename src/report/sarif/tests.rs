@@ -171,6 +171,7 @@ fn gone(component: &str, fate: Fate) -> GoneFinding {
         versions: std::collections::BTreeMap::new(),
         subject: String::new(),
         values: std::collections::BTreeSet::new(),
+        places: std::collections::BTreeMap::new(),
         summary: "it was there".to_owned(),
     };
     GoneFinding { finding, fate }

@@ -28,6 +28,7 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
         level: None,
         direction: None,
         values: std::collections::BTreeSet::new(),
+        places: std::collections::BTreeMap::new(),
         defaults: Defaults::everywhere(severity),
     };
     JudgedFinding {
@@ -237,6 +238,7 @@ fn what_is_new_is_marked_and_what_is_merely_unread_is_named() {
             versions: std::collections::BTreeMap::new(),
             subject: String::new(),
             values: std::collections::BTreeSet::new(),
+            places: std::collections::BTreeMap::new(),
             summary: "a minor behind".to_owned(),
         };
         GoneFinding { finding, fate }

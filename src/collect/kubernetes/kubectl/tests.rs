@@ -20,6 +20,11 @@ fn outcome(documents: &[Value], part: &str) -> String {
     }
 }
 
+fn node_info() -> Value {
+    json!({"kubeletVersion": "v1.31.0", "containerRuntimeVersion": "containerd://1.7.24",
+        "kernelVersion": "6.8.0-51-generic", "osImage": "Ubuntu 24.04.1 LTS"})
+}
+
 fn pod(name: &str) -> Value {
     json!({"kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
         "spec": {"containers": [{"name": "a", "image": "envparity/v2:1"}]},
@@ -65,7 +70,8 @@ fn a_list_of_nothing_proves_nothing() {
             assert!(outcome(&file, "workloads").contains("a list without objects"), "{file:?}");
         }
     }
-    let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.0"}}});
+    let node =
+        json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": node_info()}});
     assert_eq!(outcome(&[list(std::slice::from_ref(&node))], "workloads"), "left out");
     // Each list was asked for by a command of its own.
     assert!(outcome(&[list(&[node]), list(&[])], "workloads").contains("without objects"));
@@ -96,7 +102,8 @@ fn half_of_a_cluster_is_not_taken_for_the_whole() {
 fn what_stands_twice_was_recorded_twice() {
     let twice = outcome(&[list(&[pod("a"), pod("b")]), list(&[pod("a"), pod("b")])], "workloads");
     assert_eq!(twice, "the file holds Pod shop/a and 1 more twice: two recordings are in it");
-    let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.0"}}});
+    let node =
+        json!({"kind": "Node", "metadata": {"name": "n"}, "status": {"nodeInfo": node_info()}});
     assert!(
         outcome(&[list(std::slice::from_ref(&node)), list(&[node])], "nodes")
             .contains("Node n twice")
@@ -109,7 +116,7 @@ fn the_newest_time_within_is_the_files() {
     let mut old = pod("a");
     old["status"]["containerStatuses"] = started("2026-11-20T00:00:00Z");
     let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-        "nodeInfo": {"kubeletVersion": "v1.31.0"},
+        "nodeInfo": node_info(),
         "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-11-21T10:00:00Z"}]}});
     let time_of = |items: &[Value]| {
         let text = list(items).to_string();
@@ -135,7 +142,7 @@ fn pods_of_a_lost_node_count_whatever_comes_first() {
     lost["spec"]["nodeName"] = json!("n");
     lost["status"]["containerStatuses"] = json!([{"name": "a", "state": {"running": {}}}]);
     let node = json!({"kind": "Node", "metadata": {"name": "n"}, "status": {
-        "nodeInfo": {"kubeletVersion": "v1.31.0"}, "conditions": [{"type": "Ready", "status": "Unknown"}]}});
+        "nodeInfo": node_info(), "conditions": [{"type": "Ready", "status": "Unknown"}]}});
     for items in [[lost.clone(), node.clone()], [node, lost]] {
         let evidence = read(&[list(&items)]).unwrap();
         assert_eq!(evidence.images[0].state, RunState::Presumed(Presumed::Unreachable));

@@ -1,11 +1,9 @@
 //! Whether a workload's template counts, as its pods are. Pure.
 //!
-//! Pods come and go within minutes while what is deployed stays: a workload whose pods are all
-//! starting or ending is told by what they are made of.
+//! Pods come and go within minutes while what is deployed stays: a workload that wants pods and has
+//! none, or none that is not starting or ending, is told by what they are made of.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::super::objects::Workload;
+use super::super::objects::{Workload, WorkloadStatus};
 use super::super::pod::{Activity, Owner};
 use crate::model::{Presumed, RunState};
 
@@ -22,9 +20,6 @@ impl Labels {
     }
 }
 
-/// A pod that waits for longer is not about to start.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
-
 /// A workload's template.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
@@ -32,27 +27,20 @@ pub(super) struct Setup {
     /// Name, reference, and whether it is the only one.
     pub(super) containers: Vec<(String, String, bool)>,
     wants: Wants,
-    progress: Progress,
 }
 
 /// What is to run of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wants {
     Pods,
+    /// None: it is scaled to zero.
     Nothing,
+    /// A pod on each node of some kind, of which there is none; or none any more.
+    NoPod,
     /// Pods from time to time.
     Schedule,
     /// A schedule that somebody has stopped.
     Suspended,
-}
-
-/// How far its controller says that it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Unsaid,
-    UnderWay,
-    /// It has given up for now.
-    Failing,
 }
 
 impl Setup {
@@ -62,13 +50,16 @@ impl Setup {
         labels: Labels,
         containers: Vec<(String, String, bool)>,
     ) -> Self {
-        let wants = match (kind, workload.spec.replicas, workload.spec.suspend) {
-            ("CronJob", _, true) => Wants::Suspended,
-            ("CronJob", ..) => Wants::Schedule,
-            (_, Some(0), _) => Wants::Nothing,
+        let is_going = !workload.metadata.deletion_timestamp.is_empty();
+        let wants = match (kind, workload.spec.replicas) {
+            ("CronJob", _) if workload.spec.suspend => Wants::Suspended,
+            ("CronJob", _) => Wants::Schedule,
+            (_, Some(0)) => Wants::Nothing,
+            _ if is_going => Wants::NoPod,
+            ("DaemonSet", _) if has_no_node(&workload.status) => Wants::NoPod,
             _ => Wants::Pods,
         };
-        Self { labels, containers, wants, progress: progress(workload) }
+        Self { labels, containers, wants }
     }
 
     /// What it takes to keep it, roughly.
@@ -79,53 +70,31 @@ impl Setup {
     }
 
     /// What the template is besides the pods; `None` where they tell it.
-    pub(super) fn state(&self, pods: Option<&Pods>, now: Option<Timestamp>) -> Option<RunState> {
+    pub(super) fn state(&self, pods: Option<&Pods>) -> Option<RunState> {
         let not = |word: &str| Some(RunState::NotRunning(word.to_owned()));
         let pods = pods.copied().unwrap_or_default();
         if pods.is_told() {
             return None;
         }
+        let is_any_left = pods.is_any_left();
         match self.wants {
             Wants::Schedule => Some(RunState::Scheduled),
-            Wants::Suspended if !pods.is_any_left() => not("suspended"),
-            Wants::Nothing if !pods.is_any_left() => not("scaled-to-zero"),
-            Wants::Pods if self.is_rolling_out(pods, now) => {
+            Wants::Suspended if !is_any_left => not("suspended"),
+            Wants::Nothing if !is_any_left => not("scaled-to-zero"),
+            Wants::NoPod if !is_any_left => not("no-pod"),
+            // What its controller says of it changes from minute to minute: what it wants does not.
+            Wants::Pods if !is_any_left || pods.are_passing() => {
                 Some(RunState::Presumed(Presumed::RollingOut))
             }
-            Wants::Pods if !pods.is_any_left() => not("no-pod"),
             _ => None,
-        }
-    }
-
-    fn is_rolling_out(&self, pods: Pods, now: Option<Timestamp>) -> bool {
-        match self.progress {
-            Progress::Failing => false,
-            // What was evicted or has ended is replaced at once.
-            _ if !pods.is_any_left() => {
-                self.progress == Progress::UnderWay || pods.has(Activity::Ended)
-            }
-            _ => pods.are_passing(now),
         }
     }
 }
 
-/// What the controller's conditions say.
-fn progress(workload: &Workload<'_>) -> Progress {
-    let has = |kind: &str, status: &str| {
-        let mut conditions = workload.status.conditions.iter();
-        conditions.find(|c| &*c.kind == kind && &*c.status == status)
-    };
-    let is_going = !workload.metadata.deletion_timestamp.is_empty();
-    if is_going || has("Progressing", "False").is_some() || has("ReplicaFailure", "True").is_some()
-    {
-        return Progress::Failing;
-    }
-    let is_unseen = workload.status.observed_generation < workload.metadata.generation
-        && workload.status.observed_generation.is_some();
-    // A rollout that is through keeps the condition.
-    let is_moving = has("Progressing", "True")
-        .is_some_and(|condition| &*condition.reason != "NewReplicaSetAvailable");
-    if is_unseen || is_moving { Progress::UnderWay } else { Progress::Unsaid }
+/// Whether its controller says that there is no node for it. One that has not seen it yet says so,
+/// too, and is not believed.
+fn has_no_node(status: &WorkloadStatus) -> bool {
+    status.desired_number_scheduled == Some(0) && status.observed_generation != Some(0)
 }
 
 /// What the pods of a workload are about to do.
@@ -133,23 +102,17 @@ fn progress(workload: &Workload<'_>) -> Progress {
 pub(super) struct Pods {
     /// By activity.
     seen: [bool; Activity::ALL.len()],
-    /// When the last of those that start was made.
-    made: Option<Timestamp>,
 }
 
 impl Pods {
-    pub(super) fn add(&mut self, activity: Activity, made: Option<Timestamp>) {
+    pub(super) fn add(&mut self, activity: Activity) {
         if let Some(seen) = self.seen.get_mut(activity as usize) {
             *seen = true;
-        }
-        if activity == Activity::Starting {
-            self.made = self.made.max(made);
         }
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.seen.iter_mut().zip(other.seen).for_each(|(seen, other)| *seen |= other);
-        self.made = self.made.max(other.made);
     }
 
     fn has(self, activity: Activity) -> bool {
@@ -172,27 +135,19 @@ impl Pods {
         self.has(Activity::Presumed) && !Activity::ALL.iter().any(is_known)
     }
 
-    /// Whether all of them are starting or ending, and have not been for long.
-    fn are_passing(self, now: Option<Timestamp>) -> bool {
-        let waits = |(made, now): (Timestamp, Timestamp)| now.duration_since(made) > PATIENCE;
-        let is_starting = self.has(Activity::Starting);
-        let is_late = is_starting && self.made.zip(now).is_some_and(waits);
-        let is_passing = is_starting || self.has(Activity::Ending);
-        is_passing && !self.is_told() && !self.has(Activity::Stuck) && !is_late
+    /// Whether all of them are starting or ending.
+    fn are_passing(self) -> bool {
+        let is_passing = self.has(Activity::Starting) || self.has(Activity::Ending);
+        is_passing && !self.is_told() && !self.has(Activity::Stuck)
     }
 }
 
 /// What the pods of a workload without a template count as while they start, by their own spec.
-pub(super) fn without_template(
-    owner: &Owner,
-    pods: Pods,
-    now: Option<Timestamp>,
-) -> Option<RunState> {
-    let is_passing = pods.has(Activity::Starting) && pods.are_passing(now);
-    match owner.kind.as_str() {
-        // Nobody starts them again.
-        "Pod" | "Job" => None,
-        "CronJob" => is_passing.then_some(RunState::Scheduled),
-        _ => is_passing.then_some(RunState::Presumed(Presumed::RollingOut)),
-    }
+pub(super) fn without_template(owner: &Owner, pods: Pods) -> Option<RunState> {
+    let is_passing = pods.has(Activity::Starting) && pods.are_passing();
+    let state = match owner.kind.as_str() {
+        "CronJob" => RunState::Scheduled,
+        _ => RunState::Presumed(Presumed::RollingOut),
+    };
+    is_passing.then_some(state)
 }

@@ -24,7 +24,7 @@ fn seen(pods: &[Value]) -> Workloads {
 }
 
 fn workload_of(pod: Value) -> String {
-    seen(&[pod]).images(true, None).remove(0).locator.workload
+    seen(&[pod]).images(true).remove(0).locator.workload
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn what_is_kept_grows_with_the_workloads_not_with_the_pods() {
             )
         })
         .collect();
-    assert_eq!(seen(&pods).images(true, None).len(), 1);
+    assert_eq!(seen(&pods).images(true).len(), 1);
 }
 
 fn state_of(phase: &str, edit: impl Fn(&mut Value)) -> RunState {
     let mut pod = pod("x", json!(null), json!({}), json!({"running": {}}));
     pod["status"]["phase"] = json!(phase);
     edit(&mut pod);
-    seen(&[pod]).images(true, None).remove(0).state
+    seen(&[pod]).images(true).remove(0).state
 }
 
 #[test]
@@ -98,7 +98,18 @@ fn only_what_runs_counts() {
         state_of("Pending", state(json!({"waiting": {"reason": "ImagePullBackOff"}}))),
         not("ImagePullBackOff")
     );
-    assert_eq!(state_of("Running", state(json!({}))), not("waiting"));
+    // About to start, in a pod that is there.
+    let rolling = RunState::Presumed(Presumed::RollingOut);
+    assert_eq!(state_of("Running", state(json!({}))), rolling);
+    assert_eq!(
+        state_of("Pending", state(json!({"waiting": {"reason": "CreateContainerConfigError"}}))),
+        rolling
+    );
+    // Nobody knows that one, and its pod is there.
+    assert_eq!(
+        state_of("Pending", state(json!({"waiting": {"reason": "OfNextYear"}}))),
+        RunState::Presumed(Presumed::StateUnknown)
+    );
     // About to be started again; a job's is not, unless it has failed.
     assert_eq!(
         state_of("Running", state(json!({"terminated": {"reason": "Error"}}))),
@@ -123,7 +134,7 @@ fn only_what_runs_counts() {
     );
     assert_eq!(
         state_of("Pending", |pod| pod["status"]["containerStatuses"] = json!(null)),
-        not("Pending")
+        rolling
     );
     assert_eq!(
         state_of("Running", |pod| pod["status"]["containerStatuses"] = json!(null)),
@@ -172,7 +183,7 @@ fn init_and_ephemeral_containers_are_seen() {
     pod["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "alpine:3.20"}]);
     pod["status"]["ephemeralContainerStatuses"] =
         json!([{"name": "debug", "state": {"terminated": {"reason": "Error"}}}]);
-    let images = seen(&[pod]).images(true, None);
+    let images = seen(&[pod]).images(true);
     let found: Vec<_> =
         images.iter().map(|i| (i.reference.as_str(), &i.state, i.app_version.as_str())).collect();
     let ephemeral = RunState::NotRunning("ephemeral".into());
@@ -184,6 +195,27 @@ fn init_and_ephemeral_containers_are_seen() {
             ("busybox:1.36", &RunState::Running, "")
         ]
     );
+}
+
+/// What is set up of a DaemonSet without a pod, whose controller says that.
+fn daemon_set(status: &Value) -> RunState {
+    let pod = json!({"spec": {"containers": [{"name": "app", "image": "shop/app:v1"}]}});
+    let metadata = json!({"name": "agent", "namespace": "shop", "generation": 1});
+    let item = json!({"metadata": metadata, "spec": {"template": pod}, "status": status});
+    let mut workloads = seen(&[]);
+    workloads.templates("DaemonSet", json!({"items": [item]}).to_string().as_bytes()).unwrap();
+    workloads.images(true).remove(0).state
+}
+
+#[test]
+fn a_daemon_set_without_a_node_for_it_does_not_run() {
+    let desired = |number: i64, seen: i64| {
+        daemon_set(&json!({"desiredNumberScheduled": number, "observedGeneration": seen}))
+    };
+    assert_eq!(desired(0, 1), RunState::NotRunning("no-pod".to_owned()));
+    assert_eq!(desired(3, 1), RunState::Presumed(Presumed::RollingOut));
+    // Its controller has not looked at it yet.
+    assert_eq!(desired(0, 0), RunState::Presumed(Presumed::RollingOut));
 }
 
 fn template(kind: &str, spec: &Value) -> Workloads {
@@ -198,11 +230,14 @@ fn template(kind: &str, spec: &Value) -> Workloads {
 #[test]
 fn a_workload_without_a_pod_is_told_by_its_template() {
     let pod = json!({"spec": {"containers": [{"name": "app", "image": "shop/app:v1"}]}});
-    let told = |kind: &str, spec: Value| template(kind, &spec).images(true, None).remove(0);
+    let told = |kind: &str, spec: Value| template(kind, &spec).images(true).remove(0);
     let idle = |kind: &str, spec: Value| told(kind, spec).state;
     let not = |word: &str| RunState::NotRunning(word.to_owned());
     assert_eq!(idle("Deployment", json!({"replicas": 0, "template": pod})), not("scaled-to-zero"));
-    assert_eq!(idle("DaemonSet", json!({"template": pod})), not("no-pod"));
+    let rolling = RunState::Presumed(Presumed::RollingOut);
+    for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+        assert_eq!(idle(kind, json!({"template": pod})), rolling, "{kind}");
+    }
     let job = json!({"suspend": true, "jobTemplate": {"spec": {"template": pod}}});
     assert_eq!(idle("CronJob", job), not("suspended"));
     assert_eq!(
@@ -211,7 +246,7 @@ fn a_workload_without_a_pod_is_told_by_its_template() {
     );
     assert_eq!(told("Deployment", json!({"template": pod})).chart, "shop-1.2.3");
     // Where the pods are not known, nothing is said of those that have none.
-    assert!(template("Deployment", &json!({"template": pod})).images(false, None).is_empty());
+    assert!(template("Deployment", &json!({"template": pod})).images(false).is_empty());
 }
 
 #[test]
@@ -253,7 +288,7 @@ fn namespaces_count_by_pattern_and_one_that_holds_nothing_is_said() {
         failures.iter().map(|f| f.message.as_str()).collect::<Vec<_>>(),
         ["nothing is in a namespace typo"]
     );
-    assert_eq!(workloads.images(true, None).len(), 1);
+    assert_eq!(workloads.images(true).len(), 1);
 }
 
 #[test]
@@ -262,5 +297,5 @@ fn a_malformed_pod_costs_itself() {
     bad["spec"] = json!(17);
     let workloads = seen(&[bad, pod("good", json!(null), json!({}), json!({"running": {}}))]);
     assert_eq!(workloads.failures()[0].message, "1 of 2 pods could not be read");
-    assert_eq!(workloads.images(true, None).len(), 1);
+    assert_eq!(workloads.images(true).len(), 1);
 }
