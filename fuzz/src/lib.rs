@@ -62,6 +62,10 @@ pub fn version(data: &[u8]) {
         );
         assert_eq!(difference(&a, &b).level, difference(&b, &a).level, "{scheme:?} {a:?} {b:?}");
     }
+    // Of a text that is too long its beginning is kept.
+    if a.trim().len() > 256 {
+        return;
+    }
     assert_eq!(read_any(a).text(), a);
     if let Ok(range) = a.parse::<Range>() {
         assert_eq!(range.contains(&Levels::DEFAULT, &read_any(a)), Containment::Inside, "{a:?}");

@@ -83,7 +83,7 @@ pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Op
     let oldest = used.map(|(cycles, _)| cycles.as_of()).min()?;
     let limit = day(now.checked_sub(DATA_AGE).unwrap_or(Timestamp::MIN));
     (oldest < limit).then(|| {
-        format!("support cycles are of {oldest}, more than 90 days before this run: give newer ones by --eol-data")
+        format!("support cycles are of {oldest}, over 90 days old: give newer ones by --eol-data")
     })
 }
 
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(at("2026-04-01T00:00:00Z"), None);
         assert_eq!(
             at("2026-04-02T00:00:00Z").unwrap(),
-            "support cycles are of 2026-01-01, more than 90 days before this run: give newer ones by --eol-data"
+            "support cycles are of 2026-01-01, over 90 days old: give newer ones by --eol-data"
         );
         assert_eq!(stale_data(now(), &data(), &[environment("prod").app("app", "v1")]), None);
         assert!(

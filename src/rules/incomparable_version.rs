@@ -96,7 +96,8 @@ fn without_order(
                 [here, there] if here == there => {
                     format!("{current} and {baseline} say {here}, but")
                 }
-                _ => format!("{both} have no order, and"),
+                // Two texts already tell the two apart.
+                _ => return Some((version.level, format!("{both} are different builds"))),
             };
             Some((version.level, format!("{text} run different builds, {builds_in_words}")))
         }

@@ -13,6 +13,7 @@
 mod detect;
 mod difference;
 mod grammar;
+mod identifier;
 mod image;
 mod level;
 mod levels;
@@ -24,6 +25,7 @@ mod reading;
 mod scheme;
 
 pub use difference::{difference, difference_of};
+pub use identifier::Identifier;
 pub use image::{ImageReference, ImageReferenceError};
 pub use level::{Difference, Direction, Incomparable, Level};
 pub use levels::Levels;
@@ -32,8 +34,7 @@ pub use order::order;
 pub use pattern::{GROUPS, Pattern, PatternError, read_tag};
 pub use range::{Containment, Range, RangeError};
 pub use reading::{
-    ApiVersion, Body, Date, Detail, Identifier, More, Reading, Semver, Stage, Update, UpdateKind,
-    Version,
+    ApiVersion, Body, Date, Detail, More, Reading, Semver, Stage, Update, UpdateKind, Version,
 };
 pub use scheme::Scheme;
 
@@ -52,8 +53,9 @@ pub fn read(scheme: Scheme, text: &str) -> Reading {
 
 /// The beginning of a text that is too long to be read; it stays too long.
 fn shortened(text: &str) -> String {
-    let beginning: String = text.chars().take(MAX_LENGTH).collect();
-    format!("{beginning}…")
+    let starts = text.char_indices().map(|(start, _)| start);
+    let end = starts.take_while(|start| *start <= MAX_LENGTH).last().unwrap_or(0);
+    format!("{}…", &text[..end])
 }
 
 /// Reads `text` by the scheme that its form suggests.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::grammar::{generic, kubernetes, package};
+use super::identifier::{Identifier, cmp_pre};
 use super::number::Number;
-use super::reading::{Body, Date, Detail, Identifier, Reading, Version, cmp_pre, system};
+use super::reading::{Body, Date, Detail, Reading, Version, system};
 use super::scheme::Scheme;
 
 /// Orders two readings; `None` where they have no order: texts that are no versions, dates

@@ -6,8 +6,9 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::grammar::generic;
+use super::identifier::Identifier;
 use super::number::Number;
-use super::reading::{Body, Detail, Identifier, Reading, Version};
+use super::reading::{Body, Detail, Reading, Version};
 use super::scheme::Scheme;
 use super::{MAX_LENGTH, read};
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::identifier::{Identifier, cmp_pre};
 use super::levels::Levels;
 use super::number::Number;
 use super::scheme::Scheme;
@@ -175,15 +176,6 @@ pub enum Stage {
     Beta,
     /// Generally available.
     Ga,
-}
-
-/// One dot-separated part of a pre-release. Numbers sort below words, as in semver 2.0.0 §11.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Identifier {
-    /// Digits only.
-    Number(Number),
-    /// Anything else, lower case.
-    Word(String),
 }
 
 /// A calendar date; the parser has checked that it exists.
@@ -456,22 +448,6 @@ impl Version {
     }
 }
 
-impl Identifier {
-    /// Digits are a number, anything else a word, as it is written.
-    pub fn parse(text: &str) -> Self {
-        Number::parse(text).map_or_else(|| Self::Word(text.to_owned()), Self::Number)
-    }
-}
-
-impl fmt::Display for Identifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Word(word) => f.write_str(word),
-        }
-    }
-}
-
 /// The words before the number of an operating system's full name, in lower case: `debian
 /// gnu/linux`.
 pub(super) fn system(text: &str) -> String {
@@ -495,15 +471,4 @@ pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
     let common = a.len().min(b.len());
     let is_more = |longer: &[Number]| longer[common..].iter().any(|number| !number.is_zero());
     is_more(a).cmp(&is_more(b))
-}
-
-/// Compares pre-releases: none is above any.
-#[inline]
-pub(super) fn cmp_pre(a: &[Identifier], b: &[Identifier]) -> Ordering {
-    match (a.is_empty(), b.is_empty()) {
-        (true, true) => Ordering::Equal,
-        (true, false) => Ordering::Greater,
-        (false, true) => Ordering::Less,
-        (false, false) => a.cmp(b),
-    }
 }

@@ -153,12 +153,14 @@ fn ended(count: usize) -> Profiles {
 
 fn waivers(count: usize) -> Profiles {
     let profiles = images(count);
+    #[expect(clippy::disallowed_methods, reason = "a waiver has an end of at most a year from now")]
+    let expires = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(200));
     let mut text = "kind: Waivers\nwaivers:\n".to_owned();
     for n in 0..count {
         writeln!(
             text,
-            "- {{id: w{n}, rule: version-skew, component: image/shop/app-{n}, environments: [qualif], \
-             versions: {{qualif: 1.2.1, prod: 1.2.0}}, owner: me, reason: because, expires: 2099-01-01}}"
+            "- {{id: w{n}, rule: version-skew, component: image/shop/app-{n}, environments: [qualif, prod], \
+             versions: {{qualif: 1.2.1, prod: 1.2.0}}, owner: me, reason: because, expires: {expires}}}"
         )
         .expect("to memory");
     }

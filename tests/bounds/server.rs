@@ -113,9 +113,9 @@ pub(crate) fn bulk(text: &str) -> Vec<u8> {
 /// A whole INFO, with more lines in it.
 pub(crate) fn info(more: &str) -> String {
     format!(
-        "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nos:Linux\r\n\
+        "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nos:Linux\r\n{more}\
          run_id:0123456789abcdef0123456789abcdef01234567\r\n# Memory\r\n\
-         maxmemory_policy:noeviction\r\n{more}# CPU\r\nused_cpu_user:1\r\n# Keyspace\r\n"
+         maxmemory_policy:noeviction\r\n# CPU\r\nused_cpu_user:1\r\n# Keyspace\r\n"
     )
 }
 

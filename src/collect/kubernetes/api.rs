@@ -18,7 +18,7 @@ use kube::client::Body;
 use tokio::time::{Instant, sleep_until};
 
 use super::access::Access;
-use super::page::{Opening, Tokens, opening};
+use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::Context;
@@ -472,13 +472,6 @@ fn parsed<T: Send + 'static>(
 ) -> BoxFuture<'static, Result<T, Failure>> {
     let parsing = aside(parse);
     async move { parsing.await? }.boxed()
-}
-
-fn expired(question: &Question) -> Failure {
-    let message =
-        format!("GET {} was answered 410: its pages expire while they are read", question.path());
-    Failure::new(FailureKind::Protocol, message)
-        .advise("the cluster changes faster than it is read: try again, or read single namespaces")
 }
 
 /// A body that ends early is the connection's; what cannot be unpacked is the server's.

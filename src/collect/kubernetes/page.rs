@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use super::parse;
+use super::question::Question;
 use crate::collect::io::aside::aside;
 use crate::model::{Failure, FailureKind};
 
@@ -50,4 +51,12 @@ impl Tokens {
         let message = "the list never ends: a page asks for one before it";
         Err(Failure::new(FailureKind::Protocol, message))
     }
+}
+
+/// A list whose pages are gone before all of them are read.
+pub(super) fn expired(question: &Question) -> Failure {
+    let message =
+        format!("GET {} was answered 410: its pages expire while they are read", question.path());
+    Failure::new(FailureKind::Protocol, message)
+        .advise("the cluster changes faster than it is read: try again, or read single namespaces")
 }

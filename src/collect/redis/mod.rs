@@ -8,6 +8,7 @@
 pub mod config;
 mod counters;
 mod elements;
+mod facts;
 pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod parts;

@@ -3,13 +3,13 @@
 //! Format: lines `name:value` under `# Section` headings, ended by CRLF or LF. Facts are read here,
 //! numbers in `counters.rs`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::counters::sample;
+use super::facts::Facts;
 use super::lines::{is_fact, is_version_line, pair};
-use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence, product_of_line};
 
 /// Sections behind Memory: one of them shows that the text does not end before.
@@ -129,44 +129,6 @@ impl Extent {
 
     fn has_end(&self) -> bool {
         self.has_end || LATE.iter().any(|section| self.sections.contains(*section))
-    }
-}
-
-/// The facts of one INFO: of a name that stands twice the first counts, and there is an end to
-/// them.
-struct Facts<'e, 't> {
-    evidence: &'e mut TargetEvidence,
-    seen: HashSet<(&'static str, &'t str)>,
-    failure: Option<Failure>,
-}
-
-impl<'e, 't> Facts<'e, 't> {
-    /// Servers have some twenty, and a handful of modules.
-    const MAX: usize = 1_000;
-
-    fn new(evidence: &'e mut TargetEvidence) -> Self {
-        Self { evidence, seen: HashSet::new(), failure: None }
-    }
-
-    fn add(&mut self, prefix: &'static str, name: &'t str, value: &str) {
-        let too_large = |what: String| {
-            Failure::new(FailureKind::TooLarge, what)
-                .advise("no server writes this by itself: find out what answers there")
-        };
-        if name.len().max(value.len()) > MAX_FACT {
-            let shown: String = name.chars().take(40).collect();
-            let message = format!("{prefix}{shown} is longer than {MAX_FACT} bytes: not read");
-            self.failure.get_or_insert_with(|| too_large(message));
-        } else if self.seen.len() >= Self::MAX {
-            let message = format!("INFO tells more than {} versions and settings", Self::MAX);
-            self.failure.get_or_insert_with(|| too_large(message));
-        } else if self.seen.insert((prefix, name)) {
-            self.evidence.fields.push(Field::of_target(format!("{prefix}{name}"), value));
-        }
-    }
-
-    fn outcome(self) -> Result<(), Failure> {
-        self.failure.map_or(Ok(()), Err)
     }
 }
 

@@ -124,9 +124,7 @@ fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
     for severity in [Severity::Critical, Severity::High, Severity::Medium] {
         match (of(&sheet.active, severity), of(shown, severity)) {
             (0, _) => {}
-            (all, seen) if seen < all => {
-                parts.push(format!("{all} {severity} ({seen} shown, -v for all)"))
-            }
+            (all, seen) if seen < all => parts.push(format!("{all} {severity} ({seen} shown)")),
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
@@ -135,10 +133,11 @@ fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
     };
     let (all, seen) = (minor(&sheet.active), minor(shown));
     if all > 0 {
-        let more = if seen < all { " (-v for all)" } else { "" };
-        parts.push(format!("{seen} of {all} low and info shown{more}"));
+        parts.push(format!("{seen} of {all} low and info shown"));
     }
-    let active = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
+    let more = if shown.len() < sheet.active.len() { " (-v for all)" } else { "" };
+    let active =
+        if parts.is_empty() { "none".to_owned() } else { format!("{}{more}", parts.join(", ")) };
     let off = match with(|disposition| *disposition == Disposition::Off) {
         0 => String::new(),
         n => format!(", {n} switched off"),

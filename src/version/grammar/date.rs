@@ -2,8 +2,9 @@
 //!
 //! <https://calver.org>: years of two or four digits, months, days, and a count within the day.
 
+use super::super::identifier::Identifier;
 use super::super::number::{Number, is_digits};
-use super::super::reading::{Body, Date, Identifier};
+use super::super::reading::{Body, Date};
 use super::generic;
 
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,

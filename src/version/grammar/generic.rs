@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
+use super::super::identifier::Identifier;
 use super::super::number::{Number, is_commit, is_digits, split_digits};
-use super::super::reading::{Body, Detail, Identifier, Version};
+use super::super::reading::{Body, Detail, Version};
 use super::counter;
 use super::program;
 

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::super::identifier::Identifier;
 use super::super::number::{Number, split_digits};
-use super::super::reading::{ApiVersion, Body, Identifier, Stage, Version};
+use super::super::reading::{ApiVersion, Body, Stage, Version};
 use super::generic;
 
 /// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`: three numbers, as `kubeadm` demands; `_` stands

@@ -1,6 +1,7 @@
 //! Semantic Versioning 2.0.0, as people write it: a leading `v` and missing numbers are allowed.
 
-use super::super::reading::{Body, Identifier, Version};
+use super::super::identifier::Identifier;
+use super::super::reading::{Body, Version};
 use super::generic;
 
 /// Reads `[v]1[.2[.3]][-pre][+build]`.

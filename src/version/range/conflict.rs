@@ -3,9 +3,10 @@
 
 use std::cmp::Ordering;
 
+use super::super::identifier::{Identifier, cmp_pre};
 use super::super::number::Number;
 use super::super::read;
-use super::super::reading::{Body, Identifier, cmp_pre};
+use super::super::reading::Body;
 use super::super::scheme::Scheme;
 use super::contains::key;
 use super::{Condition, Operator, Range};

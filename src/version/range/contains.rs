@@ -3,12 +3,11 @@
 
 use std::cmp::Ordering;
 
+use super::super::identifier::{Identifier, cmp_pre};
 use super::super::levels::Levels;
 use super::super::number::Number;
 use super::super::order::order_of_unnamed;
-use super::super::reading::{
-    Body, Detail, Identifier, Reading, Version, cmp_numbers, cmp_pre, system,
-};
+use super::super::reading::{Body, Detail, Reading, Version, cmp_numbers, system};
 use super::super::scheme::Scheme;
 use super::super::{Level, difference_of, read};
 use super::{Condition, Containment, Operator, Range, has_epoch};
