@@ -172,9 +172,9 @@ fn hostile_labels_survive_both_parsers() {
     // In a gate such versions would be no versions.
     let audit_file = "kind: Audit\nbaseline: prod\nenvironments: [dev, prod]\ngates: []\n";
     profiles.config("audit.yaml", audit_file);
-    let component = "pg/a\"b\\c\nd{e=\"f\"},g} 1 # EOF é漢\\n\\\\\"";
+    let component = "own/a\"b\\c\nd{e=\"f\"},g} 1 # EOF é漢\\n\\\\\"";
     let versions = ["1.0\"} 1\nenvparity_verdict{is=\"go\"} 0", "\\", "1.0 \u{1b}[2J\u{202e}"];
-    let texts = [component, "pg/plain", "pg/acts"];
+    let texts = [component, "own/plain", "own/acts"];
     for name in ["dev", "prod"] {
         let facts = texts.iter().zip(versions).map(|(component, version)| {
             json!({"component": component, "version": version, "by": "x", "on": "2026-01-01", "expires": "2027-01-01"})
@@ -191,9 +191,9 @@ fn hostile_labels_survive_both_parsers() {
         info.map(|labels| labels["version"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(of(component), [versions[0]; 2]);
-    assert_eq!(of("pg/plain"), [versions[1]; 2]);
+    assert_eq!(of("own/plain"), [versions[1]; 2]);
     // for these the format has no escape: they are shown, and do not act
-    assert_eq!(of("pg/acts"), ["1.0 \\u{1b}[2J\\u{202e}"; 2]);
+    assert_eq!(of("own/acts"), ["1.0 \\u{1b}[2J\\u{202e}"; 2]);
     assert_eq!(read["envparity_verdict"].values().sum::<i64>(), 1);
     // everything was read, so the run succeeded, at the time of the report
     let success = read["envparity_last_success_timestamp_seconds"][&BTreeMap::new()];

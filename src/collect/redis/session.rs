@@ -253,6 +253,11 @@ impl Session {
     }
 }
 
+/// Whether the server closed before its answer was whole, which the parser says in words alone.
+fn is_cut_short(error: &RedisError, heard: &Heard) -> bool {
+    heard.is_ended() && error.to_string().contains("end of input")
+}
+
 /// What an error on an open connection means. Its words are only shown if `quotable`: an error
 /// may repeat what it was sent, and that may have been a password.
 fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure {
@@ -271,7 +276,7 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
     }
     match error.code() {
         Some(code) => server_failure(code, error, quotable),
-        None if error.kind() == ErrorKind::Parse => {
+        None if error.kind() == ErrorKind::Parse && !is_cut_short(error, heard) => {
             Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
         }
         None if heard.bytes() == 0 => {
