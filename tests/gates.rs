@@ -164,6 +164,23 @@ fn a_baseline_of_the_command_line_is_one_of_the_file() {
     assert_eq!(by_option, by_file);
 }
 
+/// What production has and qualif lacks is missing, whatever the baseline of the rules is.
+#[test]
+fn a_gate_keeps_its_direction_whatever_the_baseline() {
+    let profiles = with_audit("baseline: prod\ngates: [[qualif, prod]]\n");
+    for more in [&[][..], &["--baseline", "qualif"]] {
+        let (code, report) = report(&profiles, more);
+        assert_eq!(code, Some(1), "{more:?}");
+        let missing = report["findings"].as_array().into_iter().flatten().any(|finding| {
+            finding["rule"] == "missing-component"
+                && finding["component"] == "redis/queue"
+                && finding["severity"] == "high"
+                && finding["environments"] == json!(["prod", "qualif"])
+        });
+        assert!(missing, "{more:?}: {report:#}");
+    }
+}
+
 #[test]
 fn a_target_may_be_required_where_its_environment_is_not() {
     for (own, code) in [(json!({"required": true}), 3), (json!({}), 0)] {

@@ -249,10 +249,15 @@ impl<'a> Compared<'a> {
     fn product(&self) -> Option<ProductChange> {
         let is_foreign = |found: &&Found<'a>| self.is_foreign(found);
         let place = self.places.iter().find(is_foreign)?;
-        let [baseline, current] = [0, 1].map(|side| runs(self.runs_against(place, side)));
+        let sides = [0, 1].map(|side| self.runs_against(place, side));
+        let products = sides.map(|points| {
+            let names = points.iter().filter_map(|point| point.product);
+            names.map(str::to_owned).collect()
+        });
+        let [baseline, current] = sides.map(runs);
         let at = self.whereabouts(place, self.places.iter().filter(is_foreign).count());
         let places = self.named().filter(is_foreign).map(|found| found.name.clone()).collect();
-        Some(ProductChange { baseline, current, at, places })
+        Some(ProductChange { baseline, current, products, at, places })
     }
 
     /// Products that one side alone runs, where places are not paired and others are in common.

@@ -1,5 +1,7 @@
 //! What differs between two snapshots.
 
+use std::collections::BTreeSet;
+
 use crate::version::{Direction, Level, Reading};
 
 use super::{Class, ComponentName, EnvironmentName};
@@ -71,6 +73,8 @@ pub struct ProductChange {
     pub baseline: Vec<String>,
     /// What the current side runs there.
     pub current: Vec<String>,
+    /// The products alone, of the baseline's side and of the current one.
+    pub products: [BTreeSet<String>; 2],
     /// Where, if places are told apart.
     pub at: Option<Whereabouts>,
     /// All places where they do that have a name.

@@ -121,18 +121,15 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Every environment against the baseline, and each gate that is not such a pair already.
+    /// The two sides of each gate, in its direction, and every environment against the baseline.
+    /// What both would find is told as the gate sees it.
     pub(super) fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName)> {
-        let names = self.environments.iter().map(|(environment, _)| &environment.name);
-        let others = names.filter(|name| **name != self.baseline);
-        let mut pairs: Vec<_> = others.map(|name| (self.baseline.clone(), name.clone())).collect();
-        for gate in &self.gates {
-            let (to, from) = (gate.to.clone(), gate.from.clone());
-            let is_there = |pair: &(EnvironmentName, EnvironmentName)| {
-                *pair == (to.clone(), from.clone()) || *pair == (from.clone(), to.clone())
-            };
-            if !pairs.iter().any(is_there) {
-                pairs.push((to, from));
+        let mut pairs: Vec<_> =
+            self.gates.iter().map(|gate| (gate.to.clone(), gate.from.clone())).collect();
+        for (environment, _) in &self.environments {
+            let pair = (self.baseline.clone(), environment.name.clone());
+            if environment.name != self.baseline && !pairs.contains(&pair) {
+                pairs.push(pair);
             }
         }
         pairs

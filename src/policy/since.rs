@@ -147,7 +147,8 @@ impl<'a> Told<'a> {
         for Finding { rule, component, subject, environments, .. } in
             findings.iter().map(|judged| &judged.finding)
         {
-            let weaker = meta(rule).map(|meta| meta.subsumes).unwrap_or_default();
+            let weaker = meta(rule).map(|meta| [meta.subsumes, meta.supersedes].concat());
+            let weaker = weaker.unwrap_or_default();
             let subsumed = weaker.iter().map(|rule| (*rule, component, environments.as_slice()));
             told.subsumed.extend(subsumed);
             if is_of_each_environment(rule) {

@@ -112,6 +112,9 @@ pub struct RuleMeta {
     pub hooks: &'static [Hook],
     /// Rules whose finding on the same component and environments says less than this one's.
     pub subsumes: &'static [&'static str],
+    /// Rules whose finding on the same component and environments is not resolved while this one has
+    /// a finding: the two differ in another way.
+    pub supersedes: &'static [&'static str],
     /// Severities by default: what of it, and how much that matters.
     pub defaults: &'static [(&'static str, Defaults)],
     /// Whether its findings may block outside of gates too.
@@ -139,6 +142,7 @@ impl RuleMeta {
         fix: "",
         hooks: &[],
         subsumes: &[],
+        supersedes: &[],
         defaults: &[],
         blocks_anywhere: false,
         on_versions: false,

@@ -15,7 +15,9 @@ static META: RuleMeta = RuleMeta {
           limits and costs have grown apart. Valkey says redis_version:7.2.4 for ever, so the numbers even look alike.",
     fix: "Run the baseline's product in both environments.",
     hooks: &[Hook::Pair],
-    subsumes: &["version-skew", "variant-differs", "digest-mismatch", "incomparable-version"],
+    // Versions and contents are compared within a product only: what differs there is another place's.
+    subsumes: &["variant-differs"],
+    supersedes: &["version-skew", "digest-mismatch", "incomparable-version"],
     defaults: &[("any", DEFAULTS)],
     on_versions: true,
     made_by: MadeBy::Products,
@@ -34,7 +36,8 @@ impl Rule for ProductDiffers {
 
     fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let differ = comparison.changes.iter().filter_map(|change| {
-            let ProductChange { baseline, current, at, places } = change.product.as_ref()?;
+            let ProductChange { baseline, current, products, at, places } =
+                change.product.as_ref()?;
             let summary = format!(
                 "{} {}, {} {}{}",
                 comparison.current,
@@ -45,7 +48,10 @@ impl Rule for ProductDiffers {
             );
             let finding = of_pair(&META, comparison, &change.component, DEFAULTS, summary);
             let places = places.iter().map(|place| (place.clone(), "other product".to_owned()));
-            Some(Finding { places: Finding::bounded(places), ..finding })
+            let sides = [&comparison.baseline, &comparison.current].into_iter().zip(products);
+            let values = sides
+                .flat_map(|(side, products)| products.iter().map(move |p| format!("{side} {p}")));
+            Some(Finding { values: values.collect(), places: Finding::bounded(places), ..finding })
         });
         differ.collect()
     }
