@@ -118,10 +118,11 @@ fn code(path: &Path) -> String {
     let before_tests = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join("\n");
-    match code.split_once("    subsumes: &[") {
+    let others = ["    subsumes: &[", "    supersedes: &["];
+    others.iter().fold(code, |code, list| match code.split_once(list) {
         Some((before, rest)) => before.to_owned() + rest.split_once(']').unwrap().1,
         None => code,
-    }
+    })
 }
 
 /// Whether `id` stands in `code` as a word of its own.
