@@ -185,8 +185,8 @@ fn a_waiver_that_fits_nothing_says_so_while_something_is_unread() {
     let all = waiver("redis 5.0.x", "redis 7.0.x");
     let estate = Estate::new("redis-6.2.5", "redis-7.0.15", &[("waivers.yaml", &all)]);
     let profile = estate.read("qualif.yaml").replacen("apiVersion: envparity/v1\n", "", 1);
-    let more = "  - {name: gone, path: gone.txt, required: false}\n";
-    estate.write("qualif.yaml", &format!("{profile}{more}"));
+    let more = "  recorded:\n  - {name: gone, path: gone.txt, required: false}\n";
+    estate.write("qualif.yaml", &profile.replacen("  recorded:\n", more, 1));
     let table = audit(&estate, &[]);
     assert!(table.stdout.contains("1 active, covering nothing so far"), "{table}");
     assert!(audit(&estate, &["-v"]).stdout.contains("covers nothing so far"));
