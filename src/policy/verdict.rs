@@ -191,10 +191,9 @@ fn unread(target: &Coverage) -> Vec<String> {
 /// such a name, and all that were seen have to prove theirs.
 fn unproven(snapshot: &Snapshot, expected: &ComponentName) -> Vec<String> {
     let environment = &snapshot.environment;
-    let is_expected = |name: &ComponentName| match Glob::new(expected.as_str()) {
-        Ok(pattern) => name == expected || pattern.is_match(name.as_str()),
-        Err(_) => name == expected,
-    };
+    let pattern = Glob::new(expected.as_str()).ok();
+    let fits = |name: &ComponentName| pattern.as_ref().is_some_and(|p| p.is_match(name.as_str()));
+    let is_expected = |name: &ComponentName| name == expected || fits(name);
     let seen = snapshot.components.iter();
     let mut seen = seen.filter(|(name, c)| !c.instances.is_empty() && is_expected(name)).peekable();
     if seen.peek().is_none() {
