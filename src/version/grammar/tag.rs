@@ -120,7 +120,8 @@ fn named(tag: &str) -> Body {
     if is_commit(tag) {
         return commit("", tag, "");
     }
-    if let Some(date) = date::in_tag(tag).or_else(|| date::read_minio(tag)) {
+    let of_minio = || date::read_minio(tag).filter(|_| is_plain(tag));
+    if let Some(date) = date::in_tag(tag).or_else(of_minio) {
         return Body::Date(date);
     }
     if let Some(hex) = tag.strip_prefix("sha256-") {
