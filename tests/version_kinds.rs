@@ -1,8 +1,6 @@
 //! What texts of real images, services, programs and packages say of each other: one case a line of
 //! `corpus/kinds.txt`, whose head says how it is written.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
-
 use std::path::Path;
 
 use envparity::normalize::product::{Product, Products, Reader};
