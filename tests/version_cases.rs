@@ -77,13 +77,16 @@ fn a_version_behind_words_is_one_in_their_channel() {
         ("tag", "release-1.4", "release-1.5", "incomparable"),
         ("tag", "alpine3.18.4", "alpine3.19.1", "incomparable"),
     ]);
-    let channel = |tag| read(Scheme::ImageTag, tag).version().unwrap().variant_of_channel();
+    let channel = |tag| read(Scheme::ImageTag, tag).variant(true).unwrap();
     assert_eq!(channel("edge-24.5.1"), "edge");
     assert_eq!(channel("edge-24.5.1-alpine"), "edge-alpine");
     assert_eq!(channel("version-5.7.9"), "");
     let mut own = read(Scheme::ImageTag, "Qualif-1.15.2");
-    own.drop_channel("qualif");
-    assert_eq!(own.version().unwrap().channel(), "");
+    own.mark_own_channel("qualif");
+    assert_eq!(
+        (own.variant(false).unwrap().as_str(), own.variant(true).unwrap().as_str()),
+        ("", "qualif")
+    );
 }
 
 #[test]

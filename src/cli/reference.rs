@@ -10,7 +10,7 @@ use crate::normalize::product::{Product, Products};
 use crate::policy::metas;
 use crate::report::FORMATS;
 use crate::rules::Hook;
-use crate::version::{Incomparable, Level, Levels, Scheme};
+use crate::version::{FLAVOURS, Incomparable, Level, Levels, Scheme, VOCABULARY, Vocabulary};
 
 /// The whole file.
 pub fn markdown() -> String {
@@ -24,6 +24,7 @@ pub fn markdown() -> String {
         rules(),
         failures(),
         schemes(),
+        words(),
         levels(),
         places(),
         products(),
@@ -93,6 +94,30 @@ fn schemes() -> String {
         .iter()
         .map(|scheme| format!("| `{}` | {} |\n", scheme.as_str(), scheme.summary()));
     format!("## Version schemes\n\n| scheme | reads |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+/// What the words in the tail of a version mean, from the grammars' own lists.
+fn words() -> String {
+    let row = |known: &Vocabulary| {
+        let words: Vec<String> = known.words.iter().map(|word| format!("`{word}`")).collect();
+        format!(
+            "| {} | {} | {} | `{}` |\n",
+            known.kind,
+            words.join(", "),
+            known.meaning,
+            known.example
+        )
+    };
+    let rows: String = VOCABULARY.iter().map(row).collect();
+    let flavours = FLAVOURS.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "## Words in versions\n\nWhat stands around the numbers of a version, in any case of its letters. Behind `+`, and behind \
+         `_` in a tag, is build metadata: another build of the version, without an order. A number behind `-` is packaging. \
+         Letters and digits of a commit, and a date behind a version, are packaging too. All other words are the variant of \
+         an image (`alpine3.19`), or, before the version, its channel (`edge-24.5.1`).\n\n\
+         | words | which | meaning | example |\n|---|---|---|---|\n{rows}\n\
+         Flavours of MySQL, told by its text: {flavours}. They are no part of the version.\n"
+    )
 }
 
 fn levels() -> String {

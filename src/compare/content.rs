@@ -7,7 +7,7 @@ use crate::model::{
     Component, ContentCompared, Digest, DigestMismatch, Instance, RunningImage, VariantChange,
     Whereabouts,
 };
-use crate::version::Version;
+use crate::version::Reading;
 
 /// Of so many at most each is compared with each.
 const FEW: usize = 24;
@@ -181,8 +181,9 @@ fn variants<'a>(
         if other.holds(image) == Some(true) {
             continue;
         }
-        let version = image.tag.as_ref().and_then(|tag| tag.version());
-        variants.extend(version.map(Version::variant_of_channel));
+        let Some(tag) = &image.tag else { continue };
+        // One text on both sides is one variant, whatever its channel means to either.
+        variants.extend(tag.variant(other.tags.contains(tag.text())));
     }
     variants
 }
@@ -193,6 +194,8 @@ struct Contents<'a> {
     digests: HashSet<(u8, &'a str)>,
     /// What else can be compared with: the kind of digest, and its architecture.
     kinds: HashSet<(u8, Option<&'a str>)>,
+    /// What they are called.
+    tags: HashSet<&'a str>,
 }
 
 fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
@@ -202,10 +205,13 @@ fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Content
 impl<'a> Contents<'a> {
     fn of(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
         let mut contents = Self::default();
-        for digest in images.into_iter().flat_map(|image| &image.digests) {
-            let (kind, architecture) = kind(digest);
-            contents.digests.insert((kind, digest.as_str()));
-            contents.kinds.insert((kind, architecture));
+        for image in images {
+            contents.tags.extend(image.tag.as_ref().map(Reading::text));
+            for digest in &image.digests {
+                let (kind, architecture) = kind(digest);
+                contents.digests.insert((kind, digest.as_str()));
+                contents.kinds.insert((kind, architecture));
+            }
         }
         contents
     }

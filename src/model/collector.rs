@@ -35,6 +35,12 @@ pub struct CollectorKind {
     pub clashes_with_files: bool,
 }
 
+/// Of what answers INFO: who it is. Left out where the server does not say it.
+pub const IDENTITY_PART: &str = "identity";
+
+/// Of what answers INFO: how it is set up. Left out where the server does not say it.
+pub const SETTINGS_PART: &str = "settings";
+
 /// The language that evidence is in: `normalize` knows each, whatever the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Facts {

@@ -35,7 +35,8 @@ pub use change::{
     Whereabouts,
 };
 pub use collector::{
-    CollectorKind, CollectorPart, Collectors, Facts, Holds, IdentityField, Occurs,
+    CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,
+    SETTINGS_PART,
 };
 pub use cycles::{Cycle, Cycles, ProductCycles, SupportEnd};
 pub use evidence::{

@@ -9,8 +9,8 @@ use crate::version::Levels;
 pub use crate::version::Reading;
 
 use super::{
-    CollectorKind, ComponentName, EnvironmentName, Facts, Failure, Globs, Locator, Outcome,
-    PartName, Site, Source, TargetId, TargetIndicators, failures_of,
+    CollectorKind, ComponentName, EnvironmentName, Facts, Failure, Globs, IDENTITY_PART, Locator,
+    Outcome, PartName, SETTINGS_PART, Site, Source, TargetId, TargetIndicators, failures_of,
 };
 
 /// An environment's components, coverage and identities.
@@ -280,15 +280,29 @@ impl Coverage {
             || (self.mapped.contains(name) && self.kind.could_hold_images(part))
     }
 
-    /// Why parts that were not read count as left out, in words behind their names. No profile
-    /// leaves out parts of what answers INFO.
-    pub fn why_left_out(&self) -> &'static str {
-        match (self.kind.facts, &self.source) {
-            (Facts::Info, _) => "not told by the server",
-            // A file may hold less than a profile asks for.
-            (_, Source::Recorded { .. }) => "left out by the file or the profile",
-            _ => "left out by the profile",
+    /// Parts that count as left out, and why, in words behind the target's name; `None` if all
+    /// were read or tried. No profile leaves out parts of what answers INFO: its server does.
+    pub fn left_out(&self) -> Option<String> {
+        let left_out = self.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
+        let parts: Vec<&str> = left_out.map(|(part, _)| part.as_str()).collect();
+        if parts.is_empty() {
+            return None;
         }
+        Some(match (self.kind.facts, &self.source) {
+            (Facts::Info, _) => {
+                let said = parts.iter().map(|part| match *part {
+                    IDENTITY_PART => "who it is (run_id)".to_owned(),
+                    SETTINGS_PART => "how it is set up (maxmemory_policy)".to_owned(),
+                    other => other.to_owned(),
+                });
+                format!("the server does not say {}", said.collect::<Vec<_>>().join(" and "))
+            }
+            // A file may hold less than a profile asks for.
+            (_, Source::Recorded { .. }) => {
+                format!("{} left out by the file or the profile", parts.join(", "))
+            }
+            _ => format!("{} left out by the profile", parts.join(", ")),
+        })
     }
 
     /// Whether any part was read.

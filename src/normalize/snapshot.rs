@@ -34,7 +34,7 @@ impl Normalizer {
             for instance in &mut component.instances {
                 let tag = instance.image.as_mut().and_then(|image| image.tag.as_mut());
                 for reading in [Some(&mut instance.reading), tag].into_iter().flatten() {
-                    reading.drop_channel(evidence.environment.as_str());
+                    reading.mark_own_channel(evidence.environment.as_str());
                 }
             }
             component.instances.sort();

@@ -11,7 +11,7 @@ use super::metas::blocks_anywhere;
 use super::subject::Subject;
 use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
-    Component, ComponentName, Coverage, Disposition, Failure, Glob, Instance, JudgedFinding,
+    Component, ComponentName, Coverage, Disposition, Facts, Failure, Glob, Instance, JudgedFinding,
     Judgement, Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source,
     Verdict, near, staleness,
 };
@@ -175,8 +175,12 @@ fn unheld(target: &Coverage) -> Option<String> {
     let is_file = matches!(target.source, Source::Recorded { .. });
     let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
     let names: Vec<&str> = left_out.map(|(part, _)| part.as_str()).collect();
-    (is_file && !names.is_empty())
-        .then(|| format!("{}: {} not recorded", target.target, names.join(", ")))
+    if !is_file || names.is_empty() {
+        return None;
+    }
+    let said = target.left_out().filter(|_| target.kind.facts == Facts::Info);
+    let said = said.unwrap_or_else(|| format!("{} not recorded", names.join(", ")));
+    Some(format!("{}: {said}", target.target))
 }
 
 fn unread(target: &Coverage) -> Vec<String> {

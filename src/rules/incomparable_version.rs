@@ -127,13 +127,15 @@ fn builds_in_words(content: &ContentCompared) -> String {
 fn reason(why: Incomparable, version: &VersionChange) -> &'static str {
     let sides = [&version.baseline, &version.current];
     match why {
-        Incomparable::Floating if sides.into_iter().any(moves) => why.reason(),
+        Incomparable::Floating if sides.into_iter().any(moves) => {
+            why.reason(&version.baseline, &version.current)
+        }
         Incomparable::Floating if sides.iter().any(|side| side.text().is_empty()) => {
             "an image that is named by its digest alone"
         }
         // The tags beside the labels move, or there is none.
         Incomparable::Floating => "a version that no tag says, only a label or a chart",
-        _ => why.reason(),
+        _ => why.reason(&version.baseline, &version.current),
     }
 }
 

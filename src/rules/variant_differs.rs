@@ -1,7 +1,7 @@
 //! Another variant of an image than the baseline's.
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, of_pair, of_place};
-use crate::model::{Comparison, Finding};
+use crate::model::{Comparison, EnvironmentName, Finding};
 
 pub(super) struct VariantDiffers;
 
@@ -20,7 +20,7 @@ impl Rule for VariantDiffers {
         &META
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, context: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
         let found = comparison.changes.iter().filter_map(|change| {
             let variants = change.variants.as_ref()?;
             let side = |names: &[String]| {
@@ -36,10 +36,34 @@ impl Rule for VariantDiffers {
                 comparison.baseline,
                 of_place(variants.at.as_ref()),
             );
+            let sides = [
+                (&comparison.current, &variants.current),
+                (&comparison.baseline, &variants.baseline),
+            ];
+            let meant = sides.map(|(runs_in, names)| meant_for(runs_in, names, context.order));
+            let summary = [Some(summary)].into_iter().chain(meant).flatten().collect::<Vec<_>>();
+            let summary = summary.join("; ");
             Some(of_pair(&META, comparison, &change.component, LOW, summary))
         });
         found.collect()
     }
+}
+
+/// That an environment runs what is tagged for another: `qualif-1.15.2` in production.
+fn meant_for(
+    runs_in: &EnvironmentName,
+    variants: &[String],
+    order: &[EnvironmentName],
+) -> Option<String> {
+    let is_of = |environment: &&EnvironmentName| {
+        let names = |variant: &String| {
+            let rest = variant.strip_prefix(&environment.as_str().to_lowercase());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        *environment != runs_in && variants.iter().any(names)
+    };
+    let other = order.iter().find(is_of)?;
+    Some(format!("{runs_in} runs what is tagged for {other}"))
 }
 
 #[cfg(test)]

@@ -11,9 +11,13 @@ impl Scheme {
         let stage = |word: &str| {
             text.starts_with('v') && kubernetes::read_api(text).is_some() && text.contains(word)
         };
-        if text.starts_with("RELEASE.") {
+        let is_uri = || {
+            let name = text.split_once("://").map(|(name, _)| name);
+            name.is_some_and(|name| !name.contains(char::is_whitespace))
+        };
+        if text.starts_with("RELEASE.") || text.starts_with("minio version RELEASE.") {
             Self::MinIo
-        } else if text.contains("://") {
+        } else if is_uri() {
             Self::RuntimeUri
         } else if stage("alpha") || stage("beta") {
             Self::KubernetesApi

@@ -66,7 +66,9 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
             }
         }
         (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
-        (Body::Commit(b), Body::Commit(c)) if b == c => Level::Equal,
+        (Body::Commit(b), Body::Commit(c)) => {
+            b.level(c).unwrap_or(Level::Incomparable(Incomparable::Opaque))
+        }
         (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
         (Body::Opaque | Body::Commit(_), _) | (_, Body::Opaque | Body::Commit(_)) => {
             Level::Incomparable(Incomparable::Opaque)

@@ -1,5 +1,6 @@
 //! The parts of a pre-release, and their order.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -10,14 +11,14 @@ use super::number::Number;
 pub enum Identifier {
     /// Digits only.
     Number(Number),
-    /// Anything else, lower case.
-    Word(String),
+    /// Anything else, lower case. Stages are known, and need no memory of their own.
+    Word(Cow<'static, str>),
 }
 
 impl Identifier {
     /// Digits are a number, anything else a word, as it is written.
     pub fn parse(text: &str) -> Self {
-        Number::parse(text).map_or_else(|| Self::Word(text.to_owned()), Self::Number)
+        Number::parse(text).map_or_else(|| Self::Word(text.to_owned().into()), Self::Number)
     }
 }
 

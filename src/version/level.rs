@@ -81,18 +81,6 @@ impl Level {
     }
 }
 
-impl Incomparable {
-    /// The reason in words that fit behind "cannot be ordered: ".
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Opaque => "a text that says no version",
-            Self::Floating => "a tag that moves",
-            Self::SchemeMismatch => "versions of different schemes",
-            Self::Unreleased => "a build that was never released",
-        }
-    }
-}
-
 impl Direction {
     /// The word used in files and on screens.
     pub fn as_str(self) -> &'static str {

@@ -10,6 +10,7 @@
 //!   pre-release, or `1.27.3-gke.100` would sort below `1.27.3`;
 //! - the text itself is always kept, so that a report can quote what was said.
 
+mod commit;
 mod detect;
 mod difference;
 mod grammar;
@@ -22,8 +23,11 @@ mod order;
 mod pattern;
 mod range;
 mod reading;
+mod reason;
 mod scheme;
+mod vocabulary;
 
+pub use commit::Commit;
 pub use difference::{difference, difference_of};
 pub use identifier::Identifier;
 pub use image::{ImageReference, ImageReferenceError};
@@ -37,6 +41,7 @@ pub use reading::{
     ApiVersion, Body, Date, Detail, More, Reading, Semver, Stage, Update, UpdateKind, Version,
 };
 pub use scheme::Scheme;
+pub use vocabulary::{FLAVOURS, VOCABULARY, Vocabulary};
 
 /// Longer texts, in bytes, are no versions: their beginning is kept, and nothing is read.
 const MAX_LENGTH: usize = 256;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::grammar::{generic, kubernetes, package};
+use super::grammar::{generic, kubernetes, package, tail};
 use super::identifier::{Identifier, cmp_pre};
 use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version, system};
@@ -41,7 +41,7 @@ pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
         (Body::Version(x), Body::Version(y)) => Some(x.cmp_precedence(y)),
         (Body::Date(x), Body::Date(y)) => dates(x, y),
         (Body::Api(x), Body::Api(y)) => Some(x.cmp(y)),
-        (Body::Commit(x), Body::Commit(y)) if x == y => Some(Ordering::Equal),
+        (Body::Commit(x), Body::Commit(y)) if x.hash == y.hash => Some(Ordering::Equal),
         _ => None,
     }
 }
@@ -53,7 +53,7 @@ fn within(
     (b, y): (&Reading, &Version),
 ) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
-    let letter = || generic::letter(x).cmp(&generic::letter(y));
+    let letter = || tail::letter(x).cmp(&tail::letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y))
@@ -85,7 +85,7 @@ fn generic_key<'a>(reading: &'a Reading, version: &Version) -> Cow<'a, str> {
     let text = text.split('+').next().unwrap_or(text);
     // Behind an epoch's colon stands the version itself.
     let may_have_vendor = version.detail == Detail::None && !version.packaging.contains(':');
-    let is_of_vendor = || may_have_vendor && generic::is_vendor_packaging(&version.packaging);
+    let is_of_vendor = || may_have_vendor && tail::is_vendor_packaging(&version.packaging);
     let is_short = version.detail == Detail::Beginning;
     if is_short || !version.updates().is_empty() || is_of_vendor() {
         return numbers_and_stage(version).into();
@@ -95,7 +95,7 @@ fn generic_key<'a>(reading: &'a Reading, version: &Version) -> Cow<'a, str> {
         let numbers = numbers_and_stage(&Version { pre: Vec::new(), ..version.clone() });
         return format!("{numbers}alpha0.{}", version.pre_canonical()).into();
     }
-    let is_commit = |piece: &&str| generic::is_abbreviated_commit(piece);
+    let is_commit = |piece: &&str| tail::is_abbreviated_commit(piece);
     let pieces = || text.split(['-', '_', '~', '.', ' ']);
     if pieces().any(|piece| is_commit(&piece)) {
         return pieces().filter(|piece| !is_commit(piece)).collect::<Vec<_>>().join(".").into();

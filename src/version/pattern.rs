@@ -5,7 +5,7 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::grammar::generic;
+use super::grammar::tail;
 use super::identifier::Identifier;
 use super::number::Number;
 use super::reading::{Body, Detail, Reading, Version};
@@ -152,7 +152,7 @@ fn release<'a>(group: impl Fn(&'static str) -> &'a str) -> Option<Vec<Number>> {
 
 fn pre(text: &str) -> Vec<Identifier> {
     let parts = || text.split(['.', '-']).filter(|part| !part.is_empty());
-    generic::stage(text)
+    tail::stage(text)
         .unwrap_or_else(|| parts().map(|part| Identifier::parse(&part.to_lowercase())).collect())
 }
 

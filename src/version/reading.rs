@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::commit::Commit;
 use super::identifier::{Identifier, cmp_pre};
 use super::levels::Levels;
 use super::number::Number;
@@ -59,7 +60,7 @@ pub enum Body {
     /// The version of a Kubernetes API group.
     Api(ApiVersion),
     /// An abbreviated or whole commit hash, or a digest written as a tag.
-    Commit(String),
+    Commit(Commit),
     /// A name that moves: `latest`, `alpine`, `stable-1`.
     Floating,
     /// A text of which the scheme can make nothing.
@@ -96,6 +97,8 @@ pub struct Version {
 pub struct More {
     /// The words before the version in a tag: `edge` of `edge-24.5.1`. Empty if none.
     pub channel: String,
+    /// Whether the channel is the name of the environment that runs it, and so says nothing.
+    pub is_own_channel: bool,
     /// Updates of the release, the weightiest kind first, each kind once. The packaging has them as
     /// they are written.
     pub updates: Vec<Update>,
@@ -220,15 +223,36 @@ impl Reading {
         Self { sentinel, ..self }
     }
 
-    /// Drops the channel of a tag if that is `name`, in whatever case: an environment that is named
-    /// in its own tags says nothing of the version.
-    pub fn drop_channel(&mut self, name: &str) {
-        if let Body::Version(version) = &mut self.body
-            && let Some(more) = &mut version.more
-            && more.channel.eq_ignore_ascii_case(name)
-        {
-            more.channel.clear();
+    /// Marks the channel of a tag as the environment's own if it is `name`, in whatever case: an
+    /// environment that is named in its own tags says nothing of the version.
+    pub fn mark_own_channel(&mut self, name: &str) {
+        let is_own = |channel: &str| !channel.is_empty() && channel.eq_ignore_ascii_case(name);
+        match &mut self.body {
+            Body::Version(Version { more: Some(more), .. }) if is_own(&more.channel) => {
+                more.is_own_channel = true;
+            }
+            Body::Commit(commit) if is_own(&commit.channel) => commit.is_own_channel = true,
+            _ => {}
         }
+    }
+
+    /// Channel and variant in one: what differs between two builds of one version or commit.
+    /// `None` of what is neither. A channel that is the environment's own counts only if
+    /// `is_whole`.
+    pub fn variant(&self, is_whole: bool) -> Option<String> {
+        let (channel, is_own, variant) = match &self.body {
+            Body::Version(Version { more: Some(more), variant, .. }) => {
+                (more.channel.as_str(), more.is_own_channel, variant)
+            }
+            Body::Version(version) => ("", false, &version.variant),
+            Body::Commit(commit) => {
+                (commit.channel.as_str(), commit.is_own_channel, &commit.variant)
+            }
+            Body::Date(_) | Body::Api(_) | Body::Floating | Body::Opaque => return None,
+        };
+        let channel = if is_own && !is_whole { "" } else { channel };
+        let parts = [channel, variant.as_str()].into_iter().filter(|part| !part.is_empty());
+        Some(parts.collect::<Vec<_>>().join("-"))
     }
 
     /// The text as it was said.
@@ -406,8 +430,11 @@ impl Version {
     /// The weightiest kind of update first; none is below any.
     pub(super) fn cmp_updates(&self, other: &Self) -> Ordering {
         use UpdateKind::{Cumulative, Fix, PatchLevel, Security, ServicePack};
+        // `RTM` is before the first cumulative update, as is what names none.
+        let counts = |update: &Update| !update.number.is_zero() || update.kind != Cumulative;
         let number = |version: &Self, kind| {
-            version.updates().iter().find(|update| update.kind == kind).map(|u| u.number.clone())
+            let mut updates = version.updates().iter().filter(|update| counts(update));
+            updates.find(|update| update.kind == kind).map(|u| u.number.clone())
         };
         [ServicePack, Cumulative, Fix, PatchLevel, Security]
             .into_iter()
@@ -428,12 +455,6 @@ impl Version {
     /// `v22`: as precise as `v23` and `v22.1`.
     pub(super) fn is_company_release(&self) -> bool {
         self.v_prefix && self.release.len() == 1
-    }
-
-    /// Channel and variant in one: what differs between two builds of one version.
-    pub fn variant_of_channel(&self) -> String {
-        let parts = [self.channel(), self.variant.as_str()];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
     }
 
     /// Pre-release precedence alone: none is above any.

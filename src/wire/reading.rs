@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::version::{
-    ApiVersion, Body, Date, Detail, Identifier, ImageReference, Level, Number, Reading, Scheme,
-    Stage, Version, difference, order, read, read_any,
+    ApiVersion, Body, Commit, Date, Detail, Identifier, ImageReference, Level, Number, Reading,
+    Scheme, Stage, Version, difference, order, read, read_any,
 };
 
 /// One row of a batch: what to do, by which scheme, with which texts.
@@ -136,12 +136,28 @@ pub fn reading(reading: &Reading) -> Value {
         Body::Version(found) => version(reading.scheme(), found, &mut fields),
         Body::Date(found) => date(found, &mut fields),
         Body::Api(found) => api(found, &mut fields),
-        Body::Commit(_) | Body::Floating | Body::Opaque => false,
+        Body::Commit(found) => {
+            commit(found, &mut fields);
+            false
+        }
+        Body::Floating | Body::Opaque => false,
     };
     let mut object = Map::from_iter([("valid".to_owned(), json!(valid))]);
     object.extend(fields);
     object.insert("scheme".to_owned(), json!(reading.scheme().as_str()));
     Value::Object(object)
+}
+
+/// No version, but what a person may want to know of it.
+fn commit(commit: &Commit, fields: &mut Map<String, Value>) {
+    let Commit { hash, build, channel, variant, .. } = commit;
+    for (name, value) in
+        [("commit", hash), ("build", build), ("channel", channel), ("variant", variant)]
+    {
+        if !value.is_empty() {
+            fields.insert(name.to_owned(), json!(value));
+        }
+    }
 }
 
 fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool {

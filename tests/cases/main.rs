@@ -154,6 +154,12 @@ fn what_was_pasted_is_read_or_named() {
     check("pasted");
 }
 
+/// Tags of products and own services: channels, commits, updates, builds.
+#[test]
+fn a_tag_says_what_its_words_mean() {
+    check("readings");
+}
+
 /// What container engines answer.
 #[test]
 fn an_image_is_found_by_its_id() {

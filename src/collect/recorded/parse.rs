@@ -35,7 +35,15 @@ pub(super) struct File<'a> {
 /// A file's bytes as text. What a Redis was told may be no UTF-8, and INFO repeats it: there, and
 /// only there, what is none is replaced.
 pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04") {
+        return Err(Failure::new(FailureKind::File, "the file is compressed")
+            .advise("unpack it: gunzip FILE, or unzip FILE"));
+    }
+    let is_marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    // ASCII in two bytes each, without the mark.
+    let mut beginning = bytes.iter().take(64);
+    let is_wide = bytes.len() > 64 && beginning.by_ref().filter(|byte| **byte == 0).count() == 32;
+    if is_marked || is_wide {
         return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8").advise(
             "PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE",
         ));
@@ -50,6 +58,8 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     })?;
     // Some programs write a mark of the encoding first.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    // So old programs end lines.
+    let text = if text.contains('\n') { text } else { text.replace('\r', "\n") };
     Ok(pasted::without_colours(text))
 }
 
@@ -83,7 +93,11 @@ pub(super) fn targets(
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
-        return Err(Failure::new(FailureKind::File, message));
+        return Err(Failure::new(FailureKind::File, message).advise(
+            "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a cluster by kubectl get \
+             pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE, all else by \
+             envparity collect ENVIRONMENT --to FILE",
+        ));
     }
     let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
         let message = format!(
@@ -217,6 +231,13 @@ mod tests {
         assert_eq!(text(b"\xef\xbb\xbf{}".to_vec()).unwrap(), "{}");
         assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("no text"));
         assert!(text(b"\xff\xfe{\0".to_vec()).unwrap_err().message.contains("UTF-16"));
+        let wide: Vec<u8> = "{}".repeat(80).bytes().flat_map(|byte| [byte, 0]).collect();
+        assert!(text(wide).unwrap_err().message.contains("UTF-16"));
+        assert!(text(b"\x1f\x8b\x08".to_vec()).unwrap_err().message.contains("compressed"));
+        assert_eq!(
+            text(b"# Server\rredis_version:1\r".to_vec()).unwrap(),
+            "# Server\nredis_version:1\n"
+        );
     }
 
     #[test]

@@ -39,7 +39,16 @@ pub(super) fn json(text: &str) -> Option<Failure> {
         || head.starts_with(['{', '"', '\''])
         || head.starts_with("b'")
         || head.starts_with("b\"");
-    if !is_literal || has(&["apiVersion"]) && head.starts_with('{') {
+    if !is_literal {
+        return None;
+    }
+    if head.contains("\"Status\"") && has(&["code"]) && has(&["message"]) && !has(&["items"]) {
+        return Some(refuse(
+            "is an error of a Kubernetes API server (kind Status), and no list",
+            ADVICE,
+        ));
+    }
+    if has(&["apiVersion"]) && head.starts_with('{') {
         return None;
     }
     let is_info = ["redis_version", "valkey_version"].iter().any(|line| head.contains(line));
@@ -64,8 +73,8 @@ pub(super) fn json(text: &str) -> Option<Failure> {
     }
     let is_docker = !has(&["kind", "metadata", "serverVersion", "clientVersion"])
         && has(&[
-            "Image", "ImageID", "HostConfig", "RepoTags", "Repository", "Names", "Containers",
-            "ServerVersion", "Server", "Client",
+            "Image", "ImageID", "HostConfig", "RepoTags", "repoTags", "Repository", "Names",
+            "Containers", "ServerVersion", "Server", "Client",
         ]);
     if is_docker {
         return Some(refuse("is JSON that docker prints (inspect, ps, images, info)", DOCKER));
@@ -87,7 +96,10 @@ pub(super) fn text(text: &str) -> Option<Failure> {
             "record it again, and look at what it holds",
         ));
     }
-    before_json(trimmed).or_else(|| table(trimmed)).or_else(|| errors(trimmed))
+    before_json(trimmed)
+        .or_else(|| table(trimmed))
+        .or_else(|| errors(trimmed))
+        .or_else(|| lines(trimmed))
 }
 
 fn before_json(text: &str) -> Option<Failure> {
@@ -107,19 +119,29 @@ fn table(text: &str) -> Option<Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let has = |word: &str| words.contains(&word);
         let is_heading = words.iter().all(|word| !word.chars().any(|c| c.is_ascii_lowercase()));
-        if line.starts_with("Name:") && text.lines().any(|line| line.starts_with("Namespace:")) {
+        let has_line = |start: &str| text.lines().any(|line| line.starts_with(start));
+        if line.starts_with("Name:") && (has_line("Namespace:") || has_line("Labels:")) {
             return Some(refuse("is what kubectl describe prints", ADVICE));
         }
-        if line.starts_with("Server Version:")
-            || line.starts_with("Client Version:") && text.contains("\nServer Version:")
-        {
+        if line.starts_with("Server Version:") || line.starts_with("Client Version:") {
             return Some(refuse(
                 "is the text of kubectl version",
                 "record it again, by kubectl version -o json",
             ));
         }
-        if line.starts_with("Client:") && text.contains("\nServer:") {
+        let is_program = ["Docker version ", "podman version ", "nerdctl version "]
+            .iter()
+            .any(|start| line.starts_with(start));
+        if is_program || line.starts_with("Client:") && has_line("Server:") {
             return Some(refuse("is what docker version or docker info prints", DOCKER));
+        }
+        if line.starts_with("Client:") && line.contains("Podman")
+            || line.starts_with("host:") && text.contains("buildahVersion")
+        {
+            return Some(refuse("is what podman version or podman info prints", DOCKER));
+        }
+        if words == ["Name", "Command", "State", "Ports"] {
+            return Some(refuse("is a table of docker-compose ps", DOCKER));
         }
         if !is_heading || words.len() < 2 {
             return None;
@@ -127,14 +149,17 @@ fn table(text: &str) -> Option<Failure> {
         if has("CONTAINER") && has("POD") {
             return Some(refuse("is the table of crictl ps", ADVICE));
         }
-        if has("CONTAINER") || has("REPOSITORY") || has("IMAGE") && has("SERVICE") {
-            return Some(refuse("is a table of docker (ps, images, compose ps)", DOCKER));
+        if has("IMAGE") && has("TAG") && !has("REPOSITORY") {
+            return Some(refuse("is the table of crictl images", ADVICE));
+        }
+        let is_of_images = has("IMAGE") && has("ID");
+        if is_of_images || has("CONTAINER") || has("REPOSITORY") || has("IMAGE") && has("SERVICE") {
+            return Some(refuse("is a table of docker (ps, images, service, compose ps)", DOCKER));
         }
         if has("REVISION") && has("CHART") {
             return Some(refuse("is the table of helm list, which tells no images", ADVICE));
         }
-        let is_kubectl =
-            has("NAME") && ["READY", "STATUS", "AGE", "ROLES", "SCHEDULE"].iter().any(|w| has(w));
+        let is_kubectl = has("NAME") || has("OBJECT") && has("MESSAGE");
         is_kubectl.then(|| refuse("is the table that kubectl prints for people", ADVICE))
     })
 }
@@ -157,16 +182,61 @@ fn errors(text: &str) -> Option<Failure> {
         "LOADING",
         "-DENIED",
         "DENIED",
+        "AUTH failed:",
     ];
-    let first = text.lines().next()?.trim();
-    let shown: String = first.chars().take(160).collect();
-    if REDIS.iter().any(|start| first.starts_with(start)) {
-        let what = format!("holds an error of a server or redis-cli, and no INFO: {shown:?}");
+    const ENGINE: &[&str] = &[
+        "Cannot connect to the Docker daemon",
+        "Cannot connect to Podman",
+        "permission denied while trying to connect to the",
+        "Got permission denied",
+        "error during connect",
+        "Error response from daemon",
+    ];
+    // A warning of the program may stand before them.
+    let said = |starts: &[&str]| {
+        let mut lines = text.lines().take(3).map(str::trim);
+        let line = lines.find(|line| starts.iter().any(|start| line.starts_with(start)))?;
+        Some(line.chars().take(160).collect::<String>())
+    };
+    if let Some(said) = said(REDIS) {
+        let what = format!("holds an error of a server or redis-cli, and no INFO: {said:?}");
         return Some(refuse(&what, INFO));
     }
+    if let Some(said) = said(ENGINE) {
+        let what = format!("holds an error of docker, and no answer: {said:?}");
+        return Some(refuse(&what, DOCKER));
+    }
+    if said(&["No resources found"]).is_some() {
+        return Some(refuse("says that kubectl found nothing", ADVICE));
+    }
+    let first = text.lines().next()?.trim();
     stray::is_error(first).then(|| {
-        refuse(&format!("holds an error of kubectl, and no list: {shown:?}"), stray::STDOUT_ALONE)
+        let shown: String = first.chars().take(160).collect();
+        let what = format!("holds an error of kubectl, and no list: {shown:?}");
+        refuse(&what, stray::STDOUT_ALONE)
     })
+}
+
+/// Texts that are told by some of their lines.
+fn lines(text: &str) -> Option<Failure> {
+    let has_line = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
+    if text.lines().any(|line| line.starts_with("apiVersion:")) {
+        let is_report = text.lines().any(|line| line == "kind: DriftReport");
+        let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
+        return is_report.then(|| refuse("is a report of envparity, and no evidence", advice));
+    }
+    if ["redis_version", "valkey_version"].iter().any(|name| text.contains(name)) {
+        let what =
+            "holds lines of INFO, but not as a server writes them (numbered, quoted, a table)";
+        return Some(refuse(what, INFO));
+    }
+    if has_line("services:") && has_line("image:") {
+        let what = "is a compose file, which says what is wanted, and not what runs";
+        return Some(refuse(what, DOCKER));
+    }
+    let is_helm = has_line("app_version:") || has_line("- app_version:");
+    let is_helm = is_helm && has_line("chart:");
+    is_helm.then(|| refuse("is what helm prints, which tells no images", ADVICE))
 }
 
 /// Without the colours of a terminal.
@@ -204,52 +274,82 @@ mod tests {
         format!("{} -> {}", failure.message, failure.advice)
     }
 
+    /// What was pasted, what it is called, and a part of the command that records it.
+    const PASTED: &[(&str, &str, &str)] = &[
+        ("", "is empty", "record it again"),
+        (" \n", "is empty", "record it again"),
+        ("<!DOCTYPE html><html>", "HTML", "record it again"),
+        (r#"{"redis_version": "7.2.4"}"#, "INFO as a program", "INFO everything"),
+        ("{'redis_version': '7.2.4'}", "INFO as a program", "INFO everything"),
+        (r"b'# Server\r\nredis_version:7.2.4\r\n'", "INFO as a program", "INFO everything"),
+        (r#"[{"Id":"a","Image":"x","Config":{}}]"#, "docker prints", "envparity collect"),
+        (
+            r#"{"Command":"x","ID":"1","Image":"redis:7","Names":"c"}"#,
+            "docker prints",
+            "envparity collect",
+        ),
+        (r#"{"Client":{},"Server":{"Version":"27"}}"#, "docker prints", "envparity collect"),
+        (r#"[{"apiVersion":"v1","kind":"Pod","metadata":{}}]"#, "jq .items", "-o json"),
+        (r#"[{"metadata":{},"spec":{"containers":[{"image":"redis"}]}}]"#, "jq .items", "-o json"),
+        (r#"{"containers":[{"id":"1","podSandboxId":"2"}]}"#, "crictl", "-o json"),
+        (r#"[{"name":"a","chart":"redis-1","app_version":"7"}]"#, "helm", "-o json"),
+        ("[\"a\"]", "JSON array", "-o json"),
+        ("CONTAINER ID   IMAGE   COMMAND\n1 redis x", "docker", "envparity collect"),
+        ("$ docker ps\nCONTAINER ID   IMAGE   COMMAND\n", "docker", "envparity collect"),
+        ("REPOSITORY   TAG   IMAGE ID\n", "docker", "envparity collect"),
+        ("NAME  IMAGE  COMMAND  SERVICE\n", "docker", "envparity collect"),
+        ("NAMESPACE  NAME  READY  STATUS  RESTARTS  AGE\n", "for people", "-o json"),
+        ("NAME  STATUS  ROLES  AGE  VERSION\nn1 Ready", "for people", "-o json"),
+        ("NAME NAMESPACE REVISION UPDATED STATUS CHART APP VERSION\n", "helm", "-o json"),
+        ("CONTAINER  IMAGE  CREATED  STATE  NAME  ATTEMPT  POD ID\n", "crictl", "-o json"),
+        ("Name:  w\nNamespace:  shop\n", "describe", "-o json"),
+        ("Client Version: v1.30.0\nServer Version: v1.29.1\n", "kubectl version", "-o json"),
+        ("Client: Docker Engine\n\nServer: x\n", "docker version", "envparity collect"),
+        ("Docker version 26.1.4, build 5650f9b\n", "docker version", "envparity collect"),
+        ("Client:  Podman Engine\nVersion: 4.9.4\n", "podman", "envparity collect"),
+        ("host:\n  arch: amd64\n  buildahVersion: 1.33\n", "podman", "envparity collect"),
+        ("IMAGE  ID  DISK USAGE  CONTENT SIZE  EXTRA\n", "docker", "envparity collect"),
+        ("ID  NAME  MODE  REPLICAS  IMAGE  PORTS\n", "docker", "envparity collect"),
+        ("IMAGE  TAG  IMAGE ID  SIZE\n", "crictl", "-o json"),
+        ("  Name   Command   State  Ports\n------\n", "docker-compose", "envparity collect"),
+        (r#"{"images":[{"id":"a","repoTags":["redis:7"]}]}"#, "docker", "envparity collect"),
+        ("services:\n  cache:\n    image: redis:7\n", "compose file", "envparity collect"),
+        ("- app_version: 7.2.4\n  chart: redis-1\n", "helm", "-o json"),
+        ("Name:  n1\nRoles:  <none>\nLabels:  a=b\n", "describe", "-o json"),
+        ("Client Version: v1.30.0\nKustomize Version: v5\n", "kubectl version", "-o json"),
+        ("LAST SEEN  TYPE  REASON  OBJECT  MESSAGE\n", "for people", "-o json"),
+        ("NAME  IMAGE\nweb  nginx:1\n", "for people", "-o json"),
+        ("No resources found in shop namespace.\n", "found nothing", "-o json"),
+        (
+            r#"{"kind":"Status","apiVersion":"v1","message":"no","code":403}"#,
+            "kind Status",
+            "-o json",
+        ),
+        ("Cannot connect to the Docker daemon at x\n", "error of docker", "envparity collect"),
+        ("Warning: x\nNOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
+        ("AUTH failed: WRONGPASS x\n", "AUTH failed", "INFO everything"),
+        ("    1  # Server\n    2  redis_version:7.2.4\n", "numbered", "INFO everything"),
+        ("| redis_version | 7.2.4 |\n", "a table", "INFO everything"),
+        ("redis_version=7.2.4\n", "not as a server", "INFO everything"),
+        (
+            "apiVersion: envparity/v1\nkind: DriftReport\nverdict:\n",
+            "report of envparity",
+            "envparity collect",
+        ),
+        ("NOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
+        ("Could not connect to Redis at h:1: refused", "Could not connect", "INFO everything"),
+        ("Error from server (Forbidden): x", "Forbidden", "-o json"),
+        (
+            "$ kubectl get pods -o json\n{\n\"apiVersion\": \"v1\"",
+            "does not begin with JSON",
+            "2>&1",
+        ),
+        ("E0411 09:00:00.1 1 memcache.go:265] no\n{\"kind\":\"List\"}", "memcache.go", "2>&1"),
+    ];
+
     #[test]
     fn what_was_pasted_is_named() {
-        for (pasted, what, command) in [
-            ("", "is empty", "record it again"),
-            (" \n", "is empty", "record it again"),
-            ("<!DOCTYPE html><html>", "HTML", "record it again"),
-            (r#"{"redis_version": "7.2.4"}"#, "INFO as a program", "INFO everything"),
-            ("{'redis_version': '7.2.4'}", "INFO as a program", "INFO everything"),
-            (r"b'# Server\r\nredis_version:7.2.4\r\n'", "INFO as a program", "INFO everything"),
-            (r#"[{"Id":"a","Image":"x","Config":{}}]"#, "docker prints", "envparity collect"),
-            (
-                r#"{"Command":"x","ID":"1","Image":"redis:7","Names":"c"}"#,
-                "docker prints",
-                "envparity collect",
-            ),
-            (r#"{"Client":{},"Server":{"Version":"27"}}"#, "docker prints", "envparity collect"),
-            (r#"[{"apiVersion":"v1","kind":"Pod","metadata":{}}]"#, "jq .items", "-o json"),
-            (
-                r#"[{"metadata":{},"spec":{"containers":[{"image":"redis"}]}}]"#,
-                "jq .items",
-                "-o json",
-            ),
-            (r#"{"containers":[{"id":"1","podSandboxId":"2"}]}"#, "crictl", "-o json"),
-            (r#"[{"name":"a","chart":"redis-1","app_version":"7"}]"#, "helm", "-o json"),
-            ("[\"a\"]", "JSON array", "-o json"),
-            ("CONTAINER ID   IMAGE   COMMAND\n1 redis x", "docker", "envparity collect"),
-            ("$ docker ps\nCONTAINER ID   IMAGE   COMMAND\n", "docker", "envparity collect"),
-            ("REPOSITORY   TAG   IMAGE ID\n", "docker", "envparity collect"),
-            ("NAME  IMAGE  COMMAND  SERVICE\n", "docker", "envparity collect"),
-            ("NAMESPACE  NAME  READY  STATUS  RESTARTS  AGE\n", "for people", "-o json"),
-            ("NAME  STATUS  ROLES  AGE  VERSION\nn1 Ready", "for people", "-o json"),
-            ("NAME NAMESPACE REVISION UPDATED STATUS CHART APP VERSION\n", "helm", "-o json"),
-            ("CONTAINER  IMAGE  CREATED  STATE  NAME  ATTEMPT  POD ID\n", "crictl", "-o json"),
-            ("Name:  w\nNamespace:  shop\n", "describe", "-o json"),
-            ("Client Version: v1.30.0\nServer Version: v1.29.1\n", "kubectl version", "-o json"),
-            ("Client: Docker Engine\n\nServer: x\n", "docker version", "envparity collect"),
-            ("NOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
-            ("Could not connect to Redis at h:1: refused", "Could not connect", "INFO everything"),
-            ("Error from server (Forbidden): x", "Forbidden", "-o json"),
-            (
-                "$ kubectl get pods -o json\n{\n\"apiVersion\": \"v1\"",
-                "does not begin with JSON",
-                "2>&1",
-            ),
-            ("E0411 09:00:00.1 1 memcache.go:265] no\n{\"kind\":\"List\"}", "memcache.go", "2>&1"),
-        ] {
+        for (pasted, what, command) in PASTED {
             let said = said(pasted);
             assert!(said.contains(what) && said.contains(command), "{pasted}: {said}");
         }
@@ -263,11 +363,12 @@ mod tests {
             r#"{"clientVersion":{},"serverVersion":{"gitVersion":"v1.30.0"}}"#,
             "apiVersion: envparity/v1\nkind: Evidence\n",
             "---\napiVersion: v1\nitems:\n- apiVersion: v1\n",
-            "[fd00::1]:6379\n# Server\nredis_version:7.2.4\n",
             "hello",
         ] {
             assert_eq!(json(pasted).or_else(|| text(pasted)), None, "{pasted}");
         }
+        // INFO is read before texts are named.
+        assert_eq!(json("[fd00::1]:6379\n# Server\nredis_version:7.2.4\n"), None);
     }
 
     #[test]

@@ -37,11 +37,18 @@ pub(in crate::collect) fn tidied(text: &str) -> String {
     let tidy = |line: &str| {
         let line = line.trim_start();
         match line.split_once(": ") {
-            Some((name, value)) if is_plain(name) => format!("{name}:{}\n", value.trim()),
+            Some((name, value)) if is_plain(name) => format!("{name}:{}\n", unquoted(value)),
             _ => format!("{line}\n"),
         }
     };
     text.lines().map(tidy).collect()
+}
+
+/// A value of YAML may stand in quotes.
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    let within = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(value)
 }
 
 fn is_plain(name: &str) -> bool {

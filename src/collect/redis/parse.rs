@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use super::counters::sample;
 use super::facts::Facts;
 use super::lines::{is_fact, is_version_line, pair};
-use crate::model::{Failure, FailureKind, Field, Outcome, TargetEvidence, product_of_line};
+use crate::model::{
+    Failure, FailureKind, Field, IDENTITY_PART, Outcome, SETTINGS_PART, TargetEvidence,
+    product_of_line,
+};
 
 /// Sections behind Memory: one of them shows that the text does not end before.
 const LATE: &[&str] = &["cpu", "modules", "commandstats", "keyspace"];
@@ -29,10 +32,6 @@ const OTHERS: &[&str] = &[
 
 /// Servers have some fifteen.
 const MAX_SECTIONS: usize = 100;
-
-/// Parts of a file or a target of which a server says nothing: not a gap, and told.
-const IDENTITY_PART: &str = "identity";
-const SETTINGS_PART: &str = "settings";
 
 /// Whether a text might be one of INFO.
 pub(in crate::collect) fn looks_like_info(text: &str) -> bool {
@@ -170,8 +169,12 @@ fn is_relative(evidence: &TargetEvidence) -> bool {
     evidence.fields.iter().any(is_named_else)
 }
 
-/// Marks as left out what a server that was read says nothing of: who it is, how it is set up.
+/// Marks as left out what a server says nothing of: who it is, how it is set up. Of one that was
+/// not read whole that is not known.
 pub(in crate::collect) fn mark_unsaid(evidence: &mut TargetEvidence) {
+    if evidence.parts.values().any(|outcome| outcome.failure().is_some()) {
+        return;
+    }
     let places: BTreeSet<&str> = evidence
         .fields
         .iter()

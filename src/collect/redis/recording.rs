@@ -140,6 +140,8 @@ fn named(line: &str) -> Named<'_> {
     }
     let front = match whole.split_once('>') {
         Some((prompt, typed)) if typed.trim().to_ascii_lowercase().starts_with("info") => prompt,
+        // The prompt behind an answer, or another command.
+        Some((prompt, _)) if address(prompt).is_some() => return Named::Nothing,
         _ => whole,
     };
     let bare = front.trim_matches(|c: char| c.is_whitespace() || "=-*#<>".contains(c));
@@ -211,8 +213,12 @@ mod tests {
             "10.0.0.1:6379\n",
             "10.0.0.1:6379> INFO\n",
             ">>> Calling info\n10.0.0.1:6379: ",
+            "10.0.0.1:6379> AUTH secret\nOK\n10.0.0.1:6379> INFO\n",
         ] {
-            assert_eq!(places(&format!("{front}{one}")), Vec::<String>::new(), "{front:?}");
+            for behind in ["", "10.0.0.1:6379> \n", "10.0.0.1:6379> exit\n"] {
+                let text = format!("{front}{one}{behind}");
+                assert_eq!(places(&text), Vec::<String>::new(), "{text:?}");
+            }
         }
         let fixture = include_str!("../../../tests/fixtures/redis/redis-8.0.6.txt");
         assert_eq!(places(fixture), Vec::<String>::new());

@@ -5,7 +5,7 @@ use super::locate::{Locator, location};
 use super::object::{DescriptorReference, Level, Location, Notification, NotificationKind};
 use super::words;
 use crate::model::staleness;
-use crate::model::{Coverage, Outcome, Place, ReasonKind, Source};
+use crate::model::{Coverage, Place, ReasonKind, Source};
 use crate::report::{Audit, AuditedEnvironment};
 
 const NOT_READ: &str = "not-read";
@@ -102,9 +102,7 @@ fn of_target(
     }
     let notes = target.notes.iter().map(|note| format!("{head}: {}", note.text));
     found.extend(notes.map(|text| notification(REMARK, Level::Note, &text, place)));
-    let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
-    let left_out =
-        left_out.map(|(part, _)| format!("{head} part {part}: {}", target.why_left_out()));
+    let left_out = target.left_out().map(|text| format!("{head}: {text}"));
     found.extend(left_out.map(|text| notification(NOT_READ, Level::Note, &text, place)));
     found
 }

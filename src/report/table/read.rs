@@ -6,7 +6,7 @@ use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::staleness;
-use crate::model::{Coverage, Failure, Outcome, PartName, Source, TimeSource, length};
+use crate::model::{Coverage, Failure, PartName, Source, TimeSource, length};
 use crate::policy::without_version;
 use crate::report::escape::terminal;
 use crate::report::{Audit, AuditedEnvironment, View};
@@ -143,14 +143,7 @@ fn hidden(target: &Coverage, part: Option<&PartName>, environment: &AuditedEnvir
 }
 
 fn left_out(target: &Coverage) -> Option<String> {
-    let parts: Vec<&str> = target
-        .parts
-        .iter()
-        .filter(|(_, outcome)| **outcome == Outcome::LeftOut)
-        .map(|(part, _)| part.as_str())
-        .collect();
-    let why = target.why_left_out();
-    (!parts.is_empty()).then(|| format!("{}: {} {why}", target.target, parts.join(", ")))
+    Some(format!("{}: {}", target.target, target.left_out()?))
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.

@@ -3,16 +3,23 @@
 use super::super::number::{Number, split_digits};
 use super::super::reading::{Update, UpdateKind};
 
+pub(in super::super) const SERVICE_PACKS: &[&str] = &["sp", "sr", "fp"];
+pub(in super::super) const CUMULATIVE: &[&str] = &["cu"];
+pub(in super::super) const FIXES: &[&str] = &["post", "patch", "hotfix", "hf", "update"];
+pub(in super::super) const PATCH_LEVELS: &[&str] = &["u", "p", "pl"];
+pub(in super::super) const SECURITY: &[&str] = &["gdr"];
+
 /// What makers call them.
+const KINDS: &[(UpdateKind, &[&str])] = &[
+    (UpdateKind::ServicePack, SERVICE_PACKS),
+    (UpdateKind::Cumulative, CUMULATIVE),
+    (UpdateKind::Fix, FIXES),
+    (UpdateKind::PatchLevel, PATCH_LEVELS),
+    (UpdateKind::Security, SECURITY),
+];
+
 fn kind(word: &str) -> Option<UpdateKind> {
-    Some(match word {
-        "sp" | "sr" | "fp" => UpdateKind::ServicePack,
-        "cu" => UpdateKind::Cumulative,
-        "post" | "patch" | "hotfix" | "hf" | "update" => UpdateKind::Fix,
-        "u" | "p" | "pl" => UpdateKind::PatchLevel,
-        "gdr" => UpdateKind::Security,
-        _ => return None,
-    })
+    KINDS.iter().find(|(_, words)| words.contains(&word)).map(|(kind, _)| *kind)
 }
 
 /// Those that say enough to count behind a variant too: `-alpine-hotfix2`, `stable.patch.2`.
@@ -20,6 +27,9 @@ const BEHIND_VARIANT: &[&str] = &["cu", "post", "patch", "hotfix", "gdr"];
 
 /// Those that are the first of their kind without a number.
 const ALONE: &[&str] = &["patch", "hotfix"];
+
+/// What Microsoft calls a year's release before its first cumulative update.
+pub(in super::super) const BEFORE_UPDATES: &[&str] = &["rtm", "ga"];
 
 /// What a piece of a tail counts.
 pub(super) struct Counter<'a> {
@@ -30,11 +40,22 @@ pub(super) struct Counter<'a> {
     pub(super) rest: &'a str,
 }
 
+impl Counter<'_> {
+    /// Whether it says that no update has come yet: `RTM`.
+    pub(super) fn is_before_updates(&self) -> bool {
+        !self.is_numbered && self.update.number.is_zero()
+    }
+}
+
 /// The counter that a piece in lower case starts with. `number_follows` where the next piece is a
 /// number: `hotfix-2`.
 pub(super) fn read(piece: &str, number_follows: bool) -> Option<Counter<'_>> {
     let end = piece.bytes().position(|b| !b.is_ascii_lowercase()).unwrap_or(piece.len());
     let (word, after) = piece.split_at(end);
+    if BEFORE_UPDATES.contains(&word) && after.is_empty() {
+        let update = Update { kind: UpdateKind::Cumulative, number: 0.into() };
+        return Some(Counter { update, is_numbered: false, rest: "" });
+    }
     let kind = kind(word)?;
     let (digits, rest) = split_digits(after.strip_prefix('.').unwrap_or(after));
     if let Some(number) = Number::parse(digits) {

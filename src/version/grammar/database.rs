@@ -3,6 +3,11 @@
 use super::super::reading::{Body, Detail, Version};
 use super::generic;
 
+const MYSQL: &str = "MySQL";
+const MARIADB: &str = "MariaDB";
+const PERCONA: &str = "Percona";
+pub(in super::super) const FLAVOURS: &[&str] = &[MYSQL, MARIADB, PERCONA];
+
 /// What Amazon writes between MySQL's version and Aurora's.
 const AURORA: &str = ".mysql_aurora.";
 
@@ -17,11 +22,11 @@ pub(in super::super) fn read_mysql(text: &str) -> Body {
         lower.contains("mariadb") && first.is_some() || first.is_some_and(|first| first >= 10)
     });
     let flavor = if own.is_some() || lower.contains("mariadb") {
-        "MariaDB"
+        MARIADB
     } else if lower.contains("percona") {
-        "Percona"
+        PERCONA
     } else {
-        "MySQL"
+        MYSQL
     };
     // The binary log is a setting.
     let word = own.unwrap_or(word);

@@ -5,7 +5,7 @@
 use super::super::identifier::Identifier;
 use super::super::number::{Number, is_digits};
 use super::super::reading::{Body, Date};
-use super::generic;
+use super::tail;
 
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,
 /// `release-2026-01-30`, `v2026-01-30`. Behind a part that starts a version it is that one's build.
@@ -16,13 +16,16 @@ pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
     }
     let bare = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
     // `2024.01.30` is a version that counts in years.
-    if !bare.contains('-') && bare.len() != 8 {
+    if !bare.contains('-') && bare.find('.').unwrap_or(bare.len()) != 8 {
         return None;
     }
     let parts: Vec<&str> = bare.split('-').collect();
+    // Perhaps with a count within the day: `20240911.1`.
     let compact = |part: &str| {
-        let eight = part.len() == 8 && is_digits(part);
-        if eight { date(&part[..4], &part[4..6], &part[6..]) } else { None }
+        let (day, count) = part.split_once('.').unwrap_or((part, ""));
+        let is_day = day.len() == 8 && is_digits(day) && (count.is_empty() || is_digits(count));
+        let found = is_day.then(|| date(&day[..4], &day[4..6], &day[6..])).flatten()?;
+        Some(Date { micro: Number::parse(count), ..found })
     };
     let split = |at: usize| match parts.get(at..at + 3) {
         Some([year, month, day]) if year.len() == 4 && month.len() == 2 && day.len() == 2 => {
@@ -45,6 +48,8 @@ pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
 
 /// `RELEASE.2024-01-16T16-07-38Z`, perhaps with a tail such as `-cpuv1`.
 pub(in super::super) fn read_minio(text: &str) -> Option<Date> {
+    let text = text.strip_prefix("minio version ").unwrap_or(text);
+    let text = text.split(' ').next().unwrap_or(text);
     let (day, time) = text.strip_prefix("RELEASE.")?.split_once('T')?;
     let mut parts = day.split('-');
     let found = date(parts.next()?, parts.next()?, parts.next()?)?;
@@ -94,7 +99,7 @@ fn calver(text: &str) -> Option<Date> {
     }
     if !rest.is_empty() {
         let joined = rest.join(".");
-        found.pre = generic::stage(&joined)
+        found.pre = tail::stage(&joined)
             .unwrap_or_else(|| rest.iter().map(|part| Identifier::parse(part)).collect());
     }
     Some(found)

@@ -1,63 +1,26 @@
-//! The generic grammar: an optional `v`, numbers, and a tail whose parts each have a place.
-//!
-//! The tail is cut at `+` (build metadata, semver 2.0.0 §10), then at `-`, `~` and `_`. Each
-//! piece is a pre-release if it starts with a word that means one, packaging if it is a number
-//! or starts with a distribution's token, else the caller decides (a tag's variant).
+//! The generic grammar: an optional `v`, numbers, and a tail (see [`super::tail`]).
 
-use std::borrow::Cow;
-
-use super::super::identifier::Identifier;
-use super::super::number::{Number, is_commit, is_digits, split_digits};
+use super::super::number::{Number, split_digits};
 use super::super::reading::{Body, Detail, Version};
-use super::counter;
 use super::program;
-
-/// Words that name a stage before the release.
-const PRE_WORDS: &[&str] = &[
-    "alpha", "beta", "rc", "cr", "pre", "preview", "dev", "devel", "snapshot", "nightly", "canary",
-    "milestone", "ea", "a", "b", "m", "c", "unstable",
-];
-
-/// Single letters count as a stage only with a number glued to them: `1.0b2`, not `1.0-b`.
-const NEEDS_NUMBER: &[&str] = &["a", "b", "m", "c"];
-
-/// Tokens of distributions: what they put behind a version, with a number, is packaging.
-const PACKAGING_TOKENS: &[&str] = &[
-    "ubuntu", "debian", "deb", "bpo", "ds", "dfsg", "el", "fc", "amzn", "rhel", "suse", "alpine",
-    "photon", "r", "ls", "rn", "ovh", "build", "rds",
-];
-
-/// Tokens of vendors, who may also stand without a number: `eks-1-29-12`.
-const VENDOR_TOKENS: &[&str] =
-    &["gke", "eksbuild", "eks", "aks", "k3s", "rke2r", "rke2", "rancher", "vmware"];
-/// Those of them that are more than a word.
-const WITH_DIGITS: &[&str] = &["k3s", "rke2r", "rke2"];
-
-/// In the place of a separator where there is none: `1.0.2k`.
-const GLUED: char = '\0';
-
-/// What a piece of the tail is.
-enum Piece {
-    Pre(Vec<Identifier>),
-    Packaging,
-    Other,
-}
+use super::tail;
 
 /// Reads a version that is not an image tag: unknown words of the tail are packaging, and the name
 /// of a program may stand in front.
 #[inline]
 pub(in super::super) fn read(text: &str) -> Body {
     let plain = without_name(text);
-    let Some((mut version, tail)) = split(plain) else {
+    let Some((mut version, rest)) = split(plain) else {
         return program::read_enumerated(text).map_or(Body::Opaque, Body::Version);
     };
-    if !tail.bytes().all(is_of_version) || (plain.len() < text.len() && is_formula(text, &version))
-    {
+    let is_no_version =
+        || plain.len() < text.len() && (is_formula(text, &version) || program::is_command(text));
+    if !rest.bytes().all(is_of_version) || is_no_version() {
         return Body::Opaque;
     }
-    let tail = skip_wildcard(&mut version, tail);
-    let other = read_tail(&mut version, tail);
-    join(&mut version.packaging, &other);
+    let rest = skip_wildcard(&mut version, rest);
+    let other = tail::read(&mut version, rest);
+    tail::join(&mut version.packaging, &other);
     mark_build_id(&mut version, plain);
     Body::Version(version)
 }
@@ -66,9 +29,16 @@ pub(in super::super) fn read(text: &str) -> Body {
 pub(in super::super) fn without_name(text: &str) -> &str {
     let plain = without_equals(text);
     if plain.starts_with(|c: char| c.is_ascii_digit()) {
-        return plain;
+        return without_remark(plain);
     }
     program::version_in(plain).unwrap_or(plain)
+}
+
+/// Without what a program says behind its version in brackets: `3.8.0 (Commit:771b9576)`.
+fn without_remark(text: &str) -> &str {
+    let at = text.find(" (").or_else(|| text.find(" ["));
+    let (version, remark) = text.split_at(at.unwrap_or(text.len()));
+    if program::is_command(remark) { text } else { version }
 }
 
 /// Bytes that stand in versions: what has others is a command, a path or a formula.
@@ -133,350 +103,10 @@ pub(in super::super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
     Some((release, rest))
 }
 
-/// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
-#[inline]
-pub(in super::super) fn read_tail(version: &mut Version, tail: &str) -> String {
-    if tail.is_empty() { String::new() } else { read_pieces(version, tail) }
-}
-
-fn read_pieces(version: &mut Version, tail: &str) -> String {
-    let (tail, build) = match tail.split_once('+') {
-        Some((tail, build)) => (tail, build),
-        None => (tail, ""),
-    };
-    let mut other = String::new();
-    build.clone_into(&mut version.build);
-    if read_pseudo(version, tail) {
-        return other;
-    }
-    let glued = tail.starts_with(|c: char| c.is_ascii_alphabetic());
-    let mut separator = if glued { GLUED } else { '-' };
-    let mut rest = tail;
-    while !rest.is_empty() {
-        let end = rest.bytes().position(|b| matches!(b, b'-' | b'~' | b'_' | b' '));
-        let end = end.unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        let next = after.get(1..).unwrap_or_default();
-        if !piece.is_empty() {
-            place(version, &mut other, separator, piece, next);
-        }
-        separator = after.bytes().next().map_or('-', char::from);
-        rest = next;
-    }
-    other
-}
-
-/// Go's versions of what was never tagged (golang.org/ref/mod#pseudo-versions): a time and a
-/// commit, before the release whose numbers they have. `1.2.4-0.20240101120000-abcdef123456`.
-fn read_pseudo(version: &mut Version, tail: &str) -> bool {
-    if tail.len() < "-20240101120000-abcdef123456".len() {
-        return false;
-    }
-    let Some((head, commit)) = tail.rsplit_once('-') else { return false };
-    let is_time = |digits: &str| digits.len() == 14 && is_digits(digits);
-    let (before, time) = head.rsplit_once(['.', '-']).unwrap_or(("", head));
-    let is_hash = commit.len() == 12 && commit.bytes().all(|b| b.is_ascii_hexdigit());
-    if !is_hash || !is_time(time) || !head.starts_with('-') {
-        return false;
-    }
-    let before = before.trim_start_matches('-');
-    let parts = before.split('.').filter(|part| !part.is_empty()).chain([time]);
-    version.pre = parts.map(Identifier::parse).collect();
-    head[1..].clone_into(&mut version.pre_text);
-    commit.clone_into(&mut version.packaging);
-    true
-}
-
-/// `next` is what stands behind the piece and its separator.
-fn place(version: &mut Version, other: &mut String, separator: char, piece: &str, next: &str) {
-    // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
-    if !other.is_empty() {
-        return place_behind_variant(version, other, separator, piece, next);
-    }
-    if separator == '_' && version.build.is_empty() && version.packaging.is_empty() {
-        return piece.clone_into(&mut version.build);
-    }
-    let bare = piece.trim_start_matches('.');
-    if let Some(number) = Number::parse(bare).filter(|_| separator == '-') {
-        // `rc-1` is `rc1`, and `hotfix-1` is `hotfix1`.
-        if version.pre.len() == 1 && version.packaging.is_empty() {
-            version.pre.push(Identifier::Number(number));
-            return join(&mut version.pre_text, bare);
-        }
-        if counts_on(version) {
-            return count(version, bare, number);
-        }
-    }
-    // `1.0.p1` is before 1.0 to libversion, where `1.0p1` and `1.0-p1` are behind it.
-    let is_dotted_letter =
-        bare.len() < piece.len() && !bare.get(1..).is_some_and(|rest| rest.starts_with(is_letter));
-    if !is_dotted_letter && place_counter(version, other, bare, next) {
-        return;
-    }
-    match classify(bare) {
-        Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
-            version.pre = identifiers;
-            bare.clone_into(&mut version.pre_text);
-        }
-        Piece::Other if separator != GLUED => join(other, bare),
-        // `2.5.0p14` and `8u412` name no image: what is glued to the numbers counts on from them.
-        Piece::Pre(_) | Piece::Packaging | Piece::Other => {
-            if !is_abbreviated_commit(piece) {
-                version
-                    .revisions
-                    .extend(piece.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse));
-            }
-            join(&mut version.packaging, piece);
-        }
-    }
-}
-
-/// A commit, a day and some counters say which build it is, wherever they stand.
-fn place_behind_variant(
-    version: &mut Version,
-    other: &mut String,
-    separator: char,
-    piece: &str,
-    next: &str,
-) {
-    let is_day = piece.len() == 8 && is_digits(piece) && piece.starts_with(['1', '2']);
-    if let Some(number) = Number::parse(piece).filter(|_| is_day) {
-        version.revisions.push(number);
-        return join(&mut version.packaging, piece);
-    }
-    if is_abbreviated_commit(piece) {
-        return join(&mut version.packaging, piece);
-    }
-    if let Some(number) = Number::parse(piece).filter(|_| separator == '-' && counts_on(version)) {
-        return count(version, piece, number);
-    }
-    let lower = lowercase(piece);
-    if counter::counts_behind_variant(&lower) && place_counter(version, other, piece, next) {
-        return;
-    }
-    version.revisions.extend(revision(piece).filter(|_| separator != '_'));
-    join(other, piece);
-}
-
-/// Adds the counter that a piece is or ends in; false if it is none.
-fn place_counter(version: &mut Version, other: &mut String, piece: &str, next: &str) -> bool {
-    if !piece.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return false;
-    }
-    let lower = lowercase(piece);
-    let number_follows = next.starts_with(|c: char| c.is_ascii_digit());
-    if let Some(found) = counter::read(&lower, number_follows) {
-        let text = piece[..piece.len() - found.rest.len()].to_owned();
-        let rest = found.rest.len();
-        let is_numbered = found.is_numbered;
-        version.revisions.extend(Some(found.update.number.clone()).filter(|_| is_numbered));
-        version.add_update(found.update);
-        join(&mut version.packaging, &text);
-        if rest > 0 {
-            version.packaging.push_str(&piece[piece.len() - rest..]);
-        }
-        return true;
-    }
-    let Some(at) = counter::position(&lower) else { return false };
-    join(other, &piece[..at - 1]);
-    place_counter(version, other, &piece[at..], next)
-}
-
-/// Whether the last piece was a counter whose number is still to come: `hotfix` of `hotfix-2`.
-fn counts_on(version: &Version) -> bool {
-    let last = version.packaging.rsplit('-').next().unwrap_or_default();
-    !version.updates().is_empty()
-        && last.bytes().all(|b| b.is_ascii_alphabetic())
-        && counter::read(&lowercase(last), true).is_some()
-}
-
-fn count(version: &mut Version, digits: &str, number: Number) {
-    let last = version.packaging.rsplit('-').next().unwrap_or_default();
-    let kind = counter::read(&lowercase(last), true).map(|found| found.update.kind);
-    if let Some(update) =
-        version.more_mut().updates.iter_mut().find(|update| Some(update.kind) == kind)
-    {
-        update.number = number.clone();
-    }
-    version.revisions.push(number);
-    join(&mut version.packaging, digits);
-}
-
-fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic()
-}
-
-/// `9` of `r9` and `ls9`, the parts of a variant that count up.
-fn revision(piece: &str) -> Option<Number> {
-    Number::parse(piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r'))?)
-}
-
-fn classify(piece: &str) -> Piece {
-    if is_digits(piece) {
-        return Piece::Packaging;
-    }
-    let lower = lowercase(piece);
-    let (word, after) = split_word(&lower);
-    let numbered =
-        |rest: &str| rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
-    if PRE_WORDS.contains(&word)
-        && (numbered(after) || (after.is_empty() && !NEEDS_NUMBER.contains(&word)))
-    {
-        return Piece::Pre(identifiers(word, after));
-    }
-    // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token; not `32bit`.
-    let (digits, rest) = split_digits(&lower);
-    let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
-    // A base image with its version is a variant, whoever's distribution it is.
-    let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
-    let named = token(&lower).is_some_and(|(name, rest)| {
-        !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name))
-    });
-    if revision_leads || named || is_abbreviated_commit(piece) {
-        Piece::Packaging
-    } else {
-        Piece::Other
-    }
-}
-
-/// Mostly it is already.
-fn lowercase(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|b| b.is_ascii_uppercase()) {
-        text.to_ascii_lowercase().into()
-    } else {
-        text.into()
-    }
-}
-
-/// The distribution's or vendor's token that a text starts with, as a whole word, and the rest.
-fn token(lower: &str) -> Option<(&'static str, &str)> {
-    let (word, rest) = split_word(lower);
-    let mut tokens = VENDOR_TOKENS.iter().chain(PACKAGING_TOKENS);
-    if let Some(token) = tokens.find(|token| **token == word) {
-        return Some((token, rest));
-    }
-    let split = WITH_DIGITS.iter().filter_map(|token| Some((*token, lower.strip_prefix(token)?)));
-    let mut split = split.filter(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-    split.next()
-}
-
-/// Letters and digits, so that neither a word nor a date is meant; `g2414721` as `git describe`
-/// writes it.
-pub(in super::super) fn is_abbreviated_commit(piece: &str) -> bool {
-    let described = piece.strip_prefix('g').filter(|hash| {
-        (7..=40).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit())
-    });
-    described.is_some() || is_commit(piece) && piece.bytes().any(|b| b.is_ascii_digit())
-}
-
-fn split_word(text: &str) -> (&str, &str) {
-    text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic()).unwrap_or(text.len()))
-}
-
-/// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own, and the
-/// short names of stages are the long ones.
-fn identifiers(word: &str, after: &str) -> Vec<Identifier> {
-    let word = match word {
-        "a" => "alpha",
-        "b" => "beta",
-        "c" | "cr" => "rc",
-        "m" => "milestone",
-        "preview" => "pre",
-        "devel" => "dev",
-        other => other,
-    };
-    let mut found = Vec::with_capacity(2);
-    found.push(Identifier::Word(word.to_owned()));
-    found.extend(after.split('.').filter(|part| !part.is_empty()).map(Identifier::parse));
-    found
-}
-
-/// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
-pub(in super::super) fn letter(version: &Version) -> Option<Identifier> {
-    let single =
-        version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
-    single.then(|| Identifier::Word(version.packaging.clone()))
-}
-
-/// Whether packaging names a known distribution or vendor, so that its words mean no stage.
-pub(in super::super) fn is_vendor_packaging(packaging: &str) -> bool {
-    packaging
-        .to_ascii_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter_map(|part| token(part.trim_start_matches(|c: char| c.is_ascii_digit())))
-        .any(|(name, _)| name.len() > 1)
-}
-
-/// The identifiers of a pre-release wherever it is known to be one: `beta3`, `rc.1`, `snapshot`.
-pub(in super::super) fn stage(text: &str) -> Option<Vec<Identifier>> {
-    match classify(text) {
-        Piece::Pre(identifiers) => Some(identifiers),
-        Piece::Packaging | Piece::Other => None,
-    }
-}
-
-impl Version {
-    /// The stage that the pre-release names (`alpha`, `rc`), and its first number, which semver's
-    /// grammar leaves glued to it: `rc1`.
-    pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
-        let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
-        let word = self.pre[at].to_string();
-        let parts = stage(&word).unwrap_or_default();
-        let name = parts.first().map_or(word, ToString::to_string);
-        let number = parts.iter().chain(&self.pre).find_map(|part| match part {
-            Identifier::Number(number) => Some(number.clone()),
-            Identifier::Word(_) => None,
-        });
-        Some((name, number))
-    }
-}
-
-pub(in super::super) fn join(text: &mut String, piece: &str) {
-    if !piece.is_empty() {
-        if !text.is_empty() {
-            text.push('-');
-        }
-        text.push_str(piece);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::version::{Scheme, read as read_version};
-
-    fn version(text: &str) -> Version {
-        read_version(Scheme::Generic, text)
-            .version()
-            .cloned()
-            .unwrap_or_else(|| panic!("{text} is no version"))
-    }
-
-    #[test]
-    fn spellings_of_a_release_candidate_are_one() {
-        for text in ["7.2-rc1", "7.2rc1", "7.2-RC.1", "7.2~rc1", "v7.2-rc-1"] {
-            assert_eq!(version(text).pre_canonical(), "rc.1", "{text}");
-        }
-        assert_eq!(version("7.2-rc1-3").packaging, "3");
-    }
-
-    #[test]
-    fn packaging_never_becomes_a_pre_release() {
-        for text in [
-            "1.27.3-gke.100", "1.29.3-3", "5.15.0-0ubuntu2", "1.6.20~ds1", "1.1.5-1.el9",
-            "3.10.0-862.2.3.el7",
-        ] {
-            let v = version(text);
-            assert!(v.pre.is_empty(), "{text}: {:?}", v.pre);
-            assert!(!v.packaging.is_empty(), "{text}");
-        }
-    }
-
-    #[test]
-    fn build_metadata_is_kept_apart() {
-        let v = version("20.10.24+dfsg1");
-        assert_eq!((v.release.len(), v.build.as_str(), v.packaging.as_str()), (3, "dfsg1", ""));
-    }
 
     #[test]
     fn a_text_without_a_leading_number_is_opaque() {

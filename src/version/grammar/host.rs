@@ -3,6 +3,7 @@
 use super::super::number::{Number, split_digits};
 use super::super::reading::{Body, Detail, Version};
 use super::generic;
+use super::tail;
 
 /// `uname -r`: two or three numbers and whatever follows, with its separator.
 pub(in super::super) fn read_kernel(text: &str) -> Body {
@@ -20,7 +21,7 @@ pub(in super::super) fn read_kernel(text: &str) -> Body {
     // Linus' candidates: `6.8.0-rc7`.
     let candidate = rest.strip_prefix('-').and_then(|rest| rest.split(['-', '+', '.']).next());
     let candidate = candidate.filter(|word| word.starts_with("rc")).unwrap_or_default();
-    let pre = generic::stage(candidate).unwrap_or_default();
+    let pre = tail::stage(candidate).unwrap_or_default();
     let pre_text = if pre.is_empty() { String::new() } else { candidate.to_owned() };
     Body::Version(Version {
         release,

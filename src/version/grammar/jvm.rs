@@ -3,6 +3,7 @@
 use super::super::number::{Number, is_digits, split_digits};
 use super::super::reading::{Body, Version};
 use super::generic;
+use super::tail;
 
 /// `1.8.0_392-b08` is 8.0.392; `17.0.11+9-LTS` (JEP 223, JEP 322); also as `java -version` says
 /// it: `openjdk version "17.0.11" 2024-04-16`.
@@ -33,13 +34,13 @@ fn jvm(text: &str) -> Option<Version> {
         let is_build = piece.strip_prefix('b').is_some_and(is_digits);
         if is_build && version.build.is_empty() {
             piece.clone_into(&mut version.build);
-        } else if let (Some(stage), true) = (generic::stage(piece), version.pre.is_empty()) {
+        } else if let (Some(stage), true) = (tail::stage(piece), version.pre.is_empty()) {
             version.pre = stage;
             piece.clone_into(&mut version.pre_text);
         } else if head.starts_with('-')
             && piece.bytes().all(|b| b.is_ascii_alphanumeric() || b".~".contains(&b))
         {
-            generic::join(&mut version.packaging, piece);
+            tail::join(&mut version.packaging, piece);
         } else {
             return None;
         }

@@ -6,6 +6,7 @@ use super::super::identifier::Identifier;
 use super::super::number::{Number, split_digits};
 use super::super::reading::{ApiVersion, Body, Stage, Version};
 use super::generic;
+use super::tail;
 
 /// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`: three numbers, as `kubeadm` demands; `_` stands
 /// for `+` where a tag must.
@@ -18,8 +19,8 @@ pub(in super::super) fn read(text: &str) -> Body {
         Some(at) => (&tail[..at], &tail[at + 1..]),
         None => (tail, ""),
     };
-    let other = generic::read_tail(&mut version, head);
-    generic::join(&mut version.packaging, &other);
+    let other = tail::read(&mut version, head);
+    tail::join(&mut version.packaging, &other);
     build.clone_into(&mut version.build);
     Body::Version(version)
 }
@@ -43,7 +44,7 @@ pub(in super::super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
     }
     let (a, b) = (builds(a), builds(b));
     let is_commit = |part: &Identifier| match part {
-        Identifier::Word(word) => generic::is_abbreviated_commit(word),
+        Identifier::Word(word) => tail::is_abbreviated_commit(word),
         Identifier::Number(_) => false,
     };
     match a.iter().zip(&b).find(|(a, b)| a != b) {
@@ -59,8 +60,8 @@ fn builds(version: &Version) -> Vec<Identifier> {
     for text in [&version.packaging, &version.build] {
         for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
         {
-            if generic::is_abbreviated_commit(part) {
-                found.push(Identifier::Word(part.to_owned()));
+            if tail::is_abbreviated_commit(part) {
+                found.push(Identifier::Word(part.to_owned().into()));
                 continue;
             }
             let mut rest = part;
@@ -72,7 +73,7 @@ fn builds(version: &Version) -> Vec<Identifier> {
                     continue;
                 }
                 let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-                found.push(Identifier::Word(rest[..end].to_owned()));
+                found.push(Identifier::Word(rest[..end].to_owned().into()));
                 rest = &rest[end..];
             }
         }

@@ -3,8 +3,8 @@
 //! A grammar takes a text apart, and orders what only it understands. It knows no other readings,
 //! levels or ranges.
 
-mod counter;
-mod database;
+pub(super) mod counter;
+pub(super) mod database;
 mod date;
 pub(super) mod generic;
 mod host;
@@ -14,7 +14,8 @@ pub(super) mod package;
 pub(super) mod program;
 mod redis_module;
 mod semantic;
-mod tag;
+pub(super) mod tag;
+pub(super) mod tail;
 
 use super::reading::Body;
 use super::scheme::Scheme;
@@ -22,6 +23,11 @@ use super::scheme::Scheme;
 /// What `text` says by the grammar of `scheme`.
 #[inline]
 pub(super) fn read(scheme: Scheme, text: &str) -> Body {
+    // Those two are read most, and look at each byte themselves.
+    let is_checked = matches!(scheme, Scheme::ImageTag | Scheme::Generic);
+    if !is_checked && program::is_command(text) {
+        return Body::Opaque;
+    }
     match scheme {
         Scheme::Generic => generic::read(text),
         Scheme::Semver => semantic::read(text),

@@ -10,6 +10,7 @@ use rpm_version::Evr;
 use super::super::number::{Number, is_digits, split_digits};
 use super::super::reading::{Body, Detail, Version};
 use super::generic;
+use super::tail;
 
 /// `[epoch:]upstream[-revision]`, as dpkg accepts it.
 pub(in super::super) fn read_debian(text: &str) -> Body {
@@ -32,11 +33,11 @@ pub(in super::super) fn read_debian(text: &str) -> Body {
 }
 
 /// `[epoch:]version[-release]`, as RPM's `parseEVR` takes it apart: an epoch is digits, the release
-/// is behind the last hyphen, and letters of any script and punctuation go.
+/// is behind the last hyphen, letters of any script go, and the punctuation that RPM allows.
 pub(in super::super) fn read_rpm(text: &str) -> Body {
     let (epoch, rest) = split_epoch(text).unwrap_or((0.into(), text));
     let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
-    if upstream.is_empty() || !text.chars().all(|c| c.is_ascii_graphic() || c.is_alphanumeric()) {
+    if upstream.is_empty() || !text.chars().all(|c| c.is_alphanumeric() || "._+~^-:".contains(c)) {
         return Body::Opaque;
     }
     package(epoch, upstream, revision)
@@ -64,7 +65,7 @@ pub(in super::super) fn read_apk(text: &str) -> Body {
     let without_revision = text.rsplit_once("-r").map_or(text, |(head, _)| head);
     if let Some((_, suffix)) = without_revision.split_once('_') {
         let first = suffix.split('_').next().unwrap_or_default();
-        if let Some(stage) = generic::stage(first) {
+        if let Some(stage) = tail::stage(first) {
             version.pre = stage;
             first.clone_into(&mut version.pre_text);
         }
@@ -87,8 +88,8 @@ fn split_epoch(text: &str) -> Option<(Number, &str)> {
 fn package(epoch: Number, upstream: &str, revision: &str) -> Body {
     let mut version = match generic::split(upstream) {
         Some((mut version, tail)) => {
-            let other = generic::read_tail(&mut version, tail);
-            generic::join(&mut version.packaging, &other);
+            let other = tail::read(&mut version, tail);
+            tail::join(&mut version.packaging, &other);
             version
         }
         None => Version::default(),

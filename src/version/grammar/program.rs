@@ -19,6 +19,11 @@ const NO_PROGRAMS: &[&str] = &[
 /// Where the name may end.
 const LONGEST_NAME: usize = 64;
 
+/// Whether a text has what stands in commands and formulas, and in no version of any scheme.
+pub(super) fn is_command(text: &str) -> bool {
+    text.bytes().any(|byte| b"|;&$`\\{}".contains(&byte))
+}
+
 /// The version in a text that begins with the name of a program; `None` where there is none.
 pub(in super::super) fn version_in(text: &str) -> Option<&str> {
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -31,7 +36,7 @@ pub(in super::super) fn version_in(text: &str) -> Option<&str> {
     }
     let at = text.bytes().position(|b| b.is_ascii_digit()).filter(|at| *at <= LONGEST_NAME)?;
     let (name, rest) = text.split_at(at);
-    let is_name = |b: u8| b.is_ascii_alphabetic() || b" /_-=:.()+".contains(&b);
+    let is_name = |b: u8| b.is_ascii_alphabetic() || b" /_-=:.()+,".contains(&b);
     if !name.bytes().all(is_name) {
         return None;
     }
@@ -54,7 +59,7 @@ pub(in super::super) fn version_in(text: &str) -> Option<&str> {
         }
         _ => 2,
     };
-    let end = rest.find(|c: char| c.is_whitespace() || ",;)".contains(c)).unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_whitespace() || ",;()".contains(c)).unwrap_or(rest.len());
     let version = &rest[..end];
     (numbers(version) >= wanted).then_some(version)
 }
@@ -130,6 +135,7 @@ mod tests {
             ("OpenSSH_9.6p1", Some("9.6p1")),
             ("curl 8.5.0 (x86_64-pc-linux-gnu)", Some("8.5.0")),
             ("Python 3.11.2", Some("3.11.2")),
+            ("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)", Some("5.2.15")),
             ("jq-1.7.1", None),
             ("v 1.2.3", None),
             ("release-1.4", None),

@@ -6,22 +6,24 @@
 //! `[vV]?\d+(\.\d+)*` starts a version; a version of three numbers behind words is one in the
 //! channel that these name; all else floats.
 
+use super::super::commit::Commit;
 use super::super::number::{is_commit, is_digits, split_digits};
 use super::super::reading::{Body, Detail, Version};
 use super::date;
 use super::generic;
+use super::tail;
 
 /// What makes a version float that stands before it.
-const MOVING: &[&str] = &["latest", "daily", "nightly"];
+pub(in super::super) const MOVING: &[&str] = &["latest", "daily", "nightly"];
 
 /// What does so behind fewer than three numbers: `v2-stable` moves, `1.2.3-stable` is a variant.
-const MOVING_IF_SHORT: &[&str] = &["stable", "edge"];
+pub(in super::super) const MOVING_IF_SHORT: &[&str] = &["stable", "edge"];
 
 /// Words that say that a version follows, and name no channel.
-const VERSION_WORDS: &[&str] = &["version", "ver", "v"];
+pub(in super::super) const VERSION_WORDS: &[&str] = &["version", "ver", "v"];
 
 /// Words that say that a commit follows, which may be all digits.
-const COMMIT_WORDS: &[&str] = &["sha", "git", "commit"];
+pub(in super::super) const COMMIT_WORDS: &[&str] = &["sha", "git", "commit"];
 
 #[inline]
 pub(in super::super) fn read(tag: &str) -> Body {
@@ -37,7 +39,7 @@ pub(in super::super) fn read(tag: &str) -> Body {
 fn numbered(tag: &str) -> Body {
     let first = tag.find('-').unwrap_or(tag.len());
     if is_commit(&tag[..first]) && (first == tag.len() || is_plain(tag)) {
-        return Body::Commit(tag.to_ascii_lowercase());
+        return commit("", &tag[..first], &tag[first..]);
     }
     if let Some(date) = date::in_tag(tag) {
         return Body::Date(date);
@@ -57,7 +59,7 @@ fn version(tag: &str, length: usize, channel: &str) -> Body {
             return Body::Floating;
         }
         let tail = generic::skip_wildcard(&mut version, tail);
-        version.variant = generic::read_tail(&mut version, tail);
+        version.variant = tail::read(&mut version, tail);
     }
     if !channel.is_empty() {
         channel.clone_into(&mut version.more_mut().channel);
@@ -116,15 +118,16 @@ fn mark_build_number(version: &mut Version, text: &str) {
 /// A tag that starts with a word.
 fn named(tag: &str) -> Body {
     if is_commit(tag) {
-        return Body::Commit(tag.to_ascii_lowercase());
+        return commit("", tag, "");
     }
-    if let Some(date) = date::in_tag(tag).or_else(|| date::read_minio(tag)) {
+    let of_minio = || date::read_minio(tag).filter(|_| is_plain(tag));
+    if let Some(date) = date::in_tag(tag).or_else(of_minio) {
         return Body::Date(date);
     }
     if let Some(hex) = tag.strip_prefix("sha256-") {
         let hex = hex.split('.').next().unwrap_or("");
         if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Body::Commit(hex.to_ascii_lowercase());
+            return commit("", hex, "");
         }
     }
     if let Some(found) = behind_words(tag) {
@@ -134,8 +137,33 @@ fn named(tag: &str) -> Body {
         return Body::Opaque;
     }
     // Whatever the rest is, a commit does not move.
-    let commit = tag.split(['-', '_']).find(|part| generic::is_abbreviated_commit(part));
-    commit.map_or(Body::Floating, |hash| Body::Commit(hash.to_ascii_lowercase()))
+    let mut start = 0;
+    for part in tag.split(['-', '_']) {
+        let end = start + part.len();
+        if tail::is_abbreviated_commit(part) {
+            return commit(&tag[..start], part, &tag[end..]);
+        }
+        start = end + 1;
+    }
+    Body::Floating
+}
+
+/// A commit in a tag: the words before it, and the tail behind.
+fn commit(words: &str, hash: &str, tail: &str) -> Body {
+    let hash = hash.to_ascii_lowercase();
+    let mut commit = Commit { hash, channel: channel(words, COMMIT_WORDS), ..Commit::default() };
+    for part in tail.split(['-', '_', '.']) {
+        let part = part.to_ascii_lowercase();
+        let place = if part == "dirty" {
+            &mut commit.hash
+        } else if is_digits(&part) {
+            &mut commit.build
+        } else {
+            &mut commit.variant
+        };
+        tail::join(place, &part);
+    }
+    Body::Commit(commit)
 }
 
 /// A commit or a version behind words: `main-3f2a9bc`, `edge-24.5.1`, `version-5.7`.
@@ -157,27 +185,28 @@ fn behind_words(tag: &str) -> Option<Body> {
         says_version |= is(VERSION_WORDS);
         let first = next.split('-').next().unwrap_or_default();
         let hash = first.len() >= 7 && is_digits(first) && is(COMMIT_WORDS);
+        let (words, tail) = (&tag[..tag.len() - next.len()], &next[first.len()..]);
         if is_commit(next) || hash {
-            return Some(Body::Commit(first.to_ascii_lowercase()));
+            return Some(commit(words, first, tail));
         }
         let bare = next.strip_prefix(['v', 'V']).unwrap_or(next);
         if bare.starts_with(|c: char| c.is_ascii_digit()) {
-            if generic::is_abbreviated_commit(first) {
-                return Some(Body::Commit(first.to_ascii_lowercase()));
+            if tail::is_abbreviated_commit(first) {
+                return Some(commit(words, first, tail));
             }
             let (version_of, _) = generic::split(next)?;
             let counts = says_version || version_of.release.len() >= 3;
-            let channel = channel(&tag[..tag.len() - next.len()]);
+            let channel = channel(words, VERSION_WORDS);
             return counts.then(|| version(tag, next.len(), &channel));
         }
         rest = next;
     }
 }
 
-/// The words before a version, without those that say nothing else than that.
-fn channel(words: &str) -> String {
+/// The words before a version or commit, without those that only `announce` it.
+fn channel(words: &str, announce: &[&str]) -> String {
     let words = words.split(['-', '_', '.']).filter(|word| !word.is_empty());
-    let telling = words.filter(|word| !VERSION_WORDS.iter().any(|v| word.eq_ignore_ascii_case(v)));
+    let telling = words.filter(|word| !announce.iter().any(|a| word.eq_ignore_ascii_case(a)));
     telling.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 

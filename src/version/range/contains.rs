@@ -161,7 +161,9 @@ fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
                 Containment::Outside
             }
         }
-        (Body::Commit(wanted), Body::Commit(found)) if wanted == found => Containment::Inside,
+        (Body::Commit(wanted), Body::Commit(found)) if wanted.hash == found.hash => {
+            Containment::Inside
+        }
         _ => Containment::Unproven,
     }
 }
