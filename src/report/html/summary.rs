@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::index::{Index, SEVERITIES};
-use crate::report::equal;
+use crate::report::view::{ReportView, where_read};
 
 /// What people look at before they read.
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ pub(super) fn summary<'a>(index: &Index<'a>) -> Summary<'a> {
     Summary {
         targets: share(&summary.targets),
         equal: share(&summary.equal),
-        equal_condition: equal::condition(index.dto),
+        equal_condition: where_read(&ReportView::new(index.report).rows),
         findings: index.dto.findings.len(),
         severities: bars(index),
         waived: summary.waived,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::index::{Index, SEVERITIES, severity_rank, weight};
 use crate::model::{Fate, FindingTrend, Verdict, count};
 use crate::report::Purpose;
-use crate::report::accepted::tally_of;
-use crate::report::compared::{NOTHING, sentence};
+use crate::report::view::compared::{NAMES, sentences};
+use crate::report::view::verdict::accepted;
 use crate::wire::report::{Finding, GoneFinding, Since};
 
 /// What stands at the top.
@@ -69,8 +69,8 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         word,
         tone,
         line: line(index, gaps.len()),
-        accepted: tally_of(dto),
-        compared: compared(index),
+        accepted: accepted(report),
+        compared: sentences(report, NAMES),
         blocks: blocks.collect(),
         gaps,
         not_judged: &dto.verdict.not_judged,
@@ -79,19 +79,6 @@ pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
         at_utc: report.run.at.to_string(),
         baseline: &dto.baseline,
         gates: &dto.gates,
-    }
-}
-
-/// Names of components without a counterpart, for each gate.
-const NAMES: usize = 8;
-
-/// A sentence for each gate.
-fn compared(index: &Index<'_>) -> Vec<String> {
-    let gates = &index.dto.verdict.compared;
-    match index.report.purpose {
-        Purpose::Diff => Vec::new(),
-        Purpose::Audit if gates.is_empty() => vec![NOTHING.to_owned()],
-        Purpose::Audit => gates.iter().map(|one| sentence(one, NAMES)).collect(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What becomes of findings, waivers and gaps in a hand-written report.
 
-use super::*;
-use crate::wire::yaml;
+use crate::report::view::ReportView;
+use crate::report::view::testing::{audit_of, hostile};
+use crate::wire::report::DriftReport;
 
-fn hostile() -> DriftReport {
-    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
-        .unwrap()
+fn xml(report: &DriftReport) -> Result<String, String> {
+    super::xml(&ReportView::new(&audit_of(report)))
 }
 
 /// The library's own reader: tests/readers has others.

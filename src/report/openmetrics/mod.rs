@@ -10,7 +10,8 @@ mod family;
 #[cfg(test)]
 mod tests;
 
-use super::{Audit, Format, Purpose, RenderError, View, dto};
+use super::view::ReportView;
+use super::{Audit, Format, Purpose, RenderError, View};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
 use family::Family;
@@ -27,7 +28,8 @@ impl Format for OpenMetrics {
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        let mut families = vec![build_info(), target_up(report), target_remarks(report)];
+        let view = ReportView::new(report);
+        let mut families = vec![build_info(), target_up(&view), target_remarks(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
             families.extend([
@@ -38,7 +40,7 @@ impl Format for OpenMetrics {
             ]);
         }
         families.extend([findings(report), waivers(report)]);
-        families.extend(components::families(report));
+        families.extend(components::families(&view));
         family::text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
@@ -101,23 +103,20 @@ fn last_success(report: &Audit) -> Family {
     family
 }
 
-fn target_up(report: &Audit) -> Family {
+fn target_up(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_target_up",
         "1 if everything the profile asks of the target was read, or recorded or declared in its stead, and still counts; \
          0 if not. required: whether the verdict needs it.",
     );
-    for environment in dto::report(report).environments {
-        for target in environment.targets {
-            let is_read =
-                target.parts.iter().all(|part| part.failure.is_none()) && target.stale.is_none();
-            let required = word(environment.required && target.required);
+    for environment in &view.environments {
+        for target in &environment.targets {
             let labels = [
-                ("environment", environment.name.as_str()),
-                ("target", &target.target),
-                ("required", required),
+                ("environment", environment.name()),
+                ("target", &target.name()),
+                ("required", word(target.is_needed)),
             ];
-            family.set(&labels, i64::from(is_read));
+            family.set(&labels, i64::from(target.counts()));
         }
     }
     family
