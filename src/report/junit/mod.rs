@@ -26,7 +26,8 @@ impl Format for Junit {
     }
 
     fn summary(&self) -> &'static str {
-        "for a CI's test view: a suite for each pair of environments, a case for each component, a failure where it has findings"
+        "for a CI's test view: a suite for each pair of environments, a case for each component, \
+         a failure where it has findings"
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {

@@ -39,7 +39,8 @@ impl Format for Markdown {
     }
 
     fn summary(&self) -> &'static str {
-        "for a comment on a pull or merge request: what is new or blocks first, always below 65,536 characters"
+        "for a comment on a pull or merge request: what is new or blocks first, always below \
+         65,536 characters"
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {

@@ -37,13 +37,16 @@ fn number(level: Level) -> i64 {
 pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
     let mut info = Family::new(
         "envparity_component_info",
-        "Always 1: what runs where, with its version as it was said and what told it (program, label, tag, workload-label \
+        "Always 1: what runs where, with its version as it was said and what told it (program, \
+         label, tag, workload-label \
          or declared); one series for each distinct reading.",
     );
     let mut drift = Family::new(
         "envparity_drift_level",
-        "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, 3 prerelease, 4 patch, \
-         5 minor, 6 major, 7 another product; -1 no order is known, -2 not observed here or in the baseline. No series \
+        "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, 3 \
+         prerelease, 4 patch, \
+         5 minor, 6 major, 7 another product; -1 no order is known, -2 not observed here or in \
+         the baseline. No series \
          where the environment or the baseline does not run it.",
     );
     let rows: Vec<Series<'_>> = view.rows.iter().map(Series::new).collect();
@@ -58,7 +61,8 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
     }
     let mut dropped = Family::new(
         "envparity_series_dropped",
-        "Series of a family that were left out because there are too many: first components that are equal everywhere, \
+        "Series of a family that were left out because there are too many: first components that \
+         are equal everywhere, \
          then what differs least.",
     );
     for (family, all, told) in [("component_info", all.0, told.0), ("drift_level", all.1, told.1)] {
