@@ -115,9 +115,7 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
         "Error not-read: qualif docker/app part images not read: no whole answer within 15s"
     );
     assert!(
-        out.contains(
-            "part images: no whole answer within 15s [hides 1 component] -> raise the deadline"
-        ),
+        out.contains("part images: no whole answer within 15s [hides 1] -> raise the deadline"),
         "{out}"
     );
     let (ended, _) = ending(&hostile(), "coverage", "qualif");

@@ -141,7 +141,7 @@ fn every_section_has_its_rows_the_worst_first() {
         "| `image/a` | v23 (tag `` ` ``): major ahead | v20 (1), v22 (3): major, ahead and behind | v21 | 2 waived |",
         "| `image/b` | **not read** | **not read** | by digest | info |",
         "| `image/c` | not running (1 `exited\\u{a}\\|` x) | missing | 1.0 declared |  |",
-        "| qualif | `docker/app` | images, hides 1 component | no whole answer within 15s | raise the deadline | yes |",
+        "| qualif | `docker/app` | images, hides 1 | no whole answer within 15s | raise the deadline | yes |",
         "| qualif | `redis/cache` | read from `c.txt` instead | connection refused | start it | yes |",
         "<b>Waivers</b>: 1 expired, 1 unused, 1 expiring",
         "- dev `redis/cache`: a certificate ends `@soon`\n",

@@ -192,7 +192,7 @@ impl Gap<'_> {
         self.of == other.of && reason(self) == reason(other)
     }
 
-    /// `images, hides 2 components`, `everything`, `stale`.
+    /// `images, hides 2`, `everything`, `stale`.
     pub(in crate::report) fn what(&self) -> String {
         let of = match self.of {
             GapOf::Part(part) => part.as_str(),
@@ -206,9 +206,9 @@ impl Gap<'_> {
     }
 }
 
-/// `hides 2 components`.
+/// `hides 2`: components of other environments that it could have shown.
 pub(in crate::report) fn hides(components: usize) -> String {
-    format!("hides {}", count(components, "component"))
+    format!("hides {components}")
 }
 
 /// Behind what the verdict does not need.
