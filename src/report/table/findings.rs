@@ -113,24 +113,21 @@ fn chosen<'a>(findings: &[FindingView<'a>], limit: usize) -> Vec<FindingView<'a>
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 1 waived`.
 fn tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
-    let count = |findings: &[FindingView<'_>], wanted: fn(Severity) -> bool| {
-        findings.iter().filter(|one| wanted(one.severity())).count()
+    let of = |findings: &[FindingView<'_>], severity| {
+        findings.iter().filter(|one| one.severity() == severity).count()
     };
     let mut parts = Vec::new();
-    let serious: [(Severity, fn(Severity) -> bool); 3] = [
-        (Severity::Critical, |one| one == Severity::Critical),
-        (Severity::High, |one| one == Severity::High),
-        (Severity::Medium, |one| one == Severity::Medium),
-    ];
-    for (severity, wanted) in serious {
-        match (count(&sheet.active, wanted), count(shown, wanted)) {
+    for severity in [Severity::Critical, Severity::High, Severity::Medium] {
+        match (of(&sheet.active, severity), of(shown, severity)) {
             (0, _) => {}
             (all, seen) if seen < all => parts.push(format!("{all} {severity} ({seen} shown)")),
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
-    let is_minor = |one| one < Severity::Medium;
-    let (all, seen) = (count(&sheet.active, is_minor), count(shown, is_minor));
+    let minor = |findings: &[FindingView<'_>]| {
+        findings.iter().filter(|one| one.severity() < Severity::Medium).count()
+    };
+    let (all, seen) = (minor(&sheet.active), minor(shown));
     if all > 0 {
         parts.push(format!("{seen} of {all} low and info shown"));
     }
