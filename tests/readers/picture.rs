@@ -39,6 +39,7 @@ fn taken(page: &str) -> Vec<u8> {
     fs::write(&path, page).unwrap();
     let mut browser = Browser::new();
     browser.resize(SIZE.0, SIZE.1);
+    browser.call("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
     browser.open(&path, "");
     browser.wait_for("document.getElementById('count').textContent.includes('findings')");
     let picture = browser.call("Page.captureScreenshot", &json!({"format": "png"}));
