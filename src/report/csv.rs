@@ -5,12 +5,13 @@
 //! front ([`spreadsheet`]). Findings on what is no component of the matrix are in the other formats
 //! only.
 
-use std::collections::BTreeMap;
-
 use super::escape::spreadsheet;
-use super::{Audit, Format, RenderError, View, dto};
-use crate::model::Severity;
-use crate::wire::report::{Cell, DriftReport, Environment, Finding, Reading, Row};
+use super::view::ReportView;
+use super::view::coverage::EnvironmentView;
+use super::view::finding::FindingView;
+use super::view::matrix::{CellView, RowView};
+use super::{Audit, Format, RenderError, View};
+use crate::model::matrix::CellReading;
 
 pub(super) struct Csv;
 
@@ -24,22 +25,21 @@ impl Format for Csv {
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        table(&dto::report(report)).map_err(|message| RenderError { format: self.name(), message })
+        table(&ReportView::new(report))
+            .map_err(|message| RenderError { format: self.name(), message })
     }
 }
 
-fn table(report: &DriftReport) -> Result<String, String> {
+fn table(view: &ReportView<'_>) -> Result<String, String> {
     let mut writer = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
         .quote_style(::csv::QuoteStyle::Always)
         .from_writer(Vec::new());
     let mut write =
         |fields: Vec<String>| writer.write_record(fields.iter().map(|field| spreadsheet(field)));
-    write(heading(report)).map_err(|e| e.to_string())?;
-    let (active, waived) = (by_component(&report.findings), by_component(&report.waived));
-    for row in &report.matrix {
-        let environments = (report.baseline.as_str(), report.environments.as_slice());
-        write(line(row, environments, &active, &waived)).map_err(|e| e.to_string())?;
+    write(heading(view)).map_err(|e| e.to_string())?;
+    for row in &view.rows {
+        write(record(row, view)).map_err(|e| e.to_string())?;
     }
     let bytes = writer.into_inner().map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|e| e.to_string())
@@ -49,76 +49,76 @@ fn table(report: &DriftReport) -> Result<String, String> {
 const OF_ENVIRONMENT: [&str; 8] =
     ["state", "product", "version", "instances", "level", "direction", "differs", "remarks"];
 
-fn heading(report: &DriftReport) -> Vec<String> {
+fn heading(view: &ReportView<'_>) -> Vec<String> {
     let first = ["component", "class", "owner", "baseline", "severity", "findings", "waived"];
     let mut heading: Vec<String> = first.map(str::to_owned).into();
-    for environment in &report.environments {
-        heading
-            .extend(OF_ENVIRONMENT.iter().map(|column| format!("{} {column}", environment.name)));
+    for environment in &view.environments {
+        let name = environment.name();
+        heading.extend(OF_ENVIRONMENT.iter().map(|column| format!("{name} {column}")));
     }
     heading
 }
 
-type Findings<'a> = BTreeMap<&'a str, Vec<&'a Finding>>;
-
-fn by_component(findings: &[Finding]) -> Findings<'_> {
-    let mut found = Findings::new();
-    findings.iter().for_each(|finding| found.entry(&finding.component).or_default().push(finding));
-    found
+/// One component.
+fn record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
+    let found = view.of_component(row.component());
+    let mut all = found.findings.iter().chain(&found.waived);
+    let severity = found.findings.iter().map(FindingView::severity).max();
+    let mut record = vec![
+        row.component().to_owned(),
+        row.row.class.as_str().to_owned(),
+        all.find_map(FindingView::owner).unwrap_or_default().to_owned(),
+        view.audit.baseline.to_string(),
+        severity.map(|severity| severity.to_string()).unwrap_or_default(),
+        ids(&found.findings),
+        ids(&found.waived),
+    ];
+    for (cell, environment) in row.cells.iter().zip(&view.environments) {
+        let remarks = remarks(row.component(), cell, environment);
+        record.extend(of_environment(cell, remarks));
+    }
+    record
 }
 
-fn line(
-    row: &Row,
-    (baseline, environments): (&str, &[Environment]),
-    active: &Findings<'_>,
-    waived: &Findings<'_>,
-) -> Vec<String> {
-    let name = row.component.as_str();
-    let none = Vec::new();
-    let (active, waived) = (active.get(name).unwrap_or(&none), waived.get(name).unwrap_or(&none));
-    let ids = |findings: &[&Finding]| {
-        findings.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    let severity = active.iter().filter_map(|f| f.severity.parse::<Severity>().ok()).max();
-    let mut line = vec![
-        row.component.clone(),
-        row.class.clone(),
-        active.iter().chain(waived).find_map(|f| f.owner.clone()).unwrap_or_default(),
-        baseline.to_owned(),
-        severity.map(|severity| severity.to_string()).unwrap_or_default(),
-        ids(active),
-        ids(waived),
-    ];
-    for (cell, environment) in row.cells.iter().zip(environments) {
-        line.extend(of_environment(cell, remarks(name, cell, environment)));
-    }
-    line
+/// In the order of their rules, as they are found.
+fn ids(findings: &[FindingView<'_>]) -> String {
+    let mut sorted = findings.to_vec();
+    sorted.sort_by_key(|one| one.position);
+    sorted.iter().map(FindingView::id).collect::<Vec<_>>().join(" ")
 }
 
 /// What is not running, or counts though nobody can tell, and what is said of the targets whose
 /// facts are in the row.
-fn remarks(component: &str, cell: &Cell, environment: &Environment) -> String {
-    let states = cell.not_running.iter().map(|(word, n)| format!("{n} {word}"));
-    let collector = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-    let of_row =
-        environment.targets.iter().filter(|t| collector(&t.target) == collector(component));
-    let notes = of_row.flat_map(|t| t.notes.iter().map(|note| format!("{}: {note}", t.target)));
-    states.chain(notes).collect::<Vec<_>>().join("; ")
+fn remarks(component: &str, cell: &CellView<'_>, environment: &EnvironmentView<'_>) -> String {
+    let mut remarks = cell.not_running();
+    for target in &environment.targets {
+        let name = target.name();
+        if collector_of(&name) == collector_of(component) {
+            let notes = target.coverage.notes.iter();
+            remarks.extend(notes.map(|note| format!("{name}: {}", note.text)));
+        }
+    }
+    remarks.join("; ")
 }
 
-fn of_environment(cell: &Cell, remarks: String) -> [String; OF_ENVIRONMENT.len()] {
-    let joined = |field: fn(&Reading) -> String| {
+fn collector_of(name: &str) -> &str {
+    name.split('/').next().unwrap_or_default()
+}
+
+fn of_environment(view: &CellView<'_>, remarks: String) -> [String; OF_ENVIRONMENT.len()] {
+    let cell = view.cell;
+    let joined = |field: fn(&CellReading) -> String| {
         cell.readings.iter().map(field).collect::<Vec<_>>().join("; ")
     };
     let differs = [(cell.other_product, "product"), (cell.other_variant, "variant")];
     [
         // What is too old proves nothing of now.
-        if cell.stale { "stale".to_owned() } else { cell.state.clone() },
+        if view.is_stale { "stale" } else { cell.state.as_str() }.to_owned(),
         joined(|reading| reading.product.clone().unwrap_or_default()),
-        joined(|reading| reading.version.clone()),
+        joined(|reading| reading.reading.to_string()),
         joined(|reading| reading.instances.to_string()),
-        cell.level.clone().unwrap_or_default(),
-        cell.direction.clone().unwrap_or_default(),
+        cell.level.map_or("", |level| level.as_str()).to_owned(),
+        cell.direction.map_or("", |direction| direction.as_str()).to_owned(),
         differs.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(" "),
         remarks,
     ]
@@ -126,12 +126,13 @@ fn of_environment(cell: &Cell, remarks: String) -> [String; OF_ENVIRONMENT.len()
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::wire::yaml;
+    use std::collections::BTreeMap;
 
-    fn hostile() -> DriftReport {
-        yaml::read(include_str!("../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
-            .unwrap()
+    use super::super::view::testing::{audit_of, hostile};
+    use crate::wire::report::DriftReport;
+
+    fn table(report: &DriftReport) -> Result<String, String> {
+        super::table(&super::ReportView::new(&audit_of(report)))
     }
 
     /// By the library's own reader: tests/readers has another.
@@ -193,7 +194,7 @@ mod tests {
         let told = include_str!("../../docs/FORMATS.md");
         let report =
             DriftReport { environments: vec![hostile().environments.remove(0)], ..hostile() };
-        for column in heading(&report) {
+        for column in super::heading(&super::ReportView::new(&audit_of(&report))) {
             assert!(told.contains(&format!("`{}`", column.replace("dev ", "E "))), "{column}");
         }
     }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Audit, AuditedEnvironment, compared, equal};
+use super::view::ReportView;
+use super::view::coverage::Proportion;
+use super::{Audit, AuditedEnvironment};
 use crate::model::matrix::{Cell, CellReading, Row};
 use crate::model::staleness;
 use crate::model::{
-    Coverage, Disposition, Failure, Fate, FindingTrend, GoneFinding, JudgedFinding, JudgedWaiver,
+    Coverage, Failure, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver,
     Outcome, PartName, PlacesCompared, Severity, Since, Source,
 };
 use crate::wire::header::{ApiVersion, Kind};
@@ -57,10 +59,22 @@ fn verdict(report: &Audit) -> v1::Verdict {
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
-        compared: compared::public(report),
+        compared: report.compared.iter().map(compared).collect(),
         known: report.judgement.known.iter().map(ToString::to_string).collect(),
         fail_on: report.fail_on.as_str().to_owned(),
         new_only: report.new_only,
+    }
+}
+
+/// Names of components without a counterpart at most; all are counted.
+const MOST: usize = 100;
+
+fn compared(one: &GateCompared) -> v1::GateCompared {
+    v1::GateCompared {
+        gate: [one.gate.from.to_string(), one.gate.to.to_string()],
+        with_counterpart: one.with_counterpart,
+        of: one.of,
+        without: one.without.iter().take(MOST).map(ToString::to_string).collect(),
     }
 }
 
@@ -147,36 +161,23 @@ fn failure(failure: &Failure) -> v1::Failure {
 }
 
 fn summary(report: &Audit) -> v1::Summary {
-    let coverage = || {
-        report
-            .environments
-            .iter()
-            .flat_map(|e| e.snapshot.coverage.iter().map(move |target| (e, target)))
-    };
-    let complete = coverage()
-        .filter(|(environment, target)| environment.counts(target, report.run.at))
-        .count();
+    let view = ReportView::new(report);
+    let share = |of: Proportion| v1::Share { count: of.count, of: of.of };
+    let (targets, equal) = (view.targets_read(), view.components_equal());
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
-    let with =
-        |wanted: fn(&JudgedFinding) -> bool| report.findings.iter().filter(move |f| wanted(f));
     let count =
-        |wanted: Severity| with(JudgedFinding::is_active).filter(|f| f.severity == wanted).count();
-    let targets = v1::Share { count: complete, of: coverage().count() };
-    let equal = v1::Share {
-        count: report.matrix.iter().filter(|row| equal::is_equal(row, report)).count(),
-        of: report.matrix.len(),
-    };
+        |wanted: Severity| view.findings.iter().filter(|one| one.severity() == wanted).count();
     v1::Summary {
-        targets: of(targets.count, targets.of),
-        equal: of(equal.count, equal.of),
+        targets: targets.to_string(),
+        equal: equal.to_string(),
         findings: shown.map(|severity| (severity.as_str().to_owned(), count(severity))).collect(),
-        waived: with(|f| f.waiver().is_some()).count(),
-        off: with(|f| f.disposition == Disposition::Off).count(),
-        counts: v1::Counts { targets, equal },
+        waived: view.waived.len(),
+        off: view.switched_off(),
+        counts: v1::Counts { targets: share(targets), equal: share(equal) },
     }
 }
 
-pub(super) fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
+fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
     let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
     let trend = report.since.as_ref().and_then(|since| since.trends.get(id));
     v1::Finding {

@@ -3,11 +3,8 @@
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
 
-mod accepted;
-mod compared;
 mod csv;
 mod dto;
-mod equal;
 pub mod escape;
 mod html;
 mod json;
@@ -17,6 +14,7 @@ mod markdown;
 mod openmetrics;
 mod sarif;
 mod table;
+mod view;
 mod yaml;
 
 use crate::model::{Audit, AuditedEnvironment, Purpose};

@@ -16,6 +16,7 @@ mod html;
 mod junit;
 mod markdown;
 mod openmetrics;
+mod picture;
 mod reports;
 mod sarif;
 mod texts;

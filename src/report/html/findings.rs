@@ -1,187 +1,172 @@
 //! Findings, one card for each component, the worst first, with what each environment runs beside
 //! them.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::cells::{self, not_running, shown};
-use super::index::{Index, joined, severity_rank};
+use super::cells::{self, CellShown};
+use super::folded::Folded;
+use super::index::{Index, joined};
+use crate::model::matrix::State;
+use crate::model::{Class, PlaceChange, Severity};
 use crate::policy;
-use crate::wire::report::{Finding, PlaceChange, Reading, Row};
+use crate::report::view::finding::FindingView;
+use crate::report::view::matrix::{RowView, distance, place_distance, version};
+use crate::rules::RuleMeta;
 
 /// A component and what was found of it.
-#[derive(Serialize)]
 pub(super) struct Card<'a> {
-    component: &'a str,
-    class: &'a str,
-    owner: Option<&'a str>,
-    owner_number: Option<usize>,
-    severity: &'a str,
+    pub(super) component: &'a str,
+    pub(super) class: &'static str,
+    pub(super) owner: Option<&'a str>,
+    pub(super) owner_number: String,
+    pub(super) severity: Severity,
     /// Whether it is shown unfolded.
-    open: bool,
+    pub(super) open: bool,
     /// Whether any of its findings makes the verdict.
-    blocks: bool,
-    findings: Vec<Shown<'a>>,
-    rules: Vec<RuleText<'a>>,
-    evidence: Vec<Side<'a>>,
+    pub(super) blocks: bool,
+    pub(super) findings: Vec<FindingLine<'a>>,
+    pub(super) rules: Vec<(&'static str, Option<&'static RuleMeta>)>,
+    pub(super) sides: Vec<Side<'a>>,
 }
 
 /// A finding.
-#[derive(Serialize)]
-struct Shown<'a> {
-    id: &'a str,
-    rule: &'a str,
-    severity: &'a str,
-    summary: &'a str,
-    subject: &'a str,
-    place: String,
-    place_number: Option<usize>,
-    environments: String,
-    in_gate: bool,
-    blocks: bool,
-    distance: String,
-    controls: &'a [String],
-    since: Option<&'a str>,
-}
-
-/// What a rule says of itself.
-#[derive(Serialize)]
-struct RuleText<'a> {
-    id: &'a str,
-    /// Whether this program knows the rule.
-    known: bool,
-    summary: &'static str,
-    why: &'static str,
-    fix: &'static str,
+pub(super) struct FindingLine<'a> {
+    pub(super) view: FindingView<'a>,
+    pub(super) place: String,
+    pub(super) place_number: String,
+    pub(super) environments: String,
+    /// How far apart, for rules that say so.
+    pub(super) distance: Option<String>,
 }
 
 /// What one environment runs of a component.
-#[derive(Serialize)]
-struct Side<'a> {
-    environment: &'a str,
-    is_baseline: bool,
-    state: &'a str,
-    not_running: String,
-    cell: cells::Shown,
-    readings: Vec<Told<'a>>,
-    places: &'a [PlaceChange],
+pub(super) struct Side<'a> {
+    pub(super) environment: &'a str,
+    pub(super) is_baseline: bool,
+    pub(super) is_applicable: bool,
+    pub(super) cell: CellShown,
+    pub(super) readings: Vec<ReadingLine<'a>>,
+    /// The worst places that differ.
+    pub(super) places: Vec<PlaceLine<'a>>,
     /// How many places differ besides.
-    more_places: usize,
+    pub(super) more_places: usize,
 }
 
 /// A reading with where it comes from.
-#[derive(Serialize)]
-struct Told<'a> {
-    version: String,
-    source: &'a str,
-    contradicted_by: Option<&'a str>,
-    instances: usize,
-    digests: &'a [String],
+pub(super) struct ReadingLine<'a> {
+    pub(super) version: String,
+    pub(super) source: &'static str,
+    pub(super) contradicted_by: Option<String>,
+    pub(super) instances: usize,
+    pub(super) digests: Folded<&'a str>,
+}
+
+/// A place that differs.
+pub(super) struct PlaceLine<'a> {
+    pub(super) place: &'a str,
+    /// What both sides run there; empty for nothing.
+    pub(super) current: String,
+    pub(super) baseline: String,
+    pub(super) distance: Option<String>,
 }
 
 /// Cards, the worst first.
 pub(super) fn cards<'a>(index: &Index<'a>) -> Vec<Card<'a>> {
-    let blocking = index.blocking();
-    let mut cards: Vec<Card<'a>> = index
-        .findings
-        .iter()
-        .map(|(component, found)| card(component, found, index, &blocking))
+    let rows: BTreeMap<&str, &RowView<'a>> =
+        index.view.rows.iter().map(|row| (row.component(), row)).collect();
+    let components: BTreeSet<&'a str> =
+        index.view.findings.iter().map(FindingView::component).collect();
+    let mut cards: Vec<Card<'a>> = components
+        .into_iter()
+        .map(|component| card(component, rows.get(component).copied(), index))
         .collect();
     cards.sort_by_key(|card| {
-        let in_gate = card.findings.iter().any(|f| f.in_gate && f.severity == card.severity);
-        std::cmp::Reverse((card.blocks, severity_rank(card.severity), in_gate))
+        let is_worst = |line: &FindingLine<'_>| line.view.severity() == card.severity;
+        let in_gate = card.findings.iter().any(|line| line.view.judged.in_gate && is_worst(line));
+        Reverse((card.blocks, card.severity, in_gate))
     });
     cards
 }
 
-fn card<'a>(
-    component: &'a str,
-    found: &[&'a Finding],
-    index: &Index<'a>,
-    blocking: &BTreeSet<&str>,
-) -> Card<'a> {
-    let row = index.rows.get(component).copied();
-    let owner = found.iter().find_map(|finding| finding.owner.as_deref());
-    let severity = found.first().map_or("", |worst| worst.severity.as_str());
+fn card<'a>(component: &'a str, row: Option<&RowView<'a>>, index: &Index<'a>) -> Card<'a> {
+    let found = &index.view.of_component(component).findings;
+    let owner = found.iter().find_map(FindingView::owner);
+    let severity = found.iter().map(FindingView::severity).max().unwrap_or(Severity::Off);
     let concerned: BTreeSet<usize> =
         found.iter().flat_map(|finding| index.place(finding)).collect();
-    let ids: BTreeSet<&str> = found.iter().map(|finding| finding.rule.as_str()).collect();
+    let ids: BTreeSet<&'static str> = found.iter().map(|one| one.finding().rule).collect();
     Card {
         component,
-        class: row.map_or("", |row| row.class.as_str()),
+        class: row.map_or("", |row| row.row.class.as_str()),
         owner,
-        owner_number: index.owner_number(owner),
+        owner_number: joined(index.owner_number(owner)),
         severity,
-        open: severity_rank(severity) >= OPEN,
-        blocks: found.iter().any(|finding| blocking.contains(finding.id.as_str())),
-        findings: found.iter().map(|finding| line(finding, index, blocking)).collect(),
-        rules: ids.into_iter().map(rule).collect(),
-        evidence: row.map(|row| evidence(row, &concerned, index)).unwrap_or_default(),
+        open: severity >= Severity::Medium,
+        blocks: found.iter().any(|finding| finding.blocks),
+        findings: found.iter().map(|finding| line(*finding, index)).collect(),
+        rules: ids.into_iter().map(|id| (id, policy::meta(id))).collect(),
+        sides: row.map(|row| sides(row, &concerned)).unwrap_or_default(),
     }
 }
 
-/// Medium and above are unfolded.
-const OPEN: u8 = 3;
+impl Card<'_> {
+    pub(super) fn is_service(&self) -> bool {
+        self.class == Class::Service.as_str()
+    }
+}
 
-fn line<'a>(finding: &'a Finding, index: &Index<'a>, blocking: &BTreeSet<&str>) -> Shown<'a> {
-    let place = index.place(finding);
-    let words = [finding.level.as_deref(), finding.direction.as_deref()];
-    Shown {
-        id: &finding.id,
-        rule: &finding.rule,
-        severity: &finding.severity,
-        summary: &finding.summary,
-        subject: &finding.subject,
+fn line<'a>(view: FindingView<'a>, index: &Index<'a>) -> FindingLine<'a> {
+    let place = index.place(&view);
+    let finding = view.finding();
+    FindingLine {
         place: index.place_name(&place),
-        place_number: index.place_number(&place),
+        place_number: joined(index.place_number(&place)),
         environments: joined(&place),
-        in_gate: finding.in_gate,
-        blocks: blocking.contains(finding.id.as_str()),
-        distance: words.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        controls: &finding.controls,
-        since: finding.since.as_deref(),
+        distance: distance(finding.level, finding.direction),
+        view,
     }
 }
 
-fn rule(id: &str) -> RuleText<'_> {
-    match policy::meta(id) {
-        Some(meta) => {
-            RuleText { id, known: true, summary: meta.summary, why: meta.why, fix: meta.fix }
-        }
-        None => RuleText { id, known: false, summary: "", why: "", fix: "" },
-    }
-}
+/// Places that are named at most; all are counted.
+const PLACES: usize = 10;
+
+/// Digests that are not folded.
+const DIGESTS: usize = 3;
 
 /// What the environments run that findings concern, and the baseline, in promotion order.
-fn evidence<'a>(row: &'a Row, concerned: &BTreeSet<usize>, index: &Index<'a>) -> Vec<Side<'a>> {
-    let with_product = cells::shows_product(row);
-    let baseline = index.dto.baseline.as_str();
-    let cells = row.cells.iter().enumerate();
-    let cells =
-        cells.filter(|(number, cell)| concerned.contains(number) || cell.environment == baseline);
-    let sides = cells.map(|(_, cell)| Side {
-        environment: &cell.environment,
-        is_baseline: cell.environment == baseline,
-        state: &cell.state,
-        not_running: not_running(cell),
-        cell: shown(cell, baseline, with_product, 0),
-        readings: cell.readings.iter().map(told).collect(),
-        places: cell.places.as_ref().map(|places| places.worst.as_slice()).unwrap_or_default(),
-        more_places: cell
-            .places
-            .as_ref()
-            .map_or(0, |places| places.differ.saturating_sub(places.worst.len())),
-    });
-    sides.collect()
+fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<Side<'a>> {
+    let mut sides = Vec::new();
+    for (number, view) in row.cells.iter().enumerate() {
+        if !concerned.contains(&number) && !view.is_baseline {
+            continue;
+        }
+        let readings = view.cell.readings.iter().map(|reading| ReadingLine {
+            version: version(reading, true),
+            source: reading.source.as_str(),
+            contradicted_by: reading.contradicted_by.as_ref().map(ToString::to_string),
+            instances: reading.instances,
+            digests: Folded::new(reading.digests.iter().map(String::as_str), DIGESTS),
+        });
+        let differing = &view.cell.places.differing;
+        sides.push(Side {
+            environment: view.environment(),
+            is_baseline: view.is_baseline,
+            is_applicable: view.cell.state != State::NotApplicable,
+            cell: cells::shown(view),
+            readings: readings.collect(),
+            places: differing.iter().take(PLACES).map(place).collect(),
+            more_places: differing.len().saturating_sub(PLACES),
+        });
+    }
+    sides
 }
 
-fn told(reading: &Reading) -> Told<'_> {
-    Told {
-        version: cells::version(reading, true),
-        source: &reading.source,
-        contradicted_by: reading.contradicted_by.as_deref(),
-        instances: reading.instances,
-        digests: &reading.digests,
+fn place(place: &PlaceChange) -> PlaceLine<'_> {
+    PlaceLine {
+        place: &place.place,
+        current: place.current.join(", "),
+        baseline: place.baseline.join(", "),
+        distance: place_distance(place),
     }
 }

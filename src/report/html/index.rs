@@ -1,144 +1,105 @@
-//! What every part of the page looks up: environments, places, owners, and where a component's
-//! findings stand.
+//! What every part of the page looks up: environments, places and owners, by their numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use crate::model::Severity;
-use crate::report::Audit;
-use crate::wire::report::{DriftReport, Finding, Row};
+use crate::model::{EnvironmentName, FindingTrend, Gate, Severity};
+use crate::report::view::ReportView;
+use crate::report::view::finding::FindingView;
 
 /// The environments that a finding is about, by their numbers in promotion order.
-pub(super) type Place = Vec<usize>;
+pub(super) type PlaceNumbers = Vec<usize>;
 
 /// The report, and what is looked up in it.
 pub(super) struct Index<'a> {
-    /// The audit, for what the public report leaves out.
-    pub(super) report: &'a Audit,
-    /// The public report.
-    pub(super) dto: &'a DriftReport,
+    pub(super) view: &'a ReportView<'a>,
     /// Names of environments in promotion order.
     pub(super) environments: Vec<&'a str>,
     /// Places of active findings and all gates: gates first.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<PlaceNumbers>,
     /// Owners of findings, by name.
     pub(super) owners: Vec<&'a str>,
-    /// Active findings by component, worst first.
-    pub(super) findings: BTreeMap<&'a str, Vec<&'a Finding>>,
-    /// Rows of the matrix by component.
-    pub(super) rows: BTreeMap<&'a str, &'a Row>,
 }
 
 /// What a reader can filter by.
-#[derive(Serialize)]
 pub(super) struct Filters<'a> {
-    severities: Vec<&'static str>,
-    environments: Vec<&'a str>,
-    places: Vec<String>,
-    owners: &'a [&'a str],
-    has_since: bool,
-    trends: Vec<&'static str>,
+    pub(super) severities: [Severity; 5],
+    pub(super) environments: Vec<&'a str>,
+    pub(super) places: Vec<String>,
+    pub(super) owners: Vec<&'a str>,
+    pub(super) has_since: bool,
+    pub(super) trends: [FindingTrend; 4],
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(report: &'a Audit, dto: &'a DriftReport) -> Self {
-        let environments: Vec<&str> =
-            dto.environments.iter().map(|environment| environment.name.as_str()).collect();
-        let mut findings = BTreeMap::<&str, Vec<&Finding>>::new();
-        for finding in &dto.findings {
-            findings.entry(&finding.component).or_default().push(finding);
-        }
+    pub(super) fn new(view: &'a ReportView<'a>) -> Self {
+        let owned = view.findings.iter().chain(&view.waived);
+        let owners: BTreeSet<&str> = owned.filter_map(FindingView::owner).collect();
         let mut index = Self {
-            report,
-            dto,
-            environments,
+            view,
+            environments: view.environments.iter().map(|one| one.name()).collect(),
             places: Vec::new(),
-            owners: Vec::new(),
-            findings,
-            rows: dto.matrix.iter().map(|row| (row.component.as_str(), row)).collect(),
+            owners: owners.into_iter().collect(),
         };
         index.places = index.sorted_places();
-        let owned = dto.findings.iter().chain(&dto.waived);
-        index.owners =
-            owned.filter_map(|f| f.owner.as_deref()).collect::<BTreeSet<_>>().into_iter().collect();
-        let mut found = std::mem::take(&mut index.findings);
-        for of_component in found.values_mut() {
-            of_component.sort_by_cached_key(|f| {
-                (std::cmp::Reverse(weight(f)), f.rule.as_str(), index.place(f))
-            });
-        }
-        index.findings = found;
         index
     }
 
     /// Gates, pairs with the baseline, other pairs, single environments, larger groups; each in
     /// promotion order.
-    fn sorted_places(&self) -> Vec<Place> {
-        let gates = self.dto.gates.iter().map(|gate| self.numbers(gate));
-        let found = self.dto.findings.iter().map(|finding| self.place(finding));
-        let mut places: Vec<Place> =
-            gates.chain(found).collect::<BTreeSet<_>>().into_iter().collect();
-        let baseline = self.environments.iter().position(|name| *name == self.dto.baseline);
+    fn sorted_places(&self) -> Vec<PlaceNumbers> {
+        let gates = self.view.audit.gates.iter().map(|gate| self.of_gate(gate));
+        let found = self.view.findings.iter().map(|finding| self.place(finding));
+        let places: BTreeSet<PlaceNumbers> = gates.chain(found).collect();
+        let mut places: Vec<PlaceNumbers> = places.into_iter().collect();
+        let baseline = self.view.environments.iter().position(|one| one.is_baseline);
         places.sort_by_cached_key(|place| {
             let size = match place.len() {
                 2 => 0,
                 1 => 1,
                 n => n,
             };
-            (
-                !self.is_gate(place),
-                size,
-                !baseline.is_some_and(|b| place.contains(&b)),
-                place.clone(),
-            )
+            let has_baseline = baseline.is_some_and(|number| place.contains(&number));
+            (!self.is_gate(place), size, !has_baseline, place.clone())
         });
         places
     }
 
-    /// Ids of the findings that block.
-    pub(super) fn blocking(&self) -> BTreeSet<&'a str> {
-        let reasons = self.dto.verdict.reasons.iter().filter(|reason| reason.kind == "blocks");
-        reasons.filter_map(|reason| reason.finding.as_deref()).collect()
-    }
-
-    fn numbers(&self, names: &[String]) -> Place {
-        let mut numbers: Place = names
-            .iter()
-            .filter_map(|name| self.environments.iter().position(|e| e == name))
-            .collect();
+    fn numbers<'b>(&self, names: impl IntoIterator<Item = &'b EnvironmentName>) -> PlaceNumbers {
+        let number =
+            |name: &EnvironmentName| self.environments.iter().position(|e| *e == name.as_str());
+        let mut numbers: PlaceNumbers = names.into_iter().filter_map(number).collect();
         numbers.sort_unstable();
         numbers
     }
 
+    fn of_gate(&self, gate: &Gate) -> PlaceNumbers {
+        self.numbers([&gate.from, &gate.to])
+    }
+
     /// Where a finding is.
-    pub(super) fn place(&self, finding: &Finding) -> Place {
-        self.numbers(&finding.environments)
+    pub(super) fn place(&self, finding: &FindingView<'_>) -> PlaceNumbers {
+        self.numbers(&finding.finding().environments)
     }
 
     /// The number of a place among all.
-    pub(super) fn place_number(&self, place: &Place) -> Option<usize> {
+    pub(super) fn place_number(&self, place: &PlaceNumbers) -> Option<usize> {
         self.places.iter().position(|other| other == place)
     }
 
     /// Whether a place is the two sides of a gate.
-    pub(super) fn is_gate(&self, place: &Place) -> bool {
-        self.dto.gates.iter().any(|gate| self.numbers(gate) == *place)
+    pub(super) fn is_gate(&self, place: &PlaceNumbers) -> bool {
+        self.view.audit.gates.iter().any(|gate| self.of_gate(gate) == *place)
     }
 
     /// `qualif → ovh-production` for a gate, `dev, qualif` for others; names that the report does
-    /// not describe stay.
-    pub(super) fn place_name(&self, place: &Place) -> String {
-        let gate = self.dto.gates.iter().find(|gate| self.numbers(*gate) == *place);
-        match gate {
-            Some([from, to]) => format!("{from} → {to}"),
-            None => place
-                .iter()
-                .filter_map(|n| self.environments.get(*n))
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", "),
+    /// not describe are left out.
+    pub(super) fn place_name(&self, place: &PlaceNumbers) -> String {
+        if let Some(gate) = self.view.audit.gates.iter().find(|gate| self.of_gate(gate) == *place) {
+            return format!("{} → {}", gate.from, gate.to);
         }
+        let names: Vec<&str> =
+            place.iter().filter_map(|number| self.environments.get(*number)).copied().collect();
+        names.join(", ")
     }
 
     /// The number of an owner among all.
@@ -146,14 +107,14 @@ impl<'a> Index<'a> {
         self.owners.iter().position(|other| Some(*other) == owner)
     }
 
-    pub(super) fn filters(&self) -> Filters<'_> {
+    pub(super) fn filters(&self) -> Filters<'a> {
         Filters {
-            severities: SEVERITIES.iter().map(|severity| severity.as_str()).collect(),
+            severities: SEVERITIES,
             environments: self.environments.clone(),
             places: self.places.iter().map(|place| self.place_name(place)).collect(),
-            owners: &self.owners,
-            has_since: self.dto.since.is_some(),
-            trends: crate::model::FindingTrend::ALL.iter().map(|trend| trend.as_str()).collect(),
+            owners: self.owners.clone(),
+            has_since: self.view.audit.since.is_some(),
+            trends: FindingTrend::ALL,
         }
     }
 }
@@ -162,22 +123,7 @@ impl<'a> Index<'a> {
 pub(super) const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
-/// 5 for critical, 1 for info, 0 for what is no severity.
-pub(super) fn severity_rank(word: &str) -> u8 {
-    SEVERITIES
-        .iter()
-        .rev()
-        .zip(1..)
-        .find(|(severity, _)| severity.as_str() == word)
-        .map_or(0, |(_, rank)| rank)
-}
-
-/// Severity first, then whether it is in a gate.
-pub(super) fn weight(finding: &Finding) -> (u8, bool) {
-    (severity_rank(&finding.severity), finding.in_gate)
-}
-
-/// Numbers, for an attribute that the script reads: `0 2`.
+/// Numbers or words, for an attribute that the script reads: `0 2`.
 pub(super) fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(" ")
 }

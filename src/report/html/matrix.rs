@@ -4,131 +4,122 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use super::cells::{self, SAME};
-use super::index::{Index, joined, severity_rank};
-use crate::model::matrix;
-use crate::wire::report::{Finding, Row};
+use super::cells::{self, CellShown, SAME};
+use super::index::{Index, joined};
+use crate::model::{Class, FindingTrend, Severity};
+use crate::report::view::finding::{FindingView, waived_words};
+use crate::report::view::matrix::RowView;
 
 /// The matrix.
-#[derive(Serialize)]
-pub(super) struct Matrix<'a> {
-    environments: Vec<Column<'a>>,
-    rows: Vec<Line<'a>>,
+pub(super) struct MatrixTable<'a> {
+    pub(super) columns: Vec<Column<'a>>,
+    pub(super) lines: Vec<MatrixLine<'a>>,
     /// Rows that differ somewhere, or are not known not to.
-    differ: usize,
-    platform: usize,
-    service: usize,
+    pub(super) differ: usize,
+    pub(super) platform: usize,
+    pub(super) service: usize,
 }
 
-#[derive(Serialize)]
-struct Column<'a> {
-    name: &'a str,
-    is_baseline: bool,
-    required: bool,
+pub(super) struct Column<'a> {
+    pub(super) name: &'a str,
+    /// `baseline`, `not required`, or nothing.
+    pub(super) note: &'static str,
 }
 
 /// One component.
-#[derive(Serialize)]
-struct Line<'a> {
-    component: &'a str,
-    class: &'a str,
-    owner: Option<&'a str>,
-    owner_number: Option<usize>,
-    severity: &'a str,
-    findings: usize,
-    waived: usize,
+pub(super) struct MatrixLine<'a> {
+    pub(super) component: &'a str,
+    pub(super) class: Class,
+    pub(super) owner: Option<&'a str>,
+    pub(super) owner_number: String,
+    pub(super) severity: Option<Severity>,
+    pub(super) findings: usize,
     /// Its findings are in the card of this id.
-    first: &'a str,
-    differs: bool,
+    pub(super) first: &'a str,
+    /// What is waived of it, and the id of the worst of that.
+    pub(super) waived: Option<(String, &'a str)>,
+    pub(super) differs: bool,
     /// What the script filters by: words and numbers, separated by spaces.
-    severities: String,
-    environments: String,
-    places: String,
-    trends: String,
+    pub(super) severities: String,
+    pub(super) environments: String,
+    pub(super) places: String,
+    pub(super) trends: String,
     /// What the script sorts by: severity, then each environment.
-    keys: String,
-    cells: Vec<cells::Shown>,
+    pub(super) keys: String,
+    pub(super) cells: Vec<CellShown>,
 }
 
-/// All rows, the worst first.
-pub(super) fn matrix<'a>(index: &Index<'a>) -> Matrix<'a> {
-    let waived =
-        index.dto.waived.iter().fold(std::collections::BTreeMap::new(), |mut found, finding| {
-            found.entry(finding.component.as_str()).or_insert_with(Vec::new).push(finding);
-            found
-        });
-    // The public report is made of these rows, in their order.
-    let rows = index.dto.matrix.iter().zip(&index.report.matrix);
-    let mut rows: Vec<(Reverse<(u8, u8)>, Line<'a>)> = rows
-        .map(|(row, compared)| {
-            let waived = waived.get(row.component.as_str()).map(Vec::as_slice).unwrap_or_default();
-            line(row, compared, waived, index)
-        })
-        .collect();
-    rows.sort_by_key(|(weight, _)| *weight);
-    let rows: Vec<Line<'a>> = rows.into_iter().map(|(_, line)| line).collect();
-    let of = |class: &str| rows.iter().filter(|row| row.class == class).count();
-    let columns = index.dto.environments.iter().map(|environment| Column {
-        name: &environment.name,
-        is_baseline: environment.name == index.dto.baseline,
-        required: environment.required,
-    });
-    Matrix {
-        environments: columns.collect(),
-        differ: rows.iter().filter(|row| row.differs).count(),
-        platform: of("platform"),
-        service: of("service"),
-        rows,
+impl MatrixLine<'_> {
+    /// Below the name: `own service, owner `.
+    pub(super) fn is_service(&self) -> bool {
+        self.class == Class::Service
     }
 }
 
-fn line<'a>(
-    row: &'a Row,
-    compared: &matrix::Row,
-    waived: &[&'a Finding],
-    index: &Index<'a>,
-) -> (Reverse<(u8, u8)>, Line<'a>) {
-    let found = index.findings.get(row.component.as_str()).map(Vec::as_slice).unwrap_or_default();
-    let with_product = cells::shows_product(row);
-    let baseline = index.dto.baseline.as_str();
-    let builds = compared.cells.iter().map(|cell| cell.builds);
-    let cells: Vec<cells::Shown> = row
-        .cells
-        .iter()
-        .zip(builds)
-        .map(|(cell, builds)| cells::shown(cell, baseline, with_product, builds))
-        .collect();
-    let worst = found.first();
-    let severity = worst.map_or("", |finding| finding.severity.as_str());
-    let rank = severity_rank(severity);
+/// All rows, the worst first.
+pub(super) fn matrix<'a>(index: &Index<'a>) -> MatrixTable<'a> {
+    let mut rows: Vec<(Weight, MatrixLine<'a>)> =
+        index.view.rows.iter().map(|row| line(row, index)).collect();
+    rows.sort_by_key(|(weight, _)| Reverse(*weight));
+    let lines: Vec<MatrixLine<'a>> = rows.into_iter().map(|(_, line)| line).collect();
+    let of = |class| lines.iter().filter(|line| line.class == class).count();
+    let columns = index.view.environments.iter().map(|environment| Column {
+        name: environment.name(),
+        note: match (environment.is_baseline, environment.audited.required) {
+            (true, _) => "baseline",
+            (false, false) => "not required",
+            (false, true) => "",
+        },
+    });
+    MatrixTable {
+        columns: columns.collect(),
+        differ: lines.iter().filter(|line| line.differs).count(),
+        platform: of(Class::Platform),
+        service: of(Class::Service),
+        lines,
+    }
+}
+
+/// The worst severity, then the furthest cell.
+type Weight = (Option<Severity>, u8);
+
+/// From 5 for critical to 1 for info; 0 for none.
+fn number(severity: Option<Severity>) -> u32 {
+    severity.map_or(0, |severity| severity as u32)
+}
+
+fn line<'a>(row: &RowView<'a>, index: &Index<'a>) -> (Weight, MatrixLine<'a>) {
+    let found = index.view.of_component(row.component());
+    let (active, waived) = (&found.findings, &found.waived);
+    let cells: Vec<CellShown> = row.cells.iter().map(cells::shown).collect();
+    let severity = active.iter().map(FindingView::severity).max();
     let furthest = cells.iter().map(|cell| cell.rank).max().unwrap_or_default();
-    let concerned =
-        cells.iter().enumerate().filter(|(_, cell)| cell.rank > SAME).map(|(number, _)| number);
-    let concerned: BTreeSet<usize> =
-        concerned.chain(found.iter().flat_map(|f| index.place(f))).collect();
+    let differing = cells.iter().enumerate().filter(|(_, cell)| cell.rank > SAME);
+    let mut concerned: BTreeSet<usize> = differing.map(|(number, _)| number).collect();
+    concerned.extend(active.iter().flat_map(|finding| index.place(finding)));
     let places: BTreeSet<usize> =
-        found.iter().filter_map(|f| index.place_number(&index.place(f))).collect();
-    let words = |of: fn(&Finding) -> &str| found.iter().map(|f| of(f)).collect::<BTreeSet<_>>();
-    let owner = found.iter().chain(waived).find_map(|finding| finding.owner.as_deref());
-    let keys = std::iter::once(u32::from(rank) * 100 + u32::from(furthest));
-    let line = Line {
-        component: &row.component,
-        class: &row.class,
+        active.iter().filter_map(|finding| index.place_number(&index.place(finding))).collect();
+    let severities: BTreeSet<Severity> = active.iter().map(FindingView::severity).collect();
+    let trends: BTreeSet<FindingTrend> = active.iter().filter_map(|one| one.trend).collect();
+    let owner = active.iter().chain(waived).find_map(FindingView::owner);
+    let keys = std::iter::once(number(severity) * 100 + u32::from(furthest));
+    let keys = keys.chain(cells.iter().map(|cell| u32::from(cell.rank)));
+    let line = MatrixLine {
+        component: row.component(),
+        class: row.row.class,
         owner,
-        owner_number: index.owner_number(owner),
+        owner_number: joined(index.owner_number(owner)),
         severity,
-        findings: found.len(),
-        waived: waived.len(),
-        first: worst.map_or("", |finding| finding.id.as_str()),
-        differs: rank > 1 || !(compared.is_equal() || compared.is_alone() || compared.is_idle()),
-        severities: joined(words(|f| &f.severity)),
+        findings: active.len(),
+        first: active.first().map_or("", FindingView::id),
+        waived: waived_words(active.len(), waived.len()).zip(waived.first().map(FindingView::id)),
+        differs: severity > Some(Severity::Info) || row.differs(),
+        severities: joined(severities),
         environments: joined(concerned),
         places: joined(places),
-        trends: joined(words(|f| f.since.as_deref().unwrap_or_default())),
-        keys: joined(keys.chain(cells.iter().map(|cell| u32::from(cell.rank)))),
+        trends: joined(trends.into_iter().map(FindingTrend::as_str)),
+        keys: joined(keys),
         cells,
     };
-    (Reverse((rank, furthest)), line)
+    ((severity, furthest), line)
 }

@@ -2,39 +2,37 @@
 //!
 //! Everything is in the document; the script only filters, sorts and folds what stands there. A
 //! policy in the head allows the one style and the one script of this file, by their digests, and
-//! nothing else. Text from outside passes [`super::escape::html`] on its way out of the template
-//! engine, whichever part of the page it stands in.
+//! nothing else. The page is typed: what a template names and no part has does not compile. Text
+//! from outside passes [`super::escape::html`] on its way into the page, wherever it stands.
 
 mod cells;
 mod coverage;
+mod escaper;
 mod findings;
+mod folded;
 mod index;
 mod matrix;
 mod summary;
 mod verdict;
 mod waivers;
 
+use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::value::{Serde, Value};
-use minijinja::{Environment, Output, State, context};
 use sha2::{Digest as _, Sha256};
 
-use super::{Audit, Format, RenderError, View, dto};
-use index::Index;
-
-/// The parts of the page, in the order in which they are read.
-const TEMPLATE: &str = concat!(
-    include_str!("page/head.html"),
-    include_str!("page/verdict.html"),
-    include_str!("page/since.html"),
-    include_str!("page/summary.html"),
-    include_str!("page/findings.html"),
-    include_str!("page/matrix.html"),
-    include_str!("page/waivers.html"),
-    include_str!("page/coverage.html"),
-    include_str!("page/foot.html"),
-);
+use super::view::ReportView;
+use super::view::figures::{FiguresView, SINCE_START};
+use super::view::finding::NOTHING_SO_FAR;
+use super::view::matrix::Mark;
+use super::{Audit, Format, RenderError, View};
+use coverage::CoverageBlock;
+use findings::Card;
+use index::{Filters, Index};
+use matrix::MatrixTable;
+use summary::Glance;
+use verdict::{Banner, Changes};
+use waivers::{WaivedLine, WaiverLine};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -56,52 +54,58 @@ impl Format for Html {
     }
 }
 
-fn page(report: &Audit) -> Result<String, minijinja::Error> {
-    let dto = dto::report(report);
-    let index = Index::new(report, &dto);
-    // The columns of the matrix: style attributes are not allowed.
-    let style = format!(":root{{--environments:{}}}\n{STYLE}", dto.environments.len());
-    let cards = findings::cards(&index);
-    let page = context! {
-        policy => policy(&style),
-        style => Value::from_safe_string(style),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
-        verdict => Serde(verdict::banner(&index)),
-        since => Serde(dto.since.as_ref().map(|since| verdict::since(&index, since))),
-        summary => Serde(summary::summary(&index)),
-        cards => Serde(&cards),
-        filters => Serde(index.filters()),
-        waived => Serde(waivers::waived(&index)),
-        waivers => Serde(waivers::waivers(&index)),
-        matrix => Serde(matrix::matrix(&index)),
-        coverage => Serde(coverage::coverage(&index)),
-        run => Serde(coverage::facts(&index)),
-    };
-    let mut environment = Environment::new();
-    environment.set_formatter(write);
-    environment.add_template("page.html", TEMPLATE)?;
-    environment.get_template("page.html")?.render(page)
+/// The page; `page/page.html` says in which order its parts are read.
+#[derive(Template)]
+#[template(path = "page.html", config = "src/report/html/askama.toml")]
+struct Page<'a> {
+    policy: String,
+    style: String,
+    script: &'static str,
+    verdict: Banner<'a>,
+    since: Option<Changes<'a>>,
+    summary: Glance,
+    cards: Vec<Card<'a>>,
+    filters: Filters<'a>,
+    waived: Vec<WaivedLine<'a>>,
+    waivers: Vec<WaiverLine<'a>>,
+    matrix: MatrixTable<'a>,
+    figures: &'a [FiguresView<'a>],
+    environments: Vec<&'a str>,
+    coverage: Vec<CoverageBlock<'a>>,
+    run: Vec<(&'static str, String)>,
 }
 
-/// Writes a value into the page: text as [`super::escape::html`] makes it, unless it is our own
-/// style or script.
-fn write(
-    out: &mut Output<'_>,
-    state: &mut State<'_, '_>,
-    value: &Value,
-) -> Result<(), minijinja::Error> {
-    match value.as_str().filter(|_| !value.is_safe()) {
-        Some(text) => out.write_str(&super::escape::html(text)).map_err(minijinja::Error::from),
-        None => minijinja::escape_formatter(out, state, value),
-    }
+fn page(report: &Audit) -> Result<String, askama::Error> {
+    let view = ReportView::new(report);
+    let index = Index::new(&view);
+    // The columns of the matrix: style attributes are not allowed.
+    let style = format!(":root{{--environments:{}}}\n{STYLE}", view.environments.len());
+    let page = Page {
+        policy: policy(&style),
+        style,
+        script: SCRIPT,
+        verdict: verdict::banner(&view),
+        since: report.since.as_ref().map(|since| verdict::changes(&view, since)),
+        summary: summary::glance(&index),
+        cards: findings::cards(&index),
+        filters: index.filters(),
+        waived: waivers::waived(&index),
+        waivers: waivers::waivers(&index),
+        matrix: matrix::matrix(&index),
+        figures: &view.figures,
+        environments: index.environments.clone(),
+        coverage: coverage::coverage(&view),
+        run: coverage::facts(&view),
+    };
+    page.render()
 }
 
 /// What a browser may load and run of the page: its own style and script, and an empty icon.
 fn policy(style: &str) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; \
-         form-action 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
+         base-uri 'none'; form-action 'none'",
         hash(style),
         hash(SCRIPT)
     )

@@ -1,212 +1,176 @@
 //! The verdict with its reasons, and what changed since an earlier report.
 
-use jiff::Timestamp;
-use serde::Serialize;
+use std::cmp::Reverse;
 
-use super::index::{Index, SEVERITIES, severity_rank, weight};
-use crate::model::{Fate, FindingTrend, Verdict, count};
-use crate::report::Purpose;
-use crate::report::accepted::tally_of;
-use crate::report::compared::{NOTHING, sentence};
-use crate::wire::report::{Finding, GoneFinding, Since};
+use super::folded::Folded;
+use crate::model::{
+    Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since, count,
+};
+use crate::report::view::compared::{NAMES, sentences};
+use crate::report::view::finding::{FindingView, fate_meaning, trend_meaning};
+use crate::report::view::verdict::{Headline, accepted, block_or_blocks, count_reasons};
+use crate::report::view::{ReportView, worst_first};
 
 /// What stands at the top.
-#[derive(Serialize)]
 pub(super) struct Banner<'a> {
-    /// `Drift report` or `Differences`.
-    what: &'static str,
-    /// In capitals, as on screens.
-    word: &'static str,
-    /// A class of the style, and the shape beside the word.
-    tone: &'static str,
+    /// `Drift report against prod`: of the window.
+    pub(super) title: String,
+    /// `Drift report`.
+    pub(super) what: &'static str,
+    pub(super) headline: Headline,
     /// One sentence.
-    line: String,
+    pub(super) line: String,
     /// What would block, were it not waived.
-    accepted: Option<String>,
+    pub(super) accepted: Option<String>,
     /// How much each gate compared.
-    compared: Vec<String>,
-    blocks: Vec<Reason<'a>>,
-    gaps: Vec<&'a str>,
-    not_judged: &'a [String],
-    partial: &'a [String],
-    at: String,
-    at_utc: String,
-    baseline: &'a str,
-    gates: &'a [[String; 2]],
+    pub(super) compared: Vec<String>,
+    pub(super) blocks: Folded<&'a Reason>,
+    pub(super) gaps: Folded<&'a str>,
+    pub(super) not_judged: Folded<&'a str>,
+    /// Environments that the audit left out.
+    pub(super) partial: String,
+    pub(super) at: String,
+    pub(super) at_utc: String,
+    pub(super) baseline: &'a str,
+    pub(super) gates: &'a [Gate],
 }
 
-/// A reason that blocks.
-#[derive(Serialize)]
-struct Reason<'a> {
-    text: &'a str,
-    /// The finding that it speaks of.
-    id: Option<&'a str>,
-}
+/// Reasons of a kind that are not folded.
+const REASONS: usize = 8;
 
-pub(super) fn banner<'a>(index: &Index<'a>) -> Banner<'a> {
-    let (dto, report) = (index.dto, index.report);
-    let of =
-        |kind: &'static str| dto.verdict.reasons.iter().filter(move |reason| reason.kind == kind);
-    let blocks = of("blocks").map(|r| Reason { text: &r.text, id: r.finding.as_deref() });
-    let gaps: Vec<&str> = of("incomplete").map(|reason| reason.text.as_str()).collect();
-    let (word, tone) = match (report.purpose, report.judgement.verdict) {
-        (_, Verdict::Incomplete) => ("INCOMPLETE", "incomplete"),
-        (Purpose::Diff, _) => ("COMPLETE", "neutral"),
-        (Purpose::Audit, Verdict::NoGo) if gaps.is_empty() => ("NO-GO", "no-go"),
-        (Purpose::Audit, Verdict::NoGo) => ("NO-GO, and INCOMPLETE", "no-go"),
-        // Nothing could have blocked: no colour and no shape of a go.
-        (Purpose::Audit, Verdict::Go) if dto.gates.is_empty() => {
-            ("GO, but no gate was judged", "neutral")
+impl Banner<'_> {
+    /// A class of the style, and the shape beside the word. What could not have blocked has no
+    /// colour and no shape of a go.
+    pub(super) fn tone(&self) -> &'static str {
+        match self.headline {
+            Headline::Go => "go",
+            Headline::NoGo | Headline::NoGoAndIncomplete => "no-go",
+            Headline::Incomplete => "incomplete",
+            Headline::GoWithoutGate | Headline::Complete => "neutral",
         }
-        (Purpose::Audit, Verdict::Go) => ("GO", "go"),
-    };
-    Banner {
-        what: if report.purpose == Purpose::Audit {
-            "Drift report"
-        } else {
-            "Differences of two pieces of evidence"
-        },
-        word,
-        tone,
-        line: line(index, gaps.len()),
-        accepted: tally_of(dto),
-        compared: compared(index),
-        blocks: blocks.collect(),
-        gaps,
-        not_judged: &dto.verdict.not_judged,
-        partial: &dto.left_out,
-        at: local(index, report.run.at),
-        at_utc: report.run.at.to_string(),
-        baseline: &dto.baseline,
-        gates: &dto.gates,
     }
 }
 
-/// Names of components without a counterpart, for each gate.
-const NAMES: usize = 8;
-
-/// A sentence for each gate.
-fn compared(index: &Index<'_>) -> Vec<String> {
-    let gates = &index.dto.verdict.compared;
-    match index.report.purpose {
-        Purpose::Diff => Vec::new(),
-        Purpose::Audit if gates.is_empty() => vec![NOTHING.to_owned()],
-        Purpose::Audit => gates.iter().map(|one| sentence(one, NAMES)).collect(),
+pub(super) fn banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
+    let audit = view.audit;
+    let headline = Headline::of(audit);
+    let reasons = |kind| audit.judgement.reasons.iter().filter(move |one| one.kind == kind);
+    let texts = reasons(ReasonKind::Incomplete).map(|reason| reason.text.as_str());
+    let left_out: Vec<&str> = audit.left_out.iter().map(|name| name.as_str()).collect();
+    let at = view.local_time(audit.run.at);
+    let (what, lower) = match audit.purpose {
+        Purpose::Audit => ("Drift report", "drift report"),
+        Purpose::Diff => {
+            ("Differences of two pieces of evidence", "differences of two pieces of evidence")
+        }
+    };
+    Banner {
+        title: format!("{}: {lower} against {}, {at}", headline.words(), audit.baseline),
+        what,
+        headline,
+        line: sentence(view, headline),
+        accepted: accepted(audit),
+        compared: sentences(audit, NAMES),
+        blocks: Folded::new(reasons(ReasonKind::Blocks), REASONS),
+        gaps: Folded::new(texts, REASONS),
+        not_judged: Folded::new(audit.judgement.not_judged.iter().map(String::as_str), REASONS),
+        partial: left_out.join(", "),
+        at,
+        at_utc: audit.run.at.to_string(),
+        baseline: audit.baseline.as_str(),
+        gates: &audit.gates,
     }
 }
 
 /// The verdict in a sentence.
-fn line(index: &Index<'_>, gaps: usize) -> String {
-    let (dto, report) = (index.dto, index.report);
-    let fail_on = &dto.verdict.fail_on;
-    let unread = || format!("{} in what the verdict needs", count(gaps, "gap"));
-    match (report.purpose, report.judgement.verdict) {
-        (_, Verdict::Incomplete) => {
-            format!("{}: what was not read is not known to be the same.", unread())
+fn sentence(view: &ReportView<'_>, headline: Headline) -> String {
+    let audit = view.audit;
+    let fail_on = audit.fail_on;
+    let gaps = count_reasons(audit, ReasonKind::Incomplete);
+    let unread = format!("{} in what the verdict needs", count(gaps, "gap"));
+    let blocks = count_reasons(audit, ReasonKind::Blocks);
+    let blocking = format!("{} {}", count(blocks, "finding"), block_or_blocks(blocks));
+    let news = if audit.new_only { "new or worse, and " } else { "" };
+    match headline {
+        Headline::Incomplete => {
+            format!("{unread}: what was not read is not known to be the same.")
         }
-        (Purpose::Diff, _) => {
+        Headline::Complete => {
             "Everything in the evidence was read. Differences are shown, not judged.".to_owned()
         }
-        (_, Verdict::NoGo) => {
-            let blocks = dto.verdict.reasons.iter().filter(|one| one.kind == "blocks").count();
-            let new = if dto.verdict.new_only { "new or worse, and " } else { "" };
-            let and = if gaps > 0 { format!("; {}", unread()) } else { String::new() };
-            format!("{} {new}at or above {fail_on}{and}.", blocking(blocks))
+        Headline::NoGo => format!("{blocking}: {news}at or above {fail_on}."),
+        Headline::NoGoAndIncomplete => {
+            format!("{blocking}: {news}at or above {fail_on}; {unread}.")
         }
-        (_, Verdict::Go) if dto.gates.is_empty() => {
+        Headline::GoWithoutGate => {
             "Judged was only whether everything required was read.".to_owned()
         }
-        (_, Verdict::Go) => {
-            let new = if dto.verdict.new_only { " is new or worse" } else { "" };
-            let known = match dto.verdict.known.len() {
+        Headline::Go => {
+            let news = if audit.new_only { " is new or worse" } else { "" };
+            let known = match audit.judgement.known.len() {
                 0 => String::new(),
-                n => format!(
-                    " {} at or above it {} known before.",
-                    count(n, "finding"),
-                    if n == 1 { "was" } else { "were" }
-                ),
+                1 => " 1 finding at or above it was known before.".to_owned(),
+                n => format!(" {n} findings at or above it were known before."),
             };
             format!(
-                "Nothing at or above {fail_on} in a gate{new}, and everything required was read.{known}"
+                "Nothing at or above {fail_on} in a gate{news}, \
+                 and everything required was read.{known}"
             )
         }
     }
 }
 
-fn blocking(number: usize) -> String {
-    format!("{} {}", count(number, "finding"), if number == 1 { "blocks:" } else { "block:" })
-}
-
-/// In the time zone of the profiles: `Mon 2026-11-23 01:06 +01:00`.
-pub(super) fn local(index: &Index<'_>, at: Timestamp) -> String {
-    at.to_zoned(index.report.run.timezone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
-}
-
 /// What became of findings since an earlier report.
-#[derive(Serialize)]
 pub(super) struct Changes<'a> {
-    at: String,
-    changed: &'a [String],
+    pub(super) at: String,
+    pub(super) changed: &'a [String],
     /// Each word with its count: first what is active, then what is gone.
-    trends: Vec<Tally>,
-    fates: Vec<Tally>,
+    pub(super) trends: Vec<Tally>,
+    pub(super) fates: Vec<Tally>,
     /// Findings that are new or worse, worst first.
-    rising: Vec<&'a Finding>,
+    pub(super) rising: Folded<FindingView<'a>>,
     /// Findings that are not active any more: what is merely unread first.
-    gone: Vec<&'a GoneFinding>,
-    has_unknown: bool,
+    pub(super) gone: Folded<&'a GoneFinding>,
+    pub(super) has_unknown: bool,
 }
 
-#[derive(Serialize)]
-struct Tally {
-    word: &'static str,
-    count: usize,
+/// How many findings have a trend or a fate.
+pub(super) struct Tally {
+    pub(super) word: &'static str,
+    pub(super) count: usize,
     /// What the word means.
-    title: &'static str,
+    pub(super) title: &'static str,
+    /// Whether the word alone would say something else of what is gone.
+    pub(super) is_now: bool,
 }
 
-pub(super) fn since<'a>(index: &Index<'a>, since: &'a Since) -> Changes<'a> {
-    let tally = |(word, title)| Tally {
-        word,
-        count: since.summary.get(word).copied().unwrap_or_default(),
-        title,
-    };
-    let is_rising = |f: &&Finding| matches!(f.since.as_deref(), Some("new" | "worse"));
-    let mut rising: Vec<&Finding> = index.dto.findings.iter().filter(is_rising).collect();
-    rising.sort_by_key(|finding| std::cmp::Reverse(weight(finding)));
+/// Findings of a list that are not folded.
+const SHOWN: usize = 12;
+
+pub(super) fn changes<'a>(view: &ReportView<'a>, since: &'a Since) -> Changes<'a> {
+    let mut rising = worst_first(&view.findings);
+    rising.retain(FindingView::is_news);
     let mut gone: Vec<&GoneFinding> = since.gone.iter().collect();
-    let fate = |gone: &GoneFinding| Fate::ALL.iter().position(|fate| fate.as_str() == gone.fate);
-    gone.sort_by_key(|gone| {
-        (fate(gone), SEVERITIES.len() - usize::from(severity_rank(&gone.severity)))
-    });
+    gone.sort_by_key(|gone| (gone.fate, Reverse(gone.finding.severity)));
+    let trend = |trend: FindingTrend| Tally {
+        word: trend.as_str(),
+        count: since.count(trend),
+        title: trend_meaning(trend),
+        is_now: false,
+    };
+    let fate = |fate: Fate| Tally {
+        word: fate.as_str(),
+        count: since.gone(fate),
+        title: fate_meaning(fate),
+        is_now: matches!(fate, Fate::Waived | Fate::Off),
+    };
     Changes {
-        at: local(index, since.at),
+        at: view.local_time(since.at),
         changed: &since.changed,
-        trends: FindingTrend::ALL
-            .into_iter()
-            .map(|trend| tally((trend.as_str(), told(trend))))
-            .collect(),
-        fates: Fate::ALL.into_iter().map(|fate| tally((fate.as_str(), told_of(fate)))).collect(),
-        rising,
-        has_unknown: gone.iter().any(|gone| gone.fate == Fate::Unknown.as_str()),
-        gone,
-    }
-}
-
-fn told(trend: FindingTrend) -> &'static str {
-    match trend {
-        FindingTrend::New => "was not there, or was waived",
-        FindingTrend::Worse => "was less severe, or the sides were closer",
-        FindingTrend::Better => "was more severe, or the sides were further apart",
-        FindingTrend::Unchanged => "as it was",
-    }
-}
-
-fn told_of(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Unknown => "not there, but not everything that could show it was read",
-        Fate::Resolved => "everything that could show it was read, and it is not there",
-        Fate::Waived => "a waiver covers it now",
-        Fate::Off => "the policy switches it off now",
+        trends: FindingTrend::ALL.into_iter().map(trend).collect(),
+        fates: Fate::ALL.into_iter().map(fate).collect(),
+        rising: Folded::new(rising, SHOWN),
+        has_unknown: since.gone(Fate::Unknown) > 0,
+        gone: Folded::new(gone, SHOWN),
     }
 }

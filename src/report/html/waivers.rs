@@ -1,73 +1,58 @@
 //! Findings that somebody accepts, and what became of each waiver.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use super::index::{Index, severity_rank};
-use crate::model::WaiverState;
-use crate::wire::report::{Finding, Waiver};
+use super::index::Index;
+use crate::model::{JudgedWaiver, Waiver};
+use crate::report::view::finding::{FindingView, waivers_sorted};
+use crate::report::view::worst_first;
 
 /// A finding that a waiver covers.
-#[derive(Serialize)]
-pub(super) struct Waived<'a> {
-    finding: &'a Finding,
-    place: String,
+pub(super) struct WaivedLine<'a> {
+    pub(super) finding: FindingView<'a>,
+    pub(super) place: String,
     /// The waiver, unless the report does not describe it.
-    waiver: Option<&'a Waiver>,
+    pub(super) waiver: Option<&'a Waiver>,
 }
 
 /// A waiver.
-#[derive(Serialize)]
-pub(super) struct Line<'a> {
-    waiver: &'a Waiver,
-    place: String,
-    findings: Vec<Covered<'a>>,
+pub(super) struct WaiverLine<'a> {
+    pub(super) judged: &'a JudgedWaiver,
+    pub(super) place: String,
+    pub(super) findings: Vec<Covered<'a>>,
 }
 
 /// A finding that a waiver covers, or would cover.
-#[derive(Serialize)]
-struct Covered<'a> {
-    id: &'a str,
+pub(super) struct Covered<'a> {
+    pub(super) id: &'a str,
     /// Whether it stands on the page.
-    shown: bool,
+    pub(super) shown: bool,
 }
 
 /// The most severe first.
-pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<Waived<'a>> {
-    let by_id: BTreeMap<&str, &Waiver> =
-        index.dto.waivers.iter().map(|w| (w.id.as_str(), w)).collect();
-    let mut findings: Vec<&Finding> = index.dto.waived.iter().collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(severity_rank(&finding.severity)));
-    let line = |finding: &'a Finding| Waived {
+pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<WaivedLine<'a>> {
+    let line = |finding: FindingView<'a>| WaivedLine {
+        place: index.place_name(&index.place(&finding)),
+        waiver: finding.waiver.map(|judged| &judged.waiver),
         finding,
-        place: index.place_name(&index.place(finding)),
-        waiver: finding.waiver.as_deref().and_then(|id| by_id.get(id)).copied(),
     };
-    findings.into_iter().map(line).collect()
+    worst_first(&index.view.waived).into_iter().map(line).collect()
 }
 
 /// The ones that need somebody first.
-pub(super) fn waivers<'a>(index: &Index<'a>) -> Vec<Line<'a>> {
-    let shown: BTreeSet<&str> = index
-        .dto
-        .findings
-        .iter()
-        .chain(&index.dto.waived)
-        .map(|finding| finding.id.as_str())
-        .collect();
-    let mut waivers: Vec<&Waiver> = index.dto.waivers.iter().collect();
-    waivers.sort_by_key(|waiver| {
-        WaiverState::ALL.iter().position(|state| state.as_str() == waiver.state)
-    });
-    let line = |waiver: &'a Waiver| Line {
-        waiver,
-        place: waiver.environments.join(", "),
-        findings: waiver
-            .findings
-            .iter()
-            .map(|id| Covered { id, shown: shown.contains(id.as_str()) })
-            .collect(),
+pub(super) fn waivers<'a>(index: &Index<'a>) -> Vec<WaiverLine<'a>> {
+    let view = index.view;
+    let shown: BTreeSet<&str> =
+        view.findings.iter().chain(&view.waived).map(FindingView::id).collect();
+    let line = |judged: &'a JudgedWaiver| {
+        let names: Vec<&str> =
+            judged.waiver.environments.iter().map(|name| name.as_str()).collect();
+        let covered = judged.covers.iter().map(|id| id.as_str());
+        WaiverLine {
+            judged,
+            place: names.join(", "),
+            findings: covered.map(|id| Covered { id, shown: shown.contains(id) }).collect(),
+        }
     };
-    waivers.into_iter().map(line).collect()
+    waivers_sorted(view.audit).into_iter().map(line).collect()
 }

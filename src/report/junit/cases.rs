@@ -1,21 +1,21 @@
 //! How one case ends, and what is said of it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
-use crate::model::Severity;
+use crate::model::{FindingTrend, Severity};
 use crate::report::escape::xml;
-use crate::wire::report::{DriftReport, Finding, Waiver};
+use crate::report::view::ReportView;
+use crate::report::view::finding::FindingView;
 
 /// What is known of a component in a place, or of a target.
 #[derive(Debug, Default)]
 pub(super) struct Known<'a> {
     /// Active findings.
-    pub(super) findings: Vec<&'a Finding>,
+    pub(super) findings: Vec<FindingView<'a>>,
     /// Findings that a waiver covers.
-    pub(super) waived: Vec<&'a Finding>,
+    pub(super) waived: Vec<FindingView<'a>>,
     /// What was not read and had to be, a line each.
     pub(super) unread: Vec<String>,
     /// What was not read and need not be.
@@ -24,12 +24,11 @@ pub(super) struct Known<'a> {
     pub(super) told: Vec<String>,
 }
 
-/// What every case needs.
-pub(super) struct Judge<'a> {
+/// What decides how a case ends.
+#[derive(Clone, Copy)]
+pub(super) struct CaseJudge {
     /// Whether only what is new or worse counts.
     new_only: bool,
-    /// By id.
-    waivers: BTreeMap<&'a str, &'a Waiver>,
 }
 
 /// How a case ends; what comes first, counts.
@@ -42,20 +41,18 @@ enum Ending {
     Passed,
 }
 
-impl<'a> Judge<'a> {
-    pub(super) fn new(report: &'a DriftReport) -> Self {
-        let waivers = report.waivers.iter().map(|waiver| (waiver.id.as_str(), waiver)).collect();
-        Self { new_only: report.verdict.new_only, waivers }
+impl CaseJudge {
+    pub(super) fn new(view: &ReportView<'_>) -> Self {
+        Self { new_only: view.audit.new_only }
     }
 
     /// Whether a finding fails its case. What the policy wants to see only when asked for does not;
     /// the exit code, and not the number of failures, tells the verdict.
-    fn fails(&self, finding: &Finding) -> bool {
-        let counts = !self.new_only || matches!(finding.since.as_deref(), Some("new" | "worse"));
-        counts && severity(finding) > Severity::Info
+    fn fails(self, finding: &FindingView<'_>) -> bool {
+        (!self.new_only || finding.is_news()) && finding.severity() > Severity::Info
     }
 
-    fn ending(&self, known: &Known<'_>) -> Ending {
+    fn ending(self, known: &Known<'_>) -> Ending {
         match known {
             _ if known.findings.iter().any(|finding| self.fails(finding)) => Ending::Failure,
             _ if !known.unread.is_empty() => Ending::Error,
@@ -66,15 +63,15 @@ impl<'a> Judge<'a> {
     }
 
     /// The case of that name in the suite of that name.
-    pub(super) fn case(&self, suite: &str, name: &str, mut known: Known<'_>) -> TestCase {
-        known.findings.sort_by_key(|finding| Reverse((self.fails(finding), severity(finding))));
-        known.waived.sort_by_key(|finding| Reverse(severity(finding)));
+    pub(super) fn case(self, suite: &str, name: &str, mut known: Known<'_>) -> TestCase {
+        known.findings.sort_by_key(|finding| Reverse((self.fails(finding), finding.severity())));
+        known.waived.sort_by_key(|finding| Reverse(finding.severity()));
         let ending = self.ending(&known);
-        let worst = known.findings.first().copied();
+        let worst = known.findings.first();
         let groups = [
-            (Ending::Failure, known.findings.iter().map(|finding| told(finding)).collect()),
+            (Ending::Failure, known.findings.iter().map(finding_line).collect()),
             (Ending::Error, known.unread),
-            (Ending::Waived, known.waived.iter().map(|finding| self.waived(finding)).collect()),
+            (Ending::Waived, known.waived.iter().map(waived_line).collect()),
             (Ending::NotJudged, known.not_judged),
             (Ending::Passed, known.told),
         ];
@@ -92,24 +89,22 @@ impl<'a> Judge<'a> {
         }
         case
     }
-
-    /// `waived by redis-dev until 2026-12-31 (platform): dev moves first; high version-skew …`
-    fn waived(&self, finding: &Finding) -> String {
-        let id = finding.waiver.as_deref().unwrap_or_default();
-        let waiver = match self.waivers.get(id) {
-            Some(Waiver { expires, owner, reason, .. }) => {
-                format!(" until {expires} ({owner}): {reason}")
-            }
-            None => String::new(),
-        };
-        format!("waived by {id}{waiver}; {}", told(finding))
-    }
 }
 
-fn status(ending: Ending, worst: Option<&Finding>, text: &[String]) -> TestCaseStatus {
+/// `waived by redis-dev until 2026-12-31 (platform): dev moves first; high version-skew …`
+fn waived_line(finding: &FindingView<'_>) -> String {
+    let id = finding.judged.waiver().unwrap_or_default();
+    let waiver = finding.waiver.map(|judged| &judged.waiver);
+    let until = waiver
+        .map(|one| format!(" until {} ({}): {}", one.expires, one.owner, one.reason))
+        .unwrap_or_default();
+    format!("waived by {id}{until}; {}", finding_line(finding))
+}
+
+fn status(ending: Ending, worst: Option<&FindingView<'_>>, text: &[String]) -> TestCaseStatus {
     let (mut status, ty) = match ending {
         Ending::Failure => {
-            let rule = worst.map(|finding| finding.rule.as_str()).unwrap_or_default();
+            let rule = worst.map_or("", |one| one.finding().rule);
             (TestCaseStatus::non_success(NonSuccessKind::Failure), rule)
         }
         Ending::Error => (TestCaseStatus::non_success(NonSuccessKind::Error), "not-read"),
@@ -127,24 +122,25 @@ fn status(ending: Ending, worst: Option<&Finding>, text: &[String]) -> TestCaseS
     status
 }
 
-fn severity(finding: &Finding) -> Severity {
-    // What is no severity lets nothing pass.
-    finding.severity.parse().unwrap_or(Severity::Critical)
-}
-
 /// A finding in a line.
-fn told(finding: &Finding) -> String {
-    let Finding { severity, rule, component, environments, summary, id, .. } = finding;
-    let mut line =
-        format!("{severity} {rule} {component} in {}: {summary} [{id}]", environments.join(", "));
-    let subject = Some(&finding.subject).filter(|subject| !subject.is_empty());
-    for (word, value) in
-        [("subject", subject), ("owner", finding.owner.as_ref()), ("since", finding.since.as_ref())]
-    {
+fn finding_line(view: &FindingView<'_>) -> String {
+    let finding = view.finding();
+    let mut line = format!(
+        "{} {} {} in {}: {} [{}]",
+        view.severity(),
+        finding.rule,
+        finding.component,
+        view.environments().join(", "),
+        finding.summary,
+        view.id()
+    );
+    let subject = Some(finding.subject.as_str()).filter(|subject| !subject.is_empty());
+    let since = view.trend.map(FindingTrend::as_str);
+    for (word, value) in [("subject", subject), ("owner", view.owner()), ("since", since)] {
         line.extend(value.map(|value| format!("; {word}: {value}")));
     }
-    if !finding.controls.is_empty() {
-        line.push_str(&format!("; controls: {}", finding.controls.join(", ")));
+    if !view.judged.controls.is_empty() {
+        line.push_str(&format!("; controls: {}", view.judged.controls.join(", ")));
     }
     line
 }

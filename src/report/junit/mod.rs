@@ -15,8 +15,8 @@ mod suites;
 #[cfg(test)]
 mod tests;
 
-use super::{Audit, Format, RenderError, View, dto};
-use crate::wire::report::DriftReport;
+use super::view::ReportView;
+use super::{Audit, Format, RenderError, View};
 
 pub(super) struct Junit;
 
@@ -26,17 +26,19 @@ impl Format for Junit {
     }
 
     fn summary(&self) -> &'static str {
-        "for a CI's test view: a suite for each pair of environments, a case for each component, a failure where it has findings"
+        "for a CI's test view: a suite for each pair of environments, a case for each component, \
+         a failure where it has findings"
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        xml(&dto::report(report)).map_err(|message| RenderError { format: self.name(), message })
+        let xml = xml(&ReportView::new(report));
+        xml.map_err(|message| RenderError { format: self.name(), message })
     }
 }
 
-fn xml(report: &DriftReport) -> Result<String, String> {
+fn xml(view: &ReportView<'_>) -> Result<String, String> {
     let mut whole = quick_junit::Report::new("envparity");
-    whole.add_test_suites(suites::all(report));
+    whole.add_test_suites(suites::all(view));
     let text = whole.to_string().map_err(|e| e.to_string())?;
     // The library counts skipped cases of the whole too, which the schema has no attribute for. The
     // name of the whole is ours: this is the first place that looks so.

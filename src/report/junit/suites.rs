@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quick_junit::TestSuite;
 
-use super::cases::{Judge, Known};
-use crate::model::{Purpose, count, with_product};
-use crate::report::compared::{NOTHING, sentence};
+use super::cases::{CaseJudge, Known};
+use crate::model::matrix::State;
+use crate::model::{GateCompared, Purpose, ReasonKind};
 use crate::report::escape::xml;
-use crate::wire::report::{Cell, DriftReport, GateCompared, Row, Target};
+use crate::report::view::ReportView;
+use crate::report::view::compared::{NAMES, NOTHING, sentence};
+use crate::report::view::coverage::{TargetView, hides};
+use crate::report::view::matrix::{CellView, RowView};
 
 /// Findings of more than two environments, or of one that this audit left out.
 const SEVERAL: &str = "several environments";
@@ -19,56 +22,50 @@ const AUDIT: &str = "the audit";
 type Cases<'a> = BTreeMap<String, Known<'a>>;
 
 /// Every suite that has a case: coverage, pairs with gates first, single environments, several.
-pub(super) fn all(report: &DriftReport) -> Vec<TestSuite> {
-    let judge = Judge::new(report);
-    let mut found = by_place(report);
-    let mut first = suite(report, &judge, COVERAGE, coverage(report));
-    for (name, text) in rests_on(report) {
+pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
+    let mut found = by_place(view);
+    let mut first = suite(view, COVERAGE, coverage(view));
+    for (name, text) in rests_on(view) {
         first.add_property((xml(&name), xml(&text)));
     }
     let mut suites = vec![first];
-    let needed = needed(report);
-    for pair in pairs(report, &found) {
+    let needed = needed(view);
+    for pair in pairs(view, &found) {
         let mut cases =
-            if pair.is_compared { compared(report, &pair, &needed) } else { Cases::new() };
+            if pair.is_compared { compared(view, &pair, &needed) } else { Cases::new() };
         add(&mut cases, found.remove(&pair.place()));
-        suites.push(suite(report, &judge, &format!("{} -> {}", pair.from, pair.to), cases));
+        suites.push(suite(view, &format!("{} -> {}", pair.from, pair.to), cases));
     }
-    for environment in &report.environments {
-        let mut cases = running(report, &environment.name);
-        add(&mut cases, found.remove(&Place::from([environment.name.as_str()])));
-        suites.push(suite(report, &judge, &environment.name, cases));
+    for environment in &view.environments {
+        let mut cases = running(view, environment.name());
+        add(&mut cases, found.remove(&Place::from([environment.name()])));
+        suites.push(suite(view, environment.name(), cases));
     }
     let mut several = Cases::new();
     found.into_values().for_each(|rest| add(&mut several, Some(rest)));
-    suites.push(suite(report, &judge, SEVERAL, several));
+    suites.push(suite(view, SEVERAL, several));
     suites.retain(|suite| suite.tests > 0);
     suites
 }
 
-/// Names of components without a counterpart, for each gate.
-const NAMES: usize = 8;
-
 /// How much each gate compared, as properties.
-fn rests_on(report: &DriftReport) -> Vec<(String, String)> {
-    let gates = &report.verdict.compared;
-    if report.purpose != Purpose::Audit.as_str() {
+fn rests_on(view: &ReportView<'_>) -> Vec<(String, String)> {
+    let gates = &view.audit.compared;
+    if view.audit.purpose != Purpose::Audit {
         return Vec::new();
     }
     if gates.is_empty() {
         return vec![("compared".to_owned(), NOTHING.to_owned())];
     }
-    let of_gate = |one: &GateCompared| {
-        let [from, to] = &one.gate;
-        (format!("compared {from} -> {to}"), sentence(one, NAMES))
-    };
+    let of_gate = |one: &GateCompared| (format!("compared {}", one.gate), sentence(one, NAMES));
     gates.iter().map(of_gate).collect()
 }
 
-fn suite(report: &DriftReport, judge: &Judge<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
+fn suite(view: &ReportView<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
+    let judge = CaseJudge::new(view);
     let mut suite = TestSuite::new(xml(name));
     // Both libraries read and write RFC 3339.
-    suite.timestamp = report.run.at.to_string().parse().ok();
+    suite.timestamp = view.audit.run.at.to_string().parse().ok();
     suite.add_test_cases(cases.into_iter().map(|(case, known)| judge.case(name, &case, known)));
     suite
 }
@@ -77,13 +74,14 @@ fn suite(report: &DriftReport, judge: &Judge<'_>, name: &str, cases: Cases<'_>) 
 type Place<'a> = BTreeSet<&'a str>;
 
 /// Active and waived findings of each place.
-fn by_place(report: &DriftReport) -> BTreeMap<Place<'_>, Cases<'_>> {
-    let mut found = BTreeMap::<Place<'_>, Cases<'_>>::new();
-    let active = report.findings.iter().map(|finding| (finding, false));
-    for (finding, is_waived) in active.chain(report.waived.iter().map(|finding| (finding, true))) {
-        let place = finding.environments.iter().map(String::as_str).collect();
-        let known = found.entry(place).or_default().entry(finding.component.clone()).or_default();
-        (if is_waived { &mut known.waived } else { &mut known.findings }).push(finding);
+fn by_place<'a>(view: &ReportView<'a>) -> BTreeMap<Place<'a>, Cases<'a>> {
+    let mut found = BTreeMap::<Place<'a>, Cases<'a>>::new();
+    for finding in view.findings.iter().chain(&view.waived) {
+        let place = finding.environments().into_iter().collect();
+        let cases = found.entry(place).or_default();
+        let known = cases.entry(finding.component().to_owned()).or_default();
+        let is_waived = finding.judged.waiver().is_some();
+        (if is_waived { &mut known.waived } else { &mut known.findings }).push(*finding);
     }
     found
 }
@@ -112,112 +110,88 @@ impl<'a> Pair<'a> {
 }
 
 /// Gates, each environment with the baseline, then what else has a finding of two.
-fn pairs<'a>(report: &'a DriftReport, found: &BTreeMap<Place<'a>, Cases<'a>>) -> Vec<Pair<'a>> {
-    let names: Vec<&str> =
-        report.environments.iter().map(|environment| environment.name.as_str()).collect();
+fn pairs<'a>(view: &ReportView<'a>, found: &BTreeMap<Place<'a>, Cases<'a>>) -> Vec<Pair<'a>> {
+    let audit = view.audit;
+    let names: Vec<&'a str> = view.environments.iter().map(|one| one.name()).collect();
     let order = |name: &str| names.iter().position(|known| *known == name);
-    let gates = report.gates.iter().map(|[from, to]| (from.as_str(), to.as_str(), true));
-    let with_baseline = names.iter().map(|name| (*name, report.baseline.as_str(), true));
+    let gates = audit.gates.iter().map(|gate| (gate.from.as_str(), gate.to.as_str(), true));
+    let with_baseline = names.iter().map(|name| (*name, audit.baseline.as_str(), true));
     let others = found.keys().filter_map(|place| {
         let mut names: Vec<&str> = place.iter().copied().collect();
         names.sort_by_key(|name| order(name));
         let [from, to] = names.try_into().ok()?;
         Some((from, to, false))
     });
+    let all = gates.chain(with_baseline).chain(others);
+    let mut pairs = Vec::new();
     let mut seen = BTreeSet::new();
-    let all = gates.chain(with_baseline).chain(others).map(|(from, to, is_compared)| Pair {
-        from,
-        to,
-        is_compared,
-    });
-    all.filter(|pair| pair.from != pair.to && seen.insert(pair.place())).collect()
+    for (from, to, is_compared) in all {
+        let pair = Pair { from, to, is_compared };
+        if from != to && seen.insert(pair.place()) {
+            pairs.push(pair);
+        }
+    }
+    pairs
 }
 
 /// Environments in which something was not read that the verdict needs.
-fn needed(report: &DriftReport) -> BTreeSet<&str> {
-    let is_unread = |target: &Target| {
-        target.required
-            && (target.stale.is_some() || target.parts.iter().any(|part| part.failure.is_some()))
-    };
-    let environments =
-        report.environments.iter().filter(|e| e.required && e.targets.iter().any(is_unread));
-    environments.map(|environment| environment.name.as_str()).collect()
+fn needed<'a>(view: &ReportView<'a>) -> BTreeSet<&'a str> {
+    let is_unread = |target: &TargetView<'_>| target.is_needed && !target.counts();
+    let unread = view.environments.iter().filter(|one| one.targets.iter().any(is_unread));
+    unread.map(|environment| environment.name()).collect()
 }
 
 /// A case for each component that both could have.
-fn compared<'a>(report: &'a DriftReport, pair: &Pair<'_>, needed: &BTreeSet<&str>) -> Cases<'a> {
-    let both = report
-        .matrix
-        .iter()
-        .filter_map(|row| Some((row, [cell(row, pair.from)?, cell(row, pair.to)?])));
-    let both = both.filter(|(_, cells)| cells.iter().all(|cell| cell.state != "not-applicable"));
-    let cases = both.map(|(row, cells)| {
+fn compared<'a>(view: &ReportView<'a>, pair: &Pair<'_>, needed: &BTreeSet<&str>) -> Cases<'a> {
+    let mut cases = Cases::new();
+    for row in &view.rows {
+        let (Some(from), Some(to)) = (row.cell(pair.from), row.cell(pair.to)) else { continue };
+        let is_absent = |state| [from, to].iter().any(|view| view.cell.state == state);
+        if is_absent(State::NotApplicable) {
+            continue;
+        }
         let mut known = Known::default();
-        for cell in cells.iter().filter(|cell| cell.state == "unobserved" || cell.stale) {
-            let environment = cell.environment.as_str();
+        for cell in [from, to].into_iter().filter(|cell| !cell.is_known()) {
+            let environment = cell.environment();
             let is_needed = needed.contains(environment);
             let unread = if is_needed { &mut known.unread } else { &mut known.not_judged };
-            let what = if cell.stale { "is too old" } else { "was not read" };
+            let what = if cell.is_unread() { "was not read" } else { "is stale" };
             unread.push(format!(
                 "{} {what} in {environment}: the suite {COVERAGE} says why",
-                row.component
+                row.component()
             ));
         }
-        let [from, to] = cells.map(what_runs);
-        if from != to {
-            known.told.push(format!("{} {from}; {} {to}", pair.from, pair.to));
+        let (left, right) = (from.versions(), to.versions());
+        if left != right {
+            known.told.push(format!("{} {left}; {} {right}", pair.from, pair.to));
         }
-        (row.component.clone(), known)
-    });
-    cases.collect()
-}
-
-fn cell<'a>(row: &'a Row, environment: &str) -> Option<&'a Cell> {
-    row.cells.iter().find(|cell| cell.environment == environment)
-}
-
-/// Products and versions, or the word for why there are none.
-fn what_runs(cell: &Cell) -> String {
-    let readings = cell
-        .readings
-        .iter()
-        .map(|reading| with_product(reading.product.as_deref(), &reading.version));
-    let readings = readings.collect::<Vec<_>>().join(", ");
-    if readings.is_empty() { cell.state.clone() } else { readings }
+        cases.insert(row.component().to_owned(), known);
+    }
+    cases
 }
 
 /// A case for each component that runs there.
-fn running<'a>(report: &'a DriftReport, environment: &str) -> Cases<'a> {
-    let rows = report
-        .matrix
-        .iter()
-        .filter(|row| cell(row, environment).is_some_and(|cell| cell.state == "present"));
-    rows.map(|row| (row.component.clone(), Known::default())).collect()
+fn running<'a>(view: &ReportView<'a>, environment: &str) -> Cases<'a> {
+    let is_there = |row: &&RowView<'_>| row.cell(environment).is_some_and(CellView::is_present);
+    let rows = view.rows.iter().filter(is_there);
+    rows.map(|row| (row.component().to_owned(), Known::default())).collect()
 }
 
 /// A case for each environment and each target. What the verdict says of unread things stands with
 /// the one whose name it begins with.
-fn coverage(report: &DriftReport) -> Cases<'_> {
+fn coverage<'a>(view: &ReportView<'a>) -> Cases<'a> {
     let mut cases = Cases::new();
-    for environment in &report.environments {
-        cases.entry(environment.name.clone()).or_default();
+    for environment in &view.environments {
+        cases.entry(environment.name().to_owned()).or_default();
         for target in &environment.targets {
-            cases
-                .entry(format!("{} {}", environment.name, target.target))
-                .or_default()
-                .told
-                .extend(what_was_read(target));
+            let name = format!("{} {}", environment.name(), target.name());
+            cases.entry(name).or_default().told.extend(what_was_read(target));
         }
     }
-    let needed = report
-        .verdict
-        .reasons
-        .iter()
-        .filter(|reason| reason.kind == "incomplete")
-        .map(|r| (&r.text, true));
-    for (text, is_needed) in
-        needed.chain(report.verdict.not_judged.iter().map(|text| (text, false)))
-    {
+    let judgement = &view.audit.judgement;
+    let needed = judgement.reasons.iter().filter(|one| one.kind == ReasonKind::Incomplete);
+    let needed = needed.map(|reason| (&reason.text, true));
+    for (text, is_needed) in needed.chain(judgement.not_judged.iter().map(|text| (text, false))) {
         let is_of = |name: &&String| {
             text.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([' ', ':']))
         };
@@ -229,24 +203,21 @@ fn coverage(report: &DriftReport) -> Cases<'_> {
 }
 
 /// Where from, what helps with what was not read, and notes.
-fn what_was_read(target: &Target) -> Vec<String> {
-    let mut told =
-        vec![format!("{} {}", target.source, target.path.as_ref().unwrap_or(&target.endpoint))];
-    let parts = target.parts.iter().filter_map(|part| Some((part, part.failure.as_ref()?)));
-    told.extend(parts.map(|(part, failure)| {
-        let hides =
-            part.hides.map(|n| format!(" [hides {}]", count(n, "component"))).unwrap_or_default();
-        format!("part {}: {}{hides} -> {}", part.part, failure.message, failure.advice)
-    }));
-    told.extend(
-        target
-            .instead_of
-            .iter()
-            .map(|failure| format!("instead of the live target: {}", failure.message)),
-    );
-    told.extend(
-        target.stale.iter().map(|failure| format!("{} -> {}", failure.message, failure.advice)),
-    );
-    told.extend(target.notes.iter().cloned());
+fn what_was_read(target: &TargetView<'_>) -> Vec<String> {
+    let from = target.path().unwrap_or(&target.coverage.endpoint);
+    let mut told = vec![format!("{} {from}", target.source())];
+    for (part, outcome) in &target.coverage.parts {
+        let Some(failure) = outcome.failure() else { continue };
+        let hidden = match target.hidden_by(part) {
+            0 => String::new(),
+            n => format!(" [{}]", hides(n)),
+        };
+        told.push(format!("part {part}: {}{hidden} -> {}", failure.message, failure.advice));
+    }
+    let instead = target.instead_of().into_iter();
+    told.extend(instead.map(|one| format!("instead of the live target: {}", one.message)));
+    let stale = target.stale.iter();
+    told.extend(stale.map(|failure| format!("{} -> {}", failure.message, failure.advice)));
+    told.extend(target.coverage.notes.iter().map(|note| note.text.clone()));
     told
 }

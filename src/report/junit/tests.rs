@@ -1,11 +1,11 @@
 //! What becomes of findings, waivers and gaps in a hand-written report.
 
-use super::*;
-use crate::wire::yaml;
+use crate::report::view::ReportView;
+use crate::report::view::testing::{audit_of, hostile};
+use crate::wire::report::DriftReport;
 
-fn hostile() -> DriftReport {
-    yaml::read(include_str!("../../../tests/fixtures/reports/hostile.yaml"), yaml::Origin::Program)
-        .unwrap()
+fn xml(report: &DriftReport) -> Result<String, String> {
+    super::xml(&ReportView::new(&audit_of(report)))
 }
 
 /// The library's own reader: tests/readers has others.
@@ -115,9 +115,7 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
         "Error not-read: qualif docker/app part images not read: no whole answer within 15s"
     );
     assert!(
-        out.contains(
-            "part images: no whole answer within 15s [hides 1 component] -> raise the deadline"
-        ),
+        out.contains("part images: no whole answer within 15s [hides 1] -> raise the deadline"),
         "{out}"
     );
     let (ended, _) = ending(&hostile(), "coverage", "qualif");

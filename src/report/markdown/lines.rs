@@ -34,8 +34,8 @@ fn cut(text: &str) -> String {
 }
 
 /// Names or clauses, with commas.
-pub(super) fn list(items: &[String]) -> String {
-    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| prose(item)).collect();
+pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| prose(item.as_ref())).collect();
     if items.len() > MOST {
         parts.push(format!("{} more", items.len() - MOST));
     }
@@ -43,26 +43,21 @@ pub(super) fn list(items: &[String]) -> String {
 }
 
 /// A severity, strong where it may block.
-pub(super) fn severity(word: &str) -> String {
-    match word {
-        "critical" | "high" => format!("**{word}**"),
-        _ => prose(word),
+pub(super) fn severity(severity: Severity) -> String {
+    match severity {
+        Severity::Critical | Severity::High => format!("**{severity}**"),
+        _ => severity.to_string(),
     }
-}
-
-/// For sorting, the worst last.
-pub(super) fn rank_of(severity: &str) -> Severity {
-    severity.parse().unwrap_or(Severity::Off)
 }
 
 /// One row of a table: a pipe within a cell has a backslash, which GitHub's Markdown takes away
 /// before it reads a code span (<https://github.github.com/gfm/#tables-extension->).
-pub(super) fn row(cells: &[String]) -> String {
-    let cells = cells.iter().map(|cell| format!(" {} |", cell.replace('|', "\\|")));
+pub(super) fn row<T: AsRef<str>>(cells: &[T]) -> String {
+    let cells = cells.iter().map(|cell| format!(" {} |", cell.as_ref().replace('|', "\\|")));
     format!("|{}\n", cells.collect::<String>())
 }
 
 /// The first two lines of a table.
-pub(super) fn heading(titles: &[String]) -> String {
+pub(super) fn heading<T: AsRef<str>>(titles: &[T]) -> String {
     format!("{}|{}\n", row(titles), " --- |".repeat(titles.len()))
 }

@@ -17,11 +17,14 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-use super::accepted::tally_of;
-use super::compared::sentence;
-use super::{Audit, Format, Purpose, RenderError, View, dto, equal};
-use crate::model::count;
-use crate::wire::report::{DriftReport, Finding, Reason, Since};
+use std::cmp::Reverse;
+
+use super::view::compared::sentence;
+use super::view::finding::FindingView;
+use super::view::verdict::{Headline, accepted, block_or_blocks, count_reasons};
+use super::view::{ReportView, where_read, worst_first};
+use super::{Audit, Format, PROGRAM, Purpose, RenderError, View};
+use crate::model::{Fate, FindingTrend, Gate, Reason, ReasonKind, Since, count};
 use budget::FIRST;
 use lines::{list, prose, severity, shown};
 
@@ -36,25 +39,26 @@ impl Format for Markdown {
     }
 
     fn summary(&self) -> &'static str {
-        "for a comment on a pull or merge request: what is new or blocks first, always below 65,536 characters"
+        "for a comment on a pull or merge request: what is new or blocks first, always below \
+         65,536 characters"
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        Ok(comment(&dto::report(report), report.purpose))
+        Ok(comment(&ReportView::new(report)))
     }
 }
 
-fn comment(report: &DriftReport, purpose: Purpose) -> String {
-    let head = head(report, purpose);
-    let foot = foot(report);
+fn comment(view: &ReportView<'_>) -> String {
+    let head = head(view);
+    let foot = foot(view.audit);
     // With what is said of dropped rows.
     let said = head.len() + foot.len() + 200;
-    let (body, dropped) = budget::fit(&sections::all(report), LIMIT - 1 - said.min(LIMIT - 1));
+    let (body, dropped) = budget::fit(&sections::all(view), LIMIT - 1 - said.min(LIMIT - 1));
     let dropped = match dropped {
         0 => String::new(),
         n => format!(
-            "\n**{} left out for length**, the least important first. The whole is in the other formats of the same run: \
-             `-o html=FILE`, `-o yaml=FILE`.\n",
+            "\n**{} left out for length**, the least important first. \
+             The whole is in the other formats of the same run: `-o html=FILE`, `-o yaml=FILE`.\n",
             count(n, "row")
         ),
     };
@@ -62,18 +66,15 @@ fn comment(report: &DriftReport, purpose: Purpose) -> String {
 }
 
 /// Ten lines at most.
-fn head(report: &DriftReport, purpose: Purpose) -> String {
-    let (lead, bullets) = match &report.since {
-        Some(since) => (format!("{}{}", why(report), since_lead(since)), since_bullets(report)),
-        None => (lead(report, purpose), report.verdict.reasons.iter().map(reason).collect()),
+fn head(view: &ReportView<'_>) -> String {
+    let audit = view.audit;
+    let (lead, bullets) = match &audit.since {
+        Some(since) => (format!("{}{}", why(audit), since_lead(since)), since_bullets(view)),
+        None => (lead(view), audit.judgement.reasons.iter().map(reason_line).collect()),
     };
-    let accepted = tally_of(report).map(|told| format!("**{told}**. ")).unwrap_or_default();
-    let mut head = format!(
-        "## {}\n\n{}{accepted}{lead}{}\n",
-        title(report, purpose),
-        partial(report),
-        compared(report)
-    );
+    let accepted = accepted(audit).map(|told| format!("**{told}**. ")).unwrap_or_default();
+    let mut head =
+        format!("## {}\n\n{}{accepted}{lead}{}\n", title(audit), partial(audit), compared(audit));
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -86,45 +87,37 @@ fn head(report: &DriftReport, purpose: Purpose) -> String {
 }
 
 /// How much each gate compared; the lead says so where there is none.
-fn compared(report: &DriftReport) -> String {
-    let gates = &report.verdict.compared;
+fn compared(audit: &Audit) -> String {
+    let gates = &audit.compared;
     let mut told: String =
         gates.iter().take(FIRST).map(|one| format!(" {}.", prose(&sentence(one, 3)))).collect();
     if gates.len() > FIRST {
-        told.push_str(&format!(
-            " {} in the other formats.",
-            count(gates.len() - FIRST, "more gate")
-        ));
+        let more = count(gates.len() - FIRST, "more gate");
+        told.push_str(&format!(" {more} in the other formats."));
     }
     told
 }
 
-fn title(report: &DriftReport, purpose: Purpose) -> &'static str {
-    let is_incomplete = number(report, "incomplete") > 0;
-    match (report.verdict.is.as_str(), purpose) {
+fn title(audit: &Audit) -> String {
+    let headline = Headline::of(audit);
+    let (program, sign) = match headline {
+        Headline::Go => ("envparity", " ✅"),
+        Headline::NoGo | Headline::NoGoAndIncomplete => ("envparity", " ❌"),
+        Headline::Incomplete => ("envparity", " ⚠️"),
         // Nothing was asked that a green mark could answer.
-        ("go", Purpose::Audit) if report.gates.is_empty() => {
-            "envparity: GO, but no gate was judged"
-        }
-        ("go", Purpose::Audit) => "envparity: GO ✅",
-        ("go", Purpose::Diff) => "envparity diff: COMPLETE",
-        ("no-go", _) if is_incomplete => "envparity: NO-GO, and INCOMPLETE ❌",
-        ("no-go", _) => "envparity: NO-GO ❌",
-        _ => "envparity: INCOMPLETE ⚠️",
-    }
-}
-
-/// Reasons of that kind.
-fn number(report: &DriftReport, kind: &str) -> usize {
-    report.verdict.reasons.iter().filter(|reason| reason.kind == kind).count()
+        Headline::GoWithoutGate => ("envparity", ""),
+        Headline::Complete => ("envparity diff", ""),
+    };
+    format!("{program}: {}{sign}", headline.words())
 }
 
 /// `2 findings block, 1 gap in what had to be read. `: why it is not a go, where the rest tells
 /// what is new.
-fn why(report: &DriftReport) -> String {
-    let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
-    let verb = if blocks == 1 { "blocks" } else { "block" };
-    let blocking = (blocks > 0).then(|| format!("{} {verb}", count(blocks, "finding")));
+fn why(audit: &Audit) -> String {
+    let blocks = count_reasons(audit, ReasonKind::Blocks);
+    let gaps = count_reasons(audit, ReasonKind::Incomplete);
+    let blocking =
+        (blocks > 0).then(|| format!("{} {}", count(blocks, "finding"), block_or_blocks(blocks)));
     let unread = (gaps > 0).then(|| format!("{} in what had to be read", count(gaps, "gap")));
     let parts: Vec<String> = blocking.into_iter().chain(unread).collect();
     if parts.is_empty() { String::new() } else { format!("{}. ", parts.join(", ")) }
@@ -132,18 +125,38 @@ fn why(report: &DriftReport) -> String {
 
 /// What the verdict rests on, in a sentence or two: gaps first, so that nothing comforts before
 /// them.
-fn lead(report: &DriftReport, purpose: Purpose) -> String {
-    let (blocks, gaps) = (number(report, "blocks"), number(report, "incomplete"));
-    let verb = if blocks == 1 { "blocks" } else { "block" };
-    let gates: Vec<String> =
-        report.gates.iter().map(|[from, to]| format!("{from} -> {to}")).collect();
-    let fail_on = prose(&report.verdict.fail_on);
+fn lead(view: &ReportView<'_>) -> String {
+    let audit = view.audit;
+    let blocks = count_reasons(audit, ReasonKind::Blocks);
+    let gaps = count_reasons(audit, ReasonKind::Incomplete);
+    let of_what_was_read =
+        audit.purpose == Purpose::Audit && (blocks > 0 || !audit.gates.is_empty());
+    let of_it = if of_what_was_read { "of what was read, " } else { "" };
+    let unread = match gaps {
+        0 => String::new(),
+        _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
+    };
+    format!(
+        "{unread}{} {} read completely, {} equal{}; baseline {}.",
+        judged(audit, blocks, gaps),
+        view.targets_read().with_noun("target"),
+        view.components_equal().with_noun("component"),
+        where_read(&view.rows),
+        prose(audit.baseline.as_str())
+    )
+}
+
+/// What was judged and found, behind the gaps if there are any.
+fn judged(audit: &Audit, blocks: usize, gaps: usize) -> String {
+    let verb = block_or_blocks(blocks);
+    let gates: Vec<String> = audit.gates.iter().map(Gate::to_string).collect();
+    let fail_on = audit.fail_on;
     let found = match (blocks, gaps) {
         (0, 0) => "No finding".to_owned(),
         (0, _) => "nothing".to_owned(),
         _ => count(blocks, "finding"),
     };
-    let judged = match (purpose, gates.as_slice()) {
+    match (audit.purpose, gates.as_slice()) {
         (Purpose::Diff, _) if gaps > 0 => "a diff judges nothing else.".to_owned(),
         (Purpose::Diff, _) => "A diff judges only whether everything was read.".to_owned(),
         // Some rules block without a gate.
@@ -154,43 +167,28 @@ fn lead(report: &DriftReport, purpose: Purpose) -> String {
             format!("{found} at or above {fail_on} {verb}; gate {}.", list(gates))
         }
         (_, gates) => format!("{found} at or above {fail_on} in the gate {}.", list(gates)),
-    };
-    let of_it = if purpose == Purpose::Audit && (blocks > 0 || !gates.is_empty()) {
-        "of what was read, "
-    } else {
-        ""
-    };
-    let unread = match gaps {
-        0 => String::new(),
-        _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
-    };
-    format!(
-        "{unread}{judged} {} read completely, {} equal{}; baseline {}.",
-        prose(&equal::shared(&report.summary.targets, "target")),
-        prose(&equal::shared(&report.summary.equal, "component")),
-        equal::condition(report),
-        prose(&report.baseline)
-    )
+    }
 }
 
 fn since_lead(since: &Since) -> String {
-    let of = |word: &str| since.summary.get(word).copied().unwrap_or_default();
+    use FindingTrend::{Better, New, Unchanged, Worse};
+    let gone = |fate| since.gone(fate);
     let mut lead = format!(
         "Since {}: **{} new, {} worse**, {} better, {} resolved, {} unknown, {} unchanged.",
         since.at,
-        of("new"),
-        of("worse"),
-        of("better"),
-        of("resolved"),
-        of("unknown"),
-        of("unchanged")
+        since.count(New),
+        since.count(Worse),
+        since.count(Better),
+        gone(Fate::Resolved),
+        gone(Fate::Unknown),
+        since.count(Unchanged)
     );
-    for (word, said) in [("waived", "waived now"), ("off", "switched off now")] {
-        if of(word) > 0 {
-            lead.push_str(&format!(" {} {said}.", of(word)));
+    for (fate, said) in [(Fate::Waived, "waived now"), (Fate::Off, "switched off now")] {
+        if gone(fate) > 0 {
+            lead.push_str(&format!(" {} {said}.", gone(fate)));
         }
     }
-    if of("unknown") > 0 {
+    if gone(Fate::Unknown) > 0 {
         lead.push_str(" Unknown: not everything that could show it was read.");
     }
     if !since.changed.is_empty() {
@@ -200,75 +198,59 @@ fn since_lead(since: &Since) -> String {
 }
 
 /// The worst reason of the verdict, then what is new or worse.
-fn since_bullets(report: &DriftReport) -> Vec<String> {
-    let rank = |reason: &Reason| {
-        let of = |id: &str| report.findings.iter().find(|finding| finding.id == id);
-        let finding = reason.finding.as_deref().and_then(of);
-        (reason.kind == "blocks", finding.map(|finding| lines::rank_of(&finding.severity)))
-    };
-    let counted = report.verdict.reasons.iter().filter(|reason| reason.kind != "waived");
-    let worst = counted.min_by_key(|one| std::cmp::Reverse(rank(one)));
-    let is_told = |finding: &Finding| {
-        worst.is_some_and(|w| w.finding.as_deref() == Some(finding.id.as_str()))
-    };
-    let mut bullets: Vec<String> = Vec::new();
+fn since_bullets(view: &ReportView<'_>) -> Vec<String> {
+    let reasons = view.audit.judgement.reasons.iter();
+    let counted = reasons.filter(|reason| reason.kind != ReasonKind::Waived);
+    let rank = |reason: &&Reason| (reason.kind == ReasonKind::Blocks, reason.severity);
+    let worst = counted.min_by_key(|reason| Reverse(rank(reason)));
+    let told = worst.and_then(|reason| reason.finding.as_ref());
+    let is_told = |finding: &FindingView<'_>| told == Some(&finding.judged.id);
     // What blocks and is new as well is told once.
-    let trend = report
-        .findings
-        .iter()
-        .find(|f| is_told(f))
-        .and_then(|f| f.since.as_deref())
-        .filter(is_rising);
-    bullets.extend(worst.map(|worst| match trend {
-        Some(trend) => format!("{}, {}", prose(trend), reason(worst)),
-        None => reason(worst),
+    let news = view.findings.iter().find(|one| is_told(one) && one.is_news());
+    let mut bullets: Vec<String> = Vec::new();
+    bullets.extend(worst.map(|reason| match news.and_then(|one| one.trend) {
+        Some(trend) => format!("{}, {}", trend.as_str(), reason_line(reason)),
+        None => reason_line(reason),
     }));
-    bullets.extend(new_and_worse(report, is_told));
+    bullets.extend(new_and_worse(view, is_told));
     bullets
 }
 
-fn is_rising(trend: &&str) -> bool {
-    matches!(*trend, "new" | "worse")
-}
-
 /// Worst first; of two as bad, the new one. Without what is told already.
-fn new_and_worse(report: &DriftReport, is_told: impl Fn(&Finding) -> bool) -> Vec<String> {
-    let mut found = sections::worst_first(&report.findings);
-    found.retain(|finding| {
-        finding.since.as_deref().is_some_and(|trend| is_rising(&trend)) && !is_told(finding)
-    });
-    found.sort_by_key(|finding| {
-        (std::cmp::Reverse(lines::rank_of(&finding.severity)), finding.since.clone())
-    });
-    let told = found.iter().map(|finding| {
+fn new_and_worse(view: &ReportView<'_>, is_told: impl Fn(&FindingView<'_>) -> bool) -> Vec<String> {
+    let mut found = worst_first(&view.findings);
+    found.retain(|finding| finding.is_news() && !is_told(finding));
+    found.sort_by_key(|finding| (Reverse(finding.severity()), finding.trend));
+    let told = found.iter().map(|one| {
         format!(
             "{}: {} {} {}: {}",
-            prose(finding.since.as_deref().unwrap_or_default()),
-            severity(&finding.severity),
-            prose(&finding.rule),
-            shown(&finding.component),
-            prose(&finding.summary)
+            one.trend.map(FindingTrend::as_str).unwrap_or_default(),
+            severity(one.severity()),
+            prose(one.finding().rule),
+            shown(one.component()),
+            prose(&one.finding().summary)
         )
     });
     told.collect()
 }
 
-fn reason(reason: &Reason) -> String {
-    format!("{}: {}", prose(&reason.kind), prose(&reason.text))
+fn reason_line(reason: &Reason) -> String {
+    format!("{}: {}", reason.kind.as_str(), prose(&reason.text))
 }
 
-fn partial(report: &DriftReport) -> String {
-    match report.left_out.as_slice() {
+fn partial(audit: &Audit) -> String {
+    let names: Vec<&str> = audit.left_out.iter().map(|name| name.as_str()).collect();
+    match names.as_slice() {
         [] => String::new(),
         names => format!("**Partial**: {} left out of this audit. ", list(names)),
     }
 }
 
 /// Which run this is of.
-fn foot(report: &DriftReport) -> String {
-    let run = &report.run;
-    let mut parts =
-        vec![prose(&run.tool), run.at.to_string(), format!("baseline {}", prose(&report.baseline))];
+fn foot(audit: &Audit) -> String {
+    let run = &audit.run;
+    let baseline = format!("baseline {}", prose(audit.baseline.as_str()));
+    let mut parts = vec![prose(PROGRAM), run.at.to_string(), baseline];
     for (word, digest) in [
         ("profiles", run.profiles.as_str()),
         ("policy", run.policy.as_str()),

@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::family::Family;
-use crate::model::matrix::{Cell, Row, State};
-use crate::report::Audit;
+use crate::model::matrix::{Row, State};
+use crate::report::view::ReportView;
+use crate::report::view::matrix::{CellView, RowView};
 use crate::version::Level;
 
 /// Series of both families at most: those of 800 components in three environments.
@@ -33,19 +34,22 @@ fn number(level: Level) -> i64 {
 }
 
 /// `envparity_component_info`, `envparity_drift_level` and `envparity_series_dropped`.
-pub(super) fn families(report: &Audit) -> [Family; 3] {
+pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
     let mut info = Family::new(
         "envparity_component_info",
-        "Always 1: what runs where, with its version as it was said and what told it (program, label, tag, workload-label \
+        "Always 1: what runs where, with its version as it was said and what told it (program, \
+         label, tag, workload-label \
          or declared); one series for each distinct reading.",
     );
     let mut drift = Family::new(
         "envparity_drift_level",
-        "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, 3 prerelease, 4 patch, \
-         5 minor, 6 major, 7 another product; -1 no order is known, -2 not observed here or in the baseline. No series \
+        "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, 3 \
+         prerelease, 4 patch, \
+         5 minor, 6 major, 7 another product; -1 no order is known, -2 not observed here or in \
+         the baseline. No series \
          where the environment or the baseline does not run it.",
     );
-    let rows: Vec<Series<'_>> = report.matrix.iter().map(|row| Series::new(row, report)).collect();
+    let rows: Vec<Series<'_>> = view.rows.iter().map(Series::new).collect();
     let all = (
         rows.iter().map(|row| row.info).sum::<usize>(),
         rows.iter().map(|row| row.drift.len()).sum::<usize>(),
@@ -57,7 +61,8 @@ pub(super) fn families(report: &Audit) -> [Family; 3] {
     }
     let mut dropped = Family::new(
         "envparity_series_dropped",
-        "Series of a family that were left out because there are too many: first components that are equal everywhere, \
+        "Series of a family that were left out because there are too many: first components that \
+         are equal everywhere, \
          then what differs least.",
     );
     for (family, all, told) in [("component_info", all.0, told.0), ("drift_level", all.1, told.1)] {
@@ -76,26 +81,17 @@ struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    fn new(row: &'a Row, report: &Audit) -> Self {
-        let baseline = row.cells.iter().find(|cell| cell.environment == report.baseline);
-        let others = row.cells.iter().filter(|cell| cell.environment != report.baseline);
-        // What is too old proves nothing of now.
-        let is_stale = |cell: &Cell| {
-            let environment =
-                report.environments.iter().find(|e| e.snapshot.environment == cell.environment);
-            environment
-                .is_some_and(|environment| environment.is_stale(&row.component, report.run.at))
-        };
-        let number = |cell: &Cell, baseline: &Cell| {
-            let number = of_cell(cell, baseline)?;
-            Some(if is_stale(cell) || is_stale(baseline) { UNOBSERVED } else { number })
-        };
-        let drift =
-            others.filter_map(|cell| Some((cell.environment.as_str(), number(cell, baseline?)?)));
+    fn new(view: &RowView<'a>) -> Self {
+        let baseline = view.cells.iter().find(|cell| cell.is_baseline);
+        let mut drift = Vec::new();
+        for cell in view.cells.iter().filter(|cell| !cell.is_baseline) {
+            let number = baseline.and_then(|baseline| of_cell(cell, baseline));
+            drift.extend(number.map(|number| (cell.environment(), number)));
+        }
         Self {
-            row,
-            info: row.cells.iter().map(|cell| cell.readings.len()).sum(),
-            drift: drift.collect(),
+            row: view.row,
+            info: view.row.cells.iter().map(|cell| cell.readings.len()).sum(),
+            drift,
         }
     }
 
@@ -134,14 +130,17 @@ impl<'a> Series<'a> {
     }
 }
 
-fn of_cell(cell: &Cell, baseline: &Cell) -> Option<i64> {
-    let either = |state| cell.state == state || baseline.state == state;
-    match cell.level {
-        _ if cell.other_product => Some(OTHER_PRODUCT),
+/// What is stale proves nothing of now.
+fn of_cell(view: &CellView<'_>, baseline: &CellView<'_>) -> Option<i64> {
+    let either = |state| view.cell.state == state || baseline.cell.state == state;
+    let told = match view.cell.level {
+        _ if view.cell.other_product => Some(OTHER_PRODUCT),
         Some(level) => Some(number(level)),
         None if either(State::Unobserved) && !either(State::NotApplicable) => Some(UNOBSERVED),
         None => None,
-    }
+    };
+    let is_stale = view.is_stale || baseline.is_stale;
+    told.map(|number| if is_stale { UNOBSERVED } else { number })
 }
 
 /// All rows, or those that matter most of too many.

@@ -10,7 +10,8 @@ mod family;
 #[cfg(test)]
 mod tests;
 
-use super::{Audit, Format, Purpose, RenderError, View, dto};
+use super::view::ReportView;
+use super::{Audit, Format, Purpose, RenderError, View};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
 use family::Family;
@@ -27,7 +28,8 @@ impl Format for OpenMetrics {
     }
 
     fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
-        let mut families = vec![build_info(), target_up(report), target_remarks(report)];
+        let view = ReportView::new(report);
+        let mut families = vec![build_info(), target_up(&view), target_remarks(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
             families.extend([
@@ -38,7 +40,7 @@ impl Format for OpenMetrics {
             ]);
         }
         families.extend([findings(report), waivers(report)]);
-        families.extend(components::families(report));
+        families.extend(components::families(&view));
         family::text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
@@ -65,7 +67,8 @@ fn verdict(report: &Audit) -> Family {
 fn gates(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_gates",
-        "Gates that were judged: where there is none, go says only that everything required was read.",
+        "Gates that were judged: where there is none, go says only that everything required was \
+         read.",
     );
     family.set(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
     family
@@ -74,7 +77,8 @@ fn gates(report: &Audit) -> Family {
 fn compared(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_compared_components",
-        "Components of the later side of a gate, by whether they run on its earlier side too. counterpart: whether they do.",
+        "Components of the later side of a gate, by whether they run on its earlier side too. \
+         counterpart: whether they do.",
     );
     for one in &report.compared {
         let gate = format!("{}->{}", one.gate.from, one.gate.to);
@@ -92,8 +96,10 @@ fn compared(report: &Audit) -> Family {
 fn last_success(report: &Audit) -> Family {
     let mut family = Family::in_seconds(
         "envparity_last_success_timestamp",
-        "When the last run ended, in seconds since 1970, if it succeeded: if no environment was left out and everything that its \
-         verdict needs was read, whether that is go or no-go. 0 if it did not; then max_over_time of this tells of the run before.",
+        "When the last run ended, in seconds since 1970, if it succeeded: if no environment was \
+         left out and everything that its \
+         verdict needs was read, whether that is go or no-go. 0 if it did not; then \
+         max_over_time of this tells of the run before.",
     );
     let at = report.run.at.as_second();
     let is_whole = !report.judgement.is_incomplete() && report.left_out.is_empty();
@@ -101,23 +107,21 @@ fn last_success(report: &Audit) -> Family {
     family
 }
 
-fn target_up(report: &Audit) -> Family {
+fn target_up(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_target_up",
-        "1 if everything the profile asks of the target was read, or recorded or declared in its stead, and still counts; \
+        "1 if everything the profile asks of the target was read, or recorded or declared in its \
+         stead, and still counts; \
          0 if not. required: whether the verdict needs it.",
     );
-    for environment in dto::report(report).environments {
-        for target in environment.targets {
-            let is_read =
-                target.parts.iter().all(|part| part.failure.is_none()) && target.stale.is_none();
-            let required = word(environment.required && target.required);
+    for environment in &view.environments {
+        for target in &environment.targets {
             let labels = [
-                ("environment", environment.name.as_str()),
-                ("target", &target.target),
-                ("required", required),
+                ("environment", environment.name()),
+                ("target", &target.name()),
+                ("required", word(target.is_needed)),
             ];
-            family.set(&labels, i64::from(is_read));
+            family.set(&labels, i64::from(target.counts()));
         }
     }
     family
@@ -127,7 +131,8 @@ fn target_up(report: &Audit) -> Family {
 fn target_remarks(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_target_remarks",
-        "What is odd about a target and decides nothing: a certificate that nobody checks, pods on a lost node, a Sentinel that did not answer.",
+        "What is odd about a target and decides nothing: a certificate that nobody checks, pods \
+         on a lost node, a Sentinel that did not answer.",
     );
     for environment in &report.environments {
         for target in &environment.snapshot.coverage {
@@ -145,7 +150,8 @@ fn target_remarks(report: &Audit) -> Family {
 fn findings(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_findings",
-        "Findings by rule, severity, disposition (active, waived; those that the policy switches off are of severity off) \
+        "Findings by rule, severity, disposition (active, waived; those that the policy switches \
+         off are of severity off) \
          and whether they concern a gate.",
     );
     let labels = |rule, severity: Severity, disposition, gate| {

@@ -19,7 +19,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use super::compared::{NOTHING, public, sentence};
+use super::view::compared::{NAMES, sentences};
 use super::{Audit, Format, Purpose, RenderError, View};
 use locate::Locator;
 use object::{AutomationDetails, Driver, Invocation, Log, Run, RunProperties, Tool, UriBase};
@@ -69,7 +69,7 @@ fn run(report: &Audit, view: &View) -> Run {
         properties: RunProperties {
             verdict: report.judgement.verdict.as_str().to_owned(),
             reasons: report.judgement.reasons.iter().map(|reason| reason.text.clone()).collect(),
-            compared: compared(report),
+            compared: sentences(report, NAMES),
             baseline: report.baseline.to_string(),
             profiles: report.run.profiles.clone(),
             policy: report.run.policy.clone(),
@@ -84,18 +84,6 @@ fn run(report: &Audit, view: &View) -> Run {
                 notifications: notifications::kinds(),
             },
         },
-    }
-}
-
-/// Names of components without a counterpart, for each gate.
-const NAMES: usize = 8;
-
-fn compared(report: &Audit) -> Vec<String> {
-    let gates = public(report);
-    match report.purpose {
-        Purpose::Diff => Vec::new(),
-        Purpose::Audit if gates.is_empty() => vec![NOTHING.to_owned()],
-        Purpose::Audit => gates.iter().map(|one| sentence(one, NAMES)).collect(),
     }
 }
 

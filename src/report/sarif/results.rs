@@ -13,7 +13,7 @@ use super::words;
 use crate::model::{
     ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, JudgedFinding, Since,
 };
-use crate::report::{Audit, dto};
+use crate::report::Audit;
 
 /// Results of a run at most: GitHub refuses a file with more, and shows the first 5,000 of fewer.
 pub(super) const MAX_RESULTS: usize = 25_000;
@@ -36,36 +36,39 @@ pub(super) fn all(report: &Audit, rules: &Rules, locator: &Locator<'_>) -> (Vec<
 }
 
 fn result(judged: &JudgedFinding, report: &Audit, rules: &Rules, locator: &Locator<'_>) -> Result {
-    let said = dto::finding(judged, report);
-    let (locations, related_locations) =
-        places(&judged.finding.component, &judged.finding.environments, locator);
+    let finding = &judged.finding;
+    let component = finding.component.as_str();
+    let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
+    let waiver = judged.waiver().map(|waiver| suppression(waiver, report));
     Result {
-        rule_index: rules.index(&said.rule),
+        rule_id: finding.rule.to_owned(),
+        rule_index: rules.index(finding.rule),
         kind: "fail",
         level: level(judged.severity),
-        message: message("", &said.component, &said.summary),
+        message: message("", component, &finding.summary),
         locations,
         related_locations,
-        partial_fingerprints: BTreeMap::from([(FINGERPRINT, said.id)]),
+        partial_fingerprints: BTreeMap::from([(FINGERPRINT, judged.id.to_string())]),
         baseline_state: report.since.as_ref().map(|since| baseline_state(judged, since)),
-        suppressions: judged
-            .waiver()
-            .map(|waiver| suppression(waiver, report))
-            .into_iter()
-            .collect(),
-        rule_id: said.rule,
-        properties: ResultProperties {
-            component: said.component,
-            environments: said.environments,
-            severity: said.severity,
-            in_gate: Some(said.in_gate),
-            subject: said.subject,
-            owner: said.owner,
-            level: said.level,
-            direction: said.direction,
-            controls: said.controls,
-            since: said.since,
-        },
+        suppressions: waiver.into_iter().collect(),
+        properties: properties(judged, report),
+    }
+}
+
+fn properties(judged: &JudgedFinding, report: &Audit) -> ResultProperties {
+    let finding = &judged.finding;
+    let trend = report.since.as_ref().and_then(|since| since.trends.get(&judged.id));
+    ResultProperties {
+        component: finding.component.to_string(),
+        environments: finding.environments.iter().map(ToString::to_string).collect(),
+        severity: judged.severity.to_string(),
+        in_gate: Some(judged.in_gate),
+        subject: finding.subject.clone(),
+        owner: judged.owner.clone(),
+        level: finding.level.map(|level| level.as_str().to_owned()),
+        direction: finding.direction.map(|direction| direction.as_str().to_owned()),
+        controls: judged.controls.clone(),
+        since: trend.map(|trend| trend.as_str().to_owned()),
     }
 }
 

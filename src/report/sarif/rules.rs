@@ -54,7 +54,8 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
     let id = words::plain(id);
     let Some(meta) = meta else {
         let text = format!(
-            "{id}: a finding that is no rule's of this version, made by the policy or of an earlier report"
+            "{id}: a finding that is no rule's of this version, made by the policy or of an \
+             earlier report"
         );
         let message = Message { text: text.clone() };
         return Rule {
@@ -77,7 +78,8 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
                 meta.summary, meta.why, meta.fix
             ),
             markdown: format!(
-                "{}\n\n*Why it is bad.* {}\n\n*How to fix it.* {}\n\n`envparity explain {id}` tells more.",
+                "{}\n\n*Why it is bad.* {}\n\n*How to fix it.* {}\n\n`envparity explain {id}` \
+                 tells more.",
                 meta.summary, meta.why, meta.fix
             ),
         },

@@ -4,7 +4,8 @@ use super::fold::Fold;
 use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::{ReasonKind, count};
-use crate::report::compared::{NOTHING, public, sentence};
+use crate::report::view::compared::sentences;
+use crate::report::view::verdict::count_reasons;
 use crate::report::{Purpose, escape};
 
 /// Names for each gate without `-v`.
@@ -23,12 +24,9 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         NAMES
     };
     let mut lines: Vec<String> =
-        public(report).iter().map(|one| escape::terminal(&sentence(one, names))).collect();
-    if lines.is_empty() {
-        lines.push(NOTHING.to_owned());
-    } else if let Some(last) = lines.last_mut() {
-        let reasons = report.judgement.reasons.iter();
-        let gaps = reasons.filter(|reason| reason.kind == ReasonKind::Incomplete).count();
+        sentences(report, names).iter().map(|sentence| escape::terminal(sentence)).collect();
+    if let Some(last) = lines.last_mut().filter(|_| !report.compared.is_empty()) {
+        let gaps = count_reasons(report, ReasonKind::Incomplete);
         let not_judged = report.judgement.optional_gaps().len();
         if gaps > 0 {
             last.push_str(&format!("; not proven: {}", count(gaps, "gap")));

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::Fold;
 use super::grid::{grid, sentences};
-use super::sheet::{Sheet, trend};
-use crate::model::{Disposition, FindingTrend, JudgedFinding, Severity};
+use super::sheet::Sheet;
+use crate::model::{FindingTrend, Severity};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
+use crate::report::view::finding::FindingView;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, active, .. } = sheet;
@@ -15,8 +16,8 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         return String::new();
     }
     // They are sorted: what is info comes last, and is shown by -v only.
-    let serious = active.iter().take_while(|f| f.severity >= Severity::Medium).count();
-    let minor = active.iter().filter(|f| f.severity == Severity::Low || view.unfold).count();
+    let serious = active.iter().take_while(|one| one.severity() >= Severity::Medium).count();
+    let minor = active.iter().filter(|one| one.severity() == Severity::Low || view.unfold).count();
     let (serious, minor) =
         (&active[..serious], &active[serious..][..minor.min(active.len() - serious)]);
     let groups = Groups::of(active);
@@ -26,13 +27,13 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let mut text = grid(vec![vec![head]], sheet.view.width);
     if !shown.is_empty() {
         let prefixes = prefixes(sheet);
-        let trends = shown.iter().any(|judged| news(judged, sheet).is_some());
-        let rows = shown.iter().enumerate().map(|(index, judged)| {
+        let trends = shown.iter().any(|finding| news(finding).is_some());
+        let rows = shown.iter().enumerate().map(|(index, finding)| {
             let alike =
-                if is_last_of_group(&shown, index) { groups.hidden(judged, &shown) } else { 0 };
-            let mut row = row(judged, alike, &prefixes, sheet);
+                if is_last_of_group(&shown, index) { groups.hidden(finding, &shown) } else { 0 };
+            let mut row = row(finding, alike, &prefixes, sheet);
             if trends {
-                row.insert(2, news(judged, sheet).map_or("", FindingTrend::as_str).to_owned());
+                row.insert(2, news(finding).map_or("", FindingTrend::as_str).to_owned());
             }
             row
         });
@@ -42,69 +43,68 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 fn row(
-    judged: &JudgedFinding,
+    view: &FindingView<'_>,
     alike: usize,
     prefixes: &BTreeMap<&str, &str>,
     sheet: &Sheet<'_>,
 ) -> Vec<String> {
-    let finding = &judged.finding;
-    let mut row = vec![
-        format!("  {}", sheet.paint.severity(judged.severity)),
-        prefixes.get(judged.id.as_str()).copied().unwrap_or_default().to_owned(),
+    let finding = view.finding();
+    let owner = view.owner().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
+    let more = if alike > 0 { format!(" (+ {alike} like it, -v)") } else { String::new() };
+    vec![
+        format!("  {}", sheet.paint.severity(view.severity())),
+        prefixes.get(view.id()).copied().unwrap_or_default().to_owned(),
         finding.rule.to_owned(),
         terminal(finding.component.as_str()),
-    ];
-    let owner = judged.owner.as_ref().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
-    let more = if alike > 0 { format!(" (+ {alike} like it, -v)") } else { String::new() };
-    row.push(format!("{}{more}", terminal(&format!("{}{owner}", finding.summary))));
-    row
+        format!("{}{more}", terminal(&format!("{}{owner}", finding.summary))),
+    ]
 }
 
 /// What has become of it since the earlier report, unless it is as it was.
-fn news(judged: &JudgedFinding, sheet: &Sheet<'_>) -> Option<FindingTrend> {
-    trend(judged, sheet.report).filter(|trend| *trend != FindingTrend::Unchanged)
+fn news(finding: &FindingView<'_>) -> Option<FindingTrend> {
+    finding.trend.filter(|trend| *trend != FindingTrend::Unchanged)
 }
 
 /// What findings have in common that one stands for all.
-fn kind(judged: &JudgedFinding) -> (Severity, &'static str) {
-    (judged.severity, judged.finding.rule)
+fn kind(finding: &FindingView<'_>) -> (Severity, &'static str) {
+    (finding.severity(), finding.judged.finding.rule)
 }
 
 /// How many findings of each kind there are.
 struct Groups(BTreeMap<(Severity, &'static str), usize>);
 
 impl Groups {
-    fn of(findings: &[&JudgedFinding]) -> Self {
+    fn of(findings: &[FindingView<'_>]) -> Self {
         let mut counts = BTreeMap::new();
-        findings.iter().for_each(|judged| *counts.entry(kind(judged)).or_default() += 1);
+        findings.iter().for_each(|finding| *counts.entry(kind(finding)).or_default() += 1);
         Self(counts)
     }
 
     /// Findings of this kind that are not shown.
-    fn hidden(&self, judged: &JudgedFinding, shown: &[&JudgedFinding]) -> usize {
-        let seen = shown.iter().filter(|other| kind(other) == kind(judged)).count();
-        self.0.get(&kind(judged)).copied().unwrap_or(0).saturating_sub(seen)
+    fn hidden(&self, finding: &FindingView<'_>, shown: &[FindingView<'_>]) -> usize {
+        let seen = shown.iter().filter(|other| kind(other) == kind(finding)).count();
+        self.0.get(&kind(finding)).copied().unwrap_or(0).saturating_sub(seen)
     }
 }
 
-fn is_last_of_group(shown: &[&JudgedFinding], index: usize) -> bool {
-    let (Some(judged), rest) = (shown.get(index), shown.get(index + 1..).unwrap_or_default())
+fn is_last_of_group(shown: &[FindingView<'_>], index: usize) -> bool {
+    let (Some(finding), rest) = (shown.get(index), shown.get(index + 1..).unwrap_or_default())
     else {
         return false;
     };
-    rest.iter().all(|other| kind(other) != kind(judged))
+    rest.iter().all(|other| kind(other) != kind(finding))
 }
 
 /// So many of sorted findings: first one of each kind, so that many alike do not hide one that is
 /// unlike them; then the worst of the others.
-fn chosen<'a>(findings: &[&'a JudgedFinding], limit: usize) -> Vec<&'a JudgedFinding> {
+fn chosen<'a>(findings: &[FindingView<'a>], limit: usize) -> Vec<FindingView<'a>> {
     if findings.len() <= limit {
         return findings.to_vec();
     }
     let mut seen = BTreeSet::new();
     let (mut firsts, mut others) = (Vec::new(), Vec::new());
-    for (index, judged) in findings.iter().enumerate() {
-        if seen.insert(kind(judged)) { firsts.push(index) } else { others.push(index) }
+    for (index, finding) in findings.iter().enumerate() {
+        if seen.insert(kind(finding)) { firsts.push(index) } else { others.push(index) }
     }
     let mut indices: Vec<usize> = firsts.into_iter().chain(others).take(limit).collect();
     indices.sort_unstable();
@@ -112,13 +112,9 @@ fn chosen<'a>(findings: &[&'a JudgedFinding], limit: usize) -> Vec<&'a JudgedFin
 }
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 1 waived`.
-fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
-    let with = |wanted: fn(&Disposition) -> bool| {
-        sheet.report.findings.iter().filter(|f| wanted(&f.disposition)).count()
-    };
-    let waived = with(|disposition| matches!(disposition, Disposition::Waived(_)));
-    let of = |findings: &[&JudgedFinding], severity| {
-        findings.iter().filter(|f| f.severity == severity).count()
+fn tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
+    let of = |findings: &[FindingView<'_>], severity| {
+        findings.iter().filter(|one| one.severity() == severity).count()
     };
     let mut parts = Vec::new();
     for severity in [Severity::Critical, Severity::High, Severity::Medium] {
@@ -128,8 +124,8 @@ fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
-    let minor = |findings: &[&JudgedFinding]| {
-        findings.iter().filter(|f| f.severity < Severity::Medium).count()
+    let minor = |findings: &[FindingView<'_>]| {
+        findings.iter().filter(|one| one.severity() < Severity::Medium).count()
     };
     let (all, seen) = (minor(&sheet.active), minor(shown));
     if all > 0 {
@@ -138,7 +134,8 @@ fn tally(sheet: &Sheet<'_>, shown: &[&JudgedFinding]) -> String {
     let more = if shown.len() < sheet.active.len() { " (-v for all)" } else { "" };
     let active =
         if parts.is_empty() { "none".to_owned() } else { format!("{}{more}", parts.join(", ")) };
-    let off = match with(|disposition| *disposition == Disposition::Off) {
+    let waived = sheet.shown.waived.len();
+    let off = match sheet.shown.switched_off() {
         0 => String::new(),
         n => format!(", {n} switched off"),
     };

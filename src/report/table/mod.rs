@@ -20,7 +20,9 @@ mod tests;
 mod versions;
 mod waivers;
 
-use super::{Audit, Format, Purpose, RenderError, View, accepted};
+use super::view::ReportView;
+use super::view::verdict::{Headline, accepted, blocking};
+use super::{Audit, Format, Purpose, RenderError, View};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
 use fold::{Fold, LADDER, SCREEN, first, shortened};
 use grid::grid;
@@ -38,7 +40,8 @@ impl Format for Table {
     }
 
     fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
-        let sheet = Sheet::new(report, view);
+        let shown = ReportView::new(report);
+        let sheet = Sheet::new(&shown, view);
         if view.unfold {
             return Ok(text(&sheet, &fold::ALL));
         }
@@ -80,8 +83,8 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
-    let Sheet { report, view, paint, .. } = sheet;
-    let at = since::date(report.run.at, report);
+    let Sheet { report, shown, view, paint, .. } = sheet;
+    let at = shown.local_time(report.run.at);
     let what = match report.purpose {
         Purpose::Audit => "envparity audit",
         Purpose::Diff => "envparity diff",
@@ -123,42 +126,25 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
 fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     let judgement = &report.judgement;
-    let text = match (report.purpose, judgement.verdict) {
-        (Purpose::Diff, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement, fold)),
-        (Purpose::Diff, _) => "COMPLETE: everything in the evidence was read".to_owned(),
-        (_, Verdict::NoGo) if judgement.is_incomplete() => {
-            format!("NO-GO, and INCOMPLETE: {}; {}", blocking(report), gaps(judgement, fold))
-        }
-        (_, Verdict::NoGo) => format!("NO-GO: {}", blocking(report)),
-        (_, Verdict::Incomplete) => format!("INCOMPLETE: {}", gaps(judgement, fold)),
-        (_, Verdict::Go) if report.gates.is_empty() => {
-            "GO, but no gate was judged: only that everything required was read".to_owned()
-        }
-        (_, Verdict::Go) => {
+    let headline = Headline::of(report);
+    let because = match headline {
+        Headline::Go => {
             let new = if report.new_only { " that is new or worse" } else { "" };
             format!(
-                "GO: nothing{new} at or above {} in a gate, and everything required was read",
+                ": nothing{new} at or above {} in a gate, and everything required was read",
                 report.fail_on
             )
         }
-    };
-    let known = judgement.known.len();
-    let waived = accepted::tally(report).map(|told| format!("; {told}")).unwrap_or_default();
-    let not_judged = not_judged(judgement, fold);
-    let new_only = match &report.since {
-        Some(since) if report.new_only => {
-            let known = if known > 0 {
-                format!(", {} known before", count(known, "finding"))
-            } else {
-                String::new()
-            };
-            format!(
-                "; only what is new or worse since {} could block{known}",
-                since::date(since.at, report)
-            )
+        Headline::GoWithoutGate => ": only that everything required was read".to_owned(),
+        Headline::NoGo => format!(": {}", blocking(report)),
+        Headline::NoGoAndIncomplete => {
+            format!(": {}; {}", blocking(report), gaps(judgement, fold))
         }
-        _ => String::new(),
+        Headline::Incomplete => format!(": {}", gaps(judgement, fold)),
+        Headline::Complete => ": everything in the evidence was read".to_owned(),
     };
+    let waived = accepted(report).map(|told| format!("; {told}")).unwrap_or_default();
+    let not_judged = not_judged(judgement, fold);
     let exit = if report.reports_only {
         "exit 0: the profiles say gates: []".to_owned()
     } else if view.report_only {
@@ -166,7 +152,8 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     } else {
         format!("exit {}", view.exit)
     };
-    let line = format!("{text}{waived}{not_judged}{new_only} ({exit})");
+    let line =
+        format!("{}{because}{waived}{not_judged}{} ({exit})", headline.words(), new_only(sheet));
     let painted = match judgement.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),
@@ -175,14 +162,18 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     grid(vec![vec![painted]], view.width)
 }
 
-/// `2 high, 1 critical`: only what blocks.
-fn blocking(report: &Audit) -> String {
-    let of = |kind| report.judgement.reasons.iter().filter(move |reason| reason.kind == kind);
-    let words = crate::model::Severity::ALL.into_iter().filter_map(|severity| {
-        let n = of(ReasonKind::Blocks).filter(|r| r.severity == Some(severity)).count();
-        (n > 0).then(|| format!("{n} {severity}"))
-    });
-    words.collect::<Vec<_>>().join(", ")
+/// That only what is new or worse could block, where that was asked for.
+fn new_only(sheet: &Sheet<'_>) -> String {
+    let Sheet { report, shown, .. } = sheet;
+    let Some(since) = report.since.as_ref().filter(|_| report.new_only) else {
+        return String::new();
+    };
+    let known = match report.judgement.known.len() {
+        0 => String::new(),
+        n => format!(", {} known before", count(n, "finding")),
+    };
+    let at = shown.local_time(since.at);
+    format!("; only what is new or worse since {at} could block{known}")
 }
 
 /// What is not required or left out: the first of it, and how many more.

@@ -3,11 +3,13 @@
 use super::findings::prefixes;
 use super::fold::{Fold, shortened};
 use super::grid::grid;
-use super::sheet::{Sheet, blocks, concerns_gate};
+use super::sheet::Sheet;
 use crate::model::{Reason, ReasonKind, Severity, count};
 use crate::policy;
 use crate::report::Purpose;
 use crate::report::escape::terminal;
+use crate::report::view::finding::FindingView;
+use crate::report::view::verdict::block_or_blocks;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, paint, active, .. } = sheet;
@@ -20,28 +22,22 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         reasons(ReasonKind::Incomplete).partition(|reason| reason.is_of_target);
     let mut lines = Vec::new();
     // They are sorted, so the first is the worst.
-    let worst = active.iter().find(|judged| blocks(judged, report)).copied();
-    let notable = || {
-        active
-            .iter()
-            .find(|judged| judged.severity >= Severity::Medium && concerns_gate(judged))
-            .copied()
-    };
-    if let Some(judged) = worst.or_else(notable) {
-        lines.push(format!("envparity explain {}", judged.finding.rule));
+    let worst = active.iter().find(|finding| finding.blocks);
+    let is_notable =
+        |one: &&FindingView<'_>| one.severity() >= Severity::Medium && one.concerns_gate();
+    if let Some(notable) = worst.or_else(|| active.iter().find(is_notable)) {
+        lines.push(format!("envparity explain {}", notable.finding().rule));
     }
     if blocking > 0 {
-        let verb = if blocking == 1 { "blocks" } else { "block" };
-        let what = format!("{} {verb}", count(blocking, "finding"));
-        let waivable = worst.filter(|judged| !policy::is_unwaivable(judged.finding.rule));
-        lines.push(
-            match waivable.and_then(|judged| prefixes(sheet).get(judged.id.as_str()).copied()) {
-                Some(id) => format!(
-                    "envparity waiver add {id} --reason … --owner … --expires …   or fix it; {what}"
-                ),
-                None => format!("fix it, or change its severity in the policy; {what}"),
-            },
-        );
+        let what = format!("{} {}", count(blocking, "finding"), block_or_blocks(blocking));
+        let waivable = worst.filter(|one| !policy::is_unwaivable(one.finding().rule));
+        let id = waivable.and_then(|one| prefixes(sheet).get(one.id()).copied());
+        lines.push(match id {
+            Some(id) => format!(
+                "envparity waiver add {id} --reason … --owner … --expires …   or fix it; {what}"
+            ),
+            None => format!("fix it, or change its severity in the policy; {what}"),
+        });
     }
     if !of_targets.is_empty() {
         lines.push(format!(

@@ -1,21 +1,19 @@
 //! `SINCE`: what became of findings since an earlier report.
 
-use jiff::Timestamp;
-
 use super::fold::{Fold, first};
 use super::grid::{grid, sentences};
 use super::sheet::Sheet;
 use crate::model::{EarlierFinding, Fate, FindingTrend, GoneFinding, Since};
-use crate::report::Audit;
 use crate::report::escape::terminal;
 
 /// Digits of the id of a finding that is not there any more.
 const DIGITS: usize = 8;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
-    let Sheet { report, view, paint, .. } = sheet;
+    let Sheet { report, shown, view, paint, .. } = sheet;
     let Some(since) = &report.since else { return String::new() };
-    let head = format!("{} {}: {}", paint.bold("SINCE"), date(since.at, report), counts(since));
+    let at = shown.local_time(since.at);
+    let head = format!("{} {at}: {}", paint.bold("SINCE"), counts(since));
     let mut text = grid(vec![vec![head]], view.width);
     for changed in &since.changed {
         let line = paint.yellow(&terminal(&format!("changed: {changed}")));
@@ -31,11 +29,6 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         text.push_str(&paint.dim(&format!("  and {more} more (-v)\n")));
     }
     text
-}
-
-/// As people read it where they are.
-pub(super) fn date(at: Timestamp, report: &Audit) -> String {
-    at.to_zoned(report.run.timezone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
 }
 
 /// `3 new, 1 worse, 4 resolved, 1 unknown`.

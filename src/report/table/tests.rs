@@ -187,7 +187,7 @@ fn what_is_waived_does_not_decide_how_severe_a_row_is() {
     let matrix = ["image/accepted", "image/both", "image/nobody"].map(row).into();
     let text = shown(&Audit { matrix, ..report(findings) }, false);
     let rows = section(&text, "PLATFORM");
-    assert_eq!(rows[1], "image/both missing low setting drift", "{text}");
+    assert_eq!(rows[1], "image/both missing low setting drift, 1 waived", "{text}");
     assert_eq!(rows[2], "image/accepted missing waived missing component", "{text}");
     assert_eq!(rows[3], "image/nobody missing", "{text}");
 }

@@ -5,25 +5,14 @@ use std::collections::BTreeMap;
 use super::fold::{Fold, first};
 use super::grid::grid;
 use super::places;
-use super::sheet::{Block, Sheet, concerns_gate};
-use crate::model;
-use crate::model::matrix::{Cell, CellReading, Row, State};
-use crate::model::{JudgedFinding, Severity, count};
+use super::sheet::{Block, Sheet};
+use crate::model::{Severity, count};
+use crate::report::Purpose;
 use crate::report::escape::terminal;
-use crate::report::{Audit, Purpose, equal};
-use crate::rules;
-use crate::version::{Direction, Level};
-
-/// What stands behind a version that is not the baseline's.
-const SYMBOLS: [(&str, &str); 7] = [
-    ("▲", "ahead"),
-    ("▼", "behind"),
-    ("↕", "both"),
-    ("~", "same as far as told"),
-    ("≈", "variant or build"),
-    ("≠", "product"),
-    ("?", "unknown"),
-];
+use crate::report::view::finding::{tally, waived_words};
+use crate::report::view::matrix::{Mark, RowView, version};
+use crate::report::view::where_read;
+use crate::version::Level;
 
 pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
     section("PLATFORM", &sheet.platform, fold.platform, Vec::new(), sheet)
@@ -52,7 +41,7 @@ fn section(
     lead: Vec<Vec<String>>,
     sheet: &Sheet<'_>,
 ) -> String {
-    let Sheet { report, view, paint, .. } = sheet;
+    let Sheet { view, paint, .. } = sheet;
     if block.all.is_empty() {
         return String::new();
     }
@@ -70,14 +59,14 @@ fn section(
     if lines.is_empty() {
         return foot;
     }
-    lines.insert(0, heading(title, report, sheet));
+    lines.insert(0, heading(title, sheet));
     format!("{}{foot}", grid(lines, view.width))
 }
 
 /// What is not shown, and why.
-fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
+fn foot(block: &Block<'_>, left_out: &[&RowView<'_>], sheet: &Sheet<'_>) -> String {
     let Block { all, equal, folded, alone, idle, unread, .. } = block;
-    let condition = equal::condition_of(all, sheet.report);
+    let condition = where_read(all.iter().copied());
     let mut foot = format!("{equal} of {} equal{condition}", all.len());
     for (rows, are) in [(*alone, "in one environment only"), (*idle, "running nowhere")] {
         if rows > 0 {
@@ -100,19 +89,15 @@ fn foot(block: &Block<'_>, left_out: &[&Row], sheet: &Sheet<'_>) -> String {
 }
 
 /// `2 medium, 12 low`: those that are worth a word.
-fn by_severity(rows: &[&Row], sheet: &Sheet<'_>) -> String {
-    let severity = |row: &&&Row| sheet.worst.get(&row.component).map(|judged| judged.severity);
-    let named = Severity::ALL.into_iter().filter(|severity| *severity > Severity::Info).filter_map(
-        |wanted| {
-            let n = rows.iter().filter(|row| severity(row) == Some(wanted)).count();
-            (n > 0).then(|| format!("{n} {wanted}"))
-        },
-    );
-    named.collect::<Vec<_>>().join(", ")
+fn by_severity(rows: &[&RowView<'_>], sheet: &Sheet<'_>) -> String {
+    let worst = rows.iter().filter_map(|row| sheet.worst.get(row.component()));
+    let severities: Vec<Severity> =
+        worst.map(|one| one.severity()).filter(|severity| *severity > Severity::Info).collect();
+    tally(&severities)
 }
 
 /// The rows that are shown, the worst first.
-fn rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a Row> {
+fn rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a RowView<'a>> {
     first(block.shown.clone(), shown).0
 }
 
@@ -122,11 +107,11 @@ pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> St
     let Sheet { report, view, paint, .. } = sheet;
     let shown =
         [rows(&sheet.platform, fold.platform), rows(&sheet.services, fold.services)].concat();
-    let cells = || {
-        shown.iter().flat_map(|row| &row.cells).filter(|cell| cell.environment != report.baseline)
-    };
-    let symbols = SYMBOLS.iter().filter(|(wanted, _)| cells().any(|cell| symbol(cell) == *wanted));
-    let symbols: Vec<String> = symbols.map(|(symbol, word)| format!("{symbol} {word}")).collect();
+    let marks: Vec<Mark> =
+        shown.iter().flat_map(|row| &row.cells).map(|cell| cell.mark()).collect();
+    let meant = Mark::LEGEND.into_iter().filter(|mark| marks.contains(mark));
+    let symbols: Vec<String> =
+        meant.map(|mark| format!("{} {}", mark.symbol(), mark.meaning())).collect();
     let left_out: usize = report.environments.iter().map(|e| e.snapshot.left_out).sum();
     let left_out =
         (left_out > 0).then(|| format!("{} left out by profiles", count(left_out, "instance")));
@@ -136,8 +121,8 @@ pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> St
     if text.is_empty() { text } else { grid(vec![vec![format!("  {text}")]], view.width) }
 }
 
-fn heading(title: &str, report: &Audit, sheet: &Sheet<'_>) -> Vec<String> {
-    let paint = sheet.paint;
+fn heading(title: &str, sheet: &Sheet<'_>) -> Vec<String> {
+    let Sheet { report, paint, .. } = sheet;
     let mut heading = vec![paint.bold(title)];
     heading.extend(
         report.environments.iter().map(|e| paint.bold(&terminal(e.snapshot.environment.as_str()))),
@@ -150,12 +135,12 @@ fn heading(title: &str, report: &Audit, sheet: &Sheet<'_>) -> Vec<String> {
 }
 
 /// How many services are at each version, the most frequent first.
-fn count_versions(rows: &[&Row], index: usize) -> Vec<(String, usize)> {
+fn count_versions(rows: &[&RowView<'_>], index: usize) -> Vec<(String, usize)> {
     let mut counts = BTreeMap::<String, usize>::new();
     for reading in
-        rows.iter().filter_map(|row| row.cells.get(index)).flat_map(|cell| &cell.readings)
+        rows.iter().filter_map(|row| row.row.cells.get(index)).flat_map(|cell| &cell.readings)
     {
-        *counts.entry(text(reading)).or_default() += 1;
+        *counts.entry(version(reading, false)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
@@ -180,126 +165,53 @@ fn trains(counts: &[(String, usize)], fold: &Fold) -> String {
     terminal(&parts.join(", "))
 }
 
-fn line(row: &Row, sheet: &Sheet<'_>) -> Vec<String> {
-    let Sheet { report, paint, .. } = sheet;
-    let with_product = shows_product(row);
-    let mut line = vec![format!("  {}", terminal(row.component.as_str()))];
+fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
+    let mut line = vec![format!("  {}", terminal(row.component()))];
     for cell in &row.cells {
-        let symbol = if cell.environment == report.baseline { "" } else { symbol(cell) };
-        let text = terminal(&cell_text(cell, with_product));
+        let symbol = cell.mark().symbol();
+        let text = terminal(&cell.text());
         let text = if symbol.is_empty() { text } else { format!("{text} {symbol}") };
-        line.push(if matches!(cell.state, State::Unobserved) { paint.yellow(&text) } else { text });
+        line.push(if cell.is_known() { text } else { sheet.paint.yellow(&text) });
     }
-    if report.purpose == Purpose::Audit {
+    if sheet.report.purpose == Purpose::Audit {
         line.extend(judgement(row, sheet));
     }
     line
 }
 
-/// Where the name does not tell the product already, or a row has more than one.
-fn shows_product(row: &Row) -> bool {
-    let mut products: Vec<&str> = row
-        .cells
-        .iter()
-        .flat_map(|cell| &cell.readings)
-        .filter_map(|r| r.product.as_deref())
-        .collect();
-    products.sort_unstable();
-    products.dedup();
-    let is_named = |product: &&str| row.component.as_str().split('/').any(|part| part == *product);
-    products.len() > 1 || !products.iter().all(is_named)
+/// The severity of the row's worst finding, and what it says in a word or two; what is waived
+/// beside it.
+fn judgement(row: &RowView<'_>, sheet: &Sheet<'_>) -> [String; 2] {
+    let found = sheet.shown.of_component(row.component());
+    let waived = waived_words(found.findings.len(), found.waived.len());
+    if let Some(worst) = sheet.worst.get(row.component()) {
+        let mut words = vec![worst.brief(row.row)];
+        words.extend((!worst.concerns_gate()).then(|| "no gate".to_owned()));
+        words.extend(places::tally(row, worst.finding()));
+        words.extend(row.has_same_content().then(|| "same content".to_owned()));
+        words.extend(waived);
+        return [sheet.paint.severity(worst.severity()), words.join(", ")];
+    }
+    if let Some((covered, waived)) = sheet.waived.get(row.component()).zip(waived) {
+        let until = covered.waiver.map(|judged| format!(", until {}", judged.waiver.expires));
+        let words = format!("{}{}", covered.brief(row.row), until.unwrap_or_default());
+        return [sheet.paint.dim(&waived), words];
+    }
+    [String::new(), nothing_found(row).to_owned()]
 }
 
-fn cell_text(cell: &Cell, with_product: bool) -> String {
-    match cell.state {
-        State::Present => {
-            let several = cell.readings.len() > 1;
-            let texts = cell.readings.iter().map(|reading| {
-                let text = text(reading);
-                let text = reading
-                    .contradicted_by
-                    .as_ref()
-                    .map_or(text.clone(), |tag| format!("{text} (tag {tag})"));
-                let product = reading.product.as_deref().filter(|_| with_product);
-                let text = model::with_product(product, &text);
-                if several { format!("{text} ({})", reading.instances) } else { text }
-            });
-            let text = texts.collect::<Vec<_>>().join(", ");
-            if cell.builds > 1 { format!("{text}, {} builds", cell.builds) } else { text }
-        }
-        State::NotRunning => {
-            let words: Vec<String> =
-                cell.not_running.iter().map(|(word, n)| format!("{n} {word}")).collect();
-            format!("not running ({})", words.join(", "))
-        }
-        State::Missing => "missing".to_owned(),
-        State::Unobserved => "not read".to_owned(),
-        State::NotApplicable => "-".to_owned(),
+/// Beside a row that no finding is of.
+fn nothing_found(row: &RowView<'_>) -> &'static str {
+    let is_unproven = |level| level == Some(Level::WithinPrecision);
+    if row.cells.iter().any(|cell| cell.is_unread()) {
+        "not read"
+    } else if row.row.cells.iter().any(|cell| is_unproven(cell.level)) {
+        "not proven equal"
+    } else if row.has_same_content() {
+        "same content"
+    } else {
+        ""
     }
-}
-
-/// The version as it was said, with who said it where that is a person.
-fn text(reading: &CellReading) -> String {
-    let text = reading.reading.to_string();
-    match reading.source {
-        _ if text.is_empty() => "by digest".to_owned(),
-        crate::model::ReadingSource::Declared => format!("{text} declared"),
-        _ => text,
-    }
-}
-
-fn symbol(cell: &Cell) -> &'static str {
-    if cell.state == State::Unobserved {
-        return "?";
-    }
-    if cell.other_product {
-        return "≠";
-    }
-    match (cell.level, cell.direction) {
-        (None | Some(Level::Equal), _) if cell.other_variant => "≈",
-        (None | Some(Level::Equal), _) => "",
-        (Some(Level::WithinPrecision), _) => "~",
-        (Some(Level::Incomparable(_)), _) => "?",
-        (_, Some(Direction::Ahead)) => "▲",
-        (_, Some(Direction::Behind)) => "▼",
-        (_, Some(Direction::Mixed)) => "↕",
-        (Some(_), None) => "≈",
-    }
-}
-
-/// The severity of the row's worst finding, and what it says in a word or two.
-fn judgement(row: &Row, sheet: &Sheet<'_>) -> [String; 2] {
-    if let Some(judged) = sheet.worst.get(&row.component) {
-        let place = if concerns_gate(judged) { "" } else { ", no gate" };
-        let differ =
-            places::tally(row, judged).map_or_else(String::new, |text| format!(", {text}"));
-        let content = if is_same_content(row) { ", same content" } else { "" };
-        let words = format!("{}{place}{differ}{content}", words(row, judged));
-        return [sheet.paint.severity(judged.severity), words];
-    }
-    if let Some(judged) = sheet.waived.get(&row.component) {
-        return [sheet.paint.dim("waived"), words(row, judged)];
-    }
-    let unread = row.cells.iter().any(|cell| cell.state == State::Unobserved);
-    let unproven = row.cells.iter().any(|cell| cell.level == Some(Level::WithinPrecision));
-    let words = match (unread, unproven, is_same_content(row)) {
-        (true, _, _) => "not read",
-        (_, true, _) => "not proven equal",
-        (_, _, true) => "same content",
-        _ => "",
-    };
-    [String::new(), words.to_owned()]
-}
-
-/// Whether tags that are written differently stand for one build somewhere.
-fn is_same_content(row: &Row) -> bool {
-    row.cells.iter().any(|cell| cell.same_content)
-}
-
-fn words(row: &Row, judged: &JudgedFinding) -> String {
-    let finding = &judged.finding;
-    let brief = rules::by_id(finding.rule).and_then(|rule| rule.in_brief(finding, row));
-    brief.unwrap_or_else(|| finding.rule.replace('-', " "))
 }
 
 #[cfg(test)]

@@ -3,15 +3,16 @@
 use super::fold::{Fold, first};
 use super::grid::sentences;
 use super::sheet::Sheet;
-use crate::model::{JudgedWaiver, WaiverState, count};
+use crate::model::{JudgedWaiver, WaiverState};
 use crate::report::escape::terminal;
+use crate::report::view::finding::{waiver_words, waivers_of};
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     if report.waivers.is_empty() {
         return String::new();
     }
-    let of = |state| report.waivers.iter().filter(move |judged| judged.state == state);
+    let of = |state| waivers_of(report, state);
     let named = WaiverState::ALL
         .into_iter()
         .map(|state| (of(state).count(), state))
@@ -37,19 +38,8 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 fn row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
-    let JudgedWaiver { waiver, state, covers } = judged;
-    let findings = count(covers.len(), "finding");
-    let told = match state {
-        WaiverState::Expired if covers.is_empty() => format!("ended {}", waiver.expires),
-        WaiverState::Expired => format!("ended {}, covered {findings}", waiver.expires),
-        WaiverState::Unused => format!("until {}, covers nothing", waiver.expires),
-        WaiverState::Expiring | WaiverState::Active if covers.is_empty() => {
-            format!("until {}, covers nothing so far", waiver.expires)
-        }
-        WaiverState::Expiring | WaiverState::Active => {
-            format!("until {}, covers {findings}", waiver.expires)
-        }
-    };
+    let JudgedWaiver { waiver, state, .. } = judged;
+    let told = waiver_words(judged);
     let word = match state {
         WaiverState::Expired | WaiverState::Unused | WaiverState::Expiring => {
             sheet.paint.yellow(state.as_str())

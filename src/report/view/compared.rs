@@ -1,33 +1,32 @@
 //! How much each gate compared, in words that every format shares: what a verdict rests on.
 
-use super::Audit;
-use crate::model::{self, has_or_have};
-use crate::wire::report::GateCompared;
+use crate::model::{Audit, GateCompared, Purpose, count, has_or_have};
 
 /// What stands where no gate was judged.
-pub(super) const NOTHING: &str = "nothing: no gate was judged";
+pub(in crate::report) const NOTHING: &str = "nothing: no gate was judged";
 
-/// Names of components without a counterpart that a report holds at most; all are counted.
-const MOST: usize = 100;
+/// Names of components without a counterpart in formats that have room.
+pub(in crate::report) const NAMES: usize = 8;
 
-/// Each gate with its numbers.
-pub(super) fn public(report: &Audit) -> Vec<GateCompared> {
-    let to_public = |one: &model::GateCompared| GateCompared {
-        gate: [one.gate.from.to_string(), one.gate.to.to_string()],
-        with_counterpart: one.with_counterpart,
-        of: one.of,
-        without: one.without.iter().take(MOST).map(ToString::to_string).collect(),
-    };
-    report.compared.iter().map(to_public).collect()
+/// A sentence for each gate, or that there is none; nothing for a diff.
+pub(in crate::report) fn sentences(audit: &Audit, most: usize) -> Vec<String> {
+    match audit.purpose {
+        Purpose::Diff => Vec::new(),
+        Purpose::Audit if audit.compared.is_empty() => vec![NOTHING.to_owned()],
+        Purpose::Audit => audit.compared.iter().map(|one| sentence(one, most)).collect(),
+    }
 }
 
 /// `31 of 33 components of ovh-production have a counterpart in qualif (without: a, b and 2 more)`,
 /// with so many names at most.
-pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
-    let GateCompared { gate: [from, to], with_counterpart, of, without } = one;
-    let noun = if *of == 1 { "component" } else { "components" };
+pub(in crate::report) fn sentence(one: &GateCompared, most: usize) -> String {
+    let GateCompared { gate, with_counterpart, of, without } = one;
     let verb = has_or_have(*with_counterpart, *of);
-    let head = format!("{with_counterpart} of {of} {noun} of {to} {verb} a counterpart in {from}");
+    let components = count(*of, "component");
+    let head = format!(
+        "{with_counterpart} of {components} of {} {verb} a counterpart in {}",
+        gate.to, gate.from
+    );
     if *of == 0 {
         return format!("{head}: none was seen");
     }
@@ -38,7 +37,7 @@ pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
         _ if missing <= most.saturating_add(1) => missing,
         _ => most,
     };
-    let names: Vec<&str> = without.iter().take(shown).map(String::as_str).collect();
+    let names: Vec<&str> = without.iter().take(shown).map(|name| name.as_str()).collect();
     match (names.len(), missing - names.len().min(missing)) {
         (0, _) => head,
         (_, 0) => format!("{head} (without: {})", names.join(", ")),
@@ -49,13 +48,14 @@ pub(super) fn sentence(one: &GateCompared, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Gate;
 
     fn told(with_counterpart: usize, without: &[&str], more: usize) -> String {
         let one = GateCompared {
-            gate: ["qualif".to_owned(), "prod".to_owned()],
+            gate: Gate { from: "qualif".into(), to: "prod".into() },
             with_counterpart,
             of: with_counterpart + without.len() + more,
-            without: without.iter().map(|name| (*name).to_owned()).collect(),
+            without: without.iter().map(|name| (*name).into()).collect(),
         };
         sentence(&one, 3)
     }
@@ -63,10 +63,10 @@ mod tests {
     #[test]
     fn a_sentence_counts_and_names_what_has_no_counterpart() {
         let none = GateCompared {
-            gate: Default::default(),
+            gate: Gate { from: "qualif".into(), to: "prod".into() },
             with_counterpart: 1,
             of: 2,
-            without: vec!["a".to_owned()],
+            without: vec!["a".into()],
         };
         assert!(!sentence(&none, 0).contains("without"));
         assert_eq!(told(31, &[], 0), "31 of 31 components of prod have a counterpart in qualif");

@@ -1,0 +1,72 @@
+//! What each Redis has done since its start, side by side.
+//!
+//! Counters since the start are shown, never judged: they are averages over the server's life.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::coverage::age_words;
+use crate::model::{Audit, Extent, TargetId, TargetIndicators, bytes, rounded};
+
+/// The figures of one target in each environment.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct FiguresView<'a> {
+    pub(in crate::report) target: &'a TargetId,
+    /// What tells most first; a cell for each environment.
+    pub(in crate::report) lines: Vec<(&'static str, Vec<String>)>,
+}
+
+/// Behind the name of the target.
+pub(in crate::report) const SINCE_START: &str = "since its start";
+
+type Figure = fn(&TargetIndicators) -> Option<String>;
+
+/// What tells most first: commands that walk the keyspace, and load. Of several servers, what
+/// `normalize/` makes of them.
+const FIGURES: &[(&str, Figure)] = &[
+    ("KEYS calls", |of| {
+        let calls = of.calls.as_ref()?.get("keys").unwrap_or(&0.0).to_string();
+        Some(at_least(of.extent != Extent::All, calls))
+    }),
+    ("ops/s, logins/s", |of| {
+        let rates = format!("{}, {}", rounded(of.operations_rate?), rounded(of.logins_rate?));
+        Some(at_least(of.extent == Extent::Some, rates))
+    }),
+    ("up, keys", |of| {
+        let keys = at_least(of.extent == Extent::Some, rounded(of.keys?));
+        Some(format!("{}, {keys}", uptime(of.uptime?)))
+    }),
+    ("memory, limit", |of| {
+        let limit = of.memory_limit.map_or("none".to_owned(), bytes);
+        let memory = at_least(of.extent == Extent::Some, bytes(of.memory?));
+        Some(format!("{memory}, {limit}"))
+    }),
+];
+
+/// Of every target that tells any, by name.
+pub(super) fn of_targets(audit: &Audit) -> Vec<FiguresView<'_>> {
+    let indicators = audit.environments.iter().map(|one| &one.snapshot.indicators);
+    let targets: BTreeSet<&TargetId> = indicators.flat_map(|of| of.keys()).collect();
+    let of_target = |target| {
+        let lines = FIGURES.iter().map(|(name, figure)| (*name, line(target, *figure, audit)));
+        FiguresView { target, lines: lines.collect() }
+    };
+    targets.into_iter().map(of_target).collect()
+}
+
+fn line(target: &TargetId, figure: Figure, audit: &Audit) -> Vec<String> {
+    let told = audit.environments.iter().map(|environment| {
+        let indicators = environment.snapshot.indicators.get(target);
+        indicators.and_then(figure).unwrap_or_else(|| "-".to_owned())
+    });
+    told.collect()
+}
+
+/// A sum over servers of which one was not read.
+fn at_least(is_partial: bool, sum: String) -> String {
+    if is_partial { format!("at least {sum}") } else { sum }
+}
+
+fn uptime(seconds: f64) -> String {
+    age_words(Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX))
+}
