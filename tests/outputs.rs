@@ -259,7 +259,7 @@ fn left(folder: &Path) -> Vec<String> {
 /// Nobody reads: the program waits in the middle of its output.
 #[test]
 fn a_signal_ends_what_waits_for_a_reader() {
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP", "QUIT"] {
         for arguments in [format!("{COLLECT} fifo"), format!("{AUDIT} -o yaml=fifo -o table")] {
             let folder = folder();
             make_fifo(&folder.path().join("fifo"));
@@ -327,10 +327,7 @@ fn no_report_replaces_what_the_audit_reads() {
     for (outputs, says) in [
         (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
         (vec!["json=profiles/new.yml"], "among the profiles"),
-        (
-            vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"],
-            "evidence of a recorded target",
-        ),
+        (vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"], "read by recorded/"),
         (vec!["yaml=same", "json=./same"], "two formats go to"),
     ] {
         let outputs = outputs.iter().flat_map(|output| ["-o", output]);

@@ -16,6 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout_at;
 
+use super::kubeconfig::is_token;
 use crate::collect::collector::Context;
 use crate::collect::io::aside::aside;
 use crate::collect::io::silence;
@@ -88,6 +89,12 @@ pub(super) async fn credentials(
     };
     if user.token.is_none() && user.client_certificate_data.is_none() {
         return Err(failed(plugin, "gave neither a token nor a certificate"));
+    }
+    if user.token.as_ref().is_some_and(|token| !is_token(token)) {
+        return Err(failed(
+            plugin,
+            "gave a token that holds what no token does: a blank or a line end",
+        ));
     }
     Ok(user)
 }

@@ -246,6 +246,20 @@ fn files(folder: &Path) -> Vec<Case> {
         case("a kubeconfig that is a FIFO", fifo, "file", "regular"),
         case("a kubeconfig that is no YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "no kubeconfig"),
         case("a kubeconfig that is another file", written("other", "a: [1]\n"), "file", "context"),
+        case(
+            "a server on a port that is none",
+            written("port", &config("clusters: [{name: k, cluster: {server: 'https://127.0.0.1:99999'}}]\n\
+                contexts: [{name: c, context: {cluster: k, user: u}}]\ncurrent-context: c\n")),
+            "file",
+            "port",
+        ),
+        case(
+            "an authority that is no PEM",
+            written("no-pem", &config("clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1', certificate-authority: no-pem}}]\n\
+                contexts: [{name: c, context: {cluster: k, user: u}}]\ncurrent-context: c\n")),
+            "tls",
+            "PEM",
+        ),
         case("no current context", written("none", &config(cluster)), "file", "context"),
         case("a context without its cluster", written("half", &config(context)), "file", "cluster k"),
         case(
@@ -309,6 +323,12 @@ fn plugins(folder: &Path) -> Vec<Case> {
             program("nobody", &format!("echo '{said}'")),
             "authentication",
             "401",
+        ),
+        case(
+            "a plugin whose token is two lines",
+            program("lines", &format!("echo '{}'", said.replace("plugin", "plug\\nin"))),
+            "authentication",
+            "line end",
         ),
         case("a plugin that hangs", program("hangs", "sleep 60"), "timeout", ""),
         case(
