@@ -120,10 +120,10 @@ fn nothing_that_is_read_is_written_over() {
         rows.push(refused(&profiles, name, &arguments, says));
     }
     for (name, output, says) in [
-        ("evidence over a profile", "prod.yaml", "among the profiles"),
+        ("evidence over a profile", "prod.yaml", "is no evidence"),
         ("evidence beside the profiles, as YAML", "new.yml", "among the profiles"),
-        ("evidence over a secret", "secrets/redis", "redis/live"),
-        ("evidence over something else", "kube/ca.pem", "kubernetes/mks"),
+        ("evidence over a secret", "secrets/redis", "is no evidence"),
+        ("evidence where else-recorded: will be", "evidence/later.txt", "redis/live"),
     ] {
         rows.push(refused(&profiles, name, &["collect", "prod", "--to", output], says));
     }

@@ -327,7 +327,10 @@ fn no_report_replaces_what_the_audit_reads() {
     for (outputs, says) in [
         (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
         (vec!["json=profiles/new.yml"], "among the profiles"),
-        (vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"], "read by recorded/"),
+        (
+            vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"],
+            "evidence of a recorded target",
+        ),
         (vec!["yaml=same", "json=./same"], "two formats go to"),
     ] {
         let outputs = outputs.iter().flat_map(|output| ["-o", output]);

@@ -31,9 +31,8 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
             )
         })?;
     if arguments.to != Path::new("-") {
-        // Stricter than an audit, which may replace what is no input.
-        Inputs::of_profiles(&profiles, [environment]).spare(&arguments.to)?;
         refuse_other_files(&arguments.to, &arguments.environment)?;
+        Inputs::of_profiles(&profiles, [environment]).spare(&arguments.to)?;
     }
     let evidence = {
         let bar = Bar::new();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use tempfile::NamedTempFile;
 
-use super::output;
+use super::stderr::complain;
 use crate::report::escape::terminal;
 
 /// Links that are followed, as many as Linux does.
@@ -143,7 +143,7 @@ fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Resul
     }
     if !lost.is_empty() {
         let shown = terminal(&path.display().to_string());
-        output::complain(&format!(
+        complain(&format!(
             "warning: {shown} could not keep its {}: this user may not set it",
             lost.join(" and its ")
         ));

@@ -34,8 +34,16 @@ impl Inputs {
         for environment in environments {
             for target in environment.targets.all() {
                 let id = format!("{}/{}", target.kind().name, target.name().value);
+                let of = format!("{id} of {}", environment.name);
+                let own = target.file().map(|path| profiles.folder.join(path));
                 for path in target.reads(&profiles.folder) {
-                    inputs.add(&path, &format!("read by {id} of {}", environment.name));
+                    let what = match &own {
+                        Some(own) if *own == path => {
+                            format!("the evidence of a recorded target, {of}")
+                        }
+                        _ => format!("read by {of}"),
+                    };
+                    inputs.add(&path, &what);
                 }
             }
         }

@@ -22,6 +22,7 @@ pub mod reference;
 mod reports;
 mod runtime;
 mod schema;
+mod stderr;
 mod version;
 mod waiver;
 

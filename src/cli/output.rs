@@ -9,13 +9,9 @@ use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::{Inputs, real};
+pub(super) use super::stderr::complain;
 use crate::model::Audit;
 use crate::report::{self, View};
-
-/// One line to stderr; if nobody reads it there is nothing more to do.
-pub(super) fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", report::escape::terminal_lines(line));
-}
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {

@@ -127,9 +127,12 @@ impl Glob {
         }
         let refused = |e: globset::Error| GlobError(e.kind().to_string());
         let glob = globset::Glob::new(pattern).map_err(refused)?;
-        // A matcher of one pattern panics where its expression cannot be compiled.
-        let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
-        compiled.map_err(|_| GlobError("it is too large".to_owned()))?;
+        // A matcher of one pattern panics where its expression cannot be compiled. That of a pattern
+        // without groups always can.
+        if pattern.contains(['{', '[']) {
+            let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
+            compiled.map_err(|_| GlobError("it is too large".to_owned()))?;
+        }
         Ok(Self(glob.compile_matcher()))
     }
 

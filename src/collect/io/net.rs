@@ -245,8 +245,8 @@ pub(in crate::collect) fn read_failure(error: &io::Error) -> Failure {
         _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
         // Sizes of pieces that are no numbers, or larger than any.
         E::InvalidData | E::InvalidInput => {
-            let message = format!("the answer is malformed: {}", without_errno(error));
-            Failure::new(FailureKind::Protocol, message)
+            let why = without_errno(error).to_lowercase();
+            Failure::new(FailureKind::Protocol, format!("the answer is malformed: {why}"))
         }
         E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
             Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer")

@@ -9,14 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout_at;
 
-use super::kubeconfig::is_token;
 use crate::collect::collector::Context;
 use crate::collect::io::aside::aside;
 use crate::collect::io::silence;
@@ -168,6 +167,11 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// Whether a text may be a token: it stands in a header.
+pub(super) fn is_token(text: &SecretString) -> bool {
+    text.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn name(plugin: &ExecConfig) -> &str {

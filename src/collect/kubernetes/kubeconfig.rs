@@ -282,7 +282,7 @@ async fn authenticate(
     if let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) {
         user.token = Some(token(Path::new(&path)).await?);
     }
-    if user.token.as_ref().is_some_and(|token| !is_token(token)) {
+    if user.token.as_ref().is_some_and(|token| !exec::is_token(token)) {
         return Err(Failure::new(
             FailureKind::Authentication,
             "the kubeconfig's token holds what no token does",
@@ -295,11 +295,6 @@ async fn authenticate(
         }
         _ => Ok(user),
     }
-}
-
-/// Whether a text may be a token: it stands in a header.
-pub(super) fn is_token(text: &SecretString) -> bool {
-    text.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A token from a file.
