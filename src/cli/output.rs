@@ -11,7 +11,7 @@ use super::files::Files;
 use super::inputs::{Inputs, real};
 pub(super) use super::stderr::complain;
 use crate::model::Audit;
-use crate::report::{self, View};
+use crate::report::View;
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {

@@ -291,6 +291,7 @@ mod tests {
             ("url: ftp://h\npointer: /v", "neither http:// nor https://"),
             ("url: http://u:p@h/\npointer: /v", "holds a user name or password"),
             ("url: http://h/#x\npointer: /v", "fragment"),
+            ("url: http://h/?api_key=x\npointer: /v", "holds a password or token"),
             ("url: http://h\npointer: v", "no JSON pointer"),
             ("url: http://h\npointer: /a~2", "no JSON pointer"),
             ("url: http://h\nregex: '('", "cannot be read"),

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -236,6 +238,7 @@ fn check_server(server: &str) -> Result<(), Failure> {
 /// The cluster with its authority at hand, and a scheme in its address.
 async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
     inline(&mut cluster.certificate_authority, &mut cluster.certificate_authority_data).await?;
+    check_authority(cluster.certificate_authority_data.as_deref())?;
     let is_tls = cluster.certificate_authority_data.is_some()
         || cluster.insecure_skip_tls_verify == Some(true);
     if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
@@ -244,6 +247,18 @@ async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
         *server = format!("{scheme}://{server}");
     }
     Ok(())
+}
+
+/// The crate takes an authority that is none for nobody to trust, and the server would be blamed.
+/// What is not base64 it tells itself.
+fn check_authority(data: Option<&str>) -> Result<(), Failure> {
+    let Some(pem) = data.and_then(|data| STANDARD.decode(data.trim()).ok()) else { return Ok(()) };
+    if CertificateDer::pem_slice_iter(&pem).any(|found| found.is_ok()) {
+        return Ok(());
+    }
+    let what = "the kubeconfig's certificate-authority is not PEM: it holds no certificate";
+    Err(Failure::new(FailureKind::Tls, what)
+        .advise("name the PEM file of the cluster's authority by certificate-authority"))
 }
 
 /// A file's content in place of its path; what is given already wins.
