@@ -114,15 +114,15 @@ fn is_limit(error: rustix::io::Errno) -> bool {
 fn check_threads() -> anyhow::Result<()> {
     let mut held = Vec::new();
     for _ in 0..THREADS {
-        let (hold, until) = mpsc::channel::<()>();
+        let (release, until) = mpsc::channel::<()>();
         let started = thread::Builder::new().spawn(move || until.recv());
         let started = started.context(
             "this user may start too few threads to read anything: raise the limit (ulimit -u)",
         )?;
-        held.push((hold, started));
+        held.push((release, started));
     }
-    for (hold, started) in held {
-        drop(hold);
+    for (release, started) in held {
+        drop(release);
         // It only waited.
         let _ = started.join();
     }

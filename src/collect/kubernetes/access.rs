@@ -130,7 +130,7 @@ fn proxy(
         (None, Some(text)) => Some(text.to_owned()),
         (None, None) => of_environment(cluster),
     };
-    let no_url = |_| {
+    let no_url = |()| {
         Failure::new(FailureKind::File, "the proxy of the kubeconfig or of $HTTPS_PROXY is no URL")
             .advise("write http://host:port, or name one by proxy: in the profile")
     };
