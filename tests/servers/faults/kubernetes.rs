@@ -18,8 +18,9 @@ pub(super) const PODS: &str = "/api/v1/pods";
 #[test]
 fn a_faulty_cluster_costs_its_own_target_only() {
     let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path();
     let cases =
-        [answers(), pages(), connections(), tls(), files(folder.path()), plugins(folder.path())];
+        [answers(), pages(), connections(), tls(), files(path), addresses(path), plugins(path)];
     check_all("kubernetes", cases.into_iter().flatten());
 }
 
@@ -213,6 +214,31 @@ fn tls() -> Vec<Case> {
     ]
 }
 
+/// Kubeconfigs that name a server or an authority that cannot be one.
+fn addresses(folder: &Path) -> Vec<Case> {
+    let case = |name: &'static str, cluster: &str, kind, mentions| {
+        let path = folder.join(name.replace(' ', "-"));
+        let text = format!(
+            "apiVersion: v1\nkind: Config\nusers: [{{name: u, user: {{token: {TOKEN}z}}}}]\n\
+             clusters: [{{name: k, cluster: {cluster}}}]\n\
+             contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\ncurrent-context: c\n"
+        );
+        std::fs::write(&path, text).expect("write into a folder of ours");
+        Case::kubernetes(name, json!({"kubeconfig": path}), &[kind]).mentioning(mentions)
+    };
+    std::fs::write(folder.join("no-pem"), "this is no PEM").expect("write into a folder of ours");
+    let no_pem = "{server: 'https://127.0.0.1:1', certificate-authority: no-pem}";
+    vec![
+        case(
+            "a server on a port that is none",
+            "{server: 'https://127.0.0.1:99999'}",
+            "file",
+            "port",
+        ),
+        case("an authority that is no PEM", no_pem, "tls", "PEM"),
+    ]
+}
+
 /// Kubeconfigs that are none, with a token in them that must not be shown.
 fn files(folder: &Path) -> Vec<Case> {
     let written = |name: &str, text: &str| {
@@ -246,20 +272,6 @@ fn files(folder: &Path) -> Vec<Case> {
         case("a kubeconfig that is a FIFO", fifo, "file", "regular"),
         case("a kubeconfig that is no YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "no kubeconfig"),
         case("a kubeconfig that is another file", written("other", "a: [1]\n"), "file", "context"),
-        case(
-            "a server on a port that is none",
-            written("port", &config("clusters: [{name: k, cluster: {server: 'https://127.0.0.1:99999'}}]\n\
-                contexts: [{name: c, context: {cluster: k, user: u}}]\ncurrent-context: c\n")),
-            "file",
-            "port",
-        ),
-        case(
-            "an authority that is no PEM",
-            written("no-pem", &config("clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1', certificate-authority: no-pem}}]\n\
-                contexts: [{name: c, context: {cluster: k, user: u}}]\ncurrent-context: c\n")),
-            "tls",
-            "PEM",
-        ),
         case("no current context", written("none", &config(cluster)), "file", "context"),
         case("a context without its cluster", written("half", &config(context)), "file", "cluster k"),
         case(
