@@ -469,7 +469,7 @@ fn no_address_holds_a_password() {
         for command in ["check-profiles", "audit"] {
             let ended = profiles.run(&[command]);
             assert_eq!(ended.code, Some(2), "{target}: {ended}");
-            assert!(ended.stderr.contains("URL"), "{target}: {ended}");
+            assert!(ended.stderr.contains("prod.yaml:5:"), "{target}: {ended}");
             assert!(!ended.says("hunter2x"), "{target}: {ended}");
         }
     }
