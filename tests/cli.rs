@@ -444,3 +444,33 @@ fn the_report_names_the_commit_of_a_worktree() {
     fs::write(tree.join(".git"), "gitdir: nowhere\n").unwrap();
     assert_eq!(commit(&tree), None);
 }
+
+/// A password in an address is refused wherever it stands, and never shown.
+#[test]
+fn no_address_holds_a_password() {
+    for target in [
+        "docker: [{name: a, host: \"tcp://h:2375?password=hunter2x\"}]",
+        "docker: [{name: a, host: \"tcp://h:2375#hunter2x\"}]",
+        "docker: [{name: a, host: \"tcp://h:2375/hunter2x\"}]",
+        "docker: [{name: a, host: \"tcp://u:hunter2x@h:2375\"}]",
+        "docker: [{name: a, host: \"unix:///run/docker.sock?token=hunter2x\"}]",
+        "docker: [{name: a, host: \"ssh://h?password=hunter2x\"}]",
+        "redis: [{name: a, url: \"redis://h#hunter2x\"}]",
+        "redis: [{name: a, url: \"redis://h?password=hunter2x\"}]",
+        "redis: [{name: a, nodes: [\"redis://h#hunter2x\"]}]",
+        "http: [{name: a, url: \"http://h/?access_token=hunter2x\", pointer: /v}]",
+        "http: [{name: a, url: \"http://h/#hunter2x\", pointer: /v}]",
+        "kubernetes: [{name: a, proxy: \"http://h:3128?password=hunter2x\"}]",
+        "kubernetes: [{name: a, proxy: \"http://h:3128/hunter2x\"}]",
+        "kubernetes: [{name: a, proxy: \"http://u:hunter2x@h:3128\"}]",
+    ] {
+        let profiles = Profiles::of(&["prod"]);
+        profiles.environment("prod", &format!("targets:\n  {target}\n"));
+        for command in ["check-profiles", "audit"] {
+            let ended = profiles.run(&[command]);
+            assert_eq!(ended.code, Some(2), "{target}: {ended}");
+            assert!(ended.stderr.contains("prod.yaml:5:"), "{target}: {ended}");
+            assert!(!ended.says("hunter2x"), "{target}: {ended}");
+        }
+    }
+}

@@ -39,6 +39,7 @@ fn pipes_and_devices_cost_their_own_target_only() {
         ("key fifo", format!("{redis}tls: {{cert: fifo, key: fifo}}}}\n")),
         ("secret fifo", format!("{redis}password: \"${{file:fifo}}\"}}\n")),
         ("secret device", format!("{redis}password: \"${{file:/dev/zero}}\"}}\n")),
+        ("file of the kernel", "  - {name: x, path: /proc/self/environ}\n".to_owned()),
     ] {
         let profiles = production(&targets);
         let ended = run(&profiles, &["audit", "--profiles", "."]);

@@ -7,6 +7,7 @@ mod entries;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Of each file.
 const MUTATIONS: usize = 120;
@@ -72,16 +73,94 @@ impl Numbers {
     }
 }
 
-/// Enters with each file, and with mutations of it.
+/// Enters with each file, and with mutations of it; then goes on for as long as the environment says.
 fn enter(entry: fn(&[u8]), files: &[Vec<u8>], mutations: usize) {
     let mut numbers = Numbers(0x5eed_0000_0000_0001);
     for file in files {
         entry(file);
         let start = &file[..file.len().min(LONGEST)];
-        for _ in 0..mutations {
-            entry(&numbers.mutated(start));
-        }
+        (0..mutations).for_each(|_| entry(&numbers.mutated(start)));
     }
+    let seconds = std::env::var("ENVPARITY_MUTATION_SECONDS");
+    let seconds = seconds.map_or(0, |text| text.parse().unwrap());
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let seeds = [files, &attacks()].concat();
+    for seed in seeds.iter().cycle() {
+        if Instant::now() >= end {
+            return;
+        }
+        let start = &seed[..seed.len().min(LONGEST)];
+        (0..10).for_each(|_| entry(&numbers.mutated(start)));
+    }
+}
+
+/// What has gone wrong once, or is like it: everything is entered with it, too.
+fn attacks() -> Vec<Vec<u8>> {
+    let nested = |depth: usize| format!("{}a,b{}", "{a,".repeat(depth), "}".repeat(depth));
+    let far = format!(
+        "{{\"kind\": \"Environment\", \"ignore\": [\"{}\"], \"x\": }}",
+        "x".repeat(LONGEST / 2)
+    );
+    let texts = [
+        nested(9),
+        nested(200),
+        far,
+        "[".repeat(4_000),
+        "a\u{3164}b\u{2800}c\u{fe0f}d\u{e0101}e\u{202e}f\u{200b}".to_owned(),
+        "redis_version:7.0.15\r\nrun_id:Basic YXVkaXRvcjpodW50ZXIy\r\n".to_owned(),
+        "-\r\n".to_owned(),
+        "fffffffffffffffff\r\n".to_owned(),
+        "ref: ../../token\n".to_owned(),
+        "tcp://u:p@h:99999/?password=x#y".to_owned(),
+        "{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"a\\nb\"}}".to_owned(),
+        "waivers:\n- {id: a, reason: \"\u{3164}\", owner: \"\u{2800}\"}\n".to_owned(),
+    ];
+    texts.map(String::into_bytes).into()
+}
+
+#[test]
+fn mutated_attacks() {
+    for entry in [
+        entries::info,
+        entries::kubectl,
+        entries::evidence,
+        entries::profile,
+        entries::cycles,
+        entries::version,
+        entries::image,
+        entries::earlier,
+        entries::pattern,
+        entries::waivers,
+        entries::shown,
+    ] {
+        attacks().iter().for_each(|attack| entry(attack));
+    }
+}
+
+#[test]
+fn mutated_reports() {
+    let report = r#"{"apiVersion": "envparity/v1", "kind": "DriftReport", "purpose": "audit", "findings": []}"#;
+    let seeds = [vec![report.as_bytes().to_vec()], attacks()].concat();
+    enter(entries::earlier, &seeds, 2 * MUTATIONS);
+}
+
+#[test]
+fn mutated_patterns() {
+    let patterns = ["image/{a,b}*", "*", "[a-z]?-[!x]", "**/x\\*", "{a,{b,{c,d}}}"];
+    let seeds = [patterns.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+    enter(entries::pattern, &seeds, 4 * MUTATIONS);
+}
+
+#[test]
+fn mutated_waivers() {
+    let seeds = [vec![fs::read("profiles/waivers.yaml").unwrap()], attacks()].concat();
+    enter(entries::waivers, &seeds, 2 * MUTATIONS);
+}
+
+#[test]
+fn mutated_texts_for_people() {
+    let seeds = [files("examples/quickstart/evidence", ".txt"), attacks()].concat();
+    enter(entries::shown, &seeds, MUTATIONS);
 }
 
 /// The lines of some files, each a text of its own.

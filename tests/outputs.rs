@@ -259,7 +259,7 @@ fn left(folder: &Path) -> Vec<String> {
 /// Nobody reads: the program waits in the middle of its output.
 #[test]
 fn a_signal_ends_what_waits_for_a_reader() {
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP", "QUIT"] {
         for arguments in [format!("{COLLECT} fifo"), format!("{AUDIT} -o yaml=fifo -o table")] {
             let folder = folder();
             make_fifo(&folder.path().join("fifo"));

@@ -8,12 +8,13 @@ use std::path::Path;
 
 use envparity::collect::config::COLLECTORS;
 use envparity::collect::recorded;
-use envparity::model::{EnvironmentName, Evidence, TargetEvidence};
+use envparity::model::{EnvironmentName, Evidence, Glob, Globs, TargetEvidence};
 use envparity::pipeline::{self, Facts};
-use envparity::report::{FORMATS, View};
+use envparity::report::{FORMATS, View, escape};
 use envparity::version::{
     Containment, ImageReference, Levels, Range, Scheme, difference, order, read, read_any,
 };
+use envparity::wire::deceptive::is_deceptive;
 use envparity::{profile, wire};
 
 /// The text of INFO.
@@ -79,6 +80,57 @@ pub fn cycles(data: &[u8]) {
     match wire::cycles::read(&text, "redis", "2026-08-22".parse().expect("a date")) {
         Ok(cycles) => assert!(cycles.names().all(|name| cycles.of(name).is_some()), "{text:?}"),
         Err(error) => assert!(!error.to_string().is_empty(), "refused without a reason"),
+    }
+}
+
+/// A report of an earlier audit.
+pub fn earlier(data: &[u8]) {
+    if let Ok(report) = wire::report::DriftReport::read(&String::from_utf8_lossy(data)) {
+        let _ = report.earlier();
+    }
+}
+
+/// A pattern of a profile; what is one fits itself or not, and never fails.
+pub fn pattern(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Glob::new(&text) {
+        Ok(glob) => drop((glob.is_match(&text), Globs::new(&[glob]).is_match(&text))),
+        Err(error) => assert!(!error.to_string().is_empty(), "refused without a reason"),
+    }
+}
+
+/// A file of waivers, to which one is added: what was there stays.
+pub fn waivers(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let added = wire::waivers::WaiverConfig {
+        id: "added".into(),
+        rule: "floating-tag".into(),
+        component: "image/a".into(),
+        environments: vec!["prod".into()],
+        subject: None,
+        versions: std::collections::BTreeMap::new(),
+        reason: text.chars().take(40).collect::<String>().into(),
+        owner: "me".into(),
+        expires: "2026-12-31".into(),
+    };
+    if let Ok(edited) = wire::waivers::append(Some(text), &added) {
+        assert!(edited.contains("added"), "{edited:?}");
+    }
+}
+
+/// What is shown to people: nothing acts, and nothing that is there looks like nothing.
+pub fn shown(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for safe in [
+        escape::terminal(&text),
+        escape::html(&text),
+        escape::xml(&text),
+        escape::spreadsheet(&text),
+        escape::markdown(&text),
+        escape::markdown_code(&text),
+    ] {
+        let acts = |c: &char| c.is_control() || is_deceptive(*c);
+        assert_eq!(safe.chars().find(acts), None, "{safe:?}");
     }
 }
 

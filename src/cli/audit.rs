@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::args::AuditArguments;
 use super::exit::Exit;
 use super::files::Files;
+use super::inputs::Inputs;
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
 use crate::model::{EarlierReport, Gate};
@@ -24,7 +25,7 @@ pub(super) async fn run(
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
-    output::spare_inputs(&choices, folder, &profiles)?;
+    output::spare_inputs(&choices, &inputs(&arguments, &profiles))?;
     let mut options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
@@ -44,6 +45,18 @@ pub(super) async fn run(
         pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
     };
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files))
+}
+
+/// All that is read; the profiles of environments that are not asked for, too.
+fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
+    let mut inputs = Inputs::of_profiles(profiles, &profiles.environments);
+    for path in &arguments.eol_data {
+        inputs.add(path, "read by --eol-data");
+    }
+    if let Some(path) = &arguments.since {
+        inputs.add(path, "read by --since");
+    }
+    inputs
 }
 
 /// The pair that was asked for.
@@ -70,8 +83,7 @@ fn earlier(
 
 /// What is known of where this runs.
 pub(super) fn facts(folder: &Path) -> Facts {
-    const MAX_NAME: u64 = 1024;
-    let host = file::read_text(Path::new("/proc/sys/kernel/hostname"), MAX_NAME);
+    let host = file::of_system("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default().trim().to_owned();
     Facts { host, commit: git::commit(folder) }
 }

@@ -7,16 +7,17 @@ use anyhow::{anyhow, bail};
 use super::args::CollectArguments;
 use super::exit::Exit;
 use super::files::Files;
+use super::inputs::Inputs;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
 use crate::model::failures_of;
 use crate::pipeline;
+use crate::report::escape::terminal;
 use crate::wire::{self, file};
 
 /// Writes what was read; what was not is in it too, and is told on stderr.
 pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exit, Failed> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
-    refuse_other_files(&arguments.to)?;
     let environment = profiles
         .environments
         .iter()
@@ -29,6 +30,10 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
                 known.join(", ")
             )
         })?;
+    if arguments.to != Path::new("-") {
+        refuse_other_files(&arguments.to, &arguments.environment)?;
+        Inputs::of_profiles(&profiles, [environment]).spare(&arguments.to)?;
+    }
     let evidence = {
         let bar = Bar::new();
         let deadline = arguments.deadline.map(|text| text.0);
@@ -55,18 +60,28 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// A file that is there and is no evidence was meant for something else: a profile, for example.
-fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
+/// A file that is there and is no evidence of this environment was meant for something else.
+fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     const ENOUGH: u64 = 4096;
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
-    if is_file {
-        let beginning = file::beginning(path, ENOUGH)?;
-        if !String::from_utf8_lossy(&beginning).lines().any(|line| line == "kind: Evidence") {
-            bail!(
-                "{} is there and is no evidence: it is not overwritten; name another file by --to",
-                path.display()
-            );
-        }
+    if !is_file {
+        return Ok(());
+    }
+    let shown = terminal(&path.display().to_string());
+    let beginning = file::beginning(path, ENOUGH)?;
+    let beginning = String::from_utf8_lossy(&beginning);
+    if !beginning.lines().any(|line| line == "kind: Evidence") {
+        bail!(
+            "{shown} is there and is no evidence: it is not overwritten; name another file by --to"
+        );
+    }
+    let other = beginning.lines().find_map(|line| line.strip_prefix("environment: "));
+    let other = other.map(|name| name.trim_matches(['"', '\'']));
+    if let Some(other) = other.filter(|other| *other != environment) {
+        bail!(
+            "{shown} is evidence of {}: it is not overwritten; name another file by --to",
+            terminal(other)
+        );
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use anyhow::{Context, anyhow};
 use super::args::DiffArguments;
 use super::exit::Exit;
 use super::files::Files;
-use super::{Failed, audit, output, problems};
+use super::inputs::Inputs;
+use super::{Failed, args, audit, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::collect::recorded::MAX_FILE;
 use crate::model::Evidence;
@@ -16,8 +17,16 @@ use crate::wire::{self, file};
 
 pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
+    let folder = arguments.profiles.as_deref().unwrap_or(Path::new(args::PROFILES));
+    let mut inputs = Inputs::of_folder(folder);
+    for path in [&arguments.baseline, &arguments.current] {
+        inputs.add(path, "compared by this command");
+    }
+    output::spare_inputs(&choices, &inputs)?;
     let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
-    let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));
+    // Without profiles nothing that a repository holds counts.
+    let mut facts = audit::facts(folder);
+    facts.commit = facts.commit.filter(|_| folder.join("audit.yaml").is_file());
     let catalogue = problems::catalogue(arguments.profiles.as_deref())?;
     let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, files))

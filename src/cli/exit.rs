@@ -37,7 +37,7 @@ exits! {
     /// Incomplete.
     Incomplete = 3, "`incomplete`: nothing blocks, but not everything that the verdict needs was read";
     /// Interrupted.
-    Interrupted = 130, "SIGINT or SIGTERM";
+    Interrupted = 130, "SIGINT, SIGTERM, SIGQUIT or SIGHUP";
 }
 
 impl From<Verdict> for Exit {

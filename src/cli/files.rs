@@ -1,12 +1,19 @@
 //! The files that a command writes: each appears whole or not at all, also where a signal ends the
 //! program.
 
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::anyhow;
 use tempfile::NamedTempFile;
+
+use super::stderr::complain;
+use crate::report::escape::terminal;
+
+/// Links that are followed, as many as Linux does.
+const MAX_LINKS: usize = 40;
 
 /// Writes files for one command; its clones are of the same command.
 #[derive(Clone, Default)]
@@ -22,16 +29,19 @@ struct State {
 
 impl Files {
     /// Writes a file aside and renames it, so that it is there whole or as it was before. What
-    /// exists and is no regular file (a device, a pipe) is written to as it is; a link stays a
-    /// link.
+    /// exists and is no regular file (a device, a pipe), and what another program has opened for us
+    /// (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
     pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
         let write = || -> io::Result<()> {
             match std::fs::metadata(path) {
-                Ok(metadata) if !metadata.is_file() => {
-                    std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
+                Ok(metadata) if !metadata.is_file() || is_open_already(path) => {
+                    OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
                 }
                 Ok(_) => self.replace(&std::fs::canonicalize(path)?, text),
-                Err(_) => self.replace(path, text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.replace(&end_of_links(path)?, text)
+                }
+                Err(error) => Err(error),
             }
         };
         write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
@@ -50,10 +60,10 @@ impl Files {
     }
 
     fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
-        let before = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
+        let before = std::fs::metadata(path).ok();
         let mut aside = self.create_beside(path)?;
         if let Some(before) = before {
-            aside.file.as_file().set_permissions(before)?;
+            keep_owner_and_mode(aside.file.as_file(), &before, path)?;
         }
         aside.file.write_all(text.as_bytes())?;
         aside.file.as_file().sync_all()?;
@@ -116,6 +126,52 @@ impl Drop for Listed<'_> {
     fn drop(&mut self) {
         self.files.state().aside.retain(|path| *path != self.path);
     }
+}
+
+/// Gives a new file the owner and the mode of the one that it replaces, and says so on stderr where
+/// this user may not.
+fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let ours = file.metadata()?;
+    let mut lost = Vec::new();
+    // One after the other: a user may give a file to a group of his, and not to another user.
+    if ours.gid() != before.gid() && fchown(file, None, Some(before.gid())).is_err() {
+        lost.push(format!("group ({})", before.gid()));
+    }
+    if ours.uid() != before.uid() && fchown(file, Some(before.uid()), None).is_err() {
+        lost.push(format!("owner ({})", before.uid()));
+    }
+    if !lost.is_empty() {
+        let shown = terminal(&path.display().to_string());
+        complain(&format!(
+            "warning: {shown} could not keep its {}: this user may not set it",
+            lost.join(" and its ")
+        ));
+    }
+    // Behind the owner, whose change takes some bits of the mode away.
+    file.set_permissions(before.permissions())
+}
+
+/// Whether a path names what this process has open: to put another file in its place would not reach
+/// whoever opened it.
+fn is_open_already(path: &Path) -> bool {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let streams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
+    streams.iter().any(|stream| path == Path::new(stream))
+        || parent == Path::new("/dev/fd")
+        || (parent.starts_with("/proc") && parent.ends_with("fd"))
+}
+
+/// Where a path leads, of which the last part may be missing: the file that a dangling link names.
+pub(super) fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match std::fs::read_link(&path) {
+            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many levels of symbolic links"))
 }
 
 /// The system's words; those of an error of the file beside name that file, which nobody has asked

@@ -14,15 +14,19 @@ pub mod exit;
 mod explain;
 mod explain_policy;
 mod files;
+mod inputs;
 mod output;
 mod problems;
 mod progress;
 pub mod reference;
 mod reports;
+mod runtime;
 mod schema;
+mod stderr;
 mod version;
 mod waiver;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -30,7 +34,7 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Command, WaiverCommand};
 use clock::clock;
 use exit::{Exit, Failed};
-use files::Files;
+use runtime::interruptible;
 
 /// Parses the command line, runs the command, and says how it ended.
 pub fn run() -> ExitCode {
@@ -39,12 +43,15 @@ pub fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     start_log(arguments.verbose);
-    let exit = match dispatch(arguments) {
-        Ok(exit) => exit,
-        Err(Failed(error)) => {
+    runtime::tell_panics();
+    let exit = match catch_unwind(AssertUnwindSafe(|| dispatch(arguments))) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(Failed(error))) => {
             output::complain(&format!("error: {error:#}"));
             Exit::Error
         }
+        // What it was about is told already.
+        Err(_) => Exit::Error,
     };
     ExitCode::from(exit.code())
 }
@@ -89,45 +96,6 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
             WaiverCommand::Check(command) => waiver::check(&command),
         },
     }
-}
-
-/// How long what was begun may take to be dropped: programs that we started are ended then.
-const FAREWELL: std::time::Duration = std::time::Duration::from_millis(300);
-
-/// Runs until done, or until SIGINT or SIGTERM; nothing of it outlives this, and no file that it is
-/// given to write stays half written.
-fn interruptible<F>(work: impl FnOnce(Files) -> F) -> Result<Exit, Failed>
-where
-    F: Future<Output = Result<Exit, Failed>> + Send + 'static,
-{
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let files = Files::default();
-    let work = work(files.clone());
-    let done = runtime.block_on(async {
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        // A task of its own: writing to a pipe that nobody reads must not keep a signal from being
-        // heard.
-        let task = tokio::spawn(work);
-        tokio::select! {
-            done = task => done.unwrap_or_else(|error| match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Ok(Exit::Interrupted),
-            }),
-            _ = interrupt.recv() => Ok(Exit::Interrupted),
-            _ = terminate.recv() => Ok(Exit::Interrupted),
-        }
-    });
-    if matches!(done, Ok(Exit::Interrupted)) {
-        files.abandon();
-        runtime.shutdown_timeout(FAREWELL);
-    } else {
-        // A name look-up in progress cannot be interrupted: it is left behind.
-        runtime.shutdown_background();
-    }
-    done
 }
 
 /// `-vv` logs what we do, `-vvv` in detail. Libraries are kept to warnings: they log bodies.

@@ -8,14 +8,10 @@ use anyhow::{Context, anyhow};
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
 use super::files::Files;
+use super::inputs::{Inputs, real};
+pub(super) use super::stderr::complain;
 use crate::model::Audit;
-use crate::profile::Profiles;
-use crate::report::{self, View};
-
-/// One line to stderr; if nobody reads it there is nothing more to do.
-pub(super) fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", report::escape::terminal_lines(line));
-}
+use crate::report::View;
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
@@ -51,48 +47,17 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
     Ok(choices)
 }
 
-/// Where a path leads, as far as it exists: `./report.yaml`, or a link to it, is `report.yaml`.
-fn real(path: &Path) -> PathBuf {
-    let folder =
-        || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let whole = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(whole).unwrap_or_else(|| path.to_owned())
-}
-
 /// A device or a pipe takes what it is given.
 fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
-/// Refuses to write a report where the audit reads from: over a profile, among the profiles, or
-/// over recorded evidence.
-pub(super) fn spare_inputs(
-    choices: &[OutputChoice],
-    folder: &Path,
-    profiles: &Profiles,
-) -> anyhow::Result<()> {
-    let folder = real(folder);
-    let is_yaml = |path: &Path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-    let is_profile = |path: &Path| {
-        path.parent().is_some_and(|parent| parent == folder || parent == folder.join("releases"))
-            && is_yaml(path)
-    };
-    let recorded = profiles.environments.iter().flat_map(|e| &e.targets.recorded);
-    let recorded: Vec<PathBuf> = recorded.map(|target| real(&folder.join(&target.path))).collect();
-    for path in choices.iter().filter_map(|choice| choice.path.as_deref()) {
-        let shown = report::escape::terminal(&path.display().to_string());
-        if is_profile(&real(path)) {
-            return Err(anyhow!(
-                "{shown} is among the profiles, where each YAML file is one: write the report elsewhere"
-            ));
-        }
-        if recorded.contains(&real(path)) {
-            return Err(anyhow!(
-                "{shown} is the evidence of a recorded target: write the report elsewhere"
-            ));
-        }
-    }
-    Ok(())
+/// Refuses to write a report over what the command reads.
+pub(super) fn spare_inputs(choices: &[OutputChoice], inputs: &Inputs) -> anyhow::Result<()> {
+    choices
+        .iter()
+        .filter_map(|choice| choice.path.as_deref())
+        .try_for_each(|path| inputs.spare(path))
 }
 
 /// Writes a report in each format. One that cannot be written costs the exit code, not the others.

@@ -1,6 +1,7 @@
 //! `envparity waiver`: accept a finding for a while, and look after what is accepted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,11 +9,13 @@ use anyhow::{Context, anyhow, bail};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use tokio::time::{Instant, sleep};
 
 use super::args::{Expiry, WaiverAddArguments, WaiverListArguments};
 use super::audit::facts;
 use super::exit::Exit;
 use super::files::Files;
+use super::inputs::real;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
@@ -48,11 +51,17 @@ pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<E
         }
     };
     let finding = find(&report, &arguments.finding)?;
+    // From here to the end nobody else adds one: what stands in the file is read anew.
+    let place = |profiles: &Profiles| {
+        profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"))
+    };
+    let _lock = lock(&place(&profiles)).await?;
+    let profiles = problems::load_at(folder, arguments.at)?;
     refuse_twice(finding, &profiles, today(arguments.at))?;
     let mut entry = entry(&arguments, finding, &report, &profiles);
     entry.expires = last_day(arguments.expires, today(arguments.at))?.to_string().into();
     check_binding(&entry, &profiles)?;
-    let path = profiles.waivers_path.clone().unwrap_or_else(|| folder.join("waivers.yaml"));
+    let path = place(&profiles);
     let text = read(&path, profiles.waivers_path.is_some())?;
     let edited = append(text.as_deref(), &entry)?;
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
@@ -74,6 +83,38 @@ pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<E
         entry.expires,
     )))?;
     Ok(Exit::Done)
+}
+
+/// How long another `waiver add` may take with the file.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// The right to write a file of waivers, until it is dropped. The file itself is replaced by each of
+/// those who write it, so that the folder around it is what they lock.
+async fn lock(path: &Path) -> anyhow::Result<File> {
+    let path = real(path);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let shown = terminal(&folder.display().to_string());
+    let handle = File::open(folder).with_context(|| format!("failed to open {shown}"))?;
+    let end = Instant::now() + MAX_WAIT;
+    loop {
+        match handle.try_lock() {
+            Ok(()) => return Ok(handle),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                sleep(Duration::from_millis(20)).await;
+            }
+            Err(TryLockError::WouldBlock) => bail!(
+                "another waiver add has held {shown} for {}s: nothing was added; try again",
+                MAX_WAIT.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| {
+                    format!(
+                        "failed to lock {shown}, so that two could write at once; nothing was added"
+                    )
+                });
+            }
+        }
+    }
 }
 
 fn terminal_lines(text: &str) -> String {

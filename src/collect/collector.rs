@@ -1,17 +1,19 @@
 //! What a collector is, and what it is given.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::io::config::TlsConfig;
 use super::recorded::config::RecordedConfig;
 use super::target::TargetConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Failure, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
 };
+use crate::wire::secret::SecretReference;
 
 /// Tells the time of an answer. Passed in, so that tests stand outside of time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -37,6 +39,23 @@ pub trait Target: TargetConfig {
     /// If its address was not checked with the profile: leaving the target out would be one that
     /// nobody misses.
     fn collector(&self, folder: &Path) -> Box<dyn Collector>;
+
+    /// The files that reading it reads: none of them may be written over. Paths of the profile are
+    /// relative to `folder`.
+    fn reads(&self, folder: &Path) -> Vec<PathBuf> {
+        let answers = [self.file(), self.else_recorded()].into_iter().flatten();
+        let secrets = self.secrets().into_iter().filter_map(SecretReference::file);
+        let certificates = self.tls().into_iter().flat_map(TlsConfig::files);
+        let mut files: Vec<PathBuf> =
+            answers.chain(secrets).chain(certificates).map(|path| folder.join(path)).collect();
+        files.extend(self.found_elsewhere(folder));
+        files
+    }
+
+    /// Those of them that the profile does not name itself: what a kubeconfig names, for example.
+    fn found_elsewhere(&self, _folder: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// What stands in where it cannot be reached.
     fn stand_in(&self) -> Option<RecordedConfig> {

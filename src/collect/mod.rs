@@ -8,6 +8,7 @@ pub mod config;
 pub mod declared;
 pub mod docker;
 mod fallback;
+mod hiding;
 pub mod http;
 pub mod io;
 pub mod kubernetes;
@@ -21,4 +22,5 @@ mod texts;
 
 pub use collector::{Clock, Collector, Context, Target};
 pub use fallback::or_recorded;
+pub use hiding::hiding;
 pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run};

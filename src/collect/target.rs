@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::io::config::TlsConfig;
 use crate::model::CollectorKind;
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
@@ -41,6 +42,11 @@ pub trait TargetConfig {
 
     /// The secrets that it needs.
     fn secrets(&self) -> Vec<&SecretReference> {
+        Vec::new()
+    }
+
+    /// What it says of TLS, once for each kind of server that it has.
+    fn tls(&self) -> Vec<&TlsConfig> {
         Vec::new()
     }
 

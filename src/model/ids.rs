@@ -88,6 +88,26 @@ impl ComponentName {
 #[derive(Clone, Debug)]
 pub struct Glob(globset::GlobMatcher);
 
+/// The longest name of an image has fewer bytes.
+const MAX_PATTERN: usize = 1024;
+
+/// Braces within braces; each level is one of the expression that it becomes.
+const MAX_DEPTH: usize = 8;
+
+/// How deep braces stand within braces.
+fn depth(pattern: &str) -> usize {
+    let (mut deepest, mut open) = (0_usize, 0_usize);
+    for c in pattern.chars() {
+        match c {
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
+}
+
 /// The text is no pattern.
 #[derive(Debug, thiserror::Error)]
 #[error("not a pattern: {0}")]
@@ -99,7 +119,20 @@ impl Glob {
     /// # Errors
     /// Where the pattern is malformed.
     pub fn new(pattern: &str) -> Result<Self, GlobError> {
-        let glob = globset::Glob::new(pattern).map_err(|e| GlobError(e.kind().to_string()))?;
+        if pattern.len() > MAX_PATTERN {
+            return Err(GlobError(format!("it has more than {MAX_PATTERN} bytes")));
+        }
+        if depth(pattern) > MAX_DEPTH {
+            return Err(GlobError(format!("it nests {{…}} more than {MAX_DEPTH} deep")));
+        }
+        let refused = |e: globset::Error| GlobError(e.kind().to_string());
+        let glob = globset::Glob::new(pattern).map_err(refused)?;
+        // A matcher of one pattern panics where its expression cannot be compiled. That of a pattern
+        // without groups always can.
+        if pattern.contains(['{', '[']) {
+            let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
+            compiled.map_err(|_| GlobError("it is too large".to_owned()))?;
+        }
         Ok(Self(glob.compile_matcher()))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::collect::{self, Clock, Job, Progress, Target, or_recorded};
+use crate::collect::{self, Clock, Job, Progress, Target, hiding, or_recorded};
 use crate::model::{EnvironmentName, Evidence, TargetEvidence};
 use crate::profile::Environment;
 
@@ -26,7 +26,11 @@ pub fn jobs(
         let default = target.kind().deadline;
         Job {
             environment: environment.name.clone(),
-            collector: or_recorded(target.collector(folder), target.stand_in().as_ref(), folder),
+            collector: hiding(or_recorded(
+                target.collector(folder),
+                target.stand_in().as_ref(),
+                folder,
+            )),
             deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
             required: target.required().unwrap_or(needed),
             is_of_baseline,

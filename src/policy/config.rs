@@ -9,6 +9,7 @@ use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity};
 use crate::rules::DEFAULT_MIN_SHARE;
 use crate::version::Direction;
+use crate::wire::deceptive::is_blank;
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
@@ -177,7 +178,7 @@ impl OwnerConfig {
                 "write components: [\"redis/*\"]",
             ));
         }
-        if self.owner.trim().is_empty() {
+        if is_blank(&self.owner) {
             problems.push(Problem::at(&self.owner, "the owner has no name", "name a team"));
         }
         problems
@@ -186,7 +187,7 @@ impl OwnerConfig {
 
 impl ControlConfig {
     fn check(&self) -> Option<Problem> {
-        let is_empty = self.rules.is_empty() || self.control.trim().is_empty();
+        let is_empty = self.rules.is_empty() || is_blank(&self.control);
         let problem = || {
             Problem::at(
                 &self.control,

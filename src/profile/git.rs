@@ -1,9 +1,11 @@
 //! The repository of git around a folder, and the commit that is checked out in it, read from git's
 //! own files: no program is run.
 //!
-//! A repository is a stranger's: only small regular files within its git folder are read, and one
-//! that is broken has no commit and is no error.
+//! A repository may be a stranger's: only small regular files within its git folder are read, a git
+//! folder that another user has put there is passed over, as git does it, and one that is broken has
+//! no commit and is no error.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::wire::file;
@@ -18,7 +20,17 @@ const MAX_HOPS: usize = 5;
 /// The folder in which the repository around `folder` is checked out.
 pub fn root(folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
-    folder.ancestors().find(|ancestor| ancestor.join(".git").exists()).map(Path::to_owned)
+    let root =
+        folder.ancestors().find(|ancestor| ancestor.join(".git").symlink_metadata().is_ok())?;
+    is_ours(&root.join(".git"), &folder).then(|| root.to_owned())
+}
+
+/// Whether the git folder is of whoever runs this, or of whoever has the folder in question: anybody
+/// may put one into `/tmp`, above everything that is there.
+fn is_ours(git: &Path, folder: &Path) -> bool {
+    let owner = |path: &Path| path.symlink_metadata().ok().map(|metadata| metadata.uid());
+    let me = rustix::process::geteuid().as_raw();
+    owner(git).is_some_and(|git| git == me || Some(git) == owner(folder))
 }
 
 /// The commit that is checked out around `folder`.
@@ -37,13 +49,24 @@ struct Repository {
 impl Repository {
     fn at(root: &Path) -> Option<Self> {
         let git = root.join(".git");
+        let kind = git.symlink_metadata().ok()?.file_type();
+        if kind.is_dir() {
+            return Some(Self { own: git.clone(), common: git });
+        }
         // In a worktree or a submodule a file says where the folder is.
-        let own = if git.is_dir() { git } else { root.join(named(&git, "gitdir: ")?) };
-        let own = folder(&own)?;
+        let own = folder(&root.join(named(&git, "gitdir: ").filter(|_| kind.is_file())?))?;
         let shared = own.join("commondir");
-        let common =
-            if shared.exists() { folder(&own.join(named(&shared, "")?))? } else { own.clone() };
-        Some(Self { own, common })
+        if !shared.exists() {
+            let is_submodule = |above: &Path| own.starts_with(above.join(".git/modules"));
+            let common = own.clone();
+            return root.ancestors().any(is_submodule).then_some(Self { own, common });
+        }
+        // Whoever has written the file `.git` need not have had a worktree: the repository knows its
+        // own.
+        let common = folder(&own.join(named(&shared, "")?))?;
+        let back = own.join(named(&own.join("gitdir"), "")?).canonicalize().ok()?;
+        let is_known = back == git && own.parent() == Some(&common.join("worktrees"));
+        is_known.then_some(Self { own, common })
     }
 
     fn commit(&self) -> Option<String> {
@@ -201,6 +224,65 @@ mod tests {
         assert_eq!(commit(&tree), Some(head(&tree)));
         fs::remove_dir_all(&main).unwrap();
         assert_eq!(commit(&tree), None);
+    }
+
+    #[test]
+    fn a_repository_that_is_planted_tells_nothing() {
+        use std::os::unix::fs::symlink;
+        let (folder, main) = repository();
+        let whole = head(&main);
+        let stranger = folder.path().join("stranger");
+        fs::create_dir_all(stranger.join("refs/heads")).unwrap();
+        for file in ["HEAD", "token", "refs/heads/x", "packed-refs"] {
+            fs::write(stranger.join(file), &whole).unwrap();
+        }
+        let planted = || {
+            let tree = folder.path().join("tree");
+            let _ = fs::remove_dir_all(&tree);
+            fs::create_dir_all(tree.join("profiles")).unwrap();
+            tree
+        };
+        // A file that leads to what no repository knows as its worktree or submodule.
+        for leads in ["../stranger", "../main/.git", "../main/.git/.", "/proc/self/cwd"] {
+            let tree = planted();
+            fs::write(tree.join(".git"), format!("gitdir: {leads}\n")).unwrap();
+            assert_eq!(commit(&tree.join("profiles")), None, "{leads}");
+        }
+        let tree = planted();
+        symlink("../stranger", tree.join(".git")).unwrap();
+        assert_eq!(commit(&tree), None);
+        // A folder whose parts lead out of it, or are no regular files.
+        for (part, leads) in [
+            ("HEAD", "../../stranger/token"),
+            ("HEAD", "/dev/zero"),
+            ("refs", "../../stranger/refs"),
+        ] {
+            let tree = planted();
+            fs::create_dir(tree.join(".git")).unwrap();
+            fs::write(tree.join(".git/HEAD"), "ref: refs/heads/x").unwrap();
+            let _ = fs::remove_file(tree.join(".git").join(part));
+            symlink(leads, tree.join(".git").join(part)).unwrap();
+            assert_eq!(commit(&tree.join("profiles")), None, "{part} {leads}");
+        }
+        let tree = planted();
+        fs::create_dir(tree.join(".git")).unwrap();
+        fs::write(tree.join(".git/HEAD"), "ref: refs/heads/x").unwrap();
+        fs::write(tree.join(".git/commondir"), "../../stranger").unwrap();
+        assert_eq!(commit(&tree), None);
+    }
+
+    #[test]
+    fn a_repository_of_another_user_is_passed_over() {
+        let (_folder, main) = repository();
+        let below = main.join("profiles");
+        fs::create_dir(&below).unwrap();
+        assert!(commit(&below).is_some());
+        // Only root may give a folder to somebody else.
+        if std::os::unix::fs::chown(main.join(".git"), Some(65_534), None).is_ok() {
+            assert_eq!((commit(&below), root(&below)), (None, None));
+            std::os::unix::fs::chown(&below, Some(65_534), None).unwrap();
+            assert!(commit(&below).is_some());
+        }
     }
 
     #[test]

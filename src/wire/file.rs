@@ -38,17 +38,38 @@ pub fn beginning(path: &Path, wanted: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A short text that the kernel makes when it is asked: `/proc/sys/kernel/hostname`.
+///
+/// # Errors
+/// If it cannot be read, or is no UTF-8.
+pub fn of_system(path: &'static str) -> io::Result<String> {
+    const MAX: u64 = 64 * 1024;
+    let mut text = String::new();
+    File::open(path)?.take(MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let irregular = || io::Error::other("it is no regular file");
     // Before opening: that alone may wait for somebody, or move a device.
-    if !std::fs::metadata(path)?.is_file() {
+    if !std::fs::metadata(path)?.is_file() || is_of_kernel(path)? {
         return Err(irregular());
     }
     // Another one may have taken its place meanwhile.
     let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(no_wait).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(irregular()) }
+}
+
+/// Whether the kernel makes a file up when it is read. Such a file looks like any other: but reading
+/// `/proc/kmsg` or `trace_pipe` waits for what comes next, and takes it from whoever else reads it.
+fn is_of_kernel(path: &Path) -> io::Result<bool> {
+    // proc, sysfs, debugfs, tracefs, securityfs, and both kinds of control groups (magic.h)
+    const MADE_UP: [u64; 7] =
+        [0x9fa0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0x0027_e0eb, 0x6367_7270];
+    let kind = u64::try_from(rustix::fs::statfs(path)?.f_type).unwrap_or_default();
+    Ok(MADE_UP.contains(&kind))
 }
 
 #[cfg(test)]
@@ -77,7 +98,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        for path in [fifo.as_path(), folder.path(), Path::new("/dev/zero")] {
+        let (kmsg, link) = (Path::new("/proc/kmsg"), folder.path().join("link"));
+        std::os::unix::fs::symlink("/proc/self/environ", &link).unwrap();
+        for path in [fifo.as_path(), folder.path(), Path::new("/dev/zero"), kmsg, &link] {
             let error = read(path, 5).unwrap_err();
             assert_eq!(error.to_string(), "it is no regular file", "{}", path.display());
         }

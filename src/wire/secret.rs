@@ -16,6 +16,14 @@ pub enum SecretReference {
 }
 
 impl SecretReference {
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Variable(_) => None,
+        }
+    }
+
     /// The same with a path that holds from anywhere.
     #[must_use]
     pub fn relative_to(&self, folder: &Path) -> Self {

@@ -6,6 +6,7 @@
 //! production.
 
 pub(crate) mod docker;
+mod echoes;
 mod http;
 mod kubernetes;
 mod kubernetes_refusals;

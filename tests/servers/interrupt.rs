@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn a_signal_ends_audit_and_collect_within_a_second() {
     for command in [&["audit", "-o", "json=OUT"][..], &["collect", "production", "--to", "OUT"]] {
-        for signal in ["INT", "TERM"] {
+        for signal in ["INT", "TERM", "HUP", "QUIT"] {
             let silent = Hostile::start(Behaviour::Silent);
             let target = json!({"name": "cache", "url": format!("redis://{}", silent.address())});
             let profiles = Profiles::new(&[(
@@ -57,7 +57,7 @@ fn files(profiles: &Profiles) -> Vec<String> {
 #[test]
 fn a_signal_leaves_no_child_behind() {
     use std::os::unix::fs::PermissionsExt;
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP", "QUIT"] {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let (path, told) = (folder.path().join("plugin"), folder.path().join("pids"));
         let script = format!("#!/bin/sh\nsleep 60 &\necho $$ $! . > {}\nwait\n", told.display());

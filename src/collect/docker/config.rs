@@ -101,7 +101,14 @@ impl Address {
             let advice = "an engine knows none: use tls: with a certificate";
             return Err(wrong("the URL holds a user name or password", advice));
         }
+        if url.query().is_some() || url.fragment().is_some() {
+            let advice = "leave out what stands behind ? and #: an engine gets none of it";
+            return Err(wrong("the URL says more than where the engine is", advice));
+        }
         match url.scheme() {
+            "tcp" if !matches!(url.path(), "" | "/") => {
+                Err(wrong("the URL says more than host and port", SHAPE))
+            }
             "unix" if url.path().len() > 1 && url.host_str().is_none_or(str::is_empty) => {
                 Ok(Self::Unix(url.path().into()))
             }
@@ -147,6 +154,10 @@ impl TargetConfig for DockerConfig {
 
     fn deadline(&self) -> Option<DurationText> {
         self.deadline
+    }
+
+    fn tls(&self) -> Vec<&TlsConfig> {
+        self.tls.iter().collect()
     }
 
     fn else_recorded(&self) -> Option<&Path> {

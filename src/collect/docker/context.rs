@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::Address;
 use super::way::Way;
+use crate::collect::io::aside::aside;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
@@ -54,6 +55,15 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     Ok(way)
 }
 
+/// The files of a context, be they there or not.
+pub(super) fn files(name: &str) -> Vec<PathBuf> {
+    let Ok(contexts) = folder() else { return Vec::new() };
+    let tls = contexts.join("tls").join(parse::folder(name)).join("docker");
+    let certificates = ["ca.pem", "cert.pem", "key.pem"].map(|file| tls.join(file));
+    let meta = contexts.join("meta").join(parse::folder(name)).join("meta.json");
+    certificates.into_iter().chain([meta]).collect()
+}
+
 /// Where the client keeps its contexts.
 fn folder() -> Result<PathBuf, Failure> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -90,7 +100,7 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
-    let known = tokio::task::spawn_blocking(move || known(&meta)).await.unwrap_or_default();
+    let known = aside(move || known(&meta)).await.unwrap_or_default();
     Failure::new(
         FailureKind::File,
         format!("there is no Docker context {name} in {}", contexts.display()),

@@ -23,7 +23,7 @@ mod ssh_address;
 mod transport;
 mod way;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::SystemInfo;
 use futures::FutureExt;
@@ -213,6 +213,10 @@ impl Session<'_> {
 impl Target for DockerConfig {
     fn collector(&self, folder: &Path) -> Box<dyn Collector> {
         Box::new(Docker::new(self, folder).expect("a checked profile has an address"))
+    }
+
+    fn found_elsewhere(&self, _folder: &Path) -> Vec<PathBuf> {
+        self.context.as_ref().map(|name| context::files(name)).unwrap_or_default()
     }
 }
 

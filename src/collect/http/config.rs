@@ -121,6 +121,10 @@ impl HttpConfig {
         if url.fragment().is_some() {
             return Err(wrong("the URL has a fragment (#…)", "leave it out: servers see none"));
         }
+        if url.query_pairs().any(|(name, _)| names_secret(&name)) {
+            let advice = "a service that wants a token gets one by token: ${env:NAME}";
+            return Err(wrong("the URL holds a password or token behind its ?", advice));
+        }
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| wrong("the URL names no host", SHAPE))?;
         let port = url.port_or_known_default().unwrap_or(if tls { 443 } else { 80 });
@@ -192,6 +196,12 @@ impl HttpConfig {
     }
 }
 
+/// Whether a parameter of that name is a secret.
+fn names_secret(name: &str) -> bool {
+    let name = name.to_lowercase().replace(['-', '_'], "");
+    ["password", "passwd", "secret", "token", "apikey"].iter().any(|word| name.contains(word))
+}
+
 impl TargetConfig for HttpConfig {
     fn kind(&self) -> &'static CollectorKind {
         &Self::KIND
@@ -215,6 +225,10 @@ impl TargetConfig for HttpConfig {
 
     fn secrets(&self) -> Vec<&SecretReference> {
         self.token.iter().collect()
+    }
+
+    fn tls(&self) -> Vec<&TlsConfig> {
+        self.tls.iter().collect()
     }
 
     fn else_recorded(&self) -> Option<&Path> {
@@ -277,6 +291,7 @@ mod tests {
             ("url: ftp://h\npointer: /v", "neither http:// nor https://"),
             ("url: http://u:p@h/\npointer: /v", "holds a user name or password"),
             ("url: http://h/#x\npointer: /v", "fragment"),
+            ("url: http://h/?api_key=x\npointer: /v", "holds a password or token"),
             ("url: http://h\npointer: v", "no JSON pointer"),
             ("url: http://h\npointer: /a~2", "no JSON pointer"),
             ("url: http://h\nregex: '('", "cannot be read"),

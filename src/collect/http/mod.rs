@@ -66,7 +66,7 @@ impl Http {
 
     async fn read(&self) -> Result<String, Failure> {
         let token = match &self.token {
-            Some(reference) => Some(secret::resolve(reference).await?),
+            Some(reference) => Some(secret::resolve(reference, None).await?),
             None => None,
         };
         let Answer { headers, body } = self.get(token.as_ref()).await?;

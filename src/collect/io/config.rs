@@ -27,6 +27,11 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
+    /// The files that it names.
+    pub(in crate::collect) fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.ca, &self.cert, &self.key].into_iter().flatten().map(PathBuf::as_path)
+    }
+
     /// The same with paths that hold from anywhere.
     #[must_use]
     pub fn relative_to(&self, folder: &Path) -> Self {

@@ -214,6 +214,11 @@ pub(in crate::collect) fn exchange_failure(error: &io::Error, to: &str) -> Failu
 
 fn connect_failure(error: &io::Error, to: &str) -> Failure {
     use io::ErrorKind as E;
+    if is_out_of_files(error) {
+        // The server was not asked, and nothing is known of it.
+        return Failure::new(FailureKind::Unreachable, format!("too many open files: {to}"))
+            .advise("raise the limit of open files (ulimit -n), or read fewer targets at once");
+    }
     let (kind, what) = match error.kind() {
         E::ConnectionRefused => (FailureKind::Refused, "connection refused".to_owned()),
         E::NotFound => (FailureKind::Unreachable, "no such socket".to_owned()),
@@ -226,12 +231,23 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
     Failure::new(kind, format!("{what}: {to}"))
 }
 
+/// Whether it is this machine that gives no more files and connections.
+fn is_out_of_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
 /// What an error on an open connection means.
 pub(in crate::collect) fn read_failure(error: &io::Error) -> Failure {
     use io::ErrorKind as E;
     match error.kind() {
         _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
+        // Sizes of pieces that are no numbers, or larger than any.
+        E::InvalidData | E::InvalidInput => {
+            let why = without_errno(error).to_lowercase();
+            Failure::new(FailureKind::Protocol, format!("the answer is malformed: {why}"))
+        }
         E::ConnectionReset | E::BrokenPipe | E::UnexpectedEof | E::ConnectionAborted => {
             Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer")
         }

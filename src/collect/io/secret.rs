@@ -1,6 +1,9 @@
 //! Turns a reference to a secret into the secret, when the target is read.
 
+use std::env::VarError;
+
 use super::file;
+use super::sent;
 use super::system::without_errno;
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
@@ -8,8 +11,17 @@ use crate::wire::secret::SecretReference;
 /// Larger files are no passwords.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Looks the secret up.
-pub(in crate::collect) async fn resolve(reference: &SecretReference) -> Result<Secret, Failure> {
+/// Looks the secret up that goes to the target which this task reads, for a user or for nobody.
+pub(in crate::collect) async fn resolve(
+    reference: &SecretReference,
+    user: Option<&str>,
+) -> Result<Secret, Failure> {
+    let secret = look_up(reference).await?;
+    sent::note(user, secret.expose());
+    Ok(secret)
+}
+
+async fn look_up(reference: &SecretReference) -> Result<Secret, Failure> {
     match reference {
         SecretReference::Variable(name) => match std::env::var(name) {
             Ok(text) if !text.is_empty() => Ok(Secret::new(text)),
@@ -17,10 +29,15 @@ pub(in crate::collect) async fn resolve(reference: &SecretReference) -> Result<S
                 FailureKind::Secret,
                 format!("environment variable {name} is empty"),
             )),
-            Err(_) => Err(Failure::new(
+            Err(VarError::NotPresent) => Err(Failure::new(
                 FailureKind::Secret,
                 format!("environment variable {name} is not set"),
             )),
+            Err(VarError::NotUnicode(_)) => Err(Failure::new(
+                FailureKind::Secret,
+                format!("environment variable {name} is set, and is not UTF-8"),
+            )
+            .advise("set it to text, in UTF-8")),
         },
         SecretReference::File(path) => {
             let shown = path.display();

@@ -3,7 +3,7 @@
 mod unverified;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,10 +24,14 @@ use super::config::TlsConfig;
 use super::file;
 use super::system::without_errno;
 use crate::model::{Failure, FailureKind};
+use crate::wire;
 use unverified::Unverified;
 
 /// A bundle of all public authorities is a quarter of this.
 const MAX_PEM: u64 = 1024 * 1024;
+
+/// Of the authorities of a system; some add their own to all public ones.
+const MAX_BUNDLE: u64 = 16 * 1024 * 1024;
 
 /// What the profile says of TLS; files are read when the target is.
 #[derive(Clone, Debug, Default)]
@@ -124,19 +128,56 @@ struct Authorities {
 }
 
 impl Authorities {
-    fn load() -> Self {
+    fn load() -> Result<Self, Failure> {
+        // Read by the crate whatever it is: a pipe would be waited for, a device never end.
+        if let Some(path) = variable(FILE_VARIABLE) {
+            check_bundle(&path)?;
+        }
         let mut roots = RootCertStore::empty();
         let mut certificates = rustls_native_certs::load_native_certs().certs;
         certificates.retain(|certificate| roots.add(certificate.clone()).is_ok());
-        Self { roots: Arc::new(roots), certificates: certificates.into() }
+        Ok(Self { roots: Arc::new(roots), certificates: certificates.into() })
     }
 }
 
+/// By these a user names other authorities than the system's.
+const FILE_VARIABLE: &str = "SSL_CERT_FILE";
+const FOLDER_VARIABLE: &str = "SSL_CERT_DIR";
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// A bundle of authorities that a variable names is a regular file of a size that one may have.
+fn check_bundle(path: &Path) -> Result<(), Failure> {
+    let read = wire::file::read(path, MAX_BUNDLE).map_err(|e| without_errno(&e));
+    let checked = read.and_then(|bytes| {
+        let holds_one = CertificateDer::pem_slice_iter(&bytes).any(|found| found.is_ok());
+        if holds_one { Ok(()) } else { Err("it holds no certificate".to_owned()) }
+    });
+    checked.map_err(|why| {
+        let shown = path.display();
+        Failure::new(
+            FailureKind::Tls,
+            format!("{FILE_VARIABLE} names {shown}, which cannot be used: {why}"),
+        )
+        .advise("unset it for the system's authorities, or name a PEM file")
+    })
+}
+
 async fn system() -> Result<Authorities, Failure> {
-    let known = SYSTEM.get_or_try_init(async || aside(Authorities::load).await).await?;
+    let load = || async { aside(Authorities::load).await? };
+    let known = SYSTEM.get_or_try_init(load).await?;
     if known.certificates.is_empty() {
-        return Err(Failure::new(FailureKind::Tls, "this system has no certificate authorities")
-            .advise("install the system's CA certificates, or name the authority by tls.ca in the profile"));
+        let named =
+            [FILE_VARIABLE, FOLDER_VARIABLE].into_iter().find(|name| variable(name).is_some());
+        let message = match named {
+            Some(name) => format!("what {name} names holds no certificate authority"),
+            None => "this system has no certificate authorities".to_owned(),
+        };
+        return Err(Failure::new(FailureKind::Tls, message).advise(
+            "install the system's CA certificates, or name the authority by tls.ca in the profile",
+        ));
     }
     Ok(known.clone())
 }

@@ -10,16 +10,18 @@ use std::path::Path;
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::client::ClientBuilder;
-use kube::config::{AuthInfo, Config};
+use kube::config::Config;
 use kube::{Client, Error};
 use secrecy::ExposeSecret;
+use url::Url;
 
 use super::config::Proxy;
 use super::kubeconfig::{self, Endpoint, Settings};
 use crate::collect::collector::Context;
 use crate::collect::io::aside::aside;
-use crate::collect::io::tls;
-use crate::model::{Failure, FailureKind, Secret};
+use crate::collect::io::repeats::{Repeats, percent_decoded};
+use crate::collect::io::{sent, tls};
+use crate::model::{Failure, FailureKind};
 
 /// A way to a cluster.
 pub(super) struct Access {
@@ -31,13 +33,13 @@ pub(super) struct Access {
     /// Whether the kubeconfig wants the server's certificate to prove nothing.
     pub(super) unverified: bool,
     /// What requests carry: a server may repeat it in an error.
-    secrets: Vec<Secret>,
+    secrets: Repeats,
 }
 
 impl Access {
     /// The text without anything that was sent as a credential.
     pub(super) fn without_secrets(&self, text: String) -> String {
-        self.secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "[hidden]"))
+        self.secrets.hide(&text).unwrap_or(text)
     }
 }
 
@@ -73,16 +75,31 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
         // The crate would load them for each target.
         config.root_cert = Some(tls::system_certificates().await?);
     }
-    let secrets = secrets(&config.auth_info);
+    let secrets = secrets(&config);
     let build = || ClientBuilder::try_from(config).map(ClientBuilder::build);
     let client = aside(build).await?.map_err(|e| unusable_client(&e))?;
     Ok(Access { client, shown, anonymous, unverified, secrets })
 }
 
-fn secrets(user: &AuthInfo) -> Vec<Secret> {
-    let all =
-        user.token.iter().chain(&user.password).map(|secret| secret.expose_secret().to_owned());
-    all.filter(|text| !text.is_empty()).map(Secret::new).collect()
+/// What requests carry: the user's password or token, and what the proxy wants.
+fn secrets(config: &Config) -> Repeats {
+    let mut repeats = Repeats::default();
+    let mut add = |user: Option<&str>, secret: &str| {
+        if !secret.is_empty() {
+            repeats.add(user, secret);
+            sent::note(user, secret);
+        }
+    };
+    let user = &config.auth_info;
+    for secret in user.token.iter().chain(&user.password) {
+        add(user.username.as_deref(), secret.expose_secret());
+    }
+    let proxy = config.proxy_url.as_ref().and_then(|url| Url::parse(&url.to_string()).ok());
+    if let Some((proxy, password)) = proxy.as_ref().and_then(|url| Some((url, url.password()?))) {
+        add(Some(proxy.username()), password);
+        add(Some(&percent_decoded(proxy.username())), &percent_decoded(password));
+    }
+    repeats
 }
 
 /// The service account of the pod that we run in.
@@ -113,11 +130,16 @@ fn proxy(
         (None, Some(text)) => Some(text.to_owned()),
         (None, None) => of_environment(cluster),
     };
-    let no_url = |_| {
+    let no_url = |()| {
         Failure::new(FailureKind::File, "the proxy of the kubeconfig or of $HTTPS_PROXY is no URL")
             .advise("write http://host:port, or name one by proxy: in the profile")
     };
-    text.map(|text| text.parse().map_err(no_url)).transpose()
+    // The crate takes a port that is none for another one.
+    let parsed = text.map(|text| match Url::parse(&text) {
+        Ok(_) => text.parse().map_err(drop),
+        Err(_) => Err(()),
+    });
+    parsed.transpose().map_err(no_url)
 }
 
 /// Never for this machine itself, and never by `$ALL_PROXY`: that is Go's rule, and so `kubectl`'s.

@@ -476,20 +476,18 @@ fn parsed<T: Send + 'static>(
 
 /// A body that ends early is the connection's; what cannot be unpacked is the server's.
 fn body_failure(error: &(dyn std::error::Error + 'static), path: &str) -> Failure {
-    let is_unpacking = |error: &(dyn std::error::Error + 'static)| {
-        let io = error.downcast_ref::<io::Error>().map(innermost);
-        io.is_some_and(|io| {
-            matches!(
-                io.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
-            )
-        })
+    use io::ErrorKind as E;
+    let is_of_http = causes(error).any(|error| error.is::<hyper::Error>());
+    let has = |kinds: &[E]| {
+        let mut all = causes(error).filter_map(|error| error.downcast_ref::<io::Error>());
+        all.any(|io| kinds.contains(&innermost(io).kind()))
     };
-    if !causes(error).any(|error| error.is::<hyper::Error>()) && causes(error).any(is_unpacking) {
-        return Failure::new(
-            FailureKind::Protocol,
-            format!("the answer to GET {path} is not what its encoding says"),
-        );
-    }
-    Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off"))
+    let (kind, what) = if is_of_http && has(&[E::InvalidData, E::InvalidInput]) {
+        (FailureKind::Protocol, "is malformed")
+    } else if !is_of_http && has(&[E::InvalidData, E::InvalidInput, E::Other]) {
+        (FailureKind::Protocol, "is not what its encoding says")
+    } else {
+        (FailureKind::Cut, "broke off")
+    };
+    Failure::new(kind, format!("the answer to GET {path} {what}"))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::Uri;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use url::Url;
 
 use crate::collect::patterns::{check_globs, globs};
 use crate::collect::target::TargetConfig;
@@ -195,6 +196,12 @@ impl KubernetesConfig {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             let advice = "leave it out here, and set $HTTPS_PROXY or proxy-url in the kubeconfig";
             return Err(Problem::at(text, "the proxy's URL holds a user name or password", advice));
+        }
+        // Stricter in what a port is, and in what stands behind it.
+        let url = Url::parse(text).map_err(|_| Problem::at(text, "this is no URL", SHAPE))?;
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !is_bare {
+            return Err(Problem::at(text, "the URL says more than where the proxy is", SHAPE));
         }
         Ok(Some(Proxy::By(uri)))
     }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -89,6 +89,12 @@ pub(super) async fn credentials(
     if user.token.is_none() && user.client_certificate_data.is_none() {
         return Err(failed(plugin, "gave neither a token nor a certificate"));
     }
+    if user.token.as_ref().is_some_and(|token| !is_token(token)) {
+        return Err(failed(
+            plugin,
+            "gave a token that holds what no token does: a blank or a line end",
+        ));
+    }
     Ok(user)
 }
 
@@ -161,6 +167,11 @@ impl Drop for Group {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// Whether a text may be a token: it stands in a header.
+pub(super) fn is_token(text: &SecretString) -> bool {
+    text.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn name(plugin: &ExecConfig) -> &str {

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::config::Proxy;
 use super::exec;
@@ -19,6 +22,7 @@ use crate::collect::io::aside::aside;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
+use crate::wire;
 
 /// A kubeconfig of some hundred clusters.
 const MAX_KUBECONFIG: u64 = 4 * 1024 * 1024;
@@ -71,6 +75,27 @@ pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Fail
     Ok(merged)
 }
 
+/// The kubeconfigs of a target, and the files that they name; those that cannot be read name none.
+pub(super) fn files(own: Option<PathBuf>) -> Vec<PathBuf> {
+    let listed = env::var_os("KUBECONFIG").unwrap_or_default();
+    let paths: Vec<PathBuf> = match own {
+        Some(path) => vec![path],
+        None => env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect(),
+    };
+    let named = |path: &PathBuf| -> Vec<PathBuf> {
+        let text = wire::file::read_text(path, MAX_KUBECONFIG).unwrap_or_default();
+        let Ok(mut kubeconfig) = Kubeconfig::from_yaml(&text) else { return Vec::new() };
+        resolve_paths(&mut kubeconfig, path);
+        let clusters = kubeconfig.clusters.into_iter().filter_map(|named| named.cluster);
+        let users = kubeconfig.auth_infos.into_iter().filter_map(|named| named.auth_info);
+        let of_user = |user: AuthInfo| [user.client_certificate, user.client_key, user.token_file];
+        let authorities = clusters.filter_map(|cluster| cluster.certificate_authority);
+        authorities.chain(users.flat_map(of_user).flatten()).map(PathBuf::from).collect()
+    };
+    let more: Vec<PathBuf> = paths.iter().flat_map(named).collect();
+    paths.into_iter().chain(more).collect()
+}
+
 /// A file, with its relative paths resolved against its folder.
 async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
@@ -80,6 +105,12 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     // Of an error of the parser only the place is shown: its words may quote a token.
     let parsed = aside(move || Kubeconfig::from_yaml(&text)).await?;
     let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
+    resolve_paths(&mut kubeconfig, path);
+    Ok(kubeconfig)
+}
+
+/// Relative paths in a kubeconfig are relative to its folder.
+fn resolve_paths(kubeconfig: &mut Kubeconfig, path: &Path) {
     let folder = path.parent().unwrap_or(Path::new("."));
     let resolve = |path: &mut Option<String>| {
         if let Some(path) = path.as_mut().filter(|path| Path::new(path).is_relative()) {
@@ -99,7 +130,6 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
             resolve(&mut plugin.command);
         }
     }
-    Ok(kubeconfig)
 }
 
 /// The context of that name, else the current one, with its name.
@@ -185,6 +215,7 @@ pub(super) async fn choose(
             ));
         }
     }
+    check_server(cluster.server.as_deref().unwrap_or_default())?;
     let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
@@ -194,9 +225,20 @@ pub(super) async fn choose(
     Ok(Endpoint { config, anonymous, proxy_url })
 }
 
+/// The crate takes a port that is none for the scheme's own, and another server would be asked.
+fn check_server(server: &str) -> Result<(), Failure> {
+    let why = match Url::parse(server) {
+        Ok(_) => return Ok(()),
+        Err(url::ParseError::InvalidPort) => "the port of the cluster's server is none",
+        Err(_) => "the cluster's server is no URL",
+    };
+    Err(not_usable("the kubeconfig", why))
+}
+
 /// The cluster with its authority at hand, and a scheme in its address.
 async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
     inline(&mut cluster.certificate_authority, &mut cluster.certificate_authority_data).await?;
+    check_authority(cluster.certificate_authority_data.as_deref())?;
     let is_tls = cluster.certificate_authority_data.is_some()
         || cluster.insecure_skip_tls_verify == Some(true);
     if let Some(server) = cluster.server.as_mut().filter(|server| !server.contains("://")) {
@@ -205,6 +247,18 @@ async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
         *server = format!("{scheme}://{server}");
     }
     Ok(())
+}
+
+/// The crate takes an authority that is none for nobody to trust, and the server would be blamed.
+/// What is not base64 it tells itself.
+fn check_authority(data: Option<&str>) -> Result<(), Failure> {
+    let Some(pem) = data.and_then(|data| STANDARD.decode(data.trim()).ok()) else { return Ok(()) };
+    if CertificateDer::pem_slice_iter(&pem).any(|found| found.is_ok()) {
+        return Ok(());
+    }
+    let what = "the kubeconfig's certificate-authority is not PEM: it holds no certificate";
+    Err(Failure::new(FailureKind::Tls, what)
+        .advise("name the PEM file of the cluster's authority by certificate-authority"))
 }
 
 /// A file's content in place of its path; what is given already wins.
@@ -243,11 +297,7 @@ async fn authenticate(
     if let Some(path) = user.token_file.take().filter(|path| !path.is_empty()) {
         user.token = Some(token(Path::new(&path)).await?);
     }
-    if user
-        .token
-        .as_ref()
-        .is_some_and(|token| !token.expose_secret().bytes().all(|b| b.is_ascii_graphic()))
-    {
+    if user.token.as_ref().is_some_and(|token| !exec::is_token(token)) {
         return Err(Failure::new(
             FailureKind::Authentication,
             "the kubeconfig's token holds what no token does",

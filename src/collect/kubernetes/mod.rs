@@ -285,6 +285,11 @@ impl Target for KubernetesConfig {
         Box::new(Kubernetes::new(self, folder))
     }
 
+    fn found_elsewhere(&self, folder: &Path) -> Vec<PathBuf> {
+        let own = self.kubeconfig.as_ref().map(|path| from_home(path, folder));
+        kubeconfig::files(own)
+    }
+
     fn stand_in(&self) -> Option<RecordedConfig> {
         let path = self.else_recorded.as_deref()?;
         Some(RecordedConfig {

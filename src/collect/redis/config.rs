@@ -128,6 +128,11 @@ impl TargetConfig for RedisConfig {
         self.password.iter().chain(of_sentinels).collect()
     }
 
+    fn tls(&self) -> Vec<&TlsConfig> {
+        let of_sentinels = self.sentinel.iter().flat_map(|sentinel| &sentinel.tls);
+        self.tls.iter().chain(of_sentinels).collect()
+    }
+
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
     }
@@ -273,7 +278,7 @@ fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
         .host_str()
         .filter(|h| !h.is_empty())
         .ok_or_else(|| wrong("the URL names no host", SHAPE))?;
-    if url.query().is_some() || !matches!(url.path(), "" | "/") {
+    if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
         return Err(wrong(
             "the URL says more than host and port",
             "leave path and query out: INFO is not of one database",

@@ -19,6 +19,7 @@ use crate::collect::io::config::TlsConfig;
 use crate::collect::io::net::{self, Capped, Heard};
 use crate::collect::io::{secret, tls};
 use crate::model::{Failure, FailureKind, Secret};
+use crate::wire::deceptive::is_blank;
 use crate::wire::secret::SecretReference;
 
 /// A busy server with 500 kinds of commands says 100 KiB.
@@ -64,7 +65,7 @@ impl Access {
         sections: &[Option<&str>],
     ) -> Result<Answer, Failure> {
         let password = match &self.password {
-            Some(reference) => Some(secret::resolve(reference).await?),
+            Some(reference) => Some(secret::resolve(reference, self.username.as_deref()).await?),
             None => None,
         };
         let way = net::Way::to(&address.host, address.port, address.tls.then_some(&self.tls));
@@ -307,6 +308,10 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
         "ERR" if said.contains("max number of clients") => {
             Failure::new(FailureKind::Unavailable, "the server has no room for another client")
                 .advise("find out who holds its connections, or raise maxclients")
+        }
+        _ if quotable && is_blank(code) && is_blank(said) => {
+            Failure::new(FailureKind::Protocol, "the server answered with an error without a word")
+                .advise("no Redis does that: check that host and port are those of the server that the profile names")
         }
         _ if quotable => {
             let said: String = said.chars().take(200).collect();

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::metas::{is_on_versions, is_unwaivable};
 use crate::model::{Requirement, Waiver};
+use crate::wire::deceptive::is_blank;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::problem::Problem;
 use crate::wire::waivers::WaiverConfig;
@@ -79,7 +80,7 @@ impl WaiverConfig {
             (&self.owner, "owner"),
             (&self.component, "component"),
         ];
-        for (text, key) in named.into_iter().filter(|(text, _)| text.trim().is_empty()) {
+        for (text, key) in named.into_iter().filter(|(text, _)| is_blank(text)) {
             problems.push(Problem::at(
                 text,
                 format!("the {key} says nothing"),

@@ -42,9 +42,20 @@ fn hostile() -> Vec<Fault> {
         fault("garbage", Behaviour::Garbage, "protocol"),
         fault("half an answer", Behaviour::CutAfter(half.clone()), "cut"),
         fault("half an answer, then silence", Behaviour::Script(vec![half]), "timeout"),
+        fault("a piece larger than any", pieces("fffffffffffffffff"), "protocol")
+            .mentioning("malformed"),
+        fault("a piece whose size is no number", pieces("-1"), "protocol"),
         fault("endless answer", Behaviour::EndlessHttpBody, "too-large"),
         fault("trickle", trickle, "timeout"),
     ]
+}
+
+/// An answer in pieces, of which the first has this size.
+fn pieces(size: &str) -> Behaviour {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    Behaviour::CutAfter(
+        format!("{head}{size}\r\n{{\"version\": \"1.2.3\"}}\r\n0\r\n\r\n").into_bytes(),
+    )
 }
 
 fn refusals() -> Vec<Fault> {

@@ -18,8 +18,9 @@ pub(super) const PODS: &str = "/api/v1/pods";
 #[test]
 fn a_faulty_cluster_costs_its_own_target_only() {
     let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path();
     let cases =
-        [answers(), pages(), connections(), tls(), files(folder.path()), plugins(folder.path())];
+        [answers(), pages(), connections(), tls(), files(path), addresses(path), plugins(path)];
     check_all("kubernetes", cases.into_iter().flatten());
 }
 
@@ -213,6 +214,31 @@ fn tls() -> Vec<Case> {
     ]
 }
 
+/// Kubeconfigs that name a server or an authority that cannot be one.
+fn addresses(folder: &Path) -> Vec<Case> {
+    let case = |name: &'static str, cluster: &str, kind, mentions| {
+        let path = folder.join(name.replace(' ', "-"));
+        let text = format!(
+            "apiVersion: v1\nkind: Config\nusers: [{{name: u, user: {{token: {TOKEN}z}}}}]\n\
+             clusters: [{{name: k, cluster: {cluster}}}]\n\
+             contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\ncurrent-context: c\n"
+        );
+        std::fs::write(&path, text).expect("write into a folder of ours");
+        Case::kubernetes(name, json!({"kubeconfig": path}), &[kind]).mentioning(mentions)
+    };
+    std::fs::write(folder.join("no-pem"), "this is no PEM").expect("write into a folder of ours");
+    let no_pem = "{server: 'https://127.0.0.1:1', certificate-authority: no-pem}";
+    vec![
+        case(
+            "a server on a port that is none",
+            "{server: 'https://127.0.0.1:99999'}",
+            "file",
+            "port",
+        ),
+        case("an authority that is no PEM", no_pem, "tls", "PEM"),
+    ]
+}
+
 /// Kubeconfigs that are none, with a token in them that must not be shown.
 fn files(folder: &Path) -> Vec<Case> {
     let written = |name: &str, text: &str| {
@@ -309,6 +335,12 @@ fn plugins(folder: &Path) -> Vec<Case> {
             program("nobody", &format!("echo '{said}'")),
             "authentication",
             "401",
+        ),
+        case(
+            "a plugin whose token is two lines",
+            program("lines", &format!("echo '{}'", said.replace("plugin", "plug\\nin"))),
+            "authentication",
+            "line end",
         ),
         case("a plugin that hangs", program("hangs", "sleep 60"), "timeout", ""),
         case(

@@ -52,6 +52,7 @@ fn hostile() -> Vec<Fault> {
         fault("INFO that is a number", info(b":7\r\n"), "protocol"),
         fault("INFO of something else", info(b"$5\r\nhello\r\n"), "protocol"),
         fault("INFO that is always empty", Behaviour::Script(empty_info()), "protocol"),
+        fault("an error without a word", info(b"-\r\n"), "protocol").mentioning("error"),
         fault("control characters in an error", info(b"-OOPS \x1b[31mred\x07\r\n"), "protocol"),
     ]
 }
