@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 pub(crate) enum Fault {
     /// This HTTP status with the `Status` that belongs to it; 429 and 503 say when to come again.
     Status(u16),
+    /// This HTTP status, and half of the `Status` that belongs to it.
+    TruncatedStatus(u16),
+    /// This HTTP status, and a body without end, at full speed.
+    EndlessStatus(u16),
+    /// This HTTP status, and a body of which nothing comes.
+    SilentStatus(u16),
     /// `410 Gone` for the first request that continues a list.
     ExpiredOnce,
     /// `410 Gone` for every request that continues a list.
