@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
         products: &products,
         compares: &|rule| policy::meta(rule).is_some_and(RuleMeta::compares),
         may_say: &|rule, level| policy::meta(rule).is_some_and(|meta| meta.levels.contains(level)),
+        has_direction: &|rule| policy::meta(rule).is_some_and(|meta| meta.has_direction),
     };
     let (profiles, warnings) = problems::load_with_warnings(folder, &around)?;
     let mut text = match warnings.len() {

@@ -131,6 +131,8 @@ pub struct RuleMeta {
     pub concerns: Concerns,
     /// The levels that its findings can have.
     pub levels: Levels,
+    /// Whether its findings say ahead or behind.
+    pub has_direction: bool,
 }
 
 impl RuleMeta {
@@ -151,6 +153,7 @@ impl RuleMeta {
         reads: Reads::Component,
         concerns: Concerns::Together,
         levels: Levels::None,
+        has_direction: false,
     };
 
     /// Whether it compares environments, so that no finding of it is about one alone.

@@ -21,6 +21,7 @@ static META: RuleMeta = RuleMeta {
     defaults: &[("any", HIGH)],
     on_versions: true,
     levels: Levels::Ordered,
+    has_direction: true,
     ..RuleMeta::PLAIN
 };
 

@@ -28,6 +28,7 @@ static META: RuleMeta = RuleMeta {
     ],
     on_versions: true,
     levels: Levels::Ordered,
+    has_direction: true,
     ..RuleMeta::PLAIN
 };
 
