@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::grid::Paint;
-use crate::compare::could_hold;
 use crate::model::matrix::{Row, State};
 use crate::model::{Class, ComponentName, FindingTrend, JudgedFinding, ReasonKind, Severity};
 use crate::policy;
@@ -166,7 +165,7 @@ fn unread(row: &Row, report: &Audit) -> Option<(usize, String)> {
         .iter()
         .flat_map(|target| target.parts.iter().map(move |(part, outcome)| (target, part, outcome)));
     let (target, part, _) = parts
-        .filter(|(target, part, _)| could_hold(target, part, &row.component))
+        .filter(|(target, part, _)| target.could_hold(part, &row.component))
         .find(|(.., outcome)| outcome.failure().is_some())?;
     Some((index, format!("{} {part}", target.target)))
 }
