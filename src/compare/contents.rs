@@ -94,11 +94,11 @@ fn any_share_nothing(images: &BTreeSet<&[Digest]>) -> bool {
     }
     shared.iter().any(|set| {
         let met: HashSet<usize> = set.iter().flat_map(|one| &sets_with[one]).copied().collect();
-        met.len() < shared.len() || set.is_empty()
+        met.len() < shared.len()
     })
 }
 
-fn contents<'a>(digests: &'a [Digest]) -> BTreeSet<Content<'a>> {
+fn contents(digests: &[Digest]) -> BTreeSet<Content<'_>> {
     digests.iter().map(content).collect()
 }
 
