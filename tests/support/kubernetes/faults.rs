@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
 /// What is wrong.
@@ -83,6 +83,14 @@ pub(super) type Piece = Result<Bytes, Error>;
 /// The first half, and then the connection breaks.
 pub(super) fn truncated(body: &Bytes) -> Vec<Piece> {
     vec![Ok(body.slice(..body.len() / 2)), Err(Error::other("broken on purpose"))]
+}
+
+/// The same, with time for the head and the first half to leave.
+pub(super) fn truncated_later(body: &Bytes) -> impl Stream<Item = Piece> + use<> {
+    stream::iter(truncated(body)).then(|piece| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        piece
+    })
 }
 
 /// A byte a second.

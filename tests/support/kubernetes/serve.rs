@@ -172,7 +172,7 @@ impl State {
             Fault::Status(code) => Answer::status(&refusal(code)).into_response(),
             Fault::TruncatedStatus(code) => {
                 let body = plain_status(code).to_string().into();
-                streamed(code, stream::iter(faults::truncated(&body)).boxed())
+                streamed(code, faults::truncated_later(&body).boxed())
             }
             Fault::EndlessStatus(code) => streamed(code, faults::endless().boxed()),
             Fault::SilentStatus(code) => streamed(code, stream::pending().boxed()),
