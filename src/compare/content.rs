@@ -111,7 +111,7 @@ pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
         let digests = proven_different(group.images.iter().copied());
         let all = mismatch(*key, [group, &Group::default()], None);
         let baseline = digests.iter().map(|digest| (*digest).to_owned()).collect();
-        (!digests.is_empty()).then(|| DigestMismatch { baseline, ..all })
+        (!digests.is_empty()).then_some(DigestMismatch { baseline, ..all })
     });
     mismatches.collect()
 }

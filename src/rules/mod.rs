@@ -131,8 +131,8 @@ pub struct RuleMeta {
     pub concerns: Concerns,
     /// The levels that its findings can have.
     pub levels: Levels,
-    /// Whether its findings say ahead or behind.
-    pub has_direction: bool,
+    /// The directions that its findings can have.
+    pub directions: Directions,
 }
 
 impl RuleMeta {
@@ -153,7 +153,7 @@ impl RuleMeta {
         reads: Reads::Component,
         concerns: Concerns::Together,
         levels: Levels::None,
-        has_direction: false,
+        directions: Directions::None,
     };
 
     /// Whether it compares environments, so that no finding of it is about one alone.
@@ -213,6 +213,15 @@ impl Levels {
             Self::Any => true,
         }
     }
+}
+
+/// The directions that findings of a rule can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directions {
+    /// They have none.
+    None,
+    /// All.
+    Any,
 }
 
 /// What a rule looks at.

@@ -3,7 +3,9 @@
 //! Releases move along the promotion order, so only what is released that way can be inverted:
 //! a platform product that is upgraded late is `version-skew`, judged by its level.
 
-use super::{Context, HIGH, Hook, Levels, Rule, RuleMeta, environments_of, finding, in_place};
+use super::{
+    Context, Directions, HIGH, Hook, Levels, Rule, RuleMeta, environments_of, finding, in_place,
+};
 use crate::compare::version_change;
 use crate::model::{Class, Finding, Snapshot};
 use crate::version::Direction;
@@ -21,7 +23,7 @@ static META: RuleMeta = RuleMeta {
     defaults: &[("any", HIGH)],
     on_versions: true,
     levels: Levels::Ordered,
-    has_direction: true,
+    directions: Directions::Any,
     ..RuleMeta::PLAIN
 };
 
