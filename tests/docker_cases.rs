@@ -6,9 +6,9 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
+use support::cli::{Ended, envparity, repository};
 use support::hostile::{Behaviour, Hostile};
 
 const PATHS: [&str; 4] = ["/version", "/info", "/containers/json", "/images/json"];
@@ -22,6 +22,7 @@ fn serve_text(answers: Vec<(&'static str, u16, String)>) -> Hostile {
     Hostile::start(Behaviour::HttpByPath(answers))
 }
 
+/// An audit that wrote a report.
 struct Ran {
     code: Option<i32>,
     stdout: String,
@@ -55,18 +56,11 @@ fn audit(qualif: &Hostile, prod: &Hostile, select: &Value, catalogue: &str) -> R
 
 fn run(folder: &Path) -> Ran {
     let output = folder.join("report.json");
-    let ran = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(["audit", "-o", "table", "-o"])
-        .arg(format!("json={}", output.display()))
-        .arg("--profiles")
-        .arg(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let stderr = String::from_utf8_lossy(&ran.stderr);
-    let report = fs::read(&output).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
-    Ran { code: ran.status.code(), stdout, report: serde_json::from_slice(&report).unwrap() }
+    let json = format!("json={}", output.display());
+    let ended = envparity(["audit", "-o", "table", "-o", &json]).profiles(folder).run();
+    let report = fs::read(&output).unwrap_or_else(|_| panic!("{ended}"));
+    let Ended { code, stdout, .. } = ended;
+    Ran { code, stdout, report: serde_json::from_slice(&report).unwrap() }
 }
 
 impl Ran {
@@ -101,7 +95,7 @@ impl Ran {
 }
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/samples").join(name)
+    repository("tests/cases/data/samples").join(name)
 }
 
 fn case(name: &str) -> Ran {

@@ -2,12 +2,16 @@
 //! verdict makes of it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "support/cli.rs"]
+mod cli;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use cli::{Ended, envparity, repository};
 use serde_json::Value;
 
+/// An audit that wrote a report.
 struct Ran {
     code: Option<i32>,
     stdout: String,
@@ -37,24 +41,16 @@ fn audit(infos: [&str; 2], declared: [&str; 2]) -> Ran {
 
 fn run(folder: &Path) -> Ran {
     let output = folder.join("report.json");
-    let ran = Command::new(env!("CARGO_BIN_EXE_envparity"))
-        .args(["audit", "-o", "table", "-o"])
-        .arg(format!("json={}", output.display()))
-        .arg("--profiles")
-        .arg(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let stderr = String::from_utf8_lossy(&ran.stderr);
-    let report = fs::read(&output).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
-    Ran { code: ran.status.code(), stdout, report: serde_json::from_slice(&report).unwrap() }
+    let json = format!("json={}", output.display());
+    let ended = envparity(["audit", "-o", "table", "-o", &json]).profiles(folder).run();
+    let report = fs::read(&output).unwrap_or_else(|_| panic!("{ended}"));
+    let Ended { code, stdout, .. } = ended;
+    Ran { code, stdout, report: serde_json::from_slice(&report).unwrap() }
 }
 
 fn case(name: &str) -> Ran {
     let read = |end: &str| {
-        let path =
-            format!("{}/tests/cases/data/samples/{name}.input{end}", env!("CARGO_MANIFEST_DIR"));
+        let path = repository("tests/cases/data/samples").join(format!("{name}.input{end}"));
         fs::read_to_string(path).unwrap()
     };
     audit([&read(""), &read(".baseline")], ["", ""])

@@ -12,7 +12,7 @@ use crate::normalize::product::Products;
 use crate::pipeline;
 use crate::policy;
 use crate::profile::Surroundings;
-use crate::rules::RuleMeta;
+use crate::rules::{Directions, RuleMeta};
 
 pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
     let folder = &arguments.profiles.profiles;
@@ -25,6 +25,9 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
         products: &products,
         compares: &|rule| policy::meta(rule).is_some_and(RuleMeta::compares),
         may_say: &|rule, level| policy::meta(rule).is_some_and(|meta| meta.levels.contains(level)),
+        has_direction: &|rule| {
+            policy::meta(rule).is_some_and(|meta| meta.directions == Directions::Any)
+        },
     };
     let (profiles, warnings) = problems::load_with_warnings(folder, &around)?;
     let mut text = match warnings.len() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::collector::{Clock, Collector, Context};
 use super::io::net::timed_out;
@@ -38,7 +38,8 @@ pub struct Job {
     pub deadline: Duration,
     /// Whether the verdict needs it.
     pub required: bool,
-    /// Whether the others are compared with it.
+    /// Whether its environment is the one that all others are compared with: without it nothing is
+    /// judged, so that it is read first.
     pub is_of_baseline: bool,
 }
 
@@ -63,7 +64,8 @@ pub trait Progress: Send + Sync {
 /// ends all reading.
 ///
 /// While others wait, a target that has said nothing after an eighth of its deadline gives up its
-/// place; it gets another when nobody waits any more. All ends within twice the longest deadline.
+/// place; it gets another when nobody waits any more. All ends within twice the longest deadline:
+/// what stands in for the targets that never got a place is read for the rest of that time.
 pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<Collected> {
     progress.started(jobs.len());
     let mut collection = Collection::new(jobs, clock, progress);
@@ -86,6 +88,8 @@ struct Collection<'p> {
     end: Instant,
     /// Of those that were silent before.
     end_again: Instant,
+    /// Of everything.
+    last: Instant,
     clock: Clock,
     progress: &'p dyn Progress,
 }
@@ -116,6 +120,7 @@ impl<'p> Collection<'p> {
             start,
             end: start + longest.saturating_mul(3) / 2,
             end_again: start + longest.saturating_mul(5) / 4,
+            last: start + longest.saturating_mul(2),
             clock,
             progress,
         }
@@ -188,18 +193,17 @@ impl<'p> Collection<'p> {
         }
     }
 
-    /// Those for which there was no place, or none any more.
+    /// Those for which there was no place, or none any more. Files may hang as servers do: each has
+    /// its grace, and all together what is left of the time.
     async fn give_up_the_rest(&mut self) {
         let all = (self.jobs.len(), self.start.elapsed());
+        let last = self.last.max(Instant::now() + GRACE);
         let left: Vec<_> = self.places.left().collect();
         let giving_up = left.into_iter().map(|(index, turn)| {
             let (job, clock) = (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock));
             async move {
                 let failure = without_place(&job, turn, all);
-                let context = context(&job, Duration::ZERO, &clock);
-                let told = timeout(GRACE, job.collector.give_up(&context, failure.clone())).await;
-                let unread = |_| vec![job.collector.unread(clock(), &failure)];
-                (index, told.unwrap_or_else(unread))
+                (index, given_up(&job, clock, failure, last).await)
             }
         });
         let given_up: Vec<_> = stream::iter(giving_up).buffered(STAND_INS).collect().await;
@@ -218,6 +222,19 @@ impl<'p> Collection<'p> {
         self.progress.finished(&job.environment, &job.collector.id(), complete);
         self.results[index] = Some(evidence);
     }
+}
+
+/// What stands in for a target, as far as it can be read until `last`.
+async fn given_up(job: &Job, clock: Clock, failure: Failure, last: Instant) -> Vec<TargetEvidence> {
+    let unread = || vec![job.collector.unread(clock(), &failure)];
+    let now = Instant::now();
+    if now >= last {
+        // Not even begun: each file that hangs holds up a thread.
+        return unread();
+    }
+    let context = context(job, Duration::ZERO, &clock);
+    let told = job.collector.give_up(&context, failure.clone());
+    timeout_at(last.min(now + GRACE), told).await.unwrap_or_else(|_| unread())
 }
 
 fn context(job: &Job, allowed: Duration, clock: &Clock) -> Context {
@@ -245,4 +262,71 @@ fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> F
     Failure::new(FailureKind::Timeout, message).advise(
         "take targets that are gone out of the profiles, audit fewer by --env, or raise deadline:",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::collect::config::COLLECTORS;
+    use crate::model::CollectorKind;
+
+    /// A target that never answers, and whose file hangs, as one on a lost mount does.
+    struct Hung(usize);
+
+    impl Collector for Hung {
+        fn id(&self) -> TargetId {
+            TargetId::new("redis", &format!("cache-{}", self.0))
+        }
+
+        fn endpoint(&self) -> String {
+            String::new()
+        }
+
+        fn kind(&self) -> &'static CollectorKind {
+            COLLECTORS.of(&self.id())
+        }
+
+        fn collect<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+            std::future::pending().boxed()
+        }
+
+        fn give_up<'a>(&'a self, _: &'a Context, _: Failure) -> BoxFuture<'a, Vec<TargetEvidence>> {
+            std::future::pending().boxed()
+        }
+    }
+
+    struct Unseen;
+
+    impl Progress for Unseen {
+        fn started(&self, _: usize) {}
+        fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
+    }
+
+    #[tokio::test]
+    async fn a_thousand_files_that_hang_take_the_rest_of_the_time_together() {
+        const DEADLINE: Duration = Duration::from_millis(800);
+        let jobs = (0..1_000).map(|n| Job {
+            environment: "production".into(),
+            collector: Box::new(Hung(n)),
+            deadline: DEADLINE,
+            required: true,
+            is_of_baseline: true,
+        });
+        let start = Instant::now();
+        let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let collected = run(jobs.collect(), clock, &Unseen).await;
+        let took = start.elapsed();
+        // One after another they would take a quarter of a second for each sixteen: ten seconds.
+        assert!(took < 2 * DEADLINE + Duration::from_secs(1), "{took:?}");
+        assert_eq!(collected.len(), 1_000);
+        for Collected { evidence, .. } in &collected {
+            let parts = evidence.iter().flat_map(|target| target.parts.values());
+            let mut failures = parts.map(|outcome| outcome.failure().map(|failure| failure.kind));
+            assert!(failures.all(|kind| kind == Some(FailureKind::Timeout)));
+        }
+    }
 }

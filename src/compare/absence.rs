@@ -10,7 +10,7 @@ pub fn may_be_unread(name: &ComponentName, known: &Component, there: &Snapshot) 
     let required = || there.coverage.iter().filter(|target| target.required);
     let is_unread = |target: &Coverage| {
         let mut parts = target.parts.iter();
-        parts.any(|(part, read)| read.failure().is_some() && could_hold(target, part, name))
+        parts.any(|(part, read)| read.failure().is_some() && target.could_hold(part, name))
     };
     there.expects(name, known) && required().any(is_unread)
 }
@@ -33,7 +33,7 @@ pub(super) fn of(
             .iter()
             .flat_map(|target| target.parts.iter().map(move |(part, read)| (target, part, read)))
     };
-    let mut holders = parts().filter(|(target, part, _)| could_hold(target, part, name)).peekable();
+    let mut holders = parts().filter(|(target, part, _)| target.could_hold(part, name)).peekable();
     if holders.peek().is_none() {
         // Whoever runs a Redis or a database of its own has a target for it: without one it is not
         // there. Images and host facts need a target of their kind.
@@ -61,11 +61,6 @@ fn has_windows(there: &Snapshot) -> bool {
     there.components.contains_key(&"host/windows-kernel".into())
 }
 
-/// Whether a component of that name would be found in this part of this target.
-pub fn could_hold(target: &Coverage, part: &PartName, name: &ComponentName) -> bool {
-    target.could_hold(part, name)
-}
-
 /// Whether it is one that a target of this kind would be: `redis/cache`, but not
 /// `redis/cache/module/search`.
 fn is_service(name: &ComponentName, target: &Coverage) -> bool {
@@ -79,7 +74,7 @@ pub fn hidden(target: &Coverage, part: &PartName, here: &Snapshot, others: &[Sna
         others.iter().flat_map(|other| other.components.keys()).collect();
     names
         .into_iter()
-        .filter(|name| !here.components.contains_key(*name) && could_hold(target, part, name))
+        .filter(|name| !here.components.contains_key(*name) && target.could_hold(part, name))
         .count()
 }
 

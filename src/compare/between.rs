@@ -58,7 +58,7 @@ enum Own {
 }
 
 /// Everything that was found, place by place.
-pub(super) struct Compared<'a> {
+pub(super) struct SidesCompared<'a> {
     pub(super) places: Vec<Found<'a>>,
     are_told: bool,
     /// Whether the two have no product in common, though both have some.
@@ -67,7 +67,7 @@ pub(super) struct Compared<'a> {
 }
 
 /// Compares two components that both run.
-pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> Compared<'a> {
+pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> SidesCompared<'a> {
     // Whichever side knows the product knows how its versions count.
     let known = if current.class < baseline.class { current } else { baseline };
     let measure = Measure { class: known.class, levels: &known.levels };
@@ -75,7 +75,7 @@ pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> Co
     let whole =
         [baseline, current].map(|side| Side::new(side.instances.iter().map(Point::of), measure));
     let found = places.iter().map(|place| at_place(place, &whole, measure)).collect();
-    Compared {
+    SidesCompared {
         places: found,
         are_told: pairing::are_told(&places),
         are_foreign: are_foreign(&whole),
@@ -180,7 +180,7 @@ fn are_foreign(whole: &[Side<'_>; 2]) -> bool {
     !is_unknown && baseline.is_disjoint(&current)
 }
 
-impl<'a> Compared<'a> {
+impl<'a> SidesCompared<'a> {
     /// Whether other products run at a place: never where only one side has it, unless the sides
     /// have no product in common at all.
     pub(super) fn is_foreign(&self, found: &Found<'a>) -> bool {

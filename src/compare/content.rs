@@ -1,21 +1,17 @@
 //! Same repository and tag, other content; same version, other variant.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::contents::{Contents, proven_different};
 use super::pairing::{self, PairedPlace};
 use crate::model::{
-    Component, ContentCompared, Digest, DigestMismatch, Instance, RunningImage, VariantChange,
-    Whereabouts,
+    Component, ContentCompared, DigestMismatch, Instance, RunningImage, VariantChange, Whereabouts,
 };
-use crate::version::Reading;
-
-/// Of so many at most each is compared with each.
-const FEW: usize = 24;
 
 /// Images of one repository and tag.
 type Groups<'a> = BTreeMap<(&'a str, &'a str), Group<'a>>;
 
-/// Images of one tag, and whether it says a whole version.
+/// Images of one tag, and whether it says a whole version, in any way it is written.
 #[derive(Default)]
 struct Group<'a> {
     images: BTreeSet<&'a RunningImage>,
@@ -31,8 +27,9 @@ fn groups<'a>(
         let Some(image) = image else { continue };
         let Some(tag) = &image.tag else { continue };
         let group = groups.entry((image.repository.as_str(), without_v(tag.text()))).or_default();
-        // A label may be whole where the tag is not: the tag's own precision counts.
-        group.is_whole = tag.is_full_precision(&component.levels);
+        // A label may be whole where the tag is not: the tag's own precision counts. Of two ways to
+        // write one tag, one that says a whole version is enough.
+        group.is_whole |= tag.is_full_precision(&component.levels);
         group.images.insert(image);
     }
     groups
@@ -109,8 +106,13 @@ fn add_place(mismatch: &mut DigestMismatch) {
 /// Tags that stand for different content within one environment.
 pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
     let groups = groups(component, &component.instances);
-    let differ = groups.iter().filter(|(_, group)| any_differs(&group.images));
-    differ.map(|(key, group)| mismatch(*key, [group, &Group::default()], None)).collect()
+    let mismatches = groups.iter().filter_map(|(key, group)| {
+        let digests = proven_different(group.images.iter().copied());
+        let all = mismatch(*key, [group, &Group::default()], None);
+        let baseline = digests.iter().map(|digest| (*digest).to_owned()).collect();
+        (!digests.is_empty()).then_some(DigestMismatch { baseline, ..all })
+    });
+    mismatches.collect()
 }
 
 /// The variants of both sides, if they are not the same at some place: `alpine` here, `bookworm`
@@ -183,77 +185,19 @@ fn variants<'a>(
         }
         let Some(tag) = &image.tag else { continue };
         // One text on both sides is one variant, whatever its channel means to either.
-        variants.extend(tag.variant(other.tags.contains(tag.text())));
+        variants.extend(tag.variant(other.has_tag(tag.text())));
     }
     variants
-}
-
-/// The content of many images, to be asked at once.
-#[derive(Default)]
-struct Contents<'a> {
-    digests: HashSet<(u8, &'a str)>,
-    /// What else can be compared with: the kind of digest, and its architecture.
-    kinds: HashSet<(u8, Option<&'a str>)>,
-    /// What they are called.
-    tags: HashSet<&'a str>,
 }
 
 fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
     Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_ref()))
 }
 
-impl<'a> Contents<'a> {
-    fn of(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
-        let mut contents = Self::default();
-        for image in images {
-            contents.tags.extend(image.tag.as_ref().map(Reading::text));
-            for digest in &image.digests {
-                let (kind, architecture) = kind(digest);
-                contents.digests.insert((kind, digest.as_str()));
-                contents.kinds.insert((kind, architecture));
-            }
-        }
-        contents
-    }
-
-    /// Whether one of the images has this one's content: `None` if no digests can be compared.
-    fn holds(&self, image: &RunningImage) -> Option<bool> {
-        let mut known = None;
-        for digest in &image.digests {
-            let (kind, architecture) = kind(digest);
-            if self.digests.contains(&(kind, digest.as_str())) {
-                return Some(true);
-            }
-            let is_repository = matches!(digest, Digest::Repository(_));
-            if (is_repository || architecture.is_some())
-                && self.kinds.contains(&(kind, architecture))
-            {
-                known = Some(false);
-            }
-        }
-        known
-    }
-}
-
-/// Digests of one kind compare, of one architecture where that is known.
-fn kind(digest: &Digest) -> (u8, Option<&str>) {
-    match digest {
-        Digest::Repository(_) => (0, None),
-        Digest::Manifest(of) => (1, of.architecture.as_deref()),
-        Digest::Configuration(of) => (2, of.architecture.as_deref()),
-    }
-}
-
 /// Whether one side has content that is known not to be on the other.
 fn any_alone(here: &BTreeSet<&RunningImage>, there: &BTreeSet<&RunningImage>) -> bool {
     let contents = Contents::of(there.iter().copied());
     here.iter().any(|image| contents.holds(image) == Some(false))
-}
-
-/// Whether any two have different content. Of many, all are compared with the first ones only.
-fn any_differs(images: &BTreeSet<&RunningImage>) -> bool {
-    let mut first = images.iter().take(FEW);
-    first.any(|a| images.iter().any(|b| a.same_content(b) == Some(false)))
 }
 
 fn mismatch(

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::between;
+use super::nearest::kind;
 use super::point::{Measure, Point, rank};
 use crate::model::{Component, VersionChange};
 use crate::version::{Level, Reading};
 
 /// Of so many at most each is compared with each.
 const FEW: usize = 24;
+
+/// Of so many kinds of texts at most is one compared with all.
+const PIVOTS: usize = 64;
 
 /// The distinct readings of a component, with the number of instances that say each.
 pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
@@ -21,8 +25,9 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 
 /// The widest distance within a component; `None` if all its instances say the same.
 ///
-/// Of three versions none is further from another than the further of both from the third: so of
-/// many the distances from one of each kind tell the widest.
+/// Of three versions of one kind none is further from another than the further of both from the
+/// third: so of many the distances from one of each kind tell the widest. `7` is of another kind than
+/// `7.1.0` and `7.2.0`: it may be either.
 pub fn widest(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
     let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();
@@ -41,11 +46,14 @@ pub fn widest(component: &Component) -> Option<Level> {
     widest.map(|(_, level)| level)
 }
 
-/// One point of each kind of text.
+/// One point of each kind of text, [`PIVOTS`] at most.
 fn pivots<'a>(points: &[Point<'a>]) -> Vec<Point<'a>> {
     let mut seen = BTreeSet::new();
-    let kind = |point: &Point<'_>| (point.reading.scheme(), point.reading.is_proven());
-    points.iter().copied().filter(|point| seen.insert(kind(point))).collect()
+    let kind = |point: &Point<'a>| {
+        let numbers = point.reading.version().map(|version| version.release.len());
+        (kind(point.reading), point.reading.is_proven(), numbers, point.flags)
+    };
+    points.iter().copied().filter(|point| seen.insert(kind(point))).take(PIVOTS).collect()
 }
 
 /// The worst distance between two sides that both run; `None` if they have no product in common.
@@ -56,6 +64,8 @@ pub fn version_change(baseline: &Component, current: &Component) -> Option<Versi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
     use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage, Site};
     use crate::version::{Direction, Levels, Scheme, read};
 
@@ -158,6 +168,42 @@ mod tests {
         let one = labelled(Class::Platform, "2.0.0", "1.0.0", Some("2.0.0"), "a");
         let two = labelled(Class::Platform, "1.0.0", "2.0.0", Some("1.0.0"), "b");
         assert_eq!(level(&one, &two), "major");
+    }
+
+    fn of_many(tags: &[String]) -> Option<&'static str> {
+        let tags: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.as_str(), "")).collect();
+        widest(&component(&tags)).map(Level::as_str)
+    }
+
+    #[test]
+    fn a_shorter_tag_does_not_hide_what_is_between_many() {
+        let minors = (0..30).map(|minor| format!("7.{minor}.1"));
+        assert_eq!(of_many(&minors.clone().collect::<Vec<_>>()), Some("minor"));
+        let with = |short: &str| -> Vec<String> {
+            std::iter::once(short.to_owned()).chain(minors.clone()).collect()
+        };
+        assert_eq!(of_many(&with("7")), Some("minor"));
+        // Nor what has no order.
+        assert_eq!(of_many(&with("2024-05-01")), Some("minor"));
+        let patches = (0..30).map(|patch| format!("7.2.{patch}"));
+        let patches: Vec<String> =
+            ["7".to_owned(), "7.2".to_owned()].into_iter().chain(patches).collect();
+        assert_eq!(of_many(&patches), Some("patch"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        /// However many there are.
+        #[test]
+        fn the_widest_of_many_is_the_widest_of_any_two(
+            tags in prop::collection::vec("[1-3](\\.[0-3](\\.[0-3])?)?", 40..60)
+        ) {
+            let tags: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.as_str(), "")).collect();
+            let of_two = tags.iter().enumerate();
+            let of_two = of_two.flat_map(|(i, a)| tags[i + 1..].iter().map(move |b| [*a, *b]));
+            let of_two = of_two.filter_map(|two| widest(&component(&two)));
+            prop_assert_eq!(widest(&component(&tags)).map(rank), of_two.map(rank).max());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod absence;
 mod alike;
 mod between;
 mod content;
+mod contents;
 mod differing;
 mod distance;
 mod matrix;
@@ -23,10 +24,11 @@ use crate::model::{
     SettingChange, Snapshot, Values,
 };
 
-pub use absence::{could_hold, hidden, may_be_unread};
+pub use absence::{hidden, may_be_unread};
 pub use alike::Alike;
 use between::Between;
 pub use content::{mismatches, mismatches_within};
+pub use contents::proven_different;
 pub use differing::{Differing, Told, differing};
 pub use distance::{distinct_readings, version_change, widest};
 pub use matrix::matrix;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::point::{Measure, Point};
-use crate::model::Digest;
+use crate::model::DigestKind;
 use crate::version::{Body, Detail, Difference, Identifier, Level, Number, Reading, Scheme};
 
 /// Up to so many are all looked at.
@@ -44,7 +44,7 @@ struct Sorted<'a> {
 
 /// What has an order of its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Kind<'a> {
+pub(super) struct Kind<'a> {
     body: u8,
     scheme: Scheme,
     /// System, epoch or group.
@@ -69,13 +69,6 @@ struct VersionKey<'a> {
     detail: &'a Detail,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum DigestKind {
-    Repository,
-    Manifest,
-    Configuration,
-}
-
 /// What can be compared with a digest: the same on all images of one engine.
 type Signature<'a> = BTreeSet<(DigestKind, Option<&'a str>)>;
 
@@ -89,7 +82,7 @@ impl<'a> Side<'a> {
             let index = side.points.len();
             let mut is_new = false;
             for digest in point.image.iter().flat_map(|image| &image.digests) {
-                let content = (digest_kind(digest), digest.as_str());
+                let content = (digest.kind(), digest.as_str());
                 side.contents.entry(content).or_insert_with(|| {
                     is_new = true;
                     index
@@ -158,7 +151,7 @@ impl<'a> Side<'a> {
 
     fn candidates(&self, own: &Point<'a>, measure: Measure<'_>, found: &mut BTreeSet<usize>) {
         for digest in own.image.iter().flat_map(|image| &image.digests) {
-            found.extend(self.contents.get(&(digest_kind(digest), digest.as_str())));
+            found.extend(self.contents.get(&(digest.kind(), digest.as_str())));
         }
         if let Some(product) = own.product {
             for product in [Some(product), None] {
@@ -227,7 +220,7 @@ fn add_neighbours<'a>(
     }
 }
 
-fn kind(reading: &Reading) -> Kind<'_> {
+pub(super) fn kind(reading: &Reading) -> Kind<'_> {
     let (body, of, group) = match reading.body() {
         _ if reading.is_unreleased() => (6, None, ""),
         Body::Version(version) => (0, reading.system().or_else(|| epoch(&version.detail)), ""),
@@ -269,23 +262,7 @@ fn numbers(text: &str) -> Vec<u64> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-fn digest_kind(digest: &Digest) -> DigestKind {
-    match digest {
-        Digest::Repository(_) => DigestKind::Repository,
-        Digest::Manifest(_) => DigestKind::Manifest,
-        Digest::Configuration(_) => DigestKind::Configuration,
-    }
-}
-
 fn signature<'a>(point: &Point<'a>) -> Signature<'a> {
     let digests = point.image.iter().flat_map(|image| &image.digests);
-    digests.map(comparable_with).collect()
-}
-
-fn comparable_with(digest: &Digest) -> (DigestKind, Option<&str>) {
-    let architecture = match digest {
-        Digest::Repository(_) => None,
-        Digest::Manifest(of) | Digest::Configuration(of) => of.architecture.as_deref(),
-    };
-    (digest_kind(digest), architecture)
+    digests.map(|digest| (digest.kind(), digest.architecture())).collect()
 }

@@ -62,9 +62,9 @@ pub use sharing::Sharing;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};
 pub use site::Site;
 pub use snapshot::{
-    Class, Component, Coverage, Digest, Identity, Instance, Note, OfPlatform, Reading,
+    Class, Component, Coverage, Digest, DigestKind, Identity, Instance, Note, OfPlatform, Reading,
     ReadingSource, RunningImage, Snapshot, Values,
 };
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{bytes, count, has_or_have, length, rounded, with_product};
+pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};

@@ -198,6 +198,17 @@ pub enum Digest {
     Configuration(OfPlatform),
 }
 
+/// What a digest is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DigestKind {
+    /// What a tag stands for in a repository.
+    Repository,
+    /// The manifest for one platform.
+    Manifest,
+    /// The image's configuration.
+    Configuration,
+}
+
 /// A digest that is another on each architecture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OfPlatform {
@@ -225,6 +236,23 @@ impl Digest {
             (Self::Manifest(a), Self::Manifest(b))
             | (Self::Configuration(a), Self::Configuration(b)) => a.same(b),
             _ => None,
+        }
+    }
+
+    /// What it is of.
+    pub fn kind(&self) -> DigestKind {
+        match self {
+            Self::Repository(_) => DigestKind::Repository,
+            Self::Manifest(_) => DigestKind::Manifest,
+            Self::Configuration(_) => DigestKind::Configuration,
+        }
+    }
+
+    /// The architecture that it is of, where it is known and there is one.
+    pub fn architecture(&self) -> Option<&str> {
+        match self {
+            Self::Repository(_) => None,
+            Self::Manifest(of) | Self::Configuration(of) => of.architecture.as_deref(),
         }
     }
 

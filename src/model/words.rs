@@ -24,6 +24,17 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// The first three of many, and how many more, with what stands between them: `a, b, c, 4 more`.
+pub fn first_three<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, between: &str) -> String {
+    const SHOWN: usize = 3;
+    let mut texts = texts.into_iter();
+    let first = texts.by_ref().take(SHOWN);
+    let mut shown: Vec<String> = first.map(|text| text.as_ref().to_owned()).collect();
+    let more = texts.count();
+    shown.extend((more > 0).then(|| format!("{more} more")));
+    shown.join(between)
+}
+
 /// A number without a unit, to three digits: `950`, `1.2 k`, `1.31 M`.
 pub fn rounded(n: f64) -> String {
     match n {

@@ -23,7 +23,7 @@ use crate::model::{
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::waiver::config::WaiversConfig;
-use crate::policy::{self, Compared, GatesAsked, Policy, Subject, waiver};
+use crate::policy::{self, AuditScope, GatesAsked, Policy, Subject, waiver};
 use crate::profile::Profiles;
 use crate::report::PROGRAM;
 use crate::rules;
@@ -160,7 +160,7 @@ impl Standard<'_> {
             new_only: self.new_only,
             fail_on: self.policy.fail_on(),
             baseline: self.baseline.clone(),
-            compared: policy::compared(&self.gates, &snapshots),
+            compared: policy::count_counterparts(&self.gates, &snapshots),
             gates: self.gates.clone(),
             reports_only: self.wants_no_gate,
             left_out: Vec::new(),
@@ -202,7 +202,7 @@ impl Standard<'_> {
                 max_age: of.max_age,
             })
             .collect();
-        let compared = Compared {
+        let scope = AuditScope {
             baseline: &self.baseline,
             gates: &self.gates,
             collectors: COLLECTORS,
@@ -210,14 +210,14 @@ impl Standard<'_> {
             mapped: self.normalizer.mapped(),
         };
         let mut findings = self.policy.apply(found, &self.gates, seen);
-        let waivers = waiver::apply(self.waivers.clone(), &mut findings, compared, &subjects, now);
+        let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
         findings.extend(self.policy.apply(said, &self.gates, seen));
         findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
         let judged_by = self.judged_by();
         let since = self
             .since
-            .map(|then| policy::since(then, &judged_by, &findings, compared, &subjects, now));
+            .map(|then| policy::since(then, &judged_by, &findings, scope, &subjects, now));
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);

@@ -101,7 +101,7 @@ fn nothing_compared(
 }
 
 /// How many components of the side that is released to have a counterpart on the other.
-pub fn compared(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCompared> {
+pub fn count_counterparts(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCompared> {
     let mut found = Vec::new();
     for gate in gates {
         let of = |name: &EnvironmentName| {

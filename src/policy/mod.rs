@@ -23,10 +23,10 @@ use crate::version::Direction;
 use config::{PolicyConfig, RuleConfig};
 use metas::is_of_each_environment;
 
-pub use gates::{GatesAsked, compared};
+pub use gates::{GatesAsked, count_counterparts};
 pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
 pub use readable::without_version;
-pub use settled::Compared;
+pub use settled::AuditScope;
 pub use since::{NoEarlierReport, check_earlier, since};
 pub use subject::Subject;
 pub use verdict::judge;

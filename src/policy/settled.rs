@@ -23,9 +23,9 @@ pub(super) struct Question<'a> {
     pub(super) environments: &'a [EnvironmentName],
 }
 
-/// Which environments are compared with which.
+/// Which environments an audit compares, and what reads them.
 #[derive(Clone, Copy, Debug)]
-pub struct Compared<'a> {
+pub struct AuditScope<'a> {
     /// All others are compared with it.
     pub baseline: &'a EnvironmentName,
     /// Besides, each of these pairs.
@@ -38,9 +38,9 @@ pub struct Compared<'a> {
     pub mapped: &'a BTreeSet<ComponentName>,
 }
 
-impl Compared<'_> {
+impl AuditScope<'_> {
     /// Whether the rule had a chance: one that looks at pairs sees none but those that are
-    /// compared.
+    /// scope.
     fn asks(self, question: Question<'_>) -> bool {
         let [a, b] = question.environments else { return true };
         let is_of_pairs = meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
@@ -50,15 +50,15 @@ impl Compared<'_> {
     }
 }
 
-/// Whether all of the environments take part and are compared, and every part of them that could
+/// Whether all of the environments take part and are scope, and every part of them that could
 /// show what is asked for was read and is of now. Where nobody could tell, silence says nothing.
 pub(super) fn is_settled(
     question: Question<'_>,
-    compared: Compared<'_>,
+    scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> bool {
-    is_read(question, compared, subjects, now)
+    is_read(question, scope, subjects, now)
         && question.environments.iter().filter_map(|name| by_name(subjects, name)).all(|subject| {
             subject.snapshot.coverage.iter().any(|target| concerns(question, target))
         })
@@ -67,7 +67,7 @@ pub(super) fn is_settled(
 /// The same, also where nothing that is read could show it: what no target can hold is not there.
 pub(super) fn is_read(
     question: Question<'_>,
-    compared: Compared<'_>,
+    scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> bool {
@@ -83,8 +83,7 @@ pub(super) fn is_read(
             })
     };
     let mut environments = question.environments.iter();
-    compared.asks(question)
-        && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
+    scope.asks(question) && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
 }
 
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::metas::{is_of_each_environment, meta};
-use super::settled::{Compared, Question, Teller, could_tell, is_settled};
+use super::settled::{AuditScope, Question, Teller, could_tell, is_settled};
 use super::subject::Subject;
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, EnvironmentName, Fate, Finding,
@@ -70,13 +70,13 @@ pub fn since(
     earlier: &EarlierReport,
     judged_by: &BTreeMap<&'static str, String>,
     findings: &[JudgedFinding],
-    compared: Compared<'_>,
+    scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Since {
     let then = Then::new(earlier);
     let fail_on = judged_by.get("fail-on").and_then(|word| word.parse().ok());
-    let view = View { compared, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
+    let view = View { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
     let active = findings.iter().filter(|judged| judged.is_active());
     let trends = active.map(|judged| (judged.id.clone(), view.trend(then.find(judged), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> =
@@ -88,7 +88,7 @@ pub fn since(
             Some(Disposition::Active) => return None,
             Some(Disposition::Waived(_)) => Fate::Waived,
             Some(Disposition::Off) => Fate::Off,
-            None if is_known(finding, earlier, &here, compared, subjects, now) => Fate::Resolved,
+            None if is_known(finding, earlier, &here, scope, subjects, now) => Fate::Resolved,
             None => Fate::Unknown,
         };
         // What is told by another finding now is neither resolved nor unknown.
@@ -169,7 +169,7 @@ impl<'a> Told<'a> {
 
 /// How findings are seen.
 struct View<'a> {
-    compared: Compared<'a>,
+    scope: AuditScope<'a>,
     /// From this severity on, another drift as far apart is new.
     noted: Severity,
 }
@@ -224,8 +224,8 @@ impl View<'_> {
     /// What the others of a finding are seen from: the baseline, or where a gate goes to.
     fn baseline_of(&self, environments: &[EnvironmentName]) -> Option<&EnvironmentName> {
         let is_in = |name: &EnvironmentName| environments.contains(name);
-        let gate = || self.compared.gates.iter().find(|gate| is_in(&gate.from) && is_in(&gate.to));
-        let baseline = self.compared.baseline;
+        let gate = || self.scope.gates.iter().find(|gate| is_in(&gate.from) && is_in(&gate.to));
+        let baseline = self.scope.baseline;
         if is_in(baseline) { Some(baseline) } else { Some(&gate()?.to) }
     }
 }
@@ -303,7 +303,7 @@ fn is_known(
     finding: &EarlierFinding,
     earlier: &EarlierReport,
     here: &BTreeSet<(&EnvironmentName, &TargetId)>,
-    compared: Compared<'_>,
+    scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> bool {
@@ -312,9 +312,9 @@ fn is_known(
     let same_targets = environments.iter().all(|environment| {
         let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
-            let kind = compared.collectors.of(target);
-            let own = compared.names.component(&kind.component_of(target));
-            let teller = Teller { kind, own: &own, mapped: compared.mapped };
+            let kind = scope.collectors.of(target);
+            let own = scope.names.component(&kind.component_of(target));
+            let teller = Teller { kind, own: &own, mapped: scope.mapped };
             parts.iter().any(|part| could_tell(question, teller, part))
         };
         let then = earlier.environments.get(environment).into_iter().flatten();
@@ -322,7 +322,7 @@ fn is_known(
             .all(|(target, parts)| !could_have_told(target, parts))
     });
     // What a rule says that this program does not have, it cannot miss.
-    meta(rule).is_some() && same_targets && is_settled(question, compared, subjects, now)
+    meta(rule).is_some() && same_targets && is_settled(question, scope, subjects, now)
 }
 
 /// The digest of the profiles: it changes with every edit, and is no news by itself.

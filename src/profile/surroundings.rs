@@ -18,4 +18,6 @@ pub struct Surroundings<'a> {
     pub compares: &'a dyn Fn(&str) -> bool,
     /// Whether a finding of a rule may be of a level.
     pub may_say: &'a dyn Fn(&str, &str) -> bool,
+    /// Whether findings of a rule have a direction.
+    pub has_direction: &'a dyn Fn(&str) -> bool,
 }

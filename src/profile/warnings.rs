@@ -202,6 +202,7 @@ fn policy(config: &PolicyConfig, known: &Known, around: &Surroundings<'_>) -> Ve
     for row in &config.rules {
         found.extend(unmatched_all(known, &row.components, "the row"));
         found.extend(impossible(row, around));
+        found.extend(undirected(row, around));
         found.extend(compares_one(&row.rule, &row.environments, around));
     }
     for row in &config.owners {
@@ -212,6 +213,15 @@ fn policy(config: &PolicyConfig, known: &Known, around: &Surroundings<'_>) -> Ve
         found.extend(row.require.as_ref().and_then(|text| unknown_product(text, around)));
     }
     found
+}
+
+/// A row that wants a direction of findings that have none.
+fn undirected(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
+    let can_match = row.direction.is_none() || (around.has_direction)(&row.rule);
+    (!can_match).then(|| {
+        let message = format!("no finding of {} has a direction", row.rule.as_str());
+        Problem::at(&row.rule, message, "leave out direction:, or choose another rule")
+    })
 }
 
 /// A row that no finding of its rule can have the level of.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, HIGH, Hook, LOW, Rule, RuleMeta, TWO_DIGESTS, finding, of_place, short};
+use super::{
+    Context, HIGH, Hook, LOW, Rule, RuleMeta, TWO_DIGESTS, environments_of, finding, listed,
+    of_place, short,
+};
 use crate::compare::{mismatches, mismatches_within};
 use crate::model::{Defaults, DigestMismatch as Mismatch, EnvironmentName, Finding, Snapshot};
 
@@ -28,13 +31,12 @@ impl Rule for DigestMismatch {
             by_repository(&mismatches_within(component))
                 .into_iter()
                 .map(move |(repository, list)| {
-                    let digests: Vec<String> =
-                        list.iter().flat_map(|m| &m.baseline).map(|d| short(d)).collect();
+                    let digests = list.iter().flat_map(|m| &m.baseline).map(|d| short(d));
                     let summary = format!(
                         "{} runs {} as {}{}",
                         snapshot.environment,
                         tags(&list),
-                        digests.join(" and "),
+                        listed(digests),
                         unless(&list),
                     );
                     let finding = finding(
@@ -69,11 +71,7 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
         let Some(other) = later.components.get(name) else { continue };
         for (repository, list) in by_repository(&mismatches(component, other)) {
             let side = |digests: fn(&Mismatch) -> &Vec<String>| {
-                list.iter()
-                    .flat_map(|m| digests(m))
-                    .map(|d| short(d))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
+                listed(list.iter().flat_map(|m| digests(m)).map(|d| short(d)))
             };
             let (here, there) = (side(|m| &m.baseline), side(|m| &m.current));
             let summary = format!(
@@ -84,8 +82,7 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
                 of_place(list.iter().find_map(|m| m.at.as_ref())),
                 unless(&list),
             );
-            let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
-            environments.sort();
+            let environments = environments_of(&earlier.environment, &later.environment);
             let finding = finding(&META, name, environments, defaults(&list), summary);
             let mut all = values(&earlier.environment, &list, |m| &m.baseline);
             all.extend(values(&later.environment, &list, |m| &m.current));

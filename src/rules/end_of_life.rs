@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Concerns, Context, Hook, LOW, Rule, RuleMeta, finding};
 use crate::model::{
     Component, ComponentName, Cycles, Defaults, EnvironmentName, Finding, ProductCycles,
-    ReadingSource, Severity, Snapshot, SupportEnd,
+    ReadingSource, Severity, Snapshot, SupportEnd, first_three,
 };
 use crate::version::Reading;
 
@@ -31,9 +31,6 @@ static META: RuleMeta = RuleMeta {
 
 /// Older data may not know what has been announced since.
 const DATA_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// More texts are counted.
-const SHOWN: usize = 3;
 
 /// What is said of a version.
 struct Support {
@@ -148,12 +145,10 @@ fn told(name: &ComponentName, subject: String, running: Running) -> Finding {
         SupportEnd::On(last) => format!(" {last}"),
         SupportEnd::Ended | SupportEnd::NotAnnounced => String::new(),
     };
-    let more = texts.len().saturating_sub(SHOWN);
-    let mut shown: Vec<String> = texts.into_iter().take(SHOWN).collect();
-    shown.extend((more > 0).then(|| format!("{more} more")));
+    let shown = first_three(texts, ", ");
     let environments: Vec<EnvironmentName> = environments.into_iter().collect();
     let places: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
-    let summary = format!("{subject}, {verb}{when}: {} ({})", places.join(", "), shown.join(", "));
+    let summary = format!("{subject}, {verb}{when}: {} ({})", places.join(", "), shown);
     Finding { subject, ..finding(&META, name, environments, defaults, summary) }
 }
 

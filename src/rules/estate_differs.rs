@@ -1,6 +1,6 @@
 //! An environment that has so little of the baseline that comparing the two says little.
 
-use super::{Context, Hook, Rule, RuleMeta, finding, pairs};
+use super::{Context, Hook, Rule, RuleMeta, environments_of, finding, pairs};
 use crate::compare::may_be_unread;
 use crate::model::{Component, ComponentName, Defaults, Finding, Severity, Snapshot};
 
@@ -53,8 +53,7 @@ fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Opti
     }
     let defaults = if share < NEXT_TO_NOTHING { TINY } else { SMALL };
     let (small, large) = (&current.environment, &baseline.environment);
-    let mut environments = vec![small.clone(), large.clone()];
-    environments.sort();
+    let environments = environments_of(small, large);
     let summary = format!("{small} has {here} of the {of} components of {large}");
     let name = ComponentName::from(format!("environment/{small}"));
     Some(finding(&META, &name, environments, defaults, summary))

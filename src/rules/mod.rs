@@ -37,7 +37,7 @@ use crate::compare::Alike;
 use crate::model::matrix::Row;
 use crate::model::{
     Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
-    Severity, Sharing, Snapshot, Whereabouts,
+    Severity, Sharing, Snapshot, Whereabouts, first_three,
 };
 use crate::version::{Direction, Level};
 
@@ -131,6 +131,8 @@ pub struct RuleMeta {
     pub concerns: Concerns,
     /// The levels that its findings can have.
     pub levels: Levels,
+    /// The directions that its findings can have.
+    pub directions: Directions,
 }
 
 impl RuleMeta {
@@ -151,6 +153,7 @@ impl RuleMeta {
         reads: Reads::Component,
         concerns: Concerns::Together,
         levels: Levels::None,
+        directions: Directions::None,
     };
 
     /// Whether it compares environments, so that no finding of it is about one alone.
@@ -212,6 +215,15 @@ impl Levels {
     }
 }
 
+/// The directions that findings of a rule can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directions {
+    /// They have none.
+    None,
+    /// All.
+    Any,
+}
+
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
@@ -251,10 +263,16 @@ fn of_pair(
     defaults: Defaults,
     summary: String,
 ) -> Finding {
-    let mut environments = vec![comparison.baseline.clone(), comparison.current.clone()];
+    let environments = environments_of(&comparison.baseline, &comparison.current);
+    finding(meta, component, environments, defaults, summary)
+}
+
+/// The environments of a finding on two, or on one at two times, in the order of their names.
+fn environments_of(one: &EnvironmentName, other: &EnvironmentName) -> Vec<EnvironmentName> {
+    let mut environments = vec![one.clone(), other.clone()];
     environments.sort();
     environments.dedup();
-    finding(meta, component, environments, defaults, summary)
+    environments
 }
 
 /// A finding without subject and level.
@@ -316,13 +334,8 @@ fn of_place(at: Option<&Whereabouts>) -> String {
 }
 
 /// `redis 7.2.4 and redis 7.2.5`, and how many more.
-fn listed(runs: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = runs.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" and ");
-    match runs.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+fn listed<S: AsRef<str>>(runs: impl IntoIterator<Item = S>) -> String {
+    first_three(runs, " and ")
 }
 
 /// ` (near: redis/main)`: names that the side which lacks a component has instead.

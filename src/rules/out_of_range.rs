@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, HIGH, Hook, Rule, RuleMeta, finding};
+use super::{Context, HIGH, Hook, Rule, RuleMeta, environments_of, finding};
 use crate::model::{
     Class, Component, ComponentName, EnvironmentName, Finding, Instance, RangeRow, ReadingSource,
-    Requirement, Snapshot, Wanted,
+    Requirement, Snapshot, Wanted, first_three,
 };
 use crate::version::{Containment, Level, Levels, Range, Reading, Scheme, difference_of};
 
@@ -23,9 +23,6 @@ static META: RuleMeta = RuleMeta {
     on_versions: true,
     ..RuleMeta::PLAIN
 };
-
-/// More are counted.
-const SHOWN: usize = 3;
 
 impl Rule for OutOfRange {
     fn meta(&self) -> &'static RuleMeta {
@@ -167,8 +164,7 @@ fn against_baseline(
         &format!("the minor of {} ({texts})", baseline.environment),
     )?;
     // Both sides are accepted, or neither: another minor of the baseline is another drift.
-    let mut environments = vec![baseline.environment.clone(), snapshot.environment.clone()];
-    environments.sort();
+    let environments = environments_of(&baseline.environment, &snapshot.environment);
     let finding = finding(&META, name, environments, HIGH, summary);
     Some(Finding { subject: SAME_MINOR.to_owned(), ..finding })
 }
@@ -234,7 +230,7 @@ impl Judged {
         outside: &str,
         wanted: &str,
     ) -> Option<String> {
-        let (out, open) = (listed(&self.outside), listed(&self.unproven));
+        let (out, open) = (told(&self.outside), told(&self.unproven));
         let verb = if self.unproven.len() == 1 { "proves" } else { "prove" };
         match (out, open) {
             (None, None) => None,
@@ -249,11 +245,8 @@ impl Judged {
     }
 }
 
-fn listed(texts: &BTreeSet<String>) -> Option<String> {
-    let mut shown: Vec<String> = texts.iter().take(SHOWN).cloned().collect();
-    let more = texts.len().saturating_sub(SHOWN);
-    shown.extend((more > 0).then(|| format!("{more} more")));
-    (!shown.is_empty()).then(|| shown.join(", "))
+fn told(texts: &BTreeSet<String>) -> Option<String> {
+    (!texts.is_empty()).then(|| first_three(texts, ", "))
 }
 
 /// Whether what an instance says is wanted, and the text that decided. A difference must not hide

@@ -1,6 +1,6 @@
 //! Another product than the baseline's.
 
-use super::{Context, Hook, Levels, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
+use super::{Context, Hook, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
 use crate::model::matrix::Row;
 use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
@@ -21,7 +21,6 @@ static META: RuleMeta = RuleMeta {
     defaults: &[("any", DEFAULTS)],
     on_versions: true,
     made_by: MadeBy::Products,
-    levels: Levels::Any,
     ..RuleMeta::PLAIN
 };
 

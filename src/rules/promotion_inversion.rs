@@ -3,7 +3,9 @@
 //! Releases move along the promotion order, so only what is released that way can be inverted:
 //! a platform product that is upgraded late is `version-skew`, judged by its level.
 
-use super::{Context, HIGH, Hook, Levels, Rule, RuleMeta, finding, in_place};
+use super::{
+    Context, Directions, HIGH, Hook, Levels, Rule, RuleMeta, environments_of, finding, in_place,
+};
 use crate::compare::version_change;
 use crate::model::{Class, Finding, Snapshot};
 use crate::version::Direction;
@@ -21,6 +23,7 @@ static META: RuleMeta = RuleMeta {
     defaults: &[("any", HIGH)],
     on_versions: true,
     levels: Levels::Ordered,
+    directions: Directions::Any,
     ..RuleMeta::PLAIN
 };
 
@@ -50,8 +53,7 @@ fn inverted<'a>(earlier: &'a Snapshot, later: &'a Snapshot) -> impl Iterator<Ite
             if change.direction != Some(Direction::Behind) {
                 return None;
             }
-            let mut environments = vec![earlier.environment.clone(), later.environment.clone()];
-            environments.sort();
+            let environments = environments_of(&earlier.environment, &later.environment);
             let summary = format!(
                 "{} still runs {}, {} already runs {}{}",
                 earlier.environment,

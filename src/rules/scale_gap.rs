@@ -1,6 +1,6 @@
 //! A server that holds another order of magnitude than the baseline's.
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, finding};
+use super::{Context, Hook, INFO, Rule, RuleMeta, environments_of, finding};
 use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, bytes, rounded};
 
 pub(super) struct ScaleGap;
@@ -69,8 +69,7 @@ fn against(baseline: &Snapshot, current: &Snapshot) -> Vec<Finding> {
                 "{} has {shown_c}, {} has {shown_b}",
                 current.environment, baseline.environment
             );
-            let mut environments = vec![baseline.environment.clone(), current.environment.clone()];
-            environments.sort();
+            let environments = environments_of(&baseline.environment, &current.environment);
             let component = ComponentName::from(target.as_str());
             let finding = finding(&META, &component, environments, INFO, summary);
             found.push(Finding { subject: size.subject.to_owned(), ..finding });

@@ -2,7 +2,7 @@
 //! component.
 
 use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair};
-use crate::model::{Comparison, Finding, Snapshot, Values};
+use crate::model::{Comparison, Finding, Snapshot, Values, first_three};
 
 pub(super) struct SettingDrift;
 
@@ -67,13 +67,8 @@ impl Rule for SettingDrift {
 
 /// Each value, and which servers have it.
 fn by_server(values: &Values) -> String {
-    const SHOWN: usize = 3;
     let value = |(value, servers): (&String, &std::collections::BTreeSet<String>)| {
-        let mut shown: Vec<&str> = servers.iter().take(SHOWN).map(String::as_str).collect();
-        let more = servers.len().saturating_sub(SHOWN);
-        let more = (more > 0).then(|| format!("{more} more"));
-        shown.extend(more.as_deref());
-        format!("{value} ({})", shown.join(", "))
+        format!("{value} ({})", first_three(servers, ", "))
     };
     values.iter().map(value).collect::<Vec<_>>().join(", ")
 }

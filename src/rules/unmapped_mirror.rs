@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, finding, pairs};
+use super::{Context, Hook, INFO, Rule, RuleMeta, environments_of, finding, pairs};
 use crate::model::{Component, ComponentName, Finding, Snapshot};
 
 pub(super) struct UnmappedMirror;
@@ -87,8 +87,7 @@ fn between(baseline: &Snapshot, current: &Snapshot) -> Vec<Finding> {
         }
         let Some((other, known_by)) = there.counterpart(name, component) else { continue };
         let (b, c) = (&baseline.environment, &current.environment);
-        let mut environments = vec![b.clone(), c.clone()];
-        environments.sort();
+        let environments = environments_of(b, c);
         let summary = format!("{b} {name} and {c} {other} have {known_by}: perhaps one image");
         let finding = finding(&META, name, environments, INFO, summary);
         found.push(Finding { subject: other.to_string(), ..finding });

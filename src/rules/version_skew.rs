@@ -1,8 +1,8 @@
 //! Another version than the baseline's.
 
 use super::{
-    Context, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place, of_pair,
-    unless_host,
+    Context, Directions, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place,
+    of_pair, unless_host,
 };
 use crate::model::matrix::Row;
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
@@ -28,6 +28,7 @@ static META: RuleMeta = RuleMeta {
     ],
     on_versions: true,
     levels: Levels::Ordered,
+    directions: Directions::Any,
     ..RuleMeta::PLAIN
 };
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Hook, Levels, Rule, RuleMeta, finding, listed, short, unless_host};
-use crate::compare::widest;
+use crate::compare::{proven_different, widest};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
 
@@ -59,26 +59,21 @@ impl Rule for VersionSplit {
 /// Whether one workload runs several contents. Images of one repository that are named by digest
 /// alone may be different programs, as those of OpenShift's payload are.
 fn is_split_in_a_place(component: &Component) -> bool {
-    let mut seen = BTreeMap::new();
-    component.instances.iter().any(|instance| {
+    let mut images = BTreeMap::<_, Vec<_>>::new();
+    for instance in &component.instances {
         let place = (instance.place(), &instance.locator.container);
-        let image = instance.image.as_ref();
-        let first = *seen.entry(place).or_insert(image);
-        first.zip(image).is_some_and(|(a, b)| a.same_content(b) == Some(false))
-    })
+        images.entry(place).or_default().extend(&instance.image);
+    }
+    images.into_values().any(|images| !proven_different(images).is_empty())
 }
 
 /// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no two
 /// are known to be different builds.
 fn builds(component: &Component) -> Option<String> {
-    let images: BTreeSet<_> =
-        component.instances.iter().filter_map(|instance| instance.image.as_ref()).collect();
-    let first = images.first()?;
-    let (one, _) = images.iter().find_map(|image| first.unlike(image))?;
-    let others = images.iter().filter_map(|image| Some(first.unlike(image)?.1.as_str()));
-    let all: BTreeSet<String> = others.chain([one.as_str()]).map(short).collect();
-    let all: Vec<String> = all.into_iter().collect();
-    Some(format!(" as {}", listed(&all)))
+    let images = component.instances.iter().filter_map(|instance| instance.image.as_ref());
+    let digests: BTreeSet<String> = proven_different(images).into_iter().map(short).collect();
+    let digests: Vec<String> = digests.into_iter().collect();
+    (!digests.is_empty()).then(|| format!(" as {}", listed(&digests)))
 }
 
 /// In how many places each version runs, with its product where one is known: 7.2.4 may be of two.

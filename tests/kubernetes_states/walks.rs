@@ -11,6 +11,28 @@ use super::objects::{
     with_state, workload,
 };
 
+/// How a pod is made of the kind and name of its workload, its own name and its image.
+type Make = fn(&str, &str, &str, &str) -> Value;
+
+/// A Deployment, and a pod of it that runs.
+fn deployed(image: &str, replicas: usize) -> [Value; 2] {
+    [workload("Deployment", "cache", image, replicas), running("Deployment", "cache", "p", image)]
+}
+
+/// A Deployment's pod.
+fn of_deployment(make: Make, name: &str, image: &str) -> Value {
+    make("Deployment", "cache", name, image)
+}
+
+/// An estate whose environments hold this, beside what is the same in both.
+fn estate_of(production: &[Value], qualif: &[Value]) -> Estate {
+    let estate = Estate::new();
+    for (environment, items) in [("prod", production), ("qualif", qualif)] {
+        estate.record(environment, &list(&[items, &[steady()]].concat()));
+    }
+    estate
+}
+
 /// A state of a walk: what it is called, what qualif holds, and the verdict.
 type Step = (&'static str, Vec<Value>, &'static str);
 
@@ -46,17 +68,13 @@ pub(crate) fn walk_of_versions(
 
 #[test]
 fn a_cron_job_is_the_same_before_while_and_after_it_runs() {
-    let of = |image: &str, name: &str| ("CronJob", "backup", name.to_owned(), image.to_owned());
     let production = [
         cron_job("redis:7.2.4", false),
         ended("CronJob", "backup", "b-0", "redis:7.2.4", "Succeeded"),
     ];
     walk_of_versions("CronJob", &production, |image| {
         let job = || cron_job(image, false);
-        let (_, _, _, image) = of(image, "");
-        let image = image.as_str();
-        let pod =
-            |make: fn(&str, &str, &str, &str) -> Value| make("CronJob", "backup", "b-1", image);
+        let pod = |make: Make| make("CronJob", "backup", "b-1", image);
         let last = || ended("CronJob", "backup", "b-0", image, "Succeeded");
         let failed = json!({"terminated": {"reason": "Error", "exitCode": 1}});
         let restarted = json!({"waiting": {"reason": "CrashLoopBackOff"}});
@@ -81,12 +99,7 @@ fn a_cron_job_is_the_same_before_while_and_after_it_runs() {
 #[test]
 fn a_suspended_cron_job_counts_only_while_it_runs() {
     let production = [cron_job("redis:7.2.4", false)];
-    let report = |items: &[Value]| {
-        let estate = Estate::new();
-        estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
-        estate.record("qualif", &list(&[items, &[steady()]].concat()));
-        estate.audit()
-    };
+    let report = |items: &[Value]| estate_of(&production, items).audit();
     let suspended = cron_job("redis:7.0.15", true);
     assert!(!report(std::slice::from_ref(&suspended)).has("version-skew"));
     let runs = running("CronJob", "backup", "b-1", "redis:7.0.15");
@@ -96,12 +109,9 @@ fn a_suspended_cron_job_counts_only_while_it_runs() {
 #[test]
 fn a_rolling_update_turns_the_verdict_when_the_old_version_is_gone() {
     let (old, new) = ("redis:7.0.15", "redis:7.2.4");
-    let production =
-        [workload("Deployment", "cache", new, 2), running("Deployment", "cache", "c-1", new)];
+    let production = deployed(new, 2);
     let set = |image| workload("Deployment", "cache", image, 2);
-    let pod = |make: fn(&str, &str, &str, &str) -> Value, name, image| {
-        make("Deployment", "cache", name, image)
-    };
+    let pod = of_deployment;
     let is_gone = |name, image| going(ended("Deployment", "cache", name, image, "Running"));
     walk(
         "rolling update",
@@ -153,12 +163,9 @@ fn a_rolling_update_turns_the_verdict_when_the_old_version_is_gone() {
 #[test]
 fn a_recreation_turns_the_verdict_when_the_old_version_is_gone() {
     let (old, new) = ("redis:7.0.15", "redis:7.2.4");
-    let production =
-        [workload("Deployment", "cache", new, 2), running("Deployment", "cache", "c-1", new)];
+    let production = deployed(new, 2);
     let set = |image| workload("Deployment", "cache", image, 2);
-    let pod = |make: fn(&str, &str, &str, &str) -> Value, name, image| {
-        make("Deployment", "cache", name, image)
-    };
+    let pod = of_deployment;
     let is_gone = |name, image| going(ended("Deployment", "cache", name, image, "Running"));
     walk(
         "recreation",
@@ -177,15 +184,12 @@ fn a_recreation_turns_the_verdict_when_the_old_version_is_gone() {
 /// The same version once more.
 #[test]
 fn a_restart_turns_nothing() {
-    let production = [
-        workload("Deployment", "cache", "redis:7.2.4", 2),
-        running("Deployment", "cache", "c-1", "redis:7.2.4"),
-    ];
+    let production = deployed("redis:7.2.4", 2);
     walk_of_versions("restart", &production, |image| {
         let set = || workload("StatefulSet", "cache", image, 1);
-        let pod = |make: fn(&str, &str, &str, &str) -> Value| {
-            make("StatefulSet", "cache", "cache-0", image)
-        };
+        let pod = |make: Make| make("StatefulSet", "cache", "cache-0", image);
+        let stopped =
+            |reason| with_state(pod(running), "Running", &json!({"waiting": {"reason": reason}}));
         vec![
             ("before", vec![set(), pod(running)]),
             ("it ends", vec![set(), going(pod(running))]),
@@ -195,28 +199,8 @@ fn a_restart_turns_nothing() {
             ),
             ("it starts", vec![set(), pod(creating)]),
             ("without its set, it starts", vec![pod(creating)]),
-            (
-                "it crashes",
-                vec![
-                    set(),
-                    with_state(
-                        pod(running),
-                        "Running",
-                        &json!({"waiting": {"reason": "CrashLoopBackOff"}}),
-                    ),
-                ],
-            ),
-            (
-                "it cannot start",
-                vec![
-                    set(),
-                    with_state(
-                        pod(running),
-                        "Running",
-                        &json!({"waiting": {"reason": "RunContainerError"}}),
-                    ),
-                ],
-            ),
+            ("it crashes", vec![set(), stopped("CrashLoopBackOff")]),
+            ("it cannot start", vec![set(), stopped("RunContainerError")]),
         ]
     });
 }
@@ -224,12 +208,7 @@ fn a_restart_turns_nothing() {
 #[test]
 fn an_image_that_cannot_be_pulled_does_not_run() {
     let image = "redis:7.0.15";
-    let estate = Estate::new();
-    let production = [
-        workload("Deployment", "cache", "redis:7.2.4", 1),
-        running("Deployment", "cache", "c", "redis:7.2.4"),
-    ];
-    estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
+    let production = deployed("redis:7.2.4", 1);
     for reason in [
         "ImagePullBackOff",
         "ErrImagePull",
@@ -239,9 +218,8 @@ fn an_image_that_cannot_be_pulled_does_not_run() {
         "SignatureValidationFailed",
     ] {
         let stuck = waiting("Deployment", "cache", "c", image, reason);
-        estate
-            .record("qualif", &list(&[workload("Deployment", "cache", image, 1), stuck, steady()]));
-        let report = estate.audit();
+        let set = workload("Deployment", "cache", image, 1);
+        let report = estate_of(&production, &[set, stuck]).audit();
         assert!(
             !report.has("version-skew") && report.has("missing-component image/redis"),
             "{reason}: {:#?}",
@@ -252,10 +230,7 @@ fn an_image_that_cannot_be_pulled_does_not_run() {
 
 #[test]
 fn a_scale_down_is_no_drift() {
-    let production = [
-        workload("Deployment", "cache", "redis:7.2.4", 3),
-        running("Deployment", "cache", "p", "redis:7.2.4"),
-    ];
+    let production = deployed("redis:7.2.4", 3);
     walk_of_versions("scale-down", &production, |image| {
         let set = |replicas| workload("Deployment", "cache", image, replicas);
         let pod = |name| running("Deployment", "cache", name, image);
@@ -267,13 +242,10 @@ fn a_scale_down_is_no_drift() {
         ]
     });
     // Then nothing runs, which is told.
-    let estate = Estate::new();
-    estate.record("prod", &list(&[&production, &[steady()][..]].concat()));
     let last = going(ended("Deployment", "cache", "a", "redis:7.0.15", "Running"));
     for rest in [vec![last], vec![]] {
         let set = workload("Deployment", "cache", "redis:7.0.15", 0);
-        estate.record("qualif", &list(&[rest, vec![set, steady()]].concat()));
-        let report = estate.audit();
+        let report = estate_of(&production, &[rest, vec![set]].concat()).audit();
         assert!(
             report.has("missing-component image/redis") && !report.has("version-skew"),
             "{:#?}",
@@ -284,15 +256,11 @@ fn a_scale_down_is_no_drift() {
 
 #[test]
 fn an_eviction_is_no_drift() {
-    let production = [
-        workload("Deployment", "cache", "redis:7.2.4", 1),
-        running("Deployment", "cache", "p", "redis:7.2.4"),
-    ];
+    let production = deployed("redis:7.2.4", 1);
     walk_of_versions("eviction", &production, |image| {
         let set = || workload("Deployment", "cache", image, 1);
         let gone = || evicted(pod("Deployment", "cache", "a", image));
-        let next =
-            |make: fn(&str, &str, &str, &str) -> Value| make("Deployment", "cache", "b", image);
+        let next = |make: Make| of_deployment(make, "b", image);
         vec![
             ("before", vec![set(), running("Deployment", "cache", "a", image)]),
             ("evicted", vec![set(), gone()]),
@@ -341,10 +309,8 @@ fn a_lost_node_of_ten_is_no_drift_and_is_told() {
             ("the node is back", single(image, alone(image), "True")),
         ]
     });
-    let estate = Estate::new();
-    let production = whole("redis:7.2.4", "True");
-    estate.record("prod", &list(&[production, vec![steady()]].concat()));
-    estate.record("qualif", &list(&[whole("redis:7.2.4", "Unknown"), vec![steady()]].concat()));
+    let image = "redis:7.2.4";
+    let estate = estate_of(&whole(image, "True"), &whole(image, "Unknown"));
     for format in ["table", "html", "markdown", "csv", "junit", "sarif", "yaml", "json"] {
         assert!(estate.run(format).contains("unreachable"), "{format}: {}", estate.run(format));
     }

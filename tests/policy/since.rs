@@ -257,6 +257,7 @@ fn versions(estate: &Estate, qualif: &str, prod: &str) {
             "valkey" => {
                 format!("server_name:valkey\r\nvalkey_version:{version}\r\nredis_version:7.2.4")
             }
+            "keydb" => format!("redis_version:{version}\r\nmvcc_depth:0"),
             _ => format!("redis_version:{version}"),
         };
         let info = info.replace("redis_version:7.0.15", &own);
@@ -290,6 +291,47 @@ fn news_is_another_minor_that_is_no_step_towards_the_same_baseline() {
         let (found, report) = since(&estate, &report, &["--fail-on-new"]);
         assert_eq!(found, Some(code), "{why}: {then:?} {now:?} {report}");
     }
+}
+
+#[test]
+fn another_product_than_the_known_one_is_news() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    for (then, now, code, why) in [
+        (("valkey 8.0.1", "7.2.4"), ("keydb 6.3.4", "7.2.4"), 1, "another product in qualif"),
+        (("valkey 8.0.1", "7.2.4"), ("valkey 8.0.1", "keydb 6.3.4"), 1, "another in production"),
+        (("valkey 8.0.1", "7.2.4"), ("7.2.4", "valkey 8.0.1"), 1, "the other way round"),
+        (("valkey 8.0.1", "7.2.4"), ("valkey 8.0.1", "7.2.9"), 0, "the same two"),
+        (("6.2.5", "7.2.4"), ("valkey 7.2.5", "7.2.4"), 1, "a product where versions differed"),
+        (("valkey 7.2.5", "7.2.4"), ("6.2.5", "7.2.4"), 1, "versions where the product did"),
+    ] {
+        versions(&estate, then.0, then.1);
+        let report = estate.report("then.txt");
+        versions(&estate, now.0, now.1);
+        let (found, report) = since(&estate, &report, &["--fail-on-new"]);
+        assert_eq!(found, Some(code), "{why}: {then:?} {now:?} {report}");
+    }
+}
+
+/// A finding that another rule tells now is neither resolved nor lost: the sides differ in another
+/// way.
+#[test]
+fn what_a_rule_supersedes_is_not_resolved() {
+    let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
+    versions(&estate, "6.2.5", "7.2.4");
+    let skewed = estate.report("skewed.txt");
+    versions(&estate, "valkey 7.2.5", "7.2.4");
+    let (_, now) = since(&estate, &skewed, &[]);
+    assert_eq!(trends(&now), [("product-differs", "new")]);
+    assert_eq!(fates(&now), [], "version-skew is superseded: {now}");
+    // It is not so the other way: the products are the same again.
+    let differing = estate.report("differing.txt");
+    versions(&estate, "6.2.5", "7.2.4");
+    let (_, now) = since(&estate, &differing, &[]);
+    assert_eq!(trends(&now), [("version-skew", "new")]);
+    assert_eq!(fates(&now), [("product-differs", "resolved")]);
+    // Nor where nothing differs any more.
+    versions(&estate, "7.2.4", "7.2.4");
+    assert_eq!(fates(&since(&estate, &skewed, &[]).1), [("version-skew", "resolved")]);
 }
 
 #[test]

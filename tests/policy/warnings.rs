@@ -64,6 +64,16 @@ fn what_cannot_work_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "policy.yaml",
+            format!("{POLICY}- {{rule: product-differs, levels: [major], severity: low}}\n"),
+            "of the level",
+        ),
+        (
+            "policy.yaml",
+            format!("{POLICY}- {{rule: missing-component, direction: behind, severity: low}}\n"),
+            "has a direction",
+        ),
+        (
+            "policy.yaml",
             format!("{POLICY}- {{rule: version-skew, environments: [prod], severity: low}}\n"),
             "alone",
         ),
@@ -122,6 +132,7 @@ fn a_file_of_two_environments_is_warned_of_unless_it_is_shared() {
 fn what_may_be_found_is_not_warned_of() {
     let rows = "- {rule: version-skew, components: ['redis/*', 'image/*', 'docker/runc', 'host/os', '*/cache', \
                 'redis/cache/module/*', 'image/timemachine'], levels: [patch], severity: low}\n\
+                - {rule: promotion-inversion, direction: behind, severity: low}\n\
                 - {rule: end-of-life, environments: [prod], severity: low}\n";
     let policy = format!("{POLICY}{rows}ranges:\n- {{require: 'Redis >=7'}}\n");
     for (file, text) in [("audit.yaml", AUDIT), ("policy.yaml", policy.as_str())] {

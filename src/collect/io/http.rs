@@ -3,6 +3,7 @@
 //! hyper speaks the protocol; this adds the cap, and says what a status means.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
 
 use super::net::{self, Capped, Duplex, Heard};
 use super::tls;
@@ -20,6 +22,9 @@ use crate::model::{Failure, FailureKind, Secret};
 
 /// Bytes of a refusal's body that are looked at.
 const MAX_SAID: usize = 4096;
+
+/// How long they are waited for: the status is said already, and means the most.
+const SAID_WITHIN: Duration = Duration::from_millis(100);
 
 /// What is asked for.
 pub(in crate::collect) struct Wanted<'a> {
@@ -104,6 +109,21 @@ impl Reply {
             }
         }
     }
+
+    /// The words of a refusal, as far as they come: it is judged by its status, however its body ends.
+    async fn said(&mut self) -> Vec<u8> {
+        let mut said = Vec::new();
+        let reading = async {
+            while said.len() < MAX_SAID
+                && let Ok(Some(piece)) = self.piece().await
+            {
+                said.extend_from_slice(&piece[..piece.len().min(MAX_SAID - said.len())]);
+            }
+        };
+        // What came in time is kept.
+        let _ = timeout(SAID_WITHIN, reading).await;
+        said
+    }
 }
 
 /// Asks for it on a fresh connection. Whoever gets the reply reads it piece by piece.
@@ -142,10 +162,7 @@ pub(in crate::collect) async fn open(
     if parts.status == hyper::StatusCode::OK {
         return Ok(reply);
     }
-    let mut said = Vec::new();
-    while let Some(piece) = reply.piece().await? {
-        said.extend_from_slice(&piece[..piece.len().min(MAX_SAID - said.len())]);
-    }
+    let said = reply.said().await;
     let is_elsewhere = reply.headers.contains_key(hyper::header::LOCATION);
     Err(status_failure(parts.status, is_elsewhere, &said, path, wanted.advice))
 }

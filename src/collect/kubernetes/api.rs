@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http_body_util::BodyExt;
 use hyper::{Request, Response, StatusCode, header};
 use kube::Error;
 use kube::client::Body;
 use tokio::time::{Instant, sleep_until};
 
 use super::access::Access;
+use super::body::{self, MAX_STATUS, causes, innermost};
 use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
@@ -25,10 +25,6 @@ use crate::collect::collector::Context;
 use crate::collect::io::aside::aside;
 use crate::collect::io::{net, silence, tls};
 use crate::model::{Failure, FailureKind};
-
-/// A page of 500 pods is some 5 MiB; where it is more, pages become smaller. Twice that much is
-/// held: one page comes while another is parsed.
-const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A cluster that can be asked.
 pub(super) struct Api {
@@ -41,9 +37,6 @@ pub(super) struct Api {
     /// What the user may not ask.
     refused: Mutex<Vec<Question>>,
 }
-
-/// What an API server says of an error is some hundred bytes.
-const MAX_STATUS: usize = 64 * 1024;
 
 /// How often a question is asked again that was put off.
 const AGAIN: usize = 2;
@@ -249,19 +242,14 @@ impl Api {
         tracing::debug!(server = self.access.shown, path, "GET");
         let response = self.send(path).await?;
         let pause = pause(&response);
-        let (status, mut rest) = (response.status(), response.into_body());
+        let (status, rest) = (response.status(), response.into_body());
         self.put_off.store(status == StatusCode::TOO_MANY_REQUESTS, Ordering::Relaxed);
         body.clear();
-        // Without the query: a token says nothing to a reader.
-        let path = path.split('?').next().unwrap_or(path);
-        while let Some(frame) = rest.frame().await {
-            let frame = frame.map_err(|e| body_failure(&e, path))?;
-            let data = frame.data_ref().map_or(&[][..], |data| data);
-            if body.len() + data.len() > MAX_BODY {
-                let message = format!("the answer to GET {path} exceeds {} MiB", MAX_BODY >> 20);
-                return Err(Failure::new(FailureKind::TooLarge, message));
-            }
-            body.extend_from_slice(data);
+        if status == StatusCode::OK {
+            // Without the query: a token says nothing to a reader.
+            body::read(rest, path.split('?').next().unwrap_or(path), body).await?;
+        } else {
+            body::read_refusal(rest, self.context.deadline, body).await;
         }
         tracing::trace!(%status, bytes = body.len(), "answered");
         Ok((status, pause))
@@ -436,23 +424,6 @@ fn pause<B>(response: &Response<B>) -> Duration {
     told.and_then(|text| text.trim().parse().ok()).map_or(PAUSE, Duration::from_secs)
 }
 
-/// An error and what is behind it, the outermost first.
-fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |&outer: &&'a (dyn std::error::Error + 'static)| {
-        outer.source()
-    })
-}
-
-/// An error of input may be wrapped in others of its kind.
-fn innermost(mut error: &io::Error) -> &io::Error {
-    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
-        error = inner;
-    }
-    error
-}
-
 /// A certificate is named in the kubeconfig, not in the profile.
 fn of_kubeconfig(failure: Failure) -> Failure {
     let advice =
@@ -472,22 +443,4 @@ fn parsed<T: Send + 'static>(
 ) -> BoxFuture<'static, Result<T, Failure>> {
     let parsing = aside(parse);
     async move { parsing.await? }.boxed()
-}
-
-/// A body that ends early is the connection's; what cannot be unpacked is the server's.
-fn body_failure(error: &(dyn std::error::Error + 'static), path: &str) -> Failure {
-    use io::ErrorKind as E;
-    let is_of_http = causes(error).any(|error| error.is::<hyper::Error>());
-    let has = |kinds: &[E]| {
-        let mut all = causes(error).filter_map(|error| error.downcast_ref::<io::Error>());
-        all.any(|io| kinds.contains(&innermost(io).kind()))
-    };
-    let (kind, what) = if is_of_http && has(&[E::InvalidData, E::InvalidInput]) {
-        (FailureKind::Protocol, "is malformed")
-    } else if !is_of_http && has(&[E::InvalidData, E::InvalidInput, E::Other]) {
-        (FailureKind::Protocol, "is not what its encoding says")
-    } else {
-        (FailureKind::Cut, "broke off")
-    };
-    Failure::new(kind, format!("the answer to GET {path} {what}"))
 }

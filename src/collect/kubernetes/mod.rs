@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod body;
 pub mod config;
 mod exec;
 mod items;

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::metas::{is_of_each_environment, is_on_versions};
-use super::settled::{Compared, Question, is_read};
+use super::settled::{AuditScope, Question, is_read};
 use super::subject::{Subject, by_name};
 use crate::model::{
     Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
@@ -35,7 +35,7 @@ const EXPIRING: i32 = 14;
 pub fn apply(
     waivers: Vec<Waiver>,
     findings: &mut [JudgedFinding],
-    compared: Compared<'_>,
+    scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> Vec<JudgedWaiver> {
@@ -57,7 +57,7 @@ pub fn apply(
             component: &waiver.component,
             environments: &waiver.environments,
         };
-        let is_unused = counts && covers.is_empty() && is_read(question, compared, subjects, now);
+        let is_unused = counts && covers.is_empty() && is_read(question, scope, subjects, now);
         let state = if is_unused { WaiverState::Unused } else { state_by_date(&waiver, today) };
         JudgedWaiver { waiver, state, covers }
     });

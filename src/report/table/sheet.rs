@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::grid::Paint;
-use crate::compare::could_hold;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
 use crate::report::view::ReportView;
@@ -151,7 +150,7 @@ fn unread(row: &RowView<'_>, audit: &Audit) -> Option<(usize, String)> {
     let snapshot = &audit.environments.get(index)?.snapshot;
     for target in &snapshot.coverage {
         for (part, outcome) in &target.parts {
-            if outcome.failure().is_some() && could_hold(target, part, &row.row.component) {
+            if outcome.failure().is_some() && target.could_hold(part, &row.row.component) {
                 return Some((index, format!("{} {part}", target.target)));
             }
         }

@@ -25,6 +25,7 @@ fn a_faulty_docker_costs_its_own_target_only() {
         context_files(&contexts),
         context_certificates(&certs, &contexts),
         items(),
+        unfinished_refusals(),
         lists(),
         selection(),
     ];
@@ -66,6 +67,44 @@ fn hostile() -> Vec<Fault> {
         Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind])
             .mentioning(mentions)
             .with(server)
+    })
+    .collect()
+}
+
+/// What is refused is told as such, however the words about it end.
+fn unfinished_refusals() -> Vec<Fault> {
+    let refusal = |status: &str, length: usize, said: usize| {
+        let said = "x".repeat(said);
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{said}").into_bytes()
+    };
+    let https = "Client sent an HTTP request to an HTTPS server.\n";
+    let told = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: 900\r\n\r\n{https}");
+    [
+        (
+            "HTTP 403 that breaks off",
+            Behaviour::CutAfter(refusal("403 Forbidden", 900, 10)),
+            "permission",
+        ),
+        (
+            "HTTP 500 that never ends",
+            Behaviour::Script(vec![refusal("500 Internal Server Error", 900, 10)]),
+            "protocol",
+        ),
+        (
+            "HTTP 401 of a gigabyte",
+            Behaviour::CutAfter(refusal("401 Unauthorized", 1 << 30, 9 << 20)),
+            "authentication",
+        ),
+        (
+            "HTTP 400 of a TLS port that never ends",
+            Behaviour::Script(vec![told.into_bytes()]),
+            "tls",
+        ),
+    ]
+    .into_iter()
+    .map(|(name, behaviour, kind)| {
+        let server = Hostile::start(behaviour);
+        Fault::docker(name, at(&format!("tcp://{}", server.address())), &[kind]).with(server)
     })
     .collect()
 }

@@ -63,6 +63,11 @@ fn refusals() -> Vec<Fault> {
     let elsewhere = Behaviour::Redirect("http://127.0.0.1:9/".to_owned());
     let stranger = Hostile::start(status(401));
     let target = json!({"url": format!("http://{}/info", stranger.address()), "regex": "v(.+)"});
+    let forbidden = |length| {
+        let head = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n");
+        [head.into_bytes(), vec![b'x'; 3 << 20]].concat()
+    };
+    let endless = Behaviour::Script(vec![forbidden(1_usize << 40)]);
     vec![
         fault("HTTP redirect", elsewhere, "protocol").mentioning("not followed"),
         fault("HTTP 401 to a token", status(401), "authentication").mentioning("renew"),
@@ -70,6 +75,8 @@ fn refusals() -> Vec<Fault> {
             .mentioning("token:")
             .with(stranger),
         fault("HTTP 403", status(403), "permission"),
+        fault("HTTP 403 that breaks off", Behaviour::CutAfter(forbidden(4 << 20)), "permission"),
+        fault("HTTP 403 that never ends", endless, "permission"),
         fault("HTTP 404", status(404), "protocol").mentioning("404"),
         fault("HTTP 500", status(500), "protocol"),
         fault("HTTP 503", status(503), "unavailable"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
 /// What is wrong.
@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 pub(crate) enum Fault {
     /// This HTTP status with the `Status` that belongs to it; 429 and 503 say when to come again.
     Status(u16),
+    /// This HTTP status, and half of the `Status` that belongs to it.
+    TruncatedStatus(u16),
+    /// This HTTP status, and a body without end, at full speed.
+    EndlessStatus(u16),
+    /// This HTTP status, and a body of which nothing comes.
+    SilentStatus(u16),
     /// `410 Gone` for the first request that continues a list.
     ExpiredOnce,
     /// `410 Gone` for every request that continues a list.
@@ -77,6 +83,14 @@ pub(super) type Piece = Result<Bytes, Error>;
 /// The first half, and then the connection breaks.
 pub(super) fn truncated(body: &Bytes) -> Vec<Piece> {
     vec![Ok(body.slice(..body.len() / 2)), Err(Error::other("broken on purpose"))]
+}
+
+/// The same, with time for the head and the first half to leave.
+pub(super) fn truncated_later(body: &Bytes) -> impl Stream<Item = Piece> + use<> {
+    stream::iter(truncated(body)).then(|piece| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        piece
+    })
 }
 
 /// A byte a second.

@@ -170,6 +170,12 @@ impl State {
         let streamed = |code, pieces| json_response(code, streamed(pieces));
         match fault {
             Fault::Status(code) => Answer::status(&refusal(code)).into_response(),
+            Fault::TruncatedStatus(code) => {
+                let body = plain_status(code).to_string().into();
+                streamed(code, faults::truncated_later(&body).boxed())
+            }
+            Fault::EndlessStatus(code) => streamed(code, faults::endless().boxed()),
+            Fault::SilentStatus(code) => streamed(code, stream::pending().boxed()),
             Fault::ExpiredOnce | Fault::ExpiredAlways => expired(uri).into_response(),
             Fault::StatusInsteadOfList => {
                 json_response(200, whole(plain_status(500).to_string().into()))
