@@ -98,15 +98,16 @@ impl AuditedEnvironment {
     /// Whether what is known of a component comes from a target that does not count any more at
     /// that time.
     pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
+        let coverage = self.snapshot.coverage.iter();
+        let mut stale =
+            coverage.filter(|target| staleness(target, self.max_age, at).is_some()).peekable();
+        if stale.peek().is_none() {
+            return false;
+        }
         let known = self.snapshot.components.get(component);
         let targets: BTreeSet<&TargetId> =
             known.iter().flat_map(|c| &c.instances).map(|i| &i.target).collect();
-        let is_stale = |target: &&Coverage| staleness(target, self.max_age, at).is_some();
-        self.snapshot
-            .coverage
-            .iter()
-            .filter(is_stale)
-            .any(|target| targets.contains(&target.target))
+        stale.any(|target| targets.contains(&target.target))
     }
 }
 

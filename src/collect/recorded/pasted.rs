@@ -220,7 +220,8 @@ fn errors(text: &str) -> Option<Failure> {
 /// Texts that are told by some of their lines.
 fn lines(text: &str) -> Option<Failure> {
     let has_line = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
-    if text.lines().any(|line| line.starts_with("apiVersion:")) {
+    let is_json = text.trim_start().starts_with('{') && text.contains("\"apiVersion\"");
+    if is_json || text.lines().any(|line| line.starts_with("apiVersion:")) {
         let is_report = text.lines().any(|line| line == "kind: DriftReport");
         let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
         return is_report.then(|| refuse("is a report of envparity, and no evidence", advice));
