@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::Address;
 use super::way::Way;
+use crate::collect::io::aside::aside;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
@@ -90,7 +91,7 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
-    let known = tokio::task::spawn_blocking(move || known(&meta)).await.unwrap_or_default();
+    let known = aside(move || known(&meta)).await.unwrap_or_default();
     Failure::new(
         FailureKind::File,
         format!("there is no Docker context {name} in {}", contexts.display()),
