@@ -348,7 +348,8 @@ impl Workloads {
                  meant to run there, take it out of namespaces.include in the profile",
             )
         });
-        unread.into_iter().flatten().chain(self.untold()).chain(empty).collect()
+        let over = self.kept.bounded().err();
+        unread.into_iter().flatten().chain(over).chain(self.untold()).chain(empty).collect()
     }
 
     /// Workloads of which nothing tells what they run but pods that nobody can tell of.
