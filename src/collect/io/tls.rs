@@ -114,41 +114,75 @@ async fn own_roots(path: &Path) -> Result<Arc<RootCertStore>, Failure> {
 }
 
 /// The system's authorities: hundreds of files on some systems, and the same for every target.
-static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
+static SYSTEM: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
 
-#[derive(Clone)]
-struct Authorities {
-    roots: Arc<RootCertStore>,
-    /// Those that can be used, as they are.
-    certificates: Arc<[CertificateDer<'static>]>,
-}
-
-impl Authorities {
-    fn load() -> Self {
-        let mut roots = RootCertStore::empty();
-        let mut certificates = rustls_native_certs::load_native_certs().certs;
-        certificates.retain(|certificate| roots.add(certificate.clone()).is_ok());
-        Self { roots: Arc::new(roots), certificates: certificates.into() }
-    }
-}
-
-async fn system() -> Result<Authorities, Failure> {
-    let known = SYSTEM.get_or_try_init(async || aside(Authorities::load).await).await?;
-    if known.certificates.is_empty() {
-        return Err(Failure::new(FailureKind::Tls, "this system has no certificate authorities")
-            .advise("install the system's CA certificates, or name the authority by tls.ca in the profile"));
-    }
-    Ok(known.clone())
+fn load_system() -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    // One that cannot be used is left out.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Arc::new(roots)
 }
 
 async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
-    system().await.map(|known| known.roots)
+    let known = SYSTEM.get_or_try_init(async || aside(load_system).await).await?;
+    if known.is_empty() {
+        return Err(Failure::new(FailureKind::Tls, "this system has no certificate authorities")
+            .advise("install the system's CA certificates, or name the authority by tls.ca in the profile"));
+    }
+    Ok(Arc::clone(known))
 }
 
-/// The system's authorities for whoever builds a client of its own.
-pub(in crate::collect) async fn system_certificates() -> Result<Vec<Vec<u8>>, Failure> {
-    let known = system().await?;
-    Ok(known.certificates.iter().map(|certificate| certificate.to_vec()).collect())
+/// Whom a server's certificate must come from, where that is known without files of ours.
+pub(in crate::collect) enum Roots {
+    System,
+    /// DER of each.
+    These(Vec<Vec<u8>>),
+    /// Anybody.
+    Unverified,
+}
+
+/// Prepares handshakes. `identity` is a certificate and its key, both PEM.
+///
+/// # Errors
+/// `None` if what was given cannot be used.
+pub(in crate::collect) async fn connector(
+    roots: Roots,
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+) -> Result<TlsConnector, Option<Failure>> {
+    let trusted = match roots {
+        Roots::System => Some(system_roots().await?),
+        Roots::These(certificates) => Some(aside(move || own_store(certificates)).await?.ok_or(None)?),
+        Roots::Unverified => None,
+    };
+    let made = aside(move || {
+        let provider = provider();
+        let builder = builder(Arc::clone(&provider)).ok()?;
+        let builder = match trusted {
+            Some(roots) => builder.with_root_certificates(roots),
+            None => {
+                let verifier = Arc::new(Unverified(provider));
+                builder.dangerous().with_custom_certificate_verifier(verifier)
+            }
+        };
+        let config = match identity {
+            Some((certificate, key)) => {
+                let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<_, _>>();
+                let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
+                builder.with_client_auth_cert(chain.ok()?, key).ok()?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        Some(TlsConnector::from(Arc::new(config)))
+    });
+    made.await?.ok_or(None)
+}
+
+fn own_store(certificates: Vec<Vec<u8>>) -> Option<Arc<RootCertStore>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        roots.add(certificate.into()).ok()?;
+    }
+    Some(Arc::new(roots))
 }
 
 async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -7,7 +7,10 @@
 
 mod access;
 mod api;
+mod body;
+mod client;
 pub mod config;
+mod connector;
 mod exec;
 mod items;
 mod kubeconfig;
