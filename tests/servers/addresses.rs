@@ -99,12 +99,15 @@ fn a_silent_address_of_a_name_costs_a_moment() {
     let body = |path: &str| if path == "/info" { "{\"ID\": \"AAAA\"}" } else { "[]" }.to_owned();
     let version = r#"{"Version": "28.1.1"}"#.to_owned();
     let mut answers = vec![("/version", 200, version)];
-    answers.extend(["/info", "/containers/json", "/images/json"].map(|path| (path, 200, body(path))));
+    answers
+        .extend(["/info", "/containers/json", "/images/json"].map(|path| (path, 200, body(path))));
     let engine = Hostile::start(Behaviour::HttpByPath(answers));
     is_read("docker", engine.address(), |port| json!({"host": format!("tcp://{NAME}:{port}")}));
-    is_read("http", engine.address(), |port| {
-        json!({"url": format!("http://{NAME}:{port}/version"), "pointer": "/Version"})
-    });
+    is_read(
+        "http",
+        engine.address(),
+        |port| json!({"url": format!("http://{NAME}:{port}/version"), "pointer": "/Version"}),
+    );
 
     let redis = RedisServer::start(Binary::Redis70, &[]);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, redis.port()));

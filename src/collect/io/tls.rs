@@ -151,7 +151,9 @@ pub(in crate::collect) async fn connector(
 ) -> Result<TlsConnector, Option<Failure>> {
     let trusted = match roots {
         Roots::System => Some(system_roots().await?),
-        Roots::These(certificates) => Some(aside(move || own_store(certificates)).await?.ok_or(None)?),
+        Roots::These(certificates) => {
+            Some(aside(move || own_store(certificates)).await?.ok_or(None)?)
+        }
         Roots::Unverified => None,
     };
     let made = aside(move || {

@@ -54,9 +54,8 @@ impl Client {
         &self,
         path: &str,
     ) -> Result<Result<Response<Incoming>, legacy::Error>, Failure> {
-        let no_request = |_| {
-            Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"))
-        };
+        let no_request =
+            |_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"));
         let mut parts = self.base.clone().into_parts();
         let before = self.base.path().trim_end_matches('/');
         parts.path_and_query = Some(format!("{before}{path}").parse().map_err(no_request)?);
