@@ -132,7 +132,7 @@ impl Standard<'_> {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
-            .map(|(evidence, of)| self.normalizer.snapshot(&evidence, of.ignore.clone()))
+            .map(|(evidence, of)| self.normalizer.snapshot(evidence, of.ignore.clone()))
             .collect();
         let comparisons = self.comparisons(&snapshots);
         // A diff tells only what two sides show of each other.
