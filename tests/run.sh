@@ -16,6 +16,8 @@
 #   ENVPARITY_TEST_REGISTRY        host:port of an image registry; tests/support/docker.sh lists what runs
 #   ENVPARITY_TEST_SLOWNESS        by how much deadlines of tests are longer than on an idle machine: a whole number from
 #                                  1; worked out from the load, unless it is set already
+#   ENVPARITY_TEST_BINARY          another build of the program than the tests' own, to measure it: a path below the
+#                                  repository, as target/release/envparity
 #   ENVPARITY_TEST_PYTHON          Python with what tests/readers/requirements.txt lists
 #   ENVPARITY_TEST_CHROMIUM        a browser that runs without a screen
 #   ENVPARITY_TEST_REDIS_62, ENVPARITY_TEST_REDIS_70, ENVPARITY_TEST_VALKEY_80   server binaries; tests start their own

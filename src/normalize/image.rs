@@ -313,7 +313,7 @@ mod tests {
         let catalogue: CatalogueConfig =
             yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
         Normalizer::new(Some(&catalogue), COLLECTORS)
-            .snapshot(&evidence, crate::model::Globs::default())
+            .snapshot(evidence, crate::model::Globs::default())
     }
 
     fn names(references: &[&str], catalogue: &str) -> Vec<String> {

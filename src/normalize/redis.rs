@@ -163,7 +163,7 @@ mod tests {
             targets: vec![target],
         };
         let mut snapshot =
-            Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
+            Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
         snapshot.components.remove(&"redis/cache".into())
     }
 
@@ -279,7 +279,7 @@ mod tests {
             targets: vec![target],
         };
         let snapshot =
-            Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
+            Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
         let component = &snapshot.components[&"redis/cache".into()];
         let places: Vec<_> =
             component.instances.iter().map(|instance| instance.place().2).collect();

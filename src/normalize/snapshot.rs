@@ -9,20 +9,23 @@ use crate::model::{
 };
 
 impl Normalizer {
-    /// Sees evidence as components; `ignore` are components that do not count there.
-    pub fn snapshot(&self, evidence: &Evidence, ignore: Globs) -> Snapshot {
+    /// Sees evidence as components; `ignore` are components that do not count there. Images go as
+    /// they are seen: both at once would be half of what a large estate takes.
+    pub fn snapshot(&self, mut evidence: Evidence, ignore: Globs) -> Snapshot {
         let mut builder = Builder {
             normalizer: self,
             ignore: &ignore,
-            several: self.several(evidence),
+            several: self.several(&evidence),
             components: BTreeMap::new(),
             identities: BTreeSet::new(),
             idle: BTreeSet::new(),
             left_out: 0,
         };
         let mut by_target = BTreeMap::new();
-        for target in &evidence.targets {
-            add(&mut builder, target);
+        let coverage = evidence.targets.iter().map(|target| self.coverage(target)).collect();
+        for target in &mut evidence.targets {
+            let images = std::mem::take(&mut target.images);
+            add(&mut builder, target, images);
             if let Some(of_target) = indicators::of_target(target) {
                 by_target.insert(target.id.clone(), of_target);
             }
@@ -37,15 +40,16 @@ impl Normalizer {
                     reading.mark_own_channel(evidence.environment.as_str());
                 }
             }
-            component.instances.sort();
+            // Equal ones are one: their order is none.
+            component.instances.sort_unstable();
             // A chart is told by each container of a workload.
             component.instances.dedup();
         }
         Snapshot {
-            environment: evidence.environment.clone(),
+            environment: evidence.environment,
             taken: evidence.taken,
             components,
-            coverage: evidence.targets.iter().map(|target| self.coverage(target)).collect(),
+            coverage,
             identities,
             indicators: by_target,
             left_out: left_out + evidence.targets.iter().map(|t| t.left_out).sum::<usize>(),
@@ -168,7 +172,7 @@ fn overrule(component: &mut Component) {
 }
 
 /// Hands what a target told to what knows it.
-fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
+fn add(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>) {
     // A target of which no part was read may still hold fields of a part that broke off.
     match builder.normalizer.collectors.of(&target.id).facts {
         Facts::Info => redis::add(builder, target),
@@ -177,9 +181,9 @@ fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
         Facts::Version => service::add(builder, target),
         Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
     }
-    for image_use in &target.images {
-        image::add(builder, target, image_use);
-        chart::add(builder, target, image_use);
+    for image_use in images {
+        image::add(builder, target, &image_use);
+        chart::add(builder, target, &image_use);
     }
     for fact in &target.declared {
         let name = builder.normalizer.product_of(fact);

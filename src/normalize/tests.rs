@@ -20,8 +20,7 @@ fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     assert_eq!(catalogue.check(), Vec::new());
     let evidence =
         Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
-    Normalizer::new(Some(&catalogue), COLLECTORS)
-        .snapshot(&evidence, crate::model::Globs::default())
+    Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(evidence, crate::model::Globs::default())
 }
 
 fn target(id: &str) -> TargetEvidence {
@@ -214,7 +213,7 @@ fn beside_a_fact(live: &str, fact: &str) -> Component {
         targets: vec![declared, server],
     };
     let mut snapshot =
-        Normalizer::new(None, COLLECTORS).snapshot(&evidence, crate::model::Globs::default());
+        Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
     snapshot.components.remove(&"redis/cache".into()).unwrap()
 }
 
@@ -275,7 +274,7 @@ fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
             targets: vec![target],
         };
         let snapshot =
-            Normalizer::new(None, SERVICES).snapshot(&evidence, crate::model::Globs::default());
+            Normalizer::new(None, SERVICES).snapshot(evidence, crate::model::Globs::default());
         let found = snapshot.components.iter().next();
         let own = snapshot.coverage[0].component.to_string();
         (own, found.map(|(name, c)| (name.to_string(), c.instances[0].product.clone())))

@@ -106,7 +106,7 @@ pub fn assess(
         profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
     };
-    let mut audit = standard.judge(&evidence, facts, now);
+    let mut audit = standard.judge(evidence, facts, now);
     audit.judgement.not_judged.extend(scope.not_judged);
     audit.left_out = scope.left_out;
     audit.is_of_pair = options.gate.is_some();
@@ -126,10 +126,11 @@ struct Judged {
 }
 
 impl Standard<'_> {
-    /// The audit, but for what only profiles tell.
-    pub(super) fn judge(&self, evidence: &[Evidence], facts: Facts, now: Timestamp) -> Audit {
+    /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
+    /// estates it takes as much memory as what is made of it.
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
-            .iter()
+            .into_iter()
             .zip(&self.expectations)
             .map(|(evidence, of)| self.normalizer.snapshot(evidence, of.ignore.clone()))
             .collect();
@@ -147,12 +148,21 @@ impl Standard<'_> {
             self.apply_policy(found, seen, &snapshots, now);
         let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
-        let environments = snapshots.iter().zip(&self.expectations);
+        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
+        let compared = policy::count_counterparts(&self.gates, &snapshots);
+        let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
+        let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
+        let environments = environments.map(|((snapshot, hides), of)| AuditedEnvironment {
+            snapshot,
+            required: of.required,
+            max_age: of.max_age,
+            hides,
+        });
         Audit {
             purpose: self.purpose,
             judgement,
-            environments: environments.map(|(s, of)| audited(s, &snapshots, of)).collect(),
-            matrix: matrix(&snapshots, &self.baseline, &comparisons),
+            environments: environments.collect(),
+            matrix,
             comparisons,
             findings,
             waivers,
@@ -160,7 +170,7 @@ impl Standard<'_> {
             new_only: self.new_only,
             fail_on: self.policy.fail_on(),
             baseline: self.baseline.clone(),
-            compared: policy::count_counterparts(&self.gates, &snapshots),
+            compared,
             gates: self.gates.clone(),
             reports_only: self.wants_no_gate,
             left_out: Vec::new(),
@@ -249,8 +259,8 @@ impl Standard<'_> {
     }
 }
 
-/// An environment of an audit, with what each part that was not read hides.
-fn audited(snapshot: &Snapshot, all: &[Snapshot], of: &Expectation<'_>) -> AuditedEnvironment {
+/// How many components each part of an environment hides that was not read.
+fn hidden_by(snapshot: &Snapshot, all: &[Snapshot]) -> BTreeMap<(String, String), usize> {
     let mut hides = BTreeMap::new();
     for target in &snapshot.coverage {
         let unread = target.parts.iter().filter(|(_, outcome)| outcome.failure().is_some());
@@ -259,10 +269,5 @@ fn audited(snapshot: &Snapshot, all: &[Snapshot], of: &Expectation<'_>) -> Audit
             hides.insert(key, hidden(target, part, snapshot, all));
         }
     }
-    AuditedEnvironment {
-        snapshot: snapshot.clone(),
-        required: of.required,
-        max_age: of.max_age,
-        hides,
-    }
+    hides
 }

@@ -54,5 +54,5 @@ pub fn diff(
         given_cycles: &[],
     };
     let at = baseline.taken.max(current.taken);
-    standard.judge(&[baseline, current], facts, at)
+    standard.judge(vec![baseline, current], facts, at)
 }

@@ -110,9 +110,10 @@ fn options(origin: Origin) -> serde_yaml::Options {
     let budget = match origin {
         Origin::Person => serde_yaml::budget! {},
         Origin::Program => serde_yaml::budget! {
-            max_nodes: 20_000_000,
-            max_events: 50_000_000,
-            max_total_scalar_bytes: 512 * 1024 * 1024,
+            // Evidence of 100,000 containers has two million, of some hundred bytes each.
+            max_nodes: 3_000_000,
+            max_events: 8_000_000,
+            max_total_scalar_bytes: 256 * 1024 * 1024,
             max_aliases: 0,
         },
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::engine;
 use crate::server::{Served, bulk, hello, info};
 use crate::support::hostile::{Behaviour, Hostile};
 
@@ -121,7 +122,11 @@ fn docker() -> Vec<Kind> {
         while stream.write_all(format!("x: {}\r\n", "y".repeat(8_000)).as_bytes()).is_ok() {}
     });
     let host = format!("tcp://{}", headers.address());
-    vec![
+    let lists = engine::hostile().into_iter().map(|(name, server)| {
+        let target = json!({"host": format!("tcp://{}", server.address())});
+        Kind { name, collector: "docker", target, _server: Box::new(server) }
+    });
+    let mut kinds = vec![
         misbehaving("an engine that is silent", "docker", Behaviour::Silent),
         misbehaving("an engine that never ends", "docker", Behaviour::EndlessHttpBody),
         Kind {
@@ -130,11 +135,13 @@ fn docker() -> Vec<Kind> {
             target: json!({"host": host}),
             _server: Box::new(headers),
         },
-    ]
+    ];
+    kinds.extend(lists);
+    kinds
 }
 
 /// A page of a list, with the token of the next.
-fn page(kind: &str, next: &str, items: &str) -> Vec<u8> {
+pub(crate) fn page(kind: &str, next: &str, items: &str) -> Vec<u8> {
     format!(
         r#"{{"kind":"{kind}List","apiVersion":"v1","metadata":{{"continue":"{next}"}},"items":[{items}]}}"#
     )
@@ -172,16 +179,7 @@ fn long_pods(nth: usize) -> String {
 fn kubernetes(folder: &Path) -> Vec<Kind> {
     const POD: &str = r#"{"metadata":{"name":"a","namespace":"b"},"spec":{"containers":[]}}"#;
     let of = |name: &'static str, pods: fn(usize) -> Vec<u8>| {
-        let server = Served::http(move |path, nth| match path {
-            _ if path.contains("/pods") => pods(nth),
-            _ if path.contains("/nodes") => page("Node", "", ""),
-            _ if path.starts_with("/version") => br#"{"gitVersion":"v1.30.1"}"#.to_vec(),
-            _ if path.ends_with("/kube-system") => {
-                br#"{"metadata":{"name":"kube-system","uid":"1-2-3"}}"#.to_vec()
-            }
-            _ => page("Deployment", "", ""),
-        });
-        kubernetes_at(name, server, folder)
+        cluster(name, folder, move |_, nth| pods(nth))
     };
     let version =
         Served::http(|_, _| json!({"gitVersion": "1".repeat(3_000_000)}).to_string().into());
@@ -210,6 +208,27 @@ fn kubernetes(folder: &Path) -> Vec<Kind> {
         kubernetes_at("a cluster with a version of 3 MB", version, folder),
         kubernetes_at("a cluster of long nodes", nodes, folder),
     ]
+}
+
+/// A cluster that is well but for its pods: the page for each path.
+pub(crate) fn cluster(
+    name: &'static str,
+    folder: &Path,
+    pods: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static,
+) -> Kind {
+    let server = Served::http(move |path, nth| match path {
+        _ if path.contains("/pods") => pods(path, nth),
+        _ if path.contains("/nodes") => page("Node", "", ""),
+        _ if path.starts_with("/version") => br#"{"gitVersion":"v1.30.1"}"#.to_vec(),
+        _ if path.contains("/kube-system") => {
+            br#"{"metadata":{"name":"kube-system","uid":"1-2-3"}}"#.to_vec()
+        }
+        _ if path.contains("/daemonsets") => page("DaemonSet", "", ""),
+        _ if path.contains("/statefulsets") => page("StatefulSet", "", ""),
+        _ if path.contains("/cronjobs") => page("CronJob", "", ""),
+        _ => page("Deployment", "", ""),
+    });
+    kubernetes_at(name, server, folder)
 }
 
 fn long_nodes(nth: usize) -> String {

@@ -63,9 +63,19 @@ pub(crate) fn send_signal(name: &str, child: &Child) {
     assert!(status.success(), "SIG{name}");
 }
 
+/// Another build of the binary than [`ENVPARITY`], to measure it: that of `cargo build --release`.
+const OTHER_BINARY: &str = "ENVPARITY_TEST_BINARY";
+
+/// Whether the binary under test is optimised, so that what it takes can be compared with bounds.
+pub(crate) fn is_optimised() -> bool {
+    std::env::var_os(OTHER_BINARY).is_some() || !cfg!(debug_assertions)
+}
+
 /// The binary with these arguments.
 pub(crate) fn envparity<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Invocation {
-    program(ENVPARITY).args(arguments)
+    let other = std::env::var(OTHER_BINARY).map(|path| repository(&path));
+    let binary = other.as_ref().map_or(ENVPARITY, |path| path.to_str().expect("a path is UTF-8"));
+    program(binary).args(arguments)
 }
 
 /// Another program in the same surroundings, which will run [`ENVPARITY`]: a shell, `unshare`.

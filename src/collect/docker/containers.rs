@@ -3,12 +3,14 @@
 //! Which of them count is the profile's word (`include`, `exclude`); those that nobody deployed
 //! never do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 
+use super::account::Account;
 use super::config::SelectionConfig;
-use super::list::Tally;
+use super::list::{Kind, Tally};
 use super::parse::{all_read, typed_id};
 use crate::collect::patterns::globs;
 use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
@@ -120,9 +122,49 @@ impl Container {
     }
 }
 
+/// What all containers that are kept may take until they stand in a report: some 16,000, or 7,300
+/// of an image each.
+const MAX_KEPT: usize = 40 * 1024 * 1024;
+
+/// What one takes besides its texts, until then. Measured (`docs/BENCHMARKS.md`).
+const KEPT: usize = 1792;
+
+/// How often each text of it is held until then.
+const COPIES: usize = 5;
+
+/// What the first container of an image takes more than the others: a component of its own.
+const OF_NEW_IMAGE: usize = 3072;
+
+/// What the kept containers take.
+struct Kept {
+    account: Account,
+    /// References that have been met; no text of them is kept.
+    known: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let what = format!("the answer to GET {}", Kind::Containers.path());
+        let account = Account::new(MAX_KEPT, what);
+        Self { account, known: HashSet::new(), hasher: RandomState::new() }
+    }
+
+    fn charge(&mut self, image: &ImageUse) -> Result<(), Failure> {
+        let ImageUse { locator, reference, image_id, .. } = image;
+        let texts =
+            [&locator.namespace, &locator.workload, &locator.container, reference, image_id];
+        let texts: usize = texts.into_iter().map(String::len).sum();
+        let is_new = self.known.insert(self.hasher.hash_one((reference, image_id)));
+        let component = if is_new { OF_NEW_IMAGE + COPIES * reference.len() } else { 0 };
+        self.account.charge(KEPT + COPIES * texts + component)
+    }
+}
+
 /// The containers that the profile wants, as they come.
 pub(super) struct Containers<'a> {
     wanted: &'a Selections<'a>,
+    account: Kept,
     images: Vec<ImageUse>,
     left_out: usize,
     /// Of the whole list.
@@ -137,6 +179,7 @@ impl<'a> Containers<'a> {
     pub(super) fn new(wanted: &'a Selections<'a>) -> Self {
         Self {
             wanted,
+            account: Kept::new(),
             images: Vec::new(),
             left_out: 0,
             running: 0,
@@ -146,7 +189,9 @@ impl<'a> Containers<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, summary: ContainerSummary) {
+    /// # Errors
+    /// If all together take too much: then nothing of the list counts.
+    pub(super) fn add(&mut self, summary: ContainerSummary) -> Result<(), Failure> {
         let container = Container::from(summary);
         let Selections { include, exclude } = *self.wanted;
         self.running += u64::from(RUNNING.contains(&container.state.as_str()));
@@ -154,19 +199,22 @@ impl<'a> Containers<'a> {
         self.included += usize::from(is_included);
         if !is_included || exclude.selects(&container) {
             self.left_out += 1;
-            return;
+            return Ok(());
         }
         self.kept += 1;
         if container.is_aside() {
             self.left_out += 1;
-            return;
+            return Ok(());
         }
         let state = container.state.as_str();
         let is_known = RUNNING.contains(&state) || NOT_RUNNING.contains(&state);
         if !is_known && self.unknown.as_deref().is_none_or(|first| state < first) {
             self.unknown = Some(state.to_owned());
         }
-        self.images.push(container.image_use());
+        let image = container.image_use();
+        self.account.charge(&image)?;
+        self.images.push(image);
+        Ok(())
     }
 
     /// `Ok` is how many of the whole list run.
@@ -243,7 +291,7 @@ pub(super) mod tests {
     ) -> Result<u64, Failure> {
         let (batches, tally) = batches(Kind::Containers, body, 7)?;
         let mut containers = Containers::new(wanted);
-        batches.into_iter().flatten().for_each(|container| containers.add(container));
+        batches.into_iter().flatten().try_for_each(|container| containers.add(container))?;
         containers.finish(tally, evidence)
     }
 

@@ -21,9 +21,9 @@ const MAX_ITEMS: usize = 1000;
 /// are read.
 const FULL: usize = 128 * 1024;
 
-/// What an item takes besides its texts: bollard's `ContainerSummary` has 752 bytes, also for `{}`,
-/// and the evidence of it as much.
-const ITEM: usize = 1024;
+/// What an item costs besides its texts, whatever it says: it takes its time, and a list of `{}` must
+/// end. What is kept of a container is charged where it is kept.
+const ITEM: usize = 256;
 
 /// What the items are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,10 @@ impl Kind {
         }
     }
 
-    /// What all items together may take. A container that is read takes as much again five times
-    /// until it stands in a report; of an image nothing is kept that no container runs.
+    /// What all items together may cost as they pass: one batch of them is held.
     const fn limit(self) -> usize {
         match self {
-            // Some 5,500 containers.
-            Self::Containers => 8 * 1024 * 1024,
+            Self::Containers => 32 * 1024 * 1024,
             Self::Images => 24 * 1024 * 1024,
         }
     }
@@ -223,10 +221,10 @@ pub(super) mod tests {
         for (item, unread) in [(CONTAINER, 0), ("{}", 10), ("null", 10), ("0", 10)] {
             let tally = sizes(item, 10).unwrap().1;
             assert_eq!(tally, Tally { total: 10, unread }, "{item}");
-            let failure = sizes(item, 30_000).unwrap_err();
+            let failure = sizes(item, 150_000).unwrap_err();
             assert_eq!(failure.kind, FailureKind::TooLarge, "{item}");
         }
-        assert!(sizes(CONTAINER, 7_000).is_ok());
+        assert!(sizes(CONTAINER, 20_000).is_ok());
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Session<'_> {
             if batch.is_empty() {
                 return Ok(read);
             }
-            batch.into_iter().for_each(|container| read.add(container));
+            batch.into_iter().try_for_each(|container| read.add(container))?;
         }
     }
 

@@ -138,12 +138,16 @@ fn named(names: &[String]) -> Vec<String> {
     names
 }
 
+/// What each image costs that is matched with a container, whatever it says: a list may name one
+/// image again and again.
+const MATCH: usize = 64;
+
 /// Bytes that the image added to its container.
 fn added(image_use: &ImageUse) -> usize {
     let ImageUse { repo_digests, repo_tags, version_label, ref_name, .. } = image_use;
     let names = repo_digests.iter().chain(repo_tags);
     let names: usize = names.map(|name| size_of::<String>() + name.len()).sum();
-    names + version_label.len() + ref_name.len()
+    MATCH + names + version_label.len() + ref_name.len()
 }
 
 pub(super) fn all_read(Tally { total, unread }: Tally, what: &str) -> Result<(), Failure> {

@@ -24,8 +24,9 @@ use super::list::{Kind, List, Tally};
 use super::way::{Opened, Way};
 use crate::model::{Failure, FailureKind};
 
-/// Bytes of `/version` and of `/info`.
-const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
+/// Bytes of `/version` and of `/info`: some 10 KiB, and what a daemon with hundreds of labels and
+/// mirrors says. A list of numbers takes forty times its text once it is read.
+const MAX_DOCUMENT: usize = 512 * 1024;
 
 /// Bytes of a list as it arrives; what is held of it is less by far.
 const MAX_STREAM: usize = 128 * 1024 * 1024;

@@ -25,15 +25,16 @@ pub(super) struct Opened {
     program: Option<Program>,
 }
 
-/// A connection to an engine, and the program that it is, if it is one.
-type Connection = (Box<dyn net::Duplex>, Option<Program>);
-
 impl Opened {
     /// The next piece of the body; `None` at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         match self.reply.piece().await {
             Ok(piece) => Ok(piece),
-            Err(failure) => Err(explained(&mut self.program, failure).await),
+            Err(failure) => Err(match &mut self.program {
+                // The program that the connection is knows more about its end.
+                Some(program) => program.explain(failure).await,
+                None => failure,
+            }),
         }
     }
 }
@@ -59,8 +60,7 @@ impl Way {
 
     /// GET, of which at most `cap` bytes of body are read.
     pub(super) async fn get(&self, target: &str, cap: usize) -> Result<Opened, Failure> {
-        let (stream, mut program) = self.connect().await?;
-        let wanted = Wanted {
+        let wanted = &Wanted {
             host: self.host(),
             path: target,
             shown: target,
@@ -69,28 +69,35 @@ impl Way {
             cap,
             advice: &advice(target),
         };
-        match http::open(stream, &wanted).await {
-            Ok(reply) => Ok(Opened { reply, program }),
-            Err(failure) => Err(explained(&mut program, failure).await),
-        }
-    }
-
-    async fn connect(&self) -> Result<Connection, Failure> {
-        let stream: Box<dyn net::Duplex> = match &self.address {
+        let (host, port, tls) = match &self.address {
             Address::Ssh(address) => {
-                let (stream, program) = ssh::dial(address)?;
-                return Ok((Box::new(stream), Some(program)));
+                let (stream, mut program) = ssh::dial(address)?;
+                return match http::open(Box::new(stream), wanted).await {
+                    Ok(reply) => Ok(Opened { reply, program: Some(program) }),
+                    Err(failure) => Err(program.explain(failure).await),
+                };
             }
-            Address::Unix(socket) => Box::new(net::unix(socket).await?),
-            Address::Tcp { host, port, tls: false } => Box::new(net::tcp(host, *port).await?),
-            Address::Tcp { host, port, tls: true } if self.verify => {
-                Box::new(net::tcp_tls(host, *port, &self.tls).await?)
+            Address::Unix(socket) => {
+                let stream = net::unix(socket).await?;
+                let reply = http::open(Box::new(stream), wanted).await?;
+                return Ok(Opened { reply, program: None });
             }
-            Address::Tcp { host, port, tls: true } => {
-                Box::new(net::tcp_tls_unverified(host, *port, &self.tls).await?)
-            }
+            Address::Tcp { host, port, tls } => (host, *port, *tls),
         };
-        Ok((stream, None))
+        let way = if tls && !self.verify {
+            net::Way::unverified(host, port, &self.tls).await?
+        } else {
+            net::Way::to(host, port, tls.then_some(&self.tls)).await?
+        };
+        let way = &way;
+        let opened = way.first(|at| async move {
+            let (stream, _) = way.connect(at).await?;
+            match http::open(stream, wanted).await {
+                Err(failure) if net::is_no_answer(&failure) => Err(failure),
+                answered => Ok(answered),
+            }
+        });
+        Ok(Opened { reply: opened.await?, program: None })
     }
 
     fn host(&self) -> &str {
@@ -109,14 +116,6 @@ impl Way {
                 .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
             _ => net::with_tls_in_mind(failure, over_tls),
         }
-    }
-}
-
-/// The program that the connection is knows more about its end.
-async fn explained(program: &mut Option<Program>, failure: Failure) -> Failure {
-    match program {
-        Some(program) => program.explain(failure).await,
-        None => failure,
     }
 }
 

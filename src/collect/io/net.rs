@@ -62,30 +62,22 @@ pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failu
     )
 }
 
-/// Connects over TCP.
-pub(in crate::collect) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    at_first(host, port, |address| tcp_at(address, host)).await
-}
-
-/// Connects over TCP and then TLS.
-pub(in crate::collect) async fn tcp_tls(
+/// Connects to the first address that answers, in the handshake too if there is one. Messages call
+/// the server `shown`.
+pub(in crate::collect) async fn reach(
     host: &str,
     port: u16,
-    tls: &tls::Settings,
-) -> Result<TlsStream<TcpStream>, Failure> {
-    let way = &TlsWay { name: tls.server_name(host)?, connector: tls.connector().await? };
-    at_first(host, port, |address| way.handshake(address, host)).await
-}
-
-/// The same with a server whose certificate proves nothing, as somebody has asked for.
-pub(in crate::collect) async fn tcp_tls_unverified(
-    host: &str,
-    port: u16,
-    tls: &tls::Settings,
-) -> Result<TlsStream<TcpStream>, Failure> {
-    let connector = tls.unverified_connector().await?;
-    let way = &TlsWay { name: tls.server_name(host)?, connector };
-    at_first(host, port, |address| way.handshake(address, host)).await
+    tls: Option<&TlsWay>,
+    shown: &str,
+) -> Result<Box<dyn Duplex>, Failure> {
+    let attempt = |address| async move {
+        let stream: Box<dyn Duplex> = match tls {
+            Some(way) => Box::new(way.handshake(address, shown).await?),
+            None => Box::new(tcp_at(address, shown).await?),
+        };
+        Ok(stream)
+    };
+    at_first(host, port, shown, attempt).await
 }
 
 /// The way to a server that may have several addresses, some of which may be silent even once they
@@ -93,6 +85,8 @@ pub(in crate::collect) async fn tcp_tls_unverified(
 pub(in crate::collect) struct Way<'a> {
     host: &'a str,
     port: u16,
+    /// The server in messages.
+    to: String,
     tls: Option<TlsWay>,
 }
 
@@ -107,12 +101,20 @@ impl<'a> Way<'a> {
         tls: Option<&tls::Settings>,
     ) -> Result<Self, Failure> {
         let tls = match tls {
-            Some(tls) => {
-                Some(TlsWay { name: tls.server_name(host)?, connector: tls.connector().await? })
-            }
+            Some(tls) => Some(TlsWay::new(tls.server_name(host)?, tls.connector().await?)),
             None => None,
         };
-        Ok(Self { host, port, tls })
+        Ok(Self { host, port, to: format!("{host}:{port}"), tls })
+    }
+
+    /// Over TLS, to a server whose certificate proves nothing, as somebody has asked for.
+    pub(in crate::collect) async fn unverified(
+        host: &'a str,
+        port: u16,
+        tls: &tls::Settings,
+    ) -> Result<Self, Failure> {
+        let tls = TlsWay::new(tls.server_name(host)?, tls.unverified_connector().await?);
+        Ok(Self { host, port, to: format!("{host}:{port}"), tls: Some(tls) })
     }
 
     /// What `attempt` makes of the first address at which it is answered, whatever the answer is.
@@ -124,7 +126,7 @@ impl<'a> Way<'a> {
         E: From<Failure>,
         F: Future<Output = Result<Result<T, E>, Failure>>,
     {
-        at_first(self.host, self.port, attempt).await?
+        at_first(self.host, self.port, &self.to, attempt).await?
     }
 
     /// Connects to one of the addresses.
@@ -134,11 +136,11 @@ impl<'a> Way<'a> {
     ) -> Result<Connected, Failure> {
         match &self.tls {
             Some(way) => {
-                let stream = way.handshake(address, self.host).await?;
+                let stream = way.handshake(address, &self.to).await?;
                 let not_after = tls::not_after(&stream);
                 Ok((Box::new(stream), not_after))
             }
-            None => Ok((Box::new(tcp_at(address, self.host).await?), None)),
+            None => Ok((Box::new(tcp_at(address, &self.to).await?), None)),
         }
     }
 }
@@ -148,40 +150,50 @@ impl<'a> Way<'a> {
 async fn at_first<T, F>(
     host: &str,
     port: u16,
+    to: &str,
     attempt: impl Fn(SocketAddr) -> F,
 ) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let of_name = |error: &io::Error| connect_failure(error, &format!("{host}:{port}"));
+    let of_name = |error: &io::Error| connect_failure(error, to);
     let found = addresses::of_name(host, port).await.map_err(|e| of_name(&e))?;
     let tried = addresses::first_of(found, attempt).await;
     tried.map_err(|failure| failure.unwrap_or_else(|| of_name(&io::ErrorKind::NotFound.into())))
 }
 
-/// Connects to one address of `host`.
-async fn tcp_at(address: SocketAddr, host: &str) -> Result<TcpStream, Failure> {
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|e| connect_failure(&e, &format!("{host}:{}", address.port())))?;
+/// Connects to one address of a server, which messages call `to`.
+async fn tcp_at(address: SocketAddr, to: &str) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address).await.map_err(|e| connect_failure(&e, to))?;
     // A small request must not wait for more; failing to say so only costs time.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
 /// How TLS is spoken to a server, whichever of its addresses it has.
-struct TlsWay {
+pub(in crate::collect) struct TlsWay {
     name: ServerName<'static>,
     connector: TlsConnector,
 }
 
 impl TlsWay {
+    pub(in crate::collect) fn new(name: ServerName<'static>, connector: TlsConnector) -> Self {
+        Self { name, connector }
+    }
+
     async fn handshake(
         &self,
         address: SocketAddr,
-        host: &str,
+        to: &str,
     ) -> Result<TlsStream<TcpStream>, Failure> {
-        let stream = tcp_at(address, host).await?;
+        self.over(tcp_at(address, to).await?).await
+    }
+
+    /// Over a connection that is open already.
+    pub(in crate::collect) async fn over<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> Result<TlsStream<S>, Failure> {
         let spoken = self.connector.connect(self.name.clone(), stream).await;
         // What it says in the handshake it says, too.
         spoken.inspect(|_| silence::broken()).map_err(|e| tls::handshake_failure(&e))

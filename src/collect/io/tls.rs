@@ -118,26 +118,17 @@ async fn own_roots(path: &Path) -> Result<Arc<RootCertStore>, Failure> {
 }
 
 /// The system's authorities: hundreds of files on some systems, and the same for every target.
-static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
+static SYSTEM: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
 
-#[derive(Clone)]
-struct Authorities {
-    roots: Arc<RootCertStore>,
-    /// Those that can be used, as they are.
-    certificates: Arc<[CertificateDer<'static>]>,
-}
-
-impl Authorities {
-    fn load() -> Result<Self, Failure> {
-        // Read by the crate whatever it is: a pipe would be waited for, a device never end.
-        if let Some(path) = variable(FILE_VARIABLE) {
-            check_bundle(&path)?;
-        }
-        let mut roots = RootCertStore::empty();
-        let mut certificates = rustls_native_certs::load_native_certs().certs;
-        certificates.retain(|certificate| roots.add(certificate.clone()).is_ok());
-        Ok(Self { roots: Arc::new(roots), certificates: certificates.into() })
+fn load_system() -> Result<Arc<RootCertStore>, Failure> {
+    // Read by the crate whatever it is: a pipe would be waited for, a device never end.
+    if let Some(path) = variable(FILE_VARIABLE) {
+        check_bundle(&path)?;
     }
+    let mut roots = RootCertStore::empty();
+    // One that cannot be used is left out.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Ok(Arc::new(roots))
 }
 
 /// By these a user names other authorities than the system's.
@@ -165,10 +156,9 @@ fn check_bundle(path: &Path) -> Result<(), Failure> {
     })
 }
 
-async fn system() -> Result<Authorities, Failure> {
-    let load = || async { aside(Authorities::load).await? };
-    let known = SYSTEM.get_or_try_init(load).await?;
-    if known.certificates.is_empty() {
+async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
+    let known = SYSTEM.get_or_try_init(async || aside(load_system).await?).await?;
+    if known.is_empty() {
         let named =
             [FILE_VARIABLE, FOLDER_VARIABLE].into_iter().find(|name| variable(name).is_some());
         let message = match named {
@@ -179,17 +169,62 @@ async fn system() -> Result<Authorities, Failure> {
             "install the system's CA certificates, or name the authority by tls.ca in the profile",
         ));
     }
-    Ok(known.clone())
+    Ok(Arc::clone(known))
 }
 
-async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
-    system().await.map(|known| known.roots)
+/// Whom a server's certificate must come from, where that is known without files of ours.
+pub(in crate::collect) enum Roots {
+    System,
+    /// DER of each.
+    These(Vec<Vec<u8>>),
+    /// Anybody.
+    Unverified,
 }
 
-/// The system's authorities for whoever builds a client of its own.
-pub(in crate::collect) async fn system_certificates() -> Result<Vec<Vec<u8>>, Failure> {
-    let known = system().await?;
-    Ok(known.certificates.iter().map(|certificate| certificate.to_vec()).collect())
+/// Prepares handshakes. `identity` is a certificate and its key, both PEM.
+///
+/// # Errors
+/// `None` if what was given cannot be used.
+pub(in crate::collect) async fn connector(
+    roots: Roots,
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+) -> Result<TlsConnector, Option<Failure>> {
+    let trusted = match roots {
+        Roots::System => Some(system_roots().await?),
+        Roots::These(certificates) => {
+            Some(aside(move || own_store(certificates)).await?.ok_or(None)?)
+        }
+        Roots::Unverified => None,
+    };
+    let made = aside(move || {
+        let provider = provider();
+        let builder = builder(Arc::clone(&provider)).ok()?;
+        let builder = match trusted {
+            Some(roots) => builder.with_root_certificates(roots),
+            None => {
+                let verifier = Arc::new(Unverified(provider));
+                builder.dangerous().with_custom_certificate_verifier(verifier)
+            }
+        };
+        let config = match identity {
+            Some((certificate, key)) => {
+                let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<_, _>>();
+                let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
+                builder.with_client_auth_cert(chain.ok()?, key).ok()?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        Some(TlsConnector::from(Arc::new(config)))
+    });
+    made.await?.ok_or(None)
+}
+
+fn own_store(certificates: Vec<Vec<u8>>) -> Option<Arc<RootCertStore>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        roots.add(certificate.into()).ok()?;
+    }
+    Some(Arc::new(roots))
 }
 
 async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,7 +1,7 @@
 //! How a cluster is reached: by a kubeconfig, or by the service account of the pod that we run in.
 //!
-//! The crate `kube` speaks the protocol. It would find the proxy by matching `$NO_PROXY` against
-//! the proxy, and read the service account's token with its line end: both are done here.
+//! The crate `kube` knows the formats. It would find the proxy by matching `$NO_PROXY` against the
+//! proxy, and read the service account's token with its line end: both are done here.
 
 use std::env;
 use std::net::IpAddr;
@@ -9,18 +9,17 @@ use std::path::Path;
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::client::ClientBuilder;
 use kube::config::Config;
-use kube::{Client, Error};
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::client::Client;
 use super::config::Proxy;
 use super::kubeconfig::{self, Endpoint, Settings};
 use crate::collect::collector::Context;
 use crate::collect::io::aside::aside;
 use crate::collect::io::repeats::{Repeats, percent_decoded};
-use crate::collect::io::{sent, tls};
+use crate::collect::io::sent;
 use crate::model::{Failure, FailureKind};
 
 /// A way to a cluster.
@@ -52,13 +51,6 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
         None => Endpoint { config: in_cluster().await?, anonymous: None, proxy_url: None },
     };
     config.proxy_url = proxy(&config.cluster_url, settings.proxy.as_ref(), proxy_url.as_deref())?;
-    // Its retries would go on for longer than a minute; our deadline holds for everything else.
-    config.default_retry = false;
-    (config.connect_timeout, config.read_timeout, config.write_timeout) = (None, None, None);
-    config.headers.push((
-        hyper::header::USER_AGENT,
-        hyper::header::HeaderValue::from_static(concat!("envparity/", env!("CARGO_PKG_VERSION"))),
-    ));
     let mut shown = address(&config.cluster_url);
     let unverified = config.accept_invalid_certs && config.cluster_url.scheme_str() != Some("http");
     if unverified {
@@ -70,14 +62,8 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
     if anonymous.is_some() {
         shown.push_str(" (anonymous)");
     }
-    let is_tls = config.cluster_url.scheme_str() != Some("http");
-    if is_tls && config.root_cert.is_none() && !config.accept_invalid_certs {
-        // The crate would load them for each target.
-        config.root_cert = Some(tls::system_certificates().await?);
-    }
     let secrets = secrets(&config);
-    let build = || ClientBuilder::try_from(config).map(ClientBuilder::build);
-    let client = aside(build).await?.map_err(|e| unusable_client(&e))?;
+    let client = Client::new(config, &shown).await?;
     Ok(Access { client, shown, anonymous, unverified, secrets })
 }
 
@@ -172,20 +158,4 @@ fn address(url: &Uri) -> String {
     let host = url.authority().map_or("", |authority| authority.as_str());
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     format!("{}://{host}{}", url.scheme_str().unwrap_or("https"), url.path().trim_end_matches('/'))
-}
-
-fn unusable_client(error: &Error) -> Failure {
-    match error {
-        Error::ProxyProtocolUnsupported { .. } | Error::ProxyProtocolDisabled { .. } => {
-            Failure::new(FailureKind::Unsupported, "the proxy is neither http:// nor https://")
-                .advise("name another by proxy: in the profile")
-        }
-        Error::RustlsTls(_) | Error::InferKubeconfig(_) => Failure::new(
-            FailureKind::Tls,
-            "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form of it, or do not fit",
-        )
-        .advise("check certificate-authority, client-certificate and client-key in the kubeconfig"),
-        _ => Failure::new(FailureKind::Authentication, "the kubeconfig's credentials cannot be used")
-            .advise("try kubectl with the same context"),
-    }
 }

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use hyper::{Request, Response, StatusCode, header};
-use kube::Error;
-use kube::client::Body;
+use hyper::body::Incoming;
+use hyper::{Response, StatusCode, header};
+use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep_until};
 
 use super::access::Access;
 use super::body::{self, MAX_STATUS, causes, innermost};
+use super::connector::Carried;
 use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
@@ -242,14 +243,15 @@ impl Api {
         tracing::debug!(server = self.access.shown, path, "GET");
         let response = self.send(path).await?;
         let pause = pause(&response);
+        let encoding = response.headers().get(header::CONTENT_ENCODING);
+        let is_gzip = encoding.is_some_and(|encoding| encoding.as_bytes() == b"gzip");
         let (status, rest) = (response.status(), response.into_body());
         self.put_off.store(status == StatusCode::TOO_MANY_REQUESTS, Ordering::Relaxed);
-        body.clear();
         if status == StatusCode::OK {
             // Without the query: a token says nothing to a reader.
-            body::read(rest, path.split('?').next().unwrap_or(path), body).await?;
+            body::read(rest, is_gzip, path.split('?').next().unwrap_or(path), body).await?;
         } else {
-            body::read_refusal(rest, self.context.deadline, body).await;
+            body::read_refusal(rest, is_gzip, self.context.deadline, body).await;
         }
         tracing::trace!(%status, bytes = body.len(), "answered");
         Ok((status, pause))
@@ -257,23 +259,16 @@ impl Api {
 
     /// The head of an answer. A server may close a connection that it had left open: then once
     /// more, on another.
-    async fn send(&self, path: &str) -> Result<Response<Body>, Failure> {
-        let request = || {
-            let request =
-                Request::get(path).header(header::ACCEPT, "application/json").body(Body::empty());
-            request.map_err(|_| {
-                Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"))
-            })
-        };
+    async fn send(&self, path: &str) -> Result<Response<Incoming>, Failure> {
         let is_first = !self.answered.swap(true, Ordering::Relaxed);
-        let sent = self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e));
+        let sent = self.access.client.get(path).await?.map_err(|e| self.exchange_failure(&e));
         if sent.is_ok() {
             silence::broken();
         }
         match sent {
             Err(failure) if failure.kind == FailureKind::Cut && !is_first => {
                 tracing::debug!(path, "the connection was closed meanwhile: once more");
-                self.access.client.send(request()?).await.map_err(|e| self.exchange_failure(&e))
+                self.access.client.get(path).await?.map_err(|e| self.exchange_failure(&e))
             }
             sent => sent,
         }
@@ -370,8 +365,10 @@ impl Api {
     }
 
     /// What an exchange that brought no answer means.
-    fn exchange_failure(&self, error: &Error) -> Failure {
+    fn exchange_failure(&self, error: &legacy::Error) -> Failure {
         let shown = &self.access.shown;
+        let mut carried = causes(error).filter_map(|e| e.downcast_ref::<Carried>());
+        let carried = carried.next().map(|Carried(failure)| failure);
         let cause = |error: &(dyn std::error::Error + 'static)| {
             if let Some(io) = error.downcast_ref::<io::Error>().map(innermost) {
                 let is_tls = io.get_ref().is_some_and(|e| e.is::<rustls::Error>());
@@ -404,11 +401,15 @@ impl Api {
             causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "));
         if let Some(text) = tunnel {
             let what = text.trim_start_matches("tunnel error: ");
+            let what = carried.map_or(what, |failure| failure.message.as_str());
             return Failure::new(
                 FailureKind::Unreachable,
                 format!("the proxy does not lead to {shown}: {what}"),
             )
             .advise("check the proxy, and the user name and password that it may want");
+        }
+        if let Some(failure) = carried {
+            return of_kubeconfig(failure.clone());
         }
         causes(error).find_map(cause).unwrap_or_else(|| {
             Failure::new(FailureKind::Unreachable, format!("no connection to {shown}")).advise(

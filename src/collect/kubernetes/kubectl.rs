@@ -4,6 +4,7 @@
 //! Parts that the file holds nothing of count as left out: it does not say whether there was
 //! nothing, or nobody asked. Without pods nothing is known of what runs.
 
+mod listed;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use super::scope::Scope;
 use super::stray;
 use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
+use listed::{Items, Seen};
 
 pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
@@ -34,7 +36,7 @@ struct Document<'a> {
     #[serde(default, borrow)]
     metadata: Option<ListMeta<'a>>,
     #[serde(default, borrow)]
-    items: Option<Vec<&'a RawValue>>,
+    items: Option<Items<'a>>,
     /// Of `kubectl version`.
     #[serde(default, borrow)]
     server_version: Option<&'a RawValue>,
@@ -138,10 +140,7 @@ struct Found<'a> {
     has_empty_list: bool,
     /// Kinds whose last page asks for another.
     unfinished: BTreeSet<String>,
-    /// Kind, namespace and name of what was seen.
-    seen: BTreeSet<(String, String, String)>,
-    /// What stands twice, each as often as it is seen again.
-    twice: Vec<String>,
+    seen: Seen,
 }
 
 impl<'a> Found<'a> {
@@ -167,13 +166,15 @@ impl<'a> Found<'a> {
         if document.client_version.is_some() {
             return Ok(());
         }
-        let no_items = Vec::new();
         let is_list = document.kind.ends_with("List");
         // `null` is an empty list, as Go writes it.
-        let Some(items) = document.items.as_ref().or(is_list.then_some(&no_items)) else {
+        let no_items = Items::default();
+        let items = document.items.as_ref().or(is_list.then_some(&no_items));
+        self.seen.count(items)?;
+        let Some(Items(items)) = items else {
             // One object tells nothing of the others.
             if KINDS.contains(&&*document.kind) {
-                self.failures.push(refuse(&format!("holds one {} and no list", &*document.kind)));
+                self.fail(refuse(&format!("holds one {} and no list", &*document.kind)));
             }
             return self.item(&document.kind, raw, evidence);
         };
@@ -222,7 +223,7 @@ impl<'a> Found<'a> {
                 self.workloads.workload_item(kind, item)
             }
             "Namespace" => self.namespace(item, evidence)?,
-            "" => self.failures.push(refuse("holds an object without a kind")),
+            "" => self.fail(refuse("holds an object without a kind")),
             _ => {}
         }
         Ok(())
@@ -239,16 +240,20 @@ impl<'a> Found<'a> {
             "" => format!("{kind} {name}"),
             _ => format!("{kind} {namespace}/{name}"),
         };
-        if !self.seen.insert((kind.to_owned(), namespace, name)) {
-            self.twice.push(shown);
+        self.seen.meet(shown);
+    }
+
+    /// Once for all objects that are wrong in one way.
+    fn fail(&mut self, failure: Failure) {
+        if !self.failures.contains(&failure) {
+            self.failures.push(failure);
         }
     }
 
     /// What says that two recordings are in the file, which cannot both be true.
     fn repeated(&self) -> Option<Failure> {
-        let (first, more) = self.twice.split_first()?;
-        let more =
-            if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let (first, again) = self.seen.twice()?;
+        let more = if again > 1 { format!(" and {} more", again - 1) } else { String::new() };
         let message = format!("the file holds {first}{more} twice: two recordings are in it");
         let advice =
             "record each cluster in a file of its own, and anew each time (> in place of >>)";
@@ -270,7 +275,7 @@ impl<'a> Found<'a> {
     /// The outcome of each part.
     fn conclude(mut self, scope: &Scope, evidence: &mut TargetEvidence) -> Result<(), Failure> {
         // Of two recordings neither is known to be true of anything.
-        let is_one = self.twice.is_empty();
+        let is_one = self.seen.twice().is_none();
         if let Some(kind) = self.unfinished.first() {
             self.failures
                 .push(refuse(&format!("holds the first pages of a {kind}List and not the last")));

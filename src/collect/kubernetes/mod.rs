@@ -8,7 +8,9 @@
 mod access;
 mod api;
 mod body;
+mod client;
 pub mod config;
+mod connector;
 mod exec;
 mod items;
 mod kubeconfig;

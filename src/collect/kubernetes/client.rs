@@ -1,0 +1,171 @@
+//! HTTP to an API server: requests that carry who we are, on connections of ours (`connector`).
+//!
+//! The crate `kube` reads kubeconfigs and the service account of a pod. Its own client is not used:
+//! it waits for the first address of a name, however silent that is.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::{Request, Response, Uri};
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
+use kube::config::{AuthInfo, Config};
+use secrecy::ExposeSecret;
+
+use super::connector::Connector;
+use crate::model::{Failure, FailureKind};
+
+/// What speaks to one API server.
+pub(super) struct Client {
+    http: legacy::Client<Connector, Empty<Bytes>>,
+    /// What all paths stand behind.
+    base: Uri,
+    headers: HeaderMap,
+}
+
+impl Client {
+    /// Connects to nothing yet; `shown` is the server in messages.
+    pub(super) async fn new(config: Config, shown: &str) -> Result<Self, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let agent = concat!("envparity/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        if !config.disable_compression {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        if let Some(credentials) = credentials(&config.auth_info)? {
+            headers.insert(AUTHORIZATION, credentials);
+        }
+        for (name, value) in impersonated(&config.auth_info)? {
+            headers.append(name, value);
+        }
+        let connector = Connector::new(&config, shown).await?;
+        let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { http, base: config.cluster_url, headers })
+    }
+
+    /// GET. An answer has begun; its body is still to be read.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+    ) -> Result<Result<Response<Incoming>, legacy::Error>, Failure> {
+        let no_request =
+            |_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"));
+        let mut parts = self.base.clone().into_parts();
+        let before = self.base.path().trim_end_matches('/');
+        parts.path_and_query = Some(format!("{before}{path}").parse().map_err(no_request)?);
+        let uri = Uri::from_parts(parts).map_err(|_| {
+            Failure::new(FailureKind::File, "the cluster's server in the kubeconfig is no URL")
+        })?;
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        Ok(self.http.request(request).await)
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(text).map_err(|_| {
+        Failure::new(
+            FailureKind::Authentication,
+            "the kubeconfig's credentials cannot be used: they hold what no header can hold",
+        )
+        .advise("try kubectl with the same context")
+    })
+}
+
+/// A password comes before a token, as for kubectl.
+fn credentials(user: &AuthInfo) -> Result<Option<HeaderValue>, Failure> {
+    let text = match (&user.username, &user.password, &user.token) {
+        (Some(name), Some(password), _) => {
+            format!("Basic {}", STANDARD.encode(format!("{name}:{}", password.expose_secret())))
+        }
+        (_, _, Some(token)) => format!("Bearer {}", token.expose_secret()),
+        _ => return Ok(None),
+    };
+    let mut value = value(&text)?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+/// Whom the user wants to be taken for. Source: `round_trippers.go` of client-go.
+fn impersonated(user: &AuthInfo) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    let mut all: Vec<(String, &String)> = Vec::new();
+    all.extend(user.impersonate.iter().map(|name| ("impersonate-user".to_owned(), name)));
+    all.extend(user.impersonate_uid.iter().map(|uid| ("impersonate-uid".to_owned(), uid)));
+    let groups = user.impersonate_groups.iter().flatten();
+    all.extend(groups.map(|group| ("impersonate-group".to_owned(), group)));
+    for (key, values) in user.impersonate_user_extra.iter().flatten() {
+        let name = format!("impersonate-extra-{}", escaped(key));
+        all.extend(values.iter().map(|value| (name.clone(), value)));
+    }
+    let header = |(name, text): (String, &String)| {
+        let name = HeaderName::try_from(name).map_err(|_| {
+            Failure::new(
+                FailureKind::File,
+                "the kubeconfig's as-user-extra has a key that no header can have",
+            )
+        })?;
+        Ok((name, value(text)?))
+    };
+    all.into_iter().map(header).collect()
+}
+
+/// As client-go escapes what a header's name cannot hold.
+fn escaped(key: &str) -> String {
+    let mut escaped = String::new();
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(yaml: serde_json::Value) -> AuthInfo {
+        serde_json::from_value(yaml).unwrap()
+    }
+
+    #[test]
+    fn credentials_are_those_of_kubectl() {
+        let of = |user: AuthInfo| {
+            credentials(&user).unwrap().map(|value| value.to_str().unwrap().to_owned())
+        };
+        let both = user(serde_json::json!({"username": "me", "password": "x", "token": "t"}));
+        assert_eq!(of(both).as_deref(), Some("Basic bWU6eA=="));
+        let token = user(serde_json::json!({"username": "me", "token": "t"}));
+        assert_eq!(of(token).as_deref(), Some("Bearer t"));
+        assert_eq!(of(AuthInfo::default()), None);
+        let two_lines = user(serde_json::json!({"token": "a\nb"}));
+        assert_eq!(credentials(&two_lines).unwrap_err().kind, FailureKind::Authentication);
+    }
+
+    #[test]
+    fn a_user_may_want_to_be_taken_for_another() {
+        let user = user(serde_json::json!({"as": "ci", "as-groups": ["a", "b"],
+            "as-user-extra": {"example.com/scope 1": ["x"]}}));
+        let headers = impersonated(&user).unwrap();
+        let shown: Vec<String> =
+            headers.iter().map(|(k, v)| format!("{k}={}", v.to_str().unwrap())).collect();
+        assert_eq!(
+            shown,
+            [
+                "impersonate-user=ci",
+                "impersonate-group=a",
+                "impersonate-group=b",
+                "impersonate-extra-example.com%2fscope%201=x"
+            ]
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! Connections to an API server, by a proxy or straight: all addresses of a name are tried, so that
+//! a silent one costs a moment.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use hyper::Uri;
+use hyper::header::HeaderValue;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use kube::config::Config;
+use rustls::pki_types::ServerName;
+use secrecy::ExposeSecret;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use crate::collect::io::net::{self, Duplex, TlsWay};
+use crate::collect::io::tls::{self, Roots};
+use crate::model::{Failure, FailureKind};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A failure of ours on its way through hyper.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Carried(pub(super) Failure);
+
+impl From<Failure> for Carried {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+/// What connects to one API server; clones share it.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Route>);
+
+struct Route {
+    tls: Option<TlsWay>,
+    proxy: Option<Tunnel<ToProxy>>,
+    /// The server in messages.
+    shown: String,
+}
+
+impl Connector {
+    pub(super) async fn new(config: &Config, shown: &str) -> Result<Self, Failure> {
+        let is_tls = config.cluster_url.scheme_str() != Some("http");
+        let to_proxy = config.proxy_url.as_ref().map(|proxy| proxy.scheme_str());
+        if !matches!(to_proxy, None | Some(Some("http" | "https"))) {
+            let what = "the proxy is neither http:// nor https://";
+            return Err(Failure::new(FailureKind::Unsupported, what)
+                .advise("name another by proxy: in the profile"));
+        }
+        let proxy_is_tls = to_proxy == Some(Some("https"));
+        let connector =
+            if is_tls || proxy_is_tls { Some(tls_connector(config).await?) } else { None };
+        let way = |url: &Uri| {
+            let name = config.tls_server_name.as_deref().or(url.host()).unwrap_or_default();
+            let connector = connector.clone().expect("there is one for whatever speaks TLS");
+            Ok::<_, Failure>(TlsWay::new(server_name(name)?, connector))
+        };
+        let tls = is_tls.then(|| way(&config.cluster_url)).transpose()?;
+        let proxy = match &config.proxy_url {
+            Some(url) => {
+                let tls = proxy_is_tls.then(|| way(url)).transpose()?;
+                let tunnel = Tunnel::new(url.clone(), ToProxy { tls: tls.map(Arc::new) });
+                Some(with_credentials(tunnel, url)?)
+            }
+            None => None,
+        };
+        Ok(Self(Arc::new(Route { tls, proxy, shown: shown.to_owned() })))
+    }
+}
+
+fn unusable() -> Failure {
+    Failure::new(
+        FailureKind::Tls,
+        "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form of it, or do not fit",
+    )
+    .advise("check certificate-authority, client-certificate and client-key in the kubeconfig")
+}
+
+/// Whom the kubeconfig trusts, and who it says that we are.
+async fn tls_connector(config: &Config) -> Result<TlsConnector, Failure> {
+    let roots = match &config.root_cert {
+        _ if config.accept_invalid_certs => Roots::Unverified,
+        Some(certificates) => Roots::These(certificates.clone()),
+        None => Roots::System,
+    };
+    let user = &config.auth_info;
+    let data = |text: &str| STANDARD.decode(text.trim()).map_err(|_| unusable());
+    let certificate = user.client_certificate_data.as_deref().map(data).transpose()?;
+    let key = user.client_key_data.as_ref().map(|key| data(key.expose_secret())).transpose()?;
+    let identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => return Err(unusable()),
+    };
+    let made = tls::connector(roots, identity).await;
+    made.map_err(|failure| failure.unwrap_or_else(unusable))
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(bare.to_owned()).map_err(|_| {
+        let what = format!("{bare:?} is no name that a certificate can have");
+        Failure::new(FailureKind::Tls, what)
+            .advise("check the cluster's server and tls-server-name in the kubeconfig")
+    })
+}
+
+/// With the user name and password of the proxy's URL, if it has them.
+fn with_credentials(tunnel: Tunnel<ToProxy>, url: &Uri) -> Result<Tunnel<ToProxy>, Failure> {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let Some((user, _)) = authority.rsplit_once('@') else { return Ok(tunnel) };
+    let wrong = || {
+        Failure::new(FailureKind::Authentication, "the proxy's user name and password are no text")
+    };
+    let user = percent_decoded(user).ok_or_else(wrong)?;
+    let value = format!("Basic {}", STANDARD.encode(user));
+    Ok(tunnel.with_auth(HeaderValue::from_str(&value).map_err(|_| wrong())?))
+}
+
+/// `None` if something else than two hexadecimal digits follows a `%`.
+fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        decoded.push(match byte {
+            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
+            _ => byte,
+        });
+    }
+    Some(decoded)
+}
+
+/// Host and port of a URL.
+fn place(url: &Uri) -> (&str, u16) {
+    let default = if url.scheme_str() == Some("http") { 80 } else { 443 };
+    (url.host().unwrap_or_default(), url.port_u16().unwrap_or(default))
+}
+
+impl Route {
+    async fn connect(&self, server: Uri) -> Result<Stream, BoxError> {
+        let (host, port) = place(&server);
+        let Some(tunnel) = self.proxy.clone() else {
+            let reached = net::reach(host, port, self.tls.as_ref(), &self.shown).await;
+            return Ok(Stream(reached.map_err(Carried)?));
+        };
+        // The tunnel would take 443 for a server without a port, whatever its scheme.
+        let server: Uri = format!("http://{host}:{port}").parse()?;
+        let stream = { tunnel }.call(server).await?.into_inner();
+        match &self.tls {
+            Some(tls) => Ok(Stream(Box::new(tls.over(stream).await.map_err(Carried)?))),
+            None => Ok(stream),
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let route = Arc::clone(&self.0);
+        async move { route.connect(server).await.map(TokioIo::new) }.boxed()
+    }
+}
+
+/// What connects to a proxy.
+#[derive(Clone)]
+struct ToProxy {
+    tls: Option<Arc<TlsWay>>,
+}
+
+impl Service<Uri> for ToProxy {
+    type Response = TokioIo<Stream>;
+    type Error = Carried;
+    type Future = BoxFuture<'static, Result<Self::Response, Carried>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Carried>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, proxy: Uri) -> Self::Future {
+        let tls = self.tls.clone();
+        async move {
+            let (host, port) = place(&proxy);
+            let shown = format!("{host}:{port}");
+            let reached = net::reach(host, port, tls.as_deref(), &shown).await?;
+            Ok(TokioIo::new(Stream(reached)))
+        }
+        .boxed()
+    }
+}
+
+/// A connection, whatever is below.
+pub(super) struct Stream(Box<dyn Duplex>);
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_may_hold_what_a_url_cannot() {
+        assert_eq!(percent_decoded("me:a%40b%3a").as_deref(), Some(&b"me:a@b:"[..]));
+        assert_eq!(percent_decoded("me:%+A"), None);
+        assert_eq!(percent_decoded("me:%4"), None);
+    }
+
+    #[test]
+    fn a_url_without_a_port_has_its_schemes_own() {
+        let of = |url: &str| {
+            let url: Uri = url.parse().unwrap();
+            let (host, port) = place(&url);
+            (host.to_owned(), port)
+        };
+        assert_eq!(of("https://a.example"), ("a.example".to_owned(), 443));
+        assert_eq!(of("http://a.example/x"), ("a.example".to_owned(), 80));
+        assert_eq!(of("https://[::1]:6443"), ("[::1]".to_owned(), 6443));
+    }
+}

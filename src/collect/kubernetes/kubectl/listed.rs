@@ -1,0 +1,80 @@
+//! The objects of a recorded file, counted: a file of tiny ones must not take many times its size.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::model::{Failure, FailureKind};
+
+/// Objects of one file. One that kubectl prints has some hundred bytes at least, so that a file of
+/// the largest size has fewer.
+const MAX_OBJECTS: usize = 400_000;
+
+/// The items of a list, but for those beyond [`MAX_OBJECTS`] and one.
+#[derive(Default)]
+pub(super) struct Items<'a>(pub(super) Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Items<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<'de>, A::Error> {
+                let mut items = Vec::new();
+                while items.len() <= MAX_OBJECTS
+                    && let Some(item) = list.next_element()?
+                {
+                    items.push(item);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Items(items))
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
+}
+
+/// What was seen of a file so far.
+#[derive(Default)]
+pub(super) struct Seen {
+    objects: usize,
+    /// Kind, namespace and name of each; no text of them is kept.
+    met: HashSet<u64>,
+    hasher: RandomState,
+    /// The first that stands twice, and how often something does.
+    twice: Option<(String, usize)>,
+}
+
+impl Seen {
+    /// The objects of a document: its items, or itself.
+    pub(super) fn count(&mut self, items: Option<&Items<'_>>) -> Result<(), Failure> {
+        self.objects += items.map_or(1, |Items(items)| items.len());
+        if self.objects <= MAX_OBJECTS {
+            return Ok(());
+        }
+        let message = format!("the file holds more than {MAX_OBJECTS} objects");
+        Err(Failure::new(FailureKind::TooLarge, message).advise(
+            "record the namespaces that matter, each in a file of its own: kubectl get … -n NAMESPACE -o json",
+        ))
+    }
+
+    pub(super) fn meet(&mut self, object: String) {
+        if self.met.insert(self.hasher.hash_one(&object)) {
+            return;
+        }
+        self.twice.get_or_insert((object, 0)).1 += 1;
+    }
+
+    /// The first object that was met again, and how many were.
+    pub(super) fn twice(&self) -> Option<(&str, usize)> {
+        self.twice.as_ref().map(|(first, again)| (first.as_str(), *again))
+    }
+}
