@@ -34,7 +34,8 @@ pub(super) enum Command {
     Audit(AuditArguments),
     /// Write down what an environment answers, as evidence
     Collect(CollectArguments),
-    /// Compare two evidence files; judges only whether they are complete
+    /// Compare two pieces of evidence, of files or of the history; judges only whether they are
+    /// complete
     Diff(DiffArguments),
     /// Tell what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
@@ -44,6 +45,8 @@ pub(super) enum Command {
     CheckProfiles(CheckProfilesArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
+    /// Look into what was seen before, and after whether it is what was written
+    History(HistoryArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -109,9 +112,9 @@ pub(super) struct AuditArguments {
     pub(super) fail_on: Option<Severity>,
 
     /// Tell what is new, worse, better and resolved since this report (YAML or JSON of an earlier
-    /// audit)
-    #[arg(long, value_name = "REPORT")]
-    pub(super) since: Option<PathBuf>,
+    /// audit), or since a run of the history, judged by today's profiles: NAME@-7d, run:3f2a
+    #[arg(long, value_name = "REPORT|REF")]
+    pub(super) since: Option<String>,
 
     /// Only what is new or worse since that report can make it NO-GO
     #[arg(long, requires = "since")]
@@ -129,6 +132,102 @@ pub(super) struct AuditArguments {
     /// API v1) or in our own YAML; repeat for several
     #[arg(long, value_name = "FILE")]
     pub(super) eol_data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
+}
+
+/// Where what was seen is kept.
+#[derive(Debug, Args)]
+pub(super) struct HistoryOption {
+    /// The history: a file, or the URL of a PostgreSQL database [default: history: of the profiles]
+    #[arg(long, value_name = "PATH|URL")]
+    pub(super) history: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(super) command: HistoryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryCommand {
+    /// List the newest runs
+    List(HistoryListArguments),
+    /// Tell what a run holds
+    Show(HistoryShowArguments),
+    /// Compare two pieces of evidence of the past: the same as `envparity diff`
+    Diff(DiffArguments),
+    /// Check that everything is what was written: ends with 1 and names the first break if not
+    Verify(HistoryVerifyArguments),
+    /// Delete what is older than it is kept for and on which no run rests: samples after 48 h,
+    /// buckets after 35 d, hours after 400 d
+    Prune(HistoryPlaceArguments),
+    /// Write everything as lines of JSON
+    Export(HistoryExportArguments),
+    /// Read what `export` wrote into an empty history
+    Import(HistoryImportArguments),
+}
+
+/// Which history a command of it is about.
+#[derive(Debug, Args)]
+pub(super) struct HistoryPlaceArguments {
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
+
+    /// Folder of the profiles that say where it is [default: profiles, if it holds audit.yaml]
+    #[arg(long, value_name = "DIR")]
+    pub(super) profiles: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryListArguments {
+    #[command(flatten)]
+    pub(super) place: HistoryPlaceArguments,
+
+    /// So many, newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub(super) last: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryShowArguments {
+    /// run:DIGITS, NAME, NAME@-7d or NAME@TIME
+    pub(super) reference: String,
+
+    #[command(flatten)]
+    pub(super) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryVerifyArguments {
+    /// A run with this digest must be there: `run.history.digest` of a report, or 8 digits of it
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) head: Option<String>,
+
+    #[command(flatten)]
+    pub(super) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryExportArguments {
+    /// Where to write it; - for stdout
+    #[arg(long, value_name = "PATH|-")]
+    pub(super) to: PathBuf,
+
+    #[command(flatten)]
+    pub(super) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryImportArguments {
+    /// What `history export` wrote; - for stdin
+    #[arg(long, value_name = "PATH|-")]
+    pub(super) from: PathBuf,
+
+    #[command(flatten)]
+    pub(super) place: HistoryPlaceArguments,
 }
 
 #[derive(Debug, Args)]
@@ -150,14 +249,17 @@ pub(super) struct CollectArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArguments {
-    /// Evidence to compare with
-    pub(super) baseline: PathBuf,
-    /// Evidence that is compared
-    pub(super) current: PathBuf,
+    /// Evidence to compare with: a file, or of the history NAME, NAME@-7d, NAME@TIME, run:3f2a
+    pub(super) baseline: String,
+    /// Evidence that is compared, likewise
+    pub(super) current: String,
 
     /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
     #[arg(long, value_name = "DIR")]
     pub(super) profiles: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
 
     #[command(flatten)]
     pub(super) output: OutputArguments,

@@ -7,20 +7,52 @@ use anyhow::{Context, anyhow};
 use super::args::DiffArguments;
 use super::exit::Exit;
 use super::files::Files;
+use super::past::{self, Past};
 use super::{Failed, audit, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::collect::recorded::MAX_FILE;
+use crate::history::Found;
 use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire::{self, file};
 
 pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Result<Exit, Failed> {
     let choices = output::choices(&arguments.output)?;
-    let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
-    let facts = audit::facts(arguments.current.parent().unwrap_or(Path::new(".")));
-    let catalogue = problems::catalogue(arguments.profiles.as_deref())?;
+    let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
+    let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;
+    let mut both = Vec::new();
+    for text in [&arguments.baseline, &arguments.current] {
+        match side(text, &mut past) {
+            Ok(evidence) => both.push(evidence),
+            Err(error) => return past::absent_or(error),
+        }
+    }
+    let facts = audit::facts(Path::new(&arguments.current).parent().unwrap_or(Path::new(".")));
+    let catalogue = profiles.and_then(|profiles| profiles.catalogue);
+    let [baseline, current] =
+        <[Evidence; 2]>::try_from(both).map_err(|_| anyhow!("a diff has two sides"))?;
     let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, files))
+}
+
+/// Evidence of a file, or of the history.
+fn side(text: &str, past: &mut Past) -> anyhow::Result<Evidence> {
+    match past.find(text)? {
+        Found::File(path) => read(&path),
+        Found::Evidence { run, environment } => {
+            let all = past.evidence(&run)?;
+            let found = all.into_iter().find(|evidence| evidence.environment == environment);
+            found.ok_or_else(|| anyhow!("run {} has no evidence of {environment}", run.id))
+        }
+        Found::Run(run) if run.environments.is_empty() => {
+            Err(anyhow!("{text} is a run of the kind {:?} and has no evidence", run.kind))
+        }
+        Found::Run(run) => Err(anyhow!(
+            "{text} has evidence of {}: say which, as in {text}/{}",
+            run.environments.join(", "),
+            run.environments.first().map_or("", String::as_str)
+        )),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {

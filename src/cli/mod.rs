@@ -14,7 +14,9 @@ pub mod exit;
 mod explain;
 mod explain_policy;
 mod files;
+mod history;
 mod output;
+mod past;
 mod problems;
 mod progress;
 pub mod reference;
@@ -78,6 +80,9 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         Command::Diff(command) => {
             interruptible(|files| async move { diff::run(&command, verbose, &files) })
         }
+        Command::History(command) => {
+            interruptible(|files| async move { history::run(&command.command, verbose, &files) })
+        }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
@@ -106,6 +111,9 @@ where
     let files = Files::default();
     let work = work(files.clone());
     let done = runtime.block_on(async {
+        // A file that may not grow any more is told by the one who writes it; unheard, this signal
+        // would end the program in the middle of that.
+        let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         // A task of its own: writing to a pipe that nobody reads must not keep a signal from being

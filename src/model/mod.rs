@@ -30,7 +30,7 @@ mod verdict;
 mod waiver;
 mod words;
 
-pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run};
+pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
 pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,

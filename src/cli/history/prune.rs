@@ -1,0 +1,19 @@
+//! `envparity history prune`
+
+use super::{Exit, Failed};
+use crate::cli::args::HistoryPlaceArguments;
+use crate::cli::{clock, output};
+use crate::model::count;
+
+pub(super) fn run(arguments: &HistoryPlaceArguments) -> Result<Exit, Failed> {
+    let (place, _) = super::place(arguments)?;
+    let pruned = place.open_to_read().and_then(|mut history| history.prune(clock()()));
+    let pruned = pruned.map_err(|error| place.failed(&error))?;
+    output::print(&format!(
+        "deleted: {}, {}, {}\n",
+        count(pruned.samples, "sample"),
+        count(pruned.buckets, "bucket"),
+        count(pruned.hours, "hour")
+    ))?;
+    Ok(Exit::Done)
+}
