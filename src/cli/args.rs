@@ -1,5 +1,8 @@
 //! What can be said on the command line.
 
+mod output;
+mod past;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,8 +11,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::{Gate, Severity};
-use crate::report;
 use crate::wire::duration::DurationText;
+
+pub(super) use output::{OutputArguments, OutputChoice};
+pub(super) use past::{
+    DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
+    HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
+    HistoryShowArguments, HistoryVerifyArguments,
+};
 
 /// Where profiles are, unless the command line says otherwise.
 pub(super) const PROFILES: &str = "profiles";
@@ -71,18 +80,6 @@ pub(super) struct CheckProfilesArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct OutputArguments {
-    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics,
-    /// csv) to PATH, or to stdout without one; repeat for several
-    #[arg(short, long, value_name = "FORMAT[=PATH]")]
-    pub(super) output: Vec<OutputChoice>,
-
-    /// End with 0 where the verdict would say 1 or 3
-    #[arg(long)]
-    pub(super) report_only: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct AuditArguments {
     /// Judge this pair alone, whatever gates the profiles have: FROM against TO
     #[arg(value_name = "FROM TO", num_args = 2, conflicts_with_all = ["env", "baseline", "gate"])]
@@ -137,99 +134,6 @@ pub(super) struct AuditArguments {
     pub(super) history: HistoryOption,
 }
 
-/// Where what was seen is kept.
-#[derive(Debug, Args)]
-pub(super) struct HistoryOption {
-    /// The history: a file, or the URL of a PostgreSQL database [default: history: of the profiles]
-    #[arg(long, value_name = "PATH|URL")]
-    pub(super) history: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryArguments {
-    #[command(subcommand)]
-    pub(super) command: HistoryCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum HistoryCommand {
-    /// List the newest runs
-    List(HistoryListArguments),
-    /// Tell what a run holds
-    Show(HistoryShowArguments),
-    /// Compare two pieces of evidence of the past: the same as `envparity diff`
-    Diff(DiffArguments),
-    /// Check that everything is what was written: ends with 1 and names the first break if not
-    Verify(HistoryVerifyArguments),
-    /// Delete what is older than it is kept for and on which no run rests: samples after 48 h,
-    /// buckets after 35 d, hours after 400 d
-    Prune(HistoryPlaceArguments),
-    /// Write everything as lines of JSON
-    Export(HistoryExportArguments),
-    /// Read what `export` wrote into an empty history
-    Import(HistoryImportArguments),
-}
-
-/// Which history a command of it is about.
-#[derive(Debug, Args)]
-pub(super) struct HistoryPlaceArguments {
-    #[command(flatten)]
-    pub(super) history: HistoryOption,
-
-    /// Folder of the profiles that say where it is [default: profiles, if it holds audit.yaml]
-    #[arg(long, value_name = "DIR")]
-    pub(super) profiles: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryListArguments {
-    #[command(flatten)]
-    pub(super) place: HistoryPlaceArguments,
-
-    /// So many, newest first
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    pub(super) last: usize,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryShowArguments {
-    /// run:DIGITS, NAME, NAME@-7d or NAME@TIME
-    pub(super) reference: String,
-
-    #[command(flatten)]
-    pub(super) place: HistoryPlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryVerifyArguments {
-    /// A run with this digest must be there: `run.history.digest` of a report, or 8 digits of it
-    #[arg(long, value_name = "DIGEST")]
-    pub(super) head: Option<String>,
-
-    #[command(flatten)]
-    pub(super) place: HistoryPlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryExportArguments {
-    /// Where to write it; - for stdout
-    #[arg(long, value_name = "PATH|-")]
-    pub(super) to: PathBuf,
-
-    #[command(flatten)]
-    pub(super) place: HistoryPlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryImportArguments {
-    /// What `history export` wrote; - for stdin
-    #[arg(long, value_name = "PATH|-")]
-    pub(super) from: PathBuf,
-
-    #[command(flatten)]
-    pub(super) place: HistoryPlaceArguments,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct CollectArguments {
     /// The environment
@@ -245,24 +149,6 @@ pub(super) struct CollectArguments {
     /// How long each target may take, over the profile: 10s, 1m
     #[arg(long, value_name = "TIME")]
     pub(super) deadline: Option<DurationText>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DiffArguments {
-    /// Evidence to compare with: a file, or of the history NAME, NAME@-7d, NAME@TIME, run:3f2a
-    pub(super) baseline: String,
-    /// Evidence that is compared, likewise
-    pub(super) current: String,
-
-    /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
-    #[arg(long, value_name = "DIR")]
-    pub(super) profiles: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) history: HistoryOption,
-
-    #[command(flatten)]
-    pub(super) output: OutputArguments,
 }
 
 #[derive(Debug, Args)]
@@ -436,48 +322,6 @@ pub(super) enum VersionFormat {
     Table,
     /// A line of JSON for each text
     Json,
-}
-
-/// `table`, `yaml=report.yaml`.
-#[derive(Clone)]
-pub(super) struct OutputChoice {
-    pub(super) format: &'static dyn report::Format,
-    pub(super) path: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for OutputChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutputChoice")
-            .field("format", &self.format.name())
-            .field("path", &self.path)
-            .finish()
-    }
-}
-
-/// The text names no format, or an empty path.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
-    #[error("there is no format {0:?}; there are {1}")]
-    Format(String, String),
-    #[error("nothing stands behind the =; leave it out for stdout")]
-    Path,
-}
-
-impl FromStr for OutputChoice {
-    type Err = OutputError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, path) =
-            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-        let format = report::by_name(name).ok_or_else(|| {
-            let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
-            OutputError::Format(name.to_owned(), known.join(", "))
-        })?;
-        if path == Some("") {
-            return Err(OutputError::Path);
-        }
-        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
-    }
 }
 
 /// A time as people write it in scripts.

@@ -7,9 +7,9 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::HistoryOption;
+use super::args::{HistoryOption, HistoryPlaceArguments};
 use super::exit::Exit;
-use super::{Failed, clock, output};
+use super::{Failed, clock, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
@@ -51,16 +51,25 @@ impl Place {
     }
 
     /// The same for a command that cannot work without one: else the default file, and it says so.
-    pub(super) fn of_or_default(
-        option: &HistoryOption,
-        profiles: Option<&Profiles>,
-    ) -> anyhow::Result<Self> {
+    fn of_or_default(option: &HistoryOption, profiles: Option<&Profiles>) -> anyhow::Result<Self> {
         Ok(Self::of(option, profiles)?.unwrap_or_else(|| {
             output::complain(&format!(
                 "no history is named (--history, or history: in audit.yaml): using ./{DEFAULT}"
             ));
             Self::File(PathBuf::from(DEFAULT))
         }))
+    }
+
+    /// The one that a command of `history` is about, and the profiles that may say so.
+    pub(super) fn of_command(
+        arguments: &HistoryPlaceArguments,
+    ) -> anyhow::Result<(Self, Option<Profiles>)> {
+        let profiles = match &arguments.history.history {
+            // Named, it needs no profiles, and theirs may be wrong.
+            Some(_) if arguments.profiles.is_none() => None,
+            _ => problems::load_if_any(arguments.profiles.as_deref())?,
+        };
+        Ok((Self::of_or_default(&arguments.history, profiles.as_ref())?, profiles))
     }
 
     /// Opens it, and makes it where there is none.

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
+#[path = "../support/cli.rs"]
+mod cli;
+mod commands;
 mod conformance;
 mod faults;
 mod judged_again;

@@ -1,13 +1,14 @@
 //! `envparity history list`
 
-use super::{Exit, Failed};
 use crate::cli::args::HistoryListArguments;
-use crate::cli::output;
+use crate::cli::exit::Exit;
+use crate::cli::past::Place;
+use crate::cli::{Failed, output};
 use crate::history::RunSummary;
 use crate::report::escape::terminal;
 
 pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
-    let (place, profiles) = super::place(&arguments.place)?;
+    let (place, profiles) = Place::of_command(&arguments.place)?;
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
     let runs = history.runs(arguments.last).map_err(|error| place.failed(&error))?;
     if runs.is_empty() {

@@ -6,12 +6,10 @@ mod show;
 mod transfer;
 mod verify;
 
-use super::args::{HistoryCommand, HistoryPlaceArguments};
+use super::args::HistoryCommand;
 use super::exit::Exit;
 use super::files::Files;
-use super::past::Place;
-use super::{Failed, diff, past, problems};
-use crate::profile::Profiles;
+use super::{Failed, diff};
 
 pub(super) fn run(command: &HistoryCommand, verbose: u8, files: &Files) -> Result<Exit, Failed> {
     match command {
@@ -23,14 +21,4 @@ pub(super) fn run(command: &HistoryCommand, verbose: u8, files: &Files) -> Resul
         HistoryCommand::Export(arguments) => transfer::export(arguments, files),
         HistoryCommand::Import(arguments) => transfer::import(arguments),
     }
-}
-
-/// Where the history is, and the profiles that may say so.
-fn place(arguments: &HistoryPlaceArguments) -> anyhow::Result<(Place, Option<Profiles>)> {
-    let profiles = match &arguments.history.history {
-        // Named, it needs no profiles, and theirs may be wrong.
-        Some(_) if arguments.profiles.is_none() => None,
-        _ => problems::load_if_any(arguments.profiles.as_deref())?,
-    };
-    Ok((Place::of_or_default(&arguments.history, profiles.as_ref())?, profiles))
 }

@@ -1,12 +1,13 @@
 //! `envparity history prune`
 
-use super::{Exit, Failed};
 use crate::cli::args::HistoryPlaceArguments;
-use crate::cli::{clock, output};
+use crate::cli::exit::Exit;
+use crate::cli::past::Place;
+use crate::cli::{Failed, clock, output};
 use crate::model::count;
 
 pub(super) fn run(arguments: &HistoryPlaceArguments) -> Result<Exit, Failed> {
-    let (place, _) = super::place(arguments)?;
+    let (place, _) = Place::of_command(arguments)?;
     let pruned = place.open_to_read().and_then(|mut history| history.prune(clock()()));
     let pruned = pruned.map_err(|error| place.failed(&error))?;
     output::print(&format!(

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 
-use super::past::Place;
-use super::{Exit, Failed, Files};
 use crate::cli::args::{HistoryExportArguments, HistoryImportArguments};
-use crate::cli::output;
+use crate::cli::exit::Exit;
+use crate::cli::files::Files;
+use crate::cli::past::Place;
+use crate::cli::{Failed, output};
 use crate::history::TransferError;
 use crate::model::count;
 
 pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Result<Exit, Failed> {
-    let (place, _) = super::place(&arguments.place)?;
+    let (place, _) = Place::of_command(&arguments.place)?;
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
     if arguments.to == Path::new("-") {
         let mut stdout = BufWriter::new(io::stdout().lock());
@@ -28,7 +29,7 @@ pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Resul
 }
 
 pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed> {
-    let (place, _) = super::place(&arguments.place)?;
+    let (place, _) = Place::of_command(&arguments.place)?;
     let rows = if arguments.from == Path::new("-") {
         read(&place, &mut io::stdin().lock())?
     } else {
