@@ -75,8 +75,7 @@ impl Store {
                 break;
             }
             for run in page {
-                let followed = follower.step(&run);
-                let wrong = match followed {
+                let wrong = match follower.step(&run) {
                     Ok(()) => self.rests(&run, &mut rested)?,
                     Err(what) => Some(what),
                 };

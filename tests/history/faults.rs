@@ -69,6 +69,23 @@ fn a_lock_is_waited_for_and_then_told() {
 }
 
 #[test]
+fn several_writers_make_one_chain() {
+    let (_folder, path) = file();
+    let evidence = evidence();
+    let write = || {
+        let mut store = open(&path);
+        (0..10).map(|_| save(&mut store, audit(now(), &evidence)).digest).collect::<Vec<_>>()
+    };
+    let all: Vec<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..3).map(|_| scope.spawn(write)).collect();
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+    });
+    let mut store = open(&path);
+    assert_eq!(store.verify(None).unwrap().unwrap().runs, 30);
+    assert!(all.iter().all(|digest| store.verify(Some(digest)).unwrap().is_ok()));
+}
+
+#[test]
 fn a_full_file_takes_a_whole_run_or_nothing_of_it() {
     let (_folder, path) = file();
     let mut store =
