@@ -110,7 +110,7 @@ fn read(path: &Path, targets: usize) -> (Duration, usize) {
             let span = (END - 30 * DAY, END);
             let load = store.load(&environment(), &target(number), span, &|s| wanted.contains(s));
             let load = load.expect("it can be read");
-            let of_places = load.places.values().flat_map(|place| place.buckets.values());
+            let of_places = load.values().flat_map(|place| place.buckets.values());
             rows += of_places.map(Vec::len).sum::<usize>();
         }
         times.push(start.elapsed());

@@ -25,11 +25,12 @@ mod transfer;
 mod verify;
 
 pub use error::HistoryError;
-pub use prune::Pruned;
+pub use prune::{HoursOf, Pruned};
 pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
 pub use resolve::{Found, ResolveError};
 pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
+pub use series::plain_hours;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};
 pub use transfer::TransferError;

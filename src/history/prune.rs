@@ -12,7 +12,10 @@ use super::runs::{self, NewRun};
 use super::series::{self, KEEP_HOURS};
 use super::sql::{Sql, Value};
 use super::store::{SeriesKey, Store};
-use crate::model::Series;
+use crate::model::{BucketLength, Hour, LoadSpan, PlaceBuckets, Series};
+
+/// Makes hours of the buckets of one server, in a span of whole hours.
+pub type HoursOf<'a> = &'a dyn Fn(&PlaceBuckets, LoadSpan) -> BTreeMap<Series, Vec<Hour>>;
 
 /// Rows that were deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,17 +44,18 @@ struct Rests {
 
 impl Store {
     /// Deletes what is older than it is kept for, and on which no run rests: samples after 48 hours,
-    /// buckets after 35 days, when their hours are there, hours after 400 days.
+    /// buckets after 35 days, hours after 400 days. Of buckets that go `hours_of` makes the hours that
+    /// are not there yet.
     ///
     /// # Errors
     /// If the history may not or cannot be written.
-    pub fn prune(&mut self, now: Timestamp) -> Result<Pruned, HistoryError> {
+    pub fn prune(&mut self, now: Timestamp, hours_of: HoursOf<'_>) -> Result<Pruned, HistoryError> {
         let keep = Keep::default();
         self.write(|store| {
             let rests = store.all_rests()?;
             let held = store.held(&rests)?;
             let plan = retention::plan(now, &keep, &held);
-            store.close_hours(&plan)?;
+            store.close_hours(&plan, hours_of)?;
             let mut pruned = Pruned::default();
             for deletion in &plan {
                 let count = delete(&mut *store.sql, deletion)?;
@@ -133,26 +137,52 @@ impl Store {
     }
 
     /// Before buckets go, their hours must be there: they keep the worst bucket.
-    fn close_hours(&mut self, plan: &[Deletion<Of>]) -> Result<(), HistoryError> {
-        let mut spans: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
-        for Deletion { of, table, from, to } in plan {
-            if let (Of::Series(id), KeptTable::Buckets) = (of, table) {
-                let span = spans.entry(*id).or_insert((*from, *to));
-                *span = (span.0.min(*from), span.1.max(*to));
+    fn close_hours(
+        &mut self,
+        plan: &[Deletion<Of>],
+        hours_of: HoursOf<'_>,
+    ) -> Result<(), HistoryError> {
+        for ((environment, target, place), span) in self.closing(plan)? {
+            let mut ids = BTreeMap::new();
+            let mut own = PlaceBuckets::default();
+            for (id, key) in self.series_of(&environment, &target)? {
+                // Copies of what runs judged have no hours.
+                let Ok(series) = key.name.parse::<Series>() else { continue };
+                if key.place == place && !key.name.contains("@run/") {
+                    let buckets = series::read_buckets(&mut *self.sql, id, span.from, span.to)?;
+                    own.buckets.insert(series.clone(), buckets);
+                    ids.insert(series, id);
+                }
+            }
+            for (series, hours) in hours_of(&own, span) {
+                if let Some(id) = ids.get(&series) {
+                    series::insert_hours(&mut *self.sql, *id, &hours, KEEP_HOURS)?;
+                }
             }
         }
-        for (id, (from, to)) in spans {
-            let mut name = String::new();
-            self.sql.rows("SELECT name FROM series WHERE id = $1", &[id.into()], &mut |row| {
-                name = row.text(0)?;
+        Ok(())
+    }
+
+    /// By server, the whole hours of which buckets go.
+    fn closing(
+        &mut self,
+        plan: &[Deletion<Of>],
+    ) -> Result<BTreeMap<(String, String, String), LoadSpan>, HistoryError> {
+        let hour = BucketLength::new(3_600);
+        let mut spans: BTreeMap<(String, String, String), LoadSpan> = BTreeMap::new();
+        for Deletion { of, table, from, to } in plan {
+            let (Of::Series(id), KeptTable::Buckets) = (of, table) else { continue };
+            let sql = "SELECT environment, target, place FROM series WHERE id = $1";
+            self.sql.rows(sql, &[(*id).into()], &mut |row| {
+                let server = (row.text(0)?, row.text(1)?, row.text(2)?);
+                let own = LoadSpan { from: hour.floor(*from), to: hour.ceil(*to) };
+                let span = spans.entry(server).or_insert(own);
+                span.from = span.from.min(own.from);
+                span.to = span.to.max(own.to);
                 Ok(())
             })?;
-            let is_gauge = name.parse().is_ok_and(|series: Series| series.is_gauge());
-            let buckets = series::read_buckets(&mut *self.sql, id, from, to)?;
-            let hours = series::hours_of(&buckets, is_gauge);
-            series::insert_hours(&mut *self.sql, id, &hours, KEEP_HOURS)?;
         }
-        Ok(())
+        Ok(spans)
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::HistoryError;
 use super::sql::{Sql, Value};
 use super::store::{SeriesKey, Store};
 use crate::model::{
-    Bucket, BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Hour, PlaceBuckets, Series,
+    Bucket, BucketFlags, BucketLength, EnvironmentName, Hour, LoadSpan, PlaceBuckets, Series,
     TargetId,
 };
 
@@ -74,8 +74,8 @@ impl Store {
         }
     }
 
-    /// The load of one target behind `from` and up to `to`: buckets, and hours of before the first
-    /// bucket. Only series that `wanted` takes are read.
+    /// The load of one target behind `from` and up to `to`, by server: buckets, and hours of before
+    /// the first bucket. Only series that `wanted` takes are read.
     ///
     /// # Errors
     /// If the history cannot be read.
@@ -85,7 +85,7 @@ impl Store {
         target: &TargetId,
         (from, to): (i64, i64),
         wanted: &dyn Fn(&Series) -> bool,
-    ) -> Result<BucketedLoad, HistoryError> {
+    ) -> Result<BTreeMap<String, PlaceBuckets>, HistoryError> {
         let mut places: BTreeMap<String, PlaceBuckets> = BTreeMap::new();
         for (id, key) in self.series_of(environment.as_str(), target.as_str())? {
             // Copies of what runs judged, and series of a later version, are no load of ours.
@@ -101,7 +101,7 @@ impl Store {
             place.buckets.insert(series.clone(), buckets);
             place.hours.insert(series, hours);
         }
-        Ok(BucketedLoad { length: BucketLength::DEFAULT, places })
+        Ok(places)
     }
 
     /// All series of a target, with their ids.
@@ -260,32 +260,46 @@ fn read_hours(
     Ok(found)
 }
 
-/// The hours that buckets come to, in the order of time. A gauge keeps its last value.
-pub(super) fn hours_of(buckets: &[Bucket], is_gauge: bool) -> Vec<Hour> {
-    let mut hours: Vec<Hour> = Vec::new();
-    for Bucket { at, covered, a, b, flags } in buckets {
-        let end = BucketLength::new(HOUR).ceil(*at);
-        match hours.last_mut().filter(|hour| hour.at == end) {
-            Some(hour) => {
-                hour.covered += covered;
-                hour.sum_a = if is_gauge { *a } else { hour.sum_a + a };
-                hour.sum_b += b;
-                hour.max_a = hour.max_a.max(*a);
-                hour.max_b = hour.max_b.max(*b);
-                hour.flags |= *flags;
-            }
-            None => hours.push(Hour {
-                at: end,
-                covered: *covered,
-                sum_a: *a,
-                sum_b: *b,
-                max_a: *a,
-                max_b: *b,
-                flags: *flags,
-            }),
-        }
+/// The hours that the buckets of a server come to, in the order of time: sums, and the worst bucket.
+/// A gauge keeps its last value; the hour is covered as far as the server was up in it.
+pub fn plain_hours(place: &PlaceBuckets, _: LoadSpan) -> BTreeMap<Series, Vec<Hour>> {
+    let mut covered: BTreeMap<i64, f64> = BTreeMap::new();
+    for up in place.buckets.get(&Series::Up).into_iter().flatten() {
+        *covered.entry(end_of_hour(up)).or_default() += up.covered;
     }
-    hours
+    let mut all = BTreeMap::new();
+    for (series, buckets) in &place.buckets {
+        let mut hours: Vec<Hour> = Vec::new();
+        for bucket in buckets {
+            let at = end_of_hour(bucket);
+            match hours.last_mut().filter(|hour| hour.at == at) {
+                Some(hour) => add(hour, bucket, series.is_gauge()),
+                None => hours.push(Hour {
+                    at,
+                    covered: covered.get(&at).copied().unwrap_or(0.0),
+                    sum_a: bucket.a,
+                    sum_b: bucket.b,
+                    max_a: bucket.a,
+                    max_b: bucket.b,
+                    flags: bucket.flags,
+                }),
+            }
+        }
+        all.insert(series.clone(), hours);
+    }
+    all
+}
+
+fn end_of_hour(bucket: &Bucket) -> i64 {
+    BucketLength::new(HOUR).ceil(bucket.at)
+}
+
+fn add(hour: &mut Hour, bucket: &Bucket, is_gauge: bool) {
+    hour.sum_a = if is_gauge { bucket.a } else { hour.sum_a + bucket.a };
+    hour.sum_b += bucket.b;
+    hour.max_a = hour.max_a.max(bucket.a);
+    hour.max_b = hour.max_b.max(bucket.b);
+    hour.flags |= bucket.flags;
 }
 
 #[cfg(test)]
@@ -307,7 +321,13 @@ mod tests {
             bucket(3_600, 5.0, 2.0, BucketFlags::RESET),
             bucket(3_900, 4.0, 1.0, none),
         ];
-        let hours = hours_of(&buckets, false);
+        let of = |series: Series| {
+            let mut place = PlaceBuckets::default();
+            place.buckets.insert(Series::Up, buckets.to_vec());
+            place.buckets.insert(series.clone(), buckets.to_vec());
+            plain_hours(&place, LoadSpan { from: 0, to: 7_200 }).remove(&series).unwrap()
+        };
+        let hours = of(Series::Ops);
         let first = Hour {
             at: 3_600,
             covered: 600.0,
@@ -318,8 +338,8 @@ mod tests {
             flags: BucketFlags::RESET,
         };
         assert_eq!(hours[0], first);
-        assert_eq!((hours[1].at, hours[1].sum_a, hours.len()), (7_200, 4.0, 2));
-        assert_eq!(hours_of(&buckets, true)[0].sum_a.to_bits(), 5.0_f64.to_bits());
-        assert!(hours_of(&[], false).is_empty());
+        assert_eq!((hours[1].at, hours[1].sum_a.to_bits()), (7_200, 4.0_f64.to_bits()));
+        assert_eq!(hours.len(), 2);
+        assert_eq!(of(Series::Keys)[0].sum_a.to_bits(), 5.0_f64.to_bits());
     }
 }

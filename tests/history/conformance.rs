@@ -2,7 +2,7 @@
 
 use envparity::collect::config::COLLECTORS;
 use envparity::history::{
-    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
+    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference, plain_hours,
 };
 use envparity::model::{
     Bucket, BucketFlags, Evidence, Hour, LoadSpan, Outcome, RunState, Series, SpanMark,
@@ -220,16 +220,16 @@ fn the_load_of_a_target_is_its_series_by_place() {
         let target = "redis/cache".to_owned().into();
         let span = (0, 1_000_000);
         let load = store.load(&"qualif".into(), &target, span, &|_| true).unwrap();
-        assert_eq!(load.places.keys().collect::<Vec<_>>(), ["", "10.0.0.2:6379"], "{name}");
-        let own = &load.places[""];
+        assert_eq!(load.keys().collect::<Vec<_>>(), ["", "10.0.0.2:6379"], "{name}");
+        let own = &load[""];
         assert_eq!(own.buckets.len(), 2);
         assert_eq!(own.buckets[&Series::Up], buckets(36_000, 3));
         assert_eq!(own.hours[&Series::Up], [hours]);
         let only = |series: &Series| *series == Series::Up;
         let load = store.load(&"qualif".into(), &target, span, &only).unwrap();
-        assert_eq!(load.places[""].buckets.len(), 1);
+        assert_eq!(load[""].buckets.len(), 1);
         let none = store.load(&"dev".into(), &target, span, &|_| true).unwrap();
-        assert!(none.places.is_empty());
+        assert!(none.is_empty());
     }
 }
 
@@ -305,7 +305,7 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
             from_source: JudgedSource::History,
         }];
         let saved = save(&mut store, run);
-        let pruned = store.prune(now()).unwrap();
+        let pruned = store.prune(now(), &plain_hours).unwrap();
         assert_eq!((pruned.buckets, pruned.hours, pruned.samples), (24, 1, 1), "{name}");
         let left = store.buckets(&ops, 0, i64::MAX).unwrap();
         assert_eq!((left[0].at, left.len()), (old + 3_900, 12 + 24));
@@ -320,7 +320,10 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
         let verified = store.verify(Some(&saved.digest)).unwrap().unwrap();
         assert_eq!((verified.runs, store.runs(1).unwrap()[0].kind.as_str()), (2, "prune"));
         // Again: there is nothing, and nothing is written of it.
-        assert_eq!(store.prune(now()).unwrap(), envparity::history::Pruned::default());
+        assert_eq!(
+            store.prune(now(), &plain_hours).unwrap(),
+            envparity::history::Pruned::default()
+        );
         assert_eq!(store.runs(10).unwrap().len(), 2);
     }
 }
@@ -350,7 +353,7 @@ fn buckets_from_outside_are_kept_with_the_run_that_judged_them() {
         // They are no load of the history's own.
         let target = "redis/cache".to_owned().into();
         let load = store.load(&"qualif".into(), &target, (0, 300), &|_| true).unwrap();
-        assert!(load.places.is_empty());
+        assert!(load.is_empty());
         store.verify(None).unwrap().unwrap();
     }
 }

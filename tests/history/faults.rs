@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use envparity::collect::config::COLLECTORS;
-use envparity::history::{HistoryError, SqliteOptions, Store};
+use envparity::history::{HistoryError, SqliteOptions, Store, plain_hours};
 use rusqlite::Connection;
 
 use crate::world::{audit, evidence, file, key, now, open, save};
@@ -42,7 +42,10 @@ fn a_newer_schema_is_read_and_never_written() {
     let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("envparity 9.0.0, schema 2; this one writes 1"), "{text}");
-    assert!(store.prune(now()).is_err() && store.add_buckets(&[(key("up"), vec![])]).is_err());
+    assert!(
+        store.prune(now(), &plain_hours).is_err()
+            && store.add_buckets(&[(key("up"), vec![])]).is_err()
+    );
     assert_eq!(store.runs(10).unwrap().len(), 1);
     assert_eq!(store.evidence(1, COLLECTORS).unwrap().len(), 3);
     assert_eq!(store.verify(Some(&head)).unwrap().unwrap().runs, 1);
