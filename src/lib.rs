@@ -11,6 +11,7 @@
 pub mod cli;
 pub mod collect;
 pub mod compare;
+pub mod history;
 pub mod model;
 pub mod normalize;
 pub mod pipeline;

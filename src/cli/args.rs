@@ -1,5 +1,8 @@
 //! What can be said on the command line.
 
+mod output;
+mod past;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,8 +11,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::{Gate, Severity};
-use crate::report;
 use crate::wire::duration::DurationText;
+
+pub(super) use output::{OutputArguments, OutputChoice};
+pub(super) use past::{
+    DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
+    HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
+    HistoryShowArguments, HistoryVerifyArguments,
+};
 
 /// Where profiles are, unless the command line says otherwise.
 pub(super) const PROFILES: &str = "profiles";
@@ -34,7 +43,8 @@ pub(super) enum Command {
     Audit(AuditArguments),
     /// Write down what an environment answers, as evidence
     Collect(CollectArguments),
-    /// Compare two evidence files; judges only whether they are complete
+    /// Compare two pieces of evidence, of files or of the history; judges only whether they are
+    /// complete
     Diff(DiffArguments),
     /// Tell what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
@@ -44,6 +54,8 @@ pub(super) enum Command {
     CheckProfiles(CheckProfilesArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
+    /// Look into what was seen before, and after whether it is what was written
+    History(HistoryArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -65,18 +77,6 @@ pub(super) struct CheckProfilesArguments {
     /// Exit with 1 if there are warnings
     #[arg(long)]
     pub(super) strict: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct OutputArguments {
-    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics,
-    /// csv) to PATH, or to stdout without one; repeat for several
-    #[arg(short, long, value_name = "FORMAT[=PATH]")]
-    pub(super) output: Vec<OutputChoice>,
-
-    /// End with 0 where the verdict would say 1 or 3
-    #[arg(long)]
-    pub(super) report_only: bool,
 }
 
 #[derive(Debug, Args)]
@@ -109,9 +109,9 @@ pub(super) struct AuditArguments {
     pub(super) fail_on: Option<Severity>,
 
     /// Tell what is new, worse, better and resolved since this report (YAML or JSON of an earlier
-    /// audit)
-    #[arg(long, value_name = "REPORT")]
-    pub(super) since: Option<PathBuf>,
+    /// audit), or since a run of the history, judged by today's profiles: NAME@-7d, run:3f2a
+    #[arg(long, value_name = "REPORT|REF")]
+    pub(super) since: Option<String>,
 
     /// Only what is new or worse since that report can make it NO-GO
     #[arg(long, requires = "since")]
@@ -129,6 +129,9 @@ pub(super) struct AuditArguments {
     /// API v1) or in our own YAML; repeat for several
     #[arg(long, value_name = "FILE")]
     pub(super) eol_data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
 }
 
 #[derive(Debug, Args)]
@@ -146,21 +149,6 @@ pub(super) struct CollectArguments {
     /// How long each target may take, over the profile: 10s, 1m
     #[arg(long, value_name = "TIME")]
     pub(super) deadline: Option<DurationText>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DiffArguments {
-    /// Evidence to compare with
-    pub(super) baseline: PathBuf,
-    /// Evidence that is compared
-    pub(super) current: PathBuf,
-
-    /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
-    #[arg(long, value_name = "DIR")]
-    pub(super) profiles: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(super) output: OutputArguments,
 }
 
 #[derive(Debug, Args)]
@@ -334,48 +322,6 @@ pub(super) enum VersionFormat {
     Table,
     /// A line of JSON for each text
     Json,
-}
-
-/// `table`, `yaml=report.yaml`.
-#[derive(Clone)]
-pub(super) struct OutputChoice {
-    pub(super) format: &'static dyn report::Format,
-    pub(super) path: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for OutputChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutputChoice")
-            .field("format", &self.format.name())
-            .field("path", &self.path)
-            .finish()
-    }
-}
-
-/// The text names no format, or an empty path.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
-    #[error("there is no format {0:?}; there are {1}")]
-    Format(String, String),
-    #[error("nothing stands behind the =; leave it out for stdout")]
-    Path,
-}
-
-impl FromStr for OutputChoice {
-    type Err = OutputError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, path) =
-            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-        let format = report::by_name(name).ok_or_else(|| {
-            let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
-            OutputError::Format(name.to_owned(), known.join(", "))
-        })?;
-        if path == Some("") {
-            return Err(OutputError::Path);
-        }
-        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
-    }
 }
 
 /// A time as people write it in scripts.

@@ -8,12 +8,15 @@ use super::args::AuditArguments;
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::Inputs;
+use super::past::{self, Past, Place};
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
+use crate::history::Found;
 use crate::model::{EarlierReport, Gate};
 use crate::pipeline::{self, AuditOptions, Facts};
 use crate::policy;
 use crate::profile::{Profiles, git};
+use crate::report;
 use crate::report::escape::terminal;
 use crate::wire::file;
 
@@ -37,14 +40,37 @@ pub(super) async fn run(
         fail_on_new: arguments.fail_on_new,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
-    if let Some(path) = &arguments.since {
-        options.since = Some(earlier(path, &profiles, &options)?);
+    if let Some(text) = &arguments.since {
+        let past = Past::new(&arguments.history, Some(&profiles), options.at)?;
+        match earlier(text, past, &profiles, &options) {
+            Ok(since) => options.since = Some(since),
+            Err(error) => return past::absent_or(error),
+        }
     }
-    let report = {
-        let bar = Bar::new();
-        pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
+    let place = Place::of(&arguments.history, Some(&profiles))?;
+    let Some(place) = place else {
+        let report = {
+            let bar = Bar::new();
+            pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
+        };
+        return Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files));
     };
-    Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files))
+    let (mut report, evidence) = {
+        let bar = Bar::new();
+        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
+    };
+    let kept = place
+        .open_to_write()
+        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence));
+    let exit = output::write_report(&report, &arguments.output, &choices, verbose, &files);
+    match kept {
+        Ok(()) => Ok(exit),
+        // The report is written whatever becomes of the history.
+        Err(error) => {
+            output::complain(&format!("error: the run was not kept: {}", place.said(&error)));
+            Ok(Exit::Error)
+        }
+    }
 }
 
 /// All that is read; the profiles of environments that are not asked for, too.
@@ -53,8 +79,11 @@ fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
     for path in &arguments.eol_data {
         inputs.add(path, "read by --eol-data");
     }
-    if let Some(path) = &arguments.since {
-        inputs.add(path, "read by --since");
+    if let Some(reference) = &arguments.since {
+        inputs.add(Path::new(reference), "read by --since");
+    }
+    if let Ok(Some(Place::File(history))) = Place::of(&arguments.history, Some(profiles)) {
+        inputs.add(&history, "the history");
     }
     inputs
 }
@@ -69,15 +98,24 @@ fn gate(arguments: &AuditArguments) -> Option<Gate> {
 
 /// An earlier report, if anything can be told since then. Asked before anything is contacted.
 fn earlier(
-    path: &Path,
+    text: &str,
+    mut past: Past,
     profiles: &Profiles,
     options: &AuditOptions,
 ) -> anyhow::Result<EarlierReport> {
-    let earlier = reports::of_audit(path)?.earlier();
+    let earlier = match past.find(text)? {
+        Found::File(path) => reports::of_audit(&path)?.earlier(),
+        Found::Evidence { run, .. } | Found::Run(run) => {
+            let evidence = past.evidence(&run)?;
+            // By today's profiles, so that only what was seen differs.
+            let options = AuditOptions { at: Some(run.at), since: None, ..options.clone() };
+            let audit = pipeline::assess(profiles, &options, evidence, Facts::default(), run.at)?;
+            report::public(&audit).earlier()
+        }
+    };
     let gates = pipeline::gates(profiles, options)?;
     let now = options.at.unwrap_or_else(|| clock()());
-    policy::check_earlier(&earlier, &gates, now)
-        .with_context(|| terminal(&path.display().to_string()))?;
+    policy::check_earlier(&earlier, &gates, now).with_context(|| terminal(text))?;
     Ok(earlier)
 }
 

@@ -8,9 +8,11 @@ use super::args::DiffArguments;
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::Inputs;
+use super::past::{self, Past};
 use super::{Failed, args, audit, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::collect::recorded::MAX_FILE;
+use crate::history::Found;
 use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire::{self, file};
@@ -19,17 +21,47 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
     let choices = output::choices(&arguments.output)?;
     let folder = arguments.profiles.as_deref().unwrap_or(Path::new(args::PROFILES));
     let mut inputs = Inputs::of_folder(folder);
-    for path in [&arguments.baseline, &arguments.current] {
-        inputs.add(path, "compared by this command");
+    for reference in [&arguments.baseline, &arguments.current] {
+        inputs.add(Path::new(reference), "compared by this command");
     }
     output::spare_inputs(&choices, &inputs)?;
-    let (baseline, current) = (read(&arguments.baseline)?, read(&arguments.current)?);
+    let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
+    let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;
+    let mut both = Vec::new();
+    for text in [&arguments.baseline, &arguments.current] {
+        match side(text, &mut past) {
+            Ok(evidence) => both.push(evidence),
+            Err(error) => return past::absent_or(error),
+        }
+    }
     // Without profiles nothing that a repository holds counts.
     let mut facts = audit::facts(folder);
     facts.commit = facts.commit.filter(|_| folder.join("audit.yaml").is_file());
-    let catalogue = problems::catalogue(arguments.profiles.as_deref())?;
+    let catalogue = profiles.and_then(|profiles| profiles.catalogue);
+    let [baseline, current] =
+        <[Evidence; 2]>::try_from(both).map_err(|_| anyhow!("a diff has two sides"))?;
     let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, files))
+}
+
+/// Evidence of a file, or of the history.
+fn side(text: &str, past: &mut Past) -> anyhow::Result<Evidence> {
+    match past.find(text)? {
+        Found::File(path) => read(&path),
+        Found::Evidence { run, environment } => {
+            let all = past.evidence(&run)?;
+            let found = all.into_iter().find(|evidence| evidence.environment == environment);
+            found.ok_or_else(|| anyhow!("run {} has no evidence of {environment}", run.id))
+        }
+        Found::Run(run) if run.environments.is_empty() => {
+            Err(anyhow!("{text} is a run of the kind {:?} and has no evidence", run.kind))
+        }
+        Found::Run(run) => Err(anyhow!(
+            "{text} has evidence of {}: say which, as in {text}/{}",
+            run.environments.join(", "),
+            run.environments.first().map_or("", String::as_str)
+        )),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {

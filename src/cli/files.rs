@@ -47,6 +47,24 @@ impl Files {
         write().map_err(|error| anyhow!("failed to write {}: {}", path.display(), words(&error)))
     }
 
+    /// The same for what is written piece by piece.
+    pub(super) fn write_by(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let failed =
+            |error: io::Error| anyhow!("failed to write {}: {}", path.display(), words(&error));
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut aside = self.create_beside(&real).map_err(failed)?;
+        let mut buffer = io::BufWriter::new(aside.file.as_file_mut());
+        write(&mut buffer)?;
+        buffer.flush().map_err(failed)?;
+        drop(buffer);
+        aside.file.as_file().sync_all().map_err(failed)?;
+        aside.persist(&real).map_err(failed)
+    }
+
     /// Removes what is half written, and lets nothing more be written. What has its name already is
     /// whole. An interrupted command leaves the thread that writes behind, and must not leave the
     /// file.

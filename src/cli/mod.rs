@@ -14,8 +14,10 @@ pub mod exit;
 mod explain;
 mod explain_policy;
 mod files;
+mod history;
 mod inputs;
 mod output;
+mod past;
 mod problems;
 mod progress;
 pub mod reference;
@@ -84,6 +86,9 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         Command::Collect(command) => interruptible(|files| collect::run(command, files)),
         Command::Diff(command) => {
             interruptible(|files| async move { diff::run(&command, verbose, &files) })
+        }
+        Command::History(command) => {
+            interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),

@@ -9,7 +9,6 @@ use super::args::PROFILES;
 use super::clock;
 use super::output::complain;
 use crate::model::count;
-use crate::normalize::config::CatalogueConfig;
 use crate::pipeline;
 use crate::profile::Surroundings;
 use crate::profile::{self, FileProblem, ProfileErrors, Profiles};
@@ -44,12 +43,12 @@ fn refused(folder: &Path, errors: &ProfileErrors) -> anyhow::Error {
     anyhow::anyhow!("{} in {folder}", count(errors.0.len(), "problem"))
 }
 
-/// The catalogue of a folder; without one, that of the default folder if it holds profiles.
-pub(super) fn catalogue(folder: Option<&Path>) -> anyhow::Result<Option<CatalogueConfig>> {
+/// The profiles of a folder; without one, those of the default folder if it holds any.
+pub(super) fn load_if_any(folder: Option<&Path>) -> anyhow::Result<Option<Profiles>> {
     let default = Path::new(PROFILES);
     match folder {
-        Some(folder) => Ok(load(folder)?.catalogue),
-        None if default.join("audit.yaml").is_file() => Ok(load(default)?.catalogue),
+        Some(folder) => Ok(Some(load(folder)?)),
+        None if default.join("audit.yaml").is_file() => Ok(Some(load(default)?)),
         None => Ok(None),
     }
 }

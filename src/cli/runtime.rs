@@ -52,6 +52,9 @@ where
     let files = Files::default();
     let work = work(files.clone());
     let done = runtime.block_on(async {
+        // A file that may not grow any more is told by the one who writes it; unheard, this signal
+        // would end the program in the middle of that.
+        let _file_size = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         let mut signals = signals()?;
         // A task of its own: writing to a pipe that nobody reads must not keep a signal from being
         // heard.

@@ -130,6 +130,17 @@ pub struct Run {
     pub commit: Option<String>,
     /// For showing times to people.
     pub timezone: TimeZone,
+    /// What it became in the history; `None` if it was not stored.
+    pub history: Option<StoredRun>,
+}
+
+/// A run in a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRun {
+    /// Counts from 1.
+    pub run: i64,
+    /// Its digest, which stands for all runs before it too.
+    pub digest: String,
 }
 
 /// How much of an environment a gate compared.

@@ -122,6 +122,10 @@ pub enum TimeSource {
 }
 
 impl TimeSource {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Profile, Self::Evidence, Self::Server, Self::Printed, Self::FileModified];
+
     /// In words that fit behind "time from ".
     pub fn as_str(self) -> &'static str {
         match self {

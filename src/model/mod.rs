@@ -1,6 +1,7 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
 mod audit;
+mod bucket;
 mod change;
 mod collector;
 mod cycles;
@@ -11,6 +12,7 @@ mod globs;
 mod ids;
 mod indicator;
 mod info_line;
+mod load;
 pub mod matrix;
 mod naming;
 mod near;
@@ -28,7 +30,8 @@ mod verdict;
 mod waiver;
 mod words;
 
-pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run};
+pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
+pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
 pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
@@ -51,6 +54,10 @@ pub use globs::Globs;
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
+pub use load::{
+    BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadIdentity, LoadRole,
+    LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
+};
 pub use naming::ProductNames;
 pub use near::{letters_apart, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};

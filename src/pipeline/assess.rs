@@ -185,6 +185,7 @@ impl Standard<'_> {
                 notes,
                 commit: facts.commit,
                 timezone: TimeZone::UTC,
+                history: None,
             },
         }
     }

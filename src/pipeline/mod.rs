@@ -5,15 +5,17 @@ mod audit;
 mod collect;
 mod diff;
 mod expected;
+mod history;
 mod options;
 mod scope;
 mod stored;
 mod unpaired;
 
 pub use assess::assess;
-pub use audit::audit;
+pub use audit::{audit, audit_and_keep};
 pub use collect::{collect, jobs};
 pub use diff::diff;
+pub use history::keep;
 pub use options::{AuditOptions, Facts};
 pub use scope::{ScopeError, gates};
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::config::{AuditConfig, EnvironmentConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
+use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames,
 };
@@ -243,7 +244,7 @@ fn fileless(name: &Located<String>, known: &str) -> Problem {
     Problem::at(name, message, format!("add one, or take the name out; {known}"))
 }
 
-/// What is wrong with the promotion order, the gates and the time zone.
+/// What is wrong with the promotion order, the gates, the time zone and the history.
 fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     let mut found = Vec::new();
     let baseline = audit.baseline.as_str();
@@ -263,6 +264,7 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
         let message = format!("there is no time zone {:?}", zone.as_str());
         found.push(Problem::at(zone, message, "write one like Europe/Paris"));
     }
+    found.extend(audit.history.iter().flat_map(HistoryConfig::check));
     found
 }
 
@@ -318,6 +320,7 @@ pub(super) fn compose(
         digest,
         places,
         names,
+        history: audit.history.map(|located| located.value),
     })
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::config::TargetsConfig;
+use crate::history::config::HistoryConfig;
 use crate::wire::duration::DurationText;
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::yaml::Located;
@@ -62,4 +63,7 @@ pub struct AuditConfig {
     /// For showing times (default: UTC): `Europe/Paris`.
     #[serde(default)]
     pub timezone: Option<Located<String>>,
+    /// Where each audit is kept (default: nowhere): `{path: envparity.db}`.
+    #[serde(default)]
+    pub history: Option<Located<HistoryConfig>>,
 }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::collect::config::TargetsConfig;
+use crate::history::config::HistoryConfig;
 use crate::model::{ComponentName, EnvironmentName, Gate, Globs, Places, ProductNames};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
@@ -64,6 +65,8 @@ pub struct Profiles {
     pub places: Places,
     /// What components are called, whatever alias of a product somebody writes.
     pub names: ProductNames,
+    /// Where each audit is kept.
+    pub history: Option<HistoryConfig>,
 }
 
 /// One environment, with its defaults resolved.

@@ -318,5 +318,10 @@ fn run(report: &Audit) -> v1::Run {
         commit: report.run.commit.clone(),
         notes: report.run.notes.clone(),
         taken: taken.collect::<BTreeMap<_, _>>(),
+        history: report
+            .run
+            .history
+            .as_ref()
+            .map(|stored| v1::StoredRun { run: stored.run, digest: stored.digest.clone() }),
     }
 }

@@ -7,6 +7,7 @@ mod convert;
 mod document;
 mod format;
 mod newer;
+pub mod pieces;
 mod samples;
 #[cfg(test)]
 mod tests;

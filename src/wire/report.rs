@@ -388,6 +388,19 @@ pub struct Run {
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// What it became in the history, if it was stored in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<StoredRun>,
+}
+
+/// A run in a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoredRun {
+    /// Its number there.
+    pub run: i64,
+    /// Its digest, which stands for all runs before it too: `history verify --head` takes it.
+    pub digest: String,
 }
 
 impl DriftReport {

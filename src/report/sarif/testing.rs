@@ -117,6 +117,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
             notes: Vec::new(),
             commit: None,
             timezone: TimeZone::UTC,
+            history: None,
         },
     }
 }

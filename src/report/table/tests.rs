@@ -121,6 +121,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
             notes: Vec::new(),
             commit: None,
             timezone: TimeZone::UTC,
+            history: None,
         },
     }
 }

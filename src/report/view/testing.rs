@@ -51,6 +51,7 @@ pub(in crate::report) fn audit_of(report: &v1::DriftReport) -> Audit {
         fail_on: severity(&report.verdict.fail_on),
         places: Places::default(),
         run: Run {
+            history: None,
             at: report.run.at,
             duration: None,
             host: report.run.host.clone(),

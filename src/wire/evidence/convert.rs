@@ -212,7 +212,7 @@ fn parts(
 }
 
 impl Part {
-    fn into_model(self) -> Result<model::Outcome, String> {
+    pub(super) fn into_model(self) -> Result<model::Outcome, String> {
         Ok(match self {
             Self::Complete => model::Outcome::Complete,
             Self::LeftOut => model::Outcome::LeftOut,

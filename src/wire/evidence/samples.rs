@@ -21,7 +21,7 @@ impl From<&model::Sample> for Sample {
 }
 
 impl Sample {
-    fn into_model(self, target: &model::TargetId) -> Result<model::Sample, String> {
+    pub(super) fn into_model(self, target: &model::TargetId) -> Result<model::Sample, String> {
         let mut counters = model::Counters::default();
         self.sections.iter().for_each(|section| counters.add_section(section));
         for (name, number) in self.figures {

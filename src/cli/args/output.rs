@@ -1,0 +1,62 @@
+//! What can be said of the formats of a report.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::report;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OutputArguments {
+    /// Write the report as FORMAT (table, yaml, json, html, markdown, junit, sarif, openmetrics,
+    /// csv) to PATH, or to stdout without one; repeat for several
+    #[arg(short, long, value_name = "FORMAT[=PATH]")]
+    pub(in crate::cli) output: Vec<OutputChoice>,
+
+    /// End with 0 where the verdict would say 1 or 3
+    #[arg(long)]
+    pub(in crate::cli) report_only: bool,
+}
+
+/// `table`, `yaml=report.yaml`.
+#[derive(Clone)]
+pub(in crate::cli) struct OutputChoice {
+    pub(in crate::cli) format: &'static dyn report::Format,
+    pub(in crate::cli) path: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for OutputChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutputChoice")
+            .field("format", &self.format.name())
+            .field("path", &self.path)
+            .finish()
+    }
+}
+
+/// The text names no format, or an empty path.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum OutputError {
+    #[error("there is no format {0:?}; there are {1}")]
+    Format(String, String),
+    #[error("nothing stands behind the =; leave it out for stdout")]
+    Path,
+}
+
+impl FromStr for OutputChoice {
+    type Err = OutputError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) =
+            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let format = report::by_name(name).ok_or_else(|| {
+            let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
+            OutputError::Format(name.to_owned(), known.join(", "))
+        })?;
+        if path == Some("") {
+            return Err(OutputError::Path);
+        }
+        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}

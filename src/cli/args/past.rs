@@ -1,0 +1,118 @@
+//! What can be said of the past: which history, and what of it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::output::OutputArguments;
+
+/// Where what was seen is kept.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryOption {
+    /// The history: a file, or the URL of a PostgreSQL database [default: history: of the profiles]
+    #[arg(long, value_name = "PATH|URL")]
+    pub(in crate::cli) history: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(in crate::cli) command: HistoryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum HistoryCommand {
+    /// List the newest runs
+    List(HistoryListArguments),
+    /// Tell what a run holds
+    Show(HistoryShowArguments),
+    /// Compare two pieces of evidence of the past: the same as `envparity diff`
+    Diff(DiffArguments),
+    /// Check that everything is what was written: ends with 1 and names the first break if not
+    Verify(HistoryVerifyArguments),
+    /// Delete what is older than it is kept for and on which no run rests: samples after 48 h,
+    /// buckets after 35 d, hours after 400 d
+    Prune(HistoryPlaceArguments),
+    /// Write everything as lines of JSON
+    Export(HistoryExportArguments),
+    /// Read what `export` wrote into an empty history
+    Import(HistoryImportArguments),
+}
+
+/// Which history a command of it is about.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryPlaceArguments {
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+
+    /// Folder of the profiles that say where it is [default: profiles, if it holds audit.yaml]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) profiles: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryListArguments {
+    #[command(flatten)]
+    pub(in crate::cli) place: HistoryPlaceArguments,
+
+    /// So many, newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub(in crate::cli) last: usize,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryShowArguments {
+    /// run:DIGITS, NAME, NAME@-7d or NAME@TIME
+    pub(in crate::cli) reference: String,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryVerifyArguments {
+    /// A run with this digest must be there: `run.history.digest` of a report, or 8 digits of it
+    #[arg(long, value_name = "DIGEST")]
+    pub(in crate::cli) head: Option<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryExportArguments {
+    /// Where to write it; - for stdout
+    #[arg(long, value_name = "PATH|-")]
+    pub(in crate::cli) to: PathBuf,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryImportArguments {
+    /// What `history export` wrote; - for stdin
+    #[arg(long, value_name = "PATH|-")]
+    pub(in crate::cli) from: PathBuf,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: HistoryPlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DiffArguments {
+    /// Evidence to compare with: a file, or of the history NAME, NAME@-7d, NAME@TIME, run:3f2a
+    pub(in crate::cli) baseline: String,
+    /// Evidence that is compared, likewise
+    pub(in crate::cli) current: String,
+
+    /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) profiles: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArguments,
+}

@@ -1,0 +1,54 @@
+//! `envparity history list`
+
+use crate::cli::args::HistoryListArguments;
+use crate::cli::exit::Exit;
+use crate::cli::past::Place;
+use crate::cli::{Failed, output};
+use crate::history::RunSummary;
+use crate::report::escape::terminal;
+
+pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
+    let (place, profiles) = Place::of_command(&arguments.place)?;
+    let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
+    let runs = history.runs(arguments.last).map_err(|error| place.failed(&error))?;
+    if runs.is_empty() {
+        output::print("the history is empty\n")?;
+        return Ok(Exit::Done);
+    }
+    let zone = profiles.map_or(jiff::tz::TimeZone::UTC, |profiles| profiles.timezone);
+    let digits = shown_digits(&runs);
+    let mut text = format!(
+        "{:<width$}  {:<22}  {:<9}  {:<10}  EVIDENCE OF\n",
+        "RUN",
+        "AT",
+        "KIND",
+        "VERDICT",
+        width = digits + 4
+    );
+    for run in &runs {
+        let at = run.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M%:z");
+        let line = format!(
+            "run:{}  {at:<22}  {:<9}  {:<10}  {}",
+            run.digest.get(..digits).unwrap_or(&run.digest),
+            run.kind,
+            run.verdict.to_uppercase(),
+            run.environments.join(", ")
+        );
+        text.push_str(terminal(&line).trim_end());
+        text.push('\n');
+    }
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+/// So many digits tell the runs of a list apart; four at least.
+fn shown_digits(runs: &[RunSummary]) -> usize {
+    let mut digests: Vec<&str> = runs.iter().map(|run| run.digest.as_str()).collect();
+    digests.sort_unstable();
+    let shared = digests.windows(2).map(|pair| {
+        let alike = pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b);
+        alike.count()
+    });
+    // One more than runs of this list need: there are others.
+    (shared.max().unwrap_or(0) + 2).max(6)
+}

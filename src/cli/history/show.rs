@@ -1,0 +1,62 @@
+//! `envparity history show`
+
+use crate::cli::args::HistoryShowArguments;
+use crate::cli::exit::Exit;
+use crate::cli::past::{Past, Place, absent_or};
+use crate::cli::{Failed, output};
+use crate::history::{Found, RunSummary};
+use crate::model::{Evidence, count, failures_of};
+use crate::report::escape::terminal_lines;
+
+pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, Failed> {
+    let (place, profiles) = Place::of_command(&arguments.place)?;
+    let mut past = Past::at(place, profiles.as_ref());
+    let (run, only) = match past.find(&arguments.reference) {
+        Ok(Found::Evidence { run, environment }) => (run, Some(environment)),
+        Ok(Found::Run(run)) => (run, None),
+        Ok(Found::File(path)) => {
+            return Err(anyhow::anyhow!("{} is a file, and no run", path.display()).into());
+        }
+        Err(error) => return absent_or(error),
+    };
+    let evidence = past.evidence(&run)?;
+    let shown = evidence.iter().filter(|one| only.as_ref().is_none_or(|o| one.environment == *o));
+    let mut text = head(&run);
+    shown.for_each(|one| text.push_str(&of_environment(one)));
+    output::print(&terminal_lines(&text))?;
+    Ok(Exit::Done)
+}
+
+fn head(run: &RunSummary) -> String {
+    let verdict = if run.verdict.is_empty() { "none" } else { &run.verdict };
+    let mut text = format!(
+        "run {} of {}\n  digest    {}\n  kind      {}\n  verdict   {}\n  findings  {}\n",
+        run.id,
+        run.at,
+        run.digest,
+        run.kind,
+        verdict.to_uppercase(),
+        run.findings.len()
+    );
+    for (name, value) in run.facts.iter().filter(|(_, value)| !value.is_empty()) {
+        text.push_str(&format!("  {name:<9} {value}\n"));
+    }
+    text
+}
+
+fn of_environment(evidence: &Evidence) -> String {
+    let mut text = format!("{} at {}\n", evidence.environment, evidence.taken);
+    for target in &evidence.targets {
+        let held = [
+            count(target.fields.len() + target.declared.len(), "fact"),
+            count(target.images.len(), "image"),
+            count(target.samples.len(), "sample"),
+        ];
+        text.push_str(&format!("  {:<28} {}\n", target.id.to_string(), held.join(", ")));
+        for (part, failure) in failures_of(&target.parts) {
+            let part = part.map(|part| format!(" {part}")).unwrap_or_default();
+            text.push_str(&format!("    not read:{part} {failure}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,197 @@
+//! The past on the command line: which history is meant, and what a reference names in it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::args::{HistoryOption, HistoryPlaceArguments};
+use super::exit::Exit;
+use super::{Failed, clock, output, problems};
+use crate::collect::config::COLLECTORS;
+use crate::history::{
+    Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
+};
+use crate::model::Evidence;
+use crate::profile::Profiles;
+use crate::report::escape::terminal;
+
+/// What commands use that cannot work without a history, where none is named.
+const DEFAULT: &str = "envparity.db";
+
+/// Where a history is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// A file.
+    File(PathBuf),
+    /// A database of PostgreSQL.
+    Postgres,
+}
+
+impl Place {
+    /// The history that the command line names, else the one of the profiles. A path in a flag is
+    /// relative to the working directory, one in a profile to the profiles.
+    pub(super) fn of(
+        option: &HistoryOption,
+        profiles: Option<&Profiles>,
+    ) -> anyhow::Result<Option<Self>> {
+        if let Some(text) = &option.history {
+            if text.is_empty() {
+                return Err(anyhow!("--history names nothing: write a path"));
+            }
+            let is_url = ["postgres://", "postgresql://"].iter().any(|s| text.starts_with(s));
+            return Ok(Some(if is_url { Self::Postgres } else { Self::File(text.into()) }));
+        }
+        let Some(profiles) = profiles else { return Ok(None) };
+        let Some(config) = &profiles.history else { return Ok(None) };
+        let path = config.path.as_ref().map(|path| profiles.folder.join(path.as_str()));
+        Ok(Some(path.map_or(Self::Postgres, Self::File)))
+    }
+
+    /// The same for a command that cannot work without one: else the default file, and it says so.
+    fn of_or_default(option: &HistoryOption, profiles: Option<&Profiles>) -> anyhow::Result<Self> {
+        Ok(Self::of(option, profiles)?.unwrap_or_else(|| {
+            output::complain(&format!(
+                "no history is named (--history, or history: in audit.yaml): using ./{DEFAULT}"
+            ));
+            Self::File(PathBuf::from(DEFAULT))
+        }))
+    }
+
+    /// The one that a command of `history` is about, and the profiles that may say so.
+    pub(super) fn of_command(
+        arguments: &HistoryPlaceArguments,
+    ) -> anyhow::Result<(Self, Option<Profiles>)> {
+        let profiles = match &arguments.history.history {
+            // Named, it needs no profiles, and theirs may be wrong.
+            Some(_) if arguments.profiles.is_none() => None,
+            _ => problems::load_if_any(arguments.profiles.as_deref())?,
+        };
+        Ok((Self::of_or_default(&arguments.history, profiles.as_ref())?, profiles))
+    }
+
+    /// Opens it, and makes it where there is none.
+    pub(super) fn open_to_write(&self) -> Result<Store, HistoryError> {
+        self.open(&SqliteOptions::default())
+    }
+
+    /// Opens it if it is there.
+    pub(super) fn open_to_read(&self) -> Result<Store, HistoryError> {
+        self.open(&SqliteOptions { create: false, ..SqliteOptions::default() })
+    }
+
+    fn open(&self, options: &SqliteOptions) -> Result<Store, HistoryError> {
+        match self {
+            Self::File(path) => Store::open(path, options),
+            Self::Postgres => Err(HistoryError::Unsupported(
+                "this build cannot keep a history in PostgreSQL".to_owned(),
+            )),
+        }
+    }
+
+    /// An error of it in words, with what to do.
+    pub(super) fn said(&self, error: &HistoryError) -> String {
+        format!("the history {self}: {error}\nadvice: {}", error.advice())
+    }
+
+    /// The same as an error.
+    pub(super) fn failed(&self, error: &HistoryError) -> anyhow::Error {
+        anyhow!("{}", self.said(error))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.write_str(&terminal(&path.display().to_string())),
+            Self::Postgres => f.write_str("in PostgreSQL"),
+        }
+    }
+}
+
+/// What references of one command mean. The history is opened only when one refers to it.
+pub(super) struct Past {
+    place: Option<Place>,
+    open: Option<Store>,
+    now: Timestamp,
+    zone: TimeZone,
+}
+
+impl Past {
+    pub(super) fn new(
+        option: &HistoryOption,
+        profiles: Option<&Profiles>,
+        at: Option<Timestamp>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            place: Place::of(option, profiles)?,
+            open: None,
+            now: at.unwrap_or_else(|| clock()()),
+            zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
+        })
+    }
+
+    /// Of a history that is known.
+    pub(super) fn at(place: Place, profiles: Option<&Profiles>) -> Self {
+        Self {
+            place: Some(place),
+            open: None,
+            now: clock()(),
+            zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
+        }
+    }
+
+    /// What a text refers to. A file that is there is that file, however it is called.
+    pub(super) fn find(&mut self, text: &str) -> anyhow::Result<Found> {
+        if Path::new(text).exists() {
+            return Ok(Found::File(text.into()));
+        }
+        let reference = parse_reference(text, self.now, &self.zone)?;
+        if let crate::history::Reference::File(path) = reference {
+            return Ok(Found::File(path));
+        }
+        let place = self.place()?;
+        let found = self.store()?.resolve(&reference);
+        found.map_err(|error| match error {
+            ResolveError::History(error) => place.failed(&error),
+            absent => anyhow::Error::from(absent),
+        })
+    }
+
+    /// What environments answered in a run.
+    pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
+        let place = self.place()?;
+        self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
+    }
+
+    fn place(&self) -> anyhow::Result<Place> {
+        let unnamed = "there is no such file, and no history is named for it to be found in: \
+                       use --history, or history: in audit.yaml";
+        self.place.clone().ok_or_else(|| anyhow!(unnamed))
+    }
+
+    fn store(&mut self) -> anyhow::Result<&mut Store> {
+        let place = self.place()?;
+        match &mut self.open {
+            Some(store) => Ok(store),
+            none => {
+                let opened = place.open_to_read().map_err(|error| place.failed(&error))?;
+                Ok(none.insert(opened))
+            }
+        }
+    }
+}
+
+/// How a command ends that asked for what the history does not hold: incomplete; any other error
+/// stays one.
+pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, Failed> {
+    match error.downcast_ref::<ResolveError>() {
+        Some(absent) if absent.is_absence() => {
+            output::complain(&format!("incomplete: {absent}"));
+            Ok(Exit::Incomplete)
+        }
+        _ => Err(Failed(error)),
+    }
+}

@@ -1,0 +1,90 @@
+//! What can go wrong with a history, and what to do about it.
+
+use std::path::PathBuf;
+
+/// Why a history could not be read or written. Messages are lowercase fragments.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// Nothing is there.
+    #[error("there is no history at {}", .0.display())]
+    Missing(PathBuf),
+    /// It was written by a later version; it is read, and never written.
+    #[error(
+        "it is of a newer version of envparity ({tool}, schema {schema}; this one writes {ours})"
+    )]
+    Newer {
+        /// Its schema.
+        schema: i64,
+        /// The schema of this version.
+        ours: i64,
+        /// The version that wrote it.
+        tool: String,
+    },
+    /// Another program has held the lock for the whole time that we wait.
+    #[error("another program has been writing to it for {0} s")]
+    Locked(u64),
+    /// There is no room for more.
+    #[error("there is no room for more: {0}")]
+    Full(String),
+    /// What is there is not what was written.
+    #[error("its file is damaged: {0}")]
+    Damaged(String),
+    /// Something else is there.
+    #[error("this is no history of envparity: {0}")]
+    Foreign(String),
+    /// Its file lies where locks are not shared between machines.
+    #[error(
+        "its file lies on {0}, a network file system, where SQLite's log can lose what was written"
+    )]
+    NetworkFileSystem(&'static str),
+    /// It may be read and not written.
+    #[error("it may not be written")]
+    ReadOnly,
+    /// The folder or the file cannot be opened.
+    #[error("it cannot be opened: {0}")]
+    Unopened(String),
+    /// A server that was not reached, or said no.
+    #[error("{0}")]
+    Server(String),
+    /// What this build cannot do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Anything else that the database says.
+    #[error("the database says: {0}")]
+    Database(String),
+}
+
+impl HistoryError {
+    /// What the reader can do.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => {
+                "name it by --history, or by history: in audit.yaml; an audit with a history makes it"
+            }
+            Self::Newer { .. } => "write to it by that version of envparity, or to another history",
+            Self::Locked(_) => {
+                "wait for the other run to end, or find who keeps the file open (lsof FILE)"
+            }
+            Self::Full(_) => {
+                "make room on the disk (or raise the limit), then envparity history prune"
+            }
+            Self::Damaged(_) => {
+                "keep the file aside and put a backup in its place, or save what can be read: \
+                 sqlite3 FILE .recover | sqlite3 NEW"
+            }
+            Self::Foreign(_) => "name another file: this one is left as it is",
+            Self::NetworkFileSystem(_) => {
+                "keep the file on a local disk; where several machines write, use PostgreSQL"
+            }
+            Self::ReadOnly => {
+                "give the user that runs envparity the right to write file and folder"
+            }
+            Self::Unopened(_) => "check the path and the rights of file and folder",
+            Self::Server(_) => "check that the server runs, and the address and user in its URL",
+            Self::Unsupported(_) => {
+                "use a build with the feature postgres (the container image has it), or a file"
+            }
+            Self::Database(_) => "run envparity history verify",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Marks: spans of time that somebody says something of. Each is a run of its own, so that none can
+//! be put in, changed or taken away afterwards.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::error::HistoryError;
+use super::format::{self, Prepared};
+use super::runs::{NewRun, Saved};
+use super::sql::Value;
+use super::store::Store;
+use crate::model::{EnvironmentName, LoadSpan, SpanMark};
+
+/// The kind of a run that is a mark.
+pub(super) const KIND: &str = "mark";
+
+/// What a mark of a span says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SaidMark {
+    pub(super) environment: String,
+    /// `span`.
+    pub(super) mark: String,
+    /// Unix seconds.
+    pub(super) from: i64,
+    /// Unix seconds.
+    pub(super) to: i64,
+    pub(super) label: String,
+    pub(super) by: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) exclude: bool,
+}
+
+impl Store {
+    /// Stores a mark of a span.
+    ///
+    /// # Errors
+    /// If the history may not or cannot be written.
+    pub fn mark_span(
+        &mut self,
+        environment: &EnvironmentName,
+        mark: &SpanMark,
+        at: Timestamp,
+    ) -> Result<Saved, HistoryError> {
+        let said = SaidMark {
+            environment: environment.to_string(),
+            mark: "span".to_owned(),
+            from: mark.span.from,
+            to: mark.span.to,
+            label: mark.label.clone(),
+            by: mark.by.clone(),
+            exclude: mark.is_excluded,
+        };
+        let broken = |e: serde_json::Error| HistoryError::Unsupported(e.to_string());
+        let json = serde_json::to_value(&said).map_err(broken)?;
+        let row = row_of(&said, format::canonical(&json));
+        self.write(|store| {
+            let run = NewRun {
+                kind: KIND,
+                at,
+                verdict: "",
+                facts: BTreeMap::new(),
+                evidence: &[],
+                findings: BTreeMap::new(),
+                judged: Vec::new(),
+                said: json,
+            };
+            let saved = store.append(run, Prepared::default())?;
+            let values: Vec<Value> = [Value::Int(saved.id)].into_iter().chain(row).collect();
+            let insert = "INSERT INTO mark (run, environment, kind, since, until, label, body)";
+            store.sql.batch(insert, values.len(), &values, "")?;
+            Ok(saved)
+        })
+    }
+
+    /// Marks of spans of an environment, oldest first.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn marked_spans(
+        &mut self,
+        environment: &EnvironmentName,
+    ) -> Result<Vec<SpanMark>, HistoryError> {
+        let sql = "SELECT body FROM mark WHERE environment = $1 AND kind = 'span' ORDER BY run";
+        let mut found = Vec::new();
+        self.sql.rows(sql, &[environment.as_str().into()], &mut |row| {
+            let broken = |e: serde_json::Error| HistoryError::Damaged(format!("a mark: {e}"));
+            let said: SaidMark = serde_json::from_str(&row.text(0)?).map_err(broken)?;
+            found.push(SpanMark {
+                span: LoadSpan { from: said.from, to: said.to },
+                label: said.label,
+                by: said.by,
+                is_excluded: said.exclude,
+            });
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Takes a moment of a schedule for this process; false if another one has it. It is the
+    /// table's key that decides.
+    ///
+    /// # Errors
+    /// If the history may not or cannot be written.
+    pub fn claim(&mut self, schedule: &str, at: i64) -> Result<bool, HistoryError> {
+        self.write(|store| {
+            let sql = "INSERT INTO due (schedule, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            Ok(store.sql.exec(sql, &[schedule.into(), at.into()])? == 1)
+        })
+    }
+}
+
+/// The columns of `mark` behind the run's number.
+pub(super) fn row_of(said: &SaidMark, body: String) -> [Value; 6] {
+    [
+        said.environment.as_str().into(),
+        said.mark.as_str().into(),
+        said.from.into(),
+        said.to.into(),
+        said.label.as_str().into(),
+        body.into(),
+    ]
+}

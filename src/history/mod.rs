@@ -1,0 +1,37 @@
+//! What was seen before: evidence, samples, buckets and marks, each run of ours chained to the one
+//! before.
+//!
+//! A history is a file of SQLite or a database of PostgreSQL; [`Store`] is the same over both. What
+//! is stored is what was answered: interpretation is made anew, so that editing the catalogue never
+//! changes the past. Nothing here asks a target, and nothing judges.
+
+mod chain;
+pub mod config;
+mod error;
+mod format;
+mod marks;
+mod prune;
+mod reference;
+mod resolve;
+mod retention;
+mod runs;
+mod samples;
+mod schema;
+mod series;
+mod sql;
+mod sqlite;
+mod store;
+mod transfer;
+mod verify;
+
+pub use error::HistoryError;
+pub use prune::{HoursOf, Pruned};
+pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
+pub use resolve::{Found, ResolveError};
+pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
+pub use samples::KeptSample;
+pub use series::plain_hours;
+pub use sqlite::SqliteOptions;
+pub use store::{SeriesKey, Store};
+pub use transfer::TransferError;
+pub use verify::{Break, Verified};

@@ -1,0 +1,124 @@
+//! The few things that a history needs of a database, so that SQLite and PostgreSQL store the same.
+//!
+//! One SQL text serves both: parameters are `$1`, columns are BIGINT, DOUBLE PRECISION or TEXT, and
+//! all arithmetic is done in Rust.
+
+use super::error::HistoryError;
+
+/// A value that is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// BIGINT.
+    Int(i64),
+    /// DOUBLE PRECISION.
+    Real(f64),
+    /// TEXT.
+    Text(String),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// A row that is read, column by column.
+pub(super) trait Columns {
+    /// A BIGINT.
+    fn int(&self, column: usize) -> Result<i64, HistoryError>;
+    /// A DOUBLE PRECISION.
+    fn real(&self, column: usize) -> Result<f64, HistoryError>;
+    /// A TEXT.
+    fn text(&self, column: usize) -> Result<String, HistoryError>;
+}
+
+/// Takes each row in turn.
+pub(super) type EachRow<'a> = &'a mut dyn FnMut(&dyn Columns) -> Result<(), HistoryError>;
+
+/// A database.
+pub(super) trait Sql: Send {
+    /// Runs one statement; the number of rows that it changed.
+    fn exec(&mut self, sql: &str, values: &[Value]) -> Result<usize, HistoryError>;
+
+    /// Hands over the rows of a query one by one.
+    fn rows(&mut self, sql: &str, values: &[Value], each: EachRow<'_>) -> Result<(), HistoryError>;
+
+    /// Inserts rows of `columns` values each. `insert` is the statement up to VALUES, `conflict` what
+    /// follows the rows.
+    fn batch(
+        &mut self,
+        insert: &str,
+        columns: usize,
+        values: &[Value],
+        conflict: &str,
+    ) -> Result<(), HistoryError> {
+        for chunk in values.chunks(columns * (MOST_VALUES / columns).max(1)) {
+            let sql =
+                format!("{insert} VALUES {} {conflict}", tuples(columns, chunk.len() / columns));
+            self.exec(&sql, chunk)?;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that alone may write.
+    fn begin(&mut self) -> Result<(), HistoryError>;
+
+    /// The statement that makes a table, as this database stores it best.
+    fn clustered(&self, table: &str) -> String {
+        table.to_owned()
+    }
+
+    /// Whether what the database keeps is whole in itself, as far as it can tell.
+    fn check(&mut self) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    /// Names of the tables that there are.
+    fn tables(&mut self) -> Result<Vec<String>, HistoryError>;
+}
+
+/// Values of one statement: SQLite takes 32,766 of them, PostgreSQL 65,535.
+const MOST_VALUES: usize = 4_000;
+
+/// `($1, $2), ($3, $4)`.
+fn tuples(columns: usize, rows: usize) -> String {
+    let mut text = String::new();
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=columns {
+            let comma = if column == 1 { "" } else { ", " };
+            text.push_str(&format!("{comma}${}", row * columns + column));
+        }
+        text.push(')');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tuples_number_their_parameters_through() {
+        assert_eq!(tuples(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(tuples(1, 1), "($1)");
+    }
+}

@@ -1,0 +1,105 @@
+//! A history that is open: over which database, of which schema, and one transaction at a time.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::error::HistoryError;
+use super::schema::{self, Meta};
+use super::sql::Sql;
+use super::sqlite::{self, SqliteOptions};
+
+/// The version that writes.
+pub(super) const TOOL: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
+
+/// Whose figures a series is, and of what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// The environment.
+    pub environment: String,
+    /// `redis/cache`.
+    pub target: String,
+    /// The server's address; empty where the target is one server.
+    pub place: String,
+    /// `up`, `cmd/keys`: a series of the model by its name. Copies of what a run judged have
+    /// `@run/ID` behind it.
+    pub name: String,
+}
+
+/// A history that is open.
+pub struct Store {
+    pub(super) sql: Box<dyn Sql>,
+    meta: Meta,
+    /// Ids of series that were asked for.
+    pub(super) series: HashMap<SeriesKey, i64>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a file, and makes one where there is none and the options say so.
+    ///
+    /// # Errors
+    /// If there is none, it is something else, is damaged, locked, or lies on a network file system.
+    pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, HistoryError> {
+        Self::over(Box::new(sqlite::Sqlite::open(path, options)?))
+    }
+
+    /// A history over a database, whose tables are made if it is empty.
+    fn over(mut sql: Box<dyn Sql>) -> Result<Self, HistoryError> {
+        let meta = match schema::read(&mut *sql)? {
+            Some(meta) => meta,
+            None => make(&mut *sql)?,
+        };
+        Ok(Self { sql, meta, series: HashMap::new() })
+    }
+
+    /// What a later version wrote is read and never written.
+    pub(super) fn check_schema(&self) -> Result<(), HistoryError> {
+        if self.meta.schema > schema::OURS {
+            return Err(HistoryError::Newer {
+                schema: self.meta.schema,
+                ours: schema::OURS,
+                tool: self.meta.tool.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Does all of the work, or none of it, while nobody else writes.
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        self.check_schema()?;
+        self.sql.begin()?;
+        let done = work(self).and_then(|done| self.sql.exec("COMMIT", &[]).map(|_| done));
+        if done.is_err() {
+            // Ids that were given in it are none.
+            self.series.clear();
+            // A database that has gone back by itself says that there is nothing to go back from.
+            let _ = self.sql.exec("ROLLBACK", &[]);
+        }
+        done
+    }
+}
+
+/// Makes the tables, unless somebody else has made them meanwhile.
+fn make(sql: &mut dyn Sql) -> Result<Meta, HistoryError> {
+    sql.begin()?;
+    let made = schema::read(sql).and_then(|found| match found {
+        Some(meta) => Ok(meta),
+        None => {
+            schema::create(sql, TOOL)?;
+            Ok(Meta { schema: schema::OURS, tool: TOOL.to_owned() })
+        }
+    });
+    let done = made.and_then(|meta| sql.exec("COMMIT", &[]).map(|_| meta));
+    if done.is_err() {
+        let _ = sql.exec("ROLLBACK", &[]);
+    }
+    done
+}

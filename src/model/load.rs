@@ -1,0 +1,291 @@
+//! The load of a target as a source tells it: counters of each server, raw, in columns.
+//!
+//! Every source gives the same: `trend` makes differences of it and judges them. Nothing in here is
+//! a rate or a difference. Times are unix seconds unless a name says milliseconds.
+
+use std::collections::BTreeMap;
+
+use super::{Bucket, BucketLength, Hour, Indicator, Indicators, Series, TargetId};
+
+/// A span of time, from the first moment until before the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoadSpan {
+    /// Where it begins.
+    pub from: i64,
+    /// Where it ends.
+    pub to: i64,
+}
+
+/// A span that somebody marked: `mark span qualif FROM..TO --label reproduction --exclude`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpanMark {
+    /// When.
+    pub span: LoadSpan,
+    /// What it was.
+    pub label: String,
+    /// Who marked it (claimed).
+    pub by: String,
+    /// Whether what happened in it is left out of every window.
+    pub is_excluded: bool,
+}
+
+/// The load of one target in one span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// Whose.
+    pub target: TargetId,
+    /// What told it: `history`, `prometheus https://prom/base`.
+    pub source: String,
+    /// The grid of the steps.
+    pub length: BucketLength,
+    /// What was asked for. Steps begin one bucket before it, where the source has them.
+    pub span: LoadSpan,
+    /// The first moment of which the source holds anything; `None` if that is not known.
+    pub held_since: Option<i64>,
+    /// Seconds from one sample to the next, as the source is set up; `None` if not known.
+    pub interval: Option<f64>,
+    /// Seconds by which the source's clock is ahead of ours; `None` if it tells no time.
+    pub clock_ahead: Option<f64>,
+    /// What the source warned of. An answer with warnings is not a whole one.
+    pub warnings: Vec<String>,
+    /// By server: `10.0.0.1:6379`, or "" where the target is one server.
+    pub places: BTreeMap<String, PlaceLoad>,
+}
+
+/// The load of one server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlaceLoad {
+    /// Whether it is the server that was asked for.
+    pub identity: LoadIdentity,
+    /// The counters last seen in each bucket, in the order of time; a row's time is the bucket's
+    /// end. A bucket without a row is a gap.
+    pub steps: CounterTable,
+    /// Samples in the order of time: of cut buckets at least, or all that are kept. Those of a
+    /// bucket are either all there or not at all.
+    pub samples: CounterTable,
+}
+
+/// Whether the series are those of the server that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LoadIdentity {
+    /// The server's own answer has the newest `run_id` of the series.
+    Proven,
+    /// By the labels alone: the source tells no `run_id`, or there is no answer of the server.
+    ByLabels,
+    /// The server's own answer has another `run_id`, and it has run for longer than the source
+    /// could have missed.
+    AnotherServer {
+        /// The server's own.
+        live: String,
+        /// The newest of the series.
+        found: String,
+    },
+    /// Nothing tells.
+    #[default]
+    Unknown,
+}
+
+/// Counters at several moments. All columns are as long as `rows`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CounterTable {
+    rows: Vec<CounterRow>,
+    /// Names of runs that rows refer to.
+    run_ids: Vec<String>,
+    processed: Column,
+    cpu: Column,
+    keys: Column,
+    commands: BTreeMap<String, CommandColumns>,
+}
+
+/// What belongs to all counters of one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CounterRow {
+    /// Unix milliseconds.
+    pub at_millis: i64,
+    /// Which of the table's `run_id`s; `None` if the source tells none.
+    pub run: Option<u32>,
+    /// The server's role.
+    pub role: LoadRole,
+    /// Samples in the bucket; of a sample 1.
+    pub samples: u32,
+    /// Whether the source says that counters fell in the bucket (`resets(…) > 0`). What it does not
+    /// say, `trend` finds by the figures.
+    pub is_cut: bool,
+}
+
+/// What a server was, as far as load is concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LoadRole {
+    /// `master`.
+    Primary,
+    /// `slave`, `replica`.
+    Replica,
+    /// Not told.
+    #[default]
+    Unknown,
+}
+
+impl LoadRole {
+    /// From the word that a server or an exporter has for it.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "master" | "primary" => Self::Primary,
+            "slave" | "replica" => Self::Replica,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The columns of one command.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CommandColumns {
+    /// Calls.
+    pub calls: Column,
+    /// Microseconds.
+    pub micros: Column,
+}
+
+/// One counter at the moments of a table. Eight bytes a value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Column(Vec<f64>);
+
+impl Column {
+    /// The value in a row; `None` if the source did not tell it there.
+    pub fn get(&self, row: usize) -> Option<f64> {
+        self.0.get(row).copied().filter(|value| value.is_finite())
+    }
+
+    /// Sets the value of a row. What is not finite or is negative was not told.
+    fn set(&mut self, row: usize, value: f64) {
+        if value.is_finite() && value >= 0.0 {
+            if self.0.len() <= row {
+                self.0.resize(row + 1, f64::NAN);
+            }
+            self.0[row] = value;
+        }
+    }
+}
+
+impl CounterTable {
+    /// Adds a moment, and gives its number. Moments come in the order of time; one that does not is
+    /// left out (`None`).
+    pub fn push_row(&mut self, run_id: &str, mut row: CounterRow) -> Option<usize> {
+        if self.rows.last().is_some_and(|last| last.at_millis >= row.at_millis) {
+            return None;
+        }
+        row.run = (!run_id.is_empty()).then(|| self.intern(run_id));
+        self.rows.push(row);
+        Some(self.rows.len() - 1)
+    }
+
+    fn intern(&mut self, run_id: &str) -> u32 {
+        let known = self.run_ids.iter().rposition(|known| known == run_id);
+        let index = known.unwrap_or_else(|| {
+            self.run_ids.push(run_id.to_owned());
+            self.run_ids.len() - 1
+        });
+        u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// Commands processed.
+    pub fn set_processed(&mut self, row: usize, value: f64) {
+        self.processed.set(row, value);
+    }
+
+    /// Microseconds of CPU, user and system.
+    pub fn set_cpu(&mut self, row: usize, micros: f64) {
+        self.cpu.set(row, micros);
+    }
+
+    /// Keys in all databases.
+    pub fn set_keys(&mut self, row: usize, keys: f64) {
+        self.keys.set(row, keys);
+    }
+
+    /// Calls of a command.
+    pub fn set_calls(&mut self, row: usize, command: &str, calls: f64) {
+        self.command_mut(command).calls.set(row, calls);
+    }
+
+    /// Microseconds in a command.
+    pub fn set_micros(&mut self, row: usize, command: &str, micros: f64) {
+        self.command_mut(command).micros.set(row, micros);
+    }
+
+    fn command_mut(&mut self, command: &str) -> &mut CommandColumns {
+        if !self.commands.contains_key(command) {
+            self.commands.insert(command.to_owned(), CommandColumns::default());
+        }
+        self.commands.get_mut(command).expect("it was inserted")
+    }
+
+    /// Sets everything that a sample tells.
+    pub fn set_indicators(&mut self, row: usize, told: &Indicators) {
+        if let Some(value) = told.get(Indicator::Operations) {
+            self.set_processed(row, value);
+        }
+        let cpu = (told.get(Indicator::CpuUser), told.get(Indicator::CpuSystem));
+        if let (Some(user), Some(system)) = cpu {
+            self.set_cpu(row, (user + system) * 1e6);
+        }
+        if let Some(keys) = told.get(Indicator::Keys) {
+            self.set_keys(row, keys);
+        }
+        for (command, calls) in told.by_subject(Indicator::Calls) {
+            self.set_calls(row, command, calls);
+        }
+        for (command, micros) in told.by_subject(Indicator::Time) {
+            self.set_micros(row, command, micros);
+        }
+    }
+
+    /// The moments.
+    pub fn rows(&self) -> &[CounterRow] {
+        &self.rows
+    }
+
+    /// The `run_id` of a row.
+    pub fn run_id(&self, row: usize) -> Option<&str> {
+        let run = self.rows.get(row)?.run?;
+        self.run_ids.get(run as usize).map(String::as_str)
+    }
+
+    /// Commands processed.
+    pub fn processed(&self) -> &Column {
+        &self.processed
+    }
+
+    /// Microseconds of CPU.
+    pub fn cpu(&self) -> &Column {
+        &self.cpu
+    }
+
+    /// Keys.
+    pub fn keys(&self) -> &Column {
+        &self.keys
+    }
+
+    /// Commands by name.
+    pub fn commands(&self) -> &BTreeMap<String, CommandColumns> {
+        &self.commands
+    }
+}
+
+/// Buckets and hours of one target, as `trend` makes them and the store keeps them: what windows
+/// are judged by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BucketedLoad {
+    /// The grid.
+    pub length: BucketLength,
+    /// By server.
+    pub places: BTreeMap<String, PlaceBuckets>,
+}
+
+/// Buckets and hours of one server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlaceBuckets {
+    /// Buckets by series, in the order of time. Of what has no row: see [`Series`].
+    pub buckets: BTreeMap<Series, Vec<Bucket>>,
+    /// Hours by series, in the order of time; of times before the first bucket.
+    pub hours: BTreeMap<Series, Vec<Hour>>,
+}

@@ -1,0 +1,46 @@
+//! An audit becomes a run of the history.
+
+use std::collections::BTreeMap;
+
+use crate::collect::config::COLLECTORS;
+use crate::history::{HistoryError, NewRun, Store};
+use crate::model::{Audit, Evidence, StoredRun};
+use crate::report::PROGRAM;
+
+/// Stores an audit with the evidence that it judged, and notes in it what it became.
+///
+/// # Errors
+/// If the history may not or cannot be written; the audit is as it was.
+pub fn keep(
+    history: &mut Store,
+    audit: &mut Audit,
+    evidence: &[Evidence],
+) -> Result<(), HistoryError> {
+    let run = &audit.run;
+    let mut facts = BTreeMap::from([
+        ("tool".to_owned(), PROGRAM.to_owned()),
+        ("host".to_owned(), run.host.clone()),
+        ("profiles".to_owned(), run.profiles.clone()),
+        ("policy".to_owned(), run.policy.clone()),
+        ("baseline".to_owned(), audit.baseline.to_string()),
+    ]);
+    facts.extend(run.commit.iter().map(|commit| ("commit".to_owned(), commit.clone())));
+    let active = audit.findings.iter().filter(|judged| judged.is_active());
+    let findings =
+        active.map(|judged| (judged.id.to_string(), judged.severity.as_str().to_owned())).collect();
+    let saved = history.save(
+        NewRun {
+            kind: "audit",
+            at: run.at,
+            verdict: audit.judgement.verdict.as_str(),
+            facts,
+            evidence,
+            findings,
+            judged: Vec::new(),
+            said: serde_json::Value::Null,
+        },
+        COLLECTORS,
+    )?;
+    audit.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
+    Ok(())
+}

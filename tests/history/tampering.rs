@@ -1,0 +1,205 @@
+//! Edits behind the history's back: each of what a run rests on is found.
+
+use std::path::Path;
+
+use envparity::history::{Judged, JudgedSource, Store};
+use envparity::model::{LoadSpan, SpanMark};
+use jiff::SignedDuration;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::world::{audit, buckets, evidence, file, key, now, open, save};
+
+/// A history in which every table holds something that a run rests on; its head.
+fn full(path: &Path) -> String {
+    let mut store = open(path);
+    let mut evidence = evidence();
+    for hours in 0..4 {
+        for target in evidence.iter_mut().flat_map(|evidence| &mut evidence.targets) {
+            target.set_taken(now() + SignedDuration::from_hours(hours));
+        }
+        let at = now() + SignedDuration::from_hours(hours);
+        let mut run = audit(at, &evidence);
+        let first = 300 + 3_600 * hours;
+        store.add_buckets(&[(key("ops"), buckets(first, 12))]).unwrap();
+        run.judged = vec![
+            Judged {
+                key: key("ops"),
+                from: first - 300,
+                to: first + 3_300,
+                from_source: JudgedSource::History,
+            },
+            Judged {
+                key: key("cpu"),
+                from: first - 300,
+                to: first + 3_300,
+                from_source: JudgedSource::Outside {
+                    source: "prometheus https://prom".to_owned(),
+                    query: "q".to_owned(),
+                    answer: "cd".repeat(32),
+                    buckets: buckets(first, 12),
+                },
+            },
+        ];
+        save(&mut store, run);
+        let mark = SpanMark {
+            span: LoadSpan { from: hours, to: hours + 1 },
+            label: format!("mark {hours}"),
+            by: "ops".to_owned(),
+            is_excluded: hours == 1,
+        };
+        store.mark_span(&"qualif".into(), &mark, at).unwrap();
+    }
+    store.verify(None).unwrap().unwrap().head
+}
+
+/// Numbers that look drawn by lot and are the same each time.
+struct Lot(u64);
+
+impl Lot {
+    fn draw(&mut self, below: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+const TABLES: [(&str, &str); 6] = [
+    ("run", "id, kind, at, verdict, body, prev, digest"),
+    ("inventory", "digest, body"),
+    ("seen", "environment, target, part, at, digest, outcome"),
+    ("sample", "environment, target, place, at, run_id, role, body"),
+    ("bucket", "series, at, covered, a, b, flags"),
+    ("mark", "run, environment, kind, since, until, label, body"),
+];
+
+/// Another value of the same type.
+fn changed(value: &Value, lot: &mut Lot) -> Value {
+    match value {
+        Value::Integer(number) => Value::Integer(number + 1 + i64::from(lot.draw(9) == 0) * 999),
+        Value::Real(number) => Value::Real(number + 0.25),
+        Value::Text(text) if text.is_empty() => Value::Text("x".to_owned()),
+        Value::Text(text) => {
+            let mut characters: Vec<char> = text.chars().collect();
+            let place = lot.draw(characters.len());
+            characters[place] = if characters[place] == 'e' { 'f' } else { 'e' };
+            Value::Text(characters.into_iter().collect())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Changes or deletes one row, and says which; `None` if a key forbids it.
+fn edit(path: &Path, lot: &mut Lot) -> Option<String> {
+    let connection = Connection::open(path).unwrap();
+    let (table, columns) = TABLES[lot.draw(TABLES.len())];
+    let columns: Vec<&str> = columns.split(", ").collect();
+    let rows: i64 =
+        connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
+    let row = lot.draw(usize::try_from(rows).unwrap());
+    let order: Vec<String> = (1..=columns.len()).map(|n| n.to_string()).collect();
+    let select = format!(
+        "SELECT {} FROM {table} ORDER BY {} LIMIT 1 OFFSET {row}",
+        columns.join(", "),
+        order.join(", ")
+    );
+    let read = |r: &rusqlite::Row<'_>| (0..columns.len()).map(|i| r.get(i)).collect();
+    let own: Result<Vec<Value>, _> =
+        connection.query_row(&select, [], |row| Ok(read(row))).unwrap();
+    let own = own.unwrap();
+    let wheres: Vec<String> =
+        columns.iter().enumerate().map(|(i, column)| format!("{column} = ?{}", i + 1)).collect();
+    let wheres = wheres.join(" AND ");
+    let same = rusqlite::params_from_iter(own.iter());
+    if lot.draw(4) == 0 {
+        let done =
+            connection.execute(&format!("DELETE FROM {table} WHERE {wheres}"), same).unwrap();
+        assert!(done > 0);
+        return Some(format!("row {row} of {table} deleted: {own:?}"));
+    }
+    let column = lot.draw(columns.len());
+    let new = changed(&own[column], lot);
+    let set = format!("UPDATE {table} SET {} = ?{}", columns[column], columns.len() + 1);
+    let values = rusqlite::params_from_iter(own.iter().chain([&new]));
+    let done = connection.execute(&format!("{set} WHERE {wheres}"), values).ok()?;
+    assert!(done > 0);
+    Some(format!("{} of row {row} of {table}: {new:?}", columns[column]))
+}
+
+#[test]
+fn each_of_fifty_edits_is_found() {
+    let (folder, path) = file();
+    full(&path);
+    let mut lot = Lot(20_260_413);
+    let mut tables = std::collections::BTreeSet::new();
+    for number in 0..50 {
+        let copy = folder.path().join(format!("{number}.db"));
+        std::fs::copy(&path, &copy).unwrap();
+        let edits = std::iter::from_fn(|| Some(edit(&copy, &mut lot)));
+        let what = edits.flatten().next().unwrap();
+        tables.insert(what.split(" of ").nth(1).unwrap_or_default().to_owned());
+        // What cannot be read any more is found, too.
+        let found = open(&copy).verify(None);
+        assert!(!matches!(found, Ok(Ok(_))), "not found: {what}");
+        std::fs::remove_file(&copy).unwrap();
+    }
+    assert!(tables.len() > 5, "{tables:?}");
+}
+
+#[test]
+fn rows_that_no_run_knows_are_found() {
+    let (folder, path) = file();
+    full(&path);
+    for (number, added) in [
+        "INSERT INTO seen SELECT environment, target, part, at + 1, digest, outcome FROM seen LIMIT 1",
+        "INSERT INTO seen SELECT * FROM seen LIMIT 1",
+        "INSERT INTO mark SELECT 999, environment, kind, since, until, label, body FROM mark LIMIT 1",
+        "INSERT INTO bucket SELECT series, at - 1, covered, a, b, flags FROM bucket WHERE at = 600",
+        "UPDATE series SET name = 'logins' WHERE name = 'ops'",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let copy = folder.path().join(format!("{number}.db"));
+        std::fs::copy(&path, &copy).unwrap();
+        assert!(Connection::open(&copy).unwrap().execute(added, []).unwrap() > 0);
+        assert!(!matches!(open(&copy).verify(None), Ok(Ok(_))), "not found: {added}");
+    }
+}
+
+#[test]
+fn the_first_break_is_named() {
+    let (_folder, path) = file();
+    full(&path);
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("UPDATE run SET verdict = 'go' WHERE id IN (3, 5)", []).unwrap();
+    drop(connection);
+    let found = open(&path).verify(None).unwrap().unwrap_err();
+    assert_eq!((found.run, found.at), (3, Some(now() + SignedDuration::from_hours(1))));
+    let text = found.to_string();
+    assert_eq!(
+        text,
+        "run 3 of 2026-11-23T01:06:00Z: it is not what was written: its digest is another"
+    );
+}
+
+#[test]
+fn a_tail_that_was_cut_is_found_by_its_head() {
+    let (_folder, path) = file();
+    let head = full(&path);
+    let connection = Connection::open(&path).unwrap();
+    let last: i64 = connection.query_row("SELECT MAX(id) FROM run", [], |r| r.get(0)).unwrap();
+    connection.execute("DELETE FROM mark WHERE run = ?1", [last]).unwrap();
+    connection.execute("DELETE FROM run WHERE id = ?1", [last]).unwrap();
+    drop(connection);
+    let mut store: Store = open(&path);
+    // What is left is whole in itself: only who knows the head can tell.
+    let left = store.verify(None).unwrap().unwrap();
+    assert_eq!(left.runs, last - 1);
+    let found = store.verify(Some(&head)).unwrap().unwrap_err();
+    assert!(found.to_string().contains("was cut"), "{found}");
+    assert!(store.verify(Some(&head[..12])).unwrap().is_err());
+    assert!(store.verify(Some(&left.head[..12])).unwrap().is_ok());
+    // A few digits are no proof of anything.
+    assert!(store.verify(Some(&left.head[..4])).unwrap().is_err());
+}
