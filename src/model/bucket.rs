@@ -152,6 +152,16 @@ impl BucketFlags {
         self.0 & other.0 == other.0
     }
 
+    /// The marks of both, in constants.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of `other` that are set.
+    pub const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Without the marks of `other`.
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)

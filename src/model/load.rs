@@ -16,6 +16,23 @@ pub struct LoadSpan {
     pub to: i64,
 }
 
+impl LoadSpan {
+    /// In seconds.
+    pub const fn seconds(self) -> i64 {
+        self.to - self.from
+    }
+
+    /// Whether the bucket or hour that ends at `at` lies in it whole.
+    pub const fn holds(self, at: i64, seconds: i64) -> bool {
+        at - seconds >= self.from && at <= self.to
+    }
+
+    /// Whether the two have a moment in common.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
 /// A span that somebody marked: `mark span qualif FROM..TO --label reproduction --exclude`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpanMark {
