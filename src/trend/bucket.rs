@@ -17,6 +17,9 @@ use crate::model::{
 /// A bucket that is covered for less of its length is a lower bound only.
 pub(super) const FULL_SHARE: f64 = 0.8;
 
+/// A bucket with fewer of its samples than this may lack those at its end.
+const WHOLE_SHARE: f64 = 0.95;
+
 /// Below this many steps their median says little, and the source's interval counts.
 const FEW_STEPS: usize = 12;
 
@@ -164,7 +167,7 @@ fn transitions_of(line: &Timeline, length: BucketLength, interval: Option<f64>) 
                 up_flags: role_flags(row_before.role, row.role),
             };
             transition.mark(line, length, is_doubtful, has_samples);
-            let is_late = is_late(line, from, row_before, share_of(row_before), length);
+            let is_late = is_late(line, from, end, share_of(row_before), length);
             transition.flags |= BucketFlags::LATE.when(is_late && transition.count == 1);
             made.push(transition);
         }
@@ -239,23 +242,17 @@ fn role_flags(before: LoadRole, now: LoadRole) -> BucketFlags {
     role | BucketFlags::FAILOVER.when(is_known && before != now)
 }
 
-/// Whether the counters before were last seen well before their bucket's end.
-fn is_late(
-    line: &Timeline,
-    last: Moment,
-    row: &CounterRow,
-    share: f64,
-    length: BucketLength,
-) -> bool {
-    let is_known_late = match last {
-        Moment::Step(_) => true,
-        Moment::Sample(_) => {
-            let missing = row.at_millis - line.row(last).at_millis;
-            // A fifth, as for what is covered.
-            missing > length.seconds() * 200
+/// Whether the difference reaches well beyond the length of a bucket. Where both ends are samples,
+/// their times say so; else the bucket before lacks some, and they may be its last.
+fn is_late(line: &Timeline, from: Moment, end: Moment, share: f64, length: BucketLength) -> bool {
+    match (from, end) {
+        (Moment::Sample(_), Moment::Sample(_)) => {
+            let millis = line.row(end).at_millis - line.row(from).at_millis;
+            // A fifth more, and a second of five minutes for samples that come late.
+            millis * 300 > length.seconds() * 1000 * 361
         }
-    };
-    is_known_late && share < FULL_SHARE
+        _ => share < WHOLE_SHARE,
+    }
 }
 
 impl Transition {

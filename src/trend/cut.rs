@@ -57,11 +57,14 @@ fn cut_between(line: &Timeline, before: Moment, after: Moment) -> Option<Cut> {
     if falls(at_both(line.cpu())) {
         return Some(Cut::Restart);
     }
+    // What is left standing from before a cut falls later, and that is no second cut.
+    let is_consistent = line.hidden(before).is_none_or(|hidden| hidden >= 0.0);
     let is_reset = falls(at_both(line.processed()))
-        || line.commands().iter().any(|(name, command)| {
-            let calls = at_both(command.calls);
-            falls(calls) || falls(at_both(command.micros)) || is_call_of_reset(name, calls)
-        });
+        || is_consistent
+            && line.commands().iter().any(|(name, command)| {
+                let calls = at_both(command.calls);
+                falls(calls) || falls(at_both(command.micros)) || is_call_of_reset(name, calls)
+            });
     is_reset.then_some(Cut::Reset)
 }
 

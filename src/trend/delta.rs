@@ -94,8 +94,11 @@ fn calls_of(line: &Timeline, link: Link, calls: Line) -> Delta {
     if link.cut.is_some() {
         return since_cut(line.hidden(link.after), before, after);
     }
+    let is_consistent = line.hidden(link.before).is_none_or(|hidden| hidden >= 0.0);
     match (before, after) {
-        (Some(before), Some(after)) => Delta::exact((after - before).max(0.0)),
+        (Some(before), Some(after)) if is_consistent => Delta::exact((after - before).max(0.0)),
+        // The value before may be one that was left standing: it is too high at most.
+        (Some(before), Some(after)) => Delta::open((after - before).max(0.0)),
         (None, Some(after)) => match line.hidden(link.before) {
             Some(0.0) => Delta::exact(after),
             Some(hidden) if hidden > 0.0 => Delta::open((after - hidden).max(0.0)),
@@ -128,7 +131,10 @@ fn micros_of(link: Link, of: &CommandLine, calls: Delta) -> Delta {
     match (before, after) {
         _ if is_idle => Delta { value: 0.0, flags: calls.flags },
         (_, Some(after)) if link.cut.is_some() => Delta { value: after, flags: calls.flags },
-        (Some(before), Some(after)) => Delta::exact((after - before).max(0.0)),
+        (Some(before), Some(after)) => {
+            let value = (after - before).max(0.0);
+            Delta { value, flags: calls.flags.only(OPEN) }
+        }
         (None, Some(after)) if !was_called && calls.flags == BucketFlags::NONE => {
             Delta::exact(after)
         }
