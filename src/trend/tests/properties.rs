@@ -96,6 +96,25 @@ fn check(world: &World, times: &[i64], load: &BucketedLoad) -> Result<(), TestCa
         let proven = !up.contains(BucketFlags::UNPROVEN) && up.bits() & cut == 0;
         prop_assert!(!(proven && calls == 0.0 && true_calls > 0.0 && resets < 2), "{command}");
     }
+    let total = |of: &dyn Fn(f64) -> f64| -> f64 {
+        let mut all = World { events: Vec::new() };
+        for (at, event) in &world.events {
+            // The call that resets is counted too.
+            let call = match event {
+                Event::Call(_, micros) => Event::Call("any", of(*micros)),
+                Event::Reset => Event::Call("any", of(10.0)),
+                Event::Restart => continue,
+            };
+            all.events.push((*at, call));
+        }
+        truth(&all, "any", times).1
+    };
+    let (ops, cpu) = (sum_of(place, &Series::Ops).0, sum_of(place, &Series::Cpu).1);
+    prop_assert!(ops <= total(&|_| 1.0) + 1e-6, "{ops} operations");
+    prop_assert!(cpu <= total(&|micros| micros) + 1e-3, "{cpu} of CPU");
+    let derived = sum_of(place, &Series::Walk(CommandLists::builtin().digest()));
+    let walking = ["keys", "hgetall"].map(|name| truth(world, name, times).1);
+    prop_assert!(derived.1 <= walking.iter().sum::<f64>() + 1e-3, "{} of walking", derived.1);
     Ok(())
 }
 
