@@ -153,21 +153,25 @@ impl BucketFlags {
     }
 
     /// The marks of both, in constants.
+    #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Those of `other` that are set.
+    #[must_use]
     pub const fn only(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
     /// Without the marks of `other`.
+    #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// `other` if the condition holds.
+    #[must_use]
     pub const fn when(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }
     }

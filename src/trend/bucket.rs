@@ -72,16 +72,16 @@ pub fn steps_of_samples(samples: &CounterTable, length: BucketLength) -> Counter
 }
 
 fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) -> PlaceBuckets {
-    let line = Timeline::new(place);
-    let transitions = transitions_of(&line, length, interval);
+    let timeline = Timeline::new(place);
+    let transitions = transitions_of(&timeline, length, interval);
     let mut made = PlaceBuckets { identity: place.identity.clone(), ..PlaceBuckets::default() };
     for transition in &transitions {
-        set_figures(&mut made, transition, &line, length);
+        set_figures(&mut made, transition, &timeline, length);
     }
-    for (name, command) in line.commands() {
+    for (name, command) in timeline.commands() {
         let mut rows = Vec::new();
         for transition in &transitions {
-            let mut delta = delta::of_command(&line, &transition.links, command);
+            let mut delta = delta::of_command(&timeline, &transition.links, command);
             if *name == "info" {
                 delta.calls = (delta.calls - f64::from(transition.own_calls)).max(0.0);
             }
@@ -97,7 +97,7 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
 fn set_figures(
     made: &mut PlaceBuckets,
     transition: &Transition,
-    line: &Timeline,
+    timeline: &Timeline,
     length: BucketLength,
 ) {
     let mut push = |series: Series, row: Bucket| {
@@ -105,18 +105,18 @@ fn set_figures(
             made.buckets.entry(series).or_default().push(row);
         }
     };
-    let processed = delta::of_processed(line, &transition.links);
+    let processed = delta::of_processed(timeline, &transition.links);
     let calls = (processed.value - f64::from(transition.own_calls)).max(0.0);
     let ops = CommandDelta { calls, micros: 0.0, flags: processed.flags };
     transition.spread(ops, length).for_each(|row| push(Series::Ops, row));
-    let cpu = delta::of_cpu(line, &transition.links);
+    let cpu = delta::of_cpu(timeline, &transition.links);
     let cpu = CommandDelta { calls: 0.0, micros: cpu.value, flags: cpu.flags };
     transition.spread(cpu, length).for_each(|row| push(Series::Cpu, row));
     let at_end =
         |a: f64, flags| Bucket { at: transition.at, covered: transition.covered, a, b: 0.0, flags };
     push(Series::Up, at_end(f64::from(transition.samples), transition.up_flags));
     let last = transition.links.last().map(|link| link.after);
-    if let Some(keys) = last.and_then(|last| line.keys().get(last)) {
+    if let Some(keys) = last.and_then(|last| timeline.keys().get(last)) {
         push(Series::Keys, at_end(keys, BucketFlags::NONE));
     }
     for (series, kind) in
@@ -143,18 +143,22 @@ impl Transition {
     }
 }
 
-fn transitions_of(line: &Timeline, length: BucketLength, interval: Option<f64>) -> Vec<Transition> {
-    let usual = usual_samples(line.steps(), length, interval);
+fn transitions_of(
+    timeline: &Timeline,
+    length: BucketLength,
+    interval: Option<f64>,
+) -> Vec<Transition> {
+    let usual = usual_samples(timeline.steps(), length, interval);
     let share_of = |row: &CounterRow| (f64::from(row.samples) / usual).min(1.0);
-    let mut made: Vec<Transition> = Vec::with_capacity(line.steps().len());
+    let mut made: Vec<Transition> = Vec::with_capacity(timeline.steps().len());
     let mut next_sample = 0;
     let mut before: Option<(Moment, &CounterRow)> = None;
-    for (index, row) in line.steps().iter().enumerate() {
-        let samples = samples_until(line, &mut next_sample, row.at_millis, length);
+    for (index, row) in timeline.steps().iter().enumerate() {
+        let samples = samples_until(timeline, &mut next_sample, row.at_millis, length);
         let end = samples.last().copied().unwrap_or(Moment::Step(index));
         if let Some((from, row_before)) = before {
             let has_samples = !samples.is_empty();
-            let (links, is_doubtful) = links_between(line, from, &samples, end, row.is_cut);
+            let (links, is_doubtful) = links_between(timeline, from, &samples, end, row.is_cut);
             let gap = (row.at_millis - row_before.at_millis) / 1000 / length.seconds();
             let mut transition = Transition {
                 links,
@@ -166,8 +170,8 @@ fn transitions_of(line: &Timeline, length: BucketLength, interval: Option<f64>) 
                 flags: BucketFlags::NONE,
                 up_flags: role_flags(row_before.role, row.role),
             };
-            transition.mark(line, length, is_doubtful, has_samples);
-            let is_late = is_late(line, from, end, share_of(row_before), length);
+            transition.mark(timeline, length, is_doubtful, has_samples);
+            let is_late = is_late(timeline, from, end, share_of(row_before), length);
             transition.flags |= BucketFlags::LATE.when(is_late && transition.count == 1);
             made.push(transition);
         }
@@ -178,12 +182,12 @@ fn transitions_of(line: &Timeline, length: BucketLength, interval: Option<f64>) 
 
 /// Samples of the bucket of a step; earlier ones, of no step, are passed over.
 fn samples_until(
-    line: &Timeline,
+    timeline: &Timeline,
     next: &mut usize,
     end_millis: i64,
     length: BucketLength,
 ) -> Vec<Moment> {
-    let rows = line.samples();
+    let rows = timeline.samples();
     let begin_millis = end_millis - length.seconds() * 1000;
     let mut found = Vec::new();
     while let Some(row) = rows.get(*next).filter(|row| row.at_millis <= end_millis) {
@@ -198,20 +202,20 @@ fn samples_until(
 /// Links over all samples if any of them is a cut, else one from end to end. The second says that a
 /// cut was told that cannot be found.
 fn links_between(
-    line: &Timeline,
+    timeline: &Timeline,
     from: Moment,
     samples: &[Moment],
     end: Moment,
     is_cut: bool,
 ) -> (Vec<Link>, bool) {
-    let whole = Link::new(line, from, end);
+    let whole = Link::new(timeline, from, end);
     if samples.is_empty() {
         return (vec![whole], is_cut && whole.cut.is_none());
     }
     let mut before = from;
     let mut links = Vec::with_capacity(samples.len());
     for sample in samples {
-        links.push(Link::new(line, before, *sample));
+        links.push(Link::new(timeline, before, *sample));
         before = *sample;
     }
     if links.iter().all(|link| link.cut.is_none()) {
@@ -244,10 +248,16 @@ fn role_flags(before: LoadRole, now: LoadRole) -> BucketFlags {
 
 /// Whether the difference reaches well beyond the length of a bucket. Where both ends are samples,
 /// their times say so; else the bucket before lacks some, and they may be its last.
-fn is_late(line: &Timeline, from: Moment, end: Moment, share: f64, length: BucketLength) -> bool {
+fn is_late(
+    timeline: &Timeline,
+    from: Moment,
+    end: Moment,
+    share: f64,
+    length: BucketLength,
+) -> bool {
     match (from, end) {
         (Moment::Sample(_), Moment::Sample(_)) => {
-            let millis = line.row(end).at_millis - line.row(from).at_millis;
+            let millis = timeline.row(end).at_millis - timeline.row(from).at_millis;
             // A fifth more, and a second of five minutes for samples that come late.
             millis * 300 > length.seconds() * 1000 * 361
         }
@@ -257,22 +267,22 @@ fn is_late(line: &Timeline, from: Moment, end: Moment, share: f64, length: Bucke
 
 impl Transition {
     /// Sets the marks that follow from the links and from what is covered.
-    fn mark(&mut self, line: &Timeline, length: BucketLength, doubtful: bool, sampled: bool) {
+    fn mark(&mut self, timeline: &Timeline, length: BucketLength, doubtful: bool, sampled: bool) {
         let cuts: Vec<&Link> = self.links.iter().filter(|link| link.cut.is_some()).collect();
         let whole = length.as_f64() * f64::from(self.count);
         let lost: f64 = match cuts.as_slice() {
             [] => 0.0,
             _ if !sampled => whole,
-            cuts => cuts.iter().map(|link| link.seconds(line)).sum(),
+            cuts => cuts.iter().map(|link| link.seconds(timeline)).sum(),
         };
         for flag in cuts.iter().filter_map(|link| link.cut).map(super::cut::Cut::flag) {
             self.flags |= flag | BucketFlags::AT_LEAST;
         }
         let is_zero = |link: &Link| {
             if link.cut.is_some() {
-                line.hidden(link.after) == Some(0.0)
+                timeline.hidden(link.after) == Some(0.0)
             } else {
-                delta::proves_zeros(line, *link)
+                delta::proves_zeros(timeline, *link)
             }
         };
         let adds_up = self.links.iter().all(is_zero);

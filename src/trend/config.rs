@@ -18,6 +18,9 @@ struct CommandsFile {
 
 impl CommandLists {
     /// The lists that are part of the program.
+    ///
+    /// # Panics
+    /// Never: a test reads them.
     pub fn builtin() -> Self {
         let file: CommandsFile = yaml::read(include_str!("commands.yaml"), Origin::Person)
             .expect("commands.yaml is part of the program, and a test reads it");

@@ -26,13 +26,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(line: &Timeline, before: Moment, after: Moment) -> Self {
-        Self { before, after, cut: cut_between(line, before, after) }
+    pub(super) fn new(timeline: &Timeline, before: Moment, after: Moment) -> Self {
+        Self { before, after, cut: cut_between(timeline, before, after) }
     }
 
     /// Seconds from one to the other.
-    pub(super) fn seconds(&self, line: &Timeline) -> f64 {
-        let millis = line.row(self.after).at_millis - line.row(self.before).at_millis;
+    pub(super) fn seconds(&self, timeline: &Timeline) -> f64 {
+        let millis = timeline.row(self.after).at_millis - timeline.row(self.before).at_millis;
         std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
     }
 }
@@ -46,22 +46,22 @@ impl Cut {
     }
 }
 
-fn cut_between(line: &Timeline, before: Moment, after: Moment) -> Option<Cut> {
-    let runs = (line.run_id(before), line.run_id(after));
+fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Cut> {
+    let runs = (timeline.run_id(before), timeline.run_id(after));
     let is_known = runs.0.is_some() && runs.1.is_some();
     if is_known && runs.0 != runs.1 {
         return Some(Cut::Restart);
     }
     let falls = |told: (Option<f64>, Option<f64>)| matches!(told, (Some(p), Some(q)) if q < p);
     let at_both = |of: super::moment::Line| (of.get(before), of.get(after));
-    if falls(at_both(line.cpu())) {
+    if falls(at_both(timeline.cpu())) {
         return Some(Cut::Restart);
     }
     // What is left standing from before a cut falls later, and that is no second cut.
-    let is_consistent = line.hidden(before).is_none_or(|hidden| hidden >= 0.0);
-    let is_reset = falls(at_both(line.processed()))
+    let is_consistent = timeline.hidden(before).is_none_or(|hidden| hidden >= 0.0);
+    let is_reset = falls(at_both(timeline.processed()))
         || is_consistent
-            && line.commands().iter().any(|(name, command)| {
+            && timeline.commands().iter().any(|(name, command)| {
                 let calls = at_both(command.calls);
                 falls(calls) || falls(at_both(command.micros)) || is_call_of_reset(name, calls)
             });
@@ -83,8 +83,8 @@ mod tests {
     fn cut(before: &[(&str, f64)], after: &[(&str, f64)], runs: [&str; 2]) -> Option<Cut> {
         let steps = table(&[row(300, runs[0], before), row(600, runs[1], after)]);
         let none = CounterTable::default();
-        let line = Timeline::of_tables(&steps, &none);
-        Link::new(&line, Moment::Step(0), Moment::Step(1)).cut
+        let timeline = Timeline::of_tables(&steps, &none);
+        Link::new(&timeline, Moment::Step(0), Moment::Step(1)).cut
     }
 
     #[test]

@@ -44,9 +44,10 @@ impl Delta {
 }
 
 /// Commands processed.
-pub(super) fn of_processed(line: &Timeline, links: &[Link]) -> Delta {
+pub(super) fn of_processed(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
-        let (before, after) = (line.processed().get(link.before), line.processed().get(link.after));
+        let (before, after) =
+            (timeline.processed().get(link.before), timeline.processed().get(link.after));
         let of_link = match (link.cut, before, after) {
             (Some(_), _, Some(after)) => Delta::at_least(after),
             (None, Some(before), Some(after)) => Delta::exact((after - before).max(0.0)),
@@ -58,15 +59,15 @@ pub(super) fn of_processed(line: &Timeline, links: &[Link]) -> Delta {
 }
 
 /// CPU, which goes on when counters are reset.
-pub(super) fn of_cpu(line: &Timeline, links: &[Link]) -> Delta {
+pub(super) fn of_cpu(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
-        let (before, after) = (line.cpu().get(link.before), line.cpu().get(link.after));
+        let (before, after) = (timeline.cpu().get(link.before), timeline.cpu().get(link.after));
         let of_link = match (link.cut, before, after) {
             (Some(Cut::Restart), _, Some(after)) => Delta::at_least(after),
             (cut, Some(before), Some(after)) => {
                 let value = (after - before).max(0.0);
                 // Without a run_id a restart looks like a reset once CPU has grown beyond.
-                let is_proven = cut.is_none() || line.run_id(link.after).is_some();
+                let is_proven = cut.is_none() || timeline.run_id(link.after).is_some();
                 if is_proven { Delta::exact(value) } else { Delta::at_least(value) }
             }
             _ => Delta::open(0.0),
@@ -77,10 +78,10 @@ pub(super) fn of_cpu(line: &Timeline, links: &[Link]) -> Delta {
 }
 
 /// Calls and time of a command.
-pub(super) fn of_command(line: &Timeline, links: &[Link], of: &CommandLine) -> CommandDelta {
+pub(super) fn of_command(timeline: &Timeline, links: &[Link], of: &CommandLine) -> CommandDelta {
     let mut sum = CommandDelta::default();
     for link in links {
-        let calls = calls_of(line, *link, of.calls);
+        let calls = calls_of(timeline, *link, of.calls);
         let micros = micros_of(*link, of, calls);
         sum.calls += calls.value;
         sum.micros += micros.value;
@@ -89,17 +90,17 @@ pub(super) fn of_command(line: &Timeline, links: &[Link], of: &CommandLine) -> C
     sum
 }
 
-fn calls_of(line: &Timeline, link: Link, calls: Line) -> Delta {
+fn calls_of(timeline: &Timeline, link: Link, calls: Line) -> Delta {
     let (before, after) = (calls.get(link.before), calls.get(link.after));
     if link.cut.is_some() {
-        return since_cut(line.hidden(link.after), before, after);
+        return since_cut(timeline.hidden(link.after), before, after);
     }
-    let is_consistent = line.hidden(link.before).is_none_or(|hidden| hidden >= 0.0);
+    let is_consistent = timeline.hidden(link.before).is_none_or(|hidden| hidden >= 0.0);
     match (before, after) {
         (Some(before), Some(after)) if is_consistent => Delta::exact((after - before).max(0.0)),
         // The value before may be one that was left standing: it is too high at most.
         (Some(before), Some(after)) => Delta::open((after - before).max(0.0)),
-        (None, Some(after)) => match line.hidden(link.before) {
+        (None, Some(after)) => match timeline.hidden(link.before) {
             Some(0.0) => Delta::exact(after),
             Some(hidden) if hidden > 0.0 => Delta::open((after - hidden).max(0.0)),
             _ => Delta::open(0.0),
@@ -150,17 +151,18 @@ fn micros_of(link: Link, of: &CommandLine, calls: Delta) -> Delta {
 /// counter only grows, so that none of them was called. A walking command whose counters a scraper
 /// drops makes it grow by its first call. With a hidden part, no counter may come or go, or one
 /// could hide behind another. There is no tolerance: one call of KEYS can take a second.
-pub(super) fn proves_zeros(line: &Timeline, link: Link) -> bool {
-    let (Some(before), Some(after)) = (line.hidden(link.before), line.hidden(link.after)) else {
+pub(super) fn proves_zeros(timeline: &Timeline, link: Link) -> bool {
+    let (Some(before), Some(after)) = (timeline.hidden(link.before), timeline.hidden(link.after))
+    else {
         return false;
     };
-    if link.cut.is_some() || before != after || before < 0.0 {
+    if link.cut.is_some() || (after - before).abs() > 0.0 || before < 0.0 {
         return false;
     }
     let is_told_alike = || {
         let is_same =
             |calls: Line| calls.get(link.before).is_some() == calls.get(link.after).is_some();
-        line.commands().values().all(|command| is_same(command.calls))
+        timeline.commands().values().all(|command| is_same(command.calls))
     };
     before == 0.0 || is_told_alike()
 }
@@ -175,10 +177,10 @@ mod tests {
     fn keys(before: &[(&str, f64)], after: &[(&str, f64)]) -> (CommandDelta, bool) {
         let steps = table(&[row(300, "r", before), row(600, "r", after)]);
         let none = CounterTable::default();
-        let line = Timeline::of_tables(&steps, &none);
-        let link = Link::new(&line, Moment::Step(0), Moment::Step(1));
-        let delta = of_command(&line, &[link], &line.commands()["keys"]);
-        (delta, proves_zeros(&line, link))
+        let timeline = Timeline::of_tables(&steps, &none);
+        let link = Link::new(&timeline, Moment::Step(0), Moment::Step(1));
+        let delta = of_command(&timeline, &[link], &timeline.commands()["keys"]);
+        (delta, proves_zeros(&timeline, link))
     }
 
     const GETS: (&str, f64) = ("get", 100.0);

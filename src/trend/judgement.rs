@@ -72,12 +72,10 @@ struct PlaceOutcome {
 
 /// Judges all criteria in all windows that were read. A target without servers is not known.
 pub fn judge_windows(target: &TargetWindows, criteria: &LoadCriteria) -> Vec<CriterionJudged> {
-    let kinds: Vec<WindowKind> = target
-        .places
-        .values()
-        .next()
-        .map(|windows| windows.iter().map(|read| read.window.kind).collect())
-        .unwrap_or_else(|| vec![WindowKind::Day]);
+    let kinds: Vec<WindowKind> = target.places.values().next().map_or_else(
+        || vec![WindowKind::Day],
+        |windows| windows.iter().map(|read| read.window.kind).collect(),
+    );
     let mut judged = Vec::new();
     for (indicator, criterion) in &criteria.criteria {
         for kind in &kinds {

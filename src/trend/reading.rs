@@ -80,7 +80,9 @@ fn unknown_of(
         }
         LoadIdentity::Unknown => found.push(Unknown::NoIdentity),
     }
-    if let Some(ahead) = facts.clock_ahead.filter(|ahead| !(ahead.abs() <= MOST_AHEAD)) {
+    if let Some(ahead) =
+        facts.clock_ahead.filter(|ahead| ahead.is_nan() || ahead.abs() > MOST_AHEAD)
+    {
         found.push(Unknown::Clock { ahead });
     }
     if let Some(first) = facts.warnings.first() {

@@ -86,17 +86,17 @@ fn slices_of(
     lists: &CommandLists,
 ) -> Vec<Slice> {
     let none = CounterTable::default();
-    let line = Timeline::of_tables(&none, samples);
+    let timeline = Timeline::of_tables(&none, samples);
     let is_inside = |millis: i64| millis >= span.from * 1000 && millis <= span.to * 1000;
-    let rows = line.samples().iter().map(|row| row.at_millis).enumerate();
+    let rows = timeline.samples().iter().map(|row| row.at_millis).enumerate();
     let inside: Vec<(usize, i64)> = rows.filter(|(_, millis)| is_inside(*millis)).collect();
     let mut slices = Vec::with_capacity(inside.len());
     for pair in inside.windows(2) {
         let ((before, from_millis), (after, to_millis)) = (pair[0], pair[1]);
-        let link = Link::new(&line, Moment::Sample(before), Moment::Sample(after));
-        let mut delta = delta_of(&line, link, indicator, lists);
+        let link = Link::new(&timeline, Moment::Sample(before), Moment::Sample(after));
+        let mut delta = delta_of(&timeline, link, indicator, lists);
         if indicator == LoadIndicator::Ops {
-            let own = f64::from(line.samples()[after].own_calls);
+            let own = f64::from(timeline.samples()[after].own_calls);
             delta.calls = (delta.calls - own).max(0.0);
         }
         slices.push(Slice { from_millis, to_millis, delta });
@@ -105,7 +105,7 @@ fn slices_of(
 }
 
 fn delta_of(
-    line: &Timeline,
+    timeline: &Timeline,
     link: Link,
     indicator: LoadIndicator,
     lists: &CommandLists,
@@ -113,8 +113,8 @@ fn delta_of(
     let links = [link];
     let of_commands = |is_wanted: &dyn Fn(&str) -> bool| {
         let mut sum = CommandDelta::default();
-        for (_, command) in line.commands().iter().filter(|(name, _)| is_wanted(name)) {
-            let delta = delta::of_command(line, &links, command);
+        for (_, command) in timeline.commands().iter().filter(|(name, _)| is_wanted(name)) {
+            let delta = delta::of_command(timeline, &links, command);
             sum.calls += delta.calls;
             sum.micros += delta.micros;
             sum.flags |= delta.flags;
@@ -125,11 +125,11 @@ fn delta_of(
         LoadIndicator::WalkShare => of_commands(&|name| lists.is_walking(name)),
         LoadIndicator::Logins => of_commands(&|name| lists.is_login(name)),
         LoadIndicator::Ops => {
-            let delta = delta::of_processed(line, &links);
+            let delta = delta::of_processed(timeline, &links);
             CommandDelta { calls: delta.value, micros: 0.0, flags: delta.flags }
         }
         LoadIndicator::Cpu => {
-            let delta = delta::of_cpu(line, &links);
+            let delta = delta::of_cpu(timeline, &links);
             CommandDelta { calls: 0.0, micros: delta.value, flags: delta.flags }
         }
     }

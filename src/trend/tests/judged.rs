@@ -27,12 +27,12 @@ struct Days {
     missing: Vec<i64>,
     /// Of commands that are processed and told by no counter, by the bucket's end.
     hidden: BTreeMap<i64, f64>,
-    days: i64,
+    length: i64,
 }
 
 impl Default for Days {
     fn default() -> Self {
-        Self { walk: BTreeMap::new(), missing: Vec::new(), hidden: BTreeMap::new(), days: 9 }
+        Self { walk: BTreeMap::new(), missing: Vec::new(), hidden: BTreeMap::new(), length: 9 }
     }
 }
 
@@ -40,7 +40,7 @@ impl Days {
     fn rows(&self) -> Vec<Told> {
         let mut rows = Vec::new();
         let (mut gets, mut keys, mut micros, mut cpu, mut hidden) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for end in (END - self.days * DAY - LENGTH..=END).step_by(300) {
+        for end in (END - self.length * DAY - LENGTH..=END).step_by(300) {
             gets += 1000.0;
             cpu += 30e6;
             if let Some(share) = self.walk.get(&end) {
@@ -65,7 +65,7 @@ impl Days {
     }
 
     fn load(&self) -> Load {
-        let span = LoadSpan { from: END - self.days * DAY, to: END };
+        let span = LoadSpan { from: END - self.length * DAY, to: END };
         load(table(&self.rows()), CounterTable::default(), span)
     }
 
@@ -163,11 +163,11 @@ fn trend_compares_with_the_largest_of_the_past_above_a_floor() {
 #[test]
 fn trend_needs_a_past_only_for_what_exceeds_the_floor() {
     let mut young = walks(&[(9, 0.01)]);
-    young.days = 1;
+    young.length = 1;
     let judged = walk_change(young.bucketed());
     assert_eq!(reasons(&judged.outcome), [Unknown::NothingToCompare]);
     let mut idle = walks(&[(9, 0.004)]);
-    idle.days = 1;
+    idle.length = 1;
     assert_eq!(walk_change(idle.bucketed()).outcome, CriterionOutcome::Met);
 }
 
@@ -213,7 +213,7 @@ fn trend_subtracts_own_calls() {
     rows.iter_mut().for_each(|told| told.row.own_calls = 400);
     let made = load(table(&rows), CounterTable::default(), LoadSpan { from: 0, to: END });
     let made = bucketed(made, &CommandLists::builtin());
-    assert!(made.places[""].buckets[&Series::Ops].iter().all(|row| row.a == 600.0));
+    assert!(made.places[""].buckets[&Series::Ops].iter().all(|row| (row.a - 600.0).abs() < 1e-9));
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn trend_judges_every_member_and_names_the_worst() {
     all.places.insert("10.0.0.2:6379".to_owned(), replica);
     let read = read_windows(all, &windows(), &[], &CommandLists::builtin());
     assert_eq!(read.places["10.0.0.2:6379"][1].coverage.failovers, [back(500)]);
-    assert_eq!(read.places["10.0.0.2:6379"][1].coverage.restarts, 0.0);
+    assert!(read.places["10.0.0.2:6379"][1].coverage.restarts < 0.5);
     let judged = judge_windows(&read, &LoadCriteria::default());
     let max = of(&judged, LoadIndicator::WalkShare, CriterionTest::Max, WindowKind::Day);
     assert_eq!((&max.outcome, max.place.as_str()), (&CriterionOutcome::Breached, "10.0.0.2:6379"));

@@ -176,7 +176,7 @@ impl Season {
     }
 
     /// As own sampling has it: the samples of the last two days are kept.
-    fn from_history(&self) -> BucketedLoad {
+    fn history_load(&self) -> BucketedLoad {
         let samples = self.world.sampled(&self.sampled);
         let steps = steps_of_samples(&samples, BucketLength::DEFAULT);
         let mut load = bucketed(self.load(steps, samples.clone()), &CommandLists::builtin());
@@ -187,7 +187,7 @@ impl Season {
 
     /// As a Prometheus has it: the last value of five minutes, though its series has vanished, and
     /// samples of cut buckets alone.
-    fn from_prometheus(&self) -> BucketedLoad {
+    fn prometheus_load(&self) -> BucketedLoad {
         let samples = self.world.sampled(&self.sampled);
         let steps = left_standing(&samples);
         let length = BucketLength::DEFAULT;
@@ -260,7 +260,7 @@ fn seasons() -> Vec<(&'static str, Season)> {
 #[test]
 fn trend_of_a_known_world_is_what_a_calculation_by_hand_gives() {
     for (name, season) in seasons() {
-        let history = season.read(season.from_history());
+        let history = season.read(season.history_load());
         assert_equal(&season, &history, name);
         let month = find(&history, WindowKind::Month);
         assert_eq!(month.coverage.excluded.len(), 1, "{name}");
@@ -274,7 +274,7 @@ fn trend_of_a_known_world_is_what_a_calculation_by_hand_gives() {
 #[test]
 fn trend_of_a_prometheus_is_that_of_own_samples() {
     for (name, season) in seasons() {
-        let prometheus = season.read(season.from_prometheus());
+        let prometheus = season.read(season.prometheus_load());
         assert_equal(&season, &prometheus, name);
     }
 }
@@ -282,7 +282,7 @@ fn trend_of_a_prometheus_is_that_of_own_samples() {
 #[test]
 fn trend_is_the_same_before_and_after_retention() {
     for (name, season) in seasons() {
-        let load = after_retention(season.from_history(), season.now);
+        let load = after_retention(season.history_load(), season.now);
         let read = season.read(load);
         assert_equal(&season, &read, name);
         assert!(find(&read, WindowKind::Cumulative).coverage.has_hours, "{name}");
@@ -302,8 +302,8 @@ fn trend_sees_a_burst_on_the_line_between_two_buckets_by_its_samples() {
         world.events.push(((end - 6000 - 75) * 1000 + n * 500, Event::Call("keys", 53_700.0)));
     }
     world.sort();
-    let sampled: Vec<i64> = (end - 86_400 - 600..=end).step_by(15).map(|at| at * 1000).collect();
-    let samples = world.sampled(&sampled);
+    let times: Vec<i64> = (end - 86_400 - 600..=end).step_by(15).map(|at| at * 1000).collect();
+    let samples = world.sampled(&times);
     let steps = steps_of_samples(&samples, BucketLength::DEFAULT);
     let lists = CommandLists::builtin();
     let span = LoadSpan { from: end - 86_400, to: end };
