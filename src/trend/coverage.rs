@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::bucket::FULL_SHARE;
 use super::hour::HOUR;
-use super::statistic::is_excluded;
+use super::mark::is_excluded;
 use crate::model::{
     Bucket, BucketFlags, BucketLength, Hour, LoadSpan, PlaceBuckets, Series, SpanMark,
 };

@@ -1,7 +1,7 @@
 //! What windows are judged by: which series, and in what unit.
 
 use super::commands::CommandLists;
-use crate::model::{BucketLength, Series};
+use crate::model::{BucketFlags, BucketLength, Series};
 
 /// A figure of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,17 @@ pub enum LoadIndicator {
     Ops,
     /// Logins a second.
     Logins,
+}
+
+/// The highest value of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadPeak {
+    /// In the indicator's unit.
+    pub value: f64,
+    /// End of its five minutes; where hours are all that is kept, of its hour.
+    pub at: i64,
+    /// Marks of its bucket: `at-least`, `restart` …
+    pub flags: BucketFlags,
 }
 
 impl LoadIndicator {

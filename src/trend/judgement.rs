@@ -4,9 +4,8 @@
 //! what was read may be wrong. All else that is not known is INCOMPLETE, with its reasons.
 
 use super::criteria::{LoadCriteria, LoadCriterion};
-use super::indicator::LoadIndicator;
+use super::indicator::{LoadIndicator, LoadPeak};
 use super::reading::{TargetWindows, WindowRead};
-use super::statistic::LoadPeak;
 use super::unknown::Unknown;
 use super::window::WindowKind;
 

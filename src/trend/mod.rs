@@ -17,6 +17,7 @@ mod hour;
 mod identity;
 mod indicator;
 mod judgement;
+mod mark;
 mod moment;
 mod reading;
 mod scraper;
@@ -37,14 +38,14 @@ pub use criteria::{LoadCriteria, LoadCriterion};
 pub use derived::set_derived;
 pub use hour::hours_of;
 pub use identity::{ClockState, LiveServer, clock_state, identity_of};
-pub use indicator::{LoadIndicator, time_per_call};
+pub use indicator::{LoadIndicator, LoadPeak, time_per_call};
 pub use judgement::{
     ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,
     unknown_of_indicator,
 };
 pub use reading::{TargetWindows, WindowRead, read_windows};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
-pub use statistic::{LoadPeak, UnprovenBuckets, WindowStatistic};
+pub use statistic::{UnprovenBuckets, WindowStatistic};
 pub use unknown::{Unknown, UnprovenCause};
 pub use window::{Window, WindowKind, window_end};
 pub use zero::{CallsInSpan, calls_in_span};

@@ -6,9 +6,9 @@
 use super::commands::CommandLists;
 use super::cut::Link;
 use super::delta::{self, CommandDelta};
-use super::indicator::LoadIndicator;
+use super::indicator::{LoadIndicator, LoadPeak};
+use super::mark::is_excluded;
 use super::moment::{Moment, Timeline};
-use super::statistic::{LoadPeak, is_excluded};
 use crate::model::{BucketFlags, BucketLength, CounterTable, LoadSpan, SpanMark};
 
 /// What was counted from the sample before to one.

@@ -9,7 +9,8 @@ use super::bucket::FULL_SHARE;
 use super::commands::CommandLists;
 use super::coverage::{Part, part_of};
 use super::hour::{HOUR, certain};
-use super::indicator::LoadIndicator;
+use super::indicator::{LoadIndicator, LoadPeak};
+use super::mark::is_excluded;
 use super::sliding::worst_slide;
 use super::unknown::UnprovenCause;
 use crate::model::{
@@ -18,17 +19,6 @@ use crate::model::{
 
 /// A gap up to this many seconds hides when something happened, and not what.
 pub(super) const SHORT_GAP: i64 = 900;
-
-/// The highest value of a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LoadPeak {
-    /// In the indicator's unit.
-    pub value: f64,
-    /// End of its five minutes; where hours are all that is kept, of its hour.
-    pub at: i64,
-    /// Marks of its bucket: `at-least`, `restart` …
-    pub flags: BucketFlags,
-}
 
 /// Buckets of a window that are lower bounds of which nothing says how far they are off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +56,6 @@ pub struct WindowStatistic {
     pub other_list: Option<i64>,
     /// End of the newest hour that no list tells of.
     pub no_list: Option<i64>,
-}
-
-/// Whether a span has a moment in common with one that somebody excluded.
-pub(super) fn is_excluded(span: LoadSpan, marks: &[SpanMark]) -> bool {
-    marks.iter().any(|mark| mark.is_excluded && mark.span.overlaps(span))
 }
 
 /// Who asks, and of what.
