@@ -19,5 +19,6 @@ pub mod policy;
 pub mod profile;
 pub mod report;
 pub mod rules;
+pub mod trend;
 pub mod version;
 pub mod wire;

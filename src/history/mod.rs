@@ -30,7 +30,6 @@ pub use reference::{MomentError, Reference, ReferenceError, parse as parse_refer
 pub use resolve::{Found, ResolveError};
 pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
-pub use series::plain_hours;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};
 pub use transfer::TransferError;

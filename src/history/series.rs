@@ -6,8 +6,7 @@ use super::error::HistoryError;
 use super::sql::{Sql, Value};
 use super::store::{SeriesKey, Store};
 use crate::model::{
-    Bucket, BucketFlags, BucketLength, EnvironmentName, Hour, LoadSpan, PlaceBuckets, Series,
-    TargetId,
+    Bucket, BucketFlags, BucketLength, EnvironmentName, Hour, PlaceBuckets, Series, TargetId,
 };
 
 /// Seconds of an hour.
@@ -258,88 +257,4 @@ fn read_hours(
         Ok(())
     })?;
     Ok(found)
-}
-
-/// The hours that the buckets of a server come to, in the order of time: sums, and the worst bucket.
-/// A gauge keeps its last value; the hour is covered as far as the server was up in it.
-pub fn plain_hours(place: &PlaceBuckets, _: LoadSpan) -> BTreeMap<Series, Vec<Hour>> {
-    let mut covered: BTreeMap<i64, f64> = BTreeMap::new();
-    for up in place.buckets.get(&Series::Up).into_iter().flatten() {
-        *covered.entry(end_of_hour(up)).or_default() += up.covered;
-    }
-    let mut all = BTreeMap::new();
-    for (series, buckets) in &place.buckets {
-        let mut hours: Vec<Hour> = Vec::new();
-        for bucket in buckets {
-            let at = end_of_hour(bucket);
-            match hours.last_mut().filter(|hour| hour.at == at) {
-                Some(hour) => add(hour, bucket, series.is_gauge()),
-                None => hours.push(Hour {
-                    at,
-                    covered: covered.get(&at).copied().unwrap_or(0.0),
-                    sum_a: bucket.a,
-                    sum_b: bucket.b,
-                    max_a: bucket.a,
-                    max_b: bucket.b,
-                    flags: bucket.flags,
-                }),
-            }
-        }
-        all.insert(series.clone(), hours);
-    }
-    all
-}
-
-fn end_of_hour(bucket: &Bucket) -> i64 {
-    BucketLength::new(HOUR).ceil(bucket.at)
-}
-
-fn add(hour: &mut Hour, bucket: &Bucket, is_gauge: bool) {
-    hour.sum_a = if is_gauge { bucket.a } else { hour.sum_a + bucket.a };
-    hour.sum_b += bucket.b;
-    hour.max_a = hour.max_a.max(bucket.a);
-    hour.max_b = hour.max_b.max(bucket.b);
-    hour.flags |= bucket.flags;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_hour_is_the_sum_of_its_buckets_and_the_worst_of_them() {
-        let bucket = |at: i64, a: f64, b: f64, flags: BucketFlags| Bucket {
-            at,
-            covered: 300.0,
-            a,
-            b,
-            flags,
-        };
-        let none = BucketFlags::NONE;
-        let buckets = [
-            bucket(300, 1.0, 10.0, none),
-            bucket(3_600, 5.0, 2.0, BucketFlags::RESET),
-            bucket(3_900, 4.0, 1.0, none),
-        ];
-        let of = |series: Series| {
-            let mut place = PlaceBuckets::default();
-            place.buckets.insert(Series::Up, buckets.to_vec());
-            place.buckets.insert(series.clone(), buckets.to_vec());
-            plain_hours(&place, LoadSpan { from: 0, to: 7_200 }).remove(&series).unwrap()
-        };
-        let hours = of(Series::Ops);
-        let first = Hour {
-            at: 3_600,
-            covered: 600.0,
-            sum_a: 6.0,
-            sum_b: 12.0,
-            max_a: 5.0,
-            max_b: 10.0,
-            flags: BucketFlags::RESET,
-        };
-        assert_eq!(hours[0], first);
-        assert_eq!((hours[1].at, hours[1].sum_a.to_bits()), (7_200, 4.0_f64.to_bits()));
-        assert_eq!(hours.len(), 2);
-        assert_eq!(of(Series::Keys)[0].sum_a.to_bits(), 5.0_f64.to_bits());
-    }
 }

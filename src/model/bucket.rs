@@ -55,6 +55,8 @@ impl Default for BucketLength {
 }
 
 /// What one series did in one bucket.
+///
+/// A gap has no `up`; what was counted over it is spread over its buckets and the one that ends it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
     /// Its end, on the grid.
@@ -105,7 +107,8 @@ impl BucketFlags {
     pub const SPREAD: Self = Self(1 << 3);
     /// The difference begins before the bucket: the one before lacks samples.
     pub const LATE: Self = Self(1 << 4);
-    /// In `up`: commands that have no row were not called in it. Without this mark that is unknown.
+    /// In `up`: commands that have no row were not called in it. With neither this mark nor
+    /// [`Self::UNPROVEN`] they were not, as far as was seen around a cut.
     pub const ZEROS: Self = Self(1 << 5);
     /// In `up`: the server was a primary at its end.
     pub const PRIMARY: Self = Self(1 << 6);
@@ -113,11 +116,14 @@ impl BucketFlags {
     pub const REPLICA: Self = Self(1 << 7);
     /// In `up`: the server's role is another one than in the bucket before.
     pub const FAILOVER: Self = Self(1 << 8);
-    /// The source tells no time of commands in it: `b` is unknown.
+    /// The source tells no time of commands in it: `b` is a lower bound.
     pub const UNTIMED: Self = Self(1 << 9);
+    /// Nothing bounds what is missing: a breach is one, and all else is unknown. In `up`: commands
+    /// that have no row may have been called.
+    pub const UNPROVEN: Self = Self(1 << 10);
 
     /// All of them with their words, in the order of their bits.
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::AT_LEAST, "at-least"),
         (Self::RESTART, "restart"),
         (Self::RESET, "reset"),
@@ -128,6 +134,7 @@ impl BucketFlags {
         (Self::REPLICA, "replica"),
         (Self::FAILOVER, "failover"),
         (Self::UNTIMED, "untimed"),
+        (Self::UNPROVEN, "unproven"),
     ];
 
     /// From the store. Bits of a later version are kept.
@@ -145,12 +152,26 @@ impl BucketFlags {
         self.0 & other.0 == other.0
     }
 
+    /// The marks of both, in constants.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of `other` that are set.
+    #[must_use]
+    pub const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Without the marks of `other`.
+    #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// `other` if the condition holds.
+    #[must_use]
     pub const fn when(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }
     }
@@ -184,7 +205,8 @@ impl fmt::Debug for BucketFlags {
 /// What is counted. [`fmt::Display`] and [`FromStr`] are its name in the store.
 ///
 /// `up` has a row for every bucket that is covered at all, the others only those that are not zero
-/// or are marked: see [`Series::is_stored`].
+/// or not proven: see [`Series::is_stored`]. Of `walk` each hour has a row, so that hours by another
+/// list are told from those without a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Series {
     /// `up`: `a` is the number of samples.
@@ -232,8 +254,8 @@ impl Series {
 
     /// Whether a bucket of it is worth a row.
     pub fn is_stored(&self, bucket: &Bucket) -> bool {
-        let marks = bucket.flags.without(BucketFlags::SPREAD | BucketFlags::LATE);
-        matches!(self, Self::Up) || bucket.a != 0.0 || bucket.b != 0.0 || marks != BucketFlags::NONE
+        let is_open = bucket.flags.contains(BucketFlags::UNPROVEN);
+        matches!(self, Self::Up) || bucket.a != 0.0 || bucket.b != 0.0 || is_open
     }
 }
 
@@ -313,7 +335,7 @@ mod tests {
     #[test]
     fn load_marks_have_one_bit_each() {
         let all = BucketFlags::NAMES.iter().fold(BucketFlags::NONE, |all, (flag, _)| all | *flag);
-        assert_eq!((all.bits(), all.names().count()), ((1 << 10) - 1, 10));
+        assert_eq!((all.bits(), all.names().count()), ((1 << 11) - 1, 11));
         assert!(!all.without(BucketFlags::RESET).contains(BucketFlags::RESET));
         assert_eq!(format!("{:?}", BucketFlags::from_bits(3)), "{\"at-least\", \"restart\"}");
     }

@@ -16,6 +16,23 @@ pub struct LoadSpan {
     pub to: i64,
 }
 
+impl LoadSpan {
+    /// In seconds.
+    pub const fn seconds(self) -> i64 {
+        self.to - self.from
+    }
+
+    /// Whether the bucket or hour that ends at `at` lies in it whole.
+    pub const fn holds(self, at: i64, seconds: i64) -> bool {
+        at - seconds >= self.from && at <= self.to
+    }
+
+    /// Whether the two have a moment in common.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
 /// A span that somebody marked: `mark span qualif FROM..TO --label reproduction --exclude`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpanMark {
@@ -29,17 +46,15 @@ pub struct SpanMark {
     pub is_excluded: bool,
 }
 
-/// The load of one target in one span.
+/// What holds for all load of a target that one source told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Load {
+pub struct LoadFacts {
     /// Whose.
     pub target: TargetId,
     /// What told it: `history`, `prometheus https://prom/base`.
     pub source: String,
-    /// The grid of the steps.
+    /// The grid of steps and buckets.
     pub length: BucketLength,
-    /// What was asked for. Steps begin one bucket before it, where the source has them.
-    pub span: LoadSpan,
     /// The first moment of which the source holds anything; `None` if that is not known.
     pub held_since: Option<i64>,
     /// Seconds from one sample to the next, as the source is set up; `None` if not known.
@@ -48,7 +63,17 @@ pub struct Load {
     pub clock_ahead: Option<f64>,
     /// What the source warned of. An answer with warnings is not a whole one.
     pub warnings: Vec<String>,
-    /// By server: `10.0.0.1:6379`, or "" where the target is one server.
+}
+
+/// The load of one target in one span: what every source gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// What holds for all of it.
+    pub facts: LoadFacts,
+    /// What was asked for. Steps begin one bucket before it, where the source has them.
+    pub span: LoadSpan,
+    /// By server: `10.0.0.1:6379`, or "" where the target is one server. A server of which the
+    /// source has nothing is there, and is empty.
     pub places: BTreeMap<String, PlaceLoad>,
 }
 
@@ -109,8 +134,11 @@ pub struct CounterRow {
     /// Samples in the bucket; of a sample 1.
     pub samples: u32,
     /// Whether the source says that counters fell in the bucket (`resets(…) > 0`). What it does not
-    /// say, `trend` finds by the figures.
+    /// say, `trend` finds by the figures. Another series of the same server (its exporter was
+    /// restarted) is no such mark: the server's counters go on.
     pub is_cut: bool,
+    /// Commands of ours among the calls since the row before, `INFO` each: they are no load.
+    pub own_calls: u32,
 }
 
 /// What a server was, as far as load is concerned.
@@ -239,6 +267,28 @@ impl CounterTable {
         }
     }
 
+    /// Adds a moment of another table, at another time. `None` as [`Self::push_row`].
+    pub fn copy_row(&mut self, of: &Self, row: usize, changed: CounterRow) -> Option<usize> {
+        let new = self.push_row(of.run_id(row).unwrap_or_default(), changed)?;
+        let told = [
+            (&mut self.processed, &of.processed),
+            (&mut self.cpu, &of.cpu),
+            (&mut self.keys, &of.keys),
+        ];
+        for (column, from) in told {
+            from.get(row).into_iter().for_each(|value| column.set(new, value));
+        }
+        for (name, columns) in &of.commands {
+            if let Some(calls) = columns.calls.get(row) {
+                self.set_calls(new, name, calls);
+            }
+            if let Some(micros) = columns.micros.get(row) {
+                self.set_micros(new, name, micros);
+            }
+        }
+        Some(new)
+    }
+
     /// The moments.
     pub fn rows(&self) -> &[CounterRow] {
         &self.rows
@@ -273,19 +323,23 @@ impl CounterTable {
 
 /// Buckets and hours of one target, as `trend` makes them and the store keeps them: what windows
 /// are judged by.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BucketedLoad {
-    /// The grid.
-    pub length: BucketLength,
-    /// By server.
+    /// What holds for all of it.
+    pub facts: LoadFacts,
+    /// By server. A server of which nothing is known is there, and is empty.
     pub places: BTreeMap<String, PlaceBuckets>,
 }
 
 /// Buckets and hours of one server.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlaceBuckets {
-    /// Buckets by series, in the order of time. Of what has no row: see [`Series`].
+    /// Whether it is the server that was asked for.
+    pub identity: LoadIdentity,
+    /// Buckets by series, in the order of time. What has no row: see [`Series`].
     pub buckets: BTreeMap<Series, Vec<Bucket>>,
-    /// Hours by series, in the order of time; of times before the first bucket.
+    /// Hours by series, in the order of time. Where there are buckets too, these count.
     pub hours: BTreeMap<Series, Vec<Hour>>,
+    /// Samples that are still kept, in the order of time: the worst five minutes slide over them.
+    pub samples: CounterTable,
 }

@@ -55,8 +55,8 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
 pub use load::{
-    BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadIdentity, LoadRole,
-    LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
+    BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadFacts, LoadIdentity,
+    LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
 };
 pub use naming::ProductNames;
 pub use near::{letters_apart, near};

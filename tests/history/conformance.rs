@@ -2,11 +2,12 @@
 
 use envparity::collect::config::COLLECTORS;
 use envparity::history::{
-    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference, plain_hours,
+    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
 };
 use envparity::model::{
     Bucket, BucketFlags, Evidence, Hour, LoadSpan, Outcome, RunState, Series, SpanMark,
 };
+use envparity::trend;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -305,7 +306,7 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
             from_source: JudgedSource::History,
         }];
         let saved = save(&mut store, run);
-        let pruned = store.prune(now(), &plain_hours).unwrap();
+        let pruned = store.prune(now(), &trend::hours_of).unwrap();
         assert_eq!((pruned.buckets, pruned.hours, pruned.samples), (24, 1, 1), "{name}");
         let left = store.buckets(&ops, 0, i64::MAX).unwrap();
         assert_eq!((left[0].at, left.len()), (old + 3_900, 12 + 24));
@@ -321,7 +322,7 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
         assert_eq!((verified.runs, store.runs(1).unwrap()[0].kind.as_str()), (2, "prune"));
         // Again: there is nothing, and nothing is written of it.
         assert_eq!(
-            store.prune(now(), &plain_hours).unwrap(),
+            store.prune(now(), &trend::hours_of).unwrap(),
             envparity::history::Pruned::default()
         );
         assert_eq!(store.runs(10).unwrap().len(), 2);

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use envparity::collect::config::COLLECTORS;
-use envparity::history::{HistoryError, SqliteOptions, Store, plain_hours};
+use envparity::history::{HistoryError, SqliteOptions, Store};
+use envparity::trend;
 use rusqlite::Connection;
 
 use crate::world::{audit, evidence, file, key, now, open, save};
@@ -43,7 +44,7 @@ fn a_newer_schema_is_read_and_never_written() {
     let text = error.to_string();
     assert!(text.contains("envparity 9.0.0, schema 2; this one writes 1"), "{text}");
     assert!(
-        store.prune(now(), &plain_hours).is_err()
+        store.prune(now(), &trend::hours_of).is_err()
             && store.add_buckets(&[(key("up"), vec![])]).is_err()
     );
     assert_eq!(store.runs(10).unwrap().len(), 1);

@@ -1,0 +1,117 @@
+//! Cuts: moments at which a server's counters began anew.
+//!
+//! A cut is the server's, and applies to every counter of it, also to one that has regrown beyond
+//! its old value since. It shows by another `run_id`, by any counter that fell, or by a call of
+//! CONFIG RESETSTAT. Where all counters have regrown between two moments of one run, and RESETSTAT
+//! had been called before, nothing shows it: differences are then too small, and never too large.
+
+use super::moment::{Moment, Timeline};
+use crate::model::BucketFlags;
+
+/// What began anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// The server: CPU too.
+    Restart,
+    /// Its counters of commands; CPU goes on.
+    Reset,
+}
+
+/// Two moments of one server, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) before: Moment,
+    pub(super) after: Moment,
+    pub(super) cut: Option<Cut>,
+}
+
+impl Link {
+    pub(super) fn new(timeline: &Timeline, before: Moment, after: Moment) -> Self {
+        Self { before, after, cut: cut_between(timeline, before, after) }
+    }
+
+    /// Seconds from one to the other.
+    pub(super) fn seconds(&self, timeline: &Timeline) -> f64 {
+        let millis = timeline.row(self.after).at_millis - timeline.row(self.before).at_millis;
+        std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
+    }
+}
+
+impl Cut {
+    pub(super) fn flag(self) -> BucketFlags {
+        match self {
+            Self::Restart => BucketFlags::RESTART,
+            Self::Reset => BucketFlags::RESET,
+        }
+    }
+}
+
+fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Cut> {
+    let runs = (timeline.run_id(before), timeline.run_id(after));
+    let is_known = runs.0.is_some() && runs.1.is_some();
+    if is_known && runs.0 != runs.1 {
+        return Some(Cut::Restart);
+    }
+    let falls = |told: (Option<f64>, Option<f64>)| matches!(told, (Some(p), Some(q)) if q < p);
+    let at_both = |of: super::moment::Line| (of.get(before), of.get(after));
+    if falls(at_both(timeline.cpu())) {
+        return Some(Cut::Restart);
+    }
+    // What is left standing from before a cut falls later, and that is no second cut.
+    let is_consistent = timeline.hidden(before).is_none_or(|hidden| hidden >= 0.0);
+    let is_reset = falls(at_both(timeline.processed()))
+        || is_consistent
+            && timeline.commands().iter().any(|(name, command)| {
+                let calls = at_both(command.calls);
+                falls(calls) || falls(at_both(command.micros)) || is_call_of_reset(name, calls)
+            });
+    is_reset.then_some(Cut::Reset)
+}
+
+/// The call that resets is the first that is counted after it, so that its counter is 1 from then
+/// on. Redis 6.2 and older count all of CONFIG as one.
+fn is_call_of_reset(command: &str, (before, after): (Option<f64>, Option<f64>)) -> bool {
+    command == "config|resetstat" && after.unwrap_or(0.0) > before.unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CounterTable;
+    use crate::trend::testing::{row, table};
+
+    fn cut(before: &[(&str, f64)], after: &[(&str, f64)], runs: [&str; 2]) -> Option<Cut> {
+        let steps = table(&[row(300, runs[0], before), row(600, runs[1], after)]);
+        let none = CounterTable::default();
+        let timeline = Timeline::of_tables(&steps, &none);
+        Link::new(&timeline, Moment::Step(0), Moment::Step(1)).cut
+    }
+
+    #[test]
+    fn trend_sees_a_cut_by_any_counter_that_falls() {
+        let before = [("processed", 70.0), ("cpu", 9.0), ("get", 10.0), ("keys", 60.0)];
+        let regrown = [("processed", 90.0), ("cpu", 10.0), ("get", 30.0), ("keys", 60.0)];
+        let one = |name: &str, value: f64| {
+            let mut after = regrown;
+            for (other, told) in &mut after {
+                if *other == name {
+                    *told = value;
+                }
+            }
+            cut(&before, &after, ["r", "r"])
+        };
+        assert_eq!(cut(&before, &regrown, ["r", "r"]), None);
+        assert_eq!(cut(&before, &regrown, ["r", "s"]), Some(Cut::Restart));
+        assert_eq!(cut(&before, &regrown, ["", "s"]), None, "unknown is not another");
+        assert_eq!(one("processed", 69.0), Some(Cut::Reset));
+        assert_eq!(one("keys", 59.0), Some(Cut::Reset));
+        assert_eq!(one("cpu", 8.0), Some(Cut::Restart));
+    }
+
+    #[test]
+    fn trend_sees_a_reset_by_its_own_call() {
+        let before = [("processed", 10.0), ("get", 10.0)];
+        let after = [("processed", 31.0), ("get", 30.0), ("config|resetstat", 1.0)];
+        assert_eq!(cut(&before, &after, ["r", "r"]), Some(Cut::Reset));
+    }
+}

@@ -1,0 +1,51 @@
+//! Load over time: counters become buckets, buckets hours, and windows of these are judged. Pure.
+//!
+//! What a source tells is a [`Load`](crate::model::Load): raw counters. `bucket` makes differences
+//! of it and `hour` folds them; `reading` has the figures of windows over both, and `judgement` the
+//! criteria. `identity` and `scraper` judge what a source said before any of that. What is not known
+//! is a reason of `unknown`, and never a figure.
+
+mod bucket;
+mod commands;
+pub mod config;
+mod coverage;
+mod criteria;
+mod cut;
+mod delta;
+mod derived;
+mod hour;
+mod identity;
+mod indicator;
+mod judgement;
+mod mark;
+mod moment;
+mod reading;
+mod scraper;
+mod sliding;
+mod statistic;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod unknown;
+mod window;
+mod zero;
+
+pub use bucket::{bucketed, steps_of_samples};
+pub use commands::CommandLists;
+pub use coverage::WindowCoverage;
+pub use criteria::{LoadCriteria, LoadCriterion};
+pub use derived::set_derived;
+pub use hour::hours_of;
+pub use identity::{ClockState, LiveServer, clock_state, identity_of};
+pub use indicator::{LoadIndicator, LoadPeak, time_per_call};
+pub use judgement::{
+    ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,
+    unknown_of_indicator,
+};
+pub use reading::{TargetWindows, WindowRead, read_windows};
+pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
+pub use statistic::{UnprovenBuckets, WindowStatistic};
+pub use unknown::{Unknown, UnprovenCause};
+pub use window::{Window, WindowKind, window_end};
+pub use zero::{CallsInSpan, calls_in_span};

@@ -1,0 +1,5 @@
+//! Worlds of known truth: what was called when is a list, and the figures are those of the list.
+
+mod judged;
+mod properties;
+mod truth;
