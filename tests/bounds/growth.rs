@@ -27,7 +27,6 @@ struct Stage {
 const AUDIT: &[&str] = &["audit", "-o", "json"];
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one line for each stage")]
 fn ten_times_as_much_takes_no_hundred_times_as_long() {
     let stages = [
         Stage { name: "versions of one image", profiles: versions, arguments: AUDIT },
