@@ -13,8 +13,10 @@ fn size() -> usize {
     if is_optimised() { 200 << 20 } else { 16 << 20 }
 }
 
-/// How many times its size a file may take.
-const TIMES: u64 = 3;
+/// How many times its size a file may take; YAML is made values of before it is read.
+fn times(name: &str) -> u64 {
+    if name.starts_with("YAML") { 10 } else { 3 }
+}
 
 /// Larger files of YAML are refused before they are read.
 const YAML: usize = 30 << 20;
@@ -126,7 +128,7 @@ fn a_recorded_file_takes_a_few_times_its_size() {
             took.as_secs_f64()
         );
         let is_late = took > 2 * Duration::from_secs(if is_optimised() { 20 } else { 60 });
-        if peak > TIMES * size + least || is_late {
+        if peak > times(name) * size + least || is_late {
             wrong.push(format!("{name}: {peak_mib} MiB of {size_mib}, {took:?}: {parts:.300}"));
         }
     }

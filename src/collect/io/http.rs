@@ -220,13 +220,18 @@ fn body_failure(
     if error.is::<LengthLimitError>() {
         return Failure::new(
             FailureKind::TooLarge,
-            format!("the answer to GET {path} exceeds {} MiB", cap >> 20),
+            format!("the answer to GET {path} exceeds {}", size(cap)),
         );
     }
     match error.downcast_ref::<hyper::Error>() {
         Some(error) => failure(error, heard, path),
         None => Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off")),
     }
+}
+
+/// In words.
+fn size(bytes: usize) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
 }
 
 fn status_failure(
