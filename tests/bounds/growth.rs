@@ -37,7 +37,6 @@ fn ten_times_as_much_takes_no_hundred_times_as_long() {
         Stage { name: "names of two parts", profiles: renamed, arguments: AUDIT },
         Stage { name: "versions of each image", profiles: split, arguments: AUDIT },
         Stage { name: "builds of one tag", profiles: builds, arguments: AUDIT },
-        Stage { name: "rows of the catalogue", profiles: catalogue, arguments: AUDIT },
         Stage { name: "components expected", profiles: expected, arguments: AUDIT },
         Stage { name: "pods of one workload", profiles: replicas, arguments: AUDIT },
         Stage { name: "nodes", profiles: nodes, arguments: AUDIT },
@@ -165,28 +164,6 @@ fn builds(count: usize) -> Profiles {
         };
         (0..count).map(of).collect()
     })
-}
-
-/// Mirrors and namespaces, and nothing that they are of.
-fn catalogue(count: usize) -> Profiles {
-    let profiles = images(count);
-    // What a person writes may have 250,000 nodes of YAML.
-    let count = count.div_ceil(2);
-    let rows = |row: fn(usize) -> String| {
-        (0..count).fold(String::new(), |all, n| all + "  " + &row(n) + "\n")
-    };
-    let mirrors = rows(|n| format!("registry.example/mirror-{n}: docker.io/library"));
-    let namespaces = rows(|n| format!("team-{n}-qualif: team-{n}"));
-    let matches = (0..count).fold(String::new(), |all, n| {
-        all + &format!(
-            "- {{component: redis/c{n}, match: [{{image: \"*/x{n}\", workload: c{n}}}]}}\n"
-        )
-    });
-    let text = format!(
-        "kind: Catalogue\nmirrors:\n{mirrors}namespaces:\n{namespaces}components:\n{matches}"
-    );
-    profiles.config("catalogue.yaml", &text);
-    profiles
 }
 
 fn expected(count: usize) -> Profiles {
