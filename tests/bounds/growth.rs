@@ -13,8 +13,11 @@ fn little() -> usize {
     if is_optimised() { 2_000 } else { 200 }
 }
 
-/// More than this is no line. Trees and a cache that is too small make some fifteen of ten.
-const MAX_RATIO: f64 = 18.0;
+/// More than this is not linear: a square is a hundred. Trees and a cache that is too small make some
+/// fifteen of ten, and the allocator of a debug build on a busy machine some twenty-five.
+fn max_ratio() -> f64 {
+    if is_optimised() { 18.0 } else { 30.0 }
+}
 
 /// One thing that an outsider may say much of.
 struct Stage {
@@ -69,7 +72,7 @@ fn ten_times_as_much_takes_no_hundred_times_as_long() {
         // What is too fast to measure is no square.
         let ratio = (much - nothing) / (little - nothing).max(0.03);
         println!("{name}: {nothing:.2} s, {little:.2} s, {much:.2} s: × {ratio:.1}");
-        if ratio > MAX_RATIO {
+        if ratio > max_ratio() {
             wrong.push(format!("{name}: × {ratio:.1}"));
         }
     }
