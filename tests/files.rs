@@ -1,4 +1,4 @@
-//! What stands behind a path may be no file: it costs its own target, or nothing.
+//! What stands behind a path may not be a file: it costs its own target, or nothing.
 
 #[path = "support/cli.rs"]
 mod cli;

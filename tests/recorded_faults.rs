@@ -1,4 +1,4 @@
-//! Recorded evidence that is none, or not of now: an outcome of its target, and of nothing beside
+//! Recorded evidence that is broken, or not of now: an outcome of its target, and of nothing beside
 //! it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
@@ -118,7 +118,7 @@ fn contents() -> Vec<Case> {
             "the version of envparity that wrote it",
         ),
         (
-            "of a format that is none",
+            "of an invalid format",
             edited("kind: Evidence\n", "kind: Evidence\nformat: newest\n"),
             "file",
             "is no format",
@@ -138,7 +138,7 @@ fn contents() -> Vec<Case> {
         ("older than max-age", edited("2026-11-22T20:50", "2026-11-21T20:50"), "stale", "max-age"),
         ("six minutes ahead", edited("2026-11-22T20:50", "2026-11-22T21:06"), "future", "clocks"),
         (
-            "with a key that nobody knows",
+            "with an unknown key",
             edited("  endpoint:", "  colour: red\n  endpoint:"),
             "file",
             "colour",
@@ -277,7 +277,8 @@ fn a_recorded_server_whose_clock_is_off_is_never_younger_than_now() {
     profiles.run(&["audit", "-o", "json", "--at", NOW]).expect(0);
 }
 
-/// `redis-cli … | envparity audit`: what is piped is read once, by one target, with the time of now.
+/// `redis-cli … | envparity audit`: what is piped is read once, by one target, with the time of
+/// now.
 #[test]
 fn what_is_piped_is_a_recorded_file() {
     let info = String::from_utf8(fixture("redis/redis-7.0.15.txt")).unwrap();

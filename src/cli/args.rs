@@ -182,8 +182,8 @@ pub(super) enum WaiverCommand {
     Add(WaiverAddArguments),
     /// List the waivers and what became of them
     List(WaiverListArguments),
-    /// Check the waivers: ends with 1 if one has expired or, by --report, is unused, and with 2 if
-    /// the file is malformed
+    /// Check the waivers: ends with 1 if one has expired or, with --report, is unused, and with 2
+    /// if the file is malformed
     Check(WaiverListArguments),
 }
 

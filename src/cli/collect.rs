@@ -24,11 +24,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
         .find(|e| e.name.as_str() == arguments.environment)
         .ok_or_else(|| {
             let known: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
-            anyhow!(
-                "there is no environment {:?}; there are {}",
-                arguments.environment,
-                known.join(", ")
-            )
+            anyhow!("unknown environment {:?}; known: {}", arguments.environment, known.join(", "))
         })?;
     if arguments.to != Path::new("-") {
         refuse_other_files(&arguments.to, &arguments.environment)?;
@@ -60,7 +56,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// A file that is there and is no evidence of this environment was meant for something else.
+/// A file that exists and is not evidence of this environment was meant for something else.
 fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     const ENOUGH: u64 = 4096;
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
@@ -72,14 +68,14 @@ fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     let beginning = String::from_utf8_lossy(&beginning);
     if !beginning.lines().any(|line| line == "kind: Evidence") {
         bail!(
-            "{shown} is there and is no evidence: it is not overwritten; name another file by --to"
+            "{shown} exists and is not an evidence file: it was not overwritten; name another file with --to"
         );
     }
     let other = beginning.lines().find_map(|line| line.strip_prefix("environment: "));
     let other = other.map(|name| name.trim_matches(['"', '\'']));
     if let Some(other) = other.filter(|other| *other != environment) {
         bail!(
-            "{shown} is evidence of {}: it is not overwritten; name another file by --to",
+            "{shown} is evidence of {}: it is not overwritten; name another file with --to",
             terminal(other)
         );
     }

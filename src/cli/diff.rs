@@ -68,10 +68,10 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
     let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
+        .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
     wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
         anyhow!(
-            "{shown}:{}:{}: this is no evidence: {e}\nadvice: {}",
+            "{shown}:{}:{}: not an evidence file: {e}\nadvice: {}",
             e.line,
             e.column,
             wire::evidence::advice(&e)

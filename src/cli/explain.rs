@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failed> {
         Some(id) => {
             let meta = meta(id).ok_or_else(|| {
                 let known: Vec<&str> = metas().map(|meta| meta.id).collect();
-                anyhow!("there is no rule {id:?}; there are {}", known.join(", "))
+                anyhow!("unknown rule {id:?}; known: {}", known.join(", "))
             })?;
             page(meta)
         }

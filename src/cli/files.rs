@@ -29,8 +29,8 @@ struct State {
 
 impl Files {
     /// Writes a file aside and renames it, so that it is there whole or as it was before. What
-    /// exists and is no regular file (a device, a pipe), and what another program has opened for us
-    /// (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
+    /// exists and is not a regular file (a device, a pipe), and what another program has opened for
+    /// us (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
     pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
         let write = || -> io::Result<()> {
             match std::fs::metadata(path) {
@@ -170,8 +170,8 @@ fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Resul
     file.set_permissions(before.permissions())
 }
 
-/// Whether a path names what this process has open: to put another file in its place would not reach
-/// whoever opened it.
+/// Whether a path names what this process has open: to put another file in its place would not
+/// reach anyone who opened it.
 fn is_open_already(path: &Path) -> bool {
     let parent = path.parent().unwrap_or(Path::new(""));
     let streams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];

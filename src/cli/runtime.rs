@@ -28,8 +28,8 @@ const THREADS: usize = WORKERS + 2;
 /// Files that the runtime and one target have open.
 const OPEN_FILES: usize = 10;
 
-/// A panic is a defect of ours. Of it the place is told, and not its words: they may quote an answer,
-/// and that a secret.
+/// A panic is a defect of ours. Of it the place is told, and not its words: they may quote an
+/// answer, and that a secret.
 pub(super) fn tell_panics() {
     panic::set_hook(Box::new(|panicked| {
         let place = panicked.location().map(ToString::to_string).unwrap_or_default();
@@ -78,7 +78,7 @@ where
     done
 }
 
-/// What ends programs: a person, a supervisor, and a terminal that is gone, unless whoever started us
+/// What ends programs: a person, a supervisor, and a terminal that is gone, unless our parent
 /// wants that to be ignored (`nohup`).
 fn signals() -> io::Result<Vec<Signal>> {
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];

@@ -73,10 +73,10 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
     let name = terminal(name);
     if near.is_empty() {
         return anyhow!(
-            "there is no product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
+            "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
         );
     }
-    anyhow!("there is no product {name:?}; near it are {}", near.join(", "))
+    anyhow!("unknown product {name:?}; near it are {}", near.join(", "))
 }
 
 fn is_near(name: &str, known: &str) -> bool {

@@ -1,5 +1,5 @@
-//! The content of many images, compared at once: in a time that grows with their number, and not with
-//! the number of their pairs.
+//! The content of many images, compared at once: in a time that grows with their number, and not
+//! with the number of their pairs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -8,7 +8,7 @@ use crate::profile::{Environment, Profiles};
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
     /// There is no such environment.
-    #[error("there is no environment {name:?}; there are {known}")]
+    #[error("unknown environment {name:?}; known: {known}")]
     UnknownEnvironment {
         /// As given.
         name: String,
@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
             all_gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
         let mut not_judged: Vec<String> = closed
             .iter()
-            .map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to))
+            .map(|gate| format!("the gate from {} to {}, left out by --env", gate.from, gate.to))
             .collect();
         not_judged.extend(unseen(&outside, "left out by --env"));
         let wants_no_gate = profiles.own_gates.as_ref().is_some_and(Vec::is_empty);

@@ -157,7 +157,7 @@ impl PolicyConfig {
                 let advice = format!("levels are {}", LEVELS.join(", "));
                 problems.push(Problem::at(
                     level,
-                    format!("there is no level {:?}", level.as_str()),
+                    format!("unknown level {:?}", level.as_str()),
                     advice,
                 ));
             }
@@ -202,7 +202,7 @@ impl ControlConfig {
 /// A rule that does not exist.
 pub(super) fn unknown_rule(rule: &Located<String>, rule_ids: &[&str]) -> Option<Problem> {
     let advice = || format!("rules are {}", rule_ids.join(", "));
-    let problem = || Problem::at(rule, format!("there is no rule {:?}", rule.as_str()), advice());
+    let problem = || Problem::at(rule, format!("unknown rule {:?}", rule.as_str()), advice());
     (!rule_ids.contains(&rule.as_str())).then(problem)
 }
 

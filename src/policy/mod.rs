@@ -287,7 +287,8 @@ fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
 }
 
 /// A finding on one environment, or on each of several by itself, concerns each gate that such an
-/// environment is part of; one on several together concerns a gate if both its sides are among them.
+/// environment is part of; one on several together concerns a gate if both its sides are among
+/// them.
 fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
     let is_in = |environment: &EnvironmentName| finding.environments.contains(environment);
     let is_of_one = finding.environments.len() == 1 || is_of_each_environment(finding.rule);

@@ -230,8 +230,8 @@ impl View<'_> {
     }
 }
 
-/// Whether the sides differ where they did not then, or are further apart there. A finding that told
-/// no places had one.
+/// Whether the sides differ where they did not then, or are further apart there. A finding that
+/// told no places had one.
 fn has_new_place(then: &EarlierFinding, now: &JudgedFinding) -> bool {
     let places = &now.finding.places;
     if then.places.is_empty() {
@@ -325,7 +325,7 @@ fn is_known(
     meta(rule).is_some() && same_targets && is_settled(question, scope, subjects, now)
 }
 
-/// The digest of the profiles: it changes with every edit, and is no news by itself.
+/// The digest of the profiles: it changes with every edit, and is not news by itself.
 const PROFILES: &str = "profiles";
 
 /// Whether the report was made by the profiles of something else: environments of the same names,

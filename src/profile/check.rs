@@ -208,7 +208,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
         if !known.contains(&name.as_str()) {
             let problem = Problem::at(
                 name,
-                format!("there is no environment {:?}", name.as_str()),
+                format!("unknown environment {:?}", name.as_str()),
                 advice.clone(),
             );
             found.push(source.problem(problem));
@@ -256,12 +256,12 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     found.extend(repeated(audit.environments.iter(), "environment"));
     for (from, to) in audit.gates.iter().flatten().filter(|(from, to)| from.as_str() == to.as_str())
     {
-        let message = format!("a gate from {:?} to {:?} is none", from.as_str(), to.as_str());
+        let message = format!("{:?} cannot be gated against {:?}", from.as_str(), to.as_str());
         found.push(Problem::at(from, message, "a gate is [FROM, TO], two environments"));
     }
     let unknown_zone = |zone: &&Located<String>| jiff::tz::TimeZone::get(zone).is_err();
     if let Some(zone) = audit.timezone.as_ref().filter(unknown_zone) {
-        let message = format!("there is no time zone {:?}", zone.as_str());
+        let message = format!("unknown time zone {:?}", zone.as_str());
         found.push(Problem::at(zone, message, "write one like Europe/Paris"));
     }
     found.extend(audit.history.iter().flat_map(HistoryConfig::check));

@@ -90,7 +90,7 @@ fn load_and<T>(
             problems.push(of_folder(
                 folder,
                 &message,
-                "name the folder of the profiles by --profiles DIR",
+                "name the folder of the profiles with --profiles DIR",
             ));
         }
     }
@@ -105,15 +105,15 @@ fn load_and<T>(
     let seen = see(&files, &names);
     let places = places::of(&files, folder, &in_repository(folder));
     let digest = abbreviated(digest.finalize().as_slice());
-    let no_audit = || of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE);
+    let no_audit = || of_folder(folder, "no file of kind Audit", check::AUDIT_ADVICE);
     match check::compose(folder, files, digest, places, names) {
         Some(profiles) => Ok((profiles, seen)),
         None => Err(ProfileErrors(vec![no_audit()])),
     }
 }
 
-/// The folder as seen from the root of the repository that holds it, which is how whoever reads a
-/// report finds it; outside of one, as it was given.
+/// The folder as seen from the root of the repository that holds it, which is how anyone who reads
+/// a report finds it; outside of one, as it was given.
 fn in_repository(folder: &Path) -> PathBuf {
     let whole = folder.canonicalize().unwrap_or_default();
     let root = git::root(folder);
@@ -141,7 +141,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
         for entry in entries {
             let path = entry?.path();
             let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-            // Whatever is no regular file is told by `read`: silence would leave an environment
+            // Whatever is not a regular file is told by `read`: silence would leave an environment
             // out.
             if is_yaml {
                 paths.push(path);
@@ -178,7 +178,7 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
             }
             Kind::Waivers => shape(text).map(|config| files.waivers.push(Parsed { source: source.clone(), config })),
             kind @ (Kind::Evidence | Kind::DriftReport) => Err(Problem::of_file(
-                format!("kind {} is no profile", kind.as_str()),
+                format!("kind {} is not a profile", kind.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",
             )),
         },

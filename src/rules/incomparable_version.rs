@@ -56,7 +56,7 @@ impl Rule for IncomparableVersion {
                 .iter()
                 .find(|i| *i.reading.body() == Body::Opaque && i.source != ReadingSource::Tag)?;
             let summary = format!(
-                "{} says \"{}\", which is no version",
+                "{} says \"{}\", which is not a version",
                 snapshot.environment,
                 unread.reading.text().trim()
             );

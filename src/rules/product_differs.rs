@@ -15,7 +15,8 @@ static META: RuleMeta = RuleMeta {
           limits and costs have grown apart. Valkey says redis_version:7.2.4 for ever, so the numbers even look alike.",
     fix: "Run the baseline's product in both environments.",
     hooks: &[Hook::Pair],
-    // Versions and contents are compared within a product only: what differs there is another place's.
+    // Versions and contents are compared within a product only: what differs there is another
+    // place's.
     subsumes: &["variant-differs"],
     supersedes: &["version-skew", "digest-mismatch", "incomparable-version"],
     defaults: &[("any", DEFAULTS)],

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::yaml::{self, Origin};
 use crate::model::{Cycles, SupportEnd};
 
-/// The text is none of the formats.
+/// The text is not one of the formats.
 #[derive(Debug, thiserror::Error)]
 pub enum CyclesError {
     /// Broken YAML or JSON, or a key that should be another.
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Day {
         let text = String::deserialize(deserializer)?;
         text.parse()
             .map(Self)
-            .map_err(|_| de::Error::custom(format!("{text:?} is no date like 2026-08-22")))
+            .map_err(|_| de::Error::custom(format!("{text:?} is not a date like 2026-08-22")))
     }
 }
 
@@ -118,7 +118,7 @@ pub fn shipped() -> Cycles {
 /// one, and `modified` its day where it says none.
 ///
 /// # Errors
-/// If the text is none of them, or one of its cycles has no name or no date.
+/// If the text is not one of them, or one of its cycles has no name or no date.
 pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     let cycles = in_any_format(text, name, modified)?;
     if cycles.names().next().is_none() {
@@ -235,7 +235,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 fn date(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> {
     let date = value.as_str().and_then(|text| text.parse().ok());
     date.ok_or_else(|| {
-        CyclesError::Content(format!("the end of {product} {cycle} is no date: {value}"))
+        CyclesError::Content(format!("the end of {product} {cycle} is not a date: {value}"))
     })
 }
 
@@ -334,8 +334,8 @@ mod tests {
             ("as-of: 2026-08-22\nproducts: {redis: []}\n", "no product in it"),
             ("[\"redis\", \"valkey\"]", "a list of names"),
             ("[{\"eol\": true}]", "names no cycle"),
-            ("[{\"cycle\": \"7\", \"eol\": \"soon\"}]", "the end of redis 7 is no date"),
-            ("[{\"cycle\": \"7\", \"eol\": 2026}]", "the end of redis 7 is no date"),
+            ("[{\"cycle\": \"7\", \"eol\": \"soon\"}]", "the end of redis 7 is not a date"),
+            ("[{\"cycle\": \"7\", \"eol\": 2026}]", "the end of redis 7 is not a date"),
             ("{\"result\": {\"name\": \"redis\"}}", "has no releases"),
             ("{\"result\": [{\"releases\": []}]}", "has no name"),
             ("{\"message\": \"Not Found\"}", "neither result: nor products:"),

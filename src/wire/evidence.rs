@@ -49,7 +49,7 @@ pub fn read(
         ));
     }
     if !is_name(&document.environment) {
-        return Err(wrong("the environment's name is none".to_owned()));
+        return Err(wrong("invalid environment name".to_owned()));
     }
     let mut ids: Vec<&str> = document.targets.iter().map(|target| target.id.as_str()).collect();
     ids.sort_unstable();
@@ -81,7 +81,7 @@ fn document(text: &str) -> Result<Document, ShapeError> {
     }
 }
 
-/// What to do about a file that is no evidence.
+/// What to do about a file that is not evidence.
 pub fn advice(error: &ShapeError) -> &'static str {
     let is_of_later =
         [format::NEWER, "`envparity/v"].iter().any(|said| error.message.contains(said));

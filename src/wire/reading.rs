@@ -84,7 +84,7 @@ pub fn scheme(name: &str) -> Result<Option<Scheme>, String> {
     let known = || Scheme::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
     Scheme::by_name(name)
         .map(Some)
-        .ok_or_else(|| format!("there is no scheme {name:?}; there are auto, {}", known()))
+        .ok_or_else(|| format!("unknown scheme {name:?}; known: auto, {}", known()))
 }
 
 /// Reads by a scheme, or by the one that the text's form suggests.

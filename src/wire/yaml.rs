@@ -1,8 +1,8 @@
 //! The one module that knows the YAML library: reading with places, writing with one style.
 //!
 //! Reading refuses duplicate keys, unknown tags of size (entity bombs) and, unless all are asked
-//! for, several documents in one file. Errors carry a place and a message, never a source line. What a message quotes may be a secret:
-//! `profile/` takes that out.
+//! for, several documents in one file. Errors carry a place and a message, never a source line.
+//! What a message quotes may be a secret: `profile/` takes that out.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

@@ -122,7 +122,7 @@ fn a_malformed_file_stops_the_run_and_says_where() {
         ("2026-12-31", "2026-02-30", "no date"),
         ("2026-12-31", "31.12.2026", "no date"),
         ("2026-12-31", "2028-01-01", "days ahead"),
-        ("version-skew", "version-skwe", "there is no rule"),
+        ("version-skew", "version-skwe", "unknown rule"),
         ("version-skew", "waiver-unused", "cannot be waived"),
         ("version-skew", "floating-tag", "no rule on versions"),
         ("  versions: {qualif: \"6.2.x\", prod: \"7.0.x\"}\n", "", "rule on versions"),
@@ -134,7 +134,7 @@ fn a_malformed_file_stops_the_run_and_says_where() {
         ("redis/cache", "redis/*", "names one component"),
         ("[qualif, prod]", "[]", "names no environment"),
         ("[qualif, prod]", "[qualif, prod, prod]", "stands twice"),
-        ("[qualif, prod]", "[qualif, production]", "there is no environment"),
+        ("[qualif, prod]", "[qualif, production]", "unknown environment"),
         ("  owner:", "  severity: low\n  owner:", "severity"),
         ("kind: Waivers\n", "kind: Waivers\nwaiver: []\n", "waiver"),
         ("waivers:\n", "waivers:\n- 1\n", "waivers.yaml"),
@@ -227,7 +227,7 @@ fn adding_refuses_what_the_next_audit_would() {
     refuses(&estate, &id, &[("--expires", "tomorrow")], "--expires");
     refuses(&estate, &id, &[("--owner", " ")], "owner says nothing");
     refuses(&estate, &id, &[("--id", "old")], "two waivers named");
-    refuses(&estate, "0000", &[], "there is no finding");
+    refuses(&estate, "0000", &[], "unknown finding");
     refuses(&estate, "0", &[], "too short");
 }
 
@@ -372,7 +372,7 @@ fn a_waiver_of_every_version_is_refused_and_covers_nothing() {
 }
 
 #[test]
-fn a_waiver_of_an_end_of_life_goes_on_where_some_are_mended() {
+fn a_waiver_of_an_end_of_life_goes_on_where_some_are_fixed() {
     let policy = ("policy.yaml", "apiVersion: envparity/v1\nkind: Policy\nfail-on: medium\n");
     let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
     fs::write(estate.path(policy.0), policy.1).unwrap();

@@ -38,7 +38,7 @@ impl std::fmt::Debug for OutputChoice {
 /// The text names no format, or an empty path.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum OutputError {
-    #[error("there is no format {0:?}; there are {1}")]
+    #[error("unknown format {0:?}; known: {1}")]
     Format(String, String),
     #[error("nothing stands behind the =; leave it out for stdout")]
     Path,

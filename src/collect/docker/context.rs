@@ -101,11 +101,8 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
     let known = aside(move || known(&meta)).await.unwrap_or_default();
-    Failure::new(
-        FailureKind::File,
-        format!("there is no Docker context {name} in {}", contexts.display()),
-    )
-    .advise(format!("check context: in the profile; there are {}", known.join(", ")))
+    Failure::new(FailureKind::File, format!("no Docker context {name} in {}", contexts.display()))
+        .advise(format!("check context: in the profile; known: {}", known.join(", ")))
 }
 
 /// The names of all contexts; what cannot be read is none.
@@ -130,7 +127,7 @@ fn unusable(name: &str, path: &Path, why: &str) -> Failure {
         format!("the context {name} cannot be used: {}: {why}", path.display()),
     )
     .advise(format!(
-        "check the file's permissions, and the context by docker context inspect {name}"
+        "check the file's permissions, and the context with docker context inspect {name}"
     ))
 }
 

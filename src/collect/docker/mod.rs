@@ -5,8 +5,9 @@
 //! once more where it counts more running containers than the list has: they may just have ended.
 //!
 //! bollard asks and decodes (`client`), over a transport of ours (`transport`): it sends GET alone,
-//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands bollard what
-//! is used of them (`fields`). What bollard has read becomes evidence (`parse`, `containers`).
+//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands
+//! bollard what is used of them (`fields`). What bollard has read becomes evidence (`parse`,
+//! `containers`).
 
 mod account;
 mod client;

@@ -45,7 +45,7 @@ impl Http {
     /// A collector for a checked profile; paths are relative to `folder`.
     ///
     /// # Errors
-    /// If its URL or its expression is none.
+    /// If its URL or its expression is not one.
     pub fn new(config: &HttpConfig, folder: &Path) -> Result<Self, Problem> {
         let component = config.component.as_ref().map(|name| ("component", name.as_str()));
         let product = config.product.as_ref().map(|name| ("product", name.as_str()));
@@ -134,7 +134,7 @@ fn advice(has_token: bool) -> Advice {
     };
     Advice {
         unauthorized: unauthorized.to_owned(),
-        forbidden: "allow this path to whoever the token is of, or name one that anybody may read"
+        forbidden: "allow this path to the owner of the token, or name one that anybody may read"
             .to_owned(),
         broken: "the server could not answer: look into its log, and that of any proxy in between"
             .to_owned(),

@@ -35,7 +35,7 @@ pub(super) async fn of_name(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     }
     let bare = bare.to_owned();
     let turn = LOOKUPS.acquire().await.map_err(io::Error::other)?;
-    // The thread gives its turn back, whoever still waits for the answer.
+    // The thread gives its turn back, even if somebody still waits for the answer.
     let looked_up = aside(move || {
         let found = (bare.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         drop(turn);

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::model::{Failure, FailureKind};
 
-/// Runs `work` beside the async threads, from now on. Whoever waits within a deadline stops waiting at the
-/// deadline; `work` itself cannot be stopped, so that it must be bounded by the size of its input.
+/// Runs `work` beside the async threads, from now on. Anyone who waits within a deadline stops
+/// waiting at the deadline; `work` itself cannot be stopped, so that it must be bounded by the size
+/// of its input.
 ///
 /// # Errors
 /// If it panics: that is a defect of ours, and costs the target that it is of. And if the machine

@@ -30,11 +30,11 @@ pub(in crate::collect) fn is_piped(path: &Path) -> bool {
     path == Path::new(STANDARD_INPUT) && is_pipe(path)
 }
 
-/// All that comes through the pipe behind a path, of at most `cap` bytes, within a time. Whoever
+/// All that comes through the pipe behind a path, of at most `cap` bytes, within a time. Anyone who
 /// writes may never end; nothing waits for him longer than that.
 ///
 /// # Errors
-/// If it is no pipe, if more comes, or if not all has come in time.
+/// If it is not a pipe, if more comes, or if not all has come in time.
 pub(in crate::collect) async fn read_pipe(
     path: &Path,
     cap: u64,

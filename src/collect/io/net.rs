@@ -255,7 +255,7 @@ pub(in crate::collect) fn read_failure(error: &io::Error) -> Failure {
     match error.kind() {
         _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
-        // Sizes of pieces that are no numbers, or larger than any.
+        // Sizes of pieces that are not numbers, or larger than any.
         E::InvalidData | E::InvalidInput => {
             let why = without_errno(error).to_lowercase();
             Failure::new(FailureKind::Protocol, format!("the answer is malformed: {why}"))

@@ -85,10 +85,7 @@ impl Settings {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = self.0.server_name.as_deref().unwrap_or(bare);
         ServerName::try_from(name.to_owned()).map_err(|_| {
-            Failure::new(
-                FailureKind::Tls,
-                format!("{name:?} is no name that a certificate can have"),
-            )
+            Failure::new(FailureKind::Tls, format!("{name:?} is not a valid certificate name"))
         })
     }
 }

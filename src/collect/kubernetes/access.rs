@@ -117,10 +117,13 @@ fn proxy(
         (None, None) => of_environment(cluster),
     };
     let no_url = |()| {
-        Failure::new(FailureKind::File, "the proxy of the kubeconfig or of $HTTPS_PROXY is no URL")
-            .advise("write http://host:port, or name one by proxy: in the profile")
+        Failure::new(
+            FailureKind::File,
+            "the proxy of the kubeconfig or of $HTTPS_PROXY is not a URL",
+        )
+        .advise("write http://host:port, or name one by proxy: in the profile")
     };
-    // The crate takes a port that is none for another one.
+    // The crate takes an invalid port for another one.
     let parsed = text.map(|text| match Url::parse(&text) {
         Ok(_) => text.parse().map_err(drop),
         Err(_) => Err(()),

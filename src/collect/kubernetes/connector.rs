@@ -111,7 +111,7 @@ async fn tls_connector(config: &Config) -> Result<TlsConnector, Failure> {
 fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(bare.to_owned()).map_err(|_| {
-        let what = format!("{bare:?} is no name that a certificate can have");
+        let what = format!("{bare:?} is not a valid certificate name");
         Failure::new(FailureKind::Tls, what)
             .advise("check the cluster's server and tls-server-name in the kubeconfig")
     })
@@ -122,7 +122,7 @@ fn with_credentials(tunnel: Tunnel<ToProxy>, url: &Uri) -> Result<Tunnel<ToProxy
     let authority = url.authority().map_or("", |authority| authority.as_str());
     let Some((user, _)) = authority.rsplit_once('@') else { return Ok(tunnel) };
     let wrong = || {
-        Failure::new(FailureKind::Authentication, "the proxy's user name and password are no text")
+        Failure::new(FailureKind::Authentication, "the proxy's user name and password are not text")
     };
     let user = percent_decoded(user).ok_or_else(wrong)?;
     let value = format!("Basic {}", STANDARD.encode(user));

@@ -251,7 +251,8 @@ async fn merged(
     net::within(context.deadline, context.allowed, async { merging.await? }).await
 }
 
-/// One failure of several; what is refused once more is named, and the server's words are told once.
+/// One failure of several; what is refused once more is named, and the server's words are told
+/// once.
 fn folded(failures: Vec<Failure>) -> Option<Failure> {
     let (refused, others): (Vec<_>, Vec<_>) =
         failures.into_iter().partition(|failure| failure.kind == FailureKind::Permission);

@@ -245,11 +245,7 @@ impl Session {
             Value::BulkString(bytes) => Ok(bytes),
             Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
             Value::Nil => Ok(Vec::new()),
-            _ => Err(Failure::new(
-                FailureKind::Protocol,
-                "INFO was answered by something that is no text",
-            )
-            .into()),
+            _ => Err(Failure::new(FailureKind::Protocol, "the answer to INFO is not text").into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-/// Why a text is no moment. Each says what to write.
+/// Why a text is not a point in time. Each says what to write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
     /// A zone in place of an offset, or beside one that is not its own.
@@ -17,7 +17,7 @@ pub enum MomentError {
     #[error("{0:?} is a whole day: write a moment of it, as {0}T20:00+02:00")]
     Day(String),
     /// No time at all.
-    #[error("{0:?} is no time: write -7d, -36h, -90m, or 2026-04-13T20:00+02:00")]
+    #[error("{0:?} is not a time: write -7d, -36h, -90m, or 2026-04-13T20:00+02:00")]
     Shape(String),
     /// Behind now.
     #[error("{0:?} would be a time to come: write -7d for seven days ago")]
@@ -151,7 +151,7 @@ fn zone_instead(civil: DateTime, name: &str) -> String {
                 either(civil, &there)
             )
         }
-        Err(_) => format!("{name:?} is no offset: write {}", either(civil, &[Offset::UTC])),
+        Err(_) => format!("invalid offset {name:?}: write {}", either(civil, &[Offset::UTC])),
     }
 }
 

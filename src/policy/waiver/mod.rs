@@ -123,7 +123,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
 }
 
 /// Whether a waiver is about the environments of a finding. Of what each of them has by itself, it
-/// goes on where some are mended.
+/// goes on where some are fixed.
 fn names_environments(waiver: &Waiver, finding: &Finding) -> bool {
     let is_of_each = is_of_each_environment(finding.rule) && waiver.versions.is_empty();
     let names = |environment| waiver.environments.contains(environment);

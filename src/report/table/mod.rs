@@ -148,7 +148,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let exit = if report.reports_only {
         "exit 0: the profiles say gates: []".to_owned()
     } else if view.report_only {
-        "exit 0 by --report-only".to_owned()
+        "exit 0 with --report-only".to_owned()
     } else {
         format!("exit {}", view.exit)
     };

@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Format {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
             de::Error::custom(format!(
-                "format: {text:?} is no format: write MAJOR.MINOR, as \"{}\"",
+                "format: {text:?} is not a format: write MAJOR.MINOR, as \"{}\"",
                 Self::OURS
             ))
         })

@@ -64,7 +64,7 @@ pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
 pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
     Address::parse(host, tls).map_err(|wrong| {
         Failure::new(FailureKind::Unsupported, format!("the host of the context {context}: {}", wrong.message))
-            .advise(format!("check it by docker context inspect {context}, or name the engine by host: in the profile"))
+            .advise(format!("check it with docker context inspect {context}, or name the engine by host: in the profile"))
     })
 }
 
