@@ -10,7 +10,7 @@ use super::files::Files;
 use super::inputs::Inputs;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
-use crate::model::failures_of;
+use crate::model::{failures_of, meant_and_known};
 use crate::pipeline;
 use crate::report::escape::terminal;
 use crate::wire::{self, file};
@@ -24,7 +24,8 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
         .find(|e| e.name.as_str() == arguments.environment)
         .ok_or_else(|| {
             let known: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
-            anyhow!("unknown environment {:?}; known: {}", arguments.environment, known.join(", "))
+            let name = arguments.environment.as_str();
+            anyhow!("unknown environment {name:?}; {}", meant_and_known(name, &known))
         })?;
     if arguments.to != Path::new("-") {
         refuse_other_files(&arguments.to, &arguments.environment)?;

@@ -75,7 +75,9 @@ pub(super) fn write_report(
     let (to_files, to_stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());
     for choice in to_files.into_iter().chain(to_stdout) {
-        let view = view(choice, verdict, report_only, verbose);
+        // What is shown last tells of what failed before it.
+        let shown = if exit == Exit::Error { Exit::Error } else { verdict };
+        let view = view(choice, shown, report_only && exit != Exit::Error, verbose);
         let written =
             choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
                 match &choice.path {

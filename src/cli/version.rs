@@ -76,7 +76,7 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
             "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
         );
     }
-    anyhow!("unknown product {name:?}; near it are {}", near.join(", "))
+    anyhow!("unknown product {name:?}; did you mean {}?", near.join(", "))
 }
 
 fn is_near(name: &str, known: &str) -> bool {

@@ -37,7 +37,7 @@ pub fn read(
     path: &str,
     collectors: model::Collectors,
 ) -> Result<model::Evidence, ShapeError> {
-    let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
+    let wrong = |message: String| ShapeError { message, line: 1, column: 1, help: None };
     let document = document(text)?;
     if document.kind != Kind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
@@ -74,7 +74,7 @@ fn document(text: &str) -> Result<Document, ShapeError> {
         Ok(document) => document.format,
         Err(_) => format::of_text(text)?,
     };
-    format.check().map_err(|message| ShapeError { message, line: 1, column: 1 })?;
+    format.check().map_err(|message| ShapeError { message, line: 1, column: 1, help: None })?;
     match read {
         Err(_) if format.is_newer() => newer::read(text),
         read => read,

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::model::meant_and_known;
 use crate::version::{
     ApiVersion, Body, Commit, Date, Detail, Identifier, ImageReference, Level, Number, Reading,
     Scheme, Stage, Version, difference, order, read, read_any,
@@ -81,10 +82,11 @@ pub fn scheme(name: &str) -> Result<Option<Scheme>, String> {
     if name == "auto" {
         return Ok(None);
     }
-    let known = || Scheme::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+    let known: Vec<&str> =
+        ["auto"].into_iter().chain(Scheme::ALL.iter().map(|scheme| scheme.as_str())).collect();
     Scheme::by_name(name)
         .map(Some)
-        .ok_or_else(|| format!("unknown scheme {name:?}; known: auto, {}", known()))
+        .ok_or_else(|| format!("unknown scheme {name:?}; {}", meant_and_known(name, &known)))
 }
 
 /// Reads by a scheme, or by the one that the text's form suggests.

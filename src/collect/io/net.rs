@@ -207,6 +207,11 @@ pub(in crate::collect) async fn unix(path: &Path) -> Result<UnixStream, Failure>
         match e.kind() {
             io::ErrorKind::PermissionDenied => Failure { kind: FailureKind::Permission, ..failure }
                 .advise("let this user read and write the socket, for example by the group that owns it"),
+            io::ErrorKind::NotFound => failure
+                .advise("check that the server runs and that the path is that of its socket"),
+            io::ErrorKind::ConnectionRefused => {
+                failure.advise("nothing listens on the socket: check that the server runs")
+            }
             _ => failure,
         }
     })

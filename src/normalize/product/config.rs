@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Collectors, ProductNames};
+use crate::model::{Collectors, ProductNames, meant_or_known};
 use crate::version::{GROUPS, Level, Levels, Pattern, Scheme};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::{self, Located, Origin};
@@ -122,12 +122,12 @@ fn name_problem(name: &Located<String>) -> Option<Problem> {
 
 /// A scheme that does not exist.
 pub(in super::super) fn scheme_problem(name: &Located<String>) -> Option<Problem> {
-    let known = || Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect::<Vec<_>>();
     Scheme::by_name(name).is_none().then(|| {
         Problem::at(
             name,
             format!("unknown scheme {:?}", name.as_str()),
-            format!("known: {}", known()),
+            meant_or_known(name, &known()),
         )
     })
 }

@@ -11,5 +11,5 @@ pub(super) fn other(text: &str) -> Option<ShapeError> {
 
 pub(super) fn refused(kind: Kind) -> ShapeError {
     let message = format!("it is of kind {}, and a report is of kind DriftReport", kind.as_str());
-    ShapeError { message, line: 0, column: 0 }
+    ShapeError { message, line: 0, column: 0, help: None }
 }
