@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
         for (part, failure) in failures_of(&target.parts) {
             let part = part.map(|part| format!(" {part}")).unwrap_or_default();
-            output::complain(&format!(
+            output::print_error_line(&format!(
                 "not read: {}{part}: {failure} -> {}",
                 target.id, failure.advice
             ));

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
     for reference in [&arguments.baseline, &arguments.current] {
         inputs.add(Path::new(reference), "compared by this command");
     }
-    output::spare_inputs(&choices, &inputs)?;
+    output::refuse_to_overwrite_inputs(&choices, &inputs)?;
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
     let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;
     let mut both = Vec::new();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use tempfile::NamedTempFile;
 
-use super::stderr::complain;
+use super::stderr::print_error_line;
 use crate::report::escape::terminal;
 
 /// Links that are followed, as many as Linux does.
@@ -161,7 +161,7 @@ fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Resul
     }
     if !lost.is_empty() {
         let shown = terminal(&path.display().to_string());
-        complain(&format!(
+        print_error_line(&format!(
             "warning: {shown} could not keep its {}: this user may not set it",
             lost.join(" and its ")
         ));

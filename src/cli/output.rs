@@ -9,7 +9,7 @@ use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::{Inputs, real};
-pub(super) use super::stderr::complain;
+pub(super) use super::stderr::print_error_line;
 use crate::model::Audit;
 use crate::report::View;
 
@@ -53,7 +53,10 @@ fn is_special(path: &Path) -> bool {
 }
 
 /// Refuses to write a report over what the command reads.
-pub(super) fn spare_inputs(choices: &[OutputChoice], inputs: &Inputs) -> anyhow::Result<()> {
+pub(super) fn refuse_to_overwrite_inputs(
+    choices: &[OutputChoice],
+    inputs: &Inputs,
+) -> anyhow::Result<()> {
     choices
         .iter()
         .filter_map(|choice| choice.path.as_deref())
@@ -86,7 +89,7 @@ pub(super) fn write_report(
                 }
             });
         if let Err(error) = written {
-            complain(&format!("error: {error:#}"));
+            print_error_line(&format!("error: {error:#}"));
             exit = Exit::Error;
         }
     }

@@ -18,7 +18,7 @@ use super::output;
 use crate::wire::file;
 
 /// How long what was begun may take to be dropped: programs that we started are ended then.
-const FAREWELL: Duration = Duration::from_millis(300);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
 const WORKERS: usize = 2;
 
@@ -33,7 +33,7 @@ const OPEN_FILES: usize = 10;
 pub(super) fn tell_panics() {
     panic::set_hook(Box::new(|panicked| {
         let place = panicked.location().map(ToString::to_string).unwrap_or_default();
-        output::complain(&format!(
+        output::print_error_line(&format!(
             "error: this is a defect of envparity, in {place}: please report it, with the command"
         ));
     }));
@@ -70,7 +70,7 @@ where
     });
     if matches!(done, Ok(Exit::Interrupted)) {
         files.abandon();
-        runtime.shutdown_timeout(FAREWELL);
+        runtime.shutdown_timeout(SHUTDOWN_GRACE);
     } else {
         // A name look-up in progress cannot be interrupted: it is left behind.
         runtime.shutdown_background();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::metas::{is_of_each_environment, meta};
-use super::settled::{AuditScope, Question, Teller, could_tell, is_settled};
+use super::settled::{AbsenceQuery, AuditScope, Teller, could_tell, is_settled};
 use super::subject::Subject;
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, EnvironmentName, Fate, Finding,
@@ -308,7 +308,7 @@ fn is_known(
     now: Timestamp,
 ) -> bool {
     let EarlierFinding { rule, component, environments, .. } = finding;
-    let question = Question { rule, component, environments };
+    let question = AbsenceQuery { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
         let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {

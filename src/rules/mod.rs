@@ -34,7 +34,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::compare::Alike;
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
     Severity, Sharing, Snapshot, Whereabouts, first_three,
@@ -76,7 +76,7 @@ pub trait Rule: Sync {
     fn meta(&self) -> &'static RuleMeta;
 
     /// A finding in a word or two, beside its row of the matrix; `None` for the words of the id.
-    fn in_brief(&self, _finding: &Finding, _row: &Row) -> Option<String> {
+    fn in_brief(&self, _finding: &Finding, _row: &MatrixRow) -> Option<String> {
         None
     }
 

@@ -1,7 +1,7 @@
 //! Another product than the baseline's.
 
 use super::{Context, Hook, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
 pub(super) struct ProductDiffers;
@@ -30,7 +30,7 @@ impl Rule for ProductDiffers {
         &META
     }
 
-    fn in_brief(&self, _: &Finding, _: &Row) -> Option<String> {
+    fn in_brief(&self, _: &Finding, _: &MatrixRow) -> Option<String> {
         Some("other product".to_owned())
     }
 

@@ -54,12 +54,12 @@ struct Document {
     _source: Option<String>,
     #[serde(default, rename = "licence")]
     _licence: Option<String>,
-    products: BTreeMap<String, Vec<Row>>,
+    products: BTreeMap<String, Vec<CycleRow>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Row {
+struct CycleRow {
     cycle: String,
     end_of_life: End,
     #[serde(default, rename = "released")]

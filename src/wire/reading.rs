@@ -14,7 +14,7 @@ use crate::version::{
 
 /// One row of a batch: what to do, by which scheme, with which texts.
 #[derive(Debug, Deserialize)]
-pub struct Row {
+pub struct BatchRow {
     /// Handed back with the answer.
     pub id: Value,
     /// What to do.
@@ -49,7 +49,7 @@ pub enum Kind {
     Drift,
 }
 
-impl Row {
+impl BatchRow {
     /// The answer.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::http::{self, Advice, Answer, Wanted};
 use super::io::{net, secret, tls};
 use crate::model::{
@@ -92,7 +92,7 @@ impl Http {
         token: Option<Secret>,
     ) -> Result<String, Failure> {
         let finder = Arc::clone(&self.finder);
-        aside(move || finder.version(&bytes, &from, token.as_ref())).await?
+        run_blocking(move || finder.version(&bytes, &from, token.as_ref())).await?
     }
 
     fn advised(&self, failure: Failure) -> Failure {
@@ -113,7 +113,7 @@ impl Http {
             cap: MAX_BODY,
             advice: &advice(token.is_some()),
         };
-        let way = net::Way::to(host, *port, self.address.tls.then_some(&self.tls));
+        let way = net::Endpoint::to(host, *port, self.address.tls.then_some(&self.tls));
         let (way, wanted) = (&way.await?, &wanted);
         way.first(|at| async move {
             let (stream, _) = way.connect(at).await?;

@@ -12,7 +12,7 @@ use crate::model::{Failure, FailureKind};
 /// # Errors
 /// If it panics: that is a defect of ours, and costs the target that it is of. And if the machine
 /// gives no thread, over which the runtime panics.
-pub(in crate::collect) fn aside<T: Send + 'static>(
+pub(in crate::collect) fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Result<T, Failure>> + Send {
     let begun = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(work)));

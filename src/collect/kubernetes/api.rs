@@ -23,7 +23,7 @@ use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::{net, silence, tls};
 use crate::model::{Failure, FailureKind};
 
@@ -114,7 +114,7 @@ impl Api {
             let mut body = Vec::new();
             let status = self.exchange(&question.path(), &mut body).await?;
             self.accepted(status, &body, question)?;
-            aside(move || parse(&body)).await?
+            run_blocking(move || parse(&body)).await?
         };
         self.within(question, exchange).await
     }
@@ -442,6 +442,6 @@ fn of_kubeconfig(failure: Failure) -> Failure {
 fn parsed<T: Send + 'static>(
     parse: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> BoxFuture<'static, Result<T, Failure>> {
-    let parsing = aside(parse);
+    let parsing = run_blocking(parse);
     async move { parsing.await? }.boxed()
 }

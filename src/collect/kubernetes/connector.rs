@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::collect::io::net::{self, Duplex, TlsWay};
+use crate::collect::io::net::{self, Duplex, TlsEndpoint};
 use crate::collect::io::tls::{self, Roots};
 use crate::model::{Failure, FailureKind};
 
@@ -44,7 +44,7 @@ impl From<Failure> for Carried {
 pub(super) struct Connector(Arc<Route>);
 
 struct Route {
-    tls: Option<TlsWay>,
+    tls: Option<TlsEndpoint>,
     proxy: Option<Tunnel<ToProxy>>,
     /// The server in messages.
     shown: String,
@@ -65,7 +65,7 @@ impl Connector {
         let way = |url: &Uri| {
             let name = config.tls_server_name.as_deref().or(url.host()).unwrap_or_default();
             let connector = connector.clone().expect("there is one for whatever speaks TLS");
-            Ok::<_, Failure>(TlsWay::new(server_name(name)?, connector))
+            Ok::<_, Failure>(TlsEndpoint::new(server_name(name)?, connector))
         };
         let tls = is_tls.then(|| way(&config.cluster_url)).transpose()?;
         let proxy = match &config.proxy_url {
@@ -184,7 +184,7 @@ impl Service<Uri> for Connector {
 /// What connects to a proxy.
 #[derive(Clone)]
 struct ToProxy {
-    tls: Option<Arc<TlsWay>>,
+    tls: Option<Arc<TlsEndpoint>>,
 }
 
 impl Service<Uri> for ToProxy {

@@ -18,7 +18,7 @@ use url::Url;
 use super::config::Proxy;
 use super::exec;
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
@@ -40,7 +40,7 @@ pub(super) struct Settings {
 }
 
 /// A cluster and how to speak to it, as a kubeconfig says.
-pub(super) struct Endpoint {
+pub(super) struct ClusterEndpoint {
     pub(super) config: Config,
     pub(super) anonymous: Option<String>,
     /// Of the kubeconfig itself, not of the environment.
@@ -103,7 +103,7 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "not text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
-    let parsed = aside(move || Kubeconfig::from_yaml(&text)).await?;
+    let parsed = run_blocking(move || Kubeconfig::from_yaml(&text)).await?;
     let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
     resolve_paths(&mut kubeconfig, path);
     Ok(kubeconfig)
@@ -164,7 +164,7 @@ pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
     collection: &Context,
-) -> Result<Endpoint, Failure> {
+) -> Result<ClusterEndpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
         .clusters
@@ -222,7 +222,7 @@ pub(super) async fn choose(
     if config.cluster_url.host().is_none_or(str::is_empty) {
         return Err(not_usable("the kubeconfig", "the cluster's server is not a URL"));
     }
-    Ok(Endpoint { config, anonymous, proxy_url })
+    Ok(ClusterEndpoint { config, anonymous, proxy_url })
 }
 
 /// The crate takes an invalid port for the scheme's own, and another server would be asked.

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::system::without_errno;
 use super::io::{file, net, silence};
 use super::kubernetes::scope::Scope;
@@ -59,7 +59,7 @@ impl Recorded {
             (self.endpoint(), self.id.name().to_owned(), context.environment.clone());
         let scope = self.scope.clone();
         // Parsing a large file takes a while: the deadline must hold meanwhile.
-        let parsing = aside(move || {
+        let parsing = run_blocking(move || {
             let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
             parse::targets(&parse::text(bytes)?, &file, &environment)
         });

@@ -16,7 +16,7 @@ use super::servers;
 use super::session::Access;
 use super::topology::{self, Master};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Sample};
 use crate::wire::problem::Problem;
@@ -92,7 +92,7 @@ impl Sentinel {
                 let answer = self.access.ask(address, &[None]).await?;
                 let (service, place) = (self.service.clone(), address.place());
                 let taken = (context.clock)();
-                aside(move || {
+                run_blocking(move || {
                     let text = String::from_utf8_lossy(&answer.text);
                     let sample = servers::sample(&text, place, taken);
                     Ok(Named { sample, ..named_by(&service, &text)? })

@@ -12,7 +12,7 @@ use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
 
@@ -62,7 +62,7 @@ async fn ask(
     let asked = async {
         let answer = access.ask(address, WHOLE).await?;
         let (place, said) = (address.place(), empty(context));
-        aside(move || parsed(answer, said, &place)).await
+        run_blocking(move || parsed(answer, said, &place)).await
     };
     let told = net::within(deadline, allowed, asked).await;
     told.unwrap_or_else(|failure| {

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::metas::{is_of_each_environment, is_on_versions};
-use super::settled::{AuditScope, Question, is_read};
+use super::settled::{AbsenceQuery, AuditScope, is_read};
 use super::subject::{Subject, by_name};
 use crate::model::{
     Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
@@ -52,7 +52,7 @@ pub fn apply(
                 judged.disposition = Disposition::Waived(waiver.id.clone());
             }
         }
-        let question = Question {
+        let question = AbsenceQuery {
             rule: &waiver.rule,
             component: &waiver.component,
             environments: &waiver.environments,

@@ -41,9 +41,8 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     }
     if !of_targets.is_empty() {
         lines.push(format!(
-            "close {}, or say required: false where the verdict may do without: {}",
-            count(of_targets.len(), "gap"),
-            places(&of_targets, fold)
+            "close {} (READ tells which), or say required: false where the verdict may do without",
+            count(of_targets.len(), "gap")
         ));
     }
     lines.extend(named(&others, fold));
@@ -52,24 +51,6 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         grid(vec![vec![format!("{head}  {line}")]], sheet.view.width)
     });
     lines.collect()
-}
-
-/// Gaps of targets that are named in one line.
-const PLACES: usize = 5;
-
-/// Where targets have gaps; `READ` tells why.
-fn places(gaps: &[&Reason], fold: &Fold) -> String {
-    let limit = if fold.lines == usize::MAX { usize::MAX } else { PLACES };
-    let place = |gap: &&Reason| {
-        let text = gap.text.split(" not read: ").next().unwrap_or_default();
-        terminal(text.split(": ").next().unwrap_or_default())
-    };
-    let mut named: Vec<String> = gaps.iter().take(limit).map(place).collect();
-    let more = gaps.len() - named.len();
-    if more > 0 {
-        named.push(format!("{more} more (-v)"));
-    }
-    named.join(", ")
 }
 
 /// Gaps that are named; all are counted.
