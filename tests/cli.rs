@@ -113,7 +113,7 @@ fn a_partial_audit_says_so_and_has_the_baseline() {
     assert!(ran.stdout.contains("valkey 8.0.1"), "{}", ran.stdout);
     let unknown = audit(&profiles, &["--env", "staging"]);
     assert_eq!(unknown.code, Some(2));
-    assert!(unknown.stderr.contains("there are dev, qualif, prod"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("known: dev, qualif, prod"), "{}", unknown.stderr);
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn version_reads_as_a_product_does_and_names_what_is_near() {
     );
     let wrong = envparity(["version", "parse", "--product", "postgress", "16.1"]).run();
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("near it are postgresql, postgres"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("did you mean postgresql, postgres"), "{}", wrong.stderr);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn contents() -> Vec<Case> {
             "of an invalid format",
             edited("kind: Evidence\n", "kind: Evidence\nformat: newest\n"),
             "file",
-            "is no format",
+            "is not a format",
         ),
         (
             "of another kind",
@@ -148,7 +148,7 @@ fn contents() -> Vec<Case> {
         ("a text that is repeated by reference", repeated, "file", ""),
         ("a hundred thousand brackets", deep.into_bytes(), "file", ""),
         ("a hundred thousand brackets of JSON", json.into_bytes(), "file", ""),
-        ("not UTF-8", latin, "file", "no text"),
+        ("not UTF-8", latin, "file", "not text"),
         ("UTF-16, as PowerShell writes it", utf16, "file", "Out-File -Encoding utf8"),
         (
             "INFO of two servers, and of which",
@@ -186,12 +186,12 @@ type Special = (&'static str, fn(&Path), &'static str);
 
 const SPECIAL: &[Special] = &[
     ("file that is missing", |_| {}, "no such file"),
-    ("folder", |path| fs::create_dir(path).unwrap(), "no regular file"),
-    ("FIFO", make_fifo, "no regular file"),
+    ("folder", |path| fs::create_dir(path).unwrap(), "not a regular file"),
+    ("FIFO", make_fifo, "not a regular file"),
     (
         "device without end",
         |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
-        "no regular file",
+        "not a regular file",
     ),
     ("link to itself", |path| std::os::unix::fs::symlink("sick", path).unwrap(), "symbolic links"),
     (

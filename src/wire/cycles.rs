@@ -328,7 +328,7 @@ mod tests {
     fn what_is_neither_says_what_is_wrong() {
         let deep = "[".repeat(100_000);
         for (text, said) in [
-            ("", "unexpected end of input"),
+            ("", "the file is empty"),
             ("[]", "empty"),
             (r#"{"result": {"name": "redis", "releases": []}}"#, "no product in it"),
             ("as-of: 2026-08-22\nproducts: {redis: []}\n", "no product in it"),
@@ -342,7 +342,7 @@ mod tests {
             ("<!DOCTYPE html>", "line 1"),
             ("{\"result\":", "EOF"),
             (deep.as_str(), "recursion limit"),
-            ("as-of: today\nproducts: {}\n", "no date like"),
+            ("as-of: today\nproducts: {}\n", "not a date like"),
             (
                 "as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', end-of-life: never}\n",
                 "line 4",

@@ -15,7 +15,7 @@ pub(super) struct Mistake {
 
 /// Puts the library's message about a place of `text` into words.
 pub(super) fn in_words(message: &str, text: &str, line: usize, column: usize) -> Mistake {
-    let place = Place { text, line, column };
+    let place = TextPlace { text, line, column };
     let (message, help) = if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
         place.duplicate(key.split(", set Duplicate").next().unwrap_or(key))
     } else if let Some(rest) = message.strip_prefix("unknown variant ") {
@@ -110,13 +110,13 @@ fn unknown_value(rest: &str) -> (String, Option<String>) {
 }
 
 /// A line and a column of a text, from 1.
-struct Place<'a> {
+struct TextPlace<'a> {
     text: &'a str,
     line: usize,
     column: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> TextPlace<'a> {
     fn line_at(&self, number: usize) -> &'a str {
         let index = number.checked_sub(1);
         index.and_then(|index| self.text.lines().nth(index)).unwrap_or_default()
@@ -278,7 +278,7 @@ mod tests {
         ("a: 'b\nc: d\n", 1, "unclosed quote"),
         ("a: 'b' c\n", 1, "text behind a closing quote"),
         ("a: 1\nb\n", 2, "missing colon after a key"),
-        ("a\n  b: 1\n", 1, "missing colon after a key"),
+        ("x: 1\na\n  b: 1\n", 2, "missing colon after a key"),
         ("a:\n  b\n  - c: 1\n", 2, "missing colon after a key"),
         ("a: 1\nb 3s\n", 2, "missing colon after a key"),
         ("a: 1\nb:3s\n", 2, "missing space after the colon"),

@@ -236,9 +236,11 @@ fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
     let json = estate.path("then.json");
     estate.run(&["audit", "--at", NOW, "-o", &format!("json={}", json.display())]);
     assert_eq!(since(&estate, json.to_str().unwrap(), &[]).0, Some(1), "JSON is as good");
-    for (file, says) in
-        [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")]
-    {
+    for (file, says) in [
+        ("notes.txt", "not a report"),
+        ("nowhere.txt", "failed to read"),
+        (".", "not a regular file"),
+    ] {
         let path = estate.path(file);
         let Ended { code, stdout, stderr, .. } =
             estate.run(&["audit", "--since", path.to_str().unwrap()]);

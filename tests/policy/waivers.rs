@@ -119,18 +119,18 @@ fn a_malformed_file_stops_the_run_and_says_where() {
         ("reason: because", "reason: \" \"", "reason says nothing"),
         ("  owner: platform\n", "", "owner"),
         ("  expires: 2026-12-31\n", "", "expires"),
-        ("2026-12-31", "2026-02-30", "no date"),
-        ("2026-12-31", "31.12.2026", "no date"),
+        ("2026-12-31", "2026-02-30", "not a date"),
+        ("2026-12-31", "31.12.2026", "not a date"),
         ("2026-12-31", "2028-01-01", "days ahead"),
         ("version-skew", "version-skwe", "unknown rule"),
         ("version-skew", "waiver-unused", "cannot be waived"),
-        ("version-skew", "floating-tag", "no rule on versions"),
+        ("version-skew", "floating-tag", "is not about versions"),
         ("  versions: {qualif: \"6.2.x\", prod: \"7.0.x\"}\n", "", "rule on versions"),
         (", prod: \"7.0.x\"}", "}", "\"prod\" has none"),
         (", prod: \"7.0.x\"}", ", dev: \"7.0.x\"}", "environments: does not"),
-        ("\"7.0.x\"", "\"^7\"", "no range"),
-        ("\"7.0.x\"", "\">=\"", "no range"),
-        ("\"7.0.x\"", "\"\"", "no range"),
+        ("\"7.0.x\"", "\"^7\"", "not a version range"),
+        ("\"7.0.x\"", "\">=\"", "not a version range"),
+        ("\"7.0.x\"", "\"\"", "not a version range"),
         ("redis/cache", "redis/*", "names one component"),
         ("[qualif, prod]", "[]", "names no environment"),
         ("[qualif, prod]", "[qualif, prod, prod]", "stands twice"),
@@ -279,7 +279,7 @@ fn nothing_wider_is_bound_from_a_report_that_says_so() {
         NOW,
     ];
     let Ended { code, stderr, .. } = estate.run(&[&arguments[..], &["--report", &path]].concat());
-    assert!(code == Some(2) && stderr.contains("no version and no minor"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("neither a version nor a minor"), "{stderr}");
     assert!(!estate.path("waivers.yaml").exists());
 }
 

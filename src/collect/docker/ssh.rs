@@ -217,7 +217,7 @@ mod tests {
                 127,
                 "bash: line 1: docker: command not found",
                 K::Unreachable,
-                "no docker on that host",
+                "docker not found on that host",
             ),
             (
                 1,

@@ -114,13 +114,13 @@ mod tests {
     #[test]
     fn what_is_no_version_is_told_and_never_quoted() {
         for (pointer, regex, text, said) in [
-            (Some("/v"), None, "<html>1.2</html>", "is no JSON"),
+            (Some("/v"), None, "<html>1.2</html>", "is not JSON"),
             (Some("/v"), None, "{}", "has no \"/v\""),
-            (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is no text"),
+            (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is not text"),
             (Some("/v"), None, r#"{"v": 1.10}"#, "last zeros are lost"),
-            (Some("/v"), None, r#"{"v": "latest"}"#, "is no version"),
-            (Some("/v"), None, r#"{"v": "1\n2"}"#, "is no version"),
-            (Some("/v"), None, r#"{"v": ""}"#, "is no version"),
+            (Some("/v"), None, r#"{"v": "latest"}"#, "is not a version"),
+            (Some("/v"), None, r#"{"v": "1\n2"}"#, "is not a version"),
+            (Some("/v"), None, r#"{"v": ""}"#, "is not a version"),
             (Some("/v"), None, r#"{"v": "Bearer s3cret-1"}"#, "repeats the token"),
             (None, Some("v(x+)"), "1.2", "finds nothing"),
             (None, Some("v(x)?"), "v", "finds nothing"),

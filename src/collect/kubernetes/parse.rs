@@ -123,7 +123,7 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
         }
         Ok(_) => refuse("names no version"),
         Err(error) if error.is_data() => refuse("is not what an API server says"),
-        Err(_) => refuse("is no JSON"),
+        Err(_) => refuse("is not JSON"),
     }
 }
 

@@ -227,7 +227,7 @@ mod tests {
     fn only_info_may_hold_what_is_no_text() {
         assert!(text(b"redis_version:7.0.1\nmodule:\xe9\n".to_vec()).unwrap().contains('\u{fffd}'));
         assert_eq!(text(b"\xef\xbb\xbf{}".to_vec()).unwrap(), "{}");
-        assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("no text"));
+        assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("not text"));
         assert!(text(b"\xff\xfe{\0".to_vec()).unwrap_err().message.contains("UTF-16"));
         let wide: Vec<u8> = "{}".repeat(80).bytes().flat_map(|byte| [byte, 0]).collect();
         assert!(text(wide).unwrap_err().message.contains("UTF-16"));

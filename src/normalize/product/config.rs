@@ -286,6 +286,9 @@ mod tests {
             assert!(lines(line).any(|message| message == said), "{line} {said}: {found:#?}");
         }
         assert_eq!(found.len(), 13, "{found:#?}");
-        assert!(found.iter().any(|(.., advice)| advice.contains("loose, semver")), "{found:#?}");
+        assert!(
+            found.iter().any(|(.., advice)| advice.contains("did you mean semver?")),
+            "{found:#?}"
+        );
     }
 }

@@ -101,7 +101,7 @@ pub(super) fn of_text(text: &str) -> Result<Format, ShapeError> {
     // Where not even that can be read, what is wrong is not the format.
     match yaml::read::<Head>(text, Origin::Program) {
         Ok(head) => Ok(head.format),
-        Err(error) if error.message.contains("is no format") => Err(error),
+        Err(error) if error.message.contains("is not a format") => Err(error),
         Err(_) => Ok(Format::FIRST),
     }
 }

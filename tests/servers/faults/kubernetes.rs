@@ -268,7 +268,7 @@ fn files(folder: &Path) -> Vec<Case> {
         case("no kubeconfig at all", folder.join("no-such"), "file", "no-such"),
         case("an authority that is a FIFO", written("ca", &config(&format!("{ca}{context}"))), "file", "regular"),
         case("a kubeconfig that is a FIFO", fifo, "file", "regular"),
-        case("a kubeconfig that is not YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "no kubeconfig"),
+        case("a kubeconfig that is not YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "not a kubeconfig"),
         case("a kubeconfig that is another file", written("other", "a: [1]\n"), "file", "context"),
         case("no current context", written("none", &config(cluster)), "file", "context"),
         case("a context without its cluster", written("half", &config(context)), "file", "cluster k"),
