@@ -32,7 +32,7 @@ pub fn judge(
     let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
     let mut not_judged = Vec::new();
     if subjects.is_empty() {
-        reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
+        reasons.push(incomplete("nothing was collected: no environments".to_owned()));
     }
     for subject in subjects {
         for Gap { required, is_of_target, text } in gaps(subject, now) {

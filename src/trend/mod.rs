@@ -2,8 +2,8 @@
 //!
 //! What a source tells is a [`Load`](crate::model::Load): raw counters. `bucket` makes differences
 //! of it and `hour` folds them; `reading` has the figures of windows over both, and `judgement` the
-//! criteria. `identity` and `scraper` judge what a source said before any of that. What is not known
-//! is a reason of `unknown`, and never a figure.
+//! criteria. `identity` and `scraper` judge what a source said before any of that. What is not
+//! known is a reason of `unknown`, and never a figure.
 
 mod bucket;
 mod commands;

@@ -1,5 +1,5 @@
-//! Nothing is quadratic in what an outsider says: ten times as much takes at most some fifteen times
-//! as long. `STAGE=…` measures one stage.
+//! Nothing is quadratic in what an outsider says: ten times as much takes at most some fifteen
+//! times as long. `STAGE=…` measures one stage.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -69,7 +69,7 @@ fn ten_times_as_much_takes_no_hundred_times_as_long() {
             (0..times).map(|_| took(count)).fold(f64::INFINITY, f64::min)
         };
         let (nothing, little, much) = (best(1, 3), best(little(), 3), best(10 * little(), 1));
-        // What is too fast to measure is no square.
+        // What is too fast to measure is not a square.
         let ratio = (much - nothing) / (little - nothing).max(0.03);
         println!("{name}: {nothing:.2} s, {little:.2} s, {much:.2} s: × {ratio:.1}");
         if ratio > max_ratio() {

@@ -98,7 +98,7 @@ impl Reply {
             match frame {
                 None => return Ok(None),
                 Some(Ok(frame)) => {
-                    // Trailers are no part of the body.
+                    // Trailers are not part of the body.
                     if let Ok(piece) = frame.into_data() {
                         return Ok(Some(piece));
                     }
@@ -110,7 +110,8 @@ impl Reply {
         }
     }
 
-    /// The words of a refusal, as far as they come: it is judged by its status, however its body ends.
+    /// The words of a refusal, as far as they come: it is judged by its status, however its body
+    /// ends.
     async fn said(&mut self) -> Vec<u8> {
         let mut said = Vec::new();
         let reading = async {
@@ -126,7 +127,7 @@ impl Reply {
     }
 }
 
-/// Asks for it on a fresh connection. Whoever gets the reply reads it piece by piece.
+/// Asks for it on a fresh connection. Anyone who gets the reply reads it piece by piece.
 pub(in crate::collect) async fn open(
     stream: Box<dyn Duplex>,
     wanted: &Wanted<'_>,

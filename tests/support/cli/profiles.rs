@@ -84,7 +84,7 @@ impl Profiles {
         self.write_bytes(name, text.as_bytes());
     }
 
-    /// The same with what may be no text.
+    /// The same with what may not be text.
     pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).expect("write into a directory of ours");
     }
