@@ -78,6 +78,12 @@ pub(super) trait Sql: Send {
         Ok(())
     }
 
+    /// Prepares the database for use. Nothing is changed in it before: until then it may be another
+    /// program's.
+    fn take_over(&mut self) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
     /// Begins a transaction that alone may write.
     fn begin(&mut self) -> Result<(), HistoryError>;
 

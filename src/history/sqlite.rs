@@ -83,17 +83,35 @@ impl Sqlite {
         Ok(sqlite)
     }
 
+    /// Whether nothing is kept in it, so that a history can be made there.
+    ///
+    /// # Errors
+    /// If it is empty and another program has marked it as its own.
+    pub(super) fn is_empty(&mut self) -> Result<bool, HistoryError> {
+        if self.number("SELECT count(*) FROM sqlite_master")? != 0 {
+            return Ok(false);
+        }
+        for mark in ["PRAGMA application_id", "PRAGMA user_version"] {
+            if self.number(mark)? != 0 {
+                let told = "an empty database of another program is there";
+                return Err(HistoryError::Foreign(told.to_owned()));
+            }
+        }
+        Ok(true)
+    }
+
+    fn number(&mut self, sql: &str) -> Result<i64, HistoryError> {
+        let mut number = 0;
+        self.rows(sql, &[], &mut |row| {
+            number = row.int(0)?;
+            Ok(())
+        })?;
+        Ok(number)
+    }
+
     fn set_up(&mut self, options: &SqliteOptions) -> Result<(), HistoryError> {
         self.connection.busy_timeout(self.wait).map_err(|e| said(&e, self.wait))?;
         self.connection.set_prepared_statement_cache_capacity(64);
-        // Fails on a file that is not one of SQLite's, and on one whose beginning is torn.
-        let mode = "PRAGMA journal_mode = WAL";
-        match self.connection.query_row(mode, [], |row| row.get::<_, String>(0)) {
-            Ok(_) => {}
-            // Reading is possible without a right to write.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {}
-            Err(error) => return Err(said(&error, self.wait)),
-        }
         let limit = options.max_pages.map(|pages| format!("PRAGMA max_page_count = {pages};"));
         let text = format!(
             "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF; \
@@ -135,6 +153,17 @@ impl Sql for Sqlite {
             each(&SqliteRow(row))?;
         }
         Ok(())
+    }
+
+    /// The log beside the file is a mark in the file itself: another program's stays without.
+    fn take_over(&mut self) -> Result<(), HistoryError> {
+        let mode = "PRAGMA journal_mode = WAL";
+        match self.connection.query_row(mode, [], |row| row.get::<_, String>(0)) {
+            Ok(_) => Ok(()),
+            // Reading is possible without a right to write.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => Ok(()),
+            Err(error) => Err(said(&error, self.wait)),
+        }
     }
 
     fn begin(&mut self) -> Result<(), HistoryError> {

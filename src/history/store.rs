@@ -46,12 +46,18 @@ impl Store {
     /// If there is none, it is something else, is damaged, locked, or lies on a network file
     /// system.
     pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, HistoryError> {
-        Self::over(Box::new(sqlite::Sqlite::open(path, options)?))
+        let mut sqlite = sqlite::Sqlite::open(path, options)?;
+        if sqlite.is_empty()? && !options.create {
+            return Err(HistoryError::Missing(path.to_owned()));
+        }
+        Self::over(Box::new(sqlite))
     }
 
     /// A history over a database, whose tables are made if it is empty.
     fn over(mut sql: Box<dyn Sql>) -> Result<Self, HistoryError> {
-        let meta = match schema::read(&mut *sql)? {
+        let found = schema::read(&mut *sql)?;
+        sql.take_over()?;
+        let meta = match found {
             Some(meta) => meta,
             None => make(&mut *sql)?,
         };

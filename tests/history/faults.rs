@@ -126,13 +126,37 @@ fn what_is_no_history_is_left_as_it_is() {
     assert!(matches!(error_of(&path, &options()), HistoryError::Foreign(_)));
     assert_eq!(std::fs::read(&path).unwrap(), before);
     let other = folder.path().join("other.db");
-    let connection = Connection::open(&other).unwrap();
-    connection.execute_batch("CREATE TABLE bills (id INTEGER)").unwrap();
-    drop(connection);
-    assert!(matches!(error_of(&other, &options()), HistoryError::Foreign(_)));
+    // Of another program: in use, with tables of our names, and empty but marked.
+    for made in [
+        "CREATE TABLE bills (id INTEGER)",
+        "CREATE TABLE meta (k TEXT); CREATE TABLE run (k TEXT); CREATE TABLE inventory (k TEXT)",
+        "PRAGMA application_id = 7",
+        "PRAGMA user_version = 3",
+    ] {
+        let _ = std::fs::remove_file(&other);
+        Connection::open(&other).unwrap().execute_batch(made).unwrap();
+        let before = std::fs::read(&other).unwrap();
+        let reading = SqliteOptions { create: false, ..options() };
+        for options in [options(), reading] {
+            let error = error_of(&other, &options);
+            let is_told = matches!(error, HistoryError::Foreign(_) | HistoryError::Database(_));
+            assert!(is_told, "{made}: {error}");
+            assert!(std::fs::read(&other).unwrap() == before, "{made}");
+        }
+    }
     assert!(matches!(error_of(folder.path(), &options()), HistoryError::Foreign(_)));
     let nowhere = folder.path().join("missing/history.db");
     assert!(matches!(error_of(&nowhere, &options()), HistoryError::Unopened(_)));
+}
+
+#[test]
+fn an_empty_file_is_made_a_history_by_what_writes_alone() {
+    let (_folder, path) = file();
+    std::fs::write(&path, "").unwrap();
+    let reading = SqliteOptions { create: false, ..options() };
+    assert_eq!(error_of(&path, &reading), HistoryError::Missing(path.clone()));
+    assert_eq!(std::fs::read(&path).unwrap(), b"");
+    assert_eq!(open(&path).verify(None).unwrap().unwrap().runs, 0);
 }
 
 #[test]

@@ -48,7 +48,9 @@ pub(super) fn json(text: &str) -> Option<Failure> {
             ADVICE,
         ));
     }
-    if has(&["apiVersion"]) && head.starts_with('{') {
+    // YAML in one line has the key without quotes.
+    let has_version = has(&["apiVersion"]) || head.contains("apiVersion: ");
+    if has_version && head.starts_with('{') {
         return None;
     }
     let is_info = ["redis_version", "valkey_version"].iter().any(|line| head.contains(line));
@@ -379,5 +381,15 @@ mod tests {
         assert_eq!(of("a\u{1b}"), "a");
         assert_eq!(of("a\u{1b}[3"), "a");
         assert_eq!(of("a\u{1b}[Kb"), "ab");
+    }
+
+    #[test]
+    fn evidence_may_be_written_in_any_style() {
+        for text in [
+            r#"{"apiVersion":"envparity/v1","kind":"Evidence","fields":{"redis_version":"7.2.4"}}"#,
+            "{apiVersion: envparity/v1, kind: Evidence,\n  fields: {redis_version: 7.2.4}}",
+        ] {
+            assert!(json(text).is_none(), "{text}");
+        }
     }
 }
