@@ -86,7 +86,7 @@ fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
         inputs.add(Path::new(reference), "read by --since");
     }
     if let Ok(Some(Place::File(history))) = Place::of(&arguments.history, Some(profiles)) {
-        inputs.add(&history, "the history");
+        inputs.add_history(&history);
     }
     inputs
 }

@@ -8,7 +8,7 @@ use super::args::DiffArguments;
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::Inputs;
-use super::past::{self, Past};
+use super::past::{self, Past, Place};
 use super::{Failed, args, audit, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::collect::recorded::MAX_FILE;
@@ -24,8 +24,11 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
     for reference in [&arguments.baseline, &arguments.current] {
         inputs.add(Path::new(reference), "compared by this command");
     }
-    output::refuse_to_overwrite_inputs(&choices, &inputs)?;
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
+    if let Some(Place::File(history)) = Place::of(&arguments.history, profiles.as_ref())? {
+        inputs.add_history(&history);
+    }
+    output::refuse_to_overwrite_inputs(&choices, &inputs)?;
     let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;
     let mut both = Vec::new();
     for text in [&arguments.baseline, &arguments.current] {

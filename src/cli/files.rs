@@ -55,6 +55,14 @@ impl Files {
     ) -> anyhow::Result<()> {
         let failed =
             |error: io::Error| anyhow!("failed to write {}: {}", path.display(), words(&error));
+        let is_written_as_it_is =
+            std::fs::metadata(path).is_ok_and(|found| !found.is_file() || is_open_already(path));
+        if is_written_as_it_is {
+            let opened = OpenOptions::new().write(true).open(path).map_err(failed)?;
+            let mut buffer = io::BufWriter::new(opened);
+            write(&mut buffer)?;
+            return buffer.flush().map_err(failed);
+        }
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let mut aside = self.create_beside(&real).map_err(failed)?;
         let mut buffer = io::BufWriter::new(aside.file.as_file_mut());

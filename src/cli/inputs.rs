@@ -60,6 +60,16 @@ impl Inputs {
         self.files.push(Input { path: path.to_owned(), what: what.to_owned() });
     }
 
+    /// A history: its file, and those that SQLite keeps beside it.
+    pub(super) fn add_history(&mut self, path: &Path) {
+        let file = real(path);
+        for beside in ["", "-wal", "-shm", "-journal"] {
+            let mut name = file.clone().into_os_string();
+            name.push(beside);
+            self.add(Path::new(&name), "of the history");
+        }
+    }
+
     /// Refuses to write there if it is, or would become, an input.
     pub(super) fn spare(&self, output: &Path) -> anyhow::Result<()> {
         let shown = terminal(&output.display().to_string());

@@ -32,5 +32,5 @@ pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};
-pub use transfer::TransferError;
+pub use transfer::{EXPORT_BEGINS, TransferError};
 pub use verify::{Break, Verified};

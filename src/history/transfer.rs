@@ -86,6 +86,9 @@ const TABLES: &[Table] = &[
 const API: &str = "envparity/v1";
 const KIND: &str = "History";
 
+/// How every export begins.
+pub const EXPORT_BEGINS: &str = r#"{"apiVersion":"envparity/v1","kind":"History""#;
+
 impl Store {
     /// Writes everything as lines.
     ///

@@ -221,3 +221,51 @@ fn a_history_that_the_profiles_get_wrong_is_a_problem_with_its_place() {
         assert_eq!(ended.code, Some(2));
     }
 }
+
+#[test]
+fn no_command_writes_over_a_history_or_over_what_is_not_its_own() {
+    let profiles = profiles();
+    audit_at(&profiles, MONDAY);
+    let history = profiles.path("past/envparity.db");
+    let before = std::fs::read(&history).unwrap();
+    let link = profiles.path("past/link.db");
+    std::os::unix::fs::symlink(&history, &link).unwrap();
+    let beside = profiles.path("past/envparity.db-wal");
+    for output in [&history, &link, &beside] {
+        let output = output.to_str().unwrap();
+        let yaml = format!("yaml={output}");
+        let diff: &[&str] = &["diff", "prod", "qualif", "-o", &yaml];
+        let audit: &[&str] = &["audit", "-o", &yaml];
+        for arguments in [&["history", "export", "--to", output], diff, audit] {
+            let ended = profiles.run(arguments);
+            assert!(ended.expect(2).stderr.contains("of the history"), "{ended}");
+        }
+    }
+    assert_eq!(std::fs::read(&history).unwrap(), before);
+    profiles.write("letter.txt", "dear all\n");
+    for (name, said) in [
+        ("letter.txt", "not an export"),
+        ("audit.yaml", "among the profiles"),
+        ("new.yaml", "among the profiles"),
+    ] {
+        let before = std::fs::read(profiles.path(name)).ok();
+        let to = profiles.path(name);
+        let ended = profiles.run(&["history", "export", "--to", to.to_str().unwrap()]);
+        assert!(ended.expect(2).stderr.contains(said), "{ended}");
+        assert_eq!(std::fs::read(&to).ok(), before);
+    }
+    // An export of before is replaced, and what is not a file stays what it is.
+    let lines = profiles.path("lines.jsonl");
+    for _ in 0..2 {
+        profiles.run(&["history", "export", "--to", lines.to_str().unwrap()]).expect(0);
+    }
+    let fifo = profiles.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    let reading = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || std::fs::read(fifo).unwrap()
+    });
+    profiles.run(&["history", "export", "--to", fifo.to_str().unwrap()]).expect(0);
+    assert_eq!(reading.join().unwrap(), std::fs::read(&lines).unwrap());
+}

@@ -8,15 +8,28 @@ use anyhow::{Context as _, anyhow};
 use crate::cli::args::{HistoryExportArguments, HistoryImportArguments};
 use crate::cli::exit::Exit;
 use crate::cli::files::Files;
+use crate::cli::inputs::Inputs;
 use crate::cli::past::Place;
 use crate::cli::{Failed, output};
-use crate::history::TransferError;
+use crate::history::{EXPORT_BEGINS, TransferError};
 use crate::model::count;
+use crate::report::escape::terminal;
+use crate::wire::file;
 
 pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Result<Exit, Failed> {
-    let (place, _) = Place::of_command(&arguments.place)?;
+    let (place, profiles) = Place::of_command(&arguments.place)?;
+    let is_stdout = arguments.to == Path::new("-");
+    if !is_stdout {
+        let folder = profiles.as_ref().map(|profiles| profiles.folder.as_path());
+        let mut inputs = folder.map(Inputs::of_folder).unwrap_or_default();
+        if let Place::File(history) = &place {
+            inputs.add_history(history);
+        }
+        inputs.spare(&arguments.to)?;
+        refuse_other_files(&arguments.to)?;
+    }
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
-    if arguments.to == Path::new("-") {
+    if is_stdout {
         let mut stdout = BufWriter::new(io::stdout().lock());
         history.export(&mut stdout).map_err(|error| failed(&place, &error))?;
         stdout.flush().context("failed to write to standard output")?;
@@ -26,6 +39,23 @@ pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Resul
         })?;
     }
     Ok(Exit::Done)
+}
+
+/// A file that exists and is not an export was meant for something else.
+fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    if !is_file {
+        return Ok(());
+    }
+    let beginning = file::beginning(path, EXPORT_BEGINS.len() as u64)?;
+    if beginning != EXPORT_BEGINS.as_bytes() {
+        return Err(anyhow!(
+            "{} exists and is not an export of a history: it was not overwritten; name another \
+             file with --to",
+            terminal(&path.display().to_string())
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed> {
