@@ -160,17 +160,6 @@ fn spellings(text: &[u8], at: usize) -> [Option<(u8, usize)>; 2] {
     [Some((first, 1)), escaped]
 }
 
-/// What a part of a URL means.
-pub(in crate::collect) fn percent_decoded(text: &str) -> String {
-    let (bytes, mut decoded, mut at) = (text.as_bytes(), Vec::new(), 0);
-    while at < bytes.len() {
-        let escaped = hex(&bytes[at + 1..], 2).filter(|_| bytes[at] == b'%');
-        decoded.push(escaped.unwrap_or(bytes[at]));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
 /// So many hexadecimal digits, of a byte.
 fn hex(text: &[u8], digits: usize) -> Option<u8> {
     let digits = text.get(..digits).filter(|text| text.iter().all(u8::is_ascii_hexdigit))?;

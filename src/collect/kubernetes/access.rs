@@ -18,7 +18,8 @@ use super::config::Proxy;
 use super::kubeconfig::{self, ClusterEndpoint, Settings};
 use crate::collect::collector::Context;
 use crate::collect::io::aside::run_blocking;
-use crate::collect::io::repeats::{Repeats, percent_decoded};
+use crate::collect::io::percent::percent_decoded;
+use crate::collect::io::repeats::Repeats;
 use crate::collect::io::sent;
 use crate::model::{Failure, FailureKind};
 
@@ -85,7 +86,12 @@ fn secrets(config: &Config) -> Repeats {
     let proxy = config.proxy_url.as_ref().and_then(|url| Url::parse(&url.to_string()).ok());
     if let Some((proxy, password)) = proxy.as_ref().and_then(|url| Some((url, url.password()?))) {
         add(Some(proxy.username()), password);
-        add(Some(&percent_decoded(proxy.username())), &percent_decoded(password));
+        // One that cannot be decoded is never sent: it stays as it is written.
+        let meant = |part: &str| {
+            let bytes = percent_decoded(part).unwrap_or_else(|| part.into());
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        add(Some(&meant(proxy.username())), &meant(password));
     }
     repeats
 }

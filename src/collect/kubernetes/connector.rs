@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::collect::io::net::{self, Duplex, TlsEndpoint};
+use crate::collect::io::percent::percent_decoded;
 use crate::collect::io::tls::{self, Roots};
 use crate::model::{Failure, FailureKind};
 
@@ -127,20 +128,6 @@ fn with_credentials(tunnel: Tunnel<ToProxy>, url: &Uri) -> Result<Tunnel<ToProxy
     let user = percent_decoded(user).ok_or_else(wrong)?;
     let value = format!("Basic {}", STANDARD.encode(user));
     Ok(tunnel.with_auth(HeaderValue::from_str(&value).map_err(|_| wrong())?))
-}
-
-/// `None` if something else than two hexadecimal digits follows a `%`.
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        decoded.push(match byte {
-            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
-            _ => byte,
-        });
-    }
-    Some(decoded)
 }
 
 /// Host and port of a URL.
@@ -248,13 +235,6 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_may_hold_what_a_url_cannot() {
-        assert_eq!(percent_decoded("me:a%40b%3a").as_deref(), Some(&b"me:a@b:"[..]));
-        assert_eq!(percent_decoded("me:%+A"), None);
-        assert_eq!(percent_decoded("me:%4"), None);
-    }
 
     #[test]
     fn a_url_without_a_port_has_its_schemes_own() {
