@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::{Gate, Severity, meant_and_known};
-use crate::wire::duration::DurationText;
+use crate::wire::duration::{DurationText, parse_limit};
 
 pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
@@ -118,7 +118,7 @@ pub(super) struct AuditArguments {
     pub(super) fail_on_new: bool,
 
     /// How long each target may take, over every profile: 10s, 1m
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub(super) deadline: Option<DurationText>,
 
     /// Judge as of this time, in RFC 3339; the same inputs then give the same bytes
@@ -147,7 +147,7 @@ pub(super) struct CollectArguments {
     pub(super) profiles: ProfilesArguments,
 
     /// How long each target may take, over the profile: 10s, 1m
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub(super) deadline: Option<DurationText>,
 }
 

@@ -11,6 +11,7 @@ use super::args::{HistoryOption, HistoryPlaceArguments};
 use super::exit::Exit;
 use super::{Failed, clock, output, problems};
 use crate::collect::config::COLLECTORS;
+use crate::history::config::is_yaml;
 use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
 };
@@ -40,6 +41,13 @@ impl Place {
         if let Some(text) = &option.history {
             if text.is_empty() {
                 return Err(anyhow!("--history names nothing: write a path"));
+            }
+            if is_yaml(text) {
+                return Err(anyhow!(
+                    "--history {}: a history is not YAML, and among profiles it would be taken for \
+                     one: name a file that ends with .db",
+                    terminal(text)
+                ));
             }
             let is_url = ["postgres://", "postgresql://"].iter().any(|s| text.starts_with(s));
             return Ok(Some(if is_url { Self::Postgres } else { Self::File(text.into()) }));

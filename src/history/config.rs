@@ -20,6 +20,11 @@ pub struct HistoryConfig {
     pub postgres: Option<SecretReference>,
 }
 
+/// Whether a file of that name would be taken for a profile among them.
+pub fn is_yaml(path: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
+}
+
 impl HistoryConfig {
     /// What is wrong with it.
     pub fn check(config: &Located<Self>) -> Vec<Problem> {
@@ -31,6 +36,10 @@ impl HistoryConfig {
             (None, None) => vec![Problem::at(config, "history: does not say where it is", ONE)],
             (Some(path), None) if path.trim().is_empty() => {
                 vec![Problem::at(path, "the path of the history is empty", ONE)]
+            }
+            (Some(path), None) if is_yaml(path) => {
+                let message = "the path of the history ends as profiles do";
+                vec![Problem::at(path, message, "name a file that ends with .db")]
             }
             _ => Vec::new(),
         }

@@ -68,6 +68,16 @@ pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<Meta>, HistoryError> {
     found.map(Some).ok_or_else(lost)
 }
 
+/// A table that should be there and is not.
+pub(super) fn missing(sql: &mut dyn Sql) -> Result<Option<&'static str>, HistoryError> {
+    let tables = sql.tables()?;
+    let names = TABLES.iter().filter_map(|table| {
+        let (name, _) = table.strip_prefix("CREATE TABLE ")?.split_once(' ')?;
+        Some(name)
+    });
+    Ok(names.into_iter().find(|name| !tables.iter().any(|table| table == name)))
+}
+
 /// Makes the tables in an empty database; the caller has begun a transaction.
 pub(super) fn create(sql: &mut dyn Sql, tool: &str) -> Result<(), HistoryError> {
     for table in TABLES {

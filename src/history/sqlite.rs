@@ -185,7 +185,15 @@ impl Sql for Sqlite {
             found = row.text(0)?;
             Ok(())
         })?;
-        if found == "ok" { Ok(()) } else { Err(HistoryError::Damaged(found)) }
+        if found != "ok" {
+            return Err(HistoryError::Damaged(found));
+        }
+        // It may change or delete what is written after this check.
+        if self.number("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")? != 0 {
+            let told = "it holds a trigger, which envparity never makes";
+            return Err(HistoryError::Damaged(told.to_owned()));
+        }
+        Ok(())
     }
 
     fn tables(&mut self) -> Result<Vec<String>, HistoryError> {

@@ -8,6 +8,7 @@ use super::format::{self, JudgedHead, RunBody, TargetRows};
 use super::marks::{self, SaidMark};
 use super::runs;
 use super::samples;
+use super::schema;
 use super::sql::Value;
 use super::store::{SeriesKey, Store};
 
@@ -66,6 +67,9 @@ impl Store {
     /// If the history cannot be read at all.
     pub fn verify(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
         self.sql.check()?;
+        if let Some(table) = schema::missing(&mut *self.sql)? {
+            return Err(HistoryError::Damaged(format!("the table {table} is gone")));
+        }
         let mut follower = Follower::default();
         let mut rested = Rested::default();
         let mut has_head = head.is_none();

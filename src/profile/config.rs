@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::collect::config::TargetsConfig;
 use crate::history::config::HistoryConfig;
-use crate::wire::duration::DurationText;
+use crate::wire::duration::{self, DurationText};
 use crate::wire::header::{ApiVersion, Kind};
 use crate::wire::yaml::Located;
 
@@ -22,10 +22,10 @@ pub struct EnvironmentConfig {
     pub name: Located<String>,
     /// How long reading a target may take, from the start of the collection (default: what each
     /// collector says).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "duration::limit")]
     pub deadline: Option<DurationText>,
     /// Evidence older than this is incomplete (default: 24h).
-    #[serde(default, rename = "max-age")]
+    #[serde(default, rename = "max-age", deserialize_with = "duration::limit")]
     pub max_age: Option<DurationText>,
     /// Whether the verdict needs it (default: true for the baseline and for environments in a
     /// gate).

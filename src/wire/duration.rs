@@ -45,6 +45,24 @@ impl DurationText {
     }
 }
 
+/// Reads a length of time within which something must happen.
+///
+/// # Errors
+/// If it is not a length of time, or none.
+pub fn parse_limit(text: &str) -> Result<DurationText, String> {
+    let length: DurationText = text.parse().map_err(|e: ParseDurationError| e.to_string())?;
+    if length.0.is_zero() { Err("expected more than 0s".to_owned()) } else { Ok(length) }
+}
+
+/// The same of a profile.
+///
+/// # Errors
+/// The same.
+pub fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DurationText>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| parse_limit(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
 impl fmt::Display for DurationText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&crate::model::length(self.0))
@@ -74,6 +92,14 @@ impl JsonSchema for DurationText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_more_than_nothing() {
+        assert_eq!(parse_limit("1ms").unwrap().to_string(), "1ms");
+        for text in ["0s", "0ms", "000d", "", "10", "-1s"] {
+            assert!(parse_limit(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn reads_and_prints() {

@@ -209,6 +209,7 @@ fn a_history_that_the_profiles_get_wrong_is_a_problem_with_its_place() {
         ("history: {}", "does not say where it is"),
         ("history: {path: a.db, postgres: \"${env:DSN}\"}", "two histories"),
         ("history: {path: \"\"}", "is empty"),
+        ("history: {path: past.yaml}", "ends as profiles do"),
         ("history: {postgres: \"postgres://u:hunter2@db/x\"}", "clear text"),
     ] {
         let profiles = profiles();
@@ -268,4 +269,35 @@ fn no_command_writes_over_a_history_or_over_what_is_not_its_own() {
     });
     profiles.run(&["history", "export", "--to", fifo.to_str().unwrap()]).expect(0);
     assert_eq!(reading.join().unwrap(), std::fs::read(&lines).unwrap());
+}
+
+#[test]
+fn a_history_is_not_made_where_it_would_be_taken_for_a_profile() {
+    let profiles = profiles();
+    let ended = profiles.run(&["audit", "--history", "new.yml"]);
+    assert!(ended.expect(2).stderr.contains("not YAML"), "{ended}");
+    assert!(!profiles.path("new.yml").exists());
+    profiles.run(&["check-profiles"]).expect(0);
+}
+
+#[test]
+fn a_limit_of_no_time_is_refused() {
+    let profiles = profiles();
+    for arguments in
+        [&["audit", "--deadline", "0s"][..], &["collect", "prod", "--to", "-", "--deadline", "0ms"]]
+    {
+        let ended = profiles.run(arguments);
+        assert!(ended.expect(2).stderr.contains("more than 0s"), "{ended}");
+    }
+    let prod = profiles.read("prod.yaml");
+    for limit in ["deadline", "max-age"] {
+        let lines = prod.lines().filter(|line| !line.starts_with(limit));
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        profiles.write(
+            "prod.yaml",
+            &text.replace("name: prod\n", &format!("name: prod\n{limit}: 0s\n")),
+        );
+        let ended = profiles.run(&["check-profiles"]);
+        assert!(ended.expect(2).stderr.contains("more than 0s"), "{ended}");
+    }
 }

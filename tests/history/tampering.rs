@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use envparity::history::{Judged, JudgedSource, Store};
+use envparity::history::{HistoryError, Judged, JudgedSource, Store};
 use envparity::model::{LoadSpan, SpanMark};
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -202,4 +202,23 @@ fn a_tail_that_was_cut_is_found_by_its_head() {
     assert!(store.verify(Some(&left.head[..12])).unwrap().is_ok());
     // A few digits are not proof of anything.
     assert!(store.verify(Some(&left.head[..4])).unwrap().is_err());
+}
+
+#[test]
+fn a_table_that_is_gone_and_a_trigger_are_found() {
+    let (folder, path) = file();
+    full(&path);
+    let copy = folder.path().join("copy.db");
+    for edit in [
+        "DROP TABLE bucket",
+        "DROP TABLE due",
+        "DROP TABLE seen",
+        "CREATE TRIGGER late AFTER INSERT ON run BEGIN DELETE FROM sample; END",
+    ] {
+        let _ = std::fs::remove_file(&copy);
+        std::fs::copy(&path, &copy).unwrap();
+        Connection::open(&copy).unwrap().execute_batch(edit).unwrap();
+        let error = open(&copy).verify(None).unwrap_err();
+        assert!(matches!(error, HistoryError::Damaged(_)), "{edit}: {error}");
+    }
 }
