@@ -151,9 +151,11 @@ impl Past {
         }
     }
 
-    /// What a text refers to. A file that is there is that file, however it is called.
+    /// What a text refers to. A file that is there is that file, however it is called; a folder
+    /// that is called as an environment is not.
     pub(super) fn find(&mut self, text: &str) -> anyhow::Result<Found> {
-        if Path::new(text).exists() {
+        let path = Path::new(text);
+        if path.exists() && !path.is_dir() {
             return Ok(Found::File(text.into()));
         }
         let reference = parse_reference(text, self.now, &self.zone)?;

@@ -84,6 +84,9 @@ pub(super) trait Sql: Send {
         Ok(())
     }
 
+    /// Begins a transaction in which everything is read as it is now.
+    fn begin_to_read(&mut self) -> Result<(), HistoryError>;
+
     /// Begins a transaction that alone may write.
     fn begin(&mut self) -> Result<(), HistoryError>;
 

@@ -166,6 +166,11 @@ impl Sql for Sqlite {
         }
     }
 
+    /// The time is that of the first query.
+    fn begin_to_read(&mut self) -> Result<(), HistoryError> {
+        self.exec("BEGIN DEFERRED", &[]).map(|_| ())
+    }
+
     fn begin(&mut self) -> Result<(), HistoryError> {
         self.exec("BEGIN IMMEDIATE", &[]).map(|_| ())
     }

@@ -76,6 +76,18 @@ impl Store {
         Ok(())
     }
 
+    /// Reads all as it is at one time, whoever writes meanwhile.
+    pub(super) fn at_one_time<T, E: From<HistoryError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.sql.begin_to_read()?;
+        let done = work(self);
+        // Nothing was written that could be lost.
+        let _ = self.sql.exec("ROLLBACK", &[]);
+        done
+    }
+
     /// Does all of the work, or none of it, while nobody else writes.
     pub(super) fn write<T>(
         &mut self,

@@ -2,7 +2,7 @@
 //!
 //! The first line says what it is, each other is a row, and the last tells how many there were.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read as _, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value as Json};
@@ -89,6 +89,25 @@ const KIND: &str = "History";
 /// How every export begins.
 pub const EXPORT_BEGINS: &str = r#"{"apiVersion":"envparity/v1","kind":"History""#;
 
+/// The longest line: what one part of a target told is a row, and is far shorter.
+const MAX_LINE: u64 = 64 * 1024 * 1024;
+
+/// The next line, without its end.
+fn next_line(mut from: &mut dyn BufRead, number: usize) -> Result<Option<String>, TransferError> {
+    let mut line = String::new();
+    if (&mut from).take(MAX_LINE + 1).read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.len() as u64 > MAX_LINE {
+        let told = format!("longer than {} MiB", MAX_LINE >> 20);
+        return Err(TransferError::Line(number, told));
+    }
+    if line.ends_with('\n') {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
 impl Store {
     /// Writes everything as lines.
     ///
@@ -103,10 +122,13 @@ impl Store {
         };
         self.check_schema()?;
         writeln!(to, "{}", json(&first)?)?;
-        let mut lines = 1;
-        for table in TABLES {
-            lines += table.write(&mut *self.sql, to)?;
-        }
+        let lines = self.at_one_time(|store| {
+            let mut lines = 1;
+            for table in TABLES {
+                lines += table.write(&mut *store.sql, to)?;
+            }
+            Ok::<_, TransferError>(lines)
+        })?;
         writeln!(to, "{}", json(&Last { end: lines })?)?;
         Ok(())
     }
@@ -141,8 +163,7 @@ impl Store {
         let mut batch = Batch::default();
         let mut count = 0;
         let mut is_whole = false;
-        for line in from.lines() {
-            let line = line?;
+        while let Some(line) = next_line(from, count + 1)? {
             count += 1;
             let wrong = |what: &str| TransferError::Line(count, what.to_owned());
             if is_whole {

@@ -66,6 +66,10 @@ impl Store {
     /// # Errors
     /// If the history cannot be read at all.
     pub fn verify(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
+        self.at_one_time(|store| store.verify_all(head))
+    }
+
+    fn verify_all(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
         self.sql.check()?;
         if let Some(table) = schema::missing(&mut *self.sql)? {
             return Err(HistoryError::Damaged(format!("the table {table} is gone")));

@@ -301,3 +301,11 @@ fn a_limit_of_no_time_is_refused() {
         assert!(ended.expect(2).stderr.contains("more than 0s"), "{ended}");
     }
 }
+
+#[test]
+fn a_folder_that_is_called_as_an_environment_hides_no_evidence() {
+    let profiles = profiles();
+    audit_at(&profiles, MONDAY);
+    std::fs::create_dir(profiles.path("qualif")).unwrap();
+    profiles.run(&["history", "show", "qualif"]).expect(0);
+}

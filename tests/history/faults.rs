@@ -203,3 +203,40 @@ fn a_file_that_may_not_be_written_is_read() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
     assert_eq!(error_of(&path, &options()), HistoryError::ReadOnly);
 }
+
+#[test]
+fn what_is_verified_or_exported_is_of_one_time_whoever_writes_meanwhile() {
+    let (folder, path) = file();
+    let evidence = evidence();
+    save(&mut open(&path), audit(now(), &evidence));
+    let writing = std::thread::spawn({
+        let (path, evidence) = (path.clone(), evidence.clone());
+        move || {
+            let mut store = open(&path);
+            (0..150).for_each(|_| drop(save(&mut store, audit(now(), &evidence))));
+        }
+    });
+    let mut store = open(&path);
+    let mut rounds = 0;
+    while !writing.is_finished() {
+        store.verify(None).unwrap().unwrap();
+        let mut lines = Vec::new();
+        store.export(&mut lines).unwrap();
+        let copy = folder.path().join(format!("copy-{rounds}.db"));
+        let mut copied = open(&copy);
+        copied.import(&mut lines.as_slice()).unwrap();
+        copied.verify(None).unwrap().unwrap();
+        rounds += 1;
+    }
+    writing.join().unwrap();
+    assert!(rounds > 0);
+    assert_eq!(store.verify(None).unwrap().unwrap().runs, 151);
+}
+
+#[test]
+fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
+    let (_folder, path) = file();
+    let mut endless = std::io::BufReader::new(std::io::repeat(b'0'));
+    let error = open(&path).import(&mut endless).unwrap_err();
+    assert_eq!(error.to_string(), "line 1: longer than 64 MiB");
+}
