@@ -53,7 +53,8 @@ pub(super) async fn run(
             let bar = Bar::new();
             pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
         };
-        return Ok(output::write_report(&report, &arguments.output, &choices, verbose, &files));
+        let output = &arguments.output;
+        return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
     let (mut report, evidence) = {
         let bar = Bar::new();
@@ -62,18 +63,13 @@ pub(super) async fn run(
     let kept = place
         .open_to_write()
         .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence));
-    let exit = output::write_report(&report, &arguments.output, &choices, verbose, &files);
-    match kept {
-        Ok(()) => Ok(exit),
-        // The report is written whatever becomes of the history.
-        Err(error) => {
-            output::print_error_line(&format!(
-                "error: the run was not kept: {}",
-                place.said(&error)
-            ));
-            Ok(Exit::Error)
-        }
+    // The report is written whatever becomes of the history, and says how this ends.
+    if let Err(error) = &kept {
+        let told = format!("error: the run was not kept: {}", place.said(error));
+        output::print_error_line(&told);
     }
+    let (output, has_failed) = (&arguments.output, kept.is_err());
+    Ok(output::write_report(&report, output, &choices, verbose, &files, has_failed))
 }
 
 /// All that is read; the profiles of environments that are not asked for, too.

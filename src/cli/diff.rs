@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
     let [baseline, current] =
         <[Evidence; 2]>::try_from(both).map_err(|_| anyhow!("a diff has two sides"))?;
     let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
-    Ok(output::write_report(&report, &arguments.output, &choices, verbose, files))
+    Ok(output::write_report(&report, &arguments.output, &choices, verbose, files, false))
 }
 
 /// Evidence of a file, or of the history.

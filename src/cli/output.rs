@@ -63,17 +63,23 @@ pub(super) fn refuse_to_overwrite_inputs(
         .try_for_each(|path| inputs.spare(path))
 }
 
-/// Writes a report in each format. One that cannot be written costs the exit code, not the others.
+/// Writes a report in each format. One that cannot be written costs the exit code, not the others;
+/// so does what `has_failed` before.
 pub(super) fn write_report(
     report: &Audit,
     arguments: &OutputArguments,
     choices: &[OutputChoice],
     verbose: u8,
     files: &Files,
+    has_failed: bool,
 ) -> Exit {
     let verdict = Exit::from(report.judgement.verdict);
     let report_only = arguments.report_only || report.reports_only;
-    let mut exit = if report_only { Exit::Done } else { verdict };
+    let mut exit = match (has_failed, report_only) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::Done,
+        (false, false) => verdict,
+    };
     // Files first: standard output may be a pipe that closes.
     let (to_files, to_stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());

@@ -89,6 +89,9 @@ fn a_report_is_written_whatever_becomes_of_the_history() {
         let ended = with(history.to_str().unwrap());
         let is_told = ended.stderr.contains(said) && ended.stderr.contains("advice: ");
         assert!(is_told && !ended.says("hunter2"), "{ended}");
+        let shown =
+            profiles.run(&["audit", "--at", MONDAY, "--history", history.to_str().unwrap()]);
+        assert!(shown.expect(2).stdout.contains("(exit 2: a report or history"), "{shown}");
     }
 }
 

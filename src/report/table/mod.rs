@@ -147,7 +147,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let waived = accepted(report).map(|told| format!("; {told}")).unwrap_or_default();
     let not_judged = not_judged(judgement, fold);
     let exit = if view.exit == EXIT_NOT_WRITTEN {
-        format!("exit {EXIT_NOT_WRITTEN}: a report could not be written")
+        format!("exit {EXIT_NOT_WRITTEN}: a report or history could not be written")
     } else if report.reports_only {
         "exit 0: the profiles say gates: []".to_owned()
     } else if view.report_only {
