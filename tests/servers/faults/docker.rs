@@ -245,7 +245,7 @@ fn context_files(contexts: &Contexts) -> Vec<Fault> {
     let of = |name, context, kind| of_context(name, context, contexts, kind);
     vec![
         of("context that does not exist", "elsewhere", "file").mentioning(
-            "there are default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
+            "known: default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
         ),
         Fault::docker("context over ssh, of a name that does not exist", json!({"context": "remote"}), &["unreachable", "timeout"])
             .with_variable("DOCKER_CONFIG", contexts.variable())
