@@ -55,7 +55,7 @@ fn what_is_in_the_way_is_told() {
         ("unknown host", &sshd, sshd.path_to_unknown(), "host-key", "not known"),
         ("changed host", &sshd, sshd.path_to_changed(), "host-key", "another one"),
         ("wrong key", &sshd, sshd.path_of_stranger(), "authentication", "nobody in"),
-        ("no docker", &bare, bare.path(), "unreachable", "no docker on that host"),
+        ("no docker", &bare, bare.path(), "unreachable", "docker not found on that host"),
         ("no engine", &idle, idle.path(), "refused", "no engine answers"),
         ("no ssh", &sshd, "/nowhere".to_owned(), "unsupported", "ssh cannot be started"),
     ] {

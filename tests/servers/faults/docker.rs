@@ -50,7 +50,7 @@ fn hostile() -> Vec<Fault> {
         ("garbage", Behaviour::Garbage, "protocol", ""),
         ("half an answer", Behaviour::CutAfter(half.clone()), "cut", ""),
         ("half an answer, then silence", Behaviour::Script(vec![half]), "timeout", ""),
-        ("endless answer", Behaviour::EndlessHttpBody, "too-large", ""),
+        // One that never ends is measured where nothing runs beside it: tests/bounds.
         ("trickle", slowly(trickled), "timeout", ""),
         ("HTTP redirect", Behaviour::Redirect(elsewhere), "protocol", "redirect"),
         ("HTTP 206", status(206), "protocol", "not the whole answer"),
@@ -245,7 +245,7 @@ fn context_files(contexts: &Contexts) -> Vec<Fault> {
     let of = |name, context, kind| of_context(name, context, contexts, kind);
     vec![
         of("context that does not exist", "elsewhere", "file").mentioning(
-            "there are default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
+            "known: default, ca-folder, cluster, edge, ended, foreign, no-key, password, remote, windows",
         ),
         Fault::docker("context over ssh, of a name that does not exist", json!({"context": "remote"}), &["unreachable", "timeout"])
             .with_variable("DOCKER_CONFIG", contexts.variable())

@@ -295,7 +295,7 @@ fn files(folder: &Path) -> Vec<Case> {
             json!({"kubeconfig": written("ctx", &config(&format!("{cluster}{context}"))), "context": "prod"}),
             &["file"],
         )
-        .mentioning("there are c"),
+        .mentioning("known: c"),
         Case::kubernetes("neither kubeconfig nor cluster", json!({}), &["file"]).mentioning("kubeconfig:"),
     ]
 }

@@ -193,7 +193,10 @@ fn what_is_no_sentinel_and_what_is_one_are_told() {
     let server = RedisServer::start(Binary::Redis70, &[]);
     let report = audit(&by_sentinel(&[server.url()]), 3);
     let message = text(&failure(&report, "sentinel")["message"]).to_owned();
-    assert!(message.contains("no Sentinel, but a server in the mode \"standalone\""), "{message}");
+    assert!(
+        message.contains("not a Sentinel, but a server in the mode \"standalone\""),
+        "{message}"
+    );
 
     for binary in Binary::ALL {
         let sentinel = RedisServer::start_sentinel(binary, &[("mymaster", server.port())], &[]);
