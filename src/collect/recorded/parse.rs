@@ -69,6 +69,9 @@ pub(super) fn targets(
     file: &File<'_>,
     environment: &EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
+    if pasted::is_ours(text) {
+        return evidence(text, file, environment);
+    }
     if let Some(failure) = pasted::json(text) {
         return Err(failure);
     }
@@ -94,10 +97,23 @@ pub(super) fn targets(
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
         return Err(Failure::new(FailureKind::File, message).advise(
-            "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a cluster by kubectl get \
+            "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
+             cluster by kubectl get \
              pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE, all else by \
              envparity collect ENVIRONMENT --to FILE",
         ));
+    }
+    evidence(text, file, environment)
+}
+
+/// What `envparity collect` wrote.
+fn evidence(
+    text: &str,
+    file: &File<'_>,
+    environment: &EnvironmentName,
+) -> Result<Vec<TargetEvidence>, Failure> {
+    if let Some(failure) = pasted::report(text) {
+        return Err(failure);
     }
     let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
         let message =

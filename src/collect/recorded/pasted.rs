@@ -26,6 +26,24 @@ pub(super) fn head(text: &str) -> &str {
     &text[..end]
 }
 
+/// Whether a text says that it is a file of envparity, in whatever style of YAML or JSON. The first
+/// `apiVersion` counts: what a cluster's objects hold may quote another.
+pub(super) fn is_ours(text: &str) -> bool {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let Some((_, behind)) = head(text).split_once("apiVersion") else { return false };
+    let value = behind.trim_start_matches(QUOTES).trim_start().strip_prefix(':');
+    value.is_some_and(|value| {
+        value.trim_start().trim_start_matches(QUOTES).starts_with("envparity/")
+    })
+}
+
+/// A report, which holds no evidence.
+pub(super) fn report(text: &str) -> Option<Failure> {
+    let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
+    let is_report = head(text).contains("DriftReport");
+    is_report.then(|| refuse("is a report of envparity, and no evidence", advice))
+}
+
 /// INFO that a program has taken apart or written as a literal: no text of INFO is left in it.
 /// Else JSON that neither kubectl nor envparity writes. `None` if it may be one of theirs.
 pub(super) fn json(text: &str) -> Option<Failure> {
@@ -48,9 +66,7 @@ pub(super) fn json(text: &str) -> Option<Failure> {
             ADVICE,
         ));
     }
-    // YAML in one line has the key without quotes.
-    let has_version = has(&["apiVersion"]) || head.contains("apiVersion: ");
-    if has_version && head.starts_with('{') {
+    if has(&["apiVersion"]) && head.starts_with('{') {
         return None;
     }
     let is_info = ["redis_version", "valkey_version"].iter().any(|line| head.contains(line));
@@ -222,11 +238,8 @@ fn errors(text: &str) -> Option<Failure> {
 /// Texts that are told by some of their lines.
 fn lines(text: &str) -> Option<Failure> {
     let has_line = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
-    let is_json = text.trim_start().starts_with('{') && text.contains("\"apiVersion\"");
-    if is_json || text.lines().any(|line| line.starts_with("apiVersion:")) {
-        let is_report = text.lines().any(|line| line == "kind: DriftReport");
-        let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
-        return is_report.then(|| refuse("is a report of envparity, and no evidence", advice));
+    if text.lines().any(|line| line.starts_with("apiVersion:")) {
+        return None;
     }
     if ["redis_version", "valkey_version"].iter().any(|name| text.contains(name)) {
         let what =
@@ -384,12 +397,20 @@ mod tests {
     }
 
     #[test]
-    fn evidence_may_be_written_in_any_style() {
+    fn files_of_envparity_are_told_in_any_style() {
         for text in [
-            r#"{"apiVersion":"envparity/v1","kind":"Evidence","fields":{"redis_version":"7.2.4"}}"#,
+            r#"{"apiVersion":"envparity/v1","kind":"Evidence","fields":{"redis_version":"7"}}"#,
             "{apiVersion: envparity/v1, kind: Evidence,\n  fields: {redis_version: 7.2.4}}",
+            "# collected by hand\nkind: Evidence\n'apiVersion' : \"envparity/v1\"\n",
         ] {
-            assert!(json(text).is_none(), "{text}");
+            assert!(is_ours(text), "{text}");
+        }
+        for text in [
+            "apiVersion: v1\nitems:\n- metadata: {annotations: {x: 'apiVersion: envparity/v1'}}",
+            "redis_version:7.2.4\nos:apiVersion envparity/v1\n",
+            "",
+        ] {
+            assert!(!is_ours(text), "{text}");
         }
     }
 }
