@@ -211,14 +211,19 @@ impl Store {
     }
 
     fn inventory(&mut self, digest: &str) -> Result<String, HistoryError> {
+        let lost = || HistoryError::Damaged(format!("the inventory {digest:.12} is gone"));
+        self.inventory_text(digest)?.ok_or_else(lost)
+    }
+
+    /// The text of an inventory; `None` if it is gone.
+    pub(super) fn inventory_text(&mut self, digest: &str) -> Result<Option<String>, HistoryError> {
         let mut found = None;
         let sql = "SELECT body FROM inventory WHERE digest = $1";
         self.sql.rows(sql, &[digest.into()], &mut |row| {
             found = Some(row.text(0)?);
             Ok(())
         })?;
-        let lost = || HistoryError::Damaged(format!("the inventory {digest:.12} is gone"));
-        found.ok_or_else(lost)
+        Ok(found)
     }
 
     pub(super) fn run_row(&mut self, id: i64) -> Result<RunRow, HistoryError> {

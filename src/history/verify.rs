@@ -221,16 +221,6 @@ impl Store {
         Ok((found != wanted).then(|| format!("the mark {:?} was changed", said.label)))
     }
 
-    fn inventory_text(&mut self, digest: &str) -> Result<Option<String>, HistoryError> {
-        let mut found = None;
-        let sql = "SELECT body FROM inventory WHERE digest = $1";
-        self.sql.rows(sql, &[digest.into()], &mut |row| {
-            found = Some(row.text(0)?);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
     /// What is there and no run knows of, or the other way round.
     fn unknown_rows(&mut self, rested: &Rested) -> Result<Option<String>, HistoryError> {
         let mut left = rested.seen.clone();
