@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use super::grid::Paint;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
-use crate::report::view::ReportView;
 use crate::report::view::finding::FindingView;
-use crate::report::view::matrix::{RowView, Standing};
+use crate::report::view::matrix::{RowView, Standing, version};
+use crate::report::view::{ReportView, where_read};
 use crate::report::{Audit, View};
 
 /// The worst of each component's findings.
@@ -38,8 +38,12 @@ pub(super) struct Block<'a> {
     pub(super) all: Vec<&'a RowView<'a>>,
     /// Those that are not folded, the worst first.
     pub(super) shown: Vec<&'a RowView<'a>>,
+    /// Of each environment, how many run each version, the most frequent first.
+    pub(super) versions: Vec<Vec<(String, usize)>>,
     /// Equal wherever they were read, shown or not.
     pub(super) equal: usize,
+    /// What stands behind that number where some were not read.
+    pub(super) condition: &'static str,
     /// Equal wherever they are, and not shown.
     pub(super) folded: usize,
     /// In one environment only.
@@ -100,8 +104,12 @@ impl<'a> Block<'a> {
         worst: &Worst<'a>,
         waived: &Worst<'a>,
     ) -> Self {
+        let all: Vec<_> = shown.rows.iter().filter(|row| row.row.class == class).collect();
+        let environments = 0..shown.audit.environments.len();
         let mut block = Self {
-            all: shown.rows.iter().filter(|row| row.row.class == class).collect(),
+            versions: environments.map(|index| count_versions(&all, index)).collect(),
+            condition: where_read(all.iter().copied()),
+            all,
             ..Self::default()
         };
         for row in block.all.clone() {
@@ -136,6 +144,19 @@ impl<'a> Block<'a> {
         *count += 1;
         true
     }
+}
+
+/// How many of the rows are at each version in an environment, the most frequent first.
+fn count_versions(rows: &[&RowView<'_>], index: usize) -> Vec<(String, usize)> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for reading in
+        rows.iter().filter_map(|row| row.row.cells.get(index)).flat_map(|cell| &cell.readings)
+    {
+        *counts.entry(version(reading, false)).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
+    counts
 }
 
 /// Whether all that was read of it is equal.

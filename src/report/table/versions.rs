@@ -1,7 +1,5 @@
 //! `PLATFORM` and `OWN SERVICES`: the matrix, without the rows that are equal.
 
-use std::collections::BTreeMap;
-
 use super::fold::{Fold, first};
 use super::grid::grid;
 use super::places;
@@ -10,8 +8,7 @@ use crate::model::{Severity, count};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
 use crate::report::view::finding::{tally, waived_words};
-use crate::report::view::matrix::{Mark, RowView, version};
-use crate::report::view::where_read;
+use crate::report::view::matrix::{Mark, RowView};
 use crate::version::Level;
 
 pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
@@ -21,8 +18,7 @@ pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
 pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let block = &sheet.services;
     // The release train at a glance: how many services are at which version.
-    let environments = 0..sheet.report.environments.len();
-    let counts: Vec<_> = environments.map(|index| count_versions(&block.all, index)).collect();
+    let counts = &block.versions;
     let is_train = block.all.len() > 1 && counts.iter().any(|counts| is_shared(counts));
     let mut train = Vec::new();
     if is_train {
@@ -65,8 +61,7 @@ fn section(
 
 /// What is not shown, and why.
 fn foot(block: &Block<'_>, left_out: &[&RowView<'_>], sheet: &Sheet<'_>) -> String {
-    let Block { all, equal, folded, alone, idle, unread, .. } = block;
-    let condition = where_read(all.iter().copied());
+    let Block { all, equal, condition, folded, alone, idle, unread, .. } = block;
     let mut foot = format!("{equal} of {} equal{condition}", all.len());
     for (rows, are) in [(*alone, "in one environment only"), (*idle, "running nowhere")] {
         if rows > 0 {
@@ -132,19 +127,6 @@ fn heading(title: &str, sheet: &Sheet<'_>) -> Vec<String> {
         heading.push(String::new());
     }
     heading
-}
-
-/// How many services are at each version, the most frequent first.
-fn count_versions(rows: &[&RowView<'_>], index: usize) -> Vec<(String, usize)> {
-    let mut counts = BTreeMap::<String, usize>::new();
-    for reading in
-        rows.iter().filter_map(|row| row.row.cells.get(index)).flat_map(|cell| &cell.readings)
-    {
-        *counts.entry(version(reading, false)).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
-    counts
 }
 
 /// Whether one version stands for a fifth of the services or more. Where each service has a
