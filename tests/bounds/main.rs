@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use hostile::{Kind, kinds};
 use support::cli::slowness::{deadline, scaled};
-use support::cli::{Profiles, Report, is_optimised, list, text};
+use support::cli::{Profiles, Report, list, memory_limit, text};
 use support::fault_table::{self, Row};
 
 /// On an idle machine.
@@ -28,22 +28,10 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// KiB of a MiB.
 const MIB: u64 = 1024;
 
-/// What a run with one hostile target may take, and one with a large and honest one.
-const MAX_PEAK: u64 = 64 * MIB;
-
-/// What it may take on top of a run that reads nothing, where the binary alone is some 40 MiB: that
-/// of a debug build.
-const MAX_COST: u64 = 48 * MIB;
-
 /// What a run takes that reads nothing.
 fn nothing() -> u64 {
     let nobody = json!({"url": "redis://127.0.0.1:1"});
     profiles(&targets([("x".to_owned(), "redis", &nobody)])).measured().1
-}
-
-/// Whether a peak is more than one target may cause.
-fn is_over(peak: u64, nothing: u64) -> bool {
-    peak >= if is_optimised() { MAX_PEAK } else { nothing + MAX_COST }
 }
 
 /// Targets by collector, each with its name.
@@ -74,6 +62,7 @@ fn each_hostile_target_is_told_and_takes_little_memory() {
     let wanted = std::env::var("KIND").unwrap_or_default();
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     let idle = nothing();
+    let limit = memory_limit(|| idle);
     println!("{:>3} MiB without any answer", idle / MIB);
     for Kind { name, collector, target, .. } in &kinds(folder.path()) {
         if !name.contains(&wanted) {
@@ -88,8 +77,7 @@ fn each_hostile_target_is_told_and_takes_little_memory() {
         }
         // What is too much is left out of the sample, and the rest is whole.
         let is_counted_only = ["150,000 numbers", "one line of 300,000 items"].contains(name);
-        if is_over(peak, idle) || took >= 2 * scaled(DEADLINE) || told.is_empty() != is_counted_only
-        {
+        if peak >= limit || took >= 2 * scaled(DEADLINE) || told.is_empty() != is_counted_only {
             wrong.push(format!("{name}: {} MiB, {took:?}, {told:?}", peak / MIB));
         }
         rows.push(row(format!("{collector}: {name}"), told.last().copied()));

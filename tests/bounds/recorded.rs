@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::cli::{Profiles, is_optimised, text};
-use crate::{MAX_COST, MAX_PEAK, MIB, nothing};
+use crate::support::cli::{Profiles, is_optimised, memory_limit, text};
+use crate::{MIB, nothing};
 
 /// Of each file.
 fn size() -> usize {
@@ -106,7 +106,7 @@ fn files() -> Vec<(&'static str, String)> {
 fn a_recorded_file_takes_a_few_times_its_size() {
     let wanted = std::env::var("FILE").unwrap_or_default();
     let nothing = nothing();
-    let least = if is_optimised() { MAX_PEAK } else { nothing + MAX_COST };
+    let least = memory_limit(|| nothing);
     let mut wrong = Vec::new();
     for (name, content) in files() {
         if !name.contains(&wanted) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::faults::docker::answers_but;
 use crate::profiles::Profiles;
-use crate::support::cli::is_optimised;
+use crate::support::cli::memory_limit;
 use crate::support::cli::slowness::deadline;
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::kubernetes::{ApiServer, Cluster, Fault, When};
@@ -16,15 +16,10 @@ const MIB: u64 = 1024;
 /// On an idle machine: long enough for every cap to be met.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// What one hostile target may make an audit hold: in a debug build, whose code alone is some 45 MiB,
-/// on top of an audit that reads nothing.
-fn limit() -> u64 {
-    if is_optimised() {
-        return 64 * MIB;
-    }
+/// What an audit holds that reads nothing.
+fn nothing() -> u64 {
     let refused = Hostile::start(Behaviour::Refuses);
-    let host = format!("tcp://{}", refused.address());
-    peak("docker", &json!({"name": "x", "host": host})) + 48 * MIB
+    peak("docker", &json!({"name": "x", "host": format!("tcp://{}", refused.address())}))
 }
 
 /// An audit of one target, all of whose answers are more than anybody could want.
@@ -58,7 +53,7 @@ fn hostile_servers_do_not_fill_the_memory() {
         ("the same, compressed", cluster(Fault::GzipBomb)),
         ("pages that never end", cluster(Fault::SamePageForEver)),
     ];
-    let limit = limit();
+    let limit = memory_limit(nothing);
     for (server, peak) in peaks {
         println!("{server}: {} MiB", peak / MIB);
         assert!(peak < limit, "{server}: {peak} KiB");
@@ -113,7 +108,7 @@ fn an_engine_with_endless_lists_does_not_fill_the_memory() {
         ("250,000 images", engine(images, image, MANY)),
         ("250,000 images without an ID", engine(images, |_| "{}".to_owned(), MANY)),
     ];
-    let limit = limit();
+    let limit = memory_limit(nothing);
     for (name, server) in cases {
         let host = format!("tcp://{}", server.address());
         let peak = peak("docker", &json!({"name": "x", "host": host}));
@@ -125,9 +120,7 @@ fn an_engine_with_endless_lists_does_not_fill_the_memory() {
 /// One that is just short enough to be read, and everything in it different.
 #[test]
 fn the_longest_list_of_containers_does_not_fill_the_memory() {
-    let refused = Hostile::start(Behaviour::Refuses);
-    let idle =
-        peak("docker", &json!({"name": "x", "host": format!("tcp://{}", refused.address())}));
+    let idle = nothing();
     let server = engine("/containers/json", container, 5_500);
     let host = format!("tcp://{}", server.address());
     let (took, peak, report) = Profiles::new(&[(

@@ -71,6 +71,12 @@ pub(crate) fn is_optimised() -> bool {
     std::env::var_os(OTHER_BINARY).is_some() || !cfg!(debug_assertions)
 }
 
+/// What one target may make a run hold, in KiB: in a debug build, whose code alone is some 45 MiB,
+/// on top of what a run holds that reads nothing.
+pub(crate) fn memory_limit(nothing: impl FnOnce() -> u64) -> u64 {
+    if is_optimised() { 64 * 1024 } else { nothing() + 48 * 1024 }
+}
+
 /// The binary with these arguments.
 pub(crate) fn envparity<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Invocation {
     let other = std::env::var(OTHER_BINARY).map(|path| repository(&path));
