@@ -69,7 +69,8 @@ fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     let beginning = String::from_utf8_lossy(&beginning);
     if !beginning.lines().any(|line| line == "kind: Evidence") {
         bail!(
-            "{shown} exists and is not an evidence file: it was not overwritten; name another file with --to"
+            "{shown} exists and is not an evidence file: it was not overwritten; name another \
+             file with --to"
         );
     }
     let other = beginning.lines().find_map(|line| line.strip_prefix("environment: "));

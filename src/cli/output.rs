@@ -84,7 +84,7 @@ pub(super) fn write_report(
     let (to_files, to_stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());
     for choice in to_files.into_iter().chain(to_stdout) {
-        // What is shown last tells of what failed before it.
+        // The last report shows whether an earlier one failed.
         let shown = if exit == Exit::Error { Exit::Error } else { verdict };
         let view = view(choice, shown, report_only && exit != Exit::Error, verbose);
         let written =

@@ -177,8 +177,8 @@ impl Past {
     }
 
     fn place(&self) -> anyhow::Result<Place> {
-        let unnamed = "there is no such file, and no history is named for it to be found in: \
-                       use --history, or history: in audit.yaml";
+        let unnamed = "no such file, and no history to look it up in: use --history, or \
+                       history: in audit.yaml";
         self.place.clone().ok_or_else(|| anyhow!(unnamed))
     }
 

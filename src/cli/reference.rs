@@ -111,7 +111,8 @@ fn words() -> String {
     let rows: String = VOCABULARY.iter().map(row).collect();
     let flavours = FLAVOURS.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     format!(
-        "## Words in versions\n\nWhat stands around the numbers of a version, in any case of its letters. Behind `+`, and behind \
+        "## Words in versions\n\nWhat stands around the numbers of a version, in any case of its \
+         letters. Behind `+`, and behind \
          `_` in a tag, is build metadata: another build of the version, without an order. A number behind `-` is packaging. \
          Letters and digits of a commit, and a date behind a version, are packaging too. All other words are the variant of \
          an image (`alpine3.19`), or, before the version, its channel (`edge-24.5.1`).\n\n\

@@ -18,7 +18,10 @@ pub(super) fn read(path: &Path) -> anyhow::Result<DriftReport> {
         file::read_text(path, MAX).with_context(|| format!("failed to read the report {shown}"))?;
     DriftReport::read(&text).map_err(|error| {
         let place = if error.line > 0 { format!("{shown}:{}", error.line) } else { shown };
-        anyhow!("{place} is not a report: {error}; a report is what `envparity audit -o yaml` or `-o json` writes")
+        anyhow!(
+            "{place} is not a report: {error}; a report is what `envparity audit -o yaml` or \
+             `-o json` writes"
+        )
     })
 }
 

@@ -73,7 +73,8 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
     let name = terminal(name);
     if near.is_empty() {
         return anyhow!(
-            "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
+            "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and \
+             --profiles DIR adds a catalogue's"
         );
     }
     anyhow!("unknown product {name:?}; did you mean {}?", near.join(", "))

@@ -145,7 +145,8 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
                 )
             }
             None => bail!(
-                "unknown finding {:?}: the report has {}; its table shows their ids behind the severities",
+                "unknown finding {:?}: the report has {}; its table shows their ids behind the \
+                 severities",
                 terminal(id),
                 report.findings.len()
             ),

@@ -25,9 +25,9 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 
 /// The widest distance within a component; `None` if all its instances say the same.
 ///
-/// Of three versions of one kind none is further from another than the further of both from the
-/// third: so of many the distances from one of each kind tell the widest. `7` is of another kind
-/// than `7.1.0` and `7.2.0`: it may be either.
+/// No two versions of a kind are further apart than the further of them is from any third. So the
+/// distances from one version of each kind give the widest. `7` is a kind of its own beside `7.1.0`
+/// and `7.2.0`: it may be either.
 pub fn widest(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
     let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();

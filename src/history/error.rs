@@ -23,7 +23,7 @@ pub enum HistoryError {
     /// Another program has held the lock for the whole time that we wait.
     #[error("another program has been writing to it for {0} s")]
     Locked(u64),
-    /// There is no room for more.
+    /// The disk, or the limit of the file, is full.
     #[error("no space left: {0}")]
     Full(String),
     /// What is there is not what was written.
@@ -59,7 +59,8 @@ impl HistoryError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing(_) => {
-                "name it with --history, or by history: in audit.yaml; an audit with a history makes it"
+                "name it with --history, or by history: in audit.yaml; an audit with a history \
+                 makes it"
             }
             Self::Newer { .. } => "write to it by that version of envparity, or to another history",
             Self::Locked(_) => {

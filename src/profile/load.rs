@@ -171,7 +171,8 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
     Ok(text)
 }
 
-const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue, \
+const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and kind: \
+                             Environment, Audit, Catalogue, \
      Policy or Waivers; one document in each";
 
 fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {

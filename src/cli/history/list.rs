@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
     Ok(Exit::Done)
 }
 
-/// So many digits tell the runs of a list apart; four at least.
+/// How many digits make each run of a list unique: at least four.
 fn shown_digits(runs: &[RunSummary]) -> usize {
     let mut digests: Vec<&str> = runs.iter().map(|run| run.digest.as_str()).collect();
     digests.sort_unstable();

@@ -299,7 +299,8 @@ impl Api {
             300..=399 => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))
                 .advise("name the API server itself in the kubeconfig"),
             404 => Failure::new(FailureKind::Protocol, message)
-                .advise("this cluster does not have it, or the kubeconfig's server is not an API server"),
+                .advise("this cluster does not have it, or the kubeconfig's server is not an API \
+                         server"),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
             500 => Failure::new(FailureKind::Protocol, message).advise("see the API server's log"),
             _ => Failure::new(FailureKind::Protocol, message)

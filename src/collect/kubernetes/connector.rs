@@ -84,7 +84,8 @@ impl Connector {
 fn unusable() -> Failure {
     Failure::new(
         FailureKind::Tls,
-        "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form of it, or do not fit",
+        "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form \
+         of it, or do not fit",
     )
     .advise("check certificate-authority, client-certificate and client-key in the kubeconfig")
 }

@@ -330,8 +330,10 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
 }
 
 fn not_usable(file: &str, why: &str) -> Failure {
-    Failure::new(FailureKind::File, format!("{file} cannot be used: {why}"))
-        .advise("check kubeconfig: in the profile (relative to its folder), and the file with kubectl config view")
+    Failure::new(FailureKind::File, format!("{file} cannot be used: {why}")).advise(
+        "check kubeconfig: in the profile (relative to its folder), and the file with \
+                 kubectl config view",
+    )
 }
 
 /// In our words: those of the error may quote what is in the file.

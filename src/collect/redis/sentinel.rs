@@ -237,8 +237,8 @@ fn no_sentinel(text: &str) -> Failure {
     let mode =
         lines(text).find(|(name, _)| matches!(*name, "redis_mode" | "server_mode" | "valkey_mode"));
     let message = match mode {
-        Some((_, mode)) => format!("this is not a Sentinel, but a server in the mode {mode:?}"),
-        None => "this is not a Sentinel: it tells of no masters".to_owned(),
+        Some((_, mode)) => format!("not a Sentinel, but a server in the mode {mode:?}"),
+        None => "not a Sentinel: INFO lists no masters".to_owned(),
     };
     Failure::new(FailureKind::Protocol, message).advise(
         "name the port of the Sentinel (26379 by default); a server itself is named by url:",

@@ -307,7 +307,8 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
         }
         _ if quotable && is_blank(code) && is_blank(said) => {
             Failure::new(FailureKind::Protocol, "the server answered with an error without a word")
-                .advise("no Redis does that: check that host and port are those of the server that the profile names")
+                .advise("no Redis does that: check that host and port are those of the server \
+                         that the profile names")
         }
         _ if quotable => {
             let said: String = said.chars().take(200).collect();

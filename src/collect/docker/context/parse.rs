@@ -63,8 +63,14 @@ pub(super) fn endpoint(bytes: &[u8]) -> Result<ContextEndpoint, &'static str> {
 /// Where the host of a context is. Its text is not quoted: it may hold a password.
 pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
     Address::parse(host, tls).map_err(|wrong| {
-        Failure::new(FailureKind::Unsupported, format!("the host of the context {context}: {}", wrong.message))
-            .advise(format!("check it with docker context inspect {context}, or name the engine by host: in the profile"))
+        Failure::new(
+            FailureKind::Unsupported,
+            format!("the host of the context {context}: {}", wrong.message),
+        )
+        .advise(format!(
+            "check it with docker context inspect {context}, or name the engine \
+             by host: in the profile"
+        ))
     })
 }
 

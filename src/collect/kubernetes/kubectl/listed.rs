@@ -62,7 +62,8 @@ impl Seen {
         }
         let message = format!("the file holds more than {MAX_OBJECTS} objects");
         Err(Failure::new(FailureKind::TooLarge, message).advise(
-            "record the namespaces that matter, each in a file of its own: kubectl get … -n NAMESPACE -o json",
+            "record the namespaces that matter, each in a file of its own: kubectl get … -n \
+             NAMESPACE -o json",
         ))
     }
 
