@@ -26,22 +26,24 @@ pub(super) fn head(text: &str) -> &str {
     &text[..end]
 }
 
-/// Whether a text says that it is a file of envparity, in whatever style of YAML or JSON. The first
-/// `apiVersion` counts: what a cluster's objects hold may quote another.
+/// Whether a text says that it is a file of envparity, in whatever style of YAML or JSON.
 pub(super) fn is_ours(text: &str) -> bool {
-    const QUOTES: [char; 2] = ['"', '\''];
-    let Some((_, behind)) = head(text).split_once("apiVersion") else { return false };
-    let value = behind.trim_start_matches(QUOTES).trim_start().strip_prefix(':');
-    value.is_some_and(|value| {
-        value.trim_start().trim_start_matches(QUOTES).starts_with("envparity/")
-    })
+    first_value(text, "apiVersion").is_some_and(|value| value.starts_with("envparity/"))
 }
 
 /// A report, which holds no evidence.
 pub(super) fn report(text: &str) -> Option<Failure> {
+    let is_report = first_value(text, "kind")?.starts_with("DriftReport");
     let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
-    let is_report = head(text).contains("DriftReport");
     is_report.then(|| refuse("is a report of envparity, and no evidence", advice))
+}
+
+/// What stands behind a key where it is met first: deeper in, objects of a cluster may quote others.
+fn first_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let (_, behind) = head(text).split_once(key)?;
+    let value = behind.trim_start_matches(QUOTES).trim_start().strip_prefix(':')?;
+    Some(value.trim_start().trim_start_matches(QUOTES))
 }
 
 /// INFO that a program has taken apart or written as a literal: no text of INFO is left in it.
@@ -347,11 +349,6 @@ mod tests {
         ("    1  # Server\n    2  redis_version:7.2.4\n", "numbered", "INFO everything"),
         ("| redis_version | 7.2.4 |\n", "a table", "INFO everything"),
         ("redis_version=7.2.4\n", "not as a server", "INFO everything"),
-        (
-            "apiVersion: envparity/v1\nkind: DriftReport\nverdict:\n",
-            "report of envparity",
-            "envparity collect",
-        ),
         ("NOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
         ("Could not connect to Redis at h:1: refused", "Could not connect", "INFO everything"),
         ("Error from server (Forbidden): x", "Forbidden", "-o json"),
@@ -403,7 +400,7 @@ mod tests {
             "{apiVersion: envparity/v1, kind: Evidence,\n  fields: {redis_version: 7.2.4}}",
             "# collected by hand\nkind: Evidence\n'apiVersion' : \"envparity/v1\"\n",
         ] {
-            assert!(is_ours(text), "{text}");
+            assert!(is_ours(text) && report(text).is_none(), "{text}");
         }
         for text in [
             "apiVersion: v1\nitems:\n- metadata: {annotations: {x: 'apiVersion: envparity/v1'}}",
@@ -412,5 +409,7 @@ mod tests {
         ] {
             assert!(!is_ours(text), "{text}");
         }
+        let told = report("apiVersion: envparity/v1\nkind: DriftReport\nverdict:\n").unwrap();
+        assert!(told.message.contains("a report") && told.advice.contains("envparity collect"));
     }
 }
