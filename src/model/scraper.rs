@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_joins_series_that_follow_each_other() {
+    fn load_joins_series_that_follow_each_other() {
         let all = [series("{pod=\"b\"}", &[900, 1200]), series("{pod=\"a\"}", &[300, 600, 900])];
         let joined = join_series(&all, 300).unwrap();
         assert_eq!(joined.steps, [(300, 1), (600, 1), (900, 0), (1200, 0)]);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_refuses_two_scrapers_of_one_server() {
+    fn load_refuses_two_scrapers_of_one_server() {
         let all = [
             series("{pod=\"a\"}", &[300, 600, 900]),
             series("{pod=\"c\"}", &[]),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_tells_no_series_from_series_without_samples() {
+    fn load_tells_no_series_from_series_without_samples() {
         assert_eq!(join_series(&[], 300), Err(SeriesFault::NoSeries));
         let fault = join_series(&[series("{job=\"redis\"}", &[])], 300).unwrap_err();
         assert_eq!(fault.to_string(), "series without samples: {job=\"redis\"}");
