@@ -197,9 +197,10 @@ impl Reading<'_> {
         if let Some(failure) = load::too_many(&told) {
             return Err(failure);
         }
-        let listed = match told.processed.is_empty() {
-            true => self.client.series(&self.selector.series(Metric::Processed), None).await?,
-            false => Vec::new(),
+        let listed = if told.processed.is_empty() {
+            self.client.series(&self.selector.series(Metric::Processed), None).await?
+        } else {
+            Vec::new()
         };
         let joined = aside(move || load::steps(&told, &listed, length)).await?;
         let steps = match joined {

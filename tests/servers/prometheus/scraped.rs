@@ -1,0 +1,233 @@
+//! A day in the life of a Redis, in buckets of ten seconds: scraped by real servers every second,
+//! and asked by INFO at the end of each bucket.
+
+use super::*;
+use crate::support::prometheus::{Running, free_port};
+use crate::support::redis::{Binary, RedisServer};
+
+const LENGTH: BucketLength = BucketLength::new(10);
+
+/// What INFO said when a bucket ended: calls and microseconds by command, and the server's run.
+type Said = BTreeMap<i64, (BTreeMap<String, (f64, f64)>, String)>;
+
+fn info(server: &RedisServer) -> (BTreeMap<String, (f64, f64)>, String) {
+    let text = server.command(&["INFO", "everything"]);
+    let number = |line: &str, name: &str| {
+        let (_, rest) = line.split_once(name).unwrap_or_else(|| panic!("{line}"));
+        let digits = rest.split(',').next().expect("a number");
+        digits.trim().parse::<f64>().unwrap_or_else(|_| panic!("{line}"))
+    };
+    let mut told = BTreeMap::new();
+    let mut run_id = String::new();
+    for line in text.lines() {
+        if let Some((name, rest)) = line.strip_prefix("cmdstat_").and_then(|l| l.split_once(':')) {
+            told.insert(name.to_owned(), (number(rest, "calls="), number(rest, "usec=")));
+        }
+        run_id = line.strip_prefix("run_id:").map_or(run_id, |id| id.trim().to_owned());
+    }
+    (told, run_id)
+}
+
+fn sleep_until(at: i64, millis: u64) {
+    while seconds_now() < at {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(millis));
+}
+
+fn config(dir: &Path, jobs: &str) -> std::path::PathBuf {
+    let path = dir.join("prometheus.yml");
+    let global = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n";
+    std::fs::write(&path, format!("{global}{jobs}")).expect("write the configuration");
+    path
+}
+
+struct World {
+    redis: RedisServer,
+    /// The exporter, and the port that another one takes over on.
+    exporter: Running,
+    first: u16,
+    second: u16,
+    prometheus: Running,
+    victoria: Running,
+    said: Said,
+    /// End of the bucket under way.
+    at: i64,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    fn start(binary: Binary) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let redis = RedisServer::start(binary, &[]);
+        let (first, second) = (free_port(), free_port());
+        let exporter = Running::exporter(redis.port(), first);
+        let jobs = format!(
+            "- job_name: redis\n  static_configs: [{{targets: ['127.0.0.1:{first}', '127.0.0.1:{second}']}}]\n\
+             - job_name: again\n  static_configs: [{{targets: ['127.0.0.1:{first}']}}]\n\
+             - job_name: dropped\n  static_configs: [{{targets: ['127.0.0.1:{first}']}}]\n  \
+               metric_relabel_configs: [{{source_labels: [cmd], regex: keys, action: drop}}]\n"
+        );
+        let config = config(dir.path(), &jobs);
+        let prometheus = Running::prometheus(&config, &dir.path().join("prometheus"), &[]);
+        let victoria = Running::victoria_metrics(&config, &dir.path().join("victoria"));
+        let at = LENGTH.ceil(seconds_now() + 3) + LENGTH.seconds();
+        Self {
+            redis,
+            exporter,
+            first,
+            second,
+            prometheus,
+            victoria,
+            said: Said::new(),
+            at,
+            _dir: dir,
+        }
+    }
+
+    /// Lets `work` happen in the middle of a bucket, and asks at its end. Gives the bucket's end.
+    fn bucket(&mut self, work: impl FnOnce(&mut Self)) -> i64 {
+        let at = self.at;
+        sleep_until(at - LENGTH.seconds(), 2500);
+        work(self);
+        assert!(seconds_now() < at - 2, "the machine is too slow for this test");
+        sleep_until(at, 50);
+        self.said.insert(at, info(&self.redis));
+        self.at += LENGTH.seconds();
+        at
+    }
+
+    fn run(&self, command: &[&str]) {
+        self.redis.command(command);
+    }
+
+    /// What INFO says of a command between the ends of two buckets.
+    fn difference(&self, name: &str, at: i64) -> (f64, f64) {
+        let at_end = |at: i64| self.said[&at].0.get(name).copied().unwrap_or_default();
+        let (before, after) = (at_end(at - LENGTH.seconds()), at_end(at));
+        (after.0 - before.0, after.1 - before.1)
+    }
+}
+
+/// Ends of the buckets in which something happened.
+struct Happened {
+    idle: i64,
+    once: i64,
+    burst: i64,
+    restart: i64,
+    reset: i64,
+    exporter: i64,
+    last: i64,
+}
+
+fn live(world: &mut World) -> Happened {
+    let fill = "for i = 1, 20000 do redis.call('SET', 'key:' .. i, i) end";
+    world.bucket(|world| world.run(&["EVAL", fill, "0"]));
+    let idle = world.bucket(|_| ());
+    let once = world.bucket(|world| world.run(&["KEYS", "*"]));
+    let burst = world.bucket(|world| (0..60).for_each(|_| world.run(&["KEYS", "nothing*"])));
+    world.bucket(|_| ());
+    let restart = world.bucket(|world| {
+        (0..5).for_each(|_| world.run(&["KEYS", "*"]));
+        std::thread::sleep(Duration::from_millis(1300));
+        world.redis.restart();
+        (0..9).for_each(|_| world.run(&["KEYS", "*"]));
+    });
+    world.bucket(|_| ());
+    let reset = world.bucket(|world| {
+        (0..3).for_each(|_| world.run(&["KEYS", "*"]));
+        std::thread::sleep(Duration::from_millis(1300));
+        world.run(&["CONFIG", "RESETSTAT"]);
+        (0..2).for_each(|_| world.run(&["KEYS", "*"]));
+    });
+    world.bucket(|_| ());
+    let exporter = world.bucket(|world| {
+        world.exporter.stop();
+        world.exporter = Running::exporter(world.redis.port(), world.second);
+    });
+    let last = world.bucket(|world| (0..4).for_each(|_| world.run(&["KEYS", "*"])));
+    sleep_until(last, 2500);
+    Happened { idle, once, burst, restart, reset, exporter, last }
+}
+
+fn check(world: &World, happened: &Happened, url: &str) {
+    let Happened { idle, once, burst, restart, reset, exporter, last } = *happened;
+    let span = LoadSpan { from: idle, to: last };
+    let keys = format!("url: '{url}', match: {{job: redis}}");
+    let run_id = &world.said[&last].1;
+    let read = |keys: &str, live: &[(&str, &str)]| {
+        read_within(keys, span, LENGTH, live, Duration::from_secs(60))
+    };
+    let load = read(&keys, &[("", run_id)]).unwrap_or_else(|failure| panic!("{url}: {failure:?}"));
+    assert_eq!(load.facts.warnings, Vec::<String>::new(), "{url}");
+    assert!(load.facts.clock_ahead.is_some_and(|ahead| ahead.abs() < 5.0), "{:?}", load.facts);
+    assert_eq!(load.facts.held_since, Some(idle), "{url}");
+    let place = &load.places[""];
+    assert_eq!(place.identity, envparity::model::LoadIdentity::Proven, "{url}");
+    let other = read(&keys, &[("", "0123")]).expect("the same");
+    let found = &other.places[""].identity;
+    assert!(matches!(found, envparity::model::LoadIdentity::AnotherServer { .. }), "{found:?}");
+    // Each step has what INFO said then: calls, time, and all commands are accounted for.
+    for (row, step) in place.steps.rows().iter().enumerate() {
+        let at = step.at_millis / 1000;
+        let (said, run_id) = &world.said[&at];
+        assert_eq!(place.steps.run_id(row), Some(run_id.as_str()), "{url} {at}");
+        for name in ["keys", "set", "eval"] {
+            let columns = place.steps.commands().get(name);
+            let told = columns.and_then(|c| Some((c.calls.get(row)?, c.micros.get(row)?)));
+            // What has vanished is told until the bucket ends.
+            if ![restart, reset].contains(&at) || said.contains_key(name) {
+                assert_eq!(told, said.get(name).copied(), "{url} {name} at {at}");
+            }
+        }
+        assert!((9..=12).contains(&step.samples) || [restart, exporter].contains(&at), "{step:?}");
+    }
+    let made = bucketed(load, &lists());
+    let keys_at = |at: i64| command(&made, "keys", at).map(|row| (row.a, row.b));
+    assert_eq!(keys_at(once), Some(world.difference("keys", once)), "{url}");
+    assert_eq!(keys_at(once).map(|told| told.0), Some(1.0), "{url}: one KEYS ever counts 1");
+    let (calls, micros) = world.difference("keys", burst);
+    assert_eq!((calls, keys_at(burst)), (60.0, Some((calls, micros))), "{url}: the share is exact");
+    let at_least = |at: i64, wanted: [f64; 2], kind: BucketFlags| {
+        let row = command(&made, "keys", at).unwrap_or_else(|| panic!("{url}: nothing at {at}"));
+        assert!((wanted[0]..=wanted[1]).contains(&row.a), "{url}: {row:?}");
+        assert!(row.flags.contains(BucketFlags::AT_LEAST | kind), "{url}: {row:?}");
+    };
+    at_least(restart, [9.0, 14.0], BucketFlags::RESTART);
+    at_least(reset, [2.0, 5.0], BucketFlags::RESET);
+    assert_eq!(keys_at(exporter), None, "{url}: an exporter's restart is no load");
+    assert_eq!(keys_at(last).map(|told| told.0), Some(4.0), "{url}");
+    let up = bucket(&made, &Series::Up, exporter).expect("it was scraped");
+    assert!(!up.flags.contains(BucketFlags::RESTART | BucketFlags::UNPROVEN), "{url}: {up:?}");
+    let zeros = |made: &BucketedLoad, at| {
+        bucket(made, &Series::Up, at).is_some_and(|up| up.flags.contains(BucketFlags::ZEROS))
+    };
+    assert!(zeros(&made, once) && zeros(&made, burst + 10), "{url}");
+    // Two scrapers, and counters that a scraper drops.
+    let failure = read(&format!("url: '{url}', match: {{job: nothing}}"), &[]);
+    assert!(failure.expect_err("no such job").message.starts_with("no series"), "{url}");
+    let both = format!("url: '{url}', match: {{instance: '127.0.0.1:{}'}}", world.first);
+    let failure = read(&both, &[]).expect_err("two jobs scrape it");
+    assert!(failure.message.contains("job=\"again\""), "{url}: {failure}");
+    let dropped = read(&format!("url: '{url}', match: {{job: dropped}}"), &[]).expect("it is kept");
+    assert!(!dropped.places[""].steps.commands().contains_key("keys"));
+    let dropped = bucketed(dropped, &lists());
+    assert!(!zeros(&dropped, once) && !zeros(&dropped, burst), "{url}: KEYS may have been called");
+}
+
+fn lives(binary: Binary) {
+    let mut world = World::start(binary);
+    let happened = live(&mut world);
+    check(&world, &happened, &world.prometheus.url());
+    check(&world, &happened, &world.victoria.url());
+}
+
+#[test]
+fn prometheus_tells_what_info_says_of_redis_70() {
+    lives(Binary::Redis70);
+}
+
+#[test]
+fn prometheus_tells_what_info_says_of_redis_62() {
+    lives(Binary::Redis62);
+}
