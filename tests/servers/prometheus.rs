@@ -10,11 +10,13 @@ use envparity::collect::prometheus::Prometheus;
 use envparity::collect::prometheus::config::LoadConfig;
 use envparity::collect::{Context, LoadSource, LoadWanted};
 use envparity::model::{
-    Bucket, BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Failure, LiveServer, Load,
-    LoadSpan, Series, TargetId,
+    Bucket, BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Failure, FailureKind,
+    LiveServer, Load, LoadSpan, Series, TargetId,
 };
 use envparity::trend::{CommandLists, bucketed};
 use envparity::wire::yaml::{self, Origin};
+
+use crate::support::cli::slowness::scaled;
 
 mod faults;
 mod kept;
@@ -52,8 +54,18 @@ fn read_within(
     })
 }
 
+/// A server that was just started says 503 until it has opened its files.
 fn read(keys: &str, span: LoadSpan, length: BucketLength) -> Result<Load, Failure> {
-    read_within(keys, span, length, &[], Duration::from_secs(60))
+    let deadline = Instant::now() + scaled(Duration::from_secs(20));
+    loop {
+        let read = read_within(keys, span, length, &[], scaled(Duration::from_secs(20)));
+        let is_opening =
+            read.as_ref().is_err_and(|failure| failure.kind == FailureKind::Unavailable);
+        if !is_opening || Instant::now() > deadline {
+            return read;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests stand in real time, as the servers do")]

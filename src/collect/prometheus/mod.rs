@@ -89,8 +89,11 @@ impl Prometheus {
         let mut places = BTreeMap::new();
         let mut missing: Vec<(String, SeriesFault)> = Vec::new();
         let (mut firsts, mut intervals) = (Vec::new(), Vec::new());
+        let (from, to) = (wanted.span.from, wanted.span.to);
+        // Queries stand on the grid, whatever was asked for.
+        let span = LoadSpan { from: wanted.length.floor(from), to: wanted.length.floor(to) };
         for (place, selector) in &self.selectors {
-            match (Reading { client: &client, selector, wanted }).place(place).await? {
+            match (Reading { client: &client, selector, wanted, span }).place(place).await? {
                 Ok(read) => {
                     firsts.extend(read.first);
                     intervals.extend(read.interval);
@@ -187,6 +190,8 @@ struct Reading<'a> {
     client: &'a Client<'a>,
     selector: &'a Selector,
     wanted: &'a LoadWanted,
+    /// On the grid.
+    span: LoadSpan,
 }
 
 impl Reading<'_> {
@@ -235,7 +240,7 @@ impl Reading<'_> {
     /// One query at each step of the span, and one step before.
     async fn range(&self, query: &str) -> Result<Vec<ToldSeries>, Failure> {
         let mut all = Vec::new();
-        for piece in queries::pieces(self.wanted.span, self.seconds()) {
+        for piece in queries::pieces(self.span, self.seconds()) {
             load::merge(&mut all, self.client.range(query, piece, self.seconds()).await?);
         }
         Ok(all)
@@ -253,7 +258,7 @@ impl Reading<'_> {
 
     /// The commands that have a counter anywhere in the span.
     async fn commands(&self) -> Result<BTreeSet<String>, Failure> {
-        let LoadSpan { from, to } = self.wanted.span;
+        let LoadSpan { from, to } = self.span;
         let span = LoadSpan { from: from - self.seconds(), to };
         let listed = self.client.series(&self.selector.series(Metric::Calls), Some(span)).await?;
         let command = |labels: Labels| labels.get("cmd").cloned();
@@ -262,7 +267,7 @@ impl Reading<'_> {
 
     async fn set_counters(&self, mut steps: Steps, commands: &[&str]) -> Result<Steps, Failure> {
         let (selector, seconds) = (self.selector, self.seconds());
-        for piece in queries::pieces(self.wanted.span, seconds) {
+        for piece in queries::pieces(self.span, seconds) {
             let mut asked = vec![
                 (Counter::CpuUser, selector.last(Metric::CpuUser, None, seconds)),
                 (Counter::CpuSystem, selector.last(Metric::CpuSystem, None, seconds)),

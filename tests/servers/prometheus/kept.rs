@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::prometheus::{Running, blocks_of};
+use crate::support::tls::Certs;
 
 const LENGTH: BucketLength = BucketLength::DEFAULT;
 
@@ -102,4 +103,60 @@ fn prometheus_with_more_commands_than_one_request_holds_tells_all_of_them() {
     let up = &made.places[""].buckets[&Series::Up];
     assert_eq!(up.len(), 12);
     assert!(up.iter().all(|row| row.flags.contains(BucketFlags::ZEROS)), "{up:?}");
+}
+
+/// Of `test` in bcrypt, as web.yml of Prometheus wants it.
+const WEB_PASSWORD: &str = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay";
+
+#[test]
+fn prometheus_below_a_path_behind_tls_and_a_password_is_read() {
+    let end = LENGTH.floor(seconds_now() - 7200);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (data, certs) = (dir.path().join("data"), Certs::new());
+    blocks_of(&metrics(end - 7200, end, 2), &data);
+    let (config, web) = (dir.path().join("prometheus.yml"), dir.path().join("web.yml"));
+    std::fs::write(&config, "scrape_configs: []\n").expect("write the configuration");
+    let (cert, key) = (certs.server.cert.display(), certs.server.key.display());
+    let tls = format!("tls_server_config: {{cert_file: '{cert}', key_file: '{key}'}}\n");
+    let users = format!("basic_auth_users: {{auditor: '{WEB_PASSWORD}'}}\n");
+    std::fs::write(&web, tls + &users).expect("write the web configuration");
+    let web = format!("--web.config.file={}", web.display());
+    let external = "--web.external-url=https://localhost/prom/base";
+    let prometheus = Running::prometheus(&config, &data, &[&web, external]);
+    let password = dir.path().join("password");
+    let keys = |path: &str, said: &str, more: &str| {
+        std::fs::write(&password, said).expect("write the password");
+        let url = format!("https://localhost:{}{path}", prometheus.port());
+        let auth = format!(
+            "basic-auth: {{username: auditor, password: '${{file:{}}}'}}",
+            password.display()
+        );
+        let tls = format!("tls: {{ca: '{}'}}", certs.ca.display());
+        format!("url: '{url}', {auth}, {tls}, {more}")
+    };
+    let span = LoadSpan { from: end - 3600, to: end };
+    let one = "match: {job: redis}";
+    let load = read(&keys("/prom/base", "test", one), span, LENGTH);
+    let load = load.unwrap_or_else(|failure| panic!("{failure:?}"));
+    assert_eq!(load.places[""].steps.rows().len(), 13);
+    assert!(load.facts.source.ends_with("/prom/base"), "{}", load.facts.source);
+    let failure = |keys: &str, span| read(keys, span, LENGTH).expect_err(keys);
+    let refused = failure(&keys("/prom/base/", "wrong", one), span);
+    assert_eq!(refused.kind, FailureKind::Authentication, "{refused}");
+    let lost = failure(&keys("/elsewhere", "test", one), span);
+    assert_eq!(lost.kind, FailureKind::Protocol, "{lost}");
+    // One member has no series, which hides nothing of the other.
+    let members = "match: {}, members: {'h:1': {job: redis}, 'h:2': {job: redes}}";
+    let load = read(&keys("/prom/base", "test", members), span, LENGTH).expect("one is there");
+    assert_eq!(load.facts.warnings.len(), 1, "{:?}", load.facts.warnings);
+    assert!(load.facts.warnings[0].starts_with("h:2: no series"), "{:?}", load.facts.warnings);
+    let rows = ["h:1", "h:2"].map(|place| load.places[place].steps.rows().len());
+    assert_eq!(rows, [13, 0]);
+    // Known, and nothing of then.
+    let before = LoadSpan { from: end - 90_000, to: end - 86_400 };
+    let stale = failure(&keys("/prom/base", "test", one), before);
+    assert_eq!(stale.message, "series without samples: {job=\"redis\"}");
+    // Labels are matched as they are, not as expressions.
+    let dot = failure(&keys("/prom/base", "test", "match: {job: 'r.dis'}"), span);
+    assert!(dot.message.starts_with("no series"), "{dot}");
 }

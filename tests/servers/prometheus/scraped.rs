@@ -1,31 +1,50 @@
-//! A day in the life of a Redis, in buckets of ten seconds: scraped by real servers every second,
-//! and asked by INFO at the end of each bucket.
+//! A day in the life of a Redis, in buckets of ten seconds of an idle machine: scraped by real
+//! servers every second, and asked by INFO at the end of each bucket.
 
 use super::*;
+use crate::support::cli::slowness::slowness;
 use crate::support::prometheus::{Running, free_port};
 use crate::support::redis::{Binary, RedisServer};
 
-const LENGTH: BucketLength = BucketLength::new(10);
+/// Half a minute at most, so that a test ends within minutes.
+fn length() -> BucketLength {
+    BucketLength::new(10 * i64::from(slowness().min(3)))
+}
 
-/// What INFO said when a bucket ended: calls and microseconds by command, and the server's run.
-type Said = BTreeMap<i64, (BTreeMap<String, (f64, f64)>, String)>;
+/// What INFO said when a bucket ended.
+#[derive(Default)]
+struct Said {
+    /// Calls and microseconds.
+    commands: BTreeMap<String, (f64, f64)>,
+    run_id: String,
+    keys: f64,
+    cpu: f64,
+    processed: f64,
+}
 
-fn info(server: &RedisServer) -> (BTreeMap<String, (f64, f64)>, String) {
+fn info(server: &RedisServer) -> Said {
     let text = server.command(&["INFO", "everything"]);
     let number = |line: &str, name: &str| {
         let (_, rest) = line.split_once(name).unwrap_or_else(|| panic!("{line}"));
         let digits = rest.split(',').next().expect("a number");
         digits.trim().parse::<f64>().unwrap_or_else(|_| panic!("{line}"))
     };
-    let mut told = BTreeMap::new();
-    let mut run_id = String::new();
+    let mut said = Said::default();
     for line in text.lines() {
-        if let Some((name, rest)) = line.strip_prefix("cmdstat_").and_then(|l| l.split_once(':')) {
-            told.insert(name.to_owned(), (number(rest, "calls="), number(rest, "usec=")));
+        let Some((name, rest)) = line.trim().split_once(':') else { continue };
+        match name {
+            "run_id" => rest.clone_into(&mut said.run_id),
+            "db0" => said.keys = number(rest, "keys="),
+            "used_cpu_user" | "used_cpu_sys" => said.cpu += number(rest, ""),
+            "total_commands_processed" => said.processed = number(rest, ""),
+            _ => {}
         }
-        run_id = line.strip_prefix("run_id:").map_or(run_id, |id| id.trim().to_owned());
+        if let Some(name) = name.strip_prefix("cmdstat_") {
+            let told = (number(rest, "calls="), number(rest, "usec="));
+            said.commands.insert(name.to_owned(), told);
+        }
     }
-    (told, run_id)
+    said
 }
 
 fn sleep_until(at: i64, millis: u64) {
@@ -50,7 +69,7 @@ struct World {
     second: u16,
     prometheus: Running,
     victoria: Running,
-    said: Said,
+    said: BTreeMap<i64, Said>,
     /// End of the bucket under way.
     at: i64,
     _dir: tempfile::TempDir,
@@ -71,7 +90,7 @@ impl World {
         let config = config(dir.path(), &jobs);
         let prometheus = Running::prometheus(&config, &dir.path().join("prometheus"), &[]);
         let victoria = Running::victoria_metrics(&config, &dir.path().join("victoria"));
-        let at = LENGTH.ceil(seconds_now() + 3) + LENGTH.seconds();
+        let at = length().ceil(seconds_now() + 3) + length().seconds();
         Self {
             redis,
             exporter,
@@ -79,7 +98,7 @@ impl World {
             second,
             prometheus,
             victoria,
-            said: Said::new(),
+            said: BTreeMap::new(),
             at,
             _dir: dir,
         }
@@ -88,12 +107,12 @@ impl World {
     /// Lets `work` happen in the middle of a bucket, and asks at its end. Gives the bucket's end.
     fn bucket(&mut self, work: impl FnOnce(&mut Self)) -> i64 {
         let at = self.at;
-        sleep_until(at - LENGTH.seconds(), 2500);
+        sleep_until(at - length().seconds(), 2500);
         work(self);
         assert!(seconds_now() < at - 2, "the machine is too slow for this test");
         sleep_until(at, 50);
         self.said.insert(at, info(&self.redis));
-        self.at += LENGTH.seconds();
+        self.at += length().seconds();
         at
     }
 
@@ -103,8 +122,8 @@ impl World {
 
     /// What INFO says of a command between the ends of two buckets.
     fn difference(&self, name: &str, at: i64) -> (f64, f64) {
-        let at_end = |at: i64| self.said[&at].0.get(name).copied().unwrap_or_default();
-        let (before, after) = (at_end(at - LENGTH.seconds()), at_end(at));
+        let at_end = |at: i64| self.said[&at].commands.get(name).copied().unwrap_or_default();
+        let (before, after) = (at_end(at - length().seconds()), at_end(at));
         (after.0 - before.0, after.1 - before.1)
     }
 }
@@ -154,9 +173,9 @@ fn check(world: &World, happened: &Happened, url: &str) {
     let Happened { idle, once, burst, restart, reset, exporter, last } = *happened;
     let span = LoadSpan { from: idle, to: last };
     let keys = format!("url: '{url}', match: {{job: redis}}");
-    let run_id = &world.said[&last].1;
+    let run_id = &world.said[&last].run_id;
     let read = |keys: &str, live: &[(&str, &str)]| {
-        read_within(keys, span, LENGTH, live, Duration::from_secs(60))
+        read_within(keys, span, length(), live, Duration::from_secs(60))
     };
     let load = read(&keys, &[("", run_id)]).unwrap_or_else(|failure| panic!("{url}: {failure:?}"));
     assert_eq!(load.facts.warnings, Vec::<String>::new(), "{url}");
@@ -170,17 +189,24 @@ fn check(world: &World, happened: &Happened, url: &str) {
     // Each step has what INFO said then: calls, time, and all commands are accounted for.
     for (row, step) in place.steps.rows().iter().enumerate() {
         let at = step.at_millis / 1000;
-        let (said, run_id) = &world.said[&at];
-        assert_eq!(place.steps.run_id(row), Some(run_id.as_str()), "{url} {at}");
+        let said = &world.said[&at];
+        assert_eq!(place.steps.run_id(row), Some(said.run_id.as_str()), "{url} {at}");
+        assert_eq!(place.steps.keys().get(row), Some(said.keys), "{url} {at}");
+        // Between the last sample and INFO the exporters may have asked again.
+        let processed = place.steps.processed().get(row).expect("a step has it");
+        assert!((0.0..100.0).contains(&(said.processed - processed)), "{url} {at}: {processed}");
+        let cpu = place.steps.cpu().get(row).expect("a step has it") / 1e6;
+        assert!((-1e-5..2.0).contains(&(said.cpu - cpu)), "{url} {at}: {cpu}, not {}", said.cpu);
         for name in ["keys", "set", "eval"] {
             let columns = place.steps.commands().get(name);
             let told = columns.and_then(|c| Some((c.calls.get(row)?, c.micros.get(row)?)));
             // What has vanished is told until the bucket ends.
-            if ![restart, reset].contains(&at) || said.contains_key(name) {
-                assert_eq!(told, said.get(name).copied(), "{url} {name} at {at}");
+            if ![restart, reset].contains(&at) || said.commands.contains_key(name) {
+                assert_eq!(told, said.commands.get(name).copied(), "{url} {name} at {at}");
             }
         }
-        assert!((9..=12).contains(&step.samples) || [restart, exporter].contains(&at), "{step:?}");
+        let is_usual = (0.7..1.3).contains(&(f64::from(step.samples) / length().as_f64()));
+        assert!(is_usual || [restart, exporter].contains(&at), "{step:?}");
     }
     let made = bucketed(load, &lists());
     let keys_at = |at: i64| command(&made, "keys", at).map(|row| (row.a, row.b));
@@ -198,11 +224,13 @@ fn check(world: &World, happened: &Happened, url: &str) {
     assert_eq!(keys_at(exporter), None, "{url}: an exporter's restart is no load");
     assert_eq!(keys_at(last).map(|told| told.0), Some(4.0), "{url}");
     let up = bucket(&made, &Series::Up, exporter).expect("it was scraped");
-    assert!(!up.flags.contains(BucketFlags::RESTART | BucketFlags::UNPROVEN), "{url}: {up:?}");
+    for flag in [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::UNPROVEN] {
+        assert!(!up.flags.contains(flag), "{url}: {up:?}");
+    }
     let zeros = |made: &BucketedLoad, at| {
         bucket(made, &Series::Up, at).is_some_and(|up| up.flags.contains(BucketFlags::ZEROS))
     };
-    assert!(zeros(&made, once) && zeros(&made, burst + 10), "{url}");
+    assert!(zeros(&made, once) && zeros(&made, burst + length().seconds()), "{url}");
     // Two scrapers, and counters that a scraper drops.
     let failure = read(&format!("url: '{url}', match: {{job: nothing}}"), &[]);
     assert!(failure.expect_err("no such job").message.starts_with("no series"), "{url}");
