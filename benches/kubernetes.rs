@@ -115,7 +115,7 @@ impl Bench {
     fn compare(&self, rounds: usize) {
         println!("{}", heading());
         let mut runs = [("envparity", Vec::new()), ("curl", Vec::new()), ("kubectl", Vec::new())];
-        // The server compresses each answer once: whoever came first would wait for it, so nobody's
+        // The server compresses each answer once: anyone who came first would wait for it, so nobody's
         // first is measured.
         let mut asked = if without_envparity() { self.usual() } else { self.envparity().1 };
         self.curl(&asked);

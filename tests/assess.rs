@@ -212,7 +212,7 @@ fn evidence_of_strangers_and_twins_is_refused() {
     let twice = vec![evidence[0].clone(), evidence[1].clone(), evidence[0].clone()];
     assert_eq!(error(twice), "there are two pieces of evidence of \"qualif\"");
     let stranger = Evidence { environment: "test".into(), ..evidence[0].clone() };
-    let wanted = "there is no environment \"test\"; there are qualif, prod";
+    let wanted = "unknown environment \"test\"; known: qualif, prod";
     assert_eq!(error(vec![evidence[0].clone(), evidence[1].clone(), stranger]), wanted);
 }
 

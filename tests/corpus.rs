@@ -7,7 +7,7 @@ mod cli;
 use std::fs;
 
 use cli::envparity;
-use envparity::wire::reading::Row;
+use envparity::wire::reading::BatchRow;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn the_library_passes_the_corpus() {
     let wrong: Vec<String> = cases()
         .iter()
         .filter_map(|case| {
-            let row: Row = serde_json::from_value(without_expectation(case)).unwrap();
+            let row: BatchRow = serde_json::from_value(without_expectation(case)).unwrap();
             mismatch(case, &row.answer().unwrap())
         })
         .collect();
@@ -94,7 +94,7 @@ fn the_library_passes_the_suites() {
         .flat_map(|case| [Some(case.clone()), reversed(case)])
         .flatten()
         .filter_map(|case| {
-            let row: Row = serde_json::from_value(without_expectation(&case)).unwrap();
+            let row: BatchRow = serde_json::from_value(without_expectation(&case)).unwrap();
             mismatch(&case, &row.answer().unwrap())
         })
         .collect();

@@ -36,7 +36,7 @@ fn audit(qualif: &Hostile, prod: &Hostile, select: &Value, catalogue: &str) -> R
     let head = "apiVersion: envparity/v1\nkind: ";
     let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
     write("audit.yaml", format!("{head}Audit\nbaseline: prod\nenvironments: [qualif, prod]\n"));
-    // What has ended by now is no matter of these.
+    // What has ended by now has nothing to do with these.
     write("policy.yaml", format!("{head}Policy\nrules: [{{rule: end-of-life, severity: off}}]\n"));
     if !catalogue.is_empty() {
         write("catalogue.yaml", format!("{head}Catalogue\n{catalogue}"));
@@ -295,7 +295,7 @@ fn tasks_of_swarm_are_known_by_their_service() {
     assert_verdict(&ran, 0);
 }
 
-/// It has a containerd, of a version that nobody knows: not missing, and not equal.
+/// It has a containerd, of an unknown version: not missing, and not equal.
 #[test]
 fn an_old_engine_that_lists_no_components_is_read() {
     let mut old = nginx("A");

@@ -1,4 +1,4 @@
-//! What stands behind a path may be no file: it costs its own target, or nothing.
+//! What stands behind a path may not be a file: it costs its own target, or nothing.
 
 #[path = "support/cli.rs"]
 mod cli;
@@ -44,7 +44,7 @@ fn pipes_and_devices_cost_their_own_target_only() {
         let profiles = production(&targets);
         let ended = run(&profiles, &["audit", "--profiles", "."]);
         ended.expect(3);
-        assert!(ended.says("no regular file") && ended.says("1 of 2"), "{name}: {ended}");
+        assert!(ended.says("not a regular file") && ended.says("1 of 2"), "{name}: {ended}");
     }
 }
 
@@ -53,7 +53,7 @@ fn diff_reads_no_pipes_and_devices() {
     let profiles = production("");
     for path in ["fifo", "/dev/zero"] {
         let ended = run(&profiles, &["diff", path, path]);
-        assert!(ended.expect(2).says("no regular file"), "{ended}");
+        assert!(ended.expect(2).says("not a regular file"), "{ended}");
     }
 }
 

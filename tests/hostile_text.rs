@@ -42,7 +42,8 @@ fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![16 => glued, 3 => select(PIECES.to_vec()).prop_map(str::to_owned), 3 => any::<String>(), 1 => long]
 }
 
-/// As a server's bytes that are no UTF-8 arrive: with what stands for the half of a surrogate pair.
+/// As a server's bytes that are not UTF-8 arrive: with what stands for the half of a surrogate
+/// pair.
 fn undecodable() -> impl Strategy<Value = String> {
     let lone = select(vec![
         b"\xed\xa0\x80".to_vec(),

@@ -167,7 +167,7 @@ fn mistakes_in_a_profile_are_told_with_their_place() {
     for said in [
         "holds a user name or password",
         "prod.yaml:7:10",
-        "no JSON pointer",
+        "invalid JSON pointer",
         "prod.yaml:8:14",
         "prod.yaml:11:12",
     ] {

@@ -163,7 +163,7 @@ fn a_target_whose_version_is_no_version_is_incomplete_in_a_gate() {
         let ran = audit([&odd[0], &odd[1]], ["", ""]);
         assert!(ran.reasons().contains("qualif redis/cache says"), "{text}: {}", ran.stdout);
         assert_verdict(&ran, 3);
-        // On both sides alike, which is no parity either.
+        // On both sides alike, which is not parity either.
         let fact = format!("component: postgresql/orders, version: \"{text}\"");
         let ran = audit(same, [&fact, &fact]);
         assert!(ran.reasons().contains("prod postgresql/orders says"), "{text}: {}", ran.stdout);

@@ -1,5 +1,5 @@
-//! Nothing that is written takes the place of what is read, by whatever flag, path or link; and what
-//! is replaced keeps what it is.
+//! Nothing that is written takes the place of what is read, by whatever flag, path or link; and
+//! what is replaced keeps what it is.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
 #[path = "support/cli.rs"]
@@ -120,9 +120,9 @@ fn nothing_that_is_read_is_written_over() {
         rows.push(refused(&profiles, name, &arguments, says));
     }
     for (name, output, says) in [
-        ("evidence over a profile", "prod.yaml", "is no evidence"),
+        ("evidence over a profile", "prod.yaml", "not an evidence file"),
         ("evidence beside the profiles, as YAML", "new.yml", "among the profiles"),
-        ("evidence over a secret", "secrets/redis", "is no evidence"),
+        ("evidence over a secret", "secrets/redis", "not an evidence file"),
         ("evidence where else-recorded: will be", "evidence/later.txt", "redis/live"),
     ] {
         rows.push(refused(&profiles, name, &["collect", "prod", "--to", output], says));

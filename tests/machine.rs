@@ -56,7 +56,7 @@ fn row(name: &str, ended: &Ended) -> Row {
     Row { name, kind: of("kind"), message: of("message"), advice: of("advice") }
 }
 
-/// The audit as JSON, of which stderr is no part of the report.
+/// The audit as JSON, of which stderr is not part of the report.
 fn audit(profiles: &Profiles, variables: &[(&str, &OsStr)]) -> Ended {
     let mut command = profiles.command(&["audit", "-o", "json"]).within(Duration::from_secs(15));
     for (name, value) in variables {
@@ -78,7 +78,7 @@ fn what_the_machine_lacks_is_told() {
 fn authorities() -> Vec<Row> {
     let tls = profiles(TLS);
     make_fifo(&tls.path("fifo"));
-    tls.write("no-pem", "this is no PEM");
+    tls.write("no-pem", "this is not PEM");
     let of =
         |name: &str, variable: &str, path: &OsStr| row(name, &audit(&tls, &[(variable, path)]));
     let path = |name: &str| tls.path(name).into_os_string();
@@ -87,11 +87,11 @@ fn authorities() -> Vec<Row> {
         of("SSL_CERT_FILE is a device without end", "SSL_CERT_FILE", OsStr::new("/dev/zero")),
         of("SSL_CERT_FILE is a file of the kernel", "SSL_CERT_FILE", OsStr::new("/proc/kmsg")),
         of("SSL_CERT_FILE is missing", "SSL_CERT_FILE", &path("missing")),
-        of("SSL_CERT_FILE is no PEM", "SSL_CERT_FILE", &path("no-pem")),
+        of("SSL_CERT_FILE is not PEM", "SSL_CERT_FILE", &path("no-pem")),
         {
             let own = profiles(&format!("{TLS}, tls: {{ca: no-pem}}"));
-            own.write("no-pem", "this is no PEM");
-            row("tls.ca is no PEM", &audit(&own, &[]))
+            own.write("no-pem", "this is not PEM");
+            row("tls.ca is not PEM", &audit(&own, &[]))
         },
         {
             let own = profiles(&format!("{TLS}, tls: {{ca: broken}}"));
@@ -160,7 +160,7 @@ fn defect() -> Row {
     row("a defect of envparity in one target", &ended)
 }
 
-/// Such a file looks regular; whoever reads it waits, and takes what others would have read.
+/// Such a file looks regular; anyone who reads it waits, and takes what others would have read.
 #[test]
 fn a_profile_that_links_to_a_file_of_the_kernel_is_not_read() {
     let profiles = profiles(PLAIN);
@@ -168,7 +168,7 @@ fn a_profile_that_links_to_a_file_of_the_kernel_is_not_read() {
         let link = profiles.path("linked.yaml");
         symlink(file, &link).unwrap();
         let ended = profiles.command(&["check-profiles"]).within(Duration::from_secs(5)).run();
-        assert!(ended.expect(2).stderr.contains("it is no regular file"), "{file}: {ended}");
+        assert!(ended.expect(2).stderr.contains("not a regular file"), "{file}: {ended}");
         fs::remove_file(link).unwrap();
     }
 }

@@ -73,7 +73,8 @@ impl Numbers {
     }
 }
 
-/// Enters with each file, and with mutations of it; then goes on for as long as the environment says.
+/// Enters with each file, and with mutations of it; then goes on for as long as the environment
+/// says.
 fn enter(entry: fn(&[u8]), files: &[Vec<u8>], mutations: usize) {
     let mut numbers = Numbers(0x5eed_0000_0000_0001);
     for file in files {

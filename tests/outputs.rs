@@ -90,7 +90,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// A script in a mount namespace of its own; whoever is not root gets one with a user namespace.
+/// A script in a mount namespace of its own; anyone who is not root gets one with a user namespace.
 fn script(folder: &Path, text: &str) -> Ended {
     let apart = |more: &[&str]| {
         program("unshare")
@@ -341,7 +341,7 @@ fn no_report_replaces_what_the_audit_reads() {
     assert!(!folder.path().join("same").exists());
 }
 
-/// Evidence of ten days ago proves nothing of now, whoever tells of it.
+/// Evidence of ten days ago proves nothing of now, no matter who tells of it.
 #[test]
 fn no_format_calls_what_is_too_old_read_or_equal() {
     let report = |format: &str| {

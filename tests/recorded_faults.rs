@@ -1,4 +1,4 @@
-//! Recorded evidence that is none, or not of now: an outcome of its target, and of nothing beside
+//! Recorded evidence that is broken, or not of now: an outcome of its target, and of nothing beside
 //! it.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 
@@ -118,10 +118,10 @@ fn contents() -> Vec<Case> {
             "the version of envparity that wrote it",
         ),
         (
-            "of a format that is none",
+            "of an invalid format",
             edited("kind: Evidence\n", "kind: Evidence\nformat: newest\n"),
             "file",
-            "is no format",
+            "is not a format",
         ),
         (
             "of another kind",
@@ -138,7 +138,7 @@ fn contents() -> Vec<Case> {
         ("older than max-age", edited("2026-11-22T20:50", "2026-11-21T20:50"), "stale", "max-age"),
         ("six minutes ahead", edited("2026-11-22T20:50", "2026-11-22T21:06"), "future", "clocks"),
         (
-            "with a key that nobody knows",
+            "with an unknown key",
             edited("  endpoint:", "  colour: red\n  endpoint:"),
             "file",
             "colour",
@@ -148,7 +148,7 @@ fn contents() -> Vec<Case> {
         ("a text that is repeated by reference", repeated, "file", ""),
         ("a hundred thousand brackets", deep.into_bytes(), "file", ""),
         ("a hundred thousand brackets of JSON", json.into_bytes(), "file", ""),
-        ("not UTF-8", latin, "file", "no text"),
+        ("not UTF-8", latin, "file", "not text"),
         ("UTF-16, as PowerShell writes it", utf16, "file", "Out-File -Encoding utf8"),
         (
             "INFO of two servers, and of which",
@@ -186,12 +186,12 @@ type Special = (&'static str, fn(&Path), &'static str);
 
 const SPECIAL: &[Special] = &[
     ("file that is missing", |_| {}, "no such file"),
-    ("folder", |path| fs::create_dir(path).unwrap(), "no regular file"),
-    ("FIFO", make_fifo, "no regular file"),
+    ("folder", |path| fs::create_dir(path).unwrap(), "not a regular file"),
+    ("FIFO", make_fifo, "not a regular file"),
     (
         "device without end",
         |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
-        "no regular file",
+        "not a regular file",
     ),
     ("link to itself", |path| std::os::unix::fs::symlink("sick", path).unwrap(), "symbolic links"),
     (
@@ -277,7 +277,8 @@ fn a_recorded_server_whose_clock_is_off_is_never_younger_than_now() {
     profiles.run(&["audit", "-o", "json", "--at", NOW]).expect(0);
 }
 
-/// `redis-cli … | envparity audit`: what is piped is read once, by one target, with the time of now.
+/// `redis-cli … | envparity audit`: what is piped is read once, by one target, with the time of
+/// now.
 #[test]
 fn what_is_piped_is_a_recorded_file() {
     let info = String::from_utf8(fixture("redis/redis-7.0.15.txt")).unwrap();

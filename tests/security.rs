@@ -35,7 +35,7 @@ fn every_line_names_tests_that_are_there() {
                 .split_once(&attribute)
                 .unwrap_or_else(|| panic!("{path} has no {attribute}: {row}"));
             let tail = before.rsplit("\n}\n").next().unwrap();
-            assert!(tail.contains("#[test]"), "{path}::{name} is no test");
+            assert!(tail.contains("#[test]"), "{path}::{name} is not a test");
         }
     }
 }

@@ -87,7 +87,7 @@ fn mistakes_in_ranges_are_told_with_their_place() {
     for said in [
         "policy.yaml:4:13",
         "policy.yaml:5:13",
-        "there is no environment \"prd\"",
+        "unknown environment \"prd\"",
         "bounds are written as >=7.0, <8",
     ] {
         assert!(done.stderr.contains(said), "{said}: {}", done.stderr);
@@ -113,7 +113,7 @@ fn the_end_of_support_is_told_before_and_after_it() {
     let old = audit(&profiles, "2026-11-21T00:00:00Z", &[]);
     assert_eq!(
         notes(&old),
-        ["support cycles are of 2026-08-22, over 90 days old: give newer ones by --eol-data"]
+        ["support cycles are of 2026-08-22, over 90 days old: give newer ones with --eol-data"]
     );
 }
 

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::model::{Gate, Severity};
+use crate::model::{Gate, Severity, meant_and_known};
 use crate::wire::duration::DurationText;
 
 pub(super) use output::{OutputArguments, OutputChoice};
@@ -182,8 +182,8 @@ pub(super) enum WaiverCommand {
     Add(WaiverAddArguments),
     /// List the waivers and what became of them
     List(WaiverListArguments),
-    /// Check the waivers: ends with 1 if one has expired or, by --report, is unused, and with 2 if
-    /// the file is malformed
+    /// Check the waivers: ends with 1 if one has expired or, with --report, is unused, and with 2
+    /// if the file is malformed
     Check(WaiverListArguments),
 }
 
@@ -247,9 +247,12 @@ pub(super) struct SchemaArguments {
     pub(super) format: String,
 }
 
-fn fail_on(word: &str) -> Result<Severity, &'static str> {
+fn fail_on(word: &str) -> Result<Severity, String> {
     match word.parse() {
-        Ok(Severity::Off) | Err(_) => Err("use critical, high, medium, low or info"),
+        Ok(Severity::Off) | Err(_) => {
+            let known = ["critical", "high", "medium", "low", "info"];
+            Err(format!("unknown severity; {}", meant_and_known(word, &known)))
+        }
         Ok(severity) => Ok(severity),
     }
 }

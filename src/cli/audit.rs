@@ -28,7 +28,7 @@ pub(super) async fn run(
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
-    output::spare_inputs(&choices, &inputs(&arguments, &profiles))?;
+    output::refuse_to_overwrite_inputs(&choices, &inputs(&arguments, &profiles))?;
     let mut options = AuditOptions {
         only: arguments.env.iter().map(|name| name.as_str().into()).collect(),
         baseline: arguments.baseline.as_deref().map(Into::into),
@@ -67,7 +67,10 @@ pub(super) async fn run(
         Ok(()) => Ok(exit),
         // The report is written whatever becomes of the history.
         Err(error) => {
-            output::complain(&format!("error: the run was not kept: {}", place.said(&error)));
+            output::print_error_line(&format!(
+                "error: the run was not kept: {}",
+                place.said(&error)
+            ));
             Ok(Exit::Error)
         }
     }

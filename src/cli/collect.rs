@@ -10,7 +10,7 @@ use super::files::Files;
 use super::inputs::Inputs;
 use super::progress::Bar;
 use super::{Failed, clock, output, problems};
-use crate::model::failures_of;
+use crate::model::{failures_of, meant_and_known};
 use crate::pipeline;
 use crate::report::escape::terminal;
 use crate::wire::{self, file};
@@ -24,11 +24,8 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
         .find(|e| e.name.as_str() == arguments.environment)
         .ok_or_else(|| {
             let known: Vec<&str> = profiles.environments.iter().map(|e| e.name.as_str()).collect();
-            anyhow!(
-                "there is no environment {:?}; there are {}",
-                arguments.environment,
-                known.join(", ")
-            )
+            let name = arguments.environment.as_str();
+            anyhow!("unknown environment {name:?}; {}", meant_and_known(name, &known))
         })?;
     if arguments.to != Path::new("-") {
         refuse_other_files(&arguments.to, &arguments.environment)?;
@@ -43,7 +40,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     for target in evidence.iter().flat_map(|evidence| &evidence.targets) {
         for (part, failure) in failures_of(&target.parts) {
             let part = part.map(|part| format!(" {part}")).unwrap_or_default();
-            output::complain(&format!(
+            output::print_error_line(&format!(
                 "not read: {}{part}: {failure} -> {}",
                 target.id, failure.advice
             ));
@@ -60,7 +57,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// A file that is there and is no evidence of this environment was meant for something else.
+/// A file that exists and is not evidence of this environment was meant for something else.
 fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     const ENOUGH: u64 = 4096;
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
@@ -72,14 +69,14 @@ fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
     let beginning = String::from_utf8_lossy(&beginning);
     if !beginning.lines().any(|line| line == "kind: Evidence") {
         bail!(
-            "{shown} is there and is no evidence: it is not overwritten; name another file by --to"
+            "{shown} exists and is not an evidence file: it was not overwritten; name another file with --to"
         );
     }
     let other = beginning.lines().find_map(|line| line.strip_prefix("environment: "));
     let other = other.map(|name| name.trim_matches(['"', '\'']));
     if let Some(other) = other.filter(|other| *other != environment) {
         bail!(
-            "{shown} is evidence of {}: it is not overwritten; name another file by --to",
+            "{shown} is evidence of {}: it is not overwritten; name another file with --to",
             terminal(other)
         );
     }

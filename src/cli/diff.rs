@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
     for reference in [&arguments.baseline, &arguments.current] {
         inputs.add(Path::new(reference), "compared by this command");
     }
-    output::spare_inputs(&choices, &inputs)?;
+    output::refuse_to_overwrite_inputs(&choices, &inputs)?;
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
     let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;
     let mut both = Vec::new();
@@ -68,10 +68,10 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
     let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{shown}: this is no evidence: it is no UTF-8 text"))?;
+        .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
     wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
         anyhow!(
-            "{shown}:{}:{}: this is no evidence: {e}\nadvice: {}",
+            "{shown}:{}:{}: not an evidence file: {e}\nadvice: {}",
             e.line,
             e.column,
             wire::evidence::advice(&e)

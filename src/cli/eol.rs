@@ -23,12 +23,12 @@ fn read_one(path: &Path) -> anyhow::Result<Cycles> {
     let shown = terminal(&path.display().to_string());
     let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{shown}: these are no support cycles: it is no UTF-8 text"))?;
+        .map_err(|_| anyhow!("{shown}: not support cycles: not UTF-8 text"))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let modified = modified(path).with_context(|| format!("failed to read {shown}"))?;
     wire::cycles::read(&text, &name, modified).map_err(|error| {
         let message = terminal(&error.to_string());
-        anyhow!("{shown}: these are no support cycles: {message}\nadvice: {}", error.advice())
+        anyhow!("{shown}: not support cycles: {message}\nadvice: {}", error.advice())
     })
 }
 

@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use super::args::ExplainArguments;
 use super::exit::Exit;
 use super::{Failed, output};
+use crate::model::meant_and_known;
 use crate::policy::{meta, metas};
 use crate::rules::RuleMeta;
 
@@ -14,7 +15,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failed> {
         Some(id) => {
             let meta = meta(id).ok_or_else(|| {
                 let known: Vec<&str> = metas().map(|meta| meta.id).collect();
-                anyhow!("there is no rule {id:?}; there are {}", known.join(", "))
+                anyhow!("unknown rule {id:?}; {}", meant_and_known(id, &known))
             })?;
             page(meta)
         }

@@ -8,7 +8,7 @@ use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{Failed, output, problems, reports};
 use crate::model::{ComponentName, EnvironmentName, Glob, near};
-use crate::policy::{Case, Policy, Row, metas};
+use crate::policy::{Case, Policy, SeverityRule, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 use crate::rules::RuleMeta;
@@ -221,7 +221,7 @@ impl Page<'_> {
 }
 
 /// `levels patch; environments dev, qualif`, or that there are none.
-fn conditions(row: &Row) -> String {
+fn conditions(row: &SeverityRule) -> String {
     let environments: Vec<String> =
         row.environments().iter().map(|e| terminal(e.as_str())).collect();
     let parts: BTreeMap<&str, String> = BTreeMap::from([

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use tempfile::NamedTempFile;
 
-use super::stderr::complain;
+use super::stderr::print_error_line;
 use crate::report::escape::terminal;
 
 /// Links that are followed, as many as Linux does.
@@ -29,8 +29,8 @@ struct State {
 
 impl Files {
     /// Writes a file aside and renames it, so that it is there whole or as it was before. What
-    /// exists and is no regular file (a device, a pipe), and what another program has opened for us
-    /// (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
+    /// exists and is not a regular file (a device, a pipe), and what another program has opened for
+    /// us (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
     pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
         let write = || -> io::Result<()> {
             match std::fs::metadata(path) {
@@ -161,7 +161,7 @@ fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Resul
     }
     if !lost.is_empty() {
         let shown = terminal(&path.display().to_string());
-        complain(&format!(
+        print_error_line(&format!(
             "warning: {shown} could not keep its {}: this user may not set it",
             lost.join(" and its ")
         ));
@@ -170,8 +170,8 @@ fn keep_owner_and_mode(file: &File, before: &Metadata, path: &Path) -> io::Resul
     file.set_permissions(before.permissions())
 }
 
-/// Whether a path names what this process has open: to put another file in its place would not reach
-/// whoever opened it.
+/// Whether a path names what this process has open: to put another file in its place would not
+/// reach anyone who opened it.
 fn is_open_already(path: &Path) -> bool {
     let parent = path.parent().unwrap_or(Path::new(""));
     let streams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];

@@ -94,8 +94,8 @@ impl Inputs {
     }
 }
 
-/// Whether an input is what an output names: the same file by whatever name, or the same place where
-/// there is none yet.
+/// Whether an input is what an output names: the same file by whatever name, or the same place
+/// where there is none yet.
 fn is_one(input: &Path, place: &Path, wanted: Option<(u64, u64)>) -> bool {
     match identity(input) {
         Some(found) => wanted == Some(found),

@@ -49,7 +49,7 @@ pub fn run() -> ExitCode {
     let exit = match catch_unwind(AssertUnwindSafe(|| dispatch(arguments))) {
         Ok(Ok(exit)) => exit,
         Ok(Err(Failed(error))) => {
-            output::complain(&format!("error: {error:#}"));
+            output::print_error_line(&format!("error: {error:#}"));
             Exit::Error
         }
         // What it was about is told already.
@@ -60,7 +60,7 @@ pub fn run() -> ExitCode {
 
 fn usage(error: &clap::Error) -> ExitCode {
     if lacks_a_side(error) {
-        output::complain(
+        output::print_error_line(
             "error: give FROM and TO, as in envparity audit qualif production; for one \
              environment and the baseline, --env NAME",
         );

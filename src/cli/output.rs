@@ -9,7 +9,7 @@ use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
 use super::files::Files;
 use super::inputs::{Inputs, real};
-pub(super) use super::stderr::complain;
+pub(super) use super::stderr::print_error_line;
 use crate::model::Audit;
 use crate::report::View;
 
@@ -53,7 +53,10 @@ fn is_special(path: &Path) -> bool {
 }
 
 /// Refuses to write a report over what the command reads.
-pub(super) fn spare_inputs(choices: &[OutputChoice], inputs: &Inputs) -> anyhow::Result<()> {
+pub(super) fn refuse_to_overwrite_inputs(
+    choices: &[OutputChoice],
+    inputs: &Inputs,
+) -> anyhow::Result<()> {
     choices
         .iter()
         .filter_map(|choice| choice.path.as_deref())
@@ -75,7 +78,9 @@ pub(super) fn write_report(
     let (to_files, to_stdout): (Vec<_>, Vec<_>) =
         choices.iter().partition(|choice| choice.path.is_some());
     for choice in to_files.into_iter().chain(to_stdout) {
-        let view = view(choice, verdict, report_only, verbose);
+        // What is shown last tells of what failed before it.
+        let shown = if exit == Exit::Error { Exit::Error } else { verdict };
+        let view = view(choice, shown, report_only && exit != Exit::Error, verbose);
         let written =
             choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
                 match &choice.path {
@@ -84,7 +89,7 @@ pub(super) fn write_report(
                 }
             });
         if let Err(error) = written {
-            complain(&format!("error: {error:#}"));
+            print_error_line(&format!("error: {error:#}"));
             exit = Exit::Error;
         }
     }

@@ -53,7 +53,7 @@ impl Place {
     /// The same for a command that cannot work without one: else the default file, and it says so.
     fn of_or_default(option: &HistoryOption, profiles: Option<&Profiles>) -> anyhow::Result<Self> {
         Ok(Self::of(option, profiles)?.unwrap_or_else(|| {
-            output::complain(&format!(
+            output::print_error_line(&format!(
                 "no history is named (--history, or history: in audit.yaml): using ./{DEFAULT}"
             ));
             Self::File(PathBuf::from(DEFAULT))
@@ -189,7 +189,7 @@ impl Past {
 pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, Failed> {
     match error.downcast_ref::<ResolveError>() {
         Some(absent) if absent.is_absence() => {
-            output::complain(&format!("incomplete: {absent}"));
+            output::print_error_line(&format!("incomplete: {absent}"));
             Ok(Exit::Incomplete)
         }
         _ => Err(Failed(error)),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::args::PROFILES;
 use super::clock;
-use super::output::complain;
+use super::output::print_error_line;
 use crate::model::count;
 use crate::pipeline;
 use crate::profile::Surroundings;
@@ -61,7 +61,10 @@ fn show(word: &str, problems: &[FileProblem]) {
             (line, 0) => format!("{path}:{line}"),
             (line, column) => format!("{path}:{line}:{column}"),
         };
-        complain(&format!("{word}: {}", terminal(&format!("{place}: {}", problem.message))));
-        complain(&format!("  help: {}", terminal(&problem.advice)));
+        print_error_line(&format!(
+            "{word}: {}",
+            terminal(&format!("{place}: {}", problem.message))
+        ));
+        print_error_line(&format!("  help: {}", terminal(&problem.advice)));
     }
 }

@@ -10,7 +10,7 @@ use crate::collect::Progress;
 use crate::model::{EnvironmentName, TargetId};
 use crate::report::escape::terminal;
 
-/// A bar, or nothing where stderr is no terminal.
+/// A bar, or nothing where stderr is not a terminal.
 pub(super) struct Bar(Mutex<Option<ProgressBar>>);
 
 impl Bar {

@@ -116,7 +116,7 @@ fn words() -> String {
          Letters and digits of a commit, and a date behind a version, are packaging too. All other words are the variant of \
          an image (`alpine3.19`), or, before the version, its channel (`edge-24.5.1`).\n\n\
          | words | which | meaning | example |\n|---|---|---|---|\n{rows}\n\
-         Flavours of MySQL, told by its text: {flavours}. They are no part of the version.\n"
+         Flavours of MySQL, told by its text: {flavours}. They are not part of the version.\n"
     )
 }
 

@@ -8,7 +8,7 @@ use crate::report::escape::terminal;
 use crate::wire::file;
 use crate::wire::report::DriftReport;
 
-/// Larger files are no report of ours.
+/// Larger files are not reports of ours.
 const MAX: u64 = 256 * 1024 * 1024;
 
 /// Reads a report that an audit wrote as YAML or JSON.
@@ -18,7 +18,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<DriftReport> {
         file::read_text(path, MAX).with_context(|| format!("failed to read the report {shown}"))?;
     DriftReport::read(&text).map_err(|error| {
         let place = if error.line > 0 { format!("{shown}:{}", error.line) } else { shown };
-        anyhow!("{place} is no report: {error}; a report is what `envparity audit -o yaml` or `-o json` writes")
+        anyhow!("{place} is not a report: {error}; a report is what `envparity audit -o yaml` or `-o json` writes")
     })
 }
 

@@ -18,7 +18,7 @@ use super::output;
 use crate::wire::file;
 
 /// How long what was begun may take to be dropped: programs that we started are ended then.
-const FAREWELL: Duration = Duration::from_millis(300);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
 const WORKERS: usize = 2;
 
@@ -28,12 +28,12 @@ const THREADS: usize = WORKERS + 2;
 /// Files that the runtime and one target have open.
 const OPEN_FILES: usize = 10;
 
-/// A panic is a defect of ours. Of it the place is told, and not its words: they may quote an answer,
-/// and that a secret.
+/// A panic is a defect of ours. Of it the place is told, and not its words: they may quote an
+/// answer, and that a secret.
 pub(super) fn tell_panics() {
     panic::set_hook(Box::new(|panicked| {
         let place = panicked.location().map(ToString::to_string).unwrap_or_default();
-        output::complain(&format!(
+        output::print_error_line(&format!(
             "error: this is a defect of envparity, in {place}: please report it, with the command"
         ));
     }));
@@ -70,7 +70,7 @@ where
     });
     if matches!(done, Ok(Exit::Interrupted)) {
         files.abandon();
-        runtime.shutdown_timeout(FAREWELL);
+        runtime.shutdown_timeout(SHUTDOWN_GRACE);
     } else {
         // A name look-up in progress cannot be interrupted: it is left behind.
         runtime.shutdown_background();
@@ -78,7 +78,7 @@ where
     done
 }
 
-/// What ends programs: a person, a supervisor, and a terminal that is gone, unless whoever started us
+/// What ends programs: a person, a supervisor, and a terminal that is gone, unless our parent
 /// wants that to be ignored (`nohup`).
 fn signals() -> io::Result<Vec<Signal>> {
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];

@@ -11,7 +11,7 @@ pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, Failed> {
     let (_, schema) = schema::all()
         .into_iter()
         .find(|(name, _)| *name == arguments.format)
-        .ok_or_else(|| anyhow!("there is no format {:?}", arguments.format))?;
+        .ok_or_else(|| anyhow!("unknown format {:?}", arguments.format))?;
     output::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use super::{Failed, output, problems};
 use crate::normalize::product::{Product, Products, Reader};
 use crate::report::escape::{json as harmless, terminal};
 use crate::version::{Difference, Direction, Levels, Reading, Scheme, difference_of};
-use crate::wire::reading::{self, Row};
+use crate::wire::reading::{self, BatchRow};
 
 pub(super) fn run(command: &VersionCommand) -> Result<Exit, Failed> {
     match command {
@@ -73,10 +73,10 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
     let name = terminal(name);
     if near.is_empty() {
         return anyhow!(
-            "there is no product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
+            "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and --profiles DIR adds a catalogue's"
         );
     }
-    anyhow!("there is no product {name:?}; near it are {}", near.join(", "))
+    anyhow!("unknown product {name:?}; did you mean {}?", near.join(", "))
 }
 
 fn is_near(name: &str, known: &str) -> bool {
@@ -171,8 +171,9 @@ fn answer(line: &[u8]) -> Value {
         Err(error) => return json!({"id": null, "error": error.to_string()}),
     };
     let id = row.get("id").cloned().unwrap_or_default();
-    let got =
-        serde_json::from_value::<Row>(row).map_err(|e| e.to_string()).and_then(|row| row.answer());
+    let got = serde_json::from_value::<BatchRow>(row)
+        .map_err(|e| e.to_string())
+        .and_then(|row| row.answer());
     match got {
         Ok(got) => json!({"id": id, "got": got}),
         Err(error) => json!({"id": id, "error": error}),

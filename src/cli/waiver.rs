@@ -88,8 +88,8 @@ pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<E
 /// How long another `waiver add` may take with the file.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// The right to write a file of waivers, until it is dropped. The file itself is replaced by each of
-/// those who write it, so that the folder around it is what they lock.
+/// The right to write a file of waivers, until it is dropped. The file itself is replaced by each
+/// of those who write it, so that the folder around it is what they lock.
 async fn lock(path: &Path) -> anyhow::Result<File> {
     let path = real(path);
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -131,7 +131,7 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
     match found.as_slice() {
         [one] if policy::is_unwaivable(&one.rule) => {
             bail!(
-                "{} is about a waiver, which cannot be waived: renew it, mend it, or remove it",
+                "{} is about a waiver, which cannot be waived: renew it, fix it, or remove it",
                 one.id
             )
         }
@@ -145,7 +145,7 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
                 )
             }
             None => bail!(
-                "there is no finding {:?} among the {} of the report; its table shows the ids behind the severities",
+                "unknown finding {:?}: the report has {}; its table shows their ids behind the severities",
                 terminal(id),
                 report.findings.len()
             ),
@@ -181,7 +181,7 @@ fn refuse_twice(finding: &Finding, profiles: &Profiles, today: Date) -> anyhow::
     };
     match waivers.iter().find(is_same) {
         Some(waiver) => bail!(
-            "{} is about the same, in line {} of its file: mend that one, or remove it first",
+            "{} is about the same, in line {} of its file: fix that one, or remove it first",
             terminal(&waiver.id),
             profiles
                 .waivers
@@ -288,7 +288,7 @@ fn check_binding(entry: &WaiverConfig, profiles: &Profiles) -> anyhow::Result<()
         };
         if !range.parse::<Requirement>().is_ok_and(|wanted| wanted.is_narrow()) {
             bail!(
-                "the report binds {} to {:?}, which is no version and no minor",
+                "the report binds {} to {:?}, which is neither a version nor a minor",
                 terminal(environment),
                 terminal(range)
             );
@@ -319,7 +319,7 @@ fn read(path: &Path, is_loaded: bool) -> anyhow::Result<Option<String>> {
             .with_context(|| format!("failed to read {}", path.display()));
     }
     if path.exists() {
-        bail!("{} is there and is no file of kind Waivers: rename it", path.display());
+        bail!("{} exists and is not a file of kind Waivers: rename it", path.display());
     }
     Ok(None)
 }
@@ -422,7 +422,7 @@ impl Listed {
 
     /// `3 waivers in profiles/waivers.yaml: 1 expired, 2 active`
     fn tally(&self) -> String {
-        let Some(path) = &self.path else { return "there is no file of kind Waivers\n".to_owned() };
+        let Some(path) = &self.path else { return "no file of kind Waivers\n".to_owned() };
         let states = WaiverState::ALL.into_iter().filter_map(|state| {
             let n = self.waivers.iter().filter(|listed| listed.state == state).count();
             (n > 0).then(|| format!("{n} {state}"))

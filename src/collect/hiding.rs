@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
 use super::io::sent::Sent;
 use crate::model::{
@@ -66,7 +66,7 @@ impl Collector for Hiding {
             if repeats.is_empty() {
                 return collected;
             }
-            let hidden = aside(move || {
+            let hidden = run_blocking(move || {
                 collected.iter_mut().for_each(|evidence| hide(evidence, &repeats));
                 collected
             });

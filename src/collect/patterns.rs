@@ -4,7 +4,7 @@ use crate::model::Glob;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
-/// A pattern that is none.
+/// A malformed pattern.
 pub(super) fn check_globs<'a>(
     patterns: impl IntoIterator<Item = &'a Located<String>>,
 ) -> Vec<Problem> {

@@ -1,4 +1,4 @@
-//! Who is read next: everybody once, and then again whoever was silent and gave up its place.
+//! Who is read next: everybody once, and then again anyone who was silent and gave up its place.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -260,7 +260,7 @@ fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> F
         ),
     };
     Failure::new(FailureKind::Timeout, message).advise(
-        "take targets that are gone out of the profiles, audit fewer by --env, or raise deadline:",
+        "take targets that are gone out of the profiles, audit fewer with --env, or raise deadline:",
     )
 }
 

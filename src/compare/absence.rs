@@ -35,8 +35,8 @@ pub(super) fn of(
     };
     let mut holders = parts().filter(|(target, part, _)| target.could_hold(part, name)).peekable();
     if holders.peek().is_none() {
-        // Whoever runs a Redis or a database of its own has a target for it: without one it is not
-        // there. Images and host facts need a target of their kind.
+        // Anyone who runs a Redis or a database of its own has a target for it: without one it is
+        // not there. Images and host facts need a target of their kind.
         let is_absent = name.is_target_level()
             || parts().any(|(target, ..)| is_service(name, target))
             || is_idle;

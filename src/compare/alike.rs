@@ -79,8 +79,8 @@ fn last_of(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, last)| last)
 }
 
-/// How many letters two names are apart, if that may be a slip. Of a short name little remains then:
-/// `image/a` is not `image/b`.
+/// How many letters two names are apart, if that may be a slip. Of a short name little remains
+/// then: `image/a` is not `image/b`.
 fn slip(a: &str, b: &str) -> Option<usize> {
     let rest = |name: &str| name.split_once('/').map_or(name, |(_, rest)| rest).chars().count();
     let is_long = a.len().max(b.len()) > LONGEST;
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(nearest("image/team/web", &["image/other/web"]), ["image/other/web"]);
         assert_eq!(nearest("image/timetable", &["image/timetabel"]), ["image/timetabel"]);
         assert_eq!(nearest("image/größe", &["image/grösse"]), ["image/grösse"]);
-        // What both sides have is no other name of anything, nor is what nobody saw.
+        // What both sides have is not another name of anything, nor is what nobody saw.
         assert!(nearest("redis/cache", &[]).is_empty());
     }
 

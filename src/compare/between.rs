@@ -134,7 +134,7 @@ impl<'a> Found<'a> {
         worst
     }
 
-    /// Whether the current side runs something there: what it lacks is no drift of that place.
+    /// Whether the current side runs something there: what it lacks is not drift of that place.
     fn is_current(&self) -> bool {
         let [_, current] = &self.runs;
         !current.is_empty()

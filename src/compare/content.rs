@@ -56,8 +56,8 @@ fn is_one_tag(a: &RunningImage, b: &RunningImage) -> bool {
         && tags.is_some_and(|(a, b)| without_v(a.text()) == without_v(b.text()))
 }
 
-/// `v1.4.2` and `1.4.2` are one tag, written in two ways; `v2` is a line of releases, and `2` may be
-/// a build.
+/// `v1.4.2` and `1.4.2` are one tag, written in two ways; `v2` is a line of releases, and `2` may
+/// be a build.
 fn without_v(tag: &str) -> &str {
     let bare = tag.strip_prefix(['v', 'V']);
     bare.filter(|bare| bare.starts_with(|c: char| c.is_ascii_digit()) && bare.contains('.'))

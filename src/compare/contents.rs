@@ -1,5 +1,5 @@
-//! The content of many images, compared at once: in a time that grows with their number, and not with
-//! the number of their pairs.
+//! The content of many images, compared at once: in a time that grows with their number, and not
+//! with the number of their pairs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -25,7 +25,7 @@ fn scale(digest: &Digest) -> Option<Scale<'_>> {
 /// The content of many images, to be asked at once.
 #[derive(Default)]
 pub(super) struct Contents<'a> {
-    contents: HashSet<Content<'a>>,
+    known: HashSet<Content<'a>>,
     scales: HashSet<Scale<'a>>,
     tags: HashSet<&'a str>,
 }
@@ -36,7 +36,7 @@ impl<'a> Contents<'a> {
         for image in images {
             all.tags.extend(image.tag.as_ref().map(Reading::text));
             for digest in &image.digests {
-                all.contents.insert(content(digest));
+                all.known.insert(content(digest));
                 all.scales.extend(scale(digest));
             }
         }
@@ -51,7 +51,7 @@ impl<'a> Contents<'a> {
     /// Whether one of the images has this one's content: `None` if no digests can be compared.
     pub(super) fn holds(&self, image: &RunningImage) -> Option<bool> {
         let digests = &image.digests;
-        if digests.iter().any(|digest| self.contents.contains(&content(digest))) {
+        if digests.iter().any(|digest| self.known.contains(&content(digest))) {
             return Some(true);
         }
         let mut scales = digests.iter().filter_map(scale);

@@ -26,8 +26,8 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 /// The widest distance within a component; `None` if all its instances say the same.
 ///
 /// Of three versions of one kind none is further from another than the further of both from the
-/// third: so of many the distances from one of each kind tell the widest. `7` is of another kind than
-/// `7.1.0` and `7.2.0`: it may be either.
+/// third: so of many the distances from one of each kind tell the widest. `7` is of another kind
+/// than `7.1.0` and `7.2.0`: it may be either.
 pub fn widest(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
     let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();
@@ -164,7 +164,7 @@ mod tests {
         let platform = |digest| labelled(Class::Platform, "latest", "1.27.3", None, digest);
         assert_eq!(level(&platform(""), &platform("")), "equal");
         assert_eq!(level(&platform("a"), &platform("b")), "incomparable");
-        // Swapped label and tag are no equality.
+        // Swapped label and tag are not equality.
         let one = labelled(Class::Platform, "2.0.0", "1.0.0", Some("2.0.0"), "a");
         let two = labelled(Class::Platform, "1.0.0", "2.0.0", Some("1.0.0"), "b");
         assert_eq!(level(&one, &two), "major");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence;
-use crate::model::matrix::{Cell, CellReading, Row, State};
+use crate::model::matrix::{Cell, CellReading, MatrixRow, State};
 use crate::model::{
     Comparison, Component, ComponentName, ContentCompared, EnvironmentName, Presence, Snapshot,
     VersionChange,
@@ -15,7 +15,7 @@ pub fn matrix(
     snapshots: &[Snapshot],
     baseline: &EnvironmentName,
     comparisons: &[Comparison],
-) -> Vec<Row> {
+) -> Vec<MatrixRow> {
     let mut names: BTreeSet<&ComponentName> = BTreeSet::new();
     snapshots.iter().for_each(|snapshot| names.extend(snapshot.components.keys()));
     let rows = names.into_iter().filter_map(|name| {
@@ -25,7 +25,7 @@ pub fn matrix(
             .iter()
             .map(|snapshot| cell(name, known, snapshot, baseline, comparisons))
             .collect();
-        Some(Row { component: name.clone(), class: super::class_of(sides()), cells })
+        Some(MatrixRow { component: name.clone(), class: super::class_of(sides()), cells })
     });
     rows.collect()
 }

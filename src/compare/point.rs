@@ -110,7 +110,7 @@ impl Measure<'_> {
         // services, which inherit them from their base images.
         let alone = baseline.flags.label_alone || current.flags.label_alone;
         let hollow = alone && (same == Some(false) || self.class == Class::Service);
-        // What a chart says of an image is no property of the image.
+        // What a chart says of an image is not a property of the image.
         let claimed = baseline.flags.claimed || current.flags.claimed;
         if own.level == Level::Equal && (hollow || claimed) {
             let level = Level::Incomparable(Incomparable::Floating);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// Nothing is there.
-    #[error("there is no history at {}", .0.display())]
+    #[error("no history at {}", .0.display())]
     Missing(PathBuf),
     /// It was written by a later version; it is read, and never written.
     #[error(
@@ -24,13 +24,13 @@ pub enum HistoryError {
     #[error("another program has been writing to it for {0} s")]
     Locked(u64),
     /// There is no room for more.
-    #[error("there is no room for more: {0}")]
+    #[error("no space left: {0}")]
     Full(String),
     /// What is there is not what was written.
     #[error("its file is damaged: {0}")]
     Damaged(String),
     /// Something else is there.
-    #[error("this is no history of envparity: {0}")]
+    #[error("not an envparity history: {0}")]
     Foreign(String),
     /// Its file lies where locks are not shared between machines.
     #[error(
@@ -59,7 +59,7 @@ impl HistoryError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing(_) => {
-                "name it by --history, or by history: in audit.yaml; an audit with a history makes it"
+                "name it with --history, or by history: in audit.yaml; an audit with a history makes it"
             }
             Self::Newer { .. } => "write to it by that version of envparity, or to another history",
             Self::Locked(_) => {

@@ -43,9 +43,9 @@ struct Rests {
 }
 
 impl Store {
-    /// Deletes what is older than it is kept for, and on which no run rests: samples after 48 hours,
-    /// buckets after 35 days, hours after 400 days. Of buckets that go `hours_of` makes the hours that
-    /// are not there yet.
+    /// Deletes what is older than it is kept for, and on which no run rests: samples after 48
+    /// hours, buckets after 35 days, hours after 400 days. Of buckets that go `hours_of` makes the
+    /// hours that are not there yet.
     ///
     /// # Errors
     /// If the history may not or cannot be written.
@@ -205,7 +205,7 @@ fn delete(sql: &mut dyn Sql, deletion: &Deletion<Of>) -> Result<usize, HistoryEr
     }
 }
 
-/// What was deleted, for whoever misses it.
+/// What was deleted, for anyone who misses it.
 fn tombstone(now: Timestamp, pruned: Pruned) -> NewRun<'static> {
     NewRun {
         kind: "prune",

@@ -34,7 +34,7 @@ pub enum Reference {
     },
 }
 
-/// A text that is no reference.
+/// A text that is not a reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     /// Too short, or no hex.

@@ -35,7 +35,7 @@ pub enum ResolveError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// There is nothing that old; exit 3.
-    #[error("there is no evidence of {name} at or before {until}; the oldest is of {oldest}")]
+    #[error("no evidence of {name} at or before {until}; the oldest is of {oldest}")]
     TooOld {
         /// The environment.
         name: String,
@@ -45,7 +45,7 @@ pub enum ResolveError {
         oldest: Timestamp,
     },
     /// There is nothing of that environment; exit 3.
-    #[error("there is no evidence of {name} in the history; it has evidence of {known}")]
+    #[error("no evidence of {name} in the history; it has evidence of {known}")]
     NoEvidence {
         /// As given.
         name: String,

@@ -324,5 +324,5 @@ fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(),
 }
 
 fn unwritable(error: &serde_json::Error) -> HistoryError {
-    HistoryError::Unsupported(format!("the run has no form to be stored in: {error}"))
+    HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
 }

@@ -9,8 +9,8 @@ use super::sql::{Sql, Value};
 /// The number of the schema that this version writes.
 pub(super) const OURS: i64 = 1;
 
-/// What a new history consists of. Each statement is understood by SQLite and PostgreSQL; buckets and
-/// hours are stored in the order of their keys where the database can (see `clustered`).
+/// What a new history consists of. Each statement is understood by SQLite and PostgreSQL; buckets
+/// and hours are stored in the order of their keys where the database can (see `clustered`).
 const TABLES: &[&str] = &[
     "CREATE TABLE meta (schema BIGINT NOT NULL, tool TEXT NOT NULL)",
     "CREATE TABLE inventory (digest TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL)",

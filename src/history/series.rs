@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<BTreeMap<String, PlaceBuckets>, HistoryError> {
         let mut places: BTreeMap<String, PlaceBuckets> = BTreeMap::new();
         for (id, key) in self.series_of(environment.as_str(), target.as_str())? {
-            // Copies of what runs judged, and series of a later version, are no load of ours.
+            // Copies of what runs judged, and series of a later version, are not load of ours.
             let Ok(series) = key.name.parse::<Series>() else { continue };
             if key.name.contains("@run/") || !wanted(&series) {
                 continue;

@@ -61,8 +61,8 @@ pub(super) trait Sql: Send {
     /// Hands over the rows of a query one by one.
     fn rows(&mut self, sql: &str, values: &[Value], each: EachRow<'_>) -> Result<(), HistoryError>;
 
-    /// Inserts rows of `columns` values each. `insert` is the statement up to VALUES, `conflict` what
-    /// follows the rows.
+    /// Inserts rows of `columns` values each. `insert` is the statement up to VALUES, `conflict`
+    /// what follows the rows.
     fn batch(
         &mut self,
         insert: &str,

@@ -70,7 +70,7 @@ impl Sqlite {
             return Err(HistoryError::NetworkFileSystem(name));
         }
         if path.exists() && !path.is_file() {
-            return Err(HistoryError::Foreign("it is no regular file".to_owned()));
+            return Err(HistoryError::Foreign("not a regular file".to_owned()));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let create =
@@ -86,7 +86,7 @@ impl Sqlite {
     fn set_up(&mut self, options: &SqliteOptions) -> Result<(), HistoryError> {
         self.connection.busy_timeout(self.wait).map_err(|e| said(&e, self.wait))?;
         self.connection.set_prepared_statement_cache_capacity(64);
-        // Fails on a file that is none of SQLite's, and on one whose beginning is torn.
+        // Fails on a file that is not one of SQLite's, and on one whose beginning is torn.
         let mode = "PRAGMA journal_mode = WAL";
         match self.connection.query_row(mode, [], |row| row.get::<_, String>(0)) {
             Ok(_) => {}
@@ -141,8 +141,8 @@ impl Sql for Sqlite {
         self.exec("BEGIN IMMEDIATE", &[]).map(|_| ())
     }
 
-    /// Rows of one series lie side by side where they are small; a large one would spill to a page of
-    /// its own.
+    /// Rows of one series lie side by side where they are small; a large one would spill to a page
+    /// of its own.
     fn clustered(&self, table: &str) -> String {
         let is_small = ["bucket", "hour"]
             .iter()
@@ -239,9 +239,9 @@ fn said(error: &rusqlite::Error, wait: Duration) -> HistoryError {
             HistoryError::Full("the file could not be extended (quota, limit or disk)".to_owned())
         }
         ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure => HistoryError::Damaged(text),
-        ErrorCode::NotADatabase => HistoryError::Foreign(
-            "it is no SQLite database, or its beginning is damaged".to_owned(),
-        ),
+        ErrorCode::NotADatabase => {
+            HistoryError::Foreign("not an SQLite database, or its beginning is damaged".to_owned())
+        }
         ErrorCode::ReadOnly => HistoryError::ReadOnly,
         ErrorCode::CannotOpen | ErrorCode::PermissionDenied => HistoryError::Unopened(text),
         _ => HistoryError::Database(text),

@@ -43,7 +43,8 @@ impl Store {
     /// Opens a file, and makes one where there is none and the options say so.
     ///
     /// # Errors
-    /// If there is none, it is something else, is damaged, locked, or lies on a network file system.
+    /// If there is none, it is something else, is damaged, locked, or lies on a network file
+    /// system.
     pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, HistoryError> {
         Self::over(Box::new(sqlite::Sqlite::open(path, options)?))
     }

@@ -147,7 +147,7 @@ impl Store {
             }
             if count == 1 {
                 let first: First = serde_json::from_str(&line)
-                    .map_err(|_| wrong("this is no history that envparity history export wrote"))?;
+                    .map_err(|_| wrong("not a file that envparity history export wrote"))?;
                 check(&first).map_err(|what| wrong(&what))?;
             } else if let Ok(last) = serde_json::from_str::<Last>(&line) {
                 if last.end != count - 1 {
@@ -156,9 +156,9 @@ impl Store {
                 is_whole = true;
             } else {
                 let (name, row): (String, Vec<Json>) =
-                    serde_json::from_str(&line).map_err(|_| wrong("this is no row"))?;
+                    serde_json::from_str(&line).map_err(|_| wrong("not a row"))?;
                 let table = TABLES.iter().find(|table| table.name == name);
-                let table = table.ok_or_else(|| wrong("there is no such table"))?;
+                let table = table.ok_or_else(|| wrong("unknown table"))?;
                 let values = table.values(row).ok_or_else(|| wrong("a column is wrong"))?;
                 batch.add(&mut *self.sql, table, values)?;
             }
@@ -173,7 +173,7 @@ impl Store {
 
 fn check(first: &First) -> Result<(), String> {
     if first.api_version != API || first.kind != KIND {
-        return Err("this is no history that envparity history export wrote".to_owned());
+        return Err("not a file that envparity history export wrote".to_owned());
     }
     if first.schema > schema::OURS {
         return Err(format!("it is of a newer version ({})", first.tool));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::matrix::Row;
+use super::matrix::MatrixRow;
 use super::{
     Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver,
     Judgement, Places, Severity, Since, Snapshot, TargetId, staleness,
@@ -47,7 +47,7 @@ pub struct Audit {
     /// Whether only what is new or worse since then could block.
     pub new_only: bool,
     /// Each component in each environment.
-    pub matrix: Vec<Row>,
+    pub matrix: Vec<MatrixRow>,
     /// Findings in a gate at or above this block.
     pub fail_on: Severity,
     /// Where the profiles say what it is about; empty for a diff.

@@ -205,8 +205,8 @@ impl fmt::Debug for BucketFlags {
 /// What is counted. [`fmt::Display`] and [`FromStr`] are its name in the store.
 ///
 /// `up` has a row for every bucket that is covered at all, the others only those that are not zero
-/// or not proven: see [`Series::is_stored`]. Of `walk` each hour has a row, so that hours by another
-/// list are told from those without a call.
+/// or not proven: see [`Series::is_stored`]. Of `walk` each hour has a row, so that hours by
+/// another list are told from those without a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Series {
     /// `up`: `a` is the number of samples.
@@ -220,7 +220,7 @@ pub enum Series {
     Ops,
     /// `logins`: `a` is the calls by which clients log in.
     Logins,
-    /// `keys`: `a` is the keys in all databases at the end. It is no sum.
+    /// `keys`: `a` is the keys in all databases at the end. It is not a sum.
     Keys,
     /// `restarts`: `a` is how often the server was started, as far as samples show.
     Restarts,

@@ -156,14 +156,15 @@ pub struct VersionChange {
     pub direction_there: Option<Direction>,
     /// What is known of the images that the two stand for.
     pub content: ContentCompared,
-    /// The worst drift of each place of the current side that has a name, and where the current side stands there.
+    /// The worst drift of each place of the current side that has a name, and where the current
+    /// side stands there.
     pub places: Vec<(String, Level, Option<Direction>)>,
 }
 
 /// Whether two images are one build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ContentCompared {
-    /// They are no images, or digests of one type are not known of both.
+    /// They are not images, or digests of one type are not known of both.
     #[default]
     NotProven,
     /// One build, by two names.

@@ -27,7 +27,7 @@ pub struct CollectorKind {
     pub identity: Option<IdentityField>,
     /// How names of components begin that say what was read, and no product.
     pub groups: &'static [&'static str],
-    /// Components that are one product each, whoever runs them.
+    /// Components that are one product each, no matter who runs them.
     pub products: &'static [(&'static str, &'static str)],
     /// How long reading a target may take, unless the profile says otherwise.
     pub deadline: Duration,
@@ -125,13 +125,13 @@ static UNKNOWN: CollectorKind = CollectorKind {
 };
 
 impl Collectors {
-    /// The kind of a target. One that nobody knows has no parts and holds nothing.
+    /// The kind of a target. An unknown one has no parts and holds nothing.
     pub fn of(self, target: &TargetId) -> &'static CollectorKind {
         let name = target.collector();
         self.0.iter().find(|kind| kind.name == name).copied().unwrap_or(&UNKNOWN)
     }
 
-    /// The product that a component is by its name, whoever runs it: `docker/runc`.
+    /// The product that a component is by its name, no matter who runs it: `docker/runc`.
     pub fn product_of(self, component: &ComponentName) -> Option<&'static str> {
         let mut known = self.0.iter().flat_map(|kind| kind.products);
         known.find(|(name, _)| *name == component.as_str()).map(|(_, product)| *product)

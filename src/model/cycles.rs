@@ -65,8 +65,8 @@ impl Cycles {
         self.products.extend(newer.products);
     }
 
-    /// Adds a product: what the data say on `as_of`. Cycles whose name is no version (`lts`) have
-    /// no versions.
+    /// Adds a product: what the data say on `as_of`. Cycles whose name is not a version (`lts`)
+    /// have no versions.
     pub fn add(
         &mut self,
         product: &str,

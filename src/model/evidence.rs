@@ -238,8 +238,8 @@ pub enum Presumed {
     StateUnknown,
     /// Its node is lost.
     Unreachable,
-    /// All its pods are starting or ending, or it wants some and has none; or it waits for a start in
-    /// a pod that runs.
+    /// All its pods are starting or ending, or it wants some and has none; or it waits for a start
+    /// in a pod that runs.
     RollingOut,
 }
 

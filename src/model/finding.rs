@@ -27,8 +27,8 @@ pub struct Finding {
     pub level: Option<Level>,
     /// Where the current side of a pair stands, seen from its baseline.
     pub direction: Option<Direction>,
-    /// What differs, where that is no version: digests, values of a setting. Whoever knows the
-    /// finding knows these (untrusted).
+    /// What differs, where that is not a version: digests, values of a setting. Anyone who knows
+    /// the finding knows these (untrusted).
     pub values: BTreeSet<String>,
     /// Where the sides differ so that the finding is as severe as it is, by name, and how: `minor
     /// behind`. For rules on pairs; empty where nothing tells places apart (untrusted).
@@ -99,7 +99,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// The word is no severity.
+/// The word is not a severity.
 #[derive(Debug, thiserror::Error)]
 #[error("not a severity: use critical, high, medium, low, info or off")]
 pub struct ParseSeverityError;
@@ -124,7 +124,7 @@ impl FindingId {
 }
 
 impl FindingId {
-    /// The id that a report has; `None` if the text is none.
+    /// The id that a report has; `None` if the text is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let is_id = text.len() == 16
             && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));

@@ -108,7 +108,7 @@ fn depth(pattern: &str) -> usize {
     deepest
 }
 
-/// The text is no pattern.
+/// The text is not a pattern.
 #[derive(Debug, thiserror::Error)]
 #[error("not a pattern: {0}")]
 pub struct GlobError(String);
@@ -127,8 +127,8 @@ impl Glob {
         }
         let refused = |e: globset::Error| GlobError(e.kind().to_string());
         let glob = globset::Glob::new(pattern).map_err(refused)?;
-        // A matcher of one pattern panics where its expression cannot be compiled. That of a pattern
-        // without groups always can.
+        // A matcher of one pattern panics where its expression cannot be compiled. That of a
+        // pattern without groups always can.
         if pattern.contains(['{', '[']) {
             let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
             compiled.map_err(|_| GlobError("it is too large".to_owned()))?;

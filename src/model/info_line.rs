@@ -1,4 +1,4 @@
-//! Which product a line of INFO speaks of, for whoever writes evidence and whoever reads it.
+//! Which product a line of INFO speaks of, for anyone who writes evidence and anyone who reads it.
 
 /// What programs are made of, and what they speak: `rocksdb_version` names no product.
 const INGREDIENTS: &[&str] = &[

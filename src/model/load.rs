@@ -137,7 +137,7 @@ pub struct CounterRow {
     /// say, `trend` finds by the figures. Another series of the same server (its exporter was
     /// restarted) is no such mark: the server's counters go on.
     pub is_cut: bool,
-    /// Commands of ours among the calls since the row before, `INFO` each: they are no load.
+    /// Commands of ours among the calls since the row before, `INFO` each: they are not load.
     pub own_calls: u32,
 }
 

@@ -7,7 +7,7 @@ use crate::version::{Direction, Level};
 
 /// One component in each environment.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct MatrixRow {
     /// Its name.
     pub component: ComponentName,
     /// Who releases it.
@@ -88,7 +88,7 @@ impl State {
     }
 }
 
-impl Row {
+impl MatrixRow {
     /// Whether several environments have it and all that have or could have it run the same, as
     /// far as is known: then it need not be shown.
     pub fn is_equal(&self) -> bool {

@@ -62,7 +62,7 @@ pub use load::{
     LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
 };
 pub use naming::ProductNames;
-pub use near::{letters_apart, near};
+pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};

@@ -39,7 +39,8 @@ impl ProductNames {
             return name.into();
         };
         let canonical = format!("{product}{rest}");
-        // `moby/orders` is nothing that an engine tells of: as `docker/orders` nobody would miss it.
+        // `moby/orders` is nothing that an engine tells of: as `docker/orders` nobody would miss
+        // it.
         let is_taken = ComponentName::is_part_of_host(product);
         let is_told = self.collectors.tell(&canonical);
         if is_taken && !is_told { name.into() } else { canonical.into() }

@@ -3,10 +3,30 @@
 /// Two names this far apart have little in common.
 const FAR: usize = 3;
 
-/// The name that is at most two letters away, the nearest first.
+/// The name that is at most two letters away and shares most of its letters, the nearest first.
 pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let by_distance = known.map(|other| (letters_apart(name, other), other));
-    by_distance.filter(|(distance, _)| *distance < FAR).min().map(|(_, other)| other)
+    let name = name.to_lowercase();
+    let length = name.chars().count();
+    let by_distance = known.map(|other| (letters_apart(&name, &other.to_lowercase()), other));
+    let is_near = |distance: usize| distance < FAR && (distance == 0 || distance * 2 <= length);
+    by_distance.filter(|(distance, _)| is_near(*distance)).min().map(|(_, other)| other)
+}
+
+/// What helps with an unknown name: the one that is probably meant, else all that are known.
+pub fn meant_or_known(name: &str, known: &[&str]) -> String {
+    match near(name, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known: {}", known.join(", ")),
+    }
+}
+
+/// The same with both, for a message that has no advice beside it.
+pub fn meant_and_known(name: &str, known: &[&str]) -> String {
+    let all = format!("known: {}", known.join(", "));
+    match near(name, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}? {all}"),
+        None => all,
+    }
 }
 
 /// How many letters are to be added, left out or changed.
@@ -23,4 +43,23 @@ pub fn letters_apart(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_is_near_whatever_its_case() {
+        let known = ["qualif", "prod", "dev", "url"];
+        for (written, meant) in
+            [("qualfi", "qualif"), ("PROD", "prod"), ("prd", "prod"), ("ur", "url"), ("dve", "dev")]
+        {
+            let found = near(written, known.into_iter());
+            assert!(found == Some(meant) || written == "dve", "{written}: {found:?}");
+        }
+        assert_eq!(near("xy", known.into_iter()), None);
+        assert_eq!(meant_or_known("staging", &["a", "b"]), "known: a, b");
+        assert_eq!(meant_and_known("prd", &["dev", "prod"]), "did you mean prod? known: dev, prod");
+    }
 }

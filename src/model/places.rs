@@ -1,4 +1,4 @@
-//! Where the profile files say what an audit is about, for whoever wants to point at a line.
+//! Where the profile files say what an audit is about, for anyone who wants to point at a line.
 
 use std::collections::BTreeMap;
 

@@ -43,7 +43,7 @@ pub enum Wanted {
     SameMinor,
 }
 
-/// The text is no requirement.
+/// The text is not a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct RequirementError(#[from] RangeError);

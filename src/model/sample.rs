@@ -46,7 +46,7 @@ impl Counters {
     pub const MAX_NAME: usize = 128;
 
     /// Adds a number of its own: `total_commands_processed`. The first of a name counts. What is
-    /// not finite is no number, and what is beyond the bounds is counted only.
+    /// not finite is not a number, and what is beyond the bounds is counted only.
     pub fn add(&mut self, name: &str, number: f64) {
         if self.has_room(&[name], number) && !self.figures.contains_key(name) {
             self.figures.insert(name.to_owned(), number);
@@ -76,7 +76,7 @@ impl Counters {
         has_room
     }
 
-    /// Notes that the source told a section, be it empty: what is not in it is zero there.
+    /// Notes that the source told a section, even an empty one: what is not in it is zero there.
     pub fn add_section(&mut self, name: &str) {
         if self.sections.len() < Self::MAX_SECTIONS && name.len() <= Self::MAX_NAME {
             self.sections.insert(name.to_owned());

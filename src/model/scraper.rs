@@ -1,7 +1,7 @@
 //! Which of several series is the server's: they may follow each other, never stand side by side.
 //!
-//! Two scrapers of one server double every sum. An exporter that was restarted makes a second series
-//! that goes on where the first ended.
+//! Two scrapers of one server double every sum. An exporter that was restarted makes a second
+//! series that goes on where the first ended.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,8 +21,8 @@ pub struct JoinedSeries {
     /// For each step the series that counts, by its number: where one ends and the next begins the
     /// later one.
     pub steps: Vec<(i64, usize)>,
-    /// Steps at which another series takes over. The server goes on, so that differences do: whether
-    /// it was cut there its counters say.
+    /// Steps at which another series takes over. The server goes on, so that differences do:
+    /// whether it was cut there its counters say.
     pub changes: Vec<i64>,
 }
 

@@ -45,7 +45,7 @@ pub struct EarlierFinding {
     pub versions: BTreeMap<EnvironmentName, String>,
     /// What told it from others of its rule, component and place.
     pub subject: String,
-    /// What differed, where that was no version.
+    /// What differed, where that was not a version.
     pub values: BTreeSet<String>,
     /// Where it was, and how the sides differed there.
     pub places: BTreeMap<String, String>,
@@ -70,7 +70,7 @@ pub struct Since {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingTrend {
     /// It was not there, or was waived; or it is another drift: of another product or direction, of
-    /// another minor that is no step towards the same baseline, of another digest or value.
+    /// another minor that is not a step towards the same baseline, of another digest or value.
     New,
     /// It was less severe, or the two sides were closer, or it concerned no gate.
     Worse,

@@ -59,7 +59,8 @@ pub struct Component {
     /// The product that its name tells, where nothing better does: `containerd` of
     /// `docker/containerd`.
     pub named_product: Option<String>,
-    /// What a person declares of it, where what was read proves a version: it is no instance then.
+    /// What a person declares of it, where what was read proves a version: it is not an instance
+    /// then.
     pub overruled: Vec<Reading>,
 }
 
@@ -176,7 +177,8 @@ impl RunningImage {
         known
     }
 
-    /// Digests of one type that are proven to be of different content: this one's, then the other's.
+    /// Digests of one type that are proven to be of different content: this one's, then the
+    /// other's.
     pub fn unlike<'a>(&'a self, other: &'a Self) -> Option<(&'a Digest, &'a Digest)> {
         if self.same_content(other) != Some(false) {
             return None;

@@ -47,7 +47,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What stands among what was not judged where the profiles want no gate: it is no gap.
+/// What stands among what was not judged where the profiles want no gate: it is not a gap.
 pub const NO_GATE_WANTED: &str = "any gate: the profiles say gates: []";
 
 /// A verdict with its reasons.

@@ -99,7 +99,7 @@ impl MatchConfig {
 }
 
 /// Whether images may be matched to a component of that name: one of an image, or of what is read
-/// as a target of its own elsewhere. Hosts, engines, clusters and charts are no images.
+/// as a target of its own elsewhere. Hosts, engines, clusters and charts are not images.
 fn may_be_image(component: &str) -> bool {
     const NEVER: [&str; 4] = ["chart", "docker", "host", "kubernetes"];
     match component.split('/').collect::<Vec<_>>()[..] {

@@ -133,8 +133,8 @@ fn of_tag(tag: Option<Reading>) -> Chosen {
     (tag.unwrap_or_else(|| version::read(Scheme::ImageTag, "")), ReadingSource::Tag, None)
 }
 
-/// Digests of the engine's list, else that of the reference, then the configuration's. What runs may
-/// be another image than the one that the reference is pinned to.
+/// Digests of the engine's list, else that of the reference, then the configuration's. What runs
+/// may be another image than the one that the reference is pinned to.
 fn digests(
     target: &TargetEvidence,
     image_use: &ImageUse,

@@ -11,10 +11,10 @@ use crate::model::{
 };
 
 /// How a source names indicators.
-type Names = [Row];
+type Names = [IndicatorRow];
 
 /// One name of one indicator.
-struct Row {
+struct IndicatorRow {
     indicator: Indicator,
     told: Told,
     /// What makes the source's unit ours.
@@ -35,15 +35,15 @@ enum Told {
     Sum { prefix: &'static str, item: &'static str, section: &'static str },
 }
 
-const fn row(indicator: Indicator, told: Told) -> Row {
-    Row { indicator, told, factor: 1.0 }
+const fn row(indicator: Indicator, told: Told) -> IndicatorRow {
+    IndicatorRow { indicator, told, factor: 1.0 }
 }
 
-const fn figure(indicator: Indicator, name: &'static str) -> Row {
+const fn figure(indicator: Indicator, name: &'static str) -> IndicatorRow {
     row(indicator, Told::Figure(name))
 }
 
-const fn command(indicator: Indicator, item: &'static str) -> Row {
+const fn command(indicator: Indicator, item: &'static str) -> IndicatorRow {
     row(indicator, Told::Groups { prefix: "cmdstat_", item })
 }
 
@@ -224,7 +224,7 @@ mod tests {
         figure(Indicator::Operations, "redis_commands_processed_total"),
         figure(Indicator::Memory, "redis_memory_used_bytes"),
         row(Indicator::Calls, Told::Items("redis_commands_total")),
-        Row {
+        IndicatorRow {
             indicator: Indicator::Time,
             told: Told::Items("redis_commands_duration_seconds_total"),
             factor: 1e6,

@@ -1,5 +1,5 @@
 //! Whose the version label of an image is: a base image hands its labels down to whatever is built
-//! on it, and Ubuntu's `24.04` is no version of a DNS server.
+//! on it, and Ubuntu's `24.04` is not a version of a DNS server.
 
 use super::product::{Product, Products, Reader};
 use crate::model::ImageUse;
@@ -33,7 +33,7 @@ fn is_ubuntus(label: &str, short: &str, product: Option<&Product>) -> bool {
     is_ubuntus && !is_ubuntu && product.is_none_or(|product| product.name != "ubuntu")
 }
 
-/// The repository in a `ref.name`, without tag and digest; `None` where the text is no name. It
+/// The repository in a `ref.name`, without tag and digest; `None` where the text is not a name. It
 /// may be a tag as well (Bitnami writes `7.2.4-debian-12-r9`), or a branch.
 fn named(ref_name: &str) -> Option<String> {
     let name = ref_name.trim().split('@').next().unwrap_or_default();
@@ -45,7 +45,7 @@ fn named(ref_name: &str) -> Option<String> {
 }
 
 /// Whether a name is that of another image: of a system, of another product, or one with a
-/// registry in front. A word that nobody knows may be a branch or a tag of this one.
+/// registry in front. An unknown word may be a branch or a tag of this one.
 fn is_another(products: &Products, base: &str, short: &str, product: Option<&Product>) -> bool {
     let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let base_last = last(base);

@@ -142,7 +142,7 @@ struct Nature {
     levels: Levels,
 }
 
-/// Everything that is no image of an own service.
+/// Everything that is not an image of an own service.
 const PLATFORM: Nature = Nature { class: Class::Platform, levels: Levels::DEFAULT };
 
 /// What is known of a text before it is read.
@@ -263,7 +263,7 @@ impl Builder<'_> {
         value: Option<&str>,
         target: &TargetEvidence,
     ) {
-        // Whoever hides an identity writes zeros in its place: they are everybody's.
+        // Anyone who hides an identity writes zeros in its place: they are everybody's.
         let is_blank = |value: &str| value.chars().all(|c| matches!(c, '0' | '-' | ':'));
         if let Some(value) = value.filter(|value| !is_blank(value)) {
             self.identities.insert(Identity {

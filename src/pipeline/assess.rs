@@ -63,13 +63,13 @@ pub(super) struct Expectation<'a> {
     pub(super) max_age: Duration,
 }
 
-/// Judges evidence by the profiles, whatever its order. An environment or a target that the profiles
-/// name and the evidence does not hold was not read; evidence of environments that the options leave
-/// out does not count.
+/// Judges evidence by the profiles, whatever its order. An environment or a target that the
+/// profiles name and the evidence does not hold was not read; evidence of environments that the
+/// options leave out does not count.
 ///
 /// # Errors
-/// If the options or the evidence name an unknown environment, or evidence names one twice. What was
-/// not read is a part of the audit.
+/// If the options or the evidence name an unknown environment, or evidence names one twice. What
+/// was not read is a part of the audit.
 pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,

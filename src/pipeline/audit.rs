@@ -26,7 +26,7 @@ pub async fn audit(
 /// Collects and judges; the evidence is handed over too, to be stored.
 ///
 /// # Errors
-/// If the options name an unknown environment. What cannot be read is no error but a part of
+/// If the options name an unknown environment. What cannot be read is not an error but a part of
 /// the audit.
 pub async fn audit_and_keep(
     profiles: &Profiles,

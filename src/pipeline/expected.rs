@@ -69,7 +69,7 @@ impl Expected {
         }
     }
 
-    /// What whoever reads the report should know of how it was judged.
+    /// What the reader of the report should know of how it was judged.
     pub(super) fn notes(
         &self,
         now: Timestamp,

@@ -1,4 +1,4 @@
-//! What whoever asks for an audit says of it.
+//! What the caller says about an audit.
 
 use std::time::Duration;
 

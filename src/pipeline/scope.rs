@@ -1,18 +1,18 @@
 //! What of the profiles an audit is about: environments, baseline and gates.
 
 use super::options::AuditOptions;
-use crate::model::{EnvironmentName, Gate, NO_GATE_WANTED};
+use crate::model::{EnvironmentName, Gate, NO_GATE_WANTED, meant_and_known};
 use crate::profile::{Environment, Profiles};
 
 /// The options or the evidence name an environment that no profile describes, or one of them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
     /// There is no such environment.
-    #[error("there is no environment {name:?}; there are {known}")]
+    #[error("unknown environment {name:?}; {known}")]
     UnknownEnvironment {
         /// As given.
         name: String,
-        /// Those that there are.
+        /// What is probably meant, and those that there are.
         known: String,
     },
     /// A gate needs two environments.
@@ -26,7 +26,7 @@ pub enum ScopeError {
 impl ScopeError {
     pub(super) fn unknown(name: &EnvironmentName, profiles: &Profiles) -> Self {
         let names = profiles.environments.iter().map(|e| e.name.as_str());
-        let known = names.collect::<Vec<_>>().join(", ");
+        let known = meant_and_known(name.as_str(), &names.collect::<Vec<_>>());
         Self::UnknownEnvironment { name: name.to_string(), known }
     }
 }
@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
             all_gates.iter().cloned().partition(|gate| is_in(&gate.from) && is_in(&gate.to));
         let mut not_judged: Vec<String> = closed
             .iter()
-            .map(|gate| format!("the gate from {} to {}, by --env", gate.from, gate.to))
+            .map(|gate| format!("the gate from {} to {}, left out by --env", gate.from, gate.to))
             .collect();
         not_judged.extend(unseen(&outside, "left out by --env"));
         let wants_no_gate = profiles.own_gates.as_ref().is_some_and(Vec::is_empty);

@@ -1,4 +1,5 @@
-//! Evidence beside the profiles: which environment it is of, what it does not hold, what is required.
+//! Evidence beside the profiles: which environment it is of, what it does not hold, what is
+//! required.
 //!
 //! What was just collected holds all that the profiles name. Stored evidence may be older than they
 //! are, and what it does not hold was not read.
@@ -52,7 +53,8 @@ fn id(target: &dyn Target) -> TargetId {
     TargetId::new(target.kind().name, target.name())
 }
 
-/// Targets that are no files: evidence holds them by their own ids. A file holds targets of any id.
+/// Targets that are not files: evidence holds them by their own ids. A file holds targets of any
+/// id.
 fn own(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
     environment.targets.all().filter(|target| target.file().is_none())
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::range::config::{self as range, RangeConfig};
-use crate::model::{Glob, Severity};
+use crate::model::{Glob, Severity, meant_or_known};
 use crate::rules::DEFAULT_MIN_SHARE;
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
@@ -154,10 +154,10 @@ impl PolicyConfig {
         problems.extend(self.controls.iter().filter_map(ControlConfig::check));
         for row in &self.rules {
             for level in row.levels.iter().filter(|level| !LEVELS.contains(&level.as_str())) {
-                let advice = format!("levels are {}", LEVELS.join(", "));
+                let advice = meant_or_known(level, LEVELS);
                 problems.push(Problem::at(
                     level,
-                    format!("there is no level {:?}", level.as_str()),
+                    format!("unknown level {:?}", level.as_str()),
                     advice,
                 ));
             }
@@ -201,8 +201,8 @@ impl ControlConfig {
 
 /// A rule that does not exist.
 pub(super) fn unknown_rule(rule: &Located<String>, rule_ids: &[&str]) -> Option<Problem> {
-    let advice = || format!("rules are {}", rule_ids.join(", "));
-    let problem = || Problem::at(rule, format!("there is no rule {:?}", rule.as_str()), advice());
+    let advice = || meant_or_known(rule, rule_ids);
+    let problem = || Problem::at(rule, format!("unknown rule {:?}", rule.as_str()), advice());
     (!rule_ids.contains(&rule.as_str())).then(problem)
 }
 

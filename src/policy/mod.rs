@@ -35,7 +35,7 @@ pub use verdict::judge;
 #[derive(Debug)]
 pub struct Policy {
     fail_on: Severity,
-    rows: Vec<Row>,
+    rows: Vec<SeverityRule>,
     owners: Vec<OwnerRow>,
     /// Rule and control.
     controls: Vec<(String, String)>,
@@ -43,7 +43,7 @@ pub struct Policy {
 
 /// One row of severities, from the policy's file.
 #[derive(Debug)]
-pub struct Row {
+pub struct SeverityRule {
     rule: String,
     components: Vec<Glob>,
     environments: Vec<EnvironmentName>,
@@ -85,7 +85,9 @@ impl Policy {
             .flat_map(|c| c.rules.iter().map(|rule| (rule.value.clone(), c.control.value.clone())));
         Self {
             fail_on,
-            rows: config.map(|c| c.rules.iter().map(Row::new).collect()).unwrap_or_default(),
+            rows: config
+                .map(|c| c.rules.iter().map(SeverityRule::new).collect())
+                .unwrap_or_default(),
             owners: config
                 .map(|c| c.owners.iter().map(OwnerRow::new).collect())
                 .unwrap_or_default(),
@@ -162,14 +164,14 @@ impl Policy {
 
     /// The row that decides the severity: the last that matches. Without one the rule's default
     /// holds.
-    pub fn deciding(&self, case: Case<'_>) -> Option<&Row> {
+    pub fn deciding(&self, case: Case<'_>) -> Option<&SeverityRule> {
         self.rows.iter().rev().find(|row| row.matches(case))
     }
 
     /// The rows that could decide on a component by a rule, the one that is asked first in front.
     /// Behind a row without conditions none is asked.
-    pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&Row> {
-        let mut rows: Vec<&Row> =
+    pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&SeverityRule> {
+        let mut rows: Vec<&SeverityRule> =
             self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
         let all = rows.iter().position(|row| row.is_unconditional());
         rows.truncate(all.map_or(rows.len(), |all| all + 1));
@@ -188,7 +190,7 @@ impl Policy {
     }
 }
 
-impl Row {
+impl SeverityRule {
     fn new(config: &RuleConfig) -> Self {
         Self {
             rule: config.rule.value.clone(),
@@ -287,7 +289,8 @@ fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
 }
 
 /// A finding on one environment, or on each of several by itself, concerns each gate that such an
-/// environment is part of; one on several together concerns a gate if both its sides are among them.
+/// environment is part of; one on several together concerns a gate if both its sides are among
+/// them.
 fn concerns_gate(finding: &Finding, gates: &[Gate]) -> bool {
     let is_in = |environment: &EnvironmentName| finding.environments.contains(environment);
     let is_of_one = finding.environments.len() == 1 || is_of_each_environment(finding.rule);

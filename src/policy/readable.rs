@@ -1,4 +1,5 @@
-//! Whether the version of each target itself can be read: what a gate compares by must be a version.
+//! Whether the version of each target itself can be read: what a gate compares by must be a
+//! version.
 //!
 //! A Redis, an engine, a control plane and its nodes, a declared fact. Images and hosts are told of
 //! by rules.
@@ -63,9 +64,9 @@ fn worded(name: &ComponentName, text: &str, unreleased: bool) -> String {
     } else if unreleased {
         format!("{name} says {text:?}, which no release carries: it proves no version")
     } else if text.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("{name} says {text:?}, which is no whole version")
+        format!("{name} says {text:?}, which is not a full version")
     } else {
-        format!("{name} says {text:?}, which is no version")
+        format!("{name} says {text:?}, which is not a version")
     }
 }
 

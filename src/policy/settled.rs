@@ -14,7 +14,7 @@ use crate::rules::{Hook, Reads};
 
 /// What is looked for, and where.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question<'a> {
+pub(super) struct AbsenceQuery<'a> {
     /// Id of the rule that would find it.
     pub(super) rule: &'a str,
     /// The component that it would be found on.
@@ -41,7 +41,7 @@ pub struct AuditScope<'a> {
 impl AuditScope<'_> {
     /// Whether the rule had a chance: one that looks at pairs sees none but those that are
     /// scope.
-    fn asks(self, question: Question<'_>) -> bool {
+    fn asks(self, question: AbsenceQuery<'_>) -> bool {
         let [a, b] = question.environments else { return true };
         let is_of_pairs = meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
         let is_gate =
@@ -53,7 +53,7 @@ impl AuditScope<'_> {
 /// Whether all of the environments take part and are scope, and every part of them that could
 /// show what is asked for was read and is of now. Where nobody could tell, silence says nothing.
 pub(super) fn is_settled(
-    question: Question<'_>,
+    question: AbsenceQuery<'_>,
     scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
@@ -66,7 +66,7 @@ pub(super) fn is_settled(
 
 /// The same, also where nothing that is read could show it: what no target can hold is not there.
 pub(super) fn is_read(
-    question: Question<'_>,
+    question: AbsenceQuery<'_>,
     scope: AuditScope<'_>,
     subjects: &[Subject<'_>],
     now: Timestamp,
@@ -89,7 +89,7 @@ pub(super) fn is_read(
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a
 /// rule needs besides.
 pub(super) fn could_tell(
-    question: Question<'_>,
+    question: AbsenceQuery<'_>,
     Teller { kind, own, mapped }: Teller<'_>,
     part: &PartName,
 ) -> bool {
@@ -118,12 +118,12 @@ impl<'a> Teller<'a> {
     }
 }
 
-fn concerns(question: Question<'_>, target: &Coverage) -> bool {
+fn concerns(question: AbsenceQuery<'_>, target: &Coverage) -> bool {
     target.parts.is_empty()
         || target.parts.keys().any(|part| could_tell(question, Teller::of(target), part))
 }
 
-fn is_whole(question: Question<'_>, target: &Coverage) -> bool {
+fn is_whole(question: AbsenceQuery<'_>, target: &Coverage) -> bool {
     let mut asked =
         target.parts.iter().filter(|(part, _)| could_tell(question, Teller::of(target), part));
     asked.all(|(_, outcome)| *outcome == Outcome::Complete)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::metas::{is_of_each_environment, meta};
-use super::settled::{AuditScope, Question, Teller, could_tell, is_settled};
+use super::settled::{AbsenceQuery, AuditScope, Teller, could_tell, is_settled};
 use super::subject::Subject;
 use crate::model::{
     ComponentName, Disposition, EarlierFinding, EarlierReport, EnvironmentName, Fate, Finding,
@@ -230,8 +230,8 @@ impl View<'_> {
     }
 }
 
-/// Whether the sides differ where they did not then, or are further apart there. A finding that told
-/// no places had one.
+/// Whether the sides differ where they did not then, or are further apart there. A finding that
+/// told no places had one.
 fn has_new_place(then: &EarlierFinding, now: &JudgedFinding) -> bool {
     let places = &now.finding.places;
     if then.places.is_empty() {
@@ -308,7 +308,7 @@ fn is_known(
     now: Timestamp,
 ) -> bool {
     let EarlierFinding { rule, component, environments, .. } = finding;
-    let question = Question { rule, component, environments };
+    let question = AbsenceQuery { rule, component, environments };
     let same_targets = environments.iter().all(|environment| {
         let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
@@ -325,7 +325,7 @@ fn is_known(
     meta(rule).is_some() && same_targets && is_settled(question, scope, subjects, now)
 }
 
-/// The digest of the profiles: it changes with every edit, and is no news by itself.
+/// The digest of the profiles: it changes with every edit, and is not news by itself.
 const PROFILES: &str = "profiles";
 
 /// Whether the report was made by the profiles of something else: environments of the same names,

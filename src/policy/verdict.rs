@@ -32,7 +32,7 @@ pub fn judge(
     let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
     let mut not_judged = Vec::new();
     if subjects.is_empty() {
-        reasons.push(incomplete("nothing was collected: there is no environment".to_owned()));
+        reasons.push(incomplete("nothing was collected: no environments".to_owned()));
     }
     for subject in subjects {
         for Gap { required, is_of_target, text } in gaps(subject, now) {
@@ -195,11 +195,16 @@ fn unread(target: &Coverage) -> Vec<String> {
 /// such a name, and all that were seen have to prove theirs.
 fn unproven(snapshot: &Snapshot, expected: &ComponentName) -> Vec<String> {
     let environment = &snapshot.environment;
-    let pattern = Glob::new(expected.as_str()).ok();
-    let fits = |name: &ComponentName| pattern.as_ref().is_some_and(|p| p.is_match(name.as_str()));
-    let is_expected = |name: &ComponentName| name == expected || fits(name);
-    let seen = snapshot.components.iter();
-    let mut seen = seen.filter(|(name, c)| !c.instances.is_empty() && is_expected(name)).peekable();
+    // Most are names: only patterns are held against every component.
+    let is_name = !expected.as_str().contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
+    let pattern = Glob::new(expected.as_str()).ok().filter(|_| !is_name);
+    let by_name = snapshot.components.get_key_value(expected).filter(|_| pattern.is_none());
+    let by_pattern = snapshot.components.iter().filter(|(name, _)| {
+        let fits = |pattern: &Glob| *name == expected || pattern.is_match(name.as_str());
+        pattern.as_ref().is_some_and(fits)
+    });
+    let seen = by_name.into_iter().chain(by_pattern);
+    let mut seen = seen.filter(|(_, component)| !component.instances.is_empty()).peekable();
     if seen.peek().is_none() {
         let running = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
         let near = near(expected.as_str(), running.map(|(name, _)| name.as_str()));

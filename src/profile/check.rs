@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::history::config::HistoryConfig;
 use crate::model::{
-    CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames,
+    CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
+    near,
 };
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
@@ -46,6 +48,8 @@ pub(super) struct Files {
     pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
     pub(super) policies: Vec<Parsed<PolicyConfig>>,
     pub(super) waivers: Vec<Parsed<WaiversConfig>>,
+    /// Those that cannot be read.
+    pub(super) broken: Vec<Broken>,
     /// Of what the policy says; empty without one.
     pub(super) policy_digest: String,
 }
@@ -60,9 +64,9 @@ pub(super) struct Asked<'a> {
     pub(super) names: &'a ProductNames,
 }
 
-/// Every semantic problem. What refers to a file whose shape is wrong is only checked if
-/// `complete`: one mistake is told once.
-pub(super) fn all(files: &Files, asked: Asked<'_>, complete: bool) -> Vec<FileProblem> {
+/// Every semantic problem. What refers to a file whose shape is wrong is only checked if its name is
+/// known: one mistake is told once.
+pub(super) fn all(files: &Files, asked: Asked<'_>) -> Vec<FileProblem> {
     let Asked { rule_ids, today, names } = asked;
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
@@ -84,9 +88,7 @@ pub(super) fn all(files: &Files, asked: Asked<'_>, complete: bool) -> Vec<FilePr
         let problems = config.check(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
     }
-    if complete {
-        found.extend(references(files));
-    }
+    found.extend(references(files));
     found
 }
 
@@ -202,14 +204,18 @@ fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
 /// Names of environments that do not exist, environments that no order names, gates that are none.
 fn references(files: &Files) -> Vec<FileProblem> {
     let mut found = Vec::new();
-    let known: Vec<&str> = files.environments.iter().map(|e| e.config.name.as_str()).collect();
+    let readable = files.environments.iter().map(|e| e.config.name.as_str());
+    let known: Vec<&str> =
+        readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
     let advice = format!("environments are {}", known.join(", "));
+    let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
+    let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
     let mut unknown = |source: &Source, name: &Located<String>| {
-        if !known.contains(&name.as_str()) {
+        if is_unknown(name) {
             let problem = Problem::at(
                 name,
-                format!("there is no environment {:?}", name.as_str()),
-                advice.clone(),
+                format!("unknown environment {:?}", name.as_str()),
+                meant_or_known(name, &known),
             );
             found.push(source.problem(problem));
         }
@@ -230,7 +236,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
         sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
-        let without_file = audit.environments.iter().filter(|name| !known.contains(&name.as_str()));
+        let without_file = audit.environments.iter().filter(|name| is_unknown(name));
         found.extend(without_file.map(|name| source.problem(fileless(name, &advice))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
@@ -256,13 +262,18 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     found.extend(repeated(audit.environments.iter(), "environment"));
     for (from, to) in audit.gates.iter().flatten().filter(|(from, to)| from.as_str() == to.as_str())
     {
-        let message = format!("a gate from {:?} to {:?} is none", from.as_str(), to.as_str());
+        let message = format!("{:?} cannot be gated against {:?}", from.as_str(), to.as_str());
         found.push(Problem::at(from, message, "a gate is [FROM, TO], two environments"));
     }
     let unknown_zone = |zone: &&Located<String>| jiff::tz::TimeZone::get(zone).is_err();
     if let Some(zone) = audit.timezone.as_ref().filter(unknown_zone) {
-        let message = format!("there is no time zone {:?}", zone.as_str());
-        found.push(Problem::at(zone, message, "write one like Europe/Paris"));
+        let message = format!("unknown time zone {:?}", zone.as_str());
+        let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+        let advice = match near(zone, zones.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "write one like Europe/Paris".to_owned(),
+        };
+        found.push(Problem::at(zone, message, advice));
     }
     found.extend(audit.history.iter().flat_map(HistoryConfig::check));
     found

@@ -1,4 +1,4 @@
-//! The kinds of profile files that are no stage's own: `Environment` and `Audit`.
+//! The kinds of profile files that belong to no stage: `Environment` and `Audit`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,8 +31,8 @@ pub struct EnvironmentConfig {
     /// gate).
     #[serde(default)]
     pub required: Option<bool>,
-    /// Components that must be seen with a proven version: `[redis/cache]`. Of a pattern, `redis/*`,
-    /// at least one must be seen, and all that are must prove their versions.
+    /// Components that must be seen with a proven version: `[redis/cache]`. Of a pattern,
+    /// `redis/*`, at least one must be seen, and all that are must prove their versions.
     #[serde(default)]
     pub expect: Vec<Located<String>>,
     /// Components that do not count here, as patterns.

@@ -2,8 +2,8 @@
 //! own files: no program is run.
 //!
 //! A repository may be a stranger's: only small regular files within its git folder are read, a git
-//! folder that another user has put there is passed over, as git does it, and one that is broken has
-//! no commit and is no error.
+//! folder that another user has put there is passed over, as git does it, and one that is broken
+//! has no commit and is not an error.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -25,8 +25,8 @@ pub fn root(folder: &Path) -> Option<PathBuf> {
     is_ours(&root.join(".git"), &folder).then(|| root.to_owned())
 }
 
-/// Whether the git folder is of whoever runs this, or of whoever has the folder in question: anybody
-/// may put one into `/tmp`, above everything that is there.
+/// Whether the git folder belongs to the user who runs this, or to the owner of the folder in
+/// question: anybody may put one into `/tmp`, above everything that is there.
 fn is_ours(git: &Path, folder: &Path) -> bool {
     let owner = |path: &Path| path.symlink_metadata().ok().map(|metadata| metadata.uid());
     let me = rustix::process::geteuid().as_raw();
@@ -61,8 +61,8 @@ impl Repository {
             let common = own.clone();
             return root.ancestors().any(is_submodule).then_some(Self { own, common });
         }
-        // Whoever has written the file `.git` need not have had a worktree: the repository knows its
-        // own.
+        // Anyone who has written the file `.git` need not have had a worktree: the repository knows
+        // its own.
         let common = folder(&own.join(named(&shared, "")?))?;
         let back = own.join(named(&own.join("gitdir"), "")?).canonicalize().ok()?;
         let is_known = back == git && own.parent() == Some(&common.join("worktrees"));
@@ -251,7 +251,7 @@ mod tests {
         let tree = planted();
         symlink("../stranger", tree.join(".git")).unwrap();
         assert_eq!(commit(&tree), None);
-        // A folder whose parts lead out of it, or are no regular files.
+        // A folder whose parts lead out of it, or are not regular files.
         for (part, leads) in [
             ("HEAD", "../../stranger/token"),
             ("HEAD", "/dev/zero"),

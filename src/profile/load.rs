@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::check::{self, Asked, Files, Parsed};
+use super::broken::{self, Broken};
+use super::check::{self, Asked, Files, Parsed, Source};
 use super::git;
 use super::places;
 use super::scrub::scrub;
@@ -29,7 +30,8 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// that a policy may name, `today` is the day in UTC from which waivers are seen.
 ///
 /// # Errors
-/// The first shape error of each file and all semantic errors of all files.
+/// The mistakes of all files; of a file whose shape is wrong, those up to the first that is not a
+/// key too many.
 pub fn load(folder: &Path, rule_ids: &[&str], today: Date) -> Result<Profiles, ProfileErrors> {
     load_and(folder, rule_ids, today, |_, _| ()).map(|(profiles, ())| profiles)
 }
@@ -67,6 +69,7 @@ fn load_and<T>(
     let mut digest = Sha256::new();
     match list(folder) {
         Ok(paths) if paths.is_empty() => {
+            files.broken.push(Broken::default());
             problems.push(of_folder(
                 folder,
                 "the folder holds no *.yaml file",
@@ -77,27 +80,35 @@ fn load_and<T>(
             for path in paths {
                 match read(&path, &mut digest) {
                     Ok(text) => parse(path, &text, &mut files, &mut problems),
-                    Err(error) => problems.push(of_folder(
-                        &path,
-                        &format!("cannot be read: {error}"),
-                        "make it a regular file that may be read, or move it away",
-                    )),
+                    Err(error) => {
+                        files.broken.push(Broken::default());
+                        problems.push(of_folder(
+                            &path,
+                            &format!("cannot be read: {error}"),
+                            "make it a regular file that may be read, or move it away",
+                        ));
+                    }
                 }
             }
         }
         Err(error) => {
             let message = format!("cannot be read: {error}");
+            files.broken.push(Broken::default());
             problems.push(of_folder(
                 folder,
                 &message,
-                "name the folder of the profiles by --profiles DIR",
+                "name the folder of the profiles with --profiles DIR",
             ));
         }
     }
     let names = spelling::names(&files);
     spelling::correct(&mut files, &names);
     let asked = Asked { rule_ids, today, names: &names };
-    problems.extend(check::all(&files, asked, problems.is_empty()));
+    problems.extend(check::all(&files, asked));
+    let no_audit = || of_folder(folder, "no file of kind Audit", check::AUDIT_ADVICE);
+    if files.audits.is_empty() && !files.broken.iter().any(Broken::may_be_audit) {
+        problems.push(no_audit());
+    }
     if !problems.is_empty() {
         problems.sort_by_key(|p| (p.path.clone(), p.problem.line, p.problem.column));
         return Err(ProfileErrors(problems));
@@ -105,15 +116,14 @@ fn load_and<T>(
     let seen = see(&files, &names);
     let places = places::of(&files, folder, &in_repository(folder));
     let digest = abbreviated(digest.finalize().as_slice());
-    let no_audit = || of_folder(folder, "there is no file of kind Audit", check::AUDIT_ADVICE);
     match check::compose(folder, files, digest, places, names) {
         Some(profiles) => Ok((profiles, seen)),
         None => Err(ProfileErrors(vec![no_audit()])),
     }
 }
 
-/// The folder as seen from the root of the repository that holds it, which is how whoever reads a
-/// report finds it; outside of one, as it was given.
+/// The folder as seen from the root of the repository that holds it, which is how anyone who reads
+/// a report finds it; outside of one, as it was given.
 fn in_repository(folder: &Path) -> PathBuf {
     let whole = folder.canonicalize().unwrap_or_default();
     let root = git::root(folder);
@@ -141,7 +151,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
         for entry in entries {
             let path = entry?.path();
             let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-            // Whatever is no regular file is told by `read`: silence would leave an environment
+            // Whatever is not a regular file is told by `read`: silence would leave an environment
             // out.
             if is_yaml {
                 paths.push(path);
@@ -161,39 +171,57 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
     Ok(text)
 }
 
+const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue, \
+     Policy or Waivers; one document in each";
+
 fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
-    let source = check::Source { path };
-    let result = match yaml::read::<Header>(text, Origin::Person) {
-        Ok(header) => match header.kind {
-            Kind::Environment => {
-                shape(text).map(|config| files.environments.push(Parsed { source: source.clone(), config }))
-            }
-            Kind::Audit => shape(text).map(|config| files.audits.push(Parsed { source: source.clone(), config })),
-            Kind::Catalogue => {
-                shape(text).map(|config| files.catalogues.push(Parsed { source: source.clone(), config }))
-            }
-            Kind::Policy => {
-                files.policy_digest = content_digest(text);
-                shape(text).map(|config| files.policies.push(Parsed { source: source.clone(), config }))
-            }
-            Kind::Waivers => shape(text).map(|config| files.waivers.push(Parsed { source: source.clone(), config })),
-            kind @ (Kind::Evidence | Kind::DriftReport) => Err(Problem::of_file(
-                format!("kind {} is no profile", kind.as_str()),
-                "keep it in a folder below, and name it as the path of a recorded target",
-            )),
-        },
-        Err(error) => Err(Problem {
-            advice: "each file begins with apiVersion: envparity/v1 and kind: Environment, Audit, Catalogue, Policy \
-                     or Waivers; one document in each"
-                .to_owned(),
-            ..Problem::from(error)
-        }),
-    };
-    if let Err(mut problem) = result {
+    let source = Source { path };
+    let Err(first) = sort(&source, text, files) else { return };
+    files.broken.push(Broken::of(text));
+    for mut problem in broken::mistakes(first, text, first_mistake) {
         scrub(&mut problem, text);
         advise(&mut problem, text);
         problems.push(source.problem(problem));
     }
+}
+
+/// Reads a file and puts it among those of its kind.
+fn sort(source: &Source, text: &str, files: &mut Files) -> Result<(), Problem> {
+    match kind(text)? {
+        Kind::Environment => files.environments.push(parsed(source, text)?),
+        Kind::Audit => files.audits.push(parsed(source, text)?),
+        Kind::Catalogue => files.catalogues.push(parsed(source, text)?),
+        Kind::Policy => {
+            files.policy_digest = content_digest(text);
+            files.policies.push(parsed(source, text)?);
+        }
+        Kind::Waivers => files.waivers.push(parsed(source, text)?),
+        other @ (Kind::Evidence | Kind::DriftReport) => {
+            return Err(Problem::of_file(
+                format!("kind {} is not a profile", other.as_str()),
+                "keep it in a folder below, and name it as the path of a recorded target",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn first_mistake(text: &str) -> Option<Problem> {
+    let source = Source { path: PathBuf::new() };
+    sort(&source, text, &mut Files::default()).err()
+}
+
+fn kind(text: &str) -> Result<Kind, Problem> {
+    let header = yaml::read::<Header>(text, Origin::Person);
+    header.map(|header| header.kind).map_err(|error| {
+        let advice = error.help.clone().unwrap_or_else(|| HEADER_ADVICE.to_owned());
+        Problem { advice, ..Problem::from(error) }
+    })
+}
+
+fn parsed<T: DeserializeOwned>(source: &Source, text: &str) -> Result<Parsed<T>, Problem> {
+    let config = yaml::read(text, Origin::Person)?;
+    Ok(Parsed { source: source.clone(), config })
 }
 
 /// Help with what is mistyped most: a key, and the list of gates.
@@ -222,8 +250,4 @@ fn content_digest(text: &str) -> String {
 
 fn abbreviated(digest: &[u8]) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn shape<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    yaml::read(text, Origin::Person).map_err(Problem::from)
 }

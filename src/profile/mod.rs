@@ -2,6 +2,7 @@
 //!
 //! Stages never import this; the pipeline hands them what it composed.
 
+mod broken;
 mod check;
 pub mod config;
 pub mod git;

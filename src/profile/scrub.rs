@@ -3,7 +3,7 @@
 
 use crate::wire::problem::Problem;
 
-/// Longer ones are no keys that somebody mistyped.
+/// Longer ones are not keys that somebody mistyped.
 const MAX_KEY: usize = 40;
 
 /// Takes out of a problem's message what it quotes from `text`, but for a key that stands as one at

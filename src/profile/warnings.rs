@@ -258,7 +258,7 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
         Some(near) => format!("did you mean {near}?"),
         None => "add it to products: of the catalogue, or correct the name".to_owned(),
     };
-    Some(Problem::at(text, format!("there is no product {name:?} in the product data"), advice))
+    Some(Problem::at(text, format!("unknown product {name:?}: not in the product data"), advice))
 }
 
 fn unmatched_all(known: &Known, patterns: &[Located<String>], what: &str) -> Vec<Problem> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::view::ReportView;
 use super::view::coverage::Proportion;
 use super::{Audit, AuditedEnvironment};
-use crate::model::matrix::{Cell, CellReading, Row};
+use crate::model::matrix::{Cell, CellReading, MatrixRow};
 use crate::model::staleness;
 use crate::model::{
     Coverage, Failure, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver,
@@ -243,7 +243,7 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
     }
 }
 
-fn row(row: &Row, report: &Audit) -> v1::Row {
+fn row(row: &MatrixRow, report: &Audit) -> v1::Row {
     v1::Row {
         component: row.component.to_string(),
         class: row.class.as_str().to_owned(),
@@ -256,7 +256,12 @@ fn row(row: &Row, report: &Audit) -> v1::Row {
     }
 }
 
-fn cell(cell: &Cell, environment: &AuditedEnvironment, row: &Row, report: &Audit) -> v1::Cell {
+fn cell(
+    cell: &Cell,
+    environment: &AuditedEnvironment,
+    row: &MatrixRow,
+    report: &Audit,
+) -> v1::Cell {
     v1::Cell {
         environment: cell.environment.to_string(),
         state: cell.state.as_str().to_owned(),

@@ -26,6 +26,9 @@ pub use list::{FORMATS, by_name};
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));
 
+/// The exit code of a run of which a report could not be written, whatever the verdict.
+pub const EXIT_NOT_WRITTEN: u8 = 2;
+
 /// How a report is to look.
 #[derive(Clone, Copy, Debug)]
 pub struct View {

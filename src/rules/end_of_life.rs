@@ -22,7 +22,7 @@ static META: RuleMeta = RuleMeta {
     summary: "Upstream support of a version has ended, or ends within the policy's `lookahead:`.",
     why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, with their date as the \
           waiver's end. A version that no data know is told only where the next newer one, and all before it, have ended.",
-    fix: "Plan the update. Where the data are older than the product's announcements, give newer ones by --eol-data.",
+    fix: "Plan the update. Where the data are older than the product's announcements, give newer ones with --eol-data.",
     hooks: &[Hook::All],
     defaults: &[("support has ended", ENDED), ("support ends within the lookahead", LOW)],
     concerns: Concerns::Each,
@@ -80,7 +80,7 @@ pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Op
     let oldest = used.map(|(cycles, _)| cycles.as_of()).min()?;
     let limit = day(now.checked_sub(DATA_AGE).unwrap_or(Timestamp::MIN));
     (oldest < limit).then(|| {
-        format!("support cycles are of {oldest}, over 90 days old: give newer ones by --eol-data")
+        format!("support cycles are of {oldest}, over 90 days old: give newer ones with --eol-data")
     })
 }
 
@@ -369,7 +369,7 @@ mod tests {
         assert_eq!(at("2026-04-01T00:00:00Z"), None);
         assert_eq!(
             at("2026-04-02T00:00:00Z").unwrap(),
-            "support cycles are of 2026-01-01, over 90 days old: give newer ones by --eol-data"
+            "support cycles are of 2026-01-01, over 90 days old: give newer ones with --eol-data"
         );
         assert_eq!(stale_data(now(), &data(), &[environment("prod").app("app", "v1")]), None);
         assert!(

@@ -2,7 +2,7 @@
 
 use super::{Context, Hook, LOW, Levels, Rule, RuleMeta, finding, of_pair, of_place, short};
 use super::{TWO_DIGESTS, unless_host};
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Change, Class, Comparison, ContentCompared, Defaults, EnvironmentName, Finding, ReadingSource,
     Severity, Snapshot, VersionChange,
@@ -29,7 +29,7 @@ impl Rule for IncomparableVersion {
         &META
     }
 
-    fn in_brief(&self, _: &Finding, row: &Row) -> Option<String> {
+    fn in_brief(&self, _: &Finding, row: &MatrixRow) -> Option<String> {
         let mut readings = row.cells.iter().flat_map(|cell| &cell.readings);
         readings.any(|cell| moves(&cell.reading)).then(|| "tag moves".to_owned())
     }
@@ -56,7 +56,7 @@ impl Rule for IncomparableVersion {
                 .iter()
                 .find(|i| *i.reading.body() == Body::Opaque && i.source != ReadingSource::Tag)?;
             let summary = format!(
-                "{} says \"{}\", which is no version",
+                "{} says \"{}\", which is not a version",
                 snapshot.environment,
                 unread.reading.text().trim()
             );

@@ -34,7 +34,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::compare::Alike;
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
     Severity, Sharing, Snapshot, Whereabouts, first_three,
@@ -76,7 +76,7 @@ pub trait Rule: Sync {
     fn meta(&self) -> &'static RuleMeta;
 
     /// A finding in a word or two, beside its row of the matrix; `None` for the words of the id.
-    fn in_brief(&self, _finding: &Finding, _row: &Row) -> Option<String> {
+    fn in_brief(&self, _finding: &Finding, _row: &MatrixRow) -> Option<String> {
         None
     }
 
@@ -112,8 +112,8 @@ pub struct RuleMeta {
     pub hooks: &'static [Hook],
     /// Rules whose finding on the same component and environments says less than this one's.
     pub subsumes: &'static [&'static str],
-    /// Rules whose finding on the same component and environments is not resolved while this one has
-    /// a finding: the two differ in another way.
+    /// Rules whose finding on the same component and environments is not resolved while this one
+    /// has a finding: the two differ in another way.
     pub supersedes: &'static [&'static str],
     /// Severities by default: what of it, and how much that matters.
     pub defaults: &'static [(&'static str, Defaults)],
@@ -303,8 +303,8 @@ fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
     if component.as_str().starts_with("host/") { INFO } else { defaults }
 }
 
-/// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and the
-/// baseline.
+/// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and
+/// the baseline.
 fn distance(level: Level, direction: Option<Direction>) -> String {
     let direction = match direction {
         Some(Direction::Ahead) => "ahead of",
@@ -315,8 +315,8 @@ fn distance(level: Level, direction: Option<Direction>) -> String {
     format!("a {} {direction}", level.as_str())
 }
 
-/// ` in shop/web/app, and 3 more places`, behind what is said of the worst; nothing where places are
-/// not told apart.
+/// ` in shop/web/app, and 3 more places`, behind what is said of the worst; nothing where places
+/// are not told apart.
 fn in_place(at: Option<&Whereabouts>) -> String {
     let Some(Whereabouts { place, more }) = at else { return String::new() };
     match more {

@@ -1,7 +1,7 @@
 //! Another product than the baseline's.
 
 use super::{Context, Hook, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
 pub(super) struct ProductDiffers;
@@ -15,7 +15,8 @@ static META: RuleMeta = RuleMeta {
           limits and costs have grown apart. Valkey says redis_version:7.2.4 for ever, so the numbers even look alike.",
     fix: "Run the baseline's product in both environments.",
     hooks: &[Hook::Pair],
-    // Versions and contents are compared within a product only: what differs there is another place's.
+    // Versions and contents are compared within a product only: what differs there is another
+    // place's.
     subsumes: &["variant-differs"],
     supersedes: &["version-skew", "digest-mismatch", "incomparable-version"],
     defaults: &[("any", DEFAULTS)],
@@ -29,7 +30,7 @@ impl Rule for ProductDiffers {
         &META
     }
 
-    fn in_brief(&self, _: &Finding, _: &Row) -> Option<String> {
+    fn in_brief(&self, _: &Finding, _: &MatrixRow) -> Option<String> {
         Some("other product".to_owned())
     }
 

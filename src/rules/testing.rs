@@ -142,8 +142,8 @@ impl Snapshot {
     }
 }
 
-/// Promotion order dev, qualif, prod; baseline prod, with which both are compared; `kubernetes/*` shared on purpose;
-/// nothing wanted.
+/// Promotion order dev, qualif, prod; baseline prod, with which both are compared; `kubernetes/*`
+/// shared on purpose; nothing wanted.
 pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let pairs = ["dev", "qualif"].map(|current| ("prod".into(), current.into()));

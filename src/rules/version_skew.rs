@@ -4,7 +4,7 @@ use super::{
     Context, Directions, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place,
     of_pair, unless_host,
 };
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
 use crate::version::{Direction, Level};
 
@@ -38,7 +38,7 @@ impl Rule for VersionSkew {
     }
 
     /// Of an own service any level is a release: which way is what matters.
-    fn in_brief(&self, finding: &Finding, row: &Row) -> Option<String> {
+    fn in_brief(&self, finding: &Finding, row: &MatrixRow) -> Option<String> {
         let level = finding.level.filter(|_| row.class != Class::Service).map(Level::as_str);
         let direction = finding.direction.map(Direction::as_str);
         Some(level.into_iter().chain(direction).collect::<Vec<_>>().join(" "))

@@ -30,7 +30,7 @@ impl Rule for VersionSplit {
 
     fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
-            // `7` beside `7.2.4`, and two builds of one version, are no two versions as far as is
+            // `7` beside `7.2.4`, and two builds of one version, are not two versions as far as is
             // known.
             let level = widest(component)
                 .filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
@@ -67,8 +67,8 @@ fn is_split_in_a_place(component: &Component) -> bool {
     images.into_values().any(|images| !proven_different(images).is_empty())
 }
 
-/// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no two
-/// are known to be different builds.
+/// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no
+/// two are known to be different builds.
 fn builds(component: &Component) -> Option<String> {
     let images = component.instances.iter().filter_map(|instance| instance.image.as_ref());
     let digests: BTreeSet<String> = proven_different(images).into_iter().map(short).collect();
@@ -112,7 +112,7 @@ mod tests {
         let found = single(&VersionSplit, two().build("app", "latest", "sha256:bbbb"));
         assert_eq!(found[0].summary, "prod runs latest (2) as sha256:aaaa and sha256:bbbb at once");
         assert!(single(&VersionSplit, two().build("app", "latest", "sha256:aaaa")).is_empty());
-        // What nothing tells of either is no difference.
+        // What no source tells of either is not a difference.
         let unknown = environment("prod").app("app", "latest").app("app", "latest");
         assert!(single(&VersionSplit, unknown).is_empty());
     }

@@ -1,8 +1,8 @@
 //! Counters become buckets: what each series did in each five minutes of UTC.
 //!
 //! A bucket is the difference between the last counters of neighbouring buckets of one run of the
-//! server. Around a cut the samples in between are looked at one by one; across a gap the difference
-//! is spread over it. Nothing is made up for the time before the first counters.
+//! server. Around a cut the samples in between are looked at one by one; across a gap the
+//! difference is spread over it. Nothing is made up for the time before the first counters.
 
 use super::commands::CommandLists;
 use super::cut::Link;

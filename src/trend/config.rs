@@ -49,7 +49,7 @@ mod tests {
         let one = CommandLists::builtin();
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let other = CommandLists::new(set(&["keys"]), set(&["sort"]), set(&[]));
-        // Which of the two lists a command stands in is no matter of the sum.
+        // Which of the two lists a command stands in does not change the sum.
         let moved = CommandLists::new(set(&["sort"]), set(&["keys"]), set(&["auth"]));
         assert_ne!(one.digest(), other.digest());
         assert_eq!(other.digest(), moved.digest());

@@ -24,8 +24,8 @@ pub struct WindowCoverage {
     pub resets: f64,
     /// Ends of buckets or hours in which its role changed.
     pub failovers: Vec<i64>,
-    /// Spans without any sample, in the order of time. Within hours that are all that is kept, those
-    /// of whole hours.
+    /// Spans without any sample, in the order of time. Within hours that are all that is kept,
+    /// those of whole hours.
     pub gaps: Vec<LoadSpan>,
     /// Those of which nothing tells what was counted over them: the counters before or after them
     /// are not known. The newest bucket is one as long as samples of it are missing.

@@ -57,7 +57,7 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Cut
     if falls(at_both(timeline.cpu())) {
         return Some(Cut::Restart);
     }
-    // What is left standing from before a cut falls later, and that is no second cut.
+    // What is left standing from before a cut falls later, and that is not a second cut.
     let is_consistent = timeline.hidden(before).is_none_or(|hidden| hidden >= 0.0);
     let is_reset = falls(at_both(timeline.processed()))
         || is_consistent

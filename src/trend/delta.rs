@@ -1,8 +1,9 @@
 //! What was counted between moments: exact, or a bound from below that says so.
 //!
 //! Never more than the truth. A counter that appears counts from zero only if the moment before
-//! proves that it was zero (`Timeline::hidden` is 0), and one after a cut only if it is not what was
-//! left standing from before: a Prometheus tells a series for five minutes after it has vanished.
+//! proves that it was zero (`Timeline::hidden` is 0), and one after a cut only if it is not what
+//! was left standing from before: a Prometheus tells a series for five minutes after it has
+//! vanished.
 
 use super::cut::{Cut, Link};
 use super::moment::{CommandLine, Line, Timeline};

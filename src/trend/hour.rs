@@ -1,7 +1,7 @@
 //! Buckets become hours, which keep the sum and the worst bucket.
 //!
-//! The worst is what is certain of one bucket, so that a window over hours has the same worst as one
-//! over their buckets. What a short gap may have hidden is known of buckets alone.
+//! The worst is what is certain of one bucket, so that a window over hours has the same worst as
+//! one over their buckets. What a short gap may have hidden is known of buckets alone.
 
 use std::collections::BTreeMap;
 

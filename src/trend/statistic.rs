@@ -1,7 +1,7 @@
 //! The figures of one indicator of one server in one window: worst five minutes, p95, sums.
 //!
-//! The worst is what is certain: a lower bound where something is missing. Beside it stands the most
-//! that it may be, where a short gap leaves open when something was counted.
+//! The worst is what is certain: a lower bound where something is missing. Beside it stands the
+//! most that it may be, where a short gap leaves open when something was counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Whether a command was called in a span: never, so often, or nobody knows.
 //!
-//! An absent counter is no zero. It is one where the server was up all the time and all calls that
-//! it processed are accounted for by other commands.
+//! An absent counter is not a zero. It is one where the server was up all the time and all calls
+//! that it processed are accounted for by other commands.
 
 use super::coverage::coverage_of;
 use super::unknown::UnprovenCause;

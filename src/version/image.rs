@@ -25,7 +25,7 @@ pub struct ImageReference {
     pub digest: Option<String>,
 }
 
-/// The text is no image reference.
+/// The text is not an image reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an image reference")]
 pub struct ImageReferenceError;

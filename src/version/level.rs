@@ -24,7 +24,7 @@ pub enum Level {
 /// Why two readings have no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Incomparable {
-    /// At least one text is no version of its scheme, or a commit.
+    /// At least one text is not a version of its scheme, or a commit.
     Opaque,
     /// At least one is a tag that moves.
     Floating,

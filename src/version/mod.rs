@@ -43,7 +43,7 @@ pub use reading::{
 pub use scheme::Scheme;
 pub use vocabulary::{FLAVOURS, VOCABULARY, Vocabulary};
 
-/// Longer texts, in bytes, are no versions: their beginning is kept, and nothing is read.
+/// Longer texts, in bytes, are not versions: their beginning is kept, and nothing is read.
 const MAX_LENGTH: usize = 256;
 
 /// Reads `text` by `scheme`. Total, and linear in the length: a text that the scheme cannot

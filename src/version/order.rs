@@ -9,7 +9,7 @@ use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version, system};
 use super::scheme::Scheme;
 
-/// Orders two readings; `None` where they have no order: texts that are no versions, dates
+/// Orders two readings; `None` where they have no order: texts that are not versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are
 /// ordered by these alone.
 #[inline]
@@ -91,7 +91,7 @@ fn generic_key<'a>(reading: &'a Reading, version: &Version) -> Cow<'a, str> {
         return numbers_and_stage(version).into();
     }
     if let [Identifier::Number(_), ..] = version.pre[..] {
-        // Go's pseudo-versions: a number is no stage to libversion.
+        // Go's pseudo-versions: a number is not a stage to libversion.
         let numbers = numbers_and_stage(&Version { pre: Vec::new(), ..version.clone() });
         return format!("{numbers}alpha0.{}", version.pre_canonical()).into();
     }

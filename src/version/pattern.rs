@@ -30,7 +30,7 @@ pub struct Pattern {
     regex: Regex,
 }
 
-/// Why an expression is none for versions.
+/// Why an expression cannot read versions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Not quoted, because it may be what slipped out of another place.
@@ -51,7 +51,7 @@ impl Pattern {
     /// Checks and compiles an expression, which is then anchored.
     ///
     /// # Errors
-    /// If it is no regular expression, too large, or its groups are not [`GROUPS`] with `major`.
+    /// If it is not a regular expression, too large, or its groups are not [`GROUPS`] with `major`.
     pub fn new(source: &str) -> Result<Self, PatternError> {
         // Alone first: `a)|(b` would be well-formed between our parentheses.
         let groups = compile(source)?;
@@ -78,7 +78,7 @@ impl Pattern {
             return None;
         }
         let found = self.regex.captures(trimmed.as_bytes())?;
-        // An expression may cut a letter that is no ASCII in two: that is no part of a version.
+        // An expression may cut a letter that is not ASCII in two: that is not part of a version.
         let group = |name| {
             found.name(name).and_then(|g| str::from_utf8(g.as_bytes()).ok()).unwrap_or_default()
         };

@@ -278,7 +278,7 @@ impl Reading {
     }
 
     /// What an operating system calls itself in front of its number, in lower case: `debian
-    /// gnu/linux`. `None` for whatever is no system's name.
+    /// gnu/linux`. `None` for whatever is not a system's name.
     pub fn system(&self) -> Option<String> {
         let name = (self.scheme == Scheme::OsImage).then(|| system(&self.text))?;
         (!name.is_empty()).then_some(name)
@@ -355,7 +355,7 @@ impl Reading {
         if is_short && !self.sentinel { Self { body: Body::Opaque, ..self } } else { self }
     }
 
-    /// Brings a version onto semver; `None` if it is no version or a number exceeds `u64`.
+    /// Brings a version onto semver; `None` if it is not a version or a number exceeds `u64`.
     pub fn to_semver(&self) -> Option<Semver> {
         let v = self.version()?;
         let number = |i: usize| v.release.get(i).map_or(Some(0), Number::to_u64);

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::yaml::{self, Origin};
 use crate::model::{Cycles, SupportEnd};
 
-/// The text is none of the formats.
+/// The text is not one of the formats.
 #[derive(Debug, thiserror::Error)]
 pub enum CyclesError {
     /// Broken YAML or JSON, or a key that should be another.
@@ -54,12 +54,12 @@ struct Document {
     _source: Option<String>,
     #[serde(default, rename = "licence")]
     _licence: Option<String>,
-    products: BTreeMap<String, Vec<Row>>,
+    products: BTreeMap<String, Vec<CycleRow>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Row {
+struct CycleRow {
     cycle: String,
     end_of_life: End,
     #[serde(default, rename = "released")]
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Day {
         let text = String::deserialize(deserializer)?;
         text.parse()
             .map(Self)
-            .map_err(|_| de::Error::custom(format!("{text:?} is no date like 2026-08-22")))
+            .map_err(|_| de::Error::custom(format!("{text:?} is not a date like 2026-08-22")))
     }
 }
 
@@ -118,7 +118,7 @@ pub fn shipped() -> Cycles {
 /// one, and `modified` its day where it says none.
 ///
 /// # Errors
-/// If the text is none of them, or one of its cycles has no name or no date.
+/// If the text is not one of them, or one of its cycles has no name or no date.
 pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     let cycles = in_any_format(text, name, modified)?;
     if cycles.names().next().is_none() {
@@ -235,7 +235,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 fn date(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> {
     let date = value.as_str().and_then(|text| text.parse().ok());
     date.ok_or_else(|| {
-        CyclesError::Content(format!("the end of {product} {cycle} is no date: {value}"))
+        CyclesError::Content(format!("the end of {product} {cycle} is not a date: {value}"))
     })
 }
 
@@ -328,21 +328,21 @@ mod tests {
     fn what_is_neither_says_what_is_wrong() {
         let deep = "[".repeat(100_000);
         for (text, said) in [
-            ("", "unexpected end of input"),
+            ("", "the file is empty"),
             ("[]", "empty"),
             (r#"{"result": {"name": "redis", "releases": []}}"#, "no product in it"),
             ("as-of: 2026-08-22\nproducts: {redis: []}\n", "no product in it"),
             ("[\"redis\", \"valkey\"]", "a list of names"),
             ("[{\"eol\": true}]", "names no cycle"),
-            ("[{\"cycle\": \"7\", \"eol\": \"soon\"}]", "the end of redis 7 is no date"),
-            ("[{\"cycle\": \"7\", \"eol\": 2026}]", "the end of redis 7 is no date"),
+            ("[{\"cycle\": \"7\", \"eol\": \"soon\"}]", "the end of redis 7 is not a date"),
+            ("[{\"cycle\": \"7\", \"eol\": 2026}]", "the end of redis 7 is not a date"),
             ("{\"result\": {\"name\": \"redis\"}}", "has no releases"),
             ("{\"result\": [{\"releases\": []}]}", "has no name"),
             ("{\"message\": \"Not Found\"}", "neither result: nor products:"),
             ("<!DOCTYPE html>", "line 1"),
             ("{\"result\":", "EOF"),
             (deep.as_str(), "recursion limit"),
-            ("as-of: today\nproducts: {}\n", "no date like"),
+            ("as-of: today\nproducts: {}\n", "not a date like"),
             (
                 "as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', end-of-life: never}\n",
                 "line 4",

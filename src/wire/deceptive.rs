@@ -1,4 +1,4 @@
-//! Characters that act on whoever reads a text, or hide from him.
+//! Characters that act on the reader of a text, or hide from the reader.
 
 /// Unicode's bidirectional controls (UAX #9), line separators, what programs may show as nothing
 /// (`Default_Ignorable_Code_Point` of `DerivedCoreProperties.txt`: zero widths, fillers, variation
@@ -12,7 +12,7 @@ pub fn is_deceptive(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a text shows nothing to whoever reads it.
+/// Whether a text shows nothing to anyone who reads it.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || is_deceptive(c))
 }

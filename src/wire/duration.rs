@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1
 /// Longer ones are mistakes, and added to a time they may go beyond what it can hold.
 const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
 
-/// The text is no length of time.
+/// The text is not a length of time.
 #[derive(Debug, thiserror::Error)]
 #[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h; at most 36500d")]
 pub struct ParseDurationError;

@@ -37,7 +37,7 @@ pub fn read(
     path: &str,
     collectors: model::Collectors,
 ) -> Result<model::Evidence, ShapeError> {
-    let wrong = |message: String| ShapeError { message, line: 1, column: 1 };
+    let wrong = |message: String| ShapeError { message, line: 1, column: 1, help: None };
     let document = document(text)?;
     if document.kind != Kind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
@@ -49,7 +49,7 @@ pub fn read(
         ));
     }
     if !is_name(&document.environment) {
-        return Err(wrong("the environment's name is none".to_owned()));
+        return Err(wrong("invalid environment name".to_owned()));
     }
     let mut ids: Vec<&str> = document.targets.iter().map(|target| target.id.as_str()).collect();
     ids.sort_unstable();
@@ -74,14 +74,14 @@ fn document(text: &str) -> Result<Document, ShapeError> {
         Ok(document) => document.format,
         Err(_) => format::of_text(text)?,
     };
-    format.check().map_err(|message| ShapeError { message, line: 1, column: 1 })?;
+    format.check().map_err(|message| ShapeError { message, line: 1, column: 1, help: None })?;
     match read {
         Err(_) if format.is_newer() => newer::read(text),
         read => read,
     }
 }
 
-/// What to do about a file that is no evidence.
+/// What to do about a file that is not evidence.
 pub fn advice(error: &ShapeError) -> &'static str {
     let is_of_later =
         [format::NEWER, "`envparity/v"].iter().any(|said| error.message.contains(said));

@@ -10,7 +10,7 @@ use std::path::Path;
 /// A whole file of at most `cap` bytes.
 ///
 /// # Errors
-/// If it is no regular file, larger, or cannot be read.
+/// If it is not a regular file, larger, or cannot be read.
 pub fn read(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
     let bytes = beginning(path, cap.saturating_add(1))?;
     if bytes.len() as u64 > cap {
@@ -22,16 +22,16 @@ pub fn read(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
 /// The same as text.
 ///
 /// # Errors
-/// As [`read`], and if it is no UTF-8.
+/// As [`read`], and if it is not UTF-8.
 pub fn read_text(path: &Path, cap: u64) -> io::Result<String> {
-    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text");
+    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
     String::from_utf8(read(path, cap)?).map_err(no_text)
 }
 
 /// The first bytes of a file, as many as wanted or there are.
 ///
 /// # Errors
-/// If it is no regular file, or cannot be read.
+/// If it is not a regular file, or cannot be read.
 pub fn beginning(path: &Path, wanted: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(wanted).read_to_end(&mut bytes)?;
@@ -41,7 +41,7 @@ pub fn beginning(path: &Path, wanted: u64) -> io::Result<Vec<u8>> {
 /// A short text that the kernel makes when it is asked: `/proc/sys/kernel/hostname`.
 ///
 /// # Errors
-/// If it cannot be read, or is no UTF-8.
+/// If it cannot be read, or is not UTF-8.
 pub fn of_system(path: &'static str) -> io::Result<String> {
     const MAX: u64 = 64 * 1024;
     let mut text = String::new();
@@ -51,7 +51,7 @@ pub fn of_system(path: &'static str) -> io::Result<String> {
 
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let irregular = || io::Error::other("it is no regular file");
+    let irregular = || io::Error::other("not a regular file");
     // Before opening: that alone may wait for somebody, or move a device.
     if !std::fs::metadata(path)?.is_file() || is_of_kernel(path)? {
         return Err(irregular());
@@ -62,8 +62,9 @@ fn open(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(irregular()) }
 }
 
-/// Whether the kernel makes a file up when it is read. Such a file looks like any other: but reading
-/// `/proc/kmsg` or `trace_pipe` waits for what comes next, and takes it from whoever else reads it.
+/// Whether the kernel makes a file up when it is read. Such a file looks like any other: but
+/// reading `/proc/kmsg` or `trace_pipe` waits for what comes next, and takes it from anyone else
+/// who reads it.
 fn is_of_kernel(path: &Path) -> io::Result<bool> {
     // proc, sysfs, debugfs, tracefs, securityfs, and both kinds of control groups (magic.h)
     const MADE_UP: [u64; 7] =
@@ -87,7 +88,7 @@ mod tests {
         assert_eq!(beginning(&path, 3).unwrap(), b"123");
         assert_eq!(read_text(&path, 5).unwrap(), "12345");
         std::fs::write(&path, b"\xff").unwrap();
-        assert_eq!(read_text(&path, 5).unwrap_err().to_string(), "it is no UTF-8 text");
+        assert_eq!(read_text(&path, 5).unwrap_err().to_string(), "not UTF-8 text");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert_eq!(read(&link, 5).unwrap(), b"\xff");
@@ -102,7 +103,7 @@ mod tests {
         std::os::unix::fs::symlink("/proc/self/environ", &link).unwrap();
         for path in [fifo.as_path(), folder.path(), Path::new("/dev/zero"), kmsg, &link] {
             let error = read(path, 5).unwrap_err();
-            assert_eq!(error.to_string(), "it is no regular file", "{}", path.display());
+            assert_eq!(error.to_string(), "not a regular file", "{}", path.display());
         }
         let missing = folder.path().join("missing");
         assert_eq!(read(&missing, 5).unwrap_err().kind(), io::ErrorKind::NotFound);

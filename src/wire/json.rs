@@ -17,7 +17,7 @@ pub enum JsonError {
     /// An object names this key twice.
     #[error("it names the key {0:?} twice in one object")]
     Duplicate(String),
-    /// It is no JSON, or of another shape.
+    /// It is not JSON, or of another shape.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
@@ -32,17 +32,17 @@ impl JsonError {
 /// Reads a whole text; no object in it, at any depth, may name a key twice.
 ///
 /// # Errors
-/// If the text is no JSON, is of another shape, or names a key twice.
+/// If the text is not JSON, is of another shape, or names a key twice.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, JsonError> {
     unique_keys(text)?;
     Ok(serde_json::from_slice(text)?)
 }
 
 /// Checks that no object names a key twice, at any depth, and keeps nothing of the text: for
-/// whoever reads the parts of a large one by turns.
+/// anyone who reads the parts of a large one by turns.
 ///
 /// # Errors
-/// If the text is no JSON, or names a key twice.
+/// If the text is not JSON, or names a key twice.
 pub fn unique_keys(text: &[u8]) -> Result<(), JsonError> {
     let twice = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);

@@ -15,5 +15,6 @@ pub mod problem;
 pub mod reading;
 pub mod report;
 pub mod secret;
+mod syntax;
 pub mod waivers;
 pub mod yaml;

@@ -44,7 +44,7 @@ impl From<ShapeError> for Problem {
             line: error.line,
             column: error.column,
             message: error.message,
-            advice: advice.to_owned(),
+            advice: error.help.unwrap_or_else(|| advice.to_owned()),
         }
     }
 }

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::model::meant_and_known;
 use crate::version::{
     ApiVersion, Body, Commit, Date, Detail, Identifier, ImageReference, Level, Number, Reading,
     Scheme, Stage, Version, difference, order, read, read_any,
@@ -13,7 +14,7 @@ use crate::version::{
 
 /// One row of a batch: what to do, by which scheme, with which texts.
 #[derive(Debug, Deserialize)]
-pub struct Row {
+pub struct BatchRow {
     /// Handed back with the answer.
     pub id: Value,
     /// What to do.
@@ -48,7 +49,7 @@ pub enum Kind {
     Drift,
 }
 
-impl Row {
+impl BatchRow {
     /// The answer.
     ///
     /// # Errors
@@ -81,10 +82,11 @@ pub fn scheme(name: &str) -> Result<Option<Scheme>, String> {
     if name == "auto" {
         return Ok(None);
     }
-    let known = || Scheme::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+    let known: Vec<&str> =
+        ["auto"].into_iter().chain(Scheme::ALL.iter().map(|scheme| scheme.as_str())).collect();
     Scheme::by_name(name)
         .map(Some)
-        .ok_or_else(|| format!("there is no scheme {name:?}; there are auto, {}", known()))
+        .ok_or_else(|| format!("unknown scheme {name:?}; {}", meant_and_known(name, &known)))
 }
 
 /// Reads by a scheme, or by the one that the text's form suggests.

@@ -73,8 +73,8 @@ fn audit() -> String {
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
     pub is: String,
-    /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete evidence
-    /// has reasons of both kinds.
+    /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete
+    /// evidence has reasons of both kinds.
     pub reasons: Vec<Reason>,
     /// What was not read and not judged, because the profile does not require it.
     pub not_judged: Vec<String>,
@@ -236,7 +236,8 @@ pub struct Finding {
     /// `ahead`, `behind` or `mixed`, seen from the baseline of the pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
-    /// What differs, where that is no version: digests, values of a setting, each with where it is.
+    /// What differs, where that is not a version: digests, values of a setting, each with where it
+    /// is.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub values: BTreeSet<String>,
     /// The places that make it as severe as it is (at most 500, then a digest of the others), and
@@ -367,7 +368,7 @@ pub struct Run {
     /// When the run ended, in UTC.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// How long collecting took, in milliseconds; not told when the time was given by `--at`.
+    /// How long collecting took, in milliseconds; not told when the time was given with `--at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// The machine that ran it.

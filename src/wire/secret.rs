@@ -43,7 +43,7 @@ impl SecretReference {
     }
 }
 
-/// Shows the reference, which is no secret.
+/// Shows the reference, which is not a secret.
 impl fmt::Debug for SecretReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,10 +65,10 @@ impl<'de> Deserialize<'de> for SecretReference {
 }
 
 /// Reads an optional secret whose key is there: a value of nothing (`password:`, or only a tag) is
-/// no reference, where `Option` alone would take it for none given.
+/// not a reference, where `Option` alone would take it for none given.
 ///
 /// # Errors
-/// If it is no reference.
+/// If it is not a reference.
 pub fn given<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SecretReference>, D::Error> {

@@ -1,14 +1,15 @@
 //! The one module that knows the YAML library: reading with places, writing with one style.
 //!
 //! Reading refuses duplicate keys, unknown tags of size (entity bombs) and, unless all are asked
-//! for, several documents in one file. Errors carry a place and a message, never a source line. What a message quotes may be a secret:
-//! `profile/` takes that out.
+//! for, several documents in one file. Errors carry a place and a message, never a source line.
+//! What a message quotes may be a secret: `profile/` takes that out.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::deceptive::is_deceptive;
+use super::syntax::{Mistake, in_words};
 
 /// A text that is not of the shape wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,8 @@ pub struct ShapeError {
     pub line: usize,
     /// Column from 1, in characters; 0 if not known.
     pub column: usize,
+    /// What to write instead, where that can be said of the text alone.
+    pub help: Option<String>,
 }
 
 /// A value and where it stands.
@@ -94,7 +97,8 @@ pub enum Origin {
 /// # Errors
 /// The first thing that is not of the shape of `T`, with its place.
 pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeError> {
-    serde_yaml::from_str_with_options(text, options(origin)).map_err(|error| shape_error(&error))
+    serde_yaml::from_str_with_options(text, options(origin))
+        .map_err(|error| shape_error(&error, text))
 }
 
 /// Reads all documents of a text; those that are empty count for nothing.
@@ -103,7 +107,7 @@ pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeE
 /// As [`read`].
 pub fn read_all<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<Vec<T>, ShapeError> {
     serde_yaml::from_multiple_with_options(text, options(origin))
-        .map_err(|error| shape_error(&error))
+        .map_err(|error| shape_error(&error, text))
 }
 
 fn options(origin: Origin) -> serde_yaml::Options {
@@ -123,7 +127,7 @@ fn options(origin: Origin) -> serde_yaml::Options {
     }
 }
 
-fn shape_error(error: &serde_yaml::Error) -> ShapeError {
+fn shape_error(error: &serde_yaml::Error, text: &str) -> ShapeError {
     let place = error.location();
     let line = place.map_or(0, |p| to_usize(p.line()));
     let column = place.map_or(0, |p| to_usize(p.column()));
@@ -132,16 +136,8 @@ fn shape_error(error: &serde_yaml::Error) -> ShapeError {
     let at = format!(" at line {line}, column {column}");
     let message = rendered.replace(&at, "");
     let message = message.trim_start_matches(&format!("line {line} column {column}: ")).trim();
-    ShapeError { message: in_words(message).to_owned(), line, column }
-}
-
-/// What people call what the library's parser waits for.
-fn in_words(message: &str) -> &str {
-    match message {
-        "expected sequence start" => "a list is expected here",
-        "expected mapping start" => "keys with values are expected here",
-        other => other,
-    }
+    let Mistake { message, line, column, help } = in_words(message, text, line, column);
+    ShapeError { message, line, column, help }
 }
 
 /// Writes one document: two spaces, plain scalars where they are safe, no folding, and nothing that

@@ -80,7 +80,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, Served)> {
         ("an engine of 250,000 containers", of(list(MANY, |n| container(n, MANY)))),
         ("an engine of 250,000 containers of one image", of(list(MANY, |_| one.clone()))),
         ("an engine of 250,000 containers that are {}", of(list(MANY, |_| "{}".to_owned()))),
-        ("an engine of containers with long names", of(list(300, |n| long(n)))),
+        ("an engine of containers with long names", of(list(300, long))),
         ("an engine of 250,000 images", images),
     ]
 }

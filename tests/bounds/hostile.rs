@@ -210,6 +210,8 @@ fn kubernetes(folder: &Path) -> Vec<Kind> {
     ]
 }
 
+const NODE: &str = r#"{"metadata":{"name":"n"},"status":{"nodeInfo":{"kubeletVersion":"v1.30.1","containerRuntimeVersion":"containerd://1.7.1","kernelVersion":"6.1.0","osImage":"Debian","architecture":"amd64"},"conditions":[{"type":"Ready","status":"True"}]}}"#;
+
 /// A cluster that is well but for its pods: the page for each path.
 pub(crate) fn cluster(
     name: &'static str,
@@ -218,7 +220,7 @@ pub(crate) fn cluster(
 ) -> Kind {
     let server = Served::http(move |path, nth| match path {
         _ if path.contains("/pods") => pods(path, nth),
-        _ if path.contains("/nodes") => page("Node", "", ""),
+        _ if path.contains("/nodes") => page("Node", "", NODE),
         _ if path.starts_with("/version") => br#"{"gitVersion":"v1.30.1"}"#.to_vec(),
         _ if path.contains("/kube-system") => {
             br#"{"metadata":{"name":"kube-system","uid":"1-2-3"}}"#.to_vec()

@@ -31,8 +31,8 @@ const MIB: u64 = 1024;
 /// What a run with one hostile target may take, and one with a large and honest one.
 const MAX_PEAK: u64 = 64 * MIB;
 
-/// What it may take on top of a run that reads nothing, where the binary alone is some 40 MiB: that of
-/// a debug build.
+/// What it may take on top of a run that reads nothing, where the binary alone is some 40 MiB: that
+/// of a debug build.
 const MAX_COST: u64 = 48 * MIB;
 
 /// What a run takes that reads nothing.

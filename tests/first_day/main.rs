@@ -3,7 +3,7 @@
 //! one that audits in GitHub Actions.
 //!
 //! Each whole screen stands in a file beside this one. Verdict, exit code and what must be told are
-//! asked for by hand as well, since a stored screen is only as right as whoever stored it.
+//! asked for by hand as well, since a stored screen is only as right as the person who stored it.
 
 #[path = "../support/mod.rs"]
 mod support;

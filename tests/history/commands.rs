@@ -79,11 +79,11 @@ fn a_report_is_written_whatever_becomes_of_the_history() {
         std::fs::remove_file(path).unwrap();
         ended.expect(2).clone()
     };
-    profiles.write("letter.db", &"this is no database, it is a letter\n".repeat(40));
+    profiles.write("letter.db", &"this is not a database, it is a letter\n".repeat(40));
     for (history, said) in [
-        (profiles.path("past"), "it is no regular file"),
+        (profiles.path("past"), "not a regular file"),
         (profiles.path("nowhere/x.db"), "cannot be opened"),
-        (profiles.path("letter.db"), "this is no history"),
+        (profiles.path("letter.db"), "not an envparity history"),
         (PathBuf::from("postgres://u:hunter2@db/x"), "cannot keep a history in PostgreSQL"),
     ] {
         let ended = with(history.to_str().unwrap());
@@ -92,7 +92,8 @@ fn a_report_is_written_whatever_becomes_of_the_history() {
     }
 }
 
-/// A limit of 16 KiB (of 512 bytes each) is told by a signal that ends whoever does not expect it.
+/// A limit of 16 KiB (of 512 bytes each) is told by a signal that ends anyone who does not expect
+/// it.
 #[test]
 fn a_limit_of_file_size_costs_the_history_and_not_the_report() {
     let profiles = profiles();
@@ -100,7 +101,7 @@ fn a_limit_of_file_size_costs_the_history_and_not_the_report() {
     let folder = profiles.folder().to_str().unwrap();
     let ended = program("sh").args(["-c", line, crate::cli::ENVPARITY, folder, MONDAY]).run();
     assert_eq!(ended.expect(2).yaml()["verdict"]["is"], "no-go");
-    assert!(ended.stderr.contains("there is no room for more"), "{ended}");
+    assert!(ended.stderr.contains("no space left"), "{ended}");
     assert!(ended.stderr.contains("prune"), "{ended}");
     // Nothing of it is there, and the next one is whole.
     let report = audit_at(&profiles, MONDAY);
@@ -191,7 +192,7 @@ fn a_history_moves_by_lines_and_the_default_is_told() {
     let run = |arguments: &[&str]| envparity(arguments).current_dir(there.path()).run();
     let missing = run(&["history", "list"]);
     assert!(missing.expect(2).stderr.contains("using ./envparity.db"), "{missing}");
-    assert!(missing.stderr.contains("there is no history") && missing.stderr.contains("advice:"));
+    assert!(missing.stderr.contains("no history at") && missing.stderr.contains("advice:"));
     run(&["history", "import", "--from", lines]).expect(0);
     run(&["history", "verify", "--head", &digest]).expect(0);
     let again = run(&["history", "import", "--from", lines]);

@@ -351,7 +351,7 @@ fn buckets_from_outside_are_kept_with_the_run_that_judged_them() {
         assert!(store.buckets(&key("ops"), 0, 300).unwrap().is_empty(), "{name}");
         assert_eq!(store.buckets(&key("ops@run/1"), 0, 300).unwrap(), told(1.0));
         assert_eq!(store.buckets(&key("ops@run/2"), 0, 300).unwrap(), told(2.0));
-        // They are no load of the history's own.
+        // They are not load of the history's own.
         let target = "redis/cache".to_owned().into();
         let load = store.load(&"qualif".into(), &target, (0, 300), &|_| true).unwrap();
         assert!(load.is_empty());

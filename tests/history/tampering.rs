@@ -200,6 +200,6 @@ fn a_tail_that_was_cut_is_found_by_its_head() {
     assert!(found.to_string().contains("was cut"), "{found}");
     assert!(store.verify(Some(&head[..12])).unwrap().is_err());
     assert!(store.verify(Some(&left.head[..12])).unwrap().is_ok());
-    // A few digits are no proof of anything.
+    // A few digits are not proof of anything.
     assert!(store.verify(Some(&left.head[..4])).unwrap().is_err());
 }

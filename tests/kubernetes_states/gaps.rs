@@ -168,7 +168,7 @@ fn what_cannot_pull_its_image_is_the_same_from_minute_to_minute() {
         .collect();
     assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{verdicts:#?}");
     assert!(verdicts[0].1.iter().any(|found| found.starts_with("missing-component image/redis")));
-    // A pod that runs tells what runs; the next one, which cannot start, is no part of it.
+    // A pod that runs tells what runs; the next one, which cannot start, is not part of it.
     let next = waiting("Deployment", "cache", "d", OLD, "ErrImagePull");
     let report = audited(&[
         workload("Deployment", "cache", OLD, 1),

@@ -1,4 +1,5 @@
-//! Clusters from public reports, rebuilt small: `tests/cases/data/samples/NAME.input-ENVIRONMENT.json`.
+//! Clusters from public reports, rebuilt small:
+//! `tests/cases/data/samples/NAME.input-ENVIRONMENT.json`.
 
 use std::fs;
 use std::path::Path;

@@ -49,7 +49,7 @@ fn walk(name: &str, production: &[Value], steps: Vec<Step>) {
             wrong.push(format!("{name}, {state}: {} {:#?}", report.verdict(), report.findings()));
         }
     }
-    // Shown by --no-capture, and where the walk fails.
+    // Shown with --no-capture, and where the walk fails.
     std::io::stderr().write_all(told.as_bytes()).unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -72,7 +72,7 @@ fn equal_is_what_runs_the_same_whatever_was_found_on_it() {
     let markdown = audit(&estate, &["-o", "markdown"]);
     assert!(markdown.stdout.contains("1 of 1 component equal where read"), "{markdown}");
     assert_eq!(audit(&estate, &["-o", "json"]).json()["summary"]["equal"], "1 of 1");
-    // What runs another version is not equal, whoever was not read.
+    // What runs another version is not equal, no matter who was not read.
     estate.environment("qualif", "redis-7.0.15");
     assert!(audit(&estate, &[]).stdout.contains("0 of 1 equal"));
 }
@@ -172,7 +172,7 @@ fn a_report_of_other_profiles_says_so() {
     let then = estate.path("then.txt").display().to_string();
     let said = words(&audit(&estate, &["--since", &then]));
     assert!(said.contains("made by other profiles"), "{said}");
-    // An edit of the same profiles is no news.
+    // An edit of the same profiles is not news.
     let report = audit(&estate, &["-o", "json"]);
     std::fs::write(estate.path("then.txt"), &report.stdout).unwrap();
     listed(&estate, "qualif, prod", "gates: [[qualif, prod]]\n");

@@ -87,7 +87,8 @@ fn what_is_unread_old_left_out_or_gone_from_the_profiles_is_unknown() {
     estate.environment("qualif", "redis-7.0.15");
     assert_eq!(unknown(&estate, "2026-11-24T21:00:00Z"), (0, true), "old");
     estate.write("qualif.yaml", "kind: Environment\nname: qualif\n");
-    // Without a target of its own a Redis is missing, and what was said of its version is not known.
+    // Without a target of its own a Redis is missing, and what was said of its version is not
+    // known.
     assert_eq!(unknown(&estate, HOUR_LATER), (1, true), "no target any more");
     estate.write("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [prod]\n");
     std::fs::remove_file(estate.path("qualif.yaml")).unwrap();
@@ -235,9 +236,11 @@ fn only_a_report_is_taken_and_said_so_before_anything_is_contacted() {
     let json = estate.path("then.json");
     estate.run(&["audit", "--at", NOW, "-o", &format!("json={}", json.display())]);
     assert_eq!(since(&estate, json.to_str().unwrap(), &[]).0, Some(1), "JSON is as good");
-    for (file, says) in
-        [("notes.txt", "no report"), ("nowhere.txt", "failed to read"), (".", "no regular file")]
-    {
+    for (file, says) in [
+        ("notes.txt", "not a report"),
+        ("nowhere.txt", "failed to read"),
+        (".", "not a regular file"),
+    ] {
         let path = estate.path(file);
         let Ended { code, stdout, stderr, .. } =
             estate.run(&["audit", "--since", path.to_str().unwrap()]);

@@ -119,22 +119,22 @@ fn a_malformed_file_stops_the_run_and_says_where() {
         ("reason: because", "reason: \" \"", "reason says nothing"),
         ("  owner: platform\n", "", "owner"),
         ("  expires: 2026-12-31\n", "", "expires"),
-        ("2026-12-31", "2026-02-30", "no date"),
-        ("2026-12-31", "31.12.2026", "no date"),
+        ("2026-12-31", "2026-02-30", "not a date"),
+        ("2026-12-31", "31.12.2026", "not a date"),
         ("2026-12-31", "2028-01-01", "days ahead"),
-        ("version-skew", "version-skwe", "there is no rule"),
+        ("version-skew", "version-skwe", "unknown rule"),
         ("version-skew", "waiver-unused", "cannot be waived"),
-        ("version-skew", "floating-tag", "no rule on versions"),
+        ("version-skew", "floating-tag", "is not about versions"),
         ("  versions: {qualif: \"6.2.x\", prod: \"7.0.x\"}\n", "", "rule on versions"),
         (", prod: \"7.0.x\"}", "}", "\"prod\" has none"),
         (", prod: \"7.0.x\"}", ", dev: \"7.0.x\"}", "environments: does not"),
-        ("\"7.0.x\"", "\"^7\"", "no range"),
-        ("\"7.0.x\"", "\">=\"", "no range"),
-        ("\"7.0.x\"", "\"\"", "no range"),
+        ("\"7.0.x\"", "\"^7\"", "not a version range"),
+        ("\"7.0.x\"", "\">=\"", "not a version range"),
+        ("\"7.0.x\"", "\"\"", "not a version range"),
         ("redis/cache", "redis/*", "names one component"),
         ("[qualif, prod]", "[]", "names no environment"),
         ("[qualif, prod]", "[qualif, prod, prod]", "stands twice"),
-        ("[qualif, prod]", "[qualif, production]", "there is no environment"),
+        ("[qualif, prod]", "[qualif, production]", "unknown environment"),
         ("  owner:", "  severity: low\n  owner:", "severity"),
         ("kind: Waivers\n", "kind: Waivers\nwaiver: []\n", "waiver"),
         ("waivers:\n", "waivers:\n- 1\n", "waivers.yaml"),
@@ -227,7 +227,7 @@ fn adding_refuses_what_the_next_audit_would() {
     refuses(&estate, &id, &[("--expires", "tomorrow")], "--expires");
     refuses(&estate, &id, &[("--owner", " ")], "owner says nothing");
     refuses(&estate, &id, &[("--id", "old")], "two waivers named");
-    refuses(&estate, "0000", &[], "there is no finding");
+    refuses(&estate, "0000", &[], "unknown finding");
     refuses(&estate, "0", &[], "too short");
 }
 
@@ -279,7 +279,7 @@ fn nothing_wider_is_bound_from_a_report_that_says_so() {
         NOW,
     ];
     let Ended { code, stderr, .. } = estate.run(&[&arguments[..], &["--report", &path]].concat());
-    assert!(code == Some(2) && stderr.contains("no version and no minor"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("neither a version nor a minor"), "{stderr}");
     assert!(!estate.path("waivers.yaml").exists());
 }
 
@@ -372,7 +372,7 @@ fn a_waiver_of_every_version_is_refused_and_covers_nothing() {
 }
 
 #[test]
-fn a_waiver_of_an_end_of_life_goes_on_where_some_are_mended() {
+fn a_waiver_of_an_end_of_life_goes_on_where_some_are_fixed() {
     let policy = ("policy.yaml", "apiVersion: envparity/v1\nkind: Policy\nfail-on: medium\n");
     let estate = Estate::new("redis-7.0.15", "redis-7.0.15", &[]);
     fs::write(estate.path(policy.0), policy.1).unwrap();

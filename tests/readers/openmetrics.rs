@@ -169,7 +169,7 @@ fn findings_are_counted_as_the_report_does() {
 #[test]
 fn hostile_labels_survive_both_parsers() {
     let profiles = Profiles::of(&["dev", "prod"]);
-    // In a gate such versions would be no versions.
+    // In a gate such versions would not be versions.
     let audit_file = "kind: Audit\nbaseline: prod\nenvironments: [dev, prod]\ngates: []\n";
     profiles.config("audit.yaml", audit_file);
     let component = "own/a\"b\\c\nd{e=\"f\"},g} 1 # EOF é漢\\n\\\\\"";

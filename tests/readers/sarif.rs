@@ -117,7 +117,7 @@ fn places_are_where_the_profile_names_the_target() {
     assert!(engine.0 == "error" && engine.1.starts_with("engine,"), "{engine:?}");
 }
 
-/// The same location in a path that is no URI.
+/// The same location in a path that is not a URI.
 fn with_path(location: &Value, path: &str) -> Value {
     let mut location = location.clone();
     location["physicalLocation"]["artifactLocation"]["uri"] = json!(path);

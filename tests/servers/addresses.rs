@@ -1,4 +1,5 @@
-//! A name with two addresses, one of which is connected to and then says nothing: the other is read.
+//! A name with two addresses, one of which is connected to and then says nothing: the other is
+//! read.
 //!
 //! The name stands in a hosts file of the run's own. Which of the two addresses is tried first is
 //! the system's choice, so that each of them is the silent one in turn.

@@ -1,9 +1,9 @@
 //! What goes wrong with one target costs that target only: everything beside it is read, the
 //! failure is named with advice, the program ends in time, and no secret is told.
 //!
-//! The cases stand in `faults/redis.rs`, `faults/docker.rs`, `faults/kubernetes.rs` and `faults/http.rs`. Each is one
-//! audit of two environments with a healthy Redis in both, and the faulty target beside the one in
-//! production.
+//! The cases stand in `faults/redis.rs`, `faults/docker.rs`, `faults/kubernetes.rs` and
+//! `faults/http.rs`. Each is one audit of two environments with a healthy Redis in both, and the
+//! faulty target beside the one in production.
 
 pub(crate) mod docker;
 mod echoes;
@@ -27,7 +27,8 @@ use crate::support::redis::{Binary, RedisServer};
 
 /// Of every target, on an idle machine. The healthy one beside a fault has it too.
 const DEADLINE: Duration = Duration::from_secs(1);
-/// What a whole audit may take besides, on an idle machine: the start of the program, and its report.
+/// What a whole audit may take besides, on an idle machine: the start of the program, and its
+/// report.
 const BESIDES: Duration = Duration::from_secs(1);
 
 /// What `${env:ENVPARITY_SICK_PASSWORD}` stands for; no output may hold it.

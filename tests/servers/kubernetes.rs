@@ -129,7 +129,7 @@ fn a_recorded_cluster_is_read_whole() {
     let pods = list(&evidence["images"])
         .filter(|image| text(&image["workload"]).ends_with("-9b923"))
         .count();
-    assert_eq!(pods, 0, "a pod's name is no workload's");
+    assert_eq!(pods, 0, "a pod's name is not a workload's");
 }
 
 /// The recorded cluster and, where `ENVPARITY_TEST_KUBECONFIG` names one, a real one: what holds of

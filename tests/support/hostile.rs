@@ -266,7 +266,7 @@ fn json(code: u16, body: String) -> (String, String) {
     (format!("{code} Hostile\r\nContent-Type: application/json"), body)
 }
 
-/// The same bytes every time; the first is no type byte of RESP and no letter.
+/// The same bytes every time; the first is not a type byte of RESP and no letter.
 fn garbage() -> Vec<u8> {
     let mut state = 0x9e37_79b9_u32;
     std::iter::once(0xff)

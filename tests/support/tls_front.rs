@@ -20,7 +20,7 @@ pub(crate) struct TlsFront {
 }
 
 impl TlsFront {
-    /// Shows the certificate of `leaf`; with `clients`, whoever connects must show one that this
+    /// Shows the certificate of `leaf`; with `clients`, every client must show one that this
     /// authority has signed.
     pub(crate) fn start(upstream: SocketAddr, leaf: &Leaf, clients: Option<&Path>) -> Self {
         let acceptor = acceptor(leaf, clients);

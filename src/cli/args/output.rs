@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use crate::model::meant_and_known;
 use crate::report;
 
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ impl std::fmt::Debug for OutputChoice {
 /// The text names no format, or an empty path.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum OutputError {
-    #[error("there is no format {0:?}; there are {1}")]
+    #[error("unknown format {0:?}; {1}")]
     Format(String, String),
     #[error("nothing stands behind the =; leave it out for stdout")]
     Path,
@@ -52,7 +53,7 @@ impl FromStr for OutputChoice {
             text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
         let format = report::by_name(name).ok_or_else(|| {
             let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name()).collect();
-            OutputError::Format(name.to_owned(), known.join(", "))
+            OutputError::Format(name.to_owned(), meant_and_known(name, &known))
         })?;
         if path == Some("") {
             return Err(OutputError::Path);

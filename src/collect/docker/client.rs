@@ -6,9 +6,9 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 
+use super::endpoint::EngineEndpoint;
 use super::list::{Kind, Tally};
 use super::transport::{Transport, failure};
-use super::way::Way;
 use crate::model::Failure;
 
 /// Seconds after which bollard would give up. The deadline of the target comes first.
@@ -21,7 +21,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(way: Way) -> Self {
+    pub(super) fn new(way: EngineEndpoint) -> Self {
         let transport = Transport::new(way);
         let below = transport.clone();
         // The address is never connected to.
@@ -35,7 +35,7 @@ impl Client {
         Self { docker: docker.with_request_modifier(without_version), transport }
     }
 
-    pub(super) fn way(&self) -> &Way {
+    pub(super) fn way(&self) -> &EngineEndpoint {
         self.transport.way()
     }
 

@@ -26,8 +26,8 @@ pub(super) const IMAGES: &str = "images";
 pub struct DockerConfig {
     /// Name of the target.
     pub name: Located<String>,
-    /// `unix:///var/run/docker.sock`, `tcp://host:2375` or `ssh://user@host`; the last starts `ssh`,
-    /// with this user's keys, and the client of Docker on that host.
+    /// `unix:///var/run/docker.sock`, `tcp://host:2375` or `ssh://user@host`; the last starts
+    /// `ssh`, with this user's keys, and the client of Docker on that host.
     #[serde(default)]
     pub host: Option<Located<String>>,
     /// Instead of `host`: a context that `docker context create` has made, with its certificates.
@@ -90,7 +90,7 @@ pub(super) enum Address {
 impl Address {
     pub(super) fn parse(host: &str, tls: bool) -> Result<Self, NoAddress> {
         let wrong = |message, advice| NoAddress { message, advice };
-        let url = Url::parse(host).map_err(|_| wrong("this is no URL", SHAPE))?;
+        let url = Url::parse(host).map_err(|_| wrong("invalid URL", SHAPE))?;
         if url.scheme() == "ssh" {
             if tls {
                 return Err(wrong("ssh encrypts by itself", "leave tls: out"));

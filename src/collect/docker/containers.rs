@@ -236,7 +236,7 @@ impl<'a> Containers<'a> {
             // It may run: nobody shall take it for one that does not.
             Some(state) => Err(Failure::new(
                 FailureKind::Unsupported,
-                format!("a container is {state:?}, which is no state that envparity knows"),
+                format!("a container is {state:?}, which envparity does not know"),
             )
             .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
         }

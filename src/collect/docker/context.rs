@@ -11,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::Address;
-use super::way::Way;
-use crate::collect::io::aside::aside;
+use super::endpoint::EngineEndpoint;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
@@ -29,11 +29,11 @@ const MAX_META: u64 = 64 * 1024;
 const MAX_LISTED: usize = 30;
 
 /// Reads the files of a context; connects to nothing.
-pub(super) async fn find(name: &str) -> Result<Way, Failure> {
+pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
     if name == DEFAULT {
         let address = Address::Unix(DEFAULT_SOCKET.into());
         let shown = format!("unix://{DEFAULT_SOCKET} (context {DEFAULT})");
-        return Ok(Way { address, tls: tls::Settings::default(), verify: true, shown });
+        return Ok(EngineEndpoint { address, tls: tls::Settings::default(), verify: true, shown });
     }
     let contexts = folder()?;
     let meta = contexts.join("meta").join(parse::folder(name)).join("meta.json");
@@ -49,7 +49,7 @@ pub(super) async fn find(name: &str) -> Result<Way, Failure> {
     let address = parse::address(&endpoint.host, tls, name)?;
     let verify = !endpoint.skip_tls_verify;
     let tls = tls::Settings(certificates.unwrap_or_default());
-    let mut way = Way { address, tls, verify, shown: String::new() };
+    let mut way = EngineEndpoint { address, tls, verify, shown: String::new() };
     let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
     way.shown = format!("{} (context {name}{note})", way.address.shown(&endpoint.host));
     Ok(way)
@@ -100,12 +100,9 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
-    let known = aside(move || known(&meta)).await.unwrap_or_default();
-    Failure::new(
-        FailureKind::File,
-        format!("there is no Docker context {name} in {}", contexts.display()),
-    )
-    .advise(format!("check context: in the profile; there are {}", known.join(", ")))
+    let known = run_blocking(move || known(&meta)).await.unwrap_or_default();
+    Failure::new(FailureKind::File, format!("no Docker context {name} in {}", contexts.display()))
+        .advise(format!("check context: in the profile; known: {}", known.join(", ")))
 }
 
 /// The names of all contexts; what cannot be read is none.
@@ -130,7 +127,7 @@ fn unusable(name: &str, path: &Path, why: &str) -> Failure {
         format!("the context {name} cannot be used: {}: {why}", path.display()),
     )
     .advise(format!(
-        "check the file's permissions, and the context by docker context inspect {name}"
+        "check the file's permissions, and the context with docker context inspect {name}"
     ))
 }
 

@@ -165,7 +165,7 @@ pub(super) fn other_shape(path: &str) -> Failure {
 }
 
 pub(super) fn not_json(path: &str) -> Failure {
-    refused(path, "is no JSON")
+    refused(path, "is not JSON")
 }
 
 fn refused(path: &str, what: &str) -> Failure {

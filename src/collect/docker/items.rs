@@ -1,17 +1,17 @@
 //! A JSON array that arrives in pieces, taken apart into the texts of its items. Pure.
 //!
 //! Only the array itself is understood: where an item begins and ends. Whether an item is JSON is
-//! found out by whoever reads it.
+//! found out by anyone who reads it.
 
 /// Bytes of one item at most; a container's labels alone may be some 100 KiB.
 const MAX_ITEM: usize = 1024 * 1024;
 
-/// Why a text is no array of items.
+/// Why a text is not an array of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ItemsError {
-    /// It is no JSON.
+    /// It is not JSON.
     NotJson,
-    /// It is no array, and not `null`.
+    /// It is not an array, and not `null`.
     OtherShape,
     /// One item is longer than any real one.
     LongItem,

@@ -21,8 +21,8 @@ const MAX_ITEMS: usize = 1000;
 /// are read.
 const FULL: usize = 128 * 1024;
 
-/// What an item costs besides its texts, whatever it says: it takes its time, and a list of `{}` must
-/// end. What is kept of a container is charged where it is kept.
+/// What an item costs besides its texts, whatever it says: it takes its time, and a list of `{}`
+/// must end. What is kept of a container is charged where it is kept.
 const ITEM: usize = 256;
 
 /// What the items are.
@@ -232,7 +232,7 @@ pub(super) mod tests {
         for item in ["{a}", "tru", "{\"a\":1,}", &format!("{}{}", "[".repeat(500), "]".repeat(500))]
         {
             let failure = sizes(item, 2).unwrap_err();
-            assert_eq!(failure.message, "the answer to GET /containers/json is no JSON", "{item}");
+            assert_eq!(failure.message, "the answer to GET /containers/json is not JSON", "{item}");
         }
     }
 }

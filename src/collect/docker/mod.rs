@@ -5,14 +5,16 @@
 //! once more where it counts more running containers than the list has: they may just have ended.
 //!
 //! bollard asks and decodes (`client`), over a transport of ours (`transport`): it sends GET alone,
-//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands bollard what
-//! is used of them (`fields`). What bollard has read becomes evidence (`parse`, `containers`).
+//! on a capped connection (`way`, `ssh`), takes lists apart item by item (`list`), and hands
+//! bollard what is used of them (`fields`). What bollard has read becomes evidence (`parse`,
+//! `containers`).
 
 mod account;
 mod client;
 pub mod config;
 mod containers;
 mod context;
+mod endpoint;
 mod fields;
 mod items;
 mod list;
@@ -21,7 +23,6 @@ mod parse;
 mod ssh;
 mod ssh_address;
 mod transport;
-mod way;
 
 use std::path::{Path, PathBuf};
 
@@ -38,8 +39,8 @@ use crate::wire::problem::Problem;
 use client::Client;
 use config::{CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
 use containers::{Containers, Selection, Selections};
+use endpoint::EngineEndpoint;
 use parse::Images;
-use way::Way;
 
 /// Reads one engine.
 pub struct Docker {
@@ -51,7 +52,7 @@ pub struct Docker {
 
 /// An engine as the profile names it.
 enum Engine {
-    Known(Way),
+    Known(EngineEndpoint),
     /// Its way is found when the target is read.
     Context(String),
 }
@@ -64,7 +65,7 @@ impl Docker {
     pub fn new(config: &DockerConfig, folder: &Path) -> Result<Self, Problem> {
         let engine = match config.named()? {
             Named::Context(name) => Engine::Context(name),
-            Named::Host(address) => Engine::Known(Way {
+            Named::Host(address) => Engine::Known(EngineEndpoint {
                 shown: address.shown(config.host.as_ref().map_or("", |host| host.value.as_str())),
                 address,
                 tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
@@ -80,7 +81,7 @@ impl Docker {
     }
 
     /// The way to the engine; nothing is connected to yet.
-    async fn way(&self, context: &Context) -> Result<Way, Failure> {
+    async fn way(&self, context: &Context) -> Result<EngineEndpoint, Failure> {
         match &self.engine {
             Engine::Known(way) => Ok(way.clone()),
             Engine::Context(name) => {
@@ -89,7 +90,11 @@ impl Docker {
         }
     }
 
-    async fn read(&self, context: &Context, way: &Way) -> Result<TargetEvidence, Failure> {
+    async fn read(
+        &self,
+        context: &Context,
+        way: &EngineEndpoint,
+    ) -> Result<TargetEvidence, Failure> {
         let mut evidence = TargetEvidence::new(self.id(), way.shown.clone(), (context.clock)());
         if way.is_unverified() {
             evidence.fields.push(Field::of_target(TLS_UNVERIFIED, "SkipTLSVerify"));

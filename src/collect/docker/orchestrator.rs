@@ -33,7 +33,7 @@ impl Container {
             .unwrap_or_default()
     }
 
-    /// Whether it is no part of what was deployed: made by `docker compose run`, the holder of a
+    /// Whether it is not part of what was deployed: made by `docker compose run`, the holder of a
     /// pod, or a part of Kubernetes itself.
     pub(super) fn is_aside(&self) -> bool {
         self.label(COMPOSE_ONE_OFF).eq_ignore_ascii_case("true")

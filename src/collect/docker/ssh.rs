@@ -163,7 +163,7 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
     if code == NO_PROGRAM {
         let failure = Failure::new(
             FailureKind::Unreachable,
-            format!("there is no docker on that host: {shown}"),
+            format!("docker not found on that host: {shown}"),
         );
         return Some(failure.advise(
             "ssh got in; install Docker's client there, or put it on the PATH that a command by ssh has",
@@ -217,7 +217,7 @@ mod tests {
                 127,
                 "bash: line 1: docker: command not found",
                 K::Unreachable,
-                "no docker on that host",
+                "docker not found on that host",
             ),
             (
                 1,

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use url::Url;
 
-/// Why a text is no address; it is not quoted, since it may hold a password.
+/// Why a text is not an address; it is not quoted, since it may hold a password.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NoAddress {
     pub(super) message: &'static str,
@@ -39,7 +39,7 @@ impl SshAddress {
         }
         let user = Some(url.username()).filter(|user| !user.is_empty());
         if !user.is_none_or(is_name) {
-            return wrong("this is no name of a user", "write ssh://user@host");
+            return wrong("invalid user name", "write ssh://user@host");
         }
         let host = url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');

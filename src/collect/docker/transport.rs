@@ -19,9 +19,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::Mutex;
 
+use super::endpoint::{EngineEndpoint, Opened};
 use super::fields;
 use super::list::{Kind, List, Tally};
-use super::way::{Opened, Way};
 use crate::model::{Failure, FailureKind};
 
 /// Bytes of `/version` and of `/info`: some 10 KiB, and what a daemon with hundreds of labels and
@@ -33,13 +33,13 @@ const MAX_STREAM: usize = 128 * 1024 * 1024;
 
 /// What may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
+enum EngineQuestion {
     Version,
     Info,
     List(Kind),
 }
 
-impl Question {
+impl EngineQuestion {
     fn of(request: &BollardRequest) -> Result<Self, Failure> {
         let asked = request.uri().path();
         let known =
@@ -71,7 +71,7 @@ impl Question {
 /// bollard's way to an engine; clones share it.
 #[derive(Clone)]
 pub(super) struct Transport {
-    way: Arc<Way>,
+    way: Arc<EngineEndpoint>,
     /// The list that is being read, if one is.
     list: Arc<Mutex<Option<OpenList>>>,
 }
@@ -84,11 +84,11 @@ struct OpenList {
 }
 
 impl Transport {
-    pub(super) fn new(way: Way) -> Self {
+    pub(super) fn new(way: EngineEndpoint) -> Self {
         Self { way: Arc::new(way), list: Arc::new(Mutex::new(None)) }
     }
 
-    pub(super) fn way(&self) -> &Way {
+    pub(super) fn way(&self) -> &EngineEndpoint {
         &self.way
     }
 
@@ -103,7 +103,7 @@ impl Transport {
         self,
         request: &BollardRequest,
     ) -> impl Future<Output = Result<Response<Incoming>, Error>> + Send + use<> {
-        let question = Question::of(request);
+        let question = EngineQuestion::of(request);
         async move {
             let answer = async { self.answer(question?).await };
             in_memory(answer.await.map_err(carry)?).await
@@ -111,18 +111,20 @@ impl Transport {
     }
 
     /// JSON that bollard's models can read.
-    async fn answer(&self, question: Question) -> Result<Vec<u8>, Failure> {
+    async fn answer(&self, question: EngineQuestion) -> Result<Vec<u8>, Failure> {
         let made = match question {
-            Question::Version => {
+            EngineQuestion::Version => {
                 serde_json::to_vec(&fields::version(&self.fetch(question).await?)?)
             }
-            Question::Info => serde_json::to_vec(&fields::info(&self.fetch(question).await?)?),
-            Question::List(kind) => return self.next_batch(question, kind).await,
+            EngineQuestion::Info => {
+                serde_json::to_vec(&fields::info(&self.fetch(question).await?)?)
+            }
+            EngineQuestion::List(kind) => return self.next_batch(question, kind).await,
         };
         Ok(made.expect("texts and numbers are always JSON"))
     }
 
-    async fn fetch(&self, question: Question) -> Result<Vec<u8>, Failure> {
+    async fn fetch(&self, question: EngineQuestion) -> Result<Vec<u8>, Failure> {
         let mut answer = self.way.get(question.target(), MAX_DOCUMENT).await?;
         let mut body = Vec::new();
         while let Some(piece) = answer.piece().await? {
@@ -131,7 +133,7 @@ impl Transport {
         Ok(body)
     }
 
-    async fn next_batch(&self, question: Question, kind: Kind) -> Result<Vec<u8>, Failure> {
+    async fn next_batch(&self, question: EngineQuestion, kind: Kind) -> Result<Vec<u8>, Failure> {
         let mut open = self.list.lock().await;
         // One that somebody has given up is not this one.
         if open.as_ref().is_none_or(|open| open.list.kind() != kind) {
@@ -221,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn bollard_can_only_ask_what_is_allowed() {
         // Nothing listens there: what is refused by us never finds out.
-        let client = Client::new(Way::unix("/no/such/socket"));
+        let client = Client::new(EngineEndpoint::unix("/no/such/socket"));
         let docker = client.bollard();
         let failed = |error: Error| failure(error, "/x").message;
         let refused = [

@@ -108,7 +108,7 @@ impl HttpConfig {
     pub(super) fn address(&self) -> Result<Address, Problem> {
         const SHAPE: &str = "write https://host/path or http://host:8080/path";
         let wrong = |message: &str, advice: &str| Problem::at(&self.url, message, advice);
-        let url = Url::parse(&self.url).map_err(|_| wrong("this is no URL", SHAPE))?;
+        let url = Url::parse(&self.url).map_err(|_| wrong("invalid URL", SHAPE))?;
         let tls = match url.scheme() {
             "http" => false,
             "https" => true,
@@ -169,14 +169,14 @@ impl HttpConfig {
         let fits = (pointer.is_empty() || pointer.starts_with('/'))
             && pointer.split('~').skip(1).all(is_escaped);
         let advice = "write /build/version; ~1 stands for a / in a key, and ~0 for a ~";
-        (!fits).then(|| Problem::at(pointer, "this is no JSON pointer", advice))
+        (!fits).then(|| Problem::at(pointer, "invalid JSON pointer", advice))
     }
 
     fn check_header(&self) -> Option<Problem> {
         let header = self.header.as_ref()?;
         if hyper::header::HeaderName::from_bytes(header.as_bytes()).is_err() {
             let advice = "write one like X-Version";
-            return Some(Problem::at(header, "this is no name of a header", advice));
+            return Some(Problem::at(header, "invalid header name", advice));
         }
         self.pointer.is_some().then(|| {
             let advice = "leave one of them out, or find the version in the header by regex:";
@@ -287,17 +287,17 @@ mod tests {
     fn what_is_wrong_is_told() {
         for (text, said) in [
             ("url: http://h", "does not say where in the answer"),
-            ("url: h\npointer: /v", "this is no URL"),
+            ("url: h\npointer: /v", "invalid URL"),
             ("url: ftp://h\npointer: /v", "neither http:// nor https://"),
             ("url: http://u:p@h/\npointer: /v", "holds a user name or password"),
             ("url: http://h/#x\npointer: /v", "fragment"),
             ("url: http://h/?api_key=x\npointer: /v", "holds a password or token"),
-            ("url: http://h\npointer: v", "no JSON pointer"),
-            ("url: http://h\npointer: /a~2", "no JSON pointer"),
+            ("url: http://h\npointer: v", "invalid JSON pointer"),
+            ("url: http://h\npointer: /a~2", "invalid JSON pointer"),
             ("url: http://h\nregex: '('", "cannot be read"),
             ("url: http://h\nregex: 'x'", "has no group"),
             ("url: http://h\nregex: '((a{1000}){1000}){1000}'", "too large"),
-            ("url: http://h\nheader: 'X Y'", "no name of a header"),
+            ("url: http://h\nheader: 'X Y'", "invalid header name"),
             ("url: http://h\nheader: X\npointer: /v", "holds no JSON"),
             ("url: http://h\npointer: /v\ncomponent: orders", "name of a component"),
             ("url: http://h\npointer: /v\ntls: {}", "the URL is http://"),

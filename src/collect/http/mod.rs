@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::http::{self, Advice, Answer, Wanted};
 use super::io::{net, secret, tls};
 use crate::model::{
@@ -45,7 +45,7 @@ impl Http {
     /// A collector for a checked profile; paths are relative to `folder`.
     ///
     /// # Errors
-    /// If its URL or its expression is none.
+    /// If its URL or its expression is not one.
     pub fn new(config: &HttpConfig, folder: &Path) -> Result<Self, Problem> {
         let component = config.component.as_ref().map(|name| ("component", name.as_str()));
         let product = config.product.as_ref().map(|name| ("product", name.as_str()));
@@ -92,7 +92,7 @@ impl Http {
         token: Option<Secret>,
     ) -> Result<String, Failure> {
         let finder = Arc::clone(&self.finder);
-        aside(move || finder.version(&bytes, &from, token.as_ref())).await?
+        run_blocking(move || finder.version(&bytes, &from, token.as_ref())).await?
     }
 
     fn advised(&self, failure: Failure) -> Failure {
@@ -114,7 +114,7 @@ impl Http {
             cap: MAX_BODY,
             advice: &advice(token.is_some()),
         };
-        let way = net::Way::to(host, *port, self.address.tls.then_some(&self.tls));
+        let way = net::Endpoint::to(host, *port, self.address.tls.then_some(&self.tls));
         let (way, wanted) = (&way.await?, &wanted);
         way.first(|at| async move {
             let (stream, _) = way.connect(at).await?;
@@ -135,7 +135,7 @@ fn advice(has_token: bool) -> Advice {
     };
     Advice {
         unauthorized: unauthorized.to_owned(),
-        forbidden: "allow this path to whoever the token is of, or name one that anybody may read"
+        forbidden: "allow this path to the owner of the token, or name one that anybody may read"
             .to_owned(),
         broken: "the server could not answer: look into its log, and that of any proxy in between"
             .to_owned(),

@@ -5,7 +5,7 @@ use regex::Regex;
 use super::pointer::{self, Pointed};
 use crate::model::{Failure, FailureKind, Secret};
 
-/// A longer text is no version.
+/// A longer text is not a version.
 const MAX_VERSION: usize = 128;
 
 /// Where in the answer the version is.
@@ -25,7 +25,7 @@ impl Finder {
         token: Option<&Secret>,
     ) -> Result<String, Failure> {
         let text = std::str::from_utf8(bytes)
-            .map_err(|_| strange(format!("{from} is no text"), "check the URL"))?;
+            .map_err(|_| strange(format!("{from} is not text"), "check the URL"))?;
         let mut found = match &self.pointer {
             Some(pointer) => pointed(text, pointer, from)?,
             None => text.to_owned(),
@@ -47,7 +47,7 @@ impl Finder {
             && version.chars().any(|c| c.is_ascii_digit())
             && !version.chars().any(char::is_control);
         if !is_version {
-            let message = format!("what was found in {from} is no version");
+            let message = format!("what was found in {from} is not a version");
             let advice = "correct pointer:, regex: or header:, so that it finds the version alone";
             return Err(strange(message, advice));
         }
@@ -62,7 +62,7 @@ fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
         } else {
             "name the URL that answers in JSON, or find the version by regex:"
         };
-        strange(format!("{from} is no JSON"), advice)
+        strange(format!("{from} is not JSON"), advice)
     })?;
     match found {
         Some(Pointed::Text(text)) => Ok(text),
@@ -72,7 +72,7 @@ fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
             "find the version by regex: in the whole answer, or have the server say a text",
         )),
         Some(Pointed::NoText) => Err(strange(
-            format!("{at:?} of {from} is no text"),
+            format!("{at:?} of {from} is not text"),
             "correct pointer:, so that it leads to the version itself",
         )),
         None => Err(strange(
@@ -114,13 +114,13 @@ mod tests {
     #[test]
     fn what_is_no_version_is_told_and_never_quoted() {
         for (pointer, regex, text, said) in [
-            (Some("/v"), None, "<html>1.2</html>", "is no JSON"),
+            (Some("/v"), None, "<html>1.2</html>", "is not JSON"),
             (Some("/v"), None, "{}", "has no \"/v\""),
-            (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is no text"),
+            (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is not text"),
             (Some("/v"), None, r#"{"v": 1.10}"#, "last zeros are lost"),
-            (Some("/v"), None, r#"{"v": "latest"}"#, "is no version"),
-            (Some("/v"), None, r#"{"v": "1\n2"}"#, "is no version"),
-            (Some("/v"), None, r#"{"v": ""}"#, "is no version"),
+            (Some("/v"), None, r#"{"v": "latest"}"#, "is not a version"),
+            (Some("/v"), None, r#"{"v": "1\n2"}"#, "is not a version"),
+            (Some("/v"), None, r#"{"v": ""}"#, "is not a version"),
             (Some("/v"), None, r#"{"v": "Bearer s3cret-1"}"#, "repeats the token"),
             (None, Some("v(x+)"), "1.2", "finds nothing"),
             (None, Some("v(x)?"), "v", "finds nothing"),

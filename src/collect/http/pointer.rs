@@ -20,7 +20,7 @@ pub(super) enum Pointed {
 /// What `pointer` leads to; of a key that stands twice, the last one counts.
 ///
 /// # Errors
-/// If the text is no JSON.
+/// If the text is not JSON.
 pub(super) fn find(text: &str, pointer: &str) -> serde_json::Result<Option<Pointed>> {
     let unescaped = |token: &str| token.replace("~1", "/").replace("~0", "~");
     let tokens: Option<Vec<String>> = match pointer.strip_prefix('/') {

@@ -12,7 +12,7 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
-use super::aside::aside;
+use super::aside::run_blocking;
 use crate::model::Failure;
 
 /// Addresses of one name that are tried.
@@ -35,8 +35,8 @@ pub(super) async fn of_name(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     }
     let bare = bare.to_owned();
     let turn = LOOKUPS.acquire().await.map_err(io::Error::other)?;
-    // The thread gives its turn back, whoever still waits for the answer.
-    let looked_up = aside(move || {
+    // The thread gives its turn back, even if somebody still waits for the answer.
+    let looked_up = run_blocking(move || {
         let found = (bare.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         drop(turn);
         found

@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::model::{Failure, FailureKind};
 
-/// Runs `work` beside the async threads, from now on. Whoever waits within a deadline stops waiting at the
-/// deadline; `work` itself cannot be stopped, so that it must be bounded by the size of its input.
+/// Runs `work` beside the async threads, from now on. Anyone who waits within a deadline stops
+/// waiting at the deadline; `work` itself cannot be stopped, so that it must be bounded by the size
+/// of its input.
 ///
 /// # Errors
 /// If it panics: that is a defect of ours, and costs the target that it is of. And if the machine
 /// gives no thread, over which the runtime panics.
-pub(in crate::collect) fn aside<T: Send + 'static>(
+pub(in crate::collect) fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Result<T, Failure>> + Send {
     let begun = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(work)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use super::aside::aside;
+use super::aside::run_blocking;
 use crate::wire::file;
 
 /// By this name a file is what the program was piped.
@@ -18,7 +18,7 @@ const STANDARD_INPUT: &str = "/dev/stdin";
 /// # Errors
 /// As [`file::read`].
 pub(in crate::collect) async fn read_aside(path: PathBuf, cap: u64) -> io::Result<Vec<u8>> {
-    let read = aside(move || file::read(&path, cap)).await;
+    let read = run_blocking(move || file::read(&path, cap)).await;
     read.unwrap_or_else(|failure| Err(io::Error::other(failure.message)))
 }
 
@@ -30,11 +30,11 @@ pub(in crate::collect) fn is_piped(path: &Path) -> bool {
     path == Path::new(STANDARD_INPUT) && is_pipe(path)
 }
 
-/// All that comes through the pipe behind a path, of at most `cap` bytes, within a time. Whoever
+/// All that comes through the pipe behind a path, of at most `cap` bytes, within a time. Anyone who
 /// writes may never end; nothing waits for him longer than that.
 ///
 /// # Errors
-/// If it is no pipe, if more comes, or if not all has come in time.
+/// If it is not a pipe, if more comes, or if not all has come in time.
 pub(in crate::collect) async fn read_pipe(
     path: &Path,
     cap: u64,

@@ -100,7 +100,7 @@ impl Reply {
             match frame {
                 None => return Ok(None),
                 Some(Ok(frame)) => {
-                    // Trailers are no part of the body.
+                    // Trailers are not part of the body.
                     if let Ok(piece) = frame.into_data() {
                         return Ok(Some(piece));
                     }
@@ -112,7 +112,8 @@ impl Reply {
         }
     }
 
-    /// The words of a refusal, as far as they come: it is judged by its status, however its body ends.
+    /// The words of a refusal, as far as they come: it is judged by its status, however its body
+    /// ends.
     async fn said(&mut self) -> Vec<u8> {
         let mut said = Vec::new();
         let reading = async {
@@ -128,7 +129,7 @@ impl Reply {
     }
 }
 
-/// Asks for it on a fresh connection. Whoever gets the reply reads it piece by piece.
+/// Asks for it on a fresh connection. Anyone who gets the reply reads it piece by piece.
 pub(in crate::collect) async fn open(
     stream: Box<dyn Duplex>,
     wanted: &Wanted<'_>,
@@ -230,13 +231,18 @@ fn body_failure(
     if error.is::<LengthLimitError>() {
         return Failure::new(
             FailureKind::TooLarge,
-            format!("the answer to GET {path} exceeds {} MiB", cap >> 20),
+            format!("the answer to GET {path} exceeds {}", size(cap)),
         );
     }
     match error.downcast_ref::<hyper::Error>() {
         Some(error) => failure(error, heard, path),
         None => Failure::new(FailureKind::Cut, format!("the answer to GET {path} broke off")),
     }
+}
+
+/// In words.
+fn size(bytes: usize) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
 }
 
 fn status_failure(

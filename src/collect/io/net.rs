@@ -67,7 +67,7 @@ pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failu
 pub(in crate::collect) async fn reach(
     host: &str,
     port: u16,
-    tls: Option<&TlsWay>,
+    tls: Option<&TlsEndpoint>,
     shown: &str,
 ) -> Result<Box<dyn Duplex>, Failure> {
     let attempt = |address| async move {
@@ -82,18 +82,18 @@ pub(in crate::collect) async fn reach(
 
 /// The way to a server that may have several addresses, some of which may be silent even once they
 /// are connected to.
-pub(in crate::collect) struct Way<'a> {
+pub(in crate::collect) struct Endpoint<'a> {
     host: &'a str,
     port: u16,
     /// The server in messages.
     to: String,
-    tls: Option<TlsWay>,
+    tls: Option<TlsEndpoint>,
 }
 
 /// A connection, and the last moment at which the server's certificate is valid.
 pub(in crate::collect) type Connected = (Box<dyn Duplex>, Option<Timestamp>);
 
-impl<'a> Way<'a> {
+impl<'a> Endpoint<'a> {
     /// Over TLS, if there are settings for it.
     pub(in crate::collect) async fn to(
         host: &'a str,
@@ -101,7 +101,7 @@ impl<'a> Way<'a> {
         tls: Option<&tls::Settings>,
     ) -> Result<Self, Failure> {
         let tls = match tls {
-            Some(tls) => Some(TlsWay::new(tls.server_name(host)?, tls.connector().await?)),
+            Some(tls) => Some(TlsEndpoint::new(tls.server_name(host)?, tls.connector().await?)),
             None => None,
         };
         Ok(Self { host, port, to: format!("{host}:{port}"), tls })
@@ -113,7 +113,7 @@ impl<'a> Way<'a> {
         port: u16,
         tls: &tls::Settings,
     ) -> Result<Self, Failure> {
-        let tls = TlsWay::new(tls.server_name(host)?, tls.unverified_connector().await?);
+        let tls = TlsEndpoint::new(tls.server_name(host)?, tls.unverified_connector().await?);
         Ok(Self { host, port, to: format!("{host}:{port}"), tls: Some(tls) })
     }
 
@@ -171,12 +171,12 @@ async fn tcp_at(address: SocketAddr, to: &str) -> Result<TcpStream, Failure> {
 }
 
 /// How TLS is spoken to a server, whichever of its addresses it has.
-pub(in crate::collect) struct TlsWay {
+pub(in crate::collect) struct TlsEndpoint {
     name: ServerName<'static>,
     connector: TlsConnector,
 }
 
-impl TlsWay {
+impl TlsEndpoint {
     pub(in crate::collect) fn new(name: ServerName<'static>, connector: TlsConnector) -> Self {
         Self { name, connector }
     }
@@ -207,6 +207,11 @@ pub(in crate::collect) async fn unix(path: &Path) -> Result<UnixStream, Failure>
         match e.kind() {
             io::ErrorKind::PermissionDenied => Failure { kind: FailureKind::Permission, ..failure }
                 .advise("let this user read and write the socket, for example by the group that owns it"),
+            io::ErrorKind::NotFound => failure
+                .advise("check that the server runs and that the path is that of its socket"),
+            io::ErrorKind::ConnectionRefused => {
+                failure.advise("nothing listens on the socket: check that the server runs")
+            }
             _ => failure,
         }
     })
@@ -255,7 +260,7 @@ pub(in crate::collect) fn read_failure(error: &io::Error) -> Failure {
     match error.kind() {
         _ if tls::is_tls(error) => tls::handshake_failure(error),
         _ if is_over_cap(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
-        // Sizes of pieces that are no numbers, or larger than any.
+        // Sizes of pieces that are not numbers, or larger than any.
         E::InvalidData | E::InvalidInput => {
             let why = without_errno(error).to_lowercase();
             Failure::new(FailureKind::Protocol, format!("the answer is malformed: {why}"))

@@ -1,5 +1,5 @@
-//! Finds a credential in what a server says, however it is spelled: as it is, in base64, escaped for
-//! a URL, JSON, HTML or XML, or cut at the end. Pure.
+//! Finds a credential in what a server says, however it is spelled: as it is, in base64, escaped
+//! for a URL, JSON, HTML or XML, or cut at the end. Pure.
 
 use base64::Engine;
 use base64::alphabet;

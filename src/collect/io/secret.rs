@@ -8,7 +8,7 @@ use super::system::without_errno;
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::secret::SecretReference;
 
-/// Larger files are no passwords.
+/// Larger files are not passwords.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// Looks the secret up that goes to the target which this task reads, for a user or for nobody.
@@ -49,8 +49,7 @@ async fn look_up(reference: &SecretReference) -> Result<Secret, Failure> {
             };
             let bytes = file::read_aside(path.clone(), MAX_BYTES).await;
             let bytes = bytes.map_err(|e| unusable(without_errno(&e)))?;
-            let text =
-                String::from_utf8(bytes).map_err(|_| unusable("it is no text".to_owned()))?;
+            let text = String::from_utf8(bytes).map_err(|_| unusable("not text".to_owned()))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             let text = text.strip_suffix('\r').unwrap_or(text);
             if text.is_empty() {

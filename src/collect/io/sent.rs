@@ -1,5 +1,5 @@
-//! What a target was sent as a credential, noted by whoever sends it, so that nothing that the target
-//! answers can carry it into a report.
+//! What a target was sent as a credential, noted by anyone who sends it, so that nothing that the
+//! target answers can carry it into a report.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

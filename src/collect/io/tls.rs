@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-use super::aside::aside;
+use super::aside::run_blocking;
 use super::config::TlsConfig;
 use super::file;
 use super::system::without_errno;
@@ -85,10 +85,7 @@ impl Settings {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = self.0.server_name.as_deref().unwrap_or(bare);
         ServerName::try_from(name.to_owned()).map_err(|_| {
-            Failure::new(
-                FailureKind::Tls,
-                format!("{name:?} is no name that a certificate can have"),
-            )
+            Failure::new(FailureKind::Tls, format!("{name:?} is not a valid certificate name"))
         })
     }
 }
@@ -107,7 +104,7 @@ fn builder(
 
 async fn own_roots(path: &Path) -> Result<Arc<RootCertStore>, Failure> {
     let (certificates, path) = (certificates(path).await?, path.to_owned());
-    aside(move || {
+    run_blocking(move || {
         let mut roots = RootCertStore::empty();
         for certificate in certificates {
             roots.add(certificate).map_err(|e| unusable(&path, &e))?;
@@ -157,7 +154,7 @@ fn check_bundle(path: &Path) -> Result<(), Failure> {
 }
 
 async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
-    let known = SYSTEM.get_or_try_init(async || aside(load_system).await?).await?;
+    let known = SYSTEM.get_or_try_init(async || run_blocking(load_system).await?).await?;
     if known.is_empty() {
         let named =
             [FILE_VARIABLE, FOLDER_VARIABLE].into_iter().find(|name| variable(name).is_some());
@@ -192,11 +189,11 @@ pub(in crate::collect) async fn connector(
     let trusted = match roots {
         Roots::System => Some(system_roots().await?),
         Roots::These(certificates) => {
-            Some(aside(move || own_store(certificates)).await?.ok_or(None)?)
+            Some(run_blocking(move || own_store(certificates)).await?.ok_or(None)?)
         }
         Roots::Unverified => None,
     };
-    let made = aside(move || {
+    let made = run_blocking(move || {
         let provider = provider();
         let builder = builder(Arc::clone(&provider)).ok()?;
         let builder = match trusted {
@@ -234,7 +231,8 @@ async fn pem_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 
 async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = pem_bytes(path).await?;
-    let read = aside(move || CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>());
+    let read =
+        run_blocking(move || CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>());
     match read.await? {
         Ok(list) if list.is_empty() => Err(unusable(path, &"it holds no certificate")),
         Ok(list) => Ok(list),

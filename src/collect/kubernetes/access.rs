@@ -15,9 +15,9 @@ use url::Url;
 
 use super::client::Client;
 use super::config::Proxy;
-use super::kubeconfig::{self, Endpoint, Settings};
+use super::kubeconfig::{self, ClusterEndpoint, Settings};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::repeats::{Repeats, percent_decoded};
 use crate::collect::io::sent;
 use crate::model::{Failure, FailureKind};
@@ -44,11 +44,13 @@ impl Access {
 
 /// Finds the way; connects to nothing yet.
 pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Access, Failure> {
-    let Endpoint { mut config, anonymous, proxy_url } = match kubeconfig::load(settings).await? {
+    let ClusterEndpoint { mut config, anonymous, proxy_url } = match kubeconfig::load(settings)
+        .await?
+    {
         Some(kubeconfig) => {
             kubeconfig::choose(kubeconfig, settings.context.as_deref(), context).await?
         }
-        None => Endpoint { config: in_cluster().await?, anonymous: None, proxy_url: None },
+        None => ClusterEndpoint { config: in_cluster().await?, anonymous: None, proxy_url: None },
     };
     config.proxy_url = proxy(&config.cluster_url, settings.proxy.as_ref(), proxy_url.as_deref())?;
     let mut shown = address(&config.cluster_url);
@@ -97,7 +99,8 @@ async fn in_cluster() -> Result<Config, Failure> {
         )
         .advise("set automountServiceAccountToken, or name a kubeconfig: in the profile")
     };
-    let mut config = aside(Config::incluster).await?.map_err(|e| no_account(e.to_string()))?;
+    let mut config =
+        run_blocking(Config::incluster).await?.map_err(|e| no_account(e.to_string()))?;
     if let Some(path) = config.auth_info.token_file.take() {
         config.auth_info.token = Some(kubeconfig::token(Path::new(&path)).await?);
     }
@@ -117,10 +120,13 @@ fn proxy(
         (None, None) => of_environment(cluster),
     };
     let no_url = |()| {
-        Failure::new(FailureKind::File, "the proxy of the kubeconfig or of $HTTPS_PROXY is no URL")
-            .advise("write http://host:port, or name one by proxy: in the profile")
+        Failure::new(
+            FailureKind::File,
+            "the proxy of the kubeconfig or of $HTTPS_PROXY is not a URL",
+        )
+        .advise("write http://host:port, or name one by proxy: in the profile")
     };
-    // The crate takes a port that is none for another one.
+    // The crate takes an invalid port for another one.
     let parsed = text.map(|text| match Url::parse(&text) {
         Ok(_) => text.parse().map_err(drop),
         Err(_) => Err(()),

@@ -1,8 +1,8 @@
 //! GET, and only GET, of a Kubernetes API server: the method is not a parameter.
 //!
 //! Lists come page by page; while one page is parsed the next is on its way. Nothing is tried again
-//! but a list whose pages expired (410), once, and what the server puts off (429), twice and when it
-//! says.
+//! but a list whose pages expired (410), once, and what the server puts off (429), twice and when
+//! it says.
 
 use std::io;
 use std::sync::Mutex;
@@ -23,7 +23,7 @@ use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::{net, silence, tls};
 use crate::model::{Failure, FailureKind};
 
@@ -104,7 +104,7 @@ impl Api {
         &self.access.shown
     }
 
-    /// What `parse` makes of the answer to a question that is no list.
+    /// What `parse` makes of the answer to a question that is not a list.
     pub(super) async fn get<T: Send + 'static>(
         &self,
         question: &Question,
@@ -114,7 +114,7 @@ impl Api {
             let mut body = Vec::new();
             let status = self.exchange(&question.path(), &mut body).await?;
             self.accepted(status, &body, question)?;
-            aside(move || parse(&body)).await?
+            run_blocking(move || parse(&body)).await?
         };
         self.within(question, exchange).await
     }
@@ -299,7 +299,7 @@ impl Api {
             300..=399 => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))
                 .advise("name the API server itself in the kubeconfig"),
             404 => Failure::new(FailureKind::Protocol, message)
-                .advise("this cluster does not have it, or the kubeconfig's server is no API server"),
+                .advise("this cluster does not have it, or the kubeconfig's server is not an API server"),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
             500 => Failure::new(FailureKind::Protocol, message).advise("see the API server's log"),
             _ => Failure::new(FailureKind::Protocol, message)
@@ -328,8 +328,8 @@ impl Api {
                     self.access.without_secrets(head.kind).chars().take(80).collect();
                 strange(&format!("expected {}, found {kind}", resource.list))
             }
-            None if opening.is_json => strange("the answer is no list"),
-            None => strange("the answer is no JSON"),
+            None if opening.is_json => strange("the answer is not a list"),
+            None => strange("the answer is not JSON"),
         }
     }
 
@@ -442,6 +442,6 @@ fn of_kubeconfig(failure: Failure) -> Failure {
 fn parsed<T: Send + 'static>(
     parse: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> BoxFuture<'static, Result<T, Failure>> {
-    let parsing = aside(parse);
+    let parsing = run_blocking(parse);
     async move { parsing.await? }.boxed()
 }

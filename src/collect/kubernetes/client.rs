@@ -60,7 +60,7 @@ impl Client {
         let before = self.base.path().trim_end_matches('/');
         parts.path_and_query = Some(format!("{before}{path}").parse().map_err(no_request)?);
         let uri = Uri::from_parts(parts).map_err(|_| {
-            Failure::new(FailureKind::File, "the cluster's server in the kubeconfig is no URL")
+            Failure::new(FailureKind::File, "the cluster's server in the kubeconfig is not a URL")
         })?;
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;

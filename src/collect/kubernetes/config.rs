@@ -189,7 +189,7 @@ impl KubernetesConfig {
         if text.as_str() == "none" {
             return Ok(Some(Proxy::Never));
         }
-        let uri: Uri = text.parse().map_err(|_| Problem::at(text, "this is no URL", SHAPE))?;
+        let uri: Uri = text.parse().map_err(|_| Problem::at(text, "invalid URL", SHAPE))?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(Problem::at(text, "the proxy is neither http:// nor https://", SHAPE));
         }
@@ -198,7 +198,7 @@ impl KubernetesConfig {
             return Err(Problem::at(text, "the proxy's URL holds a user name or password", advice));
         }
         // Stricter in what a port is, and in what stands behind it.
-        let url = Url::parse(text).map_err(|_| Problem::at(text, "this is no URL", SHAPE))?;
+        let url = Url::parse(text).map_err(|_| Problem::at(text, "invalid URL", SHAPE))?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !is_bare {
             return Err(Problem::at(text, "the URL says more than where the proxy is", SHAPE));

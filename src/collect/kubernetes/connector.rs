@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::collect::io::net::{self, Duplex, TlsWay};
+use crate::collect::io::net::{self, Duplex, TlsEndpoint};
 use crate::collect::io::tls::{self, Roots};
 use crate::model::{Failure, FailureKind};
 
@@ -44,7 +44,7 @@ impl From<Failure> for Carried {
 pub(super) struct Connector(Arc<Route>);
 
 struct Route {
-    tls: Option<TlsWay>,
+    tls: Option<TlsEndpoint>,
     proxy: Option<Tunnel<ToProxy>>,
     /// The server in messages.
     shown: String,
@@ -65,7 +65,7 @@ impl Connector {
         let way = |url: &Uri| {
             let name = config.tls_server_name.as_deref().or(url.host()).unwrap_or_default();
             let connector = connector.clone().expect("there is one for whatever speaks TLS");
-            Ok::<_, Failure>(TlsWay::new(server_name(name)?, connector))
+            Ok::<_, Failure>(TlsEndpoint::new(server_name(name)?, connector))
         };
         let tls = is_tls.then(|| way(&config.cluster_url)).transpose()?;
         let proxy = match &config.proxy_url {
@@ -111,7 +111,7 @@ async fn tls_connector(config: &Config) -> Result<TlsConnector, Failure> {
 fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(bare.to_owned()).map_err(|_| {
-        let what = format!("{bare:?} is no name that a certificate can have");
+        let what = format!("{bare:?} is not a valid certificate name");
         Failure::new(FailureKind::Tls, what)
             .advise("check the cluster's server and tls-server-name in the kubeconfig")
     })
@@ -122,7 +122,7 @@ fn with_credentials(tunnel: Tunnel<ToProxy>, url: &Uri) -> Result<Tunnel<ToProxy
     let authority = url.authority().map_or("", |authority| authority.as_str());
     let Some((user, _)) = authority.rsplit_once('@') else { return Ok(tunnel) };
     let wrong = || {
-        Failure::new(FailureKind::Authentication, "the proxy's user name and password are no text")
+        Failure::new(FailureKind::Authentication, "the proxy's user name and password are not text")
     };
     let user = percent_decoded(user).ok_or_else(wrong)?;
     let value = format!("Basic {}", STANDARD.encode(user));
@@ -184,7 +184,7 @@ impl Service<Uri> for Connector {
 /// What connects to a proxy.
 #[derive(Clone)]
 struct ToProxy {
-    tls: Option<Arc<TlsWay>>,
+    tls: Option<Arc<TlsEndpoint>>,
 }
 
 impl Service<Uri> for ToProxy {

@@ -17,7 +17,7 @@ use tokio::process::Command;
 use tokio::time::timeout_at;
 
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::silence;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
@@ -58,7 +58,7 @@ pub(super) async fn credentials(
     })?;
     // YAML, of which JSON is a part: client-go reads both.
     silence::broken();
-    let credential = aside(move || -> Option<ExecCredential> {
+    let credential = run_blocking(move || -> Option<ExecCredential> {
         String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok())
     });
     let credential =

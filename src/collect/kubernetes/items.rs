@@ -12,13 +12,14 @@ use crate::model::{Failure, FailureKind};
 /// its size once all are read. Tells how many could not be read.
 ///
 /// # Errors
-/// If it is no JSON, or has no items. What was handed over before stays.
+/// If it is not JSON, or has no items. What was handed over before stays.
 pub(super) fn items<'a, T: serde::Deserialize<'a>>(
     body: &'a [u8],
     mut take: impl FnMut(T),
 ) -> Result<usize, Failure> {
-    let no_list =
-        || Failure::new(FailureKind::Protocol, "the answer is no list that Kubernetes would write");
+    let no_list = || {
+        Failure::new(FailureKind::Protocol, "the answer is not a list that Kubernetes would write")
+    };
     let mut taken = 0;
     let mut each = |item: T| {
         taken += 1;

@@ -18,7 +18,7 @@ use url::Url;
 use super::config::Proxy;
 use super::exec;
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
@@ -40,7 +40,7 @@ pub(super) struct Settings {
 }
 
 /// A cluster and how to speak to it, as a kubeconfig says.
-pub(super) struct Endpoint {
+pub(super) struct ClusterEndpoint {
     pub(super) config: Config,
     pub(super) anonymous: Option<String>,
     /// Of the kubeconfig itself, not of the environment.
@@ -68,7 +68,7 @@ pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Fail
     if merged.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
         return Err(Failure::new(
             FailureKind::File,
-            "no kubeconfig: the profile names none, $KUBECONFIG is not set, and this is no pod",
+            "no kubeconfig: the profile names none, $KUBECONFIG is not set, and this is not a pod",
         )
         .advise("name one by kubeconfig: in the profile, for example ~/.kube/config"));
     }
@@ -101,9 +101,9 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
     let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
     let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "it is no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "not text"))?;
     // Of an error of the parser only the place is shown: its words may quote a token.
-    let parsed = aside(move || Kubeconfig::from_yaml(&text)).await?;
+    let parsed = run_blocking(move || Kubeconfig::from_yaml(&text)).await?;
     let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
     resolve_paths(&mut kubeconfig, path);
     Ok(kubeconfig)
@@ -149,7 +149,7 @@ fn named_context(
     let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
     let Some(found) = found else {
         let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
-        let advice = format!("check context: in the profile; there are {}", known.join(", "));
+        let advice = format!("check context: in the profile; known: {}", known.join(", "));
         return Err(unusable_entry(format!("the kubeconfig has no context {name}"), &advice));
     };
     Ok((name, found))
@@ -164,7 +164,7 @@ pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
     collection: &Context,
-) -> Result<Endpoint, Failure> {
+) -> Result<ClusterEndpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
         .clusters
@@ -211,7 +211,7 @@ pub(super) async fn choose(
                 "context {name} names the user {user_name}, which the kubeconfig does not have"
             );
             return Err(Failure::new(FailureKind::Authentication, what).advise(
-                "mend the kubeconfig (kubectl config view): without a user, requests are anonymous",
+                "fix the kubeconfig (kubectl config view): without a user, requests are anonymous",
             ));
         }
     }
@@ -220,17 +220,17 @@ pub(super) async fn choose(
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
     if config.cluster_url.host().is_none_or(str::is_empty) {
-        return Err(not_usable("the kubeconfig", "the cluster's server is no URL"));
+        return Err(not_usable("the kubeconfig", "the cluster's server is not a URL"));
     }
-    Ok(Endpoint { config, anonymous, proxy_url })
+    Ok(ClusterEndpoint { config, anonymous, proxy_url })
 }
 
-/// The crate takes a port that is none for the scheme's own, and another server would be asked.
+/// The crate takes an invalid port for the scheme's own, and another server would be asked.
 fn check_server(server: &str) -> Result<(), Failure> {
     let why = match Url::parse(server) {
         Ok(_) => return Ok(()),
-        Err(url::ParseError::InvalidPort) => "the port of the cluster's server is none",
-        Err(_) => "the cluster's server is no URL",
+        Err(url::ParseError::InvalidPort) => "invalid port in the cluster's server URL",
+        Err(_) => "the cluster's server is not a URL",
     };
     Err(not_usable("the kubeconfig", why))
 }
@@ -249,7 +249,7 @@ async fn complete(cluster: &mut Cluster) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The crate takes an authority that is none for nobody to trust, and the server would be blamed.
+/// The crate takes an invalid authority for nobody to trust, and the server would be blamed.
 /// What is not base64 it tells itself.
 fn check_authority(data: Option<&str>) -> Result<(), Failure> {
     let Some(pem) = data.and_then(|data| STANDARD.decode(data.trim()).ok()) else { return Ok(()) };
@@ -324,24 +324,24 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
     let bytes = file::read_aside(path.to_owned(), MAX_SECRET)
         .await
         .map_err(|e| unusable(&without_errno(&e)))?;
-    let text = String::from_utf8(bytes).map_err(|_| unusable("it is no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("not text"))?;
     let token = text.trim();
     if token.is_empty() { Err(unusable("it is empty")) } else { Ok(SecretString::from(token)) }
 }
 
 fn not_usable(file: &str, why: &str) -> Failure {
     Failure::new(FailureKind::File, format!("{file} cannot be used: {why}"))
-        .advise("check kubeconfig: in the profile (relative to its folder), and the file by kubectl config view")
+        .advise("check kubeconfig: in the profile (relative to its folder), and the file with kubectl config view")
 }
 
 /// In our words: those of the error may quote what is in the file.
 fn reason(error: &KubeconfigError) -> String {
     use KubeconfigError as E;
     match error {
-        E::Parse(_) => "it is no kubeconfig",
+        E::Parse(_) => "not a kubeconfig",
         E::MissingClusterUrl => "the cluster has no server",
-        E::ParseClusterUrl(_) => "the cluster's server is no URL",
-        E::ParseProxyUrl(_) => "the proxy's URL is none",
+        E::ParseClusterUrl(_) => "the cluster's server is not a URL",
+        E::ParseProxyUrl(_) => "invalid proxy URL",
         E::LoadCertificateAuthority(_) => "its certificate-authority-data is not base64",
         E::ParseCertificates(_) => "its certificate-authority is not PEM",
         E::KindMismatch | E::ApiVersionMismatch => "its files are not of one kind",

@@ -62,7 +62,7 @@ pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
 /// The objects of the file, as parts of a cluster.
 ///
 /// # Errors
-/// If it is no JSON of Kubernetes, or holds nothing that is compared.
+/// If it is not JSON of Kubernetes, or holds nothing that is compared.
 pub(in crate::collect) fn parse_kubectl(
     text: &str,
     scope: &Scope,
@@ -76,7 +76,7 @@ pub(in crate::collect) fn parse_kubectl(
         let Some(document) = documents.next() else { break };
         let raw = document.map_err(|e| {
             if e.is_eof() {
-                return refuse("broke off: it is no whole JSON");
+                return refuse("broke off: the JSON is incomplete");
             }
             around(text.get(begun..).unwrap_or_default())
         })?;
@@ -298,7 +298,8 @@ impl<'a> Found<'a> {
             self.failures.extend(self.workloads.failures());
         }
         let whole = self.failures.into_iter().reduce(parse::both).map_or(Ok(()), Err);
-        // Neither pods nor their templates are in the file: nobody knows whether they were asked for.
+        // Neither pods nor their templates are in the file: nobody knows whether they were asked
+        // for.
         let is_silent = self.has_empty_list && !self.has_pods && !self.has_templates;
         let wants = |part| scope.parts.contains(&part);
         let nodes = self.nodes.map(|nodes| {

@@ -31,7 +31,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::collector::{Collector, Context, Target};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
@@ -212,7 +212,7 @@ impl Kubernetes {
         }
         evidence.left_out = found.left_out();
         // What was read is bounded, and counts also where a list took all the time that there was.
-        evidence.images = aside(move || found.images(pods_are_known)).await?;
+        evidence.images = run_blocking(move || found.images(pods_are_known)).await?;
         folded(failures).map_or(Ok(()), Err)
     }
 
@@ -247,11 +247,12 @@ async fn merged(
     listed: Workloads,
     context: &Context,
 ) -> Result<Workloads, Failure> {
-    let merging = aside(move || found.merge(listed).map(|()| found));
+    let merging = run_blocking(move || found.merge(listed).map(|()| found));
     net::within(context.deadline, context.allowed, async { merging.await? }).await
 }
 
-/// One failure of several; what is refused once more is named, and the server's words are told once.
+/// One failure of several; what is refused once more is named, and the server's words are told
+/// once.
 fn folded(failures: Vec<Failure>) -> Option<Failure> {
     let (refused, others): (Vec<_>, Vec<_>) =
         failures.into_iter().partition(|failure| failure.kind == FailureKind::Permission);

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::parse;
 use super::question::Question;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::model::{Failure, FailureKind};
 
 /// How a page begins.
@@ -23,7 +23,7 @@ pub(super) async fn opening(page: Vec<u8>) -> Result<(Vec<u8>, Opening), Failure
             head.is_some() || serde_json::from_slice::<serde::de::IgnoredAny>(&page).is_ok();
         (page, Opening { head, is_json })
     };
-    aside(read).await
+    run_blocking(read).await
 }
 
 /// The pages that a list has asked for. Tokens are not kept: a server that never ends sends long

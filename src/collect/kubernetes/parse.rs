@@ -123,7 +123,7 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
         }
         Ok(_) => refuse("names no version"),
         Err(error) if error.is_data() => refuse("is not what an API server says"),
-        Err(_) => refuse("is no JSON"),
+        Err(_) => refuse("is not JSON"),
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(),
         Err(_) => {
             return Err(Failure::new(
                 FailureKind::Protocol,
-                "the namespace kube-system is no JSON",
+                "the namespace kube-system is not JSON",
             ));
         }
     };
@@ -251,7 +251,7 @@ impl Nodes {
         let conditions = &node.status.conditions;
         let heartbeats = conditions.iter().filter_map(|c| time(&c.last_heartbeat_time));
         self.newest = self.newest.max(heartbeats.max());
-        // What its kubelet last said is no news while nobody hears of it.
+        // What its kubelet last said is not news while nobody hears of it.
         if conditions.iter().any(|c| &*c.kind == "Ready" && &*c.status == "Unknown") {
             self.lost.insert(name.to_string());
         }

@@ -197,7 +197,8 @@ pub(super) fn state(
     if matches!(phase, "Succeeded" | "Failed") {
         return word(&[reason, phase]);
     }
-    // Somebody looks at the pod; it is no part of what was deployed, and stays in the pod for good.
+    // Somebody looks at the pod; it is not part of what was deployed, and stays in the pod for
+    // good.
     if role == Role::Ephemeral {
         return word(&["ephemeral"]);
     }

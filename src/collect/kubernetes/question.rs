@@ -148,7 +148,7 @@ pub(super) fn grant<'a>(refused: impl IntoIterator<Item = &'a Question>) -> Stri
     format!("{GRANT}{}", told.join(", and "))
 }
 
-/// A namespace as a part of a path. Names of namespaces need no escape; what is none must not
+/// A namespace as a part of a path. Names of namespaces need no escape; what is not one must not
 /// change the path.
 fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()

@@ -18,7 +18,7 @@ const MESSAGES: &[&str] = &[
 /// Characters of a line that are shown.
 const SHOWN: usize = 200;
 
-/// A line that is no JSON, in words. Only what a program is known to say is quoted: behind a
+/// A line that is not JSON, in words. Only what a program is known to say is quoted: behind a
 /// prompt a password may stand.
 pub(in crate::collect) fn line(text: &str) -> String {
     let line = text.trim();
@@ -29,7 +29,7 @@ pub(in crate::collect) fn line(text: &str) -> String {
     if line.starts_with("==== START logs") {
         return "the log of a container, as kubectl cluster-info dump prints".to_owned();
     }
-    "text that is no JSON (of a terminal?)".to_owned()
+    "text that is not JSON (of a terminal?)".to_owned()
 }
 
 /// Whether kubectl says it of itself.

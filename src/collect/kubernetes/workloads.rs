@@ -20,16 +20,16 @@ use super::pod::{
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, Presumed, RunState};
 use setup::{Labels, Pods, Setup, without_template};
 
-/// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many workloads as
-/// the largest clusters have.
+/// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many
+/// workloads as the largest clusters have.
 const MAX_KEPT: usize = 16 << 20;
 
 /// What one entry takes besides its texts: itself, its place in a tree, and what the allocator adds
 /// to each text.
 const ENTRY: usize = 160;
 
-/// What the first use of an image adds: it becomes a component of its own, which takes 3 KiB until it
-/// stands in a report, as a pod that is kept takes three times what it is charged.
+/// What the first use of an image adds: it becomes a component of its own, which takes 3 KiB until
+/// it stands in a report, as a pod that is kept takes three times what it is charged.
 const COMPONENT: usize = 1024;
 
 /// How much is kept, roughly.
@@ -469,7 +469,7 @@ fn kept(text: &str) -> String {
     if text.len() <= MAX_VALUE { text.to_owned() } else { String::new() }
 }
 
-/// Whether it is of a size that Kubernetes allows: what is kept must not grow by what is none.
+/// Whether it is of a size that Kubernetes allows: what is kept must not grow by what is not one.
 fn is_kept(owner: &Owner, spec: &PodSpec<'_>) -> bool {
     let PodSpec { containers, init_containers, ephemeral_containers, .. } = spec;
     let mut all = containers.iter().chain(init_containers).chain(ephemeral_containers);

@@ -11,7 +11,7 @@ use super::config::{Base, PrometheusConfig};
 use super::parse::{self, Told};
 use super::queries;
 use crate::collect::collector::Clock;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::http::{self, Advice, Wanted};
 use crate::collect::io::{net, secret};
 use crate::model::{Failure, LoadSpan, Secret};
@@ -63,7 +63,7 @@ impl Credentials {
 /// Asks one API.
 pub(super) struct Client<'a> {
     pub(super) base: &'a Base,
-    pub(super) way: net::Way<'a>,
+    pub(super) way: net::Endpoint<'a>,
     pub(super) credentials: Credentials,
     pub(super) clock: Clock,
     pub(super) aside: Arc<Mutex<Aside>>,
@@ -133,7 +133,7 @@ impl Client<'_> {
         let answer = answer.await?;
         let ahead = clock_ahead(&answer.headers, before, (self.clock)());
         let body = answer.body;
-        let Told { series, warnings } = aside(move || parse::read(&body, &shown)).await??;
+        let Told { series, warnings } = run_blocking(move || parse::read(&body, &shown)).await??;
         self.note(ahead, warnings);
         Ok(series)
     }
@@ -166,7 +166,7 @@ fn clock_ahead(headers: &HeaderMap, before: Timestamp, after: Timestamp) -> Opti
 fn advice() -> Advice {
     Advice {
         unauthorized: "give it token: ${env:NAME} or basic-auth:, or renew what it has".to_owned(),
-        forbidden: "allow whoever the credentials are of to query the API".to_owned(),
+        forbidden: "allow the owner of the credentials to query the API".to_owned(),
         broken: "the Prometheus could not answer: look into its log, and that of any proxy in \
                  between"
             .to_owned(),

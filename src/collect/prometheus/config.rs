@@ -99,7 +99,7 @@ impl PrometheusConfig {
     pub(super) fn base(&self) -> Result<Base, Problem> {
         const SHAPE: &str = "write https://host/base or http://host:9090";
         let wrong = |message: &str, advice: &str| Problem::at(&self.url, message, advice);
-        let url = Url::parse(&self.url).map_err(|_| wrong("this is no URL", SHAPE))?;
+        let url = Url::parse(&self.url).map_err(|_| wrong("invalid URL", SHAPE))?;
         let tls = match url.scheme() {
             "http" => false,
             "https" => true,
@@ -194,7 +194,7 @@ impl PrometheusConfig {
             }
             let bad = labels.keys().filter(|name| !is_label(name));
             problems.extend(bad.map(|name| {
-                let message = format!("match: {name:?} is no name of a label that can be matched");
+                let message = format!("match: {name:?} is not a label that can be matched");
                 wrong(message, "use the names that the target's series have in Prometheus")
             }));
         }
@@ -243,7 +243,7 @@ impl PrometheusConfig {
         }
         for name in self.headers.keys() {
             if hyper::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-                wrong(format!("{name:?} is no name of a header"), "write one like X-Scope-OrgID");
+                wrong(format!("{name:?} is not a header name"), "write one like X-Scope-OrgID");
             } else if is_own_header(name) {
                 let advice = "use token: or basic-auth:, and leave out what every request has";
                 wrong(format!("the header {name} cannot be set"), advice);
@@ -296,18 +296,18 @@ mod tests {
     #[test]
     fn prometheus_that_is_wrong_is_told() {
         for (text, said) in [
-            ("url: p\nmatch: {a: b}", "this is no URL"),
+            ("url: p\nmatch: {a: b}", "invalid URL"),
             ("url: ftp://p\nmatch: {a: b}", "neither http:// nor https://"),
             ("url: http://u:hunter2@p\nmatch: {a: b}", "holds a user name or password"),
             ("url: http://p?token=hunter2\nmatch: {a: b}", "a query or a fragment"),
             ("url: http://p\nmatch: {}", "names no label"),
             ("url: http://p\nmatch: {a: ''}", "names no label"),
-            ("url: http://p\nmatch: {'a-b': c}", "no name of a label"),
-            ("url: http://p\nmatch: {a: b, cmd: get}", "no name of a label"),
+            ("url: http://p\nmatch: {'a-b': c}", "is not a label that can be matched"),
+            ("url: http://p\nmatch: {a: b, cmd: get}", "is not a label that can be matched"),
             ("url: http://p\nmatch: {}\nmembers: {x: {}}", "the member x"),
             ("url: http://p\nmatch: {a: b}\nmembers: {x: {}, y: {}}", "x and y have the same"),
             ("url: http://p\nmatch: {a: b}\nnamespace: 'a b'", "name can begin so"),
-            ("url: http://p\nmatch: {a: b}\nheaders: {'X Y': '${env:T}'}", "no name of a header"),
+            ("url: http://p\nmatch: {a: b}\nheaders: {'X Y': '${env:T}'}", "is not a header name"),
             ("url: http://p\nmatch: {a: b}\nheaders: {HOST: '${env:T}'}", "cannot be set"),
             ("url: http://p\nmatch: {a: b}\ntls: {}", "the URL is http://"),
             ("url: https://p\nmatch: {a: b}\ntls: {cert: c}", "without its key"),

@@ -19,7 +19,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::collector::Context;
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
 use super::io::sent::Sent;
 use super::io::{net, tls};
@@ -54,7 +54,7 @@ impl Prometheus {
     /// A source for a checked profile; paths are relative to `folder`.
     ///
     /// # Errors
-    /// If its URL is none.
+    /// If its URL is not one.
     pub fn new(config: &PrometheusConfig, folder: &Path) -> Result<Self, Problem> {
         let base = config.base()?;
         let mut config = config.clone();
@@ -81,7 +81,7 @@ impl Prometheus {
         let kept = Arc::new(Mutex::new(Aside::default()));
         let client = Client {
             base: &self.base,
-            way: net::Way::to(&self.base.host, self.base.port, tls).await?,
+            way: net::Endpoint::to(&self.base.host, self.base.port, tls).await?,
             credentials,
             clock: Arc::clone(&context.clock),
             aside: Arc::clone(&kept),
@@ -207,7 +207,7 @@ impl Reading<'_> {
         } else {
             Vec::new()
         };
-        let joined = aside(move || load::steps(&told, &listed, length)).await?;
+        let joined = run_blocking(move || load::steps(&told, &listed, length)).await?;
         let steps = match joined {
             Ok(steps) => steps,
             Err(fault @ SeriesFault::TwoScrapers { .. }) => return Err(fault_failure(&fault)),
@@ -216,7 +216,7 @@ impl Reading<'_> {
         let commands = self.commands().await?;
         let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
         let steps = self.set_counters(steps, &commands).await?;
-        let (steps, cuts) = aside(move || {
+        let (steps, cuts) = run_blocking(move || {
             let cuts = steps.cuts();
             (steps, cuts)
         })
@@ -225,7 +225,7 @@ impl Reading<'_> {
         for at in cuts {
             samples.push(self.samples_told(at, &commands).await?);
         }
-        let samples = aside(move || load::samples(samples, length)).await??;
+        let samples = run_blocking(move || load::samples(samples, length)).await??;
         let (first, interval) = (steps.first(), steps.interval(length));
         let live = self.wanted.live.get(place);
         let identity = identity_of(live, steps.newest_run().as_deref(), interval);
@@ -279,7 +279,7 @@ impl Reading<'_> {
             }
             for (counter, query) in asked {
                 let told = self.client.range(&query, piece, seconds).await?;
-                let set = aside(move || steps.set(counter, &told).map(|()| steps));
+                let set = run_blocking(move || steps.set(counter, &told).map(|()| steps));
                 steps = set.await??;
             }
         }

@@ -399,7 +399,7 @@ impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Point>, D::Error> {
         self.0.take(&self.0.points, 1, "1500000 values")?;
         let (seconds, text) = <(f64, String)>::deserialize(json)?;
-        let value: f64 = text.parse().map_err(|_| D::Error::custom("a value is no number"))?;
+        let value: f64 = text.parse().map_err(|_| D::Error::custom("a value is not a number"))?;
         if !(0.0..1e11).contains(&seconds) {
             return Err(D::Error::custom("a time is out of range"));
         }

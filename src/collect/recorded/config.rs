@@ -18,7 +18,8 @@ pub(super) const FILE: &str = "file";
 
 /// A file that holds what targets answered: evidence of `envparity collect`, the text of INFO (of
 /// several servers, if `host:port` stands in front of each: they are nodes of one target), or
-/// the JSON (or YAML) of `kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
+/// the JSON (or YAML) of `kubectl get
+/// pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A
 /// -o json` (and, behind it, of `kubectl version -o json`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::collector::{Collector, Context, Target};
-use super::io::aside::aside;
+use super::io::aside::run_blocking;
 use super::io::system::without_errno;
 use super::io::{file, net, silence};
 use super::kubernetes::scope::Scope;
@@ -59,7 +59,7 @@ impl Recorded {
             (self.endpoint(), self.id.name().to_owned(), context.environment.clone());
         let scope = self.scope.clone();
         // Parsing a large file takes a while: the deadline must hold meanwhile.
-        let parsing = aside(move || {
+        let parsing = run_blocking(move || {
             let file = parse::File { shown: &shown, name: &name, scope: &scope, modified };
             parse::targets(&parse::text(bytes)?, &file, &environment)
         });
@@ -111,7 +111,7 @@ impl Collector for Recorded {
 
     fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            // A file is no server that could be silent.
+            // A file is not a server that could be silent.
             silence::broken();
             match net::within(context.deadline, context.allowed, self.load(context)).await {
                 Ok(targets) => targets,
@@ -137,7 +137,8 @@ pub fn targets_of(
     parse::targets(&parse::text(bytes)?, &file, environment)
 }
 
-/// What somebody pipes into the program, until shortly before the deadline: the reason is to be told.
+/// What somebody pipes into the program, until shortly before the deadline: the reason is to be
+/// told.
 async fn read_piped(path: &Path, context: &Context) -> Result<Vec<u8>, Failure> {
     let within = context.allowed.mul_f64(0.9);
     file::read_pipe(path, MAX_FILE, within).await.map_err(|e| {

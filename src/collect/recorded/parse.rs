@@ -32,8 +32,8 @@ pub(super) struct File<'a> {
     pub(super) modified: Timestamp,
 }
 
-/// A file's bytes as text. What a Redis was told may be no UTF-8, and INFO repeats it: there, and
-/// only there, what is none is replaced.
+/// A file's bytes as text. What a Redis was told may not be UTF-8, and INFO repeats it: there, and
+/// only there, what is not one is replaced.
 pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04") {
         return Err(Failure::new(FailureKind::File, "the file is compressed")
@@ -53,7 +53,7 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
         if looks_like_info(&lossy) {
             Ok(lossy)
         } else {
-            Err(Failure::new(FailureKind::File, "the file is no text"))
+            Err(Failure::new(FailureKind::File, "the file is not text"))
         }
     })?;
     // Some programs write a mark of the encoding first.
@@ -100,10 +100,8 @@ pub(super) fn targets(
         ));
     }
     let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
-        let message = format!(
-            "the file is no evidence: {} (line {}, column {})",
-            e.message, e.line, e.column
-        );
+        let message =
+            format!("not an evidence file: {} (line {}, column {})", e.message, e.line, e.column);
         Failure::new(FailureKind::File, message).advise(wire::evidence::advice(&e))
     })?;
     if evidence.environment != *environment {
@@ -229,7 +227,7 @@ mod tests {
     fn only_info_may_hold_what_is_no_text() {
         assert!(text(b"redis_version:7.0.1\nmodule:\xe9\n".to_vec()).unwrap().contains('\u{fffd}'));
         assert_eq!(text(b"\xef\xbb\xbf{}".to_vec()).unwrap(), "{}");
-        assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("no text"));
+        assert!(text(b"apiVersion: \xe9".to_vec()).unwrap_err().message.contains("not text"));
         assert!(text(b"\xff\xfe{\0".to_vec()).unwrap_err().message.contains("UTF-16"));
         let wide: Vec<u8> = "{}".repeat(80).bytes().flat_map(|byte| [byte, 0]).collect();
         assert!(text(wide).unwrap_err().message.contains("UTF-16"));

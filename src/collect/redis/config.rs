@@ -262,7 +262,7 @@ pub(super) fn sentinel_address(text: &Located<String>) -> Result<Address, Proble
 fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
     const SHAPE: &str = "write redis://host:6379 or rediss://host:6379";
     let wrong = |message: &str, advice: &str| Problem::at(text, message, advice);
-    let url = Url::parse(text).map_err(|_| wrong("this is no URL", SHAPE))?;
+    let url = Url::parse(text).map_err(|_| wrong("invalid URL", SHAPE))?;
     let tls = match url.scheme() {
         "redis" => false,
         "rediss" => true,

@@ -10,7 +10,8 @@ pub(super) const FIELDS: &[&str] = &[
     "mvcc_depth", "cache_mode", "valkey_release_stage", "executable",
 ];
 
-/// Lines `name:value`, in their order. A name is a word: what else has a colon is no line of INFO.
+/// Lines `name:value`, in their order. A name is a word: what else has a colon is not a line of
+/// INFO.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(pair)
 }

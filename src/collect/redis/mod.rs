@@ -1,9 +1,9 @@
 //! Redis and its kin, by INFO alone: one server, the master that Sentinels name, the nodes of a
 //! cluster.
 //!
-//! Each server hears what `session.rs` says, whoever named it. A server on its own is the target
-//! itself; nodes and replicas are places in it, each a part with its own coverage. Each server that
-//! answers, Sentinels too, gives one sample of its own counters.
+//! Each server hears what `session.rs` says, no matter who named it. A server on its own is the
+//! target itself; nodes and replicas are places in it, each a part with its own coverage. Each
+//! server that answers, Sentinels too, gives one sample of its own counters.
 
 pub mod config;
 mod counters;

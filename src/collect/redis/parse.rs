@@ -70,10 +70,7 @@ pub(in crate::collect) fn parse_info(
     }
     let bounded = facts.outcome();
     if !extent.has_version {
-        return Err(Failure::new(
-            FailureKind::Protocol,
-            "the text is no INFO: it names no version",
-        ));
+        return Err(Failure::new(FailureKind::Protocol, "not INFO output: no version field"));
     }
     let sample = sample(text, evidence);
     if !sample.counters.is_empty() {
@@ -111,8 +108,8 @@ impl Extent {
         self.has_memory || self.sections.len() > 2
     }
 
-    /// Whether it is clear that a Redis or Valkey told everything, and its modules not: since 6.0 it
-    /// writes their heading even where it has none. Servers that leave sections out tell neither
+    /// Whether it is clear that a Redis or Valkey told everything, and its modules not: since 6.0
+    /// it writes their heading even where it has none. Servers that leave sections out tell neither
     /// their errors (since 6.2) nor their policy.
     fn lacks_modules(&self, evidence: &TargetEvidence) -> bool {
         let has = |section: &&str| self.sections.contains(*section);

@@ -63,7 +63,8 @@ fn checked(main: &str, mut told: Told) -> Told {
     }
     match told.said.field("role") {
         Some(role @ "master") => {
-            let message = format!("a server in the role {role} answers there, which is no replica");
+            let message =
+                format!("a server in the role {role} answers there, which is not a replica");
             told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
         }
         Some("slave") if topology::is_of_another(main, &told.text) => {

@@ -16,7 +16,7 @@ use super::servers;
 use super::session::Access;
 use super::topology::{self, Master};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Sample};
 use crate::wire::problem::Problem;
@@ -92,7 +92,7 @@ impl Sentinel {
                 let answer = self.access.ask(address, &[None]).await?;
                 let (service, place) = (self.service.clone(), address.place());
                 let taken = (context.clock)();
-                aside(move || {
+                run_blocking(move || {
                     let text = String::from_utf8_lossy(&answer.text);
                     let sample = servers::sample(&text, place, taken);
                     Ok(Named { sample, ..named_by(&service, &text)? })
@@ -237,8 +237,8 @@ fn no_sentinel(text: &str) -> Failure {
     let mode =
         lines(text).find(|(name, _)| matches!(*name, "redis_mode" | "server_mode" | "valkey_mode"));
     let message = match mode {
-        Some((_, mode)) => format!("this is no Sentinel, but a server in the mode {mode:?}"),
-        None => "this is no Sentinel: it tells of no masters".to_owned(),
+        Some((_, mode)) => format!("this is not a Sentinel, but a server in the mode {mode:?}"),
+        None => "this is not a Sentinel: it tells of no masters".to_owned(),
     };
     Failure::new(FailureKind::Protocol, message).advise(
         "name the port of the Sentinel (26379 by default); a server itself is named by url:",

@@ -12,7 +12,7 @@ use super::config::Address;
 use super::parse::parse_info;
 use super::session::{Access, Answer, WHOLE};
 use crate::collect::collector::Context;
-use crate::collect::io::aside::aside;
+use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
 
@@ -62,7 +62,7 @@ async fn ask(
     let asked = async {
         let answer = access.ask(address, WHOLE).await?;
         let (place, said) = (address.place(), empty(context));
-        aside(move || parsed(answer, said, &place)).await
+        run_blocking(move || parsed(answer, said, &place)).await
     };
     let told = net::within(deadline, allowed, asked).await;
     told.unwrap_or_else(|failure| {
@@ -85,7 +85,7 @@ fn parsed(answer: Answer, mut said: TargetEvidence, place: &str) -> Told {
     Told { said, text, outcome }
 }
 
-/// What a server says may be no UTF-8; where it is, nothing is copied.
+/// What a server says may not be UTF-8; where it is, nothing is copied.
 fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -104,7 +104,7 @@ pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address,
 /// What a server counts that is asked for something else, if it counts anything.
 pub(super) fn sample(text: &str, place: String, taken: Timestamp) -> Option<Sample> {
     let mut said = TargetEvidence::new("redis/server".into(), "", taken);
-    // A Sentinel is no server of data, and says only some of what one says.
+    // A Sentinel is not a server of data, and says only some of what one says.
     let _ = parse_info(text, &mut said);
     said.samples.pop().map(|sample| Sample { place, ..sample })
 }
@@ -154,7 +154,7 @@ impl Different {
     }
 }
 
-/// Whoever hides a `run_id` writes zeros in its place.
+/// Anyone who hides a `run_id` writes zeros in its place.
 pub(in crate::collect) fn is_identity(run_id: &str) -> bool {
     run_id.bytes().any(|byte| byte != b'0')
 }

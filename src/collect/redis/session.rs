@@ -68,7 +68,7 @@ impl Access {
             Some(reference) => Some(secret::resolve(reference, self.username.as_deref()).await?),
             None => None,
         };
-        let way = net::Way::to(&address.host, address.port, address.tls.then_some(&self.tls));
+        let way = net::Endpoint::to(&address.host, address.port, address.tls.then_some(&self.tls));
         let way = &way.await?;
         let session = way.first(|at| self.open(way, at, password.as_ref())).await;
         let mut session = session.map_err(|error| match error {
@@ -94,7 +94,7 @@ impl Access {
     /// another address may be of use.
     async fn open(
         &self,
-        way: &net::Way<'_>,
+        way: &net::Endpoint<'_>,
         at: SocketAddr,
         password: Option<&Secret>,
     ) -> Result<Result<Session, SessionError>, Failure> {
@@ -113,7 +113,7 @@ impl Access {
 
     async fn open_as(
         &self,
-        way: &net::Way<'_>,
+        way: &net::Endpoint<'_>,
         at: SocketAddr,
         protocol: ProtocolVersion,
         password: Option<&Secret>,
@@ -245,11 +245,7 @@ impl Session {
             Value::BulkString(bytes) => Ok(bytes),
             Value::VerbatimString { text, .. } | Value::SimpleString(text) => Ok(text.into_bytes()),
             Value::Nil => Ok(Vec::new()),
-            _ => Err(Failure::new(
-                FailureKind::Protocol,
-                "INFO was answered by something that is no text",
-            )
-            .into()),
+            _ => Err(Failure::new(FailureKind::Protocol, "the answer to INFO is not text").into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-/// Why a text is no moment. Each says what to write.
+/// Why a text is not a point in time. Each says what to write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
     /// A zone in place of an offset, or beside one that is not its own.
@@ -17,7 +17,7 @@ pub enum MomentError {
     #[error("{0:?} is a whole day: write a moment of it, as {0}T20:00+02:00")]
     Day(String),
     /// No time at all.
-    #[error("{0:?} is no time: write -7d, -36h, -90m, or 2026-04-13T20:00+02:00")]
+    #[error("{0:?} is not a time: write -7d, -36h, -90m, or 2026-04-13T20:00+02:00")]
     Shape(String),
     /// Behind now.
     #[error("{0:?} would be a time to come: write -7d for seven days ago")]
@@ -151,7 +151,7 @@ fn zone_instead(civil: DateTime, name: &str) -> String {
                 either(civil, &there)
             )
         }
-        Err(_) => format!("{name:?} is no offset: write {}", either(civil, &[Offset::UTC])),
+        Err(_) => format!("invalid offset {name:?}: write {}", either(civil, &[Offset::UTC])),
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(said("2026-01-13T20:00[CET]"), winter);
         assert!(said("2026-07-01T08:00 EST").contains("New York was at -04:00"));
         assert!(said("2026-07-01T08:00 UTC").contains("write the offset and not UTC"));
-        assert!(said("2026-07-01T08:00 XYZ").contains("is no offset"));
+        assert!(said("2026-07-01T08:00 XYZ").contains("invalid offset"));
         let paris = said("2026-04-13T20:00[Europe/Paris]");
         assert!(paris.ends_with("Paris was at +02:00 that day: write 2026-04-13T20:00+02:00"));
     }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn what_is_no_moment_says_so() {
         for text in ["-7", "-d", "-7y", "--7d", "- 7d", "yesterday", "", "-99999999999999999w"] {
-            assert!(said(text).contains("is no time"), "{text}: {}", said(text));
+            assert!(said(text).contains("is not a time"), "{text}: {}", said(text));
         }
         for text in ["7d", "+7d"] {
             assert!(said(text).contains("a time to come"), "{text}");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Collectors, ProductNames};
+use crate::model::{Collectors, ProductNames, meant_or_known};
 use crate::version::{GROUPS, Level, Levels, Pattern, Scheme};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::{self, Located, Origin};
@@ -103,7 +103,7 @@ impl ProductConfig {
         problems.extend(self.images.iter().filter_map(image_problem));
         let empty = self.sentinels.iter().filter(|text| text.trim().is_empty());
         problems.extend(empty.map(|text| {
-            Problem::at(text, "an empty text is no sentinel", "name a text like edge")
+            Problem::at(text, "an empty text is not a sentinel", "name a text like edge")
         }));
         problems
     }
@@ -122,12 +122,12 @@ fn name_problem(name: &Located<String>) -> Option<Problem> {
 
 /// A scheme that does not exist.
 pub(in super::super) fn scheme_problem(name: &Located<String>) -> Option<Problem> {
-    let known = || Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect::<Vec<_>>();
     Scheme::by_name(name).is_none().then(|| {
         Problem::at(
             name,
-            format!("there is no scheme {:?}", name.as_str()),
-            format!("there are {}", known()),
+            format!("unknown scheme {:?}", name.as_str()),
+            meant_or_known(name, &known()),
         )
     })
 }
@@ -156,7 +156,7 @@ fn image_problem(image: &Located<String>) -> Option<Problem> {
     let last = image.rsplit('/').next().unwrap_or_default();
     let wrong = last.is_empty() || last.contains([':', '@']) || image.contains(['*', ' ']);
     let advice = "name a repository without tag and digest, like bitnami/redis; patterns stand in components:";
-    wrong.then(|| Problem::at(image, "this is no repository of images", advice))
+    wrong.then(|| Problem::at(image, "not an image repository", advice))
 }
 
 /// Everything that is wrong with the products of one file.
@@ -269,14 +269,14 @@ mod tests {
             found.iter().filter(move |(at, ..)| *at == line).map(|(_, message, _)| message.as_str())
         };
         for (line, said) in [
-            (2, "there is no scheme \"semvr\""),
+            (2, "unknown scheme \"semvr\""),
             (2, "\"mayor\" is nothing that a number can mean"),
             (3, "a later number cannot mean more than one before: major"),
             (3, "nothing is said of versions below 3"),
             (3, "the image \"x/a\" belongs to a already"),
             (4, "this cannot be the name of a product"),
-            (4, "this is no repository of images"),
-            (4, "an empty text is no sentinel"),
+            (4, "not an image repository"),
+            (4, "an empty text is not a sentinel"),
             (5, "the regular expression cannot be read: unclosed group"),
             (5, "the regular expression has a group \"mayor\", which means nothing"),
             (5, "the regular expression has no group \"major\""),
@@ -286,6 +286,9 @@ mod tests {
             assert!(lines(line).any(|message| message == said), "{line} {said}: {found:#?}");
         }
         assert_eq!(found.len(), 13, "{found:#?}");
-        assert!(found.iter().any(|(.., advice)| advice.contains("loose, semver")), "{found:#?}");
+        assert!(
+            found.iter().any(|(.., advice)| advice.contains("did you mean semver?")),
+            "{found:#?}"
+        );
     }
 }

@@ -22,7 +22,7 @@ static COPIES: LazyLock<Copies> = LazyLock::new(|| {
 pub(super) struct Original {
     name: String,
     joined: String,
-    /// A distributor builds what it names; whoever else has such a name may mean something else.
+    /// A distributor builds what it names; anyone else with such a name may mean something else.
     is_distributed: bool,
 }
 

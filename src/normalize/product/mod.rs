@@ -104,8 +104,8 @@ impl Products {
         let mut compiled = BTreeMap::new();
         let own = catalogue.iter().cloned().map(|row| {
             let mut product = Product::new(row, &mut compiled);
-            // How a server says its version is no matter of images: a row that only adds some must
-            // not lose it.
+            // How a server says its version has nothing to do with images: a row that only adds
+            // some must not lose it.
             let shipped = SHIPPED.iter().find(|shipped| shipped.is_named(&product.name));
             product.info_version = product.info_version.or_else(|| shipped?.info_version.clone());
             Arc::new(product)
@@ -139,7 +139,7 @@ impl Products {
         own.or_else(|| self.copied(full, short)).or_else(|| self.iter().find(has_name))
     }
 
-    /// The product that an image is a copy of, whoever hands it on.
+    /// The product that an image is a copy of, no matter who hands it on.
     fn copied(&self, full: &str, short: &str) -> Option<&Product> {
         let originals = copies::originals(full, short);
         let whole = originals.iter().find_map(|original| {

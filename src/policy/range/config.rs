@@ -84,7 +84,7 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
         }
         (None, Some(pin)) if pin.as_str() != SAME_MINOR => {
             let advice = format!("write pin: {SAME_MINOR}, or a range as require:");
-            problems.push(Problem::at(pin, format!("there is no pin {:?}", pin.as_str()), advice));
+            problems.push(Problem::at(pin, format!("unknown pin {:?}", pin.as_str()), advice));
         }
         (None, Some(pin)) if row.components.is_empty() => {
             problems.push(Problem::at(pin, "nothing says which components are pinned", components));
@@ -120,12 +120,12 @@ mod tests {
         )));
         let told: Vec<(usize, &str)> =
             found.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
-        let contradiction = "\">=8, <7\" is no range of versions: no version is both >=8 and <7, and a comma means that both \
+        let contradiction = "\">=8, <7\" is not a version range: no version is both >=8 and <7, and a comma means that both \
                              must hold";
         assert_eq!(told[0], (1, contradiction));
         assert_eq!(told[1], (2, "nothing says of which components these versions are"));
         assert_eq!(told[2], (3, "a row of ranges: says nothing"));
-        assert_eq!(told[3], (4, "there is no pin \"same-major\""));
+        assert_eq!(told[3], (4, "unknown pin \"same-major\""));
         assert_eq!(told[4], (5, "nothing says which components are pinned"));
         assert_eq!(told[5], (6, "one row has both require: and pin:"));
         assert_eq!((told.len(), told[6].0), (7, 6));

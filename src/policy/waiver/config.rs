@@ -99,7 +99,7 @@ impl WaiverConfig {
             problems.push(Problem::at(
                 &self.rule,
                 "a waiver cannot be waived",
-                "renew it, mend it, or remove it",
+                "renew it, fix it, or remove it",
             ));
         } else {
             problems.extend(super::super::config::unknown_rule(&self.rule, rule_ids));
@@ -131,7 +131,7 @@ impl WaiverConfig {
         if !is_on_versions(rule) {
             let problem = |(environment, range): (&String, &Located<String>)| {
                 let message =
-                    format!("{rule} is no rule on versions, and {environment} has one here");
+                    format!("{rule} is not about versions, but {environment} has one here");
                 Problem::at(range, message, "remove versions: from this waiver")
             };
             return self.versions.iter().next().map(problem).into_iter().collect();
@@ -182,7 +182,7 @@ impl WaiverConfig {
         let is_day = self.expires.len() == "2026-12-31".len()
             && self.expires.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let Some(expires) = self.expires.parse::<Date>().ok().filter(|_| is_day) else {
-            let message = format!("{:?} is no date", self.expires.as_str());
+            let message = format!("{:?} is not a date", self.expires.as_str());
             return Some(Problem::at(
                 &self.expires,
                 message,

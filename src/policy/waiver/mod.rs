@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::metas::{is_of_each_environment, is_on_versions};
-use super::settled::{AuditScope, Question, is_read};
+use super::settled::{AbsenceQuery, AuditScope, is_read};
 use super::subject::{Subject, by_name};
 use crate::model::{
     Component, Disposition, EnvironmentName, Finding, JudgedFinding, JudgedWaiver, Requirement,
@@ -52,7 +52,7 @@ pub fn apply(
                 judged.disposition = Disposition::Waived(waiver.id.clone());
             }
         }
-        let question = Question {
+        let question = AbsenceQuery {
             rule: &waiver.rule,
             component: &waiver.component,
             environments: &waiver.environments,
@@ -123,7 +123,7 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
 }
 
 /// Whether a waiver is about the environments of a finding. Of what each of them has by itself, it
-/// goes on where some are mended.
+/// goes on where some are fixed.
 fn names_environments(waiver: &Waiver, finding: &Finding) -> bool {
     let is_of_each = is_of_each_environment(finding.rule) && waiver.versions.is_empty();
     let names = |environment| waiver.environments.contains(environment);

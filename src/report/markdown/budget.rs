@@ -10,12 +10,12 @@ pub(super) struct Section {
     /// In front of the rows: the head of a table, or nothing.
     pub(super) head: String,
     /// Its rows, in the order of their ranks: what is kept of them is how they begin.
-    rows: Vec<Row>,
+    rows: Vec<BudgetRow>,
 }
 
 impl Section {
     /// Folded, with `rows` in the order of their ranks and, of one rank, in their own.
-    pub(super) fn new(title: String, head: String, mut rows: Vec<Row>) -> Self {
+    pub(super) fn new(title: String, head: String, mut rows: Vec<BudgetRow>) -> Self {
         rows.sort_by_key(|row| row.rank);
         Self { title, open: false, head, rows }
     }
@@ -23,7 +23,7 @@ impl Section {
 
 /// One line of a section.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct BudgetRow {
     /// Rows of a higher rank are dropped first.
     pub(super) rank: u8,
     /// The line, already Markdown, with its end.
@@ -94,7 +94,7 @@ mod tests {
     fn section(title: &str, ranks: &[u8]) -> Section {
         let rows = ranks
             .iter()
-            .map(|rank| Row { rank: *rank, text: format!("- {title} {rank}\n") })
+            .map(|rank| BudgetRow { rank: *rank, text: format!("- {title} {rank}\n") })
             .collect();
         Section::new(title.to_owned(), String::new(), rows)
     }

@@ -20,7 +20,8 @@ pub(super) fn section(view: &ReportView<'_>) -> Section {
         |row: &&RowView<'_>| row.differs() || worst(row) > Some(Severity::Info) || is_waived(row);
     let mut shown: Vec<&RowView<'_>> = view.rows.iter().filter(is_shown).collect();
     shown.sort_by_key(|row| Reverse(worst(row)));
-    let line = |row: &RowView<'_>| budget::Row { rank: MATRIX, text: line(row, worst(row), view) };
+    let line =
+        |row: &RowView<'_>| budget::BudgetRow { rank: MATRIX, text: line(row, worst(row), view) };
     let rows = shown.into_iter().map(line).collect();
     let mut titles = vec!["Component".to_owned()];
     for environment in &view.environments {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::budget::{FIRST, Row, Section};
+use super::budget::{BudgetRow, FIRST, Section};
 use super::lines::{heading, list, prose, row, severity, short_id, shown};
 use super::matrix;
 use crate::model::{
@@ -52,7 +52,7 @@ fn reasons(view: &ReportView<'_>) -> Section {
     let not_judged = judgement.not_judged.iter().map(|text| (OTHER_GAPS, "not judged", text));
     let rows = reasons
         .chain(not_judged)
-        .map(|(rank, kind, text)| Row { rank, text: format!("- {kind}: {}\n", prose(text)) });
+        .map(|(rank, kind, text)| BudgetRow { rank, text: format!("- {kind}: {}\n", prose(text)) });
     let mut title = format!("<b>Why</b>: {}", count(judgement.reasons.len(), "reason"));
     let gaps = judgement.not_judged.iter().filter(|text| *text != NO_GATE_WANTED).count();
     if gaps > 0 {
@@ -80,7 +80,7 @@ fn findings(view: &ReportView<'_>) -> Section {
         if has_since {
             cells.push(finding.trend.map_or("", FindingTrend::as_str).to_owned());
         }
-        Row { rank: rank(finding.severity()), text: row(&cells) }
+        BudgetRow { rank: rank(finding.severity()), text: row(&cells) }
     });
     let mut head = vec!["Severity", "Rule", "Component", "Environments", "What", "Owner", "Id"];
     head.extend(has_since.then_some("Since then"));
@@ -114,7 +114,7 @@ fn waived(view: &ReportView<'_>) -> Section {
             prose(&of(|waiver| waiver.reason.clone())),
             short_id(finding.id()),
         ]);
-        Row { rank: WAIVED, text: row(&cells) }
+        BudgetRow { rank: WAIVED, text: row(&cells) }
     });
     let head = heading(&[
         "Severity", "Rule", "Component", "Environments", "What", "Waiver", "Owner", "Until",
@@ -141,7 +141,7 @@ fn gone(view: &ReportView<'_>) -> Section {
             prose(&finding.summary),
             short_id(finding.id.as_str()),
         ]);
-        Row { rank: GONE, text }
+        BudgetRow { rank: GONE, text }
     });
     let head =
         heading(&["Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id"]);
@@ -167,11 +167,11 @@ fn coverage(view: &ReportView<'_>) -> Section {
             for gap in target.gaps() {
                 let what = prose(&gap.what());
                 let what = if gap.of == GapOf::Time { format!("**{what}**") } else { what };
-                rows.push(Row { rank, text: cells(what, &gap.failure) });
+                rows.push(BudgetRow { rank, text: cells(what, &gap.failure) });
             }
             rows.extend(target.instead_of().map(|failure| {
                 let path = shown(target.path().unwrap_or_default());
-                Row { rank: REST, text: cells(format!("read from {path} instead"), failure) }
+                BudgetRow { rank: REST, text: cells(format!("read from {path} instead"), failure) }
             }));
         }
     }
@@ -188,7 +188,7 @@ fn figures(view: &ReportView<'_>) -> Section {
         for (name, cells) in lines {
             let mut line = vec![shown(target.as_str()), prose(name)];
             line.extend(cells.iter().map(|cell| prose(cell)));
-            rows.push(Row { rank: REST, text: row(&line) });
+            rows.push(BudgetRow { rank: REST, text: row(&line) });
         }
     }
     let mut head = vec!["Redis".to_owned(), "Figure".to_owned()];
@@ -216,7 +216,7 @@ fn waivers(view: &ReportView<'_>) -> Section {
             prose(&waiver.reason),
         ]);
         let is_quiet = judged.state == WaiverState::Active;
-        Row { rank: if is_quiet { REST } else { OTHER_GAPS }, text }
+        BudgetRow { rank: if is_quiet { REST } else { OTHER_GAPS }, text }
     });
     let head = heading(&[
         "State", "Waiver", "Rule", "Component", "Environments", "Owner", "Until", "Reason",
@@ -240,6 +240,6 @@ fn notes(view: &ReportView<'_>) -> Section {
         }
     }
     let title = format!("<b>Notes</b>: {}", notes.len());
-    let rows = notes.iter().map(|note| Row { rank: REST, text: format!("- {note}\n") });
+    let rows = notes.iter().map(|note| BudgetRow { rank: REST, text: format!("- {note}\n") });
     Section::new(title, String::new(), rows.collect())
 }

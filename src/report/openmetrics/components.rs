@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::family::Family;
-use crate::model::matrix::{Row, State};
+use crate::model::matrix::{MatrixRow, State};
 use crate::report::view::ReportView;
 use crate::report::view::matrix::{CellView, RowView};
 use crate::version::Level;
@@ -73,7 +73,7 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
 
 /// What a row would add.
 struct Series<'a> {
-    row: &'a Row,
+    row: &'a MatrixRow,
     /// Series of readings.
     info: usize,
     /// Each environment with its number.

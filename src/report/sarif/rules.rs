@@ -54,7 +54,7 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
     let id = words::plain(id);
     let Some(meta) = meta else {
         let text = format!(
-            "{id}: a finding that is no rule's of this version, made by the policy or of an \
+            "{id}: a finding that is not a rule's of this version, made by the policy or of an \
              earlier report"
         );
         let message = Message { text: text.clone() };

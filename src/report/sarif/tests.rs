@@ -234,7 +234,7 @@ fn what_was_not_read_is_told_once_and_is_no_success() {
         reason("dev redis/cache not read: no answer"),
         reason("dev image/x is expected and was not seen"),
     ];
-    report.judgement.not_judged = vec!["the gate from dev to prod, by --env".to_owned()];
+    report.judgement.not_judged = vec!["the gate from dev to prod, left out by --env".to_owned()];
     report.left_out = vec!["qualif".into()];
     let run = run(&report);
     assert_eq!(run["automationDetails"]["id"], "envparity/audit/prod/dev,prod/");
@@ -257,7 +257,7 @@ fn what_was_not_read_is_told_once_and_is_no_success() {
         ("error", "not-read", "dev redis/cache not read"),
         ("warning", "not-read", "prod redis/cache"),
         ("error", "incomplete", "dev image/x is expected and was not seen"),
-        ("warning", "incomplete", "the gate from dev to prod, by --env"),
+        ("warning", "incomplete", "the gate from dev to prod, left out by --env"),
         ("warning", "partial", "left out"),
     ];
     assert_eq!(found, wanted.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));

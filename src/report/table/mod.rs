@@ -24,6 +24,7 @@ use super::view::ReportView;
 use super::view::verdict::{Headline, accepted, blocking};
 use super::{Audit, Format, Purpose, RenderError, View};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
+use crate::report::EXIT_NOT_WRITTEN;
 use fold::{Fold, LADDER, SCREEN, first, shortened};
 use grid::grid;
 use sheet::Sheet;
@@ -145,10 +146,12 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     };
     let waived = accepted(report).map(|told| format!("; {told}")).unwrap_or_default();
     let not_judged = not_judged(judgement, fold);
-    let exit = if report.reports_only {
+    let exit = if view.exit == EXIT_NOT_WRITTEN {
+        format!("exit {EXIT_NOT_WRITTEN}: a report could not be written")
+    } else if report.reports_only {
         "exit 0: the profiles say gates: []".to_owned()
     } else if view.report_only {
-        "exit 0 by --report-only".to_owned()
+        "exit 0 with --report-only".to_owned()
     } else {
         format!("exit {}", view.exit)
     };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Table;
-use crate::model::matrix::{Cell, Row, State};
+use crate::model::matrix::{Cell, MatrixRow, State};
 use crate::model::{Audit, AuditedEnvironment, Purpose, Run};
 use crate::model::{
     Class, Defaults, Disposition, EarlierFinding, Fate, Finding, FindingId, FindingTrend, Gate,
@@ -160,7 +160,7 @@ fn what_is_waived_is_counted_and_not_a_finding() {
 }
 
 /// A component that qualif lacks.
-fn row(component: &str) -> Row {
+fn row(component: &str) -> MatrixRow {
     let cell = |environment: &str, state| Cell {
         environment: environment.into(),
         state,
@@ -175,7 +175,7 @@ fn row(component: &str) -> Row {
         places: PlacesCompared::default(),
     };
     let cells = vec![cell("qualif", State::Missing), cell("prod", State::Present)];
-    Row { component: component.into(), class: Class::Platform, cells }
+    MatrixRow { component: component.into(), class: Class::Platform, cells }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::matrix::Row;
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, Fate, Finding, FindingId, FindingTrend, JudgedFinding, JudgedWaiver, ReasonKind,
     Severity, Since, WaiverState, count,
@@ -87,7 +87,7 @@ impl<'a> FindingView<'a> {
     }
 
     /// What it says of its row, in a word or two.
-    pub(in crate::report) fn brief(&self, row: &Row) -> String {
+    pub(in crate::report) fn brief(&self, row: &MatrixRow) -> String {
         let finding = &self.judged.finding;
         let brief = rules::by_id(finding.rule).and_then(|rule| rule.in_brief(finding, row));
         brief.unwrap_or_else(|| finding.rule.replace('-', " "))

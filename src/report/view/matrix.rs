@@ -1,6 +1,6 @@
 //! The matrix: what each environment runs of a component, and how that stands to the baseline.
 
-use crate::model::matrix::{Cell, CellReading, Row, State};
+use crate::model::matrix::{Cell, CellReading, MatrixRow, State};
 use crate::model::{
     Audit, AuditedEnvironment, PlaceChange, PlacesCompared, ReadingSource, with_product,
 };
@@ -136,7 +136,7 @@ pub(in crate::report) enum Standing {
 }
 
 impl Standing {
-    fn of(row: &Row) -> Self {
+    fn of(row: &MatrixRow) -> Self {
         if row.is_equal() {
             Self::Equal
         } else if row.is_alone() {
@@ -152,7 +152,7 @@ impl Standing {
 /// One component in each environment.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct RowView<'a> {
-    pub(in crate::report) row: &'a Row,
+    pub(in crate::report) row: &'a MatrixRow,
     /// In the order of the environments.
     pub(in crate::report) cells: Vec<CellView<'a>>,
     pub(in crate::report) standing: Standing,
@@ -161,7 +161,7 @@ pub(in crate::report) struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    pub(super) fn new(row: &'a Row, audit: &'a Audit) -> Self {
+    pub(super) fn new(row: &'a MatrixRow, audit: &'a Audit) -> Self {
         let shows_product = shows_product(row);
         let cell = |(cell, environment): (&'a Cell, &'a AuditedEnvironment)| CellView {
             cell,
@@ -177,7 +177,7 @@ impl<'a> RowView<'a> {
         let standing_where_read = if known.len() == cells.len() {
             standing
         } else {
-            Standing::of(&Row { cells: known, ..row.clone() })
+            Standing::of(&MatrixRow { cells: known, ..row.clone() })
         };
         Self { row, cells, standing, standing_where_read }
     }
@@ -210,7 +210,7 @@ impl<'a> RowView<'a> {
 
 /// Whether the name does not tell the product already, or the row has more than one: for every
 /// format alike.
-fn shows_product(row: &Row) -> bool {
+fn shows_product(row: &MatrixRow) -> bool {
     let readings = row.cells.iter().flat_map(|cell| &cell.readings);
     let mut products: Vec<&str> = readings.filter_map(|one| one.product.as_deref()).collect();
     products.sort_unstable();

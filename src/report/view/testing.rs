@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::collect::config::COLLECTORS;
-use crate::model::matrix::{Cell, CellReading, Row, State};
+use crate::model::matrix::{Cell, CellReading, MatrixRow, State};
 use crate::model::{
     Audit, AuditedEnvironment, Class, Coverage, Defaults, Disposition, EarlierFinding, Failure,
     FailureKind, Fate, Finding, FindingId, FindingTrend, Gate, GoneFinding, JudgedFinding,
@@ -245,8 +245,8 @@ fn since(told: &v1::Since, report: &v1::DriftReport) -> Since {
     }
 }
 
-fn row(told: &v1::Row) -> Row {
-    Row {
+fn row(told: &v1::Row) -> MatrixRow {
+    MatrixRow {
         component: told.component.as_str().into(),
         class: named([Class::Platform, Class::Service], Class::as_str, &told.class),
         cells: told.cells.iter().map(cell).collect(),

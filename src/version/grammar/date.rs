@@ -10,7 +10,7 @@ use super::tail;
 /// A date as the whole tag or as whole `-` parts of it: `20230601`, `sid-20260202`,
 /// `release-2026-01-30`, `v2026-01-30`. Behind a part that starts a version it is that one's build.
 pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
-    // Most tags are no dates, and a date has eight digits.
+    // Most tags are not dates, and a date has eight digits.
     if tag.len() < 8 || tag.bytes().filter(u8::is_ascii_digit).count() < 8 {
         return None;
     }

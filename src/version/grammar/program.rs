@@ -10,7 +10,7 @@ use super::super::reading::{Detail, Version};
 /// Programs that glue their name to the version.
 const GLUED: &[&str] = &["go", "php", "ruby", "jdk", "ver", "version", "v."];
 
-/// Words that say that what follows is no release, or only the name of a branch.
+/// Words that say that what follows is not a release, or only the name of a branch.
 const NO_PROGRAMS: &[&str] = &[
     "alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary", "latest", "sha",
     "commit", "build", "date", "branch", "tag",

@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn version(tag: &str) -> Version {
-        let Body::Version(version) = read(tag) else { panic!("{tag} is no version") };
+        let Body::Version(version) = read(tag) else { panic!("{tag} is not a version") };
         version
     }
 

@@ -42,7 +42,7 @@ enum Piece {
     Other,
 }
 
-/// Puts the parts of the tail in their places; returns what is none of them, joined by `-`.
+/// Puts the parts of the tail in their places; returns what is not one of them, joined by `-`.
 #[inline]
 pub(in super::super) fn read(version: &mut Version, tail: &str) -> String {
     if tail.is_empty() { String::new() } else { read_pieces(version, tail) }
@@ -145,7 +145,7 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
     }
 }
 
-/// `alpha.3f2a9bc`: a commit is no part of the stage, which has an order.
+/// `alpha.3f2a9bc`: a commit is not part of the stage, which has an order.
 fn without_commit(piece: &str) -> (&str, &str) {
     match piece.rsplit_once('.') {
         Some((first, hash)) if is_abbreviated_commit(hash) && stage(first).is_some() => {
@@ -189,7 +189,7 @@ fn place_behind_variant(
     join(other, piece);
 }
 
-/// Adds the counter that a piece is or ends in; false if it is none.
+/// Adds the counter that a piece is or ends in; false if it is not one.
 fn place_counter(version: &mut Version, other: &mut String, piece: &str, next: &str) -> bool {
     if !piece.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
@@ -263,7 +263,7 @@ fn classify(piece: &str) -> Piece {
     // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token; not `32bit`.
     let (digits, rest) = split_digits(&lower);
     let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
-    // A base image with its version is a variant, whoever's distribution it is.
+    // A base image with its version is a variant, no matter whose distribution it is.
     let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
     let named = token(&lower).is_some_and(|(name, rest)| {
         !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name))
@@ -381,7 +381,7 @@ mod tests {
         read_version(Scheme::Generic, text)
             .version()
             .cloned()
-            .unwrap_or_else(|| panic!("{text} is no version"))
+            .unwrap_or_else(|| panic!("{text} is not a version"))
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
     }
 }
 
-/// One version in one packaging. A variant only counts if it is wanted: it is no part of the
+/// One version in one packaging. A variant only counts if it is wanted: it is not part of the
 /// version.
 fn is_same(wanted: &Version, found: &Version) -> bool {
     let packaging = |v: &Version| (v.build.clone(), v.packaging.clone(), v.revisions.clone());

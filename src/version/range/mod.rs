@@ -18,7 +18,7 @@ use super::number::Number;
 use super::reading::{Detail, Reading, Version};
 use super::scheme::Scheme;
 
-/// Longer texts are no ranges.
+/// Longer texts are not ranges.
 const MAX_LENGTH: usize = 512;
 
 /// Versions that fulfil every one of some conditions.
@@ -58,9 +58,9 @@ pub enum Containment {
     Outside,
 }
 
-/// The text is no range.
+/// The text is not a range.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{text:?} is no range of versions: {why}")]
+#[error("{text:?} is not a version range: {why}")]
 pub struct RangeError {
     /// No longer than a line.
     text: String,
@@ -92,7 +92,7 @@ impl Range {
     /// The versions that are less than a minor away from `reading`, as far as a range can say that:
     /// `7.2.x` for `7.2.4`, `16.x` for PostgreSQL's `16.4`. The text itself for whatever has no
     /// such neighbours: `v22`, a date, a commit, `latest`, a pre-release, the name of a system.
-    /// `None` if that text is no range that holds it and nothing else.
+    /// `None` if that text is not a range that holds it and nothing else.
     pub fn same_minor(levels: &Levels, reading: &Reading) -> Option<Self> {
         let holds = |range: &Self| range.contains(levels, reading) == Containment::Inside;
         let wide = minor(levels, reading)

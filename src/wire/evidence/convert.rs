@@ -138,7 +138,7 @@ impl Target {
         let samples = samples::of_target(&mut self, format)?;
         let id = model::TargetId::from(self.id);
         if !id.name().split('/').all(is_name) {
-            return Err("the id of a target is none".to_owned());
+            return Err("invalid target id".to_owned());
         }
         let kind = collectors.of(&id);
         let parts = parts(kind, self.parts)?;

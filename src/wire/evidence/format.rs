@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Format {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
             de::Error::custom(format!(
-                "format: {text:?} is no format: write MAJOR.MINOR, as \"{}\"",
+                "format: {text:?} is not a format: write MAJOR.MINOR, as \"{}\"",
                 Self::OURS
             ))
         })
@@ -101,7 +101,7 @@ pub(super) fn of_text(text: &str) -> Result<Format, ShapeError> {
     // Where not even that can be read, what is wrong is not the format.
     match yaml::read::<Head>(text, Origin::Program) {
         Ok(head) => Ok(head.format),
-        Err(error) if error.message.contains("is no format") => Err(error),
+        Err(error) if error.message.contains("is not a format") => Err(error),
         Err(_) => Ok(Format::FIRST),
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn read(text: &str) -> Result<Document, ShapeError> {
         message: error.to_string(),
         line: 1,
         column: 1,
+        help: None,
     })
 }
 

@@ -197,7 +197,7 @@ fn sample_piece(sample: &Sample) -> Result<SamplePiece, serde_json::Error> {
 /// # Errors
 /// What is wrong with it, in a lowercase fragment.
 pub fn read_sample(body: &str, target: &model::TargetId) -> Result<model::Sample, String> {
-    let read: Sample = serde_json::from_str(body).map_err(|e| format!("a sample is none: {e}"))?;
+    let read: Sample = serde_json::from_str(body).map_err(|e| format!("invalid sample: {e}"))?;
     read.into_model(target)
 }
 

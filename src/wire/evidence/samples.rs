@@ -40,7 +40,7 @@ impl Sample {
 
 /// No server's number is written otherwise: who edits a file must not make all others zero.
 fn finite(number: f64) -> Result<f64, String> {
-    if number.is_finite() { Ok(number) } else { Err("a counter is no finite number".to_owned()) }
+    if number.is_finite() { Ok(number) } else { Err("a counter is not a finite number".to_owned()) }
 }
 
 /// The samples of a target, by the rules of the file's format.

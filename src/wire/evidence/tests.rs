@@ -1,4 +1,4 @@
-//! Evidence that is written and read again, and what is none.
+//! Evidence that is written and read again, and what is not evidence.
 
 use super::*;
 use crate::collect::config::COLLECTORS;
@@ -184,7 +184,7 @@ fn a_format_is_two_numbers_and_says_what_there_may_be() {
     for nothing in ["null", "~", ""] {
         assert!(read(&with(nothing), "f").is_err(), "{nothing}");
     }
-    refused(&with("1.x"), "\"1.x\" is no format: write MAJOR.MINOR");
+    refused(&with("1.x"), "\"1.x\" is not a format: write MAJOR.MINOR");
     for later in ["\"2.0\"", "\"10.3\"\ncolour: red", "\"2.0\"\nenvironment: []"] {
         let advice = refused(
             &with(later).replacen("environment: dev\n", "", 1),

@@ -1,9 +1,9 @@
-//! Files of ours that are no report: what they are instead.
+//! Files of ours that are not reports: what they are instead.
 
 use crate::wire::header::{Header, Kind};
 use crate::wire::yaml::{self, Origin, ShapeError};
 
-/// What is wrong with a text that is no report, if it is another file of ours.
+/// What is wrong with a text that is not a report, if it is another file of ours.
 pub(super) fn other(text: &str) -> Option<ShapeError> {
     let header: Header = yaml::read(text, Origin::Program).ok()?;
     (header.kind != Kind::DriftReport).then(|| refused(header.kind))
@@ -11,5 +11,5 @@ pub(super) fn other(text: &str) -> Option<ShapeError> {
 
 pub(super) fn refused(kind: Kind) -> ShapeError {
     let message = format!("it is of kind {}, and a report is of kind DriftReport", kind.as_str());
-    ShapeError { message, line: 0, column: 0 }
+    ShapeError { message, line: 0, column: 0, help: None }
 }

@@ -189,8 +189,12 @@ fn own_certificates(certs: &Certs, folder: &Path) -> Vec<Fault> {
     [
         ("no client certificate where one is demanded", json!({}), "tls.cert"),
         ("client key is missing", json!({"cert": cert, "key": stranger}), "no/such/key.pem"),
-        ("client key that cannot be read", json!({"cert": cert, "key": folder}), "no regular file"),
-        ("client key that is no key", json!({"cert": cert, "key": not_pem}), "not-pem"),
+        (
+            "client key that cannot be read",
+            json!({"cert": cert, "key": folder}),
+            "not a regular file",
+        ),
+        ("client key that is not a key", json!({"cert": cert, "key": not_pem}), "not-pem"),
         (
             "client key of another certificate",
             json!({"cert": cert, "key": certs.server.key}),
@@ -250,7 +254,7 @@ fn context_files(contexts: &Contexts) -> Vec<Fault> {
         of("context whose file is cut", "half", "file").mentioning("docker context inspect half"),
         of("context of something else", "cluster", "file").mentioning("no Docker Engine"),
         of("context with a password in its host", "password", "unsupported").mentioning("password"),
-        of("context whose file cannot be read", "folder", "file").mentioning("no regular file"),
+        of("context whose file cannot be read", "folder", "file").mentioning("not a regular file"),
         of("context of an engine that is gone", "edge", "refused").mentioning("127.0.0.1:1"),
         Fault::docker("neither $HOME nor $DOCKER_CONFIG", json!({"context": "edge"}), &["file"])
             .with_variable("HOME", "")
@@ -313,21 +317,21 @@ fn items() -> Vec<Fault> {
             "1 of 2",
         ),
         (
-            "container in a state that nobody knows",
+            "container in an unknown state",
             "/containers/json",
             running(json!({"Image": "nginx:1.27.3", "State": "sleepwalking"})),
             "unsupported",
             "sleepwalking",
         ),
         (
-            "image that is no object",
+            "image that is not an object",
             "/images/json",
             "[null, 7]".to_owned(),
             "protocol",
             "2 of 2 images",
         ),
         (
-            "list that is none",
+            "list that is not one",
             "/containers/json",
             r#"{"message":"no"}"#.to_owned(),
             "protocol",

@@ -14,7 +14,7 @@ use crate::support::redis::Binary;
 const FORMATS: [&str; 9] =
     ["table", "yaml", "json", "html", "markdown", "junit", "sarif", "openmetrics", "csv"];
 
-/// The credential as whoever repeats it may spell it.
+/// The credential as anyone who repeats it may spell it.
 fn spellings() -> Vec<(&'static str, String)> {
     let bytes = || PASSWORD.bytes();
     vec![

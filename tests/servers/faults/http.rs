@@ -44,7 +44,7 @@ fn hostile() -> Vec<Fault> {
         fault("half an answer, then silence", Behaviour::Script(vec![half]), "timeout"),
         fault("a piece larger than any", pieces("fffffffffffffffff"), "protocol")
             .mentioning("malformed"),
-        fault("a piece whose size is no number", pieces("-1"), "protocol"),
+        fault("a piece whose size is not a number", pieces("-1"), "protocol"),
         fault("endless answer", Behaviour::EndlessHttpBody, "too-large"),
         fault("trickle", trickle, "timeout"),
     ]
@@ -101,7 +101,7 @@ fn answers() -> Vec<Fault> {
         fault("JSON without the pointer", answered("{}"), "protocol").mentioning("pointer:"),
         fault("a map where the pointer leads", answered("{\"version\": {}}"), "protocol"),
         fault("a number with a point", answered("{\"version\": 1.10}"), "protocol"),
-        fault("a word that is no version", answered("{\"version\": \"stable\"}"), "protocol"),
+        fault("a word that is not a version", answered("{\"version\": \"stable\"}"), "protocol"),
         fault("token repeated as version", answered(&repeated), "protocol"),
         fault("an answer over the cap", answered(&large), "too-large"),
         other("regex that finds nothing", json!({"regex": "v(x+)"}), "protocol", fine),

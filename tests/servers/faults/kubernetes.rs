@@ -80,13 +80,13 @@ fn answers() -> Vec<Case> {
         ("a Status in place of an answer", "/api", Fault::StatusInsteadOfList, "protocol", ""),
         ("a list of another kind", PODS, Fault::WrongKind, "protocol", "expected PodList"),
         ("half a body", PODS, Fault::Truncated, "cut", "broke off"),
-        ("a body that is no gzip", PODS, Fault::BadGzip, "protocol", "encoding"),
+        ("a body that is not gzip", PODS, Fault::BadGzip, "protocol", "encoding"),
         ("an endless body", PODS, Fault::Endless, "too-large", "MiB"),
         ("a body that unpacks without end", PODS, Fault::GzipBomb, "too-large", "MiB"),
         ("a redirect", PODS, Fault::Redirect(elsewhere), "protocol", "redirect"),
         ("no answer", PODS, Fault::Silent, "timeout", ""),
         ("a byte a second", PODS, Fault::SlowBody, "timeout", ""),
-        ("an item that is no pod", PODS, Fault::MalformedItem, "protocol", "could not be read"),
+        ("an item that is not a pod", PODS, Fault::MalformedItem, "protocol", "could not be read"),
     ]
     .map(|(name, prefix, fault, kind, mentions)| {
         let server = ApiServer::start(Cluster::recorded());
@@ -108,7 +108,7 @@ fn pages() -> Vec<Case> {
         ),
         ("a hang on the second page", When::Nth(2), Fault::Silent, "timeout", ""),
         ("503 on the second page", When::Nth(2), Fault::Status(503), "unavailable", "503"),
-        ("a second page that is no JSON", When::Nth(2), Fault::NotJson, "protocol", "JSON"),
+        ("a second page that is not JSON", When::Nth(2), Fault::NotJson, "protocol", "JSON"),
         ("half of the second page", When::Nth(2), Fault::Truncated, "cut", "broke off"),
         (
             "a page that asks for itself",
@@ -124,7 +124,7 @@ fn pages() -> Vec<Case> {
     .into()
 }
 
-/// A kubeconfig of a server that is none, in a folder that must live as long.
+/// A kubeconfig of a server that does not exist, in a folder that must live as long.
 fn pointing_to(url: &str) -> (Value, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().join("kubeconfig");
@@ -229,16 +229,11 @@ fn addresses(folder: &Path) -> Vec<Case> {
         std::fs::write(&path, text).expect("write into a folder of ours");
         Case::kubernetes(name, json!({"kubeconfig": path}), &[kind]).mentioning(mentions)
     };
-    std::fs::write(folder.join("no-pem"), "this is no PEM").expect("write into a folder of ours");
+    std::fs::write(folder.join("no-pem"), "this is not PEM").expect("write into a folder of ours");
     let no_pem = "{server: 'https://127.0.0.1:1', certificate-authority: no-pem}";
     vec![
-        case(
-            "a server on a port that is none",
-            "{server: 'https://127.0.0.1:99999'}",
-            "file",
-            "port",
-        ),
-        case("an authority that is no PEM", no_pem, "tls", "PEM"),
+        case("a server on an invalid port", "{server: 'https://127.0.0.1:99999'}", "file", "port"),
+        case("an authority that is not PEM", no_pem, "tls", "PEM"),
     ]
 }
 
@@ -273,7 +268,7 @@ fn files(folder: &Path) -> Vec<Case> {
         case("no kubeconfig at all", folder.join("no-such"), "file", "no-such"),
         case("an authority that is a FIFO", written("ca", &config(&format!("{ca}{context}"))), "file", "regular"),
         case("a kubeconfig that is a FIFO", fifo, "file", "regular"),
-        case("a kubeconfig that is no YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "no kubeconfig"),
+        case("a kubeconfig that is not YAML", written("bad", &format!("token: [{TOKEN}y\n")), "file", "not a kubeconfig"),
         case("a kubeconfig that is another file", written("other", "a: [1]\n"), "file", "context"),
         case("no current context", written("none", &config(cluster)), "file", "context"),
         case("a context without its cluster", written("half", &config(context)), "file", "cluster k"),

@@ -1,4 +1,4 @@
-//! Servers that are no good Prometheus: each is one failure, told in time.
+//! Servers that do not answer as a Prometheus should: each is one failure, told in time.
 
 use super::*;
 use crate::support::hostile::{Behaviour, Hostile};
@@ -12,7 +12,7 @@ fn failure(behaviour: Behaviour, more: &str) -> Failure {
     let allowed = Duration::from_secs(3);
     let read = read_within(&keys, SPAN, BucketLength::DEFAULT, &[], allowed);
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    read.expect_err("it is no good Prometheus")
+    read.expect_err("it does not answer as a Prometheus")
 }
 
 fn http(head: &str, body: &[u8]) -> Behaviour {

@@ -1,6 +1,8 @@
 //! A day in the life of a Redis, in buckets of ten seconds of an idle machine: scraped by real
 //! servers every second, and asked by INFO at the end of each bucket.
 
+use envparity::model::PlaceLoad;
+
 use super::*;
 use crate::support::cli::slowness::slowness;
 use crate::support::prometheus::{Running, free_port};
@@ -186,7 +188,33 @@ fn check(world: &World, happened: &Happened, url: &str) {
     let other = read(&keys, &[("", "0123")]).expect("the same");
     let found = &other.places[""].identity;
     assert!(matches!(found, envparity::model::LoadIdentity::AnotherServer { .. }), "{found:?}");
-    // Each step has what INFO said then: calls, time, and all commands are accounted for.
+    check_steps(world, happened, place, url);
+    let made = bucketed(load, &lists());
+    let keys_at = |at: i64| command(&made, "keys", at).map(|row| (row.a, row.b));
+    assert_eq!(keys_at(once), Some(world.difference("keys", once)), "{url}");
+    assert_eq!(keys_at(once).map(|told| told.0), Some(1.0), "{url}: one KEYS ever counts 1");
+    let (calls, micros) = world.difference("keys", burst);
+    assert_eq!((calls, keys_at(burst)), (60.0, Some((calls, micros))), "{url}: the share is exact");
+    let at_least = |at: i64, wanted: [f64; 2], kind: BucketFlags| {
+        let row = command(&made, "keys", at).unwrap_or_else(|| panic!("{url}: nothing at {at}"));
+        assert!((wanted[0]..=wanted[1]).contains(&row.a), "{url}: {row:?}");
+        assert!(row.flags.contains(BucketFlags::AT_LEAST | kind), "{url}: {row:?}");
+    };
+    at_least(restart, [9.0, 14.0], BucketFlags::RESTART);
+    at_least(reset, [2.0, 5.0], BucketFlags::RESET);
+    assert_eq!(keys_at(exporter), None, "{url}: an exporter's restart is no load");
+    assert_eq!(keys_at(last).map(|told| told.0), Some(4.0), "{url}");
+    let up = bucket(&made, &Series::Up, exporter).expect("it was scraped");
+    for flag in [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::UNPROVEN] {
+        assert!(!up.flags.contains(flag), "{url}: {up:?}");
+    }
+    assert!(zeros(&made, once) && zeros(&made, burst + length().seconds()), "{url}");
+    check_scrapers(span, happened, world.first, url);
+}
+
+/// Each step has what INFO said then: calls, time, keys and CPU.
+fn check_steps(world: &World, happened: &Happened, place: &PlaceLoad, url: &str) {
+    let Happened { restart, reset, exporter, .. } = *happened;
     for (row, step) in place.steps.rows().iter().enumerate() {
         let at = step.at_millis / 1000;
         let said = &world.said[&at];
@@ -208,38 +236,28 @@ fn check(world: &World, happened: &Happened, url: &str) {
         let is_usual = (0.7..1.3).contains(&(f64::from(step.samples) / length().as_f64()));
         assert!(is_usual || [restart, exporter].contains(&at), "{step:?}");
     }
-    let made = bucketed(load, &lists());
-    let keys_at = |at: i64| command(&made, "keys", at).map(|row| (row.a, row.b));
-    assert_eq!(keys_at(once), Some(world.difference("keys", once)), "{url}");
-    assert_eq!(keys_at(once).map(|told| told.0), Some(1.0), "{url}: one KEYS ever counts 1");
-    let (calls, micros) = world.difference("keys", burst);
-    assert_eq!((calls, keys_at(burst)), (60.0, Some((calls, micros))), "{url}: the share is exact");
-    let at_least = |at: i64, wanted: [f64; 2], kind: BucketFlags| {
-        let row = command(&made, "keys", at).unwrap_or_else(|| panic!("{url}: nothing at {at}"));
-        assert!((wanted[0]..=wanted[1]).contains(&row.a), "{url}: {row:?}");
-        assert!(row.flags.contains(BucketFlags::AT_LEAST | kind), "{url}: {row:?}");
+}
+
+/// Whether commands that have no row are proven not to have been called.
+fn zeros(made: &BucketedLoad, at: i64) -> bool {
+    bucket(made, &Series::Up, at).is_some_and(|up| up.flags.contains(BucketFlags::ZEROS))
+}
+
+/// Two scrapers are refused, and counters that a scraper drops are unknown.
+fn check_scrapers(span: LoadSpan, happened: &Happened, port: u16, url: &str) {
+    let read = |keys: &str| {
+        let keys = format!("url: '{url}', {keys}");
+        read_within(&keys, span, length(), &[], Duration::from_secs(60))
     };
-    at_least(restart, [9.0, 14.0], BucketFlags::RESTART);
-    at_least(reset, [2.0, 5.0], BucketFlags::RESET);
-    assert_eq!(keys_at(exporter), None, "{url}: an exporter's restart is no load");
-    assert_eq!(keys_at(last).map(|told| told.0), Some(4.0), "{url}");
-    let up = bucket(&made, &Series::Up, exporter).expect("it was scraped");
-    for flag in [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::UNPROVEN] {
-        assert!(!up.flags.contains(flag), "{url}: {up:?}");
-    }
-    let zeros = |made: &BucketedLoad, at| {
-        bucket(made, &Series::Up, at).is_some_and(|up| up.flags.contains(BucketFlags::ZEROS))
-    };
-    assert!(zeros(&made, once) && zeros(&made, burst + length().seconds()), "{url}");
-    // Two scrapers, and counters that a scraper drops.
-    let failure = read(&format!("url: '{url}', match: {{job: nothing}}"), &[]);
+    let failure = read("match: {job: nothing}");
     assert!(failure.expect_err("no such job").message.starts_with("no series"), "{url}");
-    let both = format!("url: '{url}', match: {{instance: '127.0.0.1:{}'}}", world.first);
-    let failure = read(&both, &[]).expect_err("two jobs scrape it");
+    let both = format!("match: {{instance: '127.0.0.1:{port}'}}");
+    let failure = read(&both).expect_err("two jobs scrape it");
     assert!(failure.message.contains("job=\"again\""), "{url}: {failure}");
-    let dropped = read(&format!("url: '{url}', match: {{job: dropped}}"), &[]).expect("it is kept");
+    let dropped = read("match: {job: dropped}").expect("it is kept");
     assert!(!dropped.places[""].steps.commands().contains_key("keys"));
     let dropped = bucketed(dropped, &lists());
+    let Happened { once, burst, .. } = *happened;
     assert!(!zeros(&dropped, once) && !zeros(&dropped, burst), "{url}: KEYS may have been called");
 }
 

@@ -40,7 +40,7 @@ fn sample<'a>(target: &'a TargetEvidence, server: &RedisServer, role: &str) -> &
     assert_eq!(sample.target, target.id);
     assert!(sample.taken <= target.taken, "{} is after {}", sample.taken, target.taken);
     let port = sample.counters.figures().get("tcp_port");
-    assert!(port.is_none(), "a port is no counter");
+    assert!(port.is_none(), "a port is not a counter");
     sample
 }
 

@@ -84,7 +84,7 @@ impl Profiles {
         self.write_bytes(name, text.as_bytes());
     }
 
-    /// The same with what may be no text.
+    /// The same with what may not be text.
     pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).expect("write into a directory of ours");
     }
@@ -156,7 +156,10 @@ impl Profiles {
         let mut peak = 0;
         while child.try_wait().expect("it is ours").is_none() {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
-            peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
+            // Before it has its own program it has the memory of this one.
+            if text.starts_with("Name:\tenvparity\n") {
+                peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
+            }
             std::thread::sleep(Duration::from_millis(2));
         }
         let took = start.elapsed();

@@ -320,8 +320,8 @@ impl Owners {
 /// None of hexadecimal, of which the recorded suffixes are: none of them can be met again.
 const LETTERS: &[u8; 16] = b"ghjklmnpqrstvwxz";
 
-/// The recorded name, unless its workload has had that pod already. `number` is no other pod's of
-/// the template's owner.
+/// The recorded name, unless its workload has had that pod already. `number` is not another pod's
+/// of the template's owner.
 fn pod_name(template: &Template, again: usize, number: usize) -> String {
     let Some(owner) = template.owner.as_ref().filter(|_| again > 0) else {
         return template.name.clone();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::cluster::fixture;
 use super::list::{RESOURCES, Store};
 
-/// `None` for a path that is none of these.
+/// `None` for a path that is not one of these.
 pub(super) fn answer(path: &str, store: &Store) -> Option<Vec<u8>> {
     let body = match path {
         "/version" | "/version/" => store.version.clone(),

@@ -38,7 +38,7 @@ const CHUNK: usize = 32 * 1024;
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) token: String,
-    /// Whoever asks is let in: behind a proxy that has logged in already.
+    /// Anyone who asks is let in: behind a proxy that has logged in already.
     pub(super) open: bool,
     pub(super) gzip: AtomicBool,
     /// How long each answer takes.

@@ -12,7 +12,7 @@ use crate::wire::json;
 
 /// What a context says of its engine.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(super) struct ContextEndpoint {
     pub(super) host: String,
     pub(super) skip_tls_verify: bool,
 }
@@ -50,21 +50,21 @@ pub(super) fn name(bytes: &[u8]) -> Option<String> {
 }
 
 /// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
-pub(super) fn endpoint(bytes: &[u8]) -> Result<Endpoint, &'static str> {
+pub(super) fn endpoint(bytes: &[u8]) -> Result<ContextEndpoint, &'static str> {
     let meta: Meta =
         json::read(bytes).map_err(|_| "it is not what docker context create writes")?;
     let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
     if docker.host.trim().is_empty() {
         return Err("it names no host");
     }
-    Ok(Endpoint { host: docker.host, skip_tls_verify: docker.skip_tls_verify })
+    Ok(ContextEndpoint { host: docker.host, skip_tls_verify: docker.skip_tls_verify })
 }
 
 /// Where the host of a context is. Its text is not quoted: it may hold a password.
 pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
     Address::parse(host, tls).map_err(|wrong| {
         Failure::new(FailureKind::Unsupported, format!("the host of the context {context}: {}", wrong.message))
-            .advise(format!("check it by docker context inspect {context}, or name the engine by host: in the profile"))
+            .advise(format!("check it with docker context inspect {context}, or name the engine by host: in the profile"))
     })
 }
 
@@ -87,7 +87,10 @@ mod tests {
         };
         let read =
             endpoint(meta(r#"{"Host":"tcp://h:2376","SkipTLSVerify":true}"#).as_bytes()).unwrap();
-        assert_eq!(read, Endpoint { host: "tcp://h:2376".to_owned(), skip_tls_verify: true });
+        assert_eq!(
+            read,
+            ContextEndpoint { host: "tcp://h:2376".to_owned(), skip_tls_verify: true }
+        );
         assert!(!endpoint(meta(r#"{"Host":"unix:///s"}"#).as_bytes()).unwrap().skip_tls_verify);
         for (text, wrong) in [
             ("{", "docker context create"),

@@ -10,7 +10,7 @@ use crate::model::{Failure, FailureKind};
 
 /// Where an engine is, and how it is reached.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct EngineEndpoint {
     pub(super) address: Address,
     pub(super) tls: tls::Settings,
     /// Whether the server's certificate is checked.
@@ -39,7 +39,7 @@ impl Opened {
     }
 }
 
-impl Way {
+impl EngineEndpoint {
     #[cfg(test)]
     pub(super) fn unix(socket: &str) -> Self {
         let address = Address::Unix(socket.into());
@@ -86,9 +86,9 @@ impl Way {
             Address::Tcp { host, port, tls } => (host, *port, *tls),
         };
         let way = if tls && !self.verify {
-            net::Way::unverified(host, port, &self.tls).await?
+            net::Endpoint::unverified(host, port, &self.tls).await?
         } else {
-            net::Way::to(host, port, tls.then_some(&self.tls)).await?
+            net::Endpoint::to(host, port, tls.then_some(&self.tls)).await?
         };
         let way = &way;
         let opened = way.first(|at| async move {
