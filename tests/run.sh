@@ -43,6 +43,8 @@ explain_if_not_installable
 DIR="$(mktemp -d /tmp/envparity-XXXXXX)"
 LOG="$DIR/log"
 mkdir -p "$CACHE" "$DIR/tmp"
+# tests that run as another user find what is theirs below it
+chmod 711 "$DIR" "$DIR/tmp"
 source tests/support/docker.sh
 source tests/support/slowness.sh
 measure_slowness

@@ -307,7 +307,7 @@ fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
     assert!(code == Some(1) && stdout.contains("the report does not have 1 of them"), "{stdout}");
     let Ended { code, stderr, .. } =
         estate.run(&["waiver", "check", "--report", estate.path("audit.yaml").to_str().unwrap()]);
-    assert!(code == Some(2) && stderr.contains("no report"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("is not a report"), "{stderr}");
 }
 
 #[test]
