@@ -14,9 +14,11 @@ pub mod io;
 pub mod kubernetes;
 mod patterns;
 mod places;
+pub mod prometheus;
 pub mod recorded;
 pub mod redis;
 mod run;
+mod source;
 mod target;
 mod texts;
 
@@ -24,3 +26,4 @@ pub use collector::{Clock, Collector, Context, Target};
 pub use fallback::or_recorded;
 pub use hiding::hiding;
 pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run};
+pub use source::{LoadSource, LoadWanted};

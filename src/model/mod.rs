@@ -12,6 +12,7 @@ mod globs;
 mod ids;
 mod indicator;
 mod info_line;
+mod live;
 mod load;
 pub mod matrix;
 mod naming;
@@ -21,6 +22,7 @@ mod places;
 mod product;
 mod requirement;
 mod sample;
+mod scraper;
 mod secret;
 mod sharing;
 mod since;
@@ -54,6 +56,7 @@ pub use globs::Globs;
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
+pub use live::{LiveServer, identity_of};
 pub use load::{
     BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadFacts, LoadIdentity,
     LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
@@ -64,6 +67,7 @@ pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use sample::{Counters, Sample};
+pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
 pub use secret::Secret;
 pub use sharing::Sharing;
 pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, Since};

@@ -2,8 +2,8 @@
 //!
 //! What a source tells is a [`Load`](crate::model::Load): raw counters. `bucket` makes differences
 //! of it and `hour` folds them; `reading` has the figures of windows over both, and `judgement` the
-//! criteria. `identity` and `scraper` judge what a source said before any of that. What is not
-//! known is a reason of `unknown`, and never a figure.
+//! criteria. `identity` judges the clock of a source. What is not known is a reason of `unknown`, and
+//! never a figure.
 
 mod bucket;
 mod commands;
@@ -20,7 +20,6 @@ mod judgement;
 mod mark;
 mod moment;
 mod reading;
-mod scraper;
 mod sliding;
 mod statistic;
 #[cfg(test)]
@@ -37,14 +36,13 @@ pub use coverage::WindowCoverage;
 pub use criteria::{LoadCriteria, LoadCriterion};
 pub use derived::set_derived;
 pub use hour::hours_of;
-pub use identity::{ClockState, LiveServer, clock_state, identity_of};
+pub use identity::{ClockState, clock_state};
 pub use indicator::{LoadIndicator, LoadPeak, time_per_call};
 pub use judgement::{
     ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,
     unknown_of_indicator,
 };
 pub use reading::{TargetWindows, WindowRead, read_windows};
-pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
 pub use statistic::{UnprovenBuckets, WindowStatistic};
 pub use unknown::{Unknown, UnprovenCause};
 pub use window::{Window, WindowKind, window_end};

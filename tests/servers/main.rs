@@ -17,6 +17,7 @@ mod interrupt;
 mod kubernetes;
 mod memory;
 mod profiles;
+mod prometheus;
 mod proof;
 mod redis;
 mod scale;

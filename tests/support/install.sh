@@ -29,6 +29,9 @@ missing_packages() {
   have curl || echo curl
   have git || echo git
   have kubectl || echo kubernetes-client
+  have prometheus && have promtool || echo prometheus
+  have prometheus-redis-exporter || echo prometheus-redis-exporter
+  have victoria-metrics || echo victoria-metrics
   have chromium || printf '%s\n' chromium fonts-dejavu-core
   have_readers || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
   have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
@@ -59,6 +62,7 @@ announce_installation() {
       chromium) ((megabytes += 900, minutes += 2)) ;;
       docker.io) ((megabytes += 270, minutes += 1)) ;;
       python3-pip) ((megabytes += 80)) ;;
+      prometheus | victoria-metrics) ((megabytes += 100)) ;;
       *) ((megabytes += 25)) ;;
     esac
   done

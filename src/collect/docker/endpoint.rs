@@ -66,6 +66,7 @@ impl EngineEndpoint {
             shown: target,
             accept: "application/json",
             token: None,
+            headers: None,
             cap,
             advice: &advice(target),
         };

@@ -110,6 +110,7 @@ impl Http {
             shown: &self.address.shown_path,
             accept: "application/json, */*;q=0.5",
             token,
+            headers: None,
             cap: MAX_BODY,
             advice: &advice(token.is_some()),
         };

@@ -38,6 +38,8 @@ pub(in crate::collect) struct Wanted<'a> {
     pub(in crate::collect) accept: &'static str,
     /// Sent as `Authorization: Bearer`.
     pub(in crate::collect) token: Option<&'a Secret>,
+    /// Sent besides. Values that are secrets are marked as sensitive.
+    pub(in crate::collect) headers: Option<&'a HeaderMap>,
     /// Bytes of body that are read at most.
     pub(in crate::collect) cap: usize,
     /// What helps if the server refuses.
@@ -176,6 +178,9 @@ fn request(wanted: &Wanted<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
     if let Some(token) = wanted.token {
         request = request.header(hyper::header::AUTHORIZATION, bearer(token)?);
     }
+    for (name, value) in wanted.headers.into_iter().flatten() {
+        request = request.header(name, value);
+    }
     request.body(Empty::new()).map_err(|e| {
         let message = format!("no request can be made of {}: {e}", wanted.shown);
         Failure::new(FailureKind::Protocol, message)
@@ -183,9 +188,14 @@ fn request(wanted: &Wanted<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
-        Failure::new(FailureKind::Secret, "the token holds what no header can hold")
-            .advise("a token is one line of letters, digits and signs")
+    secret_value("token", &format!("Bearer {}", token.expose()))
+}
+
+/// The value of a header that is a secret, which messages call `what`.
+pub(in crate::collect) fn secret_value(what: &str, text: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Failure::new(FailureKind::Secret, format!("the {what} holds what no header can hold"))
+            .advise(format!("a {what} is one line of letters, digits and signs"))
     })?;
     value.set_sensitive(true);
     Ok(value)

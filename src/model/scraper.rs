@@ -3,6 +3,7 @@
 //! Two scrapers of one server double every sum. An exporter that was restarted makes a second
 //! series that goes on where the first ended.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A series as its source tells it.
@@ -81,7 +82,7 @@ pub fn join_series(series: &[LabelledSeries], length: i64) -> Result<JoinedSerie
         return Err(fault);
     }
     order.sort_by_key(|i| (series[*i].steps.last().copied(), *i));
-    let mut by_step = std::collections::BTreeMap::new();
+    let mut by_step = BTreeMap::new();
     for index in order {
         by_step.extend(series[index].steps.iter().map(|at| (*at, index)));
     }
@@ -92,20 +93,20 @@ pub fn join_series(series: &[LabelledSeries], length: i64) -> Result<JoinedSerie
 
 /// Two that have two consecutive steps in common.
 fn overlap(series: &[LabelledSeries], order: &[usize], length: i64) -> Option<SeriesFault> {
-    for (place, first) in order.iter().enumerate() {
-        for second in &order[place + 1..] {
-            let (first, second) = (&series[*first], &series[*second]);
-            let other: std::collections::BTreeSet<i64> = second.steps.iter().copied().collect();
-            let mut common = first.steps.iter().copied().filter(|at| other.contains(at)).peekable();
-            while let Some(at) = common.next() {
-                if common.peek() == Some(&(at + length)) {
-                    let (first, second) = (first.labels.clone(), second.labels.clone());
-                    return Some(SeriesFault::TwoScrapers { first, second, at });
-                }
-            }
-        }
+    let mut by_step: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
+    for index in order {
+        series[*index].steps.iter().for_each(|at| {
+            by_step.entry(*at).or_default().insert(*index);
+        });
     }
-    None
+    by_step.iter().filter(|(_, here)| here.len() > 1).find_map(|(at, here)| {
+        let next = by_step.get(&(at + length))?;
+        let mut both = here.intersection(next);
+        let (first, second) = (both.next()?, both.next()?);
+        let labels = |index: &usize| series[*index].labels.clone();
+        let (first, second) = (labels(first), labels(second));
+        Some(SeriesFault::TwoScrapers { first, second, at: *at })
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_joins_series_that_follow_each_other() {
+    fn load_joins_series_that_follow_each_other() {
         let all = [series("{pod=\"b\"}", &[900, 1200]), series("{pod=\"a\"}", &[300, 600, 900])];
         let joined = join_series(&all, 300).unwrap();
         assert_eq!(joined.steps, [(300, 1), (600, 1), (900, 0), (1200, 0)]);
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_refuses_two_scrapers_of_one_server() {
+    fn load_refuses_two_scrapers_of_one_server() {
         let all = [
             series("{pod=\"a\"}", &[300, 600, 900]),
             series("{pod=\"c\"}", &[]),
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn trend_tells_no_series_from_series_without_samples() {
+    fn load_tells_no_series_from_series_without_samples() {
         assert_eq!(join_series(&[], 300), Err(SeriesFault::NoSeries));
         let fault = join_series(&[series("{job=\"redis\"}", &[])], 300).unwrap_err();
         assert_eq!(fault.to_string(), "series without samples: {job=\"redis\"}");

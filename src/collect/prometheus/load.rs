@@ -1,0 +1,403 @@
+//! What a Prometheus told of one server becomes its load: counters at the ends of buckets, and the
+//! samples of those buckets in which the server was cut. Pure; judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::parse::{Labels, Point, ToldSeries};
+use crate::model::{
+    BucketLength, CounterRow, CounterTable, Failure, FailureKind, JoinedSeries, LabelledSeries,
+    LoadRole, SeriesFault, join_series,
+};
+
+/// Counters of commands of one server that are kept: 8 bytes each.
+const MAX_VALUES: usize = 4_000_000;
+
+/// Cut buckets of one server whose samples are asked for, the newest first. Those of more are
+/// unknown.
+const MAX_CUTS: usize = 50;
+
+/// Series of one server, which follow each other, and label sets that a message names.
+const MAX_FOLLOWING: usize = 2000;
+const MAX_NAMED: usize = 5;
+
+/// What tells the steps of a server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StepsTold {
+    /// The last of commands processed in each bucket.
+    pub(super) processed: Vec<ToldSeries>,
+    /// Samples of it at which the server was up.
+    pub(super) up: Vec<ToldSeries>,
+    /// How often counters fell in it.
+    pub(super) resets: Vec<ToldSeries>,
+    /// `run_id` and role as labels.
+    pub(super) instance: Vec<ToldSeries>,
+}
+
+/// A server's counters while they are put together.
+pub(super) struct Steps {
+    /// Labels of the series of commands processed, without its name.
+    bases: Vec<Labels>,
+    joined: JoinedSeries,
+    /// Rows by the end of their bucket: the row, and the base that counts there.
+    rows: BTreeMap<i64, (usize, usize)>,
+    told_cuts: BTreeSet<i64>,
+    cpu: Vec<[Option<f64>; 2]>,
+    table: CounterTable,
+}
+
+/// One kind of counter that is added to steps or samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counter {
+    /// Of commands, by the label `cmd`.
+    Calls,
+    /// Of commands, in seconds.
+    Seconds,
+    /// In user mode.
+    CpuUser,
+    /// In the kernel.
+    CpuSystem,
+    /// A gauge.
+    Keys,
+}
+
+/// Adds the values of an answer to those of the answers before it, series by series.
+pub(super) fn merge(all: &mut Vec<ToldSeries>, more: Vec<ToldSeries>) {
+    let mut known: BTreeMap<Labels, usize> =
+        all.iter().enumerate().map(|(index, series)| (series.labels.clone(), index)).collect();
+    for series in more {
+        match known.get(&series.labels) {
+            Some(index) => all[*index].points.extend(series.points),
+            None => {
+                known.insert(series.labels.clone(), all.len());
+                all.push(series);
+            }
+        }
+    }
+}
+
+/// Joins the series of a server. `listed` are the label sets that are known at all.
+pub(super) fn steps(
+    told: &StepsTold,
+    listed: &[Labels],
+    length: BucketLength,
+) -> Result<Steps, SeriesFault> {
+    let mut series: Vec<LabelledSeries> = told.processed.iter().map(labelled).collect();
+    if series.is_empty() {
+        let named = listed.iter().take(MAX_NAMED);
+        series
+            .extend(named.map(|labels| LabelledSeries { labels: in_words(labels), steps: vec![] }));
+    }
+    let joined = join_series(&series, length.seconds())?;
+    let bases: Vec<Labels> = told.processed.iter().map(|series| base_of(&series.labels)).collect();
+    let mut made = Steps {
+        bases,
+        joined,
+        rows: BTreeMap::new(),
+        told_cuts: BTreeSet::new(),
+        cpu: Vec::new(),
+        table: CounterTable::default(),
+    };
+    made.set_rows(told);
+    Ok(made)
+}
+
+/// Whether there are more series of one server than follow each other anywhere.
+pub(super) fn too_many(told: &StepsTold) -> Option<Failure> {
+    let counts = [&told.processed, &told.up, &told.resets, &told.instance].map(Vec::len);
+    let most = counts.into_iter().max().filter(|most| *most > MAX_FOLLOWING)?;
+    let message = format!("match: fits {most} series where one server has one");
+    Some(
+        Failure::new(FailureKind::TooLarge, message)
+            .advise("name the labels that this server's series alone have, as instance"),
+    )
+}
+
+impl Steps {
+    fn set_rows(&mut self, told: &StepsTold) {
+        let processed: Vec<BTreeMap<i64, f64>> = told.processed.iter().map(by_second).collect();
+        let up = sums(&told.up);
+        let resets = sums(&told.resets);
+        let instance = Instances::new(&told.instance);
+        for (at, base) in self.joined.steps.clone() {
+            let found = instance.at(at, &self.bases[base]);
+            let row = CounterRow {
+                at_millis: at * 1000,
+                run: None,
+                role: LoadRole::from_word(found.map_or("", |labels| label(labels, "role"))),
+                samples: up.get(&at).copied().map_or(0, count_of),
+                is_cut: resets.get(&at).is_some_and(|resets| *resets > 0.0),
+                own_calls: 0,
+            };
+            let run_id = found.map_or("", |labels| label(labels, "run_id"));
+            let Some(index) = self.table.push_row(run_id, row) else { continue };
+            if let Some(value) = processed[base].get(&at) {
+                self.table.set_processed(index, *value);
+            }
+            self.told_cuts.extend(row.is_cut.then_some(at));
+            self.rows.insert(at, (index, base));
+        }
+        self.cpu = vec![[None; 2]; self.table.rows().len()];
+    }
+
+    /// Sets a counter in the buckets that an answer tells it in.
+    pub(super) fn set(&mut self, counter: Counter, told: &[ToldSeries]) -> Result<(), Failure> {
+        for series in told {
+            let fitting = fitting(&self.bases, &series.labels);
+            for point in &series.points {
+                let row = self.rows.get(&(point.at_millis / 1000));
+                if let Some((row, _)) = row.filter(|(_, base)| fitting.contains(base)) {
+                    set_value(&mut self.table, &mut self.cpu, counter, *row, series, *point);
+                }
+            }
+        }
+        is_bounded(&self.table)
+    }
+
+    /// Ends of the buckets in which the server was cut, the newest first: told, or seen by the
+    /// counters.
+    pub(super) fn cuts(&self) -> Vec<i64> {
+        let rows = self.table.rows();
+        let seen = (1..rows.len()).filter(|row| self.is_cut_before(*row));
+        let mut all: BTreeSet<i64> = seen.map(|row| rows[row].at_millis / 1000).collect();
+        all.extend(&self.told_cuts);
+        all.into_iter().rev().take(MAX_CUTS).collect()
+    }
+
+    fn is_cut_before(&self, row: usize) -> bool {
+        let falls = |of: &crate::model::Column| matches!((of.get(row - 1), of.get(row)), (Some(before), Some(after)) if after < before);
+        let table = &self.table;
+        let runs = (table.run_id(row - 1), table.run_id(row));
+        let cpu = |row: usize| cpu_of(&self.cpu[row]);
+        matches!(runs, (Some(before), Some(after)) if before != after)
+            || falls(table.processed())
+            || matches!((cpu(row - 1), cpu(row)), (Some(before), Some(after)) if after < before)
+            || table.commands().iter().any(|(name, columns)| {
+                let calls = |row| columns.calls.get(row).unwrap_or(0.0);
+                falls(&columns.calls)
+                    || falls(&columns.micros)
+                    || name == "config|resetstat" && calls(row) > calls(row - 1)
+            })
+    }
+
+    /// The first bucket of which anything is known, by its end.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.rows.keys().next().copied()
+    }
+
+    /// The newest `run_id`.
+    pub(super) fn newest_run(&self) -> Option<String> {
+        let last = self.table.rows().len().checked_sub(1)?;
+        self.table.run_id(last).map(str::to_owned)
+    }
+
+    /// Seconds between samples, by the buckets that are there.
+    pub(super) fn interval(&self, length: BucketLength) -> Option<f64> {
+        let rows = self.table.rows().iter();
+        let mut counts: Vec<u32> = rows.map(|row| row.samples).filter(|count| *count > 0).collect();
+        counts.sort_unstable();
+        counts.get(counts.len() / 2).map(|count| length.as_f64() / f64::from(*count))
+    }
+
+    /// The counters at the ends of buckets.
+    pub(super) fn into_table(mut self) -> CounterTable {
+        set_cpu(&mut self.table, &self.cpu);
+        self.table
+    }
+}
+
+/// All samples of one bucket, as they were told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SamplesTold {
+    /// Its end.
+    pub(super) at: i64,
+    /// Commands processed: a sample is where this has a value.
+    pub(super) processed: Vec<ToldSeries>,
+    /// `run_id` and role as labels.
+    pub(super) instance: Vec<ToldSeries>,
+    /// The other counters.
+    pub(super) counters: Vec<(Counter, Vec<ToldSeries>)>,
+}
+
+/// Samples in the order of time. A range of Prometheus 2 has a sample on its first moment, which
+/// belongs to the bucket before.
+pub(super) fn samples(
+    mut told: Vec<SamplesTold>,
+    length: BucketLength,
+) -> Result<CounterTable, Failure> {
+    told.sort_by_key(|bucket| bucket.at);
+    let mut table = CounterTable::default();
+    let mut cpu = Vec::new();
+    for bucket in &told {
+        let inside = (bucket.at - length.seconds()) * 1000 + 1..=bucket.at * 1000;
+        let bases: Vec<Labels> = bucket.processed.iter().map(|one| base_of(&one.labels)).collect();
+        let mut moments: BTreeMap<i64, (usize, f64)> = BTreeMap::new();
+        for (base, series) in bucket.processed.iter().enumerate() {
+            let points = series.points.iter().filter(|point| inside.contains(&point.at_millis));
+            moments.extend(points.map(|point| (point.at_millis, (base, point.value))));
+        }
+        let mut rows = BTreeMap::new();
+        for (at_millis, (base, processed)) in moments {
+            let found = instance_at(&bucket.instance, at_millis, &bases[base]);
+            let row = CounterRow {
+                at_millis,
+                run: None,
+                role: LoadRole::from_word(found.map_or("", |labels| label(labels, "role"))),
+                samples: 1,
+                is_cut: false,
+                own_calls: 0,
+            };
+            let run_id = found.map_or("", |labels| label(labels, "run_id"));
+            if let Some(index) = table.push_row(run_id, row) {
+                table.set_processed(index, processed);
+                rows.insert(at_millis, (index, base));
+            }
+        }
+        cpu.resize(table.rows().len(), [None; 2]);
+        for (counter, told) in &bucket.counters {
+            for series in told {
+                let fitting = fitting(&bases, &series.labels);
+                for point in &series.points {
+                    let row = rows.get(&point.at_millis);
+                    if let Some((row, _)) = row.filter(|(_, base)| fitting.contains(base)) {
+                        set_value(&mut table, &mut cpu, *counter, *row, series, *point);
+                    }
+                }
+            }
+        }
+        is_bounded(&table)?;
+    }
+    set_cpu(&mut table, &cpu);
+    Ok(table)
+}
+
+fn set_value(
+    table: &mut CounterTable,
+    cpu: &mut [[Option<f64>; 2]],
+    counter: Counter,
+    row: usize,
+    series: &ToldSeries,
+    point: Point,
+) {
+    let command = label(&series.labels, "cmd");
+    match counter {
+        Counter::Calls if !command.is_empty() => table.set_calls(row, command, point.value),
+        // The exporter divided whole microseconds by a million.
+        Counter::Seconds if !command.is_empty() => {
+            table.set_micros(row, command, (point.value * 1e6).round());
+        }
+        Counter::Calls | Counter::Seconds => {}
+        Counter::CpuUser => cpu[row][0] = Some(point.value),
+        Counter::CpuSystem => cpu[row][1] = Some(point.value),
+        Counter::Keys => table.set_keys(row, point.value),
+    }
+}
+
+fn set_cpu(table: &mut CounterTable, cpu: &[[Option<f64>; 2]]) {
+    for (row, told) in cpu.iter().enumerate() {
+        if let Some(seconds) = cpu_of(told) {
+            table.set_cpu(row, seconds * 1e6);
+        }
+    }
+}
+
+fn cpu_of(told: &[Option<f64>; 2]) -> Option<f64> {
+    Some(told[0]? + told[1]?)
+}
+
+fn is_bounded(table: &CounterTable) -> Result<(), Failure> {
+    let count = table.rows().len() * table.commands().len() * 2;
+    if count <= MAX_VALUES {
+        return Ok(());
+    }
+    let (rows, commands) = (table.rows().len(), table.commands().len());
+    let message = format!("{rows} buckets or samples of {commands} commands are too many at once");
+    Err(Failure::new(FailureKind::TooLarge, message).advise("ask for a shorter span"))
+}
+
+/// The bases that a series belongs to: it has all their labels, and may have more.
+fn fitting(bases: &[Labels], labels: &Labels) -> BTreeSet<usize> {
+    (0..bases.len()).filter(|base| fits(&bases[*base], labels)).collect()
+}
+
+fn fits(base: &Labels, labels: &Labels) -> bool {
+    base.iter().all(|(name, value)| labels.get(name) == Some(value))
+}
+
+fn base_of(labels: &Labels) -> Labels {
+    let mut base = labels.clone();
+    base.remove("__name__");
+    base
+}
+
+fn label<'a>(labels: &'a Labels, name: &str) -> &'a str {
+    labels.get(name).map_or("", String::as_str)
+}
+
+fn labelled(series: &ToldSeries) -> LabelledSeries {
+    let steps = series.points.iter().map(|point| point.at_millis / 1000).collect();
+    LabelledSeries { labels: in_words(&series.labels), steps }
+}
+
+fn in_words(labels: &Labels) -> String {
+    let is_told = |(name, _): &(&String, &String)| *name != "__name__";
+    let pairs = labels.iter().filter(is_told).map(|(name, value)| format!("{name}={value:?}"));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+}
+
+fn by_second(series: &ToldSeries) -> BTreeMap<i64, f64> {
+    series.points.iter().map(|point| (point.at_millis / 1000, point.value)).collect()
+}
+
+/// What all series together have at each step.
+fn sums(all: &[ToldSeries]) -> BTreeMap<i64, f64> {
+    let mut sums = BTreeMap::new();
+    for point in all.iter().flat_map(|series| &series.points) {
+        *sums.entry(point.at_millis / 1000).or_insert(0.0) += point.value;
+    }
+    sums
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+fn count_of(value: f64) -> u32 {
+    value.round().clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+/// Which `run_id` and role hold at which step.
+struct Instances<'a> {
+    series: Vec<(&'a Labels, BTreeSet<i64>)>,
+    steps: Vec<i64>,
+}
+
+impl<'a> Instances<'a> {
+    fn new(told: &'a [ToldSeries]) -> Self {
+        let seconds = |series: &ToldSeries| {
+            series.points.iter().map(|point| point.at_millis / 1000).collect::<BTreeSet<i64>>()
+        };
+        let series: Vec<_> = told.iter().map(|one| (&one.labels, seconds(one))).collect();
+        let steps: BTreeSet<i64> = series.iter().flat_map(|(_, steps)| steps).copied().collect();
+        Self { series, steps: steps.into_iter().collect() }
+    }
+
+    /// Where one takes over from another, both have a value for one bucket: the one that goes on
+    /// counts, else the one that is new.
+    fn at(&self, at: i64, base: &Labels) -> Option<&'a Labels> {
+        let place = self.steps.binary_search(&at).ok()?;
+        let next = self.steps.get(place + 1);
+        let before = place.checked_sub(1).map(|before| self.steps[before]);
+        let here =
+            self.series.iter().filter(|(labels, steps)| steps.contains(&at) && fits(base, labels));
+        let rank = |steps: &BTreeSet<i64>| {
+            let goes_on = next.is_some_and(|next| steps.contains(next));
+            let is_new = before.is_some_and(|before| !steps.contains(&before));
+            (goes_on, is_new)
+        };
+        here.max_by_key(|(_, steps)| rank(steps)).map(|(labels, _)| *labels)
+    }
+}
+
+fn instance_at<'a>(told: &'a [ToldSeries], at_millis: i64, base: &Labels) -> Option<&'a Labels> {
+    let has = |series: &&ToldSeries| {
+        series.points.iter().any(|point| point.at_millis == at_millis) && fits(base, &series.labels)
+    };
+    told.iter().find(has).map(|series| &series.labels)
+}

@@ -1,0 +1,448 @@
+//! What a Prometheus answers: JSON that is read piece by piece, and bounded. Pure.
+//!
+//! What is over a bound is refused as a whole: series that are left out would be commands that
+//! nobody misses.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::model::{Failure, FailureKind, LoadSpan};
+
+#[cfg(test)]
+mod tests;
+
+/// Values of one answer: 16 bytes each.
+const MAX_POINTS: usize = 1_500_000;
+
+/// Series of one answer.
+const MAX_SERIES: usize = 10_000;
+
+/// Labels of one series.
+const MAX_LABELS: usize = 64;
+
+/// Bytes of all labels of one answer.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
+
+/// Warnings that are kept, and the characters of each.
+const MAX_WARNINGS: usize = 16;
+const MAX_WARNING: usize = 300;
+
+pub(super) type Labels = BTreeMap<String, String>;
+
+/// A series and its values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct ToldSeries {
+    pub(super) labels: Labels,
+    /// In the order of time; finite.
+    pub(super) points: Vec<Point>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    /// Unix milliseconds.
+    pub(super) at_millis: i64,
+    pub(super) value: f64,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Told {
+    pub(super) series: Vec<ToldSeries>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads the answer to a query, or a list of series. Messages say that it answers `path`.
+pub(super) fn read(body: &[u8], path: &str) -> Result<Told, Failure> {
+    let budget = Budget::default();
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = Envelope(&budget).deserialize(&mut json).and_then(|told| json.end().map(|()| told));
+    let envelope = read.map_err(|error| refusal(&error, &budget, body, path))?;
+    match envelope.status.as_deref() {
+        Some("success") => {}
+        Some("error") => {
+            let said = envelope.error.map_or_else(String::new, |said| format!(": {said}"));
+            let message = format!("GET {path} was answered with an error{said}");
+            return Err(Failure::new(FailureKind::Protocol, message)
+                .advise("look into the log of the Prometheus; its limits may be below the load"));
+        }
+        _ => return Err(foreign(path)),
+    }
+    let series = envelope.series.ok_or_else(|| foreign(path))?;
+    Ok(Told { series, warnings: envelope.warnings })
+}
+
+/// Whether the values of an answer stand on the lines of the grid that were asked for, once each.
+pub(super) fn is_on_grid(told: &[ToldSeries], span: LoadSpan, seconds: i64) -> bool {
+    let fits = |point: &Point| {
+        let at = point.at_millis.div_euclid(1000);
+        point.at_millis.rem_euclid(1000) == 0
+            && (span.from..=span.to).contains(&at)
+            && (at - span.from) % seconds == 0
+    };
+    told.iter().all(|series| series.points.iter().all(fits))
+}
+
+fn refusal(error: &serde_json::Error, budget: &Budget, body: &[u8], path: &str) -> Failure {
+    if let Some(what) = budget.over.get() {
+        let message = format!("the answer to GET {path} has more than {what}");
+        return Failure::new(FailureKind::TooLarge, message)
+            .advise("correct match: and members:, so that they match one server's series each");
+    }
+    let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if is_json && error.is_eof() {
+        let message = format!("the answer to GET {path} broke off: its JSON has no end");
+        return Failure::new(FailureKind::Cut, message);
+    }
+    foreign(path)
+}
+
+fn foreign(path: &str) -> Failure {
+    let message = format!("the answer to GET {path} is not that of a Prometheus API");
+    Failure::new(FailureKind::Protocol, message)
+        .advise("name the base of the API in url:, as in https://host/prometheus")
+}
+
+/// What is left of the bounds.
+struct Budget {
+    points: Cell<usize>,
+    series: Cell<usize>,
+    text: Cell<usize>,
+    over: Cell<Option<&'static str>>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            points: Cell::new(MAX_POINTS),
+            series: Cell::new(MAX_SERIES),
+            text: Cell::new(MAX_TEXT),
+            over: Cell::new(None),
+        }
+    }
+}
+
+impl Budget {
+    fn take<E: Error>(&self, of: &Cell<usize>, count: usize, what: &'static str) -> Result<(), E> {
+        match of.get().checked_sub(count) {
+            Some(left) => {
+                of.set(left);
+                Ok(())
+            }
+            None => Err(self.refuse(what)),
+        }
+    }
+
+    fn refuse<E: Error>(&self, what: &'static str) -> E {
+        self.over.set(Some(what));
+        E::custom("over a bound")
+    }
+}
+
+#[derive(Default)]
+struct EnvelopeTold {
+    status: Option<String>,
+    error: Option<String>,
+    series: Option<Vec<ToldSeries>>,
+    warnings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum EnvelopeKey {
+    Status,
+    Error,
+    Data,
+    Warnings,
+    IsPartial,
+    #[serde(other)]
+    Other,
+}
+
+struct Envelope<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_> {
+    type Value = EnvelopeTold;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<EnvelopeTold, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_> {
+    type Value = EnvelopeTold;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an answer")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EnvelopeTold, A::Error> {
+        let mut told = EnvelopeTold::default();
+        while let Some(key) = map.next_key()? {
+            match key {
+                EnvelopeKey::Status => told.status = map.next_value()?,
+                EnvelopeKey::Error => {
+                    told.error = map.next_value::<Option<String>>()?.map(|said| shortened(&said));
+                }
+                EnvelopeKey::Data if told.series.is_some() => {
+                    return Err(A::Error::duplicate_field("data"));
+                }
+                EnvelopeKey::Data => told.series = map.next_value_seed(Data(self.0))?,
+                EnvelopeKey::Warnings => map.next_value_seed(Warnings(&mut told.warnings))?,
+                EnvelopeKey::IsPartial => {
+                    if map.next_value::<Option<bool>>()? == Some(true) {
+                        told.warnings.push("the answer is partial".to_owned());
+                    }
+                }
+                EnvelopeKey::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// `{"resultType": …, "result": […]}` of a query, or `[{labels}, …]` of a list of series.
+struct Data<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for Data<'_> {
+    type Value = Option<Vec<ToldSeries>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum DataKey {
+    ResultType,
+    Result,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for Data<'_> {
+    type Value = Option<Vec<ToldSeries>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a result, or series")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(labels) = items.next_element_seed(LabelsSeed(self.0))? {
+            all.push(ToldSeries { labels, points: Vec::new() });
+        }
+        Ok(Some(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = map.next_key()? {
+            match key {
+                DataKey::ResultType => {
+                    let kind: String = map.next_value()?;
+                    if kind != "matrix" && kind != "vector" {
+                        return Err(A::Error::custom("another type of result"));
+                    }
+                }
+                DataKey::Result => found = Some(map.next_value_seed(ResultSeed(self.0))?),
+                DataKey::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct ResultSeed<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for ResultSeed<'_> {
+    type Value = Vec<ToldSeries>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<ToldSeries>, D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ResultSeed<'_> {
+    type Value = Vec<ToldSeries>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of series")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<ToldSeries>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(series) = items.next_element_seed(SeriesSeed(self.0))? {
+            all.push(series);
+        }
+        Ok(all)
+    }
+}
+
+struct SeriesSeed<'b>(&'b Budget);
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum SeriesKey {
+    Metric,
+    Values,
+    Value,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> DeserializeSeed<'de> for SeriesSeed<'_> {
+    type Value = ToldSeries;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<ToldSeries, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for SeriesSeed<'_> {
+    type Value = ToldSeries;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a series")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ToldSeries, A::Error> {
+        let mut told = ToldSeries::default();
+        while let Some(key) = map.next_key()? {
+            match key {
+                SeriesKey::Metric => told.labels = map.next_value_seed(LabelsSeed(self.0))?,
+                SeriesKey::Values => told.points = map.next_value_seed(Points(self.0))?,
+                SeriesKey::Value => {
+                    told.points = map.next_value_seed(PointSeed(self.0))?.into_iter().collect();
+                }
+                SeriesKey::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        if told.points.windows(2).any(|pair| pair[0].at_millis >= pair[1].at_millis) {
+            return Err(A::Error::custom("values are not in the order of time"));
+        }
+        Ok(told)
+    }
+}
+
+struct LabelsSeed<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for LabelsSeed<'_> {
+    type Value = Labels;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Labels, D::Error> {
+        self.0.take(&self.0.series, 1, "10000 series")?;
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LabelsSeed<'_> {
+    type Value = Labels;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("labels")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+        let mut labels = Labels::new();
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            self.0.take(&self.0.text, name.len() + value.len(), "4 MiB of labels")?;
+            if labels.len() == MAX_LABELS {
+                return Err(self.0.refuse("64 labels of one series"));
+            }
+            labels.insert(name, value);
+        }
+        Ok(labels)
+    }
+}
+
+struct Points<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for Points<'_> {
+    type Value = Vec<Point>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<Point>, D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Points<'_> {
+    type Value = Vec<Point>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("values")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Point>, A::Error> {
+        let mut points = Vec::new();
+        while let Some(point) = items.next_element_seed(PointSeed(self.0))? {
+            points.extend(point);
+        }
+        Ok(points)
+    }
+}
+
+/// `[1435781430.781, "1"]`; `None` where the value is not a finite number.
+struct PointSeed<'b>(&'b Budget);
+
+impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
+    type Value = Option<Point>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Point>, D::Error> {
+        self.0.take(&self.0.points, 1, "1500000 values")?;
+        let (seconds, text) = <(f64, String)>::deserialize(json)?;
+        let value: f64 = text.parse().map_err(|_| D::Error::custom("a value is not a number"))?;
+        if !(0.0..1e11).contains(&seconds) {
+            return Err(D::Error::custom("a time is out of range"));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is in range")]
+        let at_millis = (seconds * 1000.0).round() as i64;
+        Ok(value.is_finite().then_some(Point { at_millis, value }))
+    }
+}
+
+struct Warnings<'w>(&'w mut Vec<String>);
+
+impl<'de> DeserializeSeed<'de> for Warnings<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Warnings<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("warnings")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(text) = items.next_element::<String>()? {
+            if self.0.len() < MAX_WARNINGS {
+                self.0.push(shortened(&text));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_WARNING) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

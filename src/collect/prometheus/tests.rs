@@ -1,0 +1,147 @@
+//! What becomes of what a Prometheus told.
+
+use super::load::{Counter, SamplesTold, StepsTold, merge, samples, steps};
+use super::parse::{Labels, Point, ToldSeries};
+use crate::model::{BucketLength, LoadRole, SeriesFault};
+
+const LENGTH: BucketLength = BucketLength::DEFAULT;
+
+/// A series of `name=value` labels; times are seconds.
+fn series(labels: &[(&str, &str)], points: &[(i64, f64)]) -> ToldSeries {
+    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let point = |(at, value): &(i64, f64)| Point { at_millis: at * 1000, value: *value };
+    ToldSeries { labels: labels.collect(), points: points.iter().map(point).collect() }
+}
+
+fn pod(pod: &str, points: &[(i64, f64)]) -> ToldSeries {
+    series(&[("__name__", "redis_commands_processed_total"), ("pod", pod)], points)
+}
+
+fn run(pod: &str, run_id: &str, role: &str, at: &[i64]) -> ToldSeries {
+    let points: Vec<(i64, f64)> = at.iter().map(|at| (*at, 1.0)).collect();
+    series(&[("pod", pod), ("run_id", run_id), ("role", role)], &points)
+}
+
+#[test]
+fn prometheus_series_that_follow_each_other_become_one_server() {
+    let told = StepsTold {
+        processed: vec![
+            pod("b", &[(900, 31.0), (1200, 40.0)]),
+            pod("a", &[(300, 10.0), (600, 20.0), (900, 25.0)]),
+        ],
+        up: vec![
+            series(&[("pod", "a")], &[(300, 20.0), (600, 20.0), (900, 8.0)]),
+            series(&[("pod", "b")], &[(900, 11.0), (1200, 20.0)]),
+        ],
+        resets: vec![series(&[("pod", "a")], &[(300, 0.0), (600, 1.0)])],
+        instance: vec![
+            run("a", "r", "master", &[300, 600, 900]),
+            run("b", "r", "slave", &[900, 1200]),
+        ],
+    };
+    let mut made = steps(&told, &[], LENGTH).unwrap();
+    let calls = |pod: &str, points: &[(i64, f64)]| series(&[("pod", pod), ("cmd", "get")], points);
+    let told = [calls("a", &[(600, 7.0), (900, 8.0)]), calls("b", &[(900, 9.0), (1200, 9.5)])];
+    made.set(Counter::Calls, &told).unwrap();
+    // Another server's, or one that is not known: of no base.
+    made.set(Counter::Calls, &[calls("c", &[(600, 99.0)]), series(&[], &[(600, 99.0)])]).unwrap();
+    made.set(Counter::Seconds, &[series(&[("pod", "a"), ("cmd", "get")], &[(600, 0.000_029)])])
+        .unwrap();
+    made.set(Counter::CpuUser, &[series(&[("pod", "a")], &[(300, 1.5), (600, 2.0)])]).unwrap();
+    made.set(Counter::CpuSystem, &[series(&[("pod", "a")], &[(600, 0.25)])]).unwrap();
+    assert_eq!(made.cuts(), [600]);
+    assert_eq!((made.first(), made.newest_run().as_deref()), (Some(300), Some("r")));
+    assert_eq!(made.interval(LENGTH), Some(15.0));
+    let table = made.into_table();
+    let rows: Vec<_> =
+        table.rows().iter().map(|r| (r.at_millis / 1000, r.samples, r.role)).collect();
+    let (up, down) = (LoadRole::Primary, LoadRole::Replica);
+    assert_eq!(rows, [(300, 20, up), (600, 20, up), (900, 19, down), (1200, 20, down)]);
+    let processed: Vec<_> = (0..4).map(|row| table.processed().get(row)).collect();
+    assert_eq!(processed, [Some(10.0), Some(20.0), Some(31.0), Some(40.0)]);
+    let get = &table.commands()["get"];
+    let calls: Vec<_> = (0..4).map(|row| get.calls.get(row)).collect();
+    assert_eq!(calls, [None, Some(7.0), Some(9.0), Some(9.5)]);
+    assert_eq!(get.micros.get(1), Some(29.0));
+    assert_eq!((table.cpu().get(0), table.cpu().get(1)), (None, Some(2_250_000.0)));
+}
+
+#[test]
+fn prometheus_series_of_one_server_are_refused_or_told_as_none() {
+    let two = StepsTold {
+        processed: vec![pod("a", &[(300, 1.0), (600, 2.0)]), pod("b", &[(300, 1.0), (600, 2.0)])],
+        ..StepsTold::default()
+    };
+    let fault = steps(&two, &[], LENGTH).err().unwrap();
+    assert!(fault.to_string().contains("{pod=\"a\"} and {pod=\"b\"}"), "{fault}");
+    let none = StepsTold::default();
+    assert_eq!(steps(&none, &[], LENGTH).err(), Some(SeriesFault::NoSeries));
+    let known = Labels::from([("job".to_owned(), "redis".to_owned())]);
+    let fault = steps(&none, &[known], LENGTH).err().unwrap();
+    assert_eq!(fault.to_string(), "series without samples: {job=\"redis\"}");
+}
+
+#[test]
+fn prometheus_cuts_are_seen_by_falls_runs_and_resets() {
+    let at = [300, 600, 900, 1200, 1500];
+    let told = StepsTold {
+        processed: vec![pod("a", &[(300, 10.0), (600, 5.0), (900, 6.0), (1200, 7.0), (1500, 8.0)])],
+        instance: vec![
+            run("a", "one", "master", &at[..3]),
+            // Told for one bucket after it has gone.
+            run("a", "two", "master", &at[2..]),
+        ],
+        ..StepsTold::default()
+    };
+    let mut made = steps(&told, &[], LENGTH).unwrap();
+    assert_eq!(made.cuts(), [900, 600]);
+    let calls = |cmd: &str, points: &[(i64, f64)]| series(&[("pod", "a"), ("cmd", cmd)], points);
+    made.set(Counter::Calls, &[calls("config|resetstat", &[(1200, 1.0)])]).unwrap();
+    assert_eq!(made.cuts(), [1200, 900, 600]);
+    made.set(Counter::Calls, &[calls("get", &[(1200, 4.0), (1500, 3.0)])]).unwrap();
+    assert_eq!(made.cuts(), [1500, 1200, 900, 600]);
+    let table = made.into_table();
+    assert_eq!((table.run_id(1), table.run_id(2)), (Some("one"), Some("two")));
+}
+
+#[test]
+fn prometheus_samples_of_a_bucket_are_those_behind_its_begin() {
+    let of = |name: &str, points: &[(i64, f64)]| series(&[("pod", "a"), ("cmd", name)], points);
+    let bucket = |at, points: &[(i64, f64)]| SamplesTold {
+        at,
+        processed: vec![pod("a", points)],
+        instance: vec![run("a", "one", "master", &[310]), run("a", "two", "slave", &[450])],
+        counters: vec![
+            (Counter::Calls, vec![of("keys", &[(300, 1.0), (450, 3.0)])]),
+            (Counter::Keys, vec![series(&[("pod", "a")], &[(310, 5.0)])]),
+        ],
+    };
+    let told = vec![bucket(900, &[(700, 2.0)]), bucket(600, &[(300, 9.0), (310, 9.5), (450, 1.0)])];
+    let table = samples(told, LENGTH).unwrap();
+    let at: Vec<i64> = table.rows().iter().map(|row| row.at_millis / 1000).collect();
+    assert_eq!(at, [310, 450, 700]);
+    assert_eq!(
+        (table.run_id(0), table.run_id(1), table.run_id(2)),
+        (Some("one"), Some("two"), None)
+    );
+    assert_eq!(table.commands()["keys"].calls.get(1), Some(3.0));
+    assert_eq!(table.keys().get(0), Some(5.0));
+}
+
+#[test]
+fn prometheus_answers_of_a_span_are_put_together() {
+    let mut all = vec![pod("a", &[(300, 1.0)])];
+    merge(&mut all, vec![pod("b", &[(600, 5.0)]), pod("a", &[(600, 2.0)])]);
+    assert_eq!(all, [pod("a", &[(300, 1.0), (600, 2.0)]), pod("b", &[(600, 5.0)])]);
+}
+
+#[test]
+fn prometheus_load_is_bounded() {
+    let points: Vec<(i64, f64)> = (1..=2001).map(|step| (step * 300, 1.0)).collect();
+    let told = StepsTold { processed: vec![pod("a", &points)], ..StepsTold::default() };
+    let mut made = steps(&told, &[], LENGTH).unwrap();
+    let commands =
+        (0..1000).map(|i| series(&[("pod", "a"), ("cmd", &format!("c{i}"))], &points[..1]));
+    let failure = made.set(Counter::Calls, &commands.collect::<Vec<_>>()).unwrap_err();
+    assert!(failure.message.contains("2001 buckets or samples of 1000 commands"), "{failure}");
+}
