@@ -3,6 +3,7 @@
 //! [`windows_of_target`] is the one way from sources to windows: audits, checklists and trends call
 //! it, and differ in the windows they ask for. A source that fails costs its own load alone.
 
+mod closed;
 mod kept;
 mod live;
 mod outside;
@@ -26,6 +27,7 @@ use crate::trend::{
     window_end,
 };
 
+pub use closed::{close_buckets, keep_samples};
 pub use live::LiveTarget;
 pub use outside::{OutsideLoad, read_outside};
 
