@@ -58,6 +58,7 @@ impl Expected {
     ) -> rules::Context<'a> {
         rules::Context {
             order: &[],
+            gates: &[],
             baseline,
             pairs: &[],
             shared: &[],

@@ -87,6 +87,7 @@ pub fn close_buckets(
             interval: usual_interval(&up, length),
             clock_ahead: None,
             warnings: Vec::new(),
+            origin: None,
         };
         let steps = steps_of_samples(&table, length);
         let load = PlaceLoad { identity: LoadIdentity::ByLabels, steps, samples: table };

@@ -60,6 +60,7 @@ pub(super) fn read(
         interval: None,
         clock_ahead: asked.live.clock_ahead,
         warnings: Vec::new(),
+        origin: None,
     };
     Ok((BucketedLoad { facts, places }, marks))
 }

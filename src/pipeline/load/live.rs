@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    CounterTable, Indicator, LiveServer, Load, LoadIdentity, PlaceLoad, Sample, TargetEvidence,
-    identity_of,
+    CounterTable, Indicator, LiveServer, Load, LoadIdentity, PlaceLoad, Sample, Source,
+    TargetEvidence, identity_of,
 };
 use crate::normalize;
 
@@ -24,6 +24,10 @@ pub struct LiveTarget {
 impl LiveTarget {
     /// From what a target answered just now.
     pub fn of(evidence: &TargetEvidence) -> Self {
+        if evidence.source != Source::Live {
+            // An old answer says nothing of now.
+            return Self::default();
+        }
         let is_data = |sample: &&Sample| sample.role != "sentinel";
         let samples: Vec<&Sample> = evidence.samples.iter().filter(is_data).collect();
         let own = evidence.field("run_id");

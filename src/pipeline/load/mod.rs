@@ -4,13 +4,16 @@
 //! it, and differ in the windows they ask for. A source that fails costs its own load alone.
 
 mod closed;
+mod judged;
 mod kept;
 mod live;
 mod outside;
+mod rests;
 mod selected;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -28,8 +31,10 @@ use crate::trend::{
 };
 
 pub use closed::{close_buckets, keep_samples};
+pub use judged::{TargetJudged, judge_load};
 pub use live::LiveTarget;
 pub use outside::{OutsideLoad, read_outside};
+pub use rests::rests_on;
 
 /// What is wanted of one target.
 #[derive(Clone, Debug)]
@@ -42,6 +47,8 @@ pub struct LoadAsked<'a> {
     pub prometheus: Option<&'a PrometheusConfig>,
     /// Paths of the profile are relative to it.
     pub folder: &'a Path,
+    /// Another deadline than that of the source.
+    pub deadline: Option<Duration>,
     /// The windows: see [`windows_at`].
     pub windows: &'a [Window],
     /// The grid; tests use a shorter one than five minutes.

@@ -47,7 +47,7 @@ pub async fn read_outside(
         length: asked.length,
         live: asked.live.servers.clone(),
     };
-    let allowed = config.allowed();
+    let allowed = asked.deadline.unwrap_or_else(|| config.allowed());
     let context = Context {
         environment: asked.environment.clone(),
         deadline: Instant::now() + allowed,

@@ -82,5 +82,6 @@ fn nothing(asked: &LoadAsked<'_>) -> LoadFacts {
         interval: None,
         clock_ahead: None,
         warnings: Vec::new(),
+        origin: None,
     }
 }
