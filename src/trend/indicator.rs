@@ -53,7 +53,7 @@ impl LoadIndicator {
 
     /// A value of it for people: `5.37 %`, `1480`.
     pub fn shown(self, value: f64) -> String {
-        if self.is_share() { share(value) } else { number(value) }
+        shown_value(self.is_share(), value)
     }
 
     /// Whether it is a share, and shown in per cent; else it is a number a second.
@@ -76,6 +76,11 @@ impl LoadIndicator {
         let counted = if self.is_share() { b / 1e6 } else { a };
         counted / length.as_f64()
     }
+}
+
+/// A share in per cent, or a number a second, for people.
+pub fn shown_value(is_share: bool, value: f64) -> String {
+    if is_share { share(value) } else { number(value) }
 }
 
 /// Two digits behind the point where they say something: a limit of 5 % stands beside 5.37 %.
