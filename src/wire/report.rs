@@ -4,6 +4,7 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod failure;
 mod kind;
 mod load;
 mod places;
@@ -21,6 +22,7 @@ use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
+pub use failure::Failure;
 pub use load::{
     FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
     TargetLoad,
@@ -175,18 +177,6 @@ pub struct Part {
     /// unobserved here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hides: Option<usize>,
-}
-
-/// Why something was not read.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// Its class: `timeout`, `authentication`.
-    pub kind: String,
-    /// What happened.
-    pub message: String,
-    /// What helps.
-    pub advice: String,
 }
 
 /// Counts.

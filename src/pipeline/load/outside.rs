@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{LoadAsked, span_of};
+use super::asked::{LoadAsked, span_of};
 use crate::collect::prometheus::Prometheus;
 use crate::collect::prometheus::config::PrometheusConfig;
 use crate::collect::{Clock, Context, LoadSource, LoadWanted};

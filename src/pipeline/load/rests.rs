@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{SourceLoad, TargetLoad, kept};
+use super::kept;
+use super::told::{SourceLoad, TargetLoad};
 use crate::history::{Judged, JudgedSource, SeriesKey};
 use crate::model::{Bucket, BucketedLoad, LoadSpan, PlaceBuckets, Series};
 use crate::trend::{CommandLists, LoadCriteria};
