@@ -81,8 +81,8 @@ fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
     if let Some(reference) = &arguments.since {
         inputs.add(Path::new(reference), "read by --since");
     }
-    if let Ok(Some(Place::File(history))) = Place::of(&arguments.history, Some(profiles)) {
-        inputs.add_history(&history);
+    if let Ok(Some(place)) = Place::of(&arguments.history, Some(profiles)) {
+        place.protect(&mut inputs);
     }
     inputs
 }

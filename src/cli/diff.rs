@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
         inputs.add(Path::new(reference), "compared by this command");
     }
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
-    if let Some(Place::File(history)) = Place::of(&arguments.history, profiles.as_ref())? {
-        inputs.add_history(&history);
+    if let Some(place) = Place::of(&arguments.history, profiles.as_ref())? {
+        place.protect(&mut inputs);
     }
     output::refuse_to_overwrite_inputs(&choices, &inputs)?;
     let mut past = Past::new(&arguments.history, profiles.as_ref(), None)?;

@@ -8,6 +8,7 @@ mod audit;
 mod check_profiles;
 mod clock;
 mod collect;
+mod database_url;
 mod diff;
 mod eol;
 pub mod exit;

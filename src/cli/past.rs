@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{HistoryOption, HistoryPlaceArguments};
+use super::database_url::DatabaseUrl;
 use super::exit::Exit;
+use super::inputs::Inputs;
 use super::{Failed, clock, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::history::config::is_yaml;
@@ -28,7 +30,7 @@ pub(super) enum Place {
     /// A file.
     File(PathBuf),
     /// A database of PostgreSQL.
-    Postgres,
+    Postgres(DatabaseUrl),
 }
 
 impl Place {
@@ -49,13 +51,23 @@ impl Place {
                     terminal(text)
                 ));
             }
-            let is_url = ["postgres://", "postgresql://"].iter().any(|s| text.starts_with(s));
-            return Ok(Some(if is_url { Self::Postgres } else { Self::File(text.into()) }));
+            let url = DatabaseUrl::of_flag(text)?;
+            return Ok(Some(url.map_or_else(|| Self::File(text.into()), Self::Postgres)));
         }
         let Some(profiles) = profiles else { return Ok(None) };
         let Some(config) = &profiles.history else { return Ok(None) };
-        let path = config.path.as_ref().map(|path| profiles.folder.join(path.as_str()));
-        Ok(Some(path.map_or(Self::Postgres, Self::File)))
+        let folder = &profiles.folder;
+        let file = || config.path.as_ref().map(|path| Self::File(folder.join(path.as_str())));
+        let url = config.postgres.as_ref().map(|url| DatabaseUrl::of_profile(url, folder));
+        Ok(url.map(Self::Postgres).or_else(file))
+    }
+
+    /// Keeps outputs away from the files that it consists of, or is reached by.
+    pub(super) fn protect(&self, inputs: &mut Inputs) {
+        match self {
+            Self::File(path) => inputs.add_history(path),
+            Self::Postgres(url) => url.protect(inputs),
+        }
     }
 
     /// The same for a command that cannot work without one: else the default file, and it says so.
@@ -93,9 +105,7 @@ impl Place {
     fn open(&self, options: &SqliteOptions) -> Result<Store, HistoryError> {
         match self {
             Self::File(path) => Store::open(path, options),
-            Self::Postgres => Err(HistoryError::Unsupported(
-                "this build cannot keep a history in PostgreSQL".to_owned(),
-            )),
+            Self::Postgres(url) => url.open(options.create),
         }
     }
 
@@ -114,7 +124,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.write_str(&terminal(&path.display().to_string())),
-            Self::Postgres => f.write_str("in PostgreSQL"),
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }

@@ -5,12 +5,16 @@
 //! is stored is what was answered: interpretation is made anew, so that editing the catalogue never
 //! changes the past. Nothing here asks a target, and nothing judges.
 
+mod address;
 mod chain;
 pub mod config;
 mod error;
 mod format;
 mod marks;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prune;
+mod read_only;
 mod reference;
 mod resolve;
 mod retention;
@@ -24,7 +28,10 @@ mod store;
 mod transfer;
 mod verify;
 
+pub use address::PostgresAddress;
 pub use error::HistoryError;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};
 pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
 pub use resolve::{Found, ResolveError};

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+#[cfg(feature = "postgres")]
+use super::address::PostgresAddress;
 use super::error::HistoryError;
+#[cfg(feature = "postgres")]
+use super::postgres::{self, PostgresOptions};
 use super::schema::{self, Meta};
 use super::sql::Sql;
 use super::sqlite::{self, SqliteOptions};
@@ -51,6 +55,23 @@ impl Store {
             return Err(HistoryError::Missing(path.to_owned()));
         }
         Self::over(Box::new(sqlite))
+    }
+
+    /// Opens a database of PostgreSQL, and makes the tables in an empty one if `create` says so.
+    ///
+    /// # Errors
+    /// If it is not reached or does not let us in, or holds something else or no history.
+    #[cfg(feature = "postgres")]
+    pub fn open_postgres(
+        address: &PostgresAddress,
+        options: PostgresOptions,
+        create: bool,
+    ) -> Result<Self, HistoryError> {
+        let mut postgres = postgres::Postgres::open(address.clone(), options)?;
+        if !create && postgres.tables()?.is_empty() {
+            return Err(HistoryError::Missing(address.to_string().into()));
+        }
+        Self::over(Box::new(postgres))
     }
 
     /// A history over a database, whose tables are made if it is empty.

@@ -1,6 +1,7 @@
 //! `envparity history export` and `import`
 
 use std::io::{self, BufReader, BufWriter, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -11,7 +12,7 @@ use crate::cli::files::Files;
 use crate::cli::inputs::Inputs;
 use crate::cli::past::Place;
 use crate::cli::{Failed, output};
-use crate::history::{EXPORT_BEGINS, TransferError};
+use crate::history::{EXPORT_BEGINS, HistoryError, TransferError};
 use crate::model::count;
 use crate::report::escape::terminal;
 use crate::wire::file;
@@ -22,9 +23,7 @@ pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Resul
     if !is_stdout {
         let folder = profiles.as_ref().map(|profiles| profiles.folder.as_path());
         let mut inputs = folder.map(Inputs::of_folder).unwrap_or_default();
-        if let Place::File(history) = &place {
-            inputs.add_history(history);
-        }
+        place.protect(&mut inputs);
         inputs.spare(&arguments.to)?;
         refuse_other_files(&arguments.to)?;
     }
@@ -73,8 +72,39 @@ pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed>
 }
 
 fn read(place: &Place, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+    if let Place::File(path) = place
+        && !path.exists()
+    {
+        return read_aside(place, path, lines);
+    }
     let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
     history.import(lines).map_err(|error| failed(place, &error))
+}
+
+/// A new file is there whole or not at all: it is made beside its place and moved there.
+fn read_aside(place: &Place, path: &Path, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+    let unopened = |error: io::Error| place.failed(&HistoryError::Unopened(error.to_string()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    // Who may read it is said by the umask, as for any file that SQLite makes.
+    let made = tempfile::Builder::new()
+        .prefix(".envparity-import-")
+        .suffix(".db")
+        .permissions(std::fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder);
+    let aside = made.map_err(unopened)?.into_temp_path();
+    let mut history =
+        Place::File(aside.to_path_buf()).open_to_write().map_err(|error| place.failed(&error))?;
+    let rows = history.import(lines).map_err(|error| failed(place, &error))?;
+    // It writes its log back, and takes it away.
+    drop(history);
+    match aside.persist_noclobber(path) {
+        Ok(()) => Ok(rows),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(failed(place, &TransferError::NotEmpty))
+        }
+        Err(error) => Err(unopened(error.error)),
+    }
 }
 
 fn failed(place: &Place, error: &TransferError) -> anyhow::Error {
