@@ -83,8 +83,12 @@ impl Faults<'_> {
         if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return self.of_tls(tls);
         }
-        let text = self.spared(&error.to_string());
+        let text = match error.source() {
+            Some(source) => self.spared(&format!("{error}: {source}")),
+            None => self.spared(&error.to_string()),
+        };
         match io {
+            _ if text.ends_with("password missing") => self.password_refused(),
             // The first bytes were not those of the protocol, or it ended.
             Some(error) if error.kind() == ErrorKind::UnexpectedEof => Self::ended(),
             _ if text.contains("does not support TLS") => server(
@@ -123,12 +127,11 @@ impl Faults<'_> {
     }
 
     fn of_server(&self, told: &DbError) -> HistoryError {
-        let (address, code) = (self.address, told.code());
-        let user = self.address.user.as_deref().map_or_else(
-            || "the user of this system".to_owned(),
-            |user| format!("the user {user}"),
-        );
+        let (address, code, user) = (self.address, told.code(), self.user());
         let text = self.spared(told.message());
+        if *code == SqlState::INVALID_PASSWORD {
+            return self.password_refused();
+        }
         if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED {
             return HistoryError::Locked(self.options.wait.as_secs());
         }
@@ -136,10 +139,6 @@ impl Faults<'_> {
             return HistoryError::Full("the disk of the server is full".to_owned());
         }
         let (what, advice) = match code {
-            c if *c == SqlState::INVALID_PASSWORD => (
-                format!("{address} does not take the password of {user}, or wants one"),
-                "check the URL that the variable or file holds, or PGPASSWORD",
-            ),
             c if *c == SqlState::INVALID_AUTHORIZATION_SPECIFICATION && self.is_plain() => (
                 format!("{address} does not let {user} in without TLS, or from here"),
                 "write sslmode=verify-full in the URL (with sslrootcert=PATH for an authority of \
@@ -196,6 +195,18 @@ impl Faults<'_> {
             _ => return HistoryError::Database(format!("{text} ({})", code.code())),
         };
         server(what, advice)
+    }
+
+    fn user(&self) -> String {
+        let user = self.address.user.as_deref();
+        user.map_or_else(|| "the user of this system".to_owned(), |user| format!("the user {user}"))
+    }
+
+    fn password_refused(&self) -> HistoryError {
+        server(
+            format!("{} does not take the password of {}, or wants one", self.address, self.user()),
+            "check the URL that the variable or file holds, or PGPASSWORD",
+        )
     }
 
     fn is_plain(&self) -> bool {
