@@ -191,7 +191,7 @@ fn variants<'a>(
 }
 
 fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
-    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_ref()))
+    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_deref()))
 }
 
 /// Whether one side has content that is known not to be on the other.

@@ -1,12 +1,15 @@
 //! Names of the things compared, and the globs that select them.
 
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        ///
+        /// Cheap to clone: a large estate names the same again and again.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as text.
@@ -23,7 +26,7 @@ macro_rules! name {
 
         impl<T: Into<String>> From<T> for $name {
             fn from(text: T) -> Self {
-                Self(text.into())
+                Self(Arc::from(text.into()))
             }
         }
     };
@@ -49,12 +52,12 @@ name! {
 impl TargetId {
     /// Joins a collector and a target's name.
     pub fn new(collector: &str, name: &str) -> Self {
-        Self(format!("{collector}/{name}"))
+        Self(format!("{collector}/{name}").into())
     }
 
     /// The part before the first `/`.
     pub fn collector(&self) -> &str {
-        self.0.split_once('/').map_or(self.0.as_str(), |(collector, _)| collector)
+        self.0.split_once('/').map_or(&*self.0, |(collector, _)| collector)
     }
 
     /// The part after the first `/`.
@@ -69,7 +72,7 @@ const NOT_TARGETS: [&str; 5] = ["image", "chart", "docker", "kubernetes", "host"
 impl ComponentName {
     /// The part before the first `/`: `redis`, `image`.
     pub fn group(&self) -> &str {
-        self.0.split_once('/').map_or(self.0.as_str(), |(first, _)| first)
+        self.0.split_once('/').map_or(&*self.0, |(first, _)| first)
     }
 
     /// Whether names that begin so are of parts of a host, or of what several instances make up.
