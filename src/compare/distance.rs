@@ -80,15 +80,18 @@ mod tests {
             reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
-            image: Some(RunningImage {
-                repository: "app".into(),
-                tag: Some(read(Scheme::ImageTag, tag).into()),
-                digests: (!digest.is_empty())
-                    .then(|| Digest::Repository((*digest).into()))
-                    .into_iter()
-                    .collect(),
-                is_pinned: false,
-            }.into()),
+            image: Some(
+                RunningImage {
+                    repository: "app".into(),
+                    tag: Some(read(Scheme::ImageTag, tag).into()),
+                    digests: (!digest.is_empty())
+                        .then(|| Digest::Repository((*digest).into()))
+                        .into_iter()
+                        .collect(),
+                    is_pinned: false,
+                }
+                .into(),
+            ),
         };
         Component {
             class: Class::Service,

@@ -201,12 +201,15 @@ fn a_declared_version_of_fewer_numbers_proves_less() {
 
 fn built(workload: &str, digest: &str) -> Instance {
     let mut instance = runs(workload, "1.2.3");
-    instance.image = Some(RunningImage {
-        repository: "app".into(),
-        tag: Some(instance.reading.clone()),
-        digests: vec![Digest::Repository(digest.into())],
-        is_pinned: false,
-    }.into());
+    instance.image = Some(
+        RunningImage {
+            repository: "app".into(),
+            tag: Some(instance.reading.clone()),
+            digests: vec![Digest::Repository(digest.into())],
+            is_pinned: false,
+        }
+        .into(),
+    );
     instance
 }
 

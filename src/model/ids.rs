@@ -1,7 +1,7 @@
 //! Names of the things compared, and the globs that select them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
@@ -87,9 +87,20 @@ impl ComponentName {
     }
 }
 
-/// A shell-style pattern over a whole name; `*` crosses `/`.
+/// A shell-style pattern over a whole name; `*` crosses `/`. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Glob(globset::GlobMatcher);
+pub struct Glob(Arc<Parsed>);
+
+#[derive(Debug)]
+struct Parsed {
+    glob: globset::Glob,
+    /// Compiled when it is first tried: of many patterns most are put together with others, or
+    /// are names.
+    matcher: OnceLock<globset::GlobMatcher>,
+}
+
+/// What means something in a pattern.
+pub(super) const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', ',', '\\', '!'];
 
 /// The longest name of an image has fewer bytes.
 const MAX_PATTERN: usize = 1024;
@@ -136,21 +147,29 @@ impl Glob {
             let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
             compiled.map_err(|_| GlobError("it is too large".to_owned()))?;
         }
-        Ok(Self(glob.compile_matcher()))
+        Ok(Self(Arc::new(Parsed { glob, matcher: OnceLock::new() })))
     }
 
     /// Whether the whole of `name` fits.
     pub fn is_match(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        match self.literal() {
+            Some(literal) => literal == name,
+            None => self.0.matcher.get_or_init(|| self.0.glob.compile_matcher()).is_match(name),
+        }
+    }
+
+    /// The one name that fits, if nothing in the pattern has a meaning.
+    pub fn literal(&self) -> Option<&str> {
+        Some(self.pattern()).filter(|pattern| !pattern.contains(SPECIAL))
     }
 
     /// The pattern, to be put together with others.
     pub(super) fn as_globset(&self) -> &globset::Glob {
-        self.0.glob()
+        &self.0.glob
     }
 
     /// The pattern as written.
     pub fn pattern(&self) -> &str {
-        self.0.glob().glob()
+        self.0.glob.glob()
     }
 }

@@ -58,10 +58,8 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             hint: Some(Scheme::Kubernetes),
             text,
         };
-        builder.say(target, &said, |server| Instance {
-            product: Some(KUBERNETES.into()),
-            ..server
-        });
+        builder
+            .say(target, &said, |server| Instance { product: Some(KUBERNETES.into()), ..server });
     }
     if let Some(text) = target.field("openshift_version") {
         let said = Said {
@@ -105,6 +103,10 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
         let said =
             Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
-        builder.say(target, &said, |host| Instance { locator, product: named.map(Arc::from), ..host });
+        builder.say(target, &said, |host| Instance {
+            locator,
+            product: named.map(Arc::from),
+            ..host
+        });
     }
 }

@@ -97,8 +97,7 @@ impl<'a> Image<'a> {
     /// Which component it is at that place.
     fn component(&self, builder: &Builder<'a>, locator: &Locator) -> ComponentName {
         let Self { name, product, .. } = self;
-        let mut matches = builder.normalizer.matches.iter();
-        let matched = matches.find(|m| m.fits([&name.full, &name.short], locator));
+        let matched = builder.normalizer.matches.first([&name.full, &name.short], locator);
         match (matched, product) {
             (Some(matched), _) => matched.component.clone(),
             (None, Some(product)) => format!("image/{}", product.family).into(),

@@ -22,11 +22,11 @@ use std::sync::Arc;
 
 use crate::model::{
     Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Globs, Identity, Instance,
-     Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
+    Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
-use matching::Match;
+use matching::{Match, Matches};
 use product::{Product, Products, Reader};
 
 /// The catalogue and the product data, ready for use.
@@ -37,7 +37,7 @@ pub struct Normalizer {
     names: ProductNames,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
-    matches: Vec<Match>,
+    matches: Matches,
     /// The components of these.
     mapped: Arc<BTreeSet<ComponentName>>,
     only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
@@ -68,13 +68,13 @@ impl Normalizer {
             let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
             Some((c.component.as_str().into(), scheme))
         });
-        let matches: Vec<Match> = components.iter().flat_map(Match::of_component).collect();
+        let matches = Matches::new(components.iter().flat_map(Match::of_component).collect());
         Self {
             collectors,
             products: Products::new(own_products),
             names: product::config::names(own_products, collectors),
             schemes: schemes.collect(),
-            mapped: Arc::new(matches.iter().map(|found| found.component.clone()).collect()),
+            mapped: Arc::new(matches.components().cloned().collect()),
             matches,
             only_in: only_in.collect(),
             mirrors,

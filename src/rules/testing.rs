@@ -63,12 +63,15 @@ impl Snapshot {
             reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
-            image: Some(RunningImage {
-                repository: repository.into(),
-                tag: Some(read(Scheme::ImageTag, tag).into()),
-                digests: digests.into_iter().collect(),
-                is_pinned: false,
-            }.into()),
+            image: Some(
+                RunningImage {
+                    repository: repository.into(),
+                    tag: Some(read(Scheme::ImageTag, tag).into()),
+                    digests: digests.into_iter().collect(),
+                    is_pinned: false,
+                }
+                .into(),
+            ),
         };
         self.instance(&format!("image/{repository}"), Class::Service, instance)
             .read("docker/x", "containers")

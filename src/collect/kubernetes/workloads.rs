@@ -384,7 +384,8 @@ impl Workloads {
         let untold = |(owner, pods): &(&Arc<Owner>, &Pods)| {
             pods.are_only_presumed() && !self.templates.contains_key(&**owner)
         };
-        let all: Vec<&Arc<Owner>> = self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
+        let all: Vec<&Arc<Owner>> =
+            self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
         let Owner { namespace, name, .. } = all.first()?.as_ref();
         let more = all.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -460,11 +461,7 @@ impl Workloads {
         let chart = or_own(|own| &own.chart);
         let Owner { namespace, name, .. } = Arc::unwrap_or_clone(seen.owner);
         ImageUse {
-            locator: Locator {
-                namespace,
-                workload: name,
-                container: seen.container.to_string(),
-            },
+            locator: Locator { namespace, workload: name, container: seen.container.to_string() },
             reference,
             image_id,
             repo_digests,
