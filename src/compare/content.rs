@@ -1,5 +1,6 @@
 //! Same repository and tag, other content; same version, other variant.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::{Contents, proven_different};
@@ -16,6 +17,16 @@ type TagGroups<'a> = BTreeMap<(&'a str, &'a str), ImageGroup<'a>>;
 struct ImageGroup<'a> {
     images: BTreeSet<&'a RunningImage>,
     is_whole: bool,
+    /// The content of these, once it is asked for: all places of a side may ask the other side.
+    contents: OnceCell<Contents<'a>>,
+}
+
+impl<'a> ImageGroup<'a> {
+    /// Whether it has content that is known not to be in the other.
+    fn has_alone(&self, other: &ImageGroup<'a>) -> bool {
+        let contents = other.contents.get_or_init(|| Contents::of(other.images.iter().copied()));
+        self.images.iter().any(|image| contents.holds(image) == Some(false))
+    }
 }
 
 fn groups<'a>(
@@ -81,9 +92,8 @@ pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismat
             let none = ImageGroup::default();
             let of = |groups: &TagGroups<'_>| groups.contains_key(&key);
             let (b, c) = (here.get(&key).unwrap_or(&none), there.get(&key).unwrap_or(&none));
-            let differs = of(against_current)
-                && any_alone(&b.images, &against_current[&key].images)
-                || of(against_baseline) && any_alone(&c.images, &against_baseline[&key].images);
+            let differs = of(against_current) && b.has_alone(&against_current[&key])
+                || of(against_baseline) && c.has_alone(&against_baseline[&key]);
             if !differs {
                 continue;
             }
@@ -191,13 +201,7 @@ fn variants<'a>(
 }
 
 fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
-    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_ref()))
-}
-
-/// Whether one side has content that is known not to be on the other.
-fn any_alone(here: &BTreeSet<&RunningImage>, there: &BTreeSet<&RunningImage>) -> bool {
-    let contents = Contents::of(there.iter().copied());
-    here.iter().any(|image| contents.holds(image) == Some(false))
+    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_deref()))
 }
 
 fn mismatch(

@@ -34,7 +34,7 @@ impl<'a> Contents<'a> {
     pub(super) fn of(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
         let mut all = Self::default();
         for image in images {
-            all.tags.extend(image.tag.as_ref().map(Reading::text));
+            all.tags.extend(image.tag.as_deref().map(Reading::text));
             for digest in &image.digests {
                 all.known.insert(content(digest));
                 all.scales.extend(scale(digest));

@@ -18,7 +18,7 @@ const PIVOTS: usize = 64;
 pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for instance in &component.instances {
-        found.entry(&instance.reading).or_default().insert(instance.place());
+        found.entry(&*instance.reading).or_default().insert(instance.place());
     }
     found.into_iter().map(|(reading, places)| (reading, places.len())).collect()
 }
@@ -67,27 +67,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage, Site};
+    use std::sync::Arc;
+
+    use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage};
     use crate::version::{Direction, Levels, Scheme, read};
 
     fn component(tags: &[(&str, &str)]) -> Component {
         let instance = |(tag, digest): &(&str, &str)| Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
-            site: Site::default(),
+            site: Arc::default(),
             product: None,
-            reading: read(Scheme::ImageTag, tag),
+            reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
-            image: Some(RunningImage {
-                repository: "app".into(),
-                tag: Some(read(Scheme::ImageTag, tag)),
-                digests: (!digest.is_empty())
-                    .then(|| Digest::Repository((*digest).into()))
-                    .into_iter()
-                    .collect(),
-                is_pinned: false,
-            }),
+            image: Some(
+                RunningImage {
+                    repository: "app".into(),
+                    tag: Some(read(Scheme::ImageTag, tag).into()),
+                    digests: (!digest.is_empty())
+                        .then(|| Digest::Repository((*digest).into()))
+                        .into_iter()
+                        .collect(),
+                    is_pinned: false,
+                }
+                .into(),
+            ),
         };
         Component {
             class: Class::Service,
@@ -146,9 +151,9 @@ mod tests {
     ) -> Component {
         let mut component = Component { class, ..component(&[(tag, digest)]) };
         let instance = &mut component.instances[0];
-        instance.reading = read(Scheme::Generic, label);
+        instance.reading = read(Scheme::Generic, label).into();
         instance.source = ReadingSource::Label;
-        instance.contradicted_by = contradicted_by.map(|tag| read(Scheme::ImageTag, tag));
+        instance.contradicted_by = contradicted_by.map(|tag| read(Scheme::ImageTag, tag).into());
         component
     }
 

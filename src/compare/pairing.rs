@@ -66,10 +66,10 @@ fn named_collectors<'a>(baseline: &'a Component, current: &'a Component) -> BTre
 }
 
 fn key<'a>(instance: &'a Instance, named: &BTreeSet<&str>) -> PlaceKey<'a> {
-    let site = &instance.site;
     let counts = named.contains(instance.target.collector());
-    let target = if counts { site.target.as_str() } else { "" };
-    [target, &site.namespace, &site.workload, &site.container]
+    let target = if counts { instance.site.target.as_str() } else { "" };
+    let [namespace, workload, container] = instance.paired_place();
+    [target, namespace, workload, container]
 }
 
 /// A container that has another name in the other environment is still one of its workload.

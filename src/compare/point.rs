@@ -47,7 +47,7 @@ impl<'a> ComparedPoint<'a> {
         Self {
             product: instance.product.as_deref(),
             reading: &instance.reading,
-            contradicted_by: instance.contradicted_by.as_ref(),
+            contradicted_by: instance.contradicted_by.as_deref(),
             flags: Flags {
                 label_alone: instance.source == ReadingSource::Label && tag_moves,
                 claimed: instance.source == ReadingSource::WorkloadLabel,
@@ -57,7 +57,7 @@ impl<'a> ComparedPoint<'a> {
                     _ => WrittenBy::Program,
                 },
             },
-            image: instance.image.as_ref(),
+            image: instance.image.as_deref(),
         }
     }
 

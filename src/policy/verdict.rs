@@ -233,7 +233,7 @@ mod tests {
     use super::*;
     use crate::collect::config::COLLECTORS;
     use crate::model::{
-        Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Site, Source,
+        Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Source,
     };
     use crate::policy::metas;
     use crate::version::{Levels, Scheme, read};
@@ -278,9 +278,9 @@ mod tests {
         let instance = Instance {
             target: "redis/cache".into(),
             locator: Locator::default(),
-            site: Site::default(),
+            site: Arc::default(),
             product: None,
-            reading: read(Scheme::ImageTag, tag),
+            reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
             image: None,

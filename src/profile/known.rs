@@ -104,6 +104,9 @@ impl KnownNames {
     /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
     /// is none has been told.
     pub(super) fn may_be(&self, pattern: &str) -> bool {
+        if self.anything {
+            return true;
+        }
         let Ok(glob) = Glob::new(pattern) else { return true };
         let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
         let is_pattern = literal.len() < pattern.len();
@@ -112,8 +115,7 @@ impl KnownNames {
             let first = format!("{first}/");
             literal.starts_with(&first) || (is_pattern && first.starts_with(literal))
         };
-        self.anything
-            || self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
+        self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
             || self.groups.iter().any(|group| may_begin(group))
     }
 }

@@ -114,7 +114,7 @@ fn of_environment(view: &CellView<'_>, remarks: String) -> [String; OF_ENVIRONME
     [
         // What is too old proves nothing of now.
         if view.is_stale { "stale" } else { cell.state.as_str() }.to_owned(),
-        joined(|reading| reading.product.clone().unwrap_or_default()),
+        joined(|reading| reading.product.as_deref().unwrap_or_default().to_owned()),
         joined(|reading| reading.reading.to_string()),
         joined(|reading| reading.instances.to_string()),
         cell.level.map_or("", |level| level.as_str()).to_owned(),

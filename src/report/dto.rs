@@ -297,7 +297,7 @@ fn places(places: &PlacesCompared) -> Option<v1::Places> {
 fn reading(reading: &CellReading) -> v1::Reading {
     let semver = reading.reading.to_semver().filter(|_| reading.reading.is_proven());
     v1::Reading {
-        product: reading.product.clone(),
+        product: reading.product.as_deref().map(str::to_owned),
         version: reading.reading.to_string(),
         semver: semver.map(|semver| semver.version.to_string()),
         source: reading.source.as_str().to_owned(),

@@ -293,8 +293,8 @@ mod tests {
             let instance =
                 &mut snapshot.components.get_mut(&component.into()).unwrap().instances[0];
             *instance = Instance {
-                product: product.map(str::to_owned),
-                reading: read(scheme, text),
+                product: product.map(Into::into),
+                reading: read(scheme, text).into(),
                 ..instance.clone()
             };
             check(&snapshot).len()

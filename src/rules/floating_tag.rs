@@ -45,7 +45,7 @@ impl Rule for FloatingTag {
 /// Whatever a label says of the version: the tag still moves.
 fn floating_tags(component: &Component) -> BTreeSet<&str> {
     let tags =
-        component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_ref());
+        component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_deref());
     tags.filter(|tag| *tag.body() == Body::Floating).map(Reading::text).collect()
 }
 

@@ -383,7 +383,7 @@ mod tests {
         let mut prod = environment("prod").product("image/redis", "redis", "7.2.4");
         let instance = &mut prod.components.get_mut(&"image/redis".into()).unwrap().instances[0];
         instance.source = ReadingSource::Label;
-        instance.contradicted_by = Some(read(Scheme::ImageTag, "6.2.5"));
+        instance.contradicted_by = Some(read(Scheme::ImageTag, "6.2.5").into());
         let wanted = row("redis 7.2.x", &[], &[]);
         assert_eq!(
             summaries(wanted, vec![prod]),
@@ -443,7 +443,7 @@ mod tests {
             let mut snapshot = environment(name).product("host/os", "", "1");
             let instance =
                 &mut snapshot.components.get_mut(&"host/os".into()).unwrap().instances[0];
-            (instance.product, instance.reading) = (None, read(Scheme::OsImage, text));
+            (instance.product, instance.reading) = (None, read(Scheme::OsImage, text).into());
             snapshot
         };
         let found = |text: &str| {

@@ -89,9 +89,9 @@ mod tests {
     fn labelled(label: &str, tag: &str) -> Snapshot {
         let mut snapshot = environment("prod").app("redis", tag).app("redis", tag);
         for instance in &mut snapshot.components.get_mut(&"image/redis".into()).unwrap().instances {
-            instance.reading = read(Scheme::Generic, label);
+            instance.reading = read(Scheme::Generic, label).into();
             instance.source = ReadingSource::Label;
-            instance.contradicted_by = Some(read(Scheme::ImageTag, tag));
+            instance.contradicted_by = Some(read(Scheme::ImageTag, tag).into());
         }
         snapshot
     }

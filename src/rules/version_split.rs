@@ -62,7 +62,7 @@ fn is_split_in_a_place(component: &Component) -> bool {
     let mut images = BTreeMap::<_, Vec<_>>::new();
     for instance in &component.instances {
         let place = (instance.place(), &instance.locator.container);
-        images.entry(place).or_default().extend(&instance.image);
+        images.entry(place).or_default().extend(instance.image.as_deref());
     }
     images.into_values().any(|images| !proven_different(images).is_empty())
 }
@@ -70,7 +70,7 @@ fn is_split_in_a_place(component: &Component) -> bool {
 /// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no
 /// two are known to be different builds.
 fn builds(component: &Component) -> Option<String> {
-    let images = component.instances.iter().filter_map(|instance| instance.image.as_ref());
+    let images = component.instances.iter().filter_map(|instance| instance.image.as_deref());
     let digests: BTreeSet<String> = proven_different(images).into_iter().map(short).collect();
     let digests: Vec<String> = digests.into_iter().collect();
     (!digests.is_empty()).then(|| format!(" as {}", listed(&digests)))

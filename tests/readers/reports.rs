@@ -409,7 +409,7 @@ pub(crate) fn hostile() -> Audit {
         for cell in &mut row.cells {
             cell.not_running.insert(evil(), 2);
             for reading in &mut cell.readings {
-                reading.product = Some(evil());
+                reading.product = Some(evil().into());
                 reading.digests = (0..5).map(|_| evil()).collect();
             }
         }

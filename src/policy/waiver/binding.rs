@@ -61,8 +61,8 @@ pub(super) fn parts<'a>(
         // A finding on one environment is made by all that runs there.
         if differ.is_empty() || differ.contains(&InstanceSays::by(instance)) {
             let product = instance.product_in(component).map(Cow::into_owned);
-            let lower = instance.contradicted_by.as_ref();
-            let readings = std::iter::once(&instance.reading).chain(lower);
+            let lower = instance.contradicted_by.as_deref();
+            let readings = std::iter::once(&*instance.reading).chain(lower);
             found.extend(readings.map(|reading| (product.clone(), reading)));
         }
     }

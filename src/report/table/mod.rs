@@ -6,6 +6,7 @@
 //! from outside passes [`super::escape::terminal`].
 
 mod compared;
+mod counted;
 mod figures;
 mod findings;
 mod fold;
@@ -17,6 +18,7 @@ mod sheet;
 mod since;
 #[cfg(test)]
 mod tests;
+mod told;
 mod versions;
 mod waivers;
 

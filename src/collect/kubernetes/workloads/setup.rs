@@ -8,7 +8,7 @@ use super::super::pod::{Activity, Owner};
 use crate::model::{Presumed, RunState};
 
 /// What the standard labels say of a workload.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct WorkloadLabels {
     pub(super) chart: String,
     pub(super) app_version: String,
