@@ -12,7 +12,7 @@ use super::past::{self, HistoryPlace, Past};
 use super::progress::RunProgress;
 use super::{CommandError, clock, eol, output, problems, reports};
 use crate::history::Found;
-use crate::model::{EarlierReport, Gate};
+use crate::model::{BucketLength, EarlierReport, Gate};
 use crate::pipeline::{self, AuditOptions, RunFacts};
 use crate::policy;
 use crate::profile::{Profiles, git};
@@ -38,6 +38,7 @@ pub(super) async fn run(
         at: arguments.at,
         since: None,
         fail_on_new: arguments.fail_on_new,
+        length: BucketLength::DEFAULT,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
     if let Some(text) = &arguments.since {
@@ -56,13 +57,10 @@ pub(super) async fn run(
         let output = &arguments.output;
         return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
-    let (mut report, evidence) = {
-        let bar = RunProgress::new();
-        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
+    let (report, kept) = {
+        let (bar, open) = (RunProgress::new(), || place.open_to_write());
+        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar, open).await?
     };
-    let kept = place
-        .open_to_write()
-        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence));
     // The report is written whatever becomes of the history, and says how this ends.
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::matrix::MatrixRow;
 use super::{
-    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver,
-    Judgement, Places, Severity, Since, Snapshot, TargetId, staleness,
+    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedLoad,
+    JudgedWaiver, Judgement, Places, Severity, Since, Snapshot, TargetId, staleness,
 };
 
 /// The result of an audit or a diff, before any format.
@@ -46,6 +46,8 @@ pub struct Audit {
     pub since: Option<Since>,
     /// Whether only what is new or worse since then could block.
     pub new_only: bool,
+    /// The load of targets, where a source of it is named.
+    pub load: Vec<JudgedLoad>,
     /// Each component in each environment.
     pub matrix: Vec<MatrixRow>,
     /// Findings in a gate at or above this block.

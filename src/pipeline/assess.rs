@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
+use super::load::TargetJudged;
 use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
 use super::stored;
@@ -35,6 +36,8 @@ pub(super) struct Standard<'a> {
     pub(super) policy: Policy,
     pub(super) expected: Expected,
     pub(super) sharing: Vec<Sharing>,
+    /// The load of targets, judged.
+    pub(super) load: Vec<TargetJudged>,
     pub(super) waivers: Vec<Waiver>,
     /// Environments in promotion order.
     pub(super) order: Vec<EnvironmentName>,
@@ -77,6 +80,18 @@ pub fn assess(
     facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
+    assess_with_load(profiles, options, evidence, Vec::new(), facts, now)
+}
+
+/// The same, with the load of targets over time.
+pub(super) fn assess_with_load(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    evidence: Vec<Evidence>,
+    load: Vec<TargetJudged>,
+    facts: RunFacts,
+    now: Timestamp,
+) -> Result<Audit, ScopeError> {
     let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
@@ -91,6 +106,7 @@ pub fn assess(
         policy: Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on),
         expected: Expected::new(profiles, &options.end_of_life, &normalizer),
         normalizer,
+        load,
         sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
         waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
         order: profiles.environments.iter().map(|e| e.name.clone()).collect(),
@@ -140,10 +156,17 @@ impl Standard<'_> {
         let context = rules::RuleContext {
             order: &self.order,
             pairs: &self.pairs,
+            gates: &self.gates,
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now)
         };
-        let found = rules::check(&context, seen, &comparisons);
+        let load = self.load.iter().map(|one| rules::LoadSeries {
+            environment: &one.told.environment,
+            target: &one.told.target,
+            judged: &one.criteria,
+        });
+        let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let found = rules::check(&context, seen, &comparisons, &load);
         let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
         let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
@@ -162,6 +185,7 @@ impl Standard<'_> {
             purpose: self.purpose,
             judgement,
             environments: environments.collect(),
+            load: self.load.iter().map(|one| one.told.clone()).collect(),
             matrix,
             comparisons,
             findings,

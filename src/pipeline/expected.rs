@@ -58,6 +58,7 @@ impl Expected {
     ) -> rules::RuleContext<'a> {
         rules::RuleContext {
             order: &[],
+            gates: &[],
             baseline,
             pairs: &[],
             shared: &[],

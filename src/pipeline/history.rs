@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, NewRun, Store};
+use crate::history::{HistoryError, JudgedBuckets, NewRun, Store};
 use crate::model::{Audit, Evidence, StoredRun};
 use crate::report::PROGRAM;
 
-/// Stores an audit with the evidence that it judged, and notes in it what it became.
+/// Stores an audit with the evidence and the buckets that it judged, and notes in it what it became.
 ///
 /// # Errors
 /// If the history may not or cannot be written; the audit is as it was.
@@ -15,6 +15,7 @@ pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
     evidence: &[Evidence],
+    judged: Vec<JudgedBuckets>,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;
     let mut facts = BTreeMap::from([
@@ -36,7 +37,7 @@ pub fn keep(
             facts,
             evidence,
             findings,
-            judged: Vec::new(),
+            judged,
             said: serde_json::Value::Null,
         },
         COLLECTORS,

@@ -6,6 +6,7 @@ mod collect;
 mod diff;
 mod expected;
 mod history;
+pub mod load;
 mod options;
 mod scope;
 mod stored;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity, meant_or_known};
 use crate::rules::DEFAULT_MIN_SHARE;
@@ -46,6 +47,9 @@ pub struct PolicyConfig {
     /// How much of the baseline an environment must run to stand for it.
     #[serde(default)]
     pub estate: Option<EstateConfig>,
+    /// What load over time must hold: the rule `load-regression` tells what does not.
+    #[serde(default)]
+    pub load: Option<LoadPolicyConfig>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -164,6 +168,7 @@ impl PolicyConfig {
             problems.extend(patterns(&row.components));
         }
         problems.extend(range::check(&self.ranges));
+        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
         problems
     }
 }

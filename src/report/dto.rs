@@ -1,6 +1,11 @@
 //! The audit as the public report, version 1.
 
+mod failure;
+mod load;
+
 use std::collections::BTreeMap;
+
+use failure::failure;
 
 use super::view::ReportView;
 use super::view::coverage::Proportion;
@@ -8,8 +13,8 @@ use super::{Audit, AuditedEnvironment};
 use crate::model::matrix::{Cell, CellReading, MatrixRow};
 use crate::model::staleness;
 use crate::model::{
-    Coverage, Failure, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver,
-    Outcome, PartName, PlacesCompared, Severity, Since, Source,
+    Coverage, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver, Outcome,
+    PartName, PlacesCompared, Severity, Since, Source,
 };
 use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::report as v1;
@@ -149,14 +154,6 @@ fn part(
             .get(&(coverage.target.to_string(), name.to_string()))
             .copied()
             .filter(|n| *n > 0),
-    }
-}
-
-fn failure(failure: &Failure) -> v1::Failure {
-    v1::Failure {
-        kind: failure.kind.as_str().to_owned(),
-        message: failure.message.clone(),
-        advice: failure.advice.clone(),
     }
 }
 
@@ -323,6 +320,7 @@ fn run(report: &Audit) -> v1::Run {
         commit: report.run.commit.clone(),
         notes: report.run.notes.clone(),
         taken: taken.collect::<BTreeMap<_, _>>(),
+        load: report.load.iter().map(load::target).collect(),
         history: report
             .run
             .history

@@ -4,7 +4,9 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod failure;
 mod kind;
+mod load;
 mod places;
 mod since;
 
@@ -20,6 +22,11 @@ use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
+pub use failure::Failure;
+pub use load::{
+    FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
+    TargetLoad,
+};
 pub use places::{PlaceChange, Places};
 pub use since::{GoneFinding, Since};
 
@@ -170,18 +177,6 @@ pub struct Part {
     /// unobserved here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hides: Option<usize>,
-}
-
-/// Why something was not read.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// Its class: `timeout`, `authentication`.
-    pub kind: String,
-    /// What happened.
-    pub message: String,
-    /// What helps.
-    pub advice: String,
 }
 
 /// Counts.
@@ -389,6 +384,9 @@ pub struct Run {
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// The load of targets over time, where a source of it is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<TargetLoad>,
     /// What it became in the history, if it was stored in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<StoredRun>,

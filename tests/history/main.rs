@@ -10,6 +10,7 @@ mod conformance;
 mod faults;
 mod judged_again;
 mod killed;
+mod load;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 mod postgres;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
