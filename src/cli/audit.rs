@@ -38,6 +38,7 @@ pub(super) async fn run(
         at: arguments.at,
         since: None,
         fail_on_new: arguments.fail_on_new,
+        standing: None,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
     if let Some(text) = &arguments.since {
@@ -56,13 +57,17 @@ pub(super) async fn run(
         let output = &arguments.output;
         return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
+    let read = pipeline::standing(place.open_to_read());
+    // What cannot be read is told once, when the run is kept.
+    options.standing = read.ok();
+    let before = options.standing.clone().unwrap_or_default();
     let (mut report, evidence) = {
         let bar = Bar::new();
         pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
     };
     let kept = place
         .open_to_write()
-        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence));
+        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence, &before));
     // The report is written whatever becomes of the history, and says how this ends.
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));

@@ -20,6 +20,7 @@ mod schema;
 mod series;
 mod sql;
 mod sqlite;
+mod standing;
 mod store;
 mod transfer;
 mod verify;

@@ -104,7 +104,7 @@ impl Store {
     /// If the history may not or cannot be written.
     pub fn save(&mut self, run: NewRun<'_>, collectors: Collectors) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        let prepared = format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))?;
+        let prepared = prepared(&run, collectors)?;
         self.write(|store| store.append(run, prepared))
     }
 
@@ -126,6 +126,7 @@ impl Store {
             evidence: prepared.heads,
             findings: run.findings,
             judged,
+            standing: prepared.standing,
             said: run.said,
         };
         let body = format::text_of(&body).map_err(|e| unwritable(&e))?;
@@ -236,6 +237,11 @@ impl Store {
     }
 }
 
+/// What a run answered, ready to be stored.
+pub(super) fn prepared(run: &NewRun<'_>, collectors: Collectors) -> Result<Prepared, HistoryError> {
+    format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))
+}
+
 /// All columns of `run`.
 pub(super) const SELECT: &str = "SELECT id, kind, at, verdict, body, prev, digest FROM run";
 
@@ -328,6 +334,6 @@ fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(),
     samples::insert(sql, &prepared.samples)
 }
 
-fn unwritable(error: &serde_json::Error) -> HistoryError {
+pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
     HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
 }

@@ -135,6 +135,9 @@ impl Store {
                 return Ok(Some(wrong));
             }
         }
+        if let Some(wrong) = self.rests_on_standing(&body, rested)? {
+            return Ok(Some(wrong));
+        }
         if run.kind == marks::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
     }
 
@@ -177,6 +180,26 @@ impl Store {
             if !found.is_as_its_body_says() {
                 return Ok(Some(format!("a sample of {environment} {id} was changed")));
             }
+        }
+        Ok(None)
+    }
+
+    fn rests_on_standing(
+        &mut self,
+        body: &RunBody,
+        rested: &mut Rested,
+    ) -> Result<Option<String>, HistoryError> {
+        for (name, digest) in &body.standing {
+            if rested.checked.contains(digest) {
+                continue;
+            }
+            match self.inventory_text(digest)? {
+                None => return Ok(Some(format!("since when {name} stand is gone"))),
+                Some(text) if format::sha256(&text) != *digest => {
+                    return Ok(Some(format!("since when {name} stand was changed")));
+                }
+                Some(_) => rested.checked.insert(digest.clone()),
+            };
         }
         Ok(None)
     }

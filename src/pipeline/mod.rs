@@ -15,7 +15,7 @@ pub use assess::assess;
 pub use audit::{audit, audit_and_keep};
 pub use collect::{collect, jobs};
 pub use diff::diff;
-pub use history::keep;
+pub use history::{keep, standing};
 pub use options::{AuditOptions, Facts};
 pub use scope::{ScopeError, gates};
 

@@ -10,5 +10,6 @@ mod conformance;
 mod faults;
 mod judged_again;
 mod killed;
+mod standing;
 mod tampering;
 mod world;

@@ -105,6 +105,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
         waivers: Vec::new(),
         since: None,
         new_only: false,
+        standing: None,
         matrix,
         fail_on: Severity::High,
         places: Places::default(),
@@ -138,6 +139,7 @@ pub(in crate::report) fn finding(
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults: Defaults::everywhere(severity),
     };
     let disposition =

@@ -8,6 +8,7 @@ pub(super) mod coverage;
 pub(super) mod figures;
 pub(super) mod finding;
 pub(super) mod matrix;
+pub(super) mod standing;
 #[cfg(test)]
 pub(super) mod testing;
 pub(super) mod verdict;
