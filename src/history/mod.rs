@@ -15,6 +15,7 @@ mod reference;
 mod resolve;
 mod retention;
 mod runs;
+mod said;
 mod samples;
 mod schema;
 mod series;
@@ -27,7 +28,9 @@ mod verify;
 
 pub use error::HistoryError;
 pub use prune::{HoursOf, Pruned};
-pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
+pub use reference::{
+    MomentError, Reference, ReferenceError, parse as parse_reference, parse_moment,
+};
 pub use resolve::{Found, ResolveError};
 pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;

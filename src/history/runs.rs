@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use super::chain::{BEGINNING, RunRow};
 use super::error::HistoryError;
 use super::format::{self, EvidenceHead, JudgedHead, Prepared, RunBody};
+use super::said;
 use super::samples;
 use super::series;
 use super::sql::{Columns, Sql, Value};
 use super::store::{SeriesKey, Store};
-use crate::model::{Bucket, Collectors, Evidence};
+use crate::model::{Bucket, Collectors, EnvironmentName, Evidence, SpanMark};
 use crate::wire::evidence::pieces::{self, PartPiece, TargetPieces};
 
 /// A run that is to be stored.
@@ -95,6 +96,8 @@ pub struct RunSummary {
     pub findings: BTreeMap<String, String>,
     /// How it was made.
     pub facts: BTreeMap<String, String>,
+    /// What it says of a span, if it is a mark.
+    pub mark: Option<(EnvironmentName, SpanMark)>,
 }
 
 impl Store {
@@ -279,6 +282,7 @@ pub(super) fn summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
         environments: environments.into_iter().collect(),
         findings: body.findings,
         facts: body.facts,
+        mark: said::of_run(&row.kind, &body.said),
     })
 }
 

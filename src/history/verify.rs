@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chain::{Follower, RunRow};
 use super::error::HistoryError;
 use super::format::{self, JudgedHead, RunBody, TargetRows};
-use super::marks::{self, SaidMark};
+use super::marks;
 use super::runs;
+use super::said::{self, SaidMark};
 use super::samples;
 use super::schema;
 use super::sql::Value;
@@ -138,7 +139,7 @@ impl Store {
         if let Some(wrong) = self.rests_on_standing(&body, rested)? {
             return Ok(Some(wrong));
         }
-        if run.kind == marks::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
+        if run.kind == said::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
     }
 
     fn rests_on_target(

@@ -10,6 +10,7 @@ mod conformance;
 mod faults;
 mod judged_again;
 mod killed;
+mod marking;
 mod standing;
 mod tampering;
 mod world;
