@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
@@ -77,10 +77,10 @@ pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    let scope = Scope::new(profiles, options)?;
+    let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
@@ -122,7 +122,7 @@ pub fn assess(
 }
 
 /// What the policy makes of what was found.
-struct Judged {
+struct PolicyOutcome {
     judgement: Judgement,
     findings: Vec<JudgedFinding>,
     waivers: Vec<JudgedWaiver>,
@@ -132,7 +132,7 @@ struct Judged {
 impl Standard<'_> {
     /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
     /// estates it takes as much memory as what is made of it.
-    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: RunFacts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
@@ -145,14 +145,14 @@ impl Standard<'_> {
         let mut standing = self.standing_components(&snapshots, &matrix, &comparisons, now);
         let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
         let long_ahead = long_ahead.unwrap_or_default();
-        let context = rules::Context {
+        let context = rules::RuleContext {
             order: &self.order,
             pairs: &self.pairs,
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now, &long_ahead)
         };
         let found = rules::check(&context, seen, &comparisons);
-        let Judged { judgement, findings, waivers, since } =
+        let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
         if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
             after.findings =
@@ -215,7 +215,7 @@ impl Standard<'_> {
         seen: &[Snapshot],
         snapshots: &[Snapshot],
         now: Timestamp,
-    ) -> Judged {
+    ) -> PolicyOutcome {
         let (subjects, scope) = (self.subjects(snapshots), self.scope());
         let mut findings = self.policy.apply(found, &self.gates, seen);
         let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
@@ -229,7 +229,7 @@ impl Standard<'_> {
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
-        Judged { judgement, findings, waivers, since }
+        PolicyOutcome { judgement, findings, waivers, since }
     }
 
     fn subjects<'b>(&'b self, snapshots: &'b [Snapshot]) -> Vec<Subject<'b>> {

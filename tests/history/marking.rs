@@ -24,7 +24,8 @@ fn a_mark_is_kept_and_listed_with_its_author() {
     };
     let ci = [("GITLAB_USER_LOGIN", "bob"), ("CI_JOB_URL", "https://ci/1")];
     let first = mark(&[SPAN, "--label", "reproduction", "--exclude"], &ci);
-    let told = "qualif, 2026-04-14 11:05+02:00 to 2026-04-14 11:30+02:00: reproduction, excluded, by ";
+    let told =
+        "qualif, 2026-04-14 11:05+02:00 to 2026-04-14 11:30+02:00: reproduction, excluded, by ";
     assert!(first.contains(told), "{first}");
     let author = "; GITLAB_USER_LOGIN=bob, CI_JOB_URL=https://ci/1 (claimed)";
     assert!(first.contains(author) && !first.contains("overlaps"), "{first}");
