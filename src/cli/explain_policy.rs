@@ -8,10 +8,10 @@ use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{CommandError, output, problems, reports};
 use crate::model::{ComponentName, EnvironmentName, Glob, near};
-use crate::policy::{Case, Policy, SeverityRule, metas};
+use crate::policy::{self, Case, Policy, SeverityRule, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
-use crate::rules::RuleMeta;
+use crate::rules::{HistoryUse, RuleMeta};
 use crate::version::Direction;
 use crate::wire::report::{DriftReport, Finding};
 
@@ -135,6 +135,10 @@ impl PolicyPage<'_> {
             .iter()
             .map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()])
             .collect();
+        lines.extend(self.raised(meta).map(|(place, used)| {
+            let severity = format!("{} in a gate at least", used.at_least);
+            [place, format!("{}, by the history", used.what), severity]
+        }));
         let is_closed = rows.last().is_some_and(|row| row.is_unconditional());
         if !is_closed {
             lines.extend(meta.defaults.iter().map(|(what, defaults)| {
@@ -158,6 +162,13 @@ impl PolicyPage<'_> {
             let _ = writeln!(text, "  a control of {}", controls.join(", "));
         }
         text
+    }
+
+    /// Where the policy asks for what only a history tells, and what that is.
+    fn raised(&self, meta: &RuleMeta) -> Option<(String, HistoryUse)> {
+        let used = meta.history?;
+        let line = self.profiles.policy.as_ref()?.line_of(used.key)?;
+        Some((self.place(line), used))
     }
 
     /// What decided on each finding of the report.
@@ -201,13 +212,22 @@ impl PolicyPage<'_> {
             level,
             direction,
         };
-        let now = match self.policy.deciding(case) {
-            Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
-            None if is_other => format!(
+        let raised = policy::meta(&finding.rule).and_then(|meta| self.raised(meta));
+        let raised = raised.filter(|(_, used)| {
+            let by_row = self.policy.deciding(case).map(|row| row.severity());
+            let is_raised = by_row.is_some_and(|severity| severity < used.at_least);
+            is_raised && finding.severity == used.at_least.as_str()
+        });
+        let now = match (self.policy.deciding(case), raised) {
+            (Some(_), Some((place, used))) => {
+                format!("{}, by {} of {place}", used.at_least, used.key.as_str())
+            }
+            (Some(row), None) => format!("{}, by {}", row.severity(), self.place(row.line())),
+            (None, _) if is_other => format!(
                 "{}, by the policy of then; no row decides now",
                 terminal(&finding.severity)
             ),
-            None => format!("{}, built in", terminal(&finding.severity)),
+            (None, _) => format!("{}, built in", terminal(&finding.severity)),
         };
         let waived = finding
             .waiver

@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod author;
 mod check_profiles;
 mod clock;
 mod collect;
@@ -17,6 +18,7 @@ mod explain_policy;
 mod files;
 mod history;
 mod inputs;
+mod mark;
 mod output;
 mod past;
 mod problems;
@@ -91,6 +93,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
+        Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),

@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use super::chain::{BEGINNING, RunRow};
 use super::error::HistoryError;
 use super::format::{self, EvidenceHead, JudgedHead, Prepared, RunBody};
+use super::said;
 use super::samples;
 use super::series;
 use super::sql::{Columns, Sql, Value};
 use super::store::{SeriesKey, Store};
-use crate::model::{Bucket, Collectors, Evidence};
+use crate::model::{Bucket, Collectors, EnvironmentName, Evidence, SpanMark};
 use crate::wire::evidence::pieces::{self, PartPiece, TargetPieces};
 
 /// A run that is to be stored.
@@ -95,6 +96,8 @@ pub struct RunSummary {
     pub findings: BTreeMap<String, String>,
     /// How it was made.
     pub facts: BTreeMap<String, String>,
+    /// What it says of a span, if it is a mark.
+    pub mark: Option<(EnvironmentName, SpanMark)>,
 }
 
 impl Store {
@@ -104,7 +107,7 @@ impl Store {
     /// If the history may not or cannot be written.
     pub fn save(&mut self, run: NewRun<'_>, collectors: Collectors) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        let prepared = format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))?;
+        let prepared = prepared(&run, collectors)?;
         self.write(|store| store.append(run, prepared))
     }
 
@@ -126,6 +129,7 @@ impl Store {
             evidence: prepared.heads,
             findings: run.findings,
             judged,
+            standing: prepared.standing,
             said: run.said,
         };
         let body = format::text_of(&body).map_err(|e| unwritable(&e))?;
@@ -236,6 +240,11 @@ impl Store {
     }
 }
 
+/// What a run answered, ready to be stored.
+pub(super) fn prepared(run: &NewRun<'_>, collectors: Collectors) -> Result<Prepared, HistoryError> {
+    format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))
+}
+
 /// All columns of `run`.
 pub(super) const SELECT: &str = "SELECT id, kind, at, verdict, body, prev, digest FROM run";
 
@@ -273,6 +282,7 @@ pub(super) fn summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
         environments: environments.into_iter().collect(),
         findings: body.findings,
         facts: body.facts,
+        mark: said::of_run(&row.kind, &body.said),
     })
 }
 
@@ -328,6 +338,6 @@ fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(),
     samples::insert(sql, &prepared.samples)
 }
 
-fn unwritable(error: &serde_json::Error) -> HistoryError {
+pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
     HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
 }

@@ -67,10 +67,14 @@ pub async fn audit_and_keep(
     let history = store.as_mut().map_err(|error| &*error);
     let (load, judged) = auditing.load(&evidence, outside, Some(history));
     let kept = evidence.clone();
+    // What cannot be read is told once, when the run is kept.
+    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+    let options = AuditOptions { standing: before.clone(), ..options.clone() };
+    let auditing = Auditing { options: &options, ..auditing };
     let mut audit = auditing.assess(evidence, load, facts, &clock, duration)?;
     let saved = store.and_then(|mut store| {
         sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, &kept, judged)
+        super::keep(&mut store, &mut audit, &kept, judged, &before.unwrap_or_default())
     });
     Ok((audit, saved))
 }

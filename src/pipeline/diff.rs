@@ -50,6 +50,7 @@ pub fn diff(
         expectations: vec![anything(), anything()],
         since: None,
         new_only: false,
+        standing: None,
         policy_digest: "",
         profiles_digest: "",
         given_cycles: &[],

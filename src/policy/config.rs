@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity, meant_or_known};
-use crate::rules::DEFAULT_MIN_SHARE;
+use crate::rules::{DEFAULT_MIN_SHARE, HistoryKey};
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::DurationText;
@@ -50,6 +50,10 @@ pub struct PolicyConfig {
     /// What load over time must hold: the rule `load-regression` tells what does not.
     #[serde(default)]
     pub load: Option<LoadPolicyConfig>,
+    /// How long an environment may be ahead of the later side of a gate (`14d`): longer, and
+    /// `version-skew` is at least `medium` in a gate. Needs a history; off without it.
+    #[serde(default, rename = "allow-ahead")]
+    pub allow_ahead: Option<Located<DurationText>>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -141,6 +145,13 @@ impl PolicyConfig {
         self.estate.as_ref().map_or(DEFAULT_MIN_SHARE, |estate| estate.min_share.0)
     }
 
+    /// Where a key that needs a history stands, if it is written.
+    pub fn line_of(&self, key: HistoryKey) -> Option<usize> {
+        match key {
+            HistoryKey::AllowAhead => self.allow_ahead.as_ref().map(|limit| limit.line),
+        }
+    }
+
     /// Everything that is wrong with it, given the ids of the rules that exist.
     pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -169,6 +180,10 @@ impl PolicyConfig {
         }
         problems.extend(range::check(&self.ranges));
         problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
+        if let Some(limit) = self.allow_ahead.as_ref().filter(|limit| limit.0.is_zero()) {
+            let advice = "write for how long, as in 14d, or leave it out";
+            problems.push(Problem::at(limit, "allow-ahead is no time at all", advice));
+        }
         problems
     }
 }

@@ -134,7 +134,7 @@ impl<'a> Then<'a> {
 }
 
 /// What this run tells by other findings than an earlier one.
-struct NewsCovered<'a> {
+pub(super) struct NewsCovered<'a> {
     /// By a stronger rule, of the same component and environments.
     subsumed: BTreeSet<(&'a str, &'a ComponentName, &'a [EnvironmentName])>,
     /// Of each environment by itself.
@@ -142,7 +142,7 @@ struct NewsCovered<'a> {
 }
 
 impl<'a> NewsCovered<'a> {
-    fn new(findings: &'a [JudgedFinding]) -> Self {
+    pub(super) fn new(findings: &'a [JudgedFinding]) -> Self {
         let mut told = Self { subsumed: BTreeSet::new(), of_each: BTreeSet::new() };
         for Finding { rule, component, subject, environments, .. } in
             findings.iter().map(|judged| &judged.finding)
@@ -159,10 +159,20 @@ impl<'a> NewsCovered<'a> {
         told
     }
 
+    /// Whether a stronger rule tells of what this one told.
+    pub(super) fn by_a_stronger_rule(
+        &self,
+        rule: &str,
+        component: &ComponentName,
+        environments: &[EnvironmentName],
+    ) -> bool {
+        self.subsumed.contains(&(rule, component, environments))
+    }
+
     fn has(&self, earlier: &EarlierFinding) -> bool {
         let EarlierFinding { rule, component, subject, environments, .. } = earlier;
         let topic = (rule.as_str(), component, subject.as_str());
-        self.subsumed.contains(&(rule.as_str(), component, environments.as_slice()))
+        self.by_a_stronger_rule(rule, component, environments)
             || environments.iter().any(|name| self.of_each.contains(&(topic, name)))
     }
 }

@@ -318,6 +318,7 @@ mod tests {
             direction: None,
             values: std::collections::BTreeSet::new(),
             places: std::collections::BTreeMap::new(),
+            at_least: None,
             defaults: Defaults::everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];

@@ -43,7 +43,9 @@ pub(super) fn of(
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
     for Parsed { source, config } in &files.policies {
-        let problems = policy(config, &known, around);
+        let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
+        let without = without_history(config).filter(|_| !has_history);
+        let problems = policy(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
     for Parsed { source, config } in &files.waivers {
@@ -213,6 +215,14 @@ fn policy(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) 
         found.extend(row.require.as_ref().and_then(|text| unknown_product(text, around)));
     }
     found
+}
+
+/// What the policy can only ask for where there is a history.
+fn without_history(config: &PolicyConfig) -> Option<Problem> {
+    let limit = config.allow_ahead.as_ref()?;
+    let advice = "write history: {path: envparity.db} into audit.yaml; audits with --history may \
+                  leave it out";
+    Some(Problem::at(limit, "allow-ahead needs a history, and is off without one", advice))
 }
 
 /// A row that wants a direction of findings that have none.

@@ -194,6 +194,7 @@ fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
         summary: finding.summary.clone(),
         controls: controls.clone(),
         since: trend.map(|trend| trend.as_str().to_owned()),
+        first_seen: report.first_seen(id),
         waiver: judged.waiver().map(str::to_owned),
     }
 }
@@ -271,6 +272,7 @@ fn cell(
         stale: environment.is_stale(&row.component, report.run.at),
         places: places(&cell.places),
         not_running: cell.not_running.clone(),
+        first_seen: report.runs_since(cell, &row.component),
     }
 }
 

@@ -30,6 +30,7 @@ mod variant_differs;
 mod version_skew;
 mod version_split;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -37,8 +38,8 @@ use jiff::Timestamp;
 use crate::compare::Alike;
 use crate::model::matrix::MatrixRow;
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate, Presence,
-    RangeRow, Severity, Sharing, Snapshot, TargetId, Whereabouts, first_three,
+    AheadPair, Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate,
+    Presence, RangeRow, Severity, Sharing, Snapshot, TargetId, Whereabouts, first_three,
 };
 use crate::trend::CriterionJudged;
 use crate::version::{Direction, Level};
@@ -69,6 +70,8 @@ pub struct RuleContext<'a> {
     pub end_of_life: &'a Cycles,
     /// How long before it the end of support is told.
     pub lookahead: Duration,
+    /// Pairs that are ahead for longer than the policy lets them, by the history, and since when.
+    pub long_ahead: &'a BTreeMap<AheadPair, Timestamp>,
     /// The share of the baseline's components, from 0 to 1, that an environment must have to
     /// stand for it.
     pub min_share: f64,
@@ -153,6 +156,35 @@ pub struct RuleMeta {
     pub levels: RuleLevels,
     /// The directions that its findings can have.
     pub directions: Directions,
+    /// What of its judgement rests on a history, and the key of the policy that asks for it.
+    pub history: Option<HistoryUse>,
+}
+
+/// What of a rule's judgement rests on a history.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryUse {
+    /// The key of the policy that asks for it.
+    pub key: HistoryKey,
+    /// Which findings, in words.
+    pub what: &'static str,
+    /// What they are at least in a gate then.
+    pub at_least: Severity,
+}
+
+/// Keys of the policy that need a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryKey {
+    /// How long an environment may be ahead.
+    AllowAhead,
+}
+
+impl HistoryKey {
+    /// As it is written in the policy.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AllowAhead => "allow-ahead",
+        }
+    }
 }
 
 impl RuleMeta {
@@ -174,6 +206,7 @@ impl RuleMeta {
         concerns: Concerns::Together,
         levels: RuleLevels::None,
         directions: Directions::None,
+        history: None,
     };
 
     /// Whether it compares environments, so that no finding of it is about one alone.
@@ -317,13 +350,18 @@ fn finding(
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults,
     }
 }
 
 /// Kernels and operating systems are nobody's release: differences are told and judge nothing.
 fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
-    if component.as_str().starts_with("host/") { INFO } else { defaults }
+    if is_host(component) { INFO } else { defaults }
+}
+
+fn is_host(component: &ComponentName) -> bool {
+    component.as_str().starts_with("host/")
 }
 
 /// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and

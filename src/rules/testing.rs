@@ -163,6 +163,7 @@ pub(super) fn with_context<T>(check: impl FnOnce(&RuleContext<'_>) -> T) -> T {
         now: Timestamp::UNIX_EPOCH,
         end_of_life: &Cycles::default(),
         lookahead: Duration::ZERO,
+        long_ahead: &BTreeMap::new(),
         min_share: DEFAULT_MIN_SHARE,
     })
 }

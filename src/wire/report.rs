@@ -247,6 +247,11 @@ pub struct Finding {
     /// `new`, `worse`, `better` or `unchanged` since the earlier report, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The first run of the history that saw it, of those that saw it without an interruption: an
+    /// interruption is a run that could have seen it and did not. Only with a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub first_seen: Option<Timestamp>,
     /// Id of the waiver that covers it, of waived ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<String>,
@@ -300,6 +305,11 @@ pub struct Cell {
     /// Set up but not running, by the source's word for its state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,
+    /// The first run of the history that saw these readings here, of those without an interruption.
+    /// Only with a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub first_seen: Option<Timestamp>,
 }
 
 /// A distinct reading.

@@ -186,6 +186,7 @@ pub fn findings(
             direction: None,
             values: BTreeSet::new(),
             places: std::collections::BTreeMap::new(),
+            at_least: None,
             defaults,
         })
     };

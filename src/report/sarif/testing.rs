@@ -107,6 +107,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
         waivers: Vec::new(),
         since: None,
         new_only: false,
+        standing: None,
         matrix,
         fail_on: Severity::High,
         places: Places::default(),
@@ -140,6 +141,7 @@ pub(in crate::report) fn finding(
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults: Defaults::everywhere(severity),
     };
     let disposition =

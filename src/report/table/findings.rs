@@ -10,6 +10,7 @@ use crate::model::{FindingTrend, Severity};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
 use crate::report::view::finding::FindingView;
+use crate::report::view::standing::StandingSince;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, active, counted, .. } = sheet;
@@ -27,8 +28,12 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if !shown.is_empty() {
         let groups = FindingGroups::of(&shown);
         let trends = shown.iter().any(|finding| news(finding).is_some());
+        let has_history = shown.iter().any(|finding| finding.standing.is_some());
         let rows = shown.iter().enumerate().map(|(index, finding)| {
             let mut row = row(finding, groups.hidden_behind(finding, index, counted), sheet);
+            if has_history {
+                row.insert(2, finding.standing.map(StandingSince::words).unwrap_or_default());
+            }
             if trends {
                 row.insert(2, news(finding).map_or("", FindingTrend::as_str).to_owned());
             }

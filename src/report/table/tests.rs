@@ -29,6 +29,7 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults: Defaults::everywhere(severity),
     };
     JudgedFinding {
@@ -111,6 +112,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
         waivers: Vec::new(),
         since: None,
         new_only: false,
+        standing: None,
         fail_on: Severity::High,
         places: Places::default(),
         run: Run {

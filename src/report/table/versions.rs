@@ -8,7 +8,7 @@ use crate::model::{Severity, count};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
 use crate::report::view::finding::{tally, waived_words};
-use crate::report::view::matrix::{Mark, RowView};
+use crate::report::view::matrix::{CellView, Mark, RowView};
 use crate::version::Level;
 
 pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
@@ -151,6 +151,10 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
     for cell in &row.cells {
         let symbol = cell.mark().symbol();
         let text = terminal(&cell.text());
+        let text = match standing(cell, sheet) {
+            Some(age) => format!("{text} ({age})"),
+            None => text,
+        };
         let text = if symbol.is_empty() { text } else { format!("{text} {symbol}") };
         line.push(if cell.is_known() { text } else { sheet.paint.yellow(&text) });
     }
@@ -158,6 +162,15 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
         line.extend(judgement(row, sheet));
     }
     line
+}
+
+/// Where a row of ages has no room, only `-v` shows them.
+const WIDE: usize = 100;
+
+/// Since when it runs what it runs.
+fn standing(cell: &CellView<'_>, sheet: &Sheet<'_>) -> Option<String> {
+    let has_room = sheet.view.unfold || sheet.view.width.is_none_or(|width| width >= WIDE);
+    cell.standing.filter(|_| has_room)?.short()
 }
 
 /// The severity of the row's worst finding, and what it says in a word or two; what is waived

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::standing::StandingSince;
 use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, Fate, Finding, FindingId, FindingTrend, JudgedFinding, JudgedWaiver, ReasonKind,
@@ -11,6 +12,7 @@ use crate::{policy, rules};
 
 /// What is looked up of each finding.
 pub(super) struct FindingIndex<'a> {
+    audit: &'a Audit,
     since: Option<&'a Since>,
     blocking: BTreeSet<&'a FindingId>,
     waivers: BTreeMap<&'a str, &'a JudgedWaiver>,
@@ -22,6 +24,7 @@ impl<'a> FindingIndex<'a> {
         let blocking = reasons.filter(|reason| reason.kind == ReasonKind::Blocks);
         let waivers = audit.waivers.iter().map(|judged| (judged.waiver.id.as_str(), judged));
         Self {
+            audit,
             since: audit.since.as_ref(),
             blocking: blocking.filter_map(|reason| reason.finding.as_ref()).collect(),
             waivers: waivers.collect(),
@@ -37,6 +40,8 @@ pub(in crate::report) struct FindingView<'a> {
     pub(in crate::report) position: usize,
     /// What became of it since the earlier report, if there is one.
     pub(in crate::report) trend: Option<FindingTrend>,
+    /// Since when it stands, if there is a history.
+    pub(in crate::report) standing: Option<StandingSince>,
     /// Whether it makes the verdict No-Go.
     pub(in crate::report) blocks: bool,
     /// The waiver that covers it, unless the audit does not know the waiver.
@@ -52,7 +57,8 @@ impl<'a> FindingView<'a> {
         let trend = index.since.and_then(|since| since.trends.get(&judged.id)).copied();
         let waiver = judged.waiver().and_then(|id| index.waivers.get(id)).copied();
         let blocks = index.blocking.contains(&judged.id);
-        Self { judged, position, trend, blocks, waiver }
+        let standing = StandingSince::of_finding(judged, index.audit);
+        Self { judged, position, trend, standing, blocks, waiver }
     }
 
     pub(in crate::report) fn finding(&self) -> &'a Finding {

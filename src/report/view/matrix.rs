@@ -1,5 +1,6 @@
 //! The matrix: what each environment runs of a component, and how that stands to the baseline.
 
+use super::standing::StandingSince;
 use crate::model::matrix::{Cell, CellReading, MatrixRow, State};
 use crate::model::{
     Audit, AuditedEnvironment, PlaceChange, PlacesCompared, ReadingSource, with_product,
@@ -168,6 +169,9 @@ impl<'a> RowView<'a> {
             is_baseline: cell.environment == audit.baseline,
             is_stale: environment.is_stale(&row.component, audit.run.at),
             shows_product,
+            standing: audit
+                .runs_since(cell, &row.component)
+                .map(|since| StandingSince::of_running(since, audit)),
         };
         let cells: Vec<CellView<'a>> =
             row.cells.iter().zip(&audit.environments).map(cell).collect();
@@ -227,6 +231,8 @@ pub(in crate::report) struct CellView<'a> {
     /// What is too old, expired or from the future proves nothing of now.
     pub(in crate::report) is_stale: bool,
     shows_product: bool,
+    /// Since when it runs what it runs, if there is a history.
+    pub(in crate::report) standing: Option<StandingSince>,
 }
 
 impl<'a> CellView<'a> {
@@ -372,7 +378,7 @@ mod tests {
     }
 
     fn view(cell: &Cell) -> CellView<'_> {
-        CellView { cell, is_baseline: false, is_stale: false, shows_product: false }
+        CellView { cell, is_baseline: false, is_stale: false, shows_product: false, standing: None }
     }
 
     #[test]

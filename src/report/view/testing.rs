@@ -48,6 +48,7 @@ pub(in crate::report) fn audit_of(report: &v1::DriftReport) -> Audit {
         waivers: report.waivers.iter().map(waiver).collect(),
         since: report.since.as_ref().map(|told| since(told, report)),
         new_only: report.verdict.new_only,
+        standing: None,
         matrix: report.matrix.iter().map(row).collect(),
         fail_on: severity(&report.verdict.fail_on),
         places: Places::default(),
@@ -178,6 +179,7 @@ fn judged(told: &v1::Finding) -> JudgedFinding {
     JudgedFinding {
         id: id_of(&told.id),
         finding: Finding {
+            at_least: None,
             rule: told.rule.clone().leak(),
             component: told.component.as_str().into(),
             environments: told.environments.iter().map(|name| name.as_str().into()).collect(),
