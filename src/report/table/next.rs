@@ -1,7 +1,7 @@
 //! `NEXT`: what to do about the worst of it.
 
 use super::findings::prefixes;
-use super::fold::{Fold, shortened};
+use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::{Reason, ReasonKind, Severity, count};
@@ -40,10 +40,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         });
     }
     if !of_targets.is_empty() {
-        lines.push(format!(
-            "close {} (READ tells which), or say required: false where the verdict may do without",
-            count(of_targets.len(), "gap")
-        ));
+        lines.extend(close(&of_targets, fold));
     }
     lines.extend(named(&others, fold));
     let lines = lines.iter().enumerate().map(|(i, line)| {
@@ -53,17 +50,43 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     lines.collect()
 }
 
+/// Gaps that are listed if there is room; all are counted.
+const LISTED: usize = 6;
+
+/// How many to close, and which; `READ` tells what helps with each.
+fn close(gaps: &[&Reason], fold: &Fold) -> Vec<String> {
+    let what = format!("close {}", count(gaps.len(), "gap"));
+    let or = "or say required: false where the verdict may do without";
+    let limit = if fold.lines == usize::MAX { usize::MAX } else { LISTED.min(fold.lines) };
+    let (shown, more) = first(gaps.to_vec(), limit);
+    let shown = shown.into_iter().map(|gap| text(gap, fold));
+    // Where there is hardly room, the first stands for the others.
+    if fold.is_tight() || gaps.len() == 1 {
+        let more = if more > 0 { format!(", and {more} more (-v)") } else { String::new() };
+        let listed: Vec<String> = shown.collect();
+        return vec![format!("{what}, {or}: {}{more}", listed.join("; "))];
+    }
+    let mut lines = vec![format!("{what}, {or}:")];
+    lines.extend(shown.map(|gap| format!("  {gap}")));
+    if more > 0 {
+        lines.push(format!("  and {more} more (-v)"));
+    }
+    lines
+}
+
+fn text(gap: &Reason, fold: &Fold) -> String {
+    terminal(&shortened(&gap.text, fold.message.saturating_add(40)))
+}
+
 /// Gaps that are named; all are counted.
 const NAMED: usize = 3;
 
 /// Gaps that `READ` does not tell of, in their own words.
 fn named(gaps: &[&Reason], fold: &Fold) -> Vec<String> {
-    let shown = |gap: &&Reason| {
-        let text = shortened(&gap.text, fold.message.saturating_add(40));
-        format!("close the gap: {}", terminal(&text))
-    };
     let limit = if fold.lines == usize::MAX { usize::MAX } else { NAMED.min(fold.lines) };
-    let mut lines: Vec<String> = gaps.iter().take(limit).map(shown).collect();
+    let shown = gaps.iter().take(limit);
+    let mut lines: Vec<String> =
+        shown.map(|gap| format!("close the gap: {}", text(gap, fold))).collect();
     let more = gaps.len() - lines.len();
     if more > 0 {
         lines.push(format!("and {} (-v)", count(more, "more gap")));

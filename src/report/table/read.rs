@@ -7,9 +7,7 @@ use crate::model::{Coverage, Source, TimeSource};
 use crate::policy::without_version;
 use crate::report::View;
 use crate::report::escape::terminal;
-use crate::report::view::coverage::{
-    EnvironmentView, Gap, GapOf, NOT_REQUIRED, TargetView, age_words, hides,
-};
+use crate::report::view::coverage::{EnvironmentView, Gap, NOT_REQUIRED, TargetView, age_words};
 
 /// Failures of fewer targets for one reason are each told.
 const ALIKE: usize = 3;
@@ -62,14 +60,7 @@ fn optional(is_needed: bool) -> String {
 }
 
 fn gap_line(gap: &Gap<'_>, fold: &Fold) -> String {
-    let part = match gap.of {
-        GapOf::Part(part) => format!(" {part}"),
-        GapOf::Target | GapOf::Time => String::new(),
-    };
-    let hidden = if gap.hides > 0 { format!(" [{}]", hides(gap.hides)) } else { String::new() };
-    let message = shortened(&gap.failure.message, fold.message);
-    let (target, advice) = (&gap.target.target, &gap.failure.advice);
-    format!("{target}{part}: {message}{hidden} -> {advice}{}", optional(gap.is_needed))
+    gap.line(|message| shortened(message, fold.message))
 }
 
 /// A line for each gap; folded one line for many of one reason.
