@@ -7,7 +7,9 @@ use super::check::Files;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId, near};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
@@ -121,4 +123,18 @@ impl Known {
 /// Whether a name or pattern begins with a component and a `/`: its modules.
 fn may_be_within(literal: &str, name: &str) -> bool {
     literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A component, or a pattern of some, that no target of the profiles can be or hold.
+pub(super) fn unmatched(known: &Known, pattern: &Located<String>, what: &str) -> Option<Problem> {
+    if known.may_be(pattern) {
+        return None;
+    }
+    let message =
+        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
+    let advice = match near(pattern, known.names()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "correct the name, or remove it".to_owned(),
+    };
+    Some(Problem::at(pattern, message, advice))
 }

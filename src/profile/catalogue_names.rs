@@ -1,0 +1,67 @@
+//! Names of the catalogue that no target and no component has: warnings of `check-profiles`.
+
+use std::collections::BTreeSet;
+
+use super::FileProblem;
+use super::check::{Files, Parsed};
+use super::known::{Known, unmatched};
+use crate::model::{Glob, TargetId, near};
+use crate::normalize::config::{CatalogueConfig, SharedConfig};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
+
+/// Warnings of every catalogue.
+pub(super) fn of(files: &Files, known: &Known) -> Vec<FileProblem> {
+    let targets = targets(files);
+    let mut found = Vec::new();
+    for Parsed { source, config } in &files.catalogues {
+        let problems = components(config, known)
+            .chain(shared(config, &targets))
+            .chain(mapped(config, &targets));
+        found.extend(problems.map(|problem| source.problem(problem)));
+    }
+    found
+}
+
+/// `redis/cache`: every target of the profiles.
+fn targets(files: &Files) -> BTreeSet<String> {
+    let configs = files.environments.iter().flat_map(|parsed| parsed.config.targets.all());
+    configs.map(|target| TargetId::new(target.kind().name, target.name()).to_string()).collect()
+}
+
+/// Entries that say something of a component by its name alone.
+fn components(config: &CatalogueConfig, known: &Known) -> impl Iterator<Item = Problem> {
+    let named = config.components.iter().filter(|entry| entry.matches.is_empty());
+    named.filter_map(|entry| unmatched(known, &entry.component, "the entry"))
+}
+
+/// Patterns of `shared:`.
+fn shared(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl Iterator<Item = Problem> {
+    let is_unknown = |row: &&Located<SharedConfig>| {
+        let glob = Glob::new(&row.target);
+        glob.is_ok_and(|glob| !targets.iter().any(|target| glob.is_match(target)))
+    };
+    config.shared.iter().filter(is_unknown).map(|row| {
+        let message = format!("shared: names {:?}, and no target fits it", row.target.as_str());
+        Problem::at(row, message, meant(&row.target, targets.iter().map(String::as_str)))
+    })
+}
+
+/// Keys of `targets:`, which are names without their collector.
+fn mapped(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl Iterator<Item = Problem> {
+    let names: BTreeSet<&str> =
+        targets.iter().filter_map(|target| Some(target.split_once('/')?.1)).collect();
+    let unknown = config.targets.keys().filter(|name| !names.contains(name.as_str()));
+    let problem = |name: &String| {
+        let message = format!("targets: maps {name:?}, which is not the name of a target");
+        Problem::of_file(message, meant(name, names.iter().copied()))
+    };
+    unknown.map(problem).collect::<Vec<_>>().into_iter()
+}
+
+fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match near(name, known) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "correct the name, or remove it".to_owned(),
+    }
+}
