@@ -40,7 +40,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         });
     }
     if !of_targets.is_empty() {
-        lines.extend(close(&of_targets, fold));
+        lines.push(close(&of_targets, fold));
     }
     lines.extend(named(&others, fold));
     let lines = lines.iter().enumerate().map(|(i, line)| {
@@ -51,27 +51,25 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// Gaps that are listed if there is room; all are counted.
-const LISTED: usize = 6;
+const LISTED: usize = 8;
 
-/// How many to close, and which; `READ` tells what helps with each.
-fn close(gaps: &[&Reason], fold: &Fold) -> Vec<String> {
-    let what = format!("close {}", count(gaps.len(), "gap"));
-    let or = "or say required: false where the verdict may do without";
+/// How many to close, and which; `READ` tells why, and what helps with each.
+fn close(gaps: &[&Reason], fold: &Fold) -> String {
     let limit = if fold.lines == usize::MAX { usize::MAX } else { LISTED.min(fold.lines) };
     let (shown, more) = first(gaps.to_vec(), limit);
-    let shown = shown.into_iter().map(|gap| text(gap, fold));
-    // Where there is hardly room, the first stands for the others.
-    if fold.is_tight() || gaps.len() == 1 {
-        let more = if more > 0 { format!(", and {more} more (-v)") } else { String::new() };
-        let listed: Vec<String> = shown.collect();
-        return vec![format!("{what}, {or}: {}{more}", listed.join("; "))];
-    }
-    let mut lines = vec![format!("{what}, {or}:")];
-    lines.extend(shown.map(|gap| format!("  {gap}")));
+    let mut listed: Vec<String> = shown.into_iter().map(|gap| terminal(place(gap))).collect();
     if more > 0 {
-        lines.push(format!("  and {more} more (-v)"));
+        listed.push(format!("and {more} more (-v)"));
     }
-    lines
+    format!("close {} ({}), or say required: false", count(gaps.len(), "gap"), listed.join(", "))
+}
+
+/// `qualif kubernetes/mks part nodes`: what a gap is of, without the reason. Neither names of
+/// environments nor of targets hold a space or a colon.
+fn place(gap: &Reason) -> &str {
+    let text = gap.text.as_str();
+    let text = text.split_once(" not read: ").map_or(text, |(place, _)| place);
+    text.split_once(": ").map_or(text, |(place, _)| place)
 }
 
 fn text(gap: &Reason, fold: &Fold) -> String {
