@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::FileProblem;
 use super::check::{Files, Parsed};
 use super::known::{Known, unmatched};
-use crate::model::{Glob, TargetId, near};
+use crate::collect::config::COLLECTORS;
+use crate::model::{Facts, Glob, TargetId, near};
 use crate::normalize::config::{CatalogueConfig, SharedConfig};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -15,18 +16,28 @@ pub(super) fn of(files: &Files, known: &Known) -> Vec<FileProblem> {
     let targets = targets(files);
     let mut found = Vec::new();
     for Parsed { source, config } in &files.catalogues {
-        let problems = components(config, known)
-            .chain(shared(config, &targets))
-            .chain(mapped(config, &targets));
+        let of_targets = shared(config, &targets).chain(mapped(config, &targets));
+        // A file of many targets may hold one of any name.
+        let of_targets = of_targets.filter(|_| !known.is_open());
+        let problems = components(config, known).chain(of_targets);
         found.extend(problems.map(|problem| source.problem(problem)));
     }
     found
 }
 
-/// `redis/cache`: every target of the profiles.
+/// `redis/cache`: every target of the profiles. A recorded file is what a server of its name would
+/// say.
 fn targets(files: &Files) -> BTreeSet<String> {
-    let configs = files.environments.iter().flat_map(|parsed| parsed.config.targets.all());
-    configs.map(|target| TargetId::new(target.kind().name, target.name()).to_string()).collect()
+    let mut names = BTreeSet::new();
+    for target in files.environments.iter().flat_map(|parsed| parsed.config.targets.all()) {
+        let kind = target.kind();
+        names.insert(TargetId::new(kind.name, target.name()).to_string());
+        if kind.facts == Facts::OfOthers {
+            let others = COLLECTORS.0.iter();
+            names.extend(others.map(|kind| TargetId::new(kind.name, target.name()).to_string()));
+        }
+    }
+    names
 }
 
 /// Entries that say something of a component by its name alone.

@@ -103,6 +103,11 @@ impl Known {
         self.own.iter().map(String::as_str)
     }
 
+    /// Whether a file may hold anything.
+    pub(super) fn is_open(&self) -> bool {
+        self.anything
+    }
+
     /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
     /// is none has been told.
     pub(super) fn may_be(&self, pattern: &str) -> bool {
