@@ -207,7 +207,6 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     let readable = files.environments.iter().map(|e| e.config.name.as_str());
     let known: Vec<&str> =
         readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
-    let advice = format!("environments are {}", known.join(", "));
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
     let mut unknown = |source: &ProblemSource, name: &Located<String>| {
@@ -237,7 +236,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
         sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
         let without_file = audit.environments.iter().filter(|name| is_unknown(name));
-        found.extend(without_file.map(|name| source.problem(fileless(name, &advice))));
+        found.extend(without_file.map(|name| source.problem(fileless(name, &known))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
     }
@@ -245,9 +244,10 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
 }
 
 /// A name of the promotion order that no file describes.
-fn fileless(name: &Located<String>, known: &str) -> Problem {
+fn fileless(name: &Located<String>, known: &[&str]) -> Problem {
     let message = format!("no file of kind Environment has the name {:?}", name.as_str());
-    Problem::at(name, message, format!("add one, or take the name out; {known}"))
+    let advice = format!("add one, or take the name out; {}", meant_or_known(name, known));
+    Problem::at(name, message, advice)
 }
 
 /// What is wrong with the promotion order, the gates, the time zone and the history.
@@ -256,7 +256,11 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     let baseline = audit.baseline.as_str();
     if !audit.environments.iter().any(|e| e.as_str() == baseline) {
         let message = format!("the baseline {baseline:?} is not among environments:");
-        let advice = "add it, in its place of the promotion order";
+        let listed = audit.environments.iter().map(|name| name.as_str());
+        let advice = match near(baseline, listed) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "add it, in its place of the promotion order".to_owned(),
+        };
         found.push(Problem::at(&audit.baseline, message, advice));
     }
     found.extend(repeated(audit.environments.iter(), "environment"));

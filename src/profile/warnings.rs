@@ -6,9 +6,11 @@
 use std::path::Path;
 
 use super::check::{Parsed, ProfileFiles};
-use super::known::KnownNames;
+use super::known::{KnownNames, unmatched};
 use super::surroundings::Surroundings;
-use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
+use super::{
+    FileProblem, catalogue_names, config::AuditConfig, config::EnvironmentConfig, same_file,
+};
 use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
@@ -42,6 +44,7 @@ pub(super) fn of(
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(catalogue_names::of(files, &known));
     for Parsed { source, config } in &files.policies {
         let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
         let without = without_history(config).filter(|_| !has_history);
@@ -273,18 +276,4 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
 
 fn unmatched_all(known: &KnownNames, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
     patterns.iter().filter_map(|pattern| unmatched(known, pattern, what)).collect()
-}
-
-/// A component, or a pattern of some, that no target of the profiles can be or hold.
-fn unmatched(known: &KnownNames, pattern: &Located<String>, what: &str) -> Option<Problem> {
-    if known.may_be(pattern) {
-        return None;
-    }
-    let message =
-        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
-    let advice = match near(pattern, known.names()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => "correct the name, or remove it".to_owned(),
-    };
-    Some(Problem::at(pattern, message, advice))
 }

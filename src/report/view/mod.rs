@@ -115,8 +115,7 @@ impl<'a> ReportView<'a> {
 
     /// A time as people read it where they are: `Mon 2026-11-23 01:06 +01:00`.
     pub(super) fn local_time(&self, at: Timestamp) -> String {
-        let there = at.to_zoned(self.audit.run.timezone.clone());
-        there.strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+        verdict::local_time(self.audit, at)
     }
 }
 
