@@ -8,7 +8,7 @@ use super::address::PostgresAddress;
 use super::error::HistoryError;
 #[cfg(feature = "postgres")]
 use super::postgres::{self, PostgresOptions};
-use super::schema::{self, Meta};
+use super::schema::{self, StoreMeta};
 use super::sql::Sql;
 use super::sqlite::{self, SqliteOptions};
 
@@ -32,7 +32,7 @@ pub struct SeriesKey {
 /// A history that is open.
 pub struct Store {
     pub(super) sql: Box<dyn Sql>,
-    meta: Meta,
+    meta: StoreMeta,
     /// Ids of series that were asked for.
     pub(super) series: HashMap<SeriesKey, i64>,
 }
@@ -128,13 +128,13 @@ impl Store {
 }
 
 /// Makes the tables, unless somebody else has made them meanwhile.
-fn make(sql: &mut dyn Sql) -> Result<Meta, HistoryError> {
+fn make(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
     sql.begin()?;
     let made = schema::read(sql).and_then(|found| match found {
         Some(meta) => Ok(meta),
         None => {
             schema::create(sql, TOOL)?;
-            Ok(Meta { schema: schema::OURS, tool: TOOL.to_owned() })
+            Ok(StoreMeta { schema: schema::OURS, tool: TOOL.to_owned() })
         }
     });
     let done = made.and_then(|meta| sql.exec("COMMIT", &[]).map(|_| meta));
