@@ -11,17 +11,17 @@ use crate::model::{EnvironmentName, TargetId};
 use crate::report::escape::terminal;
 
 /// A bar, or nothing where stderr is not a terminal.
-pub(super) struct Bar(Mutex<Option<ProgressBar>>);
+pub(super) struct RunProgress(Mutex<Option<ProgressBar>>);
 
 /// No bar: where rounds follow each other.
-pub(super) struct Silent;
+pub(super) struct NoProgress;
 
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn started(&self, _: usize) {}
     fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
 }
 
-impl Bar {
+impl RunProgress {
     pub(super) fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -31,7 +31,7 @@ impl Bar {
     }
 }
 
-impl Progress for Bar {
+impl Progress for RunProgress {
     fn started(&self, targets: usize) {
         if !std::io::stderr().is_terminal() {
             return;
@@ -61,7 +61,7 @@ impl Progress for Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for RunProgress {
     fn drop(&mut self) {
         self.with(|slot| {
             if let Some(bar) = slot.take() {

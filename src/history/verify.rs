@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chain::{Follower, RunRow};
 use super::error::HistoryError;
 use super::format::{self, JudgedHead, RunBody, TargetRows};
-use super::marks::{self, SaidMark};
+use super::marks;
 use super::runs;
+use super::said::{self, SaidMark};
 use super::samples;
 use super::schema;
 use super::sql::Value;
@@ -64,8 +65,9 @@ impl Store {
     /// report has it, or its beginning: that run must be there.
     ///
     /// # Errors
-    /// If the history cannot be read at all.
+    /// If the history cannot be read at all, or `head` could be that of many runs.
     pub fn verify(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
+        head.map_or(Ok(()), check_head)?;
         self.at_one_time(|store| store.verify_all(head))
     }
 
@@ -76,7 +78,7 @@ impl Store {
         }
         let mut follower = Follower::default();
         let mut rested = Rested::default();
-        let mut has_head = head.is_none();
+        let mut heads = 0;
         loop {
             let page = self.page_behind(follower.count())?;
             if page.is_empty() {
@@ -91,12 +93,15 @@ impl Store {
                     let at = jiff::Timestamp::from_microsecond(run.at).ok();
                     return Ok(Err(Break { run: run.id, at, what }));
                 }
-                has_head |= head.is_some_and(|head| is_head(head, &run.digest));
+                heads += usize::from(head.is_some_and(|head| is_head(head, &run.digest)));
             }
         }
         let last = follower.count();
         let broken = |what: String| Ok(Err(Break { run: last, at: None, what }));
-        if let Some(head) = head.filter(|_| !has_head) {
+        if let Some(head) = head.filter(|_| heads > 1) {
+            return Err(HistoryError::Head(format!("{head} is the beginning of {heads} runs")));
+        }
+        if let Some(head) = head.filter(|_| heads == 0) {
             return broken(format!(
                 "no run has the digest {head}: the end of the history was cut, or it is another one"
             ));
@@ -135,7 +140,10 @@ impl Store {
                 return Ok(Some(wrong));
             }
         }
-        if run.kind == marks::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
+        if let Some(wrong) = self.rests_on_standing(&body, rested)? {
+            return Ok(Some(wrong));
+        }
+        if run.kind == said::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
     }
 
     fn rests_on_target(
@@ -177,6 +185,26 @@ impl Store {
             if !found.is_as_its_body_says() {
                 return Ok(Some(format!("a sample of {environment} {id} was changed")));
             }
+        }
+        Ok(None)
+    }
+
+    fn rests_on_standing(
+        &mut self,
+        body: &RunBody,
+        rested: &mut Rested,
+    ) -> Result<Option<String>, HistoryError> {
+        for (name, digest) in &body.standing {
+            if rested.checked.contains(digest) {
+                continue;
+            }
+            match self.inventory_text(digest)? {
+                None => return Ok(Some(format!("since when {name} stand is gone"))),
+                Some(text) if format::sha256(&text) != *digest => {
+                    return Ok(Some(format!("since when {name} stand was changed")));
+                }
+                Some(_) => rested.checked.insert(digest.clone()),
+            };
         }
         Ok(None)
     }
@@ -259,6 +287,16 @@ impl Store {
     }
 }
 
+/// A few digits may be those of any run, and prove nothing.
+fn check_head(head: &str) -> Result<(), HistoryError> {
+    let is_hex = head.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && (MIN_HEAD..=64).contains(&head.len()) {
+        return Ok(());
+    }
+    let told = format!("{head:?} is no digest of a run, nor {MIN_HEAD} digits of one or more");
+    Err(HistoryError::Head(told))
+}
+
 fn is_head(wanted: &str, digest: &str) -> bool {
-    wanted.len() >= MIN_HEAD && digest.starts_with(&wanted.to_ascii_lowercase())
+    digest.starts_with(&wanted.to_ascii_lowercase())
 }

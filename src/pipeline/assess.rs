@@ -10,21 +10,22 @@ use jiff::tz::TimeZone;
 
 use super::expected::Expected;
 use super::load::TargetJudged;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
     Evidence, Finding, Gate, Globs, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
-    Sharing, Since, Snapshot, Waiver,
+    Sharing, Since, Snapshot, Standing, Waiver,
 };
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::waiver::config::WaiversConfig;
-use crate::policy::{self, AuditScope, GatesAsked, Policy, Subject, waiver};
+use crate::policy::{self, AuditScope, GatesAsked, Policy, SeenFrom, Subject, waiver};
 use crate::profile::Profiles;
 use crate::report::PROGRAM;
 use crate::rules;
@@ -54,6 +55,8 @@ pub(super) struct Standard<'a> {
     pub(super) new_only: bool,
     pub(super) policy_digest: &'a str,
     pub(super) profiles_digest: &'a str,
+    /// What a history knows from before.
+    pub(super) standing: Option<&'a Standing>,
     /// Support cycles over the shipped ones, with the name of their file.
     pub(super) given_cycles: &'a [(String, Cycles)],
 }
@@ -77,7 +80,7 @@ pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
     assess_with_load(profiles, options, evidence, Vec::new(), facts, now)
@@ -89,10 +92,10 @@ pub(super) fn assess_with_load(
     options: &AuditOptions,
     evidence: Vec<Evidence>,
     load: Vec<TargetJudged>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    let scope = Scope::new(profiles, options)?;
+    let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
@@ -118,6 +121,7 @@ pub(super) fn assess_with_load(
         closed_gates: scope.closed_gates,
         since: options.since.as_ref(),
         new_only: options.fail_on_new,
+        standing: options.standing.as_ref(),
         policy_digest: &profiles.policy_digest,
         profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
@@ -134,7 +138,7 @@ pub(super) fn assess_with_load(
 }
 
 /// What the policy makes of what was found.
-struct Judged {
+struct PolicyOutcome {
     judgement: Judgement,
     findings: Vec<JudgedFinding>,
     waivers: Vec<JudgedWaiver>,
@@ -144,7 +148,7 @@ struct Judged {
 impl Standard<'_> {
     /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
     /// estates it takes as much memory as what is made of it.
-    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: RunFacts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
@@ -153,12 +157,16 @@ impl Standard<'_> {
         let comparisons = self.comparisons(&snapshots);
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
-        let context = rules::Context {
+        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
+        let mut standing = self.standing_components(&snapshots, &matrix, &comparisons, now);
+        let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
+        let long_ahead = long_ahead.unwrap_or_default();
+        let context = rules::RuleContext {
             order: &self.order,
             pairs: &self.pairs,
             gates: &self.gates,
             shared: &self.sharing,
-            ..self.expected.context(&self.baseline, now)
+            ..self.expected.context(&self.baseline, now, &long_ahead)
         };
         let load = self.load.iter().map(|one| rules::LoadSeries {
             environment: &one.told.environment,
@@ -167,11 +175,15 @@ impl Standard<'_> {
         });
         let load: Vec<rules::LoadSeries<'_>> = load.collect();
         let found = rules::check(&context, seen, &comparisons, &load);
-        let Judged { judgement, findings, waivers, since } =
+        let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
-        let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
+        if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
+            after.findings =
+                self.seen_from(&self.subjects(&snapshots), now).findings(before, &findings);
+        }
+        let has_history = self.standing.is_some();
+        let mut notes = self.expected.notes(now, self.given_cycles, &snapshots, has_history);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
-        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
         let compared = policy::count_counterparts(&self.gates, &snapshots);
         let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
         let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
@@ -192,6 +204,7 @@ impl Standard<'_> {
             waivers,
             since,
             new_only: self.new_only,
+            standing,
             fail_on: self.policy.fail_on(),
             baseline: self.baseline.clone(),
             compared,
@@ -226,24 +239,8 @@ impl Standard<'_> {
         seen: &[Snapshot],
         snapshots: &[Snapshot],
         now: Timestamp,
-    ) -> Judged {
-        let subjects: Vec<Subject<'_>> = snapshots
-            .iter()
-            .zip(&self.expectations)
-            .map(|(snapshot, of)| Subject {
-                snapshot,
-                required: of.required,
-                expect: of.expect,
-                max_age: of.max_age,
-            })
-            .collect();
-        let scope = AuditScope {
-            baseline: &self.baseline,
-            gates: &self.gates,
-            collectors: COLLECTORS,
-            names: self.normalizer.names(),
-            mapped: self.normalizer.mapped(),
-        };
+    ) -> PolicyOutcome {
+        let (subjects, scope) = (self.subjects(snapshots), self.scope());
         let mut findings = self.policy.apply(found, &self.gates, seen);
         let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
@@ -256,7 +253,47 @@ impl Standard<'_> {
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
-        Judged { judgement, findings, waivers, since }
+        PolicyOutcome { judgement, findings, waivers, since }
+    }
+
+    fn subjects<'b>(&'b self, snapshots: &'b [Snapshot]) -> Vec<Subject<'b>> {
+        let both = snapshots.iter().zip(&self.expectations);
+        both.map(|(snapshot, of)| Subject {
+            snapshot,
+            required: of.required,
+            expect: of.expect,
+            max_age: of.max_age,
+        })
+        .collect()
+    }
+
+    fn scope(&self) -> AuditScope<'_> {
+        AuditScope {
+            baseline: &self.baseline,
+            gates: &self.gates,
+            collectors: COLLECTORS,
+            names: self.normalizer.names(),
+            mapped: self.normalizer.mapped(),
+        }
+    }
+
+    /// Since when components run what they run, after this audit.
+    fn standing_components(
+        &self,
+        snapshots: &[Snapshot],
+        matrix: &[MatrixRow],
+        comparisons: &[Comparison],
+        now: Timestamp,
+    ) -> Option<Standing> {
+        let before = self.standing?;
+        let subjects = self.subjects(snapshots);
+        Some(self.seen_from(&subjects, now).components(before, matrix, comparisons))
+    }
+
+    /// Times that are kept are whole seconds.
+    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>], now: Timestamp) -> SeenFrom<'b> {
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        SeenFrom { scope: self.scope(), subjects, now }
     }
 
     fn gates_asked(&self) -> GatesAsked<'_> {

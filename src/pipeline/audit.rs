@@ -12,11 +12,11 @@ use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
     put_together, read_outside, rests_on, windows_at,
 };
-use super::options::{self, AuditOptions};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, Judged, Store};
+use crate::history::{HistoryError, JudgedBuckets, Store};
 use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 8;
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: options::Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
@@ -52,7 +52,7 @@ pub async fn audit(
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: options::Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
     open: impl FnOnce() -> Result<Store, HistoryError>,
@@ -68,10 +68,14 @@ pub async fn audit_and_keep(
     let history = store.as_mut().map_err(|error| &*error);
     let (load, judged) = auditing.load(&evidence, outside, Some(history));
     let kept = evidence.clone();
+    // What cannot be read is told once, when the run is kept.
+    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+    let options = AuditOptions { standing: before.clone(), ..options.clone() };
+    let auditing = Auditing { options: &options, ..auditing };
     let mut audit = auditing.assess(evidence, load, facts, &clock, duration)?;
     let saved = store.and_then(|mut store| {
         sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, &kept, judged)
+        super::keep(&mut store, &mut audit, &kept, judged, &before.unwrap_or_default())
     });
     Ok((audit, saved))
 }
@@ -108,7 +112,7 @@ impl<'a> Auditing<'a> {
         clock: Clock,
         progress: &dyn Progress,
     ) -> Result<(Vec<Evidence>, Outside), ScopeError> {
-        let scope = Scope::new(self.profiles, self.options)?;
+        let scope = ProfileScope::new(self.profiles, self.options)?;
         let (environments, first) = (&scope.environments, Some(&scope.baseline));
         let (folder, deadline) = (&self.profiles.folder, self.options.deadline);
         let evidence =
@@ -163,7 +167,7 @@ impl<'a> Auditing<'a> {
         evidence: &[Evidence],
         mut outside: Outside,
         mut history: Option<Result<&mut Store, &HistoryError>>,
-    ) -> (Vec<TargetJudged>, Vec<Judged>) {
+    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
         let (mut load, mut judged) = (Vec::new(), Vec::new());
         for one in evidence {
             for target in &one.targets {
@@ -190,7 +194,7 @@ impl<'a> Auditing<'a> {
         &self,
         evidence: Vec<Evidence>,
         load: Vec<TargetJudged>,
-        facts: options::Facts,
+        facts: RunFacts,
         clock: &Clock,
         duration: std::time::Duration,
     ) -> Result<Audit, ScopeError> {

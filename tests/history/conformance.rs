@@ -2,7 +2,7 @@
 
 use envparity::collect::config::COLLECTORS;
 use envparity::history::{
-    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
+    Found, JudgedBuckets, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
 };
 use envparity::model::{
     Bucket, BucketFlags, Evidence, Hour, LoadSpan, Outcome, RunState, Series, SpanMark,
@@ -190,6 +190,13 @@ fn buckets_and_hours_come_back_as_they_were() {
         let again = Bucket { a: 99.0, ..given[0] };
         store.add_buckets(&[(key("ops"), vec![again])]).unwrap();
         assert_eq!(store.buckets(&key("ops"), 0, 300).unwrap(), [again]);
+        // Told twice at once, the last one counts.
+        let twice = vec![Bucket { a: 1.0, ..given[1] }, Bucket { a: 2.0, ..given[1] }];
+        store.add_buckets(&[(key("ops"), twice.clone())]).unwrap();
+        assert_eq!(store.buckets(&key("ops"), 300, 600).unwrap(), twice[1..]);
+        let hours = vec![Hour { max_a: 7.0, ..hour }, Hour { max_a: 8.0, ..hour }];
+        store.add_hours(&[(key("ops"), hours.clone())]).unwrap();
+        assert_eq!(store.hours(&key("ops"), 0, 3_600).unwrap(), hours[1..]);
         // More than one statement holds.
         let many = buckets(1_000_200, 5_000);
         store.add_buckets(&[(key("cmd/get"), many.clone())]).unwrap();
@@ -299,7 +306,7 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
         // A run that judged the second of two old hours, and holds samples of its own.
         let evidence = evidence();
         let mut run = audit(later(-24 * 40), &evidence);
-        run.judged = vec![Judged {
+        run.judged = vec![JudgedBuckets {
             key: ops.clone(),
             from: old + 3_600,
             to: old + 7_200,
@@ -335,7 +342,7 @@ fn buckets_from_outside_are_kept_with_the_run_that_judged_them() {
         let told = |a: f64| vec![Bucket { a, ..buckets(300, 1)[0] }];
         for a in [1.0, 2.0] {
             let mut run = audit(now(), &[]);
-            run.judged = vec![Judged {
+            run.judged = vec![JudgedBuckets {
                 key: key("ops"),
                 from: 0,
                 to: 300,

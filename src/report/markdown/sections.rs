@@ -15,6 +15,7 @@ use crate::report::view::finding::{
     FindingView, NOTHING_SO_FAR, tally, waivers_of, waivers_sorted,
 };
 use crate::report::view::load::LOAD_TITLE;
+use crate::report::view::standing::StandingSince;
 use crate::report::view::{ReportView, worst_first};
 
 /// Ranks: rows of a higher one are dropped first.
@@ -76,16 +77,21 @@ fn reasons(view: &ReportView<'_>) -> Section {
 
 fn findings(view: &ReportView<'_>) -> Section {
     let has_since = view.audit.since.is_some();
+    let has_history = view.audit.standing.is_some();
     let rows = worst_first(&view.findings).into_iter().map(|finding| {
         let mut cells = what(&finding);
         cells.extend([prose(finding.owner().unwrap_or_default()), short_id(finding.id())]);
         if has_since {
             cells.push(finding.trend.map_or("", FindingTrend::as_str).to_owned());
         }
+        if has_history {
+            cells.push(finding.standing.map(StandingSince::words).unwrap_or_default());
+        }
         BudgetRow { rank: rank(finding.severity()), text: row(&cells) }
     });
     let mut head = vec!["Severity", "Rule", "Component", "Environments", "What", "Owner", "Id"];
     head.extend(has_since.then_some("Since then"));
+    head.extend(has_history.then_some("Stands"));
     let severities: Vec<Severity> = view.findings.iter().map(FindingView::severity).collect();
     let title = format!("<b>Findings</b>: {}", tally(&severities));
     Section::new(title, heading(&head), rows.collect())

@@ -9,6 +9,7 @@ pub(super) mod figures;
 pub(super) mod finding;
 pub(super) mod load;
 pub(super) mod matrix;
+pub(super) mod standing;
 #[cfg(test)]
 pub(super) mod testing;
 pub(super) mod verdict;
@@ -57,7 +58,7 @@ static NOTHING_FOUND: OfComponent<'static> =
 
 impl<'a> ReportView<'a> {
     pub(super) fn new(audit: &'a Audit) -> Self {
-        let index = finding::Index::of(audit);
+        let index = finding::FindingIndex::of(audit);
         let (mut findings, mut waived) = (Vec::new(), Vec::new());
         for (position, judged) in audit.findings.iter().enumerate() {
             let finding = FindingView::new(position, judged, &index);
@@ -114,8 +115,7 @@ impl<'a> ReportView<'a> {
 
     /// A time as people read it where they are: `Mon 2026-11-23 01:06 +01:00`.
     pub(super) fn local_time(&self, at: Timestamp) -> String {
-        let there = at.to_zoned(self.audit.run.timezone.clone());
-        there.strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+        verdict::local_time(self.audit, at)
     }
 }
 
