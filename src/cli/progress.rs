@@ -11,7 +11,7 @@ use crate::model::{EnvironmentName, TargetId};
 use crate::report::escape::terminal;
 
 /// A bar, or nothing where stderr is not a terminal.
-pub(super) struct Bar(Mutex<Option<ProgressBar>>);
+pub(super) struct RunProgress(Mutex<Option<ProgressBar>>);
 
 /// No bar: where rounds follow each other.
 pub(super) struct Silent;
@@ -21,7 +21,7 @@ impl Progress for Silent {
     fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
 }
 
-impl Bar {
+impl RunProgress {
     pub(super) fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -31,7 +31,7 @@ impl Bar {
     }
 }
 
-impl Progress for Bar {
+impl Progress for RunProgress {
     fn started(&self, targets: usize) {
         if !std::io::stderr().is_terminal() {
             return;
@@ -61,7 +61,7 @@ impl Progress for Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for RunProgress {
     fn drop(&mut self) {
         self.with(|slot| {
             if let Some(bar) = slot.take() {

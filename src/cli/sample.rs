@@ -7,9 +7,9 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::args::SampleArguments;
 use super::exit::Exit;
-use super::past::Place;
+use super::past::HistoryPlace;
 use super::progress::Silent;
-use super::{Failed, clock, output, problems};
+use super::{CommandError, clock, output, problems};
 use crate::model::{BucketLength, count, failures_of, meant_and_known};
 use crate::pipeline;
 use crate::profile::{Environment, Profiles};
@@ -17,10 +17,10 @@ use crate::profile::{Environment, Profiles};
 /// More often than this a server would be asked for nothing but samples.
 const LEAST: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, Failed> {
+pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let environments = chosen(&profiles, &arguments.env)?;
-    let place = Place::of_or_default(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let every = arguments.every.map_or(Duration::from_secs(60), |text| text.0);
     if every < LEAST {
         return Err(anyhow!("--every: once a second is the most").into());

@@ -27,7 +27,7 @@ use crate::model::{
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
 use matching::Match;
-use product::{Product, Products, Reader};
+use product::{Product, Products, TextReader};
 
 pub use indicators::of_sample as indicators_of;
 
@@ -114,8 +114,12 @@ impl Normalizer {
     }
 
     /// How the texts of a component are read, of which the product is known or not.
-    fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
-        Reader { scheme: self.schemes.get(component).copied(), product }
+    fn reader<'a>(
+        &'a self,
+        component: &ComponentName,
+        product: Option<&'a Product>,
+    ) -> TextReader<'a> {
+        TextReader { scheme: self.schemes.get(component).copied(), product }
     }
 
     /// The name of a target, as the catalogue maps it.

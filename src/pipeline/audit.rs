@@ -13,10 +13,10 @@ use super::load::{
     put_together, read_outside, rests_on, windows_at,
 };
 use super::options::{self, AuditOptions};
-use super::scope::{Scope, ScopeError};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, Judged, Store};
+use crate::history::{HistoryError, JudgedBuckets, Store};
 use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 8;
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: options::Facts,
+    facts: options::RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
@@ -52,7 +52,7 @@ pub async fn audit(
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: options::Facts,
+    facts: options::RunFacts,
     clock: Clock,
     progress: &dyn Progress,
     open: impl FnOnce() -> Result<Store, HistoryError>,
@@ -108,7 +108,7 @@ impl<'a> Auditing<'a> {
         clock: Clock,
         progress: &dyn Progress,
     ) -> Result<(Vec<Evidence>, Outside), ScopeError> {
-        let scope = Scope::new(self.profiles, self.options)?;
+        let scope = ProfileScope::new(self.profiles, self.options)?;
         let (environments, first) = (&scope.environments, Some(&scope.baseline));
         let (folder, deadline) = (&self.profiles.folder, self.options.deadline);
         let evidence =
@@ -163,7 +163,7 @@ impl<'a> Auditing<'a> {
         evidence: &[Evidence],
         mut outside: Outside,
         mut history: Option<Result<&mut Store, &HistoryError>>,
-    ) -> (Vec<TargetJudged>, Vec<Judged>) {
+    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
         let (mut load, mut judged) = (Vec::new(), Vec::new());
         for one in evidence {
             for target in &one.targets {
@@ -190,7 +190,7 @@ impl<'a> Auditing<'a> {
         &self,
         evidence: Vec<Evidence>,
         load: Vec<TargetJudged>,
-        facts: options::Facts,
+        facts: options::RunFacts,
         clock: &Clock,
         duration: std::time::Duration,
     ) -> Result<Audit, ScopeError> {

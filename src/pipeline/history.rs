@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, Judged, NewRun, Store};
+use crate::history::{HistoryError, JudgedBuckets, NewRun, Store};
 use crate::model::{Audit, Evidence, StoredRun};
 use crate::report::PROGRAM;
 
@@ -15,7 +15,7 @@ pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
     evidence: &[Evidence],
-    judged: Vec<Judged>,
+    judged: Vec<JudgedBuckets>,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;
     let mut facts = BTreeMap::from([

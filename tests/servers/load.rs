@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use envparity::history::{SqliteOptions, Store};
 use envparity::model::{BucketLength, EnvironmentName, LoadOutcome, Series, TargetId};
-use envparity::pipeline::{self, AuditOptions, Facts};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
 use envparity::profile;
 use jiff::Timestamp;
 use serde_json::{Value, json};
