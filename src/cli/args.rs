@@ -52,6 +52,8 @@ pub(super) enum Command {
     ExplainPolicy(ExplainPolicyArguments),
     /// Check the profiles, all of them at once, without contacting anything
     CheckProfiles(CheckProfilesArguments),
+    /// Keep a sample of each Redis in the history, once or at intervals: what load is judged by
+    Sample(SampleArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Look into what was seen before, and after whether it is what was written
@@ -131,6 +133,27 @@ pub(super) struct AuditArguments {
     /// API v1) or in our own YAML; repeat for several
     #[arg(long, value_name = "FILE")]
     pub(super) eol_data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SampleArguments {
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Only this environment; repeat for several
+    #[arg(long, value_name = "NAME")]
+    pub(super) env: Vec<String>,
+
+    /// How often, with --for [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
+    pub(super) every: Option<DurationText>,
+
+    /// Go on for so long: 24h. Without it each server is asked once
+    #[arg(long = "for", id = "lasting", value_name = "TIME", value_parser = parse_limit)]
+    pub(super) lasting: Option<DurationText>,
 
     #[command(flatten)]
     pub(super) history: HistoryOption,

@@ -26,6 +26,7 @@ mod progress;
 pub mod reference;
 mod reports;
 mod runtime;
+mod sample;
 mod schema;
 mod stderr;
 mod version;
@@ -97,6 +98,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
+        Command::Sample(command) => interruptible(|_| sample::run(command)),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
         Command::Waiver(command) => match command.command {

@@ -12,11 +12,12 @@ use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
     put_together, read_outside, rests_on, windows_at,
 };
-use super::options::{AuditOptions, RunFacts};
+use super::options::{self, AuditOptions};
 use super::scope::{ProfileScope, ScopeError};
+use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Store};
-use crate::model::{Audit, EnvironmentName, Evidence, TargetEvidence, TargetId};
+use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
 use crate::trend::{LoadCriteria, Window};
@@ -32,7 +33,7 @@ const AT_ONCE: usize = 8;
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: RunFacts,
+    facts: options::RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
@@ -51,7 +52,7 @@ pub async fn audit(
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: RunFacts,
+    facts: options::RunFacts,
     clock: Clock,
     progress: &dyn Progress,
     open: impl FnOnce() -> Result<Store, HistoryError>,
@@ -193,7 +194,7 @@ impl<'a> Auditing<'a> {
         &self,
         evidence: Vec<Evidence>,
         load: Vec<TargetJudged>,
-        facts: RunFacts,
+        facts: options::RunFacts,
         clock: &Clock,
         duration: std::time::Duration,
     ) -> Result<Audit, ScopeError> {
@@ -205,8 +206,8 @@ impl<'a> Auditing<'a> {
     }
 }
 
-/// Whether the target is one whose servers count what they do, even if none answered.
+/// Whether the servers of the target count what they do, even if none answered.
 fn has_load(target: &TargetEvidence) -> bool {
     let is_data = target.samples.iter().any(|sample| sample.role != "sentinel");
-    is_data || target.id.as_str().starts_with("redis/")
+    is_data || COLLECTORS.of(&target.id).facts == Facts::Info
 }

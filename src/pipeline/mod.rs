@@ -8,6 +8,7 @@ mod expected;
 mod history;
 pub mod load;
 mod options;
+mod sample;
 mod scope;
 mod stored;
 mod unpaired;
@@ -18,6 +19,7 @@ pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
 pub use options::{AuditOptions, RunFacts};
+pub use sample::{Sampled, sample};
 pub use scope::{ScopeError, gates};
 
 /// The ids of all rules: what a policy may name.

@@ -171,6 +171,7 @@ fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
 fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for target in config.targets.all() {
+        found.extend(target.doubts());
         let files = [("path", target.file()), ("else-recorded", target.else_recorded())];
         for (key, file) in files {
             let Some(file) = file.filter(|file| !(around.is_file)(&folder.join(file))) else {
