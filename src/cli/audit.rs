@@ -12,7 +12,7 @@ use super::past::{self, Past, Place};
 use super::progress::Bar;
 use super::{Failed, clock, eol, output, problems, reports};
 use crate::history::Found;
-use crate::model::{EarlierReport, Gate};
+use crate::model::{BucketLength, EarlierReport, Gate};
 use crate::pipeline::{self, AuditOptions, Facts};
 use crate::policy;
 use crate::profile::{Profiles, git};
@@ -38,7 +38,7 @@ pub(super) async fn run(
         at: arguments.at,
         since: None,
         fail_on_new: arguments.fail_on_new,
-        standing: None,
+        length: BucketLength::DEFAULT,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
     if let Some(text) = &arguments.since {
@@ -57,17 +57,10 @@ pub(super) async fn run(
         let output = &arguments.output;
         return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
-    let read = pipeline::standing(place.open_to_read());
-    // What cannot be read is told once, when the run is kept.
-    options.standing = read.ok();
-    let before = options.standing.clone().unwrap_or_default();
-    let (mut report, evidence) = {
-        let bar = Bar::new();
-        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
+    let (report, kept) = {
+        let (bar, open) = (Bar::new(), || place.open_to_write());
+        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar, open).await?
     };
-    let kept = place
-        .open_to_write()
-        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence, &before));
     // The report is written whatever becomes of the history, and says how this ends.
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));

@@ -31,6 +31,8 @@ pub struct Store {
     meta: Meta,
     /// Ids of series that were asked for.
     pub(super) series: HashMap<SeriesKey, i64>,
+    /// Whether a transaction is open: what is written within it is part of it.
+    is_writing: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -61,7 +63,7 @@ impl Store {
             Some(meta) => meta,
             None => make(&mut *sql)?,
         };
-        Ok(Self { sql, meta, series: HashMap::new() })
+        Ok(Self { sql, meta, series: HashMap::new(), is_writing: false })
     }
 
     /// What a later version wrote is read and never written.
@@ -88,14 +90,23 @@ impl Store {
         done
     }
 
-    /// Does all of the work, or none of it, while nobody else writes.
-    pub(super) fn write<T>(
+    /// Does all of the work, or none of it, while nobody else writes. Within it, whatever is
+    /// written is part of it.
+    ///
+    /// # Errors
+    /// If the work fails, or the history may not or cannot be written.
+    pub fn write<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
+        if self.is_writing {
+            return work(self);
+        }
         self.check_schema()?;
         self.sql.begin()?;
+        self.is_writing = true;
         let done = work(self).and_then(|done| self.sql.exec("COMMIT", &[]).map(|_| done));
+        self.is_writing = false;
         if done.is_err() {
             // Ids that were given in it are none.
             self.series.clear();

@@ -11,7 +11,8 @@ use jiff::tz::TimeZone;
 use super::matrix::{Cell, MatrixRow, State};
 use super::{
     Comparison, ComponentName, Coverage, EnvironmentName, FindingId, Gate, JudgedFinding,
-    JudgedWaiver, Judgement, Places, Severity, Since, Snapshot, Standing, TargetId, staleness,
+    JudgedLoad, JudgedWaiver, Judgement, Places, Severity, Since, Snapshot, Standing, TargetId,
+    staleness,
 };
 
 /// The result of an audit or a diff, before any format.
@@ -48,6 +49,8 @@ pub struct Audit {
     pub new_only: bool,
     /// Since when things stand, if there is a history.
     pub standing: Option<Standing>,
+    /// The load of targets, where a source of it is named.
+    pub load: Vec<JudgedLoad>,
     /// Each component in each environment.
     pub matrix: Vec<MatrixRow>,
     /// Findings in a gate at or above this block.

@@ -12,6 +12,7 @@ mod globs;
 mod ids;
 mod indicator;
 mod info_line;
+mod judged_load;
 mod live;
 mod load;
 pub mod matrix;
@@ -57,10 +58,13 @@ pub use globs::Globs;
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
+pub use judged_load::{
+    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadOutcome, LoadRow, LoadWorst, WindowServer,
+};
 pub use live::{LiveServer, identity_of};
 pub use load::{
     BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadFacts, LoadIdentity,
-    LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
+    LoadOrigin, LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
 };
 pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};

@@ -67,7 +67,7 @@ const INFO: &Names = &[
 ];
 
 /// The indicators of one server, from what it told by INFO.
-pub(super) fn of_sample(sample: &Sample) -> Indicators {
+pub fn of_sample(sample: &Sample) -> Indicators {
     mapped(&sample.counters, INFO)
 }
 

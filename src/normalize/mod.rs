@@ -29,6 +29,8 @@ use config::CatalogueConfig;
 use matching::Match;
 use product::{Product, Products, Reader};
 
+pub use indicators::of_sample as indicators_of;
+
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
 pub struct Normalizer {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
+use super::load::TargetJudged;
 use super::options::{AuditOptions, Facts};
 use super::scope::{Scope, ScopeError};
 use super::stored;
@@ -36,6 +37,8 @@ pub(super) struct Standard<'a> {
     pub(super) policy: Policy,
     pub(super) expected: Expected,
     pub(super) sharing: Vec<Sharing>,
+    /// The load of targets, judged.
+    pub(super) load: Vec<TargetJudged>,
     pub(super) waivers: Vec<Waiver>,
     /// Environments in promotion order.
     pub(super) order: Vec<EnvironmentName>,
@@ -80,6 +83,27 @@ pub fn assess(
     facts: Facts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
+    assess_over_time(profiles, options, evidence, OverTime::default(), facts, now)
+}
+
+/// What is known besides the evidence of now.
+#[derive(Default)]
+pub(super) struct OverTime<'a> {
+    /// The load of targets.
+    pub(super) load: Vec<TargetJudged>,
+    /// What a history knows of since when things stand; `None` without one.
+    pub(super) standing: Option<&'a Standing>,
+}
+
+/// The same, with what is known from before.
+pub(super) fn assess_over_time(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    evidence: Vec<Evidence>,
+    OverTime { load, standing }: OverTime<'_>,
+    facts: Facts,
+    now: Timestamp,
+) -> Result<Audit, ScopeError> {
     let scope = Scope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
@@ -94,6 +118,7 @@ pub fn assess(
         policy: Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on),
         expected: Expected::new(profiles, &options.end_of_life, &normalizer),
         normalizer,
+        load,
         sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
         waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
         order: profiles.environments.iter().map(|e| e.name.clone()).collect(),
@@ -105,7 +130,7 @@ pub fn assess(
         closed_gates: scope.closed_gates,
         since: options.since.as_ref(),
         new_only: options.fail_on_new,
-        standing: options.standing.as_ref(),
+        standing,
         policy_digest: &profiles.policy_digest,
         profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
@@ -148,10 +173,17 @@ impl Standard<'_> {
         let context = rules::Context {
             order: &self.order,
             pairs: &self.pairs,
+            gates: &self.gates,
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now, &long_ahead)
         };
-        let found = rules::check(&context, seen, &comparisons);
+        let load = self.load.iter().map(|one| rules::LoadSeries {
+            environment: &one.told.environment,
+            target: &one.told.target,
+            judged: &one.criteria,
+        });
+        let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let found = rules::check(&context, seen, &comparisons, &load);
         let Judged { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
         if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
@@ -174,6 +206,7 @@ impl Standard<'_> {
             purpose: self.purpose,
             judgement,
             environments: environments.collect(),
+            load: self.load.iter().map(|one| one.told.clone()).collect(),
             matrix,
             comparisons,
             findings,

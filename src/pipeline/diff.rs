@@ -39,6 +39,7 @@ pub fn diff(
         policy: Policy::new(None),
         expected: Expected::nothing(),
         sharing: Vec::new(),
+        load: Vec::new(),
         waivers: Vec::new(),
         order: names.to_vec(),
         baseline: names[0].clone(),

@@ -80,6 +80,7 @@ impl Expected {
     ) -> rules::Context<'a> {
         rules::Context {
             order: &[],
+            gates: &[],
             baseline,
             pairs: &[],
             shared: &[],

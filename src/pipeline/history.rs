@@ -3,31 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, NewRun, Store};
+use crate::history::{HistoryError, Judged, NewRun, Store};
 use crate::model::{Audit, Evidence, Standing, StoredRun};
 use crate::report::PROGRAM;
 
-/// What a history knows of since when things stand; nothing, if there is no history yet.
-///
-/// # Errors
-/// If the history cannot be read.
-pub fn standing(opened: Result<Store, HistoryError>) -> Result<Standing, HistoryError> {
-    match opened {
-        Ok(mut history) => history.standing(),
-        Err(HistoryError::Missing(_)) => Ok(Standing::default()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Stores an audit with the evidence that it judged, and notes in it what it became. `before` is
-/// what was known of since when things stand.
+/// Stores an audit with the evidence and the buckets that it judged, and notes in it what it became.
+/// `before` is what was known of since when things stand.
 ///
 /// # Errors
 /// If the history may not or cannot be written; the audit is as it was.
 pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
-    evidence: &[Evidence],
+    (evidence, judged): (&[Evidence], Vec<Judged>),
     before: &Standing,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;
@@ -50,7 +38,7 @@ pub fn keep(
             facts,
             evidence,
             findings,
-            judged: Vec::new(),
+            judged,
             said: serde_json::Value::Null,
         },
         COLLECTORS,

@@ -6,6 +6,7 @@ mod collect;
 mod diff;
 mod expected;
 mod history;
+pub mod load;
 mod options;
 mod scope;
 mod stored;
@@ -15,7 +16,7 @@ pub use assess::assess;
 pub use audit::{audit, audit_and_keep};
 pub use collect::{collect, jobs};
 pub use diff::diff;
-pub use history::{keep, standing};
+pub use history::keep;
 pub use options::{AuditOptions, Facts};
 pub use scope::{ScopeError, gates};
 

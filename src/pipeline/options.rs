@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Cycles, EarlierReport, EnvironmentName, Gate, Severity, Standing};
+use crate::model::{BucketLength, Cycles, EarlierReport, EnvironmentName, Gate, Severity};
 
 /// What the command line says of an audit.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +25,8 @@ pub struct AuditOptions {
     pub since: Option<EarlierReport>,
     /// Whether only what is new or worse since then blocks.
     pub fail_on_new: bool,
-    /// What a history knows of since when things stand; `None` without one.
-    pub standing: Option<Standing>,
+    /// The grid of load; five minutes but for tests.
+    pub length: BucketLength,
     /// Support cycles over those that ship with the program, each with the name of its file.
     pub end_of_life: Vec<(String, Cycles)>,
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
 use crate::model::{Glob, Severity, meant_or_known};
 use crate::rules::{DEFAULT_MIN_SHARE, HistoryKey};
@@ -50,6 +51,9 @@ pub struct PolicyConfig {
     /// `version-skew` is at least `medium` in a gate. Needs a history; off without it.
     #[serde(default, rename = "allow-ahead")]
     pub allow_ahead: Option<Located<DurationText>>,
+    /// What load over time must hold: the rule `load-regression` tells what does not.
+    #[serde(default)]
+    pub load: Option<LoadPolicyConfig>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -179,6 +183,7 @@ impl PolicyConfig {
             let advice = "write for how long, as in 14d, or leave it out";
             problems.push(Problem::at(limit, "allow-ahead is no time at all", advice));
         }
+        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
         problems
     }
 }

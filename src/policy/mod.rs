@@ -4,6 +4,7 @@
 
 pub mod config;
 mod gates;
+pub mod load;
 mod metas;
 pub mod range;
 mod readable;

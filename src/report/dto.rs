@@ -1,5 +1,7 @@
 //! The audit as the public report, version 1.
 
+mod load;
+
 use std::collections::BTreeMap;
 
 use super::view::ReportView;
@@ -325,6 +327,7 @@ fn run(report: &Audit) -> v1::Run {
         commit: report.run.commit.clone(),
         notes: report.run.notes.clone(),
         taken: taken.collect::<BTreeMap<_, _>>(),
+        load: report.load.iter().map(load::target).collect(),
         history: report
             .run
             .history

@@ -11,6 +11,7 @@ mod estate_differs;
 mod floating_tag;
 mod incomparable_version;
 mod list;
+mod load_regression;
 mod missing_component;
 mod out_of_range;
 mod product_differs;
@@ -37,9 +38,10 @@ use jiff::Timestamp;
 use crate::compare::Alike;
 use crate::model::matrix::MatrixRow;
 use crate::model::{
-    AheadPair, Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence,
-    RangeRow, Severity, Sharing, Snapshot, Whereabouts, first_three,
+    AheadPair, Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate,
+    Presence, RangeRow, Severity, Sharing, Snapshot, TargetId, Whereabouts, first_three,
 };
+use crate::trend::CriterionJudged;
 use crate::version::{Direction, Level};
 
 pub use end_of_life::{has_subject, stale_data};
@@ -54,6 +56,8 @@ pub struct Context<'a> {
     pub order: &'a [EnvironmentName],
     /// The environment that all are compared with.
     pub baseline: &'a EnvironmentName,
+    /// Pairs that may block a release.
+    pub gates: &'a [Gate],
     /// The environments that are compared, the baseline of each pair first.
     pub pairs: &'a [(EnvironmentName, EnvironmentName)],
     /// What environments share on purpose.
@@ -73,6 +77,17 @@ pub struct Context<'a> {
     pub min_share: f64,
 }
 
+/// The load of one target, held against the policy's criteria.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadSeries<'a> {
+    /// Where it is.
+    pub environment: &'a EnvironmentName,
+    /// Which.
+    pub target: &'a TargetId,
+    /// How each criterion came out in each window.
+    pub judged: &'a [CriterionJudged],
+}
+
 /// One thing to look for. Each method sees more than the one before; all default to silence.
 pub trait Rule: Sync {
     /// What it is, and what people read about it.
@@ -90,6 +105,11 @@ pub trait Rule: Sync {
 
     /// Looks at a baseline and a current environment.
     fn check_pair(&self, _context: &Context<'_>, _comparison: &Comparison) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Looks at the load of one target over time.
+    fn check_series(&self, _context: &Context<'_>, _series: &LoadSeries<'_>) -> Vec<Finding> {
         Vec::new()
     }
 
@@ -266,6 +286,8 @@ pub enum Hook {
     Pair,
     /// All environments at once.
     All,
+    /// The load of one target over time.
+    Series,
 }
 
 impl Hook {
@@ -275,6 +297,7 @@ impl Hook {
             Self::Environment => "environment",
             Self::Pair => "pair",
             Self::All => "all",
+            Self::Series => "series",
         }
     }
 }

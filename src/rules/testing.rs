@@ -11,8 +11,8 @@ use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Glob, Globs, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
-    Snapshot, Source,
+    Gate, Glob, Globs, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing,
+    Site, Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
 
@@ -148,8 +148,10 @@ pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let pairs = ["dev", "qualif"].map(|current| ("prod".into(), current.into()));
     let shared = [Sharing { targets: Glob::new("kubernetes/*").unwrap(), between: Vec::new() }];
+    let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
     check(&Context {
         order: &order,
+        gates: &gates,
         baseline: &order[2],
         pairs: &pairs,
         shared: &shared,

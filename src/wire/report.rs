@@ -5,6 +5,7 @@
 
 mod counts;
 mod kind;
+mod load;
 mod places;
 mod since;
 
@@ -20,6 +21,10 @@ use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
+pub use load::{
+    FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
+    TargetLoad,
+};
 pub use places::{PlaceChange, Places};
 pub use since::{GoneFinding, Since};
 
@@ -399,6 +404,9 @@ pub struct Run {
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// The load of targets over time, where a source of it is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<TargetLoad>,
     /// What it became in the history, if it was stored in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<StoredRun>,

@@ -24,7 +24,8 @@ fn a_mark_is_kept_and_listed_with_its_author() {
     };
     let ci = [("GITLAB_USER_LOGIN", "bob"), ("CI_JOB_URL", "https://ci/1")];
     let first = mark(&[SPAN, "--label", "reproduction", "--exclude"], &ci);
-    let told = "qualif, 2026-04-14 11:05+02:00 to 2026-04-14 11:30+02:00: reproduction, excluded, by ";
+    let told =
+        "qualif, 2026-04-14 11:05+02:00 to 2026-04-14 11:30+02:00: reproduction, excluded, by ";
     assert!(first.contains(told), "{first}");
     let author = "; GITLAB_USER_LOGIN=bob, CI_JOB_URL=https://ci/1 (claimed)";
     assert!(first.contains(author) && !first.contains("overlaps"), "{first}");
@@ -66,7 +67,7 @@ fn without_a_name_the_history_is_here_and_said_to_be() {
     profiles.write("audit.yaml", &text);
     let here = tempfile::tempdir().unwrap();
     let run = ["mark", "span", "qualif", "-2h..now", "--label", "x"];
-    let ended = profiles.command(&run).directory(here.path()).run();
+    let ended = profiles.command(&run).current_dir(here.path()).run();
     assert!(ended.expect(0).stderr.contains("using ./envparity.db"), "{ended}");
     assert!(here.path().join("envparity.db").is_file());
 }

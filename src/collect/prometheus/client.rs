@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::config::{Base, PrometheusConfig};
 use super::parse::{self, Told};
@@ -19,6 +20,9 @@ use crate::model::{Failure, LoadSpan, Secret};
 /// Bytes of one answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// Queries that are told of.
+const MAX_QUERIES: usize = 32;
+
 /// What the client keeps of answers besides their series.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Aside {
@@ -26,6 +30,10 @@ pub(super) struct Aside {
     pub(super) clock_ahead: Option<f64>,
     /// Without repetition.
     pub(super) warnings: Vec<String>,
+    /// What was asked, without repetition and without times.
+    pub(super) queries: Vec<String>,
+    /// Over all answers, in their order.
+    pub(super) answers: Sha256,
 }
 
 /// What is sent with every request.
@@ -89,6 +97,7 @@ impl Client<'_> {
         seconds: i64,
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
         let path = queries::range_path(&self.base.path, query, span, seconds);
+        self.note_query(query);
         let told = self.get(&path).await?;
         if parse::is_on_grid(&told, span, seconds) {
             return Ok(told);
@@ -106,6 +115,7 @@ impl Client<'_> {
         query: &str,
         at: i64,
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
+        self.note_query(query);
         self.get(&queries::instant_path(&self.base.path, query, at)).await
     }
 
@@ -133,13 +143,25 @@ impl Client<'_> {
         let answer = answer.await?;
         let ahead = clock_ahead(&answer.headers, before, (self.clock)());
         let body = answer.body;
+        self.locked().answers.update(&body);
         let Told { series, warnings } = run_blocking(move || parse::read(&body, &shown)).await??;
         self.note(ahead, warnings);
         Ok(series)
     }
 
+    fn locked(&self) -> std::sync::MutexGuard<'_, Aside> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_query(&self, query: &str) {
+        let mut aside = self.locked();
+        if aside.queries.len() < MAX_QUERIES && !aside.queries.iter().any(|known| known == query) {
+            aside.queries.push(query.to_owned());
+        }
+    }
+
     fn note(&self, ahead: Option<f64>, warnings: Vec<String>) {
-        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut aside = self.locked();
         aside.clock_ahead = aside.clock_ahead.or(ahead);
         for warning in warnings {
             if aside.warnings.len() < 16 && !aside.warnings.contains(&warning) {

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use sha2::{Digest as _, Sha256};
 
 use super::collector::Context;
 use super::io::aside::run_blocking;
@@ -25,7 +26,8 @@ use super::io::sent::Sent;
 use super::io::{net, tls};
 use super::source::{LoadSource, LoadWanted};
 use crate::model::{
-    Failure, FailureKind, Load, LoadFacts, LoadSpan, PlaceLoad, SeriesFault, identity_of,
+    Failure, FailureKind, Load, LoadFacts, LoadOrigin, LoadSpan, PlaceLoad, SeriesFault,
+    identity_of,
 };
 use crate::wire::problem::Problem;
 use client::{Aside, Client, Credentials};
@@ -110,7 +112,7 @@ impl Prometheus {
         {
             return Err(fault_failure(fault));
         }
-        let Aside { clock_ahead, mut warnings } =
+        let Aside { clock_ahead, mut warnings, queries, answers } =
             kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         warnings.extend(missing.iter().map(|(place, fault)| format!("{place}: {fault}")));
         let facts = LoadFacts {
@@ -121,9 +123,14 @@ impl Prometheus {
             interval: intervals.into_iter().reduce(f64::max),
             clock_ahead,
             warnings,
+            origin: Some(LoadOrigin { query: queries.join("\n"), answer: hex(answers) }),
         };
         Ok(Load { facts, span: wanted.span, places })
     }
+}
+
+fn hex(answers: Sha256) -> String {
+    answers.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Nothing can be made of the series of a server.

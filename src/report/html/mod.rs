@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 use super::view::ReportView;
 use super::view::figures::{FiguresView, SINCE_START};
 use super::view::finding::NOTHING_SO_FAR;
+use super::view::load::{LOAD_TITLE, LoadView};
 use super::view::matrix::Mark;
 use super::{Audit, Format, RenderError, View};
 use coverage::CoverageBlock;
@@ -54,6 +55,9 @@ impl Format for Html {
     }
 }
 
+/// [`LOAD_TITLE`], where a sentence begins.
+const LOAD_HEADING: &str = "Load, worst 5 minutes";
+
 /// The page; `page/page.html` says in which order its parts are read.
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/html/askama.toml")]
@@ -70,6 +74,7 @@ struct Page<'a> {
     waivers: Vec<WaiverLine<'a>>,
     matrix: MatrixTable<'a>,
     figures: &'a [FiguresView<'a>],
+    load: &'a [LoadView<'a>],
     environments: Vec<&'a str>,
     coverage: Vec<CoverageBlock<'a>>,
     run: Vec<(&'static str, String)>,
@@ -93,6 +98,7 @@ fn page(report: &Audit) -> Result<String, askama::Error> {
         waivers: waivers::waivers(&index),
         matrix: matrix::matrix(&index),
         figures: &view.figures,
+        load: &view.load,
         environments: index.environments.clone(),
         coverage: coverage::coverage(&view),
         run: coverage::facts(&view),

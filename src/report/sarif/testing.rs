@@ -86,6 +86,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
     let environment =
         |snapshot| AuditedEnvironment { snapshot, required: true, max_age, hides: BTreeMap::new() };
     Audit {
+        load: Vec::new(),
         purpose: Purpose::Audit,
         judgement: Judgement {
             verdict: Verdict::Go,

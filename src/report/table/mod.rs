@@ -10,6 +10,7 @@ mod figures;
 mod findings;
 mod fold;
 mod grid;
+mod load;
 mod next;
 mod places;
 mod read;
@@ -65,6 +66,7 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
         versions::platform(sheet, fold),
         versions::services(sheet, fold),
         versions::legend(sheet, fold, figures::left_out(sheet, fold)),
+        load::section(sheet, fold),
         figures::section(sheet, fold),
         since::section(sheet, fold),
         findings::section(sheet, fold),

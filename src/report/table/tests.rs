@@ -88,6 +88,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
     let reasons: Vec<Reason> = findings.iter().filter(blocks).map(reason).collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
     Audit {
+        load: Vec::new(),
         purpose: Purpose::Audit,
         judgement: Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() },
         baseline: "prod".into(),

@@ -7,6 +7,7 @@ pub(super) mod compared;
 pub(super) mod coverage;
 pub(super) mod figures;
 pub(super) mod finding;
+pub(super) mod load;
 pub(super) mod matrix;
 pub(super) mod standing;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::model::Disposition;
 use coverage::{EnvironmentView, Proportion};
 use figures::FiguresView;
 use finding::FindingView;
+use load::LoadView;
 use matrix::RowView;
 
 /// An audit as every format shows it.
@@ -39,6 +41,8 @@ pub(super) struct ReportView<'a> {
     pub(super) rows: Vec<RowView<'a>>,
     /// What each Redis has done.
     pub(super) figures: Vec<FiguresView<'a>>,
+    /// The load of targets over time.
+    pub(super) load: Vec<LoadView<'a>>,
     by_component: BTreeMap<&'a str, OfComponent<'a>>,
 }
 
@@ -79,6 +83,7 @@ impl<'a> ReportView<'a> {
             waived,
             rows: audit.matrix.iter().map(|row| RowView::new(row, audit)).collect(),
             figures: figures::of_targets(audit),
+            load: load::of_targets(audit),
             by_component,
         }
     }

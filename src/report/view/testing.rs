@@ -28,6 +28,7 @@ pub(in crate::report) fn hostile() -> v1::DriftReport {
 pub(in crate::report) fn audit_of(report: &v1::DriftReport) -> Audit {
     let verdict = [Verdict::Go, Verdict::NoGo, Verdict::Incomplete];
     Audit {
+        load: Vec::new(),
         purpose: named([Purpose::Audit, Purpose::Diff], Purpose::as_str, &report.purpose),
         judgement: Judgement {
             verdict: named(verdict, Verdict::as_str, &report.verdict.is),
