@@ -1,17 +1,28 @@
-//! What a history costs: reading 30 days of load, the size of the file, and how both grow.
+//! What a history costs: an audit that is kept, reading 30 days of load, the size of the file, and
+//! how these grow.
 //!
-//! `cargo bench --bench history [small]`. It fills a file with 35 days of five-minute buckets and 400
+//! `cargo bench --bench history [small]`. First it times audits with and without a history in turns,
+//! of the quickstart and of 20,000 pods in three environments. Then it fills a file with 35 days of five-minute buckets and 400
 //! days of hours for 10 targets of 55 series each, in which five series have every bucket and the
 //! others one in four (a command that is called now and then), and reads 10 series of each target
 //! over 30 days. Then it does the same with ten times as many targets; `small` leaves that out.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::expect_used, reason = "a benchmark may stop at once and say why")]
 
+#[path = "../tests/support/estate/mod.rs"]
+mod estate;
+
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use envparity::collect::Progress;
 use envparity::history::{SeriesKey, SqliteOptions, Store};
 use envparity::model::{Bucket, BucketFlags, EnvironmentName, Hour, Series, TargetId};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
+use envparity::profile;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 const DAY: i64 = 86_400;
 const END: i64 = 20_000 * DAY;
@@ -20,6 +31,12 @@ const SERIES: usize = 55;
 const FULL: usize = 5;
 const READ: usize = 10;
 const ROUNDS: usize = 5;
+/// Audits of each kind; more of a small estate, whose times are close to the clock's.
+const AUDITS: usize = 21;
+/// What a history may add to an audit.
+const MOST_ADDED: Duration = Duration::from_millis(50);
+/// A workload of the estate has two pods on average, in each of three environments.
+const WORKLOADS: usize = 3_334;
 
 fn environment() -> EnvironmentName {
     "ovh-production".into()
@@ -115,8 +132,7 @@ fn read(path: &Path, targets: usize) -> (Duration, usize) {
         }
         times.push(start.elapsed());
     }
-    times.sort();
-    (times[ROUNDS / 2], rows)
+    (median(times), rows)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "megabytes")]
@@ -137,7 +153,72 @@ fn measure(targets: usize) {
     );
 }
 
+struct Silent;
+
+impl Progress for Silent {
+    fn started(&self, _: usize) {}
+    fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
+}
+
+/// Audits of one folder of profiles, in turns without a history and with one.
+fn measure_audits(name: &str, folder: &Path, at: &str, rounds: usize) {
+    let at: Timestamp = at.parse().expect("a time");
+    let today = at.to_zoned(TimeZone::UTC).date();
+    let profiles = profile::load(folder, &pipeline::rule_ids(), today).expect("right profiles");
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let kept = tempfile::tempdir().expect("a temporary directory");
+    let path = kept.path().join("envparity.db");
+    let options = AuditOptions { at: Some(at), ..AuditOptions::default() };
+    let clock = || -> envparity::collect::Clock { Arc::new(move || at) };
+    let without = || {
+        let begin = Instant::now();
+        let audit = pipeline::audit(&profiles, &options, RunFacts::default(), clock(), &Silent);
+        runtime.block_on(audit).expect("an audit");
+        begin.elapsed()
+    };
+    let with = || {
+        let begin = Instant::now();
+        let audited =
+            pipeline::audit_and_keep(&profiles, &options, RunFacts::default(), clock(), &Silent);
+        let (mut audit, evidence) = runtime.block_on(audited).expect("an audit");
+        let mut store = Store::open(&path, &SqliteOptions::default()).expect("a file");
+        pipeline::keep(&mut store, &mut audit, &evidence).expect("there is room");
+        drop(store);
+        begin.elapsed()
+    };
+    // The first run stores all inventories, later ones what has changed: nothing here.
+    let (mut plain, first) = (vec![without()], with());
+    let mut kept = Vec::new();
+    for _ in 0..rounds {
+        plain.push(without());
+        kept.push(with());
+    }
+    let (plain, kept) = (median(plain), median(kept));
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let added = kept.saturating_sub(plain);
+    let is_within = if added <= MOST_ADDED { "within" } else { "OVER" };
+    println!(
+        "audit of {name}: {:.1} ms without a history, {:.1} ms with one (the first one {:.1} ms): \
+         {:.1} ms more, {is_within} {} ms",
+        millis(plain),
+        millis(kept),
+        millis(first),
+        millis(added),
+        MOST_ADDED.as_millis()
+    );
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
 fn main() {
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
+    measure_audits("the quickstart", &quickstart, "2026-11-23T00:06:00Z", AUDITS);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    estate::write(folder.path(), WORKLOADS, estate::Recorded::Evidence);
+    measure_audits("20,000 pods", folder.path(), estate::AT, ROUNDS);
     measure(10);
     if !std::env::args().any(|argument| argument == "small") {
         measure(100);

@@ -20,6 +20,7 @@
 #                                  repository, as target/release/envparity
 #   ENVPARITY_TEST_PYTHON          Python with what tests/readers/requirements.txt lists
 #   ENVPARITY_TEST_CHROMIUM        a browser that runs without a screen
+#   ENVPARITY_TEST_POSTGRES        folder of the programs of a PostgreSQL server; tests start their own
 #   ENVPARITY_TEST_REDIS_62, ENVPARITY_TEST_REDIS_70, ENVPARITY_TEST_VALKEY_80   server binaries; tests start their own
 #
 # Exit code: the runner's or CMD's; 2 if the servers could not be had; 130 or 143 if interrupted.
@@ -138,6 +139,8 @@ export ENVPARITY_TEST_REGISTRY="$REGISTRY"
 export ENVPARITY_TEST_REDIS_62="$REDIS_62" ENVPARITY_TEST_REDIS_70 ENVPARITY_TEST_VALKEY_80
 ENVPARITY_TEST_REDIS_70="$(command -v redis-server)"
 ENVPARITY_TEST_VALKEY_80="$(command -v valkey-server)"
+export ENVPARITY_TEST_POSTGRES
+ENVPARITY_TEST_POSTGRES="$(postgres_programs)"
 export ENVPARITY_TEST_PYTHON="$READERS/bin/python" ENVPARITY_TEST_CHROMIUM
 ENVPARITY_TEST_CHROMIUM="$(command -v chromium)"
 # whatever a killed test leaves behind is then in our directory, where cleanup finds it

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{HistoryOption, HistoryPlaceArguments};
+use super::database_url::DatabaseUrl;
 use super::exit::Exit;
-use super::{Failed, clock, output, problems};
+use super::inputs::Inputs;
+use super::{CommandError, clock, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::history::config::is_yaml;
 use crate::history::{
@@ -24,14 +26,14 @@ const DEFAULT: &str = "envparity.db";
 
 /// Where a history is.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum HistoryPlace {
     /// A file.
     File(PathBuf),
     /// A database of PostgreSQL.
-    Postgres,
+    Postgres(DatabaseUrl),
 }
 
-impl Place {
+impl HistoryPlace {
     /// The history that the command line names, else the one of the profiles. A path in a flag is
     /// relative to the working directory, one in a profile to the profiles.
     pub(super) fn of(
@@ -49,13 +51,23 @@ impl Place {
                     terminal(text)
                 ));
             }
-            let is_url = ["postgres://", "postgresql://"].iter().any(|s| text.starts_with(s));
-            return Ok(Some(if is_url { Self::Postgres } else { Self::File(text.into()) }));
+            let url = DatabaseUrl::of_flag(text)?;
+            return Ok(Some(url.map_or_else(|| Self::File(text.into()), Self::Postgres)));
         }
         let Some(profiles) = profiles else { return Ok(None) };
         let Some(config) = &profiles.history else { return Ok(None) };
-        let path = config.path.as_ref().map(|path| profiles.folder.join(path.as_str()));
-        Ok(Some(path.map_or(Self::Postgres, Self::File)))
+        let folder = &profiles.folder;
+        let file = || config.path.as_ref().map(|path| Self::File(folder.join(path.as_str())));
+        let url = config.postgres.as_ref().map(|url| DatabaseUrl::of_profile(url, folder));
+        Ok(url.map(Self::Postgres).or_else(file))
+    }
+
+    /// Keeps outputs away from the files that it consists of, or is reached by.
+    pub(super) fn protect(&self, inputs: &mut Inputs) {
+        match self {
+            Self::File(path) => inputs.add_history(path),
+            Self::Postgres(url) => url.protect(inputs),
+        }
     }
 
     /// The same for a command that cannot work without one: else the default file, and it says so.
@@ -96,9 +108,7 @@ impl Place {
     fn open(&self, options: &SqliteOptions) -> Result<Store, HistoryError> {
         match self {
             Self::File(path) => Store::open(path, options),
-            Self::Postgres => Err(HistoryError::Unsupported(
-                "this build cannot keep a history in PostgreSQL".to_owned(),
-            )),
+            Self::Postgres(url) => url.open(options.create),
         }
     }
 
@@ -113,18 +123,18 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for HistoryPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.write_str(&terminal(&path.display().to_string())),
-            Self::Postgres => f.write_str("in PostgreSQL"),
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }
 
 /// What references of one command mean. The history is opened only when one refers to it.
 pub(super) struct Past {
-    place: Option<Place>,
+    place: Option<HistoryPlace>,
     open: Option<Store>,
     now: Timestamp,
     zone: TimeZone,
@@ -137,7 +147,7 @@ impl Past {
         at: Option<Timestamp>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
-            place: Place::of(option, profiles)?,
+            place: HistoryPlace::of(option, profiles)?,
             open: None,
             now: at.unwrap_or_else(|| clock()()),
             zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
@@ -145,7 +155,7 @@ impl Past {
     }
 
     /// Of a history that is known.
-    pub(super) fn at(place: Place, profiles: Option<&Profiles>) -> Self {
+    pub(super) fn at(place: HistoryPlace, profiles: Option<&Profiles>) -> Self {
         Self {
             place: Some(place),
             open: None,
@@ -179,7 +189,7 @@ impl Past {
         self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
     }
 
-    fn place(&self) -> anyhow::Result<Place> {
+    fn place(&self) -> anyhow::Result<HistoryPlace> {
         let unnamed = "no such file, and no history to look it up in: use --history, or \
                        history: in audit.yaml";
         self.place.clone().ok_or_else(|| anyhow!(unnamed))
@@ -199,12 +209,12 @@ impl Past {
 
 /// How a command ends that asked for what the history does not hold: incomplete; any other error
 /// stays one.
-pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, Failed> {
+pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, CommandError> {
     match error.downcast_ref::<ResolveError>() {
         Some(absent) if absent.is_absence() => {
             output::print_error_line(&format!("incomplete: {absent}"));
             Ok(Exit::Incomplete)
         }
-        _ => Err(Failed(error)),
+        _ => Err(CommandError(error)),
     }
 }

@@ -40,12 +40,23 @@ pub enum HistoryError {
     /// It may be read and not written.
     #[error("it may not be written")]
     ReadOnly,
+    /// Somebody writes a file that was read as one that nobody writes.
+    #[error("it was written while it was read")]
+    Moving,
     /// The folder or the file cannot be opened.
     #[error("it cannot be opened: {0}")]
     Unopened(String),
     /// A server that was not reached, or said no.
+    #[error("{what}")]
+    Server {
+        /// In a lowercase fragment, without any secret.
+        what: String,
+        /// What the reader can do.
+        advice: &'static str,
+    },
+    /// A head that could be that of many runs.
     #[error("{0}")]
-    Server(String),
+    Head(String),
     /// What this build cannot do.
     #[error("{0}")]
     Unsupported(String),
@@ -64,7 +75,8 @@ impl HistoryError {
             }
             Self::Newer { .. } => "write to it by that version of envparity, or to another history",
             Self::Locked(_) => {
-                "wait for the other run to end, or find who keeps the file open (lsof FILE)"
+                "wait for the other run to end, or find who keeps it open: lsof FILE, or \
+                 pg_stat_activity of PostgreSQL"
             }
             Self::Full(_) => {
                 "make room on the disk (or raise the limit), then envparity history prune"
@@ -80,10 +92,13 @@ impl HistoryError {
             Self::ReadOnly => {
                 "give the user that runs envparity the right to write file and folder"
             }
+            Self::Moving => "try again",
             Self::Unopened(_) => "check the path and the rights of file and folder",
-            Self::Server(_) => "check that the server runs, and the address and user in its URL",
+            Self::Server { advice, .. } => advice,
+            Self::Head(_) => "give run.history.digest of a report, or at least 8 digits of it",
             Self::Unsupported(_) => {
-                "use a build with the feature postgres (the container image has it), or a file"
+                "use a build with the feature postgres (cargo install --features postgres; the \
+                 container image has it), or a file"
             }
             Self::Database(_) => "run envparity history verify",
         }

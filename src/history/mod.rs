@@ -5,12 +5,16 @@
 //! is stored is what was answered: interpretation is made anew, so that editing the catalogue never
 //! changes the past. Nothing here asks a target, and nothing judges.
 
+mod address;
 mod chain;
 pub mod config;
 mod error;
 mod format;
 mod marks;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prune;
+mod read_only;
 mod reference;
 mod resolve;
 mod retention;
@@ -26,13 +30,16 @@ mod store;
 mod transfer;
 mod verify;
 
+pub use address::PostgresAddress;
 pub use error::HistoryError;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};
 pub use reference::{
     MomentError, Reference, ReferenceError, parse as parse_reference, parse_moment,
 };
 pub use resolve::{Found, ResolveError};
-pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
+pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};

@@ -205,13 +205,18 @@ const REPLACE_HOURS: &str = "ON CONFLICT (series, at) DO UPDATE SET covered = ex
 /// Hours that are there stay: they were made of more than is there now.
 pub(super) const KEEP_HOURS: &str = "ON CONFLICT (series, at) DO NOTHING";
 
+/// Of rows for one time the last: PostgreSQL does not replace what the same statement has inserted.
+fn each_once<T>(rows: &[T], at: impl Fn(&T) -> i64) -> BTreeMap<i64, &T> {
+    rows.iter().map(|row| (at(row), row)).collect()
+}
+
 pub(super) fn insert_buckets(
     sql: &mut dyn Sql,
     series: i64,
     buckets: &[Bucket],
 ) -> Result<(), HistoryError> {
     let mut values: Vec<Value> = Vec::with_capacity(buckets.len() * 6);
-    for Bucket { at, covered, a, b, flags } in buckets {
+    for Bucket { at, covered, a, b, flags } in each_once(buckets, |bucket| bucket.at).values() {
         values.extend([
             Value::Int(series),
             Value::Int(*at),
@@ -232,7 +237,8 @@ pub(super) fn insert_hours(
     conflict: &str,
 ) -> Result<(), HistoryError> {
     let mut values: Vec<Value> = Vec::with_capacity(hours.len() * 8);
-    for Hour { at, covered, sum_a, sum_b, max_a, max_b, flags } in hours {
+    let hours = each_once(hours, |hour| hour.at);
+    for Hour { at, covered, sum_a, sum_b, max_a, max_b, flags } in hours.values() {
         let figures = [covered, sum_a, sum_b, max_a, max_b].map(|figure| Value::Real(*figure));
         values.extend([Value::Int(series), Value::Int(*at)]);
         values.extend(figures);

@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+#[cfg(feature = "postgres")]
+use super::address::PostgresAddress;
 use super::error::HistoryError;
-use super::schema::{self, Meta};
+#[cfg(feature = "postgres")]
+use super::postgres::{self, PostgresOptions};
+use super::schema::{self, StoreMeta};
 use super::sql::Sql;
 use super::sqlite::{self, SqliteOptions};
 
@@ -28,7 +32,7 @@ pub struct SeriesKey {
 /// A history that is open.
 pub struct Store {
     pub(super) sql: Box<dyn Sql>,
-    meta: Meta,
+    meta: StoreMeta,
     /// Ids of series that were asked for.
     pub(super) series: HashMap<SeriesKey, i64>,
     /// Whether a transaction is open: what is written within it is part of it.
@@ -53,6 +57,23 @@ impl Store {
             return Err(HistoryError::Missing(path.to_owned()));
         }
         Self::over(Box::new(sqlite))
+    }
+
+    /// Opens a database of PostgreSQL, and makes the tables in an empty one if `create` says so.
+    ///
+    /// # Errors
+    /// If it is not reached or does not let us in, or holds something else or no history.
+    #[cfg(feature = "postgres")]
+    pub fn open_postgres(
+        address: &PostgresAddress,
+        options: PostgresOptions,
+        create: bool,
+    ) -> Result<Self, HistoryError> {
+        let mut postgres = postgres::Postgres::open(address.clone(), options)?;
+        if !create && postgres.tables()?.is_empty() {
+            return Err(HistoryError::Missing(address.to_string().into()));
+        }
+        Self::over(Box::new(postgres))
     }
 
     /// A history over a database, whose tables are made if it is empty.
@@ -118,13 +139,13 @@ impl Store {
 }
 
 /// Makes the tables, unless somebody else has made them meanwhile.
-fn make(sql: &mut dyn Sql) -> Result<Meta, HistoryError> {
+fn make(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
     sql.begin()?;
     let made = schema::read(sql).and_then(|found| match found {
         Some(meta) => Ok(meta),
         None => {
             schema::create(sql, TOOL)?;
-            Ok(Meta { schema: schema::OURS, tool: TOOL.to_owned() })
+            Ok(StoreMeta { schema: schema::OURS, tool: TOOL.to_owned() })
         }
     });
     let done = made.and_then(|meta| sql.exec("COMMIT", &[]).map(|_| meta));

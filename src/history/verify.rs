@@ -65,8 +65,9 @@ impl Store {
     /// report has it, or its beginning: that run must be there.
     ///
     /// # Errors
-    /// If the history cannot be read at all.
+    /// If the history cannot be read at all, or `head` could be that of many runs.
     pub fn verify(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
+        head.map_or(Ok(()), check_head)?;
         self.at_one_time(|store| store.verify_all(head))
     }
 
@@ -77,7 +78,7 @@ impl Store {
         }
         let mut follower = Follower::default();
         let mut rested = Rested::default();
-        let mut has_head = head.is_none();
+        let mut heads = 0;
         loop {
             let page = self.page_behind(follower.count())?;
             if page.is_empty() {
@@ -92,12 +93,15 @@ impl Store {
                     let at = jiff::Timestamp::from_microsecond(run.at).ok();
                     return Ok(Err(Break { run: run.id, at, what }));
                 }
-                has_head |= head.is_some_and(|head| is_head(head, &run.digest));
+                heads += usize::from(head.is_some_and(|head| is_head(head, &run.digest)));
             }
         }
         let last = follower.count();
         let broken = |what: String| Ok(Err(Break { run: last, at: None, what }));
-        if let Some(head) = head.filter(|_| !has_head) {
+        if let Some(head) = head.filter(|_| heads > 1) {
+            return Err(HistoryError::Head(format!("{head} is the beginning of {heads} runs")));
+        }
+        if let Some(head) = head.filter(|_| heads == 0) {
             return broken(format!(
                 "no run has the digest {head}: the end of the history was cut, or it is another one"
             ));
@@ -283,6 +287,16 @@ impl Store {
     }
 }
 
+/// A few digits may be those of any run, and prove nothing.
+fn check_head(head: &str) -> Result<(), HistoryError> {
+    let is_hex = head.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && (MIN_HEAD..=64).contains(&head.len()) {
+        return Ok(());
+    }
+    let told = format!("{head:?} is no digest of a run, nor {MIN_HEAD} digits of one or more");
+    Err(HistoryError::Head(told))
+}
+
 fn is_head(wanted: &str, digest: &str) -> bool {
-    wanted.len() >= MIN_HEAD && digest.starts_with(&wanted.to_ascii_lowercase())
+    digest.starts_with(&wanted.to_ascii_lowercase())
 }

@@ -54,7 +54,7 @@ pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
 pub use freshness::{MAX_AHEAD, staleness};
-pub use globs::Globs;
+pub use globs::{Globs, NumberedGlobs};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;

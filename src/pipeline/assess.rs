@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::expected::Expected;
 use super::load::TargetJudged;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
@@ -80,7 +80,7 @@ pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
     assess_over_time(profiles, options, evidence, OverTime::default(), facts, now)
@@ -101,10 +101,10 @@ pub(super) fn assess_over_time(
     options: &AuditOptions,
     evidence: Vec<Evidence>,
     OverTime { load, standing }: OverTime<'_>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    let scope = Scope::new(profiles, options)?;
+    let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
@@ -147,7 +147,7 @@ pub(super) fn assess_over_time(
 }
 
 /// What the policy makes of what was found.
-struct Judged {
+struct PolicyOutcome {
     judgement: Judgement,
     findings: Vec<JudgedFinding>,
     waivers: Vec<JudgedWaiver>,
@@ -157,7 +157,7 @@ struct Judged {
 impl Standard<'_> {
     /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
     /// estates it takes as much memory as what is made of it.
-    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: RunFacts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
@@ -167,45 +167,35 @@ impl Standard<'_> {
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
         let matrix = matrix(&snapshots, &self.baseline, &comparisons);
-        let mut standing = self.standing_components(&snapshots, &matrix, &comparisons, now);
-        let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
-        let long_ahead = long_ahead.unwrap_or_default();
-        let context = rules::Context {
-            order: &self.order,
-            pairs: &self.pairs,
-            gates: &self.gates,
-            shared: &self.sharing,
-            ..self.expected.context(&self.baseline, now, &long_ahead)
-        };
         let load = self.load.iter().map(|one| rules::LoadSeries {
             environment: &one.told.environment,
             target: &one.told.target,
             judged: &one.criteria,
         });
         let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let over_time = StandingView { standard: self, snapshots: &snapshots, load: &load, now };
+        let mut standing = over_time.of_components(&matrix, &comparisons);
+        let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
+        let long_ahead = long_ahead.unwrap_or_default();
+        let context = rules::RuleContext {
+            order: &self.order,
+            pairs: &self.pairs,
+            gates: &self.gates,
+            shared: &self.sharing,
+            ..self.expected.context(&self.baseline, now, &long_ahead)
+        };
         let found = rules::check(&context, seen, &comparisons, &load);
-        let Judged { judgement, findings, waivers, since } =
+        let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
-        if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
-            after.findings =
-                self.seen_from(&self.subjects(&snapshots), now).findings(before, &findings);
-        }
+        over_time.add_findings(standing.as_mut(), &findings);
         let has_history = self.standing.is_some();
         let mut notes = self.expected.notes(now, self.given_cycles, &snapshots, has_history);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
         let compared = policy::count_counterparts(&self.gates, &snapshots);
-        let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
-        let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
-        let environments = environments.map(|((snapshot, hides), of)| AuditedEnvironment {
-            snapshot,
-            required: of.required,
-            max_age: of.max_age,
-            hides,
-        });
         Audit {
             purpose: self.purpose,
             judgement,
-            environments: environments.collect(),
+            environments: self.audited(snapshots),
             load: self.load.iter().map(|one| one.told.clone()).collect(),
             matrix,
             comparisons,
@@ -236,6 +226,18 @@ impl Standard<'_> {
         }
     }
 
+    fn audited(&self, snapshots: Vec<Snapshot>) -> Vec<AuditedEnvironment> {
+        let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
+        let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
+        let audited = environments.map(|((snapshot, hides), of)| AuditedEnvironment {
+            snapshot,
+            required: of.required,
+            max_age: of.max_age,
+            hides,
+        });
+        audited.collect()
+    }
+
     fn comparisons(&self, snapshots: &[Snapshot]) -> Vec<Comparison> {
         let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
         let pairs = self.pairs.iter();
@@ -248,7 +250,7 @@ impl Standard<'_> {
         seen: &[Snapshot],
         snapshots: &[Snapshot],
         now: Timestamp,
-    ) -> Judged {
+    ) -> PolicyOutcome {
         let (subjects, scope) = (self.subjects(snapshots), self.scope());
         let mut findings = self.policy.apply(found, &self.gates, seen);
         let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
@@ -262,7 +264,7 @@ impl Standard<'_> {
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
-        Judged { judgement, findings, waivers, since }
+        PolicyOutcome { judgement, findings, waivers, since }
     }
 
     fn subjects<'b>(&'b self, snapshots: &'b [Snapshot]) -> Vec<Subject<'b>> {
@@ -284,25 +286,6 @@ impl Standard<'_> {
             names: self.normalizer.names(),
             mapped: self.normalizer.mapped(),
         }
-    }
-
-    /// Since when components run what they run, after this audit.
-    fn standing_components(
-        &self,
-        snapshots: &[Snapshot],
-        matrix: &[MatrixRow],
-        comparisons: &[Comparison],
-        now: Timestamp,
-    ) -> Option<Standing> {
-        let before = self.standing?;
-        let subjects = self.subjects(snapshots);
-        Some(self.seen_from(&subjects, now).components(before, matrix, comparisons))
-    }
-
-    /// Times that are kept are whole seconds.
-    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>], now: Timestamp) -> SeenFrom<'b> {
-        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        SeenFrom { scope: self.scope(), subjects, now }
     }
 
     fn gates_asked(&self) -> GatesAsked<'_> {
@@ -327,6 +310,35 @@ impl Standard<'_> {
             ("profiles", self.profiles_digest.to_owned()),
             ("program", PROGRAM.to_owned()),
         ])
+    }
+}
+
+/// What an audit adds to the knowledge of since when things stand.
+struct StandingView<'a> {
+    standard: &'a Standard<'a>,
+    snapshots: &'a [Snapshot],
+    load: &'a [rules::LoadSeries<'a>],
+    now: Timestamp,
+}
+
+impl StandingView<'_> {
+    /// Of components; nothing without a history.
+    fn of_components(&self, matrix: &[MatrixRow], comparisons: &[Comparison]) -> Option<Standing> {
+        let before = self.standard.standing?;
+        let subjects = self.standard.subjects(self.snapshots);
+        Some(self.seen_from(&subjects).components(before, matrix, comparisons))
+    }
+
+    fn add_findings(&self, after: Option<&mut Standing>, findings: &[JudgedFinding]) {
+        let Some((before, after)) = self.standard.standing.zip(after) else { return };
+        let subjects = self.standard.subjects(self.snapshots);
+        after.findings = self.seen_from(&subjects).findings(before, findings);
+    }
+
+    /// Times that are kept are whole seconds.
+    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>]) -> SeenFrom<'b> {
+        let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
+        SeenFrom { scope: self.standard.scope(), subjects, load: self.load, now }
     }
 }
 

@@ -12,10 +12,10 @@ use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
     put_together, read_outside, rests_on, windows_at,
 };
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, Judged, Store};
+use crate::history::{HistoryError, JudgedBuckets, Store};
 use crate::model::{Audit, EnvironmentName, Evidence, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -32,7 +32,7 @@ const AT_ONCE: usize = 8;
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
@@ -52,7 +52,7 @@ pub async fn audit(
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
     open: impl FnOnce() -> Result<Store, HistoryError>,
@@ -111,7 +111,7 @@ impl<'a> Auditing<'a> {
         clock: Clock,
         progress: &dyn Progress,
     ) -> Result<(Vec<Evidence>, Outside), ScopeError> {
-        let scope = Scope::new(self.profiles, self.options)?;
+        let scope = ProfileScope::new(self.profiles, self.options)?;
         let (environments, first) = (&scope.environments, Some(&scope.baseline));
         let (folder, deadline) = (&self.profiles.folder, self.options.deadline);
         let evidence =
@@ -166,7 +166,7 @@ impl<'a> Auditing<'a> {
         evidence: &[Evidence],
         mut outside: Outside,
         mut history: Option<Result<&mut Store, &HistoryError>>,
-    ) -> (Vec<TargetJudged>, Vec<Judged>) {
+    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
         let (mut load, mut judged) = (Vec::new(), Vec::new());
         for one in evidence {
             for target in &one.targets {
@@ -193,7 +193,7 @@ impl<'a> Auditing<'a> {
         &self,
         evidence: Vec<Evidence>,
         over_time: OverTime<'_>,
-        facts: Facts,
+        facts: RunFacts,
         clock: &Clock,
         duration: std::time::Duration,
     ) -> Result<Audit, ScopeError> {

@@ -77,8 +77,8 @@ impl Expected {
         baseline: &'a EnvironmentName,
         now: Timestamp,
         long_ahead: &'a BTreeMap<AheadPair, Timestamp>,
-    ) -> rules::Context<'a> {
-        rules::Context {
+    ) -> rules::RuleContext<'a> {
+        rules::RuleContext {
             order: &[],
             gates: &[],
             baseline,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, Judged, NewRun, Store};
+use crate::history::{HistoryError, JudgedBuckets, NewRun, Store};
 use crate::model::{Audit, Evidence, Standing, StoredRun};
 use crate::report::PROGRAM;
 
@@ -15,7 +15,7 @@ use crate::report::PROGRAM;
 pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
-    (evidence, judged): (&[Evidence], Vec<Judged>),
+    (evidence, judged): (&[Evidence], Vec<JudgedBuckets>),
     before: &Standing,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;

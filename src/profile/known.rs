@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::Files;
+use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
@@ -11,7 +11,7 @@ use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     /// Whole names; what belongs to one begins with it and a `/`.
     own: BTreeSet<String>,
     /// First parts of names, of which all may be found.
@@ -20,10 +20,10 @@ pub(super) struct Known {
     anything: bool,
 }
 
-impl Known {
+impl KnownNames {
     /// Of all environments, with those that the catalogue names.
     pub(super) fn new(
-        files: &Files,
+        files: &ProfileFiles,
         folder: &Path,
         names: &ProductNames,
         around: &Surroundings<'_>,
@@ -104,6 +104,9 @@ impl Known {
     /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
     /// is none has been told.
     pub(super) fn may_be(&self, pattern: &str) -> bool {
+        if self.anything {
+            return true;
+        }
         let Ok(glob) = Glob::new(pattern) else { return true };
         let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
         let is_pattern = literal.len() < pattern.len();
@@ -112,8 +115,7 @@ impl Known {
             let first = format!("{first}/");
             literal.starts_with(&first) || (is_pattern && first.starts_with(literal))
         };
-        self.anything
-            || self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
+        self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
             || self.groups.iter().any(|group| may_begin(group))
     }
 }

@@ -1,8 +1,11 @@
 //! The audit as the public report, version 1.
 
+mod failure;
 mod load;
 
 use std::collections::BTreeMap;
+
+use failure::failure;
 
 use super::view::ReportView;
 use super::view::coverage::Proportion;
@@ -10,17 +13,17 @@ use super::{Audit, AuditedEnvironment};
 use crate::model::matrix::{Cell, CellReading, MatrixRow};
 use crate::model::staleness;
 use crate::model::{
-    Coverage, Failure, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver,
-    Outcome, PartName, PlacesCompared, Severity, Since, Source,
+    Coverage, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver, Outcome,
+    PartName, PlacesCompared, Severity, Since, Source,
 };
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::report as v1;
 
 /// The public report, which YAML and JSON spell.
 pub fn report(report: &Audit) -> v1::DriftReport {
     v1::DriftReport {
-        api_version: ApiVersion::V1,
-        kind: Kind::DriftReport,
+        api_version: FormatVersion::V1,
+        kind: FileKind::DriftReport,
         purpose: report.purpose.as_str().to_owned(),
         verdict: verdict(report),
         baseline: report.baseline.to_string(),
@@ -151,14 +154,6 @@ fn part(
             .get(&(coverage.target.to_string(), name.to_string()))
             .copied()
             .filter(|n| *n > 0),
-    }
-}
-
-fn failure(failure: &Failure) -> v1::Failure {
-    v1::Failure {
-        kind: failure.kind.as_str().to_owned(),
-        message: failure.message.clone(),
-        advice: failure.advice.clone(),
     }
 }
 
@@ -301,7 +296,7 @@ fn places(places: &PlacesCompared) -> Option<v1::Places> {
 fn reading(reading: &CellReading) -> v1::Reading {
     let semver = reading.reading.to_semver().filter(|_| reading.reading.is_proven());
     v1::Reading {
-        product: reading.product.clone(),
+        product: reading.product.as_deref().map(str::to_owned),
         version: reading.reading.to_string(),
         semver: semver.map(|semver| semver.version.to_string()),
         source: reading.source.as_str().to_owned(),

@@ -1,6 +1,6 @@
 //! Load that breaches a criterion of the policy.
 
-use super::{Context, Hook, LoadSeries, Rule, RuleMeta, finding};
+use super::{Hook, LoadSeries, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{BucketFlags, ComponentName, Defaults, EnvironmentName, Finding, Severity};
 use crate::trend::{CriterionJudged, CriterionOutcome, CriterionTest, LoadIndicator};
 
@@ -35,7 +35,7 @@ impl Rule for LoadRegression {
         &META
     }
 
-    fn check_series(&self, context: &Context<'_>, series: &LoadSeries<'_>) -> Vec<Finding> {
+    fn check_series(&self, context: &RuleContext<'_>, series: &LoadSeries<'_>) -> Vec<Finding> {
         let component = ComponentName::from(series.target.as_str());
         let mut found = Vec::new();
         for indicator in LoadIndicator::ALL {
@@ -59,7 +59,7 @@ impl Rule for LoadRegression {
     }
 }
 
-fn defaults(context: &Context<'_>, environment: &EnvironmentName) -> Defaults {
+fn defaults(context: &RuleContext<'_>, environment: &EnvironmentName) -> Defaults {
     if context.gates.iter().any(|gate| gate.from == *environment) {
         RELEASED
     } else if context.baseline == environment

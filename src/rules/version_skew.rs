@@ -1,8 +1,8 @@
 //! Another version than the baseline's.
 
 use super::{
-    Context, Directions, HIGH, HistoryKey, HistoryUse, Hook, INFO, LOW, Levels, Rule, RuleMeta,
-    distance, in_place, is_host, of_pair, unless_host,
+    Directions, HIGH, HistoryKey, HistoryUse, Hook, INFO, LOW, Rule, RuleContext, RuleLevels,
+    RuleMeta, distance, in_place, is_host, of_pair, unless_host,
 };
 use crate::model::matrix::MatrixRow;
 use crate::model::{
@@ -37,7 +37,7 @@ static META: RuleMeta = RuleMeta {
         ("hosts (kernel, operating system)", INFO),
     ],
     on_versions: true,
-    levels: Levels::Ordered,
+    levels: RuleLevels::Ordered,
     directions: Directions::Any,
     history: Some(AHEAD),
     ..RuleMeta::PLAIN
@@ -55,7 +55,7 @@ impl Rule for VersionSkew {
         Some(level.into_iter().chain(direction).collect::<Vec<_>>().join(" "))
     }
 
-    fn check_pair(&self, context: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, context: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let skewed = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref().filter(|version| version.level.is_drift())?;
             // Of a place that is named, what is said holds there.
@@ -90,7 +90,7 @@ const TOO_LONG: &str = "longer than allow-ahead lets it";
 
 /// Since when the current side has been ahead, if that is too long. Hosts are nobody's release.
 fn long_ahead(
-    context: &Context<'_>,
+    context: &RuleContext<'_>,
     comparison: &Comparison,
     change: &Change,
 ) -> Option<Timestamp> {

@@ -4,6 +4,7 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod failure;
 mod kind;
 mod load;
 mod places;
@@ -15,12 +16,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
+pub use failure::Failure;
 pub use load::{
     FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
     TargetLoad,
@@ -34,9 +36,9 @@ pub use since::{GoneFinding, Since};
 pub struct DriftReport {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `DriftReport`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says
     /// no more than that.
     #[serde(default = "audit")]
@@ -175,18 +177,6 @@ pub struct Part {
     /// unobserved here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hides: Option<usize>,
-}
-
-/// Why something was not read.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// Its class: `timeout`, `authentication`.
-    pub kind: String,
-    /// What happened.
-    pub message: String,
-    /// What helps.
-    pub advice: String,
 }
 
 /// Counts.
@@ -430,7 +420,7 @@ impl DriftReport {
     pub fn read(text: &str) -> Result<Self, ShapeError> {
         let read = yaml::read::<Self>(text, Origin::Program);
         let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
-        if report.kind == Kind::DriftReport {
+        if report.kind == FileKind::DriftReport {
             return Ok(report);
         }
         Err(kind::refused(report.kind))

@@ -33,7 +33,8 @@ impl SecretReference {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads `${env:NAME}` or `${file:PATH}`.
+    pub fn parse(text: &str) -> Option<Self> {
         let inner = text.strip_prefix("${")?.strip_suffix('}')?;
         match inner.split_once(':')? {
             ("env", name) if !name.is_empty() => Some(Self::Variable(name.to_owned())),

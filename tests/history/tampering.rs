@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use envparity::history::{HistoryError, Judged, JudgedSource, Store};
+use envparity::history::{HistoryError, JudgedBuckets, JudgedSource, Store};
 use envparity::model::{LoadSpan, SpanMark};
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -11,8 +11,7 @@ use rusqlite::types::Value;
 use crate::world::{audit, buckets, evidence, file, key, now, open, save};
 
 /// A history in which every table holds something that a run rests on; its head.
-fn full(path: &Path) -> String {
-    let mut store = open(path);
+pub(crate) fn full(mut store: Store) -> String {
     let mut evidence = evidence();
     for hours in 0..4 {
         for target in evidence.iter_mut().flat_map(|evidence| &mut evidence.targets) {
@@ -23,13 +22,13 @@ fn full(path: &Path) -> String {
         let first = 300 + 3_600 * hours;
         store.add_buckets(&[(key("ops"), buckets(first, 12))]).unwrap();
         run.judged = vec![
-            Judged {
+            JudgedBuckets {
                 key: key("ops"),
                 from: first - 300,
                 to: first + 3_300,
                 from_source: JudgedSource::History,
             },
-            Judged {
+            JudgedBuckets {
                 key: key("cpu"),
                 from: first - 300,
                 to: first + 3_300,
@@ -54,17 +53,17 @@ fn full(path: &Path) -> String {
 }
 
 /// Numbers that look drawn by lot and are the same each time.
-struct Lot(u64);
+pub(crate) struct Lot(pub(crate) u64);
 
 impl Lot {
-    fn draw(&mut self, below: usize) -> usize {
+    pub(crate) fn draw(&mut self, below: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % below
     }
 }
 
-const TABLES: [(&str, &str); 6] = [
+pub(crate) const TABLES: [(&str, &str); 6] = [
     ("run", "id, kind, at, verdict, body, prev, digest"),
     ("inventory", "digest, body"),
     ("seen", "environment, target, part, at, digest, outcome"),
@@ -129,7 +128,7 @@ fn edit(path: &Path, lot: &mut Lot) -> Option<String> {
 #[test]
 fn each_of_fifty_edits_is_found() {
     let (folder, path) = file();
-    full(&path);
+    full(open(&path));
     let mut lot = Lot(20_260_413);
     let mut tables = std::collections::BTreeSet::new();
     for number in 0..50 {
@@ -149,7 +148,7 @@ fn each_of_fifty_edits_is_found() {
 #[test]
 fn rows_that_no_run_knows_are_found() {
     let (folder, path) = file();
-    full(&path);
+    full(open(&path));
     for (number, added) in [
         "INSERT INTO seen SELECT environment, target, part, at + 1, digest, outcome FROM seen LIMIT 1",
         "INSERT INTO seen SELECT * FROM seen LIMIT 1",
@@ -170,7 +169,7 @@ fn rows_that_no_run_knows_are_found() {
 #[test]
 fn the_first_break_is_named() {
     let (_folder, path) = file();
-    full(&path);
+    full(open(&path));
     let connection = Connection::open(&path).unwrap();
     connection.execute("UPDATE run SET verdict = 'go' WHERE id IN (3, 5)", []).unwrap();
     drop(connection);
@@ -186,7 +185,7 @@ fn the_first_break_is_named() {
 #[test]
 fn a_tail_that_was_cut_is_found_by_its_head() {
     let (_folder, path) = file();
-    let head = full(&path);
+    let head = full(open(&path));
     let connection = Connection::open(&path).unwrap();
     let last: i64 = connection.query_row("SELECT MAX(id) FROM run", [], |r| r.get(0)).unwrap();
     connection.execute("DELETE FROM mark WHERE run = ?1", [last]).unwrap();
@@ -201,13 +200,16 @@ fn a_tail_that_was_cut_is_found_by_its_head() {
     assert!(store.verify(Some(&head[..12])).unwrap().is_err());
     assert!(store.verify(Some(&left.head[..12])).unwrap().is_ok());
     // A few digits are not proof of anything.
-    assert!(store.verify(Some(&left.head[..4])).unwrap().is_err());
+    for few in [&left.head[..4], &head[..7], "", "not-hex-digits"] {
+        let error = store.verify(Some(few)).unwrap_err();
+        assert!(matches!(error, HistoryError::Head(_)), "{error}");
+    }
 }
 
 #[test]
 fn a_table_that_is_gone_and_a_trigger_are_found() {
     let (folder, path) = file();
-    full(&path);
+    full(open(&path));
     let copy = folder.path().join("copy.db");
     for edit in [
         "DROP TABLE bucket",

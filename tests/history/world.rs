@@ -24,10 +24,21 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// An empty history of each kind that can be had, with whatever must outlive it.
-pub(crate) fn stores() -> Vec<(&'static str, Store, TempDir)> {
+pub(crate) fn stores() -> Vec<(&'static str, Store, Box<dyn std::any::Any>)> {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("history.db"));
-    vec![("sqlite", store, folder)]
+    #[cfg_attr(
+        not(all(feature = "postgres", feature = "real-servers")),
+        expect(unused_mut, reason = "there is one kind")
+    )]
+    let mut all: Vec<(_, _, Box<dyn std::any::Any>)> = vec![("sqlite", store, Box::new(folder))];
+    #[cfg(all(feature = "postgres", feature = "real-servers"))]
+    {
+        let server = crate::postgres_server::PostgresServer::start();
+        let store = crate::postgres::open(&server.database("past"));
+        all.push(("postgres", store, Box::new(server)));
+    }
+    all
 }
 
 pub(crate) fn open(path: &Path) -> Store {

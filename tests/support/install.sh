@@ -12,6 +12,11 @@ have() { command -v "$1" >/dev/null; }
 # The root file system of every test image is this one file.
 have_static_busybox() { have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
 
+# Debian keeps the server's programs off the path, a folder for each version; the newest counts.
+postgres_programs() { printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort --version-sort | tail -n 1 | xargs dirname; }
+
+have_postgres() { [[ -x "$(postgres_programs)/postgres" ]] && have psql && id postgres >/dev/null 2>&1; }
+
 have_redis_62() { [[ -x "$REDIS_62" ]]; }
 
 # The Debian packages that would bring what is not there, one a line.
@@ -32,6 +37,7 @@ missing_packages() {
   have prometheus && have promtool || echo prometheus
   have prometheus-redis-exporter || echo prometheus-redis-exporter
   have victoria-metrics || echo victoria-metrics
+  have_postgres || echo postgresql
   have chromium || printf '%s\n' chromium fonts-dejavu-core
   have_readers || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
   have_redis_62 || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
@@ -62,7 +68,7 @@ announce_installation() {
       chromium) ((megabytes += 900, minutes += 2)) ;;
       docker.io) ((megabytes += 270, minutes += 1)) ;;
       python3-pip) ((megabytes += 80)) ;;
-      prometheus | victoria-metrics) ((megabytes += 100)) ;;
+      prometheus | victoria-metrics | postgresql) ((megabytes += 100)) ;;
       *) ((megabytes += 25)) ;;
     esac
   done
@@ -170,6 +176,6 @@ fetch_junit_schema() {
 # "Redis 6.2.5, Redis 7.0.15, …"
 server_versions() {
   local binary
-  for binary in "$REDIS_62" redis-server valkey-server; do "$binary" --version; done |
-    sed -E 's/^(Redis|Valkey) server v=([^ ]+).*/\1 \2/' | paste -sd , | sed 's/,/, /g'
+  for binary in "$REDIS_62" redis-server valkey-server "$(postgres_programs)/postgres"; do "$binary" --version; done |
+    sed -E 's/^(Redis|Valkey) server v=([^ ]+).*/\1 \2/; s/^postgres \(PostgreSQL\) ([^ ]+).*/PostgreSQL \1/' | paste -sd , | sed 's/,/, /g'
 }

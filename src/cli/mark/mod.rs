@@ -4,11 +4,11 @@ mod span;
 
 pub(super) use span::told;
 
-use super::Failed;
+use super::CommandError;
 use super::args::MarkCommand;
 use super::exit::Exit;
 
-pub(super) fn run(command: &MarkCommand) -> Result<Exit, Failed> {
+pub(super) fn run(command: &MarkCommand) -> Result<Exit, CommandError> {
     match command {
         MarkCommand::Span(arguments) => span::run(arguments),
     }

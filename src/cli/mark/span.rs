@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::args::MarkSpanArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::Place;
-use crate::cli::{Failed, author, clock, output, problems};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, author, clock, output, problems};
 use crate::history::parse_moment;
 use crate::model::{EnvironmentName, LoadSpan, SpanMark, meant_and_known};
 use crate::profile::Profiles;
@@ -19,7 +19,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Longer ones are stories.
 const LONGEST_LABEL: usize = 200;
 
-pub(super) fn run(arguments: &MarkSpanArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &MarkSpanArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let environment = known(&arguments.environment, &profiles)?;
     let now = clock()();
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &MarkSpanArguments) -> Result<Exit, Failed> {
         by: author::claimed(),
         is_excluded: arguments.exclude,
     };
-    let place = Place::of_or_default(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
     let others = history.marked_spans(&environment).map_err(|error| place.failed(&error))?;
     let saved =

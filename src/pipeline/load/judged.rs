@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::TargetLoad;
+use super::told::TargetLoad;
 use crate::model::{
     BucketFlags, JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadIdentity, LoadOutcome,
     LoadRow, LoadWorst, WindowServer,

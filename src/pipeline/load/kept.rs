@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{LoadAsked, span_of};
+use super::asked::{LoadAsked, span_of};
 use crate::history::{HistoryError, Store};
 use crate::model::{
     BucketedLoad, CounterRow, CounterTable, LoadFacts, LoadIdentity, LoadRole, LoadSpan,

@@ -2,10 +2,10 @@
 
 use tokio::time::Instant;
 
-use super::{LoadAsked, span_of};
+use super::asked::{LoadAsked, span_of};
 use crate::collect::prometheus::Prometheus;
 use crate::collect::prometheus::config::PrometheusConfig;
-use crate::collect::{Clock, Context, LoadSource, LoadWanted};
+use crate::collect::{Clock, CollectContext, LoadSource, LoadWanted};
 use crate::model::{Failure, FailureKind, Load, LoadSpan};
 
 /// A Prometheus that keeps more is not asked for all of it at once. What is older is kept by the
@@ -48,7 +48,7 @@ pub async fn read_outside(
         live: asked.live.servers.clone(),
     };
     let allowed = asked.deadline.unwrap_or_else(|| config.allowed());
-    let context = Context {
+    let context = CollectContext {
         environment: asked.environment.clone(),
         deadline: Instant::now() + allowed,
         allowed,

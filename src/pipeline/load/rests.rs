@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{SourceLoad, TargetLoad, kept};
-use crate::history::{Judged, JudgedSource, SeriesKey};
+use super::kept;
+use super::told::{SourceLoad, TargetLoad};
+use crate::history::{JudgedBuckets, JudgedSource, SeriesKey};
 use crate::model::{Bucket, BucketedLoad, LoadSpan, PlaceBuckets, Series};
 use crate::trend::{CommandLists, LoadCriteria};
 
@@ -11,7 +12,7 @@ use crate::trend::{CommandLists, LoadCriteria};
 ///
 /// Those of the history stay as long as the run. What came from outside is handed over whole, since
 /// what keeps it there forgets.
-pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<Judged> {
+pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets> {
     let lists = CommandLists::builtin();
     let mut series: Vec<Series> = vec![Series::Up];
     series.extend(criteria.criteria.keys().map(|indicator| indicator.series(&lists)));
@@ -44,7 +45,7 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<Judged> {
                 } else {
                     outside(label, told, rows(buckets, series, span))
                 };
-                judged.push(Judged { key, from: span.from, to: span.to, from_source });
+                judged.push(JudgedBuckets { key, from: span.from, to: span.to, from_source });
             }
         }
     }

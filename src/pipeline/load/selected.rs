@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{LoadAsked, SourceLoad, kept};
+use super::asked::LoadAsked;
+use super::kept;
+use super::told::SourceLoad;
 use crate::model::LoadFacts;
 use crate::trend::{TargetWindows, Unknown, WindowKind, WindowRead, unknown_of_indicator};
 

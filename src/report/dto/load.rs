@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::failure::failure as words;
 use crate::model::{
     JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadRow, LoadSpan, WindowServer,
 };
@@ -13,7 +14,7 @@ const GAPS: usize = 100;
 pub(super) fn target(load: &JudgedLoad) -> v1::TargetLoad {
     let failed = load.failed.iter().map(|(source, failure)| v1::FailedSource {
         source: source.clone(),
-        failure: super::failure(failure),
+        failure: words(failure),
     });
     v1::TargetLoad {
         environment: load.environment.to_string(),

@@ -6,6 +6,7 @@
 //! from outside passes [`super::escape::terminal`].
 
 mod compared;
+mod counted;
 mod figures;
 mod findings;
 mod fold;
@@ -18,12 +19,13 @@ mod sheet;
 mod since;
 #[cfg(test)]
 mod tests;
+mod told;
 mod versions;
 mod waivers;
 
 use super::view::ReportView;
 use super::view::verdict::{Headline, accepted, blocking};
-use super::{Audit, Format, Purpose, RenderError, View};
+use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
 use crate::report::EXIT_NOT_WRITTEN;
 use fold::{Fold, LADDER, SCREEN, first, shortened};
@@ -41,7 +43,7 @@ impl Format for Table {
         "for people at a terminal: the worst first, folded to a screen (-v unfolds)"
     }
 
-    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &RenderOptions) -> Result<String, RenderError> {
         let shown = ReportView::new(report);
         let sheet = Sheet::new(&shown, view);
         if view.unfold {

@@ -1,6 +1,5 @@
 //! `NEXT`: what to do about the worst of it.
 
-use super::findings::prefixes;
 use super::fold::{Fold, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
@@ -12,7 +11,7 @@ use crate::report::view::finding::FindingView;
 use crate::report::view::verdict::block_or_blocks;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
-    let Sheet { report, paint, active, .. } = sheet;
+    let Sheet { report, paint, active, counted, .. } = sheet;
     if report.purpose == Purpose::Diff {
         return String::new();
     }
@@ -31,7 +30,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     if blocking > 0 {
         let what = format!("{} {}", count(blocking, "finding"), block_or_blocks(blocking));
         let waivable = worst.filter(|one| !policy::is_unwaivable(one.finding().rule));
-        let id = waivable.and_then(|one| prefixes(sheet).get(one.id()).copied());
+        let id = waivable.and_then(|one| counted.prefixes.get(one.id()).copied());
         lines.push(match id {
             Some(id) => format!(
                 "envparity waiver add {id} --reason … --owner … --expires …   or fix it; {what}"

@@ -188,8 +188,10 @@ pub(in crate::report) struct Gap<'a> {
 impl Gap<'_> {
     /// Whether both are of the same part of two targets, for one reason.
     pub(in crate::report) fn is_alike(&self, other: &Self) -> bool {
-        let reason = |gap: &Self| (gap.is_needed, gap.failure.kind, gap.failure.advice.clone());
-        self.of == other.of && reason(self) == reason(other)
+        self.of == other.of
+            && self.is_needed == other.is_needed
+            && self.failure.kind == other.failure.kind
+            && self.failure.advice == other.failure.advice
     }
 
     /// `images, hides 2`, `everything`, `stale`.

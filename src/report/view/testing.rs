@@ -282,9 +282,9 @@ fn cell(told: &v1::Cell) -> Cell {
 fn reading(told: &v1::Reading) -> CellReading {
     use crate::model::ReadingSource::{Declared, Label, Program, Tag, WorkloadLabel};
     let sources = [Program, Label, Tag, WorkloadLabel, Declared];
-    let text = |text: &str| read(Scheme::Generic, text);
+    let text = |text: &str| std::sync::Arc::new(read(Scheme::Generic, text));
     CellReading {
-        product: told.product.clone(),
+        product: told.product.as_deref().map(Into::into),
         reading: text(&told.version),
         source: named(sources, crate::model::ReadingSource::as_str, &told.source),
         contradicted_by: told.contradicted_by.as_deref().map(text),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::failure::Failure;
 
 /// The load of one target.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
