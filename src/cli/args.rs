@@ -2,6 +2,7 @@
 
 mod output;
 mod past;
+mod release;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,6 +19,11 @@ pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments,
+};
+
+pub(super) use release::{
+    ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
+    ReleaseShowArguments,
 };
 
 /// Where profiles are, unless the command line says otherwise.
@@ -56,6 +62,8 @@ pub(super) enum Command {
     Schema(SchemaArguments),
     /// Look into what was seen before, and after whether it is what was written
     History(HistoryArguments),
+    /// Write down which builds a release consists of, and tell what changed with it
+    Release(ReleaseArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -241,7 +249,7 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, waivers, evidence or report
+    /// audit, catalogue, checklist, environment, evidence, policy, release, report or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

@@ -10,6 +10,7 @@ mod clock;
 mod collect;
 mod diff;
 mod eol;
+mod evidence;
 pub mod exit;
 mod explain;
 mod explain_policy;
@@ -21,6 +22,7 @@ mod past;
 mod problems;
 mod progress;
 pub mod reference;
+mod release;
 mod reports;
 mod runtime;
 mod schema;
@@ -89,6 +91,9 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         }
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
+        }
+        Command::Release(command) => {
+            interruptible(|files| async move { release::run(command.command, files).await })
         }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),

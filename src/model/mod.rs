@@ -20,6 +20,7 @@ mod near;
 mod outcome;
 mod places;
 mod product;
+mod release;
 mod requirement;
 mod sample;
 mod scraper;
@@ -65,6 +66,9 @@ pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
+pub use release::{
+    Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
+};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use sample::{Counters, Sample};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
@@ -74,7 +78,7 @@ pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, 
 pub use site::Site;
 pub use snapshot::{
     Class, Component, Coverage, Digest, DigestKind, Identity, Instance, Note, OfPlatform, Reading,
-    ReadingSource, RunningImage, Snapshot, Values,
+    ReadingSource, RunningImage, Snapshot, Values, same_content,
 };
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};

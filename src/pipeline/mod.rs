@@ -7,6 +7,7 @@ mod diff;
 mod expected;
 mod history;
 mod options;
+mod release;
 mod scope;
 mod stored;
 mod unpaired;
@@ -17,6 +18,7 @@ pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
 pub use options::{AuditOptions, Facts};
+pub use release::{CaptureError, Captured, capture};
 pub use scope::{ScopeError, gates};
 
 /// The ids of all rules: what a policy may name.

@@ -9,6 +9,7 @@ pub mod git;
 mod known;
 mod load;
 mod places;
+mod releases;
 mod same_file;
 pub mod schema;
 mod scrub;
@@ -16,12 +17,16 @@ mod spelling;
 mod surroundings;
 mod warnings;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::checklist::config::ChecklistConfig;
 use crate::collect::config::TargetsConfig;
 use crate::history::config::HistoryConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Globs, Places, ProductNames};
+use crate::model::{
+    ComponentName, EnvironmentName, Gate, Globs, Places, ProductNames, Release, meant_and_known,
+};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -68,6 +73,12 @@ pub struct Profiles {
     pub names: ProductNames,
     /// Where each audit is kept.
     pub history: Option<HistoryConfig>,
+    /// Releases, by the order of their files.
+    pub releases: Vec<Release>,
+    /// The file of each of them, by name.
+    pub release_paths: BTreeMap<String, PathBuf>,
+    /// How releases are judged.
+    pub checklist: Option<ChecklistConfig>,
 }
 
 /// One environment, with its defaults resolved.
@@ -100,6 +111,23 @@ impl Profiles {
         let before = pairs.find(|pair| pair[1].name == *baseline);
         let gate = |pair: &[Environment]| Gate { from: pair[0].name.clone(), to: baseline.clone() };
         before.map(gate).into_iter().collect()
+    }
+}
+
+impl Profiles {
+    /// The release of that name.
+    ///
+    /// # Errors
+    /// If there is none: what is probably meant, and those that there are.
+    pub fn release(&self, name: &str) -> Result<&Release, String> {
+        let found = self.releases.iter().find(|release| release.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.releases.iter().map(|one| one.name.as_str()).collect();
+            match known.as_slice() {
+                [] => format!("no release {name:?}: there is no file of kind Release yet"),
+                known => format!("no release {name:?}; {}", meant_and_known(name, known)),
+            }
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod junit;
 mod list;
 mod markdown;
 mod openmetrics;
+pub mod release;
 mod sarif;
 mod table;
 mod view;

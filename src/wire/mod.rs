@@ -13,6 +13,7 @@ pub mod header;
 pub mod json;
 pub mod problem;
 pub mod reading;
+pub mod release;
 pub mod report;
 pub mod secret;
 mod syntax;
