@@ -206,7 +206,7 @@ impl ReleaseConfig {
         Release {
             name: self.name.value.clone(),
             previous: self.previous.as_ref().map(|name| name.value.clone()),
-            kind: self.release_type.map_or(ReleaseType::default(), ReleaseType::from),
+            kind: self.release_type.map(ReleaseType::from),
             gate,
             baseline: self.baseline.as_ref().map(|name| name.value.clone()),
             changed: train(&self.changed),

@@ -1,6 +1,8 @@
 //! The builds of own services that run in an environment.
 
-use crate::model::{Build, Class, Component, Instance, Snapshot, Train};
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Build, Class, Component, Digest, Instance, Snapshot, Train};
 
 /// The builds of own services that a snapshot shows, by component.
 pub fn train_of(snapshot: &Snapshot) -> Train {
@@ -34,4 +36,19 @@ fn build_of(instance: &Instance) -> Option<Build> {
     let image = instance.image.as_ref()?;
     let tag = image.tag.as_ref().unwrap_or(&instance.reading);
     Some(Build { version: tag.text().to_owned(), digests: image.digests.clone() })
+}
+
+/// SHA-256 over components and digests, or versions where no digest is known.
+pub fn digest_of(train: &Train) -> String {
+    let mut hash = Sha256::new();
+    for (name, builds) in train {
+        for build in builds {
+            let told: Vec<&str> = match build.digests.as_slice() {
+                [] => vec![build.version.as_str()],
+                digests => digests.iter().map(Digest::as_str).collect(),
+            };
+            hash.update(format!("{name}\0{}\0", told.join(" ")));
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+mod checklist;
 mod output;
 mod past;
 mod release;
@@ -14,6 +15,9 @@ use jiff::civil::Date;
 use crate::model::{Gate, Severity, meant_and_known};
 use crate::wire::duration::{DurationText, parse_limit};
 
+pub(super) use checklist::{
+    AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+};
 pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
@@ -64,6 +68,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Write down which builds a release consists of, and tell what changed with it
     Release(ReleaseArguments),
+    /// Judge whether a release may go, item by item
+    Checklist(ChecklistArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -249,7 +255,7 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// audit, catalogue, checklist, environment, evidence, policy, release, report or waivers
+    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

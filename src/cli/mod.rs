@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod check_profiles;
+mod checklist;
 mod clock;
 mod collect;
 mod diff;
@@ -91,6 +92,9 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         }
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
+        }
+        Command::Checklist(command) => {
+            interruptible(|files| checklist::run(command, verbose, files))
         }
         Command::Release(command) => {
             interruptible(|files| async move { release::run(command.command, files).await })

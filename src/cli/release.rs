@@ -76,7 +76,7 @@ async fn capture(arguments: &ReleaseCaptureArguments, files: &Files) -> Result<E
     };
     let Captured { mut release, warnings } = captured;
     if let Some(kind) = arguments.release_type {
-        release.kind = kind.into();
+        release.kind = Some(kind.into());
     }
     for warning in &warnings {
         output::print_error_line(&format!("warning: {}", terminal(warning)));

@@ -15,6 +15,7 @@ mod reference;
 mod resolve;
 mod retention;
 mod runs;
+mod said;
 mod samples;
 mod schema;
 mod series;

@@ -3,6 +3,7 @@
 mod audit;
 mod bucket;
 mod change;
+mod checklist;
 mod collector;
 mod cycles;
 mod evidence;
@@ -39,6 +40,10 @@ pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
     Whereabouts,
+};
+pub use checklist::{
+    Answer, Checklist, ChecklistItem, ChecklistRelease, ItemFigure, ItemLine, ItemOutcome,
+    ItemSection, ServerCounters, Settle, TargetCounters,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,

@@ -16,8 +16,8 @@ pub struct Release {
     pub name: String,
     /// The release that production runs until then.
     pub previous: Option<String>,
-    /// What kind of release it is.
-    pub kind: ReleaseType,
+    /// What kind of release it is, if its file says so.
+    pub kind: Option<ReleaseType>,
     /// Where it comes from and where it goes to; `None` for the only gate of the profiles.
     pub gate: Option<Gate>,
     /// The release that load is compared with, if it is not the one that production ran last.

@@ -5,6 +5,7 @@
 
 mod chart;
 pub mod config;
+mod counted;
 mod host;
 mod image;
 mod indicators;
@@ -27,6 +28,7 @@ use crate::model::{
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
 use matching::Match;
+pub use counted::counters_of;
 use product::{Product, Products, Reader};
 
 /// The catalogue and the product data, ready for use.

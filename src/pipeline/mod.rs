@@ -2,10 +2,12 @@
 
 mod assess;
 mod audit;
+mod checklist;
 mod collect;
 mod diff;
 mod expected;
 mod history;
+mod keep_checklist;
 mod options;
 mod release;
 mod scope;
@@ -14,9 +16,11 @@ mod unpaired;
 
 pub use assess::assess;
 pub use audit::{audit, audit_and_keep};
+pub use checklist::{ChecklistError, ChecklistInput, PastEvidence, checklist, gate_of};
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
+pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
 pub use options::{AuditOptions, Facts};
 pub use release::{CaptureError, Captured, capture};
 pub use scope::{ScopeError, gates};

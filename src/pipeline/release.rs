@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::checklist::train_of;
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Build, Coverage, Evidence, Globs, Outcome, Release, ReleaseType, Snapshot, Train,
-    TrainDifference, differences, failures_of,
+    Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
+    differences, failures_of,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -50,7 +52,6 @@ pub fn capture(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let environment = profiles.environments.iter().find(|e| e.name == evidence.environment);
     let ignore = environment.map_or_else(|| Globs::new(&[]), |found| found.ignore.clone());
-    let taken = evidence.taken;
     let snapshot = normalizer.snapshot(evidence, ignore);
     let unread = unread(&snapshot);
     if !unread.is_empty() {
@@ -65,14 +66,14 @@ pub fn capture(
     let changed = previous.map(|previous| changes(previous, &train, &mut warnings));
     let is_known = known.is_some_and(|known| is_same(&known.train, &train));
     let mut came = known.filter(|_| is_known).map(|known| known.came.clone()).unwrap_or_default();
-    came.entry(snapshot.environment.clone()).or_insert(taken);
+    came.entry(snapshot.environment.clone()).or_insert_with(|| seen_at(&snapshot));
     let kept = known.cloned();
     let release = Release {
         name: name.to_owned(),
         previous: previous
             .map(|previous| previous.name.clone())
             .or_else(|| kept.as_ref()?.previous.clone()),
-        kind: kept.as_ref().map_or(ReleaseType::default(), |kept| kept.kind),
+        kind: kept.as_ref().and_then(|kept| kept.kind),
         gate: kept.as_ref().and_then(|kept| kept.gate.clone()),
         baseline: kept.as_ref().and_then(|kept| kept.baseline.clone()),
         changed: changed.unwrap_or_default(),
@@ -82,6 +83,13 @@ pub fn capture(
         came,
     };
     Ok(Captured { release, warnings })
+}
+
+/// When what holds images told of them: the earliest of these times, in whole seconds.
+fn seen_at(snapshot: &Snapshot) -> Timestamp {
+    let times = snapshot.coverage.iter().filter(|target| holds_images(target));
+    let first = times.map(|target| target.taken).min().unwrap_or(snapshot.taken);
+    Timestamp::from_second(first.as_second()).unwrap_or(first)
 }
 
 /// Parts that may hold images and were not read.

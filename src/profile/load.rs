@@ -199,7 +199,7 @@ fn sort(source: &Source, text: &str, files: &mut Files) -> Result<(), Problem> {
         Kind::Waivers => files.waivers.push(parsed(source, text)?),
         Kind::Release => files.releases.push(parsed(source, text)?),
         Kind::Checklist => files.checklists.push(parsed(source, text)?),
-        other @ (Kind::Evidence | Kind::DriftReport | Kind::ReleaseReport) => {
+        other @ (Kind::Evidence | Kind::DriftReport | Kind::ChecklistReport) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",

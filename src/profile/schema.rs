@@ -16,6 +16,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("audit", schema_for!(AuditConfig)),
         ("catalogue", schema_for!(CatalogueConfig)),
         ("checklist", schema_for!(ChecklistConfig)),
+        ("checklist-report", wire::checklist::schema()),
         ("environment", schema_for!(EnvironmentConfig)),
         ("evidence", wire::evidence::schema()),
         ("policy", schema_for!(PolicyConfig)),

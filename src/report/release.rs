@@ -1,14 +1,11 @@
 //! A release, and two beside each other, for people.
 
 use super::escape::terminal;
-use crate::model::{Build, Release, ReleaseType, Train, TrainDifference, count, differences};
+use crate::model::{Build, Release, Train, TrainDifference, count, differences};
 
 /// What a release consists of.
 pub fn show(release: &Release) -> String {
-    let kind = match release.kind {
-        ReleaseType::Standard => String::new(),
-        other => format!(" ({})", other.as_str()),
-    };
+    let kind = release.kind.map(|kind| format!(" ({})", kind.as_str())).unwrap_or_default();
     let after = release.previous.as_ref().map(|name| format!(", after {name}")).unwrap_or_default();
     let mut text = format!(
         "{}{kind}{after}: {}, {} changed\n",

@@ -48,7 +48,7 @@ kinds! {
     /// The result of an audit.
     DriftReport,
     /// The result of a checklist.
-    ReleaseReport,
+    ChecklistReport,
 }
 
 /// The first two keys of every file; the rest is read when the kind is known.

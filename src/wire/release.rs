@@ -242,9 +242,7 @@ pub fn write(release: &Release) -> Result<String, serde_yaml::SerializeError> {
         kind: Kind::Release,
         name: &release.name,
         previous: release.previous.as_deref(),
-        release_type: Some(release.kind)
-            .filter(|kind| *kind != ReleaseType::default())
-            .map(ReleaseType::as_str),
+        release_type: release.kind.map(ReleaseType::as_str),
         gate: release.gate.as_ref().map(|gate| [gate.from.as_str(), gate.to.as_str()]),
         baseline: release.baseline.as_deref(),
         came: came.collect(),

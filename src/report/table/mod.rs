@@ -9,7 +9,7 @@ mod compared;
 mod figures;
 mod findings;
 mod fold;
-mod grid;
+pub(super) mod grid;
 mod next;
 mod places;
 mod read;
