@@ -2,18 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::stored;
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::ids::NOT_JUDGED;
-use crate::checklist::{
-    self, EnvironmentState, FreezePast, Trial, digest_of, state_of, train_of,
-};
+use crate::checklist::{self, EnvironmentState, FreezePast, Trial, digest_of, state_of, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Answer, Audit, AuditedEnvironment, Checklist, ChecklistRelease, EnvironmentName, Evidence,
     Gate, Globs, Release, ReleaseType, TrainDifference, differences,
 };
 use crate::normalize::{Normalizer, counters_of};
-use super::stored;
 use crate::profile::{Environment, Profiles};
 
 /// What was seen before, newest first, as far as somebody wants to see it.

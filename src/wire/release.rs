@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 use super::yaml::{self, Located};
-use crate::model::{
-    Build, Digest, FreezeException, OfPlatform, Release, ReleaseType, Train,
-};
+use crate::model::{Build, Digest, FreezeException, OfPlatform, Release, ReleaseType, Train};
 
 /// `kind: Release`: what a release consists of. `envparity release capture` writes it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,9 +15,9 @@ use crate::model::{
 pub struct ReleaseConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Release`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Its name: `v22`.
     pub name: Located<String>,
     /// The release that production runs until then: `v21`.
@@ -53,7 +51,9 @@ pub struct ReleaseConfig {
 }
 
 /// The words of [`ReleaseType`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ReleaseTypeWord {
     /// Everything is judged.
@@ -152,8 +152,8 @@ impl BuildConfig {
 #[derive(Serialize)]
 struct ReleaseText<'a> {
     #[serde(rename = "apiVersion")]
-    api_version: ApiVersion,
-    kind: Kind,
+    api_version: FormatVersion,
+    kind: FileKind,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a str>,
@@ -210,7 +210,10 @@ impl<'a> BuildText<'a> {
 }
 
 fn train_text(train: &Train) -> BTreeMap<&str, BuildText<'_>> {
-    train.iter().filter_map(|(name, builds)| Some((name.as_str(), BuildText::of(builds)?))).collect()
+    train
+        .iter()
+        .filter_map(|(name, builds)| Some((name.as_str(), BuildText::of(builds)?)))
+        .collect()
 }
 
 fn exception_text(one: &FreezeException) -> BTreeMap<&'static str, String> {
@@ -238,8 +241,8 @@ pub fn write(release: &Release) -> Result<String, serde_yaml::SerializeError> {
     });
     let came = release.came.iter().map(|(name, at)| (name.as_str(), at.to_string()));
     yaml::write(&ReleaseText {
-        api_version: ApiVersion::V1,
-        kind: Kind::Release,
+        api_version: FormatVersion::V1,
+        kind: FileKind::Release,
         name: &release.name,
         previous: release.previous.as_deref(),
         release_type: release.kind.map(ReleaseType::as_str),
