@@ -1,7 +1,9 @@
 //! What can be said on the command line.
 
+mod checklist;
 mod output;
 mod past;
+mod release;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,11 +15,19 @@ use jiff::civil::Date;
 use crate::model::{Gate, Severity, meant_and_known};
 use crate::wire::duration::{DurationText, parse_limit};
 
+pub(super) use checklist::{
+    AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+};
 pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
+};
+
+pub(super) use release::{
+    ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
+    ReleaseShowArguments,
 };
 
 /// Where profiles are, unless the command line says otherwise.
@@ -60,6 +70,10 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Say something of the past, which then stands in the history
     Mark(MarkArguments),
+    /// Write down which builds a release consists of, and tell what changed with it
+    Release(ReleaseArguments),
+    /// Judge whether a release may go, item by item
+    Checklist(ChecklistArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -266,7 +280,7 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, waivers, evidence or report
+    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

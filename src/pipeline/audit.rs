@@ -45,6 +45,26 @@ pub async fn audit(
     auditing.assess(evidence, over_time, facts, &clock, duration)
 }
 
+/// As [`audit`], with the evidence that was judged.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn audit_with_evidence(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    facts: RunFacts,
+    clock: Clock,
+    progress: &dyn Progress,
+) -> Result<(Audit, Vec<Evidence>), ScopeError> {
+    let auditing = Auditing::new(profiles, options, &clock);
+    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
+    let duration = auditing.start.elapsed();
+    let (load, _) = auditing.load(&evidence, outside, None);
+    let over_time = OverTime { load, standing: None };
+    let audit = auditing.assess(evidence.clone(), over_time, facts, &clock, duration)?;
+    Ok((audit, evidence))
+}
+
 /// Collects, judges, and keeps the run in the history that `open` opens when all is read. The
 /// second is whether it was kept: the audit is there in any case.
 ///
