@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use envparity::collect::Progress;
 use envparity::history::{SeriesKey, SqliteOptions, Store};
 use envparity::model::{Bucket, BucketFlags, EnvironmentName, Hour, Series, TargetId};
-use envparity::pipeline::{self, AuditOptions, Facts};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
 use envparity::profile;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -172,14 +172,14 @@ fn measure_audits(name: &str, folder: &Path, at: &str, rounds: usize) {
     let clock = || -> envparity::collect::Clock { Arc::new(move || at) };
     let without = || {
         let begin = Instant::now();
-        let audit = pipeline::audit(&profiles, &options, Facts::default(), clock(), &Silent);
+        let audit = pipeline::audit(&profiles, &options, RunFacts::default(), clock(), &Silent);
         runtime.block_on(audit).expect("an audit");
         begin.elapsed()
     };
     let with = || {
         let begin = Instant::now();
         let audited =
-            pipeline::audit_and_keep(&profiles, &options, Facts::default(), clock(), &Silent);
+            pipeline::audit_and_keep(&profiles, &options, RunFacts::default(), clock(), &Silent);
         let (mut audit, evidence) = runtime.block_on(audited).expect("an audit");
         let mut store = Store::open(&path, &SqliteOptions::default()).expect("a file");
         pipeline::keep(&mut store, &mut audit, &evidence).expect("there is room");

@@ -56,6 +56,7 @@ fn every_rule_implements_the_hooks_it_names_and_explains_itself() {
             (Hook::Environment, "fn check_environment"),
             (Hook::Pair, "fn check_pair"),
             (Hook::All, "fn check_all"),
+            (Hook::Series, "fn check_series"),
         ] {
             assert_eq!(
                 meta.hooks.contains(&hook),

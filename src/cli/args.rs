@@ -17,7 +17,7 @@ pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
-    HistoryShowArguments, HistoryVerifyArguments,
+    HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
 };
 
 /// Where profiles are, unless the command line says otherwise.
@@ -56,6 +56,8 @@ pub(super) enum Command {
     Schema(SchemaArguments),
     /// Look into what was seen before, and after whether it is what was written
     History(HistoryArguments),
+    /// Say something of the past, which then stands in the history
+    Mark(MarkArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted

@@ -6,14 +6,14 @@ use anyhow::Context as _;
 
 use super::args::AuditArguments;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::Inputs;
-use super::past::{self, Past, Place};
-use super::progress::Bar;
-use super::{Failed, clock, eol, output, problems, reports};
+use super::past::{self, HistoryPlace, Past};
+use super::progress::RunProgress;
+use super::{CommandError, clock, eol, output, problems, reports};
 use crate::history::Found;
-use crate::model::{EarlierReport, Gate};
-use crate::pipeline::{self, AuditOptions, Facts};
+use crate::model::{BucketLength, EarlierReport, Gate};
+use crate::pipeline::{self, AuditOptions, RunFacts};
 use crate::policy;
 use crate::profile::{Profiles, git};
 use crate::report;
@@ -23,8 +23,8 @@ use crate::wire::file;
 pub(super) async fn run(
     arguments: AuditArguments,
     verbose: u8,
-    files: Files,
-) -> Result<Exit, Failed> {
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
@@ -38,6 +38,8 @@ pub(super) async fn run(
         at: arguments.at,
         since: None,
         fail_on_new: arguments.fail_on_new,
+        length: BucketLength::DEFAULT,
+        standing: None,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
     if let Some(text) = &arguments.since {
@@ -47,22 +49,19 @@ pub(super) async fn run(
             Err(error) => return past::absent_or(error),
         }
     }
-    let place = Place::of(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of(&arguments.history, Some(&profiles))?;
     let Some(place) = place else {
         let report = {
-            let bar = Bar::new();
+            let bar = RunProgress::new();
             pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
         };
         let output = &arguments.output;
         return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
-    let (mut report, evidence) = {
-        let bar = Bar::new();
-        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
+    let (report, kept) = {
+        let (bar, open) = (RunProgress::new(), || place.open_to_write());
+        pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar, open).await?
     };
-    let kept = place
-        .open_to_write()
-        .and_then(|mut history| pipeline::keep(&mut history, &mut report, &evidence));
     // The report is written whatever becomes of the history, and says how this ends.
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));
@@ -81,7 +80,7 @@ fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
     if let Some(reference) = &arguments.since {
         inputs.add(Path::new(reference), "read by --since");
     }
-    if let Ok(Some(place)) = Place::of(&arguments.history, Some(profiles)) {
+    if let Ok(Some(place)) = HistoryPlace::of(&arguments.history, Some(profiles)) {
         place.protect(&mut inputs);
     }
     inputs
@@ -108,7 +107,8 @@ fn earlier(
             let evidence = past.evidence(&run)?;
             // By today's profiles, so that only what was seen differs.
             let options = AuditOptions { at: Some(run.at), since: None, ..options.clone() };
-            let audit = pipeline::assess(profiles, &options, evidence, Facts::default(), run.at)?;
+            let audit =
+                pipeline::assess(profiles, &options, evidence, RunFacts::default(), run.at)?;
             report::public(&audit).earlier()
         }
     };
@@ -119,8 +119,8 @@ fn earlier(
 }
 
 /// What is known of where this runs.
-pub(super) fn facts(folder: &Path) -> Facts {
+pub(super) fn facts(folder: &Path) -> RunFacts {
     let host = file::of_system("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default().trim().to_owned();
-    Facts { host, commit: git::commit(folder) }
+    RunFacts { host, commit: git::commit(folder) }
 }

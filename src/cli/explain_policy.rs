@@ -6,26 +6,29 @@ use std::path::Path;
 
 use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
-use super::{Failed, output, problems, reports};
+use super::{CommandError, output, problems, reports};
 use crate::model::{ComponentName, EnvironmentName, Glob, near};
-use crate::policy::{Case, Policy, SeverityRule, metas};
+use crate::policy::{self, Case, Policy, SeverityRule, metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
-use crate::rules::RuleMeta;
+use crate::rules::{HistoryUse, RuleMeta};
 use crate::version::Direction;
 use crate::wire::report::{DriftReport, Finding};
 
-pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let component = ComponentName::from(profiles.names.canonical(&arguments.component));
     let policy = Policy::new(profiles.policy.as_ref());
     let report = arguments.report.as_deref().map(reports::read).transpose()?;
-    let page = Page { profiles: &profiles, policy: &policy, component: &component };
+    let page = PolicyPage { profiles: &profiles, policy: &policy, component: &component };
     let mut text = page.head();
     if let Some(unknown) = report.as_ref().and_then(|report| page.unknown(report)) {
         text.push_str(&unknown);
         output::print(&text)?;
         return Ok(Exit::Done);
+    }
+    if report.is_none() {
+        text.push_str(&page.meant());
     }
     text.push_str(ORDER);
     if let Some(report) = &report {
@@ -40,13 +43,13 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
 const ORDER: &str = "\nOf the lines of a rule, the first that fits a finding decides: rows of the policy \
                      from the last to the first.\n";
 
-struct Page<'a> {
+struct PolicyPage<'a> {
     profiles: &'a Profiles,
     policy: &'a Policy,
     component: &'a ComponentName,
 }
 
-impl Page<'_> {
+impl PolicyPage<'_> {
     fn head(&self) -> String {
         let mut text = format!("{}\n", terminal(self.component.as_str()));
         let owner = match self.policy.owner(self.component) {
@@ -103,6 +106,19 @@ impl Page<'_> {
         Some(format!("\nThe report has no component of this name{meant}\n"))
     }
 
+    /// What may be meant, where the profiles do not name the component: it may run all the same.
+    fn meant(&self) -> String {
+        let known = self.profiles.component_names();
+        let name = self.component.as_str();
+        if known.contains(name) {
+            return String::new();
+        }
+        let near = near(name, known.iter().map(String::as_str));
+        let told =
+            |near| format!("\nThe profiles do not name it; did you mean {}?\n", terminal(near));
+        near.map(told).unwrap_or_default()
+    }
+
     /// The rows of `ranges:` that are about the component, or about a product that it may run.
     fn ranges(&self) -> Vec<(usize, String)> {
         let rows = self.profiles.policy.iter().flat_map(|policy| &policy.ranges);
@@ -135,6 +151,10 @@ impl Page<'_> {
             .iter()
             .map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()])
             .collect();
+        lines.extend(self.raised(meta).map(|(place, used)| {
+            let severity = format!("{} in a gate at least", used.at_least);
+            [place, format!("{}, by the history", used.what), severity]
+        }));
         let is_closed = rows.last().is_some_and(|row| row.is_unconditional());
         if !is_closed {
             lines.extend(meta.defaults.iter().map(|(what, defaults)| {
@@ -158,6 +178,13 @@ impl Page<'_> {
             let _ = writeln!(text, "  a control of {}", controls.join(", "));
         }
         text
+    }
+
+    /// Where the policy asks for what only a history tells, and what that is.
+    fn raised(&self, meta: &RuleMeta) -> Option<(String, HistoryUse)> {
+        let used = meta.history?;
+        let line = self.profiles.policy.as_ref()?.line_of(used.key)?;
+        Some((self.place(line), used))
     }
 
     /// What decided on each finding of the report.
@@ -201,13 +228,22 @@ impl Page<'_> {
             level,
             direction,
         };
-        let now = match self.policy.deciding(case) {
-            Some(row) => format!("{}, by {}", row.severity(), self.place(row.line())),
-            None if is_other => format!(
+        let raised = policy::meta(&finding.rule).and_then(|meta| self.raised(meta));
+        let raised = raised.filter(|(_, used)| {
+            let by_row = self.policy.deciding(case).map(|row| row.severity());
+            let is_raised = by_row.is_some_and(|severity| severity < used.at_least);
+            is_raised && finding.severity == used.at_least.as_str()
+        });
+        let now = match (self.policy.deciding(case), raised) {
+            (Some(_), Some((place, used))) => {
+                format!("{}, by {} of {place}", used.at_least, used.key.as_str())
+            }
+            (Some(row), None) => format!("{}, by {}", row.severity(), self.place(row.line())),
+            (None, _) if is_other => format!(
                 "{}, by the policy of then; no row decides now",
                 terminal(&finding.severity)
             ),
-            None => format!("{}, built in", terminal(&finding.severity)),
+            (None, _) => format!("{}, built in", terminal(&finding.severity)),
         };
         let waived = finding
             .waiver

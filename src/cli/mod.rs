@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod author;
 mod check_profiles;
 mod clock;
 mod collect;
@@ -17,6 +18,7 @@ mod explain_policy;
 mod files;
 mod history;
 mod inputs;
+mod mark;
 mod output;
 mod past;
 mod problems;
@@ -36,7 +38,7 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command, WaiverCommand};
 use clock::clock;
-use exit::{Exit, Failed};
+use exit::{CommandError, Exit};
 use runtime::interruptible;
 
 /// Parses the command line, runs the command, and says how it ended.
@@ -49,7 +51,7 @@ pub fn run() -> ExitCode {
     runtime::tell_panics();
     let exit = match catch_unwind(AssertUnwindSafe(|| dispatch(arguments))) {
         Ok(Ok(exit)) => exit,
-        Ok(Err(Failed(error))) => {
+        Ok(Err(CommandError(error))) => {
             output::print_error_line(&format!("error: {error:#}"));
             Exit::Error
         }
@@ -80,7 +82,7 @@ fn lacks_a_side(error: &clap::Error) -> bool {
         && error.get(ContextKind::InvalidArg).is_some_and(names)
 }
 
-fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
+fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
     let verbose = arguments.verbose;
     match arguments.command {
         Command::Audit(command) => interruptible(|files| audit::run(command, verbose, files)),
@@ -91,6 +93,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
+        Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::io::config::TlsConfig;
+use super::prometheus::config::LoadConfig;
 use crate::model::CollectorKind;
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
@@ -32,6 +33,11 @@ pub trait TargetConfig {
 
     /// The file to use when it cannot be reached.
     fn else_recorded(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Where its load over time is kept, if the profile says.
+    fn load(&self) -> Option<&LoadConfig> {
         None
     }
 

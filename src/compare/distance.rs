@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::between;
 use super::nearest::kind;
-use super::point::{Measure, Point, rank};
+use super::point::{ComparedPoint, Measure, rank};
 use crate::model::{Component, VersionChange};
 use crate::version::{Level, Reading};
 
@@ -18,7 +18,7 @@ const PIVOTS: usize = 64;
 pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for instance in &component.instances {
-        found.entry(&instance.reading).or_default().insert(instance.place());
+        found.entry(&*instance.reading).or_default().insert(instance.place());
     }
     found.into_iter().map(|(reading, places)| (reading, places.len())).collect()
 }
@@ -30,8 +30,9 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 /// and `7.2.0`: it may be either.
 pub fn widest(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
-    let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();
-    let points: Vec<Point<'_>> = points.into_iter().collect();
+    let points: BTreeSet<ComparedPoint<'_>> =
+        component.instances.iter().map(ComparedPoint::of).collect();
+    let points: Vec<ComparedPoint<'_>> = points.into_iter().collect();
     let pivots = if points.len() <= FEW { points.clone() } else { pivots(&points) };
     let mut widest = None;
     for (i, a) in pivots.iter().enumerate() {
@@ -47,9 +48,9 @@ pub fn widest(component: &Component) -> Option<Level> {
 }
 
 /// One point of each kind of text, [`PIVOTS`] at most.
-fn pivots<'a>(points: &[Point<'a>]) -> Vec<Point<'a>> {
+fn pivots<'a>(points: &[ComparedPoint<'a>]) -> Vec<ComparedPoint<'a>> {
     let mut seen = BTreeSet::new();
-    let kind = |point: &Point<'a>| {
+    let kind = |point: &ComparedPoint<'a>| {
         let numbers = point.reading.version().map(|version| version.release.len());
         (kind(point.reading), point.reading.is_proven(), numbers, point.flags)
     };
@@ -66,27 +67,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage, Site};
+    use std::sync::Arc;
+
+    use crate::model::{Class, Digest, Instance, Locator, ReadingSource, RunningImage};
     use crate::version::{Direction, Levels, Scheme, read};
 
     fn component(tags: &[(&str, &str)]) -> Component {
         let instance = |(tag, digest): &(&str, &str)| Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
-            site: Site::default(),
+            site: Arc::default(),
             product: None,
-            reading: read(Scheme::ImageTag, tag),
+            reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
-            image: Some(RunningImage {
-                repository: "app".into(),
-                tag: Some(read(Scheme::ImageTag, tag)),
-                digests: (!digest.is_empty())
-                    .then(|| Digest::Repository((*digest).into()))
-                    .into_iter()
-                    .collect(),
-                is_pinned: false,
-            }),
+            image: Some(
+                RunningImage {
+                    repository: "app".into(),
+                    tag: Some(read(Scheme::ImageTag, tag).into()),
+                    digests: (!digest.is_empty())
+                        .then(|| Digest::Repository((*digest).into()))
+                        .into_iter()
+                        .collect(),
+                    is_pinned: false,
+                }
+                .into(),
+            ),
         };
         Component {
             class: Class::Service,
@@ -145,9 +151,9 @@ mod tests {
     ) -> Component {
         let mut component = Component { class, ..component(&[(tag, digest)]) };
         let instance = &mut component.instances[0];
-        instance.reading = read(Scheme::Generic, label);
+        instance.reading = read(Scheme::Generic, label).into();
         instance.source = ReadingSource::Label;
-        instance.contradicted_by = contradicted_by.map(|tag| read(Scheme::ImageTag, tag));
+        instance.contradicted_by = contradicted_by.map(|tag| read(Scheme::ImageTag, tag).into());
         component
     }
 

@@ -1,13 +1,14 @@
 //! Like is compared with like: components with places, and what is said of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::between::{self, Between};
-use super::nearest::Side;
+use super::nearest::NearestSide;
 use super::point::tests::counted;
-use super::point::{Measure, Point};
+use super::point::{ComparedPoint, Measure};
 use super::{differing, mismatches, version_change};
 use crate::model::{
     Class, Component, Digest, Instance, Locator, Presence, ReadingSource, RunningImage, Site,
@@ -30,15 +31,15 @@ fn component(instances: Vec<Instance>) -> Component {
 /// An instance in a workload; `redis 7.2.4` has a product.
 fn runs(workload: &str, text: &str) -> Instance {
     let (product, version) = match text.split_once(' ') {
-        Some((product, version)) => (Some(product.to_owned()), version),
+        Some((product, version)) => (Some(product.into()), version),
         None => (None, text),
     };
     Instance {
         target: "kubernetes/k".into(),
-        locator: Locator::default(),
-        site: Site { workload: workload.to_owned(), ..Site::default() },
+        locator: Locator { workload: workload.to_owned(), ..Locator::default() },
+        site: Arc::new(Site { has_containers: true, ..Site::default() }),
         product,
-        reading: read(Scheme::ImageTag, version),
+        reading: read(Scheme::ImageTag, version).into(),
         source: ReadingSource::Tag,
         contradicted_by: None,
         image: None,
@@ -94,7 +95,7 @@ fn replicas_and_rollouts_are_readings_of_one_place() {
 
 fn in_container(container: &str, version: &str) -> Instance {
     let mut instance = runs("web", version);
-    instance.site.container = container.to_owned();
+    instance.locator.container = container.to_owned();
     instance
 }
 
@@ -115,7 +116,8 @@ fn containers_of_a_workload_are_places_and_one_of_another_name_is_paired_by_it()
 fn on_target(target: &str, is_one_of_several: bool, version: &str) -> Instance {
     let mut instance = runs("", version);
     instance.target = format!("docker/{target}").as_str().into();
-    instance.site = Site { target: target.to_owned(), is_one_of_several, ..Site::default() };
+    let site = Site { target: target.to_owned(), is_one_of_several, ..Site::default() };
+    instance.site = Arc::new(site);
     instance
 }
 
@@ -176,7 +178,7 @@ fn only_what_differs_is_a_part_of_it() {
 fn a_declared_version_of_fewer_numbers_proves_less() {
     let of = |source, text: &str| {
         let mut instance = runs("web", text);
-        (instance.source, instance.reading) = (source, read(Scheme::Generic, text));
+        (instance.source, instance.reading) = (source, read(Scheme::Generic, text).into());
         component(vec![instance])
     };
     let level = |declared: &str, read: &str| {
@@ -199,12 +201,15 @@ fn a_declared_version_of_fewer_numbers_proves_less() {
 
 fn built(workload: &str, digest: &str) -> Instance {
     let mut instance = runs(workload, "1.2.3");
-    instance.image = Some(RunningImage {
-        repository: "app".into(),
-        tag: Some(instance.reading.clone()),
-        digests: vec![Digest::Repository(digest.into())],
-        is_pinned: false,
-    });
+    instance.image = Some(
+        RunningImage {
+            repository: "app".into(),
+            tag: Some(instance.reading.clone()),
+            digests: vec![Digest::Repository(digest.into())],
+            is_pinned: false,
+        }
+        .into(),
+    );
     instance
 }
 
@@ -263,14 +268,14 @@ proptest! {
         scheme in prop::sample::select(vec![Scheme::ImageTag, Scheme::Generic]),
     ) {
         let all: Vec<Instance> = texts.iter().map(|text| runs("a", text)).collect();
-        let own = Instance { reading: read(scheme, &own), ..runs("a", "1") };
+        let own = Instance { reading: read(scheme, &own).into(), ..runs("a", "1") };
         let (measure, own) = (
             Measure { class: Class::Platform, levels: &Levels::DEFAULT },
-            Point::of(&own),
+            ComparedPoint::of(&own),
         );
-        let many = Side::new(all.iter().map(Point::of), measure);
+        let many = NearestSide::new(all.iter().map(ComparedPoint::of), measure);
         let found = many.nearest(&own, measure, |other| measure.difference(other, &own));
-        let levels = all.iter().map(|one| measure.difference(&Point::of(one), &own).level);
+        let levels = all.iter().map(|one| measure.difference(&ComparedPoint::of(one), &own).level);
         prop_assert_eq!(found.map(|(difference, _)| difference.level), levels.min());
     }
 }

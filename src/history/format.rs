@@ -29,6 +29,9 @@ pub(super) struct RunBody {
     /// Buckets that were judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) judged: Vec<JudgedHead>,
+    /// Since when things stand: digests of texts beside the inventories, by what they tell of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) standing: BTreeMap<String, String>,
     /// What another kind of run has to say: a mark, a release, what was pruned.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub(super) said: Value,
@@ -111,6 +114,8 @@ pub(super) struct Prepared {
     /// By digest.
     pub(super) inventories: BTreeMap<String, String>,
     pub(super) samples: Vec<KeyedSample>,
+    /// Digests of those inventories that tell since when things stand.
+    pub(super) standing: BTreeMap<String, String>,
 }
 
 impl KeyedSample {
@@ -161,7 +166,7 @@ pub(super) fn prepare(
         }
         heads.push(EvidenceHead { environment, taken: one.taken, targets });
     }
-    Ok(Prepared { heads, inventories, samples })
+    Ok(Prepared { heads, inventories, samples, standing: BTreeMap::new() })
 }
 
 /// The canonical text of a body.

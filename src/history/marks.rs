@@ -4,34 +4,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::error::HistoryError;
 use super::format::{self, Prepared};
 use super::runs::{NewRun, Saved};
+use super::said::{KIND, SaidMark};
 use super::sql::Value;
 use super::store::Store;
-use crate::model::{EnvironmentName, LoadSpan, SpanMark};
-
-/// The kind of a run that is a mark.
-pub(super) const KIND: &str = "mark";
-
-/// What a mark of a span says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct SaidMark {
-    pub(super) environment: String,
-    /// `span`.
-    pub(super) mark: String,
-    /// Unix seconds.
-    pub(super) from: i64,
-    /// Unix seconds.
-    pub(super) to: i64,
-    pub(super) label: String,
-    pub(super) by: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) exclude: bool,
-}
+use crate::model::{EnvironmentName, SpanMark};
 
 impl Store {
     /// Stores a mark of a span.
@@ -88,12 +68,7 @@ impl Store {
         self.sql.rows(sql, &[environment.as_str().into()], &mut |row| {
             let broken = |e: serde_json::Error| HistoryError::Damaged(format!("a mark: {e}"));
             let said: SaidMark = serde_json::from_str(&row.text(0)?).map_err(broken)?;
-            found.push(SpanMark {
-                span: LoadSpan { from: said.from, to: said.to },
-                label: said.label,
-                by: said.by,
-                is_excluded: said.exclude,
-            });
+            found.push(said.mark().1);
             Ok(())
         })?;
         Ok(found)

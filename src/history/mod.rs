@@ -19,11 +19,13 @@ mod reference;
 mod resolve;
 mod retention;
 mod runs;
+mod said;
 mod samples;
 mod schema;
 mod series;
 mod sql;
 mod sqlite;
+mod standing;
 mod store;
 mod transfer;
 mod verify;
@@ -33,9 +35,11 @@ pub use error::HistoryError;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};
-pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
+pub use reference::{
+    MomentError, Reference, ReferenceError, parse as parse_reference, parse_moment,
+};
 pub use resolve::{Found, ResolveError};
-pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
+pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub use moment::MomentError;
+pub use moment::{MomentError, parse as parse_moment};
 
 /// What a text refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]

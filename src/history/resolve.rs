@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::runs::{self, RunSummary};
 use super::sql::Value;
 use super::store::Store;
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, near};
 
 /// What a reference means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum ResolveError {
     NoEvidence {
         /// As given.
         name: String,
-        /// Those that there are, or "none".
+        /// Those that there are, or "none"; and the one that is probably meant.
         known: String,
     },
     /// No run's digest begins so.
@@ -65,7 +65,7 @@ pub enum ResolveError {
         digits: String,
         /// As given.
         name: String,
-        /// Those that there are, or "none".
+        /// Those that there are, or "none"; and the one that is probably meant.
         known: String,
     },
 }
@@ -118,16 +118,17 @@ impl Store {
     /// The newest run at or before a time that holds evidence of an environment.
     fn newest(&mut self, name: &str, until: Option<Timestamp>) -> Result<RunSummary, ResolveError> {
         let limit = until.map_or(i64::MAX, Timestamp::as_microsecond);
-        if let Some(run) = self.first_with(name, limit, Direction::Back)? {
+        if let Some(run) = self.first_with(name, limit, SearchDirection::Back)? {
             return Ok(run);
         }
-        match (self.first_with(name, i64::MIN, Direction::Forth)?, until) {
+        match (self.first_with(name, i64::MIN, SearchDirection::Forth)?, until) {
             (Some(oldest), Some(until)) => {
                 Err(ResolveError::TooOld { name: name.to_owned(), until, oldest: oldest.at })
             }
             _ => {
                 let known = self.environments()?;
-                Err(ResolveError::NoEvidence { name: name.to_owned(), known: listed(&known) })
+                let known = listed(name, &known);
+                Err(ResolveError::NoEvidence { name: name.to_owned(), known })
             }
         }
     }
@@ -150,14 +151,14 @@ impl Store {
         &mut self,
         name: &str,
         limit: i64,
-        direction: Direction,
+        direction: SearchDirection,
     ) -> Result<Option<RunSummary>, HistoryError> {
         let (order, next) = match direction {
-            Direction::Back => ("at DESC, id DESC", "at < $1 OR (at = $1 AND id < $2)"),
-            Direction::Forth => ("at, id", "at > $1 OR (at = $1 AND id > $2)"),
+            SearchDirection::Back => ("at DESC, id DESC", "at < $1 OR (at = $1 AND id < $2)"),
+            SearchDirection::Forth => ("at, id", "at > $1 OR (at = $1 AND id > $2)"),
         };
         let sql = format!("{} WHERE {next} ORDER BY {order} LIMIT $3", runs::SELECT);
-        let id = if direction == Direction::Back { i64::MAX } else { i64::MIN };
+        let id = if direction == SearchDirection::Back { i64::MAX } else { i64::MIN };
         let mut place = (limit, id);
         loop {
             let mut page: Vec<RunRow> = Vec::new();
@@ -179,7 +180,7 @@ impl Store {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+enum SearchDirection {
     Back,
     Forth,
 }
@@ -198,10 +199,15 @@ fn found_in(
         let environment = name.into();
         return Ok(Found::Evidence { environment, run });
     }
-    let (digits, name) = (digits.to_owned(), name.to_owned());
-    Err(ResolveError::NotInRun { digits, name, known: listed(&run.environments) })
+    let known = listed(name, &run.environments);
+    Err(ResolveError::NotInRun { digits: digits.to_owned(), name: name.to_owned(), known })
 }
 
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+/// `dev, prod; did you mean prod?`
+fn listed(name: &str, known: &[String]) -> String {
+    let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    match near(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("{all}; did you mean {near}?"),
+        None => all,
+    }
 }

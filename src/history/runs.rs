@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use super::chain::{BEGINNING, RunRow};
 use super::error::HistoryError;
 use super::format::{self, EvidenceHead, JudgedHead, Prepared, RunBody};
+use super::said;
 use super::samples;
 use super::series;
 use super::sql::{Columns, Sql, Value};
 use super::store::{SeriesKey, Store};
-use crate::model::{Bucket, Collectors, Evidence};
+use crate::model::{Bucket, Collectors, EnvironmentName, Evidence, SpanMark};
 use crate::wire::evidence::pieces::{self, PartPiece, TargetPieces};
 
 /// A run that is to be stored.
@@ -31,14 +32,14 @@ pub struct NewRun<'a> {
     /// Active findings: severity by id.
     pub findings: BTreeMap<String, String>,
     /// Buckets that were judged.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<JudgedBuckets>,
     /// What another kind of run has to say.
     pub said: Json,
 }
 
 /// Buckets of one series that a run judged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct JudgedBuckets {
     /// Whose.
     pub key: SeriesKey,
     /// Ends of the buckets: behind this time, up to `to`.
@@ -95,6 +96,8 @@ pub struct RunSummary {
     pub findings: BTreeMap<String, String>,
     /// How it was made.
     pub facts: BTreeMap<String, String>,
+    /// What it says of a span, if it is a mark.
+    pub mark: Option<(EnvironmentName, SpanMark)>,
 }
 
 impl Store {
@@ -104,7 +107,7 @@ impl Store {
     /// If the history may not or cannot be written.
     pub fn save(&mut self, run: NewRun<'_>, collectors: Collectors) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        let prepared = format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))?;
+        let prepared = prepared(&run, collectors)?;
         self.write(|store| store.append(run, prepared))
     }
 
@@ -126,6 +129,7 @@ impl Store {
             evidence: prepared.heads,
             findings: run.findings,
             judged,
+            standing: prepared.standing,
             said: run.said,
         };
         let body = format::text_of(&body).map_err(|e| unwritable(&e))?;
@@ -137,8 +141,8 @@ impl Store {
     }
 
     /// The rows that a run judged, copied if they came from outside.
-    fn judged(&mut self, one: Judged, run: i64) -> Result<JudgedHead, HistoryError> {
-        let Judged { mut key, from, to, from_source } = one;
+    fn judged(&mut self, one: JudgedBuckets, run: i64) -> Result<JudgedHead, HistoryError> {
+        let JudgedBuckets { mut key, from, to, from_source } = one;
         let (mut source, mut query, mut answer) =
             ("history".to_owned(), String::new(), String::new());
         if let JudgedSource::Outside { source: of, query: asked, answer: told, buckets } =
@@ -236,6 +240,11 @@ impl Store {
     }
 }
 
+/// What a run answered, ready to be stored.
+pub(super) fn prepared(run: &NewRun<'_>, collectors: Collectors) -> Result<Prepared, HistoryError> {
+    format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))
+}
+
 /// All columns of `run`.
 pub(super) const SELECT: &str = "SELECT id, kind, at, verdict, body, prev, digest FROM run";
 
@@ -273,6 +282,7 @@ pub(super) fn summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
         environments: environments.into_iter().collect(),
         findings: body.findings,
         facts: body.facts,
+        mark: said::of_run(&row.kind, &body.said),
     })
 }
 
@@ -328,6 +338,6 @@ fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(),
     samples::insert(sql, &prepared.samples)
 }
 
-fn unwritable(error: &serde_json::Error) -> HistoryError {
+pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
     HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
 }

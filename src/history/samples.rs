@@ -35,6 +35,55 @@ impl Store {
         self.write(|store| insert(&mut *store.sql, &keyed))
     }
 
+    /// The servers of a target of which samples are kept.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn sampled_places(
+        &mut self,
+        environment: &EnvironmentName,
+        target: &TargetId,
+    ) -> Result<Vec<String>, HistoryError> {
+        let sql = "SELECT DISTINCT place FROM sample WHERE environment = $1 AND target = $2 \
+                   ORDER BY place";
+        let mut found = Vec::new();
+        self.sql.rows(sql, &[environment.as_str().into(), target.as_str().into()], &mut |row| {
+            found.push(row.text(0)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Samples of one server of a target that were taken behind `from` and up to `to`, in the order
+    /// of time.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn samples_of(
+        &mut self,
+        environment: &EnvironmentName,
+        target: &TargetId,
+        place: &str,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<Sample>, HistoryError> {
+        let sql = "SELECT body FROM sample WHERE environment = $1 AND target = $2 \
+                   AND place = $3 AND at > $4 AND at <= $5 ORDER BY at";
+        let values = [
+            environment.as_str().into(),
+            target.as_str().into(),
+            place.into(),
+            from.as_microsecond().into(),
+            to.as_microsecond().into(),
+        ];
+        let mut found = Vec::new();
+        self.sql.rows(sql, &values, &mut |row| {
+            let read = pieces::read_sample(&row.text(0)?, target);
+            found.push(read.map_err(HistoryError::Damaged)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// Samples of a target that were taken behind `from` and up to `to`, in the order of time.
     ///
     /// # Errors

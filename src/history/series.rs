@@ -103,6 +103,35 @@ impl Store {
         Ok(places)
     }
 
+    /// When the oldest bucket or hour of a target begins; `None` if none is kept.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn held_since(
+        &mut self,
+        environment: &EnvironmentName,
+        target: &TargetId,
+        length: BucketLength,
+    ) -> Result<Option<i64>, HistoryError> {
+        let up = Series::Up.to_string();
+        let mut oldest: Option<i64> = None;
+        for (id, _) in self
+            .series_of(environment.as_str(), target.as_str())?
+            .into_iter()
+            .filter(|(_, key)| key.name == up)
+        {
+            for (table, seconds) in [("bucket", length.seconds()), ("hour", HOUR)] {
+                let sql = format!("SELECT at FROM {table} WHERE series = $1 ORDER BY at LIMIT 1");
+                self.sql.rows(&sql, &[id.into()], &mut |row| {
+                    let begins = row.int(0)? - seconds;
+                    oldest = Some(oldest.map_or(begins, |oldest| oldest.min(begins)));
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(oldest)
+    }
+
     /// All series of a target, with their ids.
     pub(super) fn series_of(
         &mut self,

@@ -8,7 +8,7 @@ use super::address::PostgresAddress;
 use super::error::HistoryError;
 #[cfg(feature = "postgres")]
 use super::postgres::{self, PostgresOptions};
-use super::schema::{self, Meta};
+use super::schema::{self, StoreMeta};
 use super::sql::Sql;
 use super::sqlite::{self, SqliteOptions};
 
@@ -32,9 +32,11 @@ pub struct SeriesKey {
 /// A history that is open.
 pub struct Store {
     pub(super) sql: Box<dyn Sql>,
-    meta: Meta,
+    meta: StoreMeta,
     /// Ids of series that were asked for.
     pub(super) series: HashMap<SeriesKey, i64>,
+    /// Whether a transaction is open: what is written within it is part of it.
+    is_writing: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -82,7 +84,7 @@ impl Store {
             Some(meta) => meta,
             None => make(&mut *sql)?,
         };
-        Ok(Self { sql, meta, series: HashMap::new() })
+        Ok(Self { sql, meta, series: HashMap::new(), is_writing: false })
     }
 
     /// What a later version wrote is read and never written.
@@ -109,14 +111,23 @@ impl Store {
         done
     }
 
-    /// Does all of the work, or none of it, while nobody else writes.
-    pub(super) fn write<T>(
+    /// Does all of the work, or none of it, while nobody else writes. Within it, whatever is
+    /// written is part of it.
+    ///
+    /// # Errors
+    /// If the work fails, or the history may not or cannot be written.
+    pub fn write<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
+        if self.is_writing {
+            return work(self);
+        }
         self.check_schema()?;
         self.sql.begin()?;
+        self.is_writing = true;
         let done = work(self).and_then(|done| self.sql.exec("COMMIT", &[]).map(|_| done));
+        self.is_writing = false;
         if done.is_err() {
             // Ids that were given in it are none.
             self.series.clear();
@@ -128,13 +139,13 @@ impl Store {
 }
 
 /// Makes the tables, unless somebody else has made them meanwhile.
-fn make(sql: &mut dyn Sql) -> Result<Meta, HistoryError> {
+fn make(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
     sql.begin()?;
     let made = schema::read(sql).and_then(|found| match found {
         Some(meta) => Ok(meta),
         None => {
             schema::create(sql, TOOL)?;
-            Ok(Meta { schema: schema::OURS, tool: TOOL.to_owned() })
+            Ok(StoreMeta { schema: schema::OURS, tool: TOOL.to_owned() })
         }
     });
     let done = made.and_then(|meta| sql.exec("COMMIT", &[]).map(|_| meta));

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chain::{Follower, RunRow};
 use super::error::HistoryError;
 use super::format::{self, JudgedHead, RunBody, TargetRows};
-use super::marks::{self, SaidMark};
+use super::marks;
 use super::runs;
+use super::said::{self, SaidMark};
 use super::samples;
 use super::schema;
 use super::sql::Value;
@@ -139,7 +140,10 @@ impl Store {
                 return Ok(Some(wrong));
             }
         }
-        if run.kind == marks::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
+        if let Some(wrong) = self.rests_on_standing(&body, rested)? {
+            return Ok(Some(wrong));
+        }
+        if run.kind == said::KIND { self.rests_on_mark(run, &body, rested) } else { Ok(None) }
     }
 
     fn rests_on_target(
@@ -181,6 +185,26 @@ impl Store {
             if !found.is_as_its_body_says() {
                 return Ok(Some(format!("a sample of {environment} {id} was changed")));
             }
+        }
+        Ok(None)
+    }
+
+    fn rests_on_standing(
+        &mut self,
+        body: &RunBody,
+        rested: &mut Rested,
+    ) -> Result<Option<String>, HistoryError> {
+        for (name, digest) in &body.standing {
+            if rested.checked.contains(digest) {
+                continue;
+            }
+            match self.inventory_text(digest)? {
+                None => return Ok(Some(format!("since when {name} stand is gone"))),
+                Some(text) if format::sha256(&text) != *digest => {
+                    return Ok(Some(format!("since when {name} stand was changed")));
+                }
+                Some(_) => rested.checked.insert(digest.clone()),
+            };
         }
         Ok(None)
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::matrix::MatrixRow;
+use super::matrix::{Cell, MatrixRow, State};
 use super::{
-    Comparison, ComponentName, Coverage, EnvironmentName, Gate, JudgedFinding, JudgedWaiver,
-    Judgement, Places, Severity, Since, Snapshot, TargetId, staleness,
+    Comparison, ComponentName, Coverage, EnvironmentName, FindingId, Gate, JudgedFinding,
+    JudgedLoad, JudgedWaiver, Judgement, Places, Severity, Since, Snapshot, Standing, TargetId,
+    staleness,
 };
 
 /// The result of an audit or a diff, before any format.
@@ -46,6 +47,10 @@ pub struct Audit {
     pub since: Option<Since>,
     /// Whether only what is new or worse since then could block.
     pub new_only: bool,
+    /// The load of targets, where a source of it is named.
+    pub load: Vec<JudgedLoad>,
+    /// Since when things stand, if there is a history.
+    pub standing: Option<Standing>,
     /// Each component in each environment.
     pub matrix: Vec<MatrixRow>,
     /// Findings in a gate at or above this block.
@@ -54,6 +59,21 @@ pub struct Audit {
     pub places: Places,
     /// What changes from run to run.
     pub run: Run,
+}
+
+impl Audit {
+    /// Since when a finding stands, if there is a history.
+    pub fn first_seen(&self, id: &FindingId) -> Option<Timestamp> {
+        self.standing.as_ref()?.of_finding(id, self.run.at)
+    }
+
+    /// Since when an environment runs what it runs, if there is a history.
+    pub fn runs_since(&self, cell: &Cell, component: &ComponentName) -> Option<Timestamp> {
+        if cell.state != State::Present {
+            return None;
+        }
+        self.standing.as_ref()?.of_running(&cell.environment, component, self.run.at)
+    }
 }
 
 impl Purpose {

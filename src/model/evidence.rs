@@ -161,7 +161,7 @@ impl Field {
 pub const TLS_UNVERIFIED: &str = "tls_unverified";
 
 /// One place where an image is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImageUse {
     /// Where.
     pub locator: Locator,
@@ -211,9 +211,10 @@ pub struct Locator {
 
 /// Whether an instance counts: running, paused and restarting containers do, and what runs on a
 /// schedule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RunState {
     /// It runs.
+    #[default]
     Running,
     /// It runs from time to time, and not now: it counts, so that what is compared does not depend
     /// on the minute.
@@ -232,7 +233,7 @@ impl RunState {
 }
 
 /// Why nobody can tell whether an instance runs that counts nevertheless.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Presumed {
     /// Its state was not told.
     StateUnknown,

@@ -35,6 +35,9 @@ pub struct Finding {
     pub places: BTreeMap<String, String>,
     /// The severity, unless the policy says otherwise.
     pub defaults: Defaults,
+    /// What it is at least in a gate, because it has stood for longer than the policy lets it; rows
+    /// of the policy do not lower it, and may switch it off.
+    pub at_least: Option<Severity>,
 }
 
 /// Severity in a gate, and elsewhere.

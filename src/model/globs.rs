@@ -6,6 +6,7 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use super::Glob;
+use super::ids::SPECIAL;
 
 /// Patterns, any of which may fit. Cheap to clone.
 #[derive(Clone, Default)]
@@ -67,13 +68,56 @@ impl Screened {
     }
 }
 
-/// What means something in a pattern.
-const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', ',', '\\', '!'];
-
 /// A name, or one with a star at its beginning or end.
 fn is_simple(pattern: &str) -> bool {
     let bare = pattern.strip_prefix('*').or_else(|| pattern.strip_suffix('*')).unwrap_or(pattern);
     !bare.contains(SPECIAL)
+}
+
+/// Patterns with numbers, to ask which of them fit.
+#[derive(Debug, Default)]
+pub struct NumberedGlobs {
+    /// Names, and beginnings and ends of names: found all at once.
+    simple: GlobSet,
+    /// Of these.
+    numbers: Vec<usize>,
+    others: Vec<(usize, Screened)>,
+}
+
+impl NumberedGlobs {
+    /// Any of these.
+    pub fn new(globs: Vec<(usize, Glob)>) -> Self {
+        let (simple, others): (Vec<_>, Vec<_>) =
+            globs.into_iter().partition(|(_, glob)| is_simple(glob.pattern()));
+        let mut builder = GlobSetBuilder::new();
+        for (_, glob) in &simple {
+            builder.add(glob.as_globset().clone());
+        }
+        let (set, simple, slow) = match builder.build() {
+            Ok(set) => (set, simple, Vec::new()),
+            Err(_) => (GlobSet::empty(), Vec::new(), simple),
+        };
+        let others = others.into_iter().chain(slow);
+        Self {
+            simple: set,
+            numbers: simple.into_iter().map(|(number, _)| number).collect(),
+            others: others.map(|(number, glob)| (number, Screened::new(&glob))).collect(),
+        }
+    }
+
+    /// The numbers of those that the whole of `name` fits, in no order.
+    pub fn matches(&self, name: &str) -> impl Iterator<Item = usize> {
+        let simple = self.simple.matches(name).into_iter();
+        let simple = simple.filter_map(|index| self.numbers.get(index).copied());
+        let others = self.others.iter().filter(move |(_, other)| other.is_match(name));
+        simple.chain(others.map(|(number, _)| *number))
+    }
+}
+
+impl fmt::Debug for Screened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.glob.pattern())
+    }
 }
 
 impl fmt::Debug for Globs {
@@ -86,6 +130,22 @@ impl fmt::Debug for Globs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_of_the_patterns_that_fit() {
+        let patterns = ["image/a", "image/*", "*/a", "image/[a-c]", "image/b", "{image,chart}/a"];
+        let globs = patterns.iter().enumerate().map(|(i, p)| (i, Glob::new(p).unwrap()));
+        let all = NumberedGlobs::new(globs.collect());
+        let of = |name: &str| {
+            let mut numbers: Vec<usize> = all.matches(name).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        assert_eq!(of("image/a"), [0, 1, 2, 3, 5]);
+        assert_eq!(of("image/b"), [1, 3, 4]);
+        assert_eq!(of("chart/a"), [2, 5]);
+        assert_eq!(of("host/os"), [0; 0]);
+    }
 
     #[test]
     fn many_patterns_fit_as_each_of_them_does() {

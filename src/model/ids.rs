@@ -1,12 +1,15 @@
 //! Names of the things compared, and the globs that select them.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        ///
+        /// Cheap to clone: a large estate names the same again and again.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as text.
@@ -23,7 +26,7 @@ macro_rules! name {
 
         impl<T: Into<String>> From<T> for $name {
             fn from(text: T) -> Self {
-                Self(text.into())
+                Self(Arc::from(text.into()))
             }
         }
     };
@@ -49,12 +52,12 @@ name! {
 impl TargetId {
     /// Joins a collector and a target's name.
     pub fn new(collector: &str, name: &str) -> Self {
-        Self(format!("{collector}/{name}"))
+        Self(format!("{collector}/{name}").into())
     }
 
     /// The part before the first `/`.
     pub fn collector(&self) -> &str {
-        self.0.split_once('/').map_or(self.0.as_str(), |(collector, _)| collector)
+        self.0.split_once('/').map_or(&*self.0, |(collector, _)| collector)
     }
 
     /// The part after the first `/`.
@@ -69,7 +72,7 @@ const NOT_TARGETS: [&str; 5] = ["image", "chart", "docker", "kubernetes", "host"
 impl ComponentName {
     /// The part before the first `/`: `redis`, `image`.
     pub fn group(&self) -> &str {
-        self.0.split_once('/').map_or(self.0.as_str(), |(first, _)| first)
+        self.0.split_once('/').map_or(&*self.0, |(first, _)| first)
     }
 
     /// Whether names that begin so are of parts of a host, or of what several instances make up.
@@ -84,9 +87,20 @@ impl ComponentName {
     }
 }
 
-/// A shell-style pattern over a whole name; `*` crosses `/`.
+/// A shell-style pattern over a whole name; `*` crosses `/`. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Glob(globset::GlobMatcher);
+pub struct Glob(Arc<Parsed>);
+
+#[derive(Debug)]
+struct Parsed {
+    glob: globset::Glob,
+    /// Compiled when it is first tried: of many patterns most are put together with others, or
+    /// are names.
+    matcher: OnceLock<globset::GlobMatcher>,
+}
+
+/// What means something in a pattern.
+pub(super) const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', ',', '\\', '!'];
 
 /// The longest name of an image has fewer bytes.
 const MAX_PATTERN: usize = 1024;
@@ -133,21 +147,29 @@ impl Glob {
             let compiled = globset::GlobSetBuilder::new().add(glob.clone()).build();
             compiled.map_err(|_| GlobError("it is too large".to_owned()))?;
         }
-        Ok(Self(glob.compile_matcher()))
+        Ok(Self(Arc::new(Parsed { glob, matcher: OnceLock::new() })))
     }
 
     /// Whether the whole of `name` fits.
     pub fn is_match(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        match self.literal() {
+            Some(literal) => literal == name,
+            None => self.0.matcher.get_or_init(|| self.0.glob.compile_matcher()).is_match(name),
+        }
+    }
+
+    /// The one name that fits, if nothing in the pattern has a meaning.
+    pub fn literal(&self) -> Option<&str> {
+        Some(self.pattern()).filter(|pattern| !pattern.contains(SPECIAL))
     }
 
     /// The pattern, to be put together with others.
     pub(super) fn as_globset(&self) -> &globset::Glob {
-        self.0.glob()
+        &self.0.glob
     }
 
     /// The pattern as written.
     pub fn pattern(&self) -> &str {
-        self.0.glob().glob()
+        self.0.glob.glob()
     }
 }

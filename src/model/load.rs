@@ -63,6 +63,17 @@ pub struct LoadFacts {
     pub clock_ahead: Option<f64>,
     /// What the source warned of. An answer with warnings is not a whole one.
     pub warnings: Vec<String>,
+    /// What was asked and answered, where it came from outside.
+    pub origin: Option<LoadOrigin>,
+}
+
+/// What a source outside was asked, and what it answered, so that the two can be told later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOrigin {
+    /// The queries, one a line, each once.
+    pub query: String,
+    /// SHA-256 over all answers, in hex.
+    pub answer: String,
 }
 
 /// The load of one target in one span: what every source gives.

@@ -1,6 +1,7 @@
 //! All environments side by side: what each component is in each environment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Class, ComponentName, EnvironmentName, PlacesCompared, Reading, ReadingSource};
 use crate::version::{Direction, Level};
@@ -62,13 +63,13 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellReading {
     /// The product, where the product data knows it.
-    pub product: Option<String>,
+    pub product: Option<Arc<str>>,
     /// Its version.
-    pub reading: Reading,
+    pub reading: Arc<Reading>,
     /// What told it.
     pub source: ReadingSource,
     /// What a lower source says instead.
-    pub contradicted_by: Option<Reading>,
+    pub contradicted_by: Option<Arc<Reading>>,
     /// How many instances say so; containers of one workload are one.
     pub instances: usize,
     /// Digests of their content, sorted.

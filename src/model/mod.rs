@@ -12,6 +12,7 @@ mod globs;
 mod ids;
 mod indicator;
 mod info_line;
+mod judged_load;
 mod live;
 mod load;
 pub mod matrix;
@@ -28,6 +29,7 @@ mod sharing;
 mod since;
 mod site;
 mod snapshot;
+mod standing;
 mod verdict;
 mod waiver;
 mod words;
@@ -52,14 +54,17 @@ pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
 pub use freshness::{MAX_AHEAD, staleness};
-pub use globs::Globs;
+pub use globs::{Globs, NumberedGlobs};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
+pub use judged_load::{
+    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadOutcome, LoadRow, LoadWorst, WindowServer,
+};
 pub use live::{LiveServer, identity_of};
 pub use load::{
     BucketedLoad, Column, CommandColumns, CounterRow, CounterTable, Load, LoadFacts, LoadIdentity,
-    LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
+    LoadOrigin, LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
 };
 pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
@@ -76,6 +81,7 @@ pub use snapshot::{
     Class, Component, Coverage, Digest, DigestKind, Identity, Instance, Note, OfPlatform, Reading,
     ReadingSource, RunningImage, Snapshot, Values,
 };
+pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
 pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};

@@ -19,7 +19,8 @@ impl Instance {
     /// the text names, in lower case and with `-` for spaces (`debian`, `rocky-linux`). `None` if
     /// nothing tells.
     pub fn product_in<'a>(&'a self, component: &'a Component) -> Option<Cow<'a, str>> {
-        if let Some(product) = self.product.as_ref().or(component.named_product.as_ref()) {
+        let known = self.product.as_deref().or(component.named_product.as_deref());
+        if let Some(product) = known {
             return Some(Cow::Borrowed(product));
         }
         let system = self.reading.system()?;
@@ -34,9 +35,10 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Class, Locator, ReadingSource, Site};
+    use crate::model::{Class, Locator, ReadingSource};
     use crate::version::{Levels, Scheme, read};
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     fn product(
         known: Option<&str>,
@@ -47,9 +49,9 @@ mod tests {
         let instance = Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
-            site: Site::default(),
-            product: known.map(str::to_owned),
-            reading: read(scheme, text),
+            site: Arc::default(),
+            product: known.map(Arc::from),
+            reading: read(scheme, text).into(),
             source: ReadingSource::Program,
             contradicted_by: None,
             image: None,

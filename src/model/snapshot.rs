@@ -90,21 +90,29 @@ pub struct Instance {
     pub target: TargetId,
     /// Where in the target.
     pub locator: Locator,
-    /// The place by which it is paired with those of another environment.
-    pub site: Site,
+    /// What of it counts where it is paired with those of another environment; shared by all of a
+    /// target.
+    pub site: Arc<Site>,
     /// The product's name in the product data; the component's own if it has none.
-    pub product: Option<String>,
-    /// Its version, from the best source that told one.
-    pub reading: Reading,
+    pub product: Option<Arc<str>>,
+    /// Its version, from the best source that told one; shared by all that run the same image.
+    pub reading: Arc<Reading>,
     /// What told it.
     pub source: ReadingSource,
     /// What a lower source says instead, where it disagrees.
-    pub contradicted_by: Option<Reading>,
-    /// The image, where it is one.
-    pub image: Option<RunningImage>,
+    pub contradicted_by: Option<Arc<Reading>>,
+    /// The image, where it is one; shared by all that run it.
+    pub image: Option<Arc<RunningImage>>,
 }
 
 impl Instance {
+    /// The place by which it is paired: namespace, workload and container as the catalogue names
+    /// them.
+    pub fn paired_place(&self) -> [&str; 3] {
+        let Locator { namespace, workload, container } = &self.locator;
+        [namespace, workload, if self.site.has_containers { container } else { "" }]
+    }
+
     /// Target, namespace and workload; the container where there is no workload. Instances are
     /// counted by it, so that neither replicas nor several containers of one image make a number.
     pub fn place(&self) -> (&TargetId, &str, &str) {
@@ -155,7 +163,7 @@ pub struct RunningImage {
     /// Without registry, `library/` and mirror prefixes.
     pub repository: String,
     /// The tag, if the reference has one, as its product writes them.
-    pub tag: Option<Reading>,
+    pub tag: Option<Arc<Reading>>,
     /// What identifies its content, where known: repository digests, then the configuration's.
     pub digests: Vec<Digest>,
     /// Whether the reference names a digest: that may be of the manifest for one platform.

@@ -11,12 +11,14 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use:
     let class = if is_product { Class::Platform } else { Class::Service };
     let (component, nature) =
         (format!("chart/{name}").into(), Nature { class, levels: Levels::DEFAULT });
-    if builder.counts(&component, &nature, target, image_use) {
-        let locator = Locator { container: String::new(), ..builder.locator(image_use) };
+    let ImageUse { locator, state, .. } = image_use;
+    if builder.counts(&component, &nature, target, (locator, state)) {
+        let locator = builder.locator(Locator { container: String::new(), ..locator.clone() });
         // A chart's version counts as charts do, not as the product in it. A label cannot hold a
         // `+`: Helm writes `_`.
         let reader = builder.normalizer.reader(&component, None);
         let reading = reader.text(Some(Scheme::Generic), &text.replace('_', "+"));
+        let reading = builder.shared(reading);
         builder.add(&component, nature, super::Instance { locator, ..instance(target, reading) });
     }
 }

@@ -1,5 +1,7 @@
 //! Engines and the hosts below them, as components with one instance for each host.
 
+use std::sync::Arc;
+
 use super::{Builder, Instance, Said};
 use crate::model::{Field, Locator, TargetEvidence};
 use crate::version::Scheme;
@@ -24,8 +26,8 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
                 if !is_engine {
                     return engine;
                 }
-                let reading = engine.reading.if_whole(&levels);
-                Instance { product: Some(name.to_owned()), reading, ..engine }
+                let reading = Arc::new(Arc::unwrap_or_clone(engine.reading).if_whole(&levels));
+                Instance { product: Some(name.into()), reading, ..engine }
             });
         }
     }
@@ -56,10 +58,8 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             hint: Some(Scheme::Kubernetes),
             text,
         };
-        builder.say(target, &said, |server| Instance {
-            product: Some(KUBERNETES.to_owned()),
-            ..server
-        });
+        builder
+            .say(target, &said, |server| Instance { product: Some(KUBERNETES.into()), ..server });
     }
     if let Some(text) = target.field("openshift_version") {
         let said = Said {
@@ -103,6 +103,10 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
         let said =
             Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
-        builder.say(target, &said, |host| Instance { locator, product: named, ..host });
+        builder.say(target, &said, |host| Instance {
+            locator,
+            product: named.map(Arc::from),
+            ..host
+        });
     }
 }

@@ -1,10 +1,14 @@
 //! Images in use: which component they are, which product, and which version.
 
-use super::product::Reader;
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
+use super::product::{Product, TextReader};
 use super::{Builder, Nature, label};
 use crate::model::{
-    Class, Digest, Globs, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
-    Site, TargetEvidence,
+    Class, ComponentName, Digest, Globs, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
+    RunningImage, TargetEvidence,
 };
 use crate::version::{self, Body, ImageReference, Level, Levels, Reading, Scheme, difference_of};
 
@@ -16,30 +20,114 @@ struct Name {
     short: String,
     tag: Option<String>,
     digest: Option<String>,
+    /// Whether the place gave it its name.
+    is_of_place: bool,
 }
 
-pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence, image_use: &ImageUse) {
-    let name = name(builder, image_use);
-    let locator = builder.locator(image_use);
-    let product = builder.normalizer.products.by_image(&name.full, &name.short);
-    let matched =
-        builder.normalizer.matches.iter().find(|m| m.fits([&name.full, &name.short], &locator));
-    let component = match (matched, product) {
-        (Some(matched), _) => matched.component.clone(),
-        (None, Some(product)) => format!("image/{}", product.family).into(),
-        (None, None) => format!("image/{}", name.short).into(),
-    };
-    let reader = builder.normalizer.reader(&component, product);
-    // A container that is what is a target elsewhere: `redis/cache`.
-    let is_image = component.as_str().starts_with("image/");
-    let class = class(&builder.normalizer.own, &name, product.is_some() || !is_image);
-    let nature = Nature { class, levels: reader.levels() };
-    if builder.counts(&component, &nature, target, image_use) {
+/// Images of a target that were met: the same runs in many places, and is read once.
+#[derive(Default)]
+pub(super) struct Known<'a>(HashMap<ImageUse, Image<'a>>);
+
+/// What its name says.
+struct Image<'a> {
+    name: Name,
+    product: Option<&'a Product>,
+    /// What it says as each component that the catalogue makes of it, mostly one.
+    told: Vec<(ComponentName, Told)>,
+}
+
+/// What an image says, wherever it runs.
+#[derive(Clone)]
+struct Told {
+    nature: Nature,
+    product: Option<Arc<str>>,
+    reading: Arc<Reading>,
+    source: ReadingSource,
+    contradicted_by: Option<Arc<Reading>>,
+    image: Arc<RunningImage>,
+}
+
+impl<'a> Known<'a> {
+    /// Adds what runs at one place.
+    pub(super) fn add(
+        &mut self,
+        builder: &mut Builder<'a>,
+        target: &TargetEvidence,
+        mut image_use: ImageUse,
+    ) {
+        // What is left is of the image.
+        let (own, state) = (mem::take(&mut image_use.locator), mem::take(&mut image_use.state));
+        image_use.chart.clear();
+        let mut image = match self.0.remove_entry(&image_use) {
+            Some((known, image)) => {
+                image_use = known;
+                image
+            }
+            None => Image::new(builder, &image_use, &own),
+        };
+        let locator = builder.locator(own.clone());
+        let component = image.component(builder, &locator);
+        let told = image.told(builder, target, &image_use, &component);
+        if !image.name.is_of_place {
+            self.0.insert(image_use, image);
+        }
+        if builder.counts(&component, &told.nature, target, (&own, &state)) {
+            let instance = Instance {
+                target: target.id.clone(),
+                locator,
+                site: Arc::default(),
+                product: told.product,
+                reading: told.reading,
+                source: told.source,
+                contradicted_by: told.contradicted_by,
+                image: Some(told.image),
+            };
+            builder.add(&component, told.nature, instance);
+        }
+    }
+}
+
+impl<'a> Image<'a> {
+    fn new(builder: &Builder<'a>, image_use: &ImageUse, locator: &Locator) -> Self {
+        let name = name(builder, image_use, locator);
+        let product = builder.normalizer.products.by_image(&name.full, &name.short);
+        Self { name, product, told: Vec::new() }
+    }
+
+    /// Which component it is at that place.
+    fn component(&self, builder: &Builder<'a>, locator: &Locator) -> ComponentName {
+        let Self { name, product, .. } = self;
+        let matched = builder.normalizer.matches.first([&name.full, &name.short], locator);
+        match (matched, product) {
+            (Some(matched), _) => matched.component.clone(),
+            (None, Some(product)) => format!("image/{}", product.family).into(),
+            (None, None) => format!("image/{}", name.short).into(),
+        }
+    }
+
+    /// What it says as that component.
+    fn told(
+        &mut self,
+        builder: &Builder<'a>,
+        target: &TargetEvidence,
+        image_use: &ImageUse,
+        component: &ComponentName,
+    ) -> Told {
+        if let Some((_, told)) = self.told.iter().find(|(known, _)| known == component) {
+            return told.clone();
+        }
+        let Self { name, product, .. } = self;
+        let reader = builder.normalizer.reader(component, *product);
+        // A container that is what is a target elsewhere: `redis/cache`.
+        let is_image = component.as_str().starts_with("image/");
+        let class = class(&builder.normalizer.own, name, product.is_some() || !is_image);
+        let nature = Nature { class, levels: reader.levels() };
         let products = &builder.normalizer.products;
         let inherited = label::is_inherited(products, image_use, &name.short, &reader);
         let label = if inherited { "" } else { &image_use.version_label };
-        let instance = running(target, image_use, name, locator, label, &reader);
-        builder.add(&component, nature, instance);
+        let told = running(builder, target, image_use, name, label, nature, &reader);
+        self.told.push((component.clone(), told.clone()));
+        told
     }
 }
 
@@ -54,13 +142,14 @@ fn class(own: &Globs, name: &Name, is_product: bool) -> Class {
 }
 
 fn running(
+    builder: &Builder<'_>,
     target: &TargetEvidence,
     image_use: &ImageUse,
-    name: Name,
-    locator: Locator,
+    name: &Name,
     label: &str,
-    reader: &Reader<'_>,
-) -> Instance {
+    nature: Nature,
+    reader: &TextReader<'_>,
+) -> Told {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
     // `postgresql-15-c9s:latest` says in its name what its tag does not.
     let named = reader.repository(&name.short).or_else(|| tag.clone());
@@ -82,18 +171,16 @@ fn running(
     if let (true, Some(told)) = (untold, said(&image_use.app_version)) {
         (reading, source) = (told, ReadingSource::WorkloadLabel);
     }
-    Instance {
-        target: target.id.clone(),
-        locator,
-        site: Site::default(),
-        product: reader.product.map(|p| p.name.clone()),
-        reading,
+    Told {
+        nature,
+        product: reader.product.map(|p| p.name.as_str().into()),
+        reading: builder.shared(reading),
         source,
-        contradicted_by,
-        image: Some(RunningImage {
-            repository: name.short,
-            tag,
-            digests: digests(target, image_use, name.digest),
+        contradicted_by: contradicted_by.map(Arc::new),
+        image: Arc::new(RunningImage {
+            repository: name.short.clone(),
+            tag: tag.map(|tag| builder.shared(tag)),
+            digests: digests(target, image_use, name.digest.clone()),
             is_pinned,
         }),
     }
@@ -198,7 +285,7 @@ fn architecture(target: &TargetEvidence) -> Option<String> {
 /// names its image by ID: then the name is that of a tag which its very content has, else the
 /// repository is that of a digest of it, and the tag is not known. Without a digest it is named by
 /// its service or container, so that it has one name from build to build.
-fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
+fn name(builder: &Builder<'_>, image_use: &ImageUse, locator: &Locator) -> Name {
     let own = if image_use.is_named_by_id() {
         None
     } else {
@@ -208,10 +295,11 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
         || image_use.repo_digests.iter().find_map(|digest| ImageReference::parse(digest).ok());
     let tagged = || of_tags(builder, &image_use.repo_tags);
     let Some(reference) = own.or_else(tagged).or_else(listed) else {
-        let Locator { workload, container, .. } = &image_use.locator;
+        let Locator { workload, container, .. } = locator;
         let short = [workload, container].into_iter().find(|name| !name.is_empty());
         let short = short.map_or("unnamed", String::as_str).to_owned();
-        return Name { full: short.clone(), short, tag: None, digest: None };
+        let is_of_place = true;
+        return Name { full: short.clone(), short, tag: None, digest: None, is_of_place };
     };
     let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
     let full = of_docker_hub(&full).unwrap_or(full);
@@ -224,7 +312,7 @@ fn name(builder: &Builder<'_>, image_use: &ImageUse) -> Name {
     } else {
         reference.tag.filter(|tag| !tag.is_empty())
     };
-    Name { full, short, tag, digest: reference.digest }
+    Name { full, short, tag, digest: reference.digest, is_of_place: false }
 }
 
 /// `registry.example/proxy/library/redis` is Docker Hub's `redis`, whatever the registry: nobody

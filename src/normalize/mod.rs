@@ -21,13 +21,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Globs, Identity, ImageUse,
-    Instance, Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
+    Class, Collectors, Component, ComponentName, EnvironmentName, Glob, Globs, Identity, Instance,
+    Locator, ProductNames, ReadingSource, RunState, Site, TargetEvidence, TargetId,
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
-use matching::Match;
-use product::{Product, Products, Reader};
+use matching::{Match, Matches};
+use product::{Product, Products, TextReader};
+
+pub use indicators::of_sample as indicators_of;
 
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub struct Normalizer {
     names: ProductNames,
     /// What the catalogue says of components.
     schemes: BTreeMap<ComponentName, Scheme>,
-    matches: Vec<Match>,
+    matches: Matches,
     /// The components of these.
     mapped: Arc<BTreeSet<ComponentName>>,
     only_in: BTreeMap<ComponentName, Vec<EnvironmentName>>,
@@ -68,13 +70,13 @@ impl Normalizer {
             let scheme = Scheme::by_name(c.scheme.as_ref()?)?;
             Some((c.component.as_str().into(), scheme))
         });
-        let matches: Vec<Match> = components.iter().flat_map(Match::of_component).collect();
+        let matches = Matches::new(components.iter().flat_map(Match::of_component).collect());
         Self {
             collectors,
             products: Products::new(own_products),
             names: product::config::names(own_products, collectors),
             schemes: schemes.collect(),
-            mapped: Arc::new(matches.iter().map(|found| found.component.clone()).collect()),
+            mapped: Arc::new(matches.components().cloned().collect()),
             matches,
             only_in: only_in.collect(),
             mirrors,
@@ -112,8 +114,12 @@ impl Normalizer {
     }
 
     /// How the texts of a component are read, of which the product is known or not.
-    fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
-        Reader { scheme: self.schemes.get(component).copied(), product }
+    fn reader<'a>(
+        &'a self,
+        component: &ComponentName,
+        product: Option<&'a Product>,
+    ) -> TextReader<'a> {
+        TextReader { scheme: self.schemes.get(component).copied(), product }
     }
 
     /// The name of a target, as the catalogue maps it.
@@ -125,6 +131,7 @@ impl Normalizer {
 /// Components as they are found.
 struct Builder<'a> {
     normalizer: &'a Normalizer,
+    environment: &'a EnvironmentName,
     ignore: &'a Globs,
     /// Collectors of which the environment has several targets.
     several: BTreeSet<String>,
@@ -132,6 +139,8 @@ struct Builder<'a> {
     identities: BTreeSet<Identity>,
     /// What does not run, with its place: containers of one workload are one.
     idle: BTreeSet<(ComponentName, String, String)>,
+    /// One for all instances of a target that are alike.
+    sites: BTreeSet<Arc<Site>>,
     left_out: usize,
 }
 
@@ -187,7 +196,8 @@ impl Builder<'_> {
         with: impl FnOnce(Instance) -> Instance,
     ) {
         let reader = self.normalizer.reader(&said.component, said.product);
-        let instance = with(instance(target, reader.text(said.hint, said.text)));
+        let reading = reader.text(said.hint, said.text);
+        let instance = with(instance(target, self.shared(reading)));
         self.add(&said.component, Nature { levels: reader.levels(), ..PLATFORM }, instance);
     }
 
@@ -205,46 +215,55 @@ impl Builder<'_> {
         name: &ComponentName,
         nature: &Nature,
         target: &TargetEvidence,
-        seen: &ImageUse,
+        (locator, state): (&Locator, &RunState),
     ) -> bool {
-        let word = match &seen.state {
+        let word = match state {
             RunState::Running => return true,
             RunState::Scheduled => "scheduled",
             RunState::Presumed(why) => why.as_str(),
             RunState::NotRunning(word) => word,
         };
-        let place = Instance::place_of(&target.id, &seen.locator);
+        let place = Instance::place_of(&target.id, locator);
         let idle = (name.clone(), word.to_owned(), format!("{place:?}"));
         if self.idle.insert(idle)
             && let Some(component) = self.component(name, nature.clone())
         {
             *component.not_running.entry(word.to_owned()).or_default() += 1;
         }
-        seen.state.counts()
+        state.counts()
     }
 
     /// Where an image runs, with the name that the catalogue gives the namespace.
-    fn locator(&self, image_use: &ImageUse) -> Locator {
-        let own = &image_use.locator;
-        let namespace =
-            self.normalizer.namespaces.get(&own.namespace).unwrap_or(&own.namespace).clone();
-        Locator { namespace, ..own.clone() }
+    fn locator(&self, own: Locator) -> Locator {
+        match self.normalizer.namespaces.get(&own.namespace) {
+            Some(namespace) => Locator { namespace: namespace.clone(), ..own },
+            None => own,
+        }
     }
 
-    /// The place by which an instance is paired. Containers of one compose service are replicas;
-    /// so are the nodes of a cluster and the servers of one Redis, whose names and addresses say
-    /// nothing in another environment.
-    fn site(&self, instance: &Instance) -> Site {
+    /// A reading for one instance or many, as this environment sees it.
+    fn shared(&self, mut reading: Reading) -> Arc<Reading> {
+        reading.mark_own_channel(self.environment.as_str());
+        Arc::new(reading)
+    }
+
+    /// What of the place of an instance counts when it is paired. Containers of one compose service
+    /// are replicas; so are the nodes of a cluster and the servers of one Redis, whose names and
+    /// addresses say nothing in another environment.
+    fn site(&mut self, instance: &Instance) -> Arc<Site> {
         let Instance { target, locator, image, .. } = instance;
         let is_replica = target.collector() == "docker" && !locator.workload.is_empty();
-        let has_name = image.is_some() && !is_replica;
-        Site {
+        let site = Site {
             target: self.normalizer.target_name(target).to_owned(),
             is_one_of_several: self.several.contains(target.collector()),
-            namespace: locator.namespace.clone(),
-            workload: locator.workload.clone(),
-            container: if has_name { locator.container.clone() } else { String::new() },
+            has_containers: image.is_some() && !is_replica,
+        };
+        if let Some(known) = self.sites.get(&site) {
+            return known.clone();
         }
+        let site = Arc::new(site);
+        self.sites.insert(site.clone());
+        site
     }
 
     /// What tells the instance from others, among the fields that `says` knows.
@@ -276,11 +295,11 @@ impl Builder<'_> {
 }
 
 /// An instance that the program itself speaks for.
-fn instance(target: &TargetEvidence, reading: Reading) -> Instance {
+fn instance(target: &TargetEvidence, reading: Arc<Reading>) -> Instance {
     Instance {
         target: target.id.clone(),
         locator: Locator::default(),
-        site: Site::default(),
+        site: Arc::default(),
         product: None,
         reading,
         source: ReadingSource::Program,

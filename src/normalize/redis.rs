@@ -5,6 +5,7 @@
 //! `valkey_version`. A server that names itself is believed before `redis_version` is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::product::{Product, Products};
 use super::{Builder, Instance, PLATFORM, Said};
@@ -49,10 +50,10 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
     let said = Said { component: name.clone(), product: known, hint: None, text: &version };
     let levels = known.map(|_| builder.normalizer.reader(&name, known).levels());
     builder.say(target, &said, |service| Instance {
-        product: Some(product),
+        product: Some(product.into()),
         locator: locator.clone(),
         reading: match &levels {
-            Some(levels) => service.reading.if_whole(levels),
+            Some(levels) => Arc::new(Arc::unwrap_or_clone(service.reading).if_whole(levels)),
             None => service.reading,
         },
         ..service
@@ -170,7 +171,7 @@ mod tests {
     fn identity(fields: &[(&str, &str)]) -> (String, String) {
         let component = component(fields).expect("a component");
         let instance = &component.instances[0];
-        (instance.product.clone().unwrap(), instance.reading.text().to_owned())
+        (instance.product.as_deref().unwrap().to_owned(), instance.reading.text().to_owned())
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A service that says its version, as the component `<collector>/<target>`, or as the one that the
 //! profile names.
 
+use std::sync::Arc;
+
 use super::{Builder, Instance, Said};
 use crate::model::{ComponentName, TargetEvidence};
 
@@ -23,5 +25,5 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let product =
         known.map_or_else(|| named.map(str::to_lowercase), |product| Some(product.name.clone()));
     let said = Said { component: component.clone(), product: known, hint: None, text };
-    builder.say(target, &said, |service| Instance { product, ..service });
+    builder.say(target, &said, |service| Instance { product: product.map(Arc::from), ..service });
 }

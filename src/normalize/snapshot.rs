@@ -1,6 +1,7 @@
 //! From an environment's evidence to its snapshot: each target is handed to what knows its kind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
 use crate::model::{
@@ -14,11 +15,13 @@ impl Normalizer {
     pub fn snapshot(&self, mut evidence: Evidence, ignore: Globs) -> Snapshot {
         let mut builder = Builder {
             normalizer: self,
+            environment: &evidence.environment,
             ignore: &ignore,
             several: self.several(&evidence),
             components: BTreeMap::new(),
             identities: BTreeSet::new(),
             idle: BTreeSet::new(),
+            sites: BTreeSet::new(),
             left_out: 0,
         };
         let mut by_target = BTreeMap::new();
@@ -34,12 +37,6 @@ impl Normalizer {
         for (name, component) in &mut components {
             overrule(component);
             component.named_product = self.named_product(name, component);
-            for instance in &mut component.instances {
-                let tag = instance.image.as_mut().and_then(|image| image.tag.as_mut());
-                for reading in [Some(&mut instance.reading), tag].into_iter().flatten() {
-                    reading.mark_own_channel(evidence.environment.as_str());
-                }
-            }
             // Equal ones are one: their order is none.
             component.instances.sort_unstable();
             // A chart is told by each container of a workload.
@@ -168,7 +165,7 @@ fn overrule(component: &mut Component) {
         return;
     }
     let declared = component.instances.extract_if(.., |instance| is_declared(instance));
-    component.overruled = declared.map(|instance| instance.reading).collect();
+    component.overruled = declared.map(|instance| Arc::unwrap_or_clone(instance.reading)).collect();
 }
 
 /// Hands what a target told to what knows it.
@@ -181,9 +178,10 @@ fn add(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>
         Facts::Version => service::add(builder, target),
         Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
     }
+    let mut known = image::Known::default();
     for image_use in images {
-        image::add(builder, target, &image_use);
         chart::add(builder, target, &image_use);
+        known.add(builder, target, image_use);
     }
     for fact in &target.declared {
         let name = builder.normalizer.product_of(fact);
@@ -196,7 +194,7 @@ fn add(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>
         };
         builder.say(target, &said, |instance| Instance {
             source: ReadingSource::Declared,
-            product: name,
+            product: name.map(Arc::from),
             ..instance
         });
     }

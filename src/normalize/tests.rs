@@ -279,7 +279,7 @@ fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
         let own = snapshot.coverage[0].component.to_string();
         (own, found.map(|(name, c)| (name.to_string(), c.instances[0].product.clone())))
     };
-    let of = |name: &str, product: Option<&str>| Some((name.into(), product.map(str::to_owned)));
+    let of = |name: &str, product: Option<&str>| Some((name.into(), product.map(Into::into)));
     assert_eq!(component(&[("version", "1.2.3")]).1, of("service/orders", None));
     let named = component(&[("version", "16.4"), ("component", "postgresql/orders")]);
     assert_eq!(named.1, of("postgresql/orders", Some("postgresql")));

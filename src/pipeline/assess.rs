@@ -9,21 +9,23 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::load::TargetJudged;
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
 use crate::compare::{compare, hidden, matrix};
+use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
     Evidence, Finding, Gate, Globs, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
-    Sharing, Since, Snapshot, Waiver,
+    Sharing, Since, Snapshot, Standing, Waiver,
 };
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::waiver::config::WaiversConfig;
-use crate::policy::{self, AuditScope, GatesAsked, Policy, Subject, waiver};
+use crate::policy::{self, AuditScope, GatesAsked, Policy, SeenFrom, Subject, waiver};
 use crate::profile::Profiles;
 use crate::report::PROGRAM;
 use crate::rules;
@@ -35,6 +37,8 @@ pub(super) struct Standard<'a> {
     pub(super) policy: Policy,
     pub(super) expected: Expected,
     pub(super) sharing: Vec<Sharing>,
+    /// The load of targets, judged.
+    pub(super) load: Vec<TargetJudged>,
     pub(super) waivers: Vec<Waiver>,
     /// Environments in promotion order.
     pub(super) order: Vec<EnvironmentName>,
@@ -51,6 +55,8 @@ pub(super) struct Standard<'a> {
     pub(super) new_only: bool,
     pub(super) policy_digest: &'a str,
     pub(super) profiles_digest: &'a str,
+    /// What a history knows from before.
+    pub(super) standing: Option<&'a Standing>,
     /// Support cycles over the shipped ones, with the name of their file.
     pub(super) given_cycles: &'a [(String, Cycles)],
 }
@@ -74,10 +80,22 @@ pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    let scope = Scope::new(profiles, options)?;
+    assess_with_load(profiles, options, evidence, Vec::new(), facts, now)
+}
+
+/// The same, with the load of targets over time.
+pub(super) fn assess_with_load(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    evidence: Vec<Evidence>,
+    load: Vec<TargetJudged>,
+    facts: RunFacts,
+    now: Timestamp,
+) -> Result<Audit, ScopeError> {
+    let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
@@ -91,6 +109,7 @@ pub fn assess(
         policy: Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on),
         expected: Expected::new(profiles, &options.end_of_life, &normalizer),
         normalizer,
+        load,
         sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
         waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
         order: profiles.environments.iter().map(|e| e.name.clone()).collect(),
@@ -102,6 +121,7 @@ pub fn assess(
         closed_gates: scope.closed_gates,
         since: options.since.as_ref(),
         new_only: options.fail_on_new,
+        standing: options.standing.as_ref(),
         policy_digest: &profiles.policy_digest,
         profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
@@ -118,7 +138,7 @@ pub fn assess(
 }
 
 /// What the policy makes of what was found.
-struct Judged {
+struct PolicyOutcome {
     judgement: Judgement,
     findings: Vec<JudgedFinding>,
     waivers: Vec<JudgedWaiver>,
@@ -128,7 +148,7 @@ struct Judged {
 impl Standard<'_> {
     /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
     /// estates it takes as much memory as what is made of it.
-    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: RunFacts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
@@ -137,18 +157,33 @@ impl Standard<'_> {
         let comparisons = self.comparisons(&snapshots);
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
-        let context = rules::Context {
+        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
+        let mut standing = self.standing_components(&snapshots, &matrix, &comparisons, now);
+        let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
+        let long_ahead = long_ahead.unwrap_or_default();
+        let context = rules::RuleContext {
             order: &self.order,
             pairs: &self.pairs,
+            gates: &self.gates,
             shared: &self.sharing,
-            ..self.expected.context(&self.baseline, now)
+            ..self.expected.context(&self.baseline, now, &long_ahead)
         };
-        let found = rules::check(&context, seen, &comparisons);
-        let Judged { judgement, findings, waivers, since } =
+        let load = self.load.iter().map(|one| rules::LoadSeries {
+            environment: &one.told.environment,
+            target: &one.told.target,
+            judged: &one.criteria,
+        });
+        let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let found = rules::check(&context, seen, &comparisons, &load);
+        let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
-        let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
+        if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
+            after.findings =
+                self.seen_from(&self.subjects(&snapshots), now).findings(before, &findings);
+        }
+        let has_history = self.standing.is_some();
+        let mut notes = self.expected.notes(now, self.given_cycles, &snapshots, has_history);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
-        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
         let compared = policy::count_counterparts(&self.gates, &snapshots);
         let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
         let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
@@ -162,12 +197,14 @@ impl Standard<'_> {
             purpose: self.purpose,
             judgement,
             environments: environments.collect(),
+            load: self.load.iter().map(|one| one.told.clone()).collect(),
             matrix,
             comparisons,
             findings,
             waivers,
             since,
             new_only: self.new_only,
+            standing,
             fail_on: self.policy.fail_on(),
             baseline: self.baseline.clone(),
             compared,
@@ -202,24 +239,8 @@ impl Standard<'_> {
         seen: &[Snapshot],
         snapshots: &[Snapshot],
         now: Timestamp,
-    ) -> Judged {
-        let subjects: Vec<Subject<'_>> = snapshots
-            .iter()
-            .zip(&self.expectations)
-            .map(|(snapshot, of)| Subject {
-                snapshot,
-                required: of.required,
-                expect: of.expect,
-                max_age: of.max_age,
-            })
-            .collect();
-        let scope = AuditScope {
-            baseline: &self.baseline,
-            gates: &self.gates,
-            collectors: COLLECTORS,
-            names: self.normalizer.names(),
-            mapped: self.normalizer.mapped(),
-        };
+    ) -> PolicyOutcome {
+        let (subjects, scope) = (self.subjects(snapshots), self.scope());
         let mut findings = self.policy.apply(found, &self.gates, seen);
         let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
@@ -232,7 +253,47 @@ impl Standard<'_> {
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
-        Judged { judgement, findings, waivers, since }
+        PolicyOutcome { judgement, findings, waivers, since }
+    }
+
+    fn subjects<'b>(&'b self, snapshots: &'b [Snapshot]) -> Vec<Subject<'b>> {
+        let both = snapshots.iter().zip(&self.expectations);
+        both.map(|(snapshot, of)| Subject {
+            snapshot,
+            required: of.required,
+            expect: of.expect,
+            max_age: of.max_age,
+        })
+        .collect()
+    }
+
+    fn scope(&self) -> AuditScope<'_> {
+        AuditScope {
+            baseline: &self.baseline,
+            gates: &self.gates,
+            collectors: COLLECTORS,
+            names: self.normalizer.names(),
+            mapped: self.normalizer.mapped(),
+        }
+    }
+
+    /// Since when components run what they run, after this audit.
+    fn standing_components(
+        &self,
+        snapshots: &[Snapshot],
+        matrix: &[MatrixRow],
+        comparisons: &[Comparison],
+        now: Timestamp,
+    ) -> Option<Standing> {
+        let before = self.standing?;
+        let subjects = self.subjects(snapshots);
+        Some(self.seen_from(&subjects, now).components(before, matrix, comparisons))
+    }
+
+    /// Times that are kept are whole seconds.
+    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>], now: Timestamp) -> SeenFrom<'b> {
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        SeenFrom { scope: self.scope(), subjects, now }
     }
 
     fn gates_asked(&self) -> GatesAsked<'_> {

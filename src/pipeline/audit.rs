@@ -1,62 +1,212 @@
-//! The audit: every environment against the baseline, judged.
+//! The audit: every environment against the baseline, judged, with its load over time.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::assess::assess;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use futures::StreamExt;
+use futures::stream;
+use jiff::Timestamp;
+
+use super::assess::assess_with_load;
+use super::load::{
+    LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
+    put_together, read_outside, rests_on, windows_at,
+};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::{Clock, Progress};
-use crate::model::{Audit, Evidence};
-use crate::profile::Profiles;
+use crate::history::{HistoryError, JudgedBuckets, Store};
+use crate::model::{Audit, EnvironmentName, Evidence, TargetEvidence, TargetId};
+use crate::policy;
+use crate::profile::{Environment, Profiles};
+use crate::trend::{LoadCriteria, Window};
+
+/// Targets whose load is asked for at the same time.
+const AT_ONCE: usize = 8;
 
 /// Collects and judges, and keeps nothing of the evidence.
 ///
 /// # Errors
-/// As [`audit_and_keep`].
+/// If the options name an unknown environment. What cannot be read is not an error but a part of
+/// the audit.
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
-    run(profiles, options, facts, clock, progress, false).await.map(|(audit, _)| audit)
+    let auditing = Auditing::new(profiles, options, &clock);
+    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
+    let duration = auditing.start.elapsed();
+    let (load, _) = auditing.load(&evidence, outside, None);
+    auditing.assess(evidence, load, facts, &clock, duration)
 }
 
-/// Collects and judges; the evidence is handed over too, to be stored.
+/// Collects, judges, and keeps the run in the history that `open` opens when all is read. The
+/// second is whether it was kept: the audit is there in any case.
 ///
 /// # Errors
-/// If the options name an unknown environment. What cannot be read is not an error but a part of
-/// the audit.
+/// As [`audit`].
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
-) -> Result<(Audit, Vec<Evidence>), ScopeError> {
-    run(profiles, options, facts, clock, progress, true).await
+    open: impl FnOnce() -> Result<Store, HistoryError>,
+) -> Result<(Audit, Result<(), HistoryError>), ScopeError> {
+    let auditing = Auditing::new(profiles, options, &clock);
+    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
+    let duration = auditing.start.elapsed();
+    let mut store = open();
+    let sampled = store
+        .as_mut()
+        .ok()
+        .map(|store| keep_samples(store, &evidence, auditing.began, options.length));
+    let history = store.as_mut().map_err(|error| &*error);
+    let (load, judged) = auditing.load(&evidence, outside, Some(history));
+    let kept = evidence.clone();
+    // What cannot be read is told once, when the run is kept.
+    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+    let options = AuditOptions { standing: before.clone(), ..options.clone() };
+    let auditing = Auditing { options: &options, ..auditing };
+    let mut audit = auditing.assess(evidence, load, facts, &clock, duration)?;
+    let saved = store.and_then(|mut store| {
+        sampled.unwrap_or(Ok(()))?;
+        super::keep(&mut store, &mut audit, &kept, judged, &before.unwrap_or_default())
+    });
+    Ok((audit, saved))
 }
 
-async fn run(
-    profiles: &Profiles,
-    options: &AuditOptions,
-    facts: Facts,
-    clock: Clock,
-    progress: &dyn Progress,
-    keeps: bool,
-) -> Result<(Audit, Vec<Evidence>), ScopeError> {
-    let Scope { environments, baseline, .. } = Scope::new(profiles, options)?;
-    let folder = &profiles.folder;
-    let start = Instant::now();
-    let deadline = options.deadline;
-    let first = Some(&baseline);
-    let evidence =
-        super::collect(&environments, first, folder, deadline, clock.clone(), progress).await;
-    let duration = start.elapsed();
-    let now = options.at.unwrap_or_else(|| clock());
-    let kept = if keeps { evidence.clone() } else { Vec::new() };
-    let mut audit = assess(profiles, options, evidence, facts, now)?;
-    audit.run.duration = options.at.is_none().then_some(duration);
-    Ok((audit, kept))
+/// What an audit goes by.
+struct Auditing<'a> {
+    profiles: &'a Profiles,
+    options: &'a AuditOptions,
+    start: Instant,
+    began: Timestamp,
+    windows: Vec<Window>,
+    criteria: LoadCriteria,
+}
+
+type Outside = BTreeMap<(EnvironmentName, TargetId), OutsideLoad>;
+
+impl<'a> Auditing<'a> {
+    fn new(profiles: &'a Profiles, options: &'a AuditOptions, clock: &Clock) -> Self {
+        let began = options.at.unwrap_or_else(|| clock());
+        Self {
+            profiles,
+            options,
+            start: Instant::now(),
+            began,
+            windows: windows_at(began, None, options.length),
+            criteria: policy::load::criteria(profiles.policy.as_ref()),
+        }
+    }
+
+    /// What targets answer, and what is kept of their load outside of the history, at the same
+    /// time.
+    async fn collect(
+        &self,
+        clock: Clock,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Evidence>, Outside), ScopeError> {
+        let scope = ProfileScope::new(self.profiles, self.options)?;
+        let (environments, first) = (&scope.environments, Some(&scope.baseline));
+        let (folder, deadline) = (&self.profiles.folder, self.options.deadline);
+        let evidence =
+            super::collect(environments, first, folder, deadline, clock.clone(), progress);
+        let outside = self.outside(environments, &clock);
+        Ok(futures::join!(evidence, outside))
+    }
+
+    async fn outside(&self, environments: &[(&Environment, bool)], clock: &Clock) -> Outside {
+        let live = &LiveTarget::default();
+        let named = environments.iter().flat_map(|(environment, _)| {
+            environment.targets.all().filter_map(|target| {
+                let config = &target.load()?.prometheus;
+                let id = TargetId::new(target.kind().name, target.name());
+                Some((*environment, id, config))
+            })
+        });
+        let reading = named.map(|(environment, id, config)| async move {
+            let asked = self.asked(&environment.name, &id, live);
+            let read = read_outside(&asked, config, clock.clone()).await;
+            ((environment.name.clone(), id), read)
+        });
+        let reading: Vec<_> = reading.collect();
+        stream::iter(reading).buffer_unordered(AT_ONCE).collect().await
+    }
+
+    fn asked<'b>(
+        &'b self,
+        environment: &'b EnvironmentName,
+        target: &'b TargetId,
+        live: &'b LiveTarget,
+    ) -> LoadAsked<'b> {
+        let profile = self.profiles.environments.iter().find(|e| e.name == *environment);
+        LoadAsked {
+            environment,
+            target,
+            prometheus: profile.and_then(|profile| prometheus_of(profile, target)),
+            folder: &self.profiles.folder,
+            deadline: self.options.deadline,
+            windows: &self.windows,
+            length: self.options.length,
+            live,
+            all_commands: false,
+            criteria: &self.criteria,
+        }
+    }
+
+    /// The load of every target that a source is named for, judged, and the buckets that this rests
+    /// on.
+    fn load(
+        &self,
+        evidence: &[Evidence],
+        mut outside: Outside,
+        mut history: Option<Result<&mut Store, &HistoryError>>,
+    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
+        let (mut load, mut judged) = (Vec::new(), Vec::new());
+        for one in evidence {
+            for target in &one.targets {
+                let outside = outside.remove(&(one.environment.clone(), target.id.clone()));
+                let history = history.as_mut().map(|history| match history {
+                    Ok(store) => Ok(&mut **store),
+                    Err(error) => Err(*error),
+                });
+                let is_counted = has_load(target);
+                if outside.is_none() && !(is_counted && history.is_some()) {
+                    continue;
+                }
+                let live = LiveTarget::of(target);
+                let asked = self.asked(&one.environment, &target.id, &live);
+                let told = put_together(&asked, history.filter(|_| is_counted), outside);
+                judged.extend(rests_on(&told, &self.criteria));
+                load.push(judge_load(&told, &self.windows, &self.criteria));
+            }
+        }
+        (load, judged)
+    }
+
+    fn assess(
+        &self,
+        evidence: Vec<Evidence>,
+        load: Vec<TargetJudged>,
+        facts: RunFacts,
+        clock: &Clock,
+        duration: std::time::Duration,
+    ) -> Result<Audit, ScopeError> {
+        let now = self.options.at.unwrap_or_else(|| clock());
+        let (profiles, options) = (self.profiles, self.options);
+        let mut audit = assess_with_load(profiles, options, evidence, load, facts, now)?;
+        audit.run.duration = options.at.is_none().then_some(duration);
+        Ok(audit)
+    }
+}
+
+/// Whether the target is one whose servers count what they do, even if none answered.
+fn has_load(target: &TargetEvidence) -> bool {
+    let is_data = target.samples.iter().any(|sample| sample.role != "sentinel");
+    is_data || target.id.as_str().starts_with("redis/")
 }

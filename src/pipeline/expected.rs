@@ -1,14 +1,16 @@
 //! What the policy expects of versions, ready for the rules, and what is worth noting about it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Cycles, EnvironmentName, RangeRow, Snapshot, Wanted};
+use crate::model::{AheadPair, Cycles, EnvironmentName, RangeRow, Snapshot, Standing, Wanted};
 use crate::normalize::Normalizer;
 use crate::policy;
 use crate::policy::config::PolicyConfig;
 use crate::profile::Profiles;
+use crate::rules::HistoryUse;
 use crate::{rules, wire};
 
 /// What rules hold readings against.
@@ -17,6 +19,10 @@ pub(super) struct Expected {
     cycles: Cycles,
     lookahead: Duration,
     min_share: f64,
+    /// How long an environment may be ahead.
+    allow_ahead: Option<SignedDuration>,
+    /// Keys of the policy that need a history, each with the rule that reads it.
+    historic: Vec<(&'static str, HistoryUse)>,
 }
 
 impl Expected {
@@ -37,6 +43,8 @@ impl Expected {
             cycles,
             lookahead: policy::range::lookahead(policy),
             min_share: policy.map_or(rules::DEFAULT_MIN_SHARE, PolicyConfig::min_share),
+            allow_ahead: policy.and_then(allow_ahead),
+            historic: policy.map(historic).unwrap_or_default(),
         }
     }
 
@@ -47,7 +55,20 @@ impl Expected {
             cycles: Cycles::default(),
             lookahead: Duration::ZERO,
             min_share: rules::DEFAULT_MIN_SHARE,
+            allow_ahead: None,
+            historic: Vec::new(),
         }
+    }
+
+    /// Pairs that have been ahead for longer than the policy lets them.
+    pub(super) fn long_ahead(
+        &self,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> BTreeMap<AheadPair, Timestamp> {
+        let Some(limit) = self.allow_ahead else { return BTreeMap::new() };
+        let pairs = standing.ahead.iter().map(|(pair, ahead)| (pair.clone(), ahead.since));
+        pairs.filter(|(_, since)| now.duration_since(*since) > limit).collect()
     }
 
     /// What rules may know, as far as it is from here.
@@ -55,9 +76,11 @@ impl Expected {
         &'a self,
         baseline: &'a EnvironmentName,
         now: Timestamp,
-    ) -> rules::Context<'a> {
-        rules::Context {
+        long_ahead: &'a BTreeMap<AheadPair, Timestamp>,
+    ) -> rules::RuleContext<'a> {
+        rules::RuleContext {
             order: &[],
+            gates: &[],
             baseline,
             pairs: &[],
             shared: &[],
@@ -65,6 +88,7 @@ impl Expected {
             now,
             end_of_life: &self.cycles,
             lookahead: self.lookahead,
+            long_ahead,
             min_share: self.min_share,
         }
     }
@@ -75,7 +99,15 @@ impl Expected {
         now: Timestamp,
         given: &[(String, Cycles)],
         snapshots: &[Snapshot],
+        has_history: bool,
     ) -> Vec<String> {
+        let off = self.historic.iter().filter(|_| !has_history).map(|(rule, used)| {
+            let (key, what) = (used.key.as_str(), used.what);
+            format!(
+                "{key} of the policy is off: without a history (--history, or history: in \
+                 audit.yaml) nothing is known of {rule} {what}"
+            )
+        });
         let idle = rules::idle(&self.ranges, snapshots).into_iter();
         let idle =
             idle.map(|row| format!("the policy's range {row:?} is about nothing that was seen"));
@@ -83,8 +115,21 @@ impl Expected {
         let unused = unused.map(|(file, _)| {
             format!("the support cycles of {file} are about nothing that was seen")
         });
-        idle.chain(unused).chain(rules::stale_data(now, &self.cycles, snapshots)).collect()
+        idle.chain(unused)
+            .chain(off)
+            .chain(rules::stale_data(now, &self.cycles, snapshots))
+            .collect()
     }
+}
+
+fn allow_ahead(policy: &PolicyConfig) -> Option<SignedDuration> {
+    let limit = policy.allow_ahead.as_ref()?;
+    Some(SignedDuration::try_from(limit.0).unwrap_or(SignedDuration::MAX))
+}
+
+fn historic(policy: &PolicyConfig) -> Vec<(&'static str, HistoryUse)> {
+    let uses = policy::metas().filter_map(|meta| Some((meta.id, meta.history?)));
+    uses.filter(|(_, used)| policy.line_of(used.key).is_some()).collect()
 }
 
 /// A policy may call a product by an alias: `postgres >=15`.

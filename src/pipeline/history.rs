@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, NewRun, Store};
-use crate::model::{Audit, Evidence, StoredRun};
+use crate::history::{HistoryError, JudgedBuckets, NewRun, Store};
+use crate::model::{Audit, Evidence, Standing, StoredRun};
 use crate::report::PROGRAM;
 
-/// Stores an audit with the evidence that it judged, and notes in it what it became.
+/// Stores an audit with the evidence and the buckets that it judged, and notes in it what it became.
+/// `before` is what was known of since when things stand.
 ///
 /// # Errors
 /// If the history may not or cannot be written; the audit is as it was.
@@ -15,6 +16,8 @@ pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
     evidence: &[Evidence],
+    judged: Vec<JudgedBuckets>,
+    before: &Standing,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;
     let mut facts = BTreeMap::from([
@@ -28,7 +31,7 @@ pub fn keep(
     let active = audit.findings.iter().filter(|judged| judged.is_active());
     let findings =
         active.map(|judged| (judged.id.to_string(), judged.severity.as_str().to_owned())).collect();
-    let saved = history.save(
+    let saved = history.save_standing(
         NewRun {
             kind: "audit",
             at: run.at,
@@ -36,10 +39,11 @@ pub fn keep(
             facts,
             evidence,
             findings,
-            judged: Vec::new(),
+            judged,
             said: serde_json::Value::Null,
         },
         COLLECTORS,
+        (audit.standing.as_ref().unwrap_or(before), before),
     )?;
     audit.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
     Ok(())

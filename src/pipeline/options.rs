@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Cycles, EarlierReport, EnvironmentName, Gate, Severity};
+use crate::model::{
+    BucketLength, Cycles, EarlierReport, EnvironmentName, Gate, Severity, Standing,
+};
 
 /// What the command line says of an audit.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +27,17 @@ pub struct AuditOptions {
     pub since: Option<EarlierReport>,
     /// Whether only what is new or worse since then blocks.
     pub fail_on_new: bool,
+    /// The grid of load; five minutes but for tests.
+    pub length: BucketLength,
+    /// What a history knows of since when things stand; `None` without one.
+    pub standing: Option<Standing>,
     /// Support cycles over those that ship with the program, each with the name of its file.
     pub end_of_life: Vec<(String, Cycles)>,
 }
 
 /// What the caller knows of where the audit runs.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct RunFacts {
     /// Name of this machine.
     pub host: String,
     /// Commit of the repository that holds the profiles.

@@ -48,7 +48,8 @@ fn of_pair(baseline: &Snapshot, current: &Snapshot) -> Vec<String> {
 fn shared<'a>(baseline: &'a Snapshot, current: &'a Snapshot) -> BTreeSet<&'a ComponentName> {
     let places = |snapshot: &'a Snapshot, name: &ComponentName| {
         let instances = snapshot.components.get(name).map_or(&[][..], |c| &c.instances);
-        instances.iter().map(|instance| &instance.site).collect::<BTreeSet<_>>().len()
+        let place = |instance: &'a Instance| (&instance.site, instance.paired_place());
+        instances.iter().map(place).collect::<BTreeSet<_>>().len()
     };
     let names = baseline.components.keys();
     let is_shared = |name: &&ComponentName| {
@@ -59,7 +60,7 @@ fn shared<'a>(baseline: &'a Snapshot, current: &'a Snapshot) -> BTreeSet<&'a Com
 }
 
 fn namespace(instance: &Instance) -> Option<&str> {
-    Some(instance.site.namespace.as_str()).filter(|name| !name.is_empty())
+    Some(instance.locator.namespace.as_str()).filter(|name| !name.is_empty())
 }
 
 fn target(instance: &Instance) -> Option<&str> {

@@ -5,13 +5,14 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
-use crate::model::{Glob, Severity, meant_or_known};
-use crate::rules::DEFAULT_MIN_SHARE;
+use crate::model::{Glob, Severity, meant_or_known, near};
+use crate::rules::{DEFAULT_MIN_SHARE, HistoryKey};
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::DurationText;
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -21,9 +22,9 @@ use crate::wire::yaml::Located;
 pub struct PolicyConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Policy`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Findings in a gate at or above this severity make the verdict `no-go` (default: high).
     #[serde(default, rename = "fail-on")]
     pub fail_on: Option<Located<SeverityText>>,
@@ -46,6 +47,13 @@ pub struct PolicyConfig {
     /// How much of the baseline an environment must run to stand for it.
     #[serde(default)]
     pub estate: Option<EstateConfig>,
+    /// What load over time must hold: the rule `load-regression` tells what does not.
+    #[serde(default)]
+    pub load: Option<LoadPolicyConfig>,
+    /// How long an environment may be ahead of the later side of a gate (`14d`): longer, and
+    /// `version-skew` is at least `medium` in a gate. Needs a history; off without it.
+    #[serde(default, rename = "allow-ahead")]
+    pub allow_ahead: Option<Located<DurationText>>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -137,6 +145,13 @@ impl PolicyConfig {
         self.estate.as_ref().map_or(DEFAULT_MIN_SHARE, |estate| estate.min_share.0)
     }
 
+    /// Where a key that needs a history stands, if it is written.
+    pub fn line_of(&self, key: HistoryKey) -> Option<usize> {
+        match key {
+            HistoryKey::AllowAhead => self.allow_ahead.as_ref().map(|limit| limit.line),
+        }
+    }
+
     /// Everything that is wrong with it, given the ids of the rules that exist.
     pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -164,6 +179,11 @@ impl PolicyConfig {
             problems.extend(patterns(&row.components));
         }
         problems.extend(range::check(&self.ranges));
+        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
+        if let Some(limit) = self.allow_ahead.as_ref().filter(|limit| limit.0.is_zero()) {
+            let advice = "write for how long, as in 14d, or leave it out";
+            problems.push(Problem::at(limit, "allow-ahead is no time at all", advice));
+        }
         problems
     }
 }
@@ -225,8 +245,10 @@ impl<'de> Deserialize<'de> for DirectionText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
         let direction = DIRECTIONS.into_iter().find(|direction| direction.as_str() == word);
-        let error = || serde::de::Error::custom("not a direction: use ahead, behind or mixed");
-        direction.map(Self).ok_or_else(error)
+        direction.map(Self).ok_or_else(|| {
+            let words = DIRECTIONS.map(Direction::as_str);
+            unknown_word(&word, &words, "not a direction: use ahead, behind or mixed")
+        })
     }
 }
 
@@ -241,6 +263,15 @@ impl JsonSchema for DirectionText {
     }
 }
 
+/// `not a severity: did you mean high?`, or what may be written where none is near.
+fn unknown_word<E: serde::de::Error>(word: &str, known: &[&str], all: &str) -> E {
+    let what = all.split(':').next().unwrap_or_default();
+    match near(word, known.iter().copied()) {
+        Some(near) => E::custom(format!("{what}: did you mean {near}?")),
+        None => E::custom(all),
+    }
+}
+
 /// A severity in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeverityText(pub Severity);
@@ -248,7 +279,10 @@ pub struct SeverityText(pub Severity);
 impl<'de> Deserialize<'de> for SeverityText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        Severity::from_str(&word).map(Self).map_err(serde::de::Error::custom)
+        Severity::from_str(&word).map(Self).map_err(|error| {
+            let words = Severity::ALL.map(Severity::as_str);
+            unknown_word(&word, &words, &error.to_string())
+        })
     }
 }
 

@@ -4,11 +4,13 @@
 
 pub mod config;
 mod gates;
+pub mod load;
 mod metas;
 pub mod range;
 mod readable;
 mod settled;
 mod since;
+mod standing;
 mod subject;
 mod verdict;
 pub mod waiver;
@@ -28,6 +30,7 @@ pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
 pub use readable::without_version;
 pub use settled::AuditScope;
 pub use since::{NoEarlierReport, check_earlier, since};
+pub use standing::SeenFrom;
 pub use subject::Subject;
 pub use verdict::judge;
 
@@ -121,7 +124,7 @@ impl Policy {
 
     fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
         let in_gate = concerns_gate(&finding, gates);
-        let severity = self.severity(&finding, in_gate, gates);
+        let severity = raised(self.severity(&finding, in_gate, gates), &finding, in_gate);
         JudgedFinding {
             id: finding.id(),
             severity,
@@ -268,6 +271,14 @@ impl OwnerRow {
     }
 }
 
+/// What has stood for too long is more severe in a gate, unless it is switched off.
+fn raised(severity: Severity, finding: &Finding, in_gate: bool) -> Severity {
+    match finding.at_least.filter(|_| in_gate && severity != Severity::Off) {
+        Some(least) => severity.max(least),
+        None => severity,
+    }
+}
+
 /// One finding for each component and place: without those of which a stronger one says more,
 /// unless that one is switched off.
 fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
@@ -318,6 +329,7 @@ mod tests {
             direction: None,
             values: std::collections::BTreeSet::new(),
             places: std::collections::BTreeMap::new(),
+            at_least: None,
             defaults: Defaults::gate(Severity::High, Severity::Low),
         }
     }

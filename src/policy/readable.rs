@@ -30,6 +30,9 @@ pub(super) fn unreadable(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool,
 pub fn without_version(snapshot: &Snapshot) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     for (name, component) in &snapshot.components {
+        if silent(name, component).next().is_none() {
+            continue;
+        }
         // One line for each text, needed if any target that says it is.
         let unproven: BTreeSet<&str> =
             silent(name, component).map(|instance| instance.reading.text()).collect();
@@ -51,8 +54,9 @@ fn silent<'a>(
     name: &'a ComponentName,
     component: &'a Component,
 ) -> impl Iterator<Item = &'a Instance> + Clone {
-    component.instances.iter().filter(|instance| {
-        let counts = is_target(name) || instance.source == ReadingSource::Declared;
+    let is_target = is_target(name);
+    component.instances.iter().filter(move |instance| {
+        let counts = is_target || instance.source == ReadingSource::Declared;
         counts && !instance.reading.is_proven()
     })
 }
@@ -73,12 +77,12 @@ fn worded(name: &ComponentName, text: &str, unreleased: bool) -> String {
 /// Whether a component is a target itself, and no part of one: `redis/cache`, but neither
 /// `redis/cache/module/search` nor `docker/runc`. A cluster is its nodes, too.
 fn is_target(name: &ComponentName) -> bool {
-    match name.as_str().split('/').collect::<Vec<_>>()[..] {
-        ["docker", part] => part == "engine",
-        ["kubernetes", part] => matches!(part, "server" | "kubelet" | "runtime"),
-        ["image" | "chart" | "host", ..] => false,
-        [_, _] => true,
-        _ => false,
+    let Some((kind, part)) = name.as_str().split_once('/') else { return false };
+    match kind {
+        "docker" => part == "engine",
+        "kubernetes" => matches!(part, "server" | "kubelet" | "runtime"),
+        "image" | "chart" | "host" => false,
+        _ => !part.contains('/'),
     }
 }
 

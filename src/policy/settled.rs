@@ -58,10 +58,18 @@ pub(super) fn is_settled(
     subjects: &[Subject<'_>],
     now: Timestamp,
 ) -> bool {
-    is_read(question, scope, subjects, now)
-        && question.environments.iter().filter_map(|name| by_name(subjects, name)).all(|subject| {
-            subject.snapshot.coverage.iter().any(|target| concerns(question, target))
-        })
+    let each = question.environments.iter().filter_map(|name| by_name(subjects, name));
+    is_read(question, scope, subjects, now) && each.into_iter().all(|one| has_teller(question, one))
+}
+
+/// Whether some target of some of the environments could tell of it at all.
+pub(super) fn is_told_by_some(question: AbsenceQuery<'_>, subjects: &[Subject<'_>]) -> bool {
+    let mut each = question.environments.iter().filter_map(|name| by_name(subjects, name));
+    each.any(|subject| has_teller(question, subject))
+}
+
+fn has_teller(question: AbsenceQuery<'_>, subject: &Subject<'_>) -> bool {
+    subject.snapshot.coverage.iter().any(|target| concerns(question, target))
 }
 
 /// The same, also where nothing that is read could show it: what no target can hold is not there.

@@ -76,12 +76,12 @@ pub fn since(
 ) -> Since {
     let then = Then::new(earlier);
     let fail_on = judged_by.get("fail-on").and_then(|word| word.parse().ok());
-    let view = View { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
+    let view = NewsView { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
     let active = findings.iter().filter(|judged| judged.is_active());
     let trends = active.map(|judged| (judged.id.clone(), view.trend(then.find(judged), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> =
         findings.iter().map(|judged| (&judged.id, judged)).collect();
-    let told = Told::new(findings);
+    let told = NewsCovered::new(findings);
     let here = targets(subjects);
     let gone = then.by_id.values().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
@@ -134,15 +134,15 @@ impl<'a> Then<'a> {
 }
 
 /// What this run tells by other findings than an earlier one.
-struct Told<'a> {
+pub(super) struct NewsCovered<'a> {
     /// By a stronger rule, of the same component and environments.
     subsumed: BTreeSet<(&'a str, &'a ComponentName, &'a [EnvironmentName])>,
     /// Of each environment by itself.
     of_each: BTreeSet<(Topic<'a>, &'a EnvironmentName)>,
 }
 
-impl<'a> Told<'a> {
-    fn new(findings: &'a [JudgedFinding]) -> Self {
+impl<'a> NewsCovered<'a> {
+    pub(super) fn new(findings: &'a [JudgedFinding]) -> Self {
         let mut told = Self { subsumed: BTreeSet::new(), of_each: BTreeSet::new() };
         for Finding { rule, component, subject, environments, .. } in
             findings.iter().map(|judged| &judged.finding)
@@ -159,22 +159,32 @@ impl<'a> Told<'a> {
         told
     }
 
+    /// Whether a stronger rule tells of what this one told.
+    pub(super) fn by_a_stronger_rule(
+        &self,
+        rule: &str,
+        component: &ComponentName,
+        environments: &[EnvironmentName],
+    ) -> bool {
+        self.subsumed.contains(&(rule, component, environments))
+    }
+
     fn has(&self, earlier: &EarlierFinding) -> bool {
         let EarlierFinding { rule, component, subject, environments, .. } = earlier;
         let topic = (rule.as_str(), component, subject.as_str());
-        self.subsumed.contains(&(rule.as_str(), component, environments.as_slice()))
+        self.by_a_stronger_rule(rule, component, environments)
             || environments.iter().any(|name| self.of_each.contains(&(topic, name)))
     }
 }
 
 /// How findings are seen.
-struct View<'a> {
+struct NewsView<'a> {
     scope: AuditScope<'a>,
     /// From this severity on, another drift as far apart is new.
     noted: Severity,
 }
 
-impl View<'_> {
+impl NewsView<'_> {
     fn trend(&self, then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
         let Some(then) = then else { return FindingTrend::New };
         let level = now.finding.level.filter(|level| level.is_drift());
@@ -259,7 +269,7 @@ fn is_between(was: &str, is: &str, wanted: &str) -> bool {
         return false;
     };
     is.iter().all(|(product, minor)| {
-        let of_product = |all: &BTreeSet<Minor>| -> BTreeSet<Reading> {
+        let of_product = |all: &BTreeSet<MinorLine>| -> BTreeSet<Reading> {
             all.iter()
                 .filter(|(other, _)| other == product)
                 .map(|(_, minor)| minor.clone())
@@ -276,9 +286,9 @@ fn is_between(was: &str, is: &str, wanted: &str) -> bool {
 }
 
 /// A product and the numbers that its versions begin with.
-type Minor = (Option<String>, Reading);
+type MinorLine = (Option<String>, Reading);
 
-fn minors(text: &str) -> Option<BTreeSet<Minor>> {
+fn minors(text: &str) -> Option<BTreeSet<MinorLine>> {
     let wanted: Requirement = text.parse().ok()?;
     let minors = wanted.alternatives().map(|(product, range)| {
         let range = range.to_string();

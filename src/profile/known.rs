@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::Files;
+use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId, near};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     /// Whole names; what belongs to one begins with it and a `/`.
     own: BTreeSet<String>,
     /// First parts of names, of which all may be found.
@@ -20,10 +22,10 @@ pub(super) struct Known {
     anything: bool,
 }
 
-impl Known {
+impl KnownNames {
     /// Of all environments, with those that the catalogue names.
     pub(super) fn new(
-        files: &Files,
+        files: &ProfileFiles,
         folder: &Path,
         names: &ProductNames,
         around: &Surroundings<'_>,
@@ -101,9 +103,17 @@ impl Known {
         self.own.iter().map(String::as_str)
     }
 
+    /// Whether a file may hold anything.
+    pub(super) fn is_open(&self) -> bool {
+        self.anything
+    }
+
     /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
     /// is none has been told.
     pub(super) fn may_be(&self, pattern: &str) -> bool {
+        if self.anything {
+            return true;
+        }
         let Ok(glob) = Glob::new(pattern) else { return true };
         let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
         let is_pattern = literal.len() < pattern.len();
@@ -112,8 +122,7 @@ impl Known {
             let first = format!("{first}/");
             literal.starts_with(&first) || (is_pattern && first.starts_with(literal))
         };
-        self.anything
-            || self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
+        self.own.iter().any(|name| glob.is_match(name) || may_be_within(literal, name))
             || self.groups.iter().any(|group| may_begin(group))
     }
 }
@@ -121,4 +130,22 @@ impl Known {
 /// Whether a name or pattern begins with a component and a `/`: its modules.
 fn may_be_within(literal: &str, name: &str) -> bool {
     literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A component, or a pattern of some, that no target of the profiles can be or hold.
+pub(super) fn unmatched(
+    known: &KnownNames,
+    pattern: &Located<String>,
+    what: &str,
+) -> Option<Problem> {
+    if known.may_be(pattern) {
+        return None;
+    }
+    let message =
+        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
+    let advice = match near(pattern, known.names()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "correct the name, or remove it".to_owned(),
+    };
+    Some(Problem::at(pattern, message, advice))
 }

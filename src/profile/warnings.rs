@@ -5,10 +5,12 @@
 
 use std::path::Path;
 
-use super::check::{Files, Parsed};
-use super::known::Known;
+use super::check::{Parsed, ProfileFiles};
+use super::known::{KnownNames, unmatched};
 use super::surroundings::Surroundings;
-use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
+use super::{
+    FileProblem, catalogue_names, config::AuditConfig, config::EnvironmentConfig, same_file,
+};
 use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
@@ -17,7 +19,7 @@ use crate::wire::yaml::Located;
 
 /// Every warning, in the order of the files.
 pub(super) fn of(
-    files: &Files,
+    files: &ProfileFiles,
     folder: &Path,
     names: &ProductNames,
     around: &Surroundings<'_>,
@@ -31,7 +33,7 @@ pub(super) fn of(
         found.extend(gates(files, audit));
     }
     found.extend(same_file::of(files, folder, around));
-    let known = Known::new(files, folder, names, around);
+    let known = KnownNames::new(files, folder, names, around);
     let sides = files.audits.first().map(|audit| needed(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {
         let mut problems = targets(config, folder, around);
@@ -42,8 +44,11 @@ pub(super) fn of(
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(catalogue_names::of(files, &known));
     for Parsed { source, config } in &files.policies {
-        let problems = policy(config, &known, around);
+        let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
+        let without = without_history(config).filter(|_| !has_history);
+        let problems = policy(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
     for Parsed { source, config } in &files.waivers {
@@ -145,7 +150,7 @@ fn needed(audit: &AuditConfig) -> Vec<&str> {
 }
 
 /// Gates of which a side need not be read.
-fn gates(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
+fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let sides = sides(audit);
     let optional = files.environments.iter().filter(|Parsed { config, .. }| {
         let is_side = sides.iter().any(|side| side.as_str() == config.name.as_str());
@@ -197,7 +202,7 @@ fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>)
     found
 }
 
-fn policy(config: &PolicyConfig, known: &Known, around: &Surroundings<'_>) -> Vec<Problem> {
+fn policy(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for row in &config.rules {
         found.extend(unmatched_all(known, &row.components, "the row"));
@@ -213,6 +218,14 @@ fn policy(config: &PolicyConfig, known: &Known, around: &Surroundings<'_>) -> Ve
         found.extend(row.require.as_ref().and_then(|text| unknown_product(text, around)));
     }
     found
+}
+
+/// What the policy can only ask for where there is a history.
+fn without_history(config: &PolicyConfig) -> Option<Problem> {
+    let limit = config.allow_ahead.as_ref()?;
+    let advice = "write history: {path: envparity.db} into audit.yaml; audits with --history may \
+                  leave it out";
+    Some(Problem::at(limit, "allow-ahead needs a history, and is off without one", advice))
 }
 
 /// A row that wants a direction of findings that have none.
@@ -261,20 +274,6 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
     Some(Problem::at(text, format!("unknown product {name:?}: not in the product data"), advice))
 }
 
-fn unmatched_all(known: &Known, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
+fn unmatched_all(known: &KnownNames, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
     patterns.iter().filter_map(|pattern| unmatched(known, pattern, what)).collect()
-}
-
-/// A component, or a pattern of some, that no target of the profiles can be or hold.
-fn unmatched(known: &Known, pattern: &Located<String>, what: &str) -> Option<Problem> {
-    if known.may_be(pattern) {
-        return None;
-    }
-    let message =
-        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
-    let advice = match near(pattern, known.names()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => "correct the name, or remove it".to_owned(),
-    };
-    Some(Problem::at(pattern, message, advice))
 }

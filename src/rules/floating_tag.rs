@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Hook, Rule, RuleMeta, finding};
+use super::{Hook, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
 use crate::version::{Body, Reading};
 
@@ -26,7 +26,7 @@ impl Rule for FloatingTag {
         &META
     }
 
-    fn check_environment(&self, context: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, context: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let defaults =
             if snapshot.environment == *context.baseline { IN_BASELINE } else { ELSEWHERE };
         let floating = snapshot.components.iter().filter_map(|(name, component)| {
@@ -45,7 +45,7 @@ impl Rule for FloatingTag {
 /// Whatever a label says of the version: the tag still moves.
 fn floating_tags(component: &Component) -> BTreeSet<&str> {
     let tags =
-        component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_ref());
+        component.instances.iter().filter_map(|instance| instance.image.as_ref()?.tag.as_deref());
     tags.filter(|tag| *tag.body() == Body::Floating).map(Reading::text).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The list of rules, and asking them all.
 
-use super::{Context, Rule};
+use super::{LoadSeries, Rule, RuleContext};
 use crate::model::{Comparison, Finding, Snapshot};
 
 /// Every rule, in the order of their ids.
@@ -10,6 +10,7 @@ pub const RULES: &[&dyn Rule] = &[
     &super::estate_differs::EstateDiffers,
     &super::floating_tag::FloatingTag,
     &super::incomparable_version::IncomparableVersion,
+    &super::load_regression::LoadRegression,
     &super::missing_component::MissingComponent,
     &super::out_of_range::OutOfRange,
     &super::product_differs::ProductDiffers,
@@ -35,9 +36,10 @@ pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
 /// Everything that the rules say, by component and rule: also what another finding subsumes, since
 /// a policy may switch that one off.
 pub fn check(
-    context: &Context<'_>,
+    context: &RuleContext<'_>,
     snapshots: &[Snapshot],
     comparisons: &[Comparison],
+    load: &[LoadSeries<'_>],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
@@ -46,6 +48,7 @@ pub fn check(
         );
         findings
             .extend(comparisons.iter().flat_map(|comparison| rule.check_pair(context, comparison)));
+        findings.extend(load.iter().flat_map(|series| rule.check_series(context, series)));
         findings.extend(rule.check_all(context, snapshots));
     }
     findings.sort_by(|a, b| a.key().cmp(&b.key()));

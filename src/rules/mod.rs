@@ -11,6 +11,7 @@ mod estate_differs;
 mod floating_tag;
 mod incomparable_version;
 mod list;
+mod load_regression;
 mod missing_component;
 mod out_of_range;
 mod product_differs;
@@ -29,6 +30,7 @@ mod variant_differs;
 mod version_skew;
 mod version_split;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -36,9 +38,10 @@ use jiff::Timestamp;
 use crate::compare::Alike;
 use crate::model::matrix::MatrixRow;
 use crate::model::{
-    Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Presence, RangeRow,
-    Severity, Sharing, Snapshot, Whereabouts, first_three,
+    AheadPair, Comparison, ComponentName, Cycles, Defaults, EnvironmentName, Finding, Gate,
+    Presence, RangeRow, Severity, Sharing, Snapshot, TargetId, Whereabouts, first_three,
 };
+use crate::trend::CriterionJudged;
 use crate::version::{Direction, Level};
 
 pub use end_of_life::{has_subject, stale_data};
@@ -48,11 +51,13 @@ pub use out_of_range::idle;
 
 /// What rules may know besides the snapshots.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub struct RuleContext<'a> {
     /// Environments in promotion order.
     pub order: &'a [EnvironmentName],
     /// The environment that all are compared with.
     pub baseline: &'a EnvironmentName,
+    /// Pairs that may block a release.
+    pub gates: &'a [Gate],
     /// The environments that are compared, the baseline of each pair first.
     pub pairs: &'a [(EnvironmentName, EnvironmentName)],
     /// What environments share on purpose.
@@ -65,9 +70,22 @@ pub struct Context<'a> {
     pub end_of_life: &'a Cycles,
     /// How long before it the end of support is told.
     pub lookahead: Duration,
+    /// Pairs that are ahead for longer than the policy lets them, by the history, and since when.
+    pub long_ahead: &'a BTreeMap<AheadPair, Timestamp>,
     /// The share of the baseline's components, from 0 to 1, that an environment must have to
     /// stand for it.
     pub min_share: f64,
+}
+
+/// The load of one target, held against the policy's criteria.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadSeries<'a> {
+    /// Where it is.
+    pub environment: &'a EnvironmentName,
+    /// Which.
+    pub target: &'a TargetId,
+    /// How each criterion came out in each window.
+    pub judged: &'a [CriterionJudged],
 }
 
 /// One thing to look for. Each method sees more than the one before; all default to silence.
@@ -81,17 +99,22 @@ pub trait Rule: Sync {
     }
 
     /// Looks at one environment.
-    fn check_environment(&self, _context: &Context<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _context: &RuleContext<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
         Vec::new()
     }
 
     /// Looks at a baseline and a current environment.
-    fn check_pair(&self, _context: &Context<'_>, _comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _context: &RuleContext<'_>, _comparison: &Comparison) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Looks at the load of one target over time.
+    fn check_series(&self, _context: &RuleContext<'_>, _series: &LoadSeries<'_>) -> Vec<Finding> {
         Vec::new()
     }
 
     /// Looks at all environments at once.
-    fn check_all(&self, _context: &Context<'_>, _snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, _context: &RuleContext<'_>, _snapshots: &[Snapshot]) -> Vec<Finding> {
         Vec::new()
     }
 }
@@ -130,9 +153,38 @@ pub struct RuleMeta {
     /// How a finding on several environments concerns them.
     pub concerns: Concerns,
     /// The levels that its findings can have.
-    pub levels: Levels,
+    pub levels: RuleLevels,
     /// The directions that its findings can have.
     pub directions: Directions,
+    /// What of its judgement rests on a history, and the key of the policy that asks for it.
+    pub history: Option<HistoryUse>,
+}
+
+/// What of a rule's judgement rests on a history.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryUse {
+    /// The key of the policy that asks for it.
+    pub key: HistoryKey,
+    /// Which findings, in words.
+    pub what: &'static str,
+    /// What they are at least in a gate then.
+    pub at_least: Severity,
+}
+
+/// Keys of the policy that need a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryKey {
+    /// How long an environment may be ahead.
+    AllowAhead,
+}
+
+impl HistoryKey {
+    /// As it is written in the policy.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AllowAhead => "allow-ahead",
+        }
+    }
 }
 
 impl RuleMeta {
@@ -152,8 +204,9 @@ impl RuleMeta {
         made_by: MadeBy::Versions,
         reads: Reads::Component,
         concerns: Concerns::Together,
-        levels: Levels::None,
+        levels: RuleLevels::None,
         directions: Directions::None,
+        history: None,
     };
 
     /// Whether it compares environments, so that no finding of it is about one alone.
@@ -192,7 +245,7 @@ pub enum Concerns {
 
 /// The levels that findings of a rule can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Levels {
+pub enum RuleLevels {
     /// They have none.
     None,
     /// Those of versions that have an order.
@@ -203,7 +256,7 @@ pub enum Levels {
     Any,
 }
 
-impl Levels {
+impl RuleLevels {
     /// Whether a finding can have the level of that word.
     pub fn contains(self, level: &str) -> bool {
         match self {
@@ -233,6 +286,8 @@ pub enum Hook {
     Pair,
     /// All environments at once.
     All,
+    /// The load of one target over time.
+    Series,
 }
 
 impl Hook {
@@ -242,13 +297,14 @@ impl Hook {
             Self::Environment => "environment",
             Self::Pair => "pair",
             Self::All => "all",
+            Self::Series => "series",
         }
     }
 }
 
 /// The snapshots that are compared, baseline first.
 fn pairs<'a>(
-    context: &Context<'a>,
+    context: &RuleContext<'a>,
     snapshots: &'a [Snapshot],
 ) -> impl Iterator<Item = (&'a Snapshot, &'a Snapshot)> {
     let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);
@@ -294,13 +350,18 @@ fn finding(
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults,
     }
 }
 
 /// Kernels and operating systems are nobody's release: differences are told and judge nothing.
 fn unless_host(component: &ComponentName, defaults: Defaults) -> Defaults {
-    if component.as_str().starts_with("host/") { INFO } else { defaults }
+    if is_host(component) { INFO } else { defaults }
+}
+
+fn is_host(component: &ComponentName) -> bool {
+    component.as_str().starts_with("host/")
 }
 
 /// `a minor behind`, `a patch ahead of`, `another build than`: fits between the current side and

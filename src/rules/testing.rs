@@ -2,16 +2,17 @@
 #![expect(clippy::needless_pass_by_value, reason = "fixtures are built where they are used up")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Context, DEFAULT_MIN_SHARE, Rule};
+use super::{DEFAULT_MIN_SHARE, Rule, RuleContext};
 use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
     Class, Component, Coverage, Cycles, Digest, EnvironmentName, Failure, FailureKind, Finding,
-    Glob, Globs, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing, Site,
+    Gate, Glob, Globs, Identity, Instance, Locator, Outcome, ReadingSource, RunningImage, Sharing,
     Snapshot, Source,
 };
 use crate::version::{Levels, Scheme, read};
@@ -38,9 +39,9 @@ impl Snapshot {
         let instance = Instance {
             target: component.into(),
             locator: Locator::default(),
-            site: Site::default(),
+            site: Arc::default(),
             product: Some(product.into()),
-            reading: read(Scheme::Generic, version),
+            reading: read(Scheme::Generic, version).into(),
             source: ReadingSource::Program,
             contradicted_by: None,
             image: None,
@@ -57,17 +58,20 @@ impl Snapshot {
         let instance = Instance {
             target: "docker/x".into(),
             locator: Locator::default(),
-            site: Site::default(),
+            site: Arc::default(),
             product: None,
-            reading: read(Scheme::ImageTag, tag),
+            reading: read(Scheme::ImageTag, tag).into(),
             source: ReadingSource::Tag,
             contradicted_by: None,
-            image: Some(RunningImage {
-                repository: repository.into(),
-                tag: Some(read(Scheme::ImageTag, tag)),
-                digests: digests.into_iter().collect(),
-                is_pinned: false,
-            }),
+            image: Some(
+                RunningImage {
+                    repository: repository.into(),
+                    tag: Some(read(Scheme::ImageTag, tag).into()),
+                    digests: digests.into_iter().collect(),
+                    is_pinned: false,
+                }
+                .into(),
+            ),
         };
         self.instance(&format!("image/{repository}"), Class::Service, instance)
             .read("docker/x", "containers")
@@ -78,8 +82,8 @@ impl Snapshot {
         let component = format!("image/{repository}");
         self = self.app(repository, tag);
         let instances = &mut self.components.get_mut(&component.as_str().into()).unwrap().instances;
-        let site = &mut instances.last_mut().unwrap().site;
-        (site.namespace, site.workload) = ("shop".into(), workload.into());
+        let locator = &mut instances.last_mut().unwrap().locator;
+        (locator.namespace, locator.workload) = ("shop".into(), workload.into());
         self
     }
 
@@ -144,12 +148,14 @@ impl Snapshot {
 
 /// Promotion order dev, qualif, prod; baseline prod, with which both are compared; `kubernetes/*`
 /// shared on purpose; nothing wanted.
-pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
+pub(super) fn with_context<T>(check: impl FnOnce(&RuleContext<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let pairs = ["dev", "qualif"].map(|current| ("prod".into(), current.into()));
     let shared = [Sharing { targets: Glob::new("kubernetes/*").unwrap(), between: Vec::new() }];
-    check(&Context {
+    let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
+    check(&RuleContext {
         order: &order,
+        gates: &gates,
         baseline: &order[2],
         pairs: &pairs,
         shared: &shared,
@@ -157,6 +163,7 @@ pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
         now: Timestamp::UNIX_EPOCH,
         end_of_life: &Cycles::default(),
         lookahead: Duration::ZERO,
+        long_ahead: &BTreeMap::new(),
         min_share: DEFAULT_MIN_SHARE,
     })
 }

@@ -1,14 +1,24 @@
 //! Another version than the baseline's.
 
 use super::{
-    Context, Directions, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place,
-    of_pair, unless_host,
+    Directions, HIGH, HistoryKey, HistoryUse, Hook, INFO, LOW, Rule, RuleContext, RuleLevels,
+    RuleMeta, distance, in_place, is_host, of_pair, unless_host,
 };
 use crate::model::matrix::MatrixRow;
-use crate::model::{Change, Class, Comparison, Defaults, Finding, VersionChange};
+use crate::model::{
+    AheadPair, Change, Class, Comparison, Defaults, Finding, Severity, VersionChange,
+};
 use crate::version::{Direction, Level};
+use jiff::Timestamp;
 
 pub(super) struct VersionSkew;
+
+/// What is not released for long was tested in vain, and all that was tested with it.
+const AHEAD: HistoryUse = HistoryUse {
+    key: HistoryKey::AllowAhead,
+    what: "ahead of the baseline for longer than that, but for hosts",
+    at_least: Severity::Medium,
+};
 
 static META: RuleMeta = RuleMeta {
     id: "version-skew",
@@ -27,8 +37,9 @@ static META: RuleMeta = RuleMeta {
         ("hosts (kernel, operating system)", INFO),
     ],
     on_versions: true,
-    levels: Levels::Ordered,
+    levels: RuleLevels::Ordered,
     directions: Directions::Any,
+    history: Some(AHEAD),
     ..RuleMeta::PLAIN
 };
 
@@ -44,7 +55,7 @@ impl Rule for VersionSkew {
         Some(level.into_iter().chain(direction).collect::<Vec<_>>().join(" "))
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, context: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let skewed = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref().filter(|version| version.level.is_drift())?;
             // Of a place that is named, what is said holds there.
@@ -52,23 +63,43 @@ impl Rule for VersionSkew {
                 Some(_) => version.direction_there,
                 None => version.direction,
             };
+            let since = long_ahead(context, comparison, change);
+            let waited = since.map(|at| format!(", since {}: {TOO_LONG}", at.strftime("%F")));
             let summary = format!(
-                "{} {} is {} {} {}{}",
+                "{} {} is {} {} {}{}{}",
                 comparison.current,
                 version.current,
                 distance(version.level, direction),
                 comparison.baseline,
                 version.baseline,
                 in_place(version.at.as_ref()),
+                waited.unwrap_or_default(),
             );
             let finding =
                 of_pair(&META, comparison, &change.component, defaults(change, version), summary);
             let places = Finding::bounded(places(change, version));
             let (level, direction) = (Some(version.level), version.direction);
-            Some(Finding { level, direction, places, ..finding })
+            let at_least = since.map(|_| AHEAD.at_least);
+            Some(Finding { level, direction, places, at_least, ..finding })
         });
         skewed.collect()
     }
+}
+
+const TOO_LONG: &str = "longer than allow-ahead lets it";
+
+/// Since when the current side has been ahead, if that is too long. Hosts are nobody's release.
+fn long_ahead(
+    context: &RuleContext<'_>,
+    comparison: &Comparison,
+    change: &Change,
+) -> Option<Timestamp> {
+    let pair = AheadPair {
+        component: change.component.clone(),
+        baseline: comparison.baseline.clone(),
+        current: comparison.current.clone(),
+    };
+    context.long_ahead.get(&pair).copied().filter(|_| !is_host(&change.component))
 }
 
 fn defaults(change: &Change, version: &VersionChange) -> Defaults {
@@ -104,7 +135,6 @@ fn of_drift(change: &Change, level: Level, direction: Option<Direction>) -> Defa
 mod tests {
     use super::super::testing::{environment, pair};
     use super::*;
-    use crate::model::Severity;
 
     #[test]
     fn fires_by_level_on_platform() {

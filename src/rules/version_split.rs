@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, Levels, Rule, RuleMeta, finding, listed, short, unless_host};
+use super::{Hook, Rule, RuleContext, RuleLevels, RuleMeta, finding, listed, short, unless_host};
 use crate::compare::{proven_different, widest};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
@@ -19,7 +19,7 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::Environment],
     defaults: &[("any", DEFAULTS)],
     on_versions: true,
-    levels: Levels::Any,
+    levels: RuleLevels::Any,
     ..RuleMeta::PLAIN
 };
 
@@ -28,7 +28,7 @@ impl Rule for VersionSplit {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
             // `7` beside `7.2.4`, and two builds of one version, are not two versions as far as is
             // known.
@@ -62,7 +62,7 @@ fn is_split_in_a_place(component: &Component) -> bool {
     let mut images = BTreeMap::<_, Vec<_>>::new();
     for instance in &component.instances {
         let place = (instance.place(), &instance.locator.container);
-        images.entry(place).or_default().extend(&instance.image);
+        images.entry(place).or_default().extend(instance.image.as_deref());
     }
     images.into_values().any(|images| !proven_different(images).is_empty())
 }
@@ -70,7 +70,7 @@ fn is_split_in_a_place(component: &Component) -> bool {
 /// ` as sha256:0123456789ab and sha256:…`: what differs, where the versions do not. `None` if no
 /// two are known to be different builds.
 fn builds(component: &Component) -> Option<String> {
-    let images = component.instances.iter().filter_map(|instance| instance.image.as_ref());
+    let images = component.instances.iter().filter_map(|instance| instance.image.as_deref());
     let digests: BTreeSet<String> = proven_different(images).into_iter().map(short).collect();
     let digests: Vec<String> = digests.into_iter().collect();
     (!digests.is_empty()).then(|| format!(" as {}", listed(&digests)))

@@ -41,6 +41,21 @@ impl LoadIndicator {
         }
     }
 
+    /// As people call it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::WalkShare => "walk share",
+            Self::Cpu => "CPU",
+            Self::Ops => "ops/s",
+            Self::Logins => "logins/s",
+        }
+    }
+
+    /// A value of it for people: `5.37 %`, `1480`.
+    pub fn shown(self, value: f64) -> String {
+        shown_value(self.is_share(), value)
+    }
+
     /// Whether it is a share, and shown in per cent; else it is a number a second.
     pub const fn is_share(self) -> bool {
         matches!(self, Self::WalkShare | Self::Cpu)
@@ -61,6 +76,28 @@ impl LoadIndicator {
         let counted = if self.is_share() { b / 1e6 } else { a };
         counted / length.as_f64()
     }
+}
+
+/// A share in per cent, or a number a second, for people.
+pub fn shown_value(is_share: bool, value: f64) -> String {
+    if is_share { share(value) } else { number(value) }
+}
+
+/// Two digits behind the point where they say something: a limit of 5 % stands beside 5.37 %.
+fn share(value: f64) -> String {
+    format!("{} %", number(value * 100.0))
+}
+
+fn number(value: f64) -> String {
+    let digits = match value.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.digits$}");
+    let short = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    // What is not zero is not shown as zero.
+    if value > 0.0 && short == "0" { "< 0.01".to_owned() } else { short.to_owned() }
 }
 
 /// Microseconds of one call; `None` without a whole call.

@@ -37,7 +37,7 @@ pub use criteria::{LoadCriteria, LoadCriterion};
 pub use derived::set_derived;
 pub use hour::hours_of;
 pub use identity::{ClockState, clock_state};
-pub use indicator::{LoadIndicator, LoadPeak, time_per_call};
+pub use indicator::{LoadIndicator, LoadPeak, shown_value, time_per_call};
 pub use judgement::{
     ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,
     unknown_of_indicator,

@@ -57,6 +57,7 @@ pub(super) fn facts() -> LoadFacts {
         interval: Some(60.0),
         clock_ahead: Some(0.0),
         warnings: Vec::new(),
+        origin: None,
     }
 }
 

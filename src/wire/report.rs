@@ -4,7 +4,9 @@
 //! what changed. `report/` fills these objects; YAML and JSON are two spellings of them.
 
 mod counts;
+mod failure;
 mod kind;
+mod load;
 mod places;
 mod since;
 
@@ -14,12 +16,17 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
+pub use failure::Failure;
+pub use load::{
+    FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
+    TargetLoad,
+};
 pub use places::{PlaceChange, Places};
 pub use since::{GoneFinding, Since};
 
@@ -29,9 +36,9 @@ pub use since::{GoneFinding, Since};
 pub struct DriftReport {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `DriftReport`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says
     /// no more than that.
     #[serde(default = "audit")]
@@ -73,6 +80,9 @@ fn audit() -> String {
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
     pub is: String,
+    /// The same in a sentence, as every format words it. Empty in a report of an earlier version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sentence: String,
     /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete
     /// evidence has reasons of both kinds.
     pub reasons: Vec<Reason>,
@@ -172,18 +182,6 @@ pub struct Part {
     pub hides: Option<usize>,
 }
 
-/// Why something was not read.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Failure {
-    /// Its class: `timeout`, `authentication`.
-    pub kind: String,
-    /// What happened.
-    pub message: String,
-    /// What helps.
-    pub advice: String,
-}
-
 /// Counts.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -252,6 +250,11 @@ pub struct Finding {
     /// `new`, `worse`, `better` or `unchanged` since the earlier report, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The first run of the history that saw it, of those that saw it without an interruption: an
+    /// interruption is a run that could have seen it and did not. Only with a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub first_seen: Option<Timestamp>,
     /// Id of the waiver that covers it, of waived ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<String>,
@@ -305,6 +308,11 @@ pub struct Cell {
     /// Set up but not running, by the source's word for its state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_running: BTreeMap<String, usize>,
+    /// The first run of the history that saw these readings here, of those without an interruption.
+    /// Only with a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub first_seen: Option<Timestamp>,
 }
 
 /// A distinct reading.
@@ -389,6 +397,9 @@ pub struct Run {
     /// When each target answered, by environment and target.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
     pub taken: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// The load of targets over time, where a source of it is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<TargetLoad>,
     /// What it became in the history, if it was stored in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<StoredRun>,
@@ -412,7 +423,7 @@ impl DriftReport {
     pub fn read(text: &str) -> Result<Self, ShapeError> {
         let read = yaml::read::<Self>(text, Origin::Program);
         let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
-        if report.kind == Kind::DriftReport {
+        if report.kind == FileKind::DriftReport {
             return Ok(report);
         }
         Err(kind::refused(report.kind))

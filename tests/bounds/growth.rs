@@ -40,6 +40,8 @@ fn ten_times_as_much_takes_no_hundred_times_as_long() {
         Stage { name: "names of two parts", profiles: renamed, arguments: AUDIT },
         Stage { name: "versions of each image", profiles: split, arguments: AUDIT },
         Stage { name: "builds of one tag", profiles: builds, arguments: AUDIT },
+        Stage { name: "builds nowhere paired", profiles: moved_builds, arguments: AUDIT },
+        Stage { name: "rows of the catalogue", profiles: rows, arguments: AUDIT },
         Stage { name: "components expected", profiles: expected, arguments: AUDIT },
         Stage { name: "pods of one workload", profiles: replicas, arguments: AUDIT },
         Stage { name: "nodes", profiles: nodes, arguments: AUDIT },
@@ -167,6 +169,37 @@ fn builds(count: usize) -> Profiles {
         };
         (0..count).map(of).collect()
     })
+}
+
+/// The same, in workloads of which none is on both sides.
+fn moved_builds(count: usize) -> Profiles {
+    of_both(|environment| {
+        let of = |n: usize| {
+            let owner = format!("{environment}-w{n}");
+            let mut pod = pod(&format!("p{n}"), &owner, "shop/app:1.2.3");
+            let digest = format!("shop/app@sha256:{:064x}", 2 * n + patch(environment));
+            pod["status"]["containerStatuses"][0]["imageID"] = json!(digest);
+            pod
+        };
+        (0..count).map(of).collect()
+    })
+}
+
+/// As many as there are images: by image, by workload, by both.
+fn rows(count: usize) -> Profiles {
+    let profiles = images(count);
+    let mut text = "kind: Catalogue\ncomponents:\n".to_owned();
+    for n in 0..count {
+        let by = match n % 4 {
+            0 => format!("image: \"shop/app-{n}\""),
+            1 => format!("image: \"*/app-{n}\""),
+            2 => format!("workload: w{n}"),
+            _ => format!("image: \"*/app-*\", workload: w{n}"),
+        };
+        writeln!(text, "- {{component: image/row-{n}, match: [{{{by}}}]}}").expect("to memory");
+    }
+    profiles.config("catalogue.yaml", &text);
+    profiles
 }
 
 fn expected(count: usize) -> Profiles {

@@ -10,12 +10,15 @@ mod conformance;
 mod faults;
 mod judged_again;
 mod killed;
+mod load;
+mod marking;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 mod postgres;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 mod read_only;
+mod standing;
 mod tampering;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 #[path = "../support/tls.rs"]

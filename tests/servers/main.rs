@@ -15,6 +15,7 @@ mod docker_ways;
 mod faults;
 mod interrupt;
 mod kubernetes;
+mod load;
 mod memory;
 mod profiles;
 mod prometheus;

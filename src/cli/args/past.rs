@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ProfilesArguments;
 use super::output::OutputArguments;
 
 /// Where what was seen is kept.
@@ -37,6 +38,43 @@ pub(in crate::cli) enum HistoryCommand {
     Export(HistoryExportArguments),
     /// Read what `export` wrote into an empty history
     Import(HistoryImportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MarkArguments {
+    #[command(subcommand)]
+    pub(in crate::cli) command: MarkCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum MarkCommand {
+    /// Say what a span of time was: a sales day, a reproduction
+    Span(MarkSpanArguments),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MarkSpanArguments {
+    /// The environment
+    pub(in crate::cli) environment: String,
+
+    /// Both ends: -2h..now, or times with their offsets, 2026-04-14T11:05+02:00..2026-04-14T11:30+02:00;
+    /// the end may be 31 days ahead
+    #[arg(value_name = "FROM..TO", allow_hyphen_values = true)]
+    pub(in crate::cli) span: String,
+
+    /// What it was, in a word or two
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) label: String,
+
+    /// What happened in it counts in no window of load; each report names what is excluded
+    #[arg(long)]
+    pub(in crate::cli) exclude: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
 }
 
 /// Which history a command of it is about.

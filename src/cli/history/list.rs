@@ -1,21 +1,23 @@
 //! `envparity history list`
 
+use jiff::tz::TimeZone;
+
 use crate::cli::args::HistoryListArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::Place;
-use crate::cli::{Failed, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, mark, output};
 use crate::history::RunSummary;
 use crate::report::escape::terminal;
 
-pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
-    let (place, profiles) = Place::of_command(&arguments.place)?;
+pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
+    let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
     let runs = history.runs(arguments.last).map_err(|error| place.failed(&error))?;
     if runs.is_empty() {
         output::print("the history is empty\n")?;
         return Ok(Exit::Done);
     }
-    let zone = profiles.map_or(jiff::tz::TimeZone::UTC, |profiles| profiles.timezone);
+    let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
     let digits = shown_digits(&runs);
     let mut text = format!(
         "{:<width$}  {:<22}  {:<9}  {:<10}  EVIDENCE OF\n",
@@ -32,13 +34,21 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
             run.digest.get(..digits).unwrap_or(&run.digest),
             run.kind,
             run.verdict.to_uppercase(),
-            run.environments.join(", ")
+            about(run, &zone)
         );
         text.push_str(terminal(&line).trim_end());
         text.push('\n');
     }
     output::print(&text)?;
     Ok(Exit::Done)
+}
+
+/// Whose evidence it has, or what it marks.
+fn about(run: &RunSummary, zone: &TimeZone) -> String {
+    match &run.mark {
+        Some((environment, mark)) => mark::told(environment, mark, zone),
+        None => run.environments.join(", "),
+    }
 }
 
 /// How many digits make each run of a list unique: at least four.

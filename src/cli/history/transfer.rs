@@ -8,17 +8,20 @@ use anyhow::{Context as _, anyhow};
 
 use crate::cli::args::{HistoryExportArguments, HistoryImportArguments};
 use crate::cli::exit::Exit;
-use crate::cli::files::Files;
+use crate::cli::files::OutputFiles;
 use crate::cli::inputs::Inputs;
-use crate::cli::past::Place;
-use crate::cli::{Failed, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, output};
 use crate::history::{EXPORT_BEGINS, HistoryError, TransferError};
 use crate::model::count;
 use crate::report::escape::terminal;
 use crate::wire::file;
 
-pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Result<Exit, Failed> {
-    let (place, profiles) = Place::of_command(&arguments.place)?;
+pub(super) fn export(
+    arguments: &HistoryExportArguments,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
+    let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let is_stdout = arguments.to == Path::new("-");
     if !is_stdout {
         let folder = profiles.as_ref().map(|profiles| profiles.folder.as_path());
@@ -57,8 +60,8 @@ fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed> {
-    let (place, _) = Place::of_command(&arguments.place)?;
+pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, CommandError> {
+    let (place, _) = HistoryPlace::of_command(&arguments.place)?;
     let rows = if arguments.from == Path::new("-") {
         read(&place, &mut io::stdin().lock())?
     } else {
@@ -71,8 +74,8 @@ pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed>
     Ok(Exit::Done)
 }
 
-fn read(place: &Place, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
-    if let Place::File(path) = place
+fn read(place: &HistoryPlace, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+    if let HistoryPlace::File(path) = place
         && !path.exists()
     {
         return read_aside(place, path, lines);
@@ -82,7 +85,11 @@ fn read(place: &Place, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
 }
 
 /// A new file is there whole or not at all: it is made beside its place and moved there.
-fn read_aside(place: &Place, path: &Path, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+fn read_aside(
+    place: &HistoryPlace,
+    path: &Path,
+    lines: &mut dyn io::BufRead,
+) -> anyhow::Result<usize> {
     let unopened = |error: io::Error| place.failed(&HistoryError::Unopened(error.to_string()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -93,8 +100,9 @@ fn read_aside(place: &Place, path: &Path, lines: &mut dyn io::BufRead) -> anyhow
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(folder);
     let aside = made.map_err(unopened)?.into_temp_path();
-    let mut history =
-        Place::File(aside.to_path_buf()).open_to_write().map_err(|error| place.failed(&error))?;
+    let mut history = HistoryPlace::File(aside.to_path_buf())
+        .open_to_write()
+        .map_err(|error| place.failed(&error))?;
     let rows = history.import(lines).map_err(|error| failed(place, &error))?;
     // It writes its log back, and takes it away.
     drop(history);
@@ -107,7 +115,7 @@ fn read_aside(place: &Place, path: &Path, lines: &mut dyn io::BufRead) -> anyhow
     }
 }
 
-fn failed(place: &Place, error: &TransferError) -> anyhow::Error {
+fn failed(place: &HistoryPlace, error: &TransferError) -> anyhow::Error {
     match error {
         TransferError::History(error) => place.failed(error),
         other => anyhow!("the history {place}: {other}"),

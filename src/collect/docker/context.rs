@@ -10,13 +10,13 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::config::Address;
+use super::config::EngineAddress;
 use super::endpoint::EngineEndpoint;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, meant_or_known};
 use crate::wire;
 
 /// The client's own name for the engine of this machine.
@@ -25,15 +25,17 @@ const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 const MAX_META: u64 = 64 * 1024;
 
-/// Contexts that a message lists.
-const MAX_LISTED: usize = 30;
-
 /// Reads the files of a context; connects to nothing.
 pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
     if name == DEFAULT {
-        let address = Address::Unix(DEFAULT_SOCKET.into());
+        let address = EngineAddress::Unix(DEFAULT_SOCKET.into());
         let shown = format!("unix://{DEFAULT_SOCKET} (context {DEFAULT})");
-        return Ok(EngineEndpoint { address, tls: tls::Settings::default(), verify: true, shown });
+        return Ok(EngineEndpoint {
+            address,
+            tls: tls::TlsSettings::default(),
+            verify: true,
+            shown,
+        });
     }
     let contexts = folder()?;
     let meta = contexts.join("meta").join(parse::folder(name)).join("meta.json");
@@ -48,7 +50,7 @@ pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
     let tls = certificates.is_some() || endpoint.skip_tls_verify;
     let address = parse::address(&endpoint.host, tls, name)?;
     let verify = !endpoint.skip_tls_verify;
-    let tls = tls::Settings(certificates.unwrap_or_default());
+    let tls = tls::TlsSettings(certificates.unwrap_or_default());
     let mut way = EngineEndpoint { address, tls, verify, shown: String::new() };
     let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
     way.shown = format!("{} (context {name}{note})", way.address.shown(&endpoint.host));
@@ -101,8 +103,9 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
     let known = run_blocking(move || known(&meta)).await.unwrap_or_default();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     Failure::new(FailureKind::File, format!("no Docker context {name} in {}", contexts.display()))
-        .advise(format!("check context: in the profile; known: {}", known.join(", ")))
+        .advise(format!("check context: in the profile; {}", meant_or_known(name, &known)))
 }
 
 /// The names of all contexts; what cannot be read is none.
@@ -112,12 +115,7 @@ fn known(meta: &Path) -> Vec<String> {
         |folder: PathBuf| parse::name(&wire::file::read(&folder.join("meta.json"), MAX_META).ok()?);
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
-    let more = names.len().saturating_sub(MAX_LISTED);
-    names.truncate(MAX_LISTED);
     names.insert(0, DEFAULT.to_owned());
-    if more > 0 {
-        names.push(format!("and {more} more"));
-    }
     names
 }
 

@@ -17,11 +17,11 @@ use url::Url;
 
 use super::config::Proxy;
 use super::exec;
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, meant_or_known};
 use crate::wire;
 
 /// A kubeconfig of some hundred clusters.
@@ -30,7 +30,7 @@ const MAX_SECRET: u64 = 1024 * 1024;
 
 /// What the profile says of how a cluster is reached.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct ClusterSettings {
     /// A file; else those of the environment.
     pub(super) kubeconfig: Option<PathBuf>,
     /// Else the current one.
@@ -48,7 +48,7 @@ pub(super) struct ClusterEndpoint {
 }
 
 /// The profile's file, else those of `$KUBECONFIG`, the first of which wins. `None` in a cluster.
-pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Failure> {
+pub(super) async fn load(settings: &ClusterSettings) -> Result<Option<Kubeconfig>, Failure> {
     if let Some(path) = &settings.kubeconfig {
         return read(path).await.map(Some);
     }
@@ -149,7 +149,8 @@ fn named_context(
     let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
     let Some(found) = found else {
         let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
-        let advice = format!("check context: in the profile; known: {}", known.join(", "));
+        let known = meant_or_known(&name, &known);
+        let advice = format!("check context: in the profile; {known}");
         return Err(unusable_entry(format!("the kubeconfig has no context {name}"), &advice));
     };
     Ok((name, found))
@@ -163,7 +164,7 @@ fn unusable_entry(what: String, advice: &str) -> Failure {
 pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
-    collection: &Context,
+    collection: &CollectContext,
 ) -> Result<ClusterEndpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
@@ -179,6 +180,8 @@ pub(super) async fn choose(
         return Err(unusable_entry(what, "fix the kubeconfig: kubectl config view"));
     };
     complete(cluster).await?;
+    // Before a plugin is started, or a token is read, for a server that cannot be asked.
+    let server = server_url(cluster.server.as_deref().unwrap_or_default())?;
     // Were there none, the crate would ask the environment: that is done later, and better.
     let proxy_url =
         cluster.proxy_url.replace("http://127.0.0.1".to_owned()).filter(|url| !url.is_empty());
@@ -187,9 +190,7 @@ pub(super) async fn choose(
     let mut anonymous = None;
     match kubeconfig.auth_infos.iter_mut().find(|user| user.name == user_name) {
         // As kubectl does: nobody on the way may read them.
-        Some(named)
-            if cluster.server.as_ref().is_some_and(|server| server.starts_with("http://")) =>
-        {
+        Some(named) if server.scheme() == "http" => {
             anonymous = Some(
                 "the cluster's server is http://, where credentials would be sent in clear"
                     .to_owned(),
@@ -215,7 +216,6 @@ pub(super) async fn choose(
             ));
         }
     }
-    check_server(cluster.server.as_deref().unwrap_or_default())?;
     let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
@@ -225,11 +225,17 @@ pub(super) async fn choose(
     Ok(ClusterEndpoint { config, anonymous, proxy_url })
 }
 
-/// The crate takes an invalid port for the scheme's own, and another server would be asked.
-fn check_server(server: &str) -> Result<(), Failure> {
+/// The cluster's server, if it can be asked. The crate takes an invalid port for the scheme's own,
+/// and any scheme but `http` for TLS: another server would be asked than the one that is meant.
+fn server_url(server: &str) -> Result<Url, Failure> {
     let why = match Url::parse(server) {
-        Ok(_) => return Ok(()),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            "the cluster's server URL is neither http:// nor https://"
+        }
+        Ok(url) if url.port() == Some(0) => "invalid port in the cluster's server URL",
+        Ok(url) => return Ok(url),
         Err(url::ParseError::InvalidPort) => "invalid port in the cluster's server URL",
+        Err(_) if server.is_empty() => "the cluster has no server",
         Err(_) => "the cluster's server is not a URL",
     };
     Err(not_usable("the kubeconfig", why))
@@ -279,7 +285,7 @@ fn has_credentials(user: &AuthInfo) -> bool {
 async fn authenticate(
     mut user: AuthInfo,
     cluster: &Cluster,
-    context: &Context,
+    context: &CollectContext,
 ) -> Result<AuthInfo, Failure> {
     if let Some(provider) = &user.auth_provider {
         let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);

@@ -15,28 +15,26 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
-use super::objects::{Named, Text};
+use super::objects::{NamedObject, Said, Text};
 use super::parse::{self, ListMeta, MAX_VALUE, Nodes};
-use super::scope::Scope;
+use super::scope::ClusterScope;
 use super::stray;
 use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
-use listed::{Items, Seen};
+use listed::{ListedItems, SeenObjects, api_version};
 
 pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
 /// An object or a list of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(default, borrow)]
-    api_version: Text<'a>,
+struct KubectlDocument<'a> {
     #[serde(default, borrow)]
     kind: Text<'a>,
     #[serde(default, borrow)]
     metadata: Option<ListMeta<'a>>,
     #[serde(default, borrow)]
-    items: Option<Items<'a>>,
+    items: Option<ListedItems<'a>>,
     /// Of `kubectl version`.
     #[serde(default, borrow)]
     server_version: Option<&'a RawValue>,
@@ -50,12 +48,7 @@ struct Document<'a> {
 
 /// Whether a text is JSON of Kubernetes, and not evidence of ours or the text of INFO.
 pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
-    let is_ours = || {
-        let first = serde_json::Deserializer::from_str(text).into_iter::<Document<'_>>().next();
-        first
-            .and_then(Result::ok)
-            .is_some_and(|document| document.api_version.starts_with("envparity/"))
-    };
+    let is_ours = || api_version(text).is_some_and(|version| version.starts_with("envparity/"));
     text.trim_start().starts_with('{') && !is_ours()
 }
 
@@ -65,26 +58,31 @@ pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
 /// If it is not JSON of Kubernetes, or holds nothing that is compared.
 pub(in crate::collect) fn parse_kubectl(
     text: &str,
-    scope: &Scope,
+    scope: &ClusterScope,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut found =
-        Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
-    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let mut found = FoundObjects {
+        workloads: Workloads::new(scope.selection.clone()),
+        ..FoundObjects::default()
+    };
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<KubectlDocument<'_>>();
     loop {
         let begun = documents.byte_offset();
         let Some(document) = documents.next() else { break };
-        let raw = document.map_err(|e| {
-            if e.is_eof() {
-                return refuse("broke off: the JSON is incomplete");
-            }
-            around(text.get(begun..).unwrap_or_default())
-        })?;
-        let document = serde_json::from_str(raw.get())
-            .map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
+        let document = document.map_err(|_| wrong(text.get(begun..).unwrap_or_default()))?;
+        let raw = text.get(begun..documents.byte_offset()).unwrap_or_default();
         found.document(&document, raw, evidence)?;
     }
     found.conclude(scope, evidence)
+}
+
+/// Why what begins there is no document.
+fn wrong(rest: &str) -> Failure {
+    match serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>().next() {
+        Some(Err(e)) if e.is_eof() => refuse("broke off: the JSON is incomplete"),
+        Some(Err(_)) => around(rest),
+        _ => refuse("is JSON, but not what kubectl prints"),
+    }
 }
 
 /// Kinds of which the file is to hold all.
@@ -123,7 +121,7 @@ fn in_a_file(failure: Failure) -> Failure {
 
 /// What is found, part by part.
 #[derive(Default)]
-struct Found<'a> {
+struct FoundObjects<'a> {
     server: Option<Result<(), Failure>>,
     identity: Option<Result<(), Failure>>,
     /// Of `kube-system`; two are two clusters.
@@ -140,14 +138,14 @@ struct Found<'a> {
     has_empty_list: bool,
     /// Kinds whose last page asks for another.
     unfinished: BTreeSet<String>,
-    seen: Seen,
+    seen: SeenObjects,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundObjects<'a> {
     fn document(
         &mut self,
-        document: &Document<'a>,
-        raw: &'a RawValue,
+        document: &KubectlDocument<'a>,
+        raw: &'a str,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
         if let Some(version) = document.server_version {
@@ -168,14 +166,16 @@ impl<'a> Found<'a> {
         }
         let is_list = document.kind.ends_with("List");
         // `null` is an empty list, as Go writes it.
-        let no_items = Items::default();
+        let no_items = ListedItems::default();
         let items = document.items.as_ref().or(is_list.then_some(&no_items));
         self.seen.count(items)?;
-        let Some(Items(items)) = items else {
+        let Some(ListedItems(items)) = items else {
             // One object tells nothing of the others.
             if KINDS.contains(&&*document.kind) {
                 self.fail(refuse(&format!("holds one {} and no list", &*document.kind)));
             }
+            let whole = serde_json::from_str(raw);
+            let raw = whole.map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
             return self.item(&document.kind, raw, evidence);
         };
         // `kubectl get --raw` names the kind once, for all items, and brings one page.
@@ -187,13 +187,7 @@ impl<'a> Found<'a> {
             self.unfinished.insert(kind.to_owned());
         }
         for item in items {
-            if kind.is_empty() {
-                let own = serde_json::from_str::<Document<'_>>(item.get());
-                let own = own.map(|item| item.kind.to_string()).unwrap_or_default();
-                self.item(&own, item, evidence)?;
-            } else {
-                self.item(kind, item, evidence)?;
-            }
+            self.item(kind, item, evidence)?;
         }
         Ok(())
     }
@@ -208,14 +202,22 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// An object of that kind, or of the kind that it names itself.
     fn item(
         &mut self,
         kind: &str,
         item: &'a RawValue,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
+        let said = Said::by(item);
+        let kind = if kind.is_empty() { &*said.kind } else { kind };
         self.announce(kind);
-        self.meet(kind, item);
+        // Nothing is in a cluster twice: what is in a file twice was recorded twice.
+        if let Some(metadata) = &said.metadata
+            && KINDS.contains(&kind)
+        {
+            self.seen.meet([kind, &metadata.namespace, &metadata.name]);
+        }
         match kind {
             "Pod" => self.pods.push(item),
             "Node" => self.nodes.get_or_insert_default().item(item),
@@ -227,20 +229,6 @@ impl<'a> Found<'a> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Nothing is in a cluster twice: what is in a file twice was recorded twice.
-    fn meet(&mut self, kind: &str, item: &RawValue) {
-        if !KINDS.contains(&kind) {
-            return;
-        }
-        let Ok(Named { metadata }) = serde_json::from_str(item.get()) else { return };
-        let (namespace, name) = (metadata.namespace.to_string(), metadata.name.to_string());
-        let shown = match namespace.as_str() {
-            "" => format!("{kind} {name}"),
-            _ => format!("{kind} {namespace}/{name}"),
-        };
-        self.seen.meet(shown);
     }
 
     /// Once for all objects that are wrong in one way.
@@ -261,7 +249,7 @@ impl<'a> Found<'a> {
     }
 
     fn namespace(&mut self, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let Ok(Named { metadata }) = serde_json::from_str(item.get()) else { return Ok(()) };
+        let Ok(NamedObject { metadata }) = serde_json::from_str(item.get()) else { return Ok(()) };
         if &*metadata.name != "kube-system" || !self.uids.insert(metadata.uid.to_string()) {
             return Ok(());
         }
@@ -273,7 +261,11 @@ impl<'a> Found<'a> {
     }
 
     /// The outcome of each part.
-    fn conclude(mut self, scope: &Scope, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    fn conclude(
+        mut self,
+        scope: &ClusterScope,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
         // Of two recordings neither is known to be true of anything.
         let is_one = self.seen.twice().is_none();
         if let Some(kind) = self.unfinished.first() {

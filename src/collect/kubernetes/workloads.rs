@@ -3,22 +3,25 @@
 //! However many pods there are, what is kept grows with the workloads.
 
 mod setup;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::items::items;
-use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
-use super::parse::{MAX_VALUE, Tally, is_name};
+use super::objects::{ContainerStatus, Metadata, Pod, PodContainer, PodSpec, Workload};
+use super::parse::{MAX_VALUE, ObjectTally, is_name};
 use super::pod::{
     Activity, Owner, Role, activity, is_ending, is_starting, owner, presumed, running, runtime,
     state, time, times,
 };
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, Presumed, RunState};
-use setup::{Labels, Pods, Setup, without_template};
+use setup::{Pods, Setup, WorkloadLabels, without_template};
+use shared::{SeenImage, Shared};
 
 /// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many
 /// workloads as the largest clusters have.
@@ -34,14 +37,14 @@ const COMPONENT: usize = 1024;
 
 /// How much is kept, roughly.
 #[derive(Clone, Debug, Default)]
-struct Kept {
+struct KeptBytes {
     bytes: usize,
     /// References that have been met; no text of them is kept.
     images: HashSet<u64>,
     hasher: RandomState,
 }
 
-impl Kept {
+impl KeptBytes {
     fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
@@ -68,13 +71,13 @@ impl Kept {
 
 /// Which namespaces count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Selection {
+pub(super) struct NamespaceSelection {
     /// All, if there is none.
     include: Vec<Glob>,
     exclude: Vec<Glob>,
 }
 
-impl Selection {
+impl NamespaceSelection {
     pub(super) fn new(include: Vec<Glob>, exclude: Vec<Glob>) -> Self {
         Self { include, exclude }
     }
@@ -99,24 +102,21 @@ impl Selection {
 /// One image of one workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Use {
-    owner: Owner,
-    container: String,
-    reference: String,
-    /// As the node says what it runs.
-    image_id: String,
-    runtime: String,
+    owner: Arc<Owner>,
+    container: Arc<str>,
+    image: Arc<SeenImage>,
     state: RunState,
     /// The one that the labels speak of: a pod's only container, but for those that prepare it.
     is_only: bool,
     /// Of the pod; two of one workload may differ.
-    labels: Labels,
+    labels: Arc<WorkloadLabels>,
 }
 
 impl Use {
+    /// Texts that are shared are charged as if they were not: a hostile server has none.
     fn bytes(&self) -> usize {
-        let texts = [&self.container, &self.reference, &self.image_id, &self.runtime];
-        let texts = texts.into_iter().map(String::len).sum::<usize>();
-        ENTRY + self.owner.bytes() + texts + self.labels.bytes()
+        let texts = self.container.len() + self.image.bytes() + self.labels.bytes();
+        ENTRY + self.owner.bytes() + texts
     }
 }
 
@@ -129,34 +129,35 @@ impl Owner {
 /// What runs in a cluster, as it comes in pages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
-    selection: Selection,
+    selection: NamespaceSelection,
     /// Nodes that do not answer the control plane.
     lost: BTreeSet<String>,
     uses: BTreeSet<Use>,
     /// What starting pods are made of.
     starting: BTreeSet<Use>,
     /// What the last pod with an image ran, of those that do not run any more.
-    told: BTreeMap<Image, Told>,
-    pods: BTreeMap<Owner, Pods>,
+    told: BTreeMap<ContainerImage, PodStart>,
+    pods: BTreeMap<Arc<Owner>, Pods>,
     /// Workloads as they are set up, with their containers.
     templates: BTreeMap<Owner, Setup>,
     left_out: BTreeSet<Owner>,
     /// Namespaces that hold something, counted or not.
     namespaces: BTreeSet<String>,
-    kept: Kept,
-    pod_tally: Tally,
-    template_tally: Tally,
+    shared: Shared,
+    kept: KeptBytes,
+    pod_tally: ObjectTally,
+    template_tally: ObjectTally,
     newest: Option<Timestamp>,
 }
 
 /// A container of a workload, and its reference.
-type Image = (Owner, String, String);
+type ContainerImage = (Arc<Owner>, Arc<str>, String);
 
 /// When the pod was made, its image ID and runtime.
-type Told = (Option<Timestamp>, String, String);
+type PodStart = (Option<Timestamp>, String, String);
 
 impl Workloads {
-    pub(super) fn new(selection: Selection) -> Self {
+    pub(super) fn new(selection: NamespaceSelection) -> Self {
         Self { selection, ..Self::default() }
     }
 
@@ -233,6 +234,11 @@ impl Workloads {
             return;
         }
         let Some(owner) = self.selected(owner) else { return };
+        let owner = match self.pods.get_key_value(&owner) {
+            Some((known, _)) => known.clone(),
+            None => Arc::new(owner),
+        };
+        let labels = self.shared.labels(labels(&pod.metadata));
         let presumed = presumed(pod, self.lost.contains(&*spec.node_name));
         let is_only = spec.containers.len() == 1;
         let roles = [
@@ -242,19 +248,22 @@ impl Workloads {
         ];
         let mut uses: Vec<(Role, Use)> = Vec::new();
         for (role, containers, statuses) in roles {
-            for Container { name, image } in containers {
+            for PodContainer { name, image } in containers {
                 let status = statuses.iter().find(|status| status.name == *name);
                 let told =
                     |text: fn(&ContainerStatus<'_>) -> String| status.map(text).unwrap_or_default();
-                let seen = Use {
-                    owner: owner.clone(),
-                    container: name.to_string(),
+                let image = SeenImage {
                     reference: image.to_string(),
                     image_id: told(|status| kept(&status.image_id)),
                     runtime: told(|status| kept(runtime(&status.container_id))),
+                };
+                let seen = Use {
+                    owner: owner.clone(),
+                    container: self.shared.name(name),
+                    image: self.shared.image(image),
                     state: state(pod, presumed, role, status),
                     is_only: is_only && role == Role::Main,
-                    labels: labels(&pod.metadata),
+                    labels: labels.clone(),
                 };
                 uses.push((role, seen));
             }
@@ -263,7 +272,7 @@ impl Workloads {
     }
 
     /// Takes over what a pod uses.
-    fn add(&mut self, pod: &Pod<'_>, owner: &Owner, uses: Vec<(Role, Use)>) {
+    fn add(&mut self, pod: &Pod<'_>, owner: &Arc<Owner>, uses: Vec<(Role, Use)>) {
         let main = uses.iter().filter(|(role, _)| *role == Role::Main);
         let states: Vec<RunState> = main.map(|(_, seen)| seen.state.clone()).collect();
         let activity = activity(pod, &states);
@@ -276,7 +285,7 @@ impl Workloads {
         self.pods.entry(owner.clone()).or_default().add(activity);
         for (role, mut seen) in uses {
             // The pod is there, and the others of it run: this one is of what is deployed, too.
-            let own = pod.status.container_statuses.iter().find(|s| *s.name == seen.container);
+            let own = pod.status.container_statuses.iter().find(|s| *s.name == *seen.container);
             let is_awaited = runs && role == Role::Main && !is_ending(pod) && is_starting(own);
             if is_awaited && !seen.state.counts() {
                 seen.state = RunState::Presumed(Presumed::RollingOut);
@@ -289,10 +298,11 @@ impl Workloads {
                 self.kept.add(bytes);
             }
             if !runs {
-                let image = (seen.owner.clone(), seen.container.clone(), seen.reference.clone());
-                self.tell(image, (made, seen.image_id.clone(), seen.runtime.clone()));
+                let SeenImage { reference, image_id, runtime } = &*seen.image;
+                let image = (seen.owner.clone(), seen.container.clone(), reference.clone());
+                self.tell(image, (made, image_id.clone(), runtime.clone()));
             }
-            self.kept.add_image(&seen.reference);
+            self.kept.add_image(&seen.image.reference);
             if self.uses.insert(seen) {
                 self.kept.add(bytes);
             }
@@ -300,13 +310,13 @@ impl Workloads {
     }
 
     /// Of several pods the last one counts.
-    fn tell(&mut self, image: Image, told: Told) {
+    fn tell(&mut self, image: ContainerImage, told: PodStart) {
         if !told.1.is_empty() {
             let (owner, container, reference) = &image;
             let bytes = owner.bytes() + container.len() + reference.len() + told.1.len();
             let known = self.told.entry(image).or_insert_with(|| {
                 self.kept.add(bytes);
-                Told::default()
+                PodStart::default()
             });
             *known = std::mem::take(known).max(told);
         }
@@ -371,11 +381,12 @@ impl Workloads {
 
     /// Workloads of which nothing tells what they run but pods that nobody can tell of.
     fn untold(&self) -> Option<Failure> {
-        let untold = |(owner, pods): &(&Owner, &Pods)| {
-            pods.are_only_presumed() && !self.templates.contains_key(*owner)
+        let untold = |(owner, pods): &(&Arc<Owner>, &Pods)| {
+            pods.are_only_presumed() && !self.templates.contains_key(&**owner)
         };
-        let all: Vec<&Owner> = self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
-        let Owner { namespace, name, .. } = all.first()?;
+        let all: Vec<&Arc<Owner>> =
+            self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
+        let Owner { namespace, name, .. } = all.first()?.as_ref();
         let more = all.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let message = format!(
@@ -390,29 +401,33 @@ impl Workloads {
     /// if all pods were seen.
     pub(super) fn images(mut self, pods_are_known: bool) -> Vec<ImageUse> {
         let (uses, starting) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.starting));
-        let mut images: Vec<ImageUse> = uses.into_iter().map(|seen| self.image(seen)).collect();
+        let mut others = Vec::new();
         for seen in starting {
             let pods = self.pods.get(&seen.owner).copied().unwrap_or_default();
             let state = without_template(&seen.owner, pods);
-            if let Some(state) = state.filter(|_| !self.templates.contains_key(&seen.owner)) {
-                images.push(self.image(self.known(Use { state, ..seen })));
+            if let Some(state) = state.filter(|_| !self.templates.contains_key(&*seen.owner)) {
+                others.push(self.image(self.known(Use { state, ..seen })));
             }
         }
         for (owner, setup) in self.templates.iter().filter(|_| pods_are_known) {
             let Some(state) = setup.state(self.pods.get(owner)) else { continue };
+            let (owner, labels) = (Arc::new(owner.clone()), Arc::new(setup.labels.clone()));
             for (container, reference, is_only) in setup.containers.clone() {
-                images.push(self.image(self.known(Use {
+                let (image_id, runtime) = (String::new(), String::new());
+                others.push(self.image(self.known(Use {
                     owner: owner.clone(),
-                    container,
-                    reference,
-                    image_id: String::new(),
-                    runtime: String::new(),
+                    container: container.into(),
+                    image: Arc::new(SeenImage { reference, image_id, runtime }),
                     state: state.clone(),
                     is_only,
-                    labels: setup.labels.clone(),
+                    labels: labels.clone(),
                 })));
             }
         }
+        // What is not kept elsewhere is handed on, and not copied.
+        self.pods = BTreeMap::new();
+        let mut images: Vec<ImageUse> = uses.into_iter().map(|seen| self.image(seen)).collect();
+        images.extend(others);
         images.sort_by(|a, b| {
             (&a.locator, &a.reference, &a.state).cmp(&(&b.locator, &b.reference, &b.state))
         });
@@ -422,46 +437,50 @@ impl Workloads {
     /// What counts without a pod of its own, with the digest that the last one had: a digest that
     /// is known only while a pod runs would tell of another build from time to time.
     fn known(&self, seen: Use) -> Use {
-        let image = (seen.owner.clone(), seen.container.clone(), seen.reference.clone());
+        let reference = seen.image.reference.clone();
+        let image = (seen.owner.clone(), seen.container.clone(), reference);
         match self.told.get(&image) {
             Some((_, image_id, runtime)) if seen.state.counts() => {
-                Use { image_id: image_id.clone(), runtime: runtime.clone(), ..seen }
+                let (image_id, runtime) = (image_id.clone(), runtime.clone());
+                Use { image: Arc::new(SeenImage { reference: image.2, image_id, runtime }), ..seen }
             }
             _ => seen,
         }
     }
 
     fn image(&self, seen: Use) -> ImageUse {
-        let (image_id, repo_digests) = running(&seen.image_id);
+        let SeenImage { reference, image_id, runtime } = Arc::unwrap_or_clone(seen.image);
+        let (image_id, repo_digests) = running(&image_id);
         // Charts mostly label a workload, and not always its pods.
-        let own = self.templates.get(&seen.owner).map(|setup| &setup.labels);
-        let or_own = |text: String, of: fn(&Labels) -> &String| match own {
-            Some(own) if text.is_empty() => of(own).clone(),
-            _ => text,
+        let own = self.templates.get(&*seen.owner).map(|setup| &setup.labels);
+        let or_own = |of: fn(&WorkloadLabels) -> &String| match own {
+            Some(own) if of(&seen.labels).is_empty() => of(own).clone(),
+            _ => of(&seen.labels).clone(),
         };
-        let app_version = or_own(seen.labels.app_version, |own| &own.app_version);
+        let app_version = or_own(|own| &own.app_version);
+        let chart = or_own(|own| &own.chart);
+        let Owner { namespace, name, .. } = Arc::unwrap_or_clone(seen.owner);
         ImageUse {
-            locator: Locator {
-                namespace: seen.owner.namespace,
-                workload: seen.owner.name,
-                container: seen.container,
-            },
-            reference: seen.reference,
+            locator: Locator { namespace, workload: name, container: seen.container.to_string() },
+            reference,
             image_id,
             repo_digests,
             repo_tags: Vec::new(),
-            runtime: seen.runtime,
+            runtime,
             version_label: String::new(),
             ref_name: String::new(),
             app_version: if seen.is_only { app_version } else { String::new() },
-            chart: or_own(seen.labels.chart, |own| &own.chart),
+            chart,
             state: seen.state,
         }
     }
 }
 
-fn labels(metadata: &Metadata<'_>) -> Labels {
-    Labels { chart: kept(&metadata.labels.chart), app_version: kept(&metadata.labels.app_version) }
+fn labels(metadata: &Metadata<'_>) -> WorkloadLabels {
+    WorkloadLabels {
+        chart: kept(&metadata.labels.chart),
+        app_version: kept(&metadata.labels.app_version),
+    }
 }
 
 /// What is longer than anything real says nothing.

@@ -6,26 +6,34 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::config::{Base, PrometheusConfig};
-use super::parse::{self, Told};
+use super::parse::{self, ReadAnswer};
 use super::queries;
 use crate::collect::collector::Clock;
 use crate::collect::io::aside::run_blocking;
-use crate::collect::io::http::{self, Advice, Wanted};
+use crate::collect::io::http::{self, Advice, HttpRequest};
 use crate::collect::io::{net, secret};
 use crate::model::{Failure, LoadSpan, Secret};
 
 /// Bytes of one answer.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// Queries that are told of.
+const MAX_QUERIES: usize = 32;
+
 /// What the client keeps of answers besides their series.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct AnswerNotes {
     /// Seconds by which the server's clock is ahead of ours, by its first answer.
     pub(super) clock_ahead: Option<f64>,
     /// Without repetition.
     pub(super) warnings: Vec<String>,
+    /// What was asked, without repetition and without times.
+    pub(super) queries: Vec<String>,
+    /// Over all answers, in their order.
+    pub(super) answers: Sha256,
 }
 
 /// What is sent with every request.
@@ -61,21 +69,21 @@ impl Credentials {
 }
 
 /// Asks one API.
-pub(super) struct Client<'a> {
+pub(super) struct PrometheusClient<'a> {
     pub(super) base: &'a Base,
     pub(super) way: net::Endpoint<'a>,
     pub(super) credentials: Credentials,
     pub(super) clock: Clock,
-    pub(super) aside: Arc<Mutex<Aside>>,
+    pub(super) aside: Arc<Mutex<AnswerNotes>>,
 }
 
-impl Client<'_> {
+impl PrometheusClient<'_> {
     /// The label sets of the series that fit.
     pub(super) async fn series(
         &self,
         selector: &str,
         span: Option<LoadSpan>,
-    ) -> Result<Vec<parse::Labels>, Failure> {
+    ) -> Result<Vec<parse::SeriesLabels>, Failure> {
         let selectors = [selector.to_owned()];
         let told = self.get(&queries::series_path(&self.base.path, &selectors, span)).await?;
         Ok(told.into_iter().map(|series| series.labels).collect())
@@ -89,6 +97,7 @@ impl Client<'_> {
         seconds: i64,
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
         let path = queries::range_path(&self.base.path, query, span, seconds);
+        self.note_query(query);
         let told = self.get(&path).await?;
         if parse::is_on_grid(&told, span, seconds) {
             return Ok(told);
@@ -106,12 +115,13 @@ impl Client<'_> {
         query: &str,
         at: i64,
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
+        self.note_query(query);
         self.get(&queries::instant_path(&self.base.path, query, at)).await
     }
 
     async fn get(&self, path: &str) -> Result<Vec<parse::ToldSeries>, Failure> {
         let shown = shown(path).to_owned();
-        let wanted = &Wanted {
+        let wanted = &HttpRequest {
             host: &self.base.authority,
             path,
             shown: &shown,
@@ -133,13 +143,26 @@ impl Client<'_> {
         let answer = answer.await?;
         let ahead = clock_ahead(&answer.headers, before, (self.clock)());
         let body = answer.body;
-        let Told { series, warnings } = run_blocking(move || parse::read(&body, &shown)).await??;
+        self.locked().answers.update(&body);
+        let ReadAnswer { series, warnings } =
+            run_blocking(move || parse::read(&body, &shown)).await??;
         self.note(ahead, warnings);
         Ok(series)
     }
 
+    fn locked(&self) -> std::sync::MutexGuard<'_, AnswerNotes> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_query(&self, query: &str) {
+        let mut aside = self.locked();
+        if aside.queries.len() < MAX_QUERIES && !aside.queries.iter().any(|known| known == query) {
+            aside.queries.push(query.to_owned());
+        }
+    }
+
     fn note(&self, ahead: Option<f64>, warnings: Vec<String>) {
-        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut aside = self.locked();
         aside.clock_ahead = aside.clock_ahead.or(ahead);
         for warning in warnings {
             if aside.warnings.len() < 16 && !aside.warnings.contains(&warning) {

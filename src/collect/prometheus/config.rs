@@ -39,11 +39,7 @@ pub struct PrometheusConfig {
     pub url: Located<String>,
     /// Labels that the target's series have, exactly: `{job: redis, instance: "cache:9121"}`.
     #[serde(rename = "match")]
-    pub labels: BTreeMap<String, String>,
-    /// Labels of each server's series besides, by its place, where the target is several servers:
-    /// `{"10.0.0.1:6379": {instance: "node-1:9121"}}`.
-    #[serde(default)]
-    pub members: BTreeMap<String, BTreeMap<String, String>>,
+    pub labels: MatchConfig,
     /// What the names of the metrics begin with (default `redis`): the exporter's `-namespace`.
     #[serde(default)]
     pub namespace: Option<Located<String>>,
@@ -62,6 +58,18 @@ pub struct PrometheusConfig {
     /// How long reading it may take (default 20s).
     #[serde(default)]
     pub deadline: Option<DurationText>,
+}
+
+/// Labels of series: `{job: redis, instance: "cache:9121"}`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct MatchConfig {
+    /// Labels of each server's series besides, by its place, where the target is several servers:
+    /// `{"10.0.0.1:6379": {instance: "node-1:9121"}}`.
+    #[serde(default)]
+    pub members: BTreeMap<String, BTreeMap<String, String>>,
+    /// Any other key is a label, with the value that it has.
+    #[serde(flatten)]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Basic authentication.
@@ -127,15 +135,16 @@ impl PrometheusConfig {
 
     /// Labels of the series of each server, by its place; "" where the target is one server.
     pub(super) fn labels_by_place(&self) -> BTreeMap<String, BTreeMap<String, String>> {
-        if self.members.is_empty() {
-            return BTreeMap::from([(String::new(), self.labels.clone())]);
+        let MatchConfig { members, labels } = &self.labels;
+        if members.is_empty() {
+            return BTreeMap::from([(String::new(), labels.clone())]);
         }
         let all = |own: &BTreeMap<String, String>| {
-            let mut labels = self.labels.clone();
+            let mut labels = labels.clone();
             labels.extend(own.clone());
             labels
         };
-        self.members.iter().map(|(place, own)| (place.clone(), all(own))).collect()
+        members.iter().map(|(place, own)| (place.clone(), all(own))).collect()
     }
 
     /// What the names of the metrics begin with.
@@ -285,7 +294,7 @@ mod tests {
         for text in [
             "url: http://p:9090\nmatch: {job: redis}",
             "url: https://p/base/\nmatch: {instance: 'a:1'}\nnamespace: my_redis\ntls: {ca: c}",
-            "url: https://[::1]\nmatch: {}\nmembers: {'h:1': {instance: a}, 'h:2': {instance: b}}",
+            "url: https://[::1]\nmatch: {members: {'h:1': {instance: a}, 'h:2': {instance: b}}}",
             "url: http://p\nmatch: {a: b}\nheaders: {X-Scope-OrgID: '${env:T}'}\ndeadline: 5s",
             "url: http://p\nmatch: {a: b}\nbasic-auth: {username: u, password: '${file:p}'}",
         ] {
@@ -304,8 +313,8 @@ mod tests {
             ("url: http://p\nmatch: {a: ''}", "names no label"),
             ("url: http://p\nmatch: {'a-b': c}", "is not a label that can be matched"),
             ("url: http://p\nmatch: {a: b, cmd: get}", "is not a label that can be matched"),
-            ("url: http://p\nmatch: {}\nmembers: {x: {}}", "the member x"),
-            ("url: http://p\nmatch: {a: b}\nmembers: {x: {}, y: {}}", "x and y have the same"),
+            ("url: http://p\nmatch: {members: {x: {}}}", "the member x"),
+            ("url: http://p\nmatch: {a: b, members: {x: {}, y: {}}}", "x and y have the same"),
             ("url: http://p\nmatch: {a: b}\nnamespace: 'a b'", "name can begin so"),
             ("url: http://p\nmatch: {a: b}\nheaders: {'X Y': '${env:T}'}", "is not a header name"),
             ("url: http://p\nmatch: {a: b}\nheaders: {HOST: '${env:T}'}", "cannot be set"),
@@ -347,8 +356,8 @@ mod tests {
     #[test]
     fn prometheus_keeps_the_base_path_and_the_labels_of_members() {
         let config = read(
-            "url: https://prom:444/a/b/\nmatch: {job: r, az: x}\n\
-             members: {'h:1': {instance: i, az: y}}",
+            "url: https://prom:444/a/b/\nmatch: {job: r, az: x, \
+             members: {'h:1': {instance: i, az: y}}}",
         );
         let base = config.base().unwrap();
         assert_eq!(base.shown(), "https://prom:444/a/b");

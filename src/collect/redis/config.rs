@@ -11,6 +11,7 @@ use url::Url;
 use super::parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use super::topology::place;
 use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::prometheus::config::LoadConfig;
 use crate::collect::target::TargetConfig;
 use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
 use crate::wire::duration::DurationText;
@@ -53,6 +54,9 @@ pub struct RedisConfig {
     /// File to use when the live target cannot be reached: evidence, or the text of INFO.
     #[serde(default)]
     pub else_recorded: Option<PathBuf>,
+    /// Where its load over time is kept, besides the history: what windows are judged by.
+    #[serde(default)]
+    pub load: Option<LoadConfig>,
     /// Whether the verdict needs it; else the environment says.
     #[serde(default)]
     pub required: Option<bool>,
@@ -83,13 +87,13 @@ pub struct SentinelConfig {
 
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct RedisAddress {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: bool,
 }
 
-impl Address {
+impl RedisAddress {
     /// `host:6379`: what tells it from the other servers of a target.
     pub(super) fn place(&self) -> String {
         place(&self.host, self.port)
@@ -125,16 +129,22 @@ impl TargetConfig for RedisConfig {
 
     fn secrets(&self) -> Vec<&SecretReference> {
         let of_sentinels = self.sentinel.iter().flat_map(|sentinel| &sentinel.password);
-        self.password.iter().chain(of_sentinels).collect()
+        let of_load = self.load.iter().flat_map(|load| load.prometheus.secrets());
+        self.password.iter().chain(of_sentinels).chain(of_load).collect()
     }
 
     fn tls(&self) -> Vec<&TlsConfig> {
         let of_sentinels = self.sentinel.iter().flat_map(|sentinel| &sentinel.tls);
-        self.tls.iter().chain(of_sentinels).collect()
+        let of_load = self.load.iter().flat_map(|load| &load.prometheus.tls);
+        self.tls.iter().chain(of_sentinels).chain(of_load).collect()
     }
 
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
+    }
+
+    fn load(&self) -> Option<&LoadConfig> {
+        self.load.as_ref()
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -161,6 +171,7 @@ impl TargetConfig for RedisConfig {
             let advice = "leave replicas: out, and name the replicas among nodes:";
             problems.push(Problem::at(&self.name, "replicas: goes with url: or sentinel:", advice));
         }
+        problems.extend(self.load.iter().flat_map(|load| load.prometheus.check()));
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         problems.extend(check_user(&self.name, self.username.as_ref(), self.password.as_ref()));
         if self.tls.is_some() {
@@ -249,17 +260,17 @@ fn without_tls(url: &Located<String>) -> Option<Problem> {
 }
 
 /// Reads the URL of a server.
-pub(super) fn address(text: &Located<String>) -> Result<Address, Problem> {
+pub(super) fn address(text: &Located<String>) -> Result<RedisAddress, Problem> {
     address_or(text, 6379)
 }
 
 /// Reads the URL of a Sentinel.
-pub(super) fn sentinel_address(text: &Located<String>) -> Result<Address, Problem> {
+pub(super) fn sentinel_address(text: &Located<String>) -> Result<RedisAddress, Problem> {
     address_or(text, 26379)
 }
 
 /// Reads a URL. Its text never goes into the message: a password may be in it.
-fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
+fn address_or(text: &Located<String>, port: u16) -> Result<RedisAddress, Problem> {
     const SHAPE: &str = "write redis://host:6379 or rediss://host:6379";
     let wrong = |message: &str, advice: &str| Problem::at(text, message, advice);
     let url = Url::parse(text).map_err(|_| wrong("invalid URL", SHAPE))?;
@@ -284,7 +295,7 @@ fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
             "leave path and query out: INFO is not of one database",
         ));
     }
-    Ok(Address { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
+    Ok(RedisAddress { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
 }
 
 #[cfg(test)]

@@ -52,7 +52,10 @@ const WORDS: &[(&str, i32, &str)] = &[
 ];
 
 /// Reads a moment. `zone` is the one of the profiles.
-pub(super) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, MomentError> {
+///
+/// # Errors
+/// What is wrong with it, and what to write.
+pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, MomentError> {
     let shape = || MomentError::Shape(text.to_owned());
     if let Some(ago) = text.strip_prefix('-') {
         return now.checked_sub(length(ago).ok_or_else(shape)?).map_err(|_| shape());

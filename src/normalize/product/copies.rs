@@ -33,6 +33,11 @@ impl Original {
         image == self.name || is_joined()
     }
 
+    /// The name, if it is the only one that it may have.
+    pub(super) fn only_name(&self) -> Option<&str> {
+        self.joined.is_empty().then_some(&self.name)
+    }
+
     /// The last part of the name, if it may stand for the whole.
     pub(super) fn last(&self) -> Option<&str> {
         self.is_distributed.then(|| self.name.rsplit('/').next()).flatten()

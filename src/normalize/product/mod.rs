@@ -8,7 +8,7 @@ mod copies;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use crate::version::{self, Body, Levels, Pattern, Reading, Scheme};
@@ -96,7 +96,11 @@ static SHIPPED: LazyLock<Vec<Arc<Product>>> = LazyLock::new(|| {
 
 /// All products that are known.
 #[derive(Debug)]
-pub struct Products(Vec<Arc<Product>>);
+pub struct Products {
+    all: Vec<Arc<Product>>,
+    /// Of each repository the first that has it.
+    by_repository: HashMap<String, usize>,
+}
 
 impl Products {
     /// Those of a checked catalogue, then the shipped ones that it does not replace.
@@ -114,12 +118,19 @@ impl Products {
             catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name))
         };
         let shipped = SHIPPED.iter().filter(|product| !is_replaced(product)).cloned();
-        Self(own.chain(shipped).collect())
+        let all: Vec<Arc<Product>> = own.chain(shipped).collect();
+        let mut by_repository = HashMap::new();
+        for (index, product) in all.iter().enumerate() {
+            for image in &product.images {
+                by_repository.entry(image.clone()).or_insert(index);
+            }
+        }
+        Self { all, by_repository }
     }
 
     /// All, in the order of the data.
     pub fn iter(&self) -> impl Iterator<Item = &Product> {
-        self.0.iter().map(AsRef::as_ref)
+        self.all.iter().map(AsRef::as_ref)
     }
 
     /// The product of that name, else the one with that alias.
@@ -131,24 +142,29 @@ impl Products {
 
     /// The product of an image, by its whole name or the one without registry and `library/`.
     pub(super) fn by_image(&self, full: &str, short: &str) -> Option<&Product> {
-        let is = |product: &&Product, name: &str| product.images.iter().any(|image| image == name);
         let has_name = |product: &&Product| {
             product.repositories.iter().any(|pattern| pattern.read(short).is_some())
         };
-        let own = self.iter().find(|product| is(product, full) || is(product, short));
+        let own = self.with_repository([full, short].into_iter());
         own.or_else(|| self.copied(full, short)).or_else(|| self.iter().find(has_name))
+    }
+
+    /// The first product that has any of these repositories.
+    fn with_repository<'t>(&self, names: impl Iterator<Item = &'t str>) -> Option<&Product> {
+        let first = names.filter_map(|name| self.by_repository.get(name)).min()?;
+        self.all.get(*first).map(AsRef::as_ref)
     }
 
     /// The product that an image is a copy of, no matter who hands it on.
     fn copied(&self, full: &str, short: &str) -> Option<&Product> {
         let originals = copies::originals(full, short);
-        let whole = originals.iter().find_map(|original| {
-            self.iter().find(|product| product.images.iter().any(|i| original.is(i)))
+        let whole = originals.iter().find_map(|original| match original.only_name() {
+            Some(name) => self.with_repository([name].into_iter()),
+            None => self.iter().find(|product| product.images.iter().any(|i| original.is(i))),
         });
         whole.or_else(|| {
             originals.iter().filter_map(Original::last).find_map(|last| {
-                let is_bare = |product: &&Product| product.images.iter().any(|i| i == last);
-                self.iter().find(is_bare).or_else(|| self.by_name(last))
+                self.with_repository([last].into_iter()).or_else(|| self.by_name(last))
             })
         })
     }
@@ -167,14 +183,14 @@ impl Products {
 
 /// How the texts of one component are read.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Reader<'a> {
+pub struct TextReader<'a> {
     /// What the catalogue says of the component.
     pub scheme: Option<Scheme>,
     /// What is known of its product.
     pub product: Option<&'a Product>,
 }
 
-impl Reader<'_> {
+impl TextReader<'_> {
     /// What a program, a label or a person says; `hint` is what the collector knows of it.
     pub fn text(&self, hint: Option<Scheme>, text: &str) -> Reading {
         self.marked(match (self.scheme, self.product) {

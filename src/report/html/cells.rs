@@ -2,6 +2,7 @@
 
 use crate::model::matrix::State;
 use crate::report::view::matrix::{CellView, Mark};
+use crate::report::view::standing::StandingSince;
 use crate::version::Level;
 
 /// A cell of the matrix.
@@ -14,6 +15,9 @@ pub(super) struct CellShown {
     pub(super) words: String,
     /// `2 of 5 places differ`; empty if none does.
     pub(super) places: String,
+    /// Since when it runs that: in a word or two, and as a time; empty without a history.
+    pub(super) age: String,
+    pub(super) since: String,
     /// A class of the style: what colour it has.
     pub(super) tone: &'static str,
     /// How far from the baseline: for sorting, most first.
@@ -30,6 +34,8 @@ pub(super) fn shown(cell: &CellView<'_>) -> CellShown {
         symbol: mark.symbol(),
         words: cell.relation().join(", "),
         places: cell.places_differ().unwrap_or_default(),
+        age: cell.standing.and_then(StandingSince::short).unwrap_or_default(),
+        since: cell.standing.map(|known| known.since.to_string()).unwrap_or_default(),
         tone: tone(cell, mark),
         rank: rank(cell, mark),
     }

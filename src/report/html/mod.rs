@@ -24,11 +24,12 @@ use sha2::{Digest as _, Sha256};
 use super::view::ReportView;
 use super::view::figures::{FiguresView, SINCE_START};
 use super::view::finding::NOTHING_SO_FAR;
+use super::view::load::{LOAD_TITLE, LoadView};
 use super::view::matrix::Mark;
-use super::{Audit, Format, RenderError, View};
+use super::{Audit, Format, RenderError, RenderOptions};
 use coverage::CoverageBlock;
 use findings::Card;
-use index::{Filters, Index};
+use index::{Filters, PageIndex};
 use matrix::MatrixTable;
 use summary::Glance;
 use verdict::{Banner, Changes};
@@ -49,15 +50,18 @@ impl Format for Html {
         "for reviewers in a browser: one file, without network; filter, sort, print"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         page(report).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
 
+/// [`LOAD_TITLE`], where a sentence begins.
+const LOAD_HEADING: &str = "Load, worst 5 minutes";
+
 /// The page; `page/page.html` says in which order its parts are read.
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/html/askama.toml")]
-struct Page<'a> {
+struct ReportPage<'a> {
     policy: String,
     style: String,
     script: &'static str,
@@ -70,6 +74,7 @@ struct Page<'a> {
     waivers: Vec<WaiverLine<'a>>,
     matrix: MatrixTable<'a>,
     figures: &'a [FiguresView<'a>],
+    load: &'a [LoadView<'a>],
     environments: Vec<&'a str>,
     coverage: Vec<CoverageBlock<'a>>,
     run: Vec<(&'static str, String)>,
@@ -77,10 +82,10 @@ struct Page<'a> {
 
 fn page(report: &Audit) -> Result<String, askama::Error> {
     let view = ReportView::new(report);
-    let index = Index::new(&view);
+    let index = PageIndex::new(&view);
     // The columns of the matrix: style attributes are not allowed.
     let style = format!(":root{{--environments:{}}}\n{STYLE}", view.environments.len());
-    let page = Page {
+    let page = ReportPage {
         policy: policy(&style),
         style,
         script: SCRIPT,
@@ -93,6 +98,7 @@ fn page(report: &Audit) -> Result<String, askama::Error> {
         waivers: waivers::waivers(&index),
         matrix: matrix::matrix(&index),
         figures: &view.figures,
+        load: &view.load,
         environments: index.environments.clone(),
         coverage: coverage::coverage(&view),
         run: coverage::facts(&view),

@@ -8,6 +8,7 @@ use super::lines::{heading, list, prose, row, severity, shown};
 use crate::model::Severity;
 use crate::report::view::finding::{FindingView, waived_words};
 use crate::report::view::matrix::{CellView, RowView};
+use crate::report::view::standing::StandingSince;
 use crate::report::view::{ReportView, where_read};
 
 pub(super) fn section(view: &ReportView<'_>) -> Section {
@@ -53,6 +54,7 @@ fn text(cell: &CellView<'_>) -> String {
     let text = if cell.is_known() { text } else { format!("**{text}**") };
     let mut relation = cell.relation();
     relation.extend(cell.places_differ());
+    relation.extend(cell.standing.map(StandingSince::words));
     let gap = if relation.is_empty() { "" } else { ": " };
     format!("{text}{gap}{}", list(&relation))
 }

@@ -6,13 +6,16 @@ use super::budget::{BudgetRow, FIRST, Section};
 use super::lines::{heading, list, prose, row, severity, short_id, shown};
 use super::matrix;
 use crate::model::{
-    Fate, Finding, FindingTrend, GoneFinding, NO_GATE_WANTED, Severity, Waiver, WaiverState, count,
+    Fate, Finding, FindingTrend, GoneFinding, LoadOutcome, NO_GATE_WANTED, Severity, Waiver,
+    WaiverState, count,
 };
 use crate::report::view::coverage::GapOf;
 use crate::report::view::figures::{FiguresView, SINCE_START};
 use crate::report::view::finding::{
     FindingView, NOTHING_SO_FAR, tally, waivers_of, waivers_sorted,
 };
+use crate::report::view::load::LOAD_TITLE;
+use crate::report::view::standing::StandingSince;
 use crate::report::view::{ReportView, worst_first};
 
 /// Ranks: rows of a higher one are dropped first.
@@ -42,7 +45,7 @@ pub(super) fn all(view: &ReportView<'_>) -> Vec<Section> {
         matrix::section(view),
         coverage(view),
     ];
-    sections.extend([figures(view), waivers(view), notes(view)]);
+    sections.extend([load(view), figures(view), waivers(view), notes(view)]);
     sections
 }
 
@@ -74,16 +77,21 @@ fn reasons(view: &ReportView<'_>) -> Section {
 
 fn findings(view: &ReportView<'_>) -> Section {
     let has_since = view.audit.since.is_some();
+    let has_history = view.audit.standing.is_some();
     let rows = worst_first(&view.findings).into_iter().map(|finding| {
         let mut cells = what(&finding);
         cells.extend([prose(finding.owner().unwrap_or_default()), short_id(finding.id())]);
         if has_since {
             cells.push(finding.trend.map_or("", FindingTrend::as_str).to_owned());
         }
+        if has_history {
+            cells.push(finding.standing.map(StandingSince::words).unwrap_or_default());
+        }
         BudgetRow { rank: rank(finding.severity()), text: row(&cells) }
     });
     let mut head = vec!["Severity", "Rule", "Component", "Environments", "What", "Owner", "Id"];
     head.extend(has_since.then_some("Since then"));
+    head.extend(has_history.then_some("Stands"));
     let severities: Vec<Severity> = view.findings.iter().map(FindingView::severity).collect();
     let title = format!("<b>Findings</b>: {}", tally(&severities));
     Section::new(title, heading(&head), rows.collect())
@@ -194,6 +202,37 @@ fn figures(view: &ReportView<'_>) -> Section {
     let mut head = vec!["Redis".to_owned(), "Figure".to_owned()];
     head.extend(view.environments.iter().map(|environment| prose(environment.name())));
     let title = format!("<b>Redis</b> {SINCE_START}");
+    Section::new(title, heading(&head), rows)
+}
+
+/// The load of targets over time.
+fn load(view: &ReportView<'_>) -> Section {
+    let mut rows = Vec::new();
+    let mut windows: Vec<&str> = Vec::new();
+    for of in &view.load {
+        windows.clone_from(&of.windows);
+        let rank = if of.is_breached() { OTHER_GAPS } else { REST };
+        for line in &of.lines {
+            let mut cells = vec![shown(&of.name), prose(line.name)];
+            cells.extend(line.cells.iter().map(|cell| {
+                let is_breached = cell.outcome == LoadOutcome::Breached;
+                let text = prose(&cell.text);
+                if is_breached { format!("<b>{text}</b>") } else { text }
+            }));
+            cells.push(prose(&line.must));
+            rows.push(BudgetRow { rank, text: row(&cells) });
+        }
+        let remarks = of.remarks.iter().map(|remark| {
+            let mut cells = vec![shown(&of.name), prose(remark)];
+            cells.resize(of.windows.len() + 3, String::new());
+            BudgetRow { rank: REST, text: row(&cells) }
+        });
+        rows.extend(remarks);
+    }
+    let mut head = vec!["Target".to_owned(), "Figure".to_owned()];
+    head.extend(windows.iter().map(|window| prose(window)));
+    head.push("must be".to_owned());
+    let title = format!("<b>Redis</b> {LOAD_TITLE}");
     Section::new(title, heading(&head), rows)
 }
 

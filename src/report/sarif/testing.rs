@@ -1,6 +1,7 @@
 //! Reports in a few lines, for the tests of the formats that programs read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -11,9 +12,9 @@ use crate::model::{Audit, AuditedEnvironment, Purpose, Run};
 use crate::model::{
     Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
     Finding, Instance, JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places,
-    ReadingSource, Severity, Site, Snapshot, Source, Verdict, Waiver, WaiverState,
+    ReadingSource, Severity, Snapshot, Source, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Format, View};
+use crate::report::{Format, RenderOptions};
 use crate::version::{Levels, Scheme, read};
 
 /// An environment in which each component runs once, told by the target of its own name.
@@ -37,9 +38,9 @@ fn component(name: &str, version: &str) -> Component {
     let instance = Instance {
         target: name.into(),
         locator: Locator::default(),
-        site: Site::default(),
+        site: Arc::default(),
         product: None,
-        reading: read(Scheme::Generic, version),
+        reading: read(Scheme::Generic, version).into(),
         source: ReadingSource::Program,
         contradicted_by: None,
         image: None,
@@ -86,6 +87,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
     let environment =
         |snapshot| AuditedEnvironment { snapshot, required: true, max_age, hides: BTreeMap::new() };
     Audit {
+        load: Vec::new(),
         purpose: Purpose::Audit,
         judgement: Judgement {
             verdict: Verdict::Go,
@@ -105,6 +107,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
         waivers: Vec::new(),
         since: None,
         new_only: false,
+        standing: None,
         matrix,
         fail_on: Severity::High,
         places: Places::default(),
@@ -138,6 +141,7 @@ pub(in crate::report) fn finding(
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults: Defaults::everywhere(severity),
     };
     let disposition =
@@ -190,6 +194,7 @@ pub(in crate::report) fn places_of(path: &str) -> EnvironmentPlaces {
 }
 
 pub(in crate::report) fn rendered(format: &dyn Format, report: &Audit) -> String {
-    let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: false, exit: 1, report_only: false };
     format.render(report, &view).unwrap()
 }

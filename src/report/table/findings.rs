@@ -1,7 +1,8 @@
 //! `FINDINGS`, worst first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::counted::{Counted, Kind, kind};
 use super::fold::Fold;
 use super::grid::{grid, sentences};
 use super::sheet::Sheet;
@@ -9,29 +10,30 @@ use crate::model::{FindingTrend, Severity};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
 use crate::report::view::finding::FindingView;
+use crate::report::view::standing::StandingSince;
 
 pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
-    let Sheet { report, view, paint, active, .. } = sheet;
+    let Sheet { report, view, paint, active, counted, .. } = sheet;
     if report.purpose == Purpose::Diff && report.findings.is_empty() {
         return String::new();
     }
-    // They are sorted: what is info comes last, and is shown by -v only.
-    let serious = active.iter().take_while(|one| one.severity() >= Severity::Medium).count();
-    let minor = active.iter().filter(|one| one.severity() == Severity::Low || view.unfold).count();
-    let (serious, minor) =
-        (&active[..serious], &active[serious..][..minor.min(active.len() - serious)]);
-    let groups = Groups::of(active);
-    let mut shown = chosen(serious, fold.serious);
-    shown.extend(chosen(minor, fold.minor));
+    // What is info comes last, and is shown by -v only.
+    let shown: Vec<FindingView<'_>> = counted
+        .chosen(fold.serious, fold.minor)
+        .into_iter()
+        .filter_map(|index| active.get(index).copied())
+        .collect();
     let head = format!("{}  {}", paint.bold("FINDINGS"), tally(sheet, &shown));
     let mut text = grid(vec![vec![head]], sheet.view.width);
     if !shown.is_empty() {
-        let prefixes = prefixes(sheet);
+        let groups = FindingGroups::of(&shown);
         let trends = shown.iter().any(|finding| news(finding).is_some());
+        let has_history = shown.iter().any(|finding| finding.standing.is_some());
         let rows = shown.iter().enumerate().map(|(index, finding)| {
-            let alike =
-                if is_last_of_group(&shown, index) { groups.hidden(finding, &shown) } else { 0 };
-            let mut row = row(finding, alike, &prefixes, sheet);
+            let mut row = row(finding, groups.hidden_behind(finding, index, counted), sheet);
+            if has_history {
+                row.insert(2, finding.standing.map(StandingSince::words).unwrap_or_default());
+            }
             if trends {
                 row.insert(2, news(finding).map_or("", FindingTrend::as_str).to_owned());
             }
@@ -42,18 +44,13 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     text
 }
 
-fn row(
-    view: &FindingView<'_>,
-    alike: usize,
-    prefixes: &BTreeMap<&str, &str>,
-    sheet: &Sheet<'_>,
-) -> Vec<String> {
+fn row(view: &FindingView<'_>, alike: usize, sheet: &Sheet<'_>) -> Vec<String> {
     let finding = view.finding();
     let owner = view.owner().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
     let more = if alike > 0 { format!(" (+ {alike} like it, -v)") } else { String::new() };
     vec![
         format!("  {}", sheet.paint.severity(view.severity())),
-        prefixes.get(view.id()).copied().unwrap_or_default().to_owned(),
+        sheet.counted.prefixes.get(view.id()).copied().unwrap_or_default().to_owned(),
         finding.rule.to_owned(),
         terminal(finding.component.as_str()),
         format!("{}{more}", terminal(&format!("{}{owner}", finding.summary))),
@@ -65,69 +62,43 @@ fn news(finding: &FindingView<'_>) -> Option<FindingTrend> {
     finding.trend.filter(|trend| *trend != FindingTrend::Unchanged)
 }
 
-/// What findings have in common that one stands for all.
-fn kind(finding: &FindingView<'_>) -> (Severity, &'static str) {
-    (finding.severity(), finding.judged.finding.rule)
-}
+/// Of each kind that is shown, where it comes last, and how many there are.
+struct FindingGroups(BTreeMap<Kind, (usize, usize)>);
 
-/// How many findings of each kind there are.
-struct Groups(BTreeMap<(Severity, &'static str), usize>);
-
-impl Groups {
-    fn of(findings: &[FindingView<'_>]) -> Self {
-        let mut counts = BTreeMap::new();
-        findings.iter().for_each(|finding| *counts.entry(kind(finding)).or_default() += 1);
-        Self(counts)
+impl FindingGroups {
+    fn of(shown: &[FindingView<'_>]) -> Self {
+        let mut groups = BTreeMap::<Kind, (usize, usize)>::new();
+        for (index, finding) in shown.iter().enumerate() {
+            let (last, seen) = groups.entry(kind(finding)).or_default();
+            *last = index;
+            *seen += 1;
+        }
+        Self(groups)
     }
 
-    /// Findings of this kind that are not shown.
-    fn hidden(&self, finding: &FindingView<'_>, shown: &[FindingView<'_>]) -> usize {
-        let seen = shown.iter().filter(|other| kind(other) == kind(finding)).count();
-        self.0.get(&kind(finding)).copied().unwrap_or(0).saturating_sub(seen)
+    /// Behind the last of a kind, how many of it are not shown.
+    fn hidden_behind(&self, finding: &FindingView<'_>, index: usize, all: &Counted<'_>) -> usize {
+        let kind = kind(finding);
+        let (last, seen) = self.0.get(&kind).copied().unwrap_or_default();
+        let of = all.kinds.get(&kind).copied().unwrap_or_default();
+        if last == index { of.saturating_sub(seen) } else { 0 }
     }
-}
-
-fn is_last_of_group(shown: &[FindingView<'_>], index: usize) -> bool {
-    let (Some(finding), rest) = (shown.get(index), shown.get(index + 1..).unwrap_or_default())
-    else {
-        return false;
-    };
-    rest.iter().all(|other| kind(other) != kind(finding))
-}
-
-/// So many of sorted findings: first one of each kind, so that many alike do not hide one that is
-/// unlike them; then the worst of the others.
-fn chosen<'a>(findings: &[FindingView<'a>], limit: usize) -> Vec<FindingView<'a>> {
-    if findings.len() <= limit {
-        return findings.to_vec();
-    }
-    let mut seen = BTreeSet::new();
-    let (mut firsts, mut others) = (Vec::new(), Vec::new());
-    for (index, finding) in findings.iter().enumerate() {
-        if seen.insert(kind(finding)) { firsts.push(index) } else { others.push(index) }
-    }
-    let mut indices: Vec<usize> = firsts.into_iter().chain(others).take(limit).collect();
-    indices.sort_unstable();
-    indices.into_iter().filter_map(|index| findings.get(index).copied()).collect()
 }
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 1 waived`.
 fn tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
-    let of = |findings: &[FindingView<'_>], severity| {
-        findings.iter().filter(|one| one.severity() == severity).count()
-    };
+    let seen = |severity| shown.iter().filter(|one| one.severity() == severity).count();
     let mut parts = Vec::new();
     for severity in [Severity::Critical, Severity::High, Severity::Medium] {
-        match (of(&sheet.active, severity), of(shown, severity)) {
+        match (sheet.counted.of(severity), seen(severity)) {
             (0, _) => {}
             (all, seen) if seen < all => parts.push(format!("{all} {severity} ({seen} shown)")),
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
-    let minor = |findings: &[FindingView<'_>]| {
-        findings.iter().filter(|one| one.severity() < Severity::Medium).count()
-    };
-    let (all, seen) = (minor(&sheet.active), minor(shown));
+    let minor = [Severity::Low, Severity::Info, Severity::Off];
+    let all: usize = minor.iter().map(|severity| sheet.counted.of(*severity)).sum();
+    let seen: usize = minor.iter().map(|severity| seen(*severity)).sum();
     if all > 0 {
         parts.push(format!("{seen} of {all} low and info shown"));
     }
@@ -143,37 +114,5 @@ fn tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
         active
     } else {
         format!("{active}; {waived} waived{off}")
-    }
-}
-
-/// Of each finding's id as many digits as tell it from all others.
-pub(super) fn prefixes<'a>(sheet: &Sheet<'a>) -> BTreeMap<&'a str, &'a str> {
-    unique_prefixes(sheet.report.findings.iter().map(|f| f.id.as_str()).collect())
-}
-
-/// Four digits at least. Among sorted ids only the neighbours can share more.
-fn unique_prefixes(mut all: Vec<&str>) -> BTreeMap<&str, &str> {
-    all.sort_unstable();
-    all.dedup();
-    let shared = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let prefix = |(i, id): (usize, &&'_ str)| {
-        let before = i.checked_sub(1).and_then(|i| all.get(i)).map_or(0, |other| shared(id, other));
-        let after = all.get(i + 1).map_or(0, |other| shared(id, other));
-        before.max(after) + 1
-    };
-    let lengths: Vec<usize> = all.iter().enumerate().map(prefix).collect();
-    all.into_iter().zip(lengths).map(|(id, n)| (id, id.get(..n.max(4)).unwrap_or(id))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unique_prefixes;
-
-    #[test]
-    fn a_prefix_tells_one_from_all_others() {
-        let prefixes = unique_prefixes(vec!["b7d40000", "81c0aa00", "81c0ab00"]);
-        assert_eq!(prefixes["b7d40000"], "b7d4");
-        assert_eq!(prefixes["81c0aa00"], "81c0aa");
-        assert_eq!(unique_prefixes(vec!["81c0aa00", "81c0aa00"])["81c0aa00"], "81c0");
     }
 }

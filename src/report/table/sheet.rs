@@ -4,13 +4,15 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::counted::Counted;
 use super::grid::Paint;
+use super::told::Told;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
 use crate::report::view::finding::FindingView;
 use crate::report::view::matrix::{RowView, Standing, version};
 use crate::report::view::{ReportView, where_read};
-use crate::report::{Audit, View};
+use crate::report::{Audit, RenderOptions};
 
 /// The worst of each component's findings.
 pub(super) type Worst<'a> = BTreeMap<&'a str, FindingView<'a>>;
@@ -19,16 +21,22 @@ pub(super) struct Sheet<'a> {
     pub(super) report: &'a Audit,
     /// What every format shows of it.
     pub(super) shown: &'a ReportView<'a>,
-    pub(super) view: &'a View,
+    pub(super) view: &'a RenderOptions,
     pub(super) paint: Paint,
     /// Findings that count, the one to look at first in front.
     pub(super) active: Vec<FindingView<'a>>,
+    /// What is counted of these.
+    pub(super) counted: Counted<'a>,
     /// Of each component that has any.
     pub(super) worst: Worst<'a>,
     /// Of each component, what a waiver covers.
     pub(super) waived: Worst<'a>,
     pub(super) platform: Block<'a>,
     pub(super) services: Block<'a>,
+    /// Of each environment, how many own services run each version, the most frequent first.
+    pub(super) trains: Vec<Vec<(String, usize)>>,
+    /// Of each environment, what there is to say of its targets.
+    pub(super) told: Vec<Told<'a>>,
 }
 
 /// Rows of one class.
@@ -38,8 +46,8 @@ pub(super) struct Block<'a> {
     pub(super) all: Vec<&'a RowView<'a>>,
     /// Those that are not folded, the worst first.
     pub(super) shown: Vec<&'a RowView<'a>>,
-    /// Of each environment, how many run each version, the most frequent first.
-    pub(super) versions: Vec<Vec<(String, usize)>>,
+    /// Of each of these the worst that is found of it.
+    pub(super) severities: Vec<Option<Severity>>,
     /// Equal wherever they were read, shown or not.
     pub(super) equal: usize,
     /// What stands behind that number where some were not read.
@@ -56,15 +64,32 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(shown: &'a ReportView<'a>, view: &'a View) -> Self {
+    pub(super) fn new(shown: &'a ReportView<'a>, view: &'a RenderOptions) -> Self {
         let worst = worst_of(&shown.findings);
         let waived = worst_of(&shown.waived);
         let mut active = shown.findings.clone();
         active.sort_by_cached_key(|finding| order(finding, &worst));
         let of = |class| Block::new(shown, view, class, &worst, &waived);
         let (platform, services) = (of(Class::Platform), of(Class::Service));
-        let paint = Paint(view.color);
-        Self { report: shown.audit, shown, view, paint, active, worst, waived, platform, services }
+        let environments = shown.environments.iter();
+        Self {
+            report: shown.audit,
+            shown,
+            view,
+            paint: Paint(view.color),
+            counted: Counted::new(shown.audit, &active, view.unfold),
+            active,
+            trains: environments
+                .clone()
+                .enumerate()
+                .map(|(index, _)| count_versions(&services.all, index))
+                .collect(),
+            told: environments.map(|one| Told::new(one, shown.audit, view)).collect(),
+            worst,
+            waived,
+            platform,
+            services,
+        }
     }
 }
 
@@ -99,19 +124,13 @@ fn worst_of<'a>(findings: &[FindingView<'a>]) -> Worst<'a> {
 impl<'a> Block<'a> {
     fn new(
         shown: &'a ReportView<'a>,
-        view: &View,
+        view: &RenderOptions,
         class: Class,
         worst: &Worst<'a>,
         waived: &Worst<'a>,
     ) -> Self {
         let all: Vec<_> = shown.rows.iter().filter(|row| row.row.class == class).collect();
-        let environments = 0..shown.audit.environments.len();
-        let mut block = Self {
-            versions: environments.map(|index| count_versions(&all, index)).collect(),
-            condition: where_read(all.iter().copied()),
-            all,
-            ..Self::default()
-        };
+        let mut block = Self { condition: where_read(all.iter().copied()), all, ..Self::default() };
         for row in block.all.clone() {
             block.equal += usize::from(row.is_equal());
             let name = row.component();
@@ -122,10 +141,12 @@ impl<'a> Block<'a> {
                 block.shown.push(row);
             }
         }
-        block.shown.sort_by_key(|row| {
+        block.shown.sort_by_cached_key(|row| {
             let name = row.component();
             Reverse((worst.get(name).map(gravity), waived.contains_key(name)))
         });
+        let severity = |row: &&RowView<'_>| worst.get(row.component()).map(FindingView::severity);
+        block.severities = block.shown.iter().map(severity).collect();
         block
     }
 

@@ -14,7 +14,7 @@ use crate::model::{
     GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, PlacesCompared, Reason,
     ReasonKind, Severity, Since, Snapshot, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Format, View};
+use crate::report::{Format, RenderOptions};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -29,6 +29,7 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
         direction: None,
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
+        at_least: None,
         defaults: Defaults::everywhere(severity),
     };
     JudgedFinding {
@@ -87,6 +88,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
     let reasons: Vec<Reason> = findings.iter().filter(blocks).map(reason).collect();
     let verdict = if reasons.is_empty() { Verdict::Go } else { Verdict::NoGo };
     Audit {
+        load: Vec::new(),
         purpose: Purpose::Audit,
         judgement: Judgement { verdict, reasons, not_judged: Vec::new(), known: Vec::new() },
         baseline: "prod".into(),
@@ -110,6 +112,7 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
         waivers: Vec::new(),
         since: None,
         new_only: false,
+        standing: None,
         fail_on: Severity::High,
         places: Places::default(),
         run: Run {
@@ -127,7 +130,8 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
 }
 
 fn shown(report: &Audit, unfold: bool) -> String {
-    let view = View { width: Some(120), color: false, unfold, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: Some(120), color: false, unfold, exit: 1, report_only: false };
     Table.render(report, &view).unwrap()
 }
 

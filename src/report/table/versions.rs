@@ -8,7 +8,7 @@ use crate::model::{Severity, count};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
 use crate::report::view::finding::{tally, waived_words};
-use crate::report::view::matrix::{Mark, RowView};
+use crate::report::view::matrix::{CellView, Mark, RowView};
 use crate::version::Level;
 
 pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
@@ -18,7 +18,7 @@ pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
 pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let block = &sheet.services;
     // The release train at a glance: how many services are at which version.
-    let counts = &block.versions;
+    let counts = &sheet.trains;
     let is_train = block.all.len() > 1 && counts.iter().any(|counts| is_shared(counts));
     let mut train = Vec::new();
     if is_train {
@@ -49,7 +49,7 @@ fn section(
             lines.extend(places::lines(row, sheet));
         }
     }
-    let foot = foot(block, &block.shown[shown.len()..], sheet);
+    let foot = foot(block, shown.len(), sheet);
     let head = if lines.is_empty() { paint.bold(title) } else { String::new() };
     let foot = grid(vec![vec![format!("{head}  {}", paint.dim(&foot))]], view.width);
     if lines.is_empty() {
@@ -60,8 +60,9 @@ fn section(
 }
 
 /// What is not shown, and why.
-fn foot(block: &Block<'_>, left_out: &[&RowView<'_>], sheet: &Sheet<'_>) -> String {
+fn foot(block: &Block<'_>, shown: usize, sheet: &Sheet<'_>) -> String {
     let Block { all, equal, condition, folded, alone, idle, unread, .. } = block;
+    let left_out = &block.severities[shown..];
     let mut foot = format!("{equal} of {} equal{condition}", all.len());
     for (rows, are) in [(*alone, "in one environment only"), (*idle, "running nowhere")] {
         if rows > 0 {
@@ -74,7 +75,7 @@ fn foot(block: &Block<'_>, left_out: &[&RowView<'_>], sheet: &Sheet<'_>) -> Stri
         foot.push_str(&format!(", {rows} not read in {name} ({what})"));
     }
     if !left_out.is_empty() {
-        let severities = by_severity(left_out, sheet);
+        let severities = by_severity(left_out);
         let severities =
             if severities.is_empty() { severities } else { format!(" ({severities})") };
         foot.push_str(&format!("; {} more{severities}", left_out.len()));
@@ -84,11 +85,9 @@ fn foot(block: &Block<'_>, left_out: &[&RowView<'_>], sheet: &Sheet<'_>) -> Stri
 }
 
 /// `2 medium, 12 low`: those that are worth a word.
-fn by_severity(rows: &[&RowView<'_>], sheet: &Sheet<'_>) -> String {
-    let worst = rows.iter().filter_map(|row| sheet.worst.get(row.component()));
-    let severities: Vec<Severity> =
-        worst.map(|one| one.severity()).filter(|severity| *severity > Severity::Info).collect();
-    tally(&severities)
+fn by_severity(rows: &[Option<Severity>]) -> String {
+    let severities = rows.iter().flatten().copied().filter(|severity| *severity > Severity::Info);
+    tally(&severities.collect::<Vec<_>>())
 }
 
 /// The rows that are shown, the worst first.
@@ -152,6 +151,10 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
     for cell in &row.cells {
         let symbol = cell.mark().symbol();
         let text = terminal(&cell.text());
+        let text = match standing(cell, sheet) {
+            Some(age) => format!("{text} ({age})"),
+            None => text,
+        };
         let text = if symbol.is_empty() { text } else { format!("{text} {symbol}") };
         line.push(if cell.is_known() { text } else { sheet.paint.yellow(&text) });
     }
@@ -159,6 +162,15 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
         line.extend(judgement(row, sheet));
     }
     line
+}
+
+/// Where a row of ages has no room, only `-v` shows them.
+const WIDE: usize = 100;
+
+/// Since when it runs what it runs.
+fn standing(cell: &CellView<'_>, sheet: &Sheet<'_>) -> Option<String> {
+    let has_room = sheet.view.unfold || sheet.view.width.is_none_or(|width| width >= WIDE);
+    cell.standing.filter(|_| has_room)?.short()
 }
 
 /// The severity of the row's worst finding, and what it says in a word or two; what is waived

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::standing::StandingSince;
 use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, Fate, Finding, FindingId, FindingTrend, JudgedFinding, JudgedWaiver, ReasonKind,
@@ -10,18 +11,20 @@ use crate::model::{
 use crate::{policy, rules};
 
 /// What is looked up of each finding.
-pub(super) struct Index<'a> {
+pub(super) struct FindingIndex<'a> {
+    audit: &'a Audit,
     since: Option<&'a Since>,
     blocking: BTreeSet<&'a FindingId>,
     waivers: BTreeMap<&'a str, &'a JudgedWaiver>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> FindingIndex<'a> {
     pub(super) fn of(audit: &'a Audit) -> Self {
         let reasons = audit.judgement.reasons.iter();
         let blocking = reasons.filter(|reason| reason.kind == ReasonKind::Blocks);
         let waivers = audit.waivers.iter().map(|judged| (judged.waiver.id.as_str(), judged));
         Self {
+            audit,
             since: audit.since.as_ref(),
             blocking: blocking.filter_map(|reason| reason.finding.as_ref()).collect(),
             waivers: waivers.collect(),
@@ -37,6 +40,8 @@ pub(in crate::report) struct FindingView<'a> {
     pub(in crate::report) position: usize,
     /// What became of it since the earlier report, if there is one.
     pub(in crate::report) trend: Option<FindingTrend>,
+    /// Since when it stands, if there is a history.
+    pub(in crate::report) standing: Option<StandingSince>,
     /// Whether it makes the verdict No-Go.
     pub(in crate::report) blocks: bool,
     /// The waiver that covers it, unless the audit does not know the waiver.
@@ -44,11 +49,16 @@ pub(in crate::report) struct FindingView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    pub(super) fn new(position: usize, judged: &'a JudgedFinding, index: &Index<'a>) -> Self {
+    pub(super) fn new(
+        position: usize,
+        judged: &'a JudgedFinding,
+        index: &FindingIndex<'a>,
+    ) -> Self {
         let trend = index.since.and_then(|since| since.trends.get(&judged.id)).copied();
         let waiver = judged.waiver().and_then(|id| index.waivers.get(id)).copied();
         let blocks = index.blocking.contains(&judged.id);
-        Self { judged, position, trend, blocks, waiver }
+        let standing = StandingSince::of_finding(judged, index.audit);
+        Self { judged, position, trend, standing, blocks, waiver }
     }
 
     pub(in crate::report) fn finding(&self) -> &'a Finding {

@@ -1,5 +1,6 @@
 //! The matrix: what each environment runs of a component, and how that stands to the baseline.
 
+use super::standing::StandingSince;
 use crate::model::matrix::{Cell, CellReading, MatrixRow, State};
 use crate::model::{
     Audit, AuditedEnvironment, PlaceChange, PlacesCompared, ReadingSource, with_product,
@@ -83,7 +84,9 @@ impl Mark {
     }
 }
 
-const OTHER_PRODUCT: &str = "other product";
+pub(in crate::report) const OTHER_PRODUCT: &str = "other product";
+/// Of two versions of which neither is ahead, as far as their texts tell.
+pub(in crate::report) const NO_ORDER: &str = "no order";
 const WITHIN_PRECISION: &str = "same as far as told";
 
 /// Behind what comes from a target that does not count any more.
@@ -98,7 +101,7 @@ pub(in crate::report) fn distance(
     let told = match (level, direction) {
         (None, direction) => direction?.as_str().to_owned(),
         (Some(Level::WithinPrecision), _) => WITHIN_PRECISION.to_owned(),
-        (Some(Level::Incomparable(_)), _) => "no order".to_owned(),
+        (Some(Level::Incomparable(_)), _) => NO_ORDER.to_owned(),
         (Some(level), Some(Direction::Mixed)) => format!("{}, ahead and behind", level.as_str()),
         (Some(level), Some(direction)) => format!("{} {}", level.as_str(), direction.as_str()),
         (Some(Level::Build), None) => "another build".to_owned(),
@@ -168,6 +171,9 @@ impl<'a> RowView<'a> {
             is_baseline: cell.environment == audit.baseline,
             is_stale: environment.is_stale(&row.component, audit.run.at),
             shows_product,
+            standing: audit
+                .runs_since(cell, &row.component)
+                .map(|since| StandingSince::of_running(since, audit)),
         };
         let cells: Vec<CellView<'a>> =
             row.cells.iter().zip(&audit.environments).map(cell).collect();
@@ -227,6 +233,8 @@ pub(in crate::report) struct CellView<'a> {
     /// What is too old, expired or from the future proves nothing of now.
     pub(in crate::report) is_stale: bool,
     shows_product: bool,
+    /// Since when it runs what it runs, if there is a history.
+    pub(in crate::report) standing: Option<StandingSince>,
 }
 
 impl<'a> CellView<'a> {
@@ -372,7 +380,7 @@ mod tests {
     }
 
     fn view(cell: &Cell) -> CellView<'_> {
-        CellView { cell, is_baseline: false, is_stale: false, shows_product: false }
+        CellView { cell, is_baseline: false, is_stale: false, shows_product: false, standing: None }
     }
 
     #[test]

@@ -7,7 +7,9 @@ pub(super) mod compared;
 pub(super) mod coverage;
 pub(super) mod figures;
 pub(super) mod finding;
+pub(super) mod load;
 pub(super) mod matrix;
+pub(super) mod standing;
 #[cfg(test)]
 pub(super) mod testing;
 pub(super) mod verdict;
@@ -22,6 +24,7 @@ use crate::model::Disposition;
 use coverage::{EnvironmentView, Proportion};
 use figures::FiguresView;
 use finding::FindingView;
+use load::LoadView;
 use matrix::RowView;
 
 /// An audit as every format shows it.
@@ -38,6 +41,8 @@ pub(super) struct ReportView<'a> {
     pub(super) rows: Vec<RowView<'a>>,
     /// What each Redis has done.
     pub(super) figures: Vec<FiguresView<'a>>,
+    /// The load of targets over time.
+    pub(super) load: Vec<LoadView<'a>>,
     by_component: BTreeMap<&'a str, OfComponent<'a>>,
 }
 
@@ -53,7 +58,7 @@ static NOTHING_FOUND: OfComponent<'static> =
 
 impl<'a> ReportView<'a> {
     pub(super) fn new(audit: &'a Audit) -> Self {
-        let index = finding::Index::of(audit);
+        let index = finding::FindingIndex::of(audit);
         let (mut findings, mut waived) = (Vec::new(), Vec::new());
         for (position, judged) in audit.findings.iter().enumerate() {
             let finding = FindingView::new(position, judged, &index);
@@ -78,6 +83,7 @@ impl<'a> ReportView<'a> {
             waived,
             rows: audit.matrix.iter().map(|row| RowView::new(row, audit)).collect(),
             figures: figures::of_targets(audit),
+            load: load::of_targets(audit),
             by_component,
         }
     }
@@ -109,8 +115,7 @@ impl<'a> ReportView<'a> {
 
     /// A time as people read it where they are: `Mon 2026-11-23 01:06 +01:00`.
     pub(super) fn local_time(&self, at: Timestamp) -> String {
-        let there = at.to_zoned(self.audit.run.timezone.clone());
-        there.strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+        verdict::local_time(self.audit, at)
     }
 }
 

@@ -28,6 +28,7 @@ pub(in crate::report) fn hostile() -> v1::DriftReport {
 pub(in crate::report) fn audit_of(report: &v1::DriftReport) -> Audit {
     let verdict = [Verdict::Go, Verdict::NoGo, Verdict::Incomplete];
     Audit {
+        load: Vec::new(),
         purpose: named([Purpose::Audit, Purpose::Diff], Purpose::as_str, &report.purpose),
         judgement: Judgement {
             verdict: named(verdict, Verdict::as_str, &report.verdict.is),
@@ -47,6 +48,7 @@ pub(in crate::report) fn audit_of(report: &v1::DriftReport) -> Audit {
         waivers: report.waivers.iter().map(waiver).collect(),
         since: report.since.as_ref().map(|told| since(told, report)),
         new_only: report.verdict.new_only,
+        standing: None,
         matrix: report.matrix.iter().map(row).collect(),
         fail_on: severity(&report.verdict.fail_on),
         places: Places::default(),
@@ -177,6 +179,7 @@ fn judged(told: &v1::Finding) -> JudgedFinding {
     JudgedFinding {
         id: id_of(&told.id),
         finding: Finding {
+            at_least: None,
             rule: told.rule.clone().leak(),
             component: told.component.as_str().into(),
             environments: told.environments.iter().map(|name| name.as_str().into()).collect(),
@@ -279,9 +282,9 @@ fn cell(told: &v1::Cell) -> Cell {
 fn reading(told: &v1::Reading) -> CellReading {
     use crate::model::ReadingSource::{Declared, Label, Program, Tag, WorkloadLabel};
     let sources = [Program, Label, Tag, WorkloadLabel, Declared];
-    let text = |text: &str| read(Scheme::Generic, text);
+    let text = |text: &str| std::sync::Arc::new(read(Scheme::Generic, text));
     CellReading {
-        product: told.product.clone(),
+        product: told.product.as_deref().map(Into::into),
         reading: text(&told.version),
         source: named(sources, crate::model::ReadingSource::as_str, &told.source),
         contradicted_by: told.contradicted_by.as_deref().map(text),

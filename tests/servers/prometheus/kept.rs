@@ -146,7 +146,7 @@ fn prometheus_below_a_path_behind_tls_and_a_password_is_read() {
     let lost = failure(&keys("/elsewhere", "test", one), span);
     assert_eq!(lost.kind, FailureKind::Protocol, "{lost}");
     // One member has no series, which hides nothing of the other.
-    let members = "match: {}, members: {'h:1': {job: redis}, 'h:2': {job: redes}}";
+    let members = "match: {members: {'h:1': {job: redis}, 'h:2': {job: redes}}}";
     let load = read(&keys("/prom/base", "test", members), span, LENGTH).expect("one is there");
     assert_eq!(load.facts.warnings.len(), 1, "{:?}", load.facts.warnings);
     assert!(load.facts.warnings[0].starts_with("h:2: no series"), "{:?}", load.facts.warnings);

@@ -1,0 +1,152 @@
+//! Samples become buckets and hours of the history, as soon as a bucket is over.
+//!
+//! A bucket is closed once: what was sampled later of an earlier time changes nothing any more.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::kept::{at, tables};
+use crate::history::{HistoryError, KeptSample, SeriesKey, Store};
+use crate::model::{
+    Bucket, BucketLength, EnvironmentName, Evidence, Hour, Load, LoadFacts, LoadIdentity, LoadSpan,
+    PlaceBuckets, PlaceLoad, Series, TargetId,
+};
+use crate::trend::{CommandLists, bucketed, hours_of, steps_of_samples, window_end};
+
+/// Counters that lie further apart are not linked: the difference would be spread over so many
+/// buckets.
+const MOST_SECONDS: i64 = 8 * 24 * 3600;
+
+/// Closed buckets that tell how many samples one usually has.
+const USUAL: usize = 48;
+
+const HOUR: BucketLength = BucketLength::new(3600);
+
+/// Stores the samples of evidence, and closes the buckets of the targets that they are of: all of
+/// it in one transaction.
+///
+/// # Errors
+/// If the history may not or cannot be written.
+pub fn keep_samples(
+    store: &mut Store,
+    evidence: &[Evidence],
+    now: Timestamp,
+    length: BucketLength,
+) -> Result<(), HistoryError> {
+    let lists = CommandLists::builtin();
+    store.write(|store| {
+        for one in evidence {
+            for target in one.targets.iter().filter(|target| !target.samples.is_empty()) {
+                let of = |sample: &crate::model::Sample| KeptSample {
+                    environment: one.environment.clone(),
+                    sample: sample.clone(),
+                };
+                let samples: Vec<KeptSample> = target.samples.iter().map(of).collect();
+                store.add_samples(&samples)?;
+                close_buckets(store, &one.environment, &target.id, now, length, &lists)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Closes the buckets of one target that are over.
+///
+/// # Errors
+/// If the history may not or cannot be written.
+pub fn close_buckets(
+    store: &mut Store,
+    environment: &EnvironmentName,
+    target: &TargetId,
+    now: Timestamp,
+    length: BucketLength,
+    lists: &CommandLists,
+) -> Result<(), HistoryError> {
+    let to = window_end(now.as_second(), length);
+    let from = to - MOST_SECONDS;
+    let is_up = |series: &Series| *series == Series::Up;
+    let mut closed = store.load(environment, target, (from, to), &is_up)?;
+    let mut added = Vec::new();
+    for place in store.sampled_places(environment, target)? {
+        let up = closed.remove(&place).and_then(|mut kept| kept.buckets.remove(&Series::Up));
+        let up = up.unwrap_or_default();
+        let border = up.last().map(|row| row.at);
+        // The last counters before the border are what the next are compared with.
+        let begins = border.map_or(from, |border| border - length.seconds());
+        if begins >= to {
+            continue;
+        }
+        let samples = store.samples_of(environment, target, &place, (at(begins), at(to)))?;
+        let Some(table) = tables(&samples).remove(&place) else { continue };
+        let facts = LoadFacts {
+            target: target.clone(),
+            source: super::kept::LABEL.to_owned(),
+            length,
+            held_since: None,
+            interval: usual_interval(&up, length),
+            clock_ahead: None,
+            warnings: Vec::new(),
+            origin: None,
+        };
+        let steps = steps_of_samples(&table, length);
+        let load = PlaceLoad { identity: LoadIdentity::ByLabels, steps, samples: table };
+        let places = BTreeMap::from([(place.clone(), load)]);
+        let made = bucketed(Load { facts, span: LoadSpan { from: begins, to }, places }, lists);
+        for mut buckets in made.places.into_values() {
+            for rows in buckets.buckets.values_mut() {
+                rows.retain(|row| border.is_none_or(|border| row.at > border));
+            }
+            buckets.buckets.retain(|_, rows| !rows.is_empty());
+            added.push((place.clone(), buckets.buckets));
+        }
+    }
+    for (place, buckets) in added {
+        let key = |series: &Series| SeriesKey {
+            environment: environment.to_string(),
+            target: target.to_string(),
+            place: place.clone(),
+            name: series.to_string(),
+        };
+        let first = buckets.values().flatten().map(|row| row.at).min();
+        let rows: Vec<(SeriesKey, Vec<Bucket>)> =
+            buckets.into_iter().map(|(series, rows)| (key(&series), rows)).collect();
+        store.add_buckets(&rows)?;
+        let Some(first) = first else { continue };
+        let span = LoadSpan { from: HOUR.floor(first - 1) - HOUR.seconds(), to: HOUR.floor(to) };
+        let hours = closed_hours(store, environment, target, &place, span)?;
+        let hours: Vec<(SeriesKey, Vec<Hour>)> =
+            hours.into_iter().map(|(series, rows)| (key(&series), rows)).collect();
+        store.add_hours(&hours)?;
+    }
+    Ok(())
+}
+
+/// The hours of buckets that are kept, of whole hours that are over. One begins before the first
+/// new bucket: it may have been open when the last bucket of it was closed.
+fn closed_hours(
+    store: &mut Store,
+    environment: &EnvironmentName,
+    target: &TargetId,
+    place: &str,
+    span: LoadSpan,
+) -> Result<BTreeMap<Series, Vec<Hour>>, HistoryError> {
+    if span.from >= span.to {
+        return Ok(BTreeMap::new());
+    }
+    let all = |_: &Series| true;
+    let mut kept = store.load(environment, target, (span.from, span.to), &all)?;
+    let Some(kept) = kept.remove(place) else { return Ok(BTreeMap::new()) };
+    let own = PlaceBuckets { buckets: kept.buckets, ..PlaceBuckets::default() };
+    Ok(hours_of(&own, span))
+}
+
+/// Seconds between samples, by what closed buckets have.
+#[expect(clippy::cast_precision_loss, reason = "a number of samples is far below 2^53")]
+fn usual_interval(up: &[Bucket], length: BucketLength) -> Option<f64> {
+    let mut counts: Vec<f64> =
+        up.iter().rev().take(USUAL).map(|row| row.a).filter(|count| *count > 0.0).collect();
+    counts.sort_by(f64::total_cmp);
+    let usual = counts.get(counts.len() / 2)?;
+    Some(length.seconds() as f64 / usual)
+}

@@ -1,0 +1,72 @@
+//! What a run judged of load: the buckets that it rests on.
+
+use std::collections::BTreeMap;
+
+use super::kept;
+use super::told::{SourceLoad, TargetLoad};
+use crate::history::{JudgedBuckets, JudgedSource, SeriesKey};
+use crate::model::{Bucket, BucketedLoad, LoadSpan, PlaceBuckets, Series};
+use crate::trend::{CommandLists, LoadCriteria};
+
+/// The buckets of all series that criteria are about, in the windows of each source.
+///
+/// Those of the history stay as long as the run. What came from outside is handed over whole, since
+/// what keeps it there forgets.
+pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets> {
+    let lists = CommandLists::builtin();
+    let mut series: Vec<Series> = vec![Series::Up];
+    series.extend(criteria.criteria.keys().map(|indicator| indicator.series(&lists)));
+    let mut spans: BTreeMap<usize, LoadSpan> = BTreeMap::new();
+    for (kind, source) in &load.by_source {
+        let reads = load.windows.places.values().flatten();
+        for read in reads.filter(|read| read.window.kind == *kind) {
+            let own = read.window.span;
+            let span = spans.entry(*source).or_insert(own);
+            *span = LoadSpan { from: span.from.min(own.from), to: span.to.max(own.to) };
+        }
+    }
+    let mut judged = Vec::new();
+    for (source, span) in spans {
+        let SourceLoad { label, told, .. } = &load.sources[source];
+        let Ok(told) = told else { continue };
+        for (place, buckets) in &told.places {
+            // What lies behind the last bucket may still become known: it is spread over a gap.
+            let Some(last) = last_up(buckets, span) else { continue };
+            let span = LoadSpan { to: last, ..span };
+            for series in &series {
+                let key = SeriesKey {
+                    environment: load.environment.to_string(),
+                    target: load.target.to_string(),
+                    place: place.clone(),
+                    name: series.to_string(),
+                };
+                let from_source = if label == kept::LABEL {
+                    JudgedSource::History
+                } else {
+                    outside(label, told, rows(buckets, series, span))
+                };
+                judged.push(JudgedBuckets { key, from: span.from, to: span.to, from_source });
+            }
+        }
+    }
+    judged
+}
+
+fn outside(label: &str, told: &BucketedLoad, buckets: Vec<Bucket>) -> JudgedSource {
+    let origin = told.facts.origin.clone().unwrap_or_default();
+    JudgedSource::Outside {
+        source: label.to_owned(),
+        query: origin.query,
+        answer: origin.answer,
+        buckets,
+    }
+}
+
+fn last_up(place: &PlaceBuckets, span: LoadSpan) -> Option<i64> {
+    rows(place, &Series::Up, span).last().map(|row| row.at)
+}
+
+fn rows(place: &PlaceBuckets, series: &Series, span: LoadSpan) -> Vec<Bucket> {
+    let rows = place.buckets.get(series).into_iter().flatten();
+    rows.filter(|row| row.at > span.from && row.at <= span.to).copied().collect()
+}

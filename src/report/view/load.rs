@@ -1,0 +1,276 @@
+//! The load of targets over time, worded once: worst five minutes by window, and what is known of
+//! each window.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::model::{
+    Audit, JudgedLoad, JudgedWindow, LoadCell, LoadOutcome, LoadRow, LoadSpan, LoadWorst,
+    WindowServer, count,
+};
+use crate::trend::{LoadIndicator, shown_value};
+
+/// Above every table of it.
+pub(in crate::report) const LOAD_TITLE: &str = "load, worst 5 minutes";
+
+/// The load of one target.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct LoadView<'a> {
+    pub(in crate::report) load: &'a JudgedLoad,
+    /// `qualif redis/cache`.
+    pub(in crate::report) name: String,
+    /// `24h`, `-7d`, …
+    pub(in crate::report) windows: Vec<&'static str>,
+    /// One for each indicator.
+    pub(in crate::report) lines: Vec<LoadLine>,
+    /// What is known of the windows, and what is not: always shown.
+    pub(in crate::report) remarks: Vec<String>,
+    /// Gaps, restarts, what was left out: shown where there is room.
+    pub(in crate::report) details: Vec<String>,
+}
+
+/// One indicator.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct LoadLine {
+    /// `walk share`.
+    pub(in crate::report) name: &'static str,
+    /// One for each window.
+    pub(in crate::report) cells: Vec<LoadText>,
+    /// `<= 5 %, +20 %`; empty where nothing is asked.
+    pub(in crate::report) must: String,
+}
+
+/// One figure.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct LoadText {
+    pub(in crate::report) text: String,
+    pub(in crate::report) outcome: LoadOutcome,
+}
+
+/// Of every target that has a source of load: those that breach first, then by environment.
+pub(super) fn of_targets(audit: &Audit) -> Vec<LoadView<'_>> {
+    let mut views: Vec<LoadView<'_>> =
+        audit.load.iter().map(|load| LoadView::new(load, &audit.run.timezone)).collect();
+    views.sort_by_key(|view| !view.is_breached());
+    views
+}
+
+impl<'a> LoadView<'a> {
+    fn new(load: &'a JudgedLoad, zone: &TimeZone) -> Self {
+        Self {
+            load,
+            name: format!("{} {}", load.environment, load.target),
+            windows: load.windows.iter().map(|window| window.window).collect(),
+            lines: load.rows.iter().map(LoadLine::new).collect(),
+            remarks: remarks(load, zone),
+            details: details(load, zone),
+        }
+    }
+
+    /// Whether a criterion does not hold.
+    pub(in crate::report) fn is_breached(&self) -> bool {
+        let rows = self.load.rows.iter();
+        rows.flat_map(outcomes).any(|outcome| outcome == LoadOutcome::Breached)
+    }
+}
+
+fn outcomes(row: &LoadRow) -> impl Iterator<Item = LoadOutcome> {
+    let risen = row.risen.iter().map(|risen| risen.outcome);
+    row.cells.iter().map(|cell| cell.outcome).chain(risen)
+}
+
+impl LoadLine {
+    fn new(row: &LoadRow) -> Self {
+        let mut cells: Vec<LoadText> = row.cells.iter().map(|cell| text_of(row, cell)).collect();
+        if let (Some(first), Some(risen)) = (cells.first_mut(), &row.risen)
+            && risen.outcome == LoadOutcome::Breached
+        {
+            first.outcome = LoadOutcome::Breached;
+            let was = match risen.base {
+                Some((value, _)) if value <= 0.0 => "new".to_owned(),
+                Some((value, window)) => format!("{} in {window}", shown(row, value)),
+                None => String::new(),
+            };
+            first.text.push_str(&format!(" ({was})"));
+        }
+        let max = row.max.map(|max| format!("<= {}", shown(row, max)));
+        let change = row.change.map(|change| format!("+{}", shown_value(true, change)));
+        let must: Vec<String> = max.into_iter().chain(change).collect();
+        Self { name: noun(row.indicator), cells, must: must.join(", ") }
+    }
+}
+
+fn noun(indicator: &'static str) -> &'static str {
+    let known = LoadIndicator::ALL.into_iter().find(|known| known.as_str() == indicator);
+    known.map_or(indicator, LoadIndicator::noun)
+}
+
+fn shown(row: &LoadRow, value: f64) -> String {
+    shown_value(row.is_share, value)
+}
+
+fn text_of(row: &LoadRow, cell: &LoadCell) -> LoadText {
+    let is_open = !cell.unknown.is_empty() && cell.outcome != LoadOutcome::Breached;
+    let text = match &cell.worst {
+        Some(LoadWorst { value, is_at_least, .. }) => {
+            let sign = if *is_at_least { ">= " } else { "" };
+            let mark = if is_open { " ?" } else { "" };
+            format!("{sign}{}{mark}", shown(row, *value))
+        }
+        None => "?".to_owned(),
+    };
+    LoadText { text, outcome: cell.outcome }
+}
+
+/// What decides how the figures are to be read.
+fn remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
+    let mut remarks: Vec<String> = Vec::new();
+    let mut by_source: Vec<(&JudgedWindow, Vec<String>)> = Vec::new();
+    for window in load.windows.iter().filter(|window| !window.source.is_empty()) {
+        let part = format!("{} {} covered", window.window, share(window.covered));
+        match by_source.iter_mut().find(|(first, _)| first.source == window.source) {
+            Some((_, parts)) => parts.push(part),
+            None => by_source.push((window, vec![part])),
+        }
+    }
+    for (window, parts) in by_source {
+        let identity = if window.is_proven { "proven" } else { "by labels" };
+        let source = &window.source;
+        remarks.push(format!("{source}: {}; identity {identity}", parts.join(", ")));
+    }
+    let failed = load.failed.iter();
+    remarks.extend(failed.map(|(source, failure)| {
+        format!("{source} told nothing: {} -> {}", failure.message, failure.advice)
+    }));
+    remarks.extend(load.notes.iter().cloned());
+    remarks.extend(not_known(load, zone));
+    remarks
+}
+
+/// Why windows are not known: each reason once, with its windows.
+fn not_known(load: &JudgedLoad, _: &TimeZone) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    let criteria = load.rows.iter().filter(|row| row.max.is_some() || row.change.is_some());
+    for row in criteria {
+        let cells =
+            load.windows.iter().zip(&row.cells).flat_map(|(window, cell)| {
+                cell.unknown.iter().map(|reason| (reason, window.window))
+            });
+        for (reason, window) in cells {
+            match reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, windows)) if windows.contains(&window) => {}
+                Some((_, windows)) => windows.push(window),
+                None => reasons.push((reason.clone(), vec![window])),
+            }
+        }
+        let risen = row.risen.iter().flat_map(|risen| &risen.unknown);
+        for reason in risen {
+            if reasons.iter().all(|(known, _)| known != reason) {
+                reasons.push((reason.clone(), vec!["change"]));
+            }
+        }
+    }
+    let said = reasons
+        .into_iter()
+        .map(|(reason, windows)| format!("not known ({}): {reason}", windows.join(", ")));
+    said.collect()
+}
+
+/// Everything else that was seen in the windows.
+fn details(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
+    let mut details = Vec::new();
+    for window in &load.windows {
+        for server in &window.servers {
+            let of = if server.place.is_empty() || window.servers.len() == 1 {
+                window.window.to_owned()
+            } else {
+                format!("{} {}", window.window, server.place)
+            };
+            details.extend(of_server(server, zone).into_iter().map(|text| format!("{of}: {text}")));
+        }
+    }
+    for row in &load.rows {
+        let p95: Vec<String> = load
+            .windows
+            .iter()
+            .zip(&row.cells)
+            .filter_map(|(window, cell)| Some((window.window, cell.p95?)))
+            .map(|(window, p95)| format!("{window} {}", shown(row, p95)))
+            .collect();
+        if !p95.is_empty() {
+            details.push(format!("{} p95: {}", noun(row.indicator), p95.join(", ")));
+        }
+        let worst = load.windows.iter().zip(&row.cells).filter_map(|(window, cell)| {
+            let worst = cell.worst.as_ref().filter(|worst| worst.value > 0.0)?;
+            let mut text = format!("{} at {}", window.window, time(worst.at, zone));
+            if !worst.place.is_empty() && window.servers.len() > 1 {
+                text.push_str(&format!(" on {}", worst.place));
+            }
+            if !worst.marks.is_empty() {
+                text.push_str(&format!(" ({})", worst.marks.join(", ")));
+            }
+            Some(text)
+        });
+        let worst: Vec<String> = worst.collect();
+        if !worst.is_empty() {
+            details.push(format!("{} worst: {}", noun(row.indicator), worst.join(", ")));
+        }
+    }
+    details
+}
+
+/// Gaps that are told one by one.
+const GAPS: usize = 5;
+
+fn of_server(server: &WindowServer, zone: &TimeZone) -> Vec<String> {
+    let mut told = Vec::new();
+    let counts = [(server.restarts, "restart"), (server.resets, "reset of counters")];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+    let counts = counts.into_iter().filter(|(n, _)| *n > 0.0).map(|(n, word)| {
+        let plural = if word == "restart" { "restarts" } else { "resets of counters" };
+        let n = n as usize;
+        if n == 1 { format!("1 {word}") } else { format!("{n} {plural}") }
+    });
+    told.extend(counts);
+    if !server.failovers.is_empty() {
+        let times: Vec<String> = server.failovers.iter().map(|at| time(*at, zone)).collect();
+        told.push(format!("role changed at {}", times.join(", ")));
+    }
+    if !server.gaps.is_empty() {
+        let mut gaps: Vec<&LoadSpan> = server.gaps.iter().collect();
+        gaps.sort_by_key(|gap| -gap.seconds());
+        let shown: Vec<String> = gaps.iter().take(GAPS).map(|gap| span(**gap, zone)).collect();
+        let more = gaps.len().saturating_sub(GAPS);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let all = count(gaps.len(), "gap");
+        told.push(format!("{all} without samples: {}{more}", shown.join(", ")));
+    }
+    told.extend(server.excluded.iter().map(|mark| {
+        format!("left out {}: {} (by {})", span(mark.span, zone), mark.label, mark.by)
+    }));
+    told
+}
+
+fn span(span: LoadSpan, zone: &TimeZone) -> String {
+    let minutes = span.seconds() / 60;
+    let length = match minutes {
+        0 => format!("{} s", span.seconds()),
+        1..120 => format!("{minutes} min"),
+        120..2880 => format!("{} h", minutes / 60),
+        _ => format!("{} d", minutes / 1440),
+    };
+    format!("{length} from {}", time(span.from, zone))
+}
+
+fn time(at: i64, zone: &TimeZone) -> String {
+    Timestamp::from_second(at).map_or_else(
+        |_| at.to_string(),
+        |at| at.to_zoned(zone.clone()).strftime("%F %H:%M%:z").to_string(),
+    )
+}
+
+fn share(value: f64) -> String {
+    // What is not whole is not shown as whole.
+    let percent = (value * 1000.0).floor() / 10.0;
+    format!("{percent} %")
+}
