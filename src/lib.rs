@@ -8,6 +8,7 @@
 //! is the edge. `docs/DECISIONS.md` says why things are as they are, and `tests/architecture.rs`
 //! decides who may import whom.
 
+pub mod checklist;
 pub mod cli;
 pub mod collect;
 pub mod compare;

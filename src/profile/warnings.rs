@@ -51,6 +51,7 @@ pub(super) fn of(
         let problems = policy(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(super::releases::warnings(&files.releases));
     for Parsed { source, config } in &files.waivers {
         for waiver in &config.waivers {
             let component = unmatched(&known, &waiver.component, "the waiver");
@@ -171,6 +172,7 @@ fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
 fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for target in config.targets.all() {
+        found.extend(target.doubts());
         let files = [("path", target.file()), ("else-recorded", target.else_recorded())];
         for (key, file) in files {
             let Some(file) = file.filter(|file| !(around.is_file)(&folder.join(file))) else {
