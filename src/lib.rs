@@ -23,3 +23,7 @@ pub mod rules;
 pub mod trend;
 pub mod version;
 pub mod wire;
+
+#[cfg(test)]
+#[path = "../tests/support/mutation.rs"]
+mod mutation;
