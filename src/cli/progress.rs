@@ -14,9 +14,9 @@ use crate::report::escape::terminal;
 pub(super) struct RunProgress(Mutex<Option<ProgressBar>>);
 
 /// No bar: where rounds follow each other.
-pub(super) struct Silent;
+pub(super) struct NoProgress;
 
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn started(&self, _: usize) {}
     fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::args::SampleArguments;
 use super::exit::Exit;
 use super::past::HistoryPlace;
-use super::progress::Silent;
+use super::progress::NoProgress;
 use super::{CommandError, clock, output, problems};
 use crate::model::{BucketLength, count, failures_of, meant_and_known};
 use crate::pipeline;
@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, CommandError
             break;
         }
         let folder = &profiles.folder;
-        let sampled = pipeline::sample(&environments, folder, None, clock(), &Silent).await;
+        let sampled = pipeline::sample(&environments, folder, None, clock(), &NoProgress).await;
         tell_unread(&sampled);
         rounds += 1;
         samples += sampled.samples;
