@@ -150,7 +150,8 @@ fn name_problem(name: &Located<String>, what: &str) -> Option<Problem> {
 impl ReleaseConfig {
     /// Everything that is wrong with it alone.
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = name_problem(&self.name, "a release").into_iter().collect();
+        let mut problems: Vec<Problem> =
+            name_problem(&self.name, "a release").into_iter().collect();
         for other in self.previous.iter().chain(&self.baseline) {
             problems.extend(name_problem(other, "a release"));
             if other.value == self.name.value {
@@ -193,10 +194,10 @@ impl ReleaseConfig {
 
     /// The release of a checked file.
     pub fn release(&self) -> Release {
-        let gate = self.gate.as_ref().map(|(from, to)| Gate {
-            from: from.as_str().into(),
-            to: to.as_str().into(),
-        });
+        let gate = self
+            .gate
+            .as_ref()
+            .map(|(from, to)| Gate { from: from.as_str().into(), to: to.as_str().into() });
         let freeze = self.freeze.as_ref().and_then(|freeze| {
             let from = moment(&freeze.from).ok()?;
             Some(Freeze { environment: freeze.environment.as_str().into(), from })

@@ -60,7 +60,8 @@ impl Item for CostPerCall {
             match unread {
                 Some(why) => {
                     let seen = format!("{component}: which commands are new is not known: {why}");
-                    item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must.clone()));
+                    item.lines
+                        .push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must.clone()));
                 }
                 None if is_clear => {
                     let seen = format!("{component}: no command that walks is new");
@@ -130,7 +131,13 @@ fn cost(
     let seen = match (own, there) {
         (None, _) => format!("{name}: what a call takes is not told"),
         (Some(own), Some(there)) if BY_KEYSPACE.contains(&command) => {
-            format!("{name} {} at {}, at least {} at {}", ms(own), at(keys[0]), ms(there), at(keys[1]))
+            format!(
+                "{name} {} at {}, at least {} at {}",
+                ms(own),
+                at(keys[0]),
+                ms(there),
+                at(keys[1])
+            )
         }
         (Some(own), Some(_)) => format!("{name} {} a call, by collections as they are", ms(own)),
         (Some(own), None) => format!("{name} {} at {}; {}", ms(own), at(keys[0]), at(keys[1])),

@@ -30,7 +30,8 @@ impl Item for Coverage {
         let mut gaps: Vec<String> = reasons(trial);
         for environment in &trial.audit.environments {
             for target in &environment.snapshot.coverage {
-                let is_read = target.is_complete() && staleness(target, environment.max_age, trial.now).is_none();
+                let is_read = target.is_complete()
+                    && staleness(target, environment.max_age, trial.now).is_none();
                 if !(environment.required && target.required) {
                     optional += usize::from(!is_read);
                     continue;
@@ -45,16 +46,18 @@ impl Item for Coverage {
             0 => String::new(),
             n => format!("; {n} not required and not read"),
         };
-        let seen = format!("{read} of {} required{optional}", count(all, "target"));
-        let counted = if all > 0 && gaps.is_empty() { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+        let seen = format!("{read} of {}{optional}", count(all, "required target"));
+        let counted =
+            if all > 0 && gaps.is_empty() { ItemOutcome::Go } else { ItemOutcome::Incomplete };
         item.lines.push(ItemLine::new(counted, seen).must("all"));
-        item.lines.extend(gaps.iter().take(NAMED).map(|gap| ItemLine::new(ItemOutcome::Incomplete, gap)));
+        item.lines
+            .extend(gaps.iter().take(NAMED).map(|gap| ItemLine::new(ItemOutcome::Incomplete, gap)));
         if gaps.len() > NAMED {
             let more = format!("and {}", count(gaps.len() - NAMED, "more gap"));
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, more));
         }
         if counted != ItemOutcome::Go {
-            item.settle = Some(Settle::by("envparity audit -v", "a minute: it tells what helps with each gap"));
+            item.settle = Some(Settle::by("envparity audit -v", "a minute; it tells what helps"));
         }
         item
     }

@@ -41,7 +41,8 @@ impl Item for FreezeKept {
             let seen = format!("{name} does not say since when nothing else may change (freeze:)");
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let key = format!("freeze: {{environment: {}, from: TIME}}", trial.gate.from);
-            item.settle = Some(Settle::by(format!("write {key} into the file of {name}"), "a minute"));
+            item.settle =
+                Some(Settle::by(format!("write {key} into the file of {name}"), "a minute"));
             return item;
         };
         let (not_allowed, excepted) = changes(past, freeze, trial);
@@ -90,7 +91,10 @@ fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Se
             "as long as the trial",
         )),
         ItemOutcome::Incomplete => Some(Settle::by(
-            format!("run envparity audit each hour; what was not seen of {} stays so", freeze.environment),
+            format!(
+                "run envparity audit each hour; what was not seen of {} stays so",
+                freeze.environment
+            ),
             "from now on",
         )),
         _ => None,
@@ -134,7 +138,9 @@ fn changes(past: &FreezePast, freeze: &Freeze, trial: &Trial<'_>) -> (Vec<String
             not_allowed.push(format!("{name} changed, seen at {at}"));
         }
         for (name, build) in changed_builds(before, after) {
-            let words = build.as_ref().map_or("stopped".to_owned(), |build| format!("-> {}", build.in_words()));
+            let words = build
+                .as_ref()
+                .map_or("stopped".to_owned(), |build| format!("-> {}", build.in_words()));
             let change = format!("{name} {words}, seen at {at}");
             match allowed(&name, build.as_ref(), trial) {
                 Allowed::AsRelease => {}

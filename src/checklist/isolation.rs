@@ -26,12 +26,15 @@ impl Item for Isolation {
         let mut item = META.item();
         let shared = blocking(trial);
         for judged in &shared {
-            item.lines.push(ItemLine::new(ItemOutcome::NoGo, judged.finding.summary.clone()).must("none"));
+            item.lines.push(
+                ItemLine::new(ItemOutcome::NoGo, judged.finding.summary.clone()).must("none"),
+            );
         }
         let silent = silent(trial);
         if !silent.is_empty() {
             let names = first_three(&silent, ", ");
-            let seen = format!("{} not say who {}: {names}", does(silent.len()), they(silent.len()));
+            let seen =
+                format!("{} not say who {}: {names}", does(silent.len()), they(silent.len()));
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
         }
         let told = trial.audit.environments.iter().flat_map(|one| &one.snapshot.identities);
@@ -43,11 +46,14 @@ impl Item for Isolation {
             item.lines.insert(0, ItemLine::new(ItemOutcome::Go, seen).must("none"));
         }
         item.settle = match item.outcome() {
-            ItemOutcome::NoGo => {
-                Some(Settle::by("give each environment an instance of its own, or name it under \
-                                 shared: of the catalogue if that is on purpose", "then a minute"))
+            ItemOutcome::NoGo => Some(Settle::by(
+                "give each environment an instance of its own, or name it under \
+                                 shared: of the catalogue if that is on purpose",
+                "then a minute",
+            )),
+            ItemOutcome::Incomplete => {
+                Some(Settle::by("envparity audit -v", "a minute; it tells what helps"))
             }
-            ItemOutcome::Incomplete => Some(Settle::by("envparity audit -v", "a minute: it tells what helps")),
             _ => None,
         };
         item
@@ -70,7 +76,8 @@ fn they(number: usize) -> &'static str {
 fn blocking<'a>(trial: &Trial<'a>) -> Vec<&'a JudgedFinding> {
     let findings = trial.audit.findings.iter();
     let is_shared = |judged: &&JudgedFinding| {
-        let is_anywhere = policy::meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere);
+        let is_anywhere =
+            policy::meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere);
         is_anywhere && judged.is_active() && judged.severity >= trial.audit.fail_on
     };
     findings.filter(is_shared).collect()
@@ -82,11 +89,13 @@ fn silent(trial: &Trial<'_>) -> Vec<String> {
     for environment in [trial.from, trial.to] {
         let snapshot = &environment.snapshot;
         let is_told = |target: &Coverage| {
-            snapshot.identities.iter().any(|one: &Identity| one.target == target.target)
+            let mut own = snapshot.identities.iter().filter(|one: &&Identity| !one.is_of_data());
+            own.any(|one| one.target == target.target)
         };
-        let silent = snapshot.coverage.iter().filter(|target| {
-            target.required && target.kind.identity.is_some() && !is_told(target)
-        });
+        let silent = snapshot
+            .coverage
+            .iter()
+            .filter(|target| target.required && target.kind.identity.is_some() && !is_told(target));
         found.extend(silent.map(|target| format!("{} {}", snapshot.environment, target.target)));
     }
     found

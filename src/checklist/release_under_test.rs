@@ -30,7 +30,8 @@ impl Item for ReleaseUnderTest {
                 item.lines.extend(beside(trial.from, wanted, &release.name));
             }
             None => {
-                let seen = format!("{} has no train:, and the release before no file", release.name);
+                let seen =
+                    format!("{} has no train:, and the release before no file", release.name);
                 item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             }
         }
@@ -88,7 +89,9 @@ fn beside(environment: &AuditedEnvironment, wanted: &Train, name: &str) -> Vec<I
             TrainDifference::Missing(_) if is_unread(environment, &component) => {
                 unread.push(component.to_string());
             }
-            TrainDifference::Missing(want) => differing.push(format!("{component} {want} does not run")),
+            TrainDifference::Missing(want) => {
+                differing.push(format!("{component} {want} does not run"))
+            }
             TrainDifference::NotProven(is) => unproven.push(format!("{component} {is}")),
         }
     }
@@ -125,7 +128,8 @@ fn before(trial: &Trial<'_>) -> Vec<ItemLine> {
             vec![ItemLine::new(ItemOutcome::Incomplete, seen)]
         }
         (None, None) => {
-            let seen = format!("{} does not say which release {to} runs (previous:)", trial.release.name);
+            let seen =
+                format!("{} does not say which release {to} runs (previous:)", trial.release.name);
             vec![ItemLine::new(ItemOutcome::Incomplete, seen)]
         }
     }

@@ -27,7 +27,8 @@ impl Item for RollbackReady {
         let mut item = META.item();
         let to = &trial.gate.to;
         let Some(target) = way_back(trial) else {
-            let what = trial.release.previous.as_deref().unwrap_or("the release before (previous:)");
+            let what =
+                trial.release.previous.as_deref().unwrap_or("the release before (previous:)");
             let seen = format!("the builds of {what} are not known: it has no file");
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let takes = format!("a minute, while {to} runs it");
@@ -69,7 +70,10 @@ impl Item for RollbackReady {
         }
         if !is_ready {
             item.settle = Some(Settle::by(
-                format!("check that {to} can pull these builds; if it runs others now: {} --force", trial.capture_previous()),
+                format!(
+                    "check that {to} can pull these builds; if it runs others now: {} --force",
+                    trial.capture_previous()
+                ),
                 "a minute",
             ));
         }
@@ -79,11 +83,8 @@ impl Item for RollbackReady {
 
 /// What would be gone back to: of a rollback the release itself.
 fn way_back<'a>(trial: &Trial<'a>) -> Option<&'a Release> {
-    let target = if trial.kind == ReleaseType::Rollback {
-        Some(trial.release)
-    } else {
-        trial.previous
-    };
+    let target =
+        if trial.kind == ReleaseType::Rollback { Some(trial.release) } else { trial.previous };
     target.filter(|release| !release.train.is_empty())
 }
 

@@ -17,12 +17,18 @@ fn builds_of(component: &Component) -> Vec<Build> {
     for build in component.instances.iter().filter_map(build_of) {
         let is_same = |known: &Build| match known.same_content(&build) {
             Some(same) => same,
-            None => known.digests.is_empty() == build.digests.is_empty()
-                && known.version == build.version,
+            None => {
+                known.digests.is_empty() == build.digests.is_empty()
+                    && known.version == build.version
+            }
         };
         match found.iter_mut().find(|known| is_same(known)) {
             Some(known) => known.digests.extend(
-                build.digests.into_iter().filter(|one| !known.digests.contains(one)).collect::<Vec<_>>(),
+                build
+                    .digests
+                    .into_iter()
+                    .filter(|one| !known.digests.contains(one))
+                    .collect::<Vec<_>>(),
             ),
             None => found.push(build),
         }

@@ -137,10 +137,8 @@ pub(super) fn write_all(
 fn view(path: Option<&Path>, verdict: Exit, report_only: bool, verbose: u8) -> View {
     let terminal = path.is_none() && io::stdout().is_terminal();
     // As other programs do, COLUMNS counts where there is no terminal to ask.
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|_| path.is_none());
+    let columns =
+        std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|_| path.is_none());
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     View {

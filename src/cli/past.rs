@@ -59,7 +59,10 @@ impl Place {
     }
 
     /// The same for a command that cannot work without one: else the default file, and it says so.
-    pub(super) fn of_or_default(option: &HistoryOption, profiles: Option<&Profiles>) -> anyhow::Result<Self> {
+    pub(super) fn of_or_default(
+        option: &HistoryOption,
+        profiles: Option<&Profiles>,
+    ) -> anyhow::Result<Self> {
         Ok(Self::of(option, profiles)?.unwrap_or_else(|| {
             output::print_error_line(&format!(
                 "no history is named (--history, or history: in audit.yaml): using ./{DEFAULT}"

@@ -126,7 +126,10 @@ fn place(profiles: &Profiles, name: &str, force: bool) -> anyhow::Result<PathBuf
 }
 
 /// Evidence of the environment that runs it.
-async fn from(arguments: &ReleaseCaptureArguments, profiles: &Profiles) -> anyhow::Result<Evidence> {
+async fn from(
+    arguments: &ReleaseCaptureArguments,
+    profiles: &Profiles,
+) -> anyhow::Result<Evidence> {
     let text = &arguments.from;
     let environment = profiles.environments.iter().find(|e| e.name.as_str() == text);
     if let Some(environment) = environment.filter(|_| !arguments.recorded_only) {
@@ -137,13 +140,19 @@ async fn from(arguments: &ReleaseCaptureArguments, profiles: &Profiles) -> anyho
         return all.into_iter().next().ok_or_else(|| anyhow!("nothing was collected"));
     }
     let mut past = match environment {
-        Some(_) => Past::at(Place::of_or_default(&arguments.history, Some(profiles))?, Some(profiles)),
+        Some(_) => {
+            Past::at(Place::of_or_default(&arguments.history, Some(profiles))?, Some(profiles))
+        }
         None => Past::new(&arguments.history, Some(profiles), arguments.at)?,
     };
     let found = evidence::of_reference(text, &mut past)?;
     let is_known = profiles.environments.iter().any(|e| e.name == found.environment);
     if !is_known {
-        bail!("{} is evidence of {}, which no profile describes", terminal(text), found.environment);
+        bail!(
+            "{} is evidence of {}, which no profile describes",
+            terminal(text),
+            found.environment
+        );
     }
     Ok(found)
 }

@@ -195,10 +195,12 @@ mod tests {
         assert!(matches!(told(&[one.clone()], &[one.clone(), other.clone()]), D::Differs(..)));
         assert!(matches!(told(&[one.clone(), other.clone()], &[one.clone()]), D::Differs(..)));
         assert!(matches!(told(&[one.clone()], &[one.clone(), build("v22", "")]), D::NotProven(_)));
-        let digest = |text: &str| Digest::Configuration(super::super::OfPlatform {
-            digest: text.to_owned(),
-            architecture: Some("amd64".to_owned()),
-        });
+        let digest = |text: &str| {
+            Digest::Configuration(super::super::OfPlatform {
+                digest: text.to_owned(),
+                architecture: Some("amd64".to_owned()),
+            })
+        };
         let typed = Build { version: "v22".to_owned(), digests: vec![digest("sha256:aa")] };
         assert!(matches!(told(&[one], &[typed]), D::NotProven(_)), "digests have types");
     }

@@ -27,8 +27,8 @@ use crate::model::{
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
-use matching::Match;
 pub use counted::counters_of;
+use matching::Match;
 use product::{Product, Products, Reader};
 
 /// The catalogue and the product data, ready for use.

@@ -82,7 +82,8 @@ pub fn keep_answer(history: &mut Store, answer: &Answer) -> Result<Saved, Histor
 pub fn answer_of(at: Timestamp, said: &Json) -> Option<Answer> {
     let text = |key: &str| said.get(key)?.as_str().map(str::to_owned);
     let claims = said.get("claims").and_then(Json::as_object).into_iter().flatten();
-    let claims = claims.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let claims =
+        claims.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     Some(Answer {
         item: text("item")?,
         release: text("release")?,

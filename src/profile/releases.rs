@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::FileProblem;
-use super::check::{Parsed, Source};
+use super::parsed::{Parsed, Source};
 use crate::model::near;
 use crate::wire::problem::Problem;
 use crate::wire::release::ReleaseConfig;

@@ -22,7 +22,12 @@ pub fn show(release: &Release) -> String {
     for one in &release.exceptions {
         text.push_str(&format!(
             "exception: {} {}, by {}, approved by {}, {}: {}\n",
-            one.component, one.build.in_words(), one.by, one.approved_by, one.at, one.reason
+            one.component,
+            one.build.in_words(),
+            one.by,
+            one.approved_by,
+            one.at,
+            one.reason
         ));
     }
     let train = if release.train.is_empty() { &release.changed } else { &release.train };

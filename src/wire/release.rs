@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{ApiVersion, Kind};
 use super::yaml::{self, Located};
-use crate::model::{
-    Build, Digest, FreezeException, OfPlatform, Release, ReleaseType, Train,
-};
+use crate::model::{Build, Digest, FreezeException, OfPlatform, Release, ReleaseType, Train};
 
 /// `kind: Release`: what a release consists of. `envparity release capture` writes it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -53,7 +51,9 @@ pub struct ReleaseConfig {
 }
 
 /// The words of [`ReleaseType`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ReleaseTypeWord {
     /// Everything is judged.
@@ -210,7 +210,10 @@ impl<'a> BuildText<'a> {
 }
 
 fn train_text(train: &Train) -> BTreeMap<&str, BuildText<'_>> {
-    train.iter().filter_map(|(name, builds)| Some((name.as_str(), BuildText::of(builds)?))).collect()
+    train
+        .iter()
+        .filter_map(|(name, builds)| Some((name.as_str(), BuildText::of(builds)?)))
+        .collect()
 }
 
 fn exception_text(one: &FreezeException) -> BTreeMap<&'static str, String> {
