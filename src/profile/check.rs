@@ -1,12 +1,13 @@
 //! What must hold between the files, and the profiles that result.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
+pub(super) use super::parsed::{Parsed, Source};
 use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::checklist::config::ChecklistConfig;
@@ -24,24 +25,6 @@ use crate::wire::yaml::Located;
 
 pub(super) const AUDIT_ADVICE: &str =
     "add audit.yaml with kind: Audit, baseline: NAME and environments: [in promotion order]";
-
-/// A file as far as its shape is right.
-pub(super) struct Parsed<T> {
-    pub(super) source: ProblemSource,
-    pub(super) config: T,
-}
-
-/// Where a problem is.
-#[derive(Clone)]
-pub(super) struct ProblemSource {
-    pub(super) path: PathBuf,
-}
-
-impl ProblemSource {
-    pub(super) fn problem(&self, problem: Problem) -> FileProblem {
-        FileProblem { path: self.path.clone(), problem }
-    }
-}
 
 /// All files by kind.
 #[derive(Default)]
@@ -187,7 +170,7 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) ->
 }
 
 fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<FileProblem> {
-    let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
     let mut found = Vec::new();
     for Parsed { source, config } in environments {
         if let Some(other) = first.insert(&config.name, source) {
@@ -219,7 +202,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
-    let mut unknown = |source: &ProblemSource, name: &Located<String>| {
+    let mut unknown = |source: &Source, name: &Located<String>| {
         if is_unknown(name) {
             let problem = Problem::at(
                 name,
