@@ -1,7 +1,10 @@
 //! What can be said on the command line.
 
+mod checklist;
+mod common;
 mod output;
 mod past;
+mod release;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +16,11 @@ use jiff::civil::Date;
 use crate::model::{Gate, Severity, meant_and_known};
 use crate::wire::duration::{DurationText, parse_limit};
 
+pub(super) use checklist::{
+    AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+};
+use common::time;
+pub(super) use common::{PROFILES, ProfilesArguments};
 pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
@@ -20,8 +28,10 @@ pub(super) use past::{
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
 };
 
-/// Where profiles are, unless the command line says otherwise.
-pub(super) const PROFILES: &str = "profiles";
+pub(super) use release::{
+    ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
+    ReleaseShowArguments,
+};
 
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
@@ -60,17 +70,14 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Say something of the past, which then stands in the history
     Mark(MarkArguments),
+    /// Write down which builds a release consists of, and tell what changed with it
+    Release(ReleaseArguments),
+    /// Judge whether a release may go, item by item
+    Checklist(ChecklistArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
     Waiver(WaiverArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ProfilesArguments {
-    /// Folder of the profiles
-    #[arg(long, value_name = "DIR", default_value = PROFILES)]
-    pub(super) profiles: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -266,7 +273,7 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, waivers, evidence or report
+    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,
@@ -350,11 +357,6 @@ pub(super) enum VersionFormat {
     Table,
     /// A line of JSON for each text
     Json,
-}
-
-/// A time as people write it in scripts.
-fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "write a time with its zone, as 2026-11-23T06:00:00Z")
 }
 
 /// The last day of a waiver.

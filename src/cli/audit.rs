@@ -39,7 +39,6 @@ pub(super) async fn run(
         since: None,
         fail_on_new: arguments.fail_on_new,
         length: BucketLength::DEFAULT,
-        standing: None,
         end_of_life: eol::read(&arguments.eol_data)?,
     };
     if let Some(text) = &arguments.since {

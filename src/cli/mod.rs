@@ -7,11 +7,13 @@ mod args;
 mod audit;
 mod author;
 mod check_profiles;
+mod checklist;
 mod clock;
 mod collect;
 mod database_url;
 mod diff;
 mod eol;
+mod evidence;
 pub mod exit;
 mod explain;
 mod explain_policy;
@@ -24,6 +26,7 @@ mod past;
 mod problems;
 mod progress;
 pub mod reference;
+mod release;
 mod reports;
 mod runtime;
 mod sample;
@@ -95,6 +98,12 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Checklist(command) => {
+            interruptible(|files| checklist::run(command, verbose, files))
+        }
+        Command::Release(command) => {
+            interruptible(|files| async move { release::run(command.command, files).await })
+        }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),

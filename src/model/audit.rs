@@ -47,10 +47,10 @@ pub struct Audit {
     pub since: Option<Since>,
     /// Whether only what is new or worse since then could block.
     pub new_only: bool,
-    /// The load of targets, where a source of it is named.
-    pub load: Vec<JudgedLoad>,
     /// Since when things stand, if there is a history.
     pub standing: Option<Standing>,
+    /// The load of targets, where a source of it is named.
+    pub load: Vec<JudgedLoad>,
     /// Each component in each environment.
     pub matrix: Vec<MatrixRow>,
     /// Findings in a gate at or above this block.

@@ -136,7 +136,7 @@ fn rebased<K: Ord + Clone, V: PartialEq + Clone>(
     let mut all = theirs.clone();
     for (key, value) in ours.iter().filter(|(key, value)| base.get(key) != Some(value)) {
         let is_older = theirs.get(key).is_some_and(|their| since(their) <= since(value));
-        if !(is_older && !base.contains_key(key)) {
+        if !is_older || base.contains_key(key) {
             all.insert(key.clone(), value.clone());
         }
     }

@@ -85,15 +85,24 @@ pub fn assess(
     facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    assess_with_load(profiles, options, evidence, Vec::new(), facts, now)
+    assess_over_time(profiles, options, evidence, OverTime::default(), facts, now)
 }
 
-/// The same, with the load of targets over time.
-pub(super) fn assess_with_load(
+/// What is known besides the evidence of now.
+#[derive(Default)]
+pub(super) struct OverTime<'a> {
+    /// The load of targets.
+    pub(super) load: Vec<TargetJudged>,
+    /// What a history knows of since when things stand; `None` without one.
+    pub(super) standing: Option<&'a Standing>,
+}
+
+/// The same, with what is known from before.
+pub(super) fn assess_over_time(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    load: Vec<TargetJudged>,
+    OverTime { load, standing }: OverTime<'_>,
     facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
@@ -124,7 +133,7 @@ pub(super) fn assess_with_load(
         closed_gates: scope.closed_gates,
         since: options.since.as_ref(),
         new_only: options.fail_on_new,
-        standing: options.standing.as_ref(),
+        standing,
         policy_digest: &profiles.policy_digest,
         profiles_digest: &profiles.digest,
         given_cycles: &options.end_of_life,
@@ -171,7 +180,14 @@ impl Standard<'_> {
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
         let matrix = matrix(&snapshots, &self.baseline, &comparisons);
-        let mut standing = self.standing_components(&snapshots, &matrix, &comparisons, now);
+        let load = self.load.iter().map(|one| rules::LoadSeries {
+            environment: &one.told.environment,
+            target: &one.told.target,
+            judged: &one.criteria,
+        });
+        let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let over_time = StandingView { standard: self, snapshots: &snapshots, load: &load, now };
+        let mut standing = over_time.of_components(&matrix, &comparisons);
         let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
         let long_ahead = long_ahead.unwrap_or_default();
         let context = rules::RuleContext {
@@ -181,35 +197,18 @@ impl Standard<'_> {
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now, &long_ahead)
         };
-        let load = self.load.iter().map(|one| rules::LoadSeries {
-            environment: &one.told.environment,
-            target: &one.told.target,
-            judged: &one.criteria,
-        });
-        let load: Vec<rules::LoadSeries<'_>> = load.collect();
         let found = rules::check(&context, seen, &comparisons, &load);
         let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
-        if let Some((before, after)) = self.standing.zip(standing.as_mut()) {
-            after.findings =
-                self.seen_from(&self.subjects(&snapshots), now).findings(before, &findings);
-        }
+        over_time.add_findings(standing.as_mut(), &findings);
         let has_history = self.standing.is_some();
         let mut notes = self.expected.notes(now, self.given_cycles, &snapshots, has_history);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
         let compared = policy::count_counterparts(&self.gates, &snapshots);
-        let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
-        let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
-        let environments = environments.map(|((snapshot, hides), of)| AuditedEnvironment {
-            snapshot,
-            required: of.required,
-            max_age: of.max_age,
-            hides,
-        });
         Audit {
             purpose: self.purpose,
             judgement,
-            environments: environments.collect(),
+            environments: self.audited(snapshots),
             load: self.load.iter().map(|one| one.told.clone()).collect(),
             matrix,
             comparisons,
@@ -238,6 +237,18 @@ impl Standard<'_> {
                 history: None,
             },
         }
+    }
+
+    fn audited(&self, snapshots: Vec<Snapshot>) -> Vec<AuditedEnvironment> {
+        let hides: Vec<_> = snapshots.iter().map(|s| hidden_by(s, &snapshots)).collect();
+        let environments = snapshots.into_iter().zip(hides).zip(&self.expectations);
+        let audited = environments.map(|((snapshot, hides), of)| AuditedEnvironment {
+            snapshot,
+            required: of.required,
+            max_age: of.max_age,
+            hides,
+        });
+        audited.collect()
     }
 
     fn comparisons(&self, snapshots: &[Snapshot]) -> Vec<Comparison> {
@@ -291,25 +302,6 @@ impl Standard<'_> {
         }
     }
 
-    /// Since when components run what they run, after this audit.
-    fn standing_components(
-        &self,
-        snapshots: &[Snapshot],
-        matrix: &[MatrixRow],
-        comparisons: &[Comparison],
-        now: Timestamp,
-    ) -> Option<Standing> {
-        let before = self.standing?;
-        let subjects = self.subjects(snapshots);
-        Some(self.seen_from(&subjects, now).components(before, matrix, comparisons))
-    }
-
-    /// Times that are kept are whole seconds.
-    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>], now: Timestamp) -> SeenFrom<'b> {
-        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        SeenFrom { scope: self.scope(), subjects, now }
-    }
-
     fn gates_asked(&self) -> GatesAsked<'_> {
         match self.purpose {
             Purpose::Audit if self.wants_no_gate => GatesAsked::None,
@@ -332,6 +324,35 @@ impl Standard<'_> {
             ("profiles", self.profiles_digest.to_owned()),
             ("program", PROGRAM.to_owned()),
         ])
+    }
+}
+
+/// What an audit adds to the knowledge of since when things stand.
+struct StandingView<'a> {
+    standard: &'a Standard<'a>,
+    snapshots: &'a [Snapshot],
+    load: &'a [rules::LoadSeries<'a>],
+    now: Timestamp,
+}
+
+impl StandingView<'_> {
+    /// Of components; nothing without a history.
+    fn of_components(&self, matrix: &[MatrixRow], comparisons: &[Comparison]) -> Option<Standing> {
+        let before = self.standard.standing?;
+        let subjects = self.standard.subjects(self.snapshots);
+        Some(self.seen_from(&subjects).components(before, matrix, comparisons))
+    }
+
+    fn add_findings(&self, after: Option<&mut Standing>, findings: &[JudgedFinding]) {
+        let Some((before, after)) = self.standard.standing.zip(after) else { return };
+        let subjects = self.standard.subjects(self.snapshots);
+        after.findings = self.seen_from(&subjects).findings(before, findings);
+    }
+
+    /// Times that are kept are whole seconds.
+    fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>]) -> SeenFrom<'b> {
+        let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
+        SeenFrom { scope: self.standard.scope(), subjects, load: self.load, now }
     }
 }
 

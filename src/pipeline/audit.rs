@@ -7,7 +7,7 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 
-use super::assess::assess_with_load;
+use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
     put_together, read_outside, rests_on, windows_at,
@@ -41,7 +41,28 @@ pub async fn audit(
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
     let (load, _) = auditing.load(&evidence, outside, None);
-    auditing.assess(evidence, load, facts, &clock, duration)
+    let over_time = OverTime { load, standing: None };
+    auditing.assess(evidence, over_time, facts, &clock, duration)
+}
+
+/// As [`audit`], with the evidence that was judged.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn audit_with_evidence(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    facts: RunFacts,
+    clock: Clock,
+    progress: &dyn Progress,
+) -> Result<(Audit, Vec<Evidence>), ScopeError> {
+    let auditing = Auditing::new(profiles, options, &clock);
+    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
+    let duration = auditing.start.elapsed();
+    let (load, _) = auditing.load(&evidence, outside, None);
+    let over_time = OverTime { load, standing: None };
+    let audit = auditing.assess(evidence.clone(), over_time, facts, &clock, duration)?;
+    Ok((audit, evidence))
 }
 
 /// Collects, judges, and keeps the run in the history that `open` opens when all is read. The
@@ -61,6 +82,8 @@ pub async fn audit_and_keep(
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
     let mut store = open();
+    // What cannot be read is told when the run is to be kept.
+    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
     let sampled = store
         .as_mut()
         .ok()
@@ -68,14 +91,11 @@ pub async fn audit_and_keep(
     let history = store.as_mut().map_err(|error| &*error);
     let (load, judged) = auditing.load(&evidence, outside, Some(history));
     let kept = evidence.clone();
-    // What cannot be read is told once, when the run is kept.
-    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
-    let options = AuditOptions { standing: before.clone(), ..options.clone() };
-    let auditing = Auditing { options: &options, ..auditing };
-    let mut audit = auditing.assess(evidence, load, facts, &clock, duration)?;
+    let over_time = OverTime { load, standing: before.as_ref() };
+    let mut audit = auditing.assess(evidence, over_time, facts, &clock, duration)?;
     let saved = store.and_then(|mut store| {
         sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, &kept, judged, &before.unwrap_or_default())
+        super::keep(&mut store, &mut audit, (&kept, judged), &before.unwrap_or_default())
     });
     Ok((audit, saved))
 }
@@ -193,14 +213,14 @@ impl<'a> Auditing<'a> {
     fn assess(
         &self,
         evidence: Vec<Evidence>,
-        load: Vec<TargetJudged>,
+        over_time: OverTime<'_>,
         facts: RunFacts,
         clock: &Clock,
         duration: std::time::Duration,
     ) -> Result<Audit, ScopeError> {
         let now = self.options.at.unwrap_or_else(|| clock());
         let (profiles, options) = (self.profiles, self.options);
-        let mut audit = assess_with_load(profiles, options, evidence, load, facts, now)?;
+        let mut audit = assess_over_time(profiles, options, evidence, over_time, facts, now)?;
         audit.run.duration = options.at.is_none().then_some(duration);
         Ok(audit)
     }

@@ -15,8 +15,7 @@ use crate::report::PROGRAM;
 pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
-    evidence: &[Evidence],
-    judged: Vec<JudgedBuckets>,
+    (evidence, judged): (&[Evidence], Vec<JudgedBuckets>),
     before: &Standing,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{
-    BucketLength, Cycles, EarlierReport, EnvironmentName, Gate, Severity, Standing,
-};
+use crate::model::{BucketLength, Cycles, EarlierReport, EnvironmentName, Gate, Severity};
 
 /// What the command line says of an audit.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +27,6 @@ pub struct AuditOptions {
     pub fail_on_new: bool,
     /// The grid of load; five minutes but for tests.
     pub length: BucketLength,
-    /// What a history knows of since when things stand; `None` without one.
-    pub standing: Option<Standing>,
     /// Support cycles over those that ship with the program, each with the name of its file.
     pub end_of_life: Vec<(String, Cycles)>,
 }

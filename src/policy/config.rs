@@ -47,13 +47,13 @@ pub struct PolicyConfig {
     /// How much of the baseline an environment must run to stand for it.
     #[serde(default)]
     pub estate: Option<EstateConfig>,
-    /// What load over time must hold: the rule `load-regression` tells what does not.
-    #[serde(default)]
-    pub load: Option<LoadPolicyConfig>,
     /// How long an environment may be ahead of the later side of a gate (`14d`): longer, and
     /// `version-skew` is at least `medium` in a gate. Needs a history; off without it.
     #[serde(default, rename = "allow-ahead")]
     pub allow_ahead: Option<Located<DurationText>>,
+    /// What load over time must hold: the rule `load-regression` tells what does not.
+    #[serde(default)]
+    pub load: Option<LoadPolicyConfig>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,
@@ -179,11 +179,11 @@ impl PolicyConfig {
             problems.extend(patterns(&row.components));
         }
         problems.extend(range::check(&self.ranges));
-        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
         if let Some(limit) = self.allow_ahead.as_ref().filter(|limit| limit.0.is_zero()) {
             let advice = "write for how long, as in 14d, or leave it out";
             problems.push(Problem::at(limit, "allow-ahead is no time at all", advice));
         }
+        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
         problems
     }
 }

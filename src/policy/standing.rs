@@ -17,7 +17,8 @@ use crate::model::{
     Ahead, AheadPair, Comparison, ComponentName, EnvironmentName, FindingId, JudgedFinding,
     Running, Standing, StandingFinding, staleness,
 };
-use crate::rules::Hook;
+use crate::rules::{Hook, LoadSeries};
+use crate::trend::{CriterionJudged, CriterionOutcome};
 use crate::version::Direction;
 
 /// What nobody could look for so long is forgotten: its environment is gone.
@@ -30,6 +31,8 @@ pub struct SeenFrom<'a> {
     pub scope: AuditScope<'a>,
     /// What was seen.
     pub subjects: &'a [Subject<'a>],
+    /// The load of targets over time, as far as it was judged.
+    pub load: &'a [LoadSeries<'a>],
     /// The time of the run.
     pub now: Timestamp,
 }
@@ -118,7 +121,8 @@ impl SeenFrom<'_> {
             let sides = [baseline.clone(), current.clone()];
             let is_compared =
                 comparisons.iter().any(|one| one.baseline == *baseline && one.current == *current);
-            if !ahead.contains_key(pair) && !(is_compared && self.is_read(component, &sides)) {
+            let is_gone = is_compared && self.is_read(component, &sides);
+            if !is_gone && !ahead.contains_key(pair) {
                 ahead.insert(pair.clone(), then.clone());
             }
         }
@@ -166,6 +170,9 @@ impl SeenFrom<'_> {
         let StandingFinding { rule, component, environments, .. } = then;
         let question = AbsenceQuery { rule, component, environments };
         let Some(meta) = meta(rule) else { return false };
+        if meta.hooks.contains(&Hook::Series) && !self.has_judged(then) {
+            return false;
+        }
         let sees_all = meta.hooks.contains(&Hook::All);
         if sees_all && then.baseline != *self.scope.baseline {
             return false;
@@ -177,6 +184,19 @@ impl SeenFrom<'_> {
         sees_all
             && !is_told_by_some(question, self.subjects)
             && environments.iter().all(|name| self.is_whole(name))
+    }
+
+    /// Whether the load that it was about was judged, and nothing of it was left open.
+    fn has_judged(&self, then: &StandingFinding) -> bool {
+        let is_own = |series: &&LoadSeries<'_>| {
+            then.environments.contains(series.environment)
+                && then.component.as_str() == series.target.as_str()
+        };
+        let series = self.load.iter().filter(is_own).flat_map(|series| series.judged);
+        let mut own = series.filter(|judged| judged.indicator.as_str() == then.subject).peekable();
+        let is_known =
+            |judged: &CriterionJudged| !matches!(judged.outcome, CriterionOutcome::Unknown(_));
+        own.peek().is_some() && own.all(is_known)
     }
 
     /// Whether all of an environment was read.

@@ -1,13 +1,16 @@
 //! What must hold between the files, and the profiles that result.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
+pub(super) use super::parsed::{Parsed, ProblemSource};
+use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
+use crate::checklist::config::ChecklistConfig;
 use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
@@ -17,28 +20,11 @@ use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::wire::problem::Problem;
+use crate::wire::release::ReleaseConfig;
 use crate::wire::yaml::Located;
 
 pub(super) const AUDIT_ADVICE: &str =
     "add audit.yaml with kind: Audit, baseline: NAME and environments: [in promotion order]";
-
-/// A file as far as its shape is right.
-pub(super) struct Parsed<T> {
-    pub(super) source: ProblemSource,
-    pub(super) config: T,
-}
-
-/// Where a problem is.
-#[derive(Clone)]
-pub(super) struct ProblemSource {
-    pub(super) path: PathBuf,
-}
-
-impl ProblemSource {
-    pub(super) fn problem(&self, problem: Problem) -> FileProblem {
-        FileProblem { path: self.path.clone(), problem }
-    }
-}
 
 /// All files by kind.
 #[derive(Default)]
@@ -48,6 +34,8 @@ pub(super) struct ProfileFiles {
     pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
     pub(super) policies: Vec<Parsed<PolicyConfig>>,
     pub(super) waivers: Vec<Parsed<WaiversConfig>>,
+    pub(super) releases: Vec<Parsed<ReleaseConfig>>,
+    pub(super) checklists: Vec<Parsed<ChecklistConfig>>,
     /// Those that cannot be read.
     pub(super) broken: Vec<Broken>,
     /// Of what the policy says; empty without one.
@@ -87,6 +75,11 @@ pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FilePr
     for Parsed { source, config } in &files.waivers {
         let problems = config.check(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
+    }
+    found.extend(releases::problems(&files.releases));
+    found.extend(more_than_one(&files.checklists, "Checklist"));
+    for Parsed { source, config } in &files.checklists {
+        found.extend(config.check().into_iter().map(|p| source.problem(p)));
     }
     found.extend(references(files));
     found
@@ -230,6 +223,9 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     for Parsed { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
     }
+    for (source, name) in releases::environments(&files.releases) {
+        unknown(source, &name);
+    }
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
         let gates = audit.gates.as_deref().unwrap_or_default();
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
@@ -336,6 +332,13 @@ pub(super) fn compose(
         places,
         names,
         history: audit.history.map(|located| located.value),
+        release_paths: files
+            .releases
+            .iter()
+            .map(|parsed| (parsed.config.name.value.clone(), parsed.source.path.clone()))
+            .collect(),
+        releases: files.releases.iter().map(|parsed| parsed.config.release()).collect(),
+        checklist: files.checklists.into_iter().next().map(|parsed| parsed.config),
     })
 }
 

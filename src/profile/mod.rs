@@ -9,7 +9,9 @@ pub mod config;
 pub mod git;
 mod known;
 mod load;
+mod parsed;
 mod places;
+mod releases;
 mod same_file;
 pub mod schema;
 mod scrub;
@@ -17,14 +19,16 @@ mod spelling;
 mod surroundings;
 mod warnings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::checklist::config::ChecklistConfig;
 use crate::collect::config::{COLLECTORS, TargetsConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
-    ComponentName, EnvironmentName, Facts, Gate, Globs, Places, ProductNames, TargetId,
+    ComponentName, EnvironmentName, Facts, Gate, Globs, Places, ProductNames, Release, TargetId,
+    meant_and_known,
 };
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
@@ -72,6 +76,12 @@ pub struct Profiles {
     pub names: ProductNames,
     /// Where each audit is kept.
     pub history: Option<HistoryConfig>,
+    /// Releases, by the order of their files.
+    pub releases: Vec<Release>,
+    /// The file of each of them, by name.
+    pub release_paths: BTreeMap<String, PathBuf>,
+    /// How releases are judged.
+    pub checklist: Option<ChecklistConfig>,
 }
 
 /// One environment, with its defaults resolved.
@@ -125,6 +135,23 @@ impl Profiles {
         let waivers = self.waivers.iter().flat_map(|waivers| &waivers.waivers);
         names.extend(waivers.map(|waiver| waiver.component.value.clone()));
         names
+    }
+}
+
+impl Profiles {
+    /// The release of that name.
+    ///
+    /// # Errors
+    /// If there is none: what is probably meant, and those that there are.
+    pub fn release(&self, name: &str) -> Result<&Release, String> {
+        let found = self.releases.iter().find(|release| release.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.releases.iter().map(|one| one.name.as_str()).collect();
+            match known.as_slice() {
+                [] => format!("no release {name:?}: there is no file of kind Release yet"),
+                known => format!("no release {name:?}; {}", meant_and_known(name, known)),
+            }
+        })
     }
 }
 

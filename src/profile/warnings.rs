@@ -51,6 +51,7 @@ pub(super) fn of(
         let problems = policy(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(super::releases::warnings(&files.releases));
     for Parsed { source, config } in &files.waivers {
         for waiver in &config.waivers {
             let component = unmatched(&known, &waiver.component, "the waiver");

@@ -67,7 +67,7 @@ fn without_a_name_the_history_is_here_and_said_to_be() {
     profiles.write("audit.yaml", &text);
     let here = tempfile::tempdir().unwrap();
     let run = ["mark", "span", "qualif", "-2h..now", "--label", "x"];
-    let ended = profiles.command(&run).directory(here.path()).run();
+    let ended = profiles.command(&run).current_dir(here.path()).run();
     assert!(ended.expect(0).stderr.contains("using ./envparity.db"), "{ended}");
     assert!(here.path().join("envparity.db").is_file());
 }

@@ -101,12 +101,15 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
     let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
     let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "not text"))?;
-    // Of an error of the parser only the place is shown: its words may quote a token.
-    let parsed = run_blocking(move || Kubeconfig::from_yaml(&text)).await?;
-    let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
+    let mut kubeconfig = run_blocking(move || parse(bytes, &shown)).await??;
     resolve_paths(&mut kubeconfig, path);
     Ok(kubeconfig)
+}
+
+/// Of an error of the parser only the kind is shown: its words may quote a token.
+fn parse(bytes: Vec<u8>, shown: &str) -> Result<Kubeconfig, Failure> {
+    let text = String::from_utf8(bytes).map_err(|_| not_usable(shown, "not text"))?;
+    Kubeconfig::from_yaml(&text).map_err(|e| not_usable(shown, &reason(&e)))
 }
 
 /// Relative paths in a kubeconfig are relative to its folder.
@@ -356,4 +359,81 @@ fn reason(error: &KubeconfigError) -> String {
         _ => "it is incomplete",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutation::{MUTATIONS, attacks, enter};
+
+    #[test]
+    fn only_an_address_that_can_be_asked_is_taken() {
+        for server in
+            ["https://h", "http://h:80/p", "HTTPS://H:6443", "https://[::1]:1/", "http://h:65535"]
+        {
+            assert!(server_url(server).is_ok(), "{server}");
+        }
+        for (server, why) in [
+            ("ftp://h", "neither http:// nor https://"),
+            ("ws://h:6443", "neither http:// nor https://"),
+            ("unix:///var/run/k8s.sock", "neither http:// nor https://"),
+            ("tcp://h:6443", "neither http:// nor https://"),
+            ("h:6443", "neither http:// nor https://"),
+            ("https+unix://h", "neither http:// nor https://"),
+            ("https://h:0", "invalid port"),
+            ("http://h:00", "invalid port"),
+            ("https://h:65536", "invalid port"),
+            ("https://h:99999/x", "invalid port"),
+            ("https://h:-1", "invalid port"),
+            ("https://h:6443x", "invalid port"),
+            ("https://", "not a URL"),
+            ("https:// h", "not a URL"),
+            ("", "has no server"),
+        ] {
+            let failure = server_url(server).unwrap_err();
+            assert!(failure.message.contains(why), "{server}: {}", failure.message);
+        }
+    }
+
+    #[test]
+    fn mutated_kubeconfigs() {
+        let seeds = [
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n\
+             clusters: [{name: k, cluster: {server: 'https://h:6443', proxy-url: 'http://a:b@p:3128', insecure-skip-tls-verify: true}}]\n\
+             users: [{name: u, user: {username: a, password: b}}]\n",
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n\
+             clusters: [{name: k, cluster: {server: 'h:6443', certificate-authority-data: AA==}}]\n\
+             users: [{name: u, user: {token: t, as: x, as-groups: [g]}}]\n",
+            "{\"clusters\": null, \"contexts\": [{\"name\": \"c\"}], \"current-context\": \"c\"}",
+        ];
+        let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let context = CollectContext {
+            environment: "prod".into(),
+            deadline: tokio::time::Instant::now() + std::time::Duration::from_secs(3_600),
+            allowed: std::time::Duration::from_secs(3_600),
+            clock: std::sync::Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
+        };
+        let entry = |data: &[u8]| {
+            let Ok(mut kubeconfig) = parse(data.to_vec(), "the kubeconfig") else { return };
+            // Nothing is started, and no file is read.
+            for user in
+                kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut())
+            {
+                (user.exec, user.token_file) = (None, None);
+                (user.client_certificate, user.client_key) = (None, None);
+            }
+            let clusters = kubeconfig.clusters.iter_mut();
+            for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
+                cluster.certificate_authority = None;
+            }
+            if let Ok(chosen) = runtime.block_on(choose(kubeconfig, None, &context)) {
+                let url = chosen.config.cluster_url;
+                assert!(matches!(url.scheme_str(), Some("http" | "https")), "{url}");
+                assert_ne!(url.port_u16(), Some(0), "{url}");
+                assert_eq!(url.port().is_some(), url.port_u16().is_some(), "{url}");
+            }
+        };
+        enter(entry, &seeds, 2 * MUTATIONS);
+    }
 }

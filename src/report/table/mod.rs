@@ -10,7 +10,7 @@ mod counted;
 mod figures;
 mod findings;
 mod fold;
-mod grid;
+pub(super) mod grid;
 mod load;
 mod next;
 mod places;

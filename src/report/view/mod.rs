@@ -3,6 +3,7 @@
 //! A view borrows what the audit says, adds what follows from it, and has the words for both.
 //! Formats decide on layout, order and escaping: what stands here is not escaped.
 
+pub(super) mod checklist;
 pub(super) mod compared;
 pub(super) mod coverage;
 pub(super) mod figures;

@@ -1,0 +1,33 @@
+//! The checklist of a release: items, one file each, and one verdict.
+//!
+//! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
+//! own file, counters, what was seen before, and answers of people.
+
+pub mod config;
+mod cost_per_call;
+mod coverage;
+mod freeze;
+pub mod ids;
+mod isolation;
+mod item;
+mod judge;
+mod lifetime;
+mod list;
+mod manual;
+mod new_command;
+mod novelty;
+mod parity;
+mod release_under_test;
+mod rollback_ready;
+mod state;
+mod train;
+mod trial;
+mod waivers;
+
+pub use item::{Item, ItemMeta};
+pub use judge::{judge, verdict_of};
+pub use list::ITEMS;
+pub use manual::judge_question;
+pub use state::{EnvironmentState, holds_images, seen_at, state_of};
+pub use train::{digest_of, train_of};
+pub use trial::{FreezePast, Trial};
