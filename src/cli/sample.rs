@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, CommandError
     let mut ticks = tokio::time::interval(every);
     // After a delay a server is not asked twice at once.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let (mut rounds, mut samples) = (0_usize, 0_usize);
+    let (mut rounds, mut count_kept) = (0_usize, 0_usize);
     loop {
         ticks.tick().await;
         if rounds > 0 && until.is_none_or(|until| Instant::now() > until) {
@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, CommandError
         let sampled = pipeline::sample(&environments, folder, None, clock(), &NoProgress).await;
         tell_unread(&sampled);
         rounds += 1;
-        samples += sampled.samples;
+        count_kept += sampled.samples;
         let kept = place
             .open_to_write()
             .and_then(|mut history| sampled.keep(&mut history, clock()(), BucketLength::DEFAULT));
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: SampleArguments) -> Result<Exit, CommandError
             break;
         }
     }
-    let (samples, rounds) = (count(samples, "sample"), count(rounds, "round"));
+    let (samples, rounds) = (count(count_kept, "sample"), count(rounds, "round"));
     output::print(&format!("kept: {samples} in {rounds}\n"))?;
     Ok(Exit::Done)
 }

@@ -180,12 +180,7 @@ impl Standard<'_> {
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
         let matrix = matrix(&snapshots, &self.baseline, &comparisons);
-        let load = self.load.iter().map(|one| rules::LoadSeries {
-            environment: &one.told.environment,
-            target: &one.told.target,
-            judged: &one.criteria,
-        });
-        let load: Vec<rules::LoadSeries<'_>> = load.collect();
+        let load = self.load_series();
         let over_time = StandingView { standard: self, snapshots: &snapshots, load: &load, now };
         let mut standing = over_time.of_components(&matrix, &comparisons);
         let long_ahead = standing.as_ref().map(|known| self.expected.long_ahead(known, now));
@@ -300,6 +295,16 @@ impl Standard<'_> {
             mapped: self.normalizer.mapped(),
             with_load: &self.with_load,
         }
+    }
+
+    /// The load of targets, as rules see it.
+    fn load_series(&self) -> Vec<rules::LoadSeries<'_>> {
+        let series = self.load.iter().map(|one| rules::LoadSeries {
+            environment: &one.told.environment,
+            target: &one.told.target,
+            judged: &one.criteria,
+        });
+        series.collect()
     }
 
     fn gates_asked(&self) -> GatesAsked<'_> {

@@ -12,7 +12,7 @@ use envparity::pipeline::load::{
     LiveTarget, LoadAsked, TargetLoad, close_buckets, put_together, rests_on, windows_at,
 };
 use envparity::trend::{
-    CommandLists, LoadCriteria, LoadIndicator, WindowKind, hours_of, judge_windows,
+    CommandLists, CriterionTest, LoadCriteria, LoadIndicator, WindowKind, hours_of, judge_windows,
 };
 use jiff::Timestamp;
 
@@ -164,8 +164,13 @@ fn windows_are_a_calculation_by_hand_before_and_after_retention() {
             .filter(|one| one.outcome == envparity::trend::CriterionOutcome::Breached)
             .map(|one| (one.indicator.as_str(), one.test, one.window.as_str()))
             .collect();
-        use envparity::trend::CriterionTest::{Change, Max};
-        assert_eq!(breached, [("walk-share", Max, "24h"), ("walk-share", Change, "24h")]);
+        assert_eq!(
+            breached,
+            [
+                ("walk-share", CriterionTest::Max, "24h"),
+                ("walk-share", CriterionTest::Change, "24h"),
+            ]
+        );
     };
     by_hand(&load);
     // The month is held for nine days alone.

@@ -43,8 +43,8 @@ pub(super) fn read(
         // A server that is no member any more.
         places.retain(|place, _| asked.live.servers.contains_key(place));
     }
-    let sampled = LoadSpan { from: from.max(to - SAMPLED), to };
-    let mut samples = samples_of(store, asked, sampled)?;
+    let newest = LoadSpan { from: from.max(to - SAMPLED), to };
+    let mut samples = samples_of(store, asked, newest)?;
     for (name, place) in &mut places {
         place.samples = samples.remove(name).unwrap_or_default();
         place.identity = match (asked.live.sampled(name), is_empty(place)) {
