@@ -90,25 +90,25 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
             assert!(text.contains("redis_commands_total"), "{text}");
         }
     });
-    println!("one question of {ROUNDS}, idle CPU taken off ({:.2} ms/s)", idle_rate * 1e3);
-    println!(
-        "{:<16}{:>14}{:>16}{:>18}{:>18}",
-        "", "CPU a sample", "commands", "one a second", "one a minute"
-    );
     let per = |spent: &Spent| {
-        ((spent.cpu - idle_rate * spent.wall) / f64::from(ROUNDS), spent.calls / f64::from(ROUNDS))
+        let cpu = (spent.cpu - idle_rate * spent.wall) / f64::from(ROUNDS);
+        (cpu, spent.calls / f64::from(ROUNDS))
     };
-    for (name, spent) in [("envparity", &ours), ("redis_exporter", &exporters)] {
-        let (cpu, calls) = per(spent);
-        println!(
-            "{name:<16}{:>11.0} µs{calls:>16.1}{:>15.4} %{:>15.5} %",
-            cpu * 1e6,
-            cpu * 100.0,
-            cpu * 100.0 / 60.0
-        );
-    }
+    print(idle_rate, [("envparity", per(&ours)), ("redis_exporter", per(&exporters))]);
     assert!(per(&ours).1 <= per(&exporters).1, "more commands than an exporter");
     assert!(per(&ours).1 < 3.0, "HELLO and INFO, and nothing else");
+}
+
+/// CPU seconds and commands of one sample.
+fn print(idle_rate: f64, all: [(&str, (f64, f64)); 2]) {
+    println!("one question of {ROUNDS}, idle CPU taken off ({:.2} ms/s)", idle_rate * 1e3);
+    let heads = ["CPU a sample", "commands", "one a second", "one a minute"];
+    println!("{:16}{:>14}{:>16}{:>18}{:>18}", "", heads[0], heads[1], heads[2], heads[3]);
+    for (name, (cpu, calls)) in all {
+        let (micros, second) = (cpu * 1e6, cpu * 100.0);
+        let minute = second / 60.0;
+        println!("{name:<16}{micros:>11.0} µs{calls:>16.1}{second:>15.4} %{minute:>15.5} %");
+    }
 }
 
 fn scraped(port: u16) -> String {
