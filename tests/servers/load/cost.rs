@@ -100,6 +100,7 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
 }
 
 /// CPU seconds and commands of one sample.
+#[expect(clippy::print_stdout, reason = "what it costs is to be read")]
 fn print(idle_rate: f64, all: [(&str, (f64, f64)); 2]) {
     println!("one question of {ROUNDS}, idle CPU taken off ({:.2} ms/s)", idle_rate * 1e3);
     let heads = ["CPU a sample", "commands", "one a second", "one a minute"];
