@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::FileProblem;
-use super::check::{Files, Parsed};
-use super::known::{Known, unmatched};
+use super::check::{Parsed, ProfileFiles};
+use super::known::{KnownNames, unmatched};
 use crate::collect::config::COLLECTORS;
 use crate::model::{Facts, Glob, TargetId, near};
 use crate::normalize::config::{CatalogueConfig, SharedConfig};
@@ -12,7 +12,7 @@ use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
 /// Warnings of every catalogue.
-pub(super) fn of(files: &Files, known: &Known) -> Vec<FileProblem> {
+pub(super) fn of(files: &ProfileFiles, known: &KnownNames) -> Vec<FileProblem> {
     let targets = targets(files);
     let mut found = Vec::new();
     for Parsed { source, config } in &files.catalogues {
@@ -27,7 +27,7 @@ pub(super) fn of(files: &Files, known: &Known) -> Vec<FileProblem> {
 
 /// `redis/cache`: every target of the profiles. A recorded file is what a server of its name would
 /// say.
-fn targets(files: &Files) -> BTreeSet<String> {
+fn targets(files: &ProfileFiles) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for target in files.environments.iter().flat_map(|parsed| parsed.config.targets.all()) {
         let kind = target.kind();
@@ -41,7 +41,7 @@ fn targets(files: &Files) -> BTreeSet<String> {
 }
 
 /// Entries that say something of a component by its name alone.
-fn components(config: &CatalogueConfig, known: &Known) -> impl Iterator<Item = Problem> {
+fn components(config: &CatalogueConfig, known: &KnownNames) -> impl Iterator<Item = Problem> {
     let named = config.components.iter().filter(|entry| entry.matches.is_empty());
     named.filter_map(|entry| unmatched(known, &entry.component, "the entry"))
 }

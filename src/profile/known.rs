@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::Files;
+use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
@@ -13,7 +13,7 @@ use crate::wire::yaml::Located;
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     /// Whole names; what belongs to one begins with it and a `/`.
     own: BTreeSet<String>,
     /// First parts of names, of which all may be found.
@@ -22,10 +22,10 @@ pub(super) struct Known {
     anything: bool,
 }
 
-impl Known {
+impl KnownNames {
     /// Of all environments, with those that the catalogue names.
     pub(super) fn new(
-        files: &Files,
+        files: &ProfileFiles,
         folder: &Path,
         names: &ProductNames,
         around: &Surroundings<'_>,
@@ -131,7 +131,11 @@ fn may_be_within(literal: &str, name: &str) -> bool {
 }
 
 /// A component, or a pattern of some, that no target of the profiles can be or hold.
-pub(super) fn unmatched(known: &Known, pattern: &Located<String>, what: &str) -> Option<Problem> {
+pub(super) fn unmatched(
+    known: &KnownNames,
+    pattern: &Located<String>,
+    what: &str,
+) -> Option<Problem> {
     if known.may_be(pattern) {
         return None;
     }

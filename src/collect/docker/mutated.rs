@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::containers::tests::read;
-use super::containers::{Containers, Selection, Selections};
+use super::containers::{ContainerSelection, Containers, Selections};
 use super::fields;
-use super::list::Kind;
+use super::list::ListKind;
 use super::list::tests::batches;
 use super::parse::{self, Images};
 use crate::model::TargetEvidence;
@@ -34,10 +34,10 @@ fn mutated_versions_and_infos() {
 #[test]
 fn mutated_lists_of_containers() {
     let seeds = [files("tests/fixtures/docker", "containers.json"), attacks()].concat();
-    let nothing = Selection::nothing();
+    let nothing = ContainerSelection::nothing();
     let entry = |data: &[u8]| {
         let piece = 1 + data.len() % 97;
-        let Ok((read, tally)) = batches(Kind::Containers, data, piece) else { return };
+        let Ok((read, tally)) = batches(ListKind::Containers, data, piece) else { return };
         let wanted = Selections { include: None, exclude: &nothing };
         let mut containers = Containers::new(&wanted);
         let mut told = evidence();
@@ -55,11 +55,11 @@ fn mutated_lists_of_images() {
     let seeds = [files("tests/fixtures/docker", "images.json"), attacks()].concat();
     let mut running = evidence();
     let listed = &files("tests/fixtures/docker", "containers.json")[0];
-    let nothing = Selection::nothing();
+    let nothing = ContainerSelection::nothing();
     read(listed, &Selections { include: None, exclude: &nothing }, &mut running).unwrap();
     assert!(!running.images.is_empty());
     let entry = |data: &[u8]| {
-        let Ok((read, _)) = batches(Kind::Images, data, 1 + data.len() % 97) else { return };
+        let Ok((read, _)) = batches(ListKind::Images, data, 1 + data.len() % 97) else { return };
         let mut told = running.clone();
         let mut images = Images::of(&mut told);
         let _ = read.into_iter().flatten().try_for_each(|one| images.add(&one));

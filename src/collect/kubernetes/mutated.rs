@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::page::Tokens;
 use super::parse::{self, Nodes};
-use super::workloads::{Selection, Workloads};
+use super::workloads::{NamespaceSelection, Workloads};
 use crate::model::TargetEvidence;
 use crate::mutation::{MUTATIONS, attacks, enter, files};
 
@@ -58,7 +58,7 @@ fn mutated_versions_identities_and_nodes() {
 #[test]
 fn mutated_pods_and_workloads() {
     let entry = |data: &[u8]| {
-        let mut seen = Workloads::new(Selection::new(Vec::new(), Vec::new()));
+        let mut seen = Workloads::new(NamespaceSelection::new(Vec::new(), Vec::new()));
         let is_whole = seen.pods(data).is_ok();
         for kind in ["Deployment", "DaemonSet", "StatefulSet", "CronJob"] {
             let _ = seen.templates(kind, data);

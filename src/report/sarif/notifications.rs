@@ -1,8 +1,8 @@
 //! What a reader must know of the run before believing that what is not among the results is not
 //! there.
 
-use super::locate::{Locator, location};
-use super::object::{DescriptorReference, Level, Location, Notification, NotificationKind};
+use super::locate::{PlaceFinder, location};
+use super::object::{DescriptorReference, Location, Notification, NotificationKind, SarifLevel};
 use super::words;
 use crate::model::{Place, ReasonKind};
 use crate::report::Audit;
@@ -31,7 +31,12 @@ pub(super) fn kinds() -> Vec<NotificationKind> {
     kinds.map(|(id, text)| NotificationKind { id, short_description: words::message(text) }).into()
 }
 
-fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place>) -> Notification {
+fn notification(
+    id: &'static str,
+    level: SarifLevel,
+    text: &str,
+    place: Option<&Place>,
+) -> Notification {
     let locations: Vec<Location> = place.map(location).into_iter().collect();
     Notification {
         descriptor: DescriptorReference { id },
@@ -42,14 +47,18 @@ fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place
 }
 
 /// All of them; `cut` results were left out.
-pub(super) fn all(view: &ReportView<'_>, locator: &Locator<'_>, cut: usize) -> Vec<Notification> {
+pub(super) fn all(
+    view: &ReportView<'_>,
+    locator: &PlaceFinder<'_>,
+    cut: usize,
+) -> Vec<Notification> {
     let report = view.audit;
     let mut told = Vec::new();
     let mut found = Vec::new();
     for environment in &view.environments {
         for target in &environment.targets {
             let of_target = of_target(environment, target, locator);
-            if of_target.iter().any(|notification| notification.level != Level::Note) {
+            if of_target.iter().any(|notification| notification.level != SarifLevel::Note) {
                 told.push(format!("{} {}", environment.name(), target.name()));
             }
             found.extend(of_target);
@@ -59,30 +68,34 @@ pub(super) fn all(view: &ReportView<'_>, locator: &Locator<'_>, cut: usize) -> V
     let mut add = |id, level, text: &str| found.push(notification(id, level, text, None));
     if !report.left_out.is_empty() {
         let names: Vec<&str> = report.left_out.iter().map(|name| name.as_str()).collect();
-        add(PARTIAL, Level::Warning, &format!("left out: {}", names.join(", ")));
+        add(PARTIAL, SarifLevel::Warning, &format!("left out: {}", names.join(", ")));
     }
     if cut > 0 {
-        add(CUT, Level::Warning, &format!("{cut} results were left out, the least severe ones"));
+        add(
+            CUT,
+            SarifLevel::Warning,
+            &format!("{cut} results were left out, the least severe ones"),
+        );
     }
     report
         .since
         .iter()
         .flat_map(|since| &since.changed)
-        .for_each(|text| add(SINCE, Level::Note, text));
-    report.run.notes.iter().for_each(|text| add(REMARK, Level::Note, text));
+        .for_each(|text| add(SINCE, SarifLevel::Note, text));
+    report.run.notes.iter().for_each(|text| add(REMARK, SarifLevel::Note, text));
     found
 }
 
 fn of_target(
     environment: &EnvironmentView<'_>,
     target: &TargetView<'_>,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> Vec<Notification> {
     let name = &environment.audited.snapshot.environment;
     let coverage = target.coverage;
     let place = locator.of_target(name, &coverage.target).or_else(|| locator.of_environment(name));
     // As in the verdict.
-    let level = if target.is_needed { Level::Error } else { Level::Warning };
+    let level = if target.is_needed { SarifLevel::Error } else { SarifLevel::Warning };
     let head = format!("{name} {}", coverage.target);
     let mut found = Vec::new();
     for gap in target.gaps() {
@@ -90,27 +103,27 @@ fn of_target(
         found.push(notification(NOT_READ, level, &text, place));
     }
     let stand_in = target.stand_in().map(|text| format!("{head}: {text}"));
-    found.extend(stand_in.map(|text| notification(STAND_IN, Level::Note, &text, place)));
+    found.extend(stand_in.map(|text| notification(STAND_IN, SarifLevel::Note, &text, place)));
     let notes = coverage.notes.iter().map(|note| format!("{head}: {}", note.text));
-    found.extend(notes.map(|text| notification(REMARK, Level::Note, &text, place)));
+    found.extend(notes.map(|text| notification(REMARK, SarifLevel::Note, &text, place)));
     let left_out = coverage.left_out().map(|text| format!("{head}: {text}"));
-    found.extend(left_out.map(|text| notification(NOT_READ, Level::Note, &text, place)));
+    found.extend(left_out.map(|text| notification(NOT_READ, SarifLevel::Note, &text, place)));
     found
 }
 
 /// What the verdict says is not known and is not a target's that was told already.
-fn others(report: &Audit, told: &[String], locator: &Locator<'_>) -> Vec<Notification> {
+fn others(report: &Audit, told: &[String], locator: &PlaceFinder<'_>) -> Vec<Notification> {
     let reasons =
         report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
-    let needed = reasons.map(|reason| (Level::Error, &reason.text));
-    let not_judged = report.judgement.not_judged.iter().map(|text| (Level::Warning, text));
+    let needed = reasons.map(|reason| (SarifLevel::Error, &reason.text));
+    let not_judged = report.judgement.not_judged.iter().map(|text| (SarifLevel::Warning, text));
     let is_told = |text: &str| {
         told.iter()
             .filter_map(|head| text.strip_prefix(head.as_str()))
             .any(|rest| rest.starts_with([' ', ':']))
     };
     let new = needed.chain(not_judged).filter(|(_, text)| !is_told(text));
-    let to_notification = |(level, text): (Level, &String)| {
+    let to_notification = |(level, text): (SarifLevel, &String)| {
         let first = text.split(' ').next().unwrap_or_default();
         notification(INCOMPLETE, level, text, locator.of_environment(&first.into()))
     };

@@ -4,9 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::locate::{Locator, location};
+use super::locate::{PlaceFinder, location};
 use super::object::{
-    Level, Location, Message, Result, ResultProperties, Suppression, SuppressionProperties,
+    Location, Message, Result, ResultProperties, SarifLevel, Suppression, SuppressionProperties,
 };
 use super::rules::{Rules, level};
 use super::words;
@@ -24,7 +24,7 @@ const FINGERPRINT: &str = "envparityFindingId/v1";
 pub(super) fn all(
     view: &ReportView<'_>,
     rules: &Rules,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> (Vec<Result>, usize) {
     let since = view.audit.since.as_ref();
     let findings = by_severity(&view.findings).into_iter().chain(by_severity(&view.waived));
@@ -48,7 +48,7 @@ fn result(
     view: &FindingView<'_>,
     since: Option<&Since>,
     rules: &Rules,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> Result {
     let finding = view.finding();
     let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
@@ -88,7 +88,7 @@ fn properties(view: &FindingView<'_>) -> ResultProperties {
 fn earlier(
     GoneFinding { finding, fate }: &GoneFinding,
     rules: &Rules,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> Result {
     let (kind, state, head) = match fate {
         Fate::Resolved => ("pass", "absent", "resolved: "),
@@ -99,7 +99,7 @@ fn earlier(
         rule_id: words::plain(&finding.rule),
         rule_index: rules.index(&finding.rule),
         kind,
-        level: Level::None,
+        level: SarifLevel::None,
         message: message(head, finding.component.as_str(), &finding.summary),
         locations,
         related_locations,
@@ -124,7 +124,7 @@ fn message(head: &str, component: &str, summary: &str) -> Message {
 fn places(
     component: &ComponentName,
     environments: &[EnvironmentName],
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> (Vec<Location>, Vec<Location>) {
     let found = locator.of_finding(component, environments);
     let Some((&(_, first), others)) = found.split_first() else { return Default::default() };

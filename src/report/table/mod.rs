@@ -22,7 +22,7 @@ mod waivers;
 
 use super::view::ReportView;
 use super::view::verdict::sentence;
-use super::{Audit, Format, Purpose, RenderError, View};
+use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::Verdict;
 use crate::report::EXIT_NOT_WRITTEN;
 use fold::{Fold, LADDER, SCREEN, first, shortened};
@@ -40,7 +40,7 @@ impl Format for Table {
         "for people at a terminal: the worst first, folded to a screen (-v unfolds)"
     }
 
-    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &RenderOptions) -> Result<String, RenderError> {
         let shown = ReportView::new(report);
         let sheet = Sheet::new(&shown, view);
         if view.unfold {
@@ -138,7 +138,7 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// The exit code, and why it does not tell of the verdict.
-fn exit(report: &Audit, view: &View) -> String {
+fn exit(report: &Audit, view: &RenderOptions) -> String {
     if view.exit == EXIT_NOT_WRITTEN {
         format!("exit {EXIT_NOT_WRITTEN}: a report or history could not be written")
     } else if report.reports_only {
