@@ -18,6 +18,7 @@ pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
+    TrendArguments,
 };
 
 /// Where profiles are, unless the command line says otherwise.
@@ -58,6 +59,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Say something of the past, which then stands in the history
     Mark(MarkArguments),
+    /// Show the load of a target over time, from the history and from what its profile names
+    Trend(TrendArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -243,7 +246,7 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, waivers, evidence or report
+    /// environment, audit, catalogue, policy, waivers, evidence, report or trend
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

@@ -28,6 +28,7 @@ mod reports;
 mod runtime;
 mod schema;
 mod stderr;
+mod trend;
 mod version;
 mod waiver;
 
@@ -94,6 +95,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),

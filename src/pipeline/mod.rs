@@ -10,6 +10,7 @@ pub mod load;
 mod options;
 mod scope;
 mod stored;
+mod trend;
 mod unpaired;
 
 pub use assess::assess;
@@ -19,6 +20,9 @@ pub use diff::diff;
 pub use history::keep;
 pub use options::{AuditOptions, RunFacts};
 pub use scope::{ScopeError, gates};
+pub use trend::{
+    TrendAsked, TrendError, TrendOutside, trend_environments, trend_outside, trend_report,
+};
 
 /// The ids of all rules: what a policy may name.
 pub fn rule_ids() -> Vec<&'static str> {

@@ -197,7 +197,7 @@ fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<
             files.policies.push(parsed(source, text)?);
         }
         FileKind::Waivers => files.waivers.push(parsed(source, text)?),
-        other @ (FileKind::Evidence | FileKind::DriftReport) => {
+        other @ (FileKind::Evidence | FileKind::DriftReport | FileKind::Trend) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",

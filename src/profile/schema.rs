@@ -17,6 +17,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("evidence", wire::evidence::schema()),
         ("policy", schema_for!(PolicyConfig)),
         ("report", wire::report::schema()),
+        ("trend", wire::trend::schema()),
         ("waivers", schema_for!(WaiversConfig)),
     ]
 }

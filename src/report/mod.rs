@@ -14,6 +14,7 @@ mod markdown;
 mod openmetrics;
 mod sarif;
 mod table;
+mod trend;
 mod view;
 mod yaml;
 
@@ -22,6 +23,7 @@ use crate::model::{Audit, AuditedEnvironment, Purpose};
 pub use dto::report as public;
 
 pub use list::{FORMATS, by_name};
+pub use trend::TrendFormat;
 
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));

@@ -45,6 +45,8 @@ kinds! {
     Evidence,
     /// The result of an audit.
     DriftReport,
+    /// Load over time.
+    Trend,
 }
 
 /// The first two keys of every file; the rest is read when the kind is known.

@@ -16,5 +16,6 @@ pub mod reading;
 pub mod report;
 pub mod secret;
 mod syntax;
+pub mod trend;
 pub mod waivers;
 pub mod yaml;
