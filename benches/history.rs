@@ -178,12 +178,11 @@ fn measure_audits(name: &str, folder: &Path, at: &str, rounds: usize) {
     };
     let with = || {
         let begin = Instant::now();
-        let audited =
-            pipeline::audit_and_keep(&profiles, &options, RunFacts::default(), clock(), &Silent);
-        let (mut audit, evidence) = runtime.block_on(audited).expect("an audit");
-        let mut store = Store::open(&path, &SqliteOptions::default()).expect("a file");
-        pipeline::keep(&mut store, &mut audit, &evidence).expect("there is room");
-        drop(store);
+        let open = || Store::open(&path, &SqliteOptions::default());
+        let facts = RunFacts::default();
+        let audit = pipeline::audit_and_keep(&profiles, &options, facts, clock(), &Silent, open);
+        let (_, kept) = runtime.block_on(audit).expect("an audit");
+        kept.expect("there is room");
         begin.elapsed()
     };
     // The first run stores all inventories, later ones what has changed: nothing here.

@@ -8,6 +8,7 @@
 //! is the edge. `docs/DECISIONS.md` says why things are as they are, and `tests/architecture.rs`
 //! decides who may import whom.
 
+pub mod checklist;
 pub mod cli;
 pub mod collect;
 pub mod compare;
@@ -22,3 +23,7 @@ pub mod rules;
 pub mod trend;
 pub mod version;
 pub mod wire;
+
+#[cfg(test)]
+#[path = "../tests/support/mutation.rs"]
+mod mutation;

@@ -87,6 +87,153 @@ fn what_is_meant_is_told_of_every_name() {
     }
 }
 
+/// Files with a name that is wrong, and what is said of it.
+const MISSPELT: &[(&str, &str, &str)] = &[
+    ("policy.yaml", "kind: Policy\nfail-on: hihg\n", "did you mean high?"),
+    (
+        "policy.yaml",
+        "kind: Policy\nranges:\n- {pin: same-mnior, components: ['*']}\n",
+        "same-minor?",
+    ),
+    ("policy.yaml", "kind: Policy\nranges:\n- {pinn: same-minor}\n", "did you mean pin?"),
+    ("policy.yaml", "kind: Policy\nranges:\n- {require: redsi >=7}\n", "did you mean redis?"),
+    (
+        "policy.yaml",
+        "kind: Policy\nrules:\n- {rule: floatng-tag, severity: low}\n",
+        "floating-tag?",
+    ),
+    ("policy.yaml", "kind: Policy\nrules:\n- {rule: version-skew, severity: lowe}\n", "mean low?"),
+    (
+        "policy.yaml",
+        "kind: Policy\nrules:\n- {rule: version-skew, levels: [mjor], severity: low}\n",
+        "did you mean major?",
+    ),
+    (
+        "policy.yaml",
+        "kind: Policy\nrules:\n- {rule: version-skew, direction: ahaed, severity: low}\n",
+        "did you mean ahead?",
+    ),
+    (
+        "policy.yaml",
+        "kind: Policy\nrules:\n- {rule: version-skew, environments: [quallif], severity: low}\n",
+        "did you mean qualif?",
+    ),
+    (
+        "policy.yaml",
+        "kind: Policy\ncontrols:\n- {control: a, rules: [shared-dat]}\n",
+        "shared-data?",
+    ),
+    (
+        "policy.yaml",
+        "kind: Policy\nowners:\n- {components: ['redis/lve'], owner: a}\n",
+        "redis/live?",
+    ),
+    ("policy.yaml", "kind: Policy\nwaiver-spn: 3d\n", "did you mean waiver-span?"),
+    ("policy.yaml", "kind: Polcy\n", "did you mean Policy?"),
+    ("catalogue.yaml", "kind: Catalogue\nmirors: {}\n", "did you mean mirrors?"),
+    ("catalogue.yaml", "kind: Catalogue\nshared: [redis/lvie]\n", "did you mean redis/live?"),
+    (
+        "catalogue.yaml",
+        "kind: Catalogue\nshared: [{target: redis/live, between: [qualf, prod]}]\n",
+        "did you mean qualif?",
+    ),
+    ("catalogue.yaml", "kind: Catalogue\ntargets: {liev: x}\n", "did you mean live?"),
+    (
+        "catalogue.yaml",
+        "kind: Catalogue\ncomponents:\n- {component: redis/liev, scheme: semver}\n",
+        "did you mean redis/live?",
+    ),
+    (
+        "catalogue.yaml",
+        "kind: Catalogue\ncomponents:\n- {component: redis/live, scheme: semvr}\n",
+        "did you mean semver?",
+    ),
+    (
+        "catalogue.yaml",
+        "kind: Catalogue\ncomponents:\n- {component: redis/live, only-in: [prdo]}\n",
+        "did you mean prod?",
+    ),
+    (
+        "catalogue.yaml",
+        "kind: Catalogue\ncomponents:\n- {component: image/x, match: [{imgae: x}]}\n",
+        "did you mean image?",
+    ),
+    (
+        "waivers.yaml",
+        "kind: Waivers\nwaivers:\n- {id: a, rule: setting-drift, component: redis/lives, \
+         environments: [qualif, prod], reason: r, owner: o, expires: 2027-01-01}\n",
+        "did you mean redis/live?",
+    ),
+    (
+        "waivers.yaml",
+        "kind: Waivers\nwaivers:\n- {id: a, rule: version-skew, component: redis/live, \
+         environments: [qualif, prod], raeson: r, owner: o, expires: 2027-01-01}\n",
+        "did you mean reason?",
+    ),
+    (
+        "audit.yaml",
+        "kind: Audit\nbaseline: prd\nenvironments: [qualif, prod]\n",
+        "did you mean prod?",
+    ),
+    ("audit.yaml", "kind: Audit\nbaseline: prod\nenvironments: [qulif, prod]\n", "mean qualif?"),
+    (
+        "audit.yaml",
+        "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\ngates: [[qulif, prod]]\n",
+        "did you mean qualif?",
+    ),
+    (
+        "audit.yaml",
+        "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\ntimezone: Europe/Pariss\n",
+        "did you mean Europe/Paris?",
+    ),
+    ("extra.yaml", "kind: Environment\nname: extra\nexpct: []\n", "did you mean expect?"),
+    (
+        "extra.yaml",
+        "kind: Environment\nname: extra\ntargets: {reddis: []}\n",
+        "did you mean redis?",
+    ),
+    (
+        "extra.yaml",
+        "kind: Environment\nname: extra\ntargets: {redis: [{name: a, ulr: x}]}\n",
+        "did you mean url?",
+    ),
+    (
+        "extra.yaml",
+        "kind: Environment\nname: extra\ntargets: {kubernetes: [{name: a, read: [nods]}]}\n",
+        "did you mean nodes?",
+    ),
+];
+
+#[test]
+fn what_is_meant_is_told_of_every_name_in_a_file() {
+    for (file, text, meant) in MISSPELT {
+        let live = "targets:\n  redis:\n  - {name: live, url: \"redis://127.0.0.1:1\"}\n";
+        let profiles = profiles(live);
+        profiles.config(file, text);
+        let told = profiles.run(&["check-profiles"]).stderr;
+        let place = told.lines().any(|line| line.contains(file));
+        assert!(told.contains(meant) && place, "{text:?}: {told}");
+        assert!(!told.contains("panicked"), "{text:?}: {told}");
+    }
+}
+
+#[test]
+fn explain_policy_tells_which_component_is_meant() {
+    let live = "targets:\n  redis:\n  - {name: live, url: \"redis://127.0.0.1:1\"}\n";
+    let profiles = profiles(live);
+    for (name, meant) in [
+        ("redis/liev", Some("did you mean redis/live?")),
+        ("redis/live", None),
+        ("image/whatever-runs-there", None),
+    ] {
+        let told = profiles.run(&["explain-policy", name]).expect(0).stdout.clone();
+        match meant {
+            Some(meant) => assert!(told.contains(meant), "{name}: {told}"),
+            None => assert!(!told.contains("did you mean"), "{name}: {told}"),
+        }
+    }
+}
+
 #[test]
 fn a_missing_socket_is_told_without_advice_on_names() {
     let profiles =
@@ -99,16 +246,90 @@ fn a_missing_socket_is_told_without_advice_on_names() {
 }
 
 #[test]
+fn every_gap_is_listed_or_counted() {
+    let servers = |n: usize| {
+        let one = |i| format!("  - {{name: r{i}, url: \"redis://127.0.0.1:{i}\"}}\n");
+        format!("targets:\n  redis:\n{}", (1..=n).map(one).collect::<String>())
+    };
+    for n in [2, 4, 7, 30] {
+        let profiles = profiles(&servers(n));
+        let ended = profiles.run(&["audit"]);
+        let (_, next) = ended.stdout.split_once("NEXT ").unwrap_or_default();
+        let (next, _) = next.split_once("COMPARED").unwrap_or_default();
+        let next: Vec<&str> = next.split_whitespace().collect();
+        let next = next.join(" ");
+        let listed = next.matches("qualif redis/r").count();
+        assert!(next.contains(&format!("close {n} gaps (qualif redis/r1, ")), "{ended}");
+        let more = n - listed;
+        assert!(listed >= n.min(4), "{n}: {ended}");
+        assert!(more == 0 || next.contains(&format!("and {more} more (-v)")), "{n}: {ended}");
+        let whole = profiles.run(&["audit", "-v"]).stdout;
+        let (_, next) = whole.split_once("NEXT ").unwrap_or_default();
+        let (next, _) = next.split_once("COMPARED").unwrap_or_default();
+        assert_eq!(next.matches("qualif redis/r").count(), n, "{whole}");
+    }
+}
+
+/// Every way in which an audit can end with a report.
+#[test]
 fn the_exit_code_that_is_printed_is_the_one_returned() {
-    let profiles = profiles("targets: {}\n");
-    for arguments in [
-        &["audit"][..],
-        &["audit", "--report-only"],
-        &["audit", "-o", "table", "-o", "yaml=/no/such/folder/x"],
-        &["audit", "--report-only", "-o", "table", "-o", "yaml=/no/such/folder/x"],
+    let older = cli::recorded_info("redis-6.2.5");
+    let blocked = Profiles::of(&["qualif", "prod"]);
+    blocked.recorded("qualif", &older);
+    blocked.recorded("prod", &cli::recorded_info("redis-7.0.15"));
+    let equal = Profiles::of(&["qualif", "prod"]);
+    let text = std::fs::read_to_string(&older).unwrap_or_default();
+    // Another server, of the same version.
+    let other = text.replace("run_id:", "run_id:0").replace("master_replid:", "master_replid:0");
+    equal.write("other.txt", &other);
+    equal.recorded("qualif", &older);
+    equal.recorded("prod", &equal.path("other.txt"));
+    let incomplete = profiles("targets: {}\n");
+    let ungated = Profiles::of(&["qualif", "prod"]);
+    ungated.recorded("qualif", &older);
+    ungated.recorded("prod", &cli::recorded_info("redis-7.0.15"));
+    ungated.config(
+        "audit.yaml",
+        "kind: Audit\nbaseline: prod\nenvironments: [qualif, prod]\ngates: []\n",
+    );
+    let earlier = |profiles: &Profiles, name: &str| {
+        let report = profiles.run(&["audit", "-o", "json"]).stdout;
+        blocked.write(name, &report);
+        blocked.path(name).display().to_string()
+    };
+    let same = earlier(&blocked, "same.json");
+    let before = earlier(&equal, "before.json");
+    let known = ["audit", "--since", &same, "--fail-on-new"];
+    let new = ["audit", "--since", &before, "--fail-on-new"];
+    let unwritten = ["-o", "table", "-o", "yaml=/no/such/folder/x"];
+    let only = ["audit", "--report-only"];
+    let no_history = ["audit", "--history", "/no/such/folder/history.db"];
+    for (profiles, arguments, code) in [
+        (&equal, vec!["audit"], 0),
+        (&blocked, vec!["audit"], 1),
+        (&blocked, known.to_vec(), 0),
+        (&blocked, new.to_vec(), 1),
+        (&blocked, [&new[..], &["--report-only"]].concat(), 0),
+        (&blocked, [&known[..], &unwritten].concat(), 2),
+        (&blocked, [&new[..], &unwritten].concat(), 2),
+        (&blocked, vec!["audit", "--fail-on", "critical"], 0),
+        (&blocked, only.to_vec(), 0),
+        (&blocked, [&only[..], &unwritten].concat(), 2),
+        (&blocked, no_history.to_vec(), 2),
+        (&blocked, vec!["audit", "--env", "prod"], 3),
+        // A Redis that the other side has not is a finding, too.
+        (&incomplete, vec!["audit"], 1),
+        (&incomplete, [&["audit"], &unwritten[..]].concat(), 2),
+        (&incomplete, only.to_vec(), 0),
+        (&ungated, vec!["audit"], 0),
+        (&ungated, [&["audit"], &unwritten[..]].concat(), 2),
     ] {
-        let ended = profiles.run(arguments);
-        let code = ended.code.unwrap_or_default();
-        assert!(ended.stdout.contains(&format!("exit {code}")), "{arguments:?}: {ended}");
+        let ended = profiles.run(&arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended}");
+        let words: Vec<&str> = ended.stdout.split_whitespace().collect();
+        let printed = words.join(" ");
+        let (_, printed) = printed.rsplit_once("(exit ").unwrap_or_default();
+        let digits = printed.split(|c: char| !c.is_ascii_digit()).next();
+        assert_eq!(digits, Some(code.to_string().as_str()), "{arguments:?}: {ended}");
     }
 }

@@ -1,7 +1,9 @@
 //! What can be said on the command line.
 
+mod checklist;
 mod output;
 mod past;
+mod release;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,12 +15,20 @@ use jiff::civil::Date;
 use crate::model::{Gate, Severity, meant_and_known};
 use crate::wire::duration::{DurationText, parse_limit};
 
+pub(super) use checklist::{
+    AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+};
 pub(super) use output::{OutputArguments, OutputChoice};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
     TrendArguments,
+};
+
+pub(super) use release::{
+    ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
+    ReleaseShowArguments,
 };
 
 /// Where profiles are, unless the command line says otherwise.
@@ -53,6 +63,8 @@ pub(super) enum Command {
     ExplainPolicy(ExplainPolicyArguments),
     /// Check the profiles, all of them at once, without contacting anything
     CheckProfiles(CheckProfilesArguments),
+    /// Keep a sample of each Redis in the history, once or at intervals: what load is judged by
+    Sample(SampleArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Look into what was seen before, and after whether it is what was written
@@ -61,6 +73,10 @@ pub(super) enum Command {
     Mark(MarkArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
+    /// Write down which builds a release consists of, and tell what changed with it
+    Release(ReleaseArguments),
+    /// Judge whether a release may go, item by item
+    Checklist(ChecklistArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
@@ -134,6 +150,27 @@ pub(super) struct AuditArguments {
     /// API v1) or in our own YAML; repeat for several
     #[arg(long, value_name = "FILE")]
     pub(super) eol_data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SampleArguments {
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// Only this environment; repeat for several
+    #[arg(long, value_name = "NAME")]
+    pub(super) env: Vec<String>,
+
+    /// How often, with --for [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
+    pub(super) every: Option<DurationText>,
+
+    /// Go on for so long: 24h. Without it each server is asked once
+    #[arg(long = "for", id = "lasting", value_name = "TIME", value_parser = parse_limit)]
+    pub(super) lasting: Option<DurationText>,
 
     #[command(flatten)]
     pub(super) history: HistoryOption,
@@ -246,7 +283,8 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// environment, audit, catalogue, policy, waivers, evidence, report or trend
+    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report,
+    /// trend or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandErr
         output::print(&text)?;
         return Ok(Exit::Done);
     }
+    if report.is_none() {
+        text.push_str(&page.meant());
+    }
     text.push_str(ORDER);
     if let Some(report) = &report {
         text.push_str(&page.findings(report));
@@ -101,6 +104,19 @@ impl PolicyPage<'_> {
             .map(|near| format!("; did you mean {}?", terminal(near)))
             .unwrap_or_default();
         Some(format!("\nThe report has no component of this name{meant}\n"))
+    }
+
+    /// What may be meant, where the profiles do not name the component: it may run all the same.
+    fn meant(&self) -> String {
+        let known = self.profiles.component_names();
+        let name = self.component.as_str();
+        if known.contains(name) {
+            return String::new();
+        }
+        let near = near(name, known.iter().map(String::as_str));
+        let told =
+            |near| format!("\nThe profiles do not name it; did you mean {}?\n", terminal(near));
+        near.map(told).unwrap_or_default()
     }
 
     /// The rows of `ranges:` that are about the component, or about a product that it may run.

@@ -7,11 +7,13 @@ mod args;
 mod audit;
 mod author;
 mod check_profiles;
+mod checklist;
 mod clock;
 mod collect;
 mod database_url;
 mod diff;
 mod eol;
+mod evidence;
 pub mod exit;
 mod explain;
 mod explain_policy;
@@ -24,8 +26,10 @@ mod past;
 mod problems;
 mod progress;
 pub mod reference;
+mod release;
 mod reports;
 mod runtime;
+mod sample;
 mod schema;
 mod stderr;
 mod trend;
@@ -96,9 +100,16 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         }
         Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
+        Command::Checklist(command) => {
+            interruptible(|files| checklist::run(command, verbose, files))
+        }
+        Command::Release(command) => {
+            interruptible(|files| async move { release::run(command.command, files).await })
+        }
         Command::Explain(command) => explain::run(&command),
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
+        Command::Sample(command) => interruptible(|_| sample::run(command)),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
         Command::Waiver(command) => match command.command {

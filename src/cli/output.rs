@@ -11,7 +11,7 @@ use super::files::OutputFiles;
 use super::inputs::{Inputs, real};
 pub(super) use super::stderr::print_error_line;
 use crate::model::Audit;
-use crate::report::RenderOptions;
+use crate::report::{RenderError, RenderOptions};
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
@@ -22,6 +22,14 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// One report in one format, and where it goes.
+pub(super) struct Rendering<'a> {
+    /// `None` for standard output.
+    pub(super) path: Option<&'a Path>,
+    /// Makes the text.
+    pub(super) render: Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>,
+}
+
 /// The formats asked for; a table if none was.
 pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputChoice>> {
     let choices = if arguments.output.is_empty() {
@@ -29,13 +37,20 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
     } else {
         arguments.output.clone()
     };
-    if choices.iter().filter(|choice| choice.path.is_none()).count() > 1 {
+    check_places(choices.iter().map(|choice| choice.path.as_deref()))?;
+    Ok(choices)
+}
+
+/// Refuses places of which one would replace what stands in another.
+pub(super) fn check_places<'a>(
+    places: impl Iterator<Item = Option<&'a Path>> + Clone,
+) -> anyhow::Result<()> {
+    if places.clone().filter(Option::is_none).count() > 1 {
         return Err(anyhow!(
             "only one format can go to standard output: give the others a path, as in yaml=report.yaml"
         ));
     }
-    let paths: Vec<PathBuf> =
-        choices.iter().filter_map(|choice| choice.path.as_deref()).map(real).collect();
+    let paths: Vec<PathBuf> = places.flatten().map(real).collect();
     let twice =
         paths.iter().enumerate().find(|(i, path)| paths[..*i].contains(path) && !is_special(path));
     if let Some((_, path)) = twice {
@@ -44,7 +59,7 @@ pub(super) fn choices(arguments: &OutputArguments) -> anyhow::Result<Vec<OutputC
             path.display()
         ));
     }
-    Ok(choices)
+    Ok(())
 }
 
 /// A device or a pipe takes what it is given.
@@ -73,8 +88,27 @@ pub(super) fn write_report(
     files: &OutputFiles,
     has_failed: bool,
 ) -> Exit {
-    let verdict = Exit::from(report.judgement.verdict);
+    let renderings: Vec<Rendering<'_>> = choices
+        .iter()
+        .map(|choice| Rendering {
+            path: choice.path.as_deref(),
+            render: Box::new(|view| choice.format.render(report, view)),
+        })
+        .collect();
     let report_only = arguments.report_only || report.reports_only;
+    let verdict = Exit::from(report.judgement.verdict);
+    write_all(&renderings, verdict, report_only, verbose, files, has_failed)
+}
+
+/// The same for any report: files first, and the exit code of the verdict.
+pub(super) fn write_all(
+    renderings: &[Rendering<'_>],
+    verdict: Exit,
+    report_only: bool,
+    verbose: u8,
+    files: &OutputFiles,
+    has_failed: bool,
+) -> Exit {
     let mut exit = match (has_failed, report_only) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Done,
@@ -82,18 +116,16 @@ pub(super) fn write_report(
     };
     // Files first: standard output may be a pipe that closes.
     let (to_files, to_stdout): (Vec<_>, Vec<_>) =
-        choices.iter().partition(|choice| choice.path.is_some());
-    for choice in to_files.into_iter().chain(to_stdout) {
+        renderings.iter().partition(|rendering| rendering.path.is_some());
+    for rendering in to_files.into_iter().chain(to_stdout) {
         // The last report shows whether an earlier one failed.
         let shown = if exit == Exit::Error { Exit::Error } else { verdict };
-        let view = view(choice, shown, report_only && exit != Exit::Error, verbose);
-        let written =
-            choice.format.render(report, &view).map_err(anyhow::Error::from).and_then(|text| {
-                match &choice.path {
-                    Some(path) => files.write(path, &text),
-                    None => print(&text),
-                }
-            });
+        let view = view(rendering.path, shown, report_only && exit != Exit::Error, verbose);
+        let text = (rendering.render)(&view).map_err(anyhow::Error::from);
+        let written = text.and_then(|text| match rendering.path {
+            Some(path) => files.write(path, &text),
+            None => print(&text),
+        });
         if let Err(error) = written {
             print_error_line(&format!("error: {error:#}"));
             exit = Exit::Error;
@@ -102,12 +134,12 @@ pub(super) fn write_report(
     exit
 }
 
-fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) -> RenderOptions {
+fn view(path: Option<&Path>, verdict: Exit, report_only: bool, verbose: u8) -> RenderOptions {
     RenderOptions {
         unfold: verbose > 0,
         exit: verdict.code(),
         report_only,
-        ..options_of(choice.path.is_none())
+        ..options_of(path.is_none())
     }
 }
 

@@ -56,6 +56,11 @@ pub trait TargetConfig {
         Vec::new()
     }
 
+    /// What of it may mislead, though it is not wrong: warnings of `check-profiles`.
+    fn doubts(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// Everything that is wrong with it.
     fn check(&self) -> Vec<Problem>;
 }

@@ -11,6 +11,7 @@ pub mod config;
 mod error;
 mod format;
 mod marks;
+mod of_kind;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;

@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::runs::{self, RunSummary};
 use super::sql::Value;
 use super::store::Store;
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, near};
 
 /// What a reference means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum ResolveError {
     NoEvidence {
         /// As given.
         name: String,
-        /// Those that there are, or "none".
+        /// Those that there are, or "none"; and the one that is probably meant.
         known: String,
     },
     /// No run's digest begins so.
@@ -65,7 +65,7 @@ pub enum ResolveError {
         digits: String,
         /// As given.
         name: String,
-        /// Those that there are, or "none".
+        /// Those that there are, or "none"; and the one that is probably meant.
         known: String,
     },
 }
@@ -127,7 +127,8 @@ impl Store {
             }
             _ => {
                 let known = self.environments()?;
-                Err(ResolveError::NoEvidence { name: name.to_owned(), known: listed(&known) })
+                let known = listed(name, &known);
+                Err(ResolveError::NoEvidence { name: name.to_owned(), known })
             }
         }
     }
@@ -198,10 +199,15 @@ fn found_in(
         let environment = name.into();
         return Ok(Found::Evidence { environment, run });
     }
-    let (digits, name) = (digits.to_owned(), name.to_owned());
-    Err(ResolveError::NotInRun { digits, name, known: listed(&run.environments) })
+    let known = listed(name, &run.environments);
+    Err(ResolveError::NotInRun { digits: digits.to_owned(), name: name.to_owned(), known })
 }
 
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+/// `dev, prod; did you mean prod?`
+fn listed(name: &str, known: &[String]) -> String {
+    let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    match near(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("{all}; did you mean {near}?"),
+        None => all,
+    }
 }

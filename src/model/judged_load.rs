@@ -30,8 +30,9 @@ pub struct JudgedWindow {
     pub span: LoadSpan,
     /// What told it; empty if nothing did.
     pub source: String,
-    /// Whether each server's own answer proves whose the series are.
-    pub is_proven: bool,
+    /// Whose the series are: `proven` by each server's own answer, `by-labels`, `another-server`,
+    /// `unknown`.
+    pub identity: &'static str,
     /// The first moment that the source holds.
     pub held_since: Option<i64>,
     /// The share that samples cover, of the server with the least.

@@ -3,6 +3,7 @@
 mod audit;
 mod bucket;
 mod change;
+mod checklist;
 mod collector;
 mod cycles;
 mod evidence;
@@ -21,6 +22,7 @@ mod near;
 mod outcome;
 mod places;
 mod product;
+mod release;
 mod requirement;
 mod sample;
 mod scraper;
@@ -40,6 +42,10 @@ pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
     Whereabouts,
+};
+pub use checklist::{
+    Answer, Checklist, ChecklistItem, ChecklistRelease, ItemFigure, ItemLine, ItemOutcome,
+    ItemSection, ServerCounters, Settle, TargetCounters,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,
@@ -70,6 +76,9 @@ pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
+pub use release::{
+    Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
+};
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use sample::{Counters, Sample};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
@@ -79,7 +88,7 @@ pub use since::{EarlierFinding, EarlierReport, Fate, FindingTrend, GoneFinding, 
 pub use site::Site;
 pub use snapshot::{
     Class, Component, Coverage, Digest, DigestKind, Identity, Instance, Note, OfPlatform, Reading,
-    ReadingSource, RunningImage, Snapshot, Values,
+    ReadingSource, RunningImage, Snapshot, Values, same_content,
 };
 pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};

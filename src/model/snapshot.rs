@@ -173,16 +173,7 @@ pub struct RunningImage {
 impl RunningImage {
     /// Whether two images have the same content: `None` where no digests of one type are known.
     pub fn same_content(&self, other: &Self) -> Option<bool> {
-        let mut known = None;
-        for digest in &self.digests {
-            for same in other.digests.iter().filter_map(|other| digest.same(other)) {
-                if same {
-                    return Some(true);
-                }
-                known = Some(false);
-            }
-        }
-        known
+        same_content(&self.digests, &other.digests)
     }
 
     /// Digests of one type that are proven to be of different content: this one's, then the
@@ -194,6 +185,20 @@ impl RunningImage {
         let pairs = self.digests.iter().flat_map(|a| other.digests.iter().map(move |b| (a, b)));
         pairs.into_iter().find(|(a, b)| a.same(b) == Some(false))
     }
+}
+
+/// Whether digests of two images tell the same content: `None` where none of one type are known.
+pub fn same_content(one: &[Digest], other: &[Digest]) -> Option<bool> {
+    let mut known = None;
+    for digest in one {
+        for same in other.iter().filter_map(|other| digest.same(other)) {
+            if same {
+                return Some(true);
+            }
+            known = Some(false);
+        }
+    }
+    known
 }
 
 /// Digests are typed: one of a repository, one of a platform's manifest and one of an image's

@@ -198,7 +198,7 @@ fn calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
 
 /// A server that is a place of the target and was not read has counters, too. The failure of a
 /// target that is one server says nothing of others.
-fn extent(target: &TargetEvidence) -> Extent {
+pub(super) fn extent(target: &TargetEvidence) -> Extent {
     let failed = |of: &str| {
         let mut parts = target.parts.iter();
         parts.any(|(part, outcome)| outcome.failure().is_some() && part.as_str().starts_with(of))

@@ -5,6 +5,7 @@
 
 mod chart;
 pub mod config;
+mod counted;
 mod host;
 mod image;
 mod indicators;
@@ -26,6 +27,7 @@ use crate::model::{
 };
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
+pub use counted::counters_of;
 use matching::{Match, Matches};
 use product::{Product, Products, TextReader};
 

@@ -2,7 +2,7 @@
 //!
 //! Audits and diffs take this one way; they differ in what evidence is held against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,8 +19,8 @@ use crate::compare::{compare, hidden, matrix};
 use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
-    Evidence, Finding, Gate, Globs, JudgedFinding, JudgedWaiver, Judgement, Places, Purpose, Run,
-    Sharing, Since, Snapshot, Standing, Waiver,
+    Evidence, Finding, Gate, Globs, JudgedFinding, JudgedWaiver, Judgement, LoadOutcome, Places,
+    Purpose, Run, Sharing, Since, Snapshot, Standing, Waiver,
 };
 use crate::normalize::Normalizer;
 use crate::normalize::config::CatalogueConfig;
@@ -39,6 +39,8 @@ pub(super) struct Standard<'a> {
     pub(super) sharing: Vec<Sharing>,
     /// The load of targets, judged.
     pub(super) load: Vec<TargetJudged>,
+    /// Components by environment whose load of the last 24 hours could be judged.
+    pub(super) with_load: BTreeSet<(EnvironmentName, ComponentName)>,
     pub(super) waivers: Vec<Waiver>,
     /// Environments in promotion order.
     pub(super) order: Vec<EnvironmentName>,
@@ -118,6 +120,7 @@ pub(super) fn assess_over_time(
         policy: Policy::new(profiles.policy.as_ref()).with_fail_on(options.fail_on),
         expected: Expected::new(profiles, &options.end_of_life, &normalizer),
         normalizer,
+        with_load: with_load(&load),
         load,
         sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
         waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
@@ -144,6 +147,16 @@ pub(super) fn assess_over_time(
     audit.run.policy.clone_from(&profiles.policy_digest);
     audit.run.timezone = profiles.timezone.clone();
     Ok(audit)
+}
+
+/// Components by environment whose load of the last 24 hours could be judged.
+fn with_load(load: &[TargetJudged]) -> BTreeSet<(EnvironmentName, ComponentName)> {
+    let is_known = |one: &&TargetJudged| {
+        let mut newest = one.told.rows.iter().filter_map(|row| row.cells.first());
+        newest.all(|cell| cell.outcome != LoadOutcome::Unknown)
+    };
+    let known = load.iter().filter(is_known);
+    known.map(|one| (one.told.environment.clone(), one.told.target.as_str().into())).collect()
 }
 
 /// What the policy makes of what was found.
@@ -275,6 +288,7 @@ impl Standard<'_> {
             collectors: COLLECTORS,
             names: self.normalizer.names(),
             mapped: self.normalizer.mapped(),
+            with_load: &self.with_load,
         }
     }
 

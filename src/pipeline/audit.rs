@@ -14,9 +14,10 @@ use super::load::{
 };
 use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
+use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Store};
-use crate::model::{Audit, EnvironmentName, Evidence, TargetEvidence, TargetId};
+use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
 use crate::trend::{LoadCriteria, Window};
@@ -42,6 +43,26 @@ pub async fn audit(
     let (load, _) = auditing.load(&evidence, outside, None);
     let over_time = OverTime { load, standing: None };
     auditing.assess(evidence, over_time, facts, &clock, duration)
+}
+
+/// As [`audit`], with the evidence that was judged.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn audit_with_evidence(
+    profiles: &Profiles,
+    options: &AuditOptions,
+    facts: RunFacts,
+    clock: Clock,
+    progress: &dyn Progress,
+) -> Result<(Audit, Vec<Evidence>), ScopeError> {
+    let auditing = Auditing::new(profiles, options, &clock);
+    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
+    let duration = auditing.start.elapsed();
+    let (load, _) = auditing.load(&evidence, outside, None);
+    let over_time = OverTime { load, standing: None };
+    let audit = auditing.assess(evidence.clone(), over_time, facts, &clock, duration)?;
+    Ok((audit, evidence))
 }
 
 /// Collects, judges, and keeps the run in the history that `open` opens when all is read. The
@@ -205,8 +226,8 @@ impl<'a> Auditing<'a> {
     }
 }
 
-/// Whether the target is one whose servers count what they do, even if none answered.
+/// Whether the servers of the target count what they do, even if none answered.
 fn has_load(target: &TargetEvidence) -> bool {
     let is_data = target.samples.iter().any(|sample| sample.role != "sentinel");
-    is_data || target.id.as_str().starts_with("redis/")
+    is_data || COLLECTORS.of(&target.id).facts == Facts::Info
 }

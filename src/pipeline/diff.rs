@@ -40,6 +40,7 @@ pub fn diff(
         expected: Expected::nothing(),
         sharing: Vec::new(),
         load: Vec::new(),
+        with_load: std::collections::BTreeSet::new(),
         waivers: Vec::new(),
         order: names.to_vec(),
         baseline: names[0].clone(),

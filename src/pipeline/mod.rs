@@ -2,23 +2,31 @@
 
 mod assess;
 mod audit;
+mod checklist;
 mod collect;
 mod diff;
 mod expected;
 mod history;
+mod keep_checklist;
 pub mod load;
 mod options;
+mod release;
+mod sample;
 mod scope;
 mod stored;
 mod trend;
 mod unpaired;
 
 pub use assess::assess;
-pub use audit::{audit, audit_and_keep};
+pub use audit::{audit, audit_and_keep, audit_with_evidence};
+pub use checklist::{ChecklistError, ChecklistInput, PastEvidence, checklist, gate_of};
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
+pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
 pub use options::{AuditOptions, RunFacts};
+pub use release::{CaptureError, Captured, capture};
+pub use sample::{Sampled, sample};
 pub use scope::{ScopeError, gates};
 pub use trend::{
     TrendAsked, TrendError, TrendOutside, trend_environments, trend_outside, trend_report,

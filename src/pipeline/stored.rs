@@ -65,7 +65,7 @@ fn files(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
 
 /// Stored evidence does not say what is required: the profiles do. Targets of files are required at
 /// most as one of the files is; which one held them is not stored either.
-fn require(environment: &Environment, required: bool, targets: &mut [TargetEvidence]) {
+pub(super) fn require(environment: &Environment, required: bool, targets: &mut [TargetEvidence]) {
     let of = |target: &dyn Target| target.required().unwrap_or(required);
     let by_id: BTreeMap<TargetId, bool> =
         own(environment).map(|target| (id(target), of(target))).collect();

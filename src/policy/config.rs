@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
-use crate::model::{Glob, Severity, meant_or_known};
+use crate::model::{Glob, Severity, meant_or_known, near};
 use crate::rules::{DEFAULT_MIN_SHARE, HistoryKey};
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
@@ -245,8 +245,10 @@ impl<'de> Deserialize<'de> for DirectionText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
         let direction = DIRECTIONS.into_iter().find(|direction| direction.as_str() == word);
-        let error = || serde::de::Error::custom("not a direction: use ahead, behind or mixed");
-        direction.map(Self).ok_or_else(error)
+        direction.map(Self).ok_or_else(|| {
+            let words = DIRECTIONS.map(Direction::as_str);
+            unknown_word(&word, &words, "not a direction: use ahead, behind or mixed")
+        })
     }
 }
 
@@ -261,6 +263,15 @@ impl JsonSchema for DirectionText {
     }
 }
 
+/// `not a severity: did you mean high?`, or what may be written where none is near.
+fn unknown_word<E: serde::de::Error>(word: &str, known: &[&str], all: &str) -> E {
+    let what = all.split(':').next().unwrap_or_default();
+    match near(word, known.iter().copied()) {
+        Some(near) => E::custom(format!("{what}: did you mean {near}?")),
+        None => E::custom(all),
+    }
+}
+
 /// A severity in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeverityText(pub Severity);
@@ -268,7 +279,10 @@ pub struct SeverityText(pub Severity);
 impl<'de> Deserialize<'de> for SeverityText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        Severity::from_str(&word).map(Self).map_err(serde::de::Error::custom)
+        Severity::from_str(&word).map(Self).map_err(|error| {
+            let words = Severity::ALL.map(Severity::as_str);
+            unknown_word(&word, &words, &error.to_string())
+        })
     }
 }
 

@@ -36,9 +36,20 @@ pub struct AuditScope<'a> {
     pub names: &'a ProductNames,
     /// Components that are found among images, by the catalogue.
     pub mapped: &'a BTreeSet<ComponentName>,
+    /// Components by environment whose load of the last 24 hours is known.
+    pub with_load: &'a BTreeSet<(EnvironmentName, ComponentName)>,
 }
 
 impl AuditScope<'_> {
+    /// Whether the load that a rule looks at is known, where it looks at any.
+    fn has_load(self, question: AbsenceQuery<'_>) -> bool {
+        let mut environments = question.environments.iter();
+        let is_known = |name: &EnvironmentName| {
+            self.with_load.contains(&(name.clone(), question.component.clone()))
+        };
+        reads(question.rule) != Reads::Load || environments.all(is_known)
+    }
+
     /// Whether the rule had a chance: one that looks at pairs sees none but those that are
     /// scope.
     fn asks(self, question: AbsenceQuery<'_>) -> bool {
@@ -91,7 +102,9 @@ pub(super) fn is_read(
             })
     };
     let mut environments = question.environments.iter();
-    scope.asks(question) && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
+    scope.asks(question)
+        && scope.has_load(question)
+        && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
 }
 
 /// Whether a part of a target could have told of what is asked for: of the component, or of what a

@@ -6,7 +6,8 @@ use crate::wire::problem::Problem;
 const MOST: usize = 20;
 
 /// A mistyped kind may be any.
-const KINDS: [&str; 5] = ["Environment", "Audit", "Catalogue", "Policy", "Waivers"];
+const KINDS: [&str; 7] =
+    ["Environment", "Audit", "Catalogue", "Policy", "Waivers", "Release", "Checklist"];
 
 /// What a file that cannot be read would be. Of what else refers to it, that much must be known.
 #[derive(Default)]

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
+use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
+use crate::checklist::config::ChecklistConfig;
 use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
@@ -17,6 +19,7 @@ use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::wire::problem::Problem;
+use crate::wire::release::ReleaseConfig;
 use crate::wire::yaml::Located;
 
 pub(super) const AUDIT_ADVICE: &str =
@@ -48,6 +51,8 @@ pub(super) struct ProfileFiles {
     pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
     pub(super) policies: Vec<Parsed<PolicyConfig>>,
     pub(super) waivers: Vec<Parsed<WaiversConfig>>,
+    pub(super) releases: Vec<Parsed<ReleaseConfig>>,
+    pub(super) checklists: Vec<Parsed<ChecklistConfig>>,
     /// Those that cannot be read.
     pub(super) broken: Vec<Broken>,
     /// Of what the policy says; empty without one.
@@ -87,6 +92,11 @@ pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FilePr
     for Parsed { source, config } in &files.waivers {
         let problems = config.check(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
+    }
+    found.extend(releases::problems(&files.releases));
+    found.extend(more_than_one(&files.checklists, "Checklist"));
+    for Parsed { source, config } in &files.checklists {
+        found.extend(config.check().into_iter().map(|p| source.problem(p)));
     }
     found.extend(references(files));
     found
@@ -207,7 +217,6 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     let readable = files.environments.iter().map(|e| e.config.name.as_str());
     let known: Vec<&str> =
         readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
-    let advice = format!("environments are {}", known.join(", "));
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
     let mut unknown = |source: &ProblemSource, name: &Located<String>| {
@@ -231,13 +240,16 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     for Parsed { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
     }
+    for (source, name) in releases::environments(&files.releases) {
+        unknown(source, &name);
+    }
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
         let gates = audit.gates.as_deref().unwrap_or_default();
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
         sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
         let without_file = audit.environments.iter().filter(|name| is_unknown(name));
-        found.extend(without_file.map(|name| source.problem(fileless(name, &advice))));
+        found.extend(without_file.map(|name| source.problem(fileless(name, &known))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
     }
@@ -245,9 +257,10 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
 }
 
 /// A name of the promotion order that no file describes.
-fn fileless(name: &Located<String>, known: &str) -> Problem {
+fn fileless(name: &Located<String>, known: &[&str]) -> Problem {
     let message = format!("no file of kind Environment has the name {:?}", name.as_str());
-    Problem::at(name, message, format!("add one, or take the name out; {known}"))
+    let advice = format!("add one, or take the name out; {}", meant_or_known(name, known));
+    Problem::at(name, message, advice)
 }
 
 /// What is wrong with the promotion order, the gates, the time zone and the history.
@@ -256,7 +269,11 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     let baseline = audit.baseline.as_str();
     if !audit.environments.iter().any(|e| e.as_str() == baseline) {
         let message = format!("the baseline {baseline:?} is not among environments:");
-        let advice = "add it, in its place of the promotion order";
+        let listed = audit.environments.iter().map(|name| name.as_str());
+        let advice = match near(baseline, listed) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "add it, in its place of the promotion order".to_owned(),
+        };
         found.push(Problem::at(&audit.baseline, message, advice));
     }
     found.extend(repeated(audit.environments.iter(), "environment"));
@@ -332,6 +349,13 @@ pub(super) fn compose(
         places,
         names,
         history: audit.history.map(|located| located.value),
+        release_paths: files
+            .releases
+            .iter()
+            .map(|parsed| (parsed.config.name.value.clone(), parsed.source.path.clone()))
+            .collect(),
+        releases: files.releases.iter().map(|parsed| parsed.config.release()).collect(),
+        checklist: files.checklists.into_iter().next().map(|parsed| parsed.config),
     })
 }
 

@@ -20,7 +20,7 @@ pub struct EnvironmentConfig {
     pub kind: FileKind,
     /// `dev`, `qualif`, `ovh-production`.
     pub name: Located<String>,
-    /// How long reading a target may take, from the start of the collection (default: what each
+    /// How long reading a target may take, from when its turn comes (default: what each
     /// collector says).
     #[serde(default, deserialize_with = "duration::limit")]
     pub deadline: Option<DurationText>,

@@ -7,7 +7,9 @@ use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId, near};
+use crate::wire::problem::Problem;
+use crate::wire::yaml::Located;
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
@@ -101,6 +103,11 @@ impl KnownNames {
         self.own.iter().map(String::as_str)
     }
 
+    /// Whether a file may hold anything.
+    pub(super) fn is_open(&self) -> bool {
+        self.anything
+    }
+
     /// Whether something of that name, or one that fits the pattern, may be found. A pattern that
     /// is none has been told.
     pub(super) fn may_be(&self, pattern: &str) -> bool {
@@ -123,4 +130,22 @@ impl KnownNames {
 /// Whether a name or pattern begins with a component and a `/`: its modules.
 fn may_be_within(literal: &str, name: &str) -> bool {
     literal.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A component, or a pattern of some, that no target of the profiles can be or hold.
+pub(super) fn unmatched(
+    known: &KnownNames,
+    pattern: &Located<String>,
+    what: &str,
+) -> Option<Problem> {
+    if known.may_be(pattern) {
+        return None;
+    }
+    let message =
+        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
+    let advice = match near(pattern, known.names()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "correct the name, or remove it".to_owned(),
+    };
+    Some(Problem::at(pattern, message, advice))
 }

@@ -173,7 +173,7 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
 
 const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and kind: \
                              Environment, Audit, Catalogue, \
-     Policy or Waivers; one document in each";
+     Policy, Waivers, Release or Checklist; one document in each";
 
 fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec<FileProblem>) {
     let source = ProblemSource { path };
@@ -197,7 +197,12 @@ fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<
             files.policies.push(parsed(source, text)?);
         }
         FileKind::Waivers => files.waivers.push(parsed(source, text)?),
-        other @ (FileKind::Evidence | FileKind::DriftReport | FileKind::Trend) => {
+        FileKind::Release => files.releases.push(parsed(source, text)?),
+        FileKind::Checklist => files.checklists.push(parsed(source, text)?),
+        other @ (FileKind::Evidence
+        | FileKind::DriftReport
+        | FileKind::ChecklistReport
+        | FileKind::Trend) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",

@@ -3,12 +3,14 @@
 //! Stages never import this; the pipeline hands them what it composed.
 
 mod broken;
+mod catalogue_names;
 mod check;
 pub mod config;
 pub mod git;
 mod known;
 mod load;
 mod places;
+mod releases;
 mod same_file;
 pub mod schema;
 mod scrub;
@@ -16,12 +18,17 @@ mod spelling;
 mod surroundings;
 mod warnings;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::collect::config::TargetsConfig;
+use crate::checklist::config::ChecklistConfig;
+use crate::collect::config::{COLLECTORS, TargetsConfig};
 use crate::history::config::HistoryConfig;
-use crate::model::{ComponentName, EnvironmentName, Gate, Globs, Places, ProductNames};
+use crate::model::{
+    ComponentName, EnvironmentName, Facts, Gate, Globs, Places, ProductNames, Release, TargetId,
+    meant_and_known,
+};
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
@@ -68,6 +75,12 @@ pub struct Profiles {
     pub names: ProductNames,
     /// Where each audit is kept.
     pub history: Option<HistoryConfig>,
+    /// Releases, by the order of their files.
+    pub releases: Vec<Release>,
+    /// The file of each of them, by name.
+    pub release_paths: BTreeMap<String, PathBuf>,
+    /// How releases are judged.
+    pub checklist: Option<ChecklistConfig>,
 }
 
 /// One environment, with its defaults resolved.
@@ -100,6 +113,44 @@ impl Profiles {
         let before = pairs.find(|pair| pair[1].name == *baseline);
         let gate = |pair: &[Environment]| Gate { from: pair[0].name.clone(), to: baseline.clone() };
         before.map(gate).into_iter().collect()
+    }
+
+    /// Components that the profiles name: by a target, an entry of the catalogue or a waiver. What
+    /// a host or a cluster holds is not among them.
+    pub fn component_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for target in self.environments.iter().flat_map(|one| one.targets.all()) {
+            let kind = target.kind();
+            let id = TargetId::new(kind.name, target.name());
+            let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
+            names.insert(self.names.component(&own).to_string());
+            if kind.facts == Facts::OfOthers {
+                let of_kind = |kind: &str| TargetId::new(kind, target.name()).to_string();
+                names.extend(COLLECTORS.0.iter().map(|kind| of_kind(kind.name)));
+            }
+        }
+        let entries = self.catalogue.iter().flat_map(|catalogue| &catalogue.components);
+        names.extend(entries.map(|entry| entry.component.value.clone()));
+        let waivers = self.waivers.iter().flat_map(|waivers| &waivers.waivers);
+        names.extend(waivers.map(|waiver| waiver.component.value.clone()));
+        names
+    }
+}
+
+impl Profiles {
+    /// The release of that name.
+    ///
+    /// # Errors
+    /// If there is none: what is probably meant, and those that there are.
+    pub fn release(&self, name: &str) -> Result<&Release, String> {
+        let found = self.releases.iter().find(|release| release.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.releases.iter().map(|one| one.name.as_str()).collect();
+            match known.as_slice() {
+                [] => format!("no release {name:?}: there is no file of kind Release yet"),
+                known => format!("no release {name:?}; {}", meant_and_known(name, known)),
+            }
+        })
     }
 }
 

@@ -3,19 +3,24 @@
 use schemars::{Schema, schema_for};
 
 use super::config::{AuditConfig, EnvironmentConfig};
+use crate::checklist::config::ChecklistConfig;
 use crate::normalize::config::CatalogueConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
 use crate::wire;
+use crate::wire::release::ReleaseConfig;
 
 /// Name and schema of each format, in the order of their names.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("audit", schema_for!(AuditConfig)),
         ("catalogue", schema_for!(CatalogueConfig)),
+        ("checklist", schema_for!(ChecklistConfig)),
+        ("checklist-report", wire::checklist::schema()),
         ("environment", schema_for!(EnvironmentConfig)),
         ("evidence", wire::evidence::schema()),
         ("policy", schema_for!(PolicyConfig)),
+        ("release", schema_for!(ReleaseConfig)),
         ("report", wire::report::schema()),
         ("trend", wire::trend::schema()),
         ("waivers", schema_for!(WaiversConfig)),

@@ -6,9 +6,11 @@
 use std::path::Path;
 
 use super::check::{Parsed, ProfileFiles};
-use super::known::KnownNames;
+use super::known::{KnownNames, unmatched};
 use super::surroundings::Surroundings;
-use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
+use super::{
+    FileProblem, catalogue_names, config::AuditConfig, config::EnvironmentConfig, same_file,
+};
 use crate::model::{ProductNames, Requirement, near};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
@@ -42,12 +44,14 @@ pub(super) fn of(
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(catalogue_names::of(files, &known));
     for Parsed { source, config } in &files.policies {
         let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
         let without = without_history(config).filter(|_| !has_history);
         let problems = policy(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
+    found.extend(super::releases::warnings(&files.releases));
     for Parsed { source, config } in &files.waivers {
         for waiver in &config.waivers {
             let component = unmatched(&known, &waiver.component, "the waiver");
@@ -168,6 +172,7 @@ fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
 fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for target in config.targets.all() {
+        found.extend(target.doubts());
         let files = [("path", target.file()), ("else-recorded", target.else_recorded())];
         for (key, file) in files {
             let Some(file) = file.filter(|file| !(around.is_file)(&folder.join(file))) else {
@@ -273,18 +278,4 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
 
 fn unmatched_all(known: &KnownNames, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
     patterns.iter().filter_map(|pattern| unmatched(known, pattern, what)).collect()
-}
-
-/// A component, or a pattern of some, that no target of the profiles can be or hold.
-fn unmatched(known: &KnownNames, pattern: &Located<String>, what: &str) -> Option<Problem> {
-    if known.may_be(pattern) {
-        return None;
-    }
-    let message =
-        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
-    let advice = match near(pattern, known.names()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => "correct the name, or remove it".to_owned(),
-    };
-    Some(Problem::at(pattern, message, advice))
 }

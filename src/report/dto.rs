@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 
 use failure::failure;
 
+use super::Audit;
 use super::view::ReportView;
-use super::view::coverage::Proportion;
-use super::{Audit, AuditedEnvironment};
-use crate::model::matrix::{Cell, CellReading, MatrixRow};
-use crate::model::staleness;
+use super::view::coverage::{EnvironmentView, Proportion, TargetView};
+use super::view::finding::FindingView;
+use super::view::matrix::{CellView, RowView};
+use super::view::verdict::sentence;
+use crate::model::matrix::CellReading;
 use crate::model::{
-    Coverage, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver, Outcome,
-    PartName, PlacesCompared, Severity, Since, Source,
+    Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver, Outcome, PartName,
+    PlacesCompared, Severity, Since, Source,
 };
 use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::report as v1;
 
 /// The public report, which YAML and JSON spell.
 pub fn report(report: &Audit) -> v1::DriftReport {
+    let view = ReportView::new(report);
     v1::DriftReport {
         api_version: FormatVersion::V1,
         kind: FileKind::DriftReport,
@@ -33,22 +36,12 @@ pub fn report(report: &Audit) -> v1::DriftReport {
             .map(|gate| [gate.from.to_string(), gate.to.to_string()])
             .collect(),
         left_out: report.left_out.iter().map(ToString::to_string).collect(),
-        environments: report.environments.iter().map(|e| environment(e, report)).collect(),
-        summary: summary(report),
+        environments: view.environments.iter().map(environment).collect(),
+        summary: summary(&view),
         since: report.since.as_ref().map(since),
-        findings: report
-            .findings
-            .iter()
-            .filter(|f| f.is_active())
-            .map(|f| finding(f, report))
-            .collect(),
-        waived: report
-            .findings
-            .iter()
-            .filter(|f| f.waiver().is_some())
-            .map(|f| finding(f, report))
-            .collect(),
-        matrix: report.matrix.iter().map(|r| row(r, report)).collect(),
+        findings: view.findings.iter().map(finding).collect(),
+        waived: view.waived.iter().map(finding).collect(),
+        matrix: view.rows.iter().map(row).collect(),
         waivers: report.waivers.iter().map(waiver).collect(),
         run: run(report),
     }
@@ -61,6 +54,7 @@ fn verdict(report: &Audit) -> v1::Verdict {
         text: r.text.clone(),
     };
     v1::Verdict {
+        sentence: sentence(report, str::to_owned),
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
@@ -83,63 +77,38 @@ fn compared(one: &GateCompared) -> v1::GateCompared {
     }
 }
 
-fn environment(environment: &AuditedEnvironment, report: &Audit) -> v1::Environment {
-    let AuditedEnvironment { snapshot, required, .. } = environment;
-    let complete =
-        snapshot.coverage.iter().filter(|target| environment.counts(target, report.run.at)).count();
+fn environment(view: &EnvironmentView<'_>) -> v1::Environment {
     v1::Environment {
-        name: snapshot.environment.to_string(),
-        required: *required,
-        components: snapshot.components.values().filter(|c| !c.instances.is_empty()).count(),
-        left_out: snapshot.left_out,
-        complete: of(complete, snapshot.coverage.len()),
-        targets: snapshot
-            .coverage
-            .iter()
-            .map(|coverage| target(coverage, environment, report))
-            .collect(),
+        name: view.name().to_owned(),
+        required: view.audited.required,
+        components: view.components,
+        left_out: view.audited.snapshot.left_out,
+        complete: view.complete().to_string(),
+        targets: view.targets.iter().map(target).collect(),
     }
 }
 
-fn of(n: usize, m: usize) -> String {
-    format!("{n} of {m}")
-}
-
-fn target(coverage: &Coverage, environment: &AuditedEnvironment, report: &Audit) -> v1::Target {
-    let (source, path, time_from, instead_of) = match &coverage.source {
-        Source::Live => ("live", None, None, None),
-        Source::Declared => ("declared", None, None, None),
-        Source::Recorded { path, time, instead_of } => (
-            "recorded",
-            Some(path.clone()),
-            Some(time.as_str().to_owned()),
-            instead_of.as_ref().map(failure),
-        ),
+fn target(view: &TargetView<'_>) -> v1::Target {
+    let coverage = view.coverage;
+    let time_from = match &coverage.source {
+        Source::Live | Source::Declared => None,
+        Source::Recorded { time, .. } => Some(time.as_str().to_owned()),
     };
     v1::Target {
-        target: coverage.target.to_string(),
+        target: view.name(),
         endpoint: coverage.endpoint.clone(),
         required: coverage.required,
-        source: source.to_owned(),
-        path,
+        source: view.source().to_owned(),
+        path: view.path().map(str::to_owned),
         time_from,
-        instead_of,
-        parts: coverage
-            .parts
-            .iter()
-            .map(|(name, outcome)| part(coverage, name, outcome, environment))
-            .collect(),
+        instead_of: view.instead_of().map(failure),
+        parts: coverage.parts.iter().map(|(name, outcome)| part(view, name, outcome)).collect(),
         notes: coverage.notes.iter().map(|note| note.text.clone()).collect(),
-        stale: staleness(coverage, environment.max_age, report.run.at).as_ref().map(failure),
+        stale: view.stale.as_ref().map(failure),
     }
 }
 
-fn part(
-    coverage: &Coverage,
-    name: &PartName,
-    outcome: &Outcome,
-    environment: &AuditedEnvironment,
-) -> v1::Part {
+fn part(view: &TargetView<'_>, name: &PartName, outcome: &Outcome) -> v1::Part {
     v1::Part {
         part: name.to_string(),
         outcome: match outcome {
@@ -149,16 +118,11 @@ fn part(
         }
         .to_owned(),
         failure: outcome.failure().map(failure),
-        hides: environment
-            .hides
-            .get(&(coverage.target.to_string(), name.to_string()))
-            .copied()
-            .filter(|n| *n > 0),
+        hides: Some(view.hidden_by(name)).filter(|n| *n > 0),
     }
 }
 
-fn summary(report: &Audit) -> v1::Summary {
-    let view = ReportView::new(report);
+fn summary(view: &ReportView<'_>) -> v1::Summary {
     let share = |of: Proportion| v1::Share { count: of.count, of: of.of };
     let (targets, equal) = (view.targets_read(), view.components_equal());
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
@@ -174,9 +138,9 @@ fn summary(report: &Audit) -> v1::Summary {
     }
 }
 
-fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
+fn finding(view: &FindingView<'_>) -> v1::Finding {
+    let judged = view.judged;
     let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
-    let trend = report.since.as_ref().and_then(|since| since.trends.get(id));
     v1::Finding {
         id: id.to_string(),
         rule: finding.rule.to_owned(),
@@ -193,8 +157,8 @@ fn finding(judged: &JudgedFinding, report: &Audit) -> v1::Finding {
         places: finding.places.clone(),
         summary: finding.summary.clone(),
         controls: controls.clone(),
-        since: trend.map(|trend| trend.as_str().to_owned()),
-        first_seen: report.first_seen(id),
+        since: view.trend.map(|trend| trend.as_str().to_owned()),
+        first_seen: view.standing.map(|known| known.since),
         waiver: judged.waiver().map(str::to_owned),
     }
 }
@@ -241,25 +205,16 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
     }
 }
 
-fn row(row: &MatrixRow, report: &Audit) -> v1::Row {
+fn row(view: &RowView<'_>) -> v1::Row {
     v1::Row {
-        component: row.component.to_string(),
-        class: row.class.as_str().to_owned(),
-        cells: row
-            .cells
-            .iter()
-            .zip(&report.environments)
-            .map(|(c, e)| cell(c, e, row, report))
-            .collect(),
+        component: view.component().to_owned(),
+        class: view.row.class.as_str().to_owned(),
+        cells: view.cells.iter().map(cell).collect(),
     }
 }
 
-fn cell(
-    cell: &Cell,
-    environment: &AuditedEnvironment,
-    row: &MatrixRow,
-    report: &Audit,
-) -> v1::Cell {
+fn cell(view: &CellView<'_>) -> v1::Cell {
+    let cell = view.cell;
     v1::Cell {
         environment: cell.environment.to_string(),
         state: cell.state.as_str().to_owned(),
@@ -269,10 +224,10 @@ fn cell(
         other_product: cell.other_product,
         other_variant: cell.other_variant,
         same_content: cell.same_content,
-        stale: environment.is_stale(&row.component, report.run.at),
+        stale: view.is_stale,
         places: places(&cell.places),
         not_running: cell.not_running.clone(),
-        first_seen: report.runs_since(cell, &row.component),
+        first_seen: view.standing.map(|known| known.since),
     }
 }
 

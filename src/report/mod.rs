@@ -3,6 +3,7 @@
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
 
+pub mod checklist;
 mod csv;
 mod dto;
 pub mod escape;
@@ -12,6 +13,7 @@ mod junit;
 mod list;
 mod markdown;
 mod openmetrics;
+pub mod release;
 mod sarif;
 mod table;
 mod trend;

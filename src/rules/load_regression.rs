@@ -1,6 +1,6 @@
 //! Load that breaches a criterion of the policy.
 
-use super::{Hook, LoadSeries, Rule, RuleContext, RuleMeta, finding};
+use super::{Hook, LoadSeries, Reads, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{BucketFlags, ComponentName, Defaults, EnvironmentName, Finding, Severity};
 use crate::trend::{CriterionJudged, CriterionOutcome, CriterionTest, LoadIndicator};
 
@@ -22,6 +22,7 @@ static META: RuleMeta = RuleMeta {
     fix: "See which commands take the time (report, load:), and what was released before. A test that is meant to be \
           heavy is left out by a mark of its span; another limit is load: in the policy.",
     hooks: &[Hook::Series],
+    reads: Reads::Load,
     defaults: &[
         ("earlier side of a gate", RELEASED),
         ("baseline", BASELINE),

@@ -232,6 +232,8 @@ pub enum Reads {
     Component,
     /// Identities, which any target may tell.
     Identities,
+    /// The component's load over time.
+    Load,
 }
 
 /// How a finding on several environments concerns them.

@@ -83,7 +83,7 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
         for transition in &transitions {
             let mut delta = delta::of_command(&timeline, &transition.links, command);
             if *name == "info" {
-                delta.calls = (delta.calls - f64::from(transition.own_calls)).max(0.0);
+                delta = without_own(delta, transition.own_calls);
             }
             let series = Series::Command(String::new());
             rows.extend(transition.spread(delta, length).filter(|row| series.is_stored(row)));
@@ -92,6 +92,14 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
     }
     made.buckets.retain(|_, rows| !rows.is_empty());
     made
+}
+
+/// Our own calls are no load, and neither is their share of the time.
+fn without_own(delta: CommandDelta, own_calls: u32) -> CommandDelta {
+    let own = f64::from(own_calls).min(delta.calls);
+    let share = if delta.calls > 0.0 { own / delta.calls } else { 0.0 };
+    let micros = delta.micros * (1.0 - share);
+    CommandDelta { calls: delta.calls - own, micros, ..delta }
 }
 
 fn set_figures(

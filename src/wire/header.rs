@@ -41,12 +41,18 @@ kinds! {
     Policy,
     /// Findings that somebody accepts for a while.
     Waivers,
+    /// What a release consists of.
+    Release,
+    /// How releases are judged.
+    Checklist,
     /// What an environment answered.
     Evidence,
     /// The result of an audit.
     DriftReport,
     /// Load over time.
     Trend,
+    /// The result of a checklist.
+    ChecklistReport,
 }
 
 /// The first two keys of every file; the rest is read when the kind is known.

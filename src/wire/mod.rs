@@ -4,6 +4,7 @@
 //! Nothing is decided here. Types of `model/` have no file format; each format has objects of
 //! its own, so that a change inside never changes what others read.
 
+pub mod checklist;
 pub mod cycles;
 pub mod deceptive;
 pub mod duration;
@@ -13,6 +14,7 @@ pub mod header;
 pub mod json;
 pub mod problem;
 pub mod reading;
+pub mod release;
 pub mod report;
 pub mod secret;
 mod syntax;

@@ -80,6 +80,9 @@ fn audit() -> String {
 pub struct Verdict {
     /// `go`, `no-go` or `incomplete`.
     pub is: String,
+    /// The same in a sentence, as every format words it. Empty in a report of an earlier version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sentence: String,
     /// Why it is not `go`, and what would block, were it not waived. A `no-go` on incomplete
     /// evidence has reasons of both kinds.
     pub reasons: Vec<Reason>,

@@ -190,6 +190,13 @@ fn buckets_and_hours_come_back_as_they_were() {
         let again = Bucket { a: 99.0, ..given[0] };
         store.add_buckets(&[(key("ops"), vec![again])]).unwrap();
         assert_eq!(store.buckets(&key("ops"), 0, 300).unwrap(), [again]);
+        // Told twice at once, the last one counts.
+        let twice = vec![Bucket { a: 1.0, ..given[1] }, Bucket { a: 2.0, ..given[1] }];
+        store.add_buckets(&[(key("ops"), twice.clone())]).unwrap();
+        assert_eq!(store.buckets(&key("ops"), 300, 600).unwrap(), twice[1..]);
+        let hours = vec![Hour { max_a: 7.0, ..hour }, Hour { max_a: 8.0, ..hour }];
+        store.add_hours(&[(key("ops"), hours.clone())]).unwrap();
+        assert_eq!(store.hours(&key("ops"), 0, 3_600).unwrap(), hours[1..]);
         // More than one statement holds.
         let many = buckets(1_000_200, 5_000);
         store.add_buckets(&[(key("cmd/get"), many.clone())]).unwrap();

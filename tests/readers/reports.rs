@@ -151,6 +151,7 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
         defaults: Defaults::everywhere(severity),
+        at_least: None,
     };
     let severity = if in_gate { severity } else { Severity::Low };
     let (id, disposition) = (finding.id(), Disposition::Active);

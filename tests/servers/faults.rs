@@ -10,6 +10,7 @@ mod echoes;
 mod http;
 mod kubernetes;
 mod kubernetes_refusals;
+mod pieces;
 mod redis;
 
 use std::any::Any;

@@ -220,12 +220,13 @@ fn server_program(name: &str, small: Option<&Path>) -> Command {
 
 /// `/usr/lib/postgresql/15/bin/initdb`: Debian keeps them off the path.
 fn program(name: &str) -> PathBuf {
-    let folder = std::env::var("ENVPARITY_TEST_POSTGRES").map(PathBuf::from).unwrap_or_else(|_| {
+    let newest = |_| {
         let all = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         let mut versions: Vec<PathBuf> = all.map(|entry| entry.path().join("bin")).collect();
         versions.sort();
         versions.pop().expect("there is no PostgreSQL server: run tests/run.sh")
-    });
+    };
+    let folder = std::env::var("ENVPARITY_TEST_POSTGRES").map_or_else(newest, PathBuf::from);
     folder.join(name)
 }
 

@@ -16,7 +16,7 @@ use crate::collect::io::aside::run_blocking;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::system::without_errno;
 use crate::collect::io::{file, tls};
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, meant_or_known};
 use crate::wire;
 
 /// The client's own name for the engine of this machine.
@@ -24,9 +24,6 @@ const DEFAULT: &str = "default";
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 const MAX_META: u64 = 64 * 1024;
-
-/// Contexts that a message lists.
-const MAX_LISTED: usize = 30;
 
 /// Reads the files of a context; connects to nothing.
 pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
@@ -106,8 +103,9 @@ async fn certificates(name: &str, folder: &Path) -> Result<Option<TlsConfig>, Fa
 async fn unknown(name: &str, contexts: &Path) -> Failure {
     let meta = contexts.join("meta");
     let known = run_blocking(move || known(&meta)).await.unwrap_or_default();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     Failure::new(FailureKind::File, format!("no Docker context {name} in {}", contexts.display()))
-        .advise(format!("check context: in the profile; known: {}", known.join(", ")))
+        .advise(format!("check context: in the profile; {}", meant_or_known(name, &known)))
 }
 
 /// The names of all contexts; what cannot be read is none.
@@ -117,12 +115,7 @@ fn known(meta: &Path) -> Vec<String> {
         |folder: PathBuf| parse::name(&wire::file::read(&folder.join("meta.json"), MAX_META).ok()?);
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
-    let more = names.len().saturating_sub(MAX_LISTED);
-    names.truncate(MAX_LISTED);
     names.insert(0, DEFAULT.to_owned());
-    if more > 0 {
-        names.push(format!("and {more} more"));
-    }
     names
 }
 

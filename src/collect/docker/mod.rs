@@ -18,6 +18,8 @@ mod endpoint;
 mod fields;
 mod items;
 mod list;
+#[cfg(test)]
+mod mutated;
 mod orchestrator;
 mod parse;
 mod ssh;

@@ -132,4 +132,32 @@ mod tests {
         assert!(finder.version(b"\xff1", "the answer", None).is_err());
         assert!(finder.version("1".repeat(129).as_bytes(), "the answer", None).is_err());
     }
+
+    #[test]
+    fn mutated_bodies() {
+        use crate::mutation::{MUTATIONS, attacks, enter};
+        let seeds = [
+            r#"{"a":{"b~/c":["x",{"version":"1.2.3"}]},"n":1.5}"#,
+            r#"{"version":"v22"}"#,
+            "version 7.0.15 (build 4)",
+            "[[[1]]]",
+        ];
+        let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let token = Secret::new("hunter2-hunter2".to_owned());
+        let regex = Some(Regex::new(r"(\d+(\.\d+)*)").unwrap());
+        let pointers = ["/version", "/a/b~0~1c/1/version", "/n", "", "//", "/a/-", "x"];
+        let mut finders: Vec<Finder> = pointers
+            .map(|pointer| Finder { pointer: Some(pointer.to_owned()), regex: None })
+            .into();
+        finders.extend([Finder::default(), Finder { pointer: None, regex }]);
+        let entry = |data: &[u8]| {
+            for finder in &finders {
+                if let Ok(version) = finder.version(data, "the answer", Some(&token)) {
+                    assert!((1..=MAX_VERSION).contains(&version.len()), "{version:?}");
+                    assert!(!version.chars().any(char::is_control), "{version:?}");
+                }
+            }
+        };
+        enter(entry, &seeds, 2 * MUTATIONS);
+    }
 }

@@ -277,3 +277,97 @@ fn status_failure(
         _ => Failure::new(FailureKind::Protocol, message),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::mutation::{MUTATIONS, attacks, enter};
+
+    const CAP: usize = 64 * 1024;
+
+    /// What a server that answers so, whatever it is asked, is taken to say.
+    fn answered(bytes: &[u8]) -> Result<Answer, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let advice =
+            Advice { unauthorized: String::new(), forbidden: String::new(), broken: String::new() };
+        let wanted = HttpRequest {
+            host: "h",
+            path: "/",
+            shown: "/",
+            accept: "*/*",
+            token: None,
+            headers: None,
+            cap: CAP,
+            advice: &advice,
+        };
+        runtime.block_on(async {
+            let server = async {
+                let mut request = [0; 512];
+                let _ = theirs.read(&mut request).await;
+                let _ = theirs.write_all(bytes).await;
+                drop(theirs);
+            };
+            let asked = timeout(Duration::from_secs(20), get(Box::new(ours), &wanted));
+            let (answer, ()) = tokio::join!(asked, server);
+            answer.expect("no answer that ends is waited for")
+        })
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_never_a_whole_answer() {
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        for chunk in [
+            "fffffffffffffffff\r\n{}",
+            "10000000000000002\r\n{}\r\n0\r\n\r\n",
+            "ffffffffffffffff\r\n{}",
+            "-2\r\n{}\r\n0\r\n\r\n",
+            "-\r\n{}\r\n0\r\n\r\n",
+            "+2\r\n{}\r\n0\r\n\r\n",
+            "0x2\r\n{}\r\n0\r\n\r\n",
+            " 2\r\n{}\r\n0\r\n\r\n",
+            "\r\n{}\r\n0\r\n\r\n",
+            ";a=b\r\n{}\r\n0\r\n\r\n",
+            "2\r\n{}",
+            "2\r\n{}\r\n",
+            "2\r\n{}}\r\n0\r\n\r\n",
+            &format!("2;{}\r\n{{}}\r\n0\r\n\r\n", "x".repeat(1 << 17)),
+        ] {
+            let answer = answered(format!("{chunked}{chunk}").as_bytes());
+            assert!(answer.is_err(), "{:?}", &chunk[..chunk.len().min(40)]);
+        }
+        for head in [
+            "content-length: 99999999999999999999",
+            "content-length: -2",
+            "content-length: 2\r\ncontent-length: 3",
+            "content-length: 3",
+            "content-length: 0x2",
+        ] {
+            let answer = answered(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}").as_bytes());
+            assert!(answer.is_err(), "{head}");
+        }
+        let whole = answered(format!("{chunked}2;a=b\r\n{{}}\r\n0\r\n\r\n").as_bytes());
+        assert_eq!(whole.ok().map(|answer| answer.body), Some(Bytes::from_static(b"{}")));
+    }
+
+    #[test]
+    fn mutated_answers() {
+        let seeds = [
+            "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"a\": \"1.2.3\"}",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\nt: u\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\n{}",
+            "HTTP/1.1 302 Found\r\nlocation: http://other/\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nno!\n",
+            "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-1/9\r\n\r\n{}",
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        ];
+        let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let entry = |data: &[u8]| match answered(data) {
+            Ok(answer) => assert!(answer.body.len() <= CAP),
+            Err(failure) => assert!(!failure.message.is_empty()),
+        };
+        enter(entry, &seeds, MUTATIONS);
+    }
+}

@@ -137,8 +137,8 @@ fn proxy(
     };
     // The crate takes an invalid port for another one.
     let parsed = text.map(|text| match Url::parse(&text) {
-        Ok(_) => text.parse().map_err(drop),
-        Err(_) => Err(()),
+        Ok(url) if url.port() != Some(0) => text.parse().map_err(drop),
+        Ok(_) | Err(_) => Err(()),
     });
     parsed.transpose().map_err(no_url)
 }

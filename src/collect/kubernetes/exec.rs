@@ -56,13 +56,23 @@ pub(super) async fn credentials(
         let what = format!("did not end within {}", DurationText(context.allowed));
         Err(Failure { kind: FailureKind::Timeout, ..failed(plugin, &what) })
     })?;
-    // YAML, of which JSON is a part: client-go reads both.
     silence::broken();
-    let credential = run_blocking(move || -> Option<ExecCredential> {
-        String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok())
-    });
-    let credential =
-        credential.await?.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
+    let credential = run_blocking(move || parse(output)).await?;
+    with_credential(user, plugin, credential)
+}
+
+/// YAML, of which JSON is a part: client-go reads both.
+fn parse(output: Vec<u8>) -> Option<ExecCredential> {
+    String::from_utf8(output).ok().and_then(|text| yaml::read(&text, Origin::Program).ok())
+}
+
+/// The user with what the plugin printed; `None` is what is not a credential.
+fn with_credential(
+    user: AuthInfo,
+    plugin: &ExecConfig,
+    credential: Option<ExecCredential>,
+) -> Result<AuthInfo, Failure> {
+    let credential = credential.ok_or_else(|| failed(plugin, "did not print an ExecCredential"))?;
     let status = credential
         .status
         .ok_or_else(|| failed(plugin, "printed an ExecCredential without a status"))?;
@@ -194,5 +204,34 @@ fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Fa
     match &plugin.install_hint {
         Some(hint) => failure.advise(hint.clone()),
         None => failure.advise("install it where this user finds it, or use another context"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutation::{MUTATIONS, attacks, enter};
+
+    #[test]
+    fn mutated_credentials() {
+        let seeds = [
+            r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"abc.def","expirationTimestamp":"2026-11-23T00:00:00Z"}}"#,
+            "kind: ExecCredential\nstatus:\n  token: abc\n",
+            r#"{"status":{"clientCertificateData":"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----","clientKeyData":"k"}}"#,
+            r#"{"kind":"ExecCredential","spec":{"interactive":false}}"#,
+        ];
+        let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let plugin =
+            ExecConfig { command: Some("/bin/plugin".to_owned()), ..ExecConfig::default() };
+        let entry = |data: &[u8]| {
+            let credential = parse(data.to_vec());
+            let words = "its output is not shown";
+            match with_credential(AuthInfo::default(), &plugin, credential) {
+                // What is taken for a token may stand in a header.
+                Ok(user) => assert!(user.token.as_ref().is_none_or(is_token)),
+                Err(failure) => assert!(failure.advice.starts_with(words), "{failure:?}"),
+            }
+        };
+        enter(entry, &seeds, 4 * MUTATIONS);
     }
 }

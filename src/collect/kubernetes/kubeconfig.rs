@@ -21,7 +21,7 @@ use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, meant_or_known};
 use crate::wire;
 
 /// A kubeconfig of some hundred clusters.
@@ -101,12 +101,15 @@ async fn read(path: &Path) -> Result<Kubeconfig, Failure> {
     let shown = path.display().to_string();
     let bytes = file::read_aside(path.to_owned(), MAX_KUBECONFIG).await;
     let bytes = bytes.map_err(|e| not_usable(&shown, &without_errno(&e)))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_usable(&shown, "not text"))?;
-    // Of an error of the parser only the place is shown: its words may quote a token.
-    let parsed = run_blocking(move || Kubeconfig::from_yaml(&text)).await?;
-    let mut kubeconfig = parsed.map_err(|e| not_usable(&shown, &reason(&e)))?;
+    let mut kubeconfig = run_blocking(move || parse(bytes, &shown)).await??;
     resolve_paths(&mut kubeconfig, path);
     Ok(kubeconfig)
+}
+
+/// Of an error of the parser only the kind is shown: its words may quote a token.
+fn parse(bytes: Vec<u8>, shown: &str) -> Result<Kubeconfig, Failure> {
+    let text = String::from_utf8(bytes).map_err(|_| not_usable(shown, "not text"))?;
+    Kubeconfig::from_yaml(&text).map_err(|e| not_usable(shown, &reason(&e)))
 }
 
 /// Relative paths in a kubeconfig are relative to its folder.
@@ -149,7 +152,8 @@ fn named_context(
     let found = kubeconfig.contexts.iter().find(|c| c.name == name).and_then(|c| c.context.clone());
     let Some(found) = found else {
         let known: Vec<&str> = kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect();
-        let advice = format!("check context: in the profile; known: {}", known.join(", "));
+        let known = meant_or_known(&name, &known);
+        let advice = format!("check context: in the profile; {known}");
         return Err(unusable_entry(format!("the kubeconfig has no context {name}"), &advice));
     };
     Ok((name, found))
@@ -179,6 +183,8 @@ pub(super) async fn choose(
         return Err(unusable_entry(what, "fix the kubeconfig: kubectl config view"));
     };
     complete(cluster).await?;
+    // Before a plugin is started, or a token is read, for a server that cannot be asked.
+    let server = server_url(cluster.server.as_deref().unwrap_or_default())?;
     // Were there none, the crate would ask the environment: that is done later, and better.
     let proxy_url =
         cluster.proxy_url.replace("http://127.0.0.1".to_owned()).filter(|url| !url.is_empty());
@@ -187,9 +193,7 @@ pub(super) async fn choose(
     let mut anonymous = None;
     match kubeconfig.auth_infos.iter_mut().find(|user| user.name == user_name) {
         // As kubectl does: nobody on the way may read them.
-        Some(named)
-            if cluster.server.as_ref().is_some_and(|server| server.starts_with("http://")) =>
-        {
+        Some(named) if server.scheme() == "http" => {
             anonymous = Some(
                 "the cluster's server is http://, where credentials would be sent in clear"
                     .to_owned(),
@@ -215,7 +219,6 @@ pub(super) async fn choose(
             ));
         }
     }
-    check_server(cluster.server.as_deref().unwrap_or_default())?;
     let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|e| not_usable("the kubeconfig", &reason(&e)))?;
@@ -225,11 +228,17 @@ pub(super) async fn choose(
     Ok(ClusterEndpoint { config, anonymous, proxy_url })
 }
 
-/// The crate takes an invalid port for the scheme's own, and another server would be asked.
-fn check_server(server: &str) -> Result<(), Failure> {
+/// The cluster's server, if it can be asked. The crate takes an invalid port for the scheme's own,
+/// and any scheme but `http` for TLS: another server would be asked than the one that is meant.
+fn server_url(server: &str) -> Result<Url, Failure> {
     let why = match Url::parse(server) {
-        Ok(_) => return Ok(()),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            "the cluster's server URL is neither http:// nor https://"
+        }
+        Ok(url) if url.port() == Some(0) => "invalid port in the cluster's server URL",
+        Ok(url) => return Ok(url),
         Err(url::ParseError::InvalidPort) => "invalid port in the cluster's server URL",
+        Err(_) if server.is_empty() => "the cluster has no server",
         Err(_) => "the cluster's server is not a URL",
     };
     Err(not_usable("the kubeconfig", why))
@@ -350,4 +359,81 @@ fn reason(error: &KubeconfigError) -> String {
         _ => "it is incomplete",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutation::{MUTATIONS, attacks, enter};
+
+    #[test]
+    fn only_an_address_that_can_be_asked_is_taken() {
+        for server in
+            ["https://h", "http://h:80/p", "HTTPS://H:6443", "https://[::1]:1/", "http://h:65535"]
+        {
+            assert!(server_url(server).is_ok(), "{server}");
+        }
+        for (server, why) in [
+            ("ftp://h", "neither http:// nor https://"),
+            ("ws://h:6443", "neither http:// nor https://"),
+            ("unix:///var/run/k8s.sock", "neither http:// nor https://"),
+            ("tcp://h:6443", "neither http:// nor https://"),
+            ("h:6443", "neither http:// nor https://"),
+            ("https+unix://h", "neither http:// nor https://"),
+            ("https://h:0", "invalid port"),
+            ("http://h:00", "invalid port"),
+            ("https://h:65536", "invalid port"),
+            ("https://h:99999/x", "invalid port"),
+            ("https://h:-1", "invalid port"),
+            ("https://h:6443x", "invalid port"),
+            ("https://", "not a URL"),
+            ("https:// h", "not a URL"),
+            ("", "has no server"),
+        ] {
+            let failure = server_url(server).unwrap_err();
+            assert!(failure.message.contains(why), "{server}: {}", failure.message);
+        }
+    }
+
+    #[test]
+    fn mutated_kubeconfigs() {
+        let seeds = [
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n\
+             clusters: [{name: k, cluster: {server: 'https://h:6443', proxy-url: 'http://a:b@p:3128', insecure-skip-tls-verify: true}}]\n\
+             users: [{name: u, user: {username: a, password: b}}]\n",
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n\
+             clusters: [{name: k, cluster: {server: 'h:6443', certificate-authority-data: AA==}}]\n\
+             users: [{name: u, user: {token: t, as: x, as-groups: [g]}}]\n",
+            "{\"clusters\": null, \"contexts\": [{\"name\": \"c\"}], \"current-context\": \"c\"}",
+        ];
+        let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let context = CollectContext {
+            environment: "prod".into(),
+            deadline: tokio::time::Instant::now() + std::time::Duration::from_secs(3_600),
+            allowed: std::time::Duration::from_secs(3_600),
+            clock: std::sync::Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
+        };
+        let entry = |data: &[u8]| {
+            let Ok(mut kubeconfig) = parse(data.to_vec(), "the kubeconfig") else { return };
+            // Nothing is started, and no file is read.
+            for user in
+                kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut())
+            {
+                (user.exec, user.token_file) = (None, None);
+                (user.client_certificate, user.client_key) = (None, None);
+            }
+            let clusters = kubeconfig.clusters.iter_mut();
+            for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
+                cluster.certificate_authority = None;
+            }
+            if let Ok(chosen) = runtime.block_on(choose(kubeconfig, None, &context)) {
+                let url = chosen.config.cluster_url;
+                assert!(matches!(url.scheme_str(), Some("http" | "https")), "{url}");
+                assert_ne!(url.port_u16(), Some(0), "{url}");
+                assert_eq!(url.port().is_some(), url.port_u16().is_some(), "{url}");
+            }
+        };
+        enter(entry, &seeds, 2 * MUTATIONS);
+    }
 }

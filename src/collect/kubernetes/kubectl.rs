@@ -15,13 +15,13 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
-use super::objects::{NamedObject, Text};
+use super::objects::{NamedObject, Said, Text};
 use super::parse::{self, ListMeta, MAX_VALUE, Nodes};
 use super::scope::ClusterScope;
 use super::stray;
 use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
-use listed::{ListedItems, SeenObjects};
+use listed::{ListedItems, SeenObjects, api_version};
 
 pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
@@ -29,8 +29,6 @@ pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,d
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KubectlDocument<'a> {
-    #[serde(default, borrow)]
-    api_version: Text<'a>,
     #[serde(default, borrow)]
     kind: Text<'a>,
     #[serde(default, borrow)]
@@ -50,13 +48,7 @@ struct KubectlDocument<'a> {
 
 /// Whether a text is JSON of Kubernetes, and not evidence of ours or the text of INFO.
 pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
-    let is_ours = || {
-        let first =
-            serde_json::Deserializer::from_str(text).into_iter::<KubectlDocument<'_>>().next();
-        first
-            .and_then(Result::ok)
-            .is_some_and(|document| document.api_version.starts_with("envparity/"))
-    };
+    let is_ours = || api_version(text).is_some_and(|version| version.starts_with("envparity/"));
     text.trim_start().starts_with('{') && !is_ours()
 }
 
@@ -73,21 +65,24 @@ pub(in crate::collect) fn parse_kubectl(
         workloads: Workloads::new(scope.selection.clone()),
         ..FoundObjects::default()
     };
-    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<KubectlDocument<'_>>();
     loop {
         let begun = documents.byte_offset();
         let Some(document) = documents.next() else { break };
-        let raw = document.map_err(|e| {
-            if e.is_eof() {
-                return refuse("broke off: the JSON is incomplete");
-            }
-            around(text.get(begun..).unwrap_or_default())
-        })?;
-        let document = serde_json::from_str(raw.get())
-            .map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
+        let document = document.map_err(|_| wrong(text.get(begun..).unwrap_or_default()))?;
+        let raw = text.get(begun..documents.byte_offset()).unwrap_or_default();
         found.document(&document, raw, evidence)?;
     }
     found.conclude(scope, evidence)
+}
+
+/// Why what begins there is no document.
+fn wrong(rest: &str) -> Failure {
+    match serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>().next() {
+        Some(Err(e)) if e.is_eof() => refuse("broke off: the JSON is incomplete"),
+        Some(Err(_)) => around(rest),
+        _ => refuse("is JSON, but not what kubectl prints"),
+    }
 }
 
 /// Kinds of which the file is to hold all.
@@ -150,7 +145,7 @@ impl<'a> FoundObjects<'a> {
     fn document(
         &mut self,
         document: &KubectlDocument<'a>,
-        raw: &'a RawValue,
+        raw: &'a str,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
         if let Some(version) = document.server_version {
@@ -179,6 +174,8 @@ impl<'a> FoundObjects<'a> {
             if KINDS.contains(&&*document.kind) {
                 self.fail(refuse(&format!("holds one {} and no list", &*document.kind)));
             }
+            let whole = serde_json::from_str(raw);
+            let raw = whole.map_err(|_| refuse("is JSON, but not what kubectl prints"))?;
             return self.item(&document.kind, raw, evidence);
         };
         // `kubectl get --raw` names the kind once, for all items, and brings one page.
@@ -190,13 +187,7 @@ impl<'a> FoundObjects<'a> {
             self.unfinished.insert(kind.to_owned());
         }
         for item in items {
-            if kind.is_empty() {
-                let own = serde_json::from_str::<KubectlDocument<'_>>(item.get());
-                let own = own.map(|item| item.kind.to_string()).unwrap_or_default();
-                self.item(&own, item, evidence)?;
-            } else {
-                self.item(kind, item, evidence)?;
-            }
+            self.item(kind, item, evidence)?;
         }
         Ok(())
     }
@@ -211,14 +202,22 @@ impl<'a> FoundObjects<'a> {
         }
     }
 
+    /// An object of that kind, or of the kind that it names itself.
     fn item(
         &mut self,
         kind: &str,
         item: &'a RawValue,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
+        let said = Said::by(item);
+        let kind = if kind.is_empty() { &*said.kind } else { kind };
         self.announce(kind);
-        self.meet(kind, item);
+        // Nothing is in a cluster twice: what is in a file twice was recorded twice.
+        if let Some(metadata) = &said.metadata
+            && KINDS.contains(&kind)
+        {
+            self.seen.meet([kind, &metadata.namespace, &metadata.name]);
+        }
         match kind {
             "Pod" => self.pods.push(item),
             "Node" => self.nodes.get_or_insert_default().item(item),
@@ -230,20 +229,6 @@ impl<'a> FoundObjects<'a> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Nothing is in a cluster twice: what is in a file twice was recorded twice.
-    fn meet(&mut self, kind: &str, item: &RawValue) {
-        if !KINDS.contains(&kind) {
-            return;
-        }
-        let Ok(NamedObject { metadata }) = serde_json::from_str(item.get()) else { return };
-        let (namespace, name) = (metadata.namespace.to_string(), metadata.name.to_string());
-        let shown = match namespace.as_str() {
-            "" => format!("{kind} {name}"),
-            _ => format!("{kind} {namespace}/{name}"),
-        };
-        self.seen.meet(shown);
     }
 
     /// Once for all objects that are wrong in one way.

@@ -15,6 +15,8 @@ mod exec;
 mod items;
 mod kubeconfig;
 pub(super) mod kubectl;
+#[cfg(test)]
+mod mutated;
 mod objects;
 mod page;
 mod parse;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Text that is borrowed where the JSON has no escapes in it. `null` is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +87,31 @@ impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Few<T> {
 pub(super) struct NamedObject<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
+}
+
+/// What any object says that it is.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Said<'a> {
+    #[serde(default, borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) metadata: Option<SaidName<'a>>,
+}
+
+/// Its name.
+#[derive(serde::Deserialize)]
+pub(super) struct SaidName<'a> {
+    #[serde(default, borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) namespace: Text<'a>,
+}
+
+impl<'a> Said<'a> {
+    /// An object that is none says nothing.
+    pub(super) fn by(item: &'a RawValue) -> Self {
+        serde_json::from_str(item.get()).unwrap_or_default()
+    }
 }
 
 #[derive(Default, serde::Deserialize)]

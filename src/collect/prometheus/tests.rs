@@ -2,7 +2,7 @@
 
 use super::load::{CounterKind, SamplesTold, StepsTold, merge, samples, steps};
 use super::parse::{SeriesLabels, SeriesPoint, ToldSeries};
-use crate::model::{BucketLength, LoadRole, SeriesFault};
+use crate::model::{BucketLength, LoadRole, LoadSpan, SeriesFault};
 
 const LENGTH: BucketLength = BucketLength::DEFAULT;
 
@@ -145,4 +145,52 @@ fn prometheus_load_is_bounded() {
         (0..1000).map(|i| series(&[("pod", "a"), ("cmd", &format!("c{i}"))], &points[..1]));
     let failure = made.set(CounterKind::Calls, &commands.collect::<Vec<_>>()).unwrap_err();
     assert!(failure.message.contains("2001 buckets or samples of 1000 commands"), "{failure}");
+}
+
+#[test]
+fn mutated_answers_of_prometheus() {
+    use super::parse::{is_on_grid, read};
+    use crate::mutation::{MUTATIONS, attacks, enter};
+    let seeds = [
+        r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"redis_commands_processed_total","pod":"a","run_id":"x","role":"master"},"values":[[300,"1"],[600,"2.5"],[900,"NaN"],[1200,"+Inf"]]}]},"warnings":["partial"]}"#,
+        r#"{"status":"success","data":[{"__name__":"redis_up","instance":"h:9121"},{"job":"redis"}]}"#,
+        r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1435781451.781,"17"]}]}}"#,
+        r#"{"status":"success","data":{"resultType":"scalar","result":[1435781451.781,"1e308"]}}"#,
+        r#"{"status":"error","errorType":"bad_data","error":"invalid parameter"}"#,
+        r#"{"data":{"result":[],"resultType":"matrix"},"status":"success","infos":["x"]}"#,
+    ];
+    let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+    let span = LoadSpan { from: 300, to: 1_200 };
+    let entry = |data: &[u8]| {
+        let Ok(told) = read(data, "/api/v1/query_range") else { return };
+        for series in &told.series {
+            assert!(series.points.iter().all(|point| point.value.is_finite()));
+        }
+        let _ = is_on_grid(&told.series, span, 300);
+        let mut all = told.series.clone();
+        merge(&mut all, told.series.clone());
+        let of = |at| SamplesTold {
+            at,
+            processed: told.series.clone(),
+            instance: told.series.clone(),
+            counters: vec![(CounterKind::Calls, told.series.clone())],
+        };
+        let _ = samples(vec![of(600), of(900)], LENGTH);
+        let steps_told = StepsTold {
+            processed: told.series.clone(),
+            up: told.series.clone(),
+            resets: told.series.clone(),
+            instance: told.series.clone(),
+        };
+        if let Ok(mut made) = steps(&steps_told, &[], LENGTH) {
+            for counter in
+                [CounterKind::Calls, CounterKind::Seconds, CounterKind::CpuUser, CounterKind::Keys]
+            {
+                let _ = made.set(counter, &told.series);
+            }
+            let _ = (made.cuts(), made.first(), made.newest_run(), made.interval(LENGTH));
+            let _ = made.into_table();
+        }
+    };
+    enter(entry, &seeds, 4 * MUTATIONS);
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use super::topology::place;
 use crate::collect::io::config::{TlsConfig, check_tls};
-use crate::collect::prometheus::config::LoadConfig;
+use crate::collect::prometheus::config::{LoadConfig, PrometheusConfig};
 use crate::collect::target::TargetConfig;
 use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
 use crate::wire::duration::DurationText;
@@ -145,6 +145,19 @@ impl TargetConfig for RedisConfig {
 
     fn load(&self) -> Option<&LoadConfig> {
         self.load.as_ref()
+    }
+
+    fn doubts(&self) -> Vec<Problem> {
+        let is_several = self.replicas || self.nodes.as_ref().is_some_and(|nodes| nodes.len() > 1);
+        let load = self.load.iter().map(|load| &load.prometheus);
+        let joint = load.filter(|load| is_several && load.labels.members.is_empty());
+        let problem = |load: &PrometheusConfig| {
+            let message = "the target is several servers, but match: names the series of one: the load \
+                           of the others is not judged";
+            let advice = "write match: {members: {\"host:6379\": {instance: …}, …}}";
+            Problem::at(&load.url, message, advice)
+        };
+        joint.map(problem).collect()
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -357,10 +370,30 @@ mod tests {
                 "tls is given, but the URL is redis://",
             ),
             ("sentinel: {service: m, urls: [rediss://s], tls: {cert: c}}", "without its key"),
+            ("url: redis://h\nload: {prometheus: {url: ftp://p, match: {a: b}}}", "http://"),
+            ("url: redis://h\nload: {prometheus: {url: http://p, match: {}}}", "names no label"),
         ] {
             let [one] = &problems(text)[..] else { panic!("{text}: {:?}", problems(text)) };
             assert!(one.contains(said), "{text}: {one}");
         }
+    }
+
+    #[test]
+    fn load_of_several_servers_by_the_labels_of_one_is_doubted() {
+        let doubts = |text: &str| {
+            let text = format!("name: cache\n{text}");
+            let config: RedisConfig = yaml::read(&text, Origin::Person).unwrap();
+            config.doubts().len()
+        };
+        let load = |keys: &str| format!("load: {{prometheus: {{url: http://p, match: {keys}}}}}");
+        let one = load("{job: r}");
+        let each = load("{members: {'a:1': {instance: a}, 'b:1': {instance: b}}}");
+        let nodes = "nodes: [redis://a:1, redis://b:1]";
+        assert_eq!(doubts(&format!("{nodes}\n{one}")), 1);
+        assert_eq!(doubts(&format!("url: redis://a\nreplicas: true\n{one}")), 1);
+        assert_eq!(doubts(&format!("{nodes}\n{each}")), 0);
+        assert_eq!(doubts(&format!("url: redis://a\n{one}")), 0);
+        assert_eq!(doubts(nodes), 0);
     }
 
     #[test]

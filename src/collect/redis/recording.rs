@@ -290,4 +290,25 @@ mod tests {
             assert_eq!(failed[0].place, "10.0.0.2:6379");
         }
     }
+
+    #[test]
+    fn mutated_files_of_several_servers() {
+        use crate::mutation::{MUTATIONS, attacks, enter, files};
+        let infos = files("tests/fixtures/redis", "redis-7.0.15.txt");
+        let info = String::from_utf8_lossy(&infos[0]).into_owned();
+        let info = &info[..info.len().min(3_000)];
+        let seeds = [
+            format!("10.0.0.5:6379\n{info}\n10.0.0.6:6379\n{info}\n"),
+            format!("== a:1 ==\n{info}== b:2 ==\nCould not connect\n"),
+            format!("{info}{info}"),
+        ];
+        let seeds: Vec<Vec<u8>> = seeds.map(String::into_bytes).into();
+        let entry = |data: &[u8]| {
+            if let Ok(found) = several(&String::from_utf8_lossy(data)) {
+                let places: BTreeSet<&str> = found.iter().map(|one| one.place.as_str()).collect();
+                assert_eq!(places.len(), found.len(), "each server once");
+            }
+        };
+        enter(entry, &[seeds, attacks()].concat(), 2 * MUTATIONS);
+    }
 }

@@ -187,4 +187,29 @@ mod tests {
         assert_eq!(replicas("role:master\nconnected_slaves:0\n"), Replicas::default());
         assert_eq!(replicas("\u{fffd}\u{0}garbage").addresses, []);
     }
+
+    #[test]
+    fn mutated_texts_of_sentinels_and_masters() {
+        use crate::mutation::{MUTATIONS, attacks, enter, files};
+        let mut seeds = files("tests/fixtures/redis", ".txt");
+        seeds.extend(
+            [
+                "# Sentinel\r\nsentinel_masters:2\r\nmaster0:name=a,status=ok,address=10.0.0.5:6379,slaves=2,sentinels=3\r\n\
+                 master1:name=b,status=odown,address=::1:0,slaves=-1\r\n",
+                "# Replication\r\nrole:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.6,port=6379,state=online,offset=1,lag=0\r\n\
+                 slave1:ip=10.0.0.6,port=99999,state=wait_bgsave\r\nmaster_replid:8a\r\n",
+            ]
+            .map(|text| text.as_bytes().to_vec()),
+        );
+        let entry = |data: &[u8]| {
+            let text = String::from_utf8_lossy(data);
+            let is_asked = |(host, port): &(String, u16)| is_host(host) && *port > 0;
+            for master in masters(&text).into_iter().flatten() {
+                assert!(master.address.iter().all(is_asked), "{text:?}");
+            }
+            assert!(replicas(&text).addresses.iter().all(is_asked), "{text:?}");
+            let _ = is_of_another(&text, &text);
+        };
+        enter(entry, &[seeds, attacks()].concat(), MUTATIONS);
+    }
 }

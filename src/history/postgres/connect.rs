@@ -20,8 +20,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::address::{PostgresAddress, Server, Tls};
 use super::super::error::HistoryError;
-use super::PostgresOptions;
 use super::fault::Faults;
+use super::options::PostgresOptions;
 use super::stream::{Capped, MOST, Socket};
 use crate::wire::file;
 

@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::super::address::{PostgresAddress, Server, Tls};
 use super::super::error::HistoryError;
-use super::PostgresOptions;
+use super::options::PostgresOptions;
 use super::stream::TooMuch;
 
 /// Tells of errors of one database.
@@ -19,6 +19,21 @@ pub(super) struct Faults<'a> {
 
 /// The longest text of a server that is repeated.
 const LONGEST: usize = 300;
+
+/// The server, or somebody there, has ended the connection.
+const ENDED: &[SqlState] = &[
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+];
+
+/// Something of the history is not there, or cannot be read.
+const DAMAGED: &[SqlState] = &[
+    SqlState::UNDEFINED_TABLE,
+    SqlState::UNDEFINED_COLUMN,
+    SqlState::DATA_CORRUPTED,
+    SqlState::INDEX_CORRUPTED,
+];
 
 fn server(what: String, advice: &'static str) -> HistoryError {
     HistoryError::Server { what, advice }
@@ -127,18 +142,31 @@ impl Faults<'_> {
     }
 
     fn of_server(&self, told: &DbError) -> HistoryError {
-        let (address, code, user) = (self.address, told.code(), self.user());
+        let code = told.code();
+        let is = |states: &[SqlState]| states.contains(code);
         let text = self.spared(told.message());
-        if *code == SqlState::INVALID_PASSWORD {
-            return self.password_refused();
+        if is(&[SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED]) {
+            HistoryError::Locked(self.options.wait.as_secs())
+        } else if is(&[SqlState::DISK_FULL]) {
+            HistoryError::Full("the disk of the server is full".to_owned())
+        } else if is(ENDED) {
+            Self::ended()
+        } else if is(DAMAGED) {
+            HistoryError::Damaged(text)
+        } else if let Some(refused) = self.of_entry(code) {
+            refused
+        } else if let Some(refused) = self.of_work(code, &text) {
+            refused
+        } else {
+            HistoryError::Database(format!("{text} ({})", code.code()))
         }
-        if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED {
-            return HistoryError::Locked(self.options.wait.as_secs());
-        }
-        if *code == SqlState::DISK_FULL {
-            return HistoryError::Full("the disk of the server is full".to_owned());
-        }
+    }
+
+    /// Why a server does not let us in.
+    fn of_entry(&self, code: &SqlState) -> Option<HistoryError> {
+        let (address, user) = (self.address, self.user());
         let (what, advice) = match code {
+            c if *c == SqlState::INVALID_PASSWORD => return Some(self.password_refused()),
             c if *c == SqlState::INVALID_AUTHORIZATION_SPECIFICATION && self.is_plain() => (
                 format!("{address} does not let {user} in without TLS, or from here"),
                 "write sslmode=verify-full in the URL (with sslrootcert=PATH for an authority of \
@@ -152,49 +180,41 @@ impl Faults<'_> {
                 format!("there is no such database: {address}"),
                 "make it: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
             ),
+            c if *c == SqlState::TOO_MANY_CONNECTIONS => (
+                format!("{address} has no connection left"),
+                "try again later, or raise max_connections",
+            ),
+            c if *c == SqlState::CANNOT_CONNECT_NOW => {
+                (format!("{address} is starting or stopping"), "try again in a moment")
+            }
+            _ => return None,
+        };
+        Some(server(what, advice))
+    }
+
+    /// Why it does not do what it was asked.
+    fn of_work(&self, code: &SqlState, text: &str) -> Option<HistoryError> {
+        let (address, user) = (self.address, self.user());
+        let (what, advice) = match code {
             c if *c == SqlState::INSUFFICIENT_PRIVILEGE => (
                 format!("{user} may not do that in {address}: {text}"),
                 "reading needs SELECT on its tables, writing INSERT, UPDATE and DELETE too, and \
                  the first run CREATE on the schema",
             ),
-            c if *c == SqlState::READ_ONLY_SQL_TRANSACTION => (
-                format!("{address} may only be read: it is a standby, or set to be"),
-                "name the primary server, and look at default_transaction_read_only of the user",
-            ),
+            c if *c == SqlState::READ_ONLY_SQL_TRANSACTION => {
+                (format!("{address} may only be read: it is a standby"), "name the primary server")
+            }
             c if *c == SqlState::QUERY_CANCELED => (
                 format!("{address} was not done with a statement in time"),
                 "see what keeps the server busy (pg_stat_activity), then try again",
             ),
-            c if *c == SqlState::TOO_MANY_CONNECTIONS => (
-                format!("{address} has no connection left"),
-                "try again later, or raise max_connections",
-            ),
-            c if *c == SqlState::ADMIN_SHUTDOWN
-                || *c == SqlState::CRASH_SHUTDOWN
-                || *c == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT =>
-            {
-                return Self::ended();
-            }
-            c if *c == SqlState::CANNOT_CONNECT_NOW => {
-                (format!("{address} is starting or stopping"), "try again in a moment")
-            }
             c if *c == SqlState::INVALID_SCHEMA_NAME => (
                 format!("there is no schema to keep it in: {address}"),
                 "make one, and name it by ALTER ROLE … SET search_path",
             ),
-            c if [
-                SqlState::UNDEFINED_TABLE,
-                SqlState::UNDEFINED_COLUMN,
-                SqlState::DATA_CORRUPTED,
-                SqlState::INDEX_CORRUPTED,
-            ]
-            .contains(c) =>
-            {
-                return HistoryError::Damaged(text);
-            }
-            _ => return HistoryError::Database(format!("{text} ({})", code.code())),
+            _ => return None,
         };
-        server(what, advice)
+        Some(server(what, advice))
     }
 
     fn user(&self) -> String {

@@ -5,6 +5,7 @@
 
 mod connect;
 mod fault;
+mod options;
 mod stream;
 mod text;
 mod wait;
@@ -24,23 +25,7 @@ use fault::Faults;
 use stream::MOST;
 use wait::wait;
 
-/// How long a database is waited for.
-#[derive(Clone, Copy, Debug)]
-pub struct PostgresOptions {
-    /// Until it lets us in.
-    pub connect: Duration,
-    /// For another writer.
-    pub wait: Duration,
-    /// For one statement of a run.
-    pub statement: Duration,
-}
-
-impl Default for PostgresOptions {
-    fn default() -> Self {
-        let (connect, wait) = (Duration::from_secs(5), Duration::from_secs(5));
-        Self { connect, wait, statement: Duration::from_secs(30) }
-    }
-}
+pub use options::PostgresOptions;
 
 /// For one statement of what reads everything: an export, a check.
 const LONG: Duration = Duration::from_secs(600);

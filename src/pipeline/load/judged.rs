@@ -65,16 +65,26 @@ fn judged_window(load: &TargetLoad, window: Window) -> JudgedWindow {
     };
     let servers: Vec<WindowServer> = reads(load, window.kind).map(server).collect();
     let facts = source.and_then(|source| source.told.as_ref().ok()).map(|told| &told.facts);
-    let mut identities = reads(load, window.kind).map(|(_, read)| &read.identity).peekable();
+    let identities = reads(load, window.kind).map(|(_, read)| identity_word(&read.identity));
+    let (_, identity) = identities.max().unwrap_or((0, "unknown"));
     JudgedWindow {
         window: window.kind.as_str(),
         span: window.span,
         source: source.map(|source| source.label.clone()).unwrap_or_default(),
-        is_proven: identities.peek().is_some()
-            && identities.all(|identity| *identity == LoadIdentity::Proven),
+        identity,
         held_since: facts.and_then(|facts| facts.held_since),
         covered: servers.iter().map(|server| server.covered).reduce(f64::min).unwrap_or(0.0),
         servers,
+    }
+}
+
+/// The worst of several counts.
+fn identity_word(identity: &LoadIdentity) -> (u8, &'static str) {
+    match identity {
+        LoadIdentity::Proven => (0, "proven"),
+        LoadIdentity::ByLabels => (1, "by-labels"),
+        LoadIdentity::Unknown => (2, "unknown"),
+        LoadIdentity::AnotherServer { .. } => (3, "another-server"),
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Glob, RangeRow, Requirement, Wanted};
+use crate::model::{Glob, RangeRow, Requirement, Wanted, near};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -83,7 +83,10 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
             problems.push(Problem::at(pin, "one row has both require: and pin:", advice));
         }
         (None, Some(pin)) if pin.as_str() != SAME_MINOR => {
-            let advice = format!("write pin: {SAME_MINOR}, or a range as require:");
+            let advice = match near(pin, [SAME_MINOR].into_iter()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("write pin: {SAME_MINOR}, or a range as require:"),
+            };
             problems.push(Problem::at(pin, format!("unknown pin {:?}", pin.as_str()), advice));
         }
         (None, Some(pin)) if row.components.is_empty() => {

@@ -32,7 +32,7 @@ fn window(window: &JudgedWindow) -> v1::LoadWindow {
         from: time(window.span.from),
         to: time(window.span.to),
         source: window.source.clone(),
-        identity: if window.is_proven { "proven" } else { "by-labels" }.to_owned(),
+        identity: window.identity.to_owned(),
         held_since: window.held_since.map(time),
         covered: window.covered,
         servers: window.servers.iter().map(server).collect(),

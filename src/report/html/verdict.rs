@@ -3,12 +3,10 @@
 use std::cmp::Reverse;
 
 use super::folded::Folded;
-use crate::model::{
-    Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since, count,
-};
+use crate::model::{Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since};
 use crate::report::view::compared::{NAMES, sentences};
 use crate::report::view::finding::{FindingView, fate_meaning, trend_meaning};
-use crate::report::view::verdict::{Headline, accepted, block_or_blocks, count_reasons};
+use crate::report::view::verdict::{Headline, because};
 use crate::report::view::{ReportView, worst_first};
 
 /// What stands at the top.
@@ -18,10 +16,8 @@ pub(super) struct Banner<'a> {
     /// `Drift report`.
     pub(super) what: &'static str,
     pub(super) headline: Headline,
-    /// One sentence.
+    /// The sentence of every format, behind its headline.
     pub(super) line: String,
-    /// What would block, were it not waived.
-    pub(super) accepted: Option<String>,
     /// How much each gate compared.
     pub(super) compared: Vec<String>,
     pub(super) blocks: Folded<&'a Reason>,
@@ -68,8 +64,7 @@ pub(super) fn banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
         title: format!("{}: {lower} against {}, {at}", headline.words(), audit.baseline),
         what,
         headline,
-        line: sentence(view, headline),
-        accepted: accepted(audit),
+        line: because(audit, str::to_owned),
         compared: sentences(audit, NAMES),
         blocks: Folded::new(reasons(ReasonKind::Blocks), REASONS),
         gaps: Folded::new(texts, REASONS),
@@ -79,44 +74,6 @@ pub(super) fn banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
         at_utc: audit.run.at.to_string(),
         baseline: audit.baseline.as_str(),
         gates: &audit.gates,
-    }
-}
-
-/// The verdict in a sentence.
-fn sentence(view: &ReportView<'_>, headline: Headline) -> String {
-    let audit = view.audit;
-    let fail_on = audit.fail_on;
-    let gaps = count_reasons(audit, ReasonKind::Incomplete);
-    let unread = format!("{} in what the verdict needs", count(gaps, "gap"));
-    let blocks = count_reasons(audit, ReasonKind::Blocks);
-    let blocking = format!("{} {}", count(blocks, "finding"), block_or_blocks(blocks));
-    let news = if audit.new_only { "new or worse, and " } else { "" };
-    match headline {
-        Headline::Incomplete => {
-            format!("{unread}: what was not read is not known to be the same.")
-        }
-        Headline::Complete => {
-            "Everything in the evidence was read. Differences are shown, not judged.".to_owned()
-        }
-        Headline::NoGo => format!("{blocking}: {news}at or above {fail_on}."),
-        Headline::NoGoAndIncomplete => {
-            format!("{blocking}: {news}at or above {fail_on}; {unread}.")
-        }
-        Headline::GoWithoutGate => {
-            "Judged was only whether everything required was read.".to_owned()
-        }
-        Headline::Go => {
-            let news = if audit.new_only { " is new or worse" } else { "" };
-            let known = match audit.judgement.known.len() {
-                0 => String::new(),
-                1 => " 1 finding at or above it was known before.".to_owned(),
-                n => format!(" {n} findings at or above it were known before."),
-            };
-            format!(
-                "Nothing at or above {fail_on} in a gate{news}, \
-                 and everything required was read.{known}"
-            )
-        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::model::{GateCompared, Purpose, ReasonKind};
 use crate::report::escape::xml;
 use crate::report::view::ReportView;
 use crate::report::view::compared::{NAMES, NOTHING, sentence};
-use crate::report::view::coverage::{TargetView, hides};
+use crate::report::view::coverage::TargetView;
 use crate::report::view::matrix::{CellView, RowView};
+use crate::report::view::verdict;
 
 /// Findings of more than two environments, or of one that this audit left out.
 const SEVERAL: &str = "several environments";
@@ -48,17 +49,17 @@ pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
     suites
 }
 
-/// How much each gate compared, as properties.
+/// The verdict, and how much each gate compared, as properties.
 fn rests_on(view: &ReportView<'_>) -> Vec<(String, String)> {
     let gates = &view.audit.compared;
-    if view.audit.purpose != Purpose::Audit {
-        return Vec::new();
-    }
-    if gates.is_empty() {
-        return vec![("compared".to_owned(), NOTHING.to_owned())];
+    let verdict = verdict::sentence(view.audit, str::to_owned);
+    let mut told = vec![("verdict".to_owned(), verdict)];
+    if view.audit.purpose == Purpose::Audit && gates.is_empty() {
+        told.push(("compared".to_owned(), NOTHING.to_owned()));
     }
     let of_gate = |one: &GateCompared| (format!("compared {}", one.gate), sentence(one, NAMES));
-    gates.iter().map(of_gate).collect()
+    told.extend(gates.iter().map(of_gate));
+    told
 }
 
 fn suite(view: &ReportView<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
@@ -213,18 +214,8 @@ fn coverage<'a>(view: &ReportView<'a>) -> Cases<'a> {
 fn what_was_read(target: &TargetView<'_>) -> Vec<String> {
     let from = target.path().unwrap_or(&target.coverage.endpoint);
     let mut told = vec![format!("{} {from}", target.source())];
-    for (part, outcome) in &target.coverage.parts {
-        let Some(failure) = outcome.failure() else { continue };
-        let hidden = match target.hidden_by(part) {
-            0 => String::new(),
-            n => format!(" [{}]", hides(n)),
-        };
-        told.push(format!("part {part}: {}{hidden} -> {}", failure.message, failure.advice));
-    }
-    let instead = target.instead_of().into_iter();
-    told.extend(instead.map(|one| format!("instead of the live target: {}", one.message)));
-    let stale = target.stale.iter();
-    told.extend(stale.map(|failure| format!("{} -> {}", failure.message, failure.advice)));
+    told.extend(target.gaps().iter().map(|gap| gap.line(str::to_owned)));
+    told.extend(target.stand_in());
     told.extend(target.coverage.notes.iter().map(|note| note.text.clone()));
     told
 }

@@ -115,7 +115,9 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
         "Error not-read: qualif docker/app part images not read: no whole answer within 15s"
     );
     assert!(
-        out.contains("part images: no whole answer within 15s [hides 1] -> raise the deadline"),
+        out.contains(
+            "docker/app images: no whole answer within 15s [hides 1] -> raise the deadline"
+        ),
         "{out}"
     );
     let (ended, _) = ending(&hostile(), "coverage", "qualif");
@@ -127,7 +129,7 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
     let (ended, out) = ending(&hostile(), "coverage", "qualif redis/cache");
     assert_eq!(
         (ended.as_str(), out.as_str()),
-        ("passed", "recorded c.txt\ninstead of the live target: connection refused")
+        ("passed", "recorded c.txt\nc.txt stands in for the live target: connection refused")
     );
     let (ended, _) = ending(&hostile(), "qualif -> prod", "image/b");
     assert_eq!(

@@ -21,9 +21,9 @@ use std::cmp::Reverse;
 
 use super::view::compared::sentence;
 use super::view::finding::FindingView;
-use super::view::verdict::{Headline, accepted, block_or_blocks, count_reasons};
+use super::view::verdict::{Headline, because};
 use super::view::{ReportView, where_read, worst_first};
-use super::{Audit, Format, PROGRAM, Purpose, RenderError, RenderOptions};
+use super::{Audit, Format, PROGRAM, RenderError, RenderOptions};
 use crate::model::{Fate, FindingTrend, Gate, Reason, ReasonKind, Since, count};
 use budget::FIRST;
 use lines::{list, prose, severity, shown};
@@ -69,12 +69,12 @@ fn comment(view: &ReportView<'_>) -> String {
 fn head(view: &ReportView<'_>) -> String {
     let audit = view.audit;
     let (lead, bullets) = match &audit.since {
-        Some(since) => (format!("{}{}", why(audit), since_lead(since)), since_bullets(view)),
-        None => (lead(view), audit.judgement.reasons.iter().map(reason_line).collect()),
+        Some(since) => (since_lead(since), since_bullets(view)),
+        None => (rests_on(view), audit.judgement.reasons.iter().map(reason_line).collect()),
     };
-    let accepted = accepted(audit).map(|told| format!("**{told}**. ")).unwrap_or_default();
+    let verdict = prose(&because(audit, str::to_owned));
     let mut head =
-        format!("## {}\n\n{}{accepted}{lead}{}\n", title(audit), partial(audit), compared(audit));
+        format!("## {}\n\n{}{verdict}. {lead}{}\n", title(audit), partial(audit), compared(audit));
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -86,7 +86,7 @@ fn head(view: &ReportView<'_>) -> String {
     head
 }
 
-/// How much each gate compared; the lead says so where there is none.
+/// How much each gate compared.
 fn compared(audit: &Audit) -> String {
     let gates = &audit.compared;
     let mut told: String =
@@ -111,63 +111,21 @@ fn title(audit: &Audit) -> String {
     format!("{program}: {}{sign}", headline.words())
 }
 
-/// `2 findings block, 1 gap in what had to be read. `: why it is not a go, where the rest tells
-/// what is new.
-fn why(audit: &Audit) -> String {
-    let blocks = count_reasons(audit, ReasonKind::Blocks);
-    let gaps = count_reasons(audit, ReasonKind::Incomplete);
-    let blocking =
-        (blocks > 0).then(|| format!("{} {}", count(blocks, "finding"), block_or_blocks(blocks)));
-    let unread = (gaps > 0).then(|| format!("{} in what had to be read", count(gaps, "gap")));
-    let parts: Vec<String> = blocking.into_iter().chain(unread).collect();
-    if parts.is_empty() { String::new() } else { format!("{}. ", parts.join(", ")) }
-}
-
-/// What the verdict rests on, in a sentence or two: gaps first, so that nothing comforts before
-/// them.
-fn lead(view: &ReportView<'_>) -> String {
-    let audit = view.audit;
-    let blocks = count_reasons(audit, ReasonKind::Blocks);
-    let gaps = count_reasons(audit, ReasonKind::Incomplete);
-    let of_what_was_read =
-        audit.purpose == Purpose::Audit && (blocks > 0 || !audit.gates.is_empty());
-    let of_it = if of_what_was_read { "of what was read, " } else { "" };
-    let unread = match gaps {
-        0 => String::new(),
-        _ => format!("{} in what had to be read; {of_it}", count(gaps, "gap")),
+/// What the verdict rests on, in a sentence.
+fn rests_on(view: &ReportView<'_>) -> String {
+    let gates: Vec<String> = view.audit.gates.iter().map(Gate::to_string).collect();
+    let gates = match gates.as_slice() {
+        [] => String::new(),
+        [gate] => format!(", gate {}", prose(gate)),
+        gates => format!(", gates {}", list(gates)),
     };
     format!(
-        "{unread}{} {} read completely, {} equal{}; baseline {}.",
-        judged(audit, blocks, gaps),
+        "{} read completely, {} equal{}; baseline {}{gates}.",
         view.targets_read().with_noun("target"),
         view.components_equal().with_noun("component"),
         where_read(&view.rows),
-        prose(audit.baseline.as_str())
+        prose(view.audit.baseline.as_str())
     )
-}
-
-/// What was judged and found, behind the gaps if there are any.
-fn judged(audit: &Audit, blocks: usize, gaps: usize) -> String {
-    let verb = block_or_blocks(blocks);
-    let gates: Vec<String> = audit.gates.iter().map(Gate::to_string).collect();
-    let fail_on = audit.fail_on;
-    let found = match (blocks, gaps) {
-        (0, 0) => "No finding".to_owned(),
-        (0, _) => "nothing".to_owned(),
-        _ => count(blocks, "finding"),
-    };
-    match (audit.purpose, gates.as_slice()) {
-        (Purpose::Diff, _) if gaps > 0 => "a diff judges nothing else.".to_owned(),
-        (Purpose::Diff, _) => "A diff judges only whether everything was read.".to_owned(),
-        // Some rules block without a gate.
-        (_, []) if blocks > 0 => format!("{found} at or above {fail_on} {verb}; there is no gate."),
-        (_, []) if gaps > 0 => "no gate was judged.".to_owned(),
-        (_, []) => "Judged was only whether everything required was read.".to_owned(),
-        (_, gates) if blocks > 0 => {
-            format!("{found} at or above {fail_on} {verb}; gate {}.", list(gates))
-        }
-        (_, gates) => format!("{found} at or above {fail_on} in the gate {}.", list(gates)),
-    }
 }
 
 fn since_lead(since: &Since) -> String {

@@ -21,7 +21,7 @@ fn the_first_lines_say_what_is_new() {
     let text = comment(&hostile(), Purpose::Audit);
     let wanted = "## envparity: NO-GO, and INCOMPLETE ❌
 
-**Partial**: `stag@ng` left out of this audit. 2 findings block, 3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. Unknown: not everything \
+**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app part images not read: no whole answer within 15s, and 2 more gaps; not judged, because not required or left out: dev docker/laptop not read: refused `` `\\u{a}## `` GO `✅`. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. Unknown: not everything \
 that could show it was read. Changed as well: the policy says something else `|` now.
 
 - blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`
@@ -39,9 +39,10 @@ fn without_an_earlier_report_they_say_what_blocks() {
     report.since = None;
     let text = comment(&report, Purpose::Audit);
     let first = first_ten(&text);
-    let wanted = "**Partial**: `stag@ng` left out of this audit. 3 gaps in what had to be read; of what was read, 2 findings \
-                  at or above high block; gate qualif -> prod.";
+    let wanted = "**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app part \
+                  images not read: no whole answer within 15s, and 2 more gaps; ";
     assert!(first[2].starts_with(wanted), "{}", first[2]);
+    assert!(first[2].contains("; baseline prod, gate qualif -> prod."), "{}", first[2]);
     assert_eq!(
         first[4],
         "- blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`"
@@ -70,17 +71,18 @@ fn a_go_says_what_was_judged() {
     let text = comment(&report, Purpose::Audit);
     assert!(
         text.starts_with(
-            "## envparity: GO ✅\n\nNo finding at or above high in the gate qualif -> prod. 3 of 5"
+            "## envparity: GO ✅\n\nnothing at or above high in a gate, and everything required was \
+             read; not judged"
         ),
         "{text}"
     );
     report.gates.clear();
     let text = comment(&report, Purpose::Audit);
-    let wanted = "## envparity: GO, but no gate was judged\n\nJudged was only whether everything required was read. ";
+    let wanted = "## envparity: GO, but no gate was judged\n\neverything required was read, and nothing else was judged; ";
     assert!(text.starts_with(wanted), "{text}");
     assert!(
         comment(&report, Purpose::Diff)
-            .starts_with("## envparity diff: COMPLETE\n\nA diff judges only")
+            .starts_with("## envparity diff: COMPLETE\n\neverything in the evidence was read; ")
     );
 }
 
@@ -91,16 +93,14 @@ fn what_is_incomplete_says_so_before_anything_else() {
     report.verdict.is = "incomplete".to_owned();
     report.verdict.reasons.retain(|reason| reason.kind == "incomplete");
     let text = comment(&report, Purpose::Audit);
-    let wanted = "## envparity: INCOMPLETE ⚠️\n\n3 gaps in what had to be read. Since 2026-11-22T21:00:00Z: ";
-    assert!(text.starts_with(wanted), "{text}");
+    let wanted = "## envparity: INCOMPLETE ⚠️\n\nqualif docker/app part images not read: no whole \
+                  answer within 15s, and 2 more gaps; ";
+    assert!(text.starts_with(wanted) && text.contains(". Since 2026-11-22T21:00:00Z: "), "{text}");
     assert_eq!(text.lines().nth(4).unwrap().split(':').next(), Some("- incomplete"));
     report.since = None;
-    let text = comment(&report, Purpose::Audit);
-    let wanted = "\n\n3 gaps in what had to be read; of what was read, nothing at or above high in the gate qualif -> prod. ";
-    assert!(text.contains(wanted), "{text}");
     report.gates.clear();
     let text = comment(&report, Purpose::Audit);
-    assert!(text.contains("\n\n3 gaps in what had to be read; no gate was judged. "), "{text}");
+    assert!(text.starts_with(wanted) && text.contains("; baseline prod.\n"), "{text}");
 }
 
 #[test]

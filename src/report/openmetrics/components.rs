@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use super::family::Family;
 use crate::model::matrix::{MatrixRow, State};
 use crate::report::view::ReportView;
-use crate::report::view::matrix::{CellView, RowView};
+use crate::report::view::matrix::{CellView, NO_ORDER, OTHER_PRODUCT, RowView};
 use crate::version::Level;
 
 /// Series of both families at most: those of 800 components in three environments.
@@ -17,7 +17,7 @@ const UNOBSERVED: i64 = -2;
 /// The two have no order.
 const INCOMPARABLE: i64 = -1;
 /// Whatever its version.
-const OTHER_PRODUCT: i64 = 7;
+const ANOTHER: i64 = 7;
 
 /// The number of a level: it grows with the distance, and is negative where none is known.
 fn number(level: Level) -> i64 {
@@ -43,11 +43,12 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
     );
     let mut drift = Family::new(
         "envparity_drift_level",
-        "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, 3 \
-         prerelease, 4 patch, \
-         5 minor, 6 major, 7 another product; -1 no order is known, -2 not observed here or in \
-         the baseline. No series \
-         where the environment or the baseline does not run it.",
+        format!(
+            "How far from the baseline: 0 equal, 1 within the precision of a short tag, 2 build, \
+             3 prerelease, 4 patch, 5 minor, 6 major, 7 {OTHER_PRODUCT}; -1 {NO_ORDER}, -2 not \
+             observed here or in the baseline. No series where the environment or the baseline \
+             does not run it."
+        ),
     );
     let rows: Vec<RowSeries<'_>> = view.rows.iter().map(RowSeries::new).collect();
     let all = (
@@ -134,7 +135,7 @@ impl<'a> RowSeries<'a> {
 fn of_cell(view: &CellView<'_>, baseline: &CellView<'_>) -> Option<i64> {
     let either = |state| view.cell.state == state || baseline.cell.state == state;
     let told = match view.cell.level {
-        _ if view.cell.other_product => Some(OTHER_PRODUCT),
+        _ if view.cell.other_product => Some(ANOTHER),
         Some(level) => Some(number(level)),
         None if either(State::Unobserved) && !either(State::NotApplicable) => Some(UNOBSERVED),
         None => None,

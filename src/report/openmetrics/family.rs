@@ -4,6 +4,7 @@
 //! run. A collector of ours hands it the samples instead; names, labels and numbers are written by
 //! the crate.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -23,14 +24,14 @@ const MAX_LABEL: usize = 200;
 pub(super) struct Family {
     name: &'static str,
     unit: Option<Unit>,
-    help: &'static str,
+    help: Cow<'static, str>,
     samples: BTreeMap<Vec<(&'static str, String)>, i64>,
 }
 
 impl Family {
     /// An empty family. `help` is one line without quotation marks and backslashes.
-    pub(super) fn new(name: &'static str, help: &'static str) -> Self {
-        Self { name, unit: None, help, samples: BTreeMap::new() }
+    pub(super) fn new(name: &'static str, help: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, unit: None, help: help.into(), samples: BTreeMap::new() }
     }
 
     /// The same, whose name ends in `_seconds`.

@@ -11,6 +11,7 @@ mod family;
 mod tests;
 
 use super::view::ReportView;
+use super::view::verdict::ONLY_READ;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
@@ -29,7 +30,7 @@ impl Format for OpenMetrics {
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let view = ReportView::new(report);
-        let mut families = vec![build_info(), target_up(&view), target_remarks(report)];
+        let mut families = vec![build_info(), target_up(&view), target_remarks(&view)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
             families.extend([
@@ -39,7 +40,7 @@ impl Format for OpenMetrics {
                 compared(report),
             ]);
         }
-        families.extend([findings(report), waivers(report)]);
+        families.extend([findings(&view), waivers(report)]);
         families.extend(components::families(&view));
         family::text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
@@ -67,8 +68,7 @@ fn verdict(report: &Audit) -> Family {
 fn gates(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_gates",
-        "Gates that were judged: where there is none, go says only that everything required was \
-         read.",
+        format!("Gates that were judged: where there is none, go says only that {ONLY_READ}."),
     );
     family.set(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
     family
@@ -128,26 +128,23 @@ fn target_up(view: &ReportView<'_>) -> Family {
 }
 
 /// Their texts are in the other formats: they may change from run to run.
-fn target_remarks(report: &Audit) -> Family {
+fn target_remarks(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_target_remarks",
         "What is odd about a target and decides nothing: a certificate that nobody checks, pods \
          on a lost node, a Sentinel that did not answer.",
     );
-    for environment in &report.environments {
-        for target in &environment.snapshot.coverage {
-            let odd = target.notes.iter().filter(|note| note.is_odd).count();
-            let labels = [
-                ("environment", environment.snapshot.environment.as_str()),
-                ("target", target.target.as_str()),
-            ];
+    for environment in &view.environments {
+        for target in &environment.targets {
+            let odd = target.coverage.notes.iter().filter(|note| note.is_odd).count();
+            let labels = [("environment", environment.name()), ("target", &target.name())];
             family.set(&labels, i64::try_from(odd).unwrap_or(i64::MAX));
         }
     }
     family
 }
 
-fn findings(report: &Audit) -> Family {
+fn findings(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_findings",
         "Findings by rule, severity, disposition (active, waived; those that the policy switches \
@@ -173,13 +170,14 @@ fn findings(report: &Audit) -> Family {
             family.set(&labels(id, Severity::Off, "off", gate), 0);
         }
     }
-    for judged in &report.findings {
-        let (severity, disposition) = match judged.disposition {
-            Disposition::Active => (judged.severity, "active"),
-            Disposition::Waived(_) => (judged.severity, "waived"),
-            Disposition::Off => (Severity::Off, "off"),
-        };
-        family.count(&labels(judged.finding.rule, severity, disposition, judged.in_gate));
+    for (findings, disposition) in [(&view.findings, "active"), (&view.waived, "waived")] {
+        for one in findings {
+            let gate = one.judged.in_gate;
+            family.count(&labels(one.finding().rule, one.severity(), disposition, gate));
+        }
+    }
+    for judged in view.audit.findings.iter().filter(|one| one.disposition == Disposition::Off) {
+        family.count(&labels(judged.finding.rule, Severity::Off, "off", judged.in_gate));
     }
     family
 }

@@ -19,7 +19,9 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use super::view::ReportView;
 use super::view::compared::{NAMES, sentences};
+use super::view::verdict::sentence;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use locate::PlaceFinder;
 use object::{AutomationDetails, Driver, Invocation, Log, RunProperties, SarifRun, Tool, UriBase};
@@ -49,9 +51,10 @@ impl Format for Sarif {
 }
 
 fn run(report: &Audit, view: &RenderOptions) -> SarifRun {
+    let shown = ReportView::new(report);
     let locator = PlaceFinder::new(report);
     let rules = Rules::of(report);
-    let (results, cut) = results::all(report, &rules, &locator);
+    let (results, cut) = results::all(&shown, &rules, &locator);
     let root = UriBase {
         description: words::message("The root of the repository that holds the profiles."),
     };
@@ -63,11 +66,12 @@ fn run(report: &Audit, view: &RenderOptions) -> SarifRun {
             execution_successful: !report.judgement.is_incomplete(),
             exit_code: if view.report_only { 0 } else { view.exit },
             end_time_utc: report.run.at,
-            tool_execution_notifications: notifications::all(report, &locator, cut),
+            tool_execution_notifications: notifications::all(&shown, &locator, cut),
         }],
         results,
         properties: RunProperties {
             verdict: report.judgement.verdict.as_str().to_owned(),
+            sentence: sentence(report, str::to_owned),
             reasons: report.judgement.reasons.iter().map(|reason| reason.text.clone()).collect(),
             compared: sentences(report, NAMES),
             baseline: report.baseline.to_string(),

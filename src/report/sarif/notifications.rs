@@ -4,9 +4,10 @@
 use super::locate::{PlaceFinder, location};
 use super::object::{DescriptorReference, Location, Notification, NotificationKind, SarifLevel};
 use super::words;
-use crate::model::staleness;
-use crate::model::{Coverage, Place, ReasonKind, Source};
-use crate::report::{Audit, AuditedEnvironment};
+use crate::model::{Place, ReasonKind};
+use crate::report::Audit;
+use crate::report::view::ReportView;
+use crate::report::view::coverage::{EnvironmentView, TargetView};
 
 const NOT_READ: &str = "not-read";
 const STAND_IN: &str = "stand-in";
@@ -46,14 +47,19 @@ fn notification(
 }
 
 /// All of them; `cut` results were left out.
-pub(super) fn all(report: &Audit, locator: &PlaceFinder<'_>, cut: usize) -> Vec<Notification> {
+pub(super) fn all(
+    view: &ReportView<'_>,
+    locator: &PlaceFinder<'_>,
+    cut: usize,
+) -> Vec<Notification> {
+    let report = view.audit;
     let mut told = Vec::new();
     let mut found = Vec::new();
-    for environment in &report.environments {
-        for coverage in &environment.snapshot.coverage {
-            let of_target = of_target(report, environment, coverage, locator);
+    for environment in &view.environments {
+        for target in &environment.targets {
+            let of_target = of_target(environment, target, locator);
             if of_target.iter().any(|notification| notification.level != SarifLevel::Note) {
-                told.push(format!("{} {}", environment.snapshot.environment, coverage.target));
+                told.push(format!("{} {}", environment.name(), target.name()));
             }
             found.extend(of_target);
         }
@@ -81,41 +87,26 @@ pub(super) fn all(report: &Audit, locator: &PlaceFinder<'_>, cut: usize) -> Vec<
 }
 
 fn of_target(
-    report: &Audit,
-    environment: &AuditedEnvironment,
-    target: &Coverage,
+    environment: &EnvironmentView<'_>,
+    target: &TargetView<'_>,
     locator: &PlaceFinder<'_>,
 ) -> Vec<Notification> {
-    let name = &environment.snapshot.environment;
-    let place = locator.of_target(name, &target.target).or_else(|| locator.of_environment(name));
+    let name = &environment.audited.snapshot.environment;
+    let coverage = target.coverage;
+    let place = locator.of_target(name, &coverage.target).or_else(|| locator.of_environment(name));
     // As in the verdict.
-    let level = if environment.required && target.required {
-        SarifLevel::Error
-    } else {
-        SarifLevel::Warning
-    };
-    let head = format!("{name} {}", target.target);
+    let level = if target.is_needed { SarifLevel::Error } else { SarifLevel::Warning };
+    let head = format!("{name} {}", coverage.target);
     let mut found = Vec::new();
-    for (part, failure) in target.failures() {
-        let part = part.map(|part| format!(" part {part}")).unwrap_or_default();
-        let text = format!("{head}{part} not read: {failure}; {}", failure.advice);
+    for gap in target.gaps() {
+        let text = format!("{name} {}", gap.sentence());
         found.push(notification(NOT_READ, level, &text, place));
     }
-    if let Some(stale) = staleness(target, environment.max_age, report.run.at) {
-        found.push(notification(
-            NOT_READ,
-            level,
-            &format!("{head}: {stale}; {}", stale.advice),
-            place,
-        ));
-    }
-    if let Source::Recorded { path, instead_of: Some(failure), .. } = &target.source {
-        let text = format!("{head} was not reached, {path} stands in for it: {failure}");
-        found.push(notification(STAND_IN, SarifLevel::Note, &text, place));
-    }
-    let notes = target.notes.iter().map(|note| format!("{head}: {}", note.text));
+    let stand_in = target.stand_in().map(|text| format!("{head}: {text}"));
+    found.extend(stand_in.map(|text| notification(STAND_IN, SarifLevel::Note, &text, place)));
+    let notes = coverage.notes.iter().map(|note| format!("{head}: {}", note.text));
     found.extend(notes.map(|text| notification(REMARK, SarifLevel::Note, &text, place)));
-    let left_out = target.left_out().map(|text| format!("{head}: {text}"));
+    let left_out = coverage.left_out().map(|text| format!("{head}: {text}"));
     found.extend(left_out.map(|text| notification(NOT_READ, SarifLevel::Note, &text, place)));
     found
 }

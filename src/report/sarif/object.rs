@@ -231,6 +231,8 @@ pub(super) struct ResultProperties {
 #[derive(Serialize)]
 pub(super) struct RunProperties {
     pub(super) verdict: String,
+    /// The verdict as every format words it.
+    pub(super) sentence: String,
     pub(super) reasons: Vec<String>,
     /// How much each gate compared, a sentence each.
     pub(super) compared: Vec<String>,

@@ -10,10 +10,9 @@ use super::object::{
 };
 use super::rules::{Rules, level};
 use super::words;
-use crate::model::{
-    ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, JudgedFinding, Since,
-};
-use crate::report::Audit;
+use crate::model::{ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, Since};
+use crate::report::view::ReportView;
+use crate::report::view::finding::FindingView;
 
 /// Results of a run at most: GitHub refuses a file with more, and shows the first 5,000 of fewer.
 pub(super) const MAX_RESULTS: usize = 25_000;
@@ -23,61 +22,64 @@ const FINGERPRINT: &str = "envparityFindingId/v1";
 
 /// The worst results, and how many were left out.
 pub(super) fn all(
-    report: &Audit,
+    view: &ReportView<'_>,
     rules: &Rules,
     locator: &PlaceFinder<'_>,
 ) -> (Vec<Result>, usize) {
-    let told = |finding: &&JudgedFinding| finding.is_active() || finding.waiver().is_some();
-    let mut findings: Vec<&JudgedFinding> = report.findings.iter().filter(told).collect();
-    findings.sort_by_key(|finding| (finding.waiver().is_some(), Reverse(finding.severity)));
-    let gone = report.since.iter().flat_map(|since| &since.gone);
+    let since = view.audit.since.as_ref();
+    let findings = by_severity(&view.findings).into_iter().chain(by_severity(&view.waived));
+    let gone = since.iter().flat_map(|since| &since.gone);
     let gone: Vec<&GoneFinding> =
         gone.filter(|gone| matches!(gone.fate, Fate::Unknown | Fate::Resolved)).collect();
-    let cut = (findings.len() + gone.len()).saturating_sub(MAX_RESULTS);
-    let of_findings = findings.into_iter().map(|judged| result(judged, report, rules, locator));
+    let all = view.findings.len() + view.waived.len() + gone.len();
+    let of_findings = findings.map(|finding| result(&finding, since, rules, locator));
     let of_gone = gone.into_iter().map(|gone| earlier(gone, rules, locator));
-    (of_findings.chain(of_gone).take(MAX_RESULTS).collect(), cut)
+    let results = of_findings.chain(of_gone).take(MAX_RESULTS).collect();
+    (results, all.saturating_sub(MAX_RESULTS))
+}
+
+fn by_severity<'a>(findings: &[FindingView<'a>]) -> Vec<FindingView<'a>> {
+    let mut sorted = findings.to_vec();
+    sorted.sort_by_key(|finding| Reverse(finding.severity()));
+    sorted
 }
 
 fn result(
-    judged: &JudgedFinding,
-    report: &Audit,
+    view: &FindingView<'_>,
+    since: Option<&Since>,
     rules: &Rules,
     locator: &PlaceFinder<'_>,
 ) -> Result {
-    let finding = &judged.finding;
-    let component = finding.component.as_str();
+    let finding = view.finding();
     let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
-    let waiver = judged.waiver().map(|waiver| suppression(waiver, report));
     Result {
         rule_id: finding.rule.to_owned(),
         rule_index: rules.index(finding.rule),
         kind: "fail",
-        level: level(judged.severity),
-        message: message("", component, &finding.summary),
+        level: level(view.severity()),
+        message: message("", view.component(), &finding.summary),
         locations,
         related_locations,
-        partial_fingerprints: BTreeMap::from([(FINGERPRINT, judged.id.to_string())]),
-        baseline_state: report.since.as_ref().map(|since| baseline_state(judged, since)),
-        suppressions: waiver.into_iter().collect(),
-        properties: properties(judged, report),
+        partial_fingerprints: BTreeMap::from([(FINGERPRINT, view.id().to_owned())]),
+        baseline_state: since.map(|since| baseline_state(view, since)),
+        suppressions: suppression(view).into_iter().collect(),
+        properties: properties(view),
     }
 }
 
-fn properties(judged: &JudgedFinding, report: &Audit) -> ResultProperties {
-    let finding = &judged.finding;
-    let trend = report.since.as_ref().and_then(|since| since.trends.get(&judged.id));
+fn properties(view: &FindingView<'_>) -> ResultProperties {
+    let finding = view.finding();
     ResultProperties {
         component: finding.component.to_string(),
         environments: finding.environments.iter().map(ToString::to_string).collect(),
-        severity: judged.severity.to_string(),
-        in_gate: Some(judged.in_gate),
+        severity: view.severity().as_str().to_owned(),
+        in_gate: Some(view.judged.in_gate),
         subject: finding.subject.clone(),
-        owner: judged.owner.clone(),
+        owner: view.owner().map(str::to_owned),
         level: finding.level.map(|level| level.as_str().to_owned()),
         direction: finding.direction.map(|direction| direction.as_str().to_owned()),
-        controls: judged.controls.clone(),
-        since: trend.map(|trend| trend.as_str().to_owned()),
+        controls: view.judged.controls.clone(),
+        since: view.trend.map(|trend| trend.as_str().to_owned()),
     }
 }
 
@@ -137,25 +139,27 @@ fn places(
 }
 
 /// Of a waived finding the earlier report says nothing but that it counted then.
-fn baseline_state(judged: &JudgedFinding, since: &Since) -> &'static str {
-    match since.trends.get(&judged.id) {
+fn baseline_state(view: &FindingView<'_>, since: &Since) -> &'static str {
+    match view.trend {
         Some(FindingTrend::New) => "new",
         Some(FindingTrend::Worse | FindingTrend::Better) => "updated",
         Some(FindingTrend::Unchanged) => "unchanged",
-        None if since.gone.iter().any(|gone| gone.finding.id == judged.id) => "updated",
+        None if since.gone.iter().any(|gone| gone.finding.id == view.judged.id) => "updated",
         None => "unchanged",
     }
 }
 
-fn suppression(id: &str, report: &Audit) -> Suppression {
-    let waiver = report.waivers.iter().map(|judged| &judged.waiver).find(|waiver| waiver.id == id);
+/// By which waiver it does not count, if there is one.
+fn suppression(view: &FindingView<'_>) -> Option<Suppression> {
+    let id = view.judged.waiver()?;
+    let waiver = view.waiver.map(|judged| &judged.waiver);
     let justification = match waiver {
         Some(waiver) => {
             format!("{} (owner {}, until {})", waiver.reason, waiver.owner, waiver.expires)
         }
         None => format!("waiver {id}"),
     };
-    Suppression {
+    Some(Suppression {
         kind: "external",
         status: "accepted",
         justification: words::plain(&justification),
@@ -164,5 +168,5 @@ fn suppression(id: &str, report: &Audit) -> Suppression {
             owner: waiver.map(|waiver| waiver.owner.clone()),
             expires: waiver.map(|waiver| waiver.expires.to_string()),
         },
-    }
+    })
 }

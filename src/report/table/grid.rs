@@ -6,35 +6,35 @@ use tabled::settings::{Padding, Style};
 
 /// Paints text, or leaves it plain.
 #[derive(Clone, Copy)]
-pub(super) struct Paint(pub(super) bool);
+pub(in crate::report) struct Paint(pub(in crate::report) bool);
 
 impl Paint {
     fn with(self, style: Ansi, text: &str) -> String {
         if self.0 && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(in crate::report) fn bold(self, text: &str) -> String {
         self.with(Ansi::new().bold(), text)
     }
 
-    pub(super) fn dim(self, text: &str) -> String {
+    pub(in crate::report) fn dim(self, text: &str) -> String {
         self.with(Ansi::new().dimmed(), text)
     }
 
-    pub(super) fn red(self, text: &str) -> String {
+    pub(in crate::report) fn red(self, text: &str) -> String {
         self.with(AnsiColor::Red.on_default().bold(), text)
     }
 
-    pub(super) fn yellow(self, text: &str) -> String {
+    pub(in crate::report) fn yellow(self, text: &str) -> String {
         self.with(AnsiColor::Yellow.on_default(), text)
     }
 
-    pub(super) fn green(self, text: &str) -> String {
+    pub(in crate::report) fn green(self, text: &str) -> String {
         self.with(AnsiColor::Green.on_default().bold(), text)
     }
 
     /// A severity in its colour.
-    pub(super) fn severity(self, severity: crate::model::Severity) -> String {
+    pub(in crate::report) fn severity(self, severity: crate::model::Severity) -> String {
         use crate::model::Severity as S;
         match severity {
             S::Critical | S::High => self.red(severity.as_str()),
@@ -92,7 +92,7 @@ pub(super) fn sentences(rows: Vec<Vec<String>>, width: Option<usize>) -> String 
 }
 
 /// Breaks lines between words only: names, paths and versions stay whole.
-fn prose<'a>(width: usize) -> textwrap::Options<'a> {
+pub(in crate::report) fn prose<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)

@@ -10,7 +10,7 @@ mod counted;
 mod figures;
 mod findings;
 mod fold;
-mod grid;
+pub(super) mod grid;
 mod load;
 mod next;
 mod places;
@@ -24,9 +24,9 @@ mod versions;
 mod waivers;
 
 use super::view::ReportView;
-use super::view::verdict::{Headline, accepted, blocking};
+use super::view::verdict::sentence;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
-use crate::model::{Judgement, ReasonKind, Verdict, count};
+use crate::model::Verdict;
 use crate::report::EXIT_NOT_WRITTEN;
 use fold::{Fold, LADDER, SCREEN, first, shortened};
 use grid::grid;
@@ -130,38 +130,10 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
 
 fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
-    let judgement = &report.judgement;
-    let headline = Headline::of(report);
-    let because = match headline {
-        Headline::Go => {
-            let new = if report.new_only { " that is new or worse" } else { "" };
-            format!(
-                ": nothing{new} at or above {} in a gate, and everything required was read",
-                report.fail_on
-            )
-        }
-        Headline::GoWithoutGate => ": only that everything required was read".to_owned(),
-        Headline::NoGo => format!(": {}", blocking(report)),
-        Headline::NoGoAndIncomplete => {
-            format!(": {}; {}", blocking(report), gaps(judgement, fold))
-        }
-        Headline::Incomplete => format!(": {}", gaps(judgement, fold)),
-        Headline::Complete => ": everything in the evidence was read".to_owned(),
-    };
-    let waived = accepted(report).map(|told| format!("; {told}")).unwrap_or_default();
-    let not_judged = not_judged(judgement, fold);
-    let exit = if view.exit == EXIT_NOT_WRITTEN {
-        format!("exit {EXIT_NOT_WRITTEN}: a report or history could not be written")
-    } else if report.reports_only {
-        "exit 0: the profiles say gates: []".to_owned()
-    } else if view.report_only {
-        "exit 0 with --report-only".to_owned()
-    } else {
-        format!("exit {}", view.exit)
-    };
-    let line =
-        format!("{}{because}{waived}{not_judged}{} ({exit})", headline.words(), new_only(sheet));
-    let painted = match judgement.verdict {
+    let shorten = |text: &str| shortened(text, fold.message.saturating_add(40));
+    let verdict = super::escape::terminal(&sentence(report, shorten));
+    let line = format!("{verdict} ({})", exit(report, view));
+    let painted = match report.judgement.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),
         Verdict::Incomplete => paint.yellow(&line),
@@ -169,46 +141,15 @@ fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     grid(vec![vec![painted]], view.width)
 }
 
-/// That only what is new or worse could block, where that was asked for.
-fn new_only(sheet: &Sheet<'_>) -> String {
-    let Sheet { report, shown, .. } = sheet;
-    let Some(since) = report.since.as_ref().filter(|_| report.new_only) else {
-        return String::new();
-    };
-    let known = match report.judgement.known.len() {
-        0 => String::new(),
-        n => format!(", {} known before", count(n, "finding")),
-    };
-    let at = shown.local_time(since.at);
-    format!("; only what is new or worse since {at} could block{known}")
-}
-
-/// What is not required or left out: the first of it, and how many more.
-fn not_judged(judgement: &Judgement, fold: &Fold) -> String {
-    let gaps = judgement.optional_gaps();
-    let Some((first, others)) = gaps.split_first() else { return String::new() };
-    let first = super::escape::terminal(&shortened(first, fold.message.saturating_add(40)));
-    let more = match others.len() {
-        0 => String::new(),
-        n => format!(", and {}", count(n, "more gap")),
-    };
-    format!("; not judged, because not required or left out: {first}{more}")
-}
-
-/// The first gap, and how many more.
-fn gaps(judgement: &Judgement, fold: &Fold) -> String {
-    let texts: Vec<&str> = judgement
-        .reasons
-        .iter()
-        .filter(|r| r.kind == ReasonKind::Incomplete)
-        .map(|r| r.text.as_str())
-        .collect();
-    let first = super::escape::terminal(&shortened(
-        texts.first().unwrap_or(&""),
-        fold.message.saturating_add(40),
-    ));
-    match texts.len() {
-        0 | 1 => first,
-        n => format!("{first}, and {}", count(n - 1, "more gap")),
+/// The exit code, and why it does not tell of the verdict.
+fn exit(report: &Audit, view: &RenderOptions) -> String {
+    if view.exit == EXIT_NOT_WRITTEN {
+        format!("exit {EXIT_NOT_WRITTEN}: a report or history could not be written")
+    } else if report.reports_only {
+        "exit 0: the profiles say gates: []".to_owned()
+    } else if view.report_only {
+        "exit 0 with --report-only".to_owned()
+    } else {
+        format!("exit {}", view.exit)
     }
 }

@@ -1,6 +1,6 @@
 //! `NEXT`: what to do about the worst of it.
 
-use super::fold::{Fold, shortened};
+use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::{Reason, ReasonKind, Severity, count};
@@ -39,10 +39,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         });
     }
     if !of_targets.is_empty() {
-        lines.push(format!(
-            "close {} (READ tells which), or say required: false where the verdict may do without",
-            count(of_targets.len(), "gap")
-        ));
+        lines.push(close(&of_targets, fold));
     }
     lines.extend(named(&others, fold));
     let lines = lines.iter().enumerate().map(|(i, line)| {
@@ -52,17 +49,41 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     lines.collect()
 }
 
+/// Gaps that are listed if there is room; all are counted.
+const LISTED: usize = 8;
+
+/// How many to close, and which; `READ` tells why, and what helps with each.
+fn close(gaps: &[&Reason], fold: &Fold) -> String {
+    let limit = if fold.lines == usize::MAX { usize::MAX } else { LISTED.min(fold.lines) };
+    let (shown, more) = first(gaps.to_vec(), limit);
+    let mut listed: Vec<String> = shown.into_iter().map(|gap| terminal(place(gap))).collect();
+    if more > 0 {
+        listed.push(format!("and {more} more (-v)"));
+    }
+    format!("close {} ({}), or say required: false", count(gaps.len(), "gap"), listed.join(", "))
+}
+
+/// `qualif kubernetes/mks part nodes`: what a gap is of, without the reason. Neither names of
+/// environments nor of targets hold a space or a colon.
+fn place(gap: &Reason) -> &str {
+    let text = gap.text.as_str();
+    let text = text.split_once(" not read: ").map_or(text, |(place, _)| place);
+    text.split_once(": ").map_or(text, |(place, _)| place)
+}
+
+fn text(gap: &Reason, fold: &Fold) -> String {
+    terminal(&shortened(&gap.text, fold.message.saturating_add(40)))
+}
+
 /// Gaps that are named; all are counted.
 const NAMED: usize = 3;
 
 /// Gaps that `READ` does not tell of, in their own words.
 fn named(gaps: &[&Reason], fold: &Fold) -> Vec<String> {
-    let shown = |gap: &&Reason| {
-        let text = shortened(&gap.text, fold.message.saturating_add(40));
-        format!("close the gap: {}", terminal(&text))
-    };
     let limit = if fold.lines == usize::MAX { usize::MAX } else { NAMED.min(fold.lines) };
-    let mut lines: Vec<String> = gaps.iter().take(limit).map(shown).collect();
+    let shown = gaps.iter().take(limit);
+    let mut lines: Vec<String> =
+        shown.map(|gap| format!("close the gap: {}", text(gap, fold))).collect();
     let more = gaps.len() - lines.len();
     if more > 0 {
         lines.push(format!("and {} (-v)", count(more, "more gap")));

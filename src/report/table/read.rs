@@ -6,7 +6,7 @@ use super::sheet::Sheet;
 use super::told::Told;
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
-use crate::report::view::coverage::{Gap, GapOf, NOT_REQUIRED, hides};
+use crate::report::view::coverage::{Gap, NOT_REQUIRED};
 
 /// Failures of fewer targets for one reason are each told.
 const ALIKE: usize = 3;
@@ -51,14 +51,7 @@ fn optional(is_needed: bool) -> String {
 }
 
 fn gap_line(gap: &Gap<'_>, fold: &Fold) -> String {
-    let part = match gap.of {
-        GapOf::Part(part) => format!(" {part}"),
-        GapOf::Target | GapOf::Time => String::new(),
-    };
-    let hidden = if gap.hides > 0 { format!(" [{}]", hides(gap.hides)) } else { String::new() };
-    let message = shortened(&gap.failure.message, fold.message);
-    let (target, advice) = (&gap.target.target, &gap.failure.advice);
-    format!("{target}{part}: {message}{hidden} -> {advice}{}", optional(gap.is_needed))
+    gap.line(|message| shortened(message, fold.message))
 }
 
 /// A line for each gap; folded one line for many of one reason.

@@ -95,7 +95,7 @@ impl<'a> TargetView<'a> {
     fn new(coverage: &'a Coverage, environment: &'a AuditedEnvironment, audit: &Audit) -> Self {
         Self {
             coverage,
-            is_needed: environment.required && coverage.required,
+            is_needed: coverage.required,
             stale: staleness(coverage, environment.max_age, audit.run.at),
             age: Duration::try_from(audit.run.at.duration_since(coverage.taken)).ok(),
             environment,
@@ -134,6 +134,12 @@ impl<'a> TargetView<'a> {
             Source::Recorded { instead_of, .. } => instead_of.as_ref(),
             Source::Live | Source::Declared => None,
         }
+    }
+
+    /// That a file stands in for the live target, and why, where one does.
+    pub(in crate::report) fn stand_in(&self) -> Option<String> {
+        let (path, failure) = (self.path()?, self.instead_of()?);
+        Some(format!("{path} stands in for the live target: {}", failure.message))
     }
 
     /// Components of other environments that this part could have shown.
@@ -192,6 +198,35 @@ impl Gap<'_> {
             && self.is_needed == other.is_needed
             && self.failure.kind == other.failure.kind
             && self.failure.advice == other.failure.advice
+    }
+
+    /// `kubernetes/mks nodes: the answer was 403 [hides 2] -> allow list on nodes`: what was not
+    /// read, why, and what helps. A format that has little room shortens what a server said.
+    pub(in crate::report) fn line(&self, shorten: impl Fn(&str) -> String) -> String {
+        let part = match self.of {
+            GapOf::Part(part) => format!(" {part}"),
+            GapOf::Target | GapOf::Time => String::new(),
+        };
+        format!("{}{part}: {}", self.target.target, self.why(shorten))
+    }
+
+    /// `kubernetes/mks part nodes not read: the answer was 403 [hides 2] -> allow list on nodes`: the
+    /// same where no heading says that it was not read.
+    pub(in crate::report) fn sentence(&self) -> String {
+        let what = match self.of {
+            GapOf::Part(part) => format!(" part {part} not read"),
+            GapOf::Target => " not read".to_owned(),
+            GapOf::Time => String::new(),
+        };
+        format!("{}{what}: {}", self.target.target, self.why(str::to_owned))
+    }
+
+    fn why(&self, shorten: impl Fn(&str) -> String) -> String {
+        let hidden =
+            if self.hides > 0 { format!(" [{}]", hides(self.hides)) } else { String::new() };
+        let optional = if self.is_needed { String::new() } else { format!(" ({NOT_REQUIRED})") };
+        let Failure { message, advice, .. } = &self.failure;
+        format!("{}{hidden} -> {advice}{optional}", shorten(message))
     }
 
     /// `images, hides 2`, `everything`, `stale`.

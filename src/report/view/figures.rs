@@ -67,6 +67,6 @@ fn at_least(is_partial: bool, sum: String) -> String {
     if is_partial { format!("at least {sum}") } else { sum }
 }
 
-fn uptime(seconds: f64) -> String {
+pub(super) fn uptime(seconds: f64) -> String {
     age_words(Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX))
 }

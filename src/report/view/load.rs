@@ -134,7 +134,7 @@ fn remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
         }
     }
     for (window, parts) in by_source {
-        let identity = if window.is_proven { "proven" } else { "by labels" };
+        let identity = window.identity.replace('-', " ");
         let source = &window.source;
         remarks.push(format!("{source}: {}; identity {identity}", parts.join(", ")));
     }

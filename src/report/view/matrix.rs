@@ -84,7 +84,9 @@ impl Mark {
     }
 }
 
-const OTHER_PRODUCT: &str = "other product";
+pub(in crate::report) const OTHER_PRODUCT: &str = "other product";
+/// Of two versions of which neither is ahead, as far as their texts tell.
+pub(in crate::report) const NO_ORDER: &str = "no order";
 const WITHIN_PRECISION: &str = "same as far as told";
 
 /// Behind what comes from a target that does not count any more.
@@ -99,7 +101,7 @@ pub(in crate::report) fn distance(
     let told = match (level, direction) {
         (None, direction) => direction?.as_str().to_owned(),
         (Some(Level::WithinPrecision), _) => WITHIN_PRECISION.to_owned(),
-        (Some(Level::Incomparable(_)), _) => "no order".to_owned(),
+        (Some(Level::Incomparable(_)), _) => NO_ORDER.to_owned(),
         (Some(level), Some(Direction::Mixed)) => format!("{}, ahead and behind", level.as_str()),
         (Some(level), Some(direction)) => format!("{} {}", level.as_str(), direction.as_str()),
         (Some(Level::Build), None) => "another build".to_owned(),

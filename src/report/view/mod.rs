@@ -3,6 +3,7 @@
 //! A view borrows what the audit says, adds what follows from it, and has the words for both.
 //! Formats decide on layout, order and escaping: what stands here is not escaped.
 
+pub(super) mod checklist;
 pub(super) mod compared;
 pub(super) mod coverage;
 pub(super) mod figures;
@@ -115,8 +116,7 @@ impl<'a> ReportView<'a> {
 
     /// A time as people read it where they are: `Mon 2026-11-23 01:06 +01:00`.
     pub(super) fn local_time(&self, at: Timestamp) -> String {
-        let there = at.to_zoned(self.audit.run.timezone.clone());
-        there.strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+        verdict::local_time(self.audit, at)
     }
 }
 

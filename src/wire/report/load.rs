@@ -51,7 +51,8 @@ pub struct LoadWindow {
     /// What told it; not there if nothing did.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
-    /// `proven` by each server's own answer, or `by-labels`.
+    /// Whose the series are: `proven` by each server's own answer, `by-labels`, `another-server` or
+    /// `unknown`.
     pub identity: String,
     /// The first moment that the source holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::pieces::of_an_engine;
 use super::{Fault, Healthy, PASSWORD, check_all};
 use crate::support::cli::slowness::scaled;
 use crate::support::docker::{self, Contexts};
@@ -28,6 +29,7 @@ fn a_faulty_docker_costs_its_own_target_only() {
         unfinished_refusals(),
         lists(),
         selection(),
+        of_an_engine(),
     ];
     check_all("docker", cases.into_iter().flatten());
 }

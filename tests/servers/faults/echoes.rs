@@ -1,13 +1,15 @@
 //! Servers that repeat the credential that they were sent: in errors, and as data.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use super::kubernetes::at;
 use super::{Healthy, PASSWORD, PASSWORD_REFERENCE};
 use crate::profiles::Profiles;
 use crate::support::fault_table::{self, Row};
 use crate::support::hostile::{Behaviour, Hostile};
+use crate::support::kubernetes::{ApiServer, Cluster, Fault as KubernetesFault, User, When};
 use crate::support::redis::Binary;
 
 /// All formats; a credential may stand in none of them.
@@ -122,4 +124,41 @@ fn what_a_server_repeats_of_a_credential_is_hidden_everywhere() {
         ));
     }
     fault_table::check("echoes", &rows);
+}
+
+/// A user name and a password, straight to the cluster: what is sent is `base64(user:password)`.
+#[test]
+fn what_a_cluster_repeats_of_a_password_is_hidden_everywhere() {
+    let healthy = Healthy::start(Binary::Redis70, Binary::Redis70);
+    let basic = |fault: KubernetesFault| {
+        let server = ApiServer::start(Cluster::recorded());
+        server.accept_basic("auditor", PASSWORD);
+        server.fault("/api", When::Always, fault);
+        at(server, |own| own.user(User::Basic("auditor", PASSWORD)))
+    };
+    // The password is what lets it in.
+    let (target, _alive) = basic(KubernetesFault::NullItems);
+    let report = healthy.beside("kubernetes", target).audit().any_report().to_string();
+    assert!(!report.contains("authentication"), "{report}");
+    let mut rows = Vec::new();
+    let spelled = spellings().into_iter().chain([
+        ("in base64 of a URL", URL_SAFE_NO_PAD.encode(format!("auditor:{PASSWORD}"))),
+        ("in base64 without its end", STANDARD_NO_PAD.encode(format!("auditor:{PASSWORD}"))),
+        (
+            "as the header",
+            format!("Authorization: Basic {}", STANDARD.encode(format!("auditor:{PASSWORD}"))),
+        ),
+    ]);
+    for (name, said) in spelled {
+        let (target, _alive) = basic(KubernetesFault::Says(format!("you said {said}")));
+        let name = format!("a cluster repeats the user's password, {name}");
+        rows.push(told(&healthy, name.clone(), "kubernetes", target));
+        let (target, _alive) = basic(KubernetesFault::SaysAsData(said));
+        let written = everything(&healthy.beside("kubernetes", target)).to_lowercase();
+        for text in forbidden() {
+            let is_told = written.contains(&text.to_lowercase());
+            assert!(!is_told, "{name}, as data: {text} was written\n{written}");
+        }
+    }
+    fault_table::check("echoes-basic", &rows);
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::pieces::of_a_cluster;
 use super::{Fault as Case, Healthy, TOKEN, check_all};
 use crate::profiles::text;
 use crate::support::hostile::{Behaviour, Hostile};
@@ -21,7 +22,8 @@ fn a_faulty_cluster_costs_its_own_target_only() {
     let path = folder.path();
     let cases =
         [answers(), pages(), connections(), tls(), files(path), addresses(path), plugins(path)];
-    check_all("kubernetes", cases.into_iter().flatten());
+    let cases = cases.into_iter().flatten().chain(of_a_cluster(path));
+    check_all("kubernetes", cases);
 }
 
 /// A target, and what must live as long.
@@ -233,6 +235,20 @@ fn addresses(folder: &Path) -> Vec<Case> {
     let no_pem = "{server: 'https://127.0.0.1:1', certificate-authority: no-pem}";
     vec![
         case("a server on an invalid port", "{server: 'https://127.0.0.1:99999'}", "file", "port"),
+        case("a server on port 0", "{server: 'https://127.0.0.1:0'}", "file", "port"),
+        case("a server by FTP", "{server: 'ftp://127.0.0.1'}", "file", "neither http:// nor"),
+        case(
+            "a server by a socket",
+            "{server: 'unix:///run/k8s.sock'}",
+            "file",
+            "neither http:// nor",
+        ),
+        case(
+            "a server by WebSocket",
+            "{server: 'wss://127.0.0.1:6443'}",
+            "file",
+            "neither http:// nor",
+        ),
         case("an authority that is not PEM", no_pem, "tls", "PEM"),
     ]
 }

@@ -12,9 +12,9 @@ fn add(text: &mut String, name: &str, labels: &str, at: i64, value: f64) {
 
 /// Each minute ten GETs, each night at 02:00 five KEYS of a second each, and behind `burst` 61
 /// KEYS that take 16.11 s: 5.37 % of five minutes.
-fn metrics(run_id: &str, from: i64, to: i64, burst: i64) -> String {
+fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> String {
     let mut text = String::new();
-    let steps = || (from..to).step_by(60);
+    let steps = || (from..to).step_by(step);
     let count = |n: i64| f64::from(i32::try_from(n).expect("a few days"));
     let minutes = |at: i64| count((at - from) / 60);
     let nights = |at: i64| count((at - 7_200).div_euclid(DAY) - (from - 7_200).div_euclid(DAY));
@@ -58,8 +58,12 @@ fn run_id(redis: &RedisServer) -> String {
 fn prometheus(dir: &Path, run_id: &str) -> Running {
     let end = now().as_second() / 300 * 300 + 300;
     let burst = end - 2 * 3_600 - 130;
+    keeping(dir, &metrics(run_id, (end - 9 * DAY, end), burst, 60))
+}
+
+fn keeping(dir: &Path, metrics: &str) -> Running {
     let data = dir.join("data");
-    blocks_of(&metrics(run_id, end - 9 * DAY, end, burst), &data);
+    blocks_of(metrics, &data);
     let config = dir.join("prometheus.yml");
     std::fs::write(&config, "scrape_configs: []\n").expect("write the configuration");
     Running::prometheus(&config, &data, &["--storage.tsdb.retention.time=400d"])
@@ -125,13 +129,21 @@ fn series_of_another_server_prove_nothing_and_block_nothing() {
     let (qualif, production) =
         (RedisServer::start(Binary::Redis70, &[]), RedisServer::start(Binary::Redis70, &[]));
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let prometheus = prometheus(dir.path(), &"f".repeat(40));
+    // Scraped every second, so that a server of a few seconds should be in the series.
+    let end = now().as_second() / 300 * 300 + 300;
+    let other = "f".repeat(40);
+    let told = metrics(&other, (end - 7_200, end), end - 3_600 - 130, 1);
+    let prometheus = keeping(dir.path(), &told);
     let profiles = profiles(&qualif, &production, Some(load_of(&prometheus.url())));
-    // A server that has run for two intervals would be in the series.
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(4));
     let report = audited(&profiles, 0);
     let load = &report["run"]["load"][0];
-    assert_eq!(text(&load["windows"][0]["identity"]), "by-labels", "{load}");
+    assert_eq!(text(&load["windows"][0]["identity"]), "another-server", "{load}");
+    let walk = row(load, "walk-share");
+    assert!((walk["windows"][0]["worst"].as_f64().expect("it is shown") - 0.0537).abs() < 1e-4);
+    assert_eq!(text(&walk["windows"][0]["outcome"]), "unknown", "{walk}");
+    let why = text(&walk["windows"][0]["unknown"][0]);
+    assert!(why.starts_with("another server: its run_id is"), "{why}");
 }
 
 #[test]

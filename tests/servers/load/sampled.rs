@@ -4,7 +4,7 @@ use super::*;
 
 const LENGTH: BucketLength = BucketLength::new(2);
 
-struct Silent;
+pub(super) struct Silent;
 
 impl envparity::collect::Progress for Silent {
     fn started(&self, _: usize) {}

@@ -26,6 +26,10 @@ pub(crate) enum Fault {
     ExpiredAlways,
     /// `403 Forbidden` with a `Status` that repeats the token.
     RepeatsToken,
+    /// `500 Internal Server Error` with a `Status` that says this.
+    Says(String),
+    /// Every item's image, kubelet and system are this.
+    SaysAsData(String),
     /// `200 OK` with a login page.
     NotJson,
     /// `200 OK` with a `Status` that says `Failure`.
@@ -168,6 +172,15 @@ pub(super) fn spoiled(fault: &Fault, body: &[u8]) -> Bytes {
             list["kind"] = json!("ConfigMapList");
             list["apiVersion"] = json!("v1");
         }
+        Fault::SaysAsData(said) => {
+            for item in list["items"].as_array_mut().into_iter().flatten() {
+                for pointer in DATA {
+                    if let Some(field) = item.pointer_mut(pointer) {
+                        *field = json!(said);
+                    }
+                }
+            }
+        }
         Fault::NullItems => list["items"] = Value::Null,
         Fault::MalformedItem => {
             if let Some(items) = list["items"].as_array_mut().filter(|items| !items.is_empty()) {
@@ -199,4 +212,13 @@ const NULLABLE: [&str; 9] = [
     "/spec/selector",
     "/status/containerStatuses",
     "/status/initContainerStatuses",
+];
+
+/// What is told of a node, and of a pod.
+const DATA: [&str; 5] = [
+    "/status/nodeInfo/kubeletVersion",
+    "/status/nodeInfo/osImage",
+    "/spec/containers/0/image",
+    "/spec/template/spec/containers/0/image",
+    "/status/containerStatuses/0/imageID",
 ];

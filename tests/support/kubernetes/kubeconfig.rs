@@ -14,6 +14,8 @@ pub(crate) enum User {
     Token,
     /// A file with it, written beside the kubeconfig.
     TokenFile,
+    /// A user name and a password, which the server must have been told of.
+    Basic(&'static str, &'static str),
     /// A token of nobody.
     WrongToken,
     /// Paths of the certificate and its key.
@@ -171,6 +173,9 @@ impl<'a> Kubeconfig<'a> {
                 let path = folder.join(format!("{}.token", self.context));
                 write(&path, &format!("{}\n", self.server.token()));
                 format!("    tokenFile: {}\n", path.display())
+            }
+            User::Basic(name, password) => {
+                format!("    username: {name}\n    password: {password}\n")
             }
             User::WrongToken => "    token: test-token-of-nobody\n".to_owned(),
             User::CertificateFiles => {

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -64,6 +66,12 @@ impl ApiServer {
         Self::start_over(Transport::Https, cluster)
     }
 
+    /// Takes this user name and password for as good as the token.
+    pub(crate) fn accept_basic(&self, name: &str, password: &str) {
+        let value = format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
+        *self.state.basic.lock().expect("no thread panics with the lock") = Some(value);
+    }
+
     pub(crate) fn start_over(transport: Transport, cluster: Cluster) -> Self {
         let certs = Certs::new();
         let tls = tls(transport, &certs);
@@ -71,6 +79,7 @@ impl ApiServer {
         let state = Arc::new(State {
             store: cluster.build(),
             token: format!("test-token-{}", random_hex()),
+            basic: Mutex::default(),
             open: transport == Transport::Plain,
             gzip: AtomicBool::new(true),
             pace: Mutex::default(),

@@ -38,6 +38,8 @@ const CHUNK: usize = 32 * 1024;
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) token: String,
+    /// The whole value of `Authorization` that is as good as the token.
+    pub(super) basic: Mutex<Option<String>>,
     /// Anyone who asks is let in: behind a proxy that has logged in already.
     pub(super) open: bool,
     pub(super) gzip: AtomicBool,
@@ -131,6 +133,9 @@ impl State {
         self.requests.lock().expect("no thread panics with the lock").push(recorded.clone());
         let bearer = access::text(request.headers(), &header::AUTHORIZATION);
         let bearer = bearer.is_some_and(|value| value.strip_prefix("Bearer ") == Some(&self.token));
+        let basic = self.basic.lock().expect("no thread panics with the lock").clone();
+        let said = access::text(request.headers(), &header::AUTHORIZATION);
+        let bearer = bearer || (basic.is_some() && said == basic);
         let user = if bearer || self.open { Some(TOKEN_USER) } else { certified };
         let Some(user) = user else { return Answer::status(&fixture("error-401")).into_response() };
         if request.method() != Method::GET {
@@ -184,6 +189,10 @@ impl State {
                 // As long as it takes for a limit on the message to fall into the token.
                 let message = format!("{:285}{}", "invalid bearer token", self.token);
                 Answer::status(&access::status(403, "Forbidden", &message, None)).into_response()
+            }
+            Fault::Says(message) => {
+                Answer::status(&access::status(500, "InternalError", &message, None))
+                    .into_response()
             }
             Fault::NotJson => with_header(
                 200,

@@ -123,4 +123,25 @@ mod tests {
             assert!(!failure.message.contains("hunter2"), "{failure:?}");
         }
     }
+
+    #[test]
+    fn mutated_contexts() {
+        use crate::mutation::{MUTATIONS, attacks, enter};
+        let docker = r#"{"Host":"tcp://h:2376","SkipTLSVerify":false}"#;
+        let of = |docker: &str| format!(r#"{{"Name":"x","Endpoints":{{"docker":{docker}}}}}"#);
+        let hosts =
+            ["unix:///var/run/docker.sock", "ssh://u@h:22/x", "tcp://[::1]:2376", "npipe://"];
+        let mut seeds: Vec<Vec<u8>> = vec![of(docker).into_bytes()];
+        seeds.extend(hosts.map(|host| of(&format!(r#"{{"Host":"{host}"}}"#)).into_bytes()));
+        seeds.extend(hosts.map(|host| host.as_bytes().to_vec()));
+        let entry = |data: &[u8]| {
+            let _ = name(data);
+            let host = endpoint(data).map(|endpoint| endpoint.host);
+            let host = host.unwrap_or_else(|_| String::from_utf8_lossy(data).into_owned());
+            let _ = address(&host, data.len() % 2 == 0, "x");
+            let folder = folder(&host);
+            assert!(folder.len() == 64 && folder.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        };
+        enter(entry, &[seeds, attacks()].concat(), 2 * MUTATIONS);
+    }
 }

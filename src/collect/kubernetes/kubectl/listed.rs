@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::super::objects::Text;
 use crate::model::{Failure, FailureKind};
 
 /// Objects of one file. One that kubectl prints has some hundred bytes at least, so that a file of
@@ -45,6 +46,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for ListedItems<'a> {
     }
 }
 
+/// The `apiVersion` of the first object of a text; reads no further.
+pub(super) fn api_version(text: &str) -> Option<String> {
+    struct First<'f>(&'f mut Option<String>);
+    impl<'de> Visitor<'de> for First<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(key) = map.next_key::<Text<'de>>()? {
+                if &*key == "apiVersion" {
+                    *self.0 = Some(map.next_value::<Text<'de>>()?.to_string());
+                    return Err(A::Error::custom("it is known"));
+                }
+                map.next_value::<IgnoredAny>()?;
+            }
+            Ok(())
+        }
+    }
+    let mut found = None;
+    // Whatever ends the reading, what was found is found.
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(First(&mut found));
+    found
+}
+
 /// What was seen of a file so far.
 #[derive(Default)]
 pub(super) struct SeenObjects {
@@ -70,11 +98,17 @@ impl SeenObjects {
         ))
     }
 
-    pub(super) fn meet(&mut self, object: String) {
-        if self.met.insert(self.hasher.hash_one(&object)) {
+    /// An object of that kind, namespace and name.
+    pub(super) fn meet(&mut self, object: [&str; 3]) {
+        if self.met.insert(self.hasher.hash_one(object)) {
             return;
         }
-        self.twice.get_or_insert((object, 0)).1 += 1;
+        let [kind, namespace, name] = object;
+        let shown = || match namespace {
+            "" => format!("{kind} {name}"),
+            _ => format!("{kind} {namespace}/{name}"),
+        };
+        self.twice.get_or_insert_with(|| (shown(), 0)).1 += 1;
     }
 
     /// The first object that was met again, and how many were.

@@ -1,0 +1,180 @@
+//! What a call of a new command that walks would take at production's size.
+
+use super::novelty::{Novelty, RedisPair, novelty, redis_pairs};
+use super::{Item, ItemMeta, Trial};
+use crate::model::{
+    ChecklistItem, Extent, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle,
+    TargetCounters, rounded,
+};
+use crate::trend::CommandLists;
+
+pub(super) struct CostPerCall;
+
+static META: ItemMeta = ItemMeta {
+    id: "cost-per-call",
+    section: ItemSection::Redis,
+    summary: "a call that walks and is new takes at most 5 ms at production's number of keys",
+    why: "Redis does one thing at a time: while a call walks, every other client waits",
+    judges_rollbacks: false,
+};
+
+/// Commands whose time grows with the number of keys of the whole server, call by call. That of
+/// one SCAN does not.
+const BY_KEYSPACE: [&str; 3] = ["keys", "flushall", "flushdb"];
+
+impl Item for CostPerCall {
+    fn meta(&self) -> &'static ItemMeta {
+        &META
+    }
+
+    fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
+        let mut item = META.item();
+        let pairs = redis_pairs(trial);
+        if pairs.is_empty() {
+            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
+            return item;
+        }
+        let lists = CommandLists::builtin();
+        let must = limit_in_words(trial);
+        for pair in &pairs {
+            let mut costs = Vec::new();
+            let mut unread = None;
+            for command in lists.walking() {
+                match novelty(pair, command, trial) {
+                    Novelty::New { calls, micros, .. } => {
+                        costs.push(cost(pair, command, (calls, micros), true, trial));
+                    }
+                    Novelty::NotKnown { called: Some(called), .. } => {
+                        costs.push(cost(pair, command, called, false, trial));
+                    }
+                    Novelty::NotKnown { why, called: None } => unread = Some(why),
+                    Novelty::NotNew => {}
+                }
+            }
+            let is_clear = costs.is_empty();
+            for (line, figure) in costs {
+                item.lines.push(line.must(must.clone()));
+                item.figures.push(figure);
+            }
+            let component = &pair.component;
+            match unread {
+                Some(why) => {
+                    let seen = format!("{component}: which commands are new is not known: {why}");
+                    item.lines
+                        .push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must.clone()));
+                }
+                None if is_clear => {
+                    let seen = format!("{component}: no command that walks is new");
+                    item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must(must.clone()));
+                }
+                None => {}
+            }
+        }
+        item.settle = settle(item.outcome(), trial);
+        item
+    }
+}
+
+fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
+    match outcome {
+        ItemOutcome::NoGo => Some(Settle::by(
+            "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT outside \
+             of requests",
+            "a change of the release",
+        )),
+        ItemOutcome::Incomplete => Some(Settle::by(
+            format!("what settles new-command; keys need INFO's Keyspace of {}", trial.gate.to),
+            "a minute",
+        )),
+        _ => None,
+    }
+}
+
+fn limit(trial: &Trial<'_>) -> f64 {
+    trial.rules.max_call.as_secs_f64() * 1_000.0
+}
+
+fn limit_in_words(trial: &Trial<'_>) -> String {
+    format!("<= {}", ms(limit(trial)))
+}
+
+/// What a call takes, and would take there. A command of which nobody knows whether it is new makes
+/// nothing a NO-GO.
+fn cost(
+    pair: &RedisPair<'_>,
+    command: &str,
+    (calls, micros): (f64, Option<f64>),
+    is_new: bool,
+    trial: &Trial<'_>,
+) -> (ItemLine, ItemFigure) {
+    let name = format!("{} {}", pair.component, command.to_uppercase());
+    let own = micros.map(|micros| micros / calls / 1_000.0);
+    let keys = [keys(pair.from), keys(pair.to)];
+    let scale = match keys {
+        _ if !BY_KEYSPACE.contains(&command) => Some(1.0),
+        [Some(from), Some(to)] if from >= 1.0 => Some((to / from).max(1.0)),
+        _ => None,
+    };
+    let there = own.zip(scale).map(|(own, scale)| own * scale);
+    let most = limit(trial);
+    // At any number of keys it takes at least as long as it did.
+    let is_over = there.or(own).is_some_and(|ms| ms > most);
+    let outcome = match (is_over, there) {
+        (true, _) if is_new => ItemOutcome::NoGo,
+        (true, _) | (false, None) => ItemOutcome::Incomplete,
+        (false, Some(_)) => ItemOutcome::Go,
+    };
+    let at = |keys: Option<f64>| match keys {
+        Some(keys) => format!("{} keys", rounded(keys)),
+        None => "an unknown number of keys".to_owned(),
+    };
+    let seen = match (own, there) {
+        (None, _) => format!("{name}: what a call takes is not told"),
+        (Some(own), Some(there)) if BY_KEYSPACE.contains(&command) => {
+            format!(
+                "{name} {} at {}, at least {} at {}",
+                ms(own),
+                at(keys[0]),
+                ms(there),
+                at(keys[1])
+            )
+        }
+        (Some(own), Some(_)) => format!("{name} {} a call, by collections as they are", ms(own)),
+        (Some(own), None) => format!("{name} {} at {}; {}", ms(own), at(keys[0]), at(keys[1])),
+    };
+    let doubt = if is_new { "" } else { "; whether it is new is not known" };
+    let figure = ItemFigure {
+        name: name.to_lowercase(),
+        value: there,
+        unit: "ms",
+        limit: Some(most),
+        baseline: own,
+        source: "usec per call of one INFO, by the ratio of keys".to_owned(),
+    };
+    (ItemLine::new(outcome, format!("{seen}{doubt}")), figure)
+}
+
+fn ms(ms: f64) -> String {
+    if ms >= 10.0 { format!("{ms:.0} ms") } else { format!("{} ms", rounded_up(ms)) }
+}
+
+/// Two digits, so that small times are no zeros.
+fn rounded_up(ms: f64) -> String {
+    if ms >= 0.1 {
+        let text = format!("{ms:.1}");
+        text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+    } else {
+        format!("{ms:.3}")
+    }
+}
+
+/// Keys of the primaries; of the largest server where none is one.
+fn keys(target: Option<&TargetCounters>) -> Option<f64> {
+    let target = target.filter(|target| target.extent != Extent::Some)?;
+    let of = |server: &crate::model::ServerCounters| server.indicators.get(Indicator::Keys);
+    let primaries: Vec<_> = target.servers.iter().filter(|one| one.role == "master").collect();
+    if primaries.is_empty() {
+        return target.servers.iter().filter_map(of).reduce(f64::max);
+    }
+    primaries.into_iter().map(of).sum()
+}

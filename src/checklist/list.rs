@@ -1,0 +1,16 @@
+//! The list of items.
+
+use super::Item;
+
+/// Every item that is judged by what was read, in the order in which they are shown.
+pub const ITEMS: &[&dyn Item] = &[
+    &super::coverage::Coverage,
+    &super::isolation::Isolation,
+    &super::parity::Parity,
+    &super::release_under_test::ReleaseUnderTest,
+    &super::freeze::FreezeKept,
+    &super::rollback_ready::RollbackReady,
+    &super::new_command::NewCommand,
+    &super::cost_per_call::CostPerCall,
+    &super::waivers::Waivers,
+];

@@ -1,0 +1,49 @@
+//! Questions to people. An answer is bound to the builds that it was given for.
+
+use super::digest_of;
+use super::trial::Trial;
+use crate::model::{Answer, ChecklistItem, ItemLine, ItemOutcome, ItemSection, Settle};
+
+/// What became of a question.
+pub fn judge_question(id: &str, question: &str, trial: &Trial<'_>) -> ChecklistItem {
+    let of_release = |answer: &&Answer| answer.item == id && answer.release == trial.release.name;
+    let digest = digest_of(&trial.release.train);
+    let answers = trial.answers.iter().filter(of_release);
+    let newest = answers.max_by_key(|answer| answer.at);
+    let line = match newest {
+        Some(answer) if answer.digest == digest => answered(question, answer),
+        Some(answer) => {
+            let seen = format!(
+                "{question:?} was answered by {} at {} for other builds",
+                answer.by, answer.at
+            );
+            ItemLine::new(ItemOutcome::Incomplete, seen)
+        }
+        None => ItemLine::new(ItemOutcome::Incomplete, format!("{question:?} is not answered")),
+    };
+    let settle = (line.outcome >= ItemOutcome::Incomplete).then(|| {
+        let command = format!(
+            "envparity checklist answer {id} --release {} --yes --by NAME --evidence LINK",
+            trial.release.name
+        );
+        Settle::by(command, "as long as the answer takes")
+    });
+    ChecklistItem {
+        id: id.to_owned(),
+        section: ItemSection::People,
+        lines: vec![line.must("yes")],
+        figures: Vec::new(),
+        settle,
+    }
+}
+
+fn answered(question: &str, answer: &Answer) -> ItemLine {
+    let outcome = if answer.is_yes { ItemOutcome::Go } else { ItemOutcome::NoGo };
+    let word = if answer.is_yes { "yes" } else { "no" };
+    let evidence = match answer.evidence.as_str() {
+        "" => String::new(),
+        text => format!(", {text}"),
+    };
+    let seen = format!("{question:?} {word}: {} (claimed), {}{evidence}", answer.by, answer.at);
+    ItemLine::new(outcome, seen)
+}

@@ -1,0 +1,1 @@
+//! What tests of items are made of.

@@ -1,0 +1,67 @@
+//! What items judge a release by.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::config::ChecklistRules;
+use super::state::EnvironmentState;
+use crate::model::{
+    Answer, Audit, AuditedEnvironment, ComponentName, Gate, Release, ReleaseType, TargetCounters,
+    Train,
+};
+
+/// Counters of every Redis of an environment, by component.
+pub(crate) type Counters = BTreeMap<ComponentName, TargetCounters>;
+
+/// A release and all that is known for and against it.
+pub struct Trial<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// The one that production runs until then; `None` if it has no file.
+    pub previous: Option<&'a Release>,
+    /// Which items are judged.
+    pub kind: ReleaseType,
+    /// Where it comes from and where it goes to.
+    pub gate: &'a Gate,
+    /// Every environment, compared and judged.
+    pub audit: &'a Audit,
+    /// The environment that it comes from.
+    pub from: &'a AuditedEnvironment,
+    /// The environment that it goes to.
+    pub to: &'a AuditedEnvironment,
+    /// Counters of the environment that it comes from.
+    pub from_counters: &'a Counters,
+    /// Counters of the environment that it goes to.
+    pub to_counters: &'a Counters,
+    /// What ran before where it goes to, newest first, as far as anything had to be looked up.
+    pub seen_before: &'a [(Timestamp, Train)],
+    /// What was seen since the freeze began; `None` if the release has no freeze.
+    pub freeze: Option<&'a FreezePast>,
+    /// What people answered, oldest first.
+    pub answers: &'a [Answer],
+    /// Limits, questions and exceptions.
+    pub rules: &'a ChecklistRules,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// What was seen of the environment of a freeze, by stored evidence and by this run.
+#[derive(Clone, Debug, Default)]
+pub struct FreezePast {
+    /// Oldest first: the last before the freeze, then each since.
+    pub states: Vec<(Timestamp, EnvironmentState)>,
+}
+
+impl Trial<'_> {
+    /// Since when the release is in the environment that it comes from.
+    pub(super) fn came(&self) -> Option<Timestamp> {
+        self.release.came.get(&self.gate.from).copied()
+    }
+
+    /// The command that writes the file of the release before.
+    pub(super) fn capture_previous(&self) -> String {
+        let name = self.release.previous.as_deref().unwrap_or("NAME");
+        format!("envparity release capture {name} --from {}", self.gate.to)
+    }
+}

@@ -1,0 +1,134 @@
+//! What can be said of the checklist of a release.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
+
+use super::output::OutputError;
+use super::{HistoryOption, ProfilesArguments, time};
+use crate::report::checklist::ChecklistFormat;
+use crate::wire::duration::{DurationText, parse_limit};
+use crate::wire::release::ReleaseTypeWord;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(in crate::cli) struct ChecklistArguments {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<ChecklistCommand>,
+
+    #[command(flatten)]
+    pub(in crate::cli) run: ChecklistRunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ChecklistCommand {
+    /// Answer the question of an item; the answer counts for the builds of this release alone
+    Answer(AnswerArguments),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ChecklistRunArguments {
+    /// The release: the name in its file of the profiles, which `release capture` writes
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(in crate::cli) release: Option<String>,
+
+    /// What kind of release it is, if its file does not say [default: standard]
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub(in crate::cli) release_type: Option<ReleaseTypeWord>,
+
+    /// Contact nothing: judge the newest evidence of the history
+    #[arg(long)]
+    pub(in crate::cli) recorded_only: bool,
+
+    /// Write the checklist as FORMAT (table, yaml, json, markdown, junit) to PATH, or to stdout
+    /// without one; repeat for several
+    #[arg(short, long, value_name = "FORMAT[=PATH]")]
+    pub(in crate::cli) output: Vec<ChecklistChoice>,
+
+    /// End with 0 where the verdict would say 1 or 3
+    #[arg(long)]
+    pub(in crate::cli) report_only: bool,
+
+    /// How long each target may take, over every profile: 10s, 1m
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
+    deadline: Option<DurationText>,
+
+    /// Judge as of this time, in RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+impl ChecklistRunArguments {
+    /// Of each target, over every profile.
+    pub(in crate::cli) fn deadline(&self) -> Option<Duration> {
+        self.deadline.map(|text| text.0)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("answer").required(true))]
+pub(in crate::cli) struct AnswerArguments {
+    /// The item, which has a question in the file of kind Checklist
+    pub(in crate::cli) item: String,
+
+    /// The release
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) release: String,
+
+    /// The answer is yes: as it must be
+    #[arg(long, group = "answer")]
+    pub(in crate::cli) yes: bool,
+
+    /// The answer is no
+    #[arg(long, group = "answer")]
+    pub(in crate::cli) no: bool,
+
+    /// Who says so
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) by: String,
+
+    /// What shows it: a link or a sentence
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(in crate::cli) evidence: String,
+
+    /// As of this time, in RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+/// `table`, `yaml=checklist.yaml`.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct ChecklistChoice {
+    pub(in crate::cli) format: &'static ChecklistFormat,
+    pub(in crate::cli) path: Option<PathBuf>,
+}
+
+impl FromStr for ChecklistChoice {
+    type Err = OutputError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) =
+            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let format = ChecklistFormat::named(name)
+            .map_err(|known| OutputError::Format(name.to_owned(), known))?;
+        if path == Some("") {
+            return Err(OutputError::Path);
+        }
+        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}

@@ -1,0 +1,266 @@
+//! `envparity checklist`: may a release go?
+
+use std::collections::BTreeMap;
+
+use anyhow::{anyhow, bail};
+
+use super::args::{
+    AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+};
+use super::audit::facts;
+use super::exit::Exit;
+use super::files::OutputFiles;
+use super::inputs::Inputs;
+use super::output::Rendering;
+use super::past::HistoryPlace;
+use super::progress::RunProgress;
+use super::release::named;
+use super::{CommandError, clock, output, problems};
+use crate::checklist::config::ChecklistConfig;
+use crate::checklist::digest_of;
+use crate::collect::config::COLLECTORS;
+use crate::history::{HistoryError, RunSummary, Store};
+use crate::model::{
+    Answer, Audit, Checklist, EnvironmentName, Evidence, Release, ReleaseType, meant_and_known,
+};
+use crate::pipeline::{self, AuditOptions, ChecklistInput, PastEvidence};
+use crate::profile::Profiles;
+use crate::report::checklist::ChecklistFormat;
+use crate::report::escape::terminal;
+
+pub(super) async fn run(
+    arguments: ChecklistArguments,
+    verbose: u8,
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
+    match arguments.command {
+        Some(ChecklistCommand::Answer(command)) => answer(&command),
+        None => judge(&arguments.run, verbose, &files).await,
+    }
+}
+
+async fn judge(
+    arguments: &ChecklistRunArguments,
+    verbose: u8,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
+    let choices = choices(arguments)?;
+    let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
+    let name = arguments.release.as_deref().unwrap_or_default();
+    let release = named(&profiles, name)?;
+    let kind = kind(arguments, release)?;
+    // What is written nowhere is told before anything is asked.
+    pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
+    spare_inputs(&choices, &profiles, &place)?;
+    let mut past = Past::open(&place)?;
+    let (audit, evidence) = collected(arguments, &profiles, &mut past).await?;
+    let now = audit.run.at;
+    let answers = past.answers()?;
+    let input = ChecklistInput { release, kind, audit, evidence: &evidence, answers: &answers };
+    let judged = pipeline::checklist(&profiles, input, &mut past, now);
+    let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
+    // What was stored before is not seen once more.
+    let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &evidence };
+    let kept = place
+        .open_to_write()
+        .and_then(|mut history| pipeline::keep_checklist(&mut history, &mut checklist, seen));
+    if let Err(error) = &kept {
+        let told = format!("error: the run was not kept: {}", place.said(error));
+        output::print_error_line(&told);
+    }
+    let renderings: Vec<Rendering<'_>> =
+        choices.iter().map(|choice| rendering(choice, &checklist)).collect();
+    let verdict = Exit::from(checklist.verdict);
+    let has_failed = kept.is_err();
+    Ok(output::write_all(&renderings, verdict, arguments.report_only, verbose, files, has_failed))
+}
+
+fn rendering<'a>(choice: &'a ChecklistChoice, checklist: &'a Checklist) -> Rendering<'a> {
+    Rendering {
+        path: choice.path.as_deref(),
+        render: Box::new(|view| choice.format.render(checklist, view)),
+    }
+}
+
+fn choices(arguments: &ChecklistRunArguments) -> anyhow::Result<Vec<ChecklistChoice>> {
+    let mut choices = arguments.output.clone();
+    if choices.is_empty() {
+        let format = ChecklistFormat::named("table").map_err(|error| anyhow!(error))?;
+        choices.push(ChecklistChoice { format, path: None });
+    }
+    output::check_places(choices.iter().map(|choice| choice.path.as_deref()))?;
+    Ok(choices)
+}
+
+/// What is written over must not be what was read.
+fn spare_inputs(
+    choices: &[ChecklistChoice],
+    profiles: &Profiles,
+    place: &HistoryPlace,
+) -> anyhow::Result<()> {
+    let mut inputs = Inputs::of_profiles(profiles, &profiles.environments);
+    if let HistoryPlace::File(history) = place {
+        inputs.add_history(history);
+    }
+    choices
+        .iter()
+        .filter_map(|choice| choice.path.as_deref())
+        .try_for_each(|path| inputs.spare(path))
+}
+
+/// What the file says; the command line may say what it does not.
+fn kind(arguments: &ChecklistRunArguments, release: &Release) -> anyhow::Result<ReleaseType> {
+    let asked = arguments.release_type.map(ReleaseType::from);
+    match (release.kind, asked) {
+        (Some(own), Some(asked)) if own != asked => bail!(
+            "{} is a {} by its file, and not a {}: change type: there",
+            terminal(&release.name),
+            own.as_str(),
+            asked.as_str()
+        ),
+        (own, asked) => Ok(own.or(asked).unwrap_or_default()),
+    }
+}
+
+/// Every environment, read now, or as the history has it.
+async fn collected(
+    arguments: &ChecklistRunArguments,
+    profiles: &Profiles,
+    past: &mut Past,
+) -> anyhow::Result<(Audit, Vec<Evidence>)> {
+    let folder = &arguments.profiles.profiles;
+    let options = AuditOptions {
+        at: arguments.at,
+        deadline: arguments.deadline(),
+        ..AuditOptions::default()
+    };
+    if !arguments.recorded_only {
+        let bar = RunProgress::new();
+        let done = pipeline::audit_with_evidence(profiles, &options, facts(folder), clock(), &bar);
+        return Ok(done.await?);
+    }
+    let now = arguments.at.unwrap_or_else(|| clock()());
+    let mut evidence = Vec::new();
+    for environment in &profiles.environments {
+        let visited = past.visit(&environment.name, &mut |found| {
+            let is_later = found.taken > now;
+            if !is_later {
+                evidence.push(found);
+            }
+            is_later
+        });
+        visited.map_err(|error| anyhow!(error))?;
+    }
+    let audit = pipeline::assess(profiles, &options, evidence.clone(), facts(folder), now)?;
+    Ok((audit, evidence))
+}
+
+/// The history as the checklist looks into it.
+struct Past {
+    place: HistoryPlace,
+    /// `None` if there is none yet.
+    store: Option<Store>,
+    /// Newest first, once they were asked for.
+    runs: Option<Vec<RunSummary>>,
+}
+
+impl Past {
+    fn open(place: &HistoryPlace) -> anyhow::Result<Self> {
+        let store = match place.open_to_read() {
+            Ok(store) => Some(store),
+            Err(HistoryError::Missing(_)) => None,
+            Err(error) => return Err(place.failed(&error)),
+        };
+        Ok(Self { place: place.clone(), store, runs: None })
+    }
+
+    /// What people answered, oldest first.
+    fn answers(&mut self) -> anyhow::Result<Vec<Answer>> {
+        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
+        let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
+        Ok(said.iter().filter_map(|(run, said)| pipeline::answer_of(run.at, said)).collect())
+    }
+}
+
+impl PastEvidence for Past {
+    fn visit(
+        &mut self,
+        environment: &EnvironmentName,
+        see: &mut dyn FnMut(Evidence) -> bool,
+    ) -> Result<(), String> {
+        let Self { place, store: Some(store), runs } = self else { return Ok(()) };
+        let runs = match runs {
+            Some(runs) => runs,
+            None => runs.insert(store.runs(usize::MAX).map_err(|error| place.said(&error))?),
+        };
+        let holds = |run: &&RunSummary| run.environments.iter().any(|n| n == environment.as_str());
+        for run in runs.iter().filter(holds) {
+            let all = store.evidence(run.id, COLLECTORS).map_err(|error| place.said(&error))?;
+            let found = all.into_iter().filter(|one| one.environment == *environment);
+            for evidence in found {
+                if !see(evidence) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
+    let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
+    let release = named(&profiles, &arguments.release)?;
+    let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
+    let known: Vec<&str> = rules.questions.iter().map(|(item, _)| item.as_str()).collect();
+    let question = rules.questions.iter().find(|(item, _)| *item == arguments.item);
+    let Some((_, question)) = question else {
+        return Err(CommandError(unknown(&arguments.item, &known)));
+    };
+    if arguments.by.trim().is_empty() {
+        return Err(CommandError(anyhow!("--by says nothing: name who answers")));
+    }
+    let answer = Answer {
+        item: arguments.item.clone(),
+        release: release.name.clone(),
+        digest: digest_of(&release.train),
+        is_yes: arguments.yes,
+        by: arguments.by.clone(),
+        evidence: arguments.evidence.clone(),
+        at: arguments.at.unwrap_or_else(|| clock()()),
+        claims: claims(),
+    };
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
+    let saved = place
+        .open_to_write()
+        .and_then(|mut history| pipeline::keep_answer(&mut history, &answer))
+        .map_err(|error| place.failed(&error))?;
+    let word = if answer.is_yes { "yes" } else { "no" };
+    let line = format!(
+        "{} of {}: {question:?} {word}, by {} (claimed), run {:.8}",
+        answer.item, answer.release, answer.by, saved.digest
+    );
+    output::print(&(terminal(&line) + "\n"))?;
+    Ok(Exit::Done)
+}
+
+fn unknown(item: &str, known: &[&str]) -> anyhow::Error {
+    let item = terminal(item);
+    match known {
+        [] => anyhow!(
+            "no item {item:?} has a question: add one to a file of kind Checklist, as {{item: \
+             {item}, question: …}}"
+        ),
+        known => anyhow!("no item {item:?} has a question; {}", meant_and_known(&item, known)),
+    }
+}
+
+/// Variables by which CI systems name who started a job.
+const CI_USERS: [&str; 4] = ["GITLAB_USER_LOGIN", "GITHUB_ACTOR", "BUILD_USER_ID", "CI_JOB_URL"];
+
+/// What the machine knows of who runs this.
+fn claims() -> BTreeMap<String, String> {
+    let variables = ["USER", "LOGNAME"].into_iter().chain(CI_USERS);
+    let found = variables.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+    found.filter(|(_, value)| value.len() <= 1_000).collect()
+}

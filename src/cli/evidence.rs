@@ -1,0 +1,47 @@
+//! Stored evidence of one environment, of a file or of the history.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+
+use super::past::Past;
+use crate::collect::config::COLLECTORS;
+use crate::collect::recorded::MAX_FILE;
+use crate::history::Found;
+use crate::model::Evidence;
+use crate::wire::{self, file};
+
+/// What a text refers to.
+pub(super) fn of_reference(text: &str, past: &mut Past) -> anyhow::Result<Evidence> {
+    match past.find(text)? {
+        Found::File(path) => read(&path),
+        Found::Evidence { run, environment } => {
+            let all = past.evidence(&run)?;
+            let found = all.into_iter().find(|evidence| evidence.environment == environment);
+            found.ok_or_else(|| anyhow!("run {} has no evidence of {environment}", run.id))
+        }
+        Found::Run(run) if run.environments.is_empty() => {
+            Err(anyhow!("{text} is a run of the kind {:?} and has no evidence", run.kind))
+        }
+        Found::Run(run) => Err(anyhow!(
+            "{text} has evidence of {}: say which, as in {text}/{}",
+            run.environments.join(", "),
+            run.environments.first().map_or("", String::as_str)
+        )),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Evidence> {
+    let shown = path.display();
+    let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
+    wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
+        anyhow!(
+            "{shown}:{}:{}: not an evidence file: {e}\nadvice: {}",
+            e.line,
+            e.column,
+            wire::evidence::advice(&e)
+        )
+    })
+}

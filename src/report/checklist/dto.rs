@@ -1,0 +1,73 @@
+//! A checklist as the public report, version 1.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Settle};
+use crate::report::PROGRAM;
+use crate::wire::checklist as v1;
+use crate::wire::header::{FileKind, FormatVersion};
+
+/// The public report, which YAML and JSON spell.
+pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
+    let Checklist { release, gate, verdict, items, not_judged, run } = checklist;
+    let history = run.history.as_ref().map(|stored| {
+        BTreeMap::from([
+            ("run".to_owned(), stored.run.to_string()),
+            ("digest".to_owned(), stored.digest.clone()),
+        ])
+    });
+    v1::ChecklistReport {
+        api_version: FormatVersion::V1,
+        kind: FileKind::ChecklistReport,
+        verdict: verdict.as_str().to_owned(),
+        release: v1::JudgedRelease {
+            name: release.name.clone(),
+            release_type: release.kind.as_str().to_owned(),
+            previous: release.previous.clone(),
+            changed: release.changed.iter().map(ToString::to_string).collect(),
+            services: release.services,
+            came: release.came,
+            digest: release.digest.clone(),
+        },
+        gate: [gate.from.to_string(), gate.to.to_string()],
+        items: items.iter().map(item).collect(),
+        not_judged: not_judged.clone(),
+        run: v1::ChecklistRun {
+            at: run.at,
+            host: run.host.clone(),
+            tool: PROGRAM.to_owned(),
+            profiles: run.profiles.clone(),
+            policy: run.policy.clone(),
+            commit: run.commit.clone(),
+            history: history.unwrap_or_default(),
+        },
+    }
+}
+
+fn item(item: &ChecklistItem) -> v1::Item {
+    let seen = |line: &ItemLine| v1::Seen {
+        outcome: line.outcome.as_str().to_owned(),
+        text: line.seen.clone(),
+        must: line.must.clone(),
+    };
+    let figure = |figure: &ItemFigure| v1::Figure {
+        name: figure.name.clone(),
+        value: figure.value,
+        unit: figure.unit.to_owned(),
+        limit: figure.limit,
+        baseline: figure.baseline,
+        source: figure.source.clone(),
+    };
+    let settle = |settle: &Settle| v1::SettledBy {
+        command: settle.command.clone(),
+        takes: settle.takes.clone(),
+    };
+    v1::Item {
+        item: item.id.clone(),
+        section: item.section.as_str().to_owned(),
+        outcome: item.outcome().as_str().to_owned(),
+        seen: item.lines.iter().map(seen).collect(),
+        figures: item.figures.iter().map(figure).collect(),
+        settle: item.settle.as_ref().map(settle),
+    }
+}

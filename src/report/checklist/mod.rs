@@ -1,0 +1,63 @@
+//! The checklist of a release as text: one format a file.
+
+mod dto;
+mod junit;
+mod markdown;
+mod table;
+
+use super::{RenderError, RenderOptions, escape};
+use crate::model::{Checklist, meant_and_known};
+use crate::wire::yaml;
+
+pub use dto::report as public;
+
+/// A way to write a checklist.
+#[derive(Debug)]
+pub struct ChecklistFormat {
+    /// Its name behind `-o`.
+    pub name: &'static str,
+    render: fn(&Checklist, &RenderOptions) -> Result<String, String>,
+}
+
+/// Every format, in the order of their names.
+pub const FORMATS: &[ChecklistFormat] = &[
+    ChecklistFormat { name: "json", render: json },
+    ChecklistFormat { name: "junit", render: |checklist, _| junit::xml(checklist) },
+    ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::text(checklist)) },
+    ChecklistFormat { name: "table", render: |checklist, view| Ok(table::text(checklist, view)) },
+    ChecklistFormat { name: "yaml", render: yaml },
+];
+
+impl ChecklistFormat {
+    /// The format of that name.
+    ///
+    /// # Errors
+    /// If there is none: what is probably meant, and those that there are.
+    pub fn named(name: &str) -> Result<&'static Self, String> {
+        let known: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let found = FORMATS.iter().find(|format| format.name == name);
+        found.ok_or_else(|| meant_and_known(name, &known))
+    }
+
+    /// The checklist as text.
+    ///
+    /// # Errors
+    /// If it has no form in this format.
+    pub fn render(
+        &self,
+        checklist: &Checklist,
+        view: &RenderOptions,
+    ) -> Result<String, RenderError> {
+        let format = self.name;
+        (self.render)(checklist, view).map_err(|message| RenderError { format, message })
+    }
+}
+
+fn yaml(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
+    yaml::write(&dto::report(checklist)).map_err(|error| error.to_string())
+}
+
+fn json(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(&dto::report(checklist));
+    text.map(|text| escape::json(&text) + "\n").map_err(|error| error.to_string())
+}

@@ -1,0 +1,68 @@
+//! Answers in pieces whose size cannot be: told as no answer, of each collector that speaks HTTP.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Fault, TOKEN};
+use crate::support::hostile::{Behaviour, Hostile};
+
+/// Sizes, and what each is called.
+fn sizes() -> Vec<(&'static str, String)> {
+    vec![
+        ("larger than 64 bits", "fffffffffffffffff".to_owned()),
+        ("that wraps to one", "10000000000000001".to_owned()),
+        ("of 64 bits", "ffffffffffffffff".to_owned()),
+        ("below zero", "-1".to_owned()),
+        ("that is a sign alone", "-".to_owned()),
+        ("that is not there", String::new()),
+        ("with a sign", "+d".to_owned()),
+        ("with an extension without end", format!("d;{}", "x".repeat(256 * 1024))),
+    ]
+}
+
+fn behaviour(size: &str, body: &str) -> Behaviour {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    Behaviour::CutAfter(format!("{head}{size}\r\n{body}\r\n0\r\n\r\n").into_bytes())
+}
+
+/// A cluster, by a kubeconfig that is kept in the folder.
+pub(super) fn of_a_cluster(folder: &Path) -> Vec<Fault> {
+    let body = r#"{"major":"1"}"#;
+    let named = [
+        "a piece larger than 64 bits",
+        "a piece that wraps to one",
+        "a piece of 64 bits",
+        "a piece below zero",
+        "a piece whose size is a sign alone",
+        "a piece without a size",
+        "a piece whose size has a sign",
+        "a piece with an extension without end",
+    ];
+    let cases = named.into_iter().zip(sizes()).enumerate().map(|(place, (name, (_, size)))| {
+        let server = Hostile::start(behaviour(&size, body));
+        let path = folder.join(format!("pieces-{place}"));
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{{name: k, cluster: {{server: 'http://{}'}}}}]\n\
+             contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nusers: [{{name: u, user: {{token: {TOKEN}x}}}}]\n",
+            server.address()
+        );
+        std::fs::write(&path, text).expect("write into a folder of ours");
+        let target = json!({"kubeconfig": path});
+        Fault::kubernetes(name, target, &["protocol", "cut", "too-large"]).with(server)
+    });
+    cases.collect()
+}
+
+/// An engine.
+pub(super) fn of_an_engine() -> Vec<Fault> {
+    let named = ["a piece larger than 64 bits", "a piece that wraps to one", "a piece below zero"];
+    let named = named.into_iter().zip([0, 1, 3]);
+    let cases = named.map(|(name, index)| {
+        let server = Hostile::start(behaviour(&sizes()[index].1, r#"{"Version":1}"#));
+        let target: Value = json!({"host": format!("tcp://{}", server.address())});
+        Fault::docker(name, target, &["protocol", "cut"]).with(server)
+    });
+    cases.collect()
+}
