@@ -170,7 +170,7 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) ->
 }
 
 fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<FileProblem> {
-    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
     let mut found = Vec::new();
     for Parsed { source, config } in environments {
         if let Some(other) = first.insert(&config.name, source) {
@@ -202,7 +202,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
-    let mut unknown = |source: &Source, name: &Located<String>| {
+    let mut unknown = |source: &ProblemSource, name: &Located<String>| {
         if is_unknown(name) {
             let problem = Problem::at(
                 name,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::broken::{self, Broken};
-use super::check::{self, CheckedAgainst, Parsed, ProfileFiles, Source};
+use super::check::{self, CheckedAgainst, Parsed, ProblemSource, ProfileFiles};
 use super::git;
 use super::places;
 use super::scrub::scrub;
@@ -176,7 +176,7 @@ const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and 
      Policy, Waivers, Release or Checklist; one document in each";
 
 fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec<FileProblem>) {
-    let source = Source { path };
+    let source = ProblemSource { path };
     let Err(first) = sort(&source, text, files) else { return };
     files.broken.push(Broken::of(text));
     for mut problem in broken::mistakes(first, text, first_mistake) {
@@ -187,7 +187,7 @@ fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec
 }
 
 /// Reads a file and puts it among those of its kind.
-fn sort(source: &Source, text: &str, files: &mut ProfileFiles) -> Result<(), Problem> {
+fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<(), Problem> {
     match kind(text)? {
         FileKind::Environment => files.environments.push(parsed(source, text)?),
         FileKind::Audit => files.audits.push(parsed(source, text)?),
@@ -199,7 +199,10 @@ fn sort(source: &Source, text: &str, files: &mut ProfileFiles) -> Result<(), Pro
         FileKind::Waivers => files.waivers.push(parsed(source, text)?),
         FileKind::Release => files.releases.push(parsed(source, text)?),
         FileKind::Checklist => files.checklists.push(parsed(source, text)?),
-        other @ (FileKind::Evidence | FileKind::DriftReport | FileKind::ChecklistReport) => {
+        other @ (FileKind::Evidence
+        | FileKind::DriftReport
+        | FileKind::ChecklistReport
+        | FileKind::Trend) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",
@@ -210,7 +213,7 @@ fn sort(source: &Source, text: &str, files: &mut ProfileFiles) -> Result<(), Pro
 }
 
 fn first_mistake(text: &str) -> Option<Problem> {
-    let source = Source { path: PathBuf::new() };
+    let source = ProblemSource { path: PathBuf::new() };
     sort(&source, text, &mut ProfileFiles::default()).err()
 }
 
@@ -222,7 +225,7 @@ fn kind(text: &str) -> Result<FileKind, Problem> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(source: &Source, text: &str) -> Result<Parsed<T>, Problem> {
+fn parsed<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Parsed<T>, Problem> {
     let config = yaml::read(text, Origin::Person)?;
     Ok(Parsed { source: source.clone(), config })
 }
