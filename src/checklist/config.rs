@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::{self, DurationText};
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::problem::Problem;
 use crate::wire::release::{BuildConfig, ExceptionConfig, ReleaseConfig};
 use crate::wire::yaml::Located;
@@ -30,9 +30,9 @@ const DEFAULT_MAX_CALL: Duration = Duration::from_millis(5);
 pub struct ChecklistConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Checklist`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Answers of live targets that are older do not count (default: 15m). Recorded answers have
     /// the `max-age` of their environment.
     #[serde(default, rename = "max-age", deserialize_with = "duration::limit")]

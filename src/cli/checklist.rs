@@ -10,13 +10,13 @@ use super::args::{
 };
 use super::audit::facts;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::Inputs;
 use super::output::Rendering;
-use super::past::Place;
-use super::progress::Bar;
+use super::past::HistoryPlace;
+use super::progress::RunProgress;
 use super::release::named;
-use super::{Failed, clock, output, problems};
+use super::{CommandError, clock, output, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::digest_of;
 use crate::collect::config::COLLECTORS;
@@ -32,8 +32,8 @@ use crate::report::escape::terminal;
 pub(super) async fn run(
     arguments: ChecklistArguments,
     verbose: u8,
-    files: Files,
-) -> Result<Exit, Failed> {
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
     match arguments.command {
         Some(ChecklistCommand::Answer(command)) => answer(&command),
         None => judge(&arguments.run, verbose, &files).await,
@@ -43,8 +43,8 @@ pub(super) async fn run(
 async fn judge(
     arguments: &ChecklistRunArguments,
     verbose: u8,
-    files: &Files,
-) -> Result<Exit, Failed> {
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
     let choices = choices(arguments)?;
     let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
     let name = arguments.release.as_deref().unwrap_or_default();
@@ -52,7 +52,7 @@ async fn judge(
     let kind = kind(arguments, release)?;
     // What is written nowhere is told before anything is asked.
     pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
-    let place = Place::of_or_default(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     spare_inputs(&choices, &profiles, &place)?;
     let mut past = Past::open(&place)?;
     let (audit, evidence) = collected(arguments, &profiles, &mut past).await?;
@@ -98,10 +98,10 @@ fn choices(arguments: &ChecklistRunArguments) -> anyhow::Result<Vec<ChecklistCho
 fn spare_inputs(
     choices: &[ChecklistChoice],
     profiles: &Profiles,
-    place: &Place,
+    place: &HistoryPlace,
 ) -> anyhow::Result<()> {
     let mut inputs = Inputs::of_profiles(profiles, &profiles.environments);
-    if let Place::File(history) = place {
+    if let HistoryPlace::File(history) = place {
         inputs.add_history(history);
     }
     choices
@@ -137,7 +137,7 @@ async fn collected(
         ..AuditOptions::default()
     };
     if !arguments.recorded_only {
-        let bar = Bar::new();
+        let bar = RunProgress::new();
         let done = pipeline::audit_and_keep(profiles, &options, facts(folder), clock(), &bar);
         return Ok(done.await?);
     }
@@ -159,7 +159,7 @@ async fn collected(
 
 /// The history as the checklist looks into it.
 struct Past {
-    place: Place,
+    place: HistoryPlace,
     /// `None` if there is none yet.
     store: Option<Store>,
     /// Newest first, once they were asked for.
@@ -167,7 +167,7 @@ struct Past {
 }
 
 impl Past {
-    fn open(place: &Place) -> anyhow::Result<Self> {
+    fn open(place: &HistoryPlace) -> anyhow::Result<Self> {
         let store = match place.open_to_read() {
             Ok(store) => Some(store),
             Err(HistoryError::Missing(_)) => None,
@@ -209,17 +209,17 @@ impl PastEvidence for Past {
     }
 }
 
-fn answer(arguments: &AnswerArguments) -> Result<Exit, Failed> {
+fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
     let release = named(&profiles, &arguments.release)?;
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
     let known: Vec<&str> = rules.questions.iter().map(|(item, _)| item.as_str()).collect();
     let question = rules.questions.iter().find(|(item, _)| *item == arguments.item);
     let Some((_, question)) = question else {
-        return Err(Failed(unknown(&arguments.item, &known)));
+        return Err(CommandError(unknown(&arguments.item, &known)));
     };
     if arguments.by.trim().is_empty() {
-        return Err(Failed(anyhow!("--by says nothing: name who answers")));
+        return Err(CommandError(anyhow!("--by says nothing: name who answers")));
     }
     let answer = Answer {
         item: arguments.item.clone(),
@@ -231,7 +231,7 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, Failed> {
         at: arguments.at.unwrap_or_else(|| clock()()),
         claims: claims(),
     };
-    let place = Place::of_or_default(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let saved = place
         .open_to_write()
         .and_then(|mut history| pipeline::keep_answer(&mut history, &answer))

@@ -7,11 +7,11 @@ use anyhow::{Context, anyhow};
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::{Inputs, real};
 pub(super) use super::stderr::print_error_line;
 use crate::model::Audit;
-use crate::report::{RenderError, View};
+use crate::report::{RenderError, RenderOptions};
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Makes the text of a report.
-type Render<'a> = Box<dyn Fn(&View) -> Result<String, RenderError> + 'a>;
+type Render<'a> = Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>;
 
 /// One report in one format, and where it goes.
 pub(super) struct Rendering<'a> {
@@ -88,7 +88,7 @@ pub(super) fn write_report(
     arguments: &OutputArguments,
     choices: &[OutputChoice],
     verbose: u8,
-    files: &Files,
+    files: &OutputFiles,
     has_failed: bool,
 ) -> Exit {
     let renderings: Vec<Rendering<'_>> = choices
@@ -109,7 +109,7 @@ pub(super) fn write_all(
     verdict: Exit,
     report_only: bool,
     verbose: u8,
-    files: &Files,
+    files: &OutputFiles,
     has_failed: bool,
 ) -> Exit {
     let mut exit = match (has_failed, report_only) {
@@ -137,14 +137,14 @@ pub(super) fn write_all(
     exit
 }
 
-fn view(path: Option<&Path>, verdict: Exit, report_only: bool, verbose: u8) -> View {
+fn view(path: Option<&Path>, verdict: Exit, report_only: bool, verbose: u8) -> RenderOptions {
     let terminal = path.is_none() && io::stdout().is_terminal();
     // As other programs do, COLUMNS counts where there is no terminal to ask.
     let columns =
         std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|_| path.is_none());
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    View {
+    RenderOptions {
         width: if terminal { width } else { columns },
         color,
         unfold: verbose > 0,

@@ -8,10 +8,10 @@ use super::args::{
     ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments, ReleaseShowArguments,
 };
 use super::exit::Exit;
-use super::files::Files;
-use super::past::{self, Past, Place};
-use super::progress::Bar;
-use super::{Failed, clock, evidence, output, problems};
+use super::files::OutputFiles;
+use super::past::{self, HistoryPlace, Past};
+use super::progress::RunProgress;
+use super::{CommandError, clock, evidence, output, problems};
 use crate::model::{Evidence, Release, count};
 use crate::pipeline::{self, CaptureError, Captured};
 use crate::profile::Profiles;
@@ -19,7 +19,7 @@ use crate::report::{self, escape::terminal};
 use crate::wire::release::{self as text_of_release, ReleaseConfig};
 use crate::wire::yaml::{self, Origin};
 
-pub(super) async fn run(command: ReleaseCommand, files: Files) -> Result<Exit, Failed> {
+pub(super) async fn run(command: ReleaseCommand, files: OutputFiles) -> Result<Exit, CommandError> {
     match command {
         ReleaseCommand::Capture(command) => capture(&command, &files).await,
         ReleaseCommand::Show(command) => show(&command),
@@ -27,13 +27,13 @@ pub(super) async fn run(command: ReleaseCommand, files: Files) -> Result<Exit, F
     }
 }
 
-fn show(arguments: &ReleaseShowArguments) -> Result<Exit, Failed> {
+fn show(arguments: &ReleaseShowArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     output::print(&report::release::show(named(&profiles, &arguments.name)?))?;
     Ok(Exit::Done)
 }
 
-fn diff(arguments: &ReleaseDiffArguments) -> Result<Exit, Failed> {
+fn diff(arguments: &ReleaseDiffArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let (from, to) = (named(&profiles, &arguments.from)?, named(&profiles, &arguments.to)?);
     output::print(&report::release::diff(from, to))?;
@@ -48,7 +48,10 @@ pub(super) fn named<'a>(profiles: &'a Profiles, name: &str) -> anyhow::Result<&'
     })
 }
 
-async fn capture(arguments: &ReleaseCaptureArguments, files: &Files) -> Result<Exit, Failed> {
+async fn capture(
+    arguments: &ReleaseCaptureArguments,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
     let name = &arguments.name;
@@ -72,7 +75,7 @@ async fn capture(arguments: &ReleaseCaptureArguments, files: &Files) -> Result<E
             output::print_error_line(&format!("incomplete: {told}\nnothing was written"));
             return Ok(Exit::Incomplete);
         }
-        Err(error) => return Err(Failed(anyhow!("{}", terminal(&error.to_string())))),
+        Err(error) => return Err(CommandError(anyhow!("{}", terminal(&error.to_string())))),
     };
     let Captured { mut release, warnings } = captured;
     if let Some(kind) = arguments.release_type {
@@ -133,16 +136,17 @@ async fn from(
     let text = &arguments.from;
     let environment = profiles.environments.iter().find(|e| e.name.as_str() == text);
     if let Some(environment) = environment.filter(|_| !arguments.recorded_only) {
-        let bar = Bar::new();
+        let bar = RunProgress::new();
         let (wanted, folder) = ([(environment, true)], &profiles.folder);
         let deadline = arguments.deadline();
         let all = pipeline::collect(&wanted, None, folder, deadline, clock(), &bar).await;
         return all.into_iter().next().ok_or_else(|| anyhow!("nothing was collected"));
     }
     let mut past = match environment {
-        Some(_) => {
-            Past::at(Place::of_or_default(&arguments.history, Some(profiles))?, Some(profiles))
-        }
+        Some(_) => Past::at(
+            HistoryPlace::of_or_default(&arguments.history, Some(profiles))?,
+            Some(profiles),
+        ),
         None => Past::new(&arguments.history, Some(profiles), arguments.at)?,
     };
     let found = evidence::of_reference(text, &mut past)?;

@@ -1,6 +1,6 @@
 //! Images in use: which component they are, which product, and which version.
 
-use super::product::Reader;
+use super::product::TextReader;
 use super::{Builder, Nature, label};
 use crate::model::{
     Class, Digest, Globs, ImageUse, Instance, Locator, OfPlatform, ReadingSource, RunningImage,
@@ -59,7 +59,7 @@ fn running(
     name: Name,
     locator: Locator,
     label: &str,
-    reader: &Reader<'_>,
+    reader: &TextReader<'_>,
 ) -> Instance {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
     // `postgresql-15-c9s:latest` says in its name what its tag does not.

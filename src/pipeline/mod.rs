@@ -21,7 +21,7 @@ pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
-pub use options::{AuditOptions, Facts};
+pub use options::{AuditOptions, RunFacts};
 pub use release::{CaptureError, Captured, capture};
 pub use scope::{ScopeError, gates};
 

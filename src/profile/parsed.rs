@@ -7,17 +7,17 @@ use crate::wire::problem::Problem;
 
 /// A file as far as its shape is right.
 pub(super) struct Parsed<T> {
-    pub(super) source: Source,
+    pub(super) source: ProblemSource,
     pub(super) config: T,
 }
 
 /// Where a problem is.
 #[derive(Clone)]
-pub(super) struct Source {
+pub(super) struct ProblemSource {
     pub(super) path: PathBuf,
 }
 
-impl Source {
+impl ProblemSource {
     pub(super) fn problem(&self, problem: Problem) -> FileProblem {
         FileProblem { path: self.path.clone(), problem }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::FileProblem;
-use super::parsed::{Parsed, Source};
+use super::parsed::{Parsed, ProblemSource};
 use crate::model::near;
 use crate::wire::problem::Problem;
 use crate::wire::release::ReleaseConfig;
@@ -12,7 +12,7 @@ use crate::wire::yaml::Located;
 /// Everything that is wrong with releases, each for itself and beside the others.
 pub(super) fn problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
     let mut found = Vec::new();
-    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
     for Parsed { source, config } in releases {
         found.extend(config.check().into_iter().map(|problem| source.problem(problem)));
         if let Some(other) = first.insert(&config.name, source) {
@@ -52,7 +52,7 @@ fn circles(
 /// Where releases name environments.
 pub(super) fn environments(
     releases: &[Parsed<ReleaseConfig>],
-) -> impl Iterator<Item = (&Source, Located<String>)> {
+) -> impl Iterator<Item = (&ProblemSource, Located<String>)> {
     releases.iter().flat_map(|Parsed { source, config }| {
         let gate = config.gate.iter().flat_map(|(from, to)| [from.clone(), to.clone()]);
         let freeze = config.freeze.iter().map(|freeze| freeze.environment.clone());

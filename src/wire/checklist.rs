@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 
 /// The result of a checklist.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -17,9 +17,9 @@ use super::header::{ApiVersion, Kind};
 pub struct ChecklistReport {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `ChecklistReport`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// `go`, `no-go` or `incomplete`.
     pub verdict: String,
     /// What is judged.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 use super::yaml::{self, Located};
 use crate::model::{Build, Digest, FreezeException, OfPlatform, Release, ReleaseType, Train};
 
@@ -15,9 +15,9 @@ use crate::model::{Build, Digest, FreezeException, OfPlatform, Release, ReleaseT
 pub struct ReleaseConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Release`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Its name: `v22`.
     pub name: Located<String>,
     /// The release that production runs until then: `v21`.
@@ -152,8 +152,8 @@ impl BuildConfig {
 #[derive(Serialize)]
 struct ReleaseText<'a> {
     #[serde(rename = "apiVersion")]
-    api_version: ApiVersion,
-    kind: Kind,
+    api_version: FormatVersion,
+    kind: FileKind,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a str>,
@@ -241,8 +241,8 @@ pub fn write(release: &Release) -> Result<String, serde_yaml::SerializeError> {
     });
     let came = release.came.iter().map(|(name, at)| (name.as_str(), at.to_string()));
     yaml::write(&ReleaseText {
-        api_version: ApiVersion::V1,
-        kind: Kind::Release,
+        api_version: FormatVersion::V1,
+        kind: FileKind::Release,
         name: &release.name,
         previous: release.previous.as_deref(),
         release_type: release.kind.map(ReleaseType::as_str),

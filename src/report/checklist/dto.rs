@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Settle};
 use crate::report::PROGRAM;
 use crate::wire::checklist as v1;
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
@@ -17,8 +17,8 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         ])
     });
     v1::ChecklistReport {
-        api_version: ApiVersion::V1,
-        kind: Kind::ChecklistReport,
+        api_version: FormatVersion::V1,
+        kind: FileKind::ChecklistReport,
         verdict: verdict.as_str().to_owned(),
         release: v1::JudgedRelease {
             name: release.name.clone(),

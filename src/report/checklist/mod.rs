@@ -5,7 +5,7 @@ mod junit;
 mod markdown;
 mod table;
 
-use super::{RenderError, View, escape};
+use super::{RenderError, RenderOptions, escape};
 use crate::model::{Checklist, meant_and_known};
 use crate::wire::yaml;
 
@@ -16,7 +16,7 @@ pub use dto::report as public;
 pub struct ChecklistFormat {
     /// Its name behind `-o`.
     pub name: &'static str,
-    render: fn(&Checklist, &View) -> Result<String, String>,
+    render: fn(&Checklist, &RenderOptions) -> Result<String, String>,
 }
 
 /// Every format, in the order of their names.
@@ -43,17 +43,21 @@ impl ChecklistFormat {
     ///
     /// # Errors
     /// If it has no form in this format.
-    pub fn render(&self, checklist: &Checklist, view: &View) -> Result<String, RenderError> {
+    pub fn render(
+        &self,
+        checklist: &Checklist,
+        view: &RenderOptions,
+    ) -> Result<String, RenderError> {
         let format = self.name;
         (self.render)(checklist, view).map_err(|message| RenderError { format, message })
     }
 }
 
-fn yaml(checklist: &Checklist, _: &View) -> Result<String, String> {
+fn yaml(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
     yaml::write(&dto::report(checklist)).map_err(|error| error.to_string())
 }
 
-fn json(checklist: &Checklist, _: &View) -> Result<String, String> {
+fn json(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
     let text = serde_json::to_string_pretty(&dto::report(checklist));
     text.map(|text| escape::json(&text) + "\n").map_err(|error| error.to_string())
 }

@@ -3,7 +3,7 @@
 use textwrap::core::display_width;
 
 use crate::model::{Checklist, ChecklistItem, ItemOutcome, ItemSection, Verdict};
-use crate::report::View;
+use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::report::table::grid::{Paint, prose};
 use crate::report::view::checklist as words;
@@ -18,7 +18,7 @@ const OUTCOME: usize = 12;
 const MUST: usize = 24;
 
 /// The checklist as lines of text.
-pub(super) fn text(checklist: &Checklist, view: &View) -> String {
+pub(super) fn text(checklist: &Checklist, view: &RenderOptions) -> String {
     let paint = Paint(view.color);
     let width = view.width.unwrap_or(USUAL).max(NARROWEST);
     let layout = Layout::new(checklist, width, paint);
@@ -149,7 +149,7 @@ fn next(checklist: &Checklist, width: usize, paint: Paint) -> String {
     text
 }
 
-fn last(checklist: &Checklist, view: &View, width: usize, paint: Paint) -> String {
+fn last(checklist: &Checklist, view: &RenderOptions, width: usize, paint: Paint) -> String {
     let exit = if view.report_only {
         "exit 0 with --report-only".to_owned()
     } else {

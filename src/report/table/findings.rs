@@ -20,7 +20,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let minor = active.iter().filter(|one| one.severity() == Severity::Low || view.unfold).count();
     let (serious, minor) =
         (&active[..serious], &active[serious..][..minor.min(active.len() - serious)]);
-    let groups = Groups::of(active);
+    let groups = FindingGroups::of(active);
     let mut shown = chosen(serious, fold.serious);
     shown.extend(chosen(minor, fold.minor));
     let head = format!("{}  {}", paint.bold("FINDINGS"), tally(sheet, &shown));
@@ -71,9 +71,9 @@ fn kind(finding: &FindingView<'_>) -> (Severity, &'static str) {
 }
 
 /// How many findings of each kind there are.
-struct Groups(BTreeMap<(Severity, &'static str), usize>);
+struct FindingGroups(BTreeMap<(Severity, &'static str), usize>);
 
-impl Groups {
+impl FindingGroups {
     fn of(findings: &[FindingView<'_>]) -> Self {
         let mut counts = BTreeMap::new();
         findings.iter().for_each(|finding| *counts.entry(kind(finding)).or_default() += 1);

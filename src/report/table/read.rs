@@ -5,7 +5,7 @@ use super::grid::grid;
 use super::sheet::Sheet;
 use crate::model::{Coverage, Source, TimeSource};
 use crate::policy::without_version;
-use crate::report::View;
+use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::report::view::coverage::{
     EnvironmentView, Gap, GapOf, NOT_REQUIRED, TargetView, age_words, hides,
@@ -73,7 +73,7 @@ fn gap_line(gap: &Gap<'_>, fold: &Fold) -> String {
 }
 
 /// A line for each gap; folded one line for many of one reason.
-fn unread(environment: &EnvironmentView<'_>, view: &View, fold: &Fold) -> Vec<String> {
+fn unread(environment: &EnvironmentView<'_>, view: &RenderOptions, fold: &Fold) -> Vec<String> {
     let mut groups: Vec<Vec<Gap<'_>>> = Vec::new();
     for gap in environment.gaps() {
         let is_alike = |group: &[Gap<'_>]| group.first().is_some_and(|other| other.is_alike(&gap));
@@ -101,7 +101,7 @@ fn left_out(target: &Coverage) -> Option<String> {
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.
-fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
+fn notes(coverage: &[Coverage], view: &RenderOptions) -> Vec<String> {
     let mut told = Vec::new();
     for target in coverage {
         let shown = target.notes.iter().filter(|note| note.is_odd || view.unfold);
@@ -111,7 +111,7 @@ fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.
-fn files(environment: &EnvironmentView<'_>, view: &View) -> Vec<String> {
+fn files(environment: &EnvironmentView<'_>, view: &RenderOptions) -> Vec<String> {
     let limit = environment.max_age().map(|limit| format!(" (limit {limit})")).unwrap_or_default();
     let mut plain = Vec::new();
     let mut lines = Vec::new();
