@@ -22,12 +22,15 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Makes the text of a report.
+type Render<'a> = Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>;
+
 /// One report in one format, and where it goes.
 pub(super) struct Rendering<'a> {
     /// `None` for standard output.
     pub(super) path: Option<&'a Path>,
     /// Makes the text.
-    pub(super) render: Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>,
+    pub(super) render: Render<'a>,
 }
 
 /// The formats asked for; a table if none was.
