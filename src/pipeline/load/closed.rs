@@ -64,81 +64,108 @@ pub fn close_buckets(
     lists: &CommandLists,
 ) -> Result<(), HistoryError> {
     let to = window_end(now.as_second(), length);
-    let from = to - MOST_SECONDS;
+    let span = LoadSpan { from: to - MOST_SECONDS, to };
     let is_up = |series: &Series| *series == Series::Up;
-    let mut closed = store.load(environment, target, (from, to), &is_up)?;
-    let mut added = Vec::new();
+    let mut closed = store.load(environment, target, (span.from, span.to), &is_up)?;
     for place in store.sampled_places(environment, target)? {
         let up = closed.remove(&place).and_then(|mut kept| kept.buckets.remove(&Series::Up));
         let up = up.unwrap_or_default();
+        let server = Server { environment, target, place: &place };
+        let made = server.new_buckets(store, &up, span, length, lists)?;
+        server.keep(store, made, to)?;
+    }
+    Ok(())
+}
+
+/// One server of a target.
+struct Server<'a> {
+    environment: &'a EnvironmentName,
+    target: &'a TargetId,
+    place: &'a str,
+}
+
+type BySeries<T> = BTreeMap<Series, Vec<T>>;
+
+impl Server<'_> {
+    fn key(&self, series: &Series) -> SeriesKey {
+        SeriesKey {
+            environment: self.environment.to_string(),
+            target: self.target.to_string(),
+            place: self.place.to_owned(),
+            name: series.to_string(),
+        }
+    }
+
+    /// The buckets behind the last closed one.
+    fn new_buckets(
+        &self,
+        store: &mut Store,
+        up: &[Bucket],
+        LoadSpan { from, to }: LoadSpan,
+        length: BucketLength,
+        lists: &CommandLists,
+    ) -> Result<BySeries<Bucket>, HistoryError> {
         let border = up.last().map(|row| row.at);
         // The last counters before the border are what the next are compared with.
-        let begins = border.map_or(from, |border| border - length.seconds());
-        if begins >= to {
-            continue;
+        let from = border.map_or(from, |border| border - length.seconds());
+        if from >= to {
+            return Ok(BTreeMap::new());
         }
-        let samples = store.samples_of(environment, target, &place, (at(begins), at(to)))?;
-        let Some(table) = tables(&samples).remove(&place) else { continue };
+        let times = (at(from), at(to));
+        let samples = store.samples_of(self.environment, self.target, self.place, times)?;
+        let Some(table) = tables(&samples).remove(self.place) else { return Ok(BTreeMap::new()) };
         let facts = LoadFacts {
-            target: target.clone(),
+            target: self.target.clone(),
             source: super::kept::LABEL.to_owned(),
             length,
             held_since: None,
-            interval: usual_interval(&up, length),
+            interval: usual_interval(up, length),
             clock_ahead: None,
             warnings: Vec::new(),
             origin: None,
         };
         let steps = steps_of_samples(&table, length);
         let load = PlaceLoad { identity: LoadIdentity::ByLabels, steps, samples: table };
-        let places = BTreeMap::from([(place.clone(), load)]);
-        let made = bucketed(Load { facts, span: LoadSpan { from: begins, to }, places }, lists);
-        for mut buckets in made.places.into_values() {
-            for rows in buckets.buckets.values_mut() {
-                rows.retain(|row| border.is_none_or(|border| row.at > border));
-            }
-            buckets.buckets.retain(|_, rows| !rows.is_empty());
-            added.push((place.clone(), buckets.buckets));
+        let places = BTreeMap::from([(self.place.to_owned(), load)]);
+        let made = bucketed(Load { facts, span: LoadSpan { from, to }, places }, lists);
+        let mut buckets = made.places.into_values().next().unwrap_or_default().buckets;
+        for rows in buckets.values_mut() {
+            rows.retain(|row| border.is_none_or(|border| row.at > border));
         }
+        buckets.retain(|_, rows| !rows.is_empty());
+        Ok(buckets)
     }
-    for (place, buckets) in added {
-        let key = |series: &Series| SeriesKey {
-            environment: environment.to_string(),
-            target: target.to_string(),
-            place: place.clone(),
-            name: series.to_string(),
-        };
-        let first = buckets.values().flatten().map(|row| row.at).min();
-        let rows: Vec<(SeriesKey, Vec<Bucket>)> =
-            buckets.into_iter().map(|(series, rows)| (key(&series), rows)).collect();
-        store.add_buckets(&rows)?;
-        let Some(first) = first else { continue };
-        let span = LoadSpan { from: HOUR.floor(first - 1) - HOUR.seconds(), to: HOUR.floor(to) };
-        let hours = closed_hours(store, environment, target, &place, span)?;
-        let hours: Vec<(SeriesKey, Vec<Hour>)> =
-            hours.into_iter().map(|(series, rows)| (key(&series), rows)).collect();
-        store.add_hours(&hours)?;
-    }
-    Ok(())
-}
 
-/// The hours of buckets that are kept, of whole hours that are over. One begins before the first
-/// new bucket: it may have been open when the last bucket of it was closed.
-fn closed_hours(
-    store: &mut Store,
-    environment: &EnvironmentName,
-    target: &TargetId,
-    place: &str,
-    span: LoadSpan,
-) -> Result<BTreeMap<Series, Vec<Hour>>, HistoryError> {
-    if span.from >= span.to {
-        return Ok(BTreeMap::new());
+    /// Stores new buckets, and the hours that they are in, as far as these are over.
+    fn keep(&self, store: &mut Store, made: BySeries<Bucket>, to: i64) -> Result<(), HistoryError> {
+        let first = made.values().flatten().map(|row| row.at).min();
+        let Some(first) = first else { return Ok(()) };
+        let rows: Vec<(SeriesKey, Vec<Bucket>)> =
+            made.into_iter().map(|(series, rows)| (self.key(&series), rows)).collect();
+        store.add_buckets(&rows)?;
+        // The hour before may have been open when the last bucket of it was closed.
+        let span = LoadSpan { from: HOUR.floor(first - 1) - HOUR.seconds(), to: HOUR.floor(to) };
+        let hours = self.closed_hours(store, span)?;
+        let hours: Vec<(SeriesKey, Vec<Hour>)> =
+            hours.into_iter().map(|(series, rows)| (self.key(&series), rows)).collect();
+        store.add_hours(&hours)
     }
-    let all = |_: &Series| true;
-    let mut kept = store.load(environment, target, (span.from, span.to), &all)?;
-    let Some(kept) = kept.remove(place) else { return Ok(BTreeMap::new()) };
-    let own = PlaceBuckets { buckets: kept.buckets, ..PlaceBuckets::default() };
-    Ok(hours_of(&own, span))
+
+    /// The hours of buckets that are kept, of whole hours that are over.
+    fn closed_hours(
+        &self,
+        store: &mut Store,
+        span: LoadSpan,
+    ) -> Result<BySeries<Hour>, HistoryError> {
+        if span.from >= span.to {
+            return Ok(BTreeMap::new());
+        }
+        let (from, to) = (span.from, span.to);
+        let mut kept = store.load(self.environment, self.target, (from, to), &|_| true)?;
+        let Some(kept) = kept.remove(self.place) else { return Ok(BTreeMap::new()) };
+        let own = PlaceBuckets { buckets: kept.buckets, ..PlaceBuckets::default() };
+        Ok(hours_of(&own, span))
+    }
 }
 
 /// Seconds between samples, by what closed buckets have.

@@ -274,3 +274,123 @@ fn share(value: f64) -> String {
     let percent = (value * 1000.0).floor() / 10.0;
     format!("{percent} %")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Failure, FailureKind, LoadChange, SpanMark};
+
+    const AT: i64 = 1_795_132_800;
+
+    fn load() -> JudgedLoad {
+        let span = LoadSpan { from: AT - 86_400, to: AT };
+        let server = WindowServer {
+            place: "10.0.0.1:6379".to_owned(),
+            samples: 1440.0,
+            covered: 0.9996,
+            restarts: 1.0,
+            resets: 2.0,
+            failovers: vec![AT - 300],
+            gaps: vec![LoadSpan { from: AT - 900, to: AT - 600 }],
+            excluded: vec![SpanMark {
+                span: LoadSpan { from: AT - 7_200, to: AT - 3_600 },
+                label: "reproduction".to_owned(),
+                by: "lea".to_owned(),
+                is_excluded: true,
+            }],
+        };
+        let window = |window, source: &str, servers| JudgedWindow {
+            window,
+            span,
+            source: source.to_owned(),
+            identity: "proven",
+            held_since: None,
+            covered: 0.9996,
+            servers,
+        };
+        let worst = LoadWorst {
+            value: 0.0537,
+            at: AT - 300,
+            is_at_least: true,
+            place: "10.0.0.1:6379".to_owned(),
+            marks: vec!["restart"],
+        };
+        let cell = |worst, outcome, unknown: &[&str]| LoadCell {
+            worst,
+            p95: Some(0.001),
+            outcome,
+            unknown: unknown.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let row = LoadRow {
+            indicator: "walk-share",
+            is_share: true,
+            max: Some(0.05),
+            change: Some(0.2),
+            cells: vec![
+                cell(Some(worst), LoadOutcome::Breached, &[]),
+                cell(None, LoadOutcome::Unknown, &["nothing was sampled"]),
+            ],
+            risen: Some(LoadChange {
+                base: Some((0.0, "-7d")),
+                limit: Some(0.005),
+                outcome: LoadOutcome::Breached,
+                unknown: Vec::new(),
+            }),
+        };
+        JudgedLoad {
+            environment: "qualif".into(),
+            target: "redis/cache".into(),
+            windows: vec![window("24h", "history", vec![server]), window("-7d", "", Vec::new())],
+            rows: vec![row],
+            failed: vec![(
+                "prometheus http://p".to_owned(),
+                Failure::new(FailureKind::Refused, "connection refused").advise("start it"),
+            )],
+            notes: vec!["history: its clock is 7 s ahead of ours".to_owned()],
+        }
+    }
+
+    #[test]
+    fn load_is_worded_with_what_is_known_and_what_is_not() {
+        let load = load();
+        let view = LoadView::new(&load, &TimeZone::UTC);
+        assert!(view.is_breached());
+        let line = &view.lines[0];
+        let cells: Vec<&str> = line.cells.iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(cells, [">= 5.37 % (new)", "?"]);
+        assert_eq!((line.name, line.must.as_str()), ("walk share", "<= 5 %, +20 %"));
+        let remarks = [
+            "history: 24h 99.9 % covered; identity proven",
+            "prometheus http://p told nothing: connection refused -> start it",
+            "history: its clock is 7 s ahead of ours",
+            "not known (-7d): nothing was sampled",
+        ];
+        assert_eq!(view.remarks, remarks);
+        let details = [
+            "24h: 1 restart",
+            "24h: 2 resets of counters",
+            "24h: role changed at 2026-11-19 23:55+00:00",
+            "24h: 1 gap without samples: 5 min from 2026-11-19 23:45+00:00",
+            "24h: left out 60 min from 2026-11-19 22:00+00:00: reproduction (by lea)",
+            "walk share p95: 24h 0.1 %, -7d 0.1 %",
+            "walk share worst: 24h at 2026-11-19 23:55+00:00 (restart)",
+        ];
+        assert_eq!(view.details, details);
+    }
+
+    #[test]
+    fn load_shares_are_shown_as_they_are_judged() {
+        for (value, shown) in [
+            (0.0, "0 %"),
+            (0.000_01, "< 0.01 %"),
+            (0.0537, "5.37 %"),
+            (0.05, "5 %"),
+            (0.311, "31.1 %"),
+            (1.2, "120 %"),
+        ] {
+            assert_eq!(shown_value(true, value), shown);
+        }
+        assert_eq!(shown_value(false, 1480.4), "1480");
+        assert_eq!(shown_value(false, 0.6), "0.6");
+    }
+}

@@ -27,7 +27,7 @@ fn audit(folder: &Path, history: &Path) -> envparity::model::Audit {
     let audited = runtime.expect("a runtime").block_on(pipeline::audit_and_keep(
         &profiles,
         &options,
-        Facts::default(),
+        RunFacts::default(),
         Arc::new(now),
         &Silent,
         open,
