@@ -10,6 +10,7 @@ mod image;
 mod indicators;
 mod label;
 mod matching;
+mod named;
 pub mod product;
 mod redis;
 mod service;
