@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use envparity::checklist::ITEMS;
 use envparity::collect::config::COLLECTORS;
 use envparity::policy;
 use envparity::report::FORMATS;
@@ -31,6 +32,22 @@ fn every_rule_has_a_file_of_its_name_and_every_file_a_line_in_the_list() {
     assert_eq!(expected.len(), RULES.len(), "two rules have one id");
     expected.extend(["mod", "list", "testing"].map(str::to_owned));
     assert_eq!(files("src/rules"), expected);
+}
+
+#[test]
+fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list() {
+    let mut expected: BTreeSet<String> =
+        ITEMS.iter().map(|item| item.meta().id.replace('-', "_")).collect();
+    assert_eq!(expected.len(), ITEMS.len(), "two items have one id");
+    let others = [
+        "mod", "list", "config", "ids", "item", "judge", "lifetime", "manual", "novelty", "state",
+        "train", "trial",
+    ];
+    expected.extend(others.map(str::to_owned));
+    assert_eq!(files("src/checklist"), expected);
+    for meta in ITEMS.iter().map(|item| item.meta()) {
+        assert!(!meta.summary.is_empty() && !meta.why.is_empty(), "{}", meta.id);
+    }
 }
 
 #[test]
@@ -86,7 +103,7 @@ fn rules_and_formats_are_listed_in_order() {
 fn every_format_has_a_file_of_its_name() {
     let mut expected: BTreeSet<String> =
         FORMATS.iter().map(|format| format.name().to_owned()).collect();
-    let others = ["mod", "checklist", "dto", "escape", "list", "release", "view"];
+    let others = ["mod", "checklist", "dto", "escape", "list", "release", "trend", "view"];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/report"), expected);
 }

@@ -46,7 +46,7 @@ impl Item for Coverage {
             0 => String::new(),
             n => format!("; {n} not required and not read"),
         };
-        let seen = format!("{read} of {} required{optional}", count(all, "target"));
+        let seen = format!("{read} of {}{optional}", count(all, "required target"));
         let counted =
             if all > 0 && gaps.is_empty() { ItemOutcome::Go } else { ItemOutcome::Incomplete };
         item.lines.push(ItemLine::new(counted, seen).must("all"));
@@ -57,10 +57,7 @@ impl Item for Coverage {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, more));
         }
         if counted != ItemOutcome::Go {
-            item.settle = Some(Settle::by(
-                "envparity audit -v",
-                "a minute: it tells what helps with each gap",
-            ));
+            item.settle = Some(Settle::by("envparity audit -v", "a minute; it tells what helps"));
         }
         item
     }

@@ -52,7 +52,7 @@ impl Item for Isolation {
                 "then a minute",
             )),
             ItemOutcome::Incomplete => {
-                Some(Settle::by("envparity audit -v", "a minute: it tells what helps"))
+                Some(Settle::by("envparity audit -v", "a minute; it tells what helps"))
             }
             _ => None,
         };
@@ -89,7 +89,8 @@ fn silent(trial: &Trial<'_>) -> Vec<String> {
     for environment in [trial.from, trial.to] {
         let snapshot = &environment.snapshot;
         let is_told = |target: &Coverage| {
-            snapshot.identities.iter().any(|one: &Identity| one.target == target.target)
+            let mut own = snapshot.identities.iter().filter(|one: &&Identity| !one.is_of_data());
+            own.any(|one| one.target == target.target)
         };
         let silent = snapshot
             .coverage

@@ -75,6 +75,14 @@ pub(super) fn novelty(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) ->
         None => L::NotProven("it was not read".to_owned()),
     };
     let (from_name, to_name) = (&trial.gate.from, &trial.gate.to);
+    if pair.to.is_none() {
+        let why = format!("what {to_name} calls was not read");
+        let called = match of(pair.from) {
+            L::Called { calls, micros, .. } => Some((calls, micros)),
+            _ => None,
+        };
+        return Novelty::NotKnown { why, called };
+    }
     match (of(pair.from), of(pair.to)) {
         (_, L::Called { .. }) => Novelty::NotNew,
         (L::Called { calls, micros, since }, L::Never { since: never_since }) => {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::train_of;
-use crate::model::{Component, ComponentName, Snapshot, Train};
+use crate::model::{Component, ComponentName, Coverage, Snapshot, Train};
 
 /// What an environment runs at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,18 @@ pub fn state_of(snapshot: &Snapshot) -> EnvironmentState {
         is_whole: snapshot.coverage.iter().filter(|one| one.required).all(|one| one.is_complete()),
         train,
     }
+}
+
+/// When what holds images told of them, the earliest of these times: of a recording, not when it
+/// was read.
+pub fn seen_at(snapshot: &Snapshot) -> Timestamp {
+    let targets = snapshot.coverage.iter().filter(|target| holds_images(target));
+    targets.map(|target| target.taken).min().unwrap_or(snapshot.taken)
+}
+
+/// Whether a target may tell of images.
+pub fn holds_images(target: &Coverage) -> bool {
+    target.parts.keys().any(|part| target.kind.could_hold_images(part))
 }
 
 fn facts_of(component: &Component) -> BTreeSet<String> {

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod checklist;
+mod common;
 mod output;
 mod past;
 mod release;
@@ -18,7 +19,9 @@ use crate::wire::duration::{DurationText, parse_limit};
 pub(super) use checklist::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
 };
-pub(super) use output::{OutputArguments, OutputChoice};
+use common::time;
+pub(super) use common::{PROFILES, ProfilesArguments};
+pub(super) use output::{OutputArguments, OutputChoice, TrendOutput};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
@@ -30,9 +33,6 @@ pub(super) use release::{
     ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
     ReleaseShowArguments,
 };
-
-/// Where profiles are, unless the command line says otherwise.
-pub(super) const PROFILES: &str = "profiles";
 
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
@@ -81,13 +81,6 @@ pub(super) enum Command {
     Version(VersionArguments),
     /// Accept a finding for a while, and look after what is accepted
     Waiver(WaiverArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ProfilesArguments {
-    /// Folder of the profiles
-    #[arg(long, value_name = "DIR", default_value = PROFILES)]
-    pub(super) profiles: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -368,11 +361,6 @@ pub(super) enum VersionFormat {
     Table,
     /// A line of JSON for each text
     Json,
-}
-
-/// A time as people write it in scripts.
-fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "write a time with its zone, as 2026-11-23T06:00:00Z")
 }
 
 /// The last day of a waiver.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{anyhow, bail};
+use jiff::Timestamp;
 
 use super::args::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
@@ -143,8 +144,8 @@ async fn collected(
     let now = arguments.at.unwrap_or_else(|| clock()());
     let mut evidence = Vec::new();
     for environment in &profiles.environments {
-        let visited = past.visit(&environment.name, &mut |found| {
-            let is_later = found.taken > now;
+        let visited = past.visit(&environment.name, &mut |at, found| {
+            let is_later = at > now;
             if !is_later {
                 evidence.push(found);
             }
@@ -187,7 +188,7 @@ impl PastEvidence for Past {
     fn visit(
         &mut self,
         environment: &EnvironmentName,
-        see: &mut dyn FnMut(Evidence) -> bool,
+        see: &mut dyn FnMut(Timestamp, Evidence) -> bool,
     ) -> Result<(), String> {
         let Self { place, store: Some(store), runs } = self else { return Ok(()) };
         let runs = match runs {
@@ -199,7 +200,7 @@ impl PastEvidence for Past {
             let all = store.evidence(run.id, COLLECTORS).map_err(|error| place.said(&error))?;
             let found = all.into_iter().filter(|one| one.environment == *environment);
             for evidence in found {
-                if !see(evidence) {
+                if !see(run.at, evidence) {
                     return Ok(());
                 }
             }

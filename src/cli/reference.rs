@@ -5,6 +5,8 @@ use std::fmt::Write;
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
+use crate::checklist::ids::NOT_JUDGED;
+use crate::checklist::{ITEMS, Item, ItemMeta};
 use crate::model::FailureKind;
 use crate::normalize::product::{Product, Products};
 use crate::policy::metas;
@@ -22,6 +24,7 @@ pub fn markdown() -> String {
         formats(),
         exits(),
         rules(),
+        items(),
         failures(),
         schemes(),
         words(),
@@ -52,6 +55,23 @@ fn commands() -> String {
         );
     }
     text
+}
+
+fn items() -> String {
+    let row = |item: &&dyn Item| {
+        let meta = item.meta();
+        let rollbacks = if meta.judges_rollbacks { "yes" } else { "skipped" };
+        let ItemMeta { id, section, summary, why, .. } = meta;
+        format!("| `{id}` | {} | {summary} | {why} | {rollbacks} |\n", section.as_str())
+    };
+    let not_judged: Vec<String> = NOT_JUDGED.iter().map(|id| format!("`{id}`")).collect();
+    format!(
+        "## Items of the checklist\n\nA question of your own (`kind: Checklist`) is an item too; its \
+         answer must be yes. Not judged by this version: {}.\n\n\
+         | item | section | must hold | why | for a rollback |\n|---|---|---|---|---|\n{}",
+        not_judged.join(", "),
+        ITEMS.iter().map(row).collect::<String>()
+    )
 }
 
 fn formats() -> String {

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::stored;
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::ids::NOT_JUDGED;
-use crate::checklist::{self, EnvironmentState, FreezePast, Trial, digest_of, state_of, train_of};
+use crate::checklist::{
+    self, EnvironmentState, FreezePast, Trial, digest_of, seen_at, state_of, train_of,
+};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Answer, Audit, AuditedEnvironment, Checklist, ChecklistRelease, EnvironmentName, Evidence,
@@ -16,15 +18,15 @@ use crate::profile::{Environment, Profiles};
 
 /// What was seen before, newest first, as far as somebody wants to see it.
 pub trait PastEvidence {
-    /// Hands each piece of evidence of an environment to `see`, newest first, until that says that
-    /// it is enough.
+    /// Hands each piece of evidence of an environment to `see`, with the time of its run, newest
+    /// first, until that says that it is enough.
     ///
     /// # Errors
     /// If the history cannot be read, in words.
     fn visit(
         &mut self,
         environment: &EnvironmentName,
-        see: &mut dyn FnMut(Evidence) -> bool,
+        see: &mut dyn FnMut(Timestamp, Evidence) -> bool,
     ) -> Result<(), String>;
 }
 
@@ -183,11 +185,11 @@ impl<'a> Seer<'a> {
             return Ok(seen);
         }
         let (ignored, normalizer) = (self.ignored(name), self.normalizer);
-        let visited = self.past.visit(name, &mut |evidence| {
+        let visited = self.past.visit(name, &mut |_, evidence| {
             let snapshot = normalizer.snapshot(evidence, ignored.clone());
             let train = train_of(&snapshot);
             let is_enough = strike(&train);
-            seen.push((snapshot.taken, train));
+            seen.push((seen_at(&snapshot), train));
             !is_enough
         });
         visited.map_err(ChecklistError::Past)?;
@@ -202,20 +204,20 @@ impl<'a> Seer<'a> {
     ) -> Result<FreezePast, ChecklistError> {
         let snapshot = &environment.snapshot;
         let mut states: Vec<(Timestamp, EnvironmentState)> =
-            vec![(snapshot.taken, state_of(snapshot))];
+            vec![(seen_at(snapshot), state_of(snapshot))];
         let (ignored, normalizer) = (self.ignored(&snapshot.environment), self.normalizer);
         let profile = self.environment(&snapshot.environment);
-        let visited = self.past.visit(&snapshot.environment, &mut |mut evidence| {
+        let visited = self.past.visit(&snapshot.environment, &mut |_, mut evidence| {
             if let Some(profile) = profile {
                 stored::require(profile, environment.required, &mut evidence.targets);
             }
-            let taken = evidence.taken;
-            let state = state_of(&normalizer.snapshot(evidence, ignored.clone()));
+            let earlier = normalizer.snapshot(evidence, ignored.clone());
+            let (at, state) = (seen_at(&earlier), state_of(&earlier));
             let is_whole = state.is_whole;
-            if !states.iter().any(|(at, _)| *at == taken) {
-                states.push((taken, state));
+            if !states.iter().any(|(known, other)| *known == at && *other == state) {
+                states.push((at, state));
             }
-            taken > from || !is_whole
+            at > from || !is_whole
         });
         visited.map_err(ChecklistError::Past)?;
         states.sort_by_key(|(at, _)| *at);

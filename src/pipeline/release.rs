@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::checklist::train_of;
+use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
-    differences, failures_of,
+    Build, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference, differences,
+    failures_of,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -66,7 +66,7 @@ pub fn capture(
     let changed = previous.map(|previous| changes(previous, &train, &mut warnings));
     let is_known = known.is_some_and(|known| is_same(&known.train, &train));
     let mut came = known.filter(|_| is_known).map(|known| known.came.clone()).unwrap_or_default();
-    came.entry(snapshot.environment.clone()).or_insert_with(|| seen_at(&snapshot));
+    came.entry(snapshot.environment.clone()).or_insert_with(|| second_seen(&snapshot));
     let kept = known.cloned();
     let release = Release {
         name: name.to_owned(),
@@ -85,10 +85,9 @@ pub fn capture(
     Ok(Captured { release, warnings })
 }
 
-/// When what holds images told of them: the earliest of these times, in whole seconds.
-fn seen_at(snapshot: &Snapshot) -> Timestamp {
-    let times = snapshot.coverage.iter().filter(|target| holds_images(target));
-    let first = times.map(|target| target.taken).min().unwrap_or(snapshot.taken);
+/// When it was seen, in whole seconds.
+fn second_seen(snapshot: &Snapshot) -> Timestamp {
+    let first = seen_at(snapshot);
     Timestamp::from_second(first.as_second()).unwrap_or(first)
 }
 
@@ -104,10 +103,6 @@ fn unread(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     found
-}
-
-fn holds_images(target: &Coverage) -> bool {
-    target.parts.keys().any(|part| target.kind.could_hold_images(part))
 }
 
 /// Parts that the profile leaves out and that would hold images.

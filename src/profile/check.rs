@@ -1,12 +1,13 @@
 //! What must hold between the files, and the profiles that result.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
+pub(super) use super::parsed::{Parsed, ProblemSource};
 use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::checklist::config::ChecklistConfig;
@@ -24,24 +25,6 @@ use crate::wire::yaml::Located;
 
 pub(super) const AUDIT_ADVICE: &str =
     "add audit.yaml with kind: Audit, baseline: NAME and environments: [in promotion order]";
-
-/// A file as far as its shape is right.
-pub(super) struct Parsed<T> {
-    pub(super) source: ProblemSource,
-    pub(super) config: T,
-}
-
-/// Where a problem is.
-#[derive(Clone)]
-pub(super) struct ProblemSource {
-    pub(super) path: PathBuf,
-}
-
-impl ProblemSource {
-    pub(super) fn problem(&self, problem: Problem) -> FileProblem {
-        FileProblem { path: self.path.clone(), problem }
-    }
-}
 
 /// All files by kind.
 #[derive(Default)]

@@ -9,6 +9,7 @@ pub mod config;
 pub mod git;
 mod known;
 mod load;
+mod parsed;
 mod places;
 mod releases;
 mod same_file;

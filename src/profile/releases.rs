@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::FileProblem;
-use super::check::{Parsed, ProblemSource};
+use super::parsed::{Parsed, ProblemSource};
 use crate::model::near;
 use crate::wire::problem::Problem;
 use crate::wire::release::ReleaseConfig;

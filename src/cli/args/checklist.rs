@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
 
+use super::common::{ProfilesArguments, time};
 use super::output::OutputError;
-use super::{HistoryOption, ProfilesArguments, time};
+use super::past::HistoryOption;
 use crate::report::checklist::ChecklistFormat;
 use crate::wire::duration::{DurationText, parse_limit};
 use crate::wire::release::ReleaseTypeWord;

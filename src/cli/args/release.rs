@@ -5,7 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{HistoryOption, ProfilesArguments, time};
+use super::common::{ProfilesArguments, time};
+use super::past::HistoryOption;
 use crate::wire::duration::{DurationText, parse_limit};
 use crate::wire::release::ReleaseTypeWord;
 

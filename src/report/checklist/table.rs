@@ -12,8 +12,8 @@ use crate::report::view::checklist as words;
 const USUAL: usize = 120;
 /// Fewer would leave no room for what was seen.
 const NARROWEST: usize = 60;
-/// `INCOMPLETE` and a blank.
-const OUTCOME: usize = 11;
+/// `INCOMPLETE` and two blanks.
+const OUTCOME: usize = 12;
 /// What it must be, at most.
 const MUST: usize = 24;
 
@@ -101,10 +101,13 @@ impl Layout {
             ItemOutcome::Skipped | ItemOutcome::NotApplicable => outcome.clone(),
         };
         let mut left = format!("{}{painted}{}", padded(&name, self.name), gap(&outcome, OUTCOME));
+        let mut before = "";
         for line in &item.lines {
             let seen = terminal(&line.seen);
             let seen = textwrap::wrap(&seen, prose(self.seen));
-            let must = terminal(&line.must);
+            // What it must be is told once for lines that follow each other.
+            let must = if line.must == before { String::new() } else { terminal(&line.must) };
+            before = &line.must;
             let must = textwrap::wrap(&must, prose(self.must.max(1)));
             for row in 0..seen.len().max(must.len()) {
                 let seen = seen.get(row).map_or("", |text| text);
