@@ -21,7 +21,7 @@ pub(super) use checklist::{
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
-pub(super) use output::{OutputArguments, OutputChoice};
+pub(super) use output::{OutputArguments, OutputChoice, TrendOutput};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,

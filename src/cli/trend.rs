@@ -1,12 +1,9 @@
 //! `envparity trend`
 
-use std::path::PathBuf;
-use std::str::FromStr;
-
 use anyhow::{anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
 
-use super::args::TrendArguments;
+use super::args::{TrendArguments, TrendOutput};
 use super::exit::Exit;
 use super::files::OutputFiles;
 use super::inputs::Inputs;
@@ -26,28 +23,6 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Longer spans are not kept.
 const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
-
-/// `html=trend.html`.
-#[derive(Clone, Debug)]
-pub(super) struct TrendOutput {
-    format: TrendFormat,
-    path: Option<PathBuf>,
-}
-
-impl FromStr for TrendOutput {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, path) =
-            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-        let format = TrendFormat::by_name(name)
-            .map_err(|known| format!("unknown format {name:?}; {known}"))?;
-        if path == Some("") {
-            return Err("nothing stands behind the =; leave it out for stdout".to_owned());
-        }
-        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
-    }
-}
 
 pub(super) async fn run(
     arguments: TrendArguments,

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ProfilesArguments;
-use super::output::OutputArguments;
-use crate::cli::trend::TrendOutput;
+use super::common::ProfilesArguments;
+use super::output::{OutputArguments, TrendOutput};
 use crate::wire::duration::{DurationText, parse_limit};
 
 /// Where what was seen is kept.
