@@ -103,7 +103,7 @@ fn rules_and_formats_are_listed_in_order() {
 fn every_format_has_a_file_of_its_name() {
     let mut expected: BTreeSet<String> =
         FORMATS.iter().map(|format| format.name().to_owned()).collect();
-    let others = ["mod", "checklist", "dto", "escape", "list", "release", "view"];
+    let others = ["mod", "checklist", "dto", "escape", "list", "release", "trend", "view"];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/report"), expected);
 }

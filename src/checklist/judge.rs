@@ -54,6 +54,7 @@ mod tests {
 
     #[test]
     fn unknown_is_never_go() {
+        use ItemOutcome as O;
         let item = |outcome| ChecklistItem {
             id: "a".to_owned(),
             section: ItemSection::Redis,
@@ -61,7 +62,6 @@ mod tests {
             figures: Vec::new(),
             settle: None,
         };
-        use ItemOutcome as O;
         for (outcomes, verdict) in [
             (vec![O::Go, O::Skipped, O::NotApplicable], Verdict::Go),
             (vec![O::Go, O::Incomplete, O::Skipped], Verdict::Incomplete),

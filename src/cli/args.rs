@@ -21,11 +21,12 @@ pub(super) use checklist::{
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
-pub(super) use output::{OutputArguments, OutputChoice};
+pub(super) use output::{OutputArguments, OutputChoice, TrendOutput};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
+    TrendArguments,
 };
 
 pub(super) use release::{
@@ -70,6 +71,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Say something of the past, which then stands in the history
     Mark(MarkArguments),
+    /// Show the load of a target over time, from the history and from what its profile names
+    Trend(TrendArguments),
     /// Write down which builds a release consists of, and tell what changed with it
     Release(ReleaseArguments),
     /// Judge whether a release may go, item by item
@@ -273,7 +276,8 @@ pub(super) struct WaiverListArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report or waivers
+    /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report,
+    /// trend or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
         crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
     pub(super) format: String,

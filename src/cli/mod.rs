@@ -32,6 +32,7 @@ mod runtime;
 mod sample;
 mod schema;
 mod stderr;
+mod trend;
 mod version;
 mod waiver;
 
@@ -98,6 +99,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))
         }

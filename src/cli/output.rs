@@ -22,12 +22,15 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Makes the text of a report.
+type Render<'a> = Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>;
+
 /// One report in one format, and where it goes.
 pub(super) struct Rendering<'a> {
     /// `None` for standard output.
     pub(super) path: Option<&'a Path>,
     /// Makes the text.
-    pub(super) render: Box<dyn Fn(&RenderOptions) -> Result<String, RenderError> + 'a>,
+    pub(super) render: Render<'a>,
 }
 
 /// The formats asked for; a table if none was.
@@ -135,17 +138,27 @@ pub(super) fn write_all(
 }
 
 fn view(path: Option<&Path>, verdict: Exit, report_only: bool, verbose: u8) -> RenderOptions {
-    let terminal = path.is_none() && io::stdout().is_terminal();
+    RenderOptions {
+        unfold: verbose > 0,
+        exit: verdict.code(),
+        report_only,
+        ..options_of(path.is_none())
+    }
+}
+
+/// How text is to look that goes to standard output, or to a file.
+pub(super) fn options_of(is_stdout: bool) -> RenderOptions {
+    let terminal = is_stdout && io::stdout().is_terminal();
     // As other programs do, COLUMNS counts where there is no terminal to ask.
     let columns =
-        std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|_| path.is_none());
+        std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|_| is_stdout);
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     RenderOptions {
         width: if terminal { width } else { columns },
         color,
-        unfold: verbose > 0,
-        exit: verdict.code(),
-        report_only,
+        unfold: false,
+        exit: Exit::Done.code(),
+        report_only: false,
     }
 }

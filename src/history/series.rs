@@ -132,6 +132,20 @@ impl Store {
         Ok(oldest)
     }
 
+    /// Targets of which there is load.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn targets_with_load(&mut self) -> Result<Vec<(EnvironmentName, TargetId)>, HistoryError> {
+        let mut found = Vec::new();
+        let sql = "SELECT DISTINCT environment, target FROM series ORDER BY environment, target";
+        self.sql.rows(sql, &[], &mut |row| {
+            found.push((row.text(0)?.into(), row.text(1)?.into()));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// All series of a target, with their ids.
     pub(super) fn series_of(
         &mut self,

@@ -11,6 +11,7 @@ mod image;
 mod indicators;
 mod label;
 mod matching;
+mod named;
 pub mod product;
 mod redis;
 mod service;

@@ -220,17 +220,7 @@ impl Standard<'_> {
             left_out: Vec::new(),
             is_of_pair: false,
             places: Places::default(),
-            run: Run {
-                at: now,
-                duration: None,
-                host: facts.host,
-                profiles: String::new(),
-                policy: String::new(),
-                notes,
-                commit: facts.commit,
-                timezone: TimeZone::UTC,
-                history: None,
-            },
+            run: run_of(facts, notes, now),
         }
     }
 
@@ -358,6 +348,21 @@ impl StandingView<'_> {
     fn seen_from<'b>(&'b self, subjects: &'b [Subject<'b>]) -> SeenFrom<'b> {
         let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
         SeenFrom { scope: self.standard.scope(), subjects, load: self.load, now }
+    }
+}
+
+/// What changes from run to run, but for what only profiles tell.
+fn run_of(facts: RunFacts, notes: Vec<String>, now: Timestamp) -> Run {
+    Run {
+        at: now,
+        duration: None,
+        host: facts.host,
+        profiles: String::new(),
+        policy: String::new(),
+        notes,
+        commit: facts.commit,
+        timezone: TimeZone::UTC,
+        history: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod release;
 mod sample;
 mod scope;
 mod stored;
+mod trend;
 mod unpaired;
 
 pub use assess::assess;
@@ -27,6 +28,9 @@ pub use options::{AuditOptions, RunFacts};
 pub use release::{CaptureError, Captured, capture};
 pub use sample::{Sampled, sample};
 pub use scope::{ScopeError, gates};
+pub use trend::{
+    TrendAsked, TrendError, TrendOutside, trend_environments, trend_outside, trend_report,
+};
 
 /// The ids of all rules: what a policy may name.
 pub fn rule_ids() -> Vec<&'static str> {

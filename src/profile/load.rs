@@ -199,7 +199,10 @@ fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<
         FileKind::Waivers => files.waivers.push(parsed(source, text)?),
         FileKind::Release => files.releases.push(parsed(source, text)?),
         FileKind::Checklist => files.checklists.push(parsed(source, text)?),
-        other @ (FileKind::Evidence | FileKind::DriftReport | FileKind::ChecklistReport) => {
+        other @ (FileKind::Evidence
+        | FileKind::DriftReport
+        | FileKind::ChecklistReport
+        | FileKind::Trend) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",

@@ -51,7 +51,7 @@ fn place(path: &str, name: &Located<String>) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::check::Source;
+    use crate::profile::check::ProblemSource;
     use crate::wire::yaml::{Origin, read};
 
     const DEV: &str = "apiVersion: envparity/v1\nkind: Environment\nname: dev\nexpect: [redis/cache]\ntargets:\n  docker:\n  \
@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn everything_that_is_named_has_its_line() {
-        let source = |name: &str| Source { path: Path::new("/repo/deep/profiles").join(name) };
+        let source =
+            |name: &str| ProblemSource { path: Path::new("/repo/deep/profiles").join(name) };
         let files = ProfileFiles {
             environments: vec![Parsed {
                 source: source("dev.yaml"),

@@ -22,6 +22,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("policy", schema_for!(PolicyConfig)),
         ("release", schema_for!(ReleaseConfig)),
         ("report", wire::report::schema()),
+        ("trend", wire::trend::schema()),
         ("waivers", schema_for!(WaiversConfig)),
     ]
 }

@@ -16,6 +16,7 @@ mod openmetrics;
 pub mod release;
 mod sarif;
 mod table;
+mod trend;
 mod view;
 mod yaml;
 
@@ -24,6 +25,7 @@ use crate::model::{Audit, AuditedEnvironment, Purpose};
 pub use dto::report as public;
 
 pub use list::{FORMATS, by_name};
+pub use trend::TrendFormat;
 
 /// The program that makes the report.
 pub const PROGRAM: &str = concat!("envparity ", env!("CARGO_PKG_VERSION"));

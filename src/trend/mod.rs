@@ -19,6 +19,7 @@ mod indicator;
 mod judgement;
 mod mark;
 mod moment;
+mod point;
 mod reading;
 mod sliding;
 mod statistic;
@@ -42,6 +43,7 @@ pub use judgement::{
     ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,
     unknown_of_indicator,
 };
+pub use point::{TrendFigure, TrendPoint, known_commands, trend_points};
 pub use reading::{TargetWindows, WindowRead, read_windows};
 pub use statistic::{UnprovenBuckets, WindowStatistic};
 pub use unknown::{Unknown, UnprovenCause};

@@ -49,6 +49,8 @@ kinds! {
     Evidence,
     /// The result of an audit.
     DriftReport,
+    /// Load over time.
+    Trend,
     /// The result of a checklist.
     ChecklistReport,
 }

@@ -18,5 +18,6 @@ pub mod release;
 pub mod report;
 pub mod secret;
 mod syntax;
+pub mod trend;
 pub mod waivers;
 pub mod yaml;

@@ -58,8 +58,8 @@ impl Info {
             .unwrap();
             if name == "# Commandstats" && self.tells_commands {
                 for (command, calls, usec) in &self.commands {
-                    let each = *usec as f64 / (*calls).max(1) as f64;
-                    let figures = format!("calls={calls},usec={usec},usec_per_call={each:.2}");
+                    let each = usec / (*calls).max(1);
+                    let figures = format!("calls={calls},usec={usec},usec_per_call={each}");
                     writeln!(out, "cmdstat_{command}:{figures},rejected_calls=0,failed_calls=0")
                         .unwrap();
                 }
@@ -150,7 +150,7 @@ impl World {
         );
         out.push_str(if services.is_empty() { "" } else { "  images:\n" });
         for (name, tag, begin) in services {
-            write!(out, "  - reference: registry.example/team/{name}:{tag}\n").unwrap();
+            writeln!(out, "  - reference: registry.example/team/{name}:{tag}").unwrap();
             if !begin.is_empty() {
                 let repository = format!("registry.example/team/{name}@{}", digest(begin));
                 write!(out, "    repo-digests:\n    - {repository}\n").unwrap();

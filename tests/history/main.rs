@@ -24,4 +24,5 @@ mod tampering;
 #[path = "../support/tls.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod tls;
+mod trend;
 mod world;

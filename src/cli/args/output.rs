@@ -61,3 +61,25 @@ impl FromStr for OutputChoice {
         Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
     }
 }
+
+/// `html=trend.html`.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct TrendOutput {
+    pub(in crate::cli) format: report::TrendFormat,
+    pub(in crate::cli) path: Option<PathBuf>,
+}
+
+impl FromStr for TrendOutput {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) =
+            text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let format = report::TrendFormat::by_name(name)
+            .map_err(|known| format!("unknown format {name:?}; {known}"))?;
+        if path == Some("") {
+            return Err("nothing stands behind the =; leave it out for stdout".to_owned());
+        }
+        Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
+    }
+}

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ProfilesArguments;
-use super::output::OutputArguments;
+use super::common::ProfilesArguments;
+use super::output::{OutputArguments, TrendOutput};
+use crate::wire::duration::{DurationText, parse_limit};
 
 /// Where what was seen is kept.
 #[derive(Debug, Args)]
@@ -69,6 +70,47 @@ pub(in crate::cli) struct MarkSpanArguments {
     /// What happened in it counts in no window of load; each report names what is excluded
     #[arg(long)]
     pub(in crate::cli) exclude: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TrendArguments {
+    /// The target: redis/cache
+    pub(in crate::cli) target: String,
+
+    /// walk-share, cpu, ops or logins, or a command (keys): its calls and what one takes [default:
+    /// all four]
+    pub(in crate::cli) indicator: Option<String>,
+
+    /// Only this environment; repeat for several [default: all that have the target]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) env: Vec<String>,
+
+    /// How long a span, up to its end: 24h, 7d [default: 24h]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_limit, conflicts_with = "since")]
+    pub(in crate::cli) long: Option<DurationText>,
+
+    /// Where the span begins: -7d, or a time with its offset
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(in crate::cli) since: Option<String>,
+
+    /// Where it ends, likewise [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(in crate::cli) until: Option<String>,
+
+    /// How long a Prometheus may take, over the profile: 10s, 1m
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
+    pub(in crate::cli) deadline: Option<DurationText>,
+
+    /// Write it as FORMAT (table, yaml, json, html, csv) to PATH, or to stdout without one; repeat
+    /// for several
+    #[arg(short, long, value_name = "FORMAT[=PATH]")]
+    pub(in crate::cli) output: Vec<TrendOutput>,
 
     #[command(flatten)]
     pub(in crate::cli) profiles: ProfilesArguments,

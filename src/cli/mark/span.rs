@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &MarkSpanArguments) -> Result<Exit, CommandError> {
     for other in others.iter().filter(|other| other.span.overlaps(mark.span)) {
         text.push_str(&format!("  it overlaps {}\n", told(&environment, other, zone)));
     }
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use crate::model::TargetEvidence;
 use crate::mutation::{MUTATIONS, attacks, enter, files};
 
 /// Whole lists, but of a few objects each: a list of many that is cut is only ever cut.
-fn few(file: &Vec<u8>) -> Vec<u8> {
+fn few(file: &[u8]) -> Vec<u8> {
     let mut list: serde_json::Value = serde_json::from_slice(file).unwrap();
     if let Some(items) = list.get_mut("items").and_then(|items| items.as_array_mut()) {
         items.truncate(2);
@@ -18,7 +18,8 @@ fn few(file: &Vec<u8>) -> Vec<u8> {
 }
 
 fn seeds(end: &str) -> Vec<Vec<u8>> {
-    let found: Vec<Vec<u8>> = files("tests/fixtures/kubernetes", end).iter().map(few).collect();
+    let found: Vec<Vec<u8>> =
+        files("tests/fixtures/kubernetes", end).iter().map(|file| few(file)).collect();
     [found, attacks()].concat()
 }
 

@@ -141,14 +141,13 @@ fn what_a_cluster_repeats_of_a_password_is_hidden_everywhere() {
     let report = healthy.beside("kubernetes", target).audit().any_report().to_string();
     assert!(!report.contains("authentication"), "{report}");
     let mut rows = Vec::new();
-    let spelled = spellings().into_iter().chain([
-        ("in base64 of a URL", URL_SAFE_NO_PAD.encode(format!("auditor:{PASSWORD}"))),
-        ("in base64 without its end", STANDARD_NO_PAD.encode(format!("auditor:{PASSWORD}"))),
-        (
-            "as the header",
-            format!("Authorization: Basic {}", STANDARD.encode(format!("auditor:{PASSWORD}"))),
-        ),
-    ]);
+    // All that servers may spell are those of the other test; these are what is sent itself.
+    let sent = || format!("auditor:{PASSWORD}");
+    let spelled = [
+        ("in base64, with its user", STANDARD.encode(sent())),
+        ("in base64 of a URL", URL_SAFE_NO_PAD.encode(sent())),
+        ("as the header", format!("Authorization: Basic {}", STANDARD_NO_PAD.encode(sent()))),
+    ];
     for (name, said) in spelled {
         let (target, _alive) = basic(KubernetesFault::Says(format!("you said {said}")));
         let name = format!("a cluster repeats the user's password, {name}");

@@ -7,17 +7,18 @@ use serde_json::{Value, json};
 use super::{Fault, TOKEN};
 use crate::support::hostile::{Behaviour, Hostile};
 
-/// Sizes, and what each is called.
-fn sizes() -> Vec<(&'static str, String)> {
+/// What each size is called, the size itself, and what an answer with it is told as.
+fn sizes() -> Vec<(&'static str, String, &'static str)> {
+    let endless = format!("d;{}", "x".repeat(256 * 1024));
     vec![
-        ("larger than 64 bits", "fffffffffffffffff".to_owned()),
-        ("that wraps to one", "10000000000000001".to_owned()),
-        ("of 64 bits", "ffffffffffffffff".to_owned()),
-        ("below zero", "-1".to_owned()),
-        ("that is a sign alone", "-".to_owned()),
-        ("that is not there", String::new()),
-        ("with a sign", "+d".to_owned()),
-        ("with an extension without end", format!("d;{}", "x".repeat(256 * 1024))),
+        ("a piece larger than 64 bits", "fffffffffffffffff".to_owned(), "protocol"),
+        ("a piece that wraps to one", "10000000000000001".to_owned(), "protocol"),
+        ("a piece of 64 bits", "ffffffffffffffff".to_owned(), "cut"),
+        ("a piece below zero", "-1".to_owned(), "protocol"),
+        ("a piece whose size is a sign alone", "-".to_owned(), "protocol"),
+        ("a piece without a size", String::new(), "protocol"),
+        ("a piece whose size has a sign", "+d".to_owned(), "protocol"),
+        ("a piece with an extension without end", endless, "protocol"),
     ]
 }
 
@@ -30,17 +31,7 @@ fn behaviour(size: &str, body: &str) -> Behaviour {
 /// A cluster, by a kubeconfig that is kept in the folder.
 pub(super) fn of_a_cluster(folder: &Path) -> Vec<Fault> {
     let body = r#"{"major":"1"}"#;
-    let named = [
-        "a piece larger than 64 bits",
-        "a piece that wraps to one",
-        "a piece of 64 bits",
-        "a piece below zero",
-        "a piece whose size is a sign alone",
-        "a piece without a size",
-        "a piece whose size has a sign",
-        "a piece with an extension without end",
-    ];
-    let cases = named.into_iter().zip(sizes()).enumerate().map(|(place, (name, (_, size)))| {
+    let cases = sizes().into_iter().enumerate().map(|(place, (name, size, kind))| {
         let server = Hostile::start(behaviour(&size, body));
         let path = folder.join(format!("pieces-{place}"));
         let text = format!(
@@ -50,19 +41,17 @@ pub(super) fn of_a_cluster(folder: &Path) -> Vec<Fault> {
         );
         std::fs::write(&path, text).expect("write into a folder of ours");
         let target = json!({"kubeconfig": path});
-        Fault::kubernetes(name, target, &["protocol", "cut", "too-large"]).with(server)
+        Fault::kubernetes(name, target, &[kind]).with(server)
     });
     cases.collect()
 }
 
 /// An engine.
 pub(super) fn of_an_engine() -> Vec<Fault> {
-    let named = ["a piece larger than 64 bits", "a piece that wraps to one", "a piece below zero"];
-    let named = named.into_iter().zip([0, 1, 3]);
-    let cases = named.map(|(name, index)| {
-        let server = Hostile::start(behaviour(&sizes()[index].1, r#"{"Version":1}"#));
+    let cases = sizes().into_iter().map(|(name, size, kind)| {
+        let server = Hostile::start(behaviour(&size, r#"{"Version":1}"#));
         let target: Value = json!({"host": format!("tcp://{}", server.address())});
-        Fault::docker(name, target, &["protocol", "cut"]).with(server)
+        Fault::docker(name, target, &[kind]).with(server)
     });
     cases.collect()
 }

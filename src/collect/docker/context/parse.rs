@@ -138,7 +138,7 @@ mod tests {
             let _ = name(data);
             let host = endpoint(data).map(|endpoint| endpoint.host);
             let host = host.unwrap_or_else(|_| String::from_utf8_lossy(data).into_owned());
-            let _ = address(&host, data.len() % 2 == 0, "x");
+            let _ = address(&host, data.len().is_multiple_of(2), "x");
             let folder = folder(&host);
             assert!(folder.len() == 64 && folder.bytes().all(|byte| byte.is_ascii_hexdigit()));
         };
