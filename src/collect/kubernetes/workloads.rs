@@ -458,7 +458,6 @@ impl Workloads {
             _ => of(&seen.labels).clone(),
         };
         let app_version = or_own(|own| &own.app_version);
-        let chart = or_own(|own| &own.chart);
         let Owner { namespace, name, .. } = Arc::unwrap_or_clone(seen.owner);
         ImageUse {
             locator: Locator { namespace, workload: name, container: seen.container.to_string() },
@@ -470,7 +469,7 @@ impl Workloads {
             version_label: String::new(),
             ref_name: String::new(),
             app_version: if seen.is_only { app_version } else { String::new() },
-            chart,
+            chart: or_own(|own| &own.chart),
             state: seen.state,
         }
     }
