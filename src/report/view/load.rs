@@ -282,9 +282,8 @@ mod tests {
 
     const AT: i64 = 1_795_132_800;
 
-    fn load() -> JudgedLoad {
-        let span = LoadSpan { from: AT - 86_400, to: AT };
-        let server = WindowServer {
+    fn server() -> WindowServer {
+        WindowServer {
             place: "10.0.0.1:6379".to_owned(),
             samples: 1440.0,
             covered: 0.9996,
@@ -298,7 +297,11 @@ mod tests {
                 by: "lea".to_owned(),
                 is_excluded: true,
             }],
-        };
+        }
+    }
+
+    fn load() -> JudgedLoad {
+        let span = LoadSpan { from: AT - 86_400, to: AT };
         let window = |window, source: &str, servers| JudgedWindow {
             window,
             span,
@@ -340,7 +343,7 @@ mod tests {
         JudgedLoad {
             environment: "qualif".into(),
             target: "redis/cache".into(),
-            windows: vec![window("24h", "history", vec![server]), window("-7d", "", Vec::new())],
+            windows: vec![window("24h", "history", vec![server()]), window("-7d", "", Vec::new())],
             rows: vec![row],
             failed: vec![(
                 "prometheus http://p".to_owned(),
