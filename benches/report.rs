@@ -23,9 +23,9 @@ use std::time::Instant;
 use envparity::collect::{Clock, Progress};
 use envparity::model::Audit;
 use envparity::model::{EnvironmentName, TargetId};
-use envparity::pipeline::{self, AuditOptions, Facts};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
 use envparity::profile::{self, Environment, Profiles};
-use envparity::report::{FORMATS, Format, View};
+use envparity::report::{FORMATS, Format, RenderOptions};
 use estate::Recorded;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -117,7 +117,8 @@ impl Estate {
 
     fn audit(&self) -> Audit {
         let options = AuditOptions { at: Some(at()), ..AuditOptions::default() };
-        let audit = pipeline::audit(&self.profiles, &options, Facts::default(), clock(), &Silent);
+        let audit =
+            pipeline::audit(&self.profiles, &options, RunFacts::default(), clock(), &Silent);
         self.runtime.block_on(audit).expect("there is no unknown environment")
     }
 }
@@ -205,20 +206,25 @@ fn bytes_below(folder: &Path) -> usize {
 struct Written<'a> {
     name: &'a str,
     format: &'a dyn Format,
-    view: View,
+    view: RenderOptions,
     runs: Vec<Used>,
     bytes: usize,
 }
 
 /// Every format as a file gets it, and the table as `-v` shows it.
 fn formats(report: &Audit, rounds: usize) {
-    let folded =
-        View { width: Some(120), color: false, unfold: false, exit: 1, report_only: false };
+    let folded = RenderOptions {
+        width: Some(120),
+        color: false,
+        unfold: false,
+        exit: 1,
+        report_only: false,
+    };
     let of = |name, format, view| Written { name, format, view, runs: Vec::new(), bytes: 0 };
     let mut all: Vec<Written<'_>> =
         FORMATS.iter().map(|format| of(format.name(), *format, folded)).collect();
     let table = FORMATS.iter().find(|format| format.name() == "table").expect("there is a table");
-    all.push(of("table -v", *table, View { unfold: true, ..folded }));
+    all.push(of("table -v", *table, RenderOptions { unfold: true, ..folded }));
     for _ in 0..rounds {
         for Written { format, view, runs, bytes, .. } in &mut all {
             runs.push(measured(|| {
@@ -236,7 +242,8 @@ fn formats(report: &Audit, rounds: usize) {
 
 /// What others take to write the values that our JSON holds.
 fn peers(report: &Audit, rounds: usize) {
-    let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: false, exit: 1, report_only: false };
     let json = FORMATS.iter().find(|format| format.name() == "json").expect("there is JSON");
     let text = json.render(report, &view).expect("the report has a form in it");
     let value: Value = serde_json::from_str(&text).expect("it is JSON");

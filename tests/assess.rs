@@ -10,9 +10,9 @@ use envparity::collect::{Clock, Progress};
 use envparity::model::{
     Audit, EnvironmentName, Evidence, Field, Outcome, TargetEvidence, TargetId, Verdict,
 };
-use envparity::pipeline::{self, AuditOptions, Facts};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
 use envparity::profile::{self, Profiles};
-use envparity::report::{View, by_name};
+use envparity::report::{RenderOptions, by_name};
 use envparity::wire;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -70,11 +70,12 @@ fn stored(evidence: &Evidence) -> Evidence {
 }
 
 fn assess(profiles: &Profiles, evidence: Vec<Evidence>) -> Audit {
-    pipeline::assess(profiles, &options(), evidence, Facts::default(), now()).unwrap()
+    pipeline::assess(profiles, &options(), evidence, RunFacts::default(), now()).unwrap()
 }
 
 fn yaml(audit: &Audit) -> String {
-    let view = View { width: None, color: false, unfold: true, exit: 0, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: true, exit: 0, report_only: false };
     by_name("yaml").unwrap().render(audit, &view).unwrap()
 }
 
@@ -100,7 +101,8 @@ fn evidence_of_memory_and_of_files_gets_the_audit_of_its_collection() {
     for name in ["quickstart", "review"] {
         let profiles = example(name);
         let options = options();
-        let audit = run(pipeline::audit(&profiles, &options, Facts::default(), clock(), &Silent));
+        let audit =
+            run(pipeline::audit(&profiles, &options, RunFacts::default(), clock(), &Silent));
         let wanted = yaml(&audit.unwrap());
         let evidence = collected(&profiles);
         let files = evidence.iter().map(stored).collect();
@@ -206,7 +208,7 @@ fn recorded_files_that_left_nothing_were_not_read() {
 fn evidence_of_strangers_and_twins_is_refused() {
     let (_folder, profiles, evidence) = two_caches();
     let error = |evidence| {
-        let audit = pipeline::assess(&profiles, &options(), evidence, Facts::default(), now());
+        let audit = pipeline::assess(&profiles, &options(), evidence, RunFacts::default(), now());
         audit.unwrap_err().to_string()
     };
     let twice = vec![evidence[0].clone(), evidence[1].clone(), evidence[0].clone()];
@@ -220,7 +222,8 @@ fn evidence_of_strangers_and_twins_is_refused() {
 fn evidence_of_an_environment_that_is_left_out_does_not_count() {
     let (_folder, profiles, evidence) = two_caches();
     let options = AuditOptions { only: vec!["prod".into()], ..options() };
-    let audit = pipeline::assess(&profiles, &options, evidence, Facts::default(), now()).unwrap();
+    let audit =
+        pipeline::assess(&profiles, &options, evidence, RunFacts::default(), now()).unwrap();
     let names: Vec<_> =
         audit.environments.iter().map(|e| e.snapshot.environment.as_str()).collect();
     assert_eq!(names, ["prod"]);

@@ -12,8 +12,8 @@ use envparity::model::{
     Counters, EnvironmentName, Evidence, Failure, FailureKind, Field, ImageUse, Locator, Outcome,
     RunState, Sample, Severity, TargetEvidence,
 };
-use envparity::pipeline::{self, Facts};
-use envparity::report::{self, View, escape};
+use envparity::pipeline::{self, RunFacts};
+use envparity::report::{self, RenderOptions, escape};
 use envparity::wire;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -121,12 +121,12 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
 }
 
 fn diff(baseline: &[String], current: &[String]) -> Audit {
-    let facts = Facts { host: "host".to_owned(), commit: None };
+    let facts = RunFacts { host: "host".to_owned(), commit: None };
     pipeline::diff(None, evidence(baseline, "dev"), evidence(current, "prod"), facts)
 }
 
 fn rendered(report: &Audit, format: &str, width: Option<usize>) -> String {
-    let view = View { width, color: false, unfold: true, exit: 0, report_only: false };
+    let view = RenderOptions { width, color: false, unfold: true, exit: 0, report_only: false };
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }
 

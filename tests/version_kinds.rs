@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use envparity::normalize::product::{Product, Products, Reader};
+use envparity::normalize::product::{Product, Products, TextReader};
 use envparity::version::{Direction, Levels, Reading, Scheme, difference_of, read, read_any};
 
 struct Case {
@@ -27,8 +27,8 @@ impl Case {
     fn reading(&self, product: Option<&Product>, text: &str) -> Reading {
         let scheme = Scheme::by_name(&self.scheme);
         match (product, scheme) {
-            (Some(_), Some(Scheme::ImageTag)) => Reader { scheme: None, product }.tag(text),
-            (Some(_), scheme) => Reader { scheme, product }.text(None, text),
+            (Some(_), Some(Scheme::ImageTag)) => TextReader { scheme: None, product }.tag(text),
+            (Some(_), scheme) => TextReader { scheme, product }.text(None, text),
             (None, Some(scheme)) => read(scheme, text),
             (None, None) => read_any(text),
         }

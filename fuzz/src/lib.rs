@@ -9,8 +9,8 @@ use std::path::Path;
 use envparity::collect::config::COLLECTORS;
 use envparity::collect::recorded;
 use envparity::model::{EnvironmentName, Evidence, Glob, Globs, TargetEvidence};
-use envparity::pipeline::{self, Facts};
-use envparity::report::{FORMATS, View, escape};
+use envparity::pipeline::{self, RunFacts};
+use envparity::report::{FORMATS, RenderOptions, escape};
 use envparity::version::{
     Containment, ImageReference, Levels, Range, Scheme, difference, order, read, read_any,
 };
@@ -169,10 +169,15 @@ fn file(data: &[u8]) {
 fn report(targets: Vec<TargetEvidence>, environment: EnvironmentName) {
     let taken = "2026-11-22T20:00:00Z".parse().expect("a time");
     let evidence = Evidence { environment, taken, targets };
-    let report = pipeline::diff(None, evidence.clone(), evidence, Facts::default());
+    let report = pipeline::diff(None, evidence.clone(), evidence, RunFacts::default());
     for format in FORMATS {
-        let view =
-            View { width: Some(100), color: false, unfold: true, exit: 0, report_only: false };
+        let view = RenderOptions {
+            width: Some(100),
+            color: false,
+            unfold: true,
+            exit: 0,
+            report_only: false,
+        };
         // CSV ends its lines as RFC 4180 says.
         let text =
             format.render(&report, &view).expect("every report has a form").replace("\r\n", "\n");

@@ -6,14 +6,14 @@ use anyhow::Context as _;
 
 use super::args::AuditArguments;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::Inputs;
-use super::past::{self, Past, Place};
-use super::progress::Bar;
-use super::{Failed, clock, eol, output, problems, reports};
+use super::past::{self, HistoryPlace, Past};
+use super::progress::RunProgress;
+use super::{CommandError, clock, eol, output, problems, reports};
 use crate::history::Found;
 use crate::model::{EarlierReport, Gate};
-use crate::pipeline::{self, AuditOptions, Facts};
+use crate::pipeline::{self, AuditOptions, RunFacts};
 use crate::policy;
 use crate::profile::{Profiles, git};
 use crate::report;
@@ -23,8 +23,8 @@ use crate::wire::file;
 pub(super) async fn run(
     arguments: AuditArguments,
     verbose: u8,
-    files: Files,
-) -> Result<Exit, Failed> {
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
     let choices = output::choices(&arguments.output)?;
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
@@ -47,17 +47,17 @@ pub(super) async fn run(
             Err(error) => return past::absent_or(error),
         }
     }
-    let place = Place::of(&arguments.history, Some(&profiles))?;
+    let place = HistoryPlace::of(&arguments.history, Some(&profiles))?;
     let Some(place) = place else {
         let report = {
-            let bar = Bar::new();
+            let bar = RunProgress::new();
             pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?
         };
         let output = &arguments.output;
         return Ok(output::write_report(&report, output, &choices, verbose, &files, false));
     };
     let (mut report, evidence) = {
-        let bar = Bar::new();
+        let bar = RunProgress::new();
         pipeline::audit_and_keep(&profiles, &options, facts(folder), clock(), &bar).await?
     };
     let kept = place
@@ -81,7 +81,9 @@ fn inputs(arguments: &AuditArguments, profiles: &Profiles) -> Inputs {
     if let Some(reference) = &arguments.since {
         inputs.add(Path::new(reference), "read by --since");
     }
-    if let Ok(Some(Place::File(history))) = Place::of(&arguments.history, Some(profiles)) {
+    if let Ok(Some(HistoryPlace::File(history))) =
+        HistoryPlace::of(&arguments.history, Some(profiles))
+    {
         inputs.add_history(&history);
     }
     inputs
@@ -108,7 +110,8 @@ fn earlier(
             let evidence = past.evidence(&run)?;
             // By today's profiles, so that only what was seen differs.
             let options = AuditOptions { at: Some(run.at), since: None, ..options.clone() };
-            let audit = pipeline::assess(profiles, &options, evidence, Facts::default(), run.at)?;
+            let audit =
+                pipeline::assess(profiles, &options, evidence, RunFacts::default(), run.at)?;
             report::public(&audit).earlier()
         }
     };
@@ -119,8 +122,8 @@ fn earlier(
 }
 
 /// What is known of where this runs.
-pub(super) fn facts(folder: &Path) -> Facts {
+pub(super) fn facts(folder: &Path) -> RunFacts {
     let host = file::of_system("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default().trim().to_owned();
-    Facts { host, commit: git::commit(folder) }
+    RunFacts { host, commit: git::commit(folder) }
 }

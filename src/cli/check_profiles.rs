@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::CheckProfilesArguments;
 use super::exit::Exit;
-use super::{Failed, output, problems};
+use super::{CommandError, output, problems};
 use crate::model::count;
 use crate::normalize::config::CatalogueConfig;
 use crate::normalize::product::Products;
@@ -14,7 +14,7 @@ use crate::policy;
 use crate::profile::Surroundings;
 use crate::rules::{Directions, RuleMeta};
 
-pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, CommandError> {
     let folder = &arguments.profiles.profiles;
     let products = products(problems::load(folder)?.catalogue.as_ref());
     let around = Surroundings {

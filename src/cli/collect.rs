@@ -6,17 +6,20 @@ use anyhow::{anyhow, bail};
 
 use super::args::CollectArguments;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::Inputs;
-use super::progress::Bar;
-use super::{Failed, clock, output, problems};
+use super::progress::RunProgress;
+use super::{CommandError, clock, output, problems};
 use crate::model::{failures_of, meant_and_known};
 use crate::pipeline;
 use crate::report::escape::terminal;
 use crate::wire::{self, file};
 
 /// Writes what was read; what was not is in it too, and is told on stderr.
-pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exit, Failed> {
+pub(super) async fn run(
+    arguments: CollectArguments,
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let environment = profiles
         .environments
@@ -32,7 +35,7 @@ pub(super) async fn run(arguments: CollectArguments, files: Files) -> Result<Exi
         Inputs::of_profiles(&profiles, [environment]).spare(&arguments.to)?;
     }
     let evidence = {
-        let bar = Bar::new();
+        let bar = RunProgress::new();
         let deadline = arguments.deadline.map(|text| text.0);
         let (wanted, folder) = ([(environment, true)], &profiles.folder);
         pipeline::collect(&wanted, None, folder, deadline, clock(), &bar).await

@@ -6,10 +6,10 @@ use anyhow::{Context, anyhow};
 
 use super::args::DiffArguments;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::Inputs;
-use super::past::{self, Past, Place};
-use super::{Failed, args, audit, output, problems};
+use super::past::{self, HistoryPlace, Past};
+use super::{CommandError, args, audit, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::collect::recorded::MAX_FILE;
 use crate::history::Found;
@@ -17,7 +17,11 @@ use crate::model::Evidence;
 use crate::pipeline;
 use crate::wire::{self, file};
 
-pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Result<Exit, Failed> {
+pub(super) fn run(
+    arguments: &DiffArguments,
+    verbose: u8,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
     let choices = output::choices(&arguments.output)?;
     let folder = arguments.profiles.as_deref().unwrap_or(Path::new(args::PROFILES));
     let mut inputs = Inputs::of_folder(folder);
@@ -25,7 +29,9 @@ pub(super) fn run(arguments: &DiffArguments, verbose: u8, files: &Files) -> Resu
         inputs.add(Path::new(reference), "compared by this command");
     }
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
-    if let Some(Place::File(history)) = Place::of(&arguments.history, profiles.as_ref())? {
+    if let Some(HistoryPlace::File(history)) =
+        HistoryPlace::of(&arguments.history, profiles.as_ref())?
+    {
         inputs.add_history(&history);
     }
     output::refuse_to_overwrite_inputs(&choices, &inputs)?;

@@ -51,9 +51,9 @@ impl From<Verdict> for Exit {
 }
 
 /// An error for people; commands turn theirs into it.
-pub(super) struct Failed(pub(super) anyhow::Error);
+pub(super) struct CommandError(pub(super) anyhow::Error);
 
-impl<E: Into<anyhow::Error>> From<E> for Failed {
+impl<E: Into<anyhow::Error>> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self(error.into())
     }

@@ -4,12 +4,12 @@ use anyhow::anyhow;
 
 use super::args::ExplainArguments;
 use super::exit::Exit;
-use super::{Failed, output};
+use super::{CommandError, output};
 use crate::model::meant_and_known;
 use crate::policy::{meta, metas};
 use crate::rules::RuleMeta;
 
-pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, CommandError> {
     let text = match &arguments.rule {
         None => list(),
         Some(id) => {

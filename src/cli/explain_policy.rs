@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
-use super::{Failed, output, problems, reports};
+use super::{CommandError, output, problems, reports};
 use crate::model::{ComponentName, EnvironmentName, Glob, near};
 use crate::policy::{Case, Policy, SeverityRule, metas};
 use crate::profile::Profiles;
@@ -15,12 +15,12 @@ use crate::rules::RuleMeta;
 use crate::version::Direction;
 use crate::wire::report::{DriftReport, Finding};
 
-pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let component = ComponentName::from(profiles.names.canonical(&arguments.component));
     let policy = Policy::new(profiles.policy.as_ref());
     let report = arguments.report.as_deref().map(reports::read).transpose()?;
-    let page = Page { profiles: &profiles, policy: &policy, component: &component };
+    let page = PolicyPage { profiles: &profiles, policy: &policy, component: &component };
     let mut text = page.head();
     if let Some(unknown) = report.as_ref().and_then(|report| page.unknown(report)) {
         text.push_str(&unknown);
@@ -40,13 +40,13 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, Failed> {
 const ORDER: &str = "\nOf the lines of a rule, the first that fits a finding decides: rows of the policy \
                      from the last to the first.\n";
 
-struct Page<'a> {
+struct PolicyPage<'a> {
     profiles: &'a Profiles,
     policy: &'a Policy,
     component: &'a ComponentName,
 }
 
-impl Page<'_> {
+impl PolicyPage<'_> {
     fn head(&self) -> String {
         let mut text = format!("{}\n", terminal(self.component.as_str()));
         let owner = match self.policy.owner(self.component) {

@@ -17,17 +17,17 @@ const MAX_LINKS: usize = 40;
 
 /// Writes files for one command; its clones are of the same command.
 #[derive(Clone, Default)]
-pub(super) struct Files(Arc<Mutex<State>>);
+pub(super) struct OutputFiles(Arc<Mutex<OutputState>>);
 
 #[derive(Default)]
-struct State {
+struct OutputState {
     /// The command has ended: nothing may be written any more.
     is_over: bool,
     /// What is being written aside.
     aside: Vec<PathBuf>,
 }
 
-impl Files {
+impl OutputFiles {
     /// Writes a file aside and renames it, so that it is there whole or as it was before. What
     /// exists and is not a regular file (a device, a pipe), and what another program has opened for
     /// us (`/dev/fd/3`), is written to as it is; a link stays a link, wherever it leads.
@@ -97,7 +97,7 @@ impl Files {
     }
 
     /// An empty file in the folder of `path`.
-    fn create_beside(&self, path: &Path) -> io::Result<Aside<'_>> {
+    fn create_beside(&self, path: &Path) -> io::Result<PartialFile<'_>> {
         use std::os::unix::fs::PermissionsExt;
         let folder =
             path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -110,28 +110,28 @@ impl Files {
         let path = file.path().to_owned();
         state.aside.push(path.clone());
         drop(state);
-        Ok(Aside { file, listed: Listed { files: self, path } })
+        Ok(PartialFile { file, listed: ListedFile { files: self, path } })
     }
 
     /// The state, unless the command has ended.
-    fn open_state(&self) -> io::Result<MutexGuard<'_, State>> {
+    fn open_state(&self) -> io::Result<MutexGuard<'_, OutputState>> {
         let state = self.state();
         if state.is_over { Err(io::ErrorKind::Interrupted.into()) } else { Ok(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OutputState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A file that is being written. It is gone when this is, unless it was given its name.
-struct Aside<'a> {
+struct PartialFile<'a> {
     // Dropped first: while the file is there, `abandon` must know of it.
     file: NamedTempFile,
-    listed: Listed<'a>,
+    listed: ListedFile<'a>,
 }
 
-impl Aside<'_> {
+impl PartialFile<'_> {
     fn persist(self, path: &Path) -> io::Result<()> {
         let Self { file, listed } = self;
         // Locked until it has its name: from then on it is whole.
@@ -143,12 +143,12 @@ impl Aside<'_> {
 }
 
 /// That `abandon` knows of a file.
-struct Listed<'a> {
-    files: &'a Files,
+struct ListedFile<'a> {
+    files: &'a OutputFiles,
     path: PathBuf,
 }
 
-impl Drop for Listed<'_> {
+impl Drop for ListedFile<'_> {
     fn drop(&mut self) {
         self.files.state().aside.retain(|path| *path != self.path);
     }
@@ -221,7 +221,7 @@ mod tests {
     fn an_ended_command_leaves_nothing_and_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report");
-        let files = Files::default();
+        let files = OutputFiles::default();
         files.write(&path, "whole").unwrap();
         let (one, other) =
             (files.create_beside(&path).unwrap(), files.create_beside(&path).unwrap());
@@ -232,14 +232,14 @@ mod tests {
         drop(other);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
         // Another command is not concerned.
-        Files::default().write(&path, "new").unwrap();
+        OutputFiles::default().write(&path, "new").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
     }
 
     #[test]
     fn what_could_not_be_written_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::default();
+        let files = OutputFiles::default();
         drop(files.create_beside(&folder.path().join("report")).unwrap());
         assert!(names(folder.path()).is_empty() && files.state().aside.is_empty());
     }

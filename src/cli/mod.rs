@@ -35,7 +35,7 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command, WaiverCommand};
 use clock::clock;
-use exit::{Exit, Failed};
+use exit::{CommandError, Exit};
 use runtime::interruptible;
 
 /// Parses the command line, runs the command, and says how it ended.
@@ -48,7 +48,7 @@ pub fn run() -> ExitCode {
     runtime::tell_panics();
     let exit = match catch_unwind(AssertUnwindSafe(|| dispatch(arguments))) {
         Ok(Ok(exit)) => exit,
-        Ok(Err(Failed(error))) => {
+        Ok(Err(CommandError(error))) => {
             output::print_error_line(&format!("error: {error:#}"));
             Exit::Error
         }
@@ -79,7 +79,7 @@ fn lacks_a_side(error: &clap::Error) -> bool {
         && error.get(ContextKind::InvalidArg).is_some_and(names)
 }
 
-fn dispatch(arguments: Arguments) -> Result<Exit, Failed> {
+fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
     let verbose = arguments.verbose;
     match arguments.command {
         Command::Audit(command) => interruptible(|files| audit::run(command, verbose, files)),

@@ -7,11 +7,11 @@ use anyhow::{Context, anyhow};
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::{Inputs, real};
 pub(super) use super::stderr::print_error_line;
 use crate::model::Audit;
-use crate::report::View;
+use crate::report::RenderOptions;
 
 /// Writes to standard output. A reader who has gone away has read enough.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
@@ -70,7 +70,7 @@ pub(super) fn write_report(
     arguments: &OutputArguments,
     choices: &[OutputChoice],
     verbose: u8,
-    files: &Files,
+    files: &OutputFiles,
     has_failed: bool,
 ) -> Exit {
     let verdict = Exit::from(report.judgement.verdict);
@@ -102,7 +102,7 @@ pub(super) fn write_report(
     exit
 }
 
-fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) -> View {
+fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) -> RenderOptions {
     let terminal = choice.path.is_none() && io::stdout().is_terminal();
     // As other programs do, COLUMNS counts where there is no terminal to ask.
     let columns = std::env::var("COLUMNS")
@@ -111,7 +111,7 @@ fn view(choice: &OutputChoice, verdict: Exit, report_only: bool, verbose: u8) ->
         .filter(|_| choice.path.is_none());
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    View {
+    RenderOptions {
         width: if terminal { width } else { columns },
         color,
         unfold: verbose > 0,

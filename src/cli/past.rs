@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::args::{HistoryOption, HistoryPlaceArguments};
 use super::exit::Exit;
-use super::{Failed, clock, output, problems};
+use super::{CommandError, clock, output, problems};
 use crate::collect::config::COLLECTORS;
 use crate::history::config::is_yaml;
 use crate::history::{
@@ -24,14 +24,14 @@ const DEFAULT: &str = "envparity.db";
 
 /// Where a history is.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum HistoryPlace {
     /// A file.
     File(PathBuf),
     /// A database of PostgreSQL.
     Postgres,
 }
 
-impl Place {
+impl HistoryPlace {
     /// The history that the command line names, else the one of the profiles. A path in a flag is
     /// relative to the working directory, one in a profile to the profiles.
     pub(super) fn of(
@@ -110,7 +110,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for HistoryPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.write_str(&terminal(&path.display().to_string())),
@@ -121,7 +121,7 @@ impl fmt::Display for Place {
 
 /// What references of one command mean. The history is opened only when one refers to it.
 pub(super) struct Past {
-    place: Option<Place>,
+    place: Option<HistoryPlace>,
     open: Option<Store>,
     now: Timestamp,
     zone: TimeZone,
@@ -134,7 +134,7 @@ impl Past {
         at: Option<Timestamp>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
-            place: Place::of(option, profiles)?,
+            place: HistoryPlace::of(option, profiles)?,
             open: None,
             now: at.unwrap_or_else(|| clock()()),
             zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
@@ -142,7 +142,7 @@ impl Past {
     }
 
     /// Of a history that is known.
-    pub(super) fn at(place: Place, profiles: Option<&Profiles>) -> Self {
+    pub(super) fn at(place: HistoryPlace, profiles: Option<&Profiles>) -> Self {
         Self {
             place: Some(place),
             open: None,
@@ -176,7 +176,7 @@ impl Past {
         self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
     }
 
-    fn place(&self) -> anyhow::Result<Place> {
+    fn place(&self) -> anyhow::Result<HistoryPlace> {
         let unnamed = "no such file, and no history to look it up in: use --history, or \
                        history: in audit.yaml";
         self.place.clone().ok_or_else(|| anyhow!(unnamed))
@@ -196,12 +196,12 @@ impl Past {
 
 /// How a command ends that asked for what the history does not hold: incomplete; any other error
 /// stays one.
-pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, Failed> {
+pub(super) fn absent_or(error: anyhow::Error) -> Result<Exit, CommandError> {
     match error.downcast_ref::<ResolveError>() {
         Some(absent) if absent.is_absence() => {
             output::print_error_line(&format!("incomplete: {absent}"));
             Ok(Exit::Incomplete)
         }
-        _ => Err(Failed(error)),
+        _ => Err(CommandError(error)),
     }
 }

@@ -11,9 +11,9 @@ use crate::model::{EnvironmentName, TargetId};
 use crate::report::escape::terminal;
 
 /// A bar, or nothing where stderr is not a terminal.
-pub(super) struct Bar(Mutex<Option<ProgressBar>>);
+pub(super) struct RunProgress(Mutex<Option<ProgressBar>>);
 
-impl Bar {
+impl RunProgress {
     pub(super) fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -23,7 +23,7 @@ impl Bar {
     }
 }
 
-impl Progress for Bar {
+impl Progress for RunProgress {
     fn started(&self, targets: usize) {
         if !std::io::stderr().is_terminal() {
             return;
@@ -53,7 +53,7 @@ impl Progress for Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for RunProgress {
     fn drop(&mut self) {
         self.with(|slot| {
             if let Some(bar) = slot.take() {

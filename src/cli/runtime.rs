@@ -11,9 +11,9 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Failed;
+use super::CommandError;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::output;
 use crate::wire::file;
 
@@ -41,15 +41,15 @@ pub(super) fn tell_panics() {
 
 /// Runs until done, or until a signal that ends programs; nothing of it outlives this, and no file
 /// that it is given to write stays half written.
-pub(super) fn interruptible<F>(work: impl FnOnce(Files) -> F) -> Result<Exit, Failed>
+pub(super) fn interruptible<F>(work: impl FnOnce(OutputFiles) -> F) -> Result<Exit, CommandError>
 where
-    F: Future<Output = Result<Exit, Failed>> + Send + 'static,
+    F: Future<Output = Result<Exit, CommandError>> + Send + 'static,
 {
     check_files()?;
     check_threads()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    let files = Files::default();
+    let files = OutputFiles::default();
     let work = work(files.clone());
     let done = runtime.block_on(async {
         // A file that may not grow any more is told by the one who writes it; unheard, this signal

@@ -4,10 +4,10 @@ use anyhow::anyhow;
 
 use super::args::SchemaArguments;
 use super::exit::Exit;
-use super::{Failed, output};
+use super::{CommandError, output};
 use crate::profile::schema;
 
-pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, Failed> {
+pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, CommandError> {
     let (_, schema) = schema::all()
         .into_iter()
         .find(|(name, _)| *name == arguments.format)

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::args::{ReadArguments, VersionCommand, VersionFormat};
 use super::exit::Exit;
-use super::{Failed, output, problems};
-use crate::normalize::product::{Product, Products, Reader};
+use super::{CommandError, output, problems};
+use crate::normalize::product::{Product, Products, TextReader};
 use crate::report::escape::{json as harmless, terminal};
 use crate::version::{Difference, Direction, Levels, Reading, Scheme, difference_of};
 use crate::wire::reading::{self, BatchRow};
 
-pub(super) fn run(command: &VersionCommand) -> Result<Exit, Failed> {
+pub(super) fn run(command: &VersionCommand) -> Result<Exit, CommandError> {
     match command {
         VersionCommand::Parse { texts, by, output } => {
             let by = By::new(by)?;
@@ -52,8 +52,8 @@ impl By {
     fn read(&self, text: &str) -> Reading {
         let Some(product) = &self.product else { return reading::read_by(self.scheme, text) };
         match self.scheme {
-            Some(Scheme::ImageTag) => Reader { scheme: None, product: Some(product) }.tag(text),
-            scheme => Reader { scheme, product: Some(product) }.text(None, text),
+            Some(Scheme::ImageTag) => TextReader { scheme: None, product: Some(product) }.tag(text),
+            scheme => TextReader { scheme, product: Some(product) }.text(None, text),
         }
     }
 

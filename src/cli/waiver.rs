@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 use super::args::{Expiry, WaiverAddArguments, WaiverListArguments};
 use super::audit::facts;
 use super::exit::Exit;
-use super::files::Files;
+use super::files::OutputFiles;
 use super::inputs::real;
-use super::progress::Bar;
-use super::{Failed, clock, output, problems, reports};
+use super::progress::RunProgress;
+use super::{CommandError, clock, output, problems, reports};
 use crate::model::{Requirement, Waiver, WaiverState, count};
 use crate::pipeline::{self, AuditOptions};
 use crate::policy;
@@ -37,14 +37,17 @@ const SHORTEST: usize = 4;
 /// As much as a file of profiles may have.
 const MAX_WAIVERS: u64 = 4 * 1024 * 1024;
 
-pub(super) async fn add(arguments: WaiverAddArguments, files: Files) -> Result<Exit, Failed> {
+pub(super) async fn add(
+    arguments: WaiverAddArguments,
+    files: OutputFiles,
+) -> Result<Exit, CommandError> {
     let folder = &arguments.profiles.profiles;
     let profiles = problems::load_at(folder, arguments.at)?;
     let report = match &arguments.report {
         Some(path) => reports::read(path)?,
         None => {
             let options = AuditOptions { at: arguments.at, ..AuditOptions::default() };
-            let bar = Bar::new();
+            let bar = RunProgress::new();
             report::public(
                 &pipeline::audit(&profiles, &options, facts(folder), clock(), &bar).await?,
             )
@@ -359,16 +362,16 @@ fn today(at: Option<Timestamp>) -> Date {
     at.unwrap_or_else(|| clock()()).to_zoned(TimeZone::UTC).date()
 }
 
-pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
-    let listed = Listed::new(arguments)?;
+pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, CommandError> {
+    let listed = ListedWaivers::new(arguments)?;
     let mut text: String = listed.waivers.iter().map(lines).collect();
     text.push_str(&listed.tally());
     output::print(&text)?;
     Ok(Exit::Done)
 }
 
-pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, Failed> {
-    let listed = Listed::new(arguments)?;
+pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, CommandError> {
+    let listed = ListedWaivers::new(arguments)?;
     let wanting = |state: WaiverState| matches!(state, WaiverState::Expired | WaiverState::Unused);
     let mut text: String =
         listed.waivers.iter().filter(|listed| wanting(listed.state)).map(lines).collect();
@@ -388,14 +391,14 @@ struct ListedWaiver {
 }
 
 /// Waivers and what became of them.
-struct Listed {
+struct ListedWaivers {
     waivers: Vec<ListedWaiver>,
     /// How many the report does not have: of these it says nothing.
     unknown: usize,
     path: Option<PathBuf>,
 }
 
-impl Listed {
+impl ListedWaivers {
     fn new(arguments: &WaiverListArguments) -> anyhow::Result<Self> {
         let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
         let report = arguments.report.as_deref().map(reports::read).transpose()?;

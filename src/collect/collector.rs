@@ -20,7 +20,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What a collector is given for one collection.
 #[derive(Clone)]
-pub struct Context {
+pub struct CollectContext {
     /// Whose target it is.
     pub environment: EnvironmentName,
     /// When everything must have been said; counted from when the target gets its place.
@@ -75,7 +75,7 @@ pub trait Collector: Send + Sync {
     fn kind(&self) -> &'static CollectorKind;
 
     /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>>;
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>>;
 
     /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
     /// reached.
@@ -95,7 +95,7 @@ pub trait Collector: Send + Sync {
     /// anything does.
     fn give_up<'a>(
         &'a self,
-        context: &'a Context,
+        context: &'a CollectContext,
         failure: Failure,
     ) -> BoxFuture<'a, Vec<TargetEvidence>> {
         let unread = self.unread((context.clock)(), &failure);

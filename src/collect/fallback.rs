@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::{Collector, Context};
+use super::collector::{CollectContext, Collector};
 use super::recorded::Recorded;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
@@ -32,7 +32,7 @@ pub fn or_recorded(
 }
 
 impl OrRecorded {
-    async fn stand_in(&self, context: &Context, failure: Failure) -> TargetEvidence {
+    async fn stand_in(&self, context: &CollectContext, failure: Failure) -> TargetEvidence {
         let (id, shown) = (self.live.id(), self.recorded.endpoint());
         let unread = |file: &str| {
             let message = format!("{}; {shown}: {file}", failure.message);
@@ -80,13 +80,13 @@ impl Collector for OrRecorded {
 
     fn give_up<'a>(
         &'a self,
-        context: &'a Context,
+        context: &'a CollectContext,
         failure: Failure,
     ) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move { vec![self.stand_in(context, failure).await] }.boxed()
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             let mut collected = Vec::new();
             for evidence in self.live.collect(context).await {

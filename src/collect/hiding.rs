@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context};
+use super::collector::{CollectContext, Collector};
 use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
 use super::io::sent::Sent;
@@ -48,13 +48,13 @@ impl Collector for Hiding {
 
     fn give_up<'a>(
         &'a self,
-        context: &'a Context,
+        context: &'a CollectContext,
         failure: Failure,
     ) -> BoxFuture<'a, Vec<TargetEvidence>> {
         self.0.give_up(context, failure)
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             let sent = Sent::default();
             let work = async {

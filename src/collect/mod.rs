@@ -22,7 +22,7 @@ mod source;
 mod target;
 mod texts;
 
-pub use collector::{Clock, Collector, Context, Target};
+pub use collector::{Clock, CollectContext, Collector, Target};
 pub use fallback::or_recorded;
 pub use hiding::hiding;
 pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run};

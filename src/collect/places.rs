@@ -12,7 +12,7 @@ pub(super) enum Turn {
 }
 
 /// The places, and who waits for one.
-pub(super) struct Places {
+pub(super) struct RunSlots {
     first: VecDeque<usize>,
     again: VecDeque<usize>,
     most: usize,
@@ -30,7 +30,7 @@ impl Waiting {
     }
 }
 
-impl Places {
+impl RunSlots {
     /// `most` places for all in this order.
     pub(super) fn new(order: Vec<usize>, most: usize) -> Self {
         let waiting = Waiting(Arc::new(AtomicUsize::new(order.len())));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn as_many_give_way_as_wait_and_they_come_again_at_last() {
-        let mut places = Places::new(vec![2, 0, 1], 1);
+        let mut places = RunSlots::new(vec![2, 0, 1], 1);
         assert_eq!(places.next(0), Some((2, Turn::First)));
         assert_eq!(places.next(1), None);
         let waiting = places.waiting();

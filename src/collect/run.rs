@@ -9,10 +9,10 @@ use futures::stream;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::collector::{Clock, Collector, Context};
+use super::collector::{Clock, CollectContext, Collector};
 use super::io::net::timed_out;
 use super::io::silence::Silence;
-use super::places::{Places, Turn};
+use super::places::{RunSlots, Turn};
 use crate::model::{EnvironmentName, Failure, FailureKind, TargetEvidence, TargetId};
 use crate::wire::duration::DurationText;
 
@@ -82,7 +82,7 @@ pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<C
 struct Collection<'p> {
     jobs: Vec<Arc<Job>>,
     results: Vec<Option<Vec<TargetEvidence>>>,
-    places: Places,
+    places: RunSlots,
     start: Instant,
     /// Of what has its first turn; the report takes its time, too.
     end: Instant,
@@ -116,7 +116,7 @@ impl<'p> Collection<'p> {
         Self {
             results: jobs.iter().map(|_| None).collect(),
             jobs: jobs.into_iter().map(Arc::new).collect(),
-            places: Places::new(order, MAX_CONCURRENT),
+            places: RunSlots::new(order, MAX_CONCURRENT),
             start,
             end: start + longest.saturating_mul(3) / 2,
             end_again: start + longest.saturating_mul(5) / 4,
@@ -237,8 +237,8 @@ async fn given_up(job: &Job, clock: Clock, failure: Failure, last: Instant) -> V
     timeout_at(last.min(now + GRACE), told).await.unwrap_or_else(|_| unread())
 }
 
-fn context(job: &Job, allowed: Duration, clock: &Clock) -> Context {
-    Context {
+fn context(job: &Job, allowed: Duration, clock: &Clock) -> CollectContext {
+    CollectContext {
         environment: job.environment.clone(),
         deadline: Instant::now() + allowed,
         allowed,
@@ -291,11 +291,15 @@ mod tests {
             COLLECTORS.of(&self.id())
         }
 
-        fn collect<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        fn collect<'a>(&'a self, _: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
             std::future::pending().boxed()
         }
 
-        fn give_up<'a>(&'a self, _: &'a Context, _: Failure) -> BoxFuture<'a, Vec<TargetEvidence>> {
+        fn give_up<'a>(
+            &'a self,
+            _: &'a CollectContext,
+            _: Failure,
+        ) -> BoxFuture<'a, Vec<TargetEvidence>> {
             std::future::pending().boxed()
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 
-use super::collector::Context;
+use super::collector::CollectContext;
 use crate::model::{BucketLength, Failure, LiveServer, Load, LoadSpan, TargetId};
 
 /// The load that is wanted of one target.
@@ -33,6 +33,6 @@ pub trait LoadSource: Send + Sync {
     fn read<'a>(
         &'a self,
         wanted: &'a LoadWanted,
-        context: &'a Context,
+        context: &'a CollectContext,
     ) -> BoxFuture<'a, Result<Load, Failure>>;
 }

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::content::content_compared;
-use super::nearest::Side;
+use super::nearest::NearestSide;
 use super::pairing::{self, PairedPlace};
-use super::point::{Measure, Point, rank};
+use super::point::{ComparedPoint, Measure, rank};
 use crate::model::{
     Component, ContentCompared, PlaceChange, PlacesCompared, Presence, ProductAlone, ProductChange,
     VersionChange, Whereabouts,
@@ -27,18 +27,18 @@ pub(super) struct Between {
 
 /// Two readings and how far they are apart.
 #[derive(Clone, Copy)]
-pub(super) struct Pair<'a> {
+pub(super) struct ReadingPair<'a> {
     pub(super) difference: Difference,
-    pub(super) baseline: Point<'a>,
-    pub(super) current: Point<'a>,
+    pub(super) baseline: ComparedPoint<'a>,
+    pub(super) current: ComparedPoint<'a>,
 }
 
 /// What was found at one place.
-pub(super) struct Found<'a> {
-    pub(super) pairs: Vec<Pair<'a>>,
+pub(super) struct PlaceFound<'a> {
+    pub(super) pairs: Vec<ReadingPair<'a>>,
     /// Of a product that the other side does not run there.
     pub(super) strangers: Strangers<'a>,
-    pub(super) runs: [Vec<Point<'a>>; 2],
+    pub(super) runs: [Vec<ComparedPoint<'a>>; 2],
     name: String,
     is_paired: bool,
 }
@@ -46,8 +46,8 @@ pub(super) struct Found<'a> {
 /// What runs on one side and has nothing of its product on the other.
 #[derive(Default)]
 pub(super) struct Strangers<'a> {
-    pub(super) baseline: Vec<Point<'a>>,
-    pub(super) current: Vec<Point<'a>>,
+    pub(super) baseline: Vec<ComparedPoint<'a>>,
+    pub(super) current: Vec<ComparedPoint<'a>>,
 }
 
 /// A side of a pair.
@@ -59,11 +59,11 @@ enum Own {
 
 /// Everything that was found, place by place.
 pub(super) struct SidesCompared<'a> {
-    pub(super) places: Vec<Found<'a>>,
+    pub(super) places: Vec<PlaceFound<'a>>,
     are_told: bool,
     /// Whether the two have no product in common, though both have some.
     are_foreign: bool,
-    whole: [Side<'a>; 2],
+    whole: [NearestSide<'a>; 2],
 }
 
 /// Compares two components that both run.
@@ -72,8 +72,8 @@ pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> Si
     let known = if current.class < baseline.class { current } else { baseline };
     let measure = Measure { class: known.class, levels: &known.levels };
     let places = pairing::places(baseline, current);
-    let whole =
-        [baseline, current].map(|side| Side::new(side.instances.iter().map(Point::of), measure));
+    let whole = [baseline, current]
+        .map(|side| NearestSide::new(side.instances.iter().map(ComparedPoint::of), measure));
     let found = places.iter().map(|place| at_place(place, &whole, measure)).collect();
     SidesCompared {
         places: found,
@@ -83,12 +83,16 @@ pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> Si
     }
 }
 
-fn at_place<'a>(place: &PairedPlace<'a>, whole: &[Side<'a>; 2], measure: Measure<'_>) -> Found<'a> {
+fn at_place<'a>(
+    place: &PairedPlace<'a>,
+    whole: &[NearestSide<'a>; 2],
+    measure: Measure<'_>,
+) -> PlaceFound<'a> {
     let side = |instances: &[&'a crate::model::Instance]| {
-        Side::new(instances.iter().map(|instance| Point::of(instance)), measure)
+        NearestSide::new(instances.iter().map(|instance| ComparedPoint::of(instance)), measure)
     };
     let (baseline, current) = (side(&place.baseline), side(&place.current));
-    let mut found = Found {
+    let mut found = PlaceFound {
         pairs: Vec::new(),
         strangers: Strangers::default(),
         runs: [baseline.points().to_vec(), current.points().to_vec()],
@@ -103,19 +107,25 @@ fn at_place<'a>(place: &PairedPlace<'a>, whole: &[Side<'a>; 2], measure: Measure
     found
 }
 
-impl<'a> Found<'a> {
-    fn add(&mut self, own: Own, points: &[Point<'a>], others: &Side<'a>, measure: Measure<'_>) {
+impl<'a> PlaceFound<'a> {
+    fn add(
+        &mut self,
+        own: Own,
+        points: &[ComparedPoint<'a>],
+        others: &NearestSide<'a>,
+        measure: Measure<'_>,
+    ) {
         for point in points {
-            let away = |other: &Point<'a>| match own {
+            let away = |other: &ComparedPoint<'a>| match own {
                 Own::Baseline => measure.difference(point, other),
                 Own::Current => measure.difference(other, point),
             };
             match (others.nearest(point, measure, away), own) {
                 (Some((difference, other)), Own::Baseline) => {
-                    self.pairs.push(Pair { difference, baseline: *point, current: other });
+                    self.pairs.push(ReadingPair { difference, baseline: *point, current: other });
                 }
                 (Some((difference, other)), Own::Current) => {
-                    self.pairs.push(Pair { difference, baseline: other, current: *point });
+                    self.pairs.push(ReadingPair { difference, baseline: other, current: *point });
                 }
                 (None, Own::Baseline) => self.strangers.baseline.push(*point),
                 (None, Own::Current) => self.strangers.current.push(*point),
@@ -124,8 +134,8 @@ impl<'a> Found<'a> {
     }
 
     /// The worst pair; of equally bad ones the first that is behind, else the first.
-    fn worst(&self) -> Option<&Pair<'a>> {
-        let mut worst: Option<&Pair<'a>> = None;
+    fn worst(&self) -> Option<&ReadingPair<'a>> {
+        let mut worst: Option<&ReadingPair<'a>> = None;
         for pair in &self.pairs {
             if worst.is_none_or(|worst| weight(pair) > weight(worst)) {
                 worst = Some(pair);
@@ -142,7 +152,7 @@ impl<'a> Found<'a> {
 
     fn differs(&self) -> bool {
         let Strangers { baseline, current } = &self.strangers;
-        let is_same = |pair: &Pair<'_>| match pair.difference.level {
+        let is_same = |pair: &ReadingPair<'_>| match pair.difference.level {
             Level::Equal => true,
             Level::WithinPrecision => !pair.are_other_builds(),
             _ => false,
@@ -152,7 +162,7 @@ impl<'a> Found<'a> {
     }
 }
 
-impl Pair<'_> {
+impl ReadingPair<'_> {
     fn content(&self) -> ContentCompared {
         let images = self.baseline.image.zip(self.current.image);
         images.map(|(b, c)| content_compared(b, c)).unwrap_or_default()
@@ -165,14 +175,14 @@ impl Pair<'_> {
 }
 
 /// Of versions that may be one, those that are proven to be two builds count for more.
-fn weight(pair: &Pair<'_>) -> ((u8, Level), bool, bool) {
+fn weight(pair: &ReadingPair<'_>) -> ((u8, Level), bool, bool) {
     let Difference { level, direction } = pair.difference;
     let other_builds = level == Level::WithinPrecision && pair.are_other_builds();
     (rank(level), direction == Some(Direction::Behind), other_builds)
 }
 
 /// Whether the two sides have no product in common.
-fn are_foreign(whole: &[Side<'_>; 2]) -> bool {
+fn are_foreign(whole: &[NearestSide<'_>; 2]) -> bool {
     let [baseline, current] = whole.each_ref().map(|side| {
         side.points().iter().map(|point| point.product).collect::<BTreeSet<Option<&str>>>()
     });
@@ -183,13 +193,17 @@ fn are_foreign(whole: &[Side<'_>; 2]) -> bool {
 impl<'a> SidesCompared<'a> {
     /// Whether other products run at a place: never where only one side has it, unless the sides
     /// have no product in common at all.
-    pub(super) fn is_foreign(&self, found: &Found<'a>) -> bool {
+    pub(super) fn is_foreign(&self, found: &PlaceFound<'a>) -> bool {
         let Strangers { baseline, current } = &found.strangers;
         (found.is_paired || self.are_foreign) && !(baseline.is_empty() && current.is_empty())
     }
 
     /// What a side runs at a place; all that it runs if it does not have the place.
-    pub(super) fn runs_against<'s>(&'s self, found: &'s Found<'a>, side: usize) -> &'s [Point<'a>] {
+    pub(super) fn runs_against<'s>(
+        &'s self,
+        found: &'s PlaceFound<'a>,
+        side: usize,
+    ) -> &'s [ComparedPoint<'a>] {
         let here = &found.runs[side];
         if here.is_empty() { self.whole[side].points() } else { here }
     }
@@ -204,7 +218,7 @@ impl<'a> SidesCompared<'a> {
     }
 
     pub(super) fn version(&self) -> Option<VersionChange> {
-        let worst = |found: &Found<'a>| found.worst().map(weight);
+        let worst = |found: &PlaceFound<'a>| found.worst().map(weight);
         let mut place = None;
         for found in self.places.iter().filter(|found| !found.pairs.is_empty()) {
             if place.is_none_or(|place| worst(found) > worst(place)) {
@@ -216,13 +230,13 @@ impl<'a> SidesCompared<'a> {
         let all = self.places.iter().flat_map(|found| &found.pairs);
         let directions: BTreeSet<Direction> =
             all.filter_map(|pair| pair.difference.direction).collect();
-        let drift = |found: &Found<'a>| {
+        let drift = |found: &PlaceFound<'a>| {
             let Difference { level, direction } = found.worst()?.difference;
             level.is_drift().then(|| (found.name.clone(), level, direction))
         };
         let direction =
             if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
-        let is_alike = |found: &&Found<'a>| {
+        let is_alike = |found: &&PlaceFound<'a>| {
             let other = found.worst().map(|pair| pair.difference.level);
             other.is_some_and(|other| match level {
                 Level::Incomparable(_) => matches!(other, Level::Incomparable(_)),
@@ -242,12 +256,12 @@ impl<'a> SidesCompared<'a> {
         })
     }
 
-    fn named(&self) -> impl Iterator<Item = &Found<'a>> {
+    fn named(&self) -> impl Iterator<Item = &PlaceFound<'a>> {
         self.places.iter().filter(|found| !found.name.is_empty())
     }
 
     fn product(&self) -> Option<ProductChange> {
-        let is_foreign = |found: &&Found<'a>| self.is_foreign(found);
+        let is_foreign = |found: &&PlaceFound<'a>| self.is_foreign(found);
         let place = self.places.iter().find(is_foreign)?;
         let sides = [0, 1].map(|side| self.runs_against(place, side));
         let products = sides.map(|points| {
@@ -272,7 +286,7 @@ impl<'a> SidesCompared<'a> {
                     if alone.iter().any(is_known) {
                         continue;
                     }
-                    let same: Vec<Point<'a>> =
+                    let same: Vec<ComparedPoint<'a>> =
                         points.iter().copied().filter(|p| p.product == point.product).collect();
                     let (product, runs) = (product.to_owned(), runs(&same));
                     alone.push(ProductAlone { product, side, runs });
@@ -286,7 +300,7 @@ impl<'a> SidesCompared<'a> {
         if !self.are_told {
             return PlacesCompared::default();
         }
-        let mut differing: Vec<&Found<'a>> =
+        let mut differing: Vec<&PlaceFound<'a>> =
             self.places.iter().filter(|found| found.differs()).collect();
         differing.sort_by_key(|found| {
             let is_foreign = self.is_foreign(found);
@@ -298,7 +312,7 @@ impl<'a> SidesCompared<'a> {
         }
     }
 
-    fn place(&self, found: &Found<'a>) -> PlaceChange {
+    fn place(&self, found: &PlaceFound<'a>) -> PlaceChange {
         let worst = found.worst();
         let is_foreign = self.is_foreign(found);
         let [baseline, current] = [0, 1].map(|side| runs(&found.runs[side]));
@@ -313,14 +327,14 @@ impl<'a> SidesCompared<'a> {
     }
 
     /// Where something is, and at how many other places; `places` are all of them.
-    fn whereabouts(&self, found: &Found<'a>, places: usize) -> Option<Whereabouts> {
+    fn whereabouts(&self, found: &PlaceFound<'a>, places: usize) -> Option<Whereabouts> {
         let name = || found.name.clone();
         self.are_told.then(|| Whereabouts { place: name(), more: places.saturating_sub(1) })
     }
 }
 
 /// What runs, each once: `redis 7.2.4`, a version alone where the product is not known.
-fn runs(points: &[Point<'_>]) -> Vec<String> {
+fn runs(points: &[ComparedPoint<'_>]) -> Vec<String> {
     let words = points.iter().map(|point| match point.product {
         Some(product) => format!("{product} {}", point.reading),
         None => point.reading.to_string(),

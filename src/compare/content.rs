@@ -10,20 +10,20 @@ use crate::model::{
 };
 
 /// Images of one repository and tag.
-type Groups<'a> = BTreeMap<(&'a str, &'a str), Group<'a>>;
+type TagGroups<'a> = BTreeMap<(&'a str, &'a str), ImageGroup<'a>>;
 
 /// Images of one tag, and whether it says a whole version, in any way it is written.
 #[derive(Default)]
-struct Group<'a> {
+struct ImageGroup<'a> {
     images: BTreeSet<&'a RunningImage>,
     is_whole: bool,
     /// The content of these, once it is asked for: all places of a side may ask the other side.
     contents: OnceCell<Contents<'a>>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> ImageGroup<'a> {
     /// Whether it has content that is known not to be in the other.
-    fn has_alone(&self, other: &Group<'a>) -> bool {
+    fn has_alone(&self, other: &ImageGroup<'a>) -> bool {
         let contents = other.contents.get_or_init(|| Contents::of(other.images.iter().copied()));
         self.images.iter().any(|image| contents.holds(image) == Some(false))
     }
@@ -32,8 +32,8 @@ impl<'a> Group<'a> {
 fn groups<'a>(
     component: &Component,
     instances: impl IntoIterator<Item = &'a Instance>,
-) -> Groups<'a> {
-    let mut groups = Groups::new();
+) -> TagGroups<'a> {
+    let mut groups = TagGroups::new();
     for Instance { image, .. } in instances {
         let Some(image) = image else { continue };
         let Some(tag) = &image.tag else { continue };
@@ -89,8 +89,8 @@ pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismat
             if place.is_paired() { (&there, &here) } else { (&all_current, &all_baseline) };
         let keys: BTreeSet<(&str, &str)> = here.keys().chain(there.keys()).copied().collect();
         for key in keys {
-            let none = Group::default();
-            let of = |groups: &Groups<'_>| groups.contains_key(&key);
+            let none = ImageGroup::default();
+            let of = |groups: &TagGroups<'_>| groups.contains_key(&key);
             let (b, c) = (here.get(&key).unwrap_or(&none), there.get(&key).unwrap_or(&none));
             let differs = of(against_current) && b.has_alone(&against_current[&key])
                 || of(against_baseline) && c.has_alone(&against_baseline[&key]);
@@ -118,7 +118,7 @@ pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
     let groups = groups(component, &component.instances);
     let mismatches = groups.iter().filter_map(|(key, group)| {
         let digests = proven_different(group.images.iter().copied());
-        let all = mismatch(*key, [group, &Group::default()], None);
+        let all = mismatch(*key, [group, &ImageGroup::default()], None);
         let baseline = digests.iter().map(|digest| (*digest).to_owned()).collect();
         (!digests.is_empty()).then_some(DigestMismatch { baseline, ..all })
     });
@@ -206,10 +206,10 @@ fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Content
 
 fn mismatch(
     (repository, tag): (&str, &str),
-    [baseline, current]: [&Group<'_>; 2],
+    [baseline, current]: [&ImageGroup<'_>; 2],
     at: Option<Whereabouts>,
 ) -> DigestMismatch {
-    let digests = |group: &Group<'_>| {
+    let digests = |group: &ImageGroup<'_>| {
         let first = group.images.iter().filter_map(|image| image.digests.first());
         let all: BTreeSet<String> = first.map(|digest| digest.as_str().to_owned()).collect();
         all.into_iter().collect()

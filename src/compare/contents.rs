@@ -7,13 +7,13 @@ use crate::model::{Digest, DigestKind, RunningImage};
 use crate::version::Reading;
 
 /// Two digests are of one content if they are the same text of the same kind.
-type Content<'a> = (DigestKind, &'a str);
+type DigestContent<'a> = (DigestKind, &'a str);
 
 /// Digests of one scale that are not the same are of different content. Those that are another on
 /// each architecture have no scale where it is not known.
 type Scale<'a> = (DigestKind, Option<&'a str>);
 
-fn content(digest: &Digest) -> Content<'_> {
+fn content(digest: &Digest) -> DigestContent<'_> {
     (digest.kind(), digest.as_str())
 }
 
@@ -25,7 +25,7 @@ fn scale(digest: &Digest) -> Option<Scale<'_>> {
 /// The content of many images, to be asked at once.
 #[derive(Default)]
 pub(super) struct Contents<'a> {
-    known: HashSet<Content<'a>>,
+    known: HashSet<DigestContent<'a>>,
     scales: HashSet<Scale<'a>>,
     tags: HashSet<&'a str>,
 }
@@ -84,18 +84,18 @@ fn any_share_nothing(images: &BTreeSet<&[Digest]>) -> bool {
     if images.len() < 2 {
         return false;
     }
-    let mut holders = HashMap::<Content<'_>, usize>::new();
+    let mut holders = HashMap::<DigestContent<'_>, usize>::new();
     for digests in images {
         for content in contents(digests) {
             *holders.entry(content).or_default() += 1;
         }
     }
     // What one image has alone makes it like no other: without that few different sets are left.
-    let shared: BTreeSet<BTreeSet<Content<'_>>> = images
+    let shared: BTreeSet<BTreeSet<DigestContent<'_>>> = images
         .iter()
         .map(|digests| contents(digests).into_iter().filter(|one| holders[one] > 1).collect())
         .collect();
-    let mut sets_with = HashMap::<Content<'_>, Vec<usize>>::new();
+    let mut sets_with = HashMap::<DigestContent<'_>, Vec<usize>>::new();
     for (index, set) in shared.iter().enumerate() {
         for content in set {
             sets_with.entry(*content).or_default().push(index);
@@ -107,7 +107,7 @@ fn any_share_nothing(images: &BTreeSet<&[Digest]>) -> bool {
     })
 }
 
-fn contents(digests: &[Digest]) -> BTreeSet<Content<'_>> {
+fn contents(digests: &[Digest]) -> BTreeSet<DigestContent<'_>> {
     digests.iter().map(content).collect()
 }
 

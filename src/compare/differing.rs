@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::between::{self, Pair};
-use super::point::Point;
+use super::between::{self, ReadingPair};
+use super::point::ComparedPoint;
 use crate::model::{Component, Instance};
 use crate::version::Reading;
 
@@ -11,27 +11,27 @@ use crate::version::Reading;
 #[derive(Debug, Default)]
 pub struct Differing<'a> {
     /// What is at a drift from the other side.
-    pub versions: [BTreeSet<Told<'a>>; 2],
+    pub versions: [BTreeSet<InstanceSays<'a>>; 2],
     /// What runs where products differ.
-    pub products: [BTreeSet<Told<'a>>; 2],
+    pub products: [BTreeSet<InstanceSays<'a>>; 2],
 }
 
 /// What an instance says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told<'a> {
+pub struct InstanceSays<'a> {
     product: Option<&'a str>,
     reading: &'a Reading,
     contradicted_by: Option<&'a Reading>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> InstanceSays<'a> {
     /// What this one says.
     pub fn by(instance: &'a Instance) -> Self {
-        Self::at(&Point::of(instance))
+        Self::at(&ComparedPoint::of(instance))
     }
 
-    fn at(point: &Point<'a>) -> Self {
-        let Point { product, reading, contradicted_by, .. } = *point;
+    fn at(point: &ComparedPoint<'a>) -> Self {
+        let ComparedPoint { product, reading, contradicted_by, .. } = *point;
         Self { product, reading, contradicted_by }
     }
 }
@@ -41,15 +41,15 @@ pub fn differing<'a>(one: &'a Component, other: &'a Component) -> Differing<'a> 
     let mut differing = Differing::default();
     let compared = between::compare(one, other);
     for found in &compared.places {
-        let is_drift = |pair: &&Pair<'_>| pair.difference.level.is_drift();
+        let is_drift = |pair: &&ReadingPair<'_>| pair.difference.level.is_drift();
         for pair in found.pairs.iter().filter(is_drift) {
-            differing.versions[0].insert(Told::at(&pair.baseline));
-            differing.versions[1].insert(Told::at(&pair.current));
+            differing.versions[0].insert(InstanceSays::at(&pair.baseline));
+            differing.versions[1].insert(InstanceSays::at(&pair.current));
         }
         if compared.is_foreign(found) {
             for side in [0, 1] {
                 let runs = compared.runs_against(found, side);
-                differing.products[side].extend(runs.iter().map(Told::at));
+                differing.products[side].extend(runs.iter().map(InstanceSays::at));
             }
         }
     }

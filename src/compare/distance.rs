@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::between;
 use super::nearest::kind;
-use super::point::{Measure, Point, rank};
+use super::point::{ComparedPoint, Measure, rank};
 use crate::model::{Component, VersionChange};
 use crate::version::{Level, Reading};
 
@@ -30,8 +30,9 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 /// and `7.2.0`: it may be either.
 pub fn widest(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
-    let points: BTreeSet<Point<'_>> = component.instances.iter().map(Point::of).collect();
-    let points: Vec<Point<'_>> = points.into_iter().collect();
+    let points: BTreeSet<ComparedPoint<'_>> =
+        component.instances.iter().map(ComparedPoint::of).collect();
+    let points: Vec<ComparedPoint<'_>> = points.into_iter().collect();
     let pivots = if points.len() <= FEW { points.clone() } else { pivots(&points) };
     let mut widest = None;
     for (i, a) in pivots.iter().enumerate() {
@@ -47,9 +48,9 @@ pub fn widest(component: &Component) -> Option<Level> {
 }
 
 /// One point of each kind of text, [`PIVOTS`] at most.
-fn pivots<'a>(points: &[Point<'a>]) -> Vec<Point<'a>> {
+fn pivots<'a>(points: &[ComparedPoint<'a>]) -> Vec<ComparedPoint<'a>> {
     let mut seen = BTreeSet::new();
-    let kind = |point: &Point<'a>| {
+    let kind = |point: &ComparedPoint<'a>| {
         let numbers = point.reading.version().map(|version| version.release.len());
         (kind(point.reading), point.reading.is_proven(), numbers, point.flags)
     };

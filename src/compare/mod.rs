@@ -29,7 +29,7 @@ pub use alike::Alike;
 use between::Between;
 pub use content::{mismatches, mismatches_within};
 pub use contents::proven_different;
-pub use differing::{Differing, Told, differing};
+pub use differing::{Differing, InstanceSays, differing};
 pub use distance::{distinct_readings, version_change, widest};
 pub use matrix::matrix;
 

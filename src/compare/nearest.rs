@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::point::{Measure, Point};
+use super::point::{ComparedPoint, Measure};
 use crate::model::DigestKind;
 use crate::version::{Body, Detail, Difference, Identifier, Level, Number, Reading, Scheme};
 
@@ -22,8 +22,8 @@ const NEIGHBOURS: usize = 6;
 const KINDS: usize = 16;
 
 /// One side, ready to be asked.
-pub(super) struct Side<'a> {
-    points: Vec<Point<'a>>,
+pub(super) struct NearestSide<'a> {
+    points: Vec<ComparedPoint<'a>>,
     contents: HashMap<(DigestKind, &'a str), usize>,
     /// Where there are many.
     products: BTreeMap<Option<&'a str>, Sorted<'a>>,
@@ -33,9 +33,9 @@ pub(super) struct Side<'a> {
 #[derive(Default)]
 struct Sorted<'a> {
     /// By what they say, and then by what a lower source says instead.
-    own: BTreeMap<Kind<'a>, Vec<(SortKey<'a>, usize)>>,
+    own: BTreeMap<OrderKind<'a>, Vec<(SortKey<'a>, usize)>>,
     /// The other way round, where a lower source says something else.
-    lower: BTreeMap<Kind<'a>, Vec<(SortKey<'a>, usize)>>,
+    lower: BTreeMap<OrderKind<'a>, Vec<(SortKey<'a>, usize)>>,
     /// Tags that say less than a whole version, by their numbers.
     short: HashMap<&'a [Number], usize>,
     /// All versions by their numbers, as they are written.
@@ -44,7 +44,7 @@ struct Sorted<'a> {
 
 /// What has an order of its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Kind<'a> {
+pub(super) struct OrderKind<'a> {
     body: u8,
     scheme: Scheme,
     /// System, epoch or group.
@@ -72,9 +72,12 @@ struct VersionKey<'a> {
 /// What can be compared with a digest: the same on all images of one engine.
 type Signature<'a> = BTreeSet<(DigestKind, Option<&'a str>)>;
 
-impl<'a> Side<'a> {
-    pub(super) fn new(points: impl IntoIterator<Item = Point<'a>>, measure: Measure<'_>) -> Self {
-        let all: BTreeSet<Point<'a>> = points.into_iter().collect();
+impl<'a> NearestSide<'a> {
+    pub(super) fn new(
+        points: impl IntoIterator<Item = ComparedPoint<'a>>,
+        measure: Measure<'_>,
+    ) -> Self {
+        let all: BTreeSet<ComparedPoint<'a>> = points.into_iter().collect();
         let mut side =
             Self { points: Vec::new(), contents: HashMap::new(), products: BTreeMap::new() };
         let mut seen = BTreeSet::new();
@@ -115,24 +118,24 @@ impl<'a> Side<'a> {
         }
     }
 
-    pub(super) fn points(&self) -> &[Point<'a>] {
+    pub(super) fn points(&self) -> &[ComparedPoint<'a>] {
         &self.points
     }
 
     /// The nearest point of the same product, and how far it is; `away` measures.
     pub(super) fn nearest(
         &self,
-        own: &Point<'a>,
+        own: &ComparedPoint<'a>,
         measure: Measure<'_>,
-        away: impl Fn(&Point<'a>) -> Difference,
-    ) -> Option<(Difference, Point<'a>)> {
+        away: impl Fn(&ComparedPoint<'a>) -> Difference,
+    ) -> Option<(Difference, ComparedPoint<'a>)> {
         let mut candidates = BTreeSet::new();
         if self.points.len() <= FEW {
             candidates.extend(0..self.points.len());
         } else {
             self.candidates(own, measure, &mut candidates);
         }
-        let mut nearest: Option<(Difference, Point<'a>)> = None;
+        let mut nearest: Option<(Difference, ComparedPoint<'a>)> = None;
         for index in candidates {
             let Some(point) = self.points.get(index).filter(|point| point.is_comparable(own))
             else {
@@ -149,7 +152,12 @@ impl<'a> Side<'a> {
         nearest
     }
 
-    fn candidates(&self, own: &Point<'a>, measure: Measure<'_>, found: &mut BTreeSet<usize>) {
+    fn candidates(
+        &self,
+        own: &ComparedPoint<'a>,
+        measure: Measure<'_>,
+        found: &mut BTreeSet<usize>,
+    ) {
         for digest in own.image.iter().flat_map(|image| &image.digests) {
             found.extend(self.contents.get(&(digest.kind(), digest.as_str())));
         }
@@ -168,7 +176,7 @@ impl<'a> Side<'a> {
 }
 
 impl<'a> Sorted<'a> {
-    fn add(&mut self, point: &Point<'a>, index: usize, measure: Measure<'_>) {
+    fn add(&mut self, point: &ComparedPoint<'a>, index: usize, measure: Measure<'_>) {
         let (own, lower) = (point.reading, point.lower());
         self.own.entry(kind(own)).or_default().push((sort_key(own, lower), index));
         self.lower.entry(kind(lower)).or_default().push((sort_key(lower, own), index));
@@ -179,7 +187,12 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    fn candidates(&self, own: &Point<'a>, measure: Measure<'_>, found: &mut BTreeSet<usize>) {
+    fn candidates(
+        &self,
+        own: &ComparedPoint<'a>,
+        measure: Measure<'_>,
+        found: &mut BTreeSet<usize>,
+    ) {
         let (reading, lower) = (own.reading, own.lower());
         add_neighbours(&self.own, &kind(reading), &sort_key(reading, lower), found);
         add_neighbours(&self.lower, &kind(lower), &sort_key(lower, reading), found);
@@ -200,14 +213,14 @@ impl<'a> Sorted<'a> {
 }
 
 /// Whether a longer version may be what it says.
-fn is_beginning(point: &Point<'_>, measure: Measure<'_>) -> bool {
+fn is_beginning(point: &ComparedPoint<'_>, measure: Measure<'_>) -> bool {
     point.is_short(measure) || point.reading.may_begin_longer()
 }
 
 /// Adds the neighbours in each order that there is, the reading's own first.
 fn add_neighbours<'a>(
-    lists: &BTreeMap<Kind<'a>, Vec<(SortKey<'a>, usize)>>,
-    own: &Kind<'a>,
+    lists: &BTreeMap<OrderKind<'a>, Vec<(SortKey<'a>, usize)>>,
+    own: &OrderKind<'a>,
     key: &SortKey<'a>,
     found: &mut BTreeSet<usize>,
 ) {
@@ -220,7 +233,7 @@ fn add_neighbours<'a>(
     }
 }
 
-pub(super) fn kind(reading: &Reading) -> Kind<'_> {
+pub(super) fn kind(reading: &Reading) -> OrderKind<'_> {
     let (body, of, group) = match reading.body() {
         _ if reading.is_unreleased() => (6, None, ""),
         Body::Version(version) => (0, reading.system().or_else(|| epoch(&version.detail)), ""),
@@ -230,7 +243,7 @@ pub(super) fn kind(reading: &Reading) -> Kind<'_> {
         Body::Floating => (4, None, ""),
         Body::Opaque => (5, None, ""),
     };
-    Kind { body, scheme: reading.scheme(), of, group }
+    OrderKind { body, scheme: reading.scheme(), of, group }
 }
 
 fn epoch(detail: &Detail) -> Option<String> {
@@ -262,7 +275,7 @@ fn numbers(text: &str) -> Vec<u64> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-fn signature<'a>(point: &Point<'a>) -> Signature<'a> {
+fn signature<'a>(point: &ComparedPoint<'a>) -> Signature<'a> {
     let digests = point.image.iter().flat_map(|image| &image.digests);
     digests.map(|digest| (digest.kind(), digest.architecture())).collect()
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Component, Instance};
 
 /// Target (where its name counts), namespace, workload and container.
-type Key<'a> = [&'a str; 4];
+type PlaceKey<'a> = [&'a str; 4];
 
 /// Instances at one place. One of the sides is empty if only the other has the place.
 pub(super) struct PairedPlace<'a> {
-    key: Key<'a>,
+    key: PlaceKey<'a>,
     pub(super) baseline: Vec<&'a Instance>,
     pub(super) current: Vec<&'a Instance>,
 }
@@ -51,8 +51,8 @@ pub(super) fn places<'a>(baseline: &'a Component, current: &'a Component) -> Vec
 }
 
 fn entry<'a, 'm>(
-    places: &'m mut BTreeMap<Key<'a>, PairedPlace<'a>>,
-    key: Key<'a>,
+    places: &'m mut BTreeMap<PlaceKey<'a>, PairedPlace<'a>>,
+    key: PlaceKey<'a>,
 ) -> &'m mut PairedPlace<'a> {
     let empty = || PairedPlace { key, baseline: Vec::new(), current: Vec::new() };
     places.entry(key).or_insert_with(empty)
@@ -65,7 +65,7 @@ fn named_collectors<'a>(baseline: &'a Component, current: &'a Component) -> BTre
     several.map(|instance| instance.target.collector()).collect()
 }
 
-fn key<'a>(instance: &'a Instance, named: &BTreeSet<&str>) -> Key<'a> {
+fn key<'a>(instance: &'a Instance, named: &BTreeSet<&str>) -> PlaceKey<'a> {
     let counts = named.contains(instance.target.collector());
     let target = if counts { instance.site.target.as_str() } else { "" };
     let [namespace, workload, container] = instance.paired_place();

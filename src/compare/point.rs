@@ -5,7 +5,7 @@ use crate::version::{Difference, Incomparable, Level, Levels, Reading, differenc
 
 /// What an instance says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Point<'a> {
+pub(super) struct ComparedPoint<'a> {
     /// The product, where the product data knows it.
     pub(super) product: Option<&'a str>,
     pub(super) reading: &'a Reading,
@@ -40,7 +40,7 @@ pub(super) struct Measure<'a> {
     pub(super) levels: &'a Levels,
 }
 
-impl<'a> Point<'a> {
+impl<'a> ComparedPoint<'a> {
     pub(super) fn of(instance: &'a Instance) -> Self {
         let tag = instance.image.as_ref().and_then(|image| image.tag.as_ref());
         let tag_moves = tag.is_none_or(|tag| !tag.is_proven());
@@ -93,7 +93,11 @@ impl Measure<'_> {
     /// The same content is the same version, whatever the tags say. What a lower source says
     /// instead is compared too, and the worse of the two counts: a difference must not hide behind
     /// a label.
-    pub(super) fn difference(self, baseline: &Point<'_>, current: &Point<'_>) -> Difference {
+    pub(super) fn difference(
+        self,
+        baseline: &ComparedPoint<'_>,
+        current: &ComparedPoint<'_>,
+    ) -> Difference {
         #[cfg(test)]
         tests::count();
         let same = baseline.image.zip(current.image).and_then(|(b, c)| b.same_content(c));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::between::{self, Between};
-use super::nearest::Side;
+use super::nearest::NearestSide;
 use super::point::tests::counted;
-use super::point::{Measure, Point};
+use super::point::{ComparedPoint, Measure};
 use super::{differing, mismatches, version_change};
 use crate::model::{
     Class, Component, Digest, Instance, Locator, Presence, ReadingSource, RunningImage, Site,
@@ -271,11 +271,11 @@ proptest! {
         let own = Instance { reading: read(scheme, &own).into(), ..runs("a", "1") };
         let (measure, own) = (
             Measure { class: Class::Platform, levels: &Levels::DEFAULT },
-            Point::of(&own),
+            ComparedPoint::of(&own),
         );
-        let many = Side::new(all.iter().map(Point::of), measure);
+        let many = NearestSide::new(all.iter().map(ComparedPoint::of), measure);
         let found = many.nearest(&own, measure, |other| measure.difference(other, &own));
-        let levels = all.iter().map(|one| measure.difference(&Point::of(one), &own).level);
+        let levels = all.iter().map(|one| measure.difference(&ComparedPoint::of(one), &own).level);
         prop_assert_eq!(found.map(|(difference, _)| difference.level), levels.min());
     }
 }

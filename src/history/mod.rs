@@ -28,7 +28,7 @@ pub use error::HistoryError;
 pub use prune::{HoursOf, Pruned};
 pub use reference::{MomentError, Reference, ReferenceError, parse as parse_reference};
 pub use resolve::{Found, ResolveError};
-pub use runs::{Judged, JudgedSource, NewRun, RunSummary, Saved};
+pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
 pub use store::{SeriesKey, Store};

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::error::HistoryError;
 use super::format::Prepared;
-use super::retention::{self, Deletion, Held, Keep, KeptTable};
+use super::retention::{self, Deletion, HeldRows, Keep, KeptTable};
 use super::runs::{self, NewRun};
 use super::series::{self, KEEP_HOURS};
 use super::sql::{Sql, Value};
@@ -95,7 +95,7 @@ impl Store {
         Ok(rests)
     }
 
-    fn held(&mut self, rests: &Rests) -> Result<Vec<Held<Of>>, HistoryError> {
+    fn held(&mut self, rests: &Rests) -> Result<Vec<HeldRows<Of>>, HistoryError> {
         let mut held = Vec::new();
         let mut keys: BTreeMap<i64, SeriesKey> = BTreeMap::new();
         let sql = "SELECT id, environment, target, place, name FROM series";
@@ -121,7 +121,7 @@ impl Store {
                 let Some(oldest) = oldest else { continue };
                 let rests = rests.buckets.get(key).filter(|_| table == KeptTable::Buckets);
                 let rests = rests.cloned().unwrap_or_default();
-                held.push(Held { of: Of::Series(*id), table, oldest, rests });
+                held.push(HeldRows { of: Of::Series(*id), table, oldest, rests });
             }
         }
         let sql = "SELECT environment, target, place, MIN(at) FROM sample \
@@ -130,7 +130,7 @@ impl Store {
             let of = [row.text(0)?, row.text(1)?, row.text(2)?];
             let own = rests.samples.get(&of).cloned().unwrap_or_default();
             let (table, oldest) = (KeptTable::Samples, row.int(3)?);
-            held.push(Held { of: Of::Server(of), table, oldest, rests: own });
+            held.push(HeldRows { of: Of::Server(of), table, oldest, rests: own });
             Ok(())
         })?;
         Ok(held)

@@ -118,10 +118,10 @@ impl Store {
     /// The newest run at or before a time that holds evidence of an environment.
     fn newest(&mut self, name: &str, until: Option<Timestamp>) -> Result<RunSummary, ResolveError> {
         let limit = until.map_or(i64::MAX, Timestamp::as_microsecond);
-        if let Some(run) = self.first_with(name, limit, Direction::Back)? {
+        if let Some(run) = self.first_with(name, limit, SearchDirection::Back)? {
             return Ok(run);
         }
-        match (self.first_with(name, i64::MIN, Direction::Forth)?, until) {
+        match (self.first_with(name, i64::MIN, SearchDirection::Forth)?, until) {
             (Some(oldest), Some(until)) => {
                 Err(ResolveError::TooOld { name: name.to_owned(), until, oldest: oldest.at })
             }
@@ -150,14 +150,14 @@ impl Store {
         &mut self,
         name: &str,
         limit: i64,
-        direction: Direction,
+        direction: SearchDirection,
     ) -> Result<Option<RunSummary>, HistoryError> {
         let (order, next) = match direction {
-            Direction::Back => ("at DESC, id DESC", "at < $1 OR (at = $1 AND id < $2)"),
-            Direction::Forth => ("at, id", "at > $1 OR (at = $1 AND id > $2)"),
+            SearchDirection::Back => ("at DESC, id DESC", "at < $1 OR (at = $1 AND id < $2)"),
+            SearchDirection::Forth => ("at, id", "at > $1 OR (at = $1 AND id > $2)"),
         };
         let sql = format!("{} WHERE {next} ORDER BY {order} LIMIT $3", runs::SELECT);
-        let id = if direction == Direction::Back { i64::MAX } else { i64::MIN };
+        let id = if direction == SearchDirection::Back { i64::MAX } else { i64::MIN };
         let mut place = (limit, id);
         loop {
             let mut page: Vec<RunRow> = Vec::new();
@@ -179,7 +179,7 @@ impl Store {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+enum SearchDirection {
     Back,
     Forth,
 }

@@ -21,7 +21,7 @@ impl Default for Keep {
 
 /// Rows that are there, in one unit of time of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held<K> {
+pub(super) struct HeldRows<K> {
     /// Whose.
     pub(super) of: K,
     pub(super) table: KeptTable,
@@ -49,7 +49,11 @@ pub(super) struct Deletion<K> {
 }
 
 /// What is older than it is kept for, and on which no run rests.
-pub(super) fn plan<K: Clone>(now: Timestamp, keep: &Keep, held: &[Held<K>]) -> Vec<Deletion<K>> {
+pub(super) fn plan<K: Clone>(
+    now: Timestamp,
+    keep: &Keep,
+    held: &[HeldRows<K>],
+) -> Vec<Deletion<K>> {
     let mut deletions = Vec::new();
     for rows in held {
         let limit = limit(now, keep, rows.table);
@@ -93,7 +97,7 @@ mod tests {
 
     fn planned(table: KeptTable, oldest: i64, rests: &[(i64, i64)]) -> Vec<(i64, i64)> {
         let now = Timestamp::from_second(1_000 * DAY).unwrap();
-        let held = [Held { of: "x", table, oldest, rests: rests.to_vec() }];
+        let held = [HeldRows { of: "x", table, oldest, rests: rests.to_vec() }];
         plan(now, &Keep::default(), &held).into_iter().map(|d| (d.from, d.to)).collect()
     }
 

@@ -31,14 +31,14 @@ pub struct NewRun<'a> {
     /// Active findings: severity by id.
     pub findings: BTreeMap<String, String>,
     /// Buckets that were judged.
-    pub judged: Vec<Judged>,
+    pub judged: Vec<JudgedBuckets>,
     /// What another kind of run has to say.
     pub said: Json,
 }
 
 /// Buckets of one series that a run judged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct JudgedBuckets {
     /// Whose.
     pub key: SeriesKey,
     /// Ends of the buckets: behind this time, up to `to`.
@@ -137,8 +137,8 @@ impl Store {
     }
 
     /// The rows that a run judged, copied if they came from outside.
-    fn judged(&mut self, one: Judged, run: i64) -> Result<JudgedHead, HistoryError> {
-        let Judged { mut key, from, to, from_source } = one;
+    fn judged(&mut self, one: JudgedBuckets, run: i64) -> Result<JudgedHead, HistoryError> {
+        let JudgedBuckets { mut key, from, to, from_source } = one;
         let (mut source, mut query, mut answer) =
             ("history".to_owned(), String::new(), String::new());
         if let JudgedSource::Outside { source: of, query: asked, answer: told, buckets } =

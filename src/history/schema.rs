@@ -44,13 +44,13 @@ const TABLES: &[&str] = &[
 
 /// What a history says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Meta {
+pub(super) struct StoreMeta {
     pub(super) schema: i64,
     pub(super) tool: String,
 }
 
 /// Reads what is there; `None` for an empty database.
-pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<Meta>, HistoryError> {
+pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<StoreMeta>, HistoryError> {
     let tables = sql.tables()?;
     if tables.is_empty() {
         return Ok(None);
@@ -61,7 +61,7 @@ pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<Meta>, HistoryError> {
     }
     let mut found = None;
     sql.rows("SELECT schema, tool FROM meta", &[], &mut |row| {
-        found = Some(Meta { schema: row.int(0)?, tool: row.text(1)? });
+        found = Some(StoreMeta { schema: row.int(0)?, tool: row.text(1)? });
         Ok(())
     })?;
     let lost = || HistoryError::Damaged("it does not say of which version it is".to_owned());

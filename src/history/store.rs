@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::error::HistoryError;
-use super::schema::{self, Meta};
+use super::schema::{self, StoreMeta};
 use super::sql::Sql;
 use super::sqlite::{self, SqliteOptions};
 
@@ -28,7 +28,7 @@ pub struct SeriesKey {
 /// A history that is open.
 pub struct Store {
     pub(super) sql: Box<dyn Sql>,
-    meta: Meta,
+    meta: StoreMeta,
     /// Ids of series that were asked for.
     pub(super) series: HashMap<SeriesKey, i64>,
 }
@@ -107,13 +107,13 @@ impl Store {
 }
 
 /// Makes the tables, unless somebody else has made them meanwhile.
-fn make(sql: &mut dyn Sql) -> Result<Meta, HistoryError> {
+fn make(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
     sql.begin()?;
     let made = schema::read(sql).and_then(|found| match found {
         Some(meta) => Ok(meta),
         None => {
             schema::create(sql, TOOL)?;
-            Ok(Meta { schema: schema::OURS, tool: TOOL.to_owned() })
+            Ok(StoreMeta { schema: schema::OURS, tool: TOOL.to_owned() })
         }
     });
     let done = made.and_then(|meta| sql.exec("COMMIT", &[]).map(|_| meta));

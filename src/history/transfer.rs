@@ -49,38 +49,46 @@ struct Last {
 }
 
 /// A table, its columns, and which of them are numbers: `i` whole, `f` others, `t` text.
-struct Table {
+struct TableColumns {
     name: &'static str,
     columns: &'static str,
     types: &'static str,
 }
 
-const TABLES: &[Table] = &[
-    Table { name: "inventory", columns: "digest, body", types: "tt" },
-    Table {
+const TABLES: &[TableColumns] = &[
+    TableColumns { name: "inventory", columns: "digest, body", types: "tt" },
+    TableColumns {
         name: "seen",
         columns: "environment, target, part, at, digest, outcome",
         types: "tttitt",
     },
-    Table {
+    TableColumns {
         name: "sample",
         columns: "environment, target, place, at, run_id, role, body",
         types: "tttittt",
     },
-    Table { name: "series", columns: "id, environment, target, place, name", types: "itttt" },
-    Table { name: "bucket", columns: "series, at, covered, a, b, flags", types: "iifffi" },
-    Table {
+    TableColumns {
+        name: "series",
+        columns: "id, environment, target, place, name",
+        types: "itttt",
+    },
+    TableColumns { name: "bucket", columns: "series, at, covered, a, b, flags", types: "iifffi" },
+    TableColumns {
         name: "hour",
         columns: "series, at, covered, sum_a, sum_b, max_a, max_b, flags",
         types: "iifffffi",
     },
-    Table { name: "run", columns: "id, kind, at, verdict, body, prev, digest", types: "ititttt" },
-    Table {
+    TableColumns {
+        name: "run",
+        columns: "id, kind, at, verdict, body, prev, digest",
+        types: "ititttt",
+    },
+    TableColumns {
         name: "mark",
         columns: "run, environment, kind, since, until, label, body",
         types: "ittiitt",
     },
-    Table { name: "due", columns: "schedule, at", types: "ti" },
+    TableColumns { name: "due", columns: "schedule, at", types: "ti" },
 ];
 
 const API: &str = "envparity/v1";
@@ -160,7 +168,7 @@ impl Store {
                 return Err(TransferError::NotEmpty);
             }
         }
-        let mut batch = Batch::default();
+        let mut batch = RowBatch::default();
         let mut count = 0;
         let mut is_whole = false;
         while let Some(line) = next_line(from, count + 1)? {
@@ -207,18 +215,18 @@ fn check(first: &First) -> Result<(), String> {
 
 /// Rows of one table that wait to be inserted together.
 #[derive(Default)]
-struct Batch {
-    table: Option<&'static Table>,
+struct RowBatch {
+    table: Option<&'static TableColumns>,
     values: Vec<Value>,
 }
 
-impl Batch {
+impl RowBatch {
     const MOST: usize = 4_000;
 
     fn add(
         &mut self,
         sql: &mut dyn Sql,
-        table: &'static Table,
+        table: &'static TableColumns,
         values: Vec<Value>,
     ) -> Result<(), HistoryError> {
         let is_other = self.table.is_some_and(|own| own.name != table.name);
@@ -240,7 +248,7 @@ impl Batch {
     }
 }
 
-impl Table {
+impl TableColumns {
     fn has_rows(&self, sql: &mut dyn Sql) -> Result<bool, HistoryError> {
         let mut has_rows = false;
         sql.rows(&format!("SELECT 1 FROM {} LIMIT 1", self.name), &[], &mut |_| {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::product::config::{self as product, ProductConfig};
 use crate::model::{Glob, Sharing};
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -20,9 +20,9 @@ use crate::wire::yaml::Located;
 pub struct CatalogueConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Catalogue`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Images that get another name than their repository's, and how versions of components are
     /// read.
     #[serde(default)]

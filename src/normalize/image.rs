@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::named::{Name, name};
-use super::product::{Product, Reader};
+use super::product::{Product, TextReader};
 use super::{Builder, Nature, label};
 use crate::model::{
     Class, ComponentName, Digest, Globs, ImageUse, Instance, Locator, OfPlatform, ReadingSource,
@@ -137,7 +137,7 @@ fn running(
     name: &Name,
     label: &str,
     nature: Nature,
-    reader: &Reader<'_>,
+    reader: &TextReader<'_>,
 ) -> Told {
     let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
     // `postgresql-15-c9s:latest` says in its name what its tag does not.

@@ -1,7 +1,7 @@
 //! A source's own names become our indicators, and the samples of a target's servers one figure
 //! each.
 //!
-//! What a source calls an indicator is data: another source of load is another [`Names`]. Of
+//! What a source calls an indicator is data: another source of load is another [`IndicatorNames`]. Of
 //! several rows for one indicator the first that the sample tells counts.
 
 use std::collections::BTreeMap;
@@ -11,18 +11,18 @@ use crate::model::{
 };
 
 /// How a source names indicators.
-type Names = [IndicatorRow];
+type IndicatorNames = [IndicatorRow];
 
 /// One name of one indicator.
 struct IndicatorRow {
     indicator: Indicator,
-    told: Told,
+    told: FigureSource,
     /// What makes the source's unit ours.
     factor: f64,
 }
 
 /// Where a sample tells an indicator.
-enum Told {
+enum FigureSource {
     /// A number of its own.
     Figure(&'static str),
     /// One item of every group whose name begins so; the rest of the name is the subject.
@@ -35,25 +35,25 @@ enum Told {
     Sum { prefix: &'static str, item: &'static str, section: &'static str },
 }
 
-const fn row(indicator: Indicator, told: Told) -> IndicatorRow {
+const fn row(indicator: Indicator, told: FigureSource) -> IndicatorRow {
     IndicatorRow { indicator, told, factor: 1.0 }
 }
 
 const fn figure(indicator: Indicator, name: &'static str) -> IndicatorRow {
-    row(indicator, Told::Figure(name))
+    row(indicator, FigureSource::Figure(name))
 }
 
 const fn command(indicator: Indicator, item: &'static str) -> IndicatorRow {
-    row(indicator, Told::Groups { prefix: "cmdstat_", item })
+    row(indicator, FigureSource::Groups { prefix: "cmdstat_", item })
 }
 
 /// INFO of Redis and its kin.
-const INFO: &Names = &[
+const INFO: &IndicatorNames = &[
     figure(Indicator::Uptime, "uptime_in_seconds"),
     figure(Indicator::Operations, "total_commands_processed"),
     figure(Indicator::CpuUser, "used_cpu_user"),
     figure(Indicator::CpuSystem, "used_cpu_sys"),
-    row(Indicator::Keys, Told::Sum { prefix: "db", item: "keys", section: "Keyspace" }),
+    row(Indicator::Keys, FigureSource::Sum { prefix: "db", item: "keys", section: "Keyspace" }),
     // Evidence of format 1.0 has the sum alone.
     figure(Indicator::Keys, "keys"),
     figure(Indicator::Memory, "used_memory"),
@@ -63,7 +63,7 @@ const INFO: &Names = &[
     command(Indicator::Time, "usec"),
     command(Indicator::Rejected, "rejected_calls"),
     command(Indicator::Failed, "failed_calls"),
-    row(Indicator::Errors, Told::Groups { prefix: "errorstat_", item: "count" }),
+    row(Indicator::Errors, FigureSource::Groups { prefix: "errorstat_", item: "count" }),
 ];
 
 /// The indicators of one server, from what it told by INFO.
@@ -71,7 +71,7 @@ pub(super) fn of_sample(sample: &Sample) -> Indicators {
     mapped(&sample.counters, INFO)
 }
 
-fn mapped(counters: &Counters, names: &Names) -> Indicators {
+fn mapped(counters: &Counters, names: &IndicatorNames) -> Indicators {
     let mut indicators = Indicators::default();
     for row in names {
         if indicators.tells(row.indicator) {
@@ -81,10 +81,10 @@ fn mapped(counters: &Counters, names: &Names) -> Indicators {
             indicators.add(row.indicator, subject, number * row.factor);
         };
         match row.told {
-            Told::Figure(name) => {
+            FigureSource::Figure(name) => {
                 counters.figures().get(name).into_iter().for_each(|number| add("", *number));
             }
-            Told::Groups { prefix, item } => {
+            FigureSource::Groups { prefix, item } => {
                 for (name, group) in counters.groups() {
                     if let (Some(subject), Some(number)) =
                         (name.strip_prefix(prefix), group.get(item))
@@ -93,12 +93,12 @@ fn mapped(counters: &Counters, names: &Names) -> Indicators {
                     }
                 }
             }
-            Told::Items(group) => {
+            FigureSource::Items(group) => {
                 for (subject, number) in counters.groups().get(group).into_iter().flatten() {
                     add(&subject_of(row.indicator, subject), *number);
                 }
             }
-            Told::Sum { prefix, item, section } => {
+            FigureSource::Sum { prefix, item, section } => {
                 let groups = counters.groups().iter();
                 let mut numbers = groups
                     .filter(|(name, _)| name.strip_prefix(prefix).is_some_and(is_number))
@@ -219,14 +219,14 @@ mod tests {
     use jiff::Timestamp;
 
     /// What redis_exporter calls the same. Another source is this much data.
-    const EXPORTER: &Names = &[
+    const EXPORTER: &IndicatorNames = &[
         figure(Indicator::Uptime, "redis_uptime_in_seconds"),
         figure(Indicator::Operations, "redis_commands_processed_total"),
         figure(Indicator::Memory, "redis_memory_used_bytes"),
-        row(Indicator::Calls, Told::Items("redis_commands_total")),
+        row(Indicator::Calls, FigureSource::Items("redis_commands_total")),
         IndicatorRow {
             indicator: Indicator::Time,
-            told: Told::Items("redis_commands_duration_seconds_total"),
+            told: FigureSource::Items("redis_commands_duration_seconds_total"),
             factor: 1e6,
         },
     ];

@@ -1,7 +1,7 @@
 //! Whose the version label of an image is: a base image hands its labels down to whatever is built
 //! on it, and Ubuntu's `24.04` is not a version of a DNS server.
 
-use super::product::{Product, Products, Reader};
+use super::product::{Product, Products, TextReader};
 use crate::model::ImageUse;
 
 /// Systems that images are built on, as they name themselves.
@@ -16,7 +16,7 @@ pub(super) fn is_inherited(
     products: &Products,
     image_use: &ImageUse,
     short: &str,
-    reader: &Reader<'_>,
+    reader: &TextReader<'_>,
 ) -> bool {
     match named(&image_use.ref_name) {
         Some(base) => is_another(products, &base, short, reader.product),

@@ -28,7 +28,7 @@ use crate::model::{
 use crate::version::{Levels, Reading, Scheme};
 use config::CatalogueConfig;
 use matching::{Match, Matches};
-use product::{Product, Products, Reader};
+use product::{Product, Products, TextReader};
 
 /// The catalogue and the product data, ready for use.
 #[derive(Debug)]
@@ -113,8 +113,12 @@ impl Normalizer {
     }
 
     /// How the texts of a component are read, of which the product is known or not.
-    fn reader<'a>(&'a self, component: &ComponentName, product: Option<&'a Product>) -> Reader<'a> {
-        Reader { scheme: self.schemes.get(component).copied(), product }
+    fn reader<'a>(
+        &'a self,
+        component: &ComponentName,
+        product: Option<&'a Product>,
+    ) -> TextReader<'a> {
+        TextReader { scheme: self.schemes.get(component).copied(), product }
     }
 
     /// The name of a target, as the catalogue maps it.

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expected::Expected;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
@@ -74,10 +74,10 @@ pub fn assess(
     profiles: &Profiles,
     options: &AuditOptions,
     evidence: Vec<Evidence>,
-    facts: Facts,
+    facts: RunFacts,
     now: Timestamp,
 ) -> Result<Audit, ScopeError> {
-    let scope = Scope::new(profiles, options)?;
+    let scope = ProfileScope::new(profiles, options)?;
     let evidence = stored::as_profiled(profiles, &scope, evidence, now)?;
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let expectations = scope.environments.iter().map(|(environment, required)| Expectation {
@@ -118,7 +118,7 @@ pub fn assess(
 }
 
 /// What the policy makes of what was found.
-struct Judged {
+struct PolicyOutcome {
     judgement: Judgement,
     findings: Vec<JudgedFinding>,
     waivers: Vec<JudgedWaiver>,
@@ -128,7 +128,7 @@ struct Judged {
 impl Standard<'_> {
     /// The audit, but for what only profiles tell. Evidence goes once it has been seen: of large
     /// estates it takes as much memory as what is made of it.
-    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: Facts, now: Timestamp) -> Audit {
+    pub(super) fn judge(&self, evidence: Vec<Evidence>, facts: RunFacts, now: Timestamp) -> Audit {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
@@ -137,14 +137,14 @@ impl Standard<'_> {
         let comparisons = self.comparisons(&snapshots);
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
-        let context = rules::Context {
+        let context = rules::RuleContext {
             order: &self.order,
             pairs: &self.pairs,
             shared: &self.sharing,
             ..self.expected.context(&self.baseline, now)
         };
         let found = rules::check(&context, seen, &comparisons);
-        let Judged { judgement, findings, waivers, since } =
+        let PolicyOutcome { judgement, findings, waivers, since } =
             self.apply_policy(found, seen, &snapshots, now);
         let mut notes = self.expected.notes(now, self.given_cycles, &snapshots);
         notes.extend(unpaired::hints(&self.pairs, &snapshots));
@@ -202,7 +202,7 @@ impl Standard<'_> {
         seen: &[Snapshot],
         snapshots: &[Snapshot],
         now: Timestamp,
-    ) -> Judged {
+    ) -> PolicyOutcome {
         let subjects: Vec<Subject<'_>> = snapshots
             .iter()
             .zip(&self.expectations)
@@ -232,7 +232,7 @@ impl Standard<'_> {
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
-        Judged { judgement, findings, waivers, since }
+        PolicyOutcome { judgement, findings, waivers, since }
     }
 
     fn gates_asked(&self) -> GatesAsked<'_> {

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::assess::assess;
-use super::options::{AuditOptions, Facts};
-use super::scope::{Scope, ScopeError};
+use super::options::{AuditOptions, RunFacts};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::{Clock, Progress};
 use crate::model::{Audit, Evidence};
 use crate::profile::Profiles;
@@ -16,7 +16,7 @@ use crate::profile::Profiles;
 pub async fn audit(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<Audit, ScopeError> {
@@ -31,7 +31,7 @@ pub async fn audit(
 pub async fn audit_and_keep(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
 ) -> Result<(Audit, Vec<Evidence>), ScopeError> {
@@ -41,12 +41,12 @@ pub async fn audit_and_keep(
 async fn run(
     profiles: &Profiles,
     options: &AuditOptions,
-    facts: Facts,
+    facts: RunFacts,
     clock: Clock,
     progress: &dyn Progress,
     keeps: bool,
 ) -> Result<(Audit, Vec<Evidence>), ScopeError> {
-    let Scope { environments, baseline, .. } = Scope::new(profiles, options)?;
+    let ProfileScope { environments, baseline, .. } = ProfileScope::new(profiles, options)?;
     let folder = &profiles.folder;
     let start = Instant::now();
     let deadline = options.deadline;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::assess::{Expectation, Standard};
 use super::expected::Expected;
-use super::options::Facts;
+use super::options::RunFacts;
 use crate::collect::config::COLLECTORS;
 use crate::model::{Audit, EnvironmentName, Evidence, Purpose};
 use crate::normalize::Normalizer;
@@ -17,7 +17,7 @@ pub fn diff(
     catalogue: Option<&CatalogueConfig>,
     mut baseline: Evidence,
     mut current: Evidence,
-    facts: Facts,
+    facts: RunFacts,
 ) -> Audit {
     // One environment at two times needs two names.
     if baseline.environment == current.environment {

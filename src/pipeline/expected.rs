@@ -55,8 +55,8 @@ impl Expected {
         &'a self,
         baseline: &'a EnvironmentName,
         now: Timestamp,
-    ) -> rules::Context<'a> {
-        rules::Context {
+    ) -> rules::RuleContext<'a> {
+        rules::RuleContext {
             order: &[],
             baseline,
             pairs: &[],

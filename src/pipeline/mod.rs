@@ -16,7 +16,7 @@ pub use audit::{audit, audit_and_keep};
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
-pub use options::{AuditOptions, Facts};
+pub use options::{AuditOptions, RunFacts};
 pub use scope::{ScopeError, gates};
 
 /// The ids of all rules: what a policy may name.

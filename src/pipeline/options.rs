@@ -31,7 +31,7 @@ pub struct AuditOptions {
 
 /// What the caller knows of where the audit runs.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct RunFacts {
     /// Name of this machine.
     pub host: String,
     /// Commit of the repository that holds the profiles.

@@ -36,11 +36,11 @@ impl ScopeError {
 /// # Errors
 /// The options name an environment that no profile describes, or a gate of one side.
 pub fn gates(profiles: &Profiles, options: &AuditOptions) -> Result<Vec<Gate>, ScopeError> {
-    Ok(Scope::new(profiles, options)?.gates)
+    Ok(ProfileScope::new(profiles, options)?.gates)
 }
 
 /// What of the profiles takes part.
-pub(super) struct Scope<'a> {
+pub(super) struct ProfileScope<'a> {
     pub(super) baseline: EnvironmentName,
     /// Each with whether the verdict needs it.
     pub(super) environments: Vec<(&'a Environment, bool)>,
@@ -54,7 +54,7 @@ pub(super) struct Scope<'a> {
     pub(super) not_judged: Vec<String>,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> ProfileScope<'a> {
     pub(super) fn new(profiles: &'a Profiles, options: &AuditOptions) -> Result<Self, ScopeError> {
         let gate = options.gate.iter().flat_map(|gate| [&gate.from, &gate.to]);
         for name in options.only.iter().chain(&options.baseline).chain(gate) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::scope::{Scope, ScopeError};
+use super::scope::{ProfileScope, ScopeError};
 use crate::collect::Target;
 use crate::model::{EnvironmentName, Evidence, Failure, FailureKind, TargetEvidence, TargetId};
 use crate::profile::{Environment, Profiles};
@@ -19,7 +19,7 @@ use crate::profile::{Environment, Profiles};
 /// If evidence is of an environment that no profile describes, or two pieces are of one.
 pub(super) fn as_profiled(
     profiles: &Profiles,
-    scope: &Scope<'_>,
+    scope: &ProfileScope<'_>,
     evidence: Vec<Evidence>,
     now: Timestamp,
 ) -> Result<Vec<Evidence>, ScopeError> {

@@ -11,7 +11,7 @@ use crate::rules::DEFAULT_MIN_SHARE;
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::DurationText;
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -21,9 +21,9 @@ use crate::wire::yaml::Located;
 pub struct PolicyConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Policy`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Findings in a gate at or above this severity make the verdict `no-go` (default: high).
     #[serde(default, rename = "fail-on")]
     pub fail_on: Option<Located<SeverityText>>,

@@ -76,12 +76,12 @@ pub fn since(
 ) -> Since {
     let then = Then::new(earlier);
     let fail_on = judged_by.get("fail-on").and_then(|word| word.parse().ok());
-    let view = View { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
+    let view = NewsView { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
     let active = findings.iter().filter(|judged| judged.is_active());
     let trends = active.map(|judged| (judged.id.clone(), view.trend(then.find(judged), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> =
         findings.iter().map(|judged| (&judged.id, judged)).collect();
-    let told = Told::new(findings);
+    let told = NewsCovered::new(findings);
     let here = targets(subjects);
     let gone = then.by_id.values().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
@@ -134,14 +134,14 @@ impl<'a> Then<'a> {
 }
 
 /// What this run tells by other findings than an earlier one.
-struct Told<'a> {
+struct NewsCovered<'a> {
     /// By a stronger rule, of the same component and environments.
     subsumed: BTreeSet<(&'a str, &'a ComponentName, &'a [EnvironmentName])>,
     /// Of each environment by itself.
     of_each: BTreeSet<(Topic<'a>, &'a EnvironmentName)>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> NewsCovered<'a> {
     fn new(findings: &'a [JudgedFinding]) -> Self {
         let mut told = Self { subsumed: BTreeSet::new(), of_each: BTreeSet::new() };
         for Finding { rule, component, subject, environments, .. } in
@@ -168,13 +168,13 @@ impl<'a> Told<'a> {
 }
 
 /// How findings are seen.
-struct View<'a> {
+struct NewsView<'a> {
     scope: AuditScope<'a>,
     /// From this severity on, another drift as far apart is new.
     noted: Severity,
 }
 
-impl View<'_> {
+impl NewsView<'_> {
     fn trend(&self, then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
         let Some(then) = then else { return FindingTrend::New };
         let level = now.finding.level.filter(|level| level.is_drift());
@@ -259,7 +259,7 @@ fn is_between(was: &str, is: &str, wanted: &str) -> bool {
         return false;
     };
     is.iter().all(|(product, minor)| {
-        let of_product = |all: &BTreeSet<Minor>| -> BTreeSet<Reading> {
+        let of_product = |all: &BTreeSet<MinorLine>| -> BTreeSet<Reading> {
             all.iter()
                 .filter(|(other, _)| other == product)
                 .map(|(_, minor)| minor.clone())
@@ -276,9 +276,9 @@ fn is_between(was: &str, is: &str, wanted: &str) -> bool {
 }
 
 /// A product and the numbers that its versions begin with.
-type Minor = (Option<String>, Reading);
+type MinorLine = (Option<String>, Reading);
 
-fn minors(text: &str) -> Option<BTreeSet<Minor>> {
+fn minors(text: &str) -> Option<BTreeSet<MinorLine>> {
     let wanted: Requirement = text.parse().ok()?;
     let minors = wanted.alternatives().map(|(product, range)| {
         let range = range.to_string();

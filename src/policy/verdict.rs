@@ -35,7 +35,7 @@ pub fn judge(
         reasons.push(incomplete("nothing was collected: no environments".to_owned()));
     }
     for subject in subjects {
-        for Gap { required, is_of_target, text } in gaps(subject, now) {
+        for KnowledgeGap { required, is_of_target, text } in gaps(subject, now) {
             if required {
                 reasons.push(Reason { is_of_target, ..incomplete(text) });
             } else {
@@ -105,7 +105,7 @@ fn incomplete(text: String) -> Reason {
 }
 
 /// What is not known of an environment.
-struct Gap {
+struct KnowledgeGap {
     /// Whether the verdict needs it.
     required: bool,
     /// Whether coverage tells it of a target.
@@ -113,7 +113,7 @@ struct Gap {
     text: String,
 }
 
-impl Gap {
+impl KnowledgeGap {
     fn of_environment(required: bool, text: String) -> Self {
         Self { required, is_of_target: false, text }
     }
@@ -123,16 +123,16 @@ impl Gap {
     }
 }
 
-fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<Gap> {
+fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
     let Subject { snapshot, required, expect, max_age } = subject;
     let environment = &snapshot.environment;
     let mut gaps = Vec::new();
     let is_seen = snapshot.components.values().any(|component| !component.instances.is_empty());
     let is_read = snapshot.coverage.iter().any(Coverage::is_read_at_all);
     if snapshot.coverage.is_empty() {
-        gaps.push(Gap::of_environment(*required, format!("{environment} has no target")));
+        gaps.push(KnowledgeGap::of_environment(*required, format!("{environment} has no target")));
     } else if is_read && !is_seen {
-        gaps.push(Gap::of_environment(
+        gaps.push(KnowledgeGap::of_environment(
             *required,
             format!("{environment} was read, and no component was seen in it: nothing is compared"),
         ));
@@ -141,7 +141,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<Gap> {
         .iter()
         .all(|target| target.parts.values().all(|outcome| *outcome == Outcome::LeftOut))
     {
-        gaps.push(Gap::of_environment(
+        gaps.push(KnowledgeGap::of_environment(
             *required,
             format!("{environment} has no part that is not left out"),
         ));
@@ -152,20 +152,20 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<Gap> {
             unread(target)
                 .into_iter()
                 .map(|what| format!("{environment} {} {what}", target.target))
-                .map(|text| Gap::of_target(needed, text)),
+                .map(|text| KnowledgeGap::of_target(needed, text)),
         );
         let unheld = unheld(target).map(|what| format!("{environment} {what}"));
-        gaps.extend(unheld.map(|text| Gap::of_target(false, text)));
+        gaps.extend(unheld.map(|text| KnowledgeGap::of_target(false, text)));
         if let Some(stale) = staleness(target, *max_age, now) {
             let text = format!("{environment} {}: {stale}", target.target);
-            gaps.push(Gap::of_target(needed, text));
+            gaps.push(KnowledgeGap::of_target(needed, text));
         }
     }
     gaps.extend(
         expect
             .iter()
             .flat_map(|name| unproven(snapshot, name))
-            .map(|text| Gap::of_environment(*required, text)),
+            .map(|text| KnowledgeGap::of_environment(*required, text)),
     );
     gaps
 }

@@ -24,17 +24,17 @@ pub(super) const AUDIT_ADVICE: &str =
 
 /// A file as far as its shape is right.
 pub(super) struct Parsed<T> {
-    pub(super) source: Source,
+    pub(super) source: ProblemSource,
     pub(super) config: T,
 }
 
 /// Where a problem is.
 #[derive(Clone)]
-pub(super) struct Source {
+pub(super) struct ProblemSource {
     pub(super) path: PathBuf,
 }
 
-impl Source {
+impl ProblemSource {
     pub(super) fn problem(&self, problem: Problem) -> FileProblem {
         FileProblem { path: self.path.clone(), problem }
     }
@@ -42,7 +42,7 @@ impl Source {
 
 /// All files by kind.
 #[derive(Default)]
-pub(super) struct Files {
+pub(super) struct ProfileFiles {
     pub(super) environments: Vec<Parsed<EnvironmentConfig>>,
     pub(super) audits: Vec<Parsed<AuditConfig>>,
     pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
@@ -56,7 +56,7 @@ pub(super) struct Files {
 
 /// What files are checked against.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct CheckedAgainst<'a> {
     /// The rules that a policy may name.
     pub(super) rule_ids: &'a [&'a str],
     /// The day in UTC from which waivers are seen.
@@ -66,8 +66,8 @@ pub(super) struct Asked<'a> {
 
 /// Every semantic problem. What refers to a file whose shape is wrong is only checked if its name is
 /// known: one mistake is told once.
-pub(super) fn all(files: &Files, asked: Asked<'_>) -> Vec<FileProblem> {
-    let Asked { rule_ids, today, names } = asked;
+pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FileProblem> {
+    let CheckedAgainst { rule_ids, today, names } = asked;
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
         found.extend(environment(config, names).into_iter().map(|p| source.problem(p)));
@@ -94,7 +94,7 @@ pub(super) fn all(files: &Files, asked: Asked<'_>) -> Vec<FileProblem> {
 
 fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Problem> {
     let mut problems = name_problems(&config.name, "an environment");
-    let mut names: BTreeMap<&str, Names<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<&str, TargetNames<'_>> = BTreeMap::new();
     for target in config.targets.all() {
         problems.extend(target.check());
         let kind = target.kind();
@@ -127,11 +127,11 @@ fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Probl
 }
 
 /// The names of all targets of one kind.
-type Names<'a> = (&'static CollectorKind, Vec<&'a Located<String>>);
+type TargetNames<'a> = (&'static CollectorKind, Vec<&'a Located<String>>);
 
 /// A file may hold what a server of the same name would say: of two sources none is known to be
 /// right.
-fn clashes<'a>(all: impl Iterator<Item = &'a Names<'a>> + Clone) -> Vec<Problem> {
+fn clashes<'a>(all: impl Iterator<Item = &'a TargetNames<'a>> + Clone) -> Vec<Problem> {
     let is_file = |kind: &CollectorKind| kind.facts == Facts::OfOthers;
     let files = all.clone().filter(|(kind, _)| is_file(kind)).flat_map(|(_, names)| names);
     let live: Vec<_> = all
@@ -177,7 +177,7 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) ->
 }
 
 fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<FileProblem> {
-    let mut first: BTreeMap<&str, &Source> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
     let mut found = Vec::new();
     for Parsed { source, config } in environments {
         if let Some(other) = first.insert(&config.name, source) {
@@ -202,7 +202,7 @@ fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
 }
 
 /// Names of environments that do not exist, environments that no order names, gates that are none.
-fn references(files: &Files) -> Vec<FileProblem> {
+fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     let mut found = Vec::new();
     let readable = files.environments.iter().map(|e| e.config.name.as_str());
     let known: Vec<&str> =
@@ -210,7 +210,7 @@ fn references(files: &Files) -> Vec<FileProblem> {
     let advice = format!("environments are {}", known.join(", "));
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
-    let mut unknown = |source: &Source, name: &Located<String>| {
+    let mut unknown = |source: &ProblemSource, name: &Located<String>| {
         if is_unknown(name) {
             let problem = Problem::at(
                 name,
@@ -280,7 +280,7 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
 }
 
 /// Environments that the promotion order leaves out.
-fn unlisted_environments(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
+fn unlisted_environments(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
         if !audit.environments.iter().any(|e| e.as_str() == config.name.as_str()) {
@@ -296,7 +296,7 @@ fn unlisted_environments(files: &Files, audit: &AuditConfig) -> Vec<FileProblem>
 /// Profiles from checked files; `None` without an audit.
 pub(super) fn compose(
     folder: &Path,
-    files: Files,
+    files: ProfileFiles,
     digest: String,
     places: Places,
     names: ProductNames,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::collect::config::TargetsConfig;
 use crate::history::config::HistoryConfig;
 use crate::wire::duration::{self, DurationText};
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::yaml::Located;
 
 /// `kind: Environment`: one environment and its targets.
@@ -15,9 +15,9 @@ use crate::wire::yaml::Located;
 pub struct EnvironmentConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Environment`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// `dev`, `qualif`, `ovh-production`.
     pub name: Located<String>,
     /// How long reading a target may take, from the start of the collection (default: what each
@@ -49,9 +49,9 @@ pub struct EnvironmentConfig {
 pub struct AuditConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Audit`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// The environment that all are compared with.
     pub baseline: Located<String>,
     /// All environments, in promotion order.

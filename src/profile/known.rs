@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::Files;
+use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
@@ -11,7 +11,7 @@ use crate::model::{Facts, Glob, Holds, ProductNames, TargetId};
 
 /// Names of components that may be found.
 #[derive(Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     /// Whole names; what belongs to one begins with it and a `/`.
     own: BTreeSet<String>,
     /// First parts of names, of which all may be found.
@@ -20,10 +20,10 @@ pub(super) struct Known {
     anything: bool,
 }
 
-impl Known {
+impl KnownNames {
     /// Of all environments, with those that the catalogue names.
     pub(super) fn new(
-        files: &Files,
+        files: &ProfileFiles,
         folder: &Path,
         names: &ProductNames,
         around: &Surroundings<'_>,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::broken::{self, Broken};
-use super::check::{self, Asked, Files, Parsed, Source};
+use super::check::{self, CheckedAgainst, Parsed, ProblemSource, ProfileFiles};
 use super::git;
 use super::places;
 use super::scrub::scrub;
@@ -19,7 +19,7 @@ use super::warnings;
 use super::{FileProblem, ProfileErrors, Profiles};
 use crate::model::{ProductNames, near};
 use crate::wire::file;
-use crate::wire::header::{Header, Kind};
+use crate::wire::header::{FileKind, Header};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::{self, Origin};
 
@@ -47,7 +47,7 @@ pub fn load_with_warnings(
     today: Date,
     around: &Surroundings<'_>,
 ) -> Result<(Profiles, Vec<FileProblem>), ProfileErrors> {
-    let seen = |files: &Files, names: &ProductNames| {
+    let seen = |files: &ProfileFiles, names: &ProductNames| {
         let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
             config.unbound().into_iter().map(|problem| source.problem(problem))
         });
@@ -62,9 +62,9 @@ fn load_and<T>(
     folder: &Path,
     rule_ids: &[&str],
     today: Date,
-    see: impl FnOnce(&Files, &ProductNames) -> T,
+    see: impl FnOnce(&ProfileFiles, &ProductNames) -> T,
 ) -> Result<(Profiles, T), ProfileErrors> {
-    let mut files = Files::default();
+    let mut files = ProfileFiles::default();
     let mut problems = Vec::new();
     let mut digest = Sha256::new();
     match list(folder) {
@@ -103,7 +103,7 @@ fn load_and<T>(
     }
     let names = spelling::names(&files);
     spelling::correct(&mut files, &names);
-    let asked = Asked { rule_ids, today, names: &names };
+    let asked = CheckedAgainst { rule_ids, today, names: &names };
     problems.extend(check::all(&files, asked));
     let no_audit = || of_folder(folder, "no file of kind Audit", check::AUDIT_ADVICE);
     if files.audits.is_empty() && !files.broken.iter().any(Broken::may_be_audit) {
@@ -175,8 +175,8 @@ const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and 
                              Environment, Audit, Catalogue, \
      Policy or Waivers; one document in each";
 
-fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FileProblem>) {
-    let source = Source { path };
+fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec<FileProblem>) {
+    let source = ProblemSource { path };
     let Err(first) = sort(&source, text, files) else { return };
     files.broken.push(Broken::of(text));
     for mut problem in broken::mistakes(first, text, first_mistake) {
@@ -187,17 +187,17 @@ fn parse(path: PathBuf, text: &str, files: &mut Files, problems: &mut Vec<FilePr
 }
 
 /// Reads a file and puts it among those of its kind.
-fn sort(source: &Source, text: &str, files: &mut Files) -> Result<(), Problem> {
+fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<(), Problem> {
     match kind(text)? {
-        Kind::Environment => files.environments.push(parsed(source, text)?),
-        Kind::Audit => files.audits.push(parsed(source, text)?),
-        Kind::Catalogue => files.catalogues.push(parsed(source, text)?),
-        Kind::Policy => {
+        FileKind::Environment => files.environments.push(parsed(source, text)?),
+        FileKind::Audit => files.audits.push(parsed(source, text)?),
+        FileKind::Catalogue => files.catalogues.push(parsed(source, text)?),
+        FileKind::Policy => {
             files.policy_digest = content_digest(text);
             files.policies.push(parsed(source, text)?);
         }
-        Kind::Waivers => files.waivers.push(parsed(source, text)?),
-        other @ (Kind::Evidence | Kind::DriftReport) => {
+        FileKind::Waivers => files.waivers.push(parsed(source, text)?),
+        other @ (FileKind::Evidence | FileKind::DriftReport) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),
                 "keep it in a folder below, and name it as the path of a recorded target",
@@ -208,11 +208,11 @@ fn sort(source: &Source, text: &str, files: &mut Files) -> Result<(), Problem> {
 }
 
 fn first_mistake(text: &str) -> Option<Problem> {
-    let source = Source { path: PathBuf::new() };
-    sort(&source, text, &mut Files::default()).err()
+    let source = ProblemSource { path: PathBuf::new() };
+    sort(&source, text, &mut ProfileFiles::default()).err()
 }
 
-fn kind(text: &str) -> Result<Kind, Problem> {
+fn kind(text: &str) -> Result<FileKind, Problem> {
     let header = yaml::read::<Header>(text, Origin::Person);
     header.map(|header| header.kind).map_err(|error| {
         let advice = error.help.clone().unwrap_or_else(|| HEADER_ADVICE.to_owned());
@@ -220,7 +220,7 @@ fn kind(text: &str) -> Result<Kind, Problem> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(source: &Source, text: &str) -> Result<Parsed<T>, Problem> {
+fn parsed<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Parsed<T>, Problem> {
     let config = yaml::read(text, Origin::Person)?;
     Ok(Parsed { source: source.clone(), config })
 }

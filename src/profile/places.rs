@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use super::check::{Files, Parsed};
+use super::check::{Parsed, ProfileFiles};
 use super::config::EnvironmentConfig;
 use crate::model::{EnvironmentPlaces, Place, Places, TargetId};
 use crate::wire::yaml::Located;
 
 /// Places in files of `folder`, which are shown as if it were `shown`.
-pub(super) fn of(files: &Files, folder: &Path, shown: &Path) -> Places {
+pub(super) fn of(files: &ProfileFiles, folder: &Path, shown: &Path) -> Places {
     let path = |path: &Path| {
         shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned()
     };
@@ -51,7 +51,7 @@ fn place(path: &str, name: &Located<String>) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::check::Source;
+    use crate::profile::check::ProblemSource;
     use crate::wire::yaml::{Origin, read};
 
     const DEV: &str = "apiVersion: envparity/v1\nkind: Environment\nname: dev\nexpect: [redis/cache]\ntargets:\n  docker:\n  \
@@ -61,8 +61,9 @@ mod tests {
 
     #[test]
     fn everything_that_is_named_has_its_line() {
-        let source = |name: &str| Source { path: Path::new("/repo/deep/profiles").join(name) };
-        let files = Files {
+        let source =
+            |name: &str| ProblemSource { path: Path::new("/repo/deep/profiles").join(name) };
+        let files = ProfileFiles {
             environments: vec![Parsed {
                 source: source("dev.yaml"),
                 config: read(DEV, Origin::Person).unwrap(),
@@ -71,7 +72,7 @@ mod tests {
                 source: source("c.yaml"),
                 config: read(CATALOGUE, Origin::Person).unwrap(),
             }],
-            ..Files::default()
+            ..ProfileFiles::default()
         };
         let places = of(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
         let at = |place: &Place| (place.path.clone(), place.line, place.column);

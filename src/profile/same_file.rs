@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::FileProblem;
-use super::check::{Files, Parsed};
+use super::check::{Parsed, ProfileFiles};
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
@@ -14,26 +14,30 @@ use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
 /// A target that is read from a file, or would be where it cannot be reached.
-struct Reader<'a> {
+struct ReadingTarget<'a> {
     environment: &'a Parsed<EnvironmentConfig>,
     target: &'a Located<String>,
     shown: &'a Path,
 }
 
 /// One warning for each target whose file is another compared environment's, too.
-pub(super) fn of(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Vec<FileProblem> {
+pub(super) fn of(
+    files: &ProfileFiles,
+    folder: &Path,
+    around: &Surroundings<'_>,
+) -> Vec<FileProblem> {
     let Some(Parsed { config: audit, .. }) = files.audits.first() else { return Vec::new() };
     let is_compared = |parsed: &&Parsed<EnvironmentConfig>| {
         audit.environments.iter().any(|name| name.as_str() == parsed.config.name.as_str())
     };
     let shared: Vec<Sharing> =
         files.catalogues.iter().flat_map(|parsed| parsed.config.sharing()).collect();
-    let mut first: BTreeMap<PathBuf, Vec<Reader<'_>>> = BTreeMap::new();
+    let mut first: BTreeMap<PathBuf, Vec<ReadingTarget<'_>>> = BTreeMap::new();
     let mut found = Vec::new();
     for environment in files.environments.iter().filter(is_compared) {
         for target in environment.config.targets.all() {
             for shown in [target.file(), target.else_recorded()].into_iter().flatten() {
-                let reader = Reader { environment, target: target.name(), shown };
+                let reader = ReadingTarget { environment, target: target.name(), shown };
                 let readers = first.entry((around.canonical)(&folder.join(shown))).or_default();
                 let other = readers.iter().find(|other| {
                     other.name() != reader.name() && !other.may_share(&reader, &shared)
@@ -46,7 +50,7 @@ pub(super) fn of(files: &Files, folder: &Path, around: &Surroundings<'_>) -> Vec
     found
 }
 
-impl Reader<'_> {
+impl ReadingTarget<'_> {
     fn name(&self) -> EnvironmentName {
         self.environment.config.name.as_str().into()
     }

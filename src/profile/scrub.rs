@@ -9,11 +9,11 @@ const MAX_KEY: usize = 40;
 /// Takes out of a problem's message what it quotes from `text`, but for a key that stands as one at
 /// the problem's place.
 pub(super) fn scrub(problem: &mut Problem, text: &str) {
-    let place = Place { text, line: problem.line, column: problem.column };
+    let place = ProblemPlace { text, line: problem.line, column: problem.column };
     problem.message = scrubbed(&problem.message, &place);
 }
 
-fn scrubbed(message: &str, place: &Place<'_>) -> String {
+fn scrubbed(message: &str, place: &ProblemPlace<'_>) -> String {
     // Which fields there are is text of ours.
     if message.starts_with("missing field ") {
         return message.to_owned();
@@ -61,7 +61,7 @@ fn quoted(text: &str) -> Option<&str> {
 }
 
 /// Where a problem is.
-struct Place<'a> {
+struct ProblemPlace<'a> {
     text: &'a str,
     /// From 1.
     line: usize,
@@ -69,7 +69,7 @@ struct Place<'a> {
     column: usize,
 }
 
-impl Place<'_> {
+impl ProblemPlace<'_> {
     /// Whether a key of that name stands here: what looks like one and has a colon behind it.
     fn is_key(&self, name: &str) -> bool {
         is_identifier(name) && self.has_key(name).unwrap_or(false)
@@ -137,7 +137,7 @@ mod tests {
             ("duplicate mapping key: name", 1, 1, "duplicate mapping key: name"),
             ("missing field `name`", 1, 1, "missing field `name`"),
         ] {
-            let place = Place { text, line, column };
+            let place = ProblemPlace { text, line, column };
             assert_eq!(scrubbed(message, &place), said);
         }
     }

@@ -2,20 +2,20 @@
 //!
 //! Names of targets stay as they are written: evidence that was stored has them.
 
-use super::check::Files;
+use super::check::ProfileFiles;
 use crate::collect::config::COLLECTORS;
 use crate::model::ProductNames;
 use crate::normalize::product::config as product;
 use crate::wire::yaml::Located;
 
 /// The names that components may have by the catalogue.
-pub(super) fn names(files: &Files) -> ProductNames {
+pub(super) fn names(files: &ProfileFiles) -> ProductNames {
     let catalogue = files.catalogues.first().map(|parsed| parsed.config.products.as_slice());
     product::names(catalogue.unwrap_or_default(), COLLECTORS)
 }
 
 /// Names of components, and patterns of them, in every file.
-pub(super) fn correct(files: &mut Files, names: &ProductNames) {
+pub(super) fn correct(files: &mut ProfileFiles, names: &ProductNames) {
     for parsed in &mut files.environments {
         let config = &mut parsed.config;
         correct_each(config.expect.iter_mut().chain(&mut config.ignore), names);

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::check::{Files, Parsed};
-use super::known::Known;
+use super::check::{Parsed, ProfileFiles};
+use super::known::KnownNames;
 use super::surroundings::Surroundings;
 use super::{FileProblem, config::AuditConfig, config::EnvironmentConfig, same_file};
 use crate::model::{ProductNames, Requirement, near};
@@ -17,7 +17,7 @@ use crate::wire::yaml::Located;
 
 /// Every warning, in the order of the files.
 pub(super) fn of(
-    files: &Files,
+    files: &ProfileFiles,
     folder: &Path,
     names: &ProductNames,
     around: &Surroundings<'_>,
@@ -31,7 +31,7 @@ pub(super) fn of(
         found.extend(gates(files, audit));
     }
     found.extend(same_file::of(files, folder, around));
-    let known = Known::new(files, folder, names, around);
+    let known = KnownNames::new(files, folder, names, around);
     let sides = files.audits.first().map(|audit| needed(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {
         let mut problems = targets(config, folder, around);
@@ -145,7 +145,7 @@ fn needed(audit: &AuditConfig) -> Vec<&str> {
 }
 
 /// Gates of which a side need not be read.
-fn gates(files: &Files, audit: &AuditConfig) -> Vec<FileProblem> {
+fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let sides = sides(audit);
     let optional = files.environments.iter().filter(|Parsed { config, .. }| {
         let is_side = sides.iter().any(|side| side.as_str() == config.name.as_str());
@@ -197,7 +197,7 @@ fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>)
     found
 }
 
-fn policy(config: &PolicyConfig, known: &Known, around: &Surroundings<'_>) -> Vec<Problem> {
+fn policy(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for row in &config.rules {
         found.extend(unmatched_all(known, &row.components, "the row"));
@@ -261,12 +261,12 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
     Some(Problem::at(text, format!("unknown product {name:?}: not in the product data"), advice))
 }
 
-fn unmatched_all(known: &Known, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
+fn unmatched_all(known: &KnownNames, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
     patterns.iter().filter_map(|pattern| unmatched(known, pattern, what)).collect()
 }
 
 /// A component, or a pattern of some, that no target of the profiles can be or hold.
-fn unmatched(known: &Known, pattern: &Located<String>, what: &str) -> Option<Problem> {
+fn unmatched(known: &KnownNames, pattern: &Located<String>, what: &str) -> Option<Problem> {
     if known.may_be(pattern) {
         return None;
     }

@@ -10,7 +10,7 @@ use super::view::ReportView;
 use super::view::coverage::EnvironmentView;
 use super::view::finding::FindingView;
 use super::view::matrix::{CellView, RowView};
-use super::{Audit, Format, RenderError, View};
+use super::{Audit, Format, RenderError, RenderOptions};
 use crate::model::matrix::CellReading;
 
 pub(super) struct Csv;
@@ -24,7 +24,7 @@ impl Format for Csv {
         "the matrix, a row for each component, for spreadsheets: safe from formulas"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         table(&ReportView::new(report))
             .map_err(|message| RenderError { format: self.name(), message })
     }

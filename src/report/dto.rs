@@ -11,14 +11,14 @@ use crate::model::{
     Coverage, Failure, Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver,
     Outcome, PartName, PlacesCompared, Severity, Since, Source,
 };
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::report as v1;
 
 /// The public report, which YAML and JSON spell.
 pub fn report(report: &Audit) -> v1::DriftReport {
     v1::DriftReport {
-        api_version: ApiVersion::V1,
-        kind: Kind::DriftReport,
+        api_version: FormatVersion::V1,
+        kind: FileKind::DriftReport,
         purpose: report.purpose.as_str().to_owned(),
         verdict: verdict(report),
         baseline: report.baseline.to_string(),

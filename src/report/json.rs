@@ -1,6 +1,6 @@
 //! The public report as JSON, for programs: the same as YAML, spelled otherwise.
 
-use super::{Audit, Format, RenderError, View, dto};
+use super::{Audit, Format, RenderError, RenderOptions, dto};
 
 pub(super) struct Json;
 
@@ -13,7 +13,7 @@ impl Format for Json {
         "the same as yaml, for programs"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let text = serde_json::to_string_pretty(&dto::report(report));
         text.map(|text| super::escape::json(&text) + "\n")
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })

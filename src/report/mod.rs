@@ -31,7 +31,7 @@ pub const EXIT_NOT_WRITTEN: u8 = 2;
 
 /// How a report is to look.
 #[derive(Clone, Copy, Debug)]
-pub struct View {
+pub struct RenderOptions {
     /// Columns that fit; `None` for no limit.
     pub width: Option<usize>,
     /// Whether colours may be used.
@@ -56,7 +56,7 @@ pub trait Format: Sync {
     ///
     /// # Errors
     /// If the report has no form in this format.
-    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError>;
+    fn render(&self, report: &Audit, view: &RenderOptions) -> Result<String, RenderError>;
 }
 
 /// A report has no form in a format: a defect, never the report's fault.

@@ -1,6 +1,6 @@
 //! The public report as YAML, for files and reviewers.
 
-use super::{Audit, Format, RenderError, View, dto};
+use super::{Audit, Format, RenderError, RenderOptions, dto};
 
 pub(super) struct Yaml;
 
@@ -13,7 +13,7 @@ impl Format for Yaml {
         "the whole report, stable from run to run, for files and reviewers"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let error = |message: String| RenderError { format: self.name(), message };
         crate::wire::yaml::write(&dto::report(report)).map_err(|e| error(e.to_string()))
     }

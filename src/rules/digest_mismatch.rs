@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Context, HIGH, Hook, LOW, Rule, RuleMeta, TWO_DIGESTS, environments_of, finding, listed,
+    HIGH, Hook, LOW, Rule, RuleContext, RuleMeta, TWO_DIGESTS, environments_of, finding, listed,
     of_place, short,
 };
 use crate::compare::{mismatches, mismatches_within};
@@ -26,7 +26,7 @@ impl Rule for DigestMismatch {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let found = snapshot.components.iter().flat_map(|(name, component)| {
             by_repository(&mismatches_within(component))
                 .into_iter()
@@ -56,7 +56,7 @@ impl Rule for DigestMismatch {
 
     /// Any two environments, not only those that are compared with the baseline: what is tested
     /// first is what is released next.
-    fn check_all(&self, _: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, _: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let pairs = snapshots
             .iter()
             .enumerate()

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Concerns, Context, Hook, LOW, Rule, RuleMeta, finding};
+use super::{Concerns, Hook, LOW, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{
     Component, ComponentName, Cycles, Defaults, EnvironmentName, Finding, ProductCycles,
     ReadingSource, Severity, Snapshot, SupportEnd, first_three,
@@ -55,7 +55,7 @@ impl Rule for EndOfLife {
     }
 
     /// One finding for a component and cycle, whatever environments run it.
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let mut running: BTreeMap<(&ComponentName, String), Running> = BTreeMap::new();
         for snapshot in snapshots {
             for (name, component) in &snapshot.components {
@@ -123,7 +123,7 @@ fn by_product<'a>(
 }
 
 /// Each cycle of a component that is supported no more or not for long, with a text that is of it.
-fn unsupported(context: &Context<'_>, component: &Component) -> Vec<(String, String, Support)> {
+fn unsupported(context: &RuleContext<'_>, component: &Component) -> Vec<(String, String, Support)> {
     let today = day(context.now);
     let until = context.now.checked_add(context.lookahead).map_or(Date::MAX, day);
     let mut found = Vec::new();
@@ -236,7 +236,7 @@ mod tests {
         let data = data();
         let lookahead = std::time::Duration::from_secs(90 * 86_400);
         with_context(|context| {
-            let context = Context { end_of_life: &data, now: now(), lookahead, ..*context };
+            let context = RuleContext { end_of_life: &data, now: now(), lookahead, ..*context };
             EndOfLife.check_all(&context, snapshots)
         })
     }

@@ -1,6 +1,6 @@
 //! An environment that has so little of the baseline that comparing the two says little.
 
-use super::{Context, Hook, Rule, RuleMeta, environments_of, finding, pairs};
+use super::{Hook, Rule, RuleContext, RuleMeta, environments_of, finding, pairs};
 use crate::compare::may_be_unread;
 use crate::model::{Component, ComponentName, Defaults, Finding, Severity, Snapshot};
 
@@ -34,14 +34,14 @@ impl Rule for EstateDiffers {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         pairs(context, snapshots)
             .filter_map(|(baseline, current)| judge(context, baseline, current))
             .collect()
     }
 }
 
-fn judge(context: &Context<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
+fn judge(context: &RuleContext<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
     let expected =
         || baseline.components.iter().filter(|(name, component)| current.expects(name, component));
     let of = expected().count();

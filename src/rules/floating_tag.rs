@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Hook, Rule, RuleMeta, finding};
+use super::{Hook, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot};
 use crate::version::{Body, Reading};
 
@@ -26,7 +26,7 @@ impl Rule for FloatingTag {
         &META
     }
 
-    fn check_environment(&self, context: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, context: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let defaults =
             if snapshot.environment == *context.baseline { IN_BASELINE } else { ELSEWHERE };
         let floating = snapshot.components.iter().filter_map(|(name, component)| {

@@ -1,6 +1,8 @@
 //! Versions that cannot be ordered: not known to differ, and not known to be equal.
 
-use super::{Context, Hook, LOW, Levels, Rule, RuleMeta, finding, of_pair, of_place, short};
+use super::{
+    Hook, LOW, Rule, RuleContext, RuleLevels, RuleMeta, finding, of_pair, of_place, short,
+};
 use super::{TWO_DIGESTS, unless_host};
 use crate::model::matrix::MatrixRow;
 use crate::model::{
@@ -20,7 +22,7 @@ static META: RuleMeta = RuleMeta {
     fix: "Deploy tags that say versions, add a version label to the image, or compare by digest.",
     hooks: &[Hook::Pair, Hook::Environment],
     defaults: &[("platform", PLATFORM), ("any other", LOW)],
-    levels: Levels::Incomparable,
+    levels: RuleLevels::Incomparable,
     ..RuleMeta::PLAIN
 };
 
@@ -34,7 +36,7 @@ impl Rule for IncomparableVersion {
         readings.any(|cell| moves(&cell.reading)).then(|| "tag moves".to_owned())
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let found = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref()?;
             let (level, summary) =
@@ -49,7 +51,7 @@ impl Rule for IncomparableVersion {
     }
 
     /// What a program says of itself should be readable; a tag that is not is told by others.
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let found = snapshot.components.iter().filter_map(|(name, component)| {
             let unread = component
                 .instances

@@ -1,6 +1,6 @@
 //! The list of rules, and asking them all.
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::model::{Comparison, Finding, Snapshot};
 
 /// Every rule, in the order of their ids.
@@ -35,7 +35,7 @@ pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
 /// Everything that the rules say, by component and rule: also what another finding subsumes, since
 /// a policy may switch that one off.
 pub fn check(
-    context: &Context<'_>,
+    context: &RuleContext<'_>,
     snapshots: &[Snapshot],
     comparisons: &[Comparison],
 ) -> Vec<Finding> {

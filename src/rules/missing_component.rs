@@ -1,6 +1,6 @@
 //! Something that the baseline runs and this environment does not.
 
-use super::{Context, Hook, Rule, RuleMeta, hint, of_pair, products_alone};
+use super::{Hook, Rule, RuleContext, RuleMeta, hint, of_pair, products_alone};
 use crate::compare::Alike;
 use crate::model::{Comparison, ComponentName, Defaults, Finding, Presence, Severity};
 
@@ -24,7 +24,7 @@ impl Rule for MissingComponent {
         &META
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let missing =
             comparison.changes.iter().filter(|change| change.presence == Presence::Missing);
         let alike = Alike::new(comparison, Presence::Missing);

@@ -48,7 +48,7 @@ pub use out_of_range::idle;
 
 /// What rules may know besides the snapshots.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub struct RuleContext<'a> {
     /// Environments in promotion order.
     pub order: &'a [EnvironmentName],
     /// The environment that all are compared with.
@@ -81,17 +81,17 @@ pub trait Rule: Sync {
     }
 
     /// Looks at one environment.
-    fn check_environment(&self, _context: &Context<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _context: &RuleContext<'_>, _snapshot: &Snapshot) -> Vec<Finding> {
         Vec::new()
     }
 
     /// Looks at a baseline and a current environment.
-    fn check_pair(&self, _context: &Context<'_>, _comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _context: &RuleContext<'_>, _comparison: &Comparison) -> Vec<Finding> {
         Vec::new()
     }
 
     /// Looks at all environments at once.
-    fn check_all(&self, _context: &Context<'_>, _snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, _context: &RuleContext<'_>, _snapshots: &[Snapshot]) -> Vec<Finding> {
         Vec::new()
     }
 }
@@ -130,7 +130,7 @@ pub struct RuleMeta {
     /// How a finding on several environments concerns them.
     pub concerns: Concerns,
     /// The levels that its findings can have.
-    pub levels: Levels,
+    pub levels: RuleLevels,
     /// The directions that its findings can have.
     pub directions: Directions,
 }
@@ -152,7 +152,7 @@ impl RuleMeta {
         made_by: MadeBy::Versions,
         reads: Reads::Component,
         concerns: Concerns::Together,
-        levels: Levels::None,
+        levels: RuleLevels::None,
         directions: Directions::None,
     };
 
@@ -192,7 +192,7 @@ pub enum Concerns {
 
 /// The levels that findings of a rule can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Levels {
+pub enum RuleLevels {
     /// They have none.
     None,
     /// Those of versions that have an order.
@@ -203,7 +203,7 @@ pub enum Levels {
     Any,
 }
 
-impl Levels {
+impl RuleLevels {
     /// Whether a finding can have the level of that word.
     pub fn contains(self, level: &str) -> bool {
         match self {
@@ -248,7 +248,7 @@ impl Hook {
 
 /// The snapshots that are compared, baseline first.
 fn pairs<'a>(
-    context: &Context<'a>,
+    context: &RuleContext<'a>,
     snapshots: &'a [Snapshot],
 ) -> impl Iterator<Item = (&'a Snapshot, &'a Snapshot)> {
     let of = |name: &EnvironmentName| snapshots.iter().find(|s| s.environment == *name);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, HIGH, Hook, Rule, RuleMeta, environments_of, finding};
+use super::{HIGH, Hook, Rule, RuleContext, RuleMeta, environments_of, finding};
 use crate::model::{
     Class, Component, ComponentName, EnvironmentName, Finding, Instance, RangeRow, ReadingSource,
     Requirement, Snapshot, Wanted, first_three,
@@ -29,7 +29,7 @@ impl Rule for OutOfRange {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let baseline = snapshots.iter().find(|snapshot| snapshot.environment == *context.baseline);
         let mut found = Vec::new();
         for row in context.ranges {
@@ -64,10 +64,13 @@ pub fn idle(rows: &[RangeRow], snapshots: &[Snapshot]) -> Vec<String> {
 
 const SAME_MINOR: &str = "same-minor";
 
-type Subject<'a> = (&'a Snapshot, &'a ComponentName, &'a Component);
+type RangeSubject<'a> = (&'a Snapshot, &'a ComponentName, &'a Component);
 
 /// What a row is about, where it runs.
-fn subjects<'a>(row: &'a RangeRow, snapshots: &'a [Snapshot]) -> impl Iterator<Item = Subject<'a>> {
+fn subjects<'a>(
+    row: &'a RangeRow,
+    snapshots: &'a [Snapshot],
+) -> impl Iterator<Item = RangeSubject<'a>> {
     let is_in = |environment: &EnvironmentName| {
         row.environments.is_empty() || row.environments.contains(environment)
     };
@@ -105,7 +108,7 @@ fn against_versions(
     };
     let concerned =
         component.instances.iter().filter(|instance| concerns(row, (name, component), instance));
-    let judged = Judged::new(concerned, component, Some(wanted), judge);
+    let judged = RangeOutcome::new(concerned, component, Some(wanted), judge);
     let summary = judged.summary(&snapshot.environment, "outside", &wanted.to_string())?;
     let finding = finding(&META, name, vec![snapshot.environment.clone()], HIGH, summary);
     Some(Finding { subject: wanted.to_string(), ..finding })
@@ -125,12 +128,15 @@ fn against_baseline(
         .iter()
         .partition(|instance| instance.reading.is_proven() && !is_hollow(of_baseline, instance));
     // One for each product and minor, however many instances there are.
-    let minors: BTreeMap<(Option<String>, String), Minor<'_>> = proven
+    let minors: BTreeMap<(Option<String>, String), MinorDistance<'_>> = proven
         .into_iter()
         .filter_map(|instance| {
             let range = Range::same_minor(&of_baseline.levels, &instance.reading)?;
             let product = instance.product_in(component).map(|product| product.to_lowercase());
-            Some(((product, range.to_string()), Minor { range, reading: &instance.reading }))
+            Some((
+                (product, range.to_string()),
+                MinorDistance { range, reading: &instance.reading },
+            ))
         })
         .collect();
     let judge = |instance: &Instance, reading: &Reading| {
@@ -155,7 +161,7 @@ fn against_baseline(
     if minors.is_empty() {
         return None;
     }
-    let judged = Judged::new(component.instances.iter(), component, None, judge);
+    let judged = RangeOutcome::new(component.instances.iter(), component, None, judge);
     let texts: BTreeSet<&str> = minors.keys().map(|(_, text)| text.as_str()).collect();
     let texts = texts.into_iter().collect::<Vec<_>>().join(" and ");
     let summary = judged.summary(
@@ -170,12 +176,12 @@ fn against_baseline(
 }
 
 /// What is less than a minor away from something that the baseline runs.
-struct Minor<'a> {
+struct MinorDistance<'a> {
     range: Range,
     reading: &'a Reading,
 }
 
-impl Minor<'_> {
+impl MinorDistance<'_> {
     fn contains(&self, levels: &Levels, reading: &Reading) -> Containment {
         // No range names a system, and `Ubuntu 22.04.4 LTS` is a patch away from `Ubuntu 22.04.3
         // LTS`.
@@ -193,12 +199,12 @@ impl Minor<'_> {
 }
 
 /// Texts that are outside, and those that prove nothing.
-struct Judged {
+struct RangeOutcome {
     outside: BTreeSet<String>,
     unproven: BTreeSet<String>,
 }
 
-impl Judged {
+impl RangeOutcome {
     /// Of what is no product that is `wanted`, the product is named.
     fn new<'a>(
         instances: impl Iterator<Item = &'a Instance>,
@@ -315,7 +321,7 @@ mod tests {
     fn check(row: RangeRow, snapshots: Vec<Snapshot>) -> Vec<Finding> {
         let rows = [row];
         with_context(|context| {
-            OutOfRange.check_all(&Context { ranges: &rows, ..*context }, &snapshots)
+            OutOfRange.check_all(&RuleContext { ranges: &rows, ..*context }, &snapshots)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Another product than the baseline's.
 
-use super::{Context, Hook, MadeBy, Rule, RuleMeta, listed, of_pair, of_place};
+use super::{Hook, MadeBy, Rule, RuleContext, RuleMeta, listed, of_pair, of_place};
 use crate::model::matrix::MatrixRow;
 use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
@@ -34,7 +34,7 @@ impl Rule for ProductDiffers {
         Some("other product".to_owned())
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let differ = comparison.changes.iter().filter_map(|change| {
             let ProductChange { baseline, current, products, at, places } =
                 change.product.as_ref()?;

@@ -4,7 +4,8 @@
 //! a platform product that is upgraded late is `version-skew`, judged by its level.
 
 use super::{
-    Context, Directions, HIGH, Hook, Levels, Rule, RuleMeta, environments_of, finding, in_place,
+    Directions, HIGH, Hook, Rule, RuleContext, RuleLevels, RuleMeta, environments_of, finding,
+    in_place,
 };
 use crate::compare::version_change;
 use crate::model::{Class, Finding, Snapshot};
@@ -22,7 +23,7 @@ static META: RuleMeta = RuleMeta {
     subsumes: &["version-skew"],
     defaults: &[("any", HIGH)],
     on_versions: true,
-    levels: Levels::Ordered,
+    levels: RuleLevels::Ordered,
     directions: Directions::Any,
     ..RuleMeta::PLAIN
 };
@@ -32,7 +33,7 @@ impl Rule for PromotionInversion {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let ordered: Vec<&Snapshot> = context
             .order
             .iter()

@@ -1,6 +1,6 @@
 //! A server that holds another order of magnitude than the baseline's.
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, environments_of, finding};
+use super::{Hook, INFO, Rule, RuleContext, RuleMeta, environments_of, finding};
 use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, bytes, rounded};
 
 pub(super) struct ScaleGap;
@@ -49,7 +49,7 @@ impl Rule for ScaleGap {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let Some(baseline) = snapshots.iter().find(|s| s.environment == *context.baseline) else {
             return Vec::new();
         };

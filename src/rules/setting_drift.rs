@@ -1,7 +1,7 @@
 //! Settings that change behaviour and differ from the baseline's, or among the servers of one
 //! component.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, finding, of_pair};
+use super::{Hook, LOW, Rule, RuleContext, RuleMeta, finding, of_pair};
 use crate::model::{Comparison, Finding, Snapshot, Values, first_three};
 
 pub(super) struct SettingDrift;
@@ -22,7 +22,7 @@ impl Rule for SettingDrift {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let settings = snapshot.components.iter().flat_map(|(name, component)| {
             component.settings.iter().map(move |(setting, values)| (name, setting, values))
         });
@@ -41,7 +41,7 @@ impl Rule for SettingDrift {
         split.collect()
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let found = comparison.changes.iter().flat_map(|change| {
             change.settings.iter().map(|setting| {
                 let summary = format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::shared_instance::shared_identities;
-use super::{Context, Hook, LOW, Rule, RuleMeta};
+use super::{Hook, LOW, Rule, RuleContext, RuleMeta};
 use crate::model::{Defaults, Finding, Identity, Severity, Snapshot};
 
 pub(super) struct SharedData;
@@ -28,7 +28,7 @@ impl Rule for SharedData {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let identities = snapshots.iter().flat_map(|snapshot| &snapshot.identities);
         let replicas = identities.filter(|identity| identity.kind == Identity::REPLICA);
         let replicated: BTreeSet<&str> = replicas.map(|replica| replica.value.as_str()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, LOW, Reads, Rule, RuleMeta, finding};
+use super::{Hook, LOW, Reads, Rule, RuleContext, RuleMeta, finding};
 use crate::model::{
     ComponentName, Defaults, EnvironmentName, Finding, Identity, Severity, Snapshot,
 };
@@ -32,7 +32,7 @@ impl Rule for SharedInstance {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         let (defaults, what) = ((WITH_BASELINE, LOW), "are one instance");
         let is_of_instance = |identity: &Identity| !identity.is_of_data();
         shared_identities(&META, context, snapshots, is_of_instance, defaults, what)
@@ -43,13 +43,13 @@ impl Rule for SharedInstance {
 /// all. `defaults` are with and without the baseline among them.
 pub(super) fn shared_identities(
     meta: &'static RuleMeta,
-    context: &Context<'_>,
+    context: &RuleContext<'_>,
     snapshots: &[Snapshot],
     is_wanted: impl Fn(&Identity) -> bool,
     defaults: (Defaults, Defaults),
     what: &str,
 ) -> Vec<Finding> {
-    let mut places = BTreeMap::<(&str, &str), Seen<'_>>::new();
+    let mut places = BTreeMap::<(&str, &str), IdentityHolders<'_>>::new();
     for snapshot in snapshots {
         for identity in snapshot.identities.iter().filter(|identity| is_wanted(identity)) {
             let seen = places.entry((identity.kind, &identity.value)).or_default();
@@ -82,11 +82,11 @@ pub(super) fn shared_identities(
 }
 
 /// Who has one identity.
-type Seen<'a> = BTreeSet<(&'a EnvironmentName, &'a Identity)>;
+type IdentityHolders<'a> = BTreeSet<(&'a EnvironmentName, &'a Identity)>;
 
 /// Takes out what the catalogue says is shared on purpose: targets that anybody may share, and all
 /// of them where it names just these environments.
-fn leave_out_on_purpose(context: &Context<'_>, seen: &mut Seen<'_>) {
+fn leave_out_on_purpose(context: &RuleContext<'_>, seen: &mut IdentityHolders<'_>) {
     let (anybody, named): (Vec<_>, Vec<_>) =
         context.shared.iter().partition(|row| row.between.is_empty());
     seen.retain(|(_, identity)| {
@@ -100,14 +100,14 @@ fn leave_out_on_purpose(context: &Context<'_>, seen: &mut Seen<'_>) {
 }
 
 /// The target's name in the last environment of the promotion order: the one that is harmed most.
-fn most_harmed(context: &Context<'_>, seen: &Seen<'_>) -> Option<ComponentName> {
+fn most_harmed(context: &RuleContext<'_>, seen: &IdentityHolders<'_>) -> Option<ComponentName> {
     let rank = |environment: &EnvironmentName| context.order.iter().position(|e| e == environment);
     let (_, identity) = seen.iter().max_by_key(|(environment, _)| rank(environment))?;
     Some(identity.target.as_str().into())
 }
 
 /// The other explanation of one engine ID: hosts of several names may have been cloned.
-fn clones(snapshots: &[Snapshot], seen: &Seen<'_>) -> Option<String> {
+fn clones(snapshots: &[Snapshot], seen: &IdentityHolders<'_>) -> Option<String> {
     let mut hosts = BTreeSet::new();
     for (environment, identity) in seen.iter().filter(|(_, i)| i.target.collector() == "docker") {
         let snapshot = snapshots.iter().find(|s| s.environment == **environment)?;
@@ -178,7 +178,7 @@ mod tests {
             let between = vec!["dev".into(), "qualif".into()];
             let shared = [Sharing { targets: Glob::new("redis/*").unwrap(), between }];
             with_context(|context| {
-                let context = Context { shared: &shared, ..*context };
+                let context = RuleContext { shared: &shared, ..*context };
                 SharedInstance.check_all(&context, &snapshots).len()
             })
         };

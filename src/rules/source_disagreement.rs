@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Hook, LOW, Levels, Rule, RuleMeta, finding};
+use super::{Hook, LOW, Rule, RuleContext, RuleLevels, RuleMeta, finding};
 use crate::model::{Component, Finding, Instance, Reading, ReadingSource, Snapshot};
 use crate::version::{Level, difference_of};
 
@@ -18,7 +18,7 @@ static META: RuleMeta = RuleMeta {
     fix: "Build the image with a label that says what is in it, or correct the tag; correct a declared fact, or leave it out.",
     hooks: &[Hook::Environment],
     defaults: &[("any", LOW)],
-    levels: Levels::Ordered,
+    levels: RuleLevels::Ordered,
     ..RuleMeta::PLAIN
 };
 
@@ -27,7 +27,7 @@ impl Rule for SourceDisagreement {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let found = snapshot.components.iter().filter_map(|(name, component)| {
             let mut said = disagreements(component);
             said.extend(component.overruled.iter().filter_map(|fact| overruled(component, fact)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Context, DEFAULT_MIN_SHARE, Rule};
+use super::{DEFAULT_MIN_SHARE, Rule, RuleContext};
 use crate::collect::config::COLLECTORS;
 use crate::compare::compare;
 use crate::model::{
@@ -148,11 +148,11 @@ impl Snapshot {
 
 /// Promotion order dev, qualif, prod; baseline prod, with which both are compared; `kubernetes/*`
 /// shared on purpose; nothing wanted.
-pub(super) fn with_context<T>(check: impl FnOnce(&Context<'_>) -> T) -> T {
+pub(super) fn with_context<T>(check: impl FnOnce(&RuleContext<'_>) -> T) -> T {
     let order: Vec<EnvironmentName> = vec!["dev".into(), "qualif".into(), "prod".into()];
     let pairs = ["dev", "qualif"].map(|current| ("prod".into(), current.into()));
     let shared = [Sharing { targets: Glob::new("kubernetes/*").unwrap(), between: Vec::new() }];
-    check(&Context {
+    check(&RuleContext {
         order: &order,
         baseline: &order[2],
         pairs: &pairs,

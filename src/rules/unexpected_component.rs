@@ -1,6 +1,6 @@
 //! Something that this environment runs and the baseline does not.
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, hint, of_pair, products_alone};
+use super::{Hook, INFO, Rule, RuleContext, RuleMeta, hint, of_pair, products_alone};
 use crate::compare::Alike;
 use crate::model::{Comparison, Finding, Presence};
 
@@ -21,7 +21,7 @@ impl Rule for UnexpectedComponent {
         &META
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let unexpected =
             comparison.changes.iter().filter(|change| change.presence == Presence::Unexpected);
         let alike = Alike::new(comparison, Presence::Unexpected);

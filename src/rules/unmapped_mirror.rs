@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, INFO, Rule, RuleMeta, environments_of, finding, pairs};
+use super::{Hook, INFO, Rule, RuleContext, RuleMeta, environments_of, finding, pairs};
 use crate::model::{Component, ComponentName, Finding, Snapshot};
 
 pub(super) struct UnmappedMirror;
@@ -23,7 +23,7 @@ impl Rule for UnmappedMirror {
         &META
     }
 
-    fn check_all(&self, context: &Context<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
+    fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
         pairs(context, snapshots)
             .flat_map(|(baseline, current)| between(baseline, current))
             .collect()

@@ -1,6 +1,6 @@
 //! A version that nobody released.
 
-use super::{Context, Hook, Rule, RuleMeta, finding};
+use super::{Hook, Rule, RuleContext, RuleMeta, finding};
 use crate::compare::distinct_readings;
 use crate::model::{Defaults, Finding, Severity, Snapshot};
 
@@ -23,7 +23,7 @@ impl Rule for UnreleasedBuild {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let found = snapshot.components.iter().filter_map(|(name, component)| {
             let readings = distinct_readings(component);
             let unreleased = readings.iter().filter(|(reading, _)| reading.is_unreleased());

@@ -1,6 +1,6 @@
 //! Another variant of an image than the baseline's.
 
-use super::{Context, Hook, LOW, Rule, RuleMeta, of_pair, of_place};
+use super::{Hook, LOW, Rule, RuleContext, RuleMeta, of_pair, of_place};
 use crate::model::{Comparison, EnvironmentName, Finding};
 
 pub(super) struct VariantDiffers;
@@ -20,7 +20,7 @@ impl Rule for VariantDiffers {
         &META
     }
 
-    fn check_pair(&self, context: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, context: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let found = comparison.changes.iter().filter_map(|change| {
             let variants = change.variants.as_ref()?;
             let side = |names: &[String]| {

@@ -1,7 +1,7 @@
 //! Another version than the baseline's.
 
 use super::{
-    Context, Directions, HIGH, Hook, INFO, LOW, Levels, Rule, RuleMeta, distance, in_place,
+    Directions, HIGH, Hook, INFO, LOW, Rule, RuleContext, RuleLevels, RuleMeta, distance, in_place,
     of_pair, unless_host,
 };
 use crate::model::matrix::MatrixRow;
@@ -27,7 +27,7 @@ static META: RuleMeta = RuleMeta {
         ("hosts (kernel, operating system)", INFO),
     ],
     on_versions: true,
-    levels: Levels::Ordered,
+    levels: RuleLevels::Ordered,
     directions: Directions::Any,
     ..RuleMeta::PLAIN
 };
@@ -44,7 +44,7 @@ impl Rule for VersionSkew {
         Some(level.into_iter().chain(direction).collect::<Vec<_>>().join(" "))
     }
 
-    fn check_pair(&self, _: &Context<'_>, comparison: &Comparison) -> Vec<Finding> {
+    fn check_pair(&self, _: &RuleContext<'_>, comparison: &Comparison) -> Vec<Finding> {
         let skewed = comparison.changes.iter().filter_map(|change| {
             let version = change.version.as_ref().filter(|version| version.level.is_drift())?;
             // Of a place that is named, what is said holds there.

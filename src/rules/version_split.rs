@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Hook, Levels, Rule, RuleMeta, finding, listed, short, unless_host};
+use super::{Hook, Rule, RuleContext, RuleLevels, RuleMeta, finding, listed, short, unless_host};
 use crate::compare::{proven_different, widest};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
@@ -19,7 +19,7 @@ static META: RuleMeta = RuleMeta {
     hooks: &[Hook::Environment],
     defaults: &[("any", DEFAULTS)],
     on_versions: true,
-    levels: Levels::Any,
+    levels: RuleLevels::Any,
     ..RuleMeta::PLAIN
 };
 
@@ -28,7 +28,7 @@ impl Rule for VersionSplit {
         &META
     }
 
-    fn check_environment(&self, _: &Context<'_>, snapshot: &Snapshot) -> Vec<Finding> {
+    fn check_environment(&self, _: &RuleContext<'_>, snapshot: &Snapshot) -> Vec<Finding> {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
             // `7` beside `7.2.4`, and two builds of one version, are not two versions as far as is
             // known.

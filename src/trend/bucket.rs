@@ -275,7 +275,7 @@ impl Transition {
             _ if !sampled => whole,
             cuts => cuts.iter().map(|link| link.seconds(timeline)).sum(),
         };
-        for flag in cuts.iter().filter_map(|link| link.cut).map(super::cut::Cut::flag) {
+        for flag in cuts.iter().filter_map(|link| link.cut).map(super::cut::ServerCut::flag) {
             self.flags |= flag | BucketFlags::AT_LEAST;
         }
         let is_zero = |link: &Link| {

@@ -49,7 +49,7 @@ impl WindowCoverage {
 }
 
 /// Buckets and hours of a series in a window: hours until some moment, buckets from it on.
-pub(super) struct Part<'a> {
+pub(super) struct SpanPart<'a> {
     pub(super) hours: Vec<&'a Hour>,
     pub(super) buckets: Vec<&'a Bucket>,
 }
@@ -84,7 +84,7 @@ pub(super) fn part_of<'a>(
     span: LoadSpan,
     length: BucketLength,
     marks: &[SpanMark],
-) -> Part<'a> {
+) -> SpanPart<'a> {
     let border = border(place, length);
     let is_wanted = |at: i64, seconds: i64| {
         span.holds(at, seconds) && !is_excluded(LoadSpan { from: at - seconds, to: at }, marks)
@@ -93,7 +93,7 @@ pub(super) fn part_of<'a>(
     let hours = hours.filter(|hour| hour.at <= border && is_wanted(hour.at, HOUR));
     let buckets = place.buckets.get(series).into_iter().flatten();
     let buckets = buckets.filter(|row| row.at > border && is_wanted(row.at, length.seconds()));
-    Part { hours: hours.collect(), buckets: buckets.collect() }
+    SpanPart { hours: hours.collect(), buckets: buckets.collect() }
 }
 
 /// What is known of a server in a window.
@@ -133,7 +133,7 @@ pub(super) fn coverage_of(
 /// Goes over the lines of the grid: what has no row and is not excluded is a gap.
 fn set_gaps(
     found: &mut WindowCoverage,
-    up: &Part,
+    up: &SpanPart,
     span: LoadSpan,
     border: i64,
     length: BucketLength,
@@ -165,7 +165,7 @@ fn set_gaps(
 fn open_gaps(
     place: &PlaceBuckets,
     gaps: &[LoadSpan],
-    up: &Part,
+    up: &SpanPart,
     span: LoadSpan,
     length: BucketLength,
 ) -> Vec<LoadSpan> {

@@ -10,7 +10,7 @@ use crate::model::BucketFlags;
 
 /// What began anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(super) enum ServerCut {
     /// The server: CPU too.
     Restart,
     /// Its counters of commands; CPU goes on.
@@ -22,7 +22,7 @@ pub(super) enum Cut {
 pub(super) struct Link {
     pub(super) before: Moment,
     pub(super) after: Moment,
-    pub(super) cut: Option<Cut>,
+    pub(super) cut: Option<ServerCut>,
 }
 
 impl Link {
@@ -37,7 +37,7 @@ impl Link {
     }
 }
 
-impl Cut {
+impl ServerCut {
     pub(super) fn flag(self) -> BucketFlags {
         match self {
             Self::Restart => BucketFlags::RESTART,
@@ -46,16 +46,16 @@ impl Cut {
     }
 }
 
-fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Cut> {
+fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<ServerCut> {
     let runs = (timeline.run_id(before), timeline.run_id(after));
     let is_known = runs.0.is_some() && runs.1.is_some();
     if is_known && runs.0 != runs.1 {
-        return Some(Cut::Restart);
+        return Some(ServerCut::Restart);
     }
     let falls = |told: (Option<f64>, Option<f64>)| matches!(told, (Some(p), Some(q)) if q < p);
     let at_both = |of: super::moment::Line| (of.get(before), of.get(after));
     if falls(at_both(timeline.cpu())) {
-        return Some(Cut::Restart);
+        return Some(ServerCut::Restart);
     }
     // What is left standing from before a cut falls later, and that is not a second cut.
     let is_consistent = timeline.hidden(before).is_none_or(|hidden| hidden >= 0.0);
@@ -65,7 +65,7 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Cut
                 let calls = at_both(command.calls);
                 falls(calls) || falls(at_both(command.micros)) || is_call_of_reset(name, calls)
             });
-    is_reset.then_some(Cut::Reset)
+    is_reset.then_some(ServerCut::Reset)
 }
 
 /// The call that resets is the first that is counted after it, so that its counter is 1 from then
@@ -80,7 +80,7 @@ mod tests {
     use crate::model::CounterTable;
     use crate::trend::testing::{row, table};
 
-    fn cut(before: &[(&str, f64)], after: &[(&str, f64)], runs: [&str; 2]) -> Option<Cut> {
+    fn cut(before: &[(&str, f64)], after: &[(&str, f64)], runs: [&str; 2]) -> Option<ServerCut> {
         let steps = table(&[row(300, runs[0], before), row(600, runs[1], after)]);
         let none = CounterTable::default();
         let timeline = Timeline::of_tables(&steps, &none);
@@ -101,17 +101,17 @@ mod tests {
             cut(&before, &after, ["r", "r"])
         };
         assert_eq!(cut(&before, &regrown, ["r", "r"]), None);
-        assert_eq!(cut(&before, &regrown, ["r", "s"]), Some(Cut::Restart));
+        assert_eq!(cut(&before, &regrown, ["r", "s"]), Some(ServerCut::Restart));
         assert_eq!(cut(&before, &regrown, ["", "s"]), None, "unknown is not another");
-        assert_eq!(one("processed", 69.0), Some(Cut::Reset));
-        assert_eq!(one("keys", 59.0), Some(Cut::Reset));
-        assert_eq!(one("cpu", 8.0), Some(Cut::Restart));
+        assert_eq!(one("processed", 69.0), Some(ServerCut::Reset));
+        assert_eq!(one("keys", 59.0), Some(ServerCut::Reset));
+        assert_eq!(one("cpu", 8.0), Some(ServerCut::Restart));
     }
 
     #[test]
     fn trend_sees_a_reset_by_its_own_call() {
         let before = [("processed", 10.0), ("get", 10.0)];
         let after = [("processed", 31.0), ("get", 30.0), ("config|resetstat", 1.0)];
-        assert_eq!(cut(&before, &after, ["r", "r"]), Some(Cut::Reset));
+        assert_eq!(cut(&before, &after, ["r", "r"]), Some(ServerCut::Reset));
     }
 }

@@ -5,7 +5,7 @@
 //! was left standing from before: a Prometheus tells a series for five minutes after it has
 //! vanished.
 
-use super::cut::{Cut, Link};
+use super::cut::{Link, ServerCut};
 use super::moment::{CommandLine, Line, Timeline};
 use crate::model::BucketFlags;
 
@@ -64,7 +64,7 @@ pub(super) fn of_cpu(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
         let (before, after) = (timeline.cpu().get(link.before), timeline.cpu().get(link.after));
         let of_link = match (link.cut, before, after) {
-            (Some(Cut::Restart), _, Some(after)) => Delta::at_least(after),
+            (Some(ServerCut::Restart), _, Some(after)) => Delta::at_least(after),
             (cut, Some(before), Some(after)) => {
                 let value = (after - before).max(0.0);
                 // Without a run_id a restart looks like a reset once CPU has grown beyond.

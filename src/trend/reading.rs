@@ -7,7 +7,7 @@ use super::coverage::{WindowCoverage, coverage_of, trimmed};
 use super::derived::set_derived;
 use super::identity::MOST_AHEAD;
 use super::indicator::LoadIndicator;
-use super::statistic::{Asked, SHORT_GAP, WindowStatistic, statistic_of};
+use super::statistic::{SHORT_GAP, StatisticFor, WindowStatistic, statistic_of};
 use super::unknown::Unknown;
 use super::window::Window;
 use crate::model::{BucketedLoad, LoadFacts, LoadIdentity, SpanMark};
@@ -49,7 +49,7 @@ pub fn read_windows(
         let read = windows.iter().map(|window| {
             let length = load.facts.length;
             let span = trimmed(place, window.span, length);
-            let asked = Asked { place, span, length, marks, lists };
+            let asked = StatisticFor { place, span, length, marks, lists };
             let statistic = |indicator| (indicator, statistic_of(&asked, indicator));
             let coverage = coverage_of(place, span, length, marks);
             WindowRead {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bucket::FULL_SHARE;
 use super::commands::CommandLists;
-use super::coverage::{Part, part_of};
+use super::coverage::{SpanPart, part_of};
 use super::hour::{HOUR, certain};
 use super::indicator::{LoadIndicator, LoadPeak};
 use super::mark::is_excluded;
@@ -59,7 +59,7 @@ pub struct WindowStatistic {
 }
 
 /// Who asks, and of what.
-pub(super) struct Asked<'a> {
+pub(super) struct StatisticFor<'a> {
     pub(super) place: &'a PlaceBuckets,
     pub(super) span: LoadSpan,
     pub(super) length: BucketLength,
@@ -68,7 +68,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// The figures of a window. Derived series must be made by the same lists before.
-pub(super) fn statistic_of(asked: &Asked, indicator: LoadIndicator) -> WindowStatistic {
+pub(super) fn statistic_of(asked: &StatisticFor, indicator: LoadIndicator) -> WindowStatistic {
     let series = indicator.series(asked.lists);
     let part =
         |series: &Series| part_of(asked.place, series, asked.span, asked.length, asked.marks);
@@ -134,9 +134,9 @@ fn raise(highest: &mut Option<LoadPeak>, peak: LoadPeak) {
 
 /// The hours of `walk` by the list of today, and by another list where that is all there is.
 fn walk_hours<'a>(
-    asked: &Asked<'a>,
-    up: &Part,
-    own: &Part<'a>,
+    asked: &StatisticFor<'a>,
+    up: &SpanPart,
+    own: &SpanPart<'a>,
     found: &mut WindowStatistic,
 ) -> Vec<&'a Hour> {
     let mut hours: BTreeMap<i64, &Hour> = own.hours.iter().map(|hour| (hour.at, *hour)).collect();
@@ -183,7 +183,7 @@ fn add_unproven(found: &mut WindowStatistic, at: i64, count: u64, flags: BucketF
 }
 
 /// What was counted over a short gap may all have come in one bucket of it.
-fn take_gaps(asked: &Asked, series: &Series, peaks: &mut Peaks) {
+fn take_gaps(asked: &StatisticFor, series: &Series, peaks: &mut Peaks) {
     let ends: BTreeSet<i64> = asked
         .place
         .buckets
@@ -219,7 +219,12 @@ fn take_gaps(asked: &Asked, series: &Series, peaks: &mut Peaks) {
 }
 
 /// Over buckets that are full, those without a row of their own as 0.
-fn p95(up: &Part, own: &Part, indicator: LoadIndicator, length: BucketLength) -> Option<f64> {
+fn p95(
+    up: &SpanPart,
+    own: &SpanPart,
+    indicator: LoadIndicator,
+    length: BucketLength,
+) -> Option<f64> {
     if !up.hours.is_empty() {
         return None;
     }

@@ -48,7 +48,7 @@ impl CyclesError {
 /// Our own format.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Document {
+struct CyclesDocument {
     as_of: Day,
     #[serde(default, rename = "source")]
     _source: Option<String>,
@@ -61,7 +61,7 @@ struct Document {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct CycleRow {
     cycle: String,
-    end_of_life: End,
+    end_of_life: CycleEnd,
     #[serde(default, rename = "released")]
     _released: Option<Day>,
     #[serde(default, rename = "latest")]
@@ -82,25 +82,25 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 /// A date, `true` or `false`.
-struct End(SupportEnd);
+struct CycleEnd(SupportEnd);
 
-impl<'de> Deserialize<'de> for End {
+impl<'de> Deserialize<'de> for CycleEnd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
         impl Visitor<'_> for Either {
-            type Value = End;
+            type Value = CycleEnd;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a date like 2026-08-22, true (ended) or false (not announced)")
             }
 
-            fn visit_bool<E: de::Error>(self, ended: bool) -> Result<End, E> {
-                Ok(End(if ended { SupportEnd::Ended } else { SupportEnd::NotAnnounced }))
+            fn visit_bool<E: de::Error>(self, ended: bool) -> Result<CycleEnd, E> {
+                Ok(CycleEnd(if ended { SupportEnd::Ended } else { SupportEnd::NotAnnounced }))
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<End, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<CycleEnd, E> {
                 let wrong = |_| E::invalid_value(de::Unexpected::Str(text), &self);
-                text.parse().map(|date| End(SupportEnd::On(date))).map_err(wrong)
+                text.parse().map(|date| CycleEnd(SupportEnd::On(date))).map_err(wrong)
             }
         }
         deserializer.deserialize_any(Either)
@@ -151,7 +151,7 @@ fn in_any_format(text: &str, name: &str, modified: Date) -> Result<Cycles, Cycle
 }
 
 fn own(text: &str) -> Result<Cycles, CyclesError> {
-    let document: Document = yaml::read(text, Origin::Person).map_err(|error| {
+    let document: CyclesDocument = yaml::read(text, Origin::Person).map_err(|error| {
         CyclesError::Shape { message: error.message, line: error.line, column: error.column }
     })?;
     let mut cycles = Cycles::default();

@@ -12,7 +12,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use super::header::Kind;
+use super::header::FileKind;
 use super::yaml::{self, Origin, ShapeError};
 use crate::model;
 use document::{Document, End, is_name};
@@ -39,7 +39,7 @@ pub fn read(
 ) -> Result<model::Evidence, ShapeError> {
     let wrong = |message: String| ShapeError { message, line: 1, column: 1, help: None };
     let document = document(text)?;
-    if document.kind != Kind::Evidence {
+    if document.kind != FileKind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
     }
     let found = End::of(&document.targets, document.format);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The version of every format of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum ApiVersion {
+#[schemars(rename = "ApiVersion")]
+pub enum FormatVersion {
     /// The only one so far.
     #[serde(rename = "envparity/v1")]
     V1,
@@ -15,11 +16,12 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident),* $(,)?) => {
         /// What a file describes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        pub enum Kind {
+        #[schemars(rename = "Kind")]
+        pub enum FileKind {
             $($(#[$doc])* $kind,)*
         }
 
-        impl Kind {
+        impl FileKind {
             /// The word in the file.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$kind => stringify!($kind),)* }
@@ -51,7 +53,7 @@ kinds! {
 pub struct Header {
     /// Its format's version.
     #[expect(dead_code, reason = "reading it is the check: an unknown version is a shape error")]
-    api_version: ApiVersion,
+    api_version: FormatVersion,
     /// What it describes.
-    pub kind: Kind,
+    pub kind: FileKind,
 }

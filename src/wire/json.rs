@@ -103,7 +103,7 @@ impl<'de> Visitor<'de> for Unique<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let mut seen = BTreeSet::new();
-        while let Some(Key(key)) = entries.next_key()? {
+        while let Some(JsonKey(key)) = entries.next_key()? {
             if seen.contains(&key) {
                 *self.0.borrow_mut() = Some(key.into_owned());
                 return Err(A::Error::custom("a key stands twice"));
@@ -117,7 +117,7 @@ impl<'de> Visitor<'de> for Unique<'_> {
 
 /// A key, borrowed from the text unless an escape stands in it.
 #[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct JsonKey<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ pub struct BatchRow {
     /// Handed back with the answer.
     pub id: Value,
     /// What to do.
-    pub kind: Kind,
+    pub kind: QuestionKind,
     /// Name of a scheme, or `auto`.
     #[serde(default)]
     scheme: Option<String>,
@@ -36,7 +36,7 @@ pub struct BatchRow {
 /// What a row asks.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum QuestionKind {
     /// What a text says.
     Parse,
     /// Which of two is newer.
@@ -65,11 +65,11 @@ impl BatchRow {
             Ok((read_by(scheme, &a), read_by(scheme, &b)))
         };
         Ok(match self.kind {
-            Kind::Parse => reading(&read_by(scheme, &one()?)),
-            Kind::Compare => pair().map(|(a, b)| comparison(&a, &b))?,
-            Kind::ImageRef => image(&one()?),
-            Kind::TagClass => tag_class(&one()?),
-            Kind::Drift => pair().map(|(a, b)| json!(level(difference(&a, &b).level)))?,
+            QuestionKind::Parse => reading(&read_by(scheme, &one()?)),
+            QuestionKind::Compare => pair().map(|(a, b)| comparison(&a, &b))?,
+            QuestionKind::ImageRef => image(&one()?),
+            QuestionKind::TagClass => tag_class(&one()?),
+            QuestionKind::Drift => pair().map(|(a, b)| json!(level(difference(&a, &b).level)))?,
         })
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::header::{ApiVersion, Kind};
+use super::header::{FileKind, FormatVersion};
 use super::yaml::{self, Origin, ShapeError};
 use crate::model::{EarlierFinding, EarlierReport, FindingId, Gate};
 use crate::version::Level;
@@ -29,9 +29,9 @@ pub use since::{GoneFinding, Since};
 pub struct DriftReport {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `DriftReport`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says
     /// no more than that.
     #[serde(default = "audit")]
@@ -412,7 +412,7 @@ impl DriftReport {
     pub fn read(text: &str) -> Result<Self, ShapeError> {
         let read = yaml::read::<Self>(text, Origin::Program);
         let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
-        if report.kind == Kind::DriftReport {
+        if report.kind == FileKind::DriftReport {
             return Ok(report);
         }
         Err(kind::refused(report.kind))

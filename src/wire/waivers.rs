@@ -116,7 +116,7 @@ fn says_one_more(text: &str, edited: &str, entry: &WaiverConfig) -> bool {
 
 /// Where the value of the top-level key `waivers` stands: what is on the key's own line, and the
 /// lines behind it.
-struct Place<'a> {
+struct WaiversKey<'a> {
     /// Bytes before the value.
     before: usize,
     /// Behind the colon.
@@ -125,15 +125,15 @@ struct Place<'a> {
     end: usize,
 }
 
-fn place(text: &str) -> Option<Place<'_>> {
-    let mut place: Option<Place<'_>> = None;
+fn place(text: &str) -> Option<WaiversKey<'_>> {
+    let mut place: Option<WaiversKey<'_>> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let is_key = !line.starts_with([' ', '\t', '-', '#', '\r', '\n', '}', ']']);
         match &mut place {
             None if line.starts_with("waivers:") => {
                 let rest = line["waivers:".len()..].trim_end();
-                place = Some(Place { before: at + "waivers:".len(), rest, end: text.len() });
+                place = Some(WaiversKey { before: at + "waivers:".len(), rest, end: text.len() });
             }
             Some(place) if is_key => {
                 place.end = at;

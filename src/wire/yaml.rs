@@ -239,24 +239,26 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Sample {
+    struct YamlSample {
         name: Located<String>,
         version: String,
     }
 
     #[test]
     fn places_are_those_of_the_value() {
-        let sample: Sample = read("version: 16.10\nname:  dev\n", Origin::Person).unwrap();
+        let sample: YamlSample = read("version: 16.10\nname:  dev\n", Origin::Person).unwrap();
         assert_eq!((sample.name.as_str(), sample.name.line, sample.name.column), ("dev", 2, 8));
         assert_eq!(sample.version, "16.10");
     }
 
     #[test]
     fn errors_say_what_and_where_once() {
-        let error = read::<Sample>("name: a\nnmae: b\nversion: '1'\n", Origin::Person).unwrap_err();
+        let error =
+            read::<YamlSample>("name: a\nnmae: b\nversion: '1'\n", Origin::Person).unwrap_err();
         assert_eq!((error.line, error.column), (2, 1), "{error:?}");
         assert!(error.message.contains("nmae") && !error.message.contains("line"), "{error:?}");
-        let error = read::<Sample>("name: a\nname: b\nversion: '1'\n", Origin::Person).unwrap_err();
+        let error =
+            read::<YamlSample>("name: a\nname: b\nversion: '1'\n", Origin::Person).unwrap_err();
         assert!(error.message.contains("duplicate"), "{error:?}");
     }
 

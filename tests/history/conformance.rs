@@ -2,7 +2,7 @@
 
 use envparity::collect::config::COLLECTORS;
 use envparity::history::{
-    Found, Judged, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
+    Found, JudgedBuckets, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
 };
 use envparity::model::{
     Bucket, BucketFlags, Evidence, Hour, LoadSpan, Outcome, RunState, Series, SpanMark,
@@ -299,7 +299,7 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
         // A run that judged the second of two old hours, and holds samples of its own.
         let evidence = evidence();
         let mut run = audit(later(-24 * 40), &evidence);
-        run.judged = vec![Judged {
+        run.judged = vec![JudgedBuckets {
             key: ops.clone(),
             from: old + 3_600,
             to: old + 7_200,
@@ -335,7 +335,7 @@ fn buckets_from_outside_are_kept_with_the_run_that_judged_them() {
         let told = |a: f64| vec![Bucket { a, ..buckets(300, 1)[0] }];
         for a in [1.0, 2.0] {
             let mut run = audit(now(), &[]);
-            run.judged = vec![Judged {
+            run.judged = vec![JudgedBuckets {
                 key: key("ops"),
                 from: 0,
                 to: 300,

@@ -2,19 +2,20 @@
 
 use envparity::collect::config::COLLECTORS;
 use envparity::model::{Audit, Evidence};
-use envparity::pipeline::{self, AuditOptions, Facts};
+use envparity::pipeline::{self, AuditOptions, RunFacts};
 use envparity::profile::Profiles;
-use envparity::report::{View, by_name};
+use envparity::report::{RenderOptions, by_name};
 
 use crate::world::{audit, collected, example, now, save, stores};
 
 fn assess(profiles: &Profiles, evidence: Vec<Evidence>) -> Audit {
     let options = AuditOptions { at: Some(now()), ..AuditOptions::default() };
-    pipeline::assess(profiles, &options, evidence, Facts::default(), now()).unwrap()
+    pipeline::assess(profiles, &options, evidence, RunFacts::default(), now()).unwrap()
 }
 
 fn yaml(audit: &Audit) -> String {
-    let view = View { width: None, color: false, unfold: true, exit: 0, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: true, exit: 0, report_only: false };
     by_name("yaml").unwrap().render(audit, &view).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use envparity::history::{HistoryError, Judged, JudgedSource, Store};
+use envparity::history::{HistoryError, JudgedBuckets, JudgedSource, Store};
 use envparity::model::{LoadSpan, SpanMark};
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -23,13 +23,13 @@ fn full(path: &Path) -> String {
         let first = 300 + 3_600 * hours;
         store.add_buckets(&[(key("ops"), buckets(first, 12))]).unwrap();
         run.judged = vec![
-            Judged {
+            JudgedBuckets {
                 key: key("ops"),
                 from: first - 300,
                 to: first + 3_300,
                 from_source: JudgedSource::History,
             },
-            Judged {
+            JudgedBuckets {
                 key: key("cpu"),
                 from: first - 300,
                 to: first + 3_300,

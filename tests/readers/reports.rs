@@ -15,15 +15,16 @@ use envparity::model::{
     RunState, Severity, Since, Snapshot, Source, TargetEvidence, TimeSource, Verdict, Waiver,
     WaiverState,
 };
-use envparity::pipeline::{self, Facts};
-use envparity::report::{self, View};
+use envparity::pipeline::{self, RunFacts};
+use envparity::report::{self, RenderOptions};
 use envparity::version::Level;
 
 const NOW: &str = "2026-11-23T00:06:00Z";
 
 /// The report in a format.
 pub(crate) fn rendered(report: &Audit, format: &str) -> String {
-    let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: false, exit: 1, report_only: false };
     report::by_name(format).unwrap().render(report, &view).unwrap()
 }
 
@@ -81,7 +82,7 @@ fn audit(evidence: Vec<Evidence>) -> Audit {
             None,
             baseline.clone(),
             current,
-            Facts { host: "ci-7".into(), commit: None },
+            RunFacts { host: "ci-7".into(), commit: None },
         );
         environments.push(diff.environments.remove(1));
         comparisons.append(&mut diff.comparisons);

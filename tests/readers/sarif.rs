@@ -11,8 +11,8 @@ use envparity::model::{
     Disposition, EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedWaiver, Since, Waiver,
     WaiverState,
 };
-use envparity::pipeline::{self, Facts};
-use envparity::report::{View, by_name};
+use envparity::pipeline::{self, RunFacts};
+use envparity::report::{RenderOptions, by_name};
 use envparity::wire;
 use serde_json::{Value, json};
 
@@ -186,7 +186,7 @@ fn report() -> Audit {
         let path = repository(&format!("examples/quickstart/evidence/{name}.yaml"));
         wire::evidence::read(&fs::read_to_string(path).unwrap(), name, COLLECTORS).unwrap()
     };
-    let mut report = pipeline::diff(None, evidence("dev"), evidence("qualif"), Facts::default());
+    let mut report = pipeline::diff(None, evidence("dev"), evidence("qualif"), RunFacts::default());
     report.purpose = Purpose::Audit;
     report.findings[0].disposition = Disposition::Waived("known".to_owned());
     report.findings[1].controls =
@@ -235,7 +235,8 @@ fn report() -> Audit {
 #[test]
 fn waivers_and_an_earlier_report_are_valid_too() {
     let report = report();
-    let view = View { width: None, color: false, unfold: false, exit: 0, report_only: true };
+    let view =
+        RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
     let run = read(&by_name("sarif").unwrap().render(&report, &view).unwrap());
     let results = list(&run["results"]);
     assert_eq!(results.len(), report.findings.len() + 2);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use envparity::collect::prometheus::Prometheus;
 use envparity::collect::prometheus::config::LoadConfig;
-use envparity::collect::{Context, LoadSource, LoadWanted};
+use envparity::collect::{CollectContext, LoadSource, LoadWanted};
 use envparity::model::{
     Bucket, BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Failure, FailureKind,
     LiveServer, Load, LoadSpan, Series, TargetId,
@@ -44,7 +44,7 @@ fn read_within(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let now = || jiff::Timestamp::from_second(seconds_now()).expect("a time");
-        let context = Context {
+        let context = CollectContext {
             environment: EnvironmentName::from("production".to_owned()),
             deadline: tokio::time::Instant::now() + allowed,
             allowed,

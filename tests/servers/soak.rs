@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use envparity::collect::{Clock, Progress};
 use envparity::model::{EnvironmentName, TargetId, Verdict};
-use envparity::pipeline::{AuditOptions, Facts};
+use envparity::pipeline::{AuditOptions, RunFacts};
 use envparity::{pipeline, profile};
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn a_day_of_audits_grows_neither_in_memory_nor_in_descriptors() {
     for audit in 0..AUDITS {
         let options = AuditOptions::default();
         let audited =
-            pipeline::audit(&loaded, &options, Facts::default(), Arc::clone(&clock), &Quiet);
+            pipeline::audit(&loaded, &options, RunFacts::default(), Arc::clone(&clock), &Quiet);
         let report = runtime.block_on(audited).expect("the environment exists");
         assert_eq!(report.judgement.verdict, Verdict::Incomplete);
         assert!(report.matrix.len() > 30, "the cluster was not read");

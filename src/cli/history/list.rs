@@ -2,13 +2,13 @@
 
 use crate::cli::args::HistoryListArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::Place;
-use crate::cli::{Failed, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, output};
 use crate::history::RunSummary;
 use crate::report::escape::terminal;
 
-pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, Failed> {
-    let (place, profiles) = Place::of_command(&arguments.place)?;
+pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
+    let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
     let runs = history.runs(arguments.last).map_err(|error| place.failed(&error))?;
     if runs.is_empty() {

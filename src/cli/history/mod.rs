@@ -8,10 +8,14 @@ mod verify;
 
 use super::args::HistoryCommand;
 use super::exit::Exit;
-use super::files::Files;
-use super::{Failed, diff};
+use super::files::OutputFiles;
+use super::{CommandError, diff};
 
-pub(super) fn run(command: &HistoryCommand, verbose: u8, files: &Files) -> Result<Exit, Failed> {
+pub(super) fn run(
+    command: &HistoryCommand,
+    verbose: u8,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
     match command {
         HistoryCommand::List(arguments) => list::run(arguments),
         HistoryCommand::Show(arguments) => show::run(arguments),

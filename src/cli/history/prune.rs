@@ -2,13 +2,13 @@
 
 use crate::cli::args::HistoryPlaceArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::Place;
-use crate::cli::{Failed, clock, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, clock, output};
 use crate::model::count;
 use crate::trend;
 
-pub(super) fn run(arguments: &HistoryPlaceArguments) -> Result<Exit, Failed> {
-    let (place, _) = Place::of_command(arguments)?;
+pub(super) fn run(arguments: &HistoryPlaceArguments) -> Result<Exit, CommandError> {
+    let (place, _) = HistoryPlace::of_command(arguments)?;
     let pruned =
         place.open_to_read().and_then(|mut history| history.prune(clock()(), &trend::hours_of));
     let pruned = pruned.map_err(|error| place.failed(&error))?;

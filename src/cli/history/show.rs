@@ -2,14 +2,14 @@
 
 use crate::cli::args::HistoryShowArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::{Past, Place, absent_or};
-use crate::cli::{Failed, output};
+use crate::cli::past::{HistoryPlace, Past, absent_or};
+use crate::cli::{CommandError, output};
 use crate::history::{Found, RunSummary};
 use crate::model::{Evidence, count, failures_of};
 use crate::report::escape::terminal_lines;
 
-pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, Failed> {
-    let (place, profiles) = Place::of_command(&arguments.place)?;
+pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError> {
+    let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let mut past = Past::at(place, profiles.as_ref());
     let (run, only) = match past.find(&arguments.reference) {
         Ok(Found::Evidence { run, environment }) => (run, Some(environment)),

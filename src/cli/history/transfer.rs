@@ -7,22 +7,25 @@ use anyhow::{Context as _, anyhow};
 
 use crate::cli::args::{HistoryExportArguments, HistoryImportArguments};
 use crate::cli::exit::Exit;
-use crate::cli::files::Files;
+use crate::cli::files::OutputFiles;
 use crate::cli::inputs::Inputs;
-use crate::cli::past::Place;
-use crate::cli::{Failed, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, output};
 use crate::history::{EXPORT_BEGINS, TransferError};
 use crate::model::count;
 use crate::report::escape::terminal;
 use crate::wire::file;
 
-pub(super) fn export(arguments: &HistoryExportArguments, files: &Files) -> Result<Exit, Failed> {
-    let (place, profiles) = Place::of_command(&arguments.place)?;
+pub(super) fn export(
+    arguments: &HistoryExportArguments,
+    files: &OutputFiles,
+) -> Result<Exit, CommandError> {
+    let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let is_stdout = arguments.to == Path::new("-");
     if !is_stdout {
         let folder = profiles.as_ref().map(|profiles| profiles.folder.as_path());
         let mut inputs = folder.map(Inputs::of_folder).unwrap_or_default();
-        if let Place::File(history) = &place {
+        if let HistoryPlace::File(history) = &place {
             inputs.add_history(history);
         }
         inputs.spare(&arguments.to)?;
@@ -58,8 +61,8 @@ fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed> {
-    let (place, _) = Place::of_command(&arguments.place)?;
+pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, CommandError> {
+    let (place, _) = HistoryPlace::of_command(&arguments.place)?;
     let rows = if arguments.from == Path::new("-") {
         read(&place, &mut io::stdin().lock())?
     } else {
@@ -72,12 +75,12 @@ pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Failed>
     Ok(Exit::Done)
 }
 
-fn read(place: &Place, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+fn read(place: &HistoryPlace, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
     let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
     history.import(lines).map_err(|error| failed(place, &error))
 }
 
-fn failed(place: &Place, error: &TransferError) -> anyhow::Error {
+fn failed(place: &HistoryPlace, error: &TransferError) -> anyhow::Error {
     match error {
         TransferError::History(error) => place.failed(error),
         other => anyhow!("the history {place}: {other}"),

@@ -2,15 +2,15 @@
 
 use crate::cli::args::HistoryVerifyArguments;
 use crate::cli::exit::Exit;
-use crate::cli::past::Place;
-use crate::cli::{Failed, output};
+use crate::cli::past::HistoryPlace;
+use crate::cli::{CommandError, output};
 use crate::history::HistoryError;
 use crate::model::count;
 use crate::report::escape::terminal_lines;
 
 /// Ends with 1 if something is not what was written, a damaged file too.
-pub(super) fn run(arguments: &HistoryVerifyArguments) -> Result<Exit, Failed> {
-    let (place, _) = Place::of_command(&arguments.place)?;
+pub(super) fn run(arguments: &HistoryVerifyArguments) -> Result<Exit, CommandError> {
+    let (place, _) = HistoryPlace::of_command(&arguments.place)?;
     let verified =
         place.open_to_read().and_then(|mut history| history.verify(arguments.head.as_deref()));
     let text = match verified {

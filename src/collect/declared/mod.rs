@@ -8,14 +8,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use crate::model::{self, CollectorKind, Outcome, Source, TargetEvidence, TargetId};
 use config::{DeclaredConfig, FACT};
 
 /// One declared fact.
-pub struct Declared(model::Declared);
+pub struct DeclaredFact(model::Declared);
 
-impl Declared {
+impl DeclaredFact {
     /// The fact as the profile states it.
     pub fn new(config: &DeclaredConfig) -> Self {
         let DeclaredConfig { component, product, version, by, on, expires, .. } = config.clone();
@@ -26,11 +26,11 @@ impl Declared {
 
 impl Target for DeclaredConfig {
     fn collector(&self, _folder: &Path) -> Box<dyn Collector> {
-        Box::new(Declared::new(self))
+        Box::new(DeclaredFact::new(self))
     }
 }
 
-impl Collector for Declared {
+impl Collector for DeclaredFact {
     fn id(&self) -> TargetId {
         TargetId::new("declared", &self.0.component)
     }
@@ -43,7 +43,7 @@ impl Collector for Declared {
         &DeclaredConfig::KIND
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         let now = (context.clock)();
         let since = self.0.on.to_zoned(TimeZone::UTC).map_or(now, |zoned| zoned.timestamp());
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), since);

@@ -7,7 +7,7 @@ use bollard::query_parameters::{
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 
 use super::endpoint::EngineEndpoint;
-use super::list::{Kind, Tally};
+use super::list::{ItemTally, ListKind};
 use super::transport::{Transport, failure};
 use crate::model::Failure;
 
@@ -15,12 +15,12 @@ use crate::model::Failure;
 const NEVER: u64 = 24 * 60 * 60;
 
 /// One engine on one way.
-pub(super) struct Client {
+pub(super) struct EngineClient {
     docker: Docker,
     transport: Transport,
 }
 
-impl Client {
+impl EngineClient {
     pub(super) fn new(way: EngineEndpoint) -> Self {
         let transport = Transport::new(way);
         let below = transport.clone();
@@ -56,17 +56,17 @@ impl Client {
     pub(super) async fn containers(&self) -> Result<Vec<ContainerSummary>, Failure> {
         let all: ListContainersOptions = ListContainersOptionsBuilder::new().all(true).build();
         let batch = self.docker.list_containers(Some(all)).await;
-        batch.map_err(|e| failure(e, Kind::Containers.path()))
+        batch.map_err(|e| failure(e, ListKind::Containers.path()))
     }
 
     /// The next images; none at the end of the list.
     pub(super) async fn images(&self) -> Result<Vec<ImageSummary>, Failure> {
         let batch = self.docker.list_images(None::<ListImagesOptions>).await;
-        batch.map_err(|e| failure(e, Kind::Images.path()))
+        batch.map_err(|e| failure(e, ListKind::Images.path()))
     }
 
     /// What was read of a list that has come to its end.
-    pub(super) async fn tally(&self) -> Tally {
+    pub(super) async fn tally(&self) -> ItemTally {
         self.transport.take_tally().await
     }
 }

@@ -81,13 +81,13 @@ const SHAPE: &str = "write unix:///var/run/docker.sock, tcp://host:2375 or ssh:/
 
 /// Where the engine listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(super) enum EngineAddress {
     Unix(PathBuf),
     Tcp { host: String, port: u16, tls: bool },
     Ssh(SshAddress),
 }
 
-impl Address {
+impl EngineAddress {
     pub(super) fn parse(host: &str, tls: bool) -> Result<Self, NoAddress> {
         let wrong = |message, advice| NoAddress { message, advice };
         let url = Url::parse(host).map_err(|_| wrong("invalid URL", SHAPE))?;
@@ -134,8 +134,8 @@ impl Address {
 
 /// What a profile names an engine by.
 #[derive(Clone, Debug)]
-pub(super) enum Named {
-    Host(Address),
+pub(super) enum EngineName {
+    Host(EngineAddress),
     Context(String),
 }
 
@@ -212,10 +212,10 @@ impl DockerConfig {
     };
 
     /// The one of `host:` and `context:` that is there.
-    pub(super) fn named(&self) -> Result<Named, Problem> {
+    pub(super) fn named(&self) -> Result<EngineName, Problem> {
         match (&self.host, &self.context) {
-            (Some(host), None) => Address::parse(host, self.tls.is_some())
-                .map(Named::Host)
+            (Some(host), None) => EngineAddress::parse(host, self.tls.is_some())
+                .map(EngineName::Host)
                 .map_err(|wrong| Problem::at(host, wrong.message, wrong.advice)),
             (None, Some(context)) if context.trim().is_empty() => Err(Problem::at(
                 context,
@@ -226,7 +226,7 @@ impl DockerConfig {
                 let advice = "leave tls: out, or name the engine by host:";
                 Err(Problem::at(context, "a context brings its own certificates", advice))
             }
-            (None, Some(context)) => Ok(Named::Context(context.value.clone())),
+            (None, Some(context)) => Ok(EngineName::Context(context.value.clone())),
             (Some(_), Some(context)) => Err(Problem::at(
                 context,
                 "the target names both a host and a context",

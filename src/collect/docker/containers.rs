@@ -10,7 +10,7 @@ use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 
 use super::account::Account;
 use super::config::SelectionConfig;
-use super::list::{Kind, Tally};
+use super::list::{ItemTally, ListKind};
 use super::parse::{all_read, typed_id};
 use crate::collect::patterns::globs;
 use crate::model::{Failure, FailureKind, Glob, ImageUse, RunState, TargetEvidence};
@@ -25,13 +25,13 @@ const NOT_RUNNING: &[&str] =
 
 /// Patterns of containers.
 #[derive(Debug)]
-pub(super) struct Selection {
+pub(super) struct ContainerSelection {
     projects: Vec<Glob>,
     names: Vec<Glob>,
     labels: Vec<Glob>,
 }
 
-impl Selection {
+impl ContainerSelection {
     /// No container.
     pub(super) const fn nothing() -> Self {
         Self { projects: Vec::new(), names: Vec::new(), labels: Vec::new() }
@@ -45,7 +45,7 @@ impl Selection {
         }
     }
 
-    fn selects(&self, container: &Container) -> bool {
+    fn selects(&self, container: &EngineContainer) -> bool {
         let any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.is_match(text));
         any(&self.projects, container.project())
             || container.names.iter().any(|name| any(&self.names, name.trim_start_matches('/')))
@@ -58,12 +58,12 @@ impl Selection {
 
 /// What the profile wants of the list.
 pub(super) struct Selections<'a> {
-    pub(super) include: Option<&'a Selection>,
-    pub(super) exclude: &'a Selection,
+    pub(super) include: Option<&'a ContainerSelection>,
+    pub(super) exclude: &'a ContainerSelection,
 }
 
 /// A container that runs, or once did.
-pub(super) struct Container {
+pub(super) struct EngineContainer {
     names: Vec<String>,
     pub(super) image: String,
     pub(super) image_id: String,
@@ -72,7 +72,7 @@ pub(super) struct Container {
     state: String,
 }
 
-impl From<ContainerSummary> for Container {
+impl From<ContainerSummary> for EngineContainer {
     fn from(summary: ContainerSummary) -> Self {
         let state = match summary.state {
             Some(state) if state != ContainerSummaryStateEnum::EMPTY => state.to_string(),
@@ -89,7 +89,7 @@ impl From<ContainerSummary> for Container {
     }
 }
 
-impl Container {
+impl EngineContainer {
     pub(super) fn label(&self, key: &str) -> &str {
         self.labels.get(key).map_or("", String::as_str)
     }
@@ -136,16 +136,16 @@ const COPIES: usize = 5;
 const OF_NEW_IMAGE: usize = 3072;
 
 /// What the kept containers take.
-struct Kept {
+struct KeptContainers {
     account: Account,
     /// References that have been met; no text of them is kept.
     known: HashSet<u64>,
     hasher: RandomState,
 }
 
-impl Kept {
+impl KeptContainers {
     fn new() -> Self {
-        let what = format!("the answer to GET {}", Kind::Containers.path());
+        let what = format!("the answer to GET {}", ListKind::Containers.path());
         let account = Account::new(MAX_KEPT, what);
         Self { account, known: HashSet::new(), hasher: RandomState::new() }
     }
@@ -164,7 +164,7 @@ impl Kept {
 /// The containers that the profile wants, as they come.
 pub(super) struct Containers<'a> {
     wanted: &'a Selections<'a>,
-    account: Kept,
+    account: KeptContainers,
     images: Vec<ImageUse>,
     left_out: usize,
     /// Of the whole list.
@@ -179,7 +179,7 @@ impl<'a> Containers<'a> {
     pub(super) fn new(wanted: &'a Selections<'a>) -> Self {
         Self {
             wanted,
-            account: Kept::new(),
+            account: KeptContainers::new(),
             images: Vec::new(),
             left_out: 0,
             running: 0,
@@ -192,7 +192,7 @@ impl<'a> Containers<'a> {
     /// # Errors
     /// If all together take too much: then nothing of the list counts.
     pub(super) fn add(&mut self, summary: ContainerSummary) -> Result<(), Failure> {
-        let container = Container::from(summary);
+        let container = EngineContainer::from(summary);
         let Selections { include, exclude } = *self.wanted;
         self.running += u64::from(RUNNING.contains(&container.state.as_str()));
         let is_included = include.is_none_or(|include| include.selects(&container));
@@ -220,7 +220,7 @@ impl<'a> Containers<'a> {
     /// `Ok` is how many of the whole list run.
     pub(super) fn finish(
         mut self,
-        tally: Tally,
+        tally: ItemTally,
         evidence: &mut TargetEvidence,
     ) -> Result<u64, Failure> {
         // Their order is that of their creation, which says nothing.
@@ -279,7 +279,7 @@ pub(super) fn short(listed: u64, counted: u64) -> Failure {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::collect::docker::list::Kind;
+    use crate::collect::docker::list::ListKind;
     use crate::collect::docker::list::tests::batches;
     use jiff::Timestamp;
 
@@ -289,18 +289,18 @@ pub(super) mod tests {
         wanted: &Selections<'_>,
         evidence: &mut TargetEvidence,
     ) -> Result<u64, Failure> {
-        let (batches, tally) = batches(Kind::Containers, body, 7)?;
+        let (batches, tally) = batches(ListKind::Containers, body, 7)?;
         let mut containers = Containers::new(wanted);
         batches.into_iter().flatten().try_for_each(|container| containers.add(container))?;
         containers.finish(tally, evidence)
     }
 
-    const NOTHING: Selection = Selection::nothing();
+    const NOTHING: ContainerSelection = ContainerSelection::nothing();
 
     fn listed(
         body: &[u8],
-        include: Option<&Selection>,
-        exclude: &Selection,
+        include: Option<&ContainerSelection>,
+        exclude: &ContainerSelection,
     ) -> (TargetEvidence, Result<u64, Failure>) {
         let mut evidence = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
         let result = read(body, &Selections { include, exclude }, &mut evidence);
@@ -344,10 +344,11 @@ pub(super) mod tests {
             {"Image":"a","State":"running","Names":["/x"],"Labels":{"com.docker.compose.project":"sandbox-1"}},
             {"Image":"b","State":"running","Names":["/y"],"Labels":{"team":"red"}},
             {"Image":"c","State":"running","Names":["/z"]}]"#;
-        let exclude = Selection { projects: glob("sandbox-*"), labels: glob("team=r*"), ..NOTHING };
+        let exclude =
+            ContainerSelection { projects: glob("sandbox-*"), labels: glob("team=r*"), ..NOTHING };
         let (evidence, result) = listed(body, None, &exclude);
         assert_eq!((evidence.left_out, evidence.images.len(), result), (2, 1, Ok(3)));
-        let include = Selection { names: glob("y"), ..NOTHING };
+        let include = ContainerSelection { names: glob("y"), ..NOTHING };
         let (evidence, _) = listed(body, Some(&include), &NOTHING);
         assert_eq!((evidence.left_out, evidence.images[0].reference.as_str()), (2, "b"));
     }
@@ -355,8 +356,8 @@ pub(super) mod tests {
     #[test]
     fn an_include_that_leaves_nothing_is_a_gap() {
         let body = br#"[{"Image":"a","State":"running","Names":["/x"]},{"Image":"a","State":"exited","Names":["/y"]}]"#;
-        let named = |name| Selection { names: glob(name), ..NOTHING };
-        let said = |include, exclude: &Selection| {
+        let named = |name| ContainerSelection { names: glob(name), ..NOTHING };
+        let said = |include, exclude: &ContainerSelection| {
             listed(body, Some(&named(include)), exclude).1.unwrap_err().message
         };
         assert_eq!(said("z", &NOTHING), "include: selects none of 2 containers, running or not");
@@ -374,7 +375,7 @@ pub(super) mod tests {
         let body =
             br#"[{"Image":"a","State":"running","Names":["/other/db","/mysql","/third/x"]}]"#;
         for name in ["mysql", "other/db", "third/*"] {
-            let named = Selection { names: glob(name), ..NOTHING };
+            let named = ContainerSelection { names: glob(name), ..NOTHING };
             let (evidence, _) = listed(body, Some(&named), &NOTHING);
             assert_eq!(evidence.images[0].locator.container, "mysql", "{name}");
             assert!(listed(body, None, &named).0.images.is_empty(), "{name}");

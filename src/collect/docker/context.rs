@@ -10,7 +10,7 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::config::Address;
+use super::config::EngineAddress;
 use super::endpoint::EngineEndpoint;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::config::TlsConfig;
@@ -31,9 +31,14 @@ const MAX_LISTED: usize = 30;
 /// Reads the files of a context; connects to nothing.
 pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
     if name == DEFAULT {
-        let address = Address::Unix(DEFAULT_SOCKET.into());
+        let address = EngineAddress::Unix(DEFAULT_SOCKET.into());
         let shown = format!("unix://{DEFAULT_SOCKET} (context {DEFAULT})");
-        return Ok(EngineEndpoint { address, tls: tls::Settings::default(), verify: true, shown });
+        return Ok(EngineEndpoint {
+            address,
+            tls: tls::TlsSettings::default(),
+            verify: true,
+            shown,
+        });
     }
     let contexts = folder()?;
     let meta = contexts.join("meta").join(parse::folder(name)).join("meta.json");
@@ -48,7 +53,7 @@ pub(super) async fn find(name: &str) -> Result<EngineEndpoint, Failure> {
     let tls = certificates.is_some() || endpoint.skip_tls_verify;
     let address = parse::address(&endpoint.host, tls, name)?;
     let verify = !endpoint.skip_tls_verify;
-    let tls = tls::Settings(certificates.unwrap_or_default());
+    let tls = tls::TlsSettings(certificates.unwrap_or_default());
     let mut way = EngineEndpoint { address, tls, verify, shown: String::new() };
     let note = if way.is_unverified() { ", its certificate is not verified" } else { "" };
     way.shown = format!("{} (context {name}{note})", way.address.shown(&endpoint.host));

@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 
-use super::config::Address;
+use super::config::EngineAddress;
 use super::ssh::{self, Program};
-use crate::collect::io::http::{self, Advice, Reply, Wanted};
+use crate::collect::io::http::{self, Advice, HttpRequest, Reply};
 use crate::collect::io::{net, tls};
 use crate::model::{Failure, FailureKind};
 
 /// Where an engine is, and how it is reached.
 #[derive(Clone, Debug)]
 pub(super) struct EngineEndpoint {
-    pub(super) address: Address,
-    pub(super) tls: tls::Settings,
+    pub(super) address: EngineAddress,
+    pub(super) tls: tls::TlsSettings,
     /// Whether the server's certificate is checked.
     pub(super) verify: bool,
     /// For people.
@@ -42,25 +42,25 @@ impl Opened {
 impl EngineEndpoint {
     #[cfg(test)]
     pub(super) fn unix(socket: &str) -> Self {
-        let address = Address::Unix(socket.into());
-        Self { address, tls: tls::Settings::default(), verify: true, shown: String::new() }
+        let address = EngineAddress::Unix(socket.into());
+        Self { address, tls: tls::TlsSettings::default(), verify: true, shown: String::new() }
     }
 
     /// Whether the engine's certificate proves nothing.
     pub(super) fn is_unverified(&self) -> bool {
-        matches!(self.address, Address::Tcp { tls: true, .. }) && !self.verify
+        matches!(self.address, EngineAddress::Tcp { tls: true, .. }) && !self.verify
     }
 
     /// Whether a failure means that nothing else can be had on this way.
     pub(super) fn is_lost(&self, failure: &Failure) -> bool {
         use FailureKind as K;
         let of_ssh = matches!(failure.kind, K::Authentication | K::Permission | K::Unsupported);
-        failure.kind.is_unreached() || of_ssh && matches!(self.address, Address::Ssh(_))
+        failure.kind.is_unreached() || of_ssh && matches!(self.address, EngineAddress::Ssh(_))
     }
 
     /// GET, of which at most `cap` bytes of body are read.
     pub(super) async fn get(&self, target: &str, cap: usize) -> Result<Opened, Failure> {
-        let wanted = &Wanted {
+        let wanted = &HttpRequest {
             host: self.host(),
             path: target,
             shown: target,
@@ -71,19 +71,19 @@ impl EngineEndpoint {
             advice: &advice(target),
         };
         let (host, port, tls) = match &self.address {
-            Address::Ssh(address) => {
+            EngineAddress::Ssh(address) => {
                 let (stream, mut program) = ssh::dial(address)?;
                 return match http::open(Box::new(stream), wanted).await {
                     Ok(reply) => Ok(Opened { reply, program: Some(program) }),
                     Err(failure) => Err(program.explain(failure).await),
                 };
             }
-            Address::Unix(socket) => {
+            EngineAddress::Unix(socket) => {
                 let stream = net::unix(socket).await?;
                 let reply = http::open(Box::new(stream), wanted).await?;
                 return Ok(Opened { reply, program: None });
             }
-            Address::Tcp { host, port, tls } => (host, *port, *tls),
+            EngineAddress::Tcp { host, port, tls } => (host, *port, *tls),
         };
         let way = if tls && !self.verify {
             net::Endpoint::unverified(host, port, &self.tls).await?
@@ -103,14 +103,14 @@ impl EngineEndpoint {
 
     fn host(&self) -> &str {
         match &self.address {
-            Address::Tcp { host, .. } => host,
-            Address::Unix(_) | Address::Ssh(_) => "docker",
+            EngineAddress::Tcp { host, .. } => host,
+            EngineAddress::Unix(_) | EngineAddress::Ssh(_) => "docker",
         }
     }
 
     /// In words that fit the way.
     pub(super) fn advised(&self, failure: Failure) -> Failure {
-        let over_tls = matches!(self.address, Address::Tcp { tls: true, .. });
+        let over_tls = matches!(self.address, EngineAddress::Tcp { tls: true, .. });
         match failure.kind {
             // Its reason may be lost with the connection.
             FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure

@@ -30,12 +30,12 @@ struct VersionAnswer {
     #[serde(default, deserialize_with = "null_as_default")]
     api_version: String,
     #[serde(default, deserialize_with = "null_as_default")]
-    components: Vec<Component>,
+    components: Vec<EngineComponent>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Component {
+struct EngineComponent {
     name: String,
     version: String,
 }
@@ -64,7 +64,7 @@ struct InfoAnswer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Container {
+struct ListedContainer {
     #[serde(default, deserialize_with = "null_as_default")]
     names: Vec<String>,
     image: String,
@@ -77,7 +77,7 @@ struct Container {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Image {
+struct ListedImage {
     id: String,
     #[serde(default, deserialize_with = "null_as_default")]
     labels: HashMap<String, String>,
@@ -90,7 +90,7 @@ struct Image {
 /// The answer to `/version`.
 pub(super) fn version(body: &[u8]) -> Result<SystemVersion, Failure> {
     let version: VersionAnswer = json::read(body).map_err(|e| unreadable(&e, "/version"))?;
-    let components = version.components.into_iter().map(|Component { name, version }| {
+    let components = version.components.into_iter().map(|EngineComponent { name, version }| {
         SystemVersionComponents { name, version, ..SystemVersionComponents::default() }
     });
     Ok(SystemVersion {
@@ -125,7 +125,7 @@ pub(super) fn info(body: &[u8]) -> Result<SystemInfo, Failure> {
 /// An item of `/containers/json`. A state that bollard does not know (Podman has several) is left
 /// empty; the engine's own word for it is the status.
 pub(super) fn container(item: &[u8]) -> Result<ContainerSummary, JsonError> {
-    let container: Container = json::read(item)?;
+    let container: ListedContainer = json::read(item)?;
     let state = container.state.parse().unwrap_or(ContainerSummaryStateEnum::EMPTY);
     Ok(ContainerSummary {
         names: Some(container.names),
@@ -140,7 +140,7 @@ pub(super) fn container(item: &[u8]) -> Result<ContainerSummary, JsonError> {
 
 /// An item of `/images/json`.
 pub(super) fn image(item: &[u8]) -> Result<ImageSummary, JsonError> {
-    let image: Image = json::read(item)?;
+    let image: ListedImage = json::read(item)?;
     Ok(ImageSummary {
         id: image.id,
         labels: image.labels,

@@ -19,7 +19,7 @@ pub(super) enum ItemsError {
 
 /// Where in the text the next byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ScanPlace {
     Before,
     /// In a `null` that stands for the whole array, behind so many of its letters.
     Null(usize),
@@ -33,8 +33,8 @@ enum Place {
 
 /// What takes the array apart.
 #[derive(Debug)]
-pub(super) struct Items {
-    place: Place,
+pub(super) struct ItemSplitter {
+    place: ScanPlace,
     item: Vec<u8>,
     /// Of brackets and braces within the item.
     depth: usize,
@@ -42,25 +42,31 @@ pub(super) struct Items {
     escaped: bool,
 }
 
-impl Items {
+impl ItemSplitter {
     pub(super) const fn new() -> Self {
-        Self { place: Place::Before, item: Vec::new(), depth: 0, in_text: false, escaped: false }
+        Self {
+            place: ScanPlace::Before,
+            item: Vec::new(),
+            depth: 0,
+            in_text: false,
+            escaped: false,
+        }
     }
 
     /// Takes bytes from the front of `bytes` up to the end of an item; `None` if they end first.
     pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, ItemsError> {
         while let Some((&byte, rest)) = bytes.split_first() {
             // A number or a word ends where something else begins, which is not part of it.
-            if self.place == Place::InItem && self.is_behind(byte) {
-                self.place = Place::BehindItem;
+            if self.place == ScanPlace::InItem && self.is_behind(byte) {
+                self.place = ScanPlace::BehindItem;
                 return Ok(Some(std::mem::take(&mut self.item)));
             }
             *bytes = rest;
-            if self.place != Place::InItem {
+            if self.place != ScanPlace::InItem {
                 self.between(byte)?;
             }
-            if self.place == Place::InItem && self.ends_with(byte)? {
-                self.place = Place::BehindItem;
+            if self.place == ScanPlace::InItem && self.ends_with(byte)? {
+                self.place = ScanPlace::BehindItem;
                 return Ok(Some(std::mem::take(&mut self.item)));
             }
         }
@@ -69,7 +75,7 @@ impl Items {
 
     /// Whether the array has ended, now that the text has.
     pub(super) fn finish(&self) -> Result<(), ItemsError> {
-        if self.place == Place::End { Ok(()) } else { Err(ItemsError::NotJson) }
+        if self.place == ScanPlace::End { Ok(()) } else { Err(ItemsError::NotJson) }
     }
 
     /// Whether an item without brackets and quotes has ended before this byte.
@@ -81,21 +87,23 @@ impl Items {
     fn between(&mut self, byte: u8) -> Result<(), ItemsError> {
         const NULL: &[u8] = b"null";
         self.place = match (self.place, byte) {
-            (place, byte) if byte.is_ascii_whitespace() && !matches!(place, Place::Null(_)) => {
+            (place, byte) if byte.is_ascii_whitespace() && !matches!(place, ScanPlace::Null(_)) => {
                 place
             }
-            (Place::Before, b'[') => Place::Opened,
-            (Place::Before, b'n') => Place::Null(1),
-            (Place::Before, b'{' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f') => {
+            (ScanPlace::Before, b'[') => ScanPlace::Opened,
+            (ScanPlace::Before, b'n') => ScanPlace::Null(1),
+            (ScanPlace::Before, b'{' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f') => {
                 return Err(ItemsError::OtherShape);
             }
-            (Place::Null(behind), byte) if NULL.get(behind) == Some(&byte) => {
-                if behind + 1 == NULL.len() { Place::End } else { Place::Null(behind + 1) }
+            (ScanPlace::Null(behind), byte) if NULL.get(behind) == Some(&byte) => {
+                if behind + 1 == NULL.len() { ScanPlace::End } else { ScanPlace::Null(behind + 1) }
             }
-            (Place::Opened | Place::BehindItem, b']') => Place::End,
-            (Place::BehindItem, b',') => Place::BehindComma,
-            (Place::Opened | Place::BehindComma, byte) if !matches!(byte, b',' | b']' | b'}') => {
-                Place::InItem
+            (ScanPlace::Opened | ScanPlace::BehindItem, b']') => ScanPlace::End,
+            (ScanPlace::BehindItem, b',') => ScanPlace::BehindComma,
+            (ScanPlace::Opened | ScanPlace::BehindComma, byte)
+                if !matches!(byte, b',' | b']' | b'}') =>
+            {
+                ScanPlace::InItem
             }
             _ => return Err(ItemsError::NotJson),
         };
@@ -133,7 +141,7 @@ mod tests {
 
     /// The items of a text that arrives in pieces of so many bytes.
     fn items(text: &str, piece: usize) -> Result<Vec<String>, ItemsError> {
-        let mut items = Items::new();
+        let mut items = ItemSplitter::new();
         let mut found = Vec::new();
         for mut piece in text.as_bytes().chunks(piece) {
             while let Some(item) = items.next(&mut piece)? {

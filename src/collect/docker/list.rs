@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::account::Account;
 use super::fields;
-use super::items::{Items, ItemsError};
+use super::items::{ItemSplitter, ItemsError};
 use crate::model::{Failure, FailureKind};
 use crate::wire::json::JsonError;
 
@@ -27,12 +27,12 @@ const ITEM: usize = 256;
 
 /// What the items are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ListKind {
     Containers,
     Images,
 }
 
-impl Kind {
+impl ListKind {
     /// Without the query.
     pub(super) const fn path(self) -> &'static str {
         match self {
@@ -52,47 +52,47 @@ impl Kind {
 
 /// How many items there were, and how many of them could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct ItemTally {
     pub(super) total: usize,
     pub(super) unread: usize,
 }
 
 /// A list, as far as it has arrived.
 #[derive(Debug)]
-pub(super) struct List {
-    kind: Kind,
-    items: Items,
+pub(super) struct ItemList {
+    kind: ListKind,
+    items: ItemSplitter,
     /// What has arrived and was not looked at.
     pending: Bytes,
-    batch: Batch,
+    batch: OpenBatch,
     account: Account,
-    tally: Tally,
+    tally: ItemTally,
 }
 
 /// Items for bollard, as a JSON array that is still open.
 #[derive(Debug, Default)]
-struct Batch {
+struct OpenBatch {
     json: Vec<u8>,
     items: usize,
 }
 
-impl List {
-    pub(super) fn new(kind: Kind) -> Self {
+impl ItemList {
+    pub(super) fn new(kind: ListKind) -> Self {
         Self {
             kind,
-            items: Items::new(),
+            items: ItemSplitter::new(),
             pending: Bytes::new(),
-            batch: Batch::default(),
+            batch: OpenBatch::default(),
             account: Account::new(kind.limit(), format!("the answer to GET {}", kind.path())),
-            tally: Tally::default(),
+            tally: ItemTally::default(),
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ListKind {
         self.kind
     }
 
-    pub(super) fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> ItemTally {
         self.tally
     }
 
@@ -126,8 +126,8 @@ impl List {
         self.tally.total += 1;
         let before = self.batch.json.len();
         let added = match self.kind {
-            Kind::Containers => fields::container(item).map(|item| self.batch.push(&item)),
-            Kind::Images => fields::image(item).map(|item| self.batch.push(&item)),
+            ListKind::Containers => fields::container(item).map(|item| self.batch.push(&item)),
+            ListKind::Images => fields::image(item).map(|item| self.batch.push(&item)),
         };
         match added {
             Ok(()) => {}
@@ -154,7 +154,7 @@ impl List {
     }
 }
 
-impl Batch {
+impl OpenBatch {
     fn push(&mut self, item: &impl Serialize) {
         self.json.push(if self.items == 0 { b'[' } else { b',' });
         self.items += 1;
@@ -179,11 +179,11 @@ pub(super) mod tests {
 
     /// All batches of an answer that arrives in pieces, as bollard reads them.
     pub(in crate::collect::docker) fn batches<T: DeserializeOwned>(
-        kind: Kind,
+        kind: ListKind,
         body: &[u8],
         piece: usize,
-    ) -> Result<(Vec<Vec<T>>, Tally), Failure> {
-        let mut list = List::new(kind);
+    ) -> Result<(Vec<Vec<T>>, ItemTally), Failure> {
+        let mut list = ItemList::new(kind);
         let mut batches = Vec::new();
         let mut add = |json: Vec<u8>| batches.push(serde_json::from_slice(&json).unwrap());
         for piece in body.chunks(piece) {
@@ -200,9 +200,9 @@ pub(super) mod tests {
         format!("[{}]", vec![item; times].join(","))
     }
 
-    fn sizes(item: &str, times: usize) -> Result<(Vec<usize>, Tally), Failure> {
+    fn sizes(item: &str, times: usize) -> Result<(Vec<usize>, ItemTally), Failure> {
         let body = array(item, times);
-        let read = batches::<serde_json::Value>(Kind::Containers, body.as_bytes(), 4096)?;
+        let read = batches::<serde_json::Value>(ListKind::Containers, body.as_bytes(), 4096)?;
         Ok((read.0.iter().map(Vec::len).collect(), read.1))
     }
 
@@ -220,7 +220,7 @@ pub(super) mod tests {
     fn what_cannot_be_read_is_counted_and_charged() {
         for (item, unread) in [(CONTAINER, 0), ("{}", 10), ("null", 10), ("0", 10)] {
             let tally = sizes(item, 10).unwrap().1;
-            assert_eq!(tally, Tally { total: 10, unread }, "{item}");
+            assert_eq!(tally, ItemTally { total: 10, unread }, "{item}");
             let failure = sizes(item, 150_000).unwrap_err();
             assert_eq!(failure.kind, FailureKind::TooLarge, "{item}");
         }

@@ -30,15 +30,15 @@ use bollard::models::SystemInfo;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use super::io::{net, tls};
 use crate::model::{
     CollectorKind, Failure, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
 };
 use crate::wire::problem::Problem;
-use client::Client;
-use config::{CONTAINERS, DockerConfig, ENGINE, IMAGES, Named};
-use containers::{Containers, Selection, Selections};
+use client::EngineClient;
+use config::{CONTAINERS, DockerConfig, ENGINE, EngineName, IMAGES};
+use containers::{ContainerSelection, Containers, Selections};
 use endpoint::EngineEndpoint;
 use parse::Images;
 
@@ -46,8 +46,8 @@ use parse::Images;
 pub struct Docker {
     id: TargetId,
     engine: Engine,
-    include: Option<Selection>,
-    exclude: Selection,
+    include: Option<ContainerSelection>,
+    exclude: ContainerSelection,
 }
 
 /// An engine as the profile names it.
@@ -64,24 +64,27 @@ impl Docker {
     /// If it names no engine.
     pub fn new(config: &DockerConfig, folder: &Path) -> Result<Self, Problem> {
         let engine = match config.named()? {
-            Named::Context(name) => Engine::Context(name),
-            Named::Host(address) => Engine::Known(EngineEndpoint {
+            EngineName::Context(name) => Engine::Context(name),
+            EngineName::Host(address) => Engine::Known(EngineEndpoint {
                 shown: address.shown(config.host.as_ref().map_or("", |host| host.value.as_str())),
                 address,
-                tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+                tls: tls::TlsSettings(config.tls.clone().unwrap_or_default().relative_to(folder)),
                 verify: true,
             }),
         };
         Ok(Self {
             id: TargetId::new("docker", &config.name),
             engine,
-            include: config.include.as_ref().map(Selection::new),
-            exclude: config.exclude.as_ref().map_or(Selection::nothing(), Selection::new),
+            include: config.include.as_ref().map(ContainerSelection::new),
+            exclude: config
+                .exclude
+                .as_ref()
+                .map_or(ContainerSelection::nothing(), ContainerSelection::new),
         })
     }
 
     /// The way to the engine; nothing is connected to yet.
-    async fn way(&self, context: &Context) -> Result<EngineEndpoint, Failure> {
+    async fn way(&self, context: &CollectContext) -> Result<EngineEndpoint, Failure> {
         match &self.engine {
             Engine::Known(way) => Ok(way.clone()),
             Engine::Context(name) => {
@@ -92,14 +95,14 @@ impl Docker {
 
     async fn read(
         &self,
-        context: &Context,
+        context: &CollectContext,
         way: &EngineEndpoint,
     ) -> Result<TargetEvidence, Failure> {
         let mut evidence = TargetEvidence::new(self.id(), way.shown.clone(), (context.clock)());
         if way.is_unverified() {
             evidence.fields.push(Field::of_target(TLS_UNVERIFIED, "SkipTLSVerify"));
         }
-        let session = Session { context, client: Client::new(way.clone()) };
+        let session = EngineSession { context, client: EngineClient::new(way.clone()) };
         let outcome = |result: Result<(), Failure>| {
             result.map_or_else(Outcome::Failed, |()| Outcome::Complete)
         };
@@ -132,12 +135,12 @@ impl Docker {
 }
 
 /// One engine, until the deadline.
-struct Session<'a> {
-    context: &'a Context,
-    client: Client,
+struct EngineSession<'a> {
+    context: &'a CollectContext,
+    client: EngineClient,
 }
 
-impl Session<'_> {
+impl EngineSession<'_> {
     async fn within<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -241,7 +244,7 @@ impl Collector for Docker {
         &DockerConfig::KIND
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             let read = match self.way(context).await {
                 Ok(way) => self.read(context, &way).await,

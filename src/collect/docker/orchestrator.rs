@@ -2,7 +2,7 @@
 //! Podman. It tells where the container belongs, and whether it is part of what was deployed.
 //! Pure.
 
-use super::containers::Container;
+use super::containers::EngineContainer;
 use crate::model::Locator;
 
 const COMPOSE_PROJECT: &str = "com.docker.compose.project";
@@ -23,7 +23,7 @@ const KUBERNETES_OWN: &[&str] = &["kube-system", "kube-public", "kube-node-lease
 /// Images that hold a pod's namespaces and do nothing, by the last part of their repository.
 const PAUSE: &[&str] = &["podman-pause", "pause", "pause-amd64", "pause-arm64", "mirrored-pause"];
 
-impl Container {
+impl EngineContainer {
     /// The project of Compose, or the stack of Swarm.
     pub(super) fn project(&self) -> &str {
         [COMPOSE_PROJECT, SWARM_STACK]
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use bollard::models::ContainerSummary;
 
-    fn container(image: &str, name: &str, labels: &[(&str, &str)]) -> Container {
+    fn container(image: &str, name: &str, labels: &[(&str, &str)]) -> EngineContainer {
         let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         ContainerSummary {
             names: Some(vec![format!("/{name}")]),

@@ -3,7 +3,7 @@
 use bollard::models::{ImageSummary, SystemInfo, SystemVersion};
 
 use super::account::Account;
-use super::list::Tally;
+use super::list::ItemTally;
 use crate::model::{Failure, FailureKind, Field, ImageUse, TargetEvidence};
 
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
@@ -150,7 +150,7 @@ fn added(image_use: &ImageUse) -> usize {
     MATCH + names + version_label.len() + ref_name.len()
 }
 
-pub(super) fn all_read(Tally { total, unread }: Tally, what: &str) -> Result<(), Failure> {
+pub(super) fn all_read(ItemTally { total, unread }: ItemTally, what: &str) -> Result<(), Failure> {
     if unread == 0 {
         return Ok(());
     }
@@ -168,9 +168,9 @@ pub(super) fn all_read(Tally { total, unread }: Tally, what: &str) -> Result<(),
 mod tests {
     use super::*;
     use crate::collect::docker::containers::tests::read as containers;
-    use crate::collect::docker::containers::{Selection, Selections};
+    use crate::collect::docker::containers::{ContainerSelection, Selections};
     use crate::collect::docker::fields;
-    use crate::collect::docker::list::Kind;
+    use crate::collect::docker::list::ListKind;
     use crate::collect::docker::list::tests::batches;
     use crate::model::RunState;
     use jiff::Timestamp;
@@ -184,7 +184,7 @@ mod tests {
         TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH)
     }
 
-    const NOTHING: &Selection = &Selection::nothing();
+    const NOTHING: &ContainerSelection = &ContainerSelection::nothing();
 
     fn everything() -> Selections<'static> {
         Selections { include: None, exclude: NOTHING }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn images(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let (batches, tally) = batches(Kind::Images, body, 7)?;
+        let (batches, tally) = batches(ListKind::Images, body, 7)?;
         let mut images = Images::of(evidence);
         batches.iter().flatten().try_for_each(|image| images.add(image))?;
         all_read(tally, "images")

@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 
 use super::endpoint::{EngineEndpoint, Opened};
 use super::fields;
-use super::list::{Kind, List, Tally};
+use super::list::{ItemList, ItemTally, ListKind};
 use crate::model::{Failure, FailureKind};
 
 /// Bytes of `/version` and of `/info`: some 10 KiB, and what a daemon with hundreds of labels and
@@ -36,14 +36,18 @@ const MAX_STREAM: usize = 128 * 1024 * 1024;
 enum EngineQuestion {
     Version,
     Info,
-    List(Kind),
+    List(ListKind),
 }
 
 impl EngineQuestion {
     fn of(request: &BollardRequest) -> Result<Self, Failure> {
         let asked = request.uri().path();
-        let known =
-            [Self::Version, Self::Info, Self::List(Kind::Containers), Self::List(Kind::Images)];
+        let known = [
+            Self::Version,
+            Self::Info,
+            Self::List(ListKind::Containers),
+            Self::List(ListKind::Images),
+        ];
         let found = known.into_iter().find(|question| question.path() == asked);
         found.filter(|_| request.method() == Method::GET).ok_or_else(|| {
             let message = format!("envparity never asks an engine to {} {asked}", request.method());
@@ -62,7 +66,7 @@ impl EngineQuestion {
     /// As the engine is asked: a proxy in front of it may allow these and nothing else.
     const fn target(self) -> &'static str {
         match self {
-            Self::List(Kind::Containers) => "/containers/json?all=true",
+            Self::List(ListKind::Containers) => "/containers/json?all=true",
             other => other.path(),
         }
     }
@@ -78,7 +82,7 @@ pub(super) struct Transport {
 
 /// A list whose answer has begun.
 struct OpenList {
-    list: List,
+    list: ItemList,
     /// `None` once the answer has ended.
     answer: Option<Opened>,
 }
@@ -93,7 +97,7 @@ impl Transport {
     }
 
     /// What has been read of the list last asked for; the next call begins a list anew.
-    pub(super) async fn take_tally(&self) -> Tally {
+    pub(super) async fn take_tally(&self) -> ItemTally {
         let list = self.list.lock().await.take();
         list.map(|open| open.list.tally()).unwrap_or_default()
     }
@@ -133,12 +137,16 @@ impl Transport {
         Ok(body)
     }
 
-    async fn next_batch(&self, question: EngineQuestion, kind: Kind) -> Result<Vec<u8>, Failure> {
+    async fn next_batch(
+        &self,
+        question: EngineQuestion,
+        kind: ListKind,
+    ) -> Result<Vec<u8>, Failure> {
         let mut open = self.list.lock().await;
         // One that somebody has given up is not this one.
         if open.as_ref().is_none_or(|open| open.list.kind() != kind) {
             let answer = self.way.get(question.target(), MAX_STREAM).await?;
-            *open = Some(OpenList { list: List::new(kind), answer: Some(answer) });
+            *open = Some(OpenList { list: ItemList::new(kind), answer: Some(answer) });
         }
         let read = match &mut *open {
             Some(OpenList { list, answer }) => next_batch(list, answer).await,
@@ -152,7 +160,7 @@ impl Transport {
     }
 }
 
-async fn next_batch(list: &mut List, answer: &mut Option<Opened>) -> Result<Vec<u8>, Failure> {
+async fn next_batch(list: &mut ItemList, answer: &mut Option<Opened>) -> Result<Vec<u8>, Failure> {
     loop {
         if let Some(batch) = list.batch()? {
             return Ok(batch);
@@ -168,10 +176,10 @@ async fn next_batch(list: &mut List, answer: &mut Option<Opened>) -> Result<Vec<
 /// A failure of ours on its way through bollard.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Carried(Failure);
+struct CarriedByBollard(Failure);
 
 fn carry(failure: Failure) -> Error {
-    io::Error::other(Carried(failure)).into()
+    io::Error::other(CarriedByBollard(failure)).into()
 }
 
 /// The failure that an error of bollard's stands for.
@@ -183,7 +191,7 @@ pub(super) fn failure(error: Error, path: &str) -> Failure {
     };
     carried.map_or_else(
         || Failure::new(FailureKind::Protocol, message),
-        |carried: Box<Carried>| carried.0,
+        |carried: Box<CarriedByBollard>| carried.0,
     )
 }
 
@@ -218,12 +226,12 @@ async fn serve(mut stream: DuplexStream, body: Vec<u8>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::docker::client::Client;
+    use crate::collect::docker::client::EngineClient;
 
     #[tokio::test]
     async fn bollard_can_only_ask_what_is_allowed() {
         // Nothing listens there: what is refused by us never finds out.
-        let client = Client::new(EngineEndpoint::unix("/no/such/socket"));
+        let client = EngineClient::new(EngineEndpoint::unix("/no/such/socket"));
         let docker = client.bollard();
         let failed = |error: Error| failure(error, "/x").message;
         let refused = [

@@ -68,7 +68,7 @@ pub struct HttpConfig {
 
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct HttpAddress {
     pub(super) tls: bool,
     pub(super) host: String,
     pub(super) port: u16,
@@ -80,7 +80,7 @@ pub(super) struct Address {
     pub(super) shown_path: String,
 }
 
-impl Address {
+impl HttpAddress {
     /// As shown to people.
     pub(super) fn shown(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
@@ -105,7 +105,7 @@ impl HttpConfig {
     };
 
     /// Reads the URL. Its text never goes into the message: a password may be in it.
-    pub(super) fn address(&self) -> Result<Address, Problem> {
+    pub(super) fn address(&self) -> Result<HttpAddress, Problem> {
         const SHAPE: &str = "write https://host/path or http://host:8080/path";
         let wrong = |message: &str, advice: &str| Problem::at(&self.url, message, advice);
         let url = Url::parse(&self.url).map_err(|_| wrong("invalid URL", SHAPE))?;
@@ -130,7 +130,7 @@ impl HttpConfig {
         let port = url.port_or_known_default().unwrap_or(if tls { 443 } else { 80 });
         let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(Address {
+        Ok(HttpAddress {
             tls,
             host: host.to_owned(),
             port,

@@ -14,16 +14,16 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
-use super::io::http::{self, Advice, Answer, Wanted};
+use super::io::http::{self, Advice, Answer, HttpRequest};
 use super::io::{net, secret, tls};
 use crate::model::{
     CollectorKind, Failure, FailureKind, Field, Outcome, Secret, TargetEvidence, TargetId,
 };
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
-use config::{Address, HttpConfig, VERSION};
+use config::{HttpAddress, HttpConfig, VERSION};
 use parse::Finder;
 
 /// What tells a version is short.
@@ -32,8 +32,8 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Reads one service.
 pub struct Http {
     id: TargetId,
-    address: Address,
-    tls: tls::Settings,
+    address: HttpAddress,
+    tls: tls::TlsSettings,
     token: Option<SecretReference>,
     finder: Arc<Finder>,
     header: Option<String>,
@@ -53,7 +53,7 @@ impl Http {
         Ok(Self {
             id: TargetId::new("http", &config.name),
             address: config.address()?,
-            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            tls: tls::TlsSettings(config.tls.clone().unwrap_or_default().relative_to(folder)),
             token: config.token.as_ref().map(|token| token.relative_to(folder)),
             finder: Arc::new(Finder {
                 pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
@@ -103,8 +103,8 @@ impl Http {
     }
 
     async fn get(&self, token: Option<&Secret>) -> Result<Answer, Failure> {
-        let Address { host, port, .. } = &self.address;
-        let wanted = Wanted {
+        let HttpAddress { host, port, .. } = &self.address;
+        let wanted = HttpRequest {
             host: &self.address.authority,
             path: &self.address.path,
             shown: &self.address.shown_path,
@@ -174,7 +174,7 @@ impl Collector for Http {
         failures.find(|failure| failure.kind.is_unreached()).cloned()
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             let read = net::within(context.deadline, context.allowed, self.read()).await;
             let now = (context.clock)();

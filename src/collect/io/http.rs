@@ -27,7 +27,7 @@ const MAX_SAID: usize = 4096;
 const SAID_WITHIN: Duration = Duration::from_millis(100);
 
 /// What is asked for.
-pub(in crate::collect) struct Wanted<'a> {
+pub(in crate::collect) struct HttpRequest<'a> {
     /// With the port, where it is not the scheme's own.
     pub(in crate::collect) host: &'a str,
     /// With the query.
@@ -65,7 +65,7 @@ pub(in crate::collect) struct Answer {
 /// Fetches it on a fresh connection.
 pub(in crate::collect) async fn get(
     stream: Box<dyn Duplex>,
-    wanted: &Wanted<'_>,
+    wanted: &HttpRequest<'_>,
 ) -> Result<Answer, Failure> {
     let mut reply = open(stream, wanted).await?;
     let mut body = Vec::new();
@@ -132,10 +132,10 @@ impl Reply {
 /// Asks for it on a fresh connection. Anyone who gets the reply reads it piece by piece.
 pub(in crate::collect) async fn open(
     stream: Box<dyn Duplex>,
-    wanted: &Wanted<'_>,
+    wanted: &HttpRequest<'_>,
 ) -> Result<Reply, Failure> {
     const HEADERS: u64 = 64 * 1024;
-    let Wanted { host, cap, .. } = *wanted;
+    let HttpRequest { host, cap, .. } = *wanted;
     let path = wanted.shown;
     tracing::debug!(host, path, "GET");
     // Chunked bodies carry some framing besides.
@@ -170,7 +170,7 @@ pub(in crate::collect) async fn open(
     Err(status_failure(parts.status, is_elsewhere, &said, path, wanted.advice))
 }
 
-fn request(wanted: &Wanted<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
+fn request(wanted: &HttpRequest<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
     let mut request = Request::get(wanted.path)
         .header(hyper::header::HOST, wanted.host)
         .header(hyper::header::ACCEPT, wanted.accept)

@@ -98,7 +98,7 @@ impl<'a> Endpoint<'a> {
     pub(in crate::collect) async fn to(
         host: &'a str,
         port: u16,
-        tls: Option<&tls::Settings>,
+        tls: Option<&tls::TlsSettings>,
     ) -> Result<Self, Failure> {
         let tls = match tls {
             Some(tls) => Some(TlsEndpoint::new(tls.server_name(host)?, tls.connector().await?)),
@@ -111,7 +111,7 @@ impl<'a> Endpoint<'a> {
     pub(in crate::collect) async fn unverified(
         host: &'a str,
         port: u16,
-        tls: &tls::Settings,
+        tls: &tls::TlsSettings,
     ) -> Result<Self, Failure> {
         let tls = TlsEndpoint::new(tls.server_name(host)?, tls.unverified_connector().await?);
         Ok(Self { host, port, to: format!("{host}:{port}"), tls: Some(tls) })

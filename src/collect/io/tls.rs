@@ -35,9 +35,9 @@ const MAX_BUNDLE: u64 = 16 * 1024 * 1024;
 
 /// What the profile says of TLS; files are read when the target is.
 #[derive(Clone, Debug, Default)]
-pub(in crate::collect) struct Settings(pub(in crate::collect) TlsConfig);
+pub(in crate::collect) struct TlsSettings(pub(in crate::collect) TlsConfig);
 
-impl Settings {
+impl TlsSettings {
     /// Reads the files and prepares a handshake. An own authority replaces the system's.
     pub(in crate::collect) async fn connector(&self) -> Result<TlsConnector, Failure> {
         let roots = match &self.0.ca {

@@ -13,10 +13,10 @@ use kube::config::Config;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::client::Client;
+use super::client::ClusterClient;
 use super::config::Proxy;
-use super::kubeconfig::{self, ClusterEndpoint, Settings};
-use crate::collect::collector::Context;
+use super::kubeconfig::{self, ClusterEndpoint, ClusterSettings};
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::percent::percent_decoded;
 use crate::collect::io::repeats::Repeats;
@@ -24,8 +24,8 @@ use crate::collect::io::sent;
 use crate::model::{Failure, FailureKind};
 
 /// A way to a cluster.
-pub(super) struct Access {
-    pub(super) client: Client,
+pub(super) struct ClusterAccess {
+    pub(super) client: ClusterClient,
     /// The server's address, and what a reader should know of it.
     pub(super) shown: String,
     /// Why requests carry no credentials, if so.
@@ -36,7 +36,7 @@ pub(super) struct Access {
     secrets: Repeats,
 }
 
-impl Access {
+impl ClusterAccess {
     /// The text without anything that was sent as a credential.
     pub(super) fn without_secrets(&self, text: String) -> String {
         self.secrets.hide(&text).unwrap_or(text)
@@ -44,7 +44,10 @@ impl Access {
 }
 
 /// Finds the way; connects to nothing yet.
-pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Access, Failure> {
+pub(super) async fn find(
+    settings: &ClusterSettings,
+    context: &CollectContext,
+) -> Result<ClusterAccess, Failure> {
     let ClusterEndpoint { mut config, anonymous, proxy_url } = match kubeconfig::load(settings)
         .await?
     {
@@ -66,8 +69,8 @@ pub(super) async fn find(settings: &Settings, context: &Context) -> Result<Acces
         shown.push_str(" (anonymous)");
     }
     let secrets = secrets(&config);
-    let client = Client::new(config, &shown).await?;
-    Ok(Access { client, shown, anonymous, unverified, secrets })
+    let client = ClusterClient::new(config, &shown).await?;
+    Ok(ClusterAccess { client, shown, anonymous, unverified, secrets })
 }
 
 /// What requests carry: the user's password or token, and what the proxy wants.

@@ -16,21 +16,21 @@ use hyper::{Response, StatusCode, header};
 use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep_until};
 
-use super::access::Access;
+use super::access::ClusterAccess;
 use super::body::{self, MAX_STATUS, causes, innermost};
-use super::connector::Carried;
+use super::connector::CarriedByHyper;
 use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::{net, silence, tls};
 use crate::model::{Failure, FailureKind};
 
 /// A cluster that can be asked.
 pub(super) struct Api {
-    access: Access,
-    context: Context,
+    access: ClusterAccess,
+    context: CollectContext,
     /// Whether a connection may be left over from an earlier question.
     answered: AtomicBool,
     /// Whether the last answer was that we ask too much.
@@ -68,7 +68,7 @@ impl From<Failure> for Stop {
 }
 
 impl Api {
-    pub(super) fn new(access: Access, context: &Context) -> Self {
+    pub(super) fn new(access: ClusterAccess, context: &CollectContext) -> Self {
         Self {
             access,
             context: context.clone(),
@@ -368,8 +368,8 @@ impl Api {
     /// What an exchange that brought no answer means.
     fn exchange_failure(&self, error: &legacy::Error) -> Failure {
         let shown = &self.access.shown;
-        let mut carried = causes(error).filter_map(|e| e.downcast_ref::<Carried>());
-        let carried = carried.next().map(|Carried(failure)| failure);
+        let mut carried = causes(error).filter_map(|e| e.downcast_ref::<CarriedByHyper>());
+        let carried = carried.next().map(|CarriedByHyper(failure)| failure);
         let cause = |error: &(dyn std::error::Error + 'static)| {
             if let Some(io) = error.downcast_ref::<io::Error>().map(innermost) {
                 let is_tls = io.get_ref().is_some_and(|e| e.is::<rustls::Error>());

@@ -30,7 +30,7 @@ pub(super) async fn read(
     path: &str,
     memory: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let mut body = Body::new(mem::take(memory), MAX_BODY, is_gzip);
+    let mut body = ReceivedBody::new(mem::take(memory), MAX_BODY, is_gzip);
     while let Some(frame) = rest.frame().await {
         let frame = frame.map_err(|e| Refused::by_http(&e).told(path))?;
         if let Some(data) = frame.data_ref() {
@@ -52,7 +52,7 @@ pub(super) async fn read_refusal(
     let now = Instant::now();
     // Time must be left to report it.
     let until = now + SAID_WITHIN.min(deadline.saturating_duration_since(now) / 2);
-    let mut body = Body::new(mem::take(memory), MAX_STATUS + 1, is_gzip);
+    let mut body = ReceivedBody::new(mem::take(memory), MAX_STATUS + 1, is_gzip);
     let reading = async {
         while let Some(Ok(frame)) = rest.frame().await {
             let data = frame.data_ref().map_or(&[][..], |data| data);
@@ -82,14 +82,14 @@ pub(super) fn innermost(mut error: &io::Error) -> &io::Error {
 }
 
 /// A body that is being received; one that is packed is held unpacked.
-enum Body {
-    Plain(Held),
+enum ReceivedBody {
+    Plain(HeldBytes),
     /// `true` once something of it has come.
-    Gzip(Box<MultiGzDecoder<Held>>, bool),
+    Gzip(Box<MultiGzDecoder<HeldBytes>>, bool),
 }
 
 /// What was received, so far.
-struct Held {
+struct HeldBytes {
     bytes: Vec<u8>,
     cap: usize,
 }
@@ -132,14 +132,14 @@ impl Refused {
 /// In an error of input, that the cap was met.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is too long")]
-struct OverCap;
+struct BodyOverCap;
 
-impl Write for Held {
+impl Write for HeldBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = self.cap - self.bytes.len();
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
         if bytes.len() > room {
-            return Err(io::Error::other(OverCap));
+            return Err(io::Error::other(BodyOverCap));
         }
         Ok(bytes.len())
     }
@@ -151,17 +151,17 @@ impl Write for Held {
 
 fn refused(error: &io::Error) -> Refused {
     match error.kind() {
-        _ if error.get_ref().is_some_and(|inner| inner.is::<OverCap>()) => Refused::TooLong,
+        _ if error.get_ref().is_some_and(|inner| inner.is::<BodyOverCap>()) => Refused::TooLong,
         io::ErrorKind::UnexpectedEof => Refused::Short,
         _ => Refused::NotPacked,
     }
 }
 
-impl Body {
+impl ReceivedBody {
     /// Of at most `cap` bytes, unpacked, in memory that was used before.
     fn new(mut memory: Vec<u8>, cap: usize, gzip: bool) -> Self {
         memory.clear();
-        let held = Held { bytes: memory, cap };
+        let held = HeldBytes { bytes: memory, cap };
         if gzip {
             Self::Gzip(Box::new(MultiGzDecoder::new(held)), false)
         } else {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn received(bytes: &[u8], piece: usize, gzip: bool) -> Result<Vec<u8>, Refused> {
-        let mut body = Body::new(b"before".to_vec(), 100_000, gzip);
+        let mut body = ReceivedBody::new(b"before".to_vec(), 100_000, gzip);
         bytes.chunks(piece).try_for_each(|piece| body.take(piece))?;
         body.finish()
     }

@@ -21,14 +21,14 @@ use super::connector::Connector;
 use crate::model::{Failure, FailureKind};
 
 /// What speaks to one API server.
-pub(super) struct Client {
+pub(super) struct ClusterClient {
     http: legacy::Client<Connector, Empty<Bytes>>,
     /// What all paths stand behind.
     base: Uri,
     headers: HeaderMap,
 }
 
-impl Client {
+impl ClusterClient {
     /// Connects to nothing yet; `shown` is the server in messages.
     pub(super) async fn new(config: Config, shown: &str) -> Result<Self, Failure> {
         let mut headers = HeaderMap::new();

@@ -32,9 +32,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// A failure of ours on its way through hyper.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Carried(pub(super) Failure);
+pub(super) struct CarriedByHyper(pub(super) Failure);
 
-impl From<Failure> for Carried {
+impl From<Failure> for CarriedByHyper {
     fn from(failure: Failure) -> Self {
         Self(failure)
     }
@@ -142,13 +142,13 @@ impl Route {
         let (host, port) = place(&server);
         let Some(tunnel) = self.proxy.clone() else {
             let reached = net::reach(host, port, self.tls.as_ref(), &self.shown).await;
-            return Ok(Stream(reached.map_err(Carried)?));
+            return Ok(Stream(reached.map_err(CarriedByHyper)?));
         };
         // The tunnel would take 443 for a server without a port, whatever its scheme.
         let server: Uri = format!("http://{host}:{port}").parse()?;
         let stream = { tunnel }.call(server).await?.into_inner();
         match &self.tls {
-            Some(tls) => Ok(Stream(Box::new(tls.over(stream).await.map_err(Carried)?))),
+            Some(tls) => Ok(Stream(Box::new(tls.over(stream).await.map_err(CarriedByHyper)?))),
             None => Ok(stream),
         }
     }
@@ -177,10 +177,10 @@ struct ToProxy {
 
 impl Service<Uri> for ToProxy {
     type Response = TokioIo<Stream>;
-    type Error = Carried;
-    type Future = BoxFuture<'static, Result<Self::Response, Carried>>;
+    type Error = CarriedByHyper;
+    type Future = BoxFuture<'static, Result<Self::Response, CarriedByHyper>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Carried>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CarriedByHyper>> {
         Poll::Ready(Ok(()))
     }
 

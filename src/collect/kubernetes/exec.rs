@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout_at;
 
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::silence;
 use crate::collect::io::system::without_errno;
@@ -30,12 +30,12 @@ const MAX_OUTPUT: u64 = 1024 * 1024;
 #[derive(Deserialize)]
 struct ExecCredential {
     #[serde(default)]
-    status: Option<Status>,
+    status: Option<ExecStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct ExecStatus {
     #[serde(default)]
     token: Option<String>,
     #[serde(default)]
@@ -49,7 +49,7 @@ pub(super) async fn credentials(
     user: AuthInfo,
     plugin: &ExecConfig,
     cluster: &Cluster,
-    context: &Context,
+    context: &CollectContext,
 ) -> Result<AuthInfo, Failure> {
     let ended = timeout_at(context.deadline, run(plugin, cluster)).await;
     let output = ended.unwrap_or_else(|_| {
@@ -123,7 +123,7 @@ async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure>
         .kill_on_drop(true)
         .spawn()
         .map_err(|e| not_started(plugin, program, &e))?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+    let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
     let mut output = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         let read = stdout.take(MAX_OUTPUT + 1).read_to_end(&mut output).await;
@@ -152,15 +152,15 @@ fn info(plugin: &ExecConfig, cluster: &Cluster) -> Result<String, Failure> {
 }
 
 /// Ends the plugin and all that it started, unless it has ended by itself.
-struct Group(Option<Pid>);
+struct ProcessGroup(Option<Pid>);
 
-impl Group {
+impl ProcessGroup {
     fn has_ended(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
             // It may have ended just now.

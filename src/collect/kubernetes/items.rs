@@ -67,7 +67,7 @@ fn read_items<'a, T: serde::Deserialize<'a>>(
                 } else if std::mem::replace(&mut found, true) {
                     return Err(A::Error::custom("items stands there twice"));
                 } else {
-                    map.next_value_seed(Items(&mut *self.0))?;
+                    map.next_value_seed(ItemsOfPage(&mut *self.0))?;
                 }
             }
             if found { Ok(()) } else { Err(A::Error::custom("items is missing")) }
@@ -79,9 +79,9 @@ fn read_items<'a, T: serde::Deserialize<'a>>(
 }
 
 /// The array that is read item by item.
-struct Items<'t, T>(&'t mut dyn FnMut(T));
+struct ItemsOfPage<'t, T>(&'t mut dyn FnMut(T));
 
-impl<'de, T: serde::Deserialize<'de>> DeserializeSeed<'de> for Items<'_, T> {
+impl<'de, T: serde::Deserialize<'de>> DeserializeSeed<'de> for ItemsOfPage<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -89,7 +89,7 @@ impl<'de, T: serde::Deserialize<'de>> DeserializeSeed<'de> for Items<'_, T> {
     }
 }
 
-impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Items<'_, T> {
+impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for ItemsOfPage<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::config::Proxy;
 use super::exec;
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::file;
 use crate::collect::io::system::without_errno;
@@ -30,7 +30,7 @@ const MAX_SECRET: u64 = 1024 * 1024;
 
 /// What the profile says of how a cluster is reached.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct ClusterSettings {
     /// A file; else those of the environment.
     pub(super) kubeconfig: Option<PathBuf>,
     /// Else the current one.
@@ -48,7 +48,7 @@ pub(super) struct ClusterEndpoint {
 }
 
 /// The profile's file, else those of `$KUBECONFIG`, the first of which wins. `None` in a cluster.
-pub(super) async fn load(settings: &Settings) -> Result<Option<Kubeconfig>, Failure> {
+pub(super) async fn load(settings: &ClusterSettings) -> Result<Option<Kubeconfig>, Failure> {
     if let Some(path) = &settings.kubeconfig {
         return read(path).await.map(Some);
     }
@@ -163,7 +163,7 @@ fn unusable_entry(what: String, advice: &str) -> Failure {
 pub(super) async fn choose(
     mut kubeconfig: Kubeconfig,
     context: Option<&str>,
-    collection: &Context,
+    collection: &CollectContext,
 ) -> Result<ClusterEndpoint, Failure> {
     let (name, found) = named_context(&kubeconfig, context)?;
     let cluster = kubeconfig
@@ -279,7 +279,7 @@ fn has_credentials(user: &AuthInfo) -> bool {
 async fn authenticate(
     mut user: AuthInfo,
     cluster: &Cluster,
-    context: &Context,
+    context: &CollectContext,
 ) -> Result<AuthInfo, Failure> {
     if let Some(provider) = &user.auth_provider {
         let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);

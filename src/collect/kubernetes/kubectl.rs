@@ -15,26 +15,26 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
-use super::objects::{Named, Said, Text};
+use super::objects::{NamedObject, Said, Text};
 use super::parse::{self, ListMeta, MAX_VALUE, Nodes};
-use super::scope::Scope;
+use super::scope::ClusterScope;
 use super::stray;
 use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
-use listed::{Items, Seen, api_version};
+use listed::{ListedItems, SeenObjects, api_version};
 
 pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
 /// An object or a list of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct KubectlDocument<'a> {
     #[serde(default, borrow)]
     kind: Text<'a>,
     #[serde(default, borrow)]
     metadata: Option<ListMeta<'a>>,
     #[serde(default, borrow)]
-    items: Option<Items<'a>>,
+    items: Option<ListedItems<'a>>,
     /// Of `kubectl version`.
     #[serde(default, borrow)]
     server_version: Option<&'a RawValue>,
@@ -58,12 +58,14 @@ pub(in crate::collect) fn looks_like_kubectl(text: &str) -> bool {
 /// If it is not JSON of Kubernetes, or holds nothing that is compared.
 pub(in crate::collect) fn parse_kubectl(
     text: &str,
-    scope: &Scope,
+    scope: &ClusterScope,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut found =
-        Found { workloads: Workloads::new(scope.selection.clone()), ..Found::default() };
-    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<Document<'_>>();
+    let mut found = FoundObjects {
+        workloads: Workloads::new(scope.selection.clone()),
+        ..FoundObjects::default()
+    };
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<KubectlDocument<'_>>();
     loop {
         let begun = documents.byte_offset();
         let Some(document) = documents.next() else { break };
@@ -119,7 +121,7 @@ fn in_a_file(failure: Failure) -> Failure {
 
 /// What is found, part by part.
 #[derive(Default)]
-struct Found<'a> {
+struct FoundObjects<'a> {
     server: Option<Result<(), Failure>>,
     identity: Option<Result<(), Failure>>,
     /// Of `kube-system`; two are two clusters.
@@ -136,13 +138,13 @@ struct Found<'a> {
     has_empty_list: bool,
     /// Kinds whose last page asks for another.
     unfinished: BTreeSet<String>,
-    seen: Seen,
+    seen: SeenObjects,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundObjects<'a> {
     fn document(
         &mut self,
-        document: &Document<'a>,
+        document: &KubectlDocument<'a>,
         raw: &'a str,
         evidence: &mut TargetEvidence,
     ) -> Result<(), Failure> {
@@ -164,10 +166,10 @@ impl<'a> Found<'a> {
         }
         let is_list = document.kind.ends_with("List");
         // `null` is an empty list, as Go writes it.
-        let no_items = Items::default();
+        let no_items = ListedItems::default();
         let items = document.items.as_ref().or(is_list.then_some(&no_items));
         self.seen.count(items)?;
-        let Some(Items(items)) = items else {
+        let Some(ListedItems(items)) = items else {
             // One object tells nothing of the others.
             if KINDS.contains(&&*document.kind) {
                 self.fail(refuse(&format!("holds one {} and no list", &*document.kind)));
@@ -247,7 +249,7 @@ impl<'a> Found<'a> {
     }
 
     fn namespace(&mut self, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {
-        let Ok(Named { metadata }) = serde_json::from_str(item.get()) else { return Ok(()) };
+        let Ok(NamedObject { metadata }) = serde_json::from_str(item.get()) else { return Ok(()) };
         if &*metadata.name != "kube-system" || !self.uids.insert(metadata.uid.to_string()) {
             return Ok(());
         }
@@ -259,7 +261,11 @@ impl<'a> Found<'a> {
     }
 
     /// The outcome of each part.
-    fn conclude(mut self, scope: &Scope, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    fn conclude(
+        mut self,
+        scope: &ClusterScope,
+        evidence: &mut TargetEvidence,
+    ) -> Result<(), Failure> {
         // Of two recordings neither is known to be true of anything.
         let is_one = self.seen.twice().is_none();
         if let Some(kind) = self.unfinished.first() {

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
@@ -39,12 +39,12 @@ use crate::model::{
 };
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
-use kubeconfig::Settings;
+use kubeconfig::ClusterSettings;
 use question::{
     CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question, Resource, STATEFUL_SETS,
     grant,
 };
-use scope::Scope;
+use scope::ClusterScope;
 use workloads::Workloads;
 
 /// What is small comes first: a large cluster that takes too long has still told who it is.
@@ -54,8 +54,8 @@ const ORDER: [Part; 4] = [Part::Server, Part::Identity, Part::Nodes, Part::Workl
 pub struct Kubernetes {
     id: TargetId,
     shown: String,
-    settings: Settings,
-    scope: Scope,
+    settings: ClusterSettings,
+    scope: ClusterScope,
     /// Namespaces that are asked for one by one; none if all are listed.
     namespaces: Vec<String>,
 }
@@ -71,18 +71,18 @@ impl Kubernetes {
         Self {
             id: TargetId::new("kubernetes", &config.name),
             shown: if shown.is_empty() { "current context".to_owned() } else { shown },
-            settings: Settings {
+            settings: ClusterSettings {
                 kubeconfig,
                 context: config.context.clone(),
                 proxy: config.proxy(),
             },
-            scope: Scope::new(&config.read, namespaces),
+            scope: ClusterScope::new(&config.read, namespaces),
             namespaces: namespaces.literal().unwrap_or_default(),
         }
     }
 
     /// All parts; one that nothing could be asked of makes those after it fail for the same reason.
-    async fn read(&self, context: &Context) -> TargetEvidence {
+    async fn read(&self, context: &CollectContext) -> TargetEvidence {
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());
         for part in Part::all().into_iter().filter(|part| !self.scope.parts.contains(part)) {
             evidence.set_part(part.as_str(), Outcome::LeftOut);
@@ -149,7 +149,7 @@ impl Kubernetes {
     async fn part(
         &self,
         part: Part,
-        (api, context): (&Api, &Context),
+        (api, context): (&Api, &CollectContext),
         evidence: &mut TargetEvidence,
         lost: &mut BTreeSet<String>,
     ) -> Result<(), Failure> {
@@ -179,7 +179,7 @@ impl Kubernetes {
     /// What one list refuses, another may answer.
     async fn workloads(
         &self,
-        (api, context): (&Api, &Context),
+        (api, context): (&Api, &CollectContext),
         evidence: &mut TargetEvidence,
         lost_nodes: BTreeSet<String>,
     ) -> Result<(), Failure> {
@@ -245,7 +245,7 @@ fn told_by(
 async fn merged(
     mut found: Workloads,
     listed: Workloads,
-    context: &Context,
+    context: &CollectContext,
 ) -> Result<Workloads, Failure> {
     let merging = run_blocking(move || found.merge(listed).map(|()| found));
     net::within(context.deadline, context.allowed, async { merging.await? }).await
@@ -327,7 +327,7 @@ impl Collector for Kubernetes {
         (is_unreached(first) && is_each).then(|| first.clone())
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move { vec![self.read(context).await] }.boxed()
     }
 }

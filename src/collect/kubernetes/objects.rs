@@ -84,7 +84,7 @@ impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Few<T> {
 
 /// Any object, by its metadata.
 #[derive(serde::Deserialize)]
-pub(super) struct Named<'a> {
+pub(super) struct NamedObject<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
 }
@@ -131,14 +131,14 @@ pub(super) struct Metadata<'a> {
     #[serde(default, borrow)]
     pub(super) deletion_timestamp: Text<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
-    pub(super) labels: Labels<'a>,
+    pub(super) labels: ObjectLabels<'a>,
     #[serde(default, borrow, deserialize_with = "few_or_null")]
-    pub(super) owner_references: Vec<Reference<'a>>,
+    pub(super) owner_references: Vec<OwnerReference<'a>>,
 }
 
 /// The labels that mean something to us.
 #[derive(Default, serde::Deserialize)]
-pub(super) struct Labels<'a> {
+pub(super) struct ObjectLabels<'a> {
     #[serde(default, borrow, rename = "pod-template-hash")]
     pub(super) template_hash: Text<'a>,
     /// Of Argo Rollouts.
@@ -158,7 +158,7 @@ pub(super) struct Labels<'a> {
 }
 
 #[derive(serde::Deserialize)]
-pub(super) struct Reference<'a> {
+pub(super) struct OwnerReference<'a> {
     #[serde(borrow)]
     pub(super) kind: Text<'a>,
     #[serde(borrow)]
@@ -181,11 +181,11 @@ pub(super) struct Pod<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodSpec<'a> {
     #[serde(borrow, deserialize_with = "few")]
-    pub(super) containers: Vec<Container<'a>>,
+    pub(super) containers: Vec<PodContainer<'a>>,
     #[serde(default, borrow, deserialize_with = "few_or_null")]
-    pub(super) init_containers: Vec<Container<'a>>,
+    pub(super) init_containers: Vec<PodContainer<'a>>,
     #[serde(default, borrow, deserialize_with = "few_or_null")]
-    pub(super) ephemeral_containers: Vec<Container<'a>>,
+    pub(super) ephemeral_containers: Vec<PodContainer<'a>>,
     #[serde(default, borrow)]
     pub(super) restart_policy: Text<'a>,
     /// Empty until it is scheduled.
@@ -194,7 +194,7 @@ pub(super) struct PodSpec<'a> {
 }
 
 #[derive(serde::Deserialize)]
-pub(super) struct Container<'a> {
+pub(super) struct PodContainer<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
     #[serde(default, borrow)]
@@ -241,9 +241,9 @@ pub(super) struct ContainerState<'a> {
     #[serde(default, borrow)]
     pub(super) running: Option<Started<'a>>,
     #[serde(default, borrow)]
-    pub(super) waiting: Option<Reason<'a>>,
+    pub(super) waiting: Option<StateReason<'a>>,
     #[serde(default, borrow)]
-    pub(super) terminated: Option<Reason<'a>>,
+    pub(super) terminated: Option<StateReason<'a>>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -255,8 +255,7 @@ pub(super) struct Started<'a> {
 
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "Kubernetes calls it so")]
-pub(super) struct Reason<'a> {
+pub(super) struct StateReason<'a> {
     #[serde(default, borrow)]
     pub(super) reason: Text<'a>,
     /// Of what has ended.
@@ -269,7 +268,7 @@ pub(super) struct Reason<'a> {
 /// What a kubelet says of its node: `Ready` is `Unknown`.
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Condition<'a> {
+pub(super) struct NodeCondition<'a> {
     #[serde(default, borrow, rename = "type")]
     pub(super) kind: Text<'a>,
     #[serde(default, borrow)]
@@ -372,7 +371,7 @@ pub(super) struct NodeStatus<'a> {
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) node_info: NodeInfo<'a>,
     #[serde(default, borrow, deserialize_with = "few_or_null")]
-    pub(super) conditions: Vec<Condition<'a>>,
+    pub(super) conditions: Vec<NodeCondition<'a>>,
 }
 
 #[derive(Default, serde::Deserialize)]

@@ -10,7 +10,7 @@ use crate::model::{Failure, FailureKind};
 
 /// How a page begins.
 pub(super) struct Opening {
-    pub(super) head: Option<parse::Head>,
+    pub(super) head: Option<parse::PageHead>,
     /// Whether what has no head is JSON at least.
     pub(super) is_json: bool,
 }

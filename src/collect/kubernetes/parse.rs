@@ -9,14 +9,14 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::items::items;
-use super::objects::{Condition, Named, Node, Text};
+use super::objects::{NamedObject, Node, NodeCondition, Text};
 use super::pod::time;
 use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// What an answer says of itself, before its items.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct PageHead {
     pub(super) kind: String,
     /// Asks for the next page.
     pub(super) next: Option<String>,
@@ -43,9 +43,9 @@ impl ListMeta<'_> {
 
 /// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the
 /// next page can be asked for while this one is parsed.
-pub(super) fn head(body: &[u8]) -> Option<Head> {
-    struct Reader<'h>(&'h mut Option<Head>);
-    impl<'de> Visitor<'de> for Reader<'_> {
+pub(super) fn head(body: &[u8]) -> Option<PageHead> {
+    struct PageReader<'h>(&'h mut Option<PageHead>);
+    impl<'de> Visitor<'de> for PageReader<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,32 +65,33 @@ pub(super) fn head(body: &[u8]) -> Option<Head> {
             let metadata = metadata.flatten();
             let is_page = metadata.as_ref().is_some_and(ListMeta::is_page);
             let next = metadata.map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
-            *self.0 = kind.filter(|kind| !kind.is_empty()).map(|kind| Head { kind, next, is_page });
+            *self.0 =
+                kind.filter(|kind| !kind.is_empty()).map(|kind| PageHead { kind, next, is_page });
             Ok(())
         }
     }
     let mut found = None;
     // Stopping early is an error of the parser's, and then there is something found; whether the
     // rest is JSON is for `items` to say.
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Reader(&mut found));
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(PageReader(&mut found));
     found
 }
 
 /// What the server says of an error, in its own words (untrusted); empty if it says nothing.
 pub(super) fn status_message(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
-    struct Status {
+    struct ApiStatus {
         #[serde(default)]
         message: String,
     }
-    serde_json::from_slice::<Status>(body).map(|status| status.message).unwrap_or_default()
+    serde_json::from_slice::<ApiStatus>(body).map(|status| status.message).unwrap_or_default()
 }
 
 /// `/version`: of the control plane.
 pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Answer<'a> {
+    struct PageAnswer<'a> {
         #[serde(borrow)]
         git_version: Text<'a>,
         #[serde(default, borrow)]
@@ -103,14 +104,14 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
     let refuse = |what: &str| {
         Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")))
     };
-    match serde_json::from_slice::<Answer<'_>>(body) {
-        Ok(Answer { git_version, major, minor, platform })
+    match serde_json::from_slice::<PageAnswer<'_>>(body) {
+        Ok(PageAnswer { git_version, major, minor, platform })
             if [&git_version, &major, &minor, &platform].iter().any(|t| t.len() > MAX_FACT) =>
         {
             refuse("is longer than any version")
         }
         Ok(answer) if !answer.git_version.trim().is_empty() => {
-            let Answer { git_version, major, minor, platform } = answer;
+            let PageAnswer { git_version, major, minor, platform } = answer;
             let named = [
                 ("git_version", git_version),
                 ("major", major),
@@ -129,7 +130,7 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
 
 /// The namespace `kube-system`: its UID tells one cluster from another.
 pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let uid = match serde_json::from_slice::<Named<'_>>(body) {
+    let uid = match serde_json::from_slice::<NamedObject<'_>>(body) {
         Ok(namespace) => namespace.metadata.uid.to_string(),
         Err(error) if error.is_data() => String::new(),
         Err(_) => {
@@ -152,12 +153,12 @@ pub(super) const IS_THERE_A_PROXY: &str =
 
 /// How many items were read, and how many could not be.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ObjectTally {
     read: usize,
     unread: usize,
 }
 
-impl Tally {
+impl ObjectTally {
     pub(super) fn add(&mut self, read: usize, unread: usize) {
         self.read += read;
         self.unread += unread;
@@ -188,7 +189,7 @@ pub(super) struct Nodes {
     pub(super) lost: BTreeSet<String>,
     /// The last heartbeat of any.
     pub(super) newest: Option<Timestamp>,
-    tally: Tally,
+    tally: ObjectTally,
     /// Of what is kept.
     bytes: usize,
     /// Those that do not tell a fact that every node has, by what it is called.
@@ -320,7 +321,7 @@ fn unsaid(node: &Node<'_>) -> Vec<&'static str> {
     if is_virtual(node) {
         return Vec::new();
     }
-    let is_unwell = |c: &Condition<'_>| &*c.kind == "Ready" && &*c.status != "True";
+    let is_unwell = |c: &NodeCondition<'_>| &*c.kind == "Ready" && &*c.status != "True";
     let is_well = !node.status.conditions.iter().any(is_unwell);
     let is_windows = info.operating_system.eq_ignore_ascii_case("windows")
         || info.os_image.starts_with("Windows");
@@ -405,7 +406,7 @@ mod tests {
     fn the_head_of_a_page_is_told_before_its_items_are_read() {
         let is = |kind: &str, next: Option<&str>| {
             let next = next.map(str::to_owned);
-            Some(Head { kind: kind.into(), is_page: next.is_some(), next })
+            Some(PageHead { kind: kind.into(), is_page: next.is_some(), next })
         };
         let page = fixture("pods-page1");
         let first = head(&page).unwrap();

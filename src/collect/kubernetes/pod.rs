@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 
-use super::objects::{ContainerState, ContainerStatus, Metadata, Pod, PodStatus, Reason};
+use super::objects::{ContainerState, ContainerStatus, Metadata, Pod, PodStatus, StateReason};
 use crate::model::{Presumed, RunState};
 
 /// What a pod belongs to.
@@ -245,7 +245,7 @@ pub(super) fn is_starting(status: Option<&ContainerStatus<'_>>) -> bool {
 }
 
 /// Whether a main container that has ended is started again.
-fn is_restarted(pod: &Pod<'_>, ended: &Reason<'_>) -> bool {
+fn is_restarted(pod: &Pod<'_>, ended: &StateReason<'_>) -> bool {
     match &*pod.spec.restart_policy {
         "" | "Always" => true,
         "OnFailure" => ended.exit_code.map_or(&*ended.reason != "Completed", |code| code != 0),

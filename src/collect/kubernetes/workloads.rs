@@ -13,14 +13,14 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::items::items;
-use super::objects::{Container, ContainerStatus, Metadata, Pod, PodSpec, Workload};
-use super::parse::{MAX_VALUE, Tally, is_name};
+use super::objects::{ContainerStatus, Metadata, Pod, PodContainer, PodSpec, Workload};
+use super::parse::{MAX_VALUE, ObjectTally, is_name};
 use super::pod::{
     Activity, Owner, Role, activity, is_ending, is_starting, owner, presumed, running, runtime,
     state, time, times,
 };
 use crate::model::{Failure, FailureKind, Glob, ImageUse, Locator, Presumed, RunState};
-use setup::{Labels, Pods, Setup, without_template};
+use setup::{Pods, Setup, WorkloadLabels, without_template};
 use shared::{SeenImage, Shared};
 
 /// What a server can make us keep, in bytes: some 20,000 pods without an owner, or as many
@@ -37,14 +37,14 @@ const COMPONENT: usize = 1024;
 
 /// How much is kept, roughly.
 #[derive(Clone, Debug, Default)]
-struct Kept {
+struct KeptBytes {
     bytes: usize,
     /// References that have been met; no text of them is kept.
     images: HashSet<u64>,
     hasher: RandomState,
 }
 
-impl Kept {
+impl KeptBytes {
     fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
@@ -71,13 +71,13 @@ impl Kept {
 
 /// Which namespaces count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Selection {
+pub(super) struct NamespaceSelection {
     /// All, if there is none.
     include: Vec<Glob>,
     exclude: Vec<Glob>,
 }
 
-impl Selection {
+impl NamespaceSelection {
     pub(super) fn new(include: Vec<Glob>, exclude: Vec<Glob>) -> Self {
         Self { include, exclude }
     }
@@ -109,7 +109,7 @@ struct Use {
     /// The one that the labels speak of: a pod's only container, but for those that prepare it.
     is_only: bool,
     /// Of the pod; two of one workload may differ.
-    labels: Arc<Labels>,
+    labels: Arc<WorkloadLabels>,
 }
 
 impl Use {
@@ -129,14 +129,14 @@ impl Owner {
 /// What runs in a cluster, as it comes in pages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
-    selection: Selection,
+    selection: NamespaceSelection,
     /// Nodes that do not answer the control plane.
     lost: BTreeSet<String>,
     uses: BTreeSet<Use>,
     /// What starting pods are made of.
     starting: BTreeSet<Use>,
     /// What the last pod with an image ran, of those that do not run any more.
-    told: BTreeMap<Image, Told>,
+    told: BTreeMap<ContainerImage, PodStart>,
     pods: BTreeMap<Arc<Owner>, Pods>,
     /// Workloads as they are set up, with their containers.
     templates: BTreeMap<Owner, Setup>,
@@ -144,20 +144,20 @@ pub(super) struct Workloads {
     /// Namespaces that hold something, counted or not.
     namespaces: BTreeSet<String>,
     shared: Shared,
-    kept: Kept,
-    pod_tally: Tally,
-    template_tally: Tally,
+    kept: KeptBytes,
+    pod_tally: ObjectTally,
+    template_tally: ObjectTally,
     newest: Option<Timestamp>,
 }
 
 /// A container of a workload, and its reference.
-type Image = (Arc<Owner>, Arc<str>, String);
+type ContainerImage = (Arc<Owner>, Arc<str>, String);
 
 /// When the pod was made, its image ID and runtime.
-type Told = (Option<Timestamp>, String, String);
+type PodStart = (Option<Timestamp>, String, String);
 
 impl Workloads {
-    pub(super) fn new(selection: Selection) -> Self {
+    pub(super) fn new(selection: NamespaceSelection) -> Self {
         Self { selection, ..Self::default() }
     }
 
@@ -248,7 +248,7 @@ impl Workloads {
         ];
         let mut uses: Vec<(Role, Use)> = Vec::new();
         for (role, containers, statuses) in roles {
-            for Container { name, image } in containers {
+            for PodContainer { name, image } in containers {
                 let status = statuses.iter().find(|status| status.name == *name);
                 let told =
                     |text: fn(&ContainerStatus<'_>) -> String| status.map(text).unwrap_or_default();
@@ -310,13 +310,13 @@ impl Workloads {
     }
 
     /// Of several pods the last one counts.
-    fn tell(&mut self, image: Image, told: Told) {
+    fn tell(&mut self, image: ContainerImage, told: PodStart) {
         if !told.1.is_empty() {
             let (owner, container, reference) = &image;
             let bytes = owner.bytes() + container.len() + reference.len() + told.1.len();
             let known = self.told.entry(image).or_insert_with(|| {
                 self.kept.add(bytes);
-                Told::default()
+                PodStart::default()
             });
             *known = std::mem::take(known).max(told);
         }
@@ -453,7 +453,7 @@ impl Workloads {
         let (image_id, repo_digests) = running(&image_id);
         // Charts mostly label a workload, and not always its pods.
         let own = self.templates.get(&*seen.owner).map(|setup| &setup.labels);
-        let or_own = |of: fn(&Labels) -> &String| match own {
+        let or_own = |of: fn(&WorkloadLabels) -> &String| match own {
             Some(own) if of(&seen.labels).is_empty() => of(own).clone(),
             _ => of(&seen.labels).clone(),
         };
@@ -476,8 +476,11 @@ impl Workloads {
     }
 }
 
-fn labels(metadata: &Metadata<'_>) -> Labels {
-    Labels { chart: kept(&metadata.labels.chart), app_version: kept(&metadata.labels.app_version) }
+fn labels(metadata: &Metadata<'_>) -> WorkloadLabels {
+    WorkloadLabels {
+        chart: kept(&metadata.labels.chart),
+        app_version: kept(&metadata.labels.app_version),
+    }
 }
 
 /// What is longer than anything real says nothing.

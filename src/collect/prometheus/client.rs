@@ -8,11 +8,11 @@ use hyper::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 use super::config::{Base, PrometheusConfig};
-use super::parse::{self, Told};
+use super::parse::{self, ReadAnswer};
 use super::queries;
 use crate::collect::collector::Clock;
 use crate::collect::io::aside::run_blocking;
-use crate::collect::io::http::{self, Advice, Wanted};
+use crate::collect::io::http::{self, Advice, HttpRequest};
 use crate::collect::io::{net, secret};
 use crate::model::{Failure, LoadSpan, Secret};
 
@@ -21,7 +21,7 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// What the client keeps of answers besides their series.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct AnswerNotes {
     /// Seconds by which the server's clock is ahead of ours, by its first answer.
     pub(super) clock_ahead: Option<f64>,
     /// Without repetition.
@@ -61,21 +61,21 @@ impl Credentials {
 }
 
 /// Asks one API.
-pub(super) struct Client<'a> {
+pub(super) struct PrometheusClient<'a> {
     pub(super) base: &'a Base,
     pub(super) way: net::Endpoint<'a>,
     pub(super) credentials: Credentials,
     pub(super) clock: Clock,
-    pub(super) aside: Arc<Mutex<Aside>>,
+    pub(super) aside: Arc<Mutex<AnswerNotes>>,
 }
 
-impl Client<'_> {
+impl PrometheusClient<'_> {
     /// The label sets of the series that fit.
     pub(super) async fn series(
         &self,
         selector: &str,
         span: Option<LoadSpan>,
-    ) -> Result<Vec<parse::Labels>, Failure> {
+    ) -> Result<Vec<parse::SeriesLabels>, Failure> {
         let selectors = [selector.to_owned()];
         let told = self.get(&queries::series_path(&self.base.path, &selectors, span)).await?;
         Ok(told.into_iter().map(|series| series.labels).collect())
@@ -111,7 +111,7 @@ impl Client<'_> {
 
     async fn get(&self, path: &str) -> Result<Vec<parse::ToldSeries>, Failure> {
         let shown = shown(path).to_owned();
-        let wanted = &Wanted {
+        let wanted = &HttpRequest {
             host: &self.base.authority,
             path,
             shown: &shown,
@@ -133,7 +133,8 @@ impl Client<'_> {
         let answer = answer.await?;
         let ahead = clock_ahead(&answer.headers, before, (self.clock)());
         let body = answer.body;
-        let Told { series, warnings } = run_blocking(move || parse::read(&body, &shown)).await??;
+        let ReadAnswer { series, warnings } =
+            run_blocking(move || parse::read(&body, &shown)).await??;
         self.note(ahead, warnings);
         Ok(series)
     }

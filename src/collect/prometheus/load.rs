@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parse::{Labels, Point, ToldSeries};
+use super::parse::{SeriesLabels, SeriesPoint, ToldSeries};
 use crate::model::{
     BucketLength, CounterRow, CounterTable, Failure, FailureKind, JoinedSeries, LabelledSeries,
     LoadRole, SeriesFault, join_series,
@@ -36,7 +36,7 @@ pub(super) struct StepsTold {
 /// A server's counters while they are put together.
 pub(super) struct Steps {
     /// Labels of the series of commands processed, without its name.
-    bases: Vec<Labels>,
+    bases: Vec<SeriesLabels>,
     joined: JoinedSeries,
     /// Rows by the end of their bucket: the row, and the base that counts there.
     rows: BTreeMap<i64, (usize, usize)>,
@@ -47,7 +47,7 @@ pub(super) struct Steps {
 
 /// One kind of counter that is added to steps or samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
+pub(super) enum CounterKind {
     /// Of commands, by the label `cmd`.
     Calls,
     /// Of commands, in seconds.
@@ -62,7 +62,7 @@ pub(super) enum Counter {
 
 /// Adds the values of an answer to those of the answers before it, series by series.
 pub(super) fn merge(all: &mut Vec<ToldSeries>, more: Vec<ToldSeries>) {
-    let mut known: BTreeMap<Labels, usize> =
+    let mut known: BTreeMap<SeriesLabels, usize> =
         all.iter().enumerate().map(|(index, series)| (series.labels.clone(), index)).collect();
     for series in more {
         match known.get(&series.labels) {
@@ -78,7 +78,7 @@ pub(super) fn merge(all: &mut Vec<ToldSeries>, more: Vec<ToldSeries>) {
 /// Joins the series of a server. `listed` are the label sets that are known at all.
 pub(super) fn steps(
     told: &StepsTold,
-    listed: &[Labels],
+    listed: &[SeriesLabels],
     length: BucketLength,
 ) -> Result<Steps, SeriesFault> {
     let mut series: Vec<LabelledSeries> = told.processed.iter().map(labelled).collect();
@@ -88,7 +88,8 @@ pub(super) fn steps(
             .extend(named.map(|labels| LabelledSeries { labels: in_words(labels), steps: vec![] }));
     }
     let joined = join_series(&series, length.seconds())?;
-    let bases: Vec<Labels> = told.processed.iter().map(|series| base_of(&series.labels)).collect();
+    let bases: Vec<SeriesLabels> =
+        told.processed.iter().map(|series| base_of(&series.labels)).collect();
     let mut made = Steps {
         bases,
         joined,
@@ -140,7 +141,7 @@ impl Steps {
     }
 
     /// Sets a counter in the buckets that an answer tells it in.
-    pub(super) fn set(&mut self, counter: Counter, told: &[ToldSeries]) -> Result<(), Failure> {
+    pub(super) fn set(&mut self, counter: CounterKind, told: &[ToldSeries]) -> Result<(), Failure> {
         for series in told {
             let fitting = fitting(&self.bases, &series.labels);
             for point in &series.points {
@@ -215,7 +216,7 @@ pub(super) struct SamplesTold {
     /// `run_id` and role as labels.
     pub(super) instance: Vec<ToldSeries>,
     /// The other counters.
-    pub(super) counters: Vec<(Counter, Vec<ToldSeries>)>,
+    pub(super) counters: Vec<(CounterKind, Vec<ToldSeries>)>,
 }
 
 /// Samples in the order of time. A range of Prometheus 2 has a sample on its first moment, which
@@ -229,7 +230,8 @@ pub(super) fn samples(
     let mut cpu = Vec::new();
     for bucket in &told {
         let inside = (bucket.at - length.seconds()) * 1000 + 1..=bucket.at * 1000;
-        let bases: Vec<Labels> = bucket.processed.iter().map(|one| base_of(&one.labels)).collect();
+        let bases: Vec<SeriesLabels> =
+            bucket.processed.iter().map(|one| base_of(&one.labels)).collect();
         let mut moments: BTreeMap<i64, (usize, f64)> = BTreeMap::new();
         for (base, series) in bucket.processed.iter().enumerate() {
             let points = series.points.iter().filter(|point| inside.contains(&point.at_millis));
@@ -273,22 +275,22 @@ pub(super) fn samples(
 fn set_value(
     table: &mut CounterTable,
     cpu: &mut [[Option<f64>; 2]],
-    counter: Counter,
+    counter: CounterKind,
     row: usize,
     series: &ToldSeries,
-    point: Point,
+    point: SeriesPoint,
 ) {
     let command = label(&series.labels, "cmd");
     match counter {
-        Counter::Calls if !command.is_empty() => table.set_calls(row, command, point.value),
+        CounterKind::Calls if !command.is_empty() => table.set_calls(row, command, point.value),
         // The exporter divided whole microseconds by a million.
-        Counter::Seconds if !command.is_empty() => {
+        CounterKind::Seconds if !command.is_empty() => {
             table.set_micros(row, command, (point.value * 1e6).round());
         }
-        Counter::Calls | Counter::Seconds => {}
-        Counter::CpuUser => cpu[row][0] = Some(point.value),
-        Counter::CpuSystem => cpu[row][1] = Some(point.value),
-        Counter::Keys => table.set_keys(row, point.value),
+        CounterKind::Calls | CounterKind::Seconds => {}
+        CounterKind::CpuUser => cpu[row][0] = Some(point.value),
+        CounterKind::CpuSystem => cpu[row][1] = Some(point.value),
+        CounterKind::Keys => table.set_keys(row, point.value),
     }
 }
 
@@ -315,21 +317,21 @@ fn is_bounded(table: &CounterTable) -> Result<(), Failure> {
 }
 
 /// The bases that a series belongs to: it has all their labels, and may have more.
-fn fitting(bases: &[Labels], labels: &Labels) -> BTreeSet<usize> {
+fn fitting(bases: &[SeriesLabels], labels: &SeriesLabels) -> BTreeSet<usize> {
     (0..bases.len()).filter(|base| fits(&bases[*base], labels)).collect()
 }
 
-fn fits(base: &Labels, labels: &Labels) -> bool {
+fn fits(base: &SeriesLabels, labels: &SeriesLabels) -> bool {
     base.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
 
-fn base_of(labels: &Labels) -> Labels {
+fn base_of(labels: &SeriesLabels) -> SeriesLabels {
     let mut base = labels.clone();
     base.remove("__name__");
     base
 }
 
-fn label<'a>(labels: &'a Labels, name: &str) -> &'a str {
+fn label<'a>(labels: &'a SeriesLabels, name: &str) -> &'a str {
     labels.get(name).map_or("", String::as_str)
 }
 
@@ -338,7 +340,7 @@ fn labelled(series: &ToldSeries) -> LabelledSeries {
     LabelledSeries { labels: in_words(&series.labels), steps }
 }
 
-fn in_words(labels: &Labels) -> String {
+fn in_words(labels: &SeriesLabels) -> String {
     let is_told = |(name, _): &(&String, &String)| *name != "__name__";
     let pairs = labels.iter().filter(is_told).map(|(name, value)| format!("{name}={value:?}"));
     format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
@@ -364,7 +366,7 @@ fn count_of(value: f64) -> u32 {
 
 /// Which `run_id` and role hold at which step.
 struct Instances<'a> {
-    series: Vec<(&'a Labels, BTreeSet<i64>)>,
+    series: Vec<(&'a SeriesLabels, BTreeSet<i64>)>,
     steps: Vec<i64>,
 }
 
@@ -380,7 +382,7 @@ impl<'a> Instances<'a> {
 
     /// Where one takes over from another, both have a value for one bucket: the one that goes on
     /// counts, else the one that is new.
-    fn at(&self, at: i64, base: &Labels) -> Option<&'a Labels> {
+    fn at(&self, at: i64, base: &SeriesLabels) -> Option<&'a SeriesLabels> {
         let place = self.steps.binary_search(&at).ok()?;
         let next = self.steps.get(place + 1);
         let before = place.checked_sub(1).map(|before| self.steps[before]);
@@ -395,7 +397,11 @@ impl<'a> Instances<'a> {
     }
 }
 
-fn instance_at<'a>(told: &'a [ToldSeries], at_millis: i64, base: &Labels) -> Option<&'a Labels> {
+fn instance_at<'a>(
+    told: &'a [ToldSeries],
+    at_millis: i64,
+    base: &SeriesLabels,
+) -> Option<&'a SeriesLabels> {
     let has = |series: &&ToldSeries| {
         series.points.iter().any(|point| point.at_millis == at_millis) && fits(base, &series.labels)
     };

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::collector::Context;
+use super::collector::CollectContext;
 use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
 use super::io::sent::Sent;
@@ -28,17 +28,17 @@ use crate::model::{
     Failure, FailureKind, Load, LoadFacts, LoadSpan, PlaceLoad, SeriesFault, identity_of,
 };
 use crate::wire::problem::Problem;
-use client::{Aside, Client, Credentials};
+use client::{AnswerNotes, Credentials, PrometheusClient};
 use config::{Base, PrometheusConfig};
-use load::{Counter, SamplesTold, Steps, StepsTold};
-use parse::{Labels, ToldSeries};
+use load::{CounterKind, SamplesTold, Steps, StepsTold};
+use parse::{SeriesLabels, ToldSeries};
 use queries::{Metric, Selector};
 
 /// Reads the load of one target.
 pub struct Prometheus {
     config: PrometheusConfig,
     base: Base,
-    tls: tls::Settings,
+    tls: tls::TlsSettings,
     /// By place.
     selectors: BTreeMap<String, Selector>,
 }
@@ -69,17 +69,21 @@ impl Prometheus {
             selectors.map(|(place, labels)| (place, Selector::new(config.prefix(), &labels)));
         Ok(Self {
             base,
-            tls: tls::Settings(config.tls.clone().unwrap_or_default().relative_to(folder)),
+            tls: tls::TlsSettings(config.tls.clone().unwrap_or_default().relative_to(folder)),
             selectors: selectors.collect(),
             config,
         })
     }
 
-    async fn read_all(&self, wanted: &LoadWanted, context: &Context) -> Result<Load, Failure> {
+    async fn read_all(
+        &self,
+        wanted: &LoadWanted,
+        context: &CollectContext,
+    ) -> Result<Load, Failure> {
         let credentials = Credentials::resolve(&self.config).await?;
         let tls = self.base.tls.then_some(&self.tls);
-        let kept = Arc::new(Mutex::new(Aside::default()));
-        let client = Client {
+        let kept = Arc::new(Mutex::new(AnswerNotes::default()));
+        let client = PrometheusClient {
             base: &self.base,
             way: net::Endpoint::to(&self.base.host, self.base.port, tls).await?,
             credentials,
@@ -93,7 +97,7 @@ impl Prometheus {
         // Queries stand on the grid, whatever was asked for.
         let span = LoadSpan { from: wanted.length.floor(from), to: wanted.length.floor(to) };
         for (place, selector) in &self.selectors {
-            match (Reading { client: &client, selector, wanted, span }).place(place).await? {
+            match (MemberRead { client: &client, selector, wanted, span }).place(place).await? {
                 Ok(read) => {
                     firsts.extend(read.first);
                     intervals.extend(read.interval);
@@ -110,7 +114,7 @@ impl Prometheus {
         {
             return Err(fault_failure(fault));
         }
-        let Aside { clock_ahead, mut warnings } =
+        let AnswerNotes { clock_ahead, mut warnings } =
             kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         warnings.extend(missing.iter().map(|(place, fault)| format!("{place}: {fault}")));
         let facts = LoadFacts {
@@ -154,7 +158,7 @@ impl LoadSource for Prometheus {
     fn read<'a>(
         &'a self,
         wanted: &'a LoadWanted,
-        context: &'a Context,
+        context: &'a CollectContext,
     ) -> BoxFuture<'a, Result<Load, Failure>> {
         async move {
             let sent = Sent::default();
@@ -186,15 +190,15 @@ impl LoadSource for Prometheus {
 }
 
 /// One server that is read.
-struct Reading<'a> {
-    client: &'a Client<'a>,
+struct MemberRead<'a> {
+    client: &'a PrometheusClient<'a>,
     selector: &'a Selector,
     wanted: &'a LoadWanted,
     /// On the grid.
     span: LoadSpan,
 }
 
-impl Reading<'_> {
+impl MemberRead<'_> {
     /// All of one server; the second error is that it has no series.
     async fn place(&self, place: &str) -> Result<Result<PlaceRead, SeriesFault>, Failure> {
         let length = self.wanted.length;
@@ -261,7 +265,7 @@ impl Reading<'_> {
         let LoadSpan { from, to } = self.span;
         let span = LoadSpan { from: from - self.seconds(), to };
         let listed = self.client.series(&self.selector.series(Metric::Calls), Some(span)).await?;
-        let command = |labels: Labels| labels.get("cmd").cloned();
+        let command = |labels: SeriesLabels| labels.get("cmd").cloned();
         Ok(listed.into_iter().filter_map(command).collect())
     }
 
@@ -269,13 +273,13 @@ impl Reading<'_> {
         let (selector, seconds) = (self.selector, self.seconds());
         for piece in queries::pieces(self.span, seconds) {
             let mut asked = vec![
-                (Counter::CpuUser, selector.last(Metric::CpuUser, None, seconds)),
-                (Counter::CpuSystem, selector.last(Metric::CpuSystem, None, seconds)),
-                (Counter::Keys, selector.keys(seconds)),
+                (CounterKind::CpuUser, selector.last(Metric::CpuUser, None, seconds)),
+                (CounterKind::CpuSystem, selector.last(Metric::CpuSystem, None, seconds)),
+                (CounterKind::Keys, selector.keys(seconds)),
             ];
             for chunk in queries::chunks(commands) {
-                asked.push((Counter::Calls, selector.last(Metric::Calls, chunk, seconds)));
-                asked.push((Counter::Seconds, selector.last(Metric::Seconds, chunk, seconds)));
+                asked.push((CounterKind::Calls, selector.last(Metric::Calls, chunk, seconds)));
+                asked.push((CounterKind::Seconds, selector.last(Metric::Seconds, chunk, seconds)));
             }
             for (counter, query) in asked {
                 let told = self.client.range(&query, piece, seconds).await?;
@@ -300,13 +304,13 @@ impl Reading<'_> {
             counters: Vec::new(),
         };
         for (counter, metric) in
-            [(Counter::CpuUser, Metric::CpuUser), (Counter::CpuSystem, Metric::CpuSystem)]
+            [(CounterKind::CpuUser, Metric::CpuUser), (CounterKind::CpuSystem, Metric::CpuSystem)]
         {
             told.counters.push((counter, raw(metric, None).await?));
         }
         for chunk in queries::chunks(commands) {
             for (counter, metric) in
-                [(Counter::Calls, Metric::Calls), (Counter::Seconds, Metric::Seconds)]
+                [(CounterKind::Calls, Metric::Calls), (CounterKind::Seconds, Metric::Seconds)]
             {
                 told.counters.push((counter, raw(metric, chunk).await?));
             }

@@ -31,18 +31,18 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 const MAX_WARNINGS: usize = 16;
 const MAX_WARNING: usize = 300;
 
-pub(super) type Labels = BTreeMap<String, String>;
+pub(super) type SeriesLabels = BTreeMap<String, String>;
 
 /// A series and its values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ToldSeries {
-    pub(super) labels: Labels,
+    pub(super) labels: SeriesLabels,
     /// In the order of time; finite.
-    pub(super) points: Vec<Point>,
+    pub(super) points: Vec<SeriesPoint>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Point {
+pub(super) struct SeriesPoint {
     /// Unix milliseconds.
     pub(super) at_millis: i64,
     pub(super) value: f64,
@@ -50,13 +50,13 @@ pub(super) struct Point {
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Told {
+pub(super) struct ReadAnswer {
     pub(super) series: Vec<ToldSeries>,
     pub(super) warnings: Vec<String>,
 }
 
 /// Reads the answer to a query, or a list of series. Messages say that it answers `path`.
-pub(super) fn read(body: &[u8], path: &str) -> Result<Told, Failure> {
+pub(super) fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
     let budget = Budget::default();
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = Envelope(&budget).deserialize(&mut json).and_then(|told| json.end().map(|()| told));
@@ -72,12 +72,12 @@ pub(super) fn read(body: &[u8], path: &str) -> Result<Told, Failure> {
         _ => return Err(foreign(path)),
     }
     let series = envelope.series.ok_or_else(|| foreign(path))?;
-    Ok(Told { series, warnings: envelope.warnings })
+    Ok(ReadAnswer { series, warnings: envelope.warnings })
 }
 
 /// Whether the values of an answer stand on the lines of the grid that were asked for, once each.
 pub(super) fn is_on_grid(told: &[ToldSeries], span: LoadSpan, seconds: i64) -> bool {
-    let fits = |point: &Point| {
+    let fits = |point: &SeriesPoint| {
         let at = point.at_millis.div_euclid(1000);
         point.at_millis.rem_euclid(1000) == 0
             && (span.from..=span.to).contains(&at)
@@ -291,7 +291,7 @@ struct SeriesSeed<'b>(&'b Budget);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
-enum SeriesKey {
+enum AnswerKey {
     Metric,
     Values,
     Value,
@@ -318,12 +318,12 @@ impl<'de> Visitor<'de> for SeriesSeed<'_> {
         let mut told = ToldSeries::default();
         while let Some(key) = map.next_key()? {
             match key {
-                SeriesKey::Metric => told.labels = map.next_value_seed(LabelsSeed(self.0))?,
-                SeriesKey::Values => told.points = map.next_value_seed(Points(self.0))?,
-                SeriesKey::Value => {
+                AnswerKey::Metric => told.labels = map.next_value_seed(LabelsSeed(self.0))?,
+                AnswerKey::Values => told.points = map.next_value_seed(Points(self.0))?,
+                AnswerKey::Value => {
                     told.points = map.next_value_seed(PointSeed(self.0))?.into_iter().collect();
                 }
-                SeriesKey::Other => drop(map.next_value::<IgnoredAny>()?),
+                AnswerKey::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         if told.points.windows(2).any(|pair| pair[0].at_millis >= pair[1].at_millis) {
@@ -336,23 +336,23 @@ impl<'de> Visitor<'de> for SeriesSeed<'_> {
 struct LabelsSeed<'b>(&'b Budget);
 
 impl<'de> DeserializeSeed<'de> for LabelsSeed<'_> {
-    type Value = Labels;
+    type Value = SeriesLabels;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Labels, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<SeriesLabels, D::Error> {
         self.0.take(&self.0.series, 1, "10000 series")?;
         json.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for LabelsSeed<'_> {
-    type Value = Labels;
+    type Value = SeriesLabels;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("labels")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-        let mut labels = Labels::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SeriesLabels, A::Error> {
+        let mut labels = SeriesLabels::new();
         while let Some((name, value)) = map.next_entry::<String, String>()? {
             self.0.take(&self.0.text, name.len() + value.len(), "4 MiB of labels")?;
             if labels.len() == MAX_LABELS {
@@ -367,21 +367,21 @@ impl<'de> Visitor<'de> for LabelsSeed<'_> {
 struct Points<'b>(&'b Budget);
 
 impl<'de> DeserializeSeed<'de> for Points<'_> {
-    type Value = Vec<Point>;
+    type Value = Vec<SeriesPoint>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<Point>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<SeriesPoint>, D::Error> {
         json.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for Points<'_> {
-    type Value = Vec<Point>;
+    type Value = Vec<SeriesPoint>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("values")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Point>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<SeriesPoint>, A::Error> {
         let mut points = Vec::new();
         while let Some(point) = items.next_element_seed(PointSeed(self.0))? {
             points.extend(point);
@@ -394,9 +394,9 @@ impl<'de> Visitor<'de> for Points<'_> {
 struct PointSeed<'b>(&'b Budget);
 
 impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
-    type Value = Option<Point>;
+    type Value = Option<SeriesPoint>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<Point>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<SeriesPoint>, D::Error> {
         self.0.take(&self.0.points, 1, "1500000 values")?;
         let (seconds, text) = <(f64, String)>::deserialize(json)?;
         let value: f64 = text.parse().map_err(|_| D::Error::custom("a value is not a number"))?;
@@ -405,7 +405,7 @@ impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
         }
         #[expect(clippy::cast_possible_truncation, reason = "it is in range")]
         let at_millis = (seconds * 1000.0).round() as i64;
-        Ok(value.is_finite().then_some(Point { at_millis, value }))
+        Ok(value.is_finite().then_some(SeriesPoint { at_millis, value }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of what a Prometheus told.
 
-use super::load::{Counter, SamplesTold, StepsTold, merge, samples, steps};
-use super::parse::{Labels, Point, ToldSeries};
+use super::load::{CounterKind, SamplesTold, StepsTold, merge, samples, steps};
+use super::parse::{SeriesLabels, SeriesPoint, ToldSeries};
 use crate::model::{BucketLength, LoadRole, SeriesFault};
 
 const LENGTH: BucketLength = BucketLength::DEFAULT;
@@ -9,7 +9,7 @@ const LENGTH: BucketLength = BucketLength::DEFAULT;
 /// A series of `name=value` labels; times are seconds.
 fn series(labels: &[(&str, &str)], points: &[(i64, f64)]) -> ToldSeries {
     let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let point = |(at, value): &(i64, f64)| Point { at_millis: at * 1000, value: *value };
+    let point = |(at, value): &(i64, f64)| SeriesPoint { at_millis: at * 1000, value: *value };
     ToldSeries { labels: labels.collect(), points: points.iter().map(point).collect() }
 }
 
@@ -42,13 +42,14 @@ fn prometheus_series_that_follow_each_other_become_one_server() {
     let mut made = steps(&told, &[], LENGTH).unwrap();
     let calls = |pod: &str, points: &[(i64, f64)]| series(&[("pod", pod), ("cmd", "get")], points);
     let told = [calls("a", &[(600, 7.0), (900, 8.0)]), calls("b", &[(900, 9.0), (1200, 9.5)])];
-    made.set(Counter::Calls, &told).unwrap();
+    made.set(CounterKind::Calls, &told).unwrap();
     // Another server's, or one that is not known: of no base.
-    made.set(Counter::Calls, &[calls("c", &[(600, 99.0)]), series(&[], &[(600, 99.0)])]).unwrap();
-    made.set(Counter::Seconds, &[series(&[("pod", "a"), ("cmd", "get")], &[(600, 0.000_029)])])
+    made.set(CounterKind::Calls, &[calls("c", &[(600, 99.0)]), series(&[], &[(600, 99.0)])])
         .unwrap();
-    made.set(Counter::CpuUser, &[series(&[("pod", "a")], &[(300, 1.5), (600, 2.0)])]).unwrap();
-    made.set(Counter::CpuSystem, &[series(&[("pod", "a")], &[(600, 0.25)])]).unwrap();
+    made.set(CounterKind::Seconds, &[series(&[("pod", "a"), ("cmd", "get")], &[(600, 0.000_029)])])
+        .unwrap();
+    made.set(CounterKind::CpuUser, &[series(&[("pod", "a")], &[(300, 1.5), (600, 2.0)])]).unwrap();
+    made.set(CounterKind::CpuSystem, &[series(&[("pod", "a")], &[(600, 0.25)])]).unwrap();
     assert_eq!(made.cuts(), [600]);
     assert_eq!((made.first(), made.newest_run().as_deref()), (Some(300), Some("r")));
     assert_eq!(made.interval(LENGTH), Some(15.0));
@@ -76,7 +77,7 @@ fn prometheus_series_of_one_server_are_refused_or_told_as_none() {
     assert!(fault.to_string().contains("{pod=\"a\"} and {pod=\"b\"}"), "{fault}");
     let none = StepsTold::default();
     assert_eq!(steps(&none, &[], LENGTH).err(), Some(SeriesFault::NoSeries));
-    let known = Labels::from([("job".to_owned(), "redis".to_owned())]);
+    let known = SeriesLabels::from([("job".to_owned(), "redis".to_owned())]);
     let fault = steps(&none, &[known], LENGTH).err().unwrap();
     assert_eq!(fault.to_string(), "series without samples: {job=\"redis\"}");
 }
@@ -96,9 +97,9 @@ fn prometheus_cuts_are_seen_by_falls_runs_and_resets() {
     let mut made = steps(&told, &[], LENGTH).unwrap();
     assert_eq!(made.cuts(), [900, 600]);
     let calls = |cmd: &str, points: &[(i64, f64)]| series(&[("pod", "a"), ("cmd", cmd)], points);
-    made.set(Counter::Calls, &[calls("config|resetstat", &[(1200, 1.0)])]).unwrap();
+    made.set(CounterKind::Calls, &[calls("config|resetstat", &[(1200, 1.0)])]).unwrap();
     assert_eq!(made.cuts(), [1200, 900, 600]);
-    made.set(Counter::Calls, &[calls("get", &[(1200, 4.0), (1500, 3.0)])]).unwrap();
+    made.set(CounterKind::Calls, &[calls("get", &[(1200, 4.0), (1500, 3.0)])]).unwrap();
     assert_eq!(made.cuts(), [1500, 1200, 900, 600]);
     let table = made.into_table();
     assert_eq!((table.run_id(1), table.run_id(2)), (Some("one"), Some("two")));
@@ -112,8 +113,8 @@ fn prometheus_samples_of_a_bucket_are_those_behind_its_begin() {
         processed: vec![pod("a", points)],
         instance: vec![run("a", "one", "master", &[310]), run("a", "two", "slave", &[450])],
         counters: vec![
-            (Counter::Calls, vec![of("keys", &[(300, 1.0), (450, 3.0)])]),
-            (Counter::Keys, vec![series(&[("pod", "a")], &[(310, 5.0)])]),
+            (CounterKind::Calls, vec![of("keys", &[(300, 1.0), (450, 3.0)])]),
+            (CounterKind::Keys, vec![series(&[("pod", "a")], &[(310, 5.0)])]),
         ],
     };
     let told = vec![bucket(900, &[(700, 2.0)]), bucket(600, &[(300, 9.0), (310, 9.5), (450, 1.0)])];
@@ -142,6 +143,6 @@ fn prometheus_load_is_bounded() {
     let mut made = steps(&told, &[], LENGTH).unwrap();
     let commands =
         (0..1000).map(|i| series(&[("pod", "a"), ("cmd", &format!("c{i}"))], &points[..1]));
-    let failure = made.set(Counter::Calls, &commands.collect::<Vec<_>>()).unwrap_err();
+    let failure = made.set(CounterKind::Calls, &commands.collect::<Vec<_>>()).unwrap_err();
     assert!(failure.message.contains("2001 buckets or samples of 1000 commands"), "{failure}");
 }

@@ -13,11 +13,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
 use super::io::system::without_errno;
 use super::io::{file, net, silence};
-use super::kubernetes::scope::Scope;
+use super::kubernetes::scope::ClusterScope;
 use crate::model::{
     CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId, TimeSource,
 };
@@ -32,7 +32,7 @@ pub struct Recorded {
     shown: PathBuf,
     path: PathBuf,
     taken: Option<Timestamp>,
-    scope: Scope,
+    scope: ClusterScope,
 }
 
 impl Recorded {
@@ -43,13 +43,16 @@ impl Recorded {
             shown: config.path.clone(),
             path: folder.join(&config.path),
             taken: config.taken,
-            scope: Scope::new(&config.read, &config.namespaces),
+            scope: ClusterScope::new(&config.read, &config.namespaces),
         }
     }
 
     /// The targets that the file holds. Minds no deadline: the live target that it stands in for
     /// may have used it up.
-    pub(super) async fn load(&self, context: &Context) -> Result<Vec<TargetEvidence>, Failure> {
+    pub(super) async fn load(
+        &self,
+        context: &CollectContext,
+    ) -> Result<Vec<TargetEvidence>, Failure> {
         let (bytes, modified) = if file::is_piped(&self.path) {
             (read_piped(&self.path, context).await?, (context.clock)())
         } else {
@@ -109,7 +112,7 @@ impl Collector for Recorded {
         evidence
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             // A file is not a server that could be silent.
             silence::broken();
@@ -131,7 +134,7 @@ pub fn targets_of(
     bytes: Vec<u8>,
     environment: &crate::model::EnvironmentName,
 ) -> Result<Vec<TargetEvidence>, Failure> {
-    let scope = Scope::default();
+    let scope = ClusterScope::default();
     let file =
         parse::File { shown: "file", name: "name", scope: &scope, modified: Timestamp::UNIX_EPOCH };
     parse::targets(&parse::text(bytes)?, &file, environment)
@@ -139,7 +142,7 @@ pub fn targets_of(
 
 /// What somebody pipes into the program, until shortly before the deadline: the reason is to be
 /// told.
-async fn read_piped(path: &Path, context: &Context) -> Result<Vec<u8>, Failure> {
+async fn read_piped(path: &Path, context: &CollectContext) -> Result<Vec<u8>, Failure> {
     let within = context.allowed.mul_f64(0.9);
     file::read_pipe(path, MAX_FILE, within).await.map_err(|e| {
         let message = format!("what was piped cannot be read: {}", without_errno(&e));

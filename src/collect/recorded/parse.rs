@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::collect::config::COLLECTORS;
 use crate::collect::kubernetes::kubectl::{looks_like_kubectl, parse_kubectl};
-use crate::collect::kubernetes::scope::Scope;
+use crate::collect::kubernetes::scope::ClusterScope;
 use crate::collect::redis::lines::tidied;
 use crate::collect::redis::parse::{looks_like_info, mark_unsaid, parse_info, server_time};
 use crate::collect::redis::parts::{INFO_PART, NODE};
@@ -27,7 +27,7 @@ pub(super) struct File<'a> {
     /// Name of the target.
     pub(super) name: &'a str,
     /// What of a cluster counts.
-    pub(super) scope: &'a Scope,
+    pub(super) scope: &'a ClusterScope,
     /// When it was last written.
     pub(super) modified: Timestamp,
 }
@@ -219,7 +219,7 @@ mod tests {
         let file = File {
             shown: "f",
             name: "cache",
-            scope: &Scope::default(),
+            scope: &ClusterScope::default(),
             modified: Timestamp::UNIX_EPOCH,
         };
         targets(text, &file, &"dev".into())

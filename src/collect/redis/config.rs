@@ -83,13 +83,13 @@ pub struct SentinelConfig {
 
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct RedisAddress {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: bool,
 }
 
-impl Address {
+impl RedisAddress {
     /// `host:6379`: what tells it from the other servers of a target.
     pub(super) fn place(&self) -> String {
         place(&self.host, self.port)
@@ -249,17 +249,17 @@ fn without_tls(url: &Located<String>) -> Option<Problem> {
 }
 
 /// Reads the URL of a server.
-pub(super) fn address(text: &Located<String>) -> Result<Address, Problem> {
+pub(super) fn address(text: &Located<String>) -> Result<RedisAddress, Problem> {
     address_or(text, 6379)
 }
 
 /// Reads the URL of a Sentinel.
-pub(super) fn sentinel_address(text: &Located<String>) -> Result<Address, Problem> {
+pub(super) fn sentinel_address(text: &Located<String>) -> Result<RedisAddress, Problem> {
     address_or(text, 26379)
 }
 
 /// Reads a URL. Its text never goes into the message: a password may be in it.
-fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
+fn address_or(text: &Located<String>, port: u16) -> Result<RedisAddress, Problem> {
     const SHAPE: &str = "write redis://host:6379 or rediss://host:6379";
     let wrong = |message: &str, advice: &str| Problem::at(text, message, advice);
     let url = Url::parse(text).map_err(|_| wrong("invalid URL", SHAPE))?;
@@ -284,7 +284,7 @@ fn address_or(text: &Located<String>, port: u16) -> Result<Address, Problem> {
             "leave path and query out: INFO is not of one database",
         ));
     }
-    Ok(Address { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
+    Ok(RedisAddress { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
 }
 
 #[cfg(test)]

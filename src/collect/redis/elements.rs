@@ -13,12 +13,12 @@ const MAX_ELEMENTS: u64 = 10_000;
 /// A connection on which no more elements are read than anybody sends: one more is an error.
 pub(super) struct Elements<S> {
     inner: S,
-    counter: Counter,
+    counter: ElementCounter,
 }
 
 impl<S> Elements<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, counter: Counter::default() }
+        Self { inner, counter: ElementCounter::default() }
     }
 }
 
@@ -28,7 +28,7 @@ struct TooMany;
 
 /// Follows the protocol as far as it takes to tell where an element begins.
 #[derive(Debug, Default)]
-struct Counter {
+struct ElementCounter {
     elements: u64,
     /// What the line is that is being read; nothing between two elements.
     line: Option<u8>,
@@ -38,7 +38,7 @@ struct Counter {
     rest: u64,
 }
 
-impl Counter {
+impl ElementCounter {
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), TooMany> {
         while let Some((&byte, behind)) = bytes.split_first() {
             if self.rest > 0 {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn count(bytes: &[u8], piece: usize) -> Option<u64> {
-        let mut counter = Counter::default();
+        let mut counter = ElementCounter::default();
         let read = bytes.chunks(piece).try_for_each(|piece| counter.read(piece));
         read.is_ok().then_some(counter.elements)
     }

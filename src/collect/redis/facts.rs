@@ -7,13 +7,13 @@ use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
 /// The facts of one INFO: of a name that stands twice the first counts, and there is an end to
 /// them.
-pub(super) struct Facts<'e, 't> {
+pub(super) struct InfoFacts<'e, 't> {
     evidence: &'e mut TargetEvidence,
     seen: HashSet<(&'static str, &'t str)>,
     failure: Option<Failure>,
 }
 
-impl<'e, 't> Facts<'e, 't> {
+impl<'e, 't> InfoFacts<'e, 't> {
     /// Servers have some twenty, and a handful of modules.
     pub(super) const MAX: usize = 1_000;
 

@@ -25,28 +25,28 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::collector::{Collector, Context, Target};
+use super::collector::{CollectContext, Collector, Target};
 use crate::model::{CollectorKind, Failure, Outcome, TargetEvidence, TargetId};
 use crate::wire::problem::Problem;
-use config::{Address, RedisConfig};
+use config::{RedisAddress, RedisConfig};
 use parts::{INFO_PART, NODE, REPLICA, REPLICAS_PART, SENTINEL_PART};
 use sentinel::Sentinel;
-use servers::{Different, Told};
-use session::Access;
+use servers::{Different, ServerRead};
+use session::RedisAccess;
 
 /// Reads one server, or several that are one service.
 pub struct Redis {
     id: TargetId,
     servers: Servers,
-    access: Access,
+    access: RedisAccess,
     replicas: bool,
 }
 
 /// Where they are.
 enum Servers {
-    One(Address),
+    One(RedisAddress),
     Sentinel(Sentinel),
-    Nodes(Vec<Address>),
+    Nodes(Vec<RedisAddress>),
 }
 
 impl Redis {
@@ -67,7 +67,7 @@ impl Redis {
         Ok(Self {
             id: TargetId::new("redis", &config.name),
             servers,
-            access: Access::new(
+            access: RedisAccess::new(
                 config.username.as_ref(),
                 config.password.as_ref(),
                 config.tls.as_ref(),
@@ -88,7 +88,7 @@ impl Redis {
         parts
     }
 
-    async fn read(&self, evidence: &mut TargetEvidence, context: &Context) {
+    async fn read(&self, evidence: &mut TargetEvidence, context: &CollectContext) {
         match &self.servers {
             Servers::One(address) => {
                 self.read_server(address, evidence, context).await;
@@ -101,11 +101,11 @@ impl Redis {
     /// The server that is the target itself, and its replicas. Its failure is told, too.
     async fn read_server(
         &self,
-        address: &Address,
+        address: &RedisAddress,
         evidence: &mut TargetEvidence,
-        context: &Context,
+        context: &CollectContext,
     ) -> Option<Failure> {
-        let Told { said, text, outcome } = servers::one(&self.access, address, context).await;
+        let ServerRead { said, text, outcome } = servers::one(&self.access, address, context).await;
         evidence.fields.extend(said.fields);
         servers::keep_samples(evidence, said.samples);
         evidence.set_part(
@@ -128,7 +128,7 @@ impl Redis {
         &self,
         sentinel: &Sentinel,
         evidence: &mut TargetEvidence,
-        context: &Context,
+        context: &CollectContext,
     ) {
         let found = sentinel.find(context).await;
         evidence.fields.extend(found.fields);
@@ -163,9 +163,9 @@ impl Redis {
 
     async fn read_nodes(
         &self,
-        nodes: &[Address],
+        nodes: &[RedisAddress],
         evidence: &mut TargetEvidence,
-        context: &Context,
+        context: &CollectContext,
     ) {
         const ADVICE: &str = "name each node once, by an address that leads to no other";
         let mut different = Different::default();
@@ -178,7 +178,7 @@ impl Redis {
     }
 }
 
-fn node_part(address: &Address) -> String {
+fn node_part(address: &RedisAddress) -> String {
     format!("{NODE}{}", address.place())
 }
 
@@ -197,7 +197,9 @@ impl Collector for Redis {
         match &self.servers {
             Servers::One(address) => address.url(),
             Servers::Sentinel(sentinel) => sentinel.endpoint(),
-            Servers::Nodes(nodes) => nodes.iter().map(Address::url).collect::<Vec<_>>().join(", "),
+            Servers::Nodes(nodes) => {
+                nodes.iter().map(RedisAddress::url).collect::<Vec<_>>().join(", ")
+            }
         }
     }
 
@@ -225,7 +227,7 @@ impl Collector for Redis {
         (!is_read && is_unreached).then(|| failures.next().cloned()).flatten()
     }
 
-    fn collect<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Vec<TargetEvidence>> {
+    fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
             tracing::debug!(target_id = %self.id, "asking for INFO");
             let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), (context.clock)());

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::counters::sample;
-use super::facts::Facts;
+use super::facts::InfoFacts;
 use super::lines::{is_fact, is_version_line, pair};
 use crate::model::{
     Failure, FailureKind, Field, IDENTITY_PART, Outcome, SETTINGS_PART, TargetEvidence,
@@ -44,8 +44,8 @@ pub(in crate::collect) fn parse_info(
     text: &str,
     evidence: &mut TargetEvidence,
 ) -> Result<(), Failure> {
-    let mut facts = Facts::new(evidence);
-    let mut extent = Extent::default();
+    let mut facts = InfoFacts::new(evidence);
+    let mut extent = InfoExtent::default();
     let mut section = String::new();
     for line in text.lines() {
         if let Some(heading) = line.trim().strip_prefix("# ") {
@@ -89,7 +89,7 @@ fn fact<'a>(name: &str, value: &'a str) -> &'a str {
 
 /// How much of INFO was there.
 #[derive(Default)]
-struct Extent {
+struct InfoExtent {
     has_version: bool,
     has_memory: bool,
     has_end: bool,
@@ -97,7 +97,7 @@ struct Extent {
     sections: BTreeSet<String>,
 }
 
-impl Extent {
+impl InfoExtent {
     /// Servers before 2.6 write no headings.
     fn meet(&mut self, name: &str) {
         self.has_memory |= matches!(name, "used_memory" | "maxmemory_policy" | "cache_mode");
@@ -131,7 +131,7 @@ impl Extent {
 /// Whether all of INFO was there: one section alone would hide modules and settings. No server
 /// says how many sections it has, and each leaves out some lines (Redis Cloud knows no
 /// `maxmemory_policy`, a proxy no `run_id`): it is the sections that speak for the rest.
-fn whole(evidence: &TargetEvidence, extent: &Extent) -> Result<(), Failure> {
+fn whole(evidence: &TargetEvidence, extent: &InfoExtent) -> Result<(), Failure> {
     if evidence.field("redis_mode").or(evidence.field("server_mode")) == Some("sentinel") {
         return Err(Failure::new(FailureKind::Protocol, "this is a Sentinel, which holds no data")
             .advise("write sentinel: {service: NAME, urls: […]} in place of url:, to read the master that it names"));
@@ -414,7 +414,7 @@ mod tests {
         let modules: String = (0..150_000).map(|n| format!("module:name=m{n},ver=1\n")).collect();
         let (evidence, failure) = read(&format!("redis_version:7.0.1\n{modules}{end}"));
         assert_eq!(failure.kind, FailureKind::TooLarge);
-        assert_eq!(evidence.fields.len(), Facts::MAX);
+        assert_eq!(evidence.fields.len(), InfoFacts::MAX);
     }
 
     #[test]

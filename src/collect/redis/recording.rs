@@ -90,9 +90,9 @@ fn chunks(text: &str) -> Vec<Chunk> {
     while let Some(line) = rest.next() {
         let next = || rest.clone().find(|line| !line.trim().is_empty()).is_some_and(begins_info);
         let (place, line) = match named(line) {
-            Named::Reply(place, reply) => (Some(place), reply),
-            Named::Address(place) if is_ip(&place) || next() => (Some(place), ""),
-            Named::Word(place) if next() => (Some(place), ""),
+            Introduced::Reply(place, reply) => (Some(place), reply),
+            Introduced::Address(place) if is_ip(&place) || next() => (Some(place), ""),
+            Introduced::Word(place) if next() => (Some(place), ""),
             _ => (None, line),
         };
         if place.is_some() || is_server_heading(line) && current.has_info {
@@ -120,7 +120,7 @@ fn is_server_heading(line: &str) -> bool {
 }
 
 /// What a line says of whose the next one is.
-enum Named<'a> {
+enum Introduced<'a> {
     /// `10.0.0.1:6379: # Server`, `10.0.0.1:6379: (error) NOAUTH …` of redis-cli, taken apart.
     Reply(String, &'a str),
     /// `10.0.0.1:6379`, `10.0.0.1:6379> INFO` of a session.
@@ -130,27 +130,27 @@ enum Named<'a> {
     Nothing,
 }
 
-fn named(line: &str) -> Named<'_> {
+fn named(line: &str) -> Introduced<'_> {
     let whole = line.trim();
     if let Some((front, reply)) = whole.split_once(": ")
         && is_reply(reply)
         && let Some(place) = address(front)
     {
-        return Named::Reply(place, reply);
+        return Introduced::Reply(place, reply);
     }
     let front = match whole.split_once('>') {
         Some((prompt, typed)) if typed.trim().to_ascii_lowercase().starts_with("info") => prompt,
         // The prompt behind an answer, or another command.
-        Some((prompt, _)) if address(prompt).is_some() => return Named::Nothing,
+        Some((prompt, _)) if address(prompt).is_some() => return Introduced::Nothing,
         _ => whole,
     };
     let bare = front.trim_matches(|c: char| c.is_whitespace() || "=-*#<>".contains(c));
     let bare = bare.strip_suffix(':').unwrap_or(bare);
     match address(bare) {
-        Some(place) if !is_line_of_info(front) => Named::Address(place),
+        Some(place) if !is_line_of_info(front) => Introduced::Address(place),
         // Else it is the heading of a section that is empty: `# Keyspace`.
-        None if !front.starts_with("# ") && is_name(bare) => Named::Word(bare.to_owned()),
-        _ => Named::Nothing,
+        None if !front.starts_with("# ") && is_name(bare) => Introduced::Word(bare.to_owned()),
+        _ => Introduced::Nothing,
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::config::Address;
+use super::config::RedisAddress;
 use super::parts::{REPLICA, REPLICAS_PART};
-use super::servers::{self, Different, Told};
-use super::session::Access;
+use super::servers::{self, Different, ServerRead};
+use super::session::RedisAccess;
 use super::topology::{self, Replicas};
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 
 /// Replicas that are followed: more is not one service.
@@ -22,7 +22,7 @@ const ANNOUNCE: &str = "the address is the one that the replica announces: behin
 /// Who is to be asked yet.
 #[derive(Default)]
 struct Following {
-    queue: Vec<Address>,
+    queue: Vec<RedisAddress>,
     seen: BTreeSet<String>,
     /// Why not all are known.
     problem: Option<Failure>,
@@ -30,11 +30,11 @@ struct Following {
 
 /// Reads the replicas that `text`, what the server at `main` told, names, and their own replicas.
 pub(super) async fn read(
-    access: &Access,
-    main: &Address,
+    access: &RedisAccess,
+    main: &RedisAddress,
     text: &str,
     evidence: &mut TargetEvidence,
-    context: &Context,
+    context: &CollectContext,
 ) {
     let mut following = Following::default();
     let mut different = Different::of(evidence.field("run_id"), main);
@@ -55,7 +55,7 @@ pub(super) async fn read(
 }
 
 /// What can be known of an announced address is whether a replica of this master answers there.
-fn checked(main: &str, mut told: Told) -> Told {
+fn checked(main: &str, mut told: ServerRead) -> ServerRead {
     if let Err(failure) = &mut told.outcome
         && failure.kind.is_unreached()
     {
@@ -76,10 +76,10 @@ fn checked(main: &str, mut told: Told) -> Told {
 }
 
 impl Following {
-    fn add(&mut self, server: &Address, text: &str) {
+    fn add(&mut self, server: &RedisAddress, text: &str) {
         let Replicas { addresses, unusable, unnamed } = topology::replicas(text);
         for (host, port) in addresses {
-            let address = Address { port, tls: server.tls, host };
+            let address = RedisAddress { port, tls: server.tls, host };
             if self.seen.contains(&address.place()) {
                 continue;
             }

@@ -10,12 +10,12 @@ use std::path::Path;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use super::config::{self, Address, SentinelConfig};
+use super::config::{self, RedisAddress, SentinelConfig};
 use super::lines::lines;
 use super::servers;
-use super::session::Access;
+use super::session::RedisAccess;
 use super::topology::{self, Master};
-use crate::collect::collector::Context;
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Sample};
@@ -24,14 +24,14 @@ use crate::wire::problem::Problem;
 /// The Sentinels of a service.
 pub(super) struct Sentinel {
     service: String,
-    addresses: Vec<Address>,
-    access: Access,
+    addresses: Vec<RedisAddress>,
+    access: RedisAccess,
     /// Whether the servers that they name speak TLS.
     servers_tls: bool,
 }
 
 /// What one Sentinel says of the master.
-struct Named {
+struct MasterNamed {
     /// Its place.
     master: String,
     status: String,
@@ -41,9 +41,9 @@ struct Named {
 }
 
 /// What they said.
-pub(super) struct Found {
+pub(super) struct SentinelsSay {
     /// The master, if they name one and the same.
-    pub(super) address: Option<Address>,
+    pub(super) address: Option<RedisAddress>,
     /// How many replicas it has, by the Sentinel that knows most.
     pub(super) replicas: usize,
     /// Whether all is well with it.
@@ -68,7 +68,7 @@ impl Sentinel {
                 .iter()
                 .map(config::sentinel_address)
                 .collect::<Result<_, _>>()?,
-            access: Access::new(
+            access: RedisAccess::new(
                 config.username.as_ref(),
                 config.password.as_ref(),
                 config.tls.as_ref(),
@@ -79,11 +79,11 @@ impl Sentinel {
     }
 
     pub(super) fn endpoint(&self) -> String {
-        let urls: Vec<String> = self.addresses.iter().map(Address::url).collect();
+        let urls: Vec<String> = self.addresses.iter().map(RedisAddress::url).collect();
         format!("{} by {}", self.service, urls.join(", "))
     }
 
-    pub(super) async fn find(&self, context: &Context) -> Found {
+    pub(super) async fn find(&self, context: &CollectContext) -> SentinelsSay {
         let now = Instant::now();
         let until = now + context.deadline.saturating_duration_since(now) / 2;
         let asking = (0..self.addresses.len()).map(|index| async move {
@@ -95,7 +95,7 @@ impl Sentinel {
                 run_blocking(move || {
                     let text = String::from_utf8_lossy(&answer.text);
                     let sample = servers::sample(&text, place, taken);
-                    Ok(Named { sample, ..named_by(&service, &text)? })
+                    Ok(MasterNamed { sample, ..named_by(&service, &text)? })
                 })
                 .await?
             };
@@ -115,7 +115,7 @@ impl Sentinel {
             name: name.to_owned(),
             value,
         };
-        let said = told.iter().map(|(place, Named { master, status, replicas, .. })| {
+        let said = told.iter().map(|(place, MasterNamed { master, status, replicas, .. })| {
             (place, "sentinel_master", format!("{master},status={status},replicas={replicas}"))
         });
         let not = failed
@@ -128,15 +128,15 @@ impl Sentinel {
             Err(failure) => (None, Err(failure)),
         };
         let samples = distinct(told.into_iter().filter_map(|(_, named)| named.sample));
-        Found { address, replicas, outcome, fields, samples }
+        SentinelsSay { address, replicas, outcome, fields, samples }
     }
 
     /// The one master that all name who answered, and whether all is well with it.
     fn agreed(
         &self,
-        told: &[(String, Named)],
+        told: &[(String, MasterNamed)],
         failed: &[(String, Failure)],
-    ) -> Result<(Address, Result<(), Failure>), Failure> {
+    ) -> Result<(RedisAddress, Result<(), Failure>), Failure> {
         let masters: BTreeSet<&str> = told.iter().map(|(_, named)| named.master.as_str()).collect();
         let Some(master) = masters.first() else { return Err(none_told(failed)) };
         if masters.len() > 1 {
@@ -152,13 +152,13 @@ impl Sentinel {
             return Err(Failure::new(FailureKind::Unavailable, message).advise(advice));
         }
         let (host, port) = master.rsplit_once(':').unwrap_or((master, "0"));
-        let address = Address {
+        let address = RedisAddress {
             host: host.to_owned(),
             port: port.parse().unwrap_or(0),
             tls: self.servers_tls,
         };
         let sick = told.iter().find(|(_, named)| named.status != "ok");
-        let outcome = sick.map_or(Ok(()), |(place, Named { status, .. })| {
+        let outcome = sick.map_or(Ok(()), |(place, MasterNamed { status, .. })| {
             let message = format!("the Sentinel {place} says that the master {master} is {status:?}, not ok");
             let advice =
                 "sdown: this Sentinel cannot reach it; odown: most cannot. See its log, and that of the master";
@@ -169,7 +169,7 @@ impl Sentinel {
 }
 
 /// What one Sentinel says of the service.
-fn named_by(service: &str, text: &str) -> Result<Named, Failure> {
+fn named_by(service: &str, text: &str) -> Result<MasterNamed, Failure> {
     let Some(masters) = topology::masters(text) else { return Err(no_sentinel(text)) };
     let Some(Master { status, replicas, address, .. }) =
         masters.iter().find(|master| master.name == service)
@@ -182,7 +182,7 @@ fn named_by(service: &str, text: &str) -> Result<Named, Failure> {
             "the Sentinel names the master without a usable address",
         )
     })?;
-    Ok(Named {
+    Ok(MasterNamed {
         master: topology::place(host, *port),
         status: status.clone(),
         replicas: *replicas,
@@ -246,7 +246,7 @@ fn no_sentinel(text: &str) -> Failure {
 }
 
 /// The master that Sentinels name cannot be reached: the address is theirs, not the profile's.
-pub(super) fn unreached(failure: Failure, address: &Address) -> Failure {
+pub(super) fn unreached(failure: Failure, address: &RedisAddress) -> Failure {
     let advice = format!(
         "{}; the Sentinels name {}: behind NAT or in a container, let them name an address that leads to it from here \
          (replica-announce-ip on the server, sentinel announce-hostnames)",
@@ -257,7 +257,7 @@ pub(super) fn unreached(failure: Failure, address: &Address) -> Failure {
 }
 
 /// The role that the server itself says it has.
-pub(super) fn is_master(role: Option<&str>, address: &Address) -> Result<(), Failure> {
+pub(super) fn is_master(role: Option<&str>, address: &RedisAddress) -> Result<(), Failure> {
     match role {
         // KeyDB's masters may be replicas of each other.
         None | Some("master" | "active-replica") => Ok(()),

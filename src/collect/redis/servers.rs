@@ -8,10 +8,10 @@ use futures::stream;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::config::Address;
+use super::config::RedisAddress;
 use super::parse::parse_info;
-use super::session::{Access, Answer, WHOLE};
-use crate::collect::collector::Context;
+use super::session::{InfoReply, RedisAccess, WHOLE};
+use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence};
@@ -20,7 +20,7 @@ use crate::model::{Failure, FailureKind, Field, Outcome, Sample, TargetEvidence}
 const AT_ONCE: usize = 8;
 
 /// What one server said.
-pub(super) struct Told {
+pub(super) struct ServerRead {
     /// As if it were a target.
     pub(super) said: TargetEvidence,
     /// INFO itself.
@@ -30,16 +30,20 @@ pub(super) struct Told {
 }
 
 /// One server, until the target's deadline.
-pub(super) async fn one(access: &Access, address: &Address, context: &Context) -> Told {
+pub(super) async fn one(
+    access: &RedisAccess,
+    address: &RedisAddress,
+    context: &CollectContext,
+) -> ServerRead {
     ask(access, address, context, context.deadline, context.allowed).await
 }
 
 /// All of them, in their order. Where they wait for each other none may use up the others' time.
 pub(super) async fn several(
-    access: &Access,
-    addresses: &[Address],
-    context: &Context,
-) -> Vec<Told> {
+    access: &RedisAccess,
+    addresses: &[RedisAddress],
+    context: &CollectContext,
+) -> Vec<ServerRead> {
     let rounds = u32::try_from(addresses.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
     let share = context.deadline.saturating_duration_since(Instant::now()) / rounds;
     let allowed = if rounds == 1 { context.allowed } else { context.allowed / rounds };
@@ -53,12 +57,12 @@ pub(super) async fn several(
 }
 
 async fn ask(
-    access: &Access,
-    address: &Address,
-    context: &Context,
+    access: &RedisAccess,
+    address: &RedisAddress,
+    context: &CollectContext,
     deadline: Instant,
     allowed: Duration,
-) -> Told {
+) -> ServerRead {
     let asked = async {
         let answer = access.ask(address, WHOLE).await?;
         let (place, said) = (address.place(), empty(context));
@@ -67,22 +71,22 @@ async fn ask(
     let told = net::within(deadline, allowed, asked).await;
     told.unwrap_or_else(|failure| {
         let failure = net::with_tls_in_mind(failure, address.tls);
-        Told { said: empty(context), text: String::new(), outcome: Err(failure) }
+        ServerRead { said: empty(context), text: String::new(), outcome: Err(failure) }
     })
 }
 
 /// Evidence of a server that has said nothing yet.
-fn empty(context: &Context) -> TargetEvidence {
+fn empty(context: &CollectContext) -> TargetEvidence {
     TargetEvidence::new("redis/server".into(), "", (context.clock)())
 }
 
-fn parsed(answer: Answer, mut said: TargetEvidence, place: &str) -> Told {
+fn parsed(answer: InfoReply, mut said: TargetEvidence, place: &str) -> ServerRead {
     let text = into_text(answer.text);
     let outcome = parse_info(&text, &mut said);
     said.samples.iter_mut().for_each(|sample| place.clone_into(&mut sample.place));
     let end = answer.not_after.map(|end| Field::of_target("tls_not_after", end.to_string()));
     said.fields.extend(end);
-    Told { said, text, outcome }
+    ServerRead { said, text, outcome }
 }
 
 /// What a server says may not be UTF-8; where it is, nothing is copied.
@@ -92,7 +96,12 @@ fn into_text(bytes: Vec<u8>) -> String {
 }
 
 /// Adds what a server said as a place of the target.
-pub(super) fn keep(evidence: &mut TargetEvidence, part: &str, address: &Address, told: Told) {
+pub(super) fn keep(
+    evidence: &mut TargetEvidence,
+    part: &str,
+    address: &RedisAddress,
+    told: ServerRead,
+) {
     let place = address.place();
     keep_samples(evidence, told.said.samples);
     evidence
@@ -128,13 +137,18 @@ pub(super) struct Different {
 
 impl Different {
     /// Knows the server at `address` already.
-    pub(super) fn of(run_id: Option<&str>, address: &Address) -> Self {
+    pub(super) fn of(run_id: Option<&str>, address: &RedisAddress) -> Self {
         let known = run_id.filter(|id| is_identity(id)).map(|id| (id.to_owned(), address.place()));
         Self { places: known.into_iter().collect() }
     }
 
     /// A server that was read already under another address did not speak for this one.
-    pub(super) fn another(&mut self, address: &Address, told: Told, advice: &str) -> Told {
+    pub(super) fn another(
+        &mut self,
+        address: &RedisAddress,
+        told: ServerRead,
+        advice: &str,
+    ) -> ServerRead {
         let Some(run_id) =
             told.said.field("run_id").filter(|id| is_identity(id)).map(str::to_owned)
         else {
@@ -159,7 +173,7 @@ pub(in crate::collect) fn is_identity(run_id: &str) -> bool {
     run_id.bytes().any(|byte| byte != b'0')
 }
 
-impl Told {
+impl ServerRead {
     /// Without what was said: it is not of the server that was meant.
     pub(super) fn disowned(self, failure: Failure) -> Self {
         let said = TargetEvidence::new(self.said.id, "", self.said.taken);

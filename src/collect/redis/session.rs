@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
-use super::config::Address;
+use super::config::RedisAddress;
 use super::elements::Elements;
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::net::{self, Capped, Heard};
@@ -30,21 +30,21 @@ const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 pub(super) const WHOLE: &[Option<&str>] = &[Some("everything"), Some("all"), None];
 
 /// Who asks, and whom to trust.
-pub(super) struct Access {
+pub(super) struct RedisAccess {
     username: Option<String>,
     password: Option<SecretReference>,
-    tls: tls::Settings,
+    tls: tls::TlsSettings,
 }
 
 /// What a server told.
-pub(super) struct Answer {
+pub(super) struct InfoReply {
     /// The text of INFO.
     pub(super) text: Vec<u8>,
     /// The last moment at which its certificate is valid.
     pub(super) not_after: Option<Timestamp>,
 }
 
-impl Access {
+impl RedisAccess {
     /// What the profile says of it; paths are relative to `folder`.
     pub(super) fn new(
         username: Option<&String>,
@@ -53,7 +53,7 @@ impl Access {
         folder: &Path,
     ) -> Self {
         let password = password.map(|reference| reference.relative_to(folder));
-        let tls = tls::Settings(tls.cloned().unwrap_or_default().relative_to(folder));
+        let tls = tls::TlsSettings(tls.cloned().unwrap_or_default().relative_to(folder));
         Self { username: username.cloned(), password, tls }
     }
 
@@ -61,9 +61,9 @@ impl Access {
     /// knows no `everything`.
     pub(super) async fn ask(
         &self,
-        address: &Address,
+        address: &RedisAddress,
         sections: &[Option<&str>],
-    ) -> Result<Answer, Failure> {
+    ) -> Result<InfoReply, Failure> {
         let password = match &self.password {
             Some(reference) => Some(secret::resolve(reference, self.username.as_deref()).await?),
             None => None,
@@ -87,7 +87,7 @@ impl Access {
             }
         }
         let text = last.map_err(|unanswered| unanswered.failure)?;
-        Ok(Answer { text, not_after: session.not_after })
+        Ok(InfoReply { text, not_after: session.not_after })
     }
 
     /// A session with the server at one address of its name. Fails where nobody answers there: then
@@ -97,7 +97,7 @@ impl Access {
         way: &net::Endpoint<'_>,
         at: SocketAddr,
         password: Option<&Secret>,
-    ) -> Result<Result<Session, SessionError>, Failure> {
+    ) -> Result<Result<RedisSession, SessionError>, Failure> {
         let opened = match self.open_as(way, at, ProtocolVersion::RESP3, password).await {
             // Before version 6 there is no HELLO; a user may also be refused it.
             Err(SessionError::NoHello) => {
@@ -117,7 +117,7 @@ impl Access {
         at: SocketAddr,
         protocol: ProtocolVersion,
         password: Option<&Secret>,
-    ) -> Result<Session, SessionError> {
+    ) -> Result<RedisSession, SessionError> {
         let (stream, not_after) = way.connect(at).await?;
         let (stream, heard) = Capped::new(stream, MAX_ANSWER);
         let mut info =
@@ -135,7 +135,7 @@ impl Access {
         match MultiplexedConnection::new_with_config(&info, Elements::new(stream), config).await {
             Ok((connection, driver)) => {
                 let quotable = password.is_none();
-                Ok(Session {
+                Ok(RedisSession {
                     connection,
                     driver: driver.boxed().fuse(),
                     heard,
@@ -210,7 +210,7 @@ impl From<Failure> for Unanswered {
 }
 
 /// A connection that can ask for INFO and nothing else.
-struct Session {
+struct RedisSession {
     connection: MultiplexedConnection,
     driver: Fuse<BoxFuture<'static, ()>>,
     heard: Arc<Heard>,
@@ -219,7 +219,7 @@ struct Session {
     not_after: Option<Timestamp>,
 }
 
-impl Session {
+impl RedisSession {
     async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Unanswered> {
         let mut command = redis::cmd("INFO");
         command.arg(section);

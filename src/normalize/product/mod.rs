@@ -183,14 +183,14 @@ impl Products {
 
 /// How the texts of one component are read.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Reader<'a> {
+pub struct TextReader<'a> {
     /// What the catalogue says of the component.
     pub scheme: Option<Scheme>,
     /// What is known of its product.
     pub product: Option<&'a Product>,
 }
 
-impl Reader<'_> {
+impl TextReader<'_> {
     /// What a program, a label or a person says; `hint` is what the collector knows of it.
     pub fn text(&self, hint: Option<Scheme>, text: &str) -> Reading {
         self.marked(match (self.scheme, self.product) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{self, ProductConfig};
-use super::{Product, Products, Reader};
+use super::{Product, Products, TextReader};
 use crate::collect::config::COLLECTORS;
 use crate::version::{Body, Direction, Incomparable, Level, Reading, difference_of};
 use crate::wire::yaml::{self, Origin};
@@ -66,9 +66,9 @@ fn products() -> Products {
     Products::new(&[])
 }
 
-fn reader<'a>(products: &'a Products, name: &str) -> Reader<'a> {
+fn reader<'a>(products: &'a Products, name: &str) -> TextReader<'a> {
     let product = products.by_name(name).unwrap_or_else(|| panic!("there is no {name}"));
-    Reader { scheme: None, product: Some(product) }
+    TextReader { scheme: None, product: Some(product) }
 }
 
 fn parts(reading: &Reading) -> String {

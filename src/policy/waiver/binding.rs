@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::metas::{is_on_versions, made_by};
-use crate::compare::{Differing, Told, differing};
+use crate::compare::{Differing, InstanceSays, differing};
 use crate::model::{Component, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::rules::MadeBy;
 use crate::version::{Range, Reading};
 
 /// A product and a version that take part in a finding.
-pub(super) type Part<'a> = (Option<String>, &'a Reading);
+pub(super) type BoundVersion<'a> = (Option<String>, &'a Reading);
 
 /// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
 /// An environment that runs what no waiver can be bound to is left out: a text that proves no
@@ -45,7 +45,7 @@ pub(super) fn parts<'a>(
     rule: &str,
     components: &[Option<&'a Component>],
     index: usize,
-) -> BTreeSet<Part<'a>> {
+) -> BTreeSet<BoundVersion<'a>> {
     let mut differ = BTreeSet::new();
     if let [Some(one), Some(other)] = components {
         let Differing { versions, products } = differing(one, other);
@@ -59,7 +59,7 @@ pub(super) fn parts<'a>(
     let Some(component) = components[index] else { return found };
     for instance in &component.instances {
         // A finding on one environment is made by all that runs there.
-        if differ.is_empty() || differ.contains(&Told::by(instance)) {
+        if differ.is_empty() || differ.contains(&InstanceSays::by(instance)) {
             let product = instance.product_in(component).map(Cow::into_owned);
             let lower = instance.contradicted_by.as_deref();
             let readings = std::iter::once(&*instance.reading).chain(lower);
@@ -70,7 +70,7 @@ pub(super) fn parts<'a>(
 }
 
 /// One alternative for each product and minor.
-fn versions(component: &Component, parts: &BTreeSet<Part<'_>>) -> Option<String> {
+fn versions(component: &Component, parts: &BTreeSet<BoundVersion<'_>>) -> Option<String> {
     let alternatives = parts.iter().map(|(product, reading)| {
         let minor = Range::same_minor(&component.levels, reading)?;
         Requirement::binding(product.as_deref(), &minor.to_string())

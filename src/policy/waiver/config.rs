@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::super::metas::{is_on_versions, is_unwaivable};
 use crate::model::{Requirement, Waiver};
 use crate::wire::deceptive::is_blank;
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::problem::Problem;
 use crate::wire::waivers::WaiverConfig;
 use crate::wire::yaml::Located;
@@ -24,9 +24,9 @@ pub const DEFAULT_SPAN: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct WaiversConfig {
     /// `envparity/v1`.
     #[serde(rename = "apiVersion")]
-    pub api_version: ApiVersion,
+    pub api_version: FormatVersion,
     /// `Waivers`.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// One for each thing that is accepted.
     #[serde(default, deserialize_with = "none_is_empty")]
     pub waivers: Vec<WaiverConfig>,

@@ -23,7 +23,7 @@ use crate::model::{
 use crate::rules::RuleMeta;
 use crate::version::Containment;
 
-use binding::Part;
+use binding::BoundVersion;
 pub use binding::bind;
 pub use rules::{EXPIRED, UNUSED};
 
@@ -146,7 +146,7 @@ fn is_bound(waiver: &Waiver) -> bool {
 /// well.
 fn outside(
     component: &Component,
-    parts: BTreeSet<Part<'_>>,
+    parts: BTreeSet<BoundVersion<'_>>,
     wanted: &Requirement,
 ) -> Option<String> {
     parts

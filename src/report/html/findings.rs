@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::{self, CellShown};
 use super::folded::Folded;
-use super::index::{Index, joined};
+use super::index::{PageIndex, joined};
 use crate::model::matrix::State;
 use crate::model::{Class, PlaceChange, Severity};
 use crate::policy;
@@ -27,7 +27,7 @@ pub(super) struct Card<'a> {
     pub(super) blocks: bool,
     pub(super) findings: Vec<FindingLine<'a>>,
     pub(super) rules: Vec<(&'static str, Option<&'static RuleMeta>)>,
-    pub(super) sides: Vec<Side<'a>>,
+    pub(super) sides: Vec<FindingSide<'a>>,
 }
 
 /// A finding.
@@ -41,14 +41,14 @@ pub(super) struct FindingLine<'a> {
 }
 
 /// What one environment runs of a component.
-pub(super) struct Side<'a> {
+pub(super) struct FindingSide<'a> {
     pub(super) environment: &'a str,
     pub(super) is_baseline: bool,
     pub(super) is_applicable: bool,
     pub(super) cell: CellShown,
     pub(super) readings: Vec<ReadingLine<'a>>,
     /// The worst places that differ.
-    pub(super) places: Vec<PlaceLine<'a>>,
+    pub(super) places: Vec<DifferingPlace<'a>>,
     /// How many places differ besides.
     pub(super) more_places: usize,
 }
@@ -63,7 +63,7 @@ pub(super) struct ReadingLine<'a> {
 }
 
 /// A place that differs.
-pub(super) struct PlaceLine<'a> {
+pub(super) struct DifferingPlace<'a> {
     pub(super) place: &'a str,
     /// What both sides run there; empty for nothing.
     pub(super) current: String,
@@ -72,7 +72,7 @@ pub(super) struct PlaceLine<'a> {
 }
 
 /// Cards, the worst first.
-pub(super) fn cards<'a>(index: &Index<'a>) -> Vec<Card<'a>> {
+pub(super) fn cards<'a>(index: &PageIndex<'a>) -> Vec<Card<'a>> {
     let rows: BTreeMap<&str, &RowView<'a>> =
         index.view.rows.iter().map(|row| (row.component(), row)).collect();
     let components: BTreeSet<&'a str> =
@@ -89,7 +89,7 @@ pub(super) fn cards<'a>(index: &Index<'a>) -> Vec<Card<'a>> {
     cards
 }
 
-fn card<'a>(component: &'a str, row: Option<&RowView<'a>>, index: &Index<'a>) -> Card<'a> {
+fn card<'a>(component: &'a str, row: Option<&RowView<'a>>, index: &PageIndex<'a>) -> Card<'a> {
     let found = &index.view.of_component(component).findings;
     let owner = found.iter().find_map(FindingView::owner);
     let severity = found.iter().map(FindingView::severity).max().unwrap_or(Severity::Off);
@@ -116,7 +116,7 @@ impl Card<'_> {
     }
 }
 
-fn line<'a>(view: FindingView<'a>, index: &Index<'a>) -> FindingLine<'a> {
+fn line<'a>(view: FindingView<'a>, index: &PageIndex<'a>) -> FindingLine<'a> {
     let place = index.place(&view);
     let finding = view.finding();
     FindingLine {
@@ -135,7 +135,7 @@ const PLACES: usize = 10;
 const DIGESTS: usize = 3;
 
 /// What the environments run that findings concern, and the baseline, in promotion order.
-fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<Side<'a>> {
+fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<FindingSide<'a>> {
     let mut sides = Vec::new();
     for (number, view) in row.cells.iter().enumerate() {
         if !concerned.contains(&number) && !view.is_baseline {
@@ -149,7 +149,7 @@ fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<Side<'a>> {
             digests: Folded::new(reading.digests.iter().map(String::as_str), DIGESTS),
         });
         let differing = &view.cell.places.differing;
-        sides.push(Side {
+        sides.push(FindingSide {
             environment: view.environment(),
             is_baseline: view.is_baseline,
             is_applicable: view.cell.state != State::NotApplicable,
@@ -162,8 +162,8 @@ fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<Side<'a>> {
     sides
 }
 
-fn place(place: &PlaceChange) -> PlaceLine<'_> {
-    PlaceLine {
+fn place(place: &PlaceChange) -> DifferingPlace<'_> {
+    DifferingPlace {
         place: &place.place,
         current: place.current.join(", "),
         baseline: place.baseline.join(", "),

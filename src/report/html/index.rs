@@ -10,7 +10,7 @@ use crate::report::view::finding::FindingView;
 pub(super) type PlaceNumbers = Vec<usize>;
 
 /// The report, and what is looked up in it.
-pub(super) struct Index<'a> {
+pub(super) struct PageIndex<'a> {
     pub(super) view: &'a ReportView<'a>,
     /// Names of environments in promotion order.
     pub(super) environments: Vec<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct Filters<'a> {
     pub(super) trends: [FindingTrend; 4],
 }
 
-impl<'a> Index<'a> {
+impl<'a> PageIndex<'a> {
     pub(super) fn new(view: &'a ReportView<'a>) -> Self {
         let owned = view.findings.iter().chain(&view.waived);
         let owners: BTreeSet<&str> = owned.filter_map(FindingView::owner).collect();

@@ -5,14 +5,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::cells::{self, CellShown, SAME};
-use super::index::{Index, joined};
+use super::index::{PageIndex, joined};
 use crate::model::{Class, FindingTrend, Severity};
 use crate::report::view::finding::{FindingView, waived_words};
 use crate::report::view::matrix::RowView;
 
 /// The matrix.
 pub(super) struct MatrixTable<'a> {
-    pub(super) columns: Vec<Column<'a>>,
+    pub(super) columns: Vec<MatrixColumn<'a>>,
     pub(super) lines: Vec<MatrixLine<'a>>,
     /// Rows that differ somewhere, or are not known not to.
     pub(super) differ: usize,
@@ -20,7 +20,7 @@ pub(super) struct MatrixTable<'a> {
     pub(super) service: usize,
 }
 
-pub(super) struct Column<'a> {
+pub(super) struct MatrixColumn<'a> {
     pub(super) name: &'a str,
     /// `baseline`, `not required`, or nothing.
     pub(super) note: &'static str,
@@ -57,13 +57,13 @@ impl MatrixLine<'_> {
 }
 
 /// All rows, the worst first.
-pub(super) fn matrix<'a>(index: &Index<'a>) -> MatrixTable<'a> {
+pub(super) fn matrix<'a>(index: &PageIndex<'a>) -> MatrixTable<'a> {
     let mut rows: Vec<(Weight, MatrixLine<'a>)> =
         index.view.rows.iter().map(|row| line(row, index)).collect();
     rows.sort_by_key(|(weight, _)| Reverse(*weight));
     let lines: Vec<MatrixLine<'a>> = rows.into_iter().map(|(_, line)| line).collect();
     let of = |class| lines.iter().filter(|line| line.class == class).count();
-    let columns = index.view.environments.iter().map(|environment| Column {
+    let columns = index.view.environments.iter().map(|environment| MatrixColumn {
         name: environment.name(),
         note: match (environment.is_baseline, environment.audited.required) {
             (true, _) => "baseline",
@@ -88,7 +88,7 @@ fn number(severity: Option<Severity>) -> u32 {
     severity.map_or(0, |severity| severity as u32)
 }
 
-fn line<'a>(row: &RowView<'a>, index: &Index<'a>) -> (Weight, MatrixLine<'a>) {
+fn line<'a>(row: &RowView<'a>, index: &PageIndex<'a>) -> (Weight, MatrixLine<'a>) {
     let found = index.view.of_component(row.component());
     let (active, waived) = (&found.findings, &found.waived);
     let cells: Vec<CellShown> = row.cells.iter().map(cells::shown).collect();

@@ -25,10 +25,10 @@ use super::view::ReportView;
 use super::view::figures::{FiguresView, SINCE_START};
 use super::view::finding::NOTHING_SO_FAR;
 use super::view::matrix::Mark;
-use super::{Audit, Format, RenderError, View};
+use super::{Audit, Format, RenderError, RenderOptions};
 use coverage::CoverageBlock;
 use findings::Card;
-use index::{Filters, Index};
+use index::{Filters, PageIndex};
 use matrix::MatrixTable;
 use summary::Glance;
 use verdict::{Banner, Changes};
@@ -49,7 +49,7 @@ impl Format for Html {
         "for reviewers in a browser: one file, without network; filter, sort, print"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         page(report).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
@@ -57,7 +57,7 @@ impl Format for Html {
 /// The page; `page/page.html` says in which order its parts are read.
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/html/askama.toml")]
-struct Page<'a> {
+struct ReportPage<'a> {
     policy: String,
     style: String,
     script: &'static str,
@@ -77,10 +77,10 @@ struct Page<'a> {
 
 fn page(report: &Audit) -> Result<String, askama::Error> {
     let view = ReportView::new(report);
-    let index = Index::new(&view);
+    let index = PageIndex::new(&view);
     // The columns of the matrix: style attributes are not allowed.
     let style = format!(":root{{--environments:{}}}\n{STYLE}", view.environments.len());
-    let page = Page {
+    let page = ReportPage {
         policy: policy(&style),
         style,
         script: SCRIPT,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::index::{Index, PlaceNumbers, SEVERITIES};
+use super::index::{PageIndex, PlaceNumbers, SEVERITIES};
 use crate::model::Severity;
 use crate::report::view::coverage::Proportion;
 use crate::report::view::where_read;
@@ -15,7 +15,7 @@ pub(super) struct Glance {
     pub(super) equal_condition: &'static str,
     pub(super) findings: usize,
     /// Active findings by severity, worst first.
-    pub(super) severities: Vec<Bar>,
+    pub(super) severities: Vec<BarSegment>,
     pub(super) waived: usize,
     pub(super) off: usize,
     /// One line for each place.
@@ -23,7 +23,7 @@ pub(super) struct Glance {
 }
 
 /// A part of a bar of 1000 units.
-pub(super) struct Bar {
+pub(super) struct BarSegment {
     pub(super) severity: Severity,
     pub(super) x: usize,
     pub(super) width: usize,
@@ -46,7 +46,7 @@ pub(super) struct Shade {
     pub(super) strength: u8,
 }
 
-pub(super) fn glance(index: &Index<'_>) -> Glance {
+pub(super) fn glance(index: &PageIndex<'_>) -> Glance {
     let view = index.view;
     Glance {
         targets: view.targets_read(),
@@ -60,7 +60,7 @@ pub(super) fn glance(index: &Index<'_>) -> Glance {
     }
 }
 
-fn bars(index: &Index<'_>) -> Vec<Bar> {
+fn bars(index: &PageIndex<'_>) -> Vec<BarSegment> {
     let findings = &index.view.findings;
     let edge = |n: usize| (n * 1000).checked_div(findings.len()).unwrap_or(0);
     let mut before = 0;
@@ -68,12 +68,12 @@ fn bars(index: &Index<'_>) -> Vec<Bar> {
     for severity in SEVERITIES {
         let x = edge(before);
         before += findings.iter().filter(|one| one.severity() == severity).count();
-        bars.push(Bar { severity, x, width: edge(before) - x });
+        bars.push(BarSegment { severity, x, width: edge(before) - x });
     }
     bars
 }
 
-fn places(index: &Index<'_>) -> Vec<PlaceLine> {
+fn places(index: &PageIndex<'_>) -> Vec<PlaceLine> {
     let mut counts = vec![[0; SEVERITIES.len()]; index.places.len()];
     let mut in_gate: BTreeSet<PlaceNumbers> = BTreeSet::new();
     for finding in &index.view.findings {

@@ -125,8 +125,8 @@ pub(super) struct Changes<'a> {
     pub(super) at: String,
     pub(super) changed: &'a [String],
     /// Each word with its count: first what is active, then what is gone.
-    pub(super) trends: Vec<Tally>,
-    pub(super) fates: Vec<Tally>,
+    pub(super) trends: Vec<FindingTally>,
+    pub(super) fates: Vec<FindingTally>,
     /// Findings that are new or worse, worst first.
     pub(super) rising: Folded<FindingView<'a>>,
     /// Findings that are not active any more: what is merely unread first.
@@ -135,7 +135,7 @@ pub(super) struct Changes<'a> {
 }
 
 /// How many findings have a trend or a fate.
-pub(super) struct Tally {
+pub(super) struct FindingTally {
     pub(super) word: &'static str,
     pub(super) count: usize,
     /// What the word means.
@@ -152,13 +152,13 @@ pub(super) fn changes<'a>(view: &ReportView<'a>, since: &'a Since) -> Changes<'a
     rising.retain(FindingView::is_news);
     let mut gone: Vec<&GoneFinding> = since.gone.iter().collect();
     gone.sort_by_key(|gone| (gone.fate, Reverse(gone.finding.severity)));
-    let trend = |trend: FindingTrend| Tally {
+    let trend = |trend: FindingTrend| FindingTally {
         word: trend.as_str(),
         count: since.count(trend),
         title: trend_meaning(trend),
         is_now: false,
     };
-    let fate = |fate: Fate| Tally {
+    let fate = |fate: Fate| FindingTally {
         word: fate.as_str(),
         count: since.gone(fate),
         title: fate_meaning(fate),

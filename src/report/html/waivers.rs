@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::index::Index;
+use super::index::PageIndex;
 use crate::model::{JudgedWaiver, Waiver};
 use crate::report::view::finding::{FindingView, waivers_sorted};
 use crate::report::view::worst_first;
@@ -30,7 +30,7 @@ pub(super) struct Covered<'a> {
 }
 
 /// The most severe first.
-pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<WaivedLine<'a>> {
+pub(super) fn waived<'a>(index: &PageIndex<'a>) -> Vec<WaivedLine<'a>> {
     let line = |finding: FindingView<'a>| WaivedLine {
         place: index.place_name(&index.place(&finding)),
         waiver: finding.waiver.map(|judged| &judged.waiver),
@@ -40,7 +40,7 @@ pub(super) fn waived<'a>(index: &Index<'a>) -> Vec<WaivedLine<'a>> {
 }
 
 /// The ones that need somebody first.
-pub(super) fn waivers<'a>(index: &Index<'a>) -> Vec<WaiverLine<'a>> {
+pub(super) fn waivers<'a>(index: &PageIndex<'a>) -> Vec<WaiverLine<'a>> {
     let view = index.view;
     let shown: BTreeSet<&str> =
         view.findings.iter().chain(&view.waived).map(FindingView::id).collect();

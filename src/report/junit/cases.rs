@@ -11,7 +11,7 @@ use crate::report::view::finding::FindingView;
 
 /// What is known of a component in a place, or of a target.
 #[derive(Debug, Default)]
-pub(super) struct Known<'a> {
+pub(super) struct KnownCase<'a> {
     /// Active findings.
     pub(super) findings: Vec<FindingView<'a>>,
     /// Findings that a waiver covers.
@@ -52,7 +52,7 @@ impl CaseJudge {
         (!self.new_only || finding.is_news()) && finding.severity() > Severity::Info
     }
 
-    fn ending(self, known: &Known<'_>) -> Ending {
+    fn ending(self, known: &KnownCase<'_>) -> Ending {
         match known {
             _ if known.findings.iter().any(|finding| self.fails(finding)) => Ending::Failure,
             _ if !known.unread.is_empty() => Ending::Error,
@@ -63,7 +63,7 @@ impl CaseJudge {
     }
 
     /// The case of that name in the suite of that name.
-    pub(super) fn case(self, suite: &str, name: &str, mut known: Known<'_>) -> TestCase {
+    pub(super) fn case(self, suite: &str, name: &str, mut known: KnownCase<'_>) -> TestCase {
         known.findings.sort_by_key(|finding| Reverse((self.fails(finding), finding.severity())));
         known.waived.sort_by_key(|finding| Reverse(finding.severity()));
         let ending = self.ending(&known);

@@ -16,7 +16,7 @@ mod suites;
 mod tests;
 
 use super::view::ReportView;
-use super::{Audit, Format, RenderError, View};
+use super::{Audit, Format, RenderError, RenderOptions};
 
 pub(super) struct Junit;
 
@@ -30,7 +30,7 @@ impl Format for Junit {
          a failure where it has findings"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let xml = xml(&ReportView::new(report));
         xml.map_err(|message| RenderError { format: self.name(), message })
     }

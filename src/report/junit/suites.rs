@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quick_junit::TestSuite;
 
-use super::cases::{CaseJudge, Known};
+use super::cases::{CaseJudge, KnownCase};
 use crate::model::matrix::State;
 use crate::model::{GateCompared, Purpose, ReasonKind};
 use crate::report::escape::xml;
@@ -19,7 +19,7 @@ const COVERAGE: &str = "coverage";
 /// The case of what belongs to no environment.
 const AUDIT: &str = "the audit";
 
-type Cases<'a> = BTreeMap<String, Known<'a>>;
+type Cases<'a> = BTreeMap<String, KnownCase<'a>>;
 
 /// Every suite that has a case: coverage, pairs with gates first, single environments, several.
 pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
@@ -38,7 +38,7 @@ pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
     }
     for environment in &view.environments {
         let mut cases = running(view, environment.name());
-        add(&mut cases, found.remove(&Place::from([environment.name()])));
+        add(&mut cases, found.remove(&EnvironmentSet::from([environment.name()])));
         suites.push(suite(view, environment.name(), cases));
     }
     let mut several = Cases::new();
@@ -71,11 +71,11 @@ fn suite(view: &ReportView<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
 }
 
 /// The environments of a finding.
-type Place<'a> = BTreeSet<&'a str>;
+type EnvironmentSet<'a> = BTreeSet<&'a str>;
 
 /// Active and waived findings of each place.
-fn by_place<'a>(view: &ReportView<'a>) -> BTreeMap<Place<'a>, Cases<'a>> {
-    let mut found = BTreeMap::<Place<'a>, Cases<'a>>::new();
+fn by_place<'a>(view: &ReportView<'a>) -> BTreeMap<EnvironmentSet<'a>, Cases<'a>> {
+    let mut found = BTreeMap::<EnvironmentSet<'a>, Cases<'a>>::new();
     for finding in view.findings.iter().chain(&view.waived) {
         let place = finding.environments().into_iter().collect();
         let cases = found.entry(place).or_default();
@@ -96,21 +96,24 @@ fn add<'a>(cases: &mut Cases<'a>, found: Option<Cases<'a>>) {
 }
 
 /// Two environments, in the order of a release.
-struct Pair<'a> {
+struct OrderedPair<'a> {
     from: &'a str,
     to: &'a str,
     /// Whether every component is compared, and not only told where something is found.
     is_compared: bool,
 }
 
-impl<'a> Pair<'a> {
-    fn place(&self) -> Place<'a> {
-        Place::from([self.from, self.to])
+impl<'a> OrderedPair<'a> {
+    fn place(&self) -> EnvironmentSet<'a> {
+        EnvironmentSet::from([self.from, self.to])
     }
 }
 
 /// Gates, each environment with the baseline, then what else has a finding of two.
-fn pairs<'a>(view: &ReportView<'a>, found: &BTreeMap<Place<'a>, Cases<'a>>) -> Vec<Pair<'a>> {
+fn pairs<'a>(
+    view: &ReportView<'a>,
+    found: &BTreeMap<EnvironmentSet<'a>, Cases<'a>>,
+) -> Vec<OrderedPair<'a>> {
     let audit = view.audit;
     let names: Vec<&'a str> = view.environments.iter().map(|one| one.name()).collect();
     let order = |name: &str| names.iter().position(|known| *known == name);
@@ -126,7 +129,7 @@ fn pairs<'a>(view: &ReportView<'a>, found: &BTreeMap<Place<'a>, Cases<'a>>) -> V
     let mut pairs = Vec::new();
     let mut seen = BTreeSet::new();
     for (from, to, is_compared) in all {
-        let pair = Pair { from, to, is_compared };
+        let pair = OrderedPair { from, to, is_compared };
         if from != to && seen.insert(pair.place()) {
             pairs.push(pair);
         }
@@ -142,7 +145,11 @@ fn needed<'a>(view: &ReportView<'a>) -> BTreeSet<&'a str> {
 }
 
 /// A case for each component that both could have.
-fn compared<'a>(view: &ReportView<'a>, pair: &Pair<'_>, needed: &BTreeSet<&str>) -> Cases<'a> {
+fn compared<'a>(
+    view: &ReportView<'a>,
+    pair: &OrderedPair<'_>,
+    needed: &BTreeSet<&str>,
+) -> Cases<'a> {
     let mut cases = Cases::new();
     for row in &view.rows {
         let (Some(from), Some(to)) = (row.cell(pair.from), row.cell(pair.to)) else { continue };
@@ -150,7 +157,7 @@ fn compared<'a>(view: &ReportView<'a>, pair: &Pair<'_>, needed: &BTreeSet<&str>)
         if is_absent(State::NotApplicable) {
             continue;
         }
-        let mut known = Known::default();
+        let mut known = KnownCase::default();
         for cell in [from, to].into_iter().filter(|cell| !cell.is_known()) {
             let environment = cell.environment();
             let is_needed = needed.contains(environment);
@@ -174,7 +181,7 @@ fn compared<'a>(view: &ReportView<'a>, pair: &Pair<'_>, needed: &BTreeSet<&str>)
 fn running<'a>(view: &ReportView<'a>, environment: &str) -> Cases<'a> {
     let is_there = |row: &&RowView<'_>| row.cell(environment).is_some_and(CellView::is_present);
     let rows = view.rows.iter().filter(is_there);
-    rows.map(|row| (row.component().to_owned(), Known::default())).collect()
+    rows.map(|row| (row.component().to_owned(), KnownCase::default())).collect()
 }
 
 /// A case for each environment and each target. What the verdict says of unread things stands with

@@ -23,7 +23,7 @@ use super::view::compared::sentence;
 use super::view::finding::FindingView;
 use super::view::verdict::{Headline, accepted, block_or_blocks, count_reasons};
 use super::view::{ReportView, where_read, worst_first};
-use super::{Audit, Format, PROGRAM, Purpose, RenderError, View};
+use super::{Audit, Format, PROGRAM, Purpose, RenderError, RenderOptions};
 use crate::model::{Fate, FindingTrend, Gate, Reason, ReasonKind, Since, count};
 use budget::FIRST;
 use lines::{list, prose, severity, shown};
@@ -43,7 +43,7 @@ impl Format for Markdown {
          65,536 characters"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         Ok(comment(&ReportView::new(report)))
     }
 }

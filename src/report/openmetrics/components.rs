@@ -49,7 +49,7 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
          the baseline. No series \
          where the environment or the baseline does not run it.",
     );
-    let rows: Vec<Series<'_>> = view.rows.iter().map(Series::new).collect();
+    let rows: Vec<RowSeries<'_>> = view.rows.iter().map(RowSeries::new).collect();
     let all = (
         rows.iter().map(|row| row.info).sum::<usize>(),
         rows.iter().map(|row| row.drift.len()).sum::<usize>(),
@@ -72,7 +72,7 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
 }
 
 /// What a row would add.
-struct Series<'a> {
+struct RowSeries<'a> {
     row: &'a MatrixRow,
     /// Series of readings.
     info: usize,
@@ -80,7 +80,7 @@ struct Series<'a> {
     drift: Vec<(&'a str, i64)>,
 }
 
-impl<'a> Series<'a> {
+impl<'a> RowSeries<'a> {
     fn new(view: &RowView<'a>) -> Self {
         let baseline = view.cells.iter().find(|cell| cell.is_baseline);
         let mut drift = Vec::new();
@@ -144,11 +144,11 @@ fn of_cell(view: &CellView<'_>, baseline: &CellView<'_>) -> Option<i64> {
 }
 
 /// All rows, or those that matter most of too many.
-fn within_bounds(rows: Vec<Series<'_>>) -> Vec<Series<'_>> {
-    if rows.iter().map(Series::len).sum::<usize>() <= MAX_SERIES {
+fn within_bounds(rows: Vec<RowSeries<'_>>) -> Vec<RowSeries<'_>> {
+    if rows.iter().map(RowSeries::len).sum::<usize>() <= MAX_SERIES {
         return rows;
     }
-    let mut differing: Vec<Series<'_>> =
+    let mut differing: Vec<RowSeries<'_>> =
         rows.into_iter().filter(|row| !row.row.is_equal()).collect();
     differing.sort_by(|a, b| a.rank().cmp(&b.rank()));
     let mut room = MAX_SERIES;

@@ -11,7 +11,7 @@ mod family;
 mod tests;
 
 use super::view::ReportView;
-use super::{Audit, Format, Purpose, RenderError, View};
+use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::metas;
 use family::Family;
@@ -27,7 +27,7 @@ impl Format for OpenMetrics {
         "metrics for Prometheus, by node_exporter's textfile collector (docs/FORMATS.md)"
     }
 
-    fn render(&self, report: &Audit, _: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let view = ReportView::new(report);
         let mut families = vec![build_info(), target_up(&view), target_remarks(report)];
         // A diff judges nothing but whether it is complete: its go is none for an alert.

@@ -15,14 +15,14 @@ use crate::report::{Audit, AuditedEnvironment};
 pub(super) const ROOT: &str = "%SRCROOT%";
 
 /// Finds places for one report.
-pub(super) struct Locator<'a> {
+pub(super) struct PlaceFinder<'a> {
     report: &'a Audit,
     environments: BTreeMap<&'a EnvironmentName, &'a AuditedEnvironment>,
     /// Where the files are named whose evidence stands for a target.
     files: BTreeMap<(&'a EnvironmentName, &'a TargetId), &'a Place>,
 }
 
-impl<'a> Locator<'a> {
+impl<'a> PlaceFinder<'a> {
     pub(super) fn new(report: &'a Audit) -> Self {
         let environments =
             report.environments.iter().map(|e| (&e.snapshot.environment, e)).collect();

@@ -20,9 +20,9 @@ mod words;
 use std::collections::BTreeMap;
 
 use super::view::compared::{NAMES, sentences};
-use super::{Audit, Format, Purpose, RenderError, View};
-use locate::Locator;
-use object::{AutomationDetails, Driver, Invocation, Log, Run, RunProperties, Tool, UriBase};
+use super::{Audit, Format, Purpose, RenderError, RenderOptions};
+use locate::PlaceFinder;
+use object::{AutomationDetails, Driver, Invocation, Log, RunProperties, SarifRun, Tool, UriBase};
 use rules::Rules;
 
 pub(super) struct Sarif;
@@ -36,7 +36,7 @@ impl Format for Sarif {
         "findings at lines of the profiles, for code scanning (docs/FORMATS.md)"
     }
 
-    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &RenderOptions) -> Result<String, RenderError> {
         let log = Log {
             schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
             version: "2.1.0",
@@ -48,14 +48,14 @@ impl Format for Sarif {
     }
 }
 
-fn run(report: &Audit, view: &View) -> Run {
-    let locator = Locator::new(report);
+fn run(report: &Audit, view: &RenderOptions) -> SarifRun {
+    let locator = PlaceFinder::new(report);
     let rules = Rules::of(report);
     let (results, cut) = results::all(report, &rules, &locator);
     let root = UriBase {
         description: words::message("The root of the repository that holds the profiles."),
     };
-    Run {
+    SarifRun {
         automation_details: AutomationDetails { id: automation(report) },
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([(locate::ROOT, root)]),

@@ -1,8 +1,8 @@
 //! What a reader must know of the run before believing that what is not among the results is not
 //! there.
 
-use super::locate::{Locator, location};
-use super::object::{DescriptorReference, Level, Location, Notification, NotificationKind};
+use super::locate::{PlaceFinder, location};
+use super::object::{DescriptorReference, Location, Notification, NotificationKind, SarifLevel};
 use super::words;
 use crate::model::staleness;
 use crate::model::{Coverage, Place, ReasonKind, Source};
@@ -30,7 +30,12 @@ pub(super) fn kinds() -> Vec<NotificationKind> {
     kinds.map(|(id, text)| NotificationKind { id, short_description: words::message(text) }).into()
 }
 
-fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place>) -> Notification {
+fn notification(
+    id: &'static str,
+    level: SarifLevel,
+    text: &str,
+    place: Option<&Place>,
+) -> Notification {
     let locations: Vec<Location> = place.map(location).into_iter().collect();
     Notification {
         descriptor: DescriptorReference { id },
@@ -41,13 +46,13 @@ fn notification(id: &'static str, level: Level, text: &str, place: Option<&Place
 }
 
 /// All of them; `cut` results were left out.
-pub(super) fn all(report: &Audit, locator: &Locator<'_>, cut: usize) -> Vec<Notification> {
+pub(super) fn all(report: &Audit, locator: &PlaceFinder<'_>, cut: usize) -> Vec<Notification> {
     let mut told = Vec::new();
     let mut found = Vec::new();
     for environment in &report.environments {
         for coverage in &environment.snapshot.coverage {
             let of_target = of_target(report, environment, coverage, locator);
-            if of_target.iter().any(|notification| notification.level != Level::Note) {
+            if of_target.iter().any(|notification| notification.level != SarifLevel::Note) {
                 told.push(format!("{} {}", environment.snapshot.environment, coverage.target));
             }
             found.extend(of_target);
@@ -57,17 +62,21 @@ pub(super) fn all(report: &Audit, locator: &Locator<'_>, cut: usize) -> Vec<Noti
     let mut add = |id, level, text: &str| found.push(notification(id, level, text, None));
     if !report.left_out.is_empty() {
         let names: Vec<&str> = report.left_out.iter().map(|name| name.as_str()).collect();
-        add(PARTIAL, Level::Warning, &format!("left out: {}", names.join(", ")));
+        add(PARTIAL, SarifLevel::Warning, &format!("left out: {}", names.join(", ")));
     }
     if cut > 0 {
-        add(CUT, Level::Warning, &format!("{cut} results were left out, the least severe ones"));
+        add(
+            CUT,
+            SarifLevel::Warning,
+            &format!("{cut} results were left out, the least severe ones"),
+        );
     }
     report
         .since
         .iter()
         .flat_map(|since| &since.changed)
-        .for_each(|text| add(SINCE, Level::Note, text));
-    report.run.notes.iter().for_each(|text| add(REMARK, Level::Note, text));
+        .for_each(|text| add(SINCE, SarifLevel::Note, text));
+    report.run.notes.iter().for_each(|text| add(REMARK, SarifLevel::Note, text));
     found
 }
 
@@ -75,12 +84,16 @@ fn of_target(
     report: &Audit,
     environment: &AuditedEnvironment,
     target: &Coverage,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> Vec<Notification> {
     let name = &environment.snapshot.environment;
     let place = locator.of_target(name, &target.target).or_else(|| locator.of_environment(name));
     // As in the verdict.
-    let level = if environment.required && target.required { Level::Error } else { Level::Warning };
+    let level = if environment.required && target.required {
+        SarifLevel::Error
+    } else {
+        SarifLevel::Warning
+    };
     let head = format!("{name} {}", target.target);
     let mut found = Vec::new();
     for (part, failure) in target.failures() {
@@ -98,28 +111,28 @@ fn of_target(
     }
     if let Source::Recorded { path, instead_of: Some(failure), .. } = &target.source {
         let text = format!("{head} was not reached, {path} stands in for it: {failure}");
-        found.push(notification(STAND_IN, Level::Note, &text, place));
+        found.push(notification(STAND_IN, SarifLevel::Note, &text, place));
     }
     let notes = target.notes.iter().map(|note| format!("{head}: {}", note.text));
-    found.extend(notes.map(|text| notification(REMARK, Level::Note, &text, place)));
+    found.extend(notes.map(|text| notification(REMARK, SarifLevel::Note, &text, place)));
     let left_out = target.left_out().map(|text| format!("{head}: {text}"));
-    found.extend(left_out.map(|text| notification(NOT_READ, Level::Note, &text, place)));
+    found.extend(left_out.map(|text| notification(NOT_READ, SarifLevel::Note, &text, place)));
     found
 }
 
 /// What the verdict says is not known and is not a target's that was told already.
-fn others(report: &Audit, told: &[String], locator: &Locator<'_>) -> Vec<Notification> {
+fn others(report: &Audit, told: &[String], locator: &PlaceFinder<'_>) -> Vec<Notification> {
     let reasons =
         report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
-    let needed = reasons.map(|reason| (Level::Error, &reason.text));
-    let not_judged = report.judgement.not_judged.iter().map(|text| (Level::Warning, text));
+    let needed = reasons.map(|reason| (SarifLevel::Error, &reason.text));
+    let not_judged = report.judgement.not_judged.iter().map(|text| (SarifLevel::Warning, text));
     let is_told = |text: &str| {
         told.iter()
             .filter_map(|head| text.strip_prefix(head.as_str()))
             .any(|rest| rest.starts_with([' ', ':']))
     };
     let new = needed.chain(not_judged).filter(|(_, text)| !is_told(text));
-    let to_notification = |(level, text): (Level, &String)| {
+    let to_notification = |(level, text): (SarifLevel, &String)| {
         let first = text.split(' ').next().unwrap_or_default();
         notification(INCOMPLETE, level, text, locator.of_environment(&first.into()))
     };

@@ -12,12 +12,12 @@ pub(super) struct Log {
     #[serde(rename = "$schema")]
     pub(super) schema: &'static str,
     pub(super) version: &'static str,
-    pub(super) runs: [Run; 1],
+    pub(super) runs: [SarifRun; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run {
+pub(super) struct SarifRun {
     pub(super) tool: Tool,
     pub(super) automation_details: AutomationDetails,
     pub(super) column_kind: &'static str,
@@ -38,14 +38,14 @@ pub(super) struct Driver {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
     pub(super) semantic_version: &'static str,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Vec<SarifRule>,
     pub(super) notifications: Vec<NotificationKind>,
 }
 
 /// `reportingDescriptor` of a rule.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Rule {
+pub(super) struct SarifRule {
     pub(super) id: String,
     pub(super) short_description: Message,
     pub(super) full_description: Message,
@@ -72,7 +72,7 @@ pub(super) struct Help {
 /// `reportingConfiguration`.
 #[derive(Serialize)]
 pub(super) struct Configuration {
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
 }
 
 #[derive(Serialize)]
@@ -89,7 +89,7 @@ pub(super) struct Message {
 /// `result.level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Level {
+pub(super) enum SarifLevel {
     None,
     Note,
     Warning,
@@ -119,7 +119,7 @@ pub(super) struct Invocation {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Notification {
     pub(super) descriptor: DescriptorReference,
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
     pub(super) message: Message,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) locations: Vec<Location>,
@@ -138,7 +138,7 @@ pub(super) struct Result {
     pub(super) rule_index: usize,
     /// `fail` for a finding, `open` for what an earlier report found and was not looked at now.
     pub(super) kind: &'static str,
-    pub(super) level: Level,
+    pub(super) level: SarifLevel,
     pub(super) message: Message,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) locations: Vec<Location>,

@@ -4,9 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::locate::{Locator, location};
+use super::locate::{PlaceFinder, location};
 use super::object::{
-    Level, Location, Message, Result, ResultProperties, Suppression, SuppressionProperties,
+    Location, Message, Result, ResultProperties, SarifLevel, Suppression, SuppressionProperties,
 };
 use super::rules::{Rules, level};
 use super::words;
@@ -22,7 +22,11 @@ pub(super) const MAX_RESULTS: usize = 25_000;
 const FINGERPRINT: &str = "envparityFindingId/v1";
 
 /// The worst results, and how many were left out.
-pub(super) fn all(report: &Audit, rules: &Rules, locator: &Locator<'_>) -> (Vec<Result>, usize) {
+pub(super) fn all(
+    report: &Audit,
+    rules: &Rules,
+    locator: &PlaceFinder<'_>,
+) -> (Vec<Result>, usize) {
     let told = |finding: &&JudgedFinding| finding.is_active() || finding.waiver().is_some();
     let mut findings: Vec<&JudgedFinding> = report.findings.iter().filter(told).collect();
     findings.sort_by_key(|finding| (finding.waiver().is_some(), Reverse(finding.severity)));
@@ -35,7 +39,12 @@ pub(super) fn all(report: &Audit, rules: &Rules, locator: &Locator<'_>) -> (Vec<
     (of_findings.chain(of_gone).take(MAX_RESULTS).collect(), cut)
 }
 
-fn result(judged: &JudgedFinding, report: &Audit, rules: &Rules, locator: &Locator<'_>) -> Result {
+fn result(
+    judged: &JudgedFinding,
+    report: &Audit,
+    rules: &Rules,
+    locator: &PlaceFinder<'_>,
+) -> Result {
     let finding = &judged.finding;
     let component = finding.component.as_str();
     let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
@@ -77,7 +86,7 @@ fn properties(judged: &JudgedFinding, report: &Audit) -> ResultProperties {
 fn earlier(
     GoneFinding { finding, fate }: &GoneFinding,
     rules: &Rules,
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> Result {
     let (kind, state, head) = match fate {
         Fate::Resolved => ("pass", "absent", "resolved: "),
@@ -88,7 +97,7 @@ fn earlier(
         rule_id: words::plain(&finding.rule),
         rule_index: rules.index(&finding.rule),
         kind,
-        level: Level::None,
+        level: SarifLevel::None,
         message: message(head, finding.component.as_str(), &finding.summary),
         locations,
         related_locations,
@@ -113,7 +122,7 @@ fn message(head: &str, component: &str, summary: &str) -> Message {
 fn places(
     component: &ComponentName,
     environments: &[EnvironmentName],
-    locator: &Locator<'_>,
+    locator: &PlaceFinder<'_>,
 ) -> (Vec<Location>, Vec<Location>) {
     let found = locator.of_finding(component, environments);
     let Some((&(_, first), others)) = found.split_first() else { return Default::default() };

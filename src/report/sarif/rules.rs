@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::object::{Configuration, Help, Level, Message, Rule, RuleProperties};
+use super::object::{Configuration, Help, Message, RuleProperties, SarifLevel, SarifRule};
 use super::words;
 use crate::model::Severity;
 use crate::policy::metas;
@@ -14,7 +14,7 @@ const MAX_TAGS: usize = 20;
 
 /// All rules in the order of their ids: those of this program, and what else the report names.
 pub(super) struct Rules {
-    pub(super) descriptors: Vec<Rule>,
+    pub(super) descriptors: Vec<SarifRule>,
     indices: BTreeMap<String, usize>,
 }
 
@@ -50,7 +50,7 @@ impl Rules {
     }
 }
 
-fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
+fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> SarifRule {
     let id = words::plain(id);
     let Some(meta) = meta else {
         let text = format!(
@@ -58,18 +58,18 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
              earlier report"
         );
         let message = Message { text: text.clone() };
-        return Rule {
+        return SarifRule {
             id,
             short_description: message.clone(),
             full_description: message,
             help: Help { markdown: text.clone(), text },
-            default_configuration: Configuration { level: Level::Warning },
+            default_configuration: Configuration { level: SarifLevel::Warning },
             properties: RuleProperties { tags },
         };
     };
     let worst =
         meta.defaults.iter().map(|(_, defaults)| defaults.in_gate.max(defaults.elsewhere)).max();
-    Rule {
+    SarifRule {
         short_description: Message { text: meta.summary.to_owned() },
         full_description: Message { text: meta.why.to_owned() },
         help: Help {
@@ -90,11 +90,11 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> Rule {
 }
 
 /// The level of a finding of that severity.
-pub(super) fn level(severity: Severity) -> Level {
+pub(super) fn level(severity: Severity) -> SarifLevel {
     match severity {
-        Severity::Critical | Severity::High => Level::Error,
-        Severity::Medium => Level::Warning,
-        Severity::Low | Severity::Info => Level::Note,
-        Severity::Off => Level::None,
+        Severity::Critical | Severity::High => SarifLevel::Error,
+        Severity::Medium => SarifLevel::Warning,
+        Severity::Low | Severity::Info => SarifLevel::Note,
+        Severity::Off => SarifLevel::None,
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{
     Finding, Instance, JudgedFinding, JudgedWaiver, Judgement, Locator, Outcome, Place, Places,
     ReadingSource, Severity, Snapshot, Source, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Format, View};
+use crate::report::{Format, RenderOptions};
 use crate::version::{Levels, Scheme, read};
 
 /// An environment in which each component runs once, told by the target of its own name.
@@ -191,6 +191,7 @@ pub(in crate::report) fn places_of(path: &str) -> EnvironmentPlaces {
 }
 
 pub(in crate::report) fn rendered(format: &dyn Format, report: &Audit) -> String {
-    let view = View { width: None, color: false, unfold: false, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: None, color: false, unfold: false, exit: 1, report_only: false };
     format.render(report, &view).unwrap()
 }

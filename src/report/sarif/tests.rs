@@ -9,7 +9,7 @@ use super::results::MAX_RESULTS;
 use super::testing::{
     coverage, failed, finding, place, places_of, rendered, report, snapshot, waived, waiver,
 };
-use super::{Locator, Rules, Sarif, results};
+use super::{PlaceFinder, Rules, Sarif, results};
 use crate::model::{
     EarlierFinding, Fate, FindingTrend, GoneFinding, JudgedFinding, Reason, ReasonKind, Severity,
     Since, Source, TimeSource, WaiverState,
@@ -272,7 +272,7 @@ fn too_many_results_lose_the_least_severe() {
     let mut report = audit();
     report.findings = (0..=MAX_RESULTS).map(|i| skew(&i.to_string(), Severity::Low)).collect();
     report.findings[MAX_RESULTS].severity = Severity::High;
-    let (found, cut) = results::all(&report, &Rules::of(&report), &Locator::new(&report));
+    let (found, cut) = results::all(&report, &Rules::of(&report), &PlaceFinder::new(&report));
     assert_eq!((found.len(), cut), (MAX_RESULTS, 1));
     assert_eq!(found[0].properties.component, MAX_RESULTS.to_string());
 }

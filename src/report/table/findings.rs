@@ -25,7 +25,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let head = format!("{}  {}", paint.bold("FINDINGS"), tally(sheet, &shown));
     let mut text = grid(vec![vec![head]], sheet.view.width);
     if !shown.is_empty() {
-        let groups = Groups::of(&shown);
+        let groups = FindingGroups::of(&shown);
         let trends = shown.iter().any(|finding| news(finding).is_some());
         let rows = shown.iter().enumerate().map(|(index, finding)| {
             let mut row = row(finding, groups.hidden_behind(finding, index, counted), sheet);
@@ -58,9 +58,9 @@ fn news(finding: &FindingView<'_>) -> Option<FindingTrend> {
 }
 
 /// Of each kind that is shown, where it comes last, and how many there are.
-struct Groups(BTreeMap<Kind, (usize, usize)>);
+struct FindingGroups(BTreeMap<Kind, (usize, usize)>);
 
-impl Groups {
+impl FindingGroups {
     fn of(shown: &[FindingView<'_>]) -> Self {
         let mut groups = BTreeMap::<Kind, (usize, usize)>::new();
         for (index, finding) in shown.iter().enumerate() {

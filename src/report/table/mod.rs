@@ -24,7 +24,7 @@ mod waivers;
 
 use super::view::ReportView;
 use super::view::verdict::{Headline, accepted, blocking};
-use super::{Audit, Format, Purpose, RenderError, View};
+use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Judgement, ReasonKind, Verdict, count};
 use crate::report::EXIT_NOT_WRITTEN;
 use fold::{Fold, LADDER, SCREEN, first, shortened};
@@ -42,7 +42,7 @@ impl Format for Table {
         "for people at a terminal: the worst first, folded to a screen (-v unfolds)"
     }
 
-    fn render(&self, report: &Audit, view: &View) -> Result<String, RenderError> {
+    fn render(&self, report: &Audit, view: &RenderOptions) -> Result<String, RenderError> {
         let shown = ReportView::new(report);
         let sheet = Sheet::new(&shown, view);
         if view.unfold {

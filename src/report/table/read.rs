@@ -4,7 +4,7 @@ use super::fold::{Fold, first, shortened};
 use super::grid::grid;
 use super::sheet::Sheet;
 use super::told::Told;
-use crate::report::View;
+use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::report::view::coverage::{Gap, GapOf, NOT_REQUIRED, hides};
 
@@ -62,7 +62,7 @@ fn gap_line(gap: &Gap<'_>, fold: &Fold) -> String {
 }
 
 /// A line for each gap; folded one line for many of one reason.
-fn unread(groups: &[Vec<Gap<'_>>], view: &View, fold: &Fold) -> Vec<String> {
+fn unread(groups: &[Vec<Gap<'_>>], view: &RenderOptions, fold: &Fold) -> Vec<String> {
     let mut lines = Vec::new();
     for group in groups {
         match group.split_first() {

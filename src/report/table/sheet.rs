@@ -12,7 +12,7 @@ use crate::policy;
 use crate::report::view::finding::FindingView;
 use crate::report::view::matrix::{RowView, Standing, version};
 use crate::report::view::{ReportView, where_read};
-use crate::report::{Audit, View};
+use crate::report::{Audit, RenderOptions};
 
 /// The worst of each component's findings.
 pub(super) type Worst<'a> = BTreeMap<&'a str, FindingView<'a>>;
@@ -21,7 +21,7 @@ pub(super) struct Sheet<'a> {
     pub(super) report: &'a Audit,
     /// What every format shows of it.
     pub(super) shown: &'a ReportView<'a>,
-    pub(super) view: &'a View,
+    pub(super) view: &'a RenderOptions,
     pub(super) paint: Paint,
     /// Findings that count, the one to look at first in front.
     pub(super) active: Vec<FindingView<'a>>,
@@ -64,7 +64,7 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(shown: &'a ReportView<'a>, view: &'a View) -> Self {
+    pub(super) fn new(shown: &'a ReportView<'a>, view: &'a RenderOptions) -> Self {
         let worst = worst_of(&shown.findings);
         let waived = worst_of(&shown.waived);
         let mut active = shown.findings.clone();
@@ -124,7 +124,7 @@ fn worst_of<'a>(findings: &[FindingView<'a>]) -> Worst<'a> {
 impl<'a> Block<'a> {
     fn new(
         shown: &'a ReportView<'a>,
-        view: &View,
+        view: &RenderOptions,
         class: Class,
         worst: &Worst<'a>,
         waived: &Worst<'a>,

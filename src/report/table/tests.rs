@@ -14,7 +14,7 @@ use crate::model::{
     GoneFinding, JudgedFinding, JudgedWaiver, Judgement, Places, PlacesCompared, Reason,
     ReasonKind, Severity, Since, Snapshot, Verdict, Waiver, WaiverState,
 };
-use crate::report::{Format, View};
+use crate::report::{Format, RenderOptions};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -127,7 +127,8 @@ fn report(findings: Vec<JudgedFinding>) -> Audit {
 }
 
 fn shown(report: &Audit, unfold: bool) -> String {
-    let view = View { width: Some(120), color: false, unfold, exit: 1, report_only: false };
+    let view =
+        RenderOptions { width: Some(120), color: false, unfold, exit: 1, report_only: false };
     Table.render(report, &view).unwrap()
 }
 

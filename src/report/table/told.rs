@@ -4,7 +4,7 @@
 use crate::model::{Coverage, Source, TimeSource};
 use crate::policy::without_version;
 use crate::report::view::coverage::{EnvironmentView, Gap, TargetView, age_words};
-use crate::report::{Audit, View};
+use crate::report::{Audit, RenderOptions};
 
 /// Of one environment.
 pub(super) struct Told<'a> {
@@ -19,7 +19,11 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(environment: &EnvironmentView<'a>, audit: &Audit, view: &View) -> Self {
+    pub(super) fn new(
+        environment: &EnvironmentView<'a>,
+        audit: &Audit,
+        view: &RenderOptions,
+    ) -> Self {
         let audited = environment.audited;
         let name = &audited.snapshot.environment;
         let in_gate = audit.gates.iter().any(|gate| [&gate.from, &gate.to].contains(&name));
@@ -54,7 +58,7 @@ fn left_out(target: &Coverage) -> Option<String> {
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.
-fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
+fn notes(coverage: &[Coverage], view: &RenderOptions) -> Vec<String> {
     let mut told = Vec::new();
     for target in coverage {
         let shown = target.notes.iter().filter(|note| note.is_odd || view.unfold);
@@ -64,7 +68,7 @@ fn notes(coverage: &[Coverage], view: &View) -> Vec<String> {
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.
-fn files(environment: &EnvironmentView<'_>, view: &View) -> Vec<String> {
+fn files(environment: &EnvironmentView<'_>, view: &RenderOptions) -> Vec<String> {
     let limit = environment.max_age().map(|limit| format!(" (limit {limit})")).unwrap_or_default();
     let mut plain = Vec::new();
     let mut lines = Vec::new();

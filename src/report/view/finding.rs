@@ -10,13 +10,13 @@ use crate::model::{
 use crate::{policy, rules};
 
 /// What is looked up of each finding.
-pub(super) struct Index<'a> {
+pub(super) struct FindingIndex<'a> {
     since: Option<&'a Since>,
     blocking: BTreeSet<&'a FindingId>,
     waivers: BTreeMap<&'a str, &'a JudgedWaiver>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> FindingIndex<'a> {
     pub(super) fn of(audit: &'a Audit) -> Self {
         let reasons = audit.judgement.reasons.iter();
         let blocking = reasons.filter(|reason| reason.kind == ReasonKind::Blocks);
@@ -44,7 +44,11 @@ pub(in crate::report) struct FindingView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    pub(super) fn new(position: usize, judged: &'a JudgedFinding, index: &Index<'a>) -> Self {
+    pub(super) fn new(
+        position: usize,
+        judged: &'a JudgedFinding,
+        index: &FindingIndex<'a>,
+    ) -> Self {
         let trend = index.since.and_then(|since| since.trends.get(&judged.id)).copied();
         let waiver = judged.waiver().and_then(|id| index.waivers.get(id)).copied();
         let blocks = index.blocking.contains(&judged.id);

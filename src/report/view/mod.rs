@@ -53,7 +53,7 @@ static NOTHING_FOUND: OfComponent<'static> =
 
 impl<'a> ReportView<'a> {
     pub(super) fn new(audit: &'a Audit) -> Self {
-        let index = finding::Index::of(audit);
+        let index = finding::FindingIndex::of(audit);
         let (mut findings, mut waived) = (Vec::new(), Vec::new());
         for (position, judged) in audit.findings.iter().enumerate() {
             let finding = FindingView::new(position, judged, &index);

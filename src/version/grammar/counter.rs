@@ -32,7 +32,7 @@ const ALONE: &[&str] = &["patch", "hotfix"];
 pub(in super::super) const BEFORE_UPDATES: &[&str] = &["rtm", "ga"];
 
 /// What a piece of a tail counts.
-pub(super) struct Counter<'a> {
+pub(super) struct TailCounter<'a> {
     pub(super) update: Update,
     /// Whether its number was written in the piece.
     pub(super) is_numbered: bool,
@@ -40,7 +40,7 @@ pub(super) struct Counter<'a> {
     pub(super) rest: &'a str,
 }
 
-impl Counter<'_> {
+impl TailCounter<'_> {
     /// Whether it says that no update has come yet: `RTM`.
     pub(super) fn is_before_updates(&self) -> bool {
         !self.is_numbered && self.update.number.is_zero()
@@ -49,23 +49,23 @@ impl Counter<'_> {
 
 /// The counter that a piece in lower case starts with. `number_follows` where the next piece is a
 /// number: `hotfix-2`.
-pub(super) fn read(piece: &str, number_follows: bool) -> Option<Counter<'_>> {
+pub(super) fn read(piece: &str, number_follows: bool) -> Option<TailCounter<'_>> {
     let end = piece.bytes().position(|b| !b.is_ascii_lowercase()).unwrap_or(piece.len());
     let (word, after) = piece.split_at(end);
     if BEFORE_UPDATES.contains(&word) && after.is_empty() {
         let update = Update { kind: UpdateKind::Cumulative, number: 0.into() };
-        return Some(Counter { update, is_numbered: false, rest: "" });
+        return Some(TailCounter { update, is_numbered: false, rest: "" });
     }
     let kind = kind(word)?;
     let (digits, rest) = split_digits(after.strip_prefix('.').unwrap_or(after));
     if let Some(number) = Number::parse(digits) {
         let ends = rest.is_empty() || rest.starts_with('.');
         let update = Update { kind, number };
-        return ends.then_some(Counter { update, is_numbered: true, rest });
+        return ends.then_some(TailCounter { update, is_numbered: true, rest });
     }
     let stands = after.is_empty() && (ALONE.contains(&word) || number_follows && word.len() > 1);
     let update = Update { kind, number: 1.into() };
-    stands.then_some(Counter { update, is_numbered: false, rest: "" })
+    stands.then_some(TailCounter { update, is_numbered: false, rest: "" })
 }
 
 /// Whether a counter says enough to be one behind a variant.

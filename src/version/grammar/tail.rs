@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::super::identifier::Identifier;
 use super::super::number::{Number, is_commit, is_digits, split_digits};
 use super::super::reading::Version;
-use super::counter::{self, Counter};
+use super::counter::{self, TailCounter};
 
 /// Words that name a stage before the release.
 pub(in super::super) const PRE_WORDS: &[&str] = &[
@@ -197,7 +197,7 @@ fn place_counter(version: &mut Version, other: &mut String, piece: &str, next: &
     let lower = lowercase(piece);
     let number_follows = next.starts_with(|c: char| c.is_ascii_digit());
     // `1.0.0.GA` is a release as any: only years have cumulative updates.
-    let counts = |found: &Counter<'_>| !found.is_before_updates() || version.release.len() == 1;
+    let counts = |found: &TailCounter<'_>| !found.is_before_updates() || version.release.len() == 1;
     if let Some(found) = counter::read(&lower, number_follows).filter(counts) {
         let text = piece[..piece.len() - found.rest.len()].to_owned();
         let rest = found.rest.len();

@@ -9,18 +9,18 @@ use super::super::read;
 use super::super::reading::Body;
 use super::super::scheme::Scheme;
 use super::contains::key;
-use super::{Condition, Operator, Range};
+use super::{Operator, Range, RangeCondition};
 
 /// A place between versions.
-struct Cut {
+struct VersionCut {
     numbers: Vec<Number>,
     pre: Vec<Identifier>,
-    side: Side,
+    side: CutSide,
 }
 
 /// Where it is of its version, from below.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Side {
+enum CutSide {
     Before,
     Behind,
     /// Behind every version that begins so.
@@ -29,20 +29,20 @@ enum Side {
 
 /// What the conditions are of: only those of one kind compare.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ConditionKind {
     Version,
     Date,
 }
 
 struct Interval {
-    kind: Kind,
-    lower: Option<Cut>,
-    upper: Option<Cut>,
+    kind: ConditionKind,
+    lower: Option<VersionCut>,
+    upper: Option<VersionCut>,
     text: String,
 }
 
 /// Two conditions that no version fulfils both, in words.
-pub(super) fn find(conditions: &[Condition]) -> Option<String> {
+pub(super) fn find(conditions: &[RangeCondition]) -> Option<String> {
     let intervals: Vec<Interval> = conditions.iter().filter_map(interval).collect();
     let clash = intervals.iter().enumerate().find_map(|(i, a)| {
         let b = intervals[i + 1..]
@@ -57,9 +57,9 @@ pub(super) fn find(conditions: &[Condition]) -> Option<String> {
 }
 
 /// `latest, stable`: no text is two.
-fn two_texts(conditions: &[Condition]) -> Option<String> {
+fn two_texts(conditions: &[RangeCondition]) -> Option<String> {
     let texts = conditions.iter().filter_map(|condition| match condition {
-        Condition::Exactly(text)
+        RangeCondition::Exactly(text)
             if !text.contains(char::is_whitespace) && interval(condition).is_none() =>
         {
             Some(text)
@@ -84,13 +84,13 @@ impl Range {
 }
 
 /// Whether every version from 0 on is in one of these stretches.
-fn are_gapless(mut spans: Vec<(Option<Cut>, Option<Cut>)>) -> bool {
+fn are_gapless(mut spans: Vec<(Option<VersionCut>, Option<VersionCut>)>) -> bool {
     // `None` is less than any cut: what begins at 0 comes first.
     spans.sort_by(|(a, _), (b, _)| match (a, b) {
         (Some(a), Some(b)) => cmp(a, b),
         _ => a.is_some().cmp(&b.is_some()),
     });
-    let mut reached: Option<Cut> = None;
+    let mut reached: Option<VersionCut> = None;
     for (lower, upper) in spans {
         let follows = match (&lower, &reached) {
             (None, _) => true,
@@ -112,15 +112,15 @@ fn are_gapless(mut spans: Vec<(Option<Cut>, Option<Cut>)>) -> bool {
 
 /// The versions that fulfil all conditions, as one stretch: without a lower end it begins at 0.
 /// `None` where a condition is of something else than versions.
-fn span(conditions: &[Condition]) -> Option<(Option<Cut>, Option<Cut>)> {
-    let (mut from, mut to): (Option<Cut>, Option<Cut>) = (None, None);
+fn span(conditions: &[RangeCondition]) -> Option<(Option<VersionCut>, Option<VersionCut>)> {
+    let (mut from, mut to): (Option<VersionCut>, Option<VersionCut>) = (None, None);
     for condition in conditions {
-        if matches!(condition, Condition::Within(numbers) if numbers.is_empty()) {
+        if matches!(condition, RangeCondition::Within(numbers) if numbers.is_empty()) {
             continue;
         }
         let Interval { lower, upper, .. } =
-            interval(condition).filter(|interval| interval.kind == Kind::Version)?;
-        let is_zero = |cut: &Cut| cut.numbers.iter().all(Number::is_zero);
+            interval(condition).filter(|interval| interval.kind == ConditionKind::Version)?;
+        let is_zero = |cut: &VersionCut| cut.numbers.iter().all(Number::is_zero);
         let lower = lower.filter(|cut| !is_zero(cut));
         if let Some(lower) = lower
             && from.as_ref().is_none_or(|from| cmp(&lower, from).is_gt())
@@ -144,34 +144,34 @@ fn is_empty(lower: &Interval, upper: &Interval) -> bool {
         .is_some_and(|(lower, upper)| cmp(lower, upper).is_ge())
 }
 
-fn interval(condition: &Condition) -> Option<Interval> {
+fn interval(condition: &RangeCondition) -> Option<Interval> {
     match condition {
-        Condition::Within(numbers) => {
-            let cut = |side| Cut { numbers: numbers.clone(), pre: Vec::new(), side };
+        RangeCondition::Within(numbers) => {
+            let cut = |side| VersionCut { numbers: numbers.clone(), pre: Vec::new(), side };
             let text = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
             (!numbers.is_empty()).then(|| Interval {
-                kind: Kind::Version,
-                lower: Some(cut(Side::Before)),
-                upper: Some(cut(Side::BehindAll)),
+                kind: ConditionKind::Version,
+                lower: Some(cut(CutSide::Before)),
+                upper: Some(cut(CutSide::BehindAll)),
                 text: format!("{text}.x"),
             })
         }
-        Condition::Exactly(text) => {
+        RangeCondition::Exactly(text) => {
             let (kind, cut) = cut(text)?;
             Some(Interval {
                 kind,
-                lower: Some(cut(Side::Before)),
-                upper: Some(cut(Side::Behind)),
+                lower: Some(cut(CutSide::Before)),
+                upper: Some(cut(CutSide::Behind)),
                 text: text.clone(),
             })
         }
-        Condition::Bound(operator, bound) => {
+        RangeCondition::Bound(operator, bound) => {
             let (kind, cut) = cut(bound)?;
             let (lower, upper) = match operator {
-                Operator::AtLeast => (Some(cut(Side::Before)), None),
-                Operator::Above => (Some(cut(Side::Behind)), None),
-                Operator::Below => (None, Some(cut(Side::Before))),
-                Operator::AtMost => (None, Some(cut(Side::Behind))),
+                Operator::AtLeast => (Some(cut(CutSide::Before)), None),
+                Operator::Above => (Some(cut(CutSide::Behind)), None),
+                Operator::Below => (None, Some(cut(CutSide::Before))),
+                Operator::AtMost => (None, Some(cut(CutSide::Behind))),
             };
             Some(Interval { kind, lower, upper, text: format!("{}{bound}", operator.sign()) })
         }
@@ -179,24 +179,24 @@ fn interval(condition: &Condition) -> Option<Interval> {
 }
 
 /// Cuts around a version or a date; `None` for a text that says more than numbers and a stage.
-fn cut(text: &str) -> Option<(Kind, impl Fn(Side) -> Cut)> {
+fn cut(text: &str) -> Option<(ConditionKind, impl Fn(CutSide) -> VersionCut)> {
     let date = read(Scheme::ImageTag, text);
     let (kind, reading) = match date.body() {
         Body::Date(date_) if date_.before.is_empty() && date_.behind.is_empty() => {
-            (Kind::Date, date)
+            (ConditionKind::Date, date)
         }
         Body::Date(_) | Body::Commit(_) => return None,
-        _ => (Kind::Version, read(Scheme::Generic, text)),
+        _ => (ConditionKind::Version, read(Scheme::Generic, text)),
     };
     let plain = reading.version().is_none_or(|v| v.packaging.is_empty() && v.build.is_empty());
     let (numbers, pre) = key(&reading).filter(|_| plain)?;
     let pre = pre.to_vec();
-    Some((kind, move |side| Cut { numbers: numbers.clone(), pre: pre.clone(), side }))
+    Some((kind, move |side| VersionCut { numbers: numbers.clone(), pre: pre.clone(), side }))
 }
 
-fn cmp(a: &Cut, b: &Cut) -> Ordering {
+fn cmp(a: &VersionCut, b: &VersionCut) -> Ordering {
     let zero = Number::from(0);
-    let all = |cut: &Cut| cut.side == Side::BehindAll;
+    let all = |cut: &VersionCut| cut.side == CutSide::BehindAll;
     for i in 0..a.numbers.len().max(b.numbers.len()) {
         let ordering = match (a.numbers.get(i), b.numbers.get(i)) {
             (None, Some(_)) if all(a) => Ordering::Greater,

@@ -10,7 +10,7 @@ use super::super::order::order_of_unnamed;
 use super::super::reading::{Body, Detail, Reading, Version, cmp_numbers, system};
 use super::super::scheme::Scheme;
 use super::super::{Level, difference_of, read};
-use super::{Condition, Containment, Operator, Range, has_epoch};
+use super::{Containment, Operator, Range, RangeCondition, has_epoch};
 
 impl Range {
     /// Whether `reading` fulfils every condition. `levels` are those of its product.
@@ -27,8 +27,13 @@ impl Range {
         each.max().unwrap_or(Containment::Unproven)
     }
 
-    fn fulfils(&self, condition: &Condition, levels: &Levels, reading: &Reading) -> Containment {
-        if let Condition::Exactly(text) = condition {
+    fn fulfils(
+        &self,
+        condition: &RangeCondition,
+        levels: &Levels,
+        reading: &Reading,
+    ) -> Containment {
+        if let RangeCondition::Exactly(text) = condition {
             return exactly(text, levels, reading);
         }
         let Some((numbers, pre)) = key(reading).filter(|_| !reading.is_unreleased()) else {
@@ -39,35 +44,35 @@ impl Range {
         }
         let short = is_short(levels, reading);
         match condition {
-            Condition::Within(prefix) => within(prefix, &numbers, short, reading),
-            Condition::Exactly(bound) | Condition::Bound(_, bound)
+            RangeCondition::Within(prefix) => within(prefix, &numbers, short, reading),
+            RangeCondition::Exactly(bound) | RangeCondition::Bound(_, bound)
                 if names_another(bound, reading) =>
             {
                 Containment::Outside
             }
-            Condition::Bound(operator, bound) if short => {
+            RangeCondition::Bound(operator, bound) if short => {
                 let bound = bound_of(reading, bound);
                 let plain = key(&bound).filter(|_| bound.version().is_some() && !has_tail(&bound));
                 plain.map_or(Containment::Unproven, |(bound, pre)| {
                     of_short(*operator, &bound, pre, &numbers)
                 })
             }
-            Condition::Bound(operator, bound) => {
+            RangeCondition::Bound(operator, bound) => {
                 compare(*operator, reading, &bound_of(reading, bound))
             }
-            Condition::Exactly(_) => Containment::Unproven,
+            RangeCondition::Exactly(_) => Containment::Unproven,
         }
     }
 
     /// Whether a condition names a pre-release of the same numbers.
     fn names_prerelease_of(&self, numbers: &[Number], reading: &Reading) -> bool {
         self.conditions.iter().any(|condition| match condition {
-            Condition::Bound(_, bound) | Condition::Exactly(bound) => {
+            RangeCondition::Bound(_, bound) | RangeCondition::Exactly(bound) => {
                 let bound = bound_of(reading, bound);
                 key(&bound)
                     .is_some_and(|(own, pre)| !pre.is_empty() && cmp_numbers(&own, numbers).is_eq())
             }
-            Condition::Within(_) => false,
+            RangeCondition::Within(_) => false,
         })
     }
 }

@@ -25,12 +25,12 @@ const MAX_LENGTH: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     text: String,
-    conditions: Vec<Condition>,
+    conditions: Vec<RangeCondition>,
 }
 
 /// One condition; bounds are read by the scheme of what they are compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Condition {
+enum RangeCondition {
     /// `7.2.4`, `=7.2.4`, `latest`.
     Exactly(String),
     /// `7.2.x`, `7.*`; empty for `*`.
@@ -78,15 +78,15 @@ impl Range {
     /// [`Self::same_minor`] writes.
     pub fn is_narrow(&self) -> bool {
         match self.conditions.as_slice() {
-            [Condition::Exactly(_)] => true,
-            [Condition::Within(numbers)] => !numbers.is_empty(),
+            [RangeCondition::Exactly(_)] => true,
+            [RangeCondition::Within(numbers)] => !numbers.is_empty(),
             _ => false,
         }
     }
 
     /// Whether it is one version word for word.
     pub fn is_exact(&self) -> bool {
-        matches!(self.conditions.as_slice(), [Condition::Exactly(_)])
+        matches!(self.conditions.as_slice(), [RangeCondition::Exactly(_)])
     }
 
     /// The versions that are less than a minor away from `reading`, as far as a range can say that:
@@ -98,7 +98,7 @@ impl Range {
         let wide = minor(levels, reading)
             .and_then(|prefix| format!("{prefix}.x").parse().ok())
             .filter(holds);
-        let is_exact = |range: &Self| matches!(range.conditions[..], [Condition::Exactly(_)]);
+        let is_exact = |range: &Self| matches!(range.conditions[..], [RangeCondition::Exactly(_)]);
         wide.or_else(|| reading.text().parse().ok().filter(is_exact).filter(holds))
     }
 }

@@ -7,7 +7,7 @@ use super::super::number::Number;
 use super::super::reading::Body;
 use super::super::scheme::Scheme;
 use super::super::{read, read_any};
-use super::{Condition, MAX_LENGTH, Operator, Range, RangeError, conflict};
+use super::{MAX_LENGTH, Operator, Range, RangeCondition, RangeError, conflict};
 
 const ADVICE: &str =
     "bounds are written as >=7.0, <8, beginnings as 7.2.x; a bare version is exactly that one";
@@ -46,7 +46,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn condition(text: &str) -> Result<Condition, &'static str> {
+fn condition(text: &str) -> Result<RangeCondition, &'static str> {
     const OPERATORS: [(&str, Operator); 4] = [
         (">=", Operator::AtLeast),
         ("<=", Operator::AtMost),
@@ -68,11 +68,11 @@ fn condition(text: &str) -> Result<Condition, &'static str> {
         }
         Some(_) if version.contains(char::is_whitespace) => Err(COMMAS),
         Some(_) if !is_version(version) => Err("behind an operator stands a version"),
-        Some((operator, _)) => Ok(Condition::Bound(operator, version.to_owned())),
+        Some((operator, _)) => Ok(RangeCondition::Bound(operator, version.to_owned())),
         None => match wildcard {
-            Some(numbers) => numbers.map(Condition::Within),
+            Some(numbers) => numbers.map(RangeCondition::Within),
             None if is_cut(version) => Err(CUT),
-            None => Ok(Condition::Exactly(version.to_owned())),
+            None => Ok(RangeCondition::Exactly(version.to_owned())),
         },
     }
 }

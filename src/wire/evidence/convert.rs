@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::document::{Declared, Document, End, Failed, Image, Part, Sample, Target, is_name};
-use super::format::Format;
+use super::format::EvidenceFormat;
 use super::samples;
 use crate::model;
-use crate::wire::header::{ApiVersion, Kind};
+use crate::wire::header::{FileKind, FormatVersion};
 
 impl From<&model::Evidence> for Document {
     fn from(evidence: &model::Evidence) -> Self {
         let targets: Vec<Target> = evidence.targets.iter().map(Target::from).collect();
         Self {
-            api_version: ApiVersion::V1,
-            kind: Kind::Evidence,
-            format: Format::OURS,
+            api_version: FormatVersion::V1,
+            kind: FileKind::Evidence,
+            format: EvidenceFormat::OURS,
             environment: evidence.environment.to_string(),
             taken: evidence.taken,
-            end: End::of(&targets, Format::OURS),
+            end: End::of(&targets, EvidenceFormat::OURS),
             targets,
         }
     }
@@ -132,7 +132,7 @@ impl Target {
     pub(super) fn into_model(
         mut self,
         path: &str,
-        format: Format,
+        format: EvidenceFormat,
         collectors: model::Collectors,
     ) -> Result<model::TargetEvidence, String> {
         let samples = samples::of_target(&mut self, format)?;

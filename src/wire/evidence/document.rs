@@ -6,19 +6,19 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::format::Format;
-use crate::wire::header::{ApiVersion, Kind};
+use super::format::EvidenceFormat;
+use crate::wire::header::{FileKind, FormatVersion};
 
 /// An environment's observations, coverage and time.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Document {
     #[serde(rename = "apiVersion")]
-    pub(super) api_version: ApiVersion,
-    pub(super) kind: Kind,
+    pub(super) api_version: FormatVersion,
+    pub(super) kind: FileKind,
     /// Which keys there may be: `1.1` is written; a file without it is of format 1.0.
     #[serde(default)]
-    pub(super) format: Format,
+    pub(super) format: EvidenceFormat,
     /// Where it was collected.
     pub(super) environment: String,
     /// When the collection ended, in UTC.
@@ -231,12 +231,12 @@ pub(super) fn number(figure: f64) -> serde_json::Number {
 }
 
 impl End {
-    pub(super) fn of(targets: &[Target], format: Format) -> Self {
+    pub(super) fn of(targets: &[Target], format: EvidenceFormat) -> Self {
         let samples = targets.iter().map(|target| target.samples.len()).sum();
         Self {
             targets: targets.len(),
             images: targets.iter().map(|target| target.images.len()).sum(),
-            samples: (format != Format::FIRST).then_some(samples),
+            samples: (format != EvidenceFormat::FIRST).then_some(samples),
         }
     }
 }

@@ -12,12 +12,12 @@ pub(super) const NEWER: &str = "is of a newer version of envparity";
 
 /// `MAJOR.MINOR`. What is added makes a new minor, what cannot be passed over a new major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Format {
+pub(super) struct EvidenceFormat {
     major: u64,
     minor: u64,
 }
 
-impl Format {
+impl EvidenceFormat {
     /// Of files that do not say: one sample a target.
     pub(super) const FIRST: Self = Self { major: 1, minor: 0 };
     /// What is written: one sample a server.
@@ -46,25 +46,25 @@ impl Format {
     }
 }
 
-impl Default for Format {
+impl Default for EvidenceFormat {
     fn default() -> Self {
         Self::FIRST
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for EvidenceFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
     }
 }
 
-impl Serialize for Format {
+impl Serialize for EvidenceFormat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Format {
+impl<'de> Deserialize<'de> for EvidenceFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Format {
     }
 }
 
-impl JsonSchema for Format {
+impl JsonSchema for EvidenceFormat {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Format".into()
     }
@@ -91,18 +91,18 @@ impl JsonSchema for Format {
 }
 
 /// The format of a text of which nothing else need be known.
-pub(super) fn of_text(text: &str) -> Result<Format, ShapeError> {
+pub(super) fn of_text(text: &str) -> Result<EvidenceFormat, ShapeError> {
     /// No key but one: all others are passed over.
     #[derive(Deserialize)]
-    struct Head {
+    struct FormatHead {
         #[serde(default)]
-        format: Format,
+        format: EvidenceFormat,
     }
     // Where not even that can be read, what is wrong is not the format.
-    match yaml::read::<Head>(text, Origin::Program) {
+    match yaml::read::<FormatHead>(text, Origin::Program) {
         Ok(head) => Ok(head.format),
         Err(error) if error.message.contains("is not a format") => Err(error),
-        Err(_) => Ok(Format::FIRST),
+        Err(_) => Ok(EvidenceFormat::FIRST),
     }
 }
 
@@ -114,15 +114,15 @@ mod tests {
     fn two_plain_numbers_are_a_format_and_nothing_else_is() {
         for (text, major, minor) in [("1.0", 1, 0), ("1.1", 1, 1), ("1.10", 1, 10), ("12.0", 12, 0)]
         {
-            assert_eq!(Format::parse(text), Some(Format { major, minor }));
-            assert_eq!(Format::parse(text).unwrap().to_string(), text);
+            assert_eq!(EvidenceFormat::parse(text), Some(EvidenceFormat { major, minor }));
+            assert_eq!(EvidenceFormat::parse(text).unwrap().to_string(), text);
         }
         for text in [
             "", "1", "1.", ".1", "1.1.0", "v1.1", "01.1", "1.01", "-1.1", "+1.1", "1.-1", " 1.1",
             "1.1 ", "1,1", "1.x", "0.9", "null", "~", "1e3", "1.99999999999999999999", "١.١",
         ] {
-            assert_eq!(Format::parse(text), None, "{text:?}");
+            assert_eq!(EvidenceFormat::parse(text), None, "{text:?}");
         }
-        assert!(Format::parse("1.10") > Format::parse("1.9"));
+        assert!(EvidenceFormat::parse("1.10") > EvidenceFormat::parse("1.9"));
     }
 }

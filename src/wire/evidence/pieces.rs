@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Declared, Failed, Image, Part, Sample, Target};
-use super::format::Format;
+use super::format::EvidenceFormat;
 use crate::model;
 
 /// One target: what changes with every answer, and its pieces by part.
@@ -98,7 +98,7 @@ impl SamplePiece {
 /// What one part tells.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Content {
+struct PartContent {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -119,8 +119,8 @@ pub fn take_apart(
 ) -> Result<TargetPieces, serde_json::Error> {
     let document = Target::from(target);
     let kind = collectors.of(&target.id);
-    let mut contents: BTreeMap<String, Content> =
-        document.parts.keys().map(|part| (part.clone(), Content::default())).collect();
+    let mut contents: BTreeMap<String, PartContent> =
+        document.parts.keys().map(|part| (part.clone(), PartContent::default())).collect();
     let of = |wanted: &dyn Fn(&model::PartName) -> bool| {
         let mut names = target.parts.keys();
         names.find(|part| wanted(part)).map_or(UNNAMED, model::PartName::as_str).to_owned()
@@ -164,7 +164,7 @@ pub fn take_apart(
 /// Where what belongs to no part would go: no evidence is without parts.
 const UNNAMED: &str = "";
 
-impl Content {
+impl PartContent {
     /// The same whatever the order in which the target listed things.
     fn canonical(mut self) -> Result<String, serde_json::Error> {
         let texts: Result<Vec<_>, _> = self.images.iter().map(serde_json::to_string).collect();
@@ -244,11 +244,11 @@ pub fn put_together(
     collectors: model::Collectors,
 ) -> Result<model::TargetEvidence, String> {
     let TargetPieces { head, parts, samples } = pieces;
-    let mut whole = Content::default();
+    let mut whole = PartContent::default();
     let mut outcomes = BTreeMap::new();
     for (part, piece) in parts {
         let broken = |e: serde_json::Error| format!("what {part} told cannot be read: {e}");
-        let content: Content = serde_json::from_str(&piece.content).map_err(broken)?;
+        let content: PartContent = serde_json::from_str(&piece.content).map_err(broken)?;
         whole.fields.extend(content.fields);
         whole.places.extend(content.places);
         whole.images.extend(content.images);
@@ -274,7 +274,7 @@ pub fn put_together(
         declared: whole.declared,
         left_out: head.left_out,
     };
-    let evidence = document.into_model(&head.source.path, Format::OURS, collectors)?;
+    let evidence = document.into_model(&head.source.path, EvidenceFormat::OURS, collectors)?;
     Ok(model::TargetEvidence { source: head.source.into_model()?, ..evidence })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{OldCommand, Sample, Target};
-use super::format::Format;
+use super::format::EvidenceFormat;
 use crate::model;
 impl From<&model::Sample> for Sample {
     fn from(sample: &model::Sample) -> Self {
@@ -44,12 +44,15 @@ fn finite(number: f64) -> Result<f64, String> {
 }
 
 /// The samples of a target, by the rules of the file's format.
-pub(super) fn of_target(target: &mut Target, format: Format) -> Result<Vec<model::Sample>, String> {
+pub(super) fn of_target(
+    target: &mut Target,
+    format: EvidenceFormat,
+) -> Result<Vec<model::Sample>, String> {
     let id = model::TargetId::from(target.id.clone());
     let (figures, commands, errors) =
         (target.figures.take(), target.commands.take(), target.errors.take());
     let is_old = figures.is_some() || commands.is_some() || errors.is_some();
-    if format == Format::FIRST {
+    if format == EvidenceFormat::FIRST {
         if !target.samples.is_empty() {
             return Err("samples: is of format 1.1, and the file does not say so".to_owned());
         }

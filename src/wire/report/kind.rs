@@ -1,15 +1,15 @@
 //! Files of ours that are not reports: what they are instead.
 
-use crate::wire::header::{Header, Kind};
+use crate::wire::header::{FileKind, Header};
 use crate::wire::yaml::{self, Origin, ShapeError};
 
 /// What is wrong with a text that is not a report, if it is another file of ours.
 pub(super) fn other(text: &str) -> Option<ShapeError> {
     let header: Header = yaml::read(text, Origin::Program).ok()?;
-    (header.kind != Kind::DriftReport).then(|| refused(header.kind))
+    (header.kind != FileKind::DriftReport).then(|| refused(header.kind))
 }
 
-pub(super) fn refused(kind: Kind) -> ShapeError {
+pub(super) fn refused(kind: FileKind) -> ShapeError {
     let message = format!("it is of kind {}, and a report is of kind DriftReport", kind.as_str());
     ShapeError { message, line: 0, column: 0, help: None }
 }

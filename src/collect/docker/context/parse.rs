@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::collect::docker::config::Address;
+use crate::collect::docker::config::EngineAddress;
 use crate::model::{Failure, FailureKind};
 use crate::wire::json;
 
@@ -19,7 +19,7 @@ pub(super) struct ContextEndpoint {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Meta {
+struct ContextMeta {
     name: String,
     #[serde(default)]
     endpoints: Endpoints,
@@ -46,12 +46,12 @@ pub(super) fn folder(name: &str) -> String {
 
 /// The name that a `meta.json` gives its context.
 pub(super) fn name(bytes: &[u8]) -> Option<String> {
-    json::read(bytes).ok().map(|meta: Meta| meta.name)
+    json::read(bytes).ok().map(|meta: ContextMeta| meta.name)
 }
 
 /// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
 pub(super) fn endpoint(bytes: &[u8]) -> Result<ContextEndpoint, &'static str> {
-    let meta: Meta =
+    let meta: ContextMeta =
         json::read(bytes).map_err(|_| "it is not what docker context create writes")?;
     let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
     if docker.host.trim().is_empty() {
@@ -61,8 +61,8 @@ pub(super) fn endpoint(bytes: &[u8]) -> Result<ContextEndpoint, &'static str> {
 }
 
 /// Where the host of a context is. Its text is not quoted: it may hold a password.
-pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<Address, Failure> {
-    Address::parse(host, tls).map_err(|wrong| {
+pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<EngineAddress, Failure> {
+    EngineAddress::parse(host, tls).map_err(|wrong| {
         Failure::new(
             FailureKind::Unsupported,
             format!("the host of the context {context}: {}", wrong.message),
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn no_host_is_quoted() {
         let failed = |host: &str| address(host, false, "edge").unwrap_err();
-        assert!(matches!(address("ssh://me@h", false, "edge"), Ok(Address::Ssh(_))));
+        assert!(matches!(address("ssh://me@h", false, "edge"), Ok(EngineAddress::Ssh(_))));
         for host in [
             "ssh://me:hunter2@h",
             "npipe:////./pipe/docker_engine",

@@ -16,19 +16,22 @@ const MAX_OBJECTS: usize = 400_000;
 
 /// The items of a list, but for those beyond [`MAX_OBJECTS`] and one.
 #[derive(Default)]
-pub(super) struct Items<'a>(pub(super) Vec<&'a RawValue>);
+pub(super) struct ListedItems<'a>(pub(super) Vec<&'a RawValue>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ListedItems<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Items<'de>;
+        struct ListMarker;
+        impl<'de> Visitor<'de> for ListMarker {
+            type Value = ListedItems<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<ListedItems<'de>, A::Error> {
                 let mut items = Vec::new();
                 while items.len() <= MAX_OBJECTS
                     && let Some(item) = list.next_element()?
@@ -36,10 +39,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
                     items.push(item);
                 }
                 while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Items(items))
+                Ok(ListedItems(items))
             }
         }
-        deserializer.deserialize_seq(List)
+        deserializer.deserialize_seq(ListMarker)
     }
 }
 
@@ -72,7 +75,7 @@ pub(super) fn api_version(text: &str) -> Option<String> {
 
 /// What was seen of a file so far.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct SeenObjects {
     objects: usize,
     /// Kind, namespace and name of each; no text of them is kept.
     met: HashSet<u64>,
@@ -81,10 +84,10 @@ pub(super) struct Seen {
     twice: Option<(String, usize)>,
 }
 
-impl Seen {
+impl SeenObjects {
     /// The objects of a document: its items, or itself.
-    pub(super) fn count(&mut self, items: Option<&Items<'_>>) -> Result<(), Failure> {
-        self.objects += items.map_or(1, |Items(items)| items.len());
+    pub(super) fn count(&mut self, items: Option<&ListedItems<'_>>) -> Result<(), Failure> {
+        self.objects += items.map_or(1, |ListedItems(items)| items.len());
         if self.objects <= MAX_OBJECTS {
             return Ok(());
         }

@@ -9,7 +9,7 @@ fn read(documents: &[Value]) -> Result<TargetEvidence, Failure> {
     let text: String = documents.iter().map(|document| format!("{document:#}\n")).collect();
     assert!(looks_like_kubectl(&text));
     let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
-    parse_kubectl(&text, &Scope::default(), &mut evidence).map(|()| evidence)
+    parse_kubectl(&text, &ClusterScope::default(), &mut evidence).map(|()| evidence)
 }
 
 fn outcome(documents: &[Value], part: &str) -> String {
@@ -126,7 +126,7 @@ fn the_newest_time_within_is_the_files() {
             source,
             ..TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH)
         };
-        parse_kubectl(&text, &Scope::default(), &mut evidence).unwrap();
+        parse_kubectl(&text, &ClusterScope::default(), &mut evidence).unwrap();
         let Source::Recorded { time, .. } = evidence.source else { unreachable!() };
         (evidence.taken.to_string(), time)
     };

@@ -9,12 +9,12 @@ use crate::model::{Presumed, RunState};
 
 /// What the standard labels say of a workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Labels {
+pub(super) struct WorkloadLabels {
     pub(super) chart: String,
     pub(super) app_version: String,
 }
 
-impl Labels {
+impl WorkloadLabels {
     pub(super) fn bytes(&self) -> usize {
         self.chart.len() + self.app_version.len()
     }
@@ -23,7 +23,7 @@ impl Labels {
 /// A workload's template.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
-    pub(super) labels: Labels,
+    pub(super) labels: WorkloadLabels,
     /// Name, reference, and whether it is the only one.
     pub(super) containers: Vec<(String, String, bool)>,
     wants: Wants,
@@ -47,7 +47,7 @@ impl Setup {
     pub(super) fn new(
         kind: &str,
         workload: &Workload<'_>,
-        labels: Labels,
+        labels: WorkloadLabels,
         containers: Vec<(String, String, bool)>,
     ) -> Self {
         let is_going = !workload.metadata.deletion_timestamp.is_empty();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::setup::Labels;
+use super::setup::WorkloadLabels;
 
 /// What a container runs, as its pod and its node tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ impl SeenImage {
 pub(super) struct Shared {
     images: HashSet<Arc<SeenImage>>,
     names: HashSet<Arc<str>>,
-    labels: HashSet<Arc<Labels>>,
+    labels: HashSet<Arc<WorkloadLabels>>,
 }
 
 impl Shared {
@@ -34,7 +34,7 @@ impl Shared {
         once(&mut self.images, image)
     }
 
-    pub(super) fn labels(&mut self, labels: Labels) -> Arc<Labels> {
+    pub(super) fn labels(&mut self, labels: WorkloadLabels) -> Arc<WorkloadLabels> {
         once(&mut self.labels, labels)
     }
 

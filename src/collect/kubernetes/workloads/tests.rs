@@ -18,7 +18,7 @@ fn owned(kind: &str, owner: &str) -> Value {
 }
 
 fn seen(pods: &[Value]) -> Workloads {
-    let mut workloads = Workloads::new(Selection::default());
+    let mut workloads = Workloads::new(NamespaceSelection::default());
     workloads.pods(json!({"kind": "PodList", "items": pods}).to_string().as_bytes()).unwrap();
     workloads
 }
@@ -277,7 +277,7 @@ fn a_running_digest_is_told_in_several_forms() {
 fn namespaces_count_by_pattern_and_one_that_holds_nothing_is_said() {
     let globs = |patterns: &[&str]| patterns.iter().map(|p| Glob::new(p).unwrap()).collect();
     let mut workloads =
-        Workloads::new(Selection::new(globs(&["sh*", "typo"]), globs(&["shop-test"])));
+        Workloads::new(NamespaceSelection::new(globs(&["sh*", "typo"]), globs(&["shop-test"])));
     let mut other = pod("b", json!(null), json!({}), json!({"running": {}}));
     other["metadata"]["namespace"] = json!("shop-test");
     let pods = [pod("a", json!(null), json!({}), json!({"running": {}})), other];

@@ -84,7 +84,7 @@ fn prometheus_answers_over_a_bound_are_refused_as_a_whole() {
 fn prometheus_values_off_the_grid_are_seen() {
     let span = LoadSpan { from: 300, to: 900 };
     let of = |at_millis| {
-        [ToldSeries { points: vec![Point { at_millis, value: 1.0 }], ..Default::default() }]
+        [ToldSeries { points: vec![SeriesPoint { at_millis, value: 1.0 }], ..Default::default() }]
     };
     for (at, fits) in [
         (300_000, true),
