@@ -1,5 +1,6 @@
 //! Engines and the hosts below them, as components with one instance for each host.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Builder, Instance, Said};
@@ -76,11 +77,14 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
 
 /// What each place in a target (a host, a node) says of itself.
 fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
+    // The first that a place says of its system counts.
+    let mut systems = HashMap::<&str, &str>::new();
+    for Field { place, value, .. } in target.fields.iter().filter(|field| field.name == "os") {
+        systems.entry(place).or_insert(value);
+    }
     for field in target.fields.iter().filter(|field| !field.place.is_empty()) {
-        let is_windows = || {
-            let is_os = |other: &&Field| other.place == field.place && other.name == "os";
-            target.fields.iter().find(is_os).is_some_and(|os| os.value.starts_with("Windows"))
-        };
+        let system = systems.get(field.place.as_str());
+        let is_windows = || system.is_some_and(|system| system.starts_with("Windows"));
         let (component, scheme) = match field.name.as_str() {
             // Of two systems in one cluster neither is a version of the other.
             "kernel" if is_windows() => ("host/windows-kernel", Scheme::Generic),

@@ -97,7 +97,7 @@ impl<'a> Image<'a> {
     /// What it says as that component.
     fn told(
         &mut self,
-        builder: &Builder<'a>,
+        builder: &mut Builder<'a>,
         target: &TargetEvidence,
         image_use: &ImageUse,
         component: &ComponentName,
@@ -131,7 +131,7 @@ fn class(own: &Globs, name: &Name, is_product: bool) -> Class {
 }
 
 fn running(
-    builder: &Builder<'_>,
+    builder: &mut Builder<'_>,
     target: &TargetEvidence,
     image_use: &ImageUse,
     name: &Name,

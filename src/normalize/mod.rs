@@ -19,7 +19,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
@@ -144,6 +144,8 @@ struct Builder<'a> {
     idle: BTreeSet<(ComponentName, String, String)>,
     /// One for all instances of a target that are alike.
     sites: BTreeSet<Arc<Site>>,
+    /// One for all that say the same.
+    readings: HashSet<Arc<Reading>>,
     left_out: usize,
 }
 
@@ -245,9 +247,14 @@ impl Builder<'_> {
     }
 
     /// A reading for one instance or many, as this environment sees it.
-    fn shared(&self, mut reading: Reading) -> Arc<Reading> {
+    fn shared(&mut self, mut reading: Reading) -> Arc<Reading> {
         reading.mark_own_channel(self.environment.as_str());
-        Arc::new(reading)
+        if let Some(known) = self.readings.get(&reading) {
+            return known.clone();
+        }
+        let reading = Arc::new(reading);
+        self.readings.insert(reading.clone());
+        reading
     }
 
     /// What of the place of an instance counts when it is paired. Containers of one compose service

@@ -1,6 +1,6 @@
 //! From an environment's evidence to its snapshot: each target is handed to what knows its kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
@@ -22,6 +22,7 @@ impl Normalizer {
             identities: BTreeSet::new(),
             idle: BTreeSet::new(),
             sites: BTreeSet::new(),
+            readings: HashSet::new(),
             left_out: 0,
         };
         let mut by_target = BTreeMap::new();

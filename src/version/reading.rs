@@ -10,15 +10,36 @@ use super::number::Number;
 use super::scheme::Scheme;
 
 /// A version text and what it says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reading {
-    // First, so that the derived order (for sets and sorting only) groups by kind of body.
     body: Body,
     scheme: Scheme,
     text: String,
     /// Whether its product calls it a text that no release carries.
     sentinel: bool,
     counting: Counting,
+}
+
+/// For sets and sorting only: by kind of body first. Many instances share one reading, which is
+/// equal to itself.
+impl Ord for Reading {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if std::ptr::eq(self, other) {
+            return Ordering::Equal;
+        }
+        let rest = |of: &Self| (of.sentinel, of.counting);
+        self.body
+            .cmp(&other.body)
+            .then_with(|| self.scheme.cmp(&other.scheme))
+            .then_with(|| self.text.cmp(&other.text))
+            .then_with(|| rest(self).cmp(&rest(other)))
+    }
+}
+
+impl PartialOrd for Reading {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What the first number counts: two that count something else have no order.
