@@ -57,7 +57,8 @@ impl Item for Coverage {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, more));
         }
         if counted != ItemOutcome::Go {
-            item.settle = Some(Settle::by("envparity audit -v", "a minute; it tells what helps"));
+            item.settle =
+                Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"));
         }
         item
     }

@@ -38,7 +38,9 @@ impl Item for FreezeKept {
         let mut item = META.item();
         let (Some(freeze), Some(past)) = (&trial.release.freeze, trial.freeze) else {
             let name = &trial.release.name;
-            let seen = format!("{name} does not say since when nothing else may change (freeze:)");
+            let seen = format!(
+                "{name} has no freeze: it does not say since when nothing else may change (freeze:)"
+            );
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let key = format!("freeze: {{environment: {}, from: TIME}}", trial.gate.from);
             item.settle =
@@ -67,6 +69,9 @@ impl Item for FreezeKept {
             let blind = "a moved tag that was not pulled and what a ConfigMap holds are not seen";
             item.lines.push(ItemLine::new(outcome, blind));
         }
+        if let Some(why) = looks_elsewhere(freeze, trial) {
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, why));
+        }
         item.figures.push(ItemFigure {
             name: "largest gap".to_owned(),
             value: Some(gap.as_secs_f64()),
@@ -78,6 +83,16 @@ impl Item for FreezeKept {
         item.settle = settle(&item, trial, freeze);
         item
     }
+}
+
+/// Why the freeze does not tell of the trial of the release.
+fn looks_elsewhere(freeze: &Freeze, trial: &Trial<'_>) -> Option<String> {
+    let from = &trial.gate.from;
+    if freeze.environment != *from {
+        let other = &freeze.environment;
+        return Some(format!("the freeze is of {other}: what changed in {from} is not looked at"));
+    }
+    (freeze.from > trial.now).then(|| format!("the freeze begins later, at {}", freeze.from))
 }
 
 fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Settle> {

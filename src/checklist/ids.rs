@@ -6,6 +6,12 @@ pub const JUDGED: &[&str] = &[
     "new-command", "cost-per-call", "waivers",
 ];
 
+/// Those of them that load under the release needs.
+pub const NOT_JUDGED_OF_LOAD: &[&str] = &[
+    "cost-per-unit", "projected-load", "exercised", "rehearsal", "observation-window",
+    "performance",
+];
+
 /// Items that need load over time, marks, rehearsals, or what a cluster remembers: this version
 /// does not judge them, and every checklist says so.
 pub const NOT_JUDGED: &[&str] = &[

@@ -52,7 +52,7 @@ impl Item for Isolation {
                 "then a minute",
             )),
             ItemOutcome::Incomplete => {
-                Some(Settle::by("envparity audit -v", "a minute; it tells what helps"))
+                Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"))
             }
             _ => None,
         };

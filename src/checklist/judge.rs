@@ -4,12 +4,14 @@ use super::item::Item;
 use super::list::ITEMS;
 use super::manual::judge_question;
 use super::trial::Trial;
+use super::unjudged::unjudged_items;
 use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ReleaseType, Verdict};
 
 /// Judges a release by every item, in the order of sections, and in each by what people want
 /// first.
 pub fn judge(trial: &Trial<'_>) -> Vec<ChecklistItem> {
     let mut items: Vec<ChecklistItem> = ITEMS.iter().map(|item| judge_by(*item, trial)).collect();
+    items.extend(unjudged_items(trial));
     let questions = trial.rules.questions.iter();
     items.extend(questions.map(|(item, question)| judge_question(item, question, trial)));
     let wanted = |item: &ChecklistItem| {

@@ -52,7 +52,7 @@ pub(super) fn lifetime_calls(target: &TargetCounters, command: &str) -> Lifetime
         let since = first.unwrap_or(Timestamp::UNIX_EPOCH);
         return LifetimeCalls::Called { calls, micros, since };
     }
-    if let Some(why) = unproven {
+    if let Some(why) = unproven.or_else(|| unread_replicas(target)) {
         return LifetimeCalls::NotProven(why);
     }
     match (last, target.extent) {
@@ -64,11 +64,21 @@ pub(super) fn lifetime_calls(target: &TargetCounters, command: &str) -> Lifetime
     }
 }
 
-/// When a server was started.
+/// Why calls on replicas may not be known: more are connected than were read.
+fn unread_replicas(target: &TargetCounters) -> Option<String> {
+    let connected: f64 = target.servers.iter().map(|server| server.replicas).sum();
+    let is_replica = |server: &&ServerCounters| matches!(server.role.as_str(), "slave" | "replica");
+    let read = target.servers.iter().filter(is_replica).count();
+    let unread = connected - f64::from(u32::try_from(read).unwrap_or(u32::MAX));
+    (unread > 0.0).then(|| format!("{unread} of its replicas were not read (replicas: true)"))
+}
+
+/// When a server was started, to the second: uptime says no more.
 pub(super) fn started(server: &ServerCounters) -> Option<Timestamp> {
     let uptime = server.indicators.get(Indicator::Uptime)?;
     let uptime = SignedDuration::try_from_secs_f64(uptime).ok()?;
-    server.taken.checked_sub(uptime).ok()
+    let started = server.taken.checked_sub(uptime).ok()?;
+    Timestamp::from_second(started.as_second()).ok()
 }
 
 /// Why a counter that is absent there may not be zero.

@@ -2,14 +2,17 @@
 
 use super::digest_of;
 use super::trial::Trial;
-use crate::model::{Answer, ChecklistItem, ItemLine, ItemOutcome, ItemSection, Settle};
+use crate::model::{
+    Answer, ChecklistItem, ItemLine, ItemOutcome, ItemSection, Release, Settle, Train,
+};
 
 /// What became of a question.
 pub fn judge_question(id: &str, question: &str, trial: &Trial<'_>) -> ChecklistItem {
     let of_release = |answer: &&Answer| answer.item == id && answer.release == trial.release.name;
-    let digest = digest_of(&trial.release.train);
-    let answers = trial.answers.iter().filter(of_release);
-    let newest = answers.max_by_key(|answer| answer.at);
+    let digest = digest_of(&bound_builds(trial.release));
+    // The last that was given counts, whatever time it claims; one of the future is not given yet.
+    let given = |answer: &&Answer| answer.at <= trial.now;
+    let newest = trial.answers.iter().filter(of_release).rfind(given);
     let line = match newest {
         Some(answer) if answer.digest == digest => answered(question, answer),
         Some(answer) => {
@@ -46,4 +49,11 @@ fn answered(question: &str, answer: &Answer) -> ItemLine {
     };
     let seen = format!("{question:?} {word}: {} (claimed), {}{evidence}", answer.by, answer.at);
     ItemLine::new(outcome, seen)
+}
+
+/// The builds that an answer is bound to: all of the release, or what its file has of them.
+pub fn bound_builds(release: &Release) -> Train {
+    let mut builds = release.changed.clone();
+    builds.extend(release.train.clone());
+    builds
 }

@@ -22,12 +22,13 @@ mod rollback_ready;
 mod state;
 mod train;
 mod trial;
+mod unjudged;
 mod waivers;
 
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;
-pub use manual::judge_question;
+pub use manual::{bound_builds, judge_question};
 pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
 pub use trial::{FreezePast, Trial};

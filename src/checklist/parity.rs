@@ -67,6 +67,10 @@ fn in_words(judged: &JudgedFinding) -> String {
 /// those that somebody accepts.
 fn on_the_way<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a JudgedFinding>) {
     let sides = [&trial.gate.from, &trial.gate.to];
+    // What an environment has by itself may be told of more environments at once.
+    let touches = |judged: &JudgedFinding| {
+        judged.finding.environments.iter().any(|name| sides.contains(&name))
+    };
     let concerns = |judged: &&JudgedFinding| {
         let meta = policy::meta(judged.finding.rule);
         // Others are judged by items of their own.
@@ -74,7 +78,7 @@ fn on_the_way<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a JudgedF
         is_of_platform
             && judged.in_gate
             && judged.severity >= trial.audit.fail_on
-            && judged.finding.environments.iter().all(|name| sides.contains(&name))
+            && touches(judged)
     };
     let mut found: Vec<&JudgedFinding> = trial.audit.findings.iter().filter(concerns).collect();
     found.sort_by_key(|judged| std::cmp::Reverse(judged.severity));

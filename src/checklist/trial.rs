@@ -36,6 +36,9 @@ pub struct Trial<'a> {
     pub to_counters: &'a Counters,
     /// What ran before where it goes to, newest first, as far as anything had to be looked up.
     pub seen_before: &'a [(Timestamp, Train)],
+    /// When stored evidence shows a build of the release for the first time where it comes from,
+    /// without a break until now.
+    pub first_seen: Option<Timestamp>,
     /// What was seen since the freeze began; `None` if the release has no freeze.
     pub freeze: Option<&'a FreezePast>,
     /// What people answered, oldest first.
@@ -54,9 +57,12 @@ pub struct FreezePast {
 }
 
 impl Trial<'_> {
-    /// Since when the release is in the environment that it comes from.
-    pub(super) fn came(&self) -> Option<Timestamp> {
-        self.release.came.get(&self.gate.from).copied()
+    /// Since when the release is in the environment that it comes from: what its file says, or
+    /// earlier evidence. A time to come says nothing.
+    pub fn came(&self) -> Option<Timestamp> {
+        let written = self.release.came.get(&self.gate.from).copied();
+        let known = written.filter(|came| *came <= self.now);
+        [known, self.first_seen].into_iter().flatten().min()
     }
 
     /// The command that writes the file of the release before.

@@ -52,12 +52,12 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Compare every environment with the baseline, and judge
     Audit(AuditArguments),
-    /// Write down what an environment answers, as evidence
+    /// Record what an environment answers, as evidence
     Collect(CollectArguments),
     /// Compare two pieces of evidence, of files or of the history; judges only whether they are
     /// complete
     Diff(DiffArguments),
-    /// Tell what a rule looks for, why, and how to fix it
+    /// Explain what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
     /// Tell which line of the policy decides on a component
     ExplainPolicy(ExplainPolicyArguments),
@@ -67,9 +67,9 @@ pub(super) enum Command {
     Sample(SampleArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
-    /// Look into what was seen before, and after whether it is what was written
+    /// Browse past runs, and verify that they are unaltered
     History(HistoryArguments),
-    /// Say something of the past, which then stands in the history
+    /// Annotate the history
     Mark(MarkArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
@@ -79,7 +79,7 @@ pub(super) enum Command {
     Checklist(ChecklistArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
-    /// Accept a finding for a while, and look after what is accepted
+    /// Accept a finding for a while, and manage existing waivers
     Waiver(WaiverArguments),
 }
 
@@ -131,7 +131,7 @@ pub(super) struct AuditArguments {
     #[arg(long, requires = "since")]
     pub(super) fail_on_new: bool,
 
-    /// How long each target may take, over every profile: 10s, 1m
+    /// How long each target may take, overriding every profile: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub(super) deadline: Option<DurationText>,
 
@@ -139,7 +139,7 @@ pub(super) struct AuditArguments {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) at: Option<Timestamp>,
 
-    /// Support cycles over the built-in ones, as endoflife.date answers (PRODUCT.json, or of its
+    /// Support cycles that override the built-in ones, as endoflife.date answers (PRODUCT.json, or of its
     /// API v1) or in our own YAML; repeat for several
     #[arg(long, value_name = "FILE")]
     pub(super) eol_data: Vec<PathBuf>,
@@ -161,7 +161,7 @@ pub(super) struct SampleArguments {
     #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
     pub(super) every: Option<DurationText>,
 
-    /// Go on for so long: 24h. Without it each server is asked once
+    /// Keep sampling for this long: 24h. Without it each server is asked once
     #[arg(long = "for", id = "lasting", value_name = "TIME", value_parser = parse_limit)]
     pub(super) lasting: Option<DurationText>,
 
@@ -181,7 +181,7 @@ pub(super) struct CollectArguments {
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,
 
-    /// How long each target may take, over the profile: 10s, 1m
+    /// How long each target may take, overriding the profile: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub(super) deadline: Option<DurationText>,
 }
@@ -200,7 +200,7 @@ pub(super) struct ExplainPolicyArguments {
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,
 
-    /// Tell it of the findings in this report (YAML or JSON of an audit)
+    /// Explain each finding in this report (YAML or JSON of an audit)
     #[arg(long, value_name = "REPORT")]
     pub(super) report: Option<PathBuf>,
 }
@@ -235,7 +235,7 @@ pub(super) struct WaiverAddArguments {
     #[arg(long)]
     pub(super) owner: String,
 
-    /// The last day on which it counts, in UTC: 2026-12-31, or so many days ahead: 30d
+    /// The last day on which it counts, in UTC: 2026-12-31, or a number of days from now: 30d
     #[arg(long, value_name = "DATE")]
     pub(super) expires: Expiry,
 
@@ -318,7 +318,7 @@ pub(super) struct ReadArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum VersionCommand {
-    /// Tell what each text says
+    /// Show how each text is read
     Parse {
         /// Version texts
         #[arg(required = true, value_name = "STRING", allow_hyphen_values = true)]

@@ -18,7 +18,7 @@ use super::progress::RunProgress;
 use super::release::named;
 use super::{CommandError, clock, output, problems};
 use crate::checklist::config::ChecklistConfig;
-use crate::checklist::digest_of;
+use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, RunSummary, Store};
 use crate::model::{
@@ -221,14 +221,19 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     if arguments.by.trim().is_empty() {
         return Err(CommandError(anyhow!("--by says nothing: name who answers")));
     }
+    let now = clock()();
+    let at = arguments.at.unwrap_or(now);
+    if at > now {
+        return Err(CommandError(anyhow!("--at {at} is in the future: an answer is given now")));
+    }
     let answer = Answer {
         item: arguments.item.clone(),
         release: release.name.clone(),
-        digest: digest_of(&release.train),
+        digest: digest_of(&bound_builds(release)),
         is_yes: arguments.yes,
         by: arguments.by.clone(),
         evidence: arguments.evidence.clone(),
-        at: arguments.at.unwrap_or_else(|| clock()()),
+        at,
         claims: claims(),
     };
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;

@@ -98,7 +98,7 @@ async fn capture(
 fn told(release: &Release, path: &Path) -> String {
     let changed = match &release.previous {
         Some(previous) => format!("{} changed since {previous}", release.changed.len()),
-        None => "without --previous nothing tells what changed".to_owned(),
+        None => "add --previous NAME to record what changed".to_owned(),
     };
     let services = count(release.train.len(), "service");
     let line = format!("wrote {}: {services}, {changed}", path.display());

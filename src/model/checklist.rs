@@ -205,6 +205,8 @@ pub struct ServerCounters {
     pub place: String,
     /// `master`, `slave`.
     pub role: String,
+    /// How many replicas are connected to it.
+    pub replicas: f64,
     /// When it answered.
     pub taken: Timestamp,
     /// Whether all that it told was kept: else an absent counter is not zero.

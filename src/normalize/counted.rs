@@ -22,6 +22,7 @@ pub fn counters_of(
         let servers = servers.map(|sample| ServerCounters {
             place: sample.place.clone(),
             role: sample.role.clone(),
+            replicas: sample.counters.figures().get("connected_slaves").copied().unwrap_or(0.0),
             taken: sample.taken,
             is_whole: sample.counters.left_out() == 0,
             indicators: of_sample(sample),

@@ -11,7 +11,7 @@ use crate::checklist::{
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Answer, Audit, AuditedEnvironment, Checklist, ChecklistRelease, EnvironmentName, Evidence,
-    Gate, Globs, Release, ReleaseType, TrainDifference, differences,
+    Gate, Globs, Release, ReleaseType, Train, TrainDifference, differences,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::profile::{Environment, Profiles};
@@ -50,6 +50,10 @@ pub enum ChecklistError {
     /// Nothing says where the release goes.
     #[error("{0} does not say from where to where it goes: write gate: [FROM, TO] into its file")]
     NoGate(String),
+    /// The release goes where no gate of the profiles is.
+    #[error("{0} goes from {from} to {to}, which is no gate: add it to gates: in audit.yaml",
+        from = .1.from, to = .1.to)]
+    NotAGate(String, Gate),
     /// An environment of the gate was not audited.
     #[error("{0} of the gate is not among the audited environments")]
     NotAudited(EnvironmentName),
@@ -67,8 +71,14 @@ pub fn gate_of(profiles: &Profiles, release: &Release) -> Result<Gate, Checklist
         [gate] => Some(gate.clone()),
         _ => None,
     };
-    let gate = release.gate.clone().or_else(only);
-    gate.ok_or_else(|| ChecklistError::NoGate(release.name.clone()))
+    let Some(gate) = release.gate.clone().or_else(only) else {
+        return Err(ChecklistError::NoGate(release.name.clone()));
+    };
+    if profiles.gates(&profiles.baseline).contains(&gate) {
+        Ok(gate)
+    } else {
+        Err(ChecklistError::NotAGate(release.name.clone(), gate))
+    }
 }
 
 /// Judges a release.
@@ -97,6 +107,7 @@ pub fn checklist(
         Some(back) => seer.until_seen(to, back)?,
         None => Vec::new(),
     };
+    let first_seen = seer.first_seen(from, release)?;
     let freeze = match &release.freeze {
         Some(freeze) => Some(seer.since(side(&freeze.environment)?, freeze.from)?),
         None => None,
@@ -114,6 +125,7 @@ pub fn checklist(
         from_counters: &from_counters,
         to_counters: &to_counters,
         seen_before: &seen_before,
+        first_seen,
         freeze: freeze.as_ref(),
         answers,
         rules: &rules,
@@ -126,8 +138,8 @@ pub fn checklist(
         previous: release.previous.clone(),
         changed: release.changed.keys().cloned().collect(),
         services: release.train.len(),
-        came: release.came.get(&gate.from).copied(),
-        digest: digest_of(&release.train),
+        came: trial.came(),
+        digest: digest_of(&checklist::bound_builds(release)),
     };
     Ok(Checklist {
         release: told,
@@ -169,10 +181,10 @@ impl<'a> Seer<'a> {
         &mut self,
         environment: &AuditedEnvironment,
         release: &Release,
-    ) -> Result<Vec<(Timestamp, crate::model::Train)>, ChecklistError> {
+    ) -> Result<Vec<(Timestamp, Train)>, ChecklistError> {
         let name = &environment.snapshot.environment;
         let mut open = release.train.clone();
-        let mut strike = |train: &crate::model::Train| {
+        let mut strike = |train: &Train| {
             for (component, found) in differences(&open.clone(), train) {
                 if found == TrainDifference::Same {
                     open.remove(&component);
@@ -194,6 +206,28 @@ impl<'a> Seer<'a> {
         });
         visited.map_err(ChecklistError::Past)?;
         Ok(seen)
+    }
+
+    /// When a changed build of a release was first seen there, going back until none of them runs.
+    fn first_seen(
+        &mut self,
+        environment: &AuditedEnvironment,
+        release: &Release,
+    ) -> Result<Option<Timestamp>, ChecklistError> {
+        let name = &environment.snapshot.environment;
+        let (ignored, normalizer) = (self.ignored(name), self.normalizer);
+        let mut first = None;
+        let visited = self.past.visit(name, &mut |_, evidence| {
+            let snapshot = normalizer.snapshot(evidence, ignored.clone());
+            let runs = runs_any(&train_of(&snapshot), &release.changed);
+            if runs {
+                first = Some(seen_at(&snapshot));
+            }
+            // What was not read does not tell that it was not there.
+            runs || !state_of(&snapshot).is_whole
+        });
+        visited.map_err(ChecklistError::Past)?;
+        Ok(first)
     }
 
     /// What was seen since a time, and the last before it.
@@ -223,4 +257,11 @@ impl<'a> Seer<'a> {
         states.sort_by_key(|(at, _)| *at);
         Ok(FreezePast { states })
     }
+}
+
+/// Whether one at least of these builds is in a train.
+fn runs_any(train: &Train, changed: &Train) -> bool {
+    let same = differences(changed, train).into_iter();
+    same.filter(|(component, _)| changed.contains_key(component))
+        .any(|(_, found)| found == TrainDifference::Same)
 }

@@ -261,7 +261,7 @@ fn time(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or_default()
 }
 
-/// The figures of that name: of a command, its calls and what one takes.
+/// The figures of that name: of a command, its calls and the time of a call.
 fn figures(name: Option<&str>, loads: &[TargetLoad]) -> Result<Vec<TrendFigure>, TrendError> {
     let Some(name) = name else {
         return Ok(LoadIndicator::ALL.into_iter().map(TrendFigure::Load).collect());
@@ -354,7 +354,10 @@ fn held(loads: &[TargetLoad], has_history: bool) -> String {
                     Some(since) => {
                         format!("{environment}: {} holds it since {}", source.label, time(since))
                     }
-                    None => format!("{environment}: {} holds nothing of it", source.label),
+                    None => format!(
+                        "{environment}: {} holds no full five minutes of it yet",
+                        source.label
+                    ),
                 },
             });
         }

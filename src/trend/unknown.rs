@@ -136,7 +136,7 @@ fn time(at: i64) -> String {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoServers => f.write_str("the target has no server"),
+            Self::NoServers => f.write_str("the target has no server that tells its load"),
             Self::NoSamples => f.write_str("nothing was sampled"),
             Self::HeldSince(at) => write!(f, "held since {}", time(*at)),
             Self::LongGap(span) => {

@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 use super::level::{Difference, Direction, Incomparable, Level};
 use super::levels::Levels;
 use super::number::Number;
+use super::number::cmp_numbers;
 use super::order::{order, runtime};
-use super::reading::{Body, Date, Detail, Reading, Version, cmp_numbers, system};
+use super::reading::{Body, Date, Detail, Reading, Version};
 use super::scheme::Scheme;
+use super::system::system;
 
 /// How far `current` is from `baseline`, for versions of major, minor and patch.
 pub fn difference(baseline: &Reading, current: &Reading) -> Difference {

@@ -25,6 +25,7 @@ mod range;
 mod reading;
 mod reason;
 mod scheme;
+mod system;
 mod vocabulary;
 
 pub use commit::Commit;

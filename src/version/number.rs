@@ -117,6 +117,20 @@ impl fmt::Display for Number {
     }
 }
 
+/// Compares component by component; a missing one is zero.
+#[inline]
+pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
+    for (a, b) in a.iter().zip(b) {
+        let ordering = a.cmp(b);
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    let common = a.len().min(b.len());
+    let is_more = |longer: &[Number]| longer[common..].iter().any(|number| !number.is_zero());
+    is_more(a).cmp(&is_more(b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

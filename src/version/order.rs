@@ -6,8 +6,9 @@ use std::cmp::Ordering;
 use super::grammar::{generic, kubernetes, package, tail};
 use super::identifier::{Identifier, cmp_pre};
 use super::number::Number;
-use super::reading::{Body, Date, Detail, Reading, Version, system};
+use super::reading::{Body, Date, Detail, Reading, Version};
 use super::scheme::Scheme;
+use super::system::system;
 
 /// Orders two readings; `None` where they have no order: texts that are not versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are

@@ -6,8 +6,9 @@ use std::fmt;
 use super::commit::Commit;
 use super::identifier::{Identifier, cmp_pre};
 use super::levels::Levels;
-use super::number::Number;
+use super::number::{Number, cmp_numbers};
 use super::scheme::Scheme;
+use super::system::system;
 
 /// A version text and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -488,29 +489,4 @@ impl Version {
         let parts: Vec<String> = self.pre.iter().map(ToString::to_string).collect();
         parts.join(".")
     }
-}
-
-/// The words before the number of an operating system's full name, in lower case: `debian
-/// gnu/linux`.
-pub(super) fn system(text: &str) -> String {
-    let is_number = |word: &str| {
-        let bare = word.trim_start_matches('(');
-        bare.strip_prefix('v').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit())
-    };
-    let words = text.split_whitespace().take_while(|word| !is_number(word));
-    words.collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// Compares component by component; a missing one is zero.
-#[inline]
-pub(super) fn cmp_numbers(a: &[Number], b: &[Number]) -> Ordering {
-    for (a, b) in a.iter().zip(b) {
-        let ordering = a.cmp(b);
-        if ordering.is_ne() {
-            return ordering;
-        }
-    }
-    let common = a.len().min(b.len());
-    let is_more = |longer: &[Number]| longer[common..].iter().any(|number| !number.is_zero());
-    is_more(a).cmp(&is_more(b))
 }

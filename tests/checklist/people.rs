@@ -1,6 +1,6 @@
 //! Questions to people, and their answers.
 
-use crate::world::{NOW, TAKEN, World, v22};
+use crate::world::{TAKEN, World, v22};
 
 fn asking() -> World {
     let world = World::new();
@@ -21,12 +21,16 @@ fn an_answer_counts_for_the_builds_that_it_was_given_for() {
     let world = asking();
     let settle = "envparity checklist answer db-migrations --release v22 --yes --by NAME";
     world.checklist().expect("db-migrations", "incomplete", &["is not answered", settle]);
-    answer(&world, &["--yes", "--by", "alice", "--evidence", "MR !4412", "--at", NOW]).expect(0);
-    let told = ["yes: alice (claimed), 2026-04-13T18:40:00Z, MR !4412"];
+    answer(
+        &world,
+        &["--yes", "--by", "alice", "--evidence", "MR !4412", "--at", "2026-04-13T18:30:00Z"],
+    )
+    .expect(0);
+    let told = ["yes: alice (claimed), 2026-04-13T18:30:00Z, MR !4412"];
     world.checklist().expect("db-migrations", "go", &told);
-    answer(&world, &["--no", "--by", "bob", "--at", "2026-04-13T18:41:00Z"]).expect(0);
+    answer(&world, &["--no", "--by", "bob", "--at", "2026-04-13T18:31:00Z"]).expect(0);
     world.checklist().expect("db-migrations", "no-go", &["no: bob (claimed)"]);
-    answer(&world, &["--yes", "--by", "bob", "--at", "2026-04-13T18:42:00Z"]).expect(0);
+    answer(&world, &["--yes", "--by", "bob", "--at", "2026-04-13T18:32:00Z"]).expect(0);
     world.checklist().expect("db-migrations", "go", &[]);
     // Other builds: nobody has answered for these.
     let mut others = v22();
@@ -36,6 +40,19 @@ fn an_answer_counts_for_the_builds_that_it_was_given_for() {
     world.checklist().expect("db-migrations", "incomplete", &["for other builds"]);
     // The chain of runs holds all of it.
     world.command(&["history", "verify"]).expect(0);
+}
+
+#[test]
+fn the_answer_that_was_given_last_counts_whatever_time_it_claims() {
+    let world = asking();
+    let ended = answer(&world, &["--yes", "--by", "bob", "--at", "2999-01-01T00:00:00Z"]);
+    assert!(ended.expect(2).stderr.contains("in the future"), "{ended}");
+    answer(&world, &["--yes", "--by", "bob", "--at", "2026-04-13T18:35:00Z"]).expect(0);
+    answer(&world, &["--no", "--by", "alice", "--at", "2026-04-13T18:30:00Z"]).expect(0);
+    world.checklist().expect("db-migrations", "no-go", &["no: alice"]);
+    // What was answered after the time of the run was not known then.
+    answer(&world, &["--yes", "--by", "bob", "--at", "2026-04-13T18:50:00Z"]).expect(0);
+    world.checklist().expect("db-migrations", "no-go", &["no: alice"]);
 }
 
 #[test]
@@ -66,7 +83,8 @@ fn items_are_shown_in_the_order_that_people_want_and_none_is_left_out() {
         items,
         [
             "parity", "coverage", "isolation", "release-under-test", "freeze", "rollback-ready",
-            "cost-per-call", "new-command", "waivers",
+            "cost-per-call", "new-command", "cost-per-unit", "projected-load", "exercised",
+            "rehearsal", "observation-window", "performance", "waivers",
         ]
     );
 }

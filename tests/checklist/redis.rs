@@ -1,6 +1,6 @@
 //! new-command and cost-per-call, by one INFO of each side.
 
-use crate::world::{Info, World, production_info, qualif_info};
+use crate::world::{Info, TAKEN, World, production_info, qualif_info, v21, v22};
 
 fn judged(qualif: &Info, production: &Info) -> crate::world::Judged {
     let world = World::new();
@@ -102,6 +102,40 @@ fn a_zero_under_the_release_must_reach_back_to_when_it_came() {
     let world = World::new();
     world.edit_release("v22", |text| text.replace("came:\n  qualif:", "came:\n  production:"));
     world.checklist().expect("new-command", "incomplete", &["came:"]);
+}
+
+#[test]
+fn a_release_came_when_evidence_shows_it_and_never_in_the_future() {
+    let world = World::new();
+    world.came("2026-04-12T12:00:00Z");
+    world.info("qualif", &Info { days: 2, ..qualif_info() });
+    world.checklist().expect("new-command", "go", &[]);
+    let world = World::new();
+    world.came("2026-04-12T12:00:00Z");
+    let earlier = "2026-04-10T12:00:00Z";
+    for (name, services) in [("qualif", v22()), ("production", v21())] {
+        world.services(name, &services, earlier);
+    }
+    world.command(&["audit", "--at", earlier, "--report-only"]).expect(0);
+    world.services("qualif", &v22(), TAKEN);
+    world.services("production", &v21(), TAKEN);
+    world.info("qualif", &Info { days: 2, ..qualif_info() });
+    let told = ["the release came at 2026-04-10T12:00:00Z"];
+    world.checklist().expect("new-command", "incomplete", &told);
+    let world = World::new();
+    world.came("2999-04-12T12:00:00Z");
+    world.checklist().expect("new-command", "incomplete", &["came:"]);
+}
+
+#[test]
+fn replicas_that_were_not_read_prove_no_zero() {
+    let world = World::new();
+    let path = world.profiles.path("qualif-cache.txt");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("connected_slaves:0"), "{text}");
+    std::fs::write(&path, text.replace("connected_slaves:0", "connected_slaves:2")).unwrap();
+    let told = ["2 of its replicas were not read"];
+    world.checklist().expect("new-command", "incomplete", &told);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(in crate::cli) struct ChecklistRunArguments {
     #[arg(long)]
     pub(in crate::cli) report_only: bool,
 
-    /// How long each target may take, over every profile: 10s, 1m
+    /// How long each target may take, overriding every profile: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     deadline: Option<DurationText>,
 
@@ -85,7 +85,7 @@ pub(in crate::cli) struct AnswerArguments {
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) release: String,
 
-    /// The answer is yes: as it must be
+    /// Answer yes: the item passes
     #[arg(long, group = "answer")]
     pub(in crate::cli) yes: bool,
 

@@ -30,7 +30,7 @@ pub(in crate::cli) enum HistoryCommand {
     Show(HistoryShowArguments),
     /// Compare two pieces of evidence of the past: the same as `envparity diff`
     Diff(DiffArguments),
-    /// Check that everything is what was written: ends with 1 and names the first break if not
+    /// Check that nothing was altered: ends with 1 and names the first break if not
     Verify(HistoryVerifyArguments),
     /// Delete what is older than it is kept for and on which no run rests: samples after 48 h,
     /// buckets after 35 d, hours after 400 d
@@ -49,7 +49,7 @@ pub(in crate::cli) struct MarkArguments {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum MarkCommand {
-    /// Say what a span of time was: a sales day, a reproduction
+    /// Label a span of time: a sales day, a reproduction
     Span(MarkSpanArguments),
 }
 
@@ -67,7 +67,7 @@ pub(in crate::cli) struct MarkSpanArguments {
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) label: String,
 
-    /// What happened in it counts in no window of load; each report names what is excluded
+    /// Exclude the span from the windows of load; each report names what is excluded
     #[arg(long)]
     pub(in crate::cli) exclude: bool,
 
@@ -83,7 +83,7 @@ pub(in crate::cli) struct TrendArguments {
     /// The target: redis/cache
     pub(in crate::cli) target: String,
 
-    /// walk-share, cpu, ops or logins, or a command (keys): its calls and what one takes [default:
+    /// walk-share, cpu, ops or logins, or a command (keys): its calls and the time of a call [default:
     /// all four]
     pub(in crate::cli) indicator: Option<String>,
 
@@ -103,7 +103,7 @@ pub(in crate::cli) struct TrendArguments {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(in crate::cli) until: Option<String>,
 
-    /// How long a Prometheus may take, over the profile: 10s, 1m
+    /// How long a Prometheus may take, overriding the profile: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub(in crate::cli) deadline: Option<DurationText>,
 
@@ -135,7 +135,7 @@ pub(in crate::cli) struct HistoryListArguments {
     #[command(flatten)]
     pub(in crate::cli) place: HistoryPlaceArguments,
 
-    /// So many, newest first
+    /// How many to list, newest first
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     pub(in crate::cli) last: usize,
 }
@@ -186,7 +186,7 @@ pub(in crate::cli) struct DiffArguments {
     /// Evidence that is compared, likewise
     pub(in crate::cli) current: String,
 
-    /// Folder of the profiles whose catalogue counts [default: profiles, if it holds audit.yaml]
+    /// Folder of the profiles whose catalogue is used [default: profiles, if it holds audit.yaml]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) profiles: Option<PathBuf>,
 

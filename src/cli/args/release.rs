@@ -53,7 +53,7 @@ pub(in crate::cli) struct ReleaseCaptureArguments {
     #[arg(long)]
     pub(in crate::cli) recorded_only: bool,
 
-    /// How long each target may take, over the profile: 10s, 1m
+    /// How long each target may take, overriding the profile: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     deadline: Option<DurationText>,
 

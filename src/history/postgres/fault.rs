@@ -235,10 +235,12 @@ impl Faults<'_> {
 
     /// One line of what somebody else wrote, and nothing of the password in it.
     fn spared(&self, text: &str) -> String {
-        let line: String = text.lines().next().unwrap_or_default().chars().take(LONGEST).collect();
-        match &self.address.password {
+        let line = text.lines().next().unwrap_or_default();
+        // Before it is cut: half a password is one too many.
+        let spared = match &self.address.password {
             Some(password) if !password.expose().is_empty() => line.replace(password.expose(), "…"),
-            _ => line,
-        }
+            _ => line.to_owned(),
+        };
+        spared.chars().take(LONGEST).collect()
     }
 }

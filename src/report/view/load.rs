@@ -134,9 +134,13 @@ fn remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
         }
     }
     for (window, parts) in by_source {
-        let identity = window.identity.replace('-', " ");
         let source = &window.source;
-        remarks.push(format!("{source}: {}; identity {identity}", parts.join(", ")));
+        // Nothing that was not there was of this server.
+        let identity = match window.covered {
+            covered if covered > 0.0 => format!("; identity {}", window.identity.replace('-', " ")),
+            _ => String::new(),
+        };
+        remarks.push(format!("{source}: {}{identity}", parts.join(", ")));
     }
     let failed = load.failed.iter();
     remarks.extend(failed.map(|(source, failure)| {

@@ -6,9 +6,11 @@ use std::cmp::Ordering;
 use super::super::identifier::{Identifier, cmp_pre};
 use super::super::levels::Levels;
 use super::super::number::Number;
+use super::super::number::cmp_numbers;
 use super::super::order::order_of_unnamed;
-use super::super::reading::{Body, Detail, Reading, Version, cmp_numbers, system};
+use super::super::reading::{Body, Detail, Reading, Version};
 use super::super::scheme::Scheme;
+use super::super::system::system;
 use super::super::{Level, difference_of, read};
 use super::{Containment, Operator, Range, RangeCondition, has_epoch};
 

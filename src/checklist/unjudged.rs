@@ -1,0 +1,30 @@
+//! Items of load under the release, which this version cannot judge: where there is a Redis they are
+//! INCOMPLETE, since what is unknown is never GO.
+
+use super::Trial;
+use super::ids::NOT_JUDGED_OF_LOAD;
+use super::novelty::redis_pairs;
+use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection, ReleaseType};
+
+/// One item for each.
+pub(super) fn unjudged_items(trial: &Trial<'_>) -> Vec<ChecklistItem> {
+    let line = match (trial.kind, redis_pairs(trial).is_empty()) {
+        (ReleaseType::Rollback, _) => {
+            let why = "a rollback goes back to builds that production has run";
+            ItemLine::new(ItemOutcome::Skipped, why)
+        }
+        (_, true) => ItemLine::new(ItemOutcome::NotApplicable, "no Redis on both sides"),
+        (_, false) => {
+            let seen = "this version of envparity does not judge it: look at it yourself";
+            ItemLine::new(ItemOutcome::Incomplete, seen)
+        }
+    };
+    let item = |id: &&str| ChecklistItem {
+        id: (*id).to_owned(),
+        section: ItemSection::Redis,
+        lines: vec![line.clone()],
+        figures: Vec::new(),
+        settle: None,
+    };
+    NOT_JUDGED_OF_LOAD.iter().map(item).collect()
+}
