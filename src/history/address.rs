@@ -18,6 +18,10 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 pub struct PostgresAddress {
     pub(super) server: Server,
     pub(super) database: Option<String>,
+    #[cfg_attr(
+        not(any(feature = "postgres", test)),
+        expect(dead_code, reason = "only a build with PostgreSQL connects")
+    )]
     pub(super) user: Option<String>,
     pub(super) password: Option<Secret>,
 }
