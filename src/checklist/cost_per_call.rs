@@ -1,6 +1,6 @@
 //! What a call of a new command that walks would take at production's size.
 
-use super::novelty::{Novelty, RedisPair, novelty, redis_pairs};
+use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, Extent, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle,
@@ -17,10 +17,6 @@ static META: ItemMeta = ItemMeta {
     why: "Redis does one thing at a time: while a call walks, every other client waits",
     judges_rollbacks: false,
 };
-
-/// Commands whose time grows with the number of keys of the whole server, call by call. That of
-/// one SCAN does not.
-const BY_KEYSPACE: [&str; 3] = ["keys", "flushall", "flushdb"];
 
 impl Item for CostPerCall {
     fn meta(&self) -> &'static ItemMeta {
@@ -111,7 +107,7 @@ fn cost(
     let own = micros.map(|micros| micros / calls / 1_000.0);
     let keys = [keys(pair.from), keys(pair.to)];
     let scale = match keys {
-        _ if !BY_KEYSPACE.contains(&command) => Some(1.0),
+        _ if !KEYSPACE_COMMANDS.contains(&command) => Some(1.0),
         [Some(from), Some(to)] if from >= 1.0 => Some((to / from).max(1.0)),
         _ => None,
     };
@@ -130,7 +126,7 @@ fn cost(
     };
     let seen = match (own, there) {
         (None, _) => format!("{name}: what a call takes is not told"),
-        (Some(own), Some(there)) if BY_KEYSPACE.contains(&command) => {
+        (Some(own), Some(there)) if KEYSPACE_COMMANDS.contains(&command) => {
             format!(
                 "{name} {} at {}, at least {} at {}",
                 ms(own),
@@ -158,7 +154,7 @@ fn ms(ms: f64) -> String {
     if ms >= 10.0 { format!("{ms:.0} ms") } else { format!("{} ms", rounded_up(ms)) }
 }
 
-/// Two digits, so that small times are no zeros.
+/// Two significant digits, so that a short time is not shown as zero.
 fn rounded_up(ms: f64) -> String {
     if ms >= 0.1 {
         let text = format!("{ms:.1}");

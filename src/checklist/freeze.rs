@@ -85,7 +85,7 @@ impl Item for FreezeKept {
     }
 }
 
-/// Why the freeze does not tell of the trial of the release.
+/// Why the freeze says nothing about the release's trial.
 fn looks_elsewhere(freeze: &Freeze, trial: &Trial<'_>) -> Option<String> {
     let from = &trial.gate.from;
     if freeze.environment != *from {
@@ -200,7 +200,7 @@ fn allowed(name: &ComponentName, build: Option<&Build>, trial: &Trial<'_>) -> Al
     }
 }
 
-/// Components that are no own service and differ.
+/// Components other than own services that differ.
 fn changed_facts(before: &EnvironmentState, after: &EnvironmentState) -> BTreeSet<ComponentName> {
     let names = before.facts.keys().chain(after.facts.keys());
     names.filter(|name| before.facts.get(*name) != after.facts.get(*name)).cloned().collect()

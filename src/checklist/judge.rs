@@ -11,7 +11,7 @@ use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ReleaseType, Verdict};
 /// first.
 pub fn judge(trial: &Trial<'_>) -> Vec<ChecklistItem> {
     let mut items: Vec<ChecklistItem> = ITEMS.iter().map(|item| judge_by(*item, trial)).collect();
-    items.extend(unjudged_items(trial));
+    items.extend(unjudged_items(trial, skipped_by_rollback()));
     let questions = trial.rules.questions.iter();
     items.extend(questions.map(|(item, question)| judge_question(item, question, trial)));
     let wanted = |item: &ChecklistItem| {
@@ -21,12 +21,16 @@ pub fn judge(trial: &Trial<'_>) -> Vec<ChecklistItem> {
     items
 }
 
+/// What a rollback need not show.
+fn skipped_by_rollback() -> ItemLine {
+    ItemLine::new(ItemOutcome::Skipped, "a rollback goes back to builds that production has run")
+}
+
 fn judge_by(item: &dyn Item, trial: &Trial<'_>) -> ChecklistItem {
     let meta = item.meta();
     if trial.kind == ReleaseType::Rollback && !meta.judges_rollbacks {
         let mut skipped = meta.item();
-        let why = "a rollback goes back to builds that production has run";
-        skipped.lines.push(ItemLine::new(ItemOutcome::Skipped, why));
+        skipped.lines.push(skipped_by_rollback());
         return skipped;
     }
     item.judge(trial)

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::novelty::{Novelty, RedisPair, novelty, redis_pairs};
+use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, rounded,
@@ -18,9 +18,6 @@ static META: ItemMeta = ItemMeta {
     why: "one call blocks Redis for as long as the keyspace is large, and tests have small ones",
     judges_rollbacks: false,
 };
-
-/// Each of these stops the server for all; SCAN does not.
-const BLOCKING: [&str; 3] = ["keys", "flushall", "flushdb"];
 
 impl Item for NewCommand {
     fn meta(&self) -> &'static ItemMeta {
@@ -75,7 +72,7 @@ fn judge_pair(
     let (from, to) = (&trial.gate.from, &trial.gate.to);
     let before = item.lines.len();
     let mut unknown: Vec<(String, Vec<String>)> = Vec::new();
-    for command in BLOCKING {
+    for command in KEYSPACE_COMMANDS {
         let shown = command.to_uppercase();
         match novelty(pair, command, trial) {
             Novelty::New { calls, since, never_since, .. } => {
@@ -119,7 +116,7 @@ fn judge_pair(
 /// Other commands that walk and are new: what they cost is judged by another item.
 fn others(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Option<ItemLine> {
     let mut new = Vec::new();
-    for command in lists.walking().filter(|command| !BLOCKING.contains(command)) {
+    for command in lists.walking().filter(|command| !KEYSPACE_COMMANDS.contains(command)) {
         if let Novelty::New { calls, .. } = novelty(pair, command, trial) {
             new.push(format!("{} {}", command.to_uppercase(), calls_in_words(calls)));
         }

@@ -6,6 +6,10 @@ use super::Trial;
 use super::lifetime::{LifetimeCalls, lifetime_calls};
 use crate::model::{ComponentName, Facts, Snapshot, TargetCounters};
 
+/// Commands that walk the whole keyspace in one call, and stop the server for all meanwhile. One
+/// SCAN does not.
+pub(super) const KEYSPACE_COMMANDS: [&str; 3] = ["keys", "flushall", "flushdb"];
+
 /// One Redis on both sides of the gate.
 pub(super) struct RedisPair<'a> {
     /// `redis/cache`.
@@ -106,7 +110,7 @@ pub(super) fn novelty(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) ->
     }
 }
 
-/// Why counters that say zero do not tell of all the time under the release.
+/// Why counters at zero do not cover all the time since the release came.
 fn not_covered(environment: &str, since: Timestamp, came: Option<Timestamp>) -> String {
     match came {
         Some(came) => format!(

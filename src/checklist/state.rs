@@ -37,7 +37,7 @@ pub fn seen_at(snapshot: &Snapshot) -> Timestamp {
     targets.map(|target| target.taken).min().unwrap_or(snapshot.taken)
 }
 
-/// Whether a target may tell of images.
+/// Whether a target can report images.
 pub fn holds_images(target: &Coverage) -> bool {
     target.parts.keys().any(|part| target.kind.could_hold_images(part))
 }

@@ -6,13 +6,10 @@ use super::ids::NOT_JUDGED_OF_LOAD;
 use super::novelty::redis_pairs;
 use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection, ReleaseType};
 
-/// One item for each.
-pub(super) fn unjudged_items(trial: &Trial<'_>) -> Vec<ChecklistItem> {
+/// One item for each; `skipped` is what a rollback says of it.
+pub(super) fn unjudged_items(trial: &Trial<'_>, skipped: ItemLine) -> Vec<ChecklistItem> {
     let line = match (trial.kind, redis_pairs(trial).is_empty()) {
-        (ReleaseType::Rollback, _) => {
-            let why = "a rollback goes back to builds that production has run";
-            ItemLine::new(ItemOutcome::Skipped, why)
-        }
+        (ReleaseType::Rollback, _) => skipped,
         (_, true) => ItemLine::new(ItemOutcome::NotApplicable, "no Redis on both sides"),
         (_, false) => {
             let seen = "this version of envparity does not judge it: look at it yourself";

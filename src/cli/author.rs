@@ -1,6 +1,7 @@
-//! Who runs this, as far as the machine says: the user of the system, and what a CI tells of itself.
-//! Nothing proves it, so that whoever shows it says *claimed*.
+//! Who runs this, as far as the machine knows: the system's user, and the variables that a CI sets.
+//! Nothing proves it, so whoever shows it says *claimed*.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::wire::file;
@@ -25,11 +26,18 @@ const MAX_USERS: u64 = 4 * 1024 * 1024;
 
 /// `alice; GITLAB_USER_LOGIN=bob, CI_JOB_URL=https://…`.
 pub(super) fn claimed() -> String {
-    let of_ci: Vec<String> = OF_CI
-        .iter()
-        .filter_map(|name| Some(format!("{name}={}", shortened(&std::env::var(name).ok()?)?)))
-        .collect();
+    let of_ci: Vec<String> = of_ci().map(|(name, text)| format!("{name}={text}")).collect();
     if of_ci.is_empty() { user() } else { format!("{}; {}", user(), of_ci.join(", ")) }
+}
+
+/// The same by name: `user`, and the variables of a CI.
+pub(super) fn claims() -> BTreeMap<String, String> {
+    let own = ("user".to_owned(), user());
+    of_ci().map(|(name, text)| (name.to_owned(), text)).chain([own]).collect()
+}
+
+fn of_ci() -> impl Iterator<Item = (&'static str, String)> {
+    OF_CI.into_iter().filter_map(|name| Some((name, shortened(&std::env::var(name).ok()?)?)))
 }
 
 /// The name of the user that runs this program, else its number.

@@ -1,7 +1,5 @@
 //! `envparity checklist`: may a release go?
 
-use std::collections::BTreeMap;
-
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 
@@ -16,7 +14,7 @@ use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, clock, output, problems};
+use super::{CommandError, author, clock, output, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
@@ -234,7 +232,7 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
         by: arguments.by.clone(),
         evidence: arguments.evidence.clone(),
         at,
-        claims: claims(),
+        claims: author::claims(),
     };
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let saved = place
@@ -259,14 +257,4 @@ fn unknown(item: &str, known: &[&str]) -> anyhow::Error {
         ),
         known => anyhow!("no item {item:?} has a question; {}", meant_and_known(&item, known)),
     }
-}
-
-/// Variables by which CI systems name who started a job.
-const CI_USERS: [&str; 4] = ["GITLAB_USER_LOGIN", "GITHUB_ACTOR", "BUILD_USER_ID", "CI_JOB_URL"];
-
-/// What the machine knows of who runs this.
-fn claims() -> BTreeMap<String, String> {
-    let variables = ["USER", "LOGNAME"].into_iter().chain(CI_USERS);
-    let found = variables.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
-    found.filter(|(_, value)| value.len() <= 1_000).collect()
 }

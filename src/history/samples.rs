@@ -75,13 +75,7 @@ impl Store {
             from.as_microsecond().into(),
             to.as_microsecond().into(),
         ];
-        let mut found = Vec::new();
-        self.sql.rows(sql, &values, &mut |row| {
-            let read = pieces::read_sample(&row.text(0)?, target);
-            found.push(read.map_err(HistoryError::Damaged)?);
-            Ok(())
-        })?;
-        Ok(found)
+        self.read_samples(sql, &values, target)
     }
 
     /// Samples of a target that were taken behind `from` and up to `to`, in the order of time.
@@ -103,8 +97,17 @@ impl Store {
             from.as_microsecond().into(),
             to.as_microsecond().into(),
         ];
+        self.read_samples(sql, &values, target)
+    }
+
+    fn read_samples(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        target: &TargetId,
+    ) -> Result<Vec<Sample>, HistoryError> {
         let mut found = Vec::new();
-        self.sql.rows(sql, &values, &mut |row| {
+        self.sql.rows(sql, values, &mut |row| {
             let read = pieces::read_sample(&row.text(0)?, target);
             found.push(read.map_err(HistoryError::Damaged)?);
             Ok(())
