@@ -71,7 +71,7 @@ impl Credentials {
 /// Asks one API.
 pub(super) struct PrometheusClient<'a> {
     pub(super) base: &'a Base,
-    pub(super) way: net::Endpoint<'a>,
+    pub(super) way: net::Endpoint,
     pub(super) credentials: Credentials,
     pub(super) clock: Clock,
     pub(super) aside: Arc<Mutex<AnswerNotes>>,
