@@ -10,6 +10,7 @@ mod chain;
 pub mod config;
 mod error;
 mod format;
+mod line;
 mod marks;
 mod of_kind;
 #[cfg(feature = "postgres")]
