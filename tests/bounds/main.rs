@@ -8,6 +8,7 @@ mod engine;
 mod growth;
 mod honest;
 mod hostile;
+mod load;
 mod recorded;
 mod server;
 mod slots;
