@@ -10,14 +10,17 @@ use serde_json::{Value, json};
 use crate::server::{Served, honest};
 use crate::support::cli::slowness::{deadline, scaled};
 use crate::support::cli::{Profiles, Report, memory_limit, text};
+use crate::support::fault_table;
 use crate::support::hostile::{Behaviour, Hostile};
-use crate::{DEADLINE, MIB, nothing};
+use crate::{DEADLINE, MIB, nothing, row};
 
 /// A Prometheus that means harm.
 pub(crate) struct Source {
     pub(crate) name: &'static str,
     /// A Redis whose load it is asked for; without its name.
     pub(crate) target: Value,
+    /// Whether all of it is read, within the bounds.
+    is_told: bool,
     _servers: (Box<dyn Send>, Served),
 }
 
@@ -30,7 +33,7 @@ fn at(name: &'static str, address: std::net::SocketAddr, server: impl Send + 'st
         "url": format!("http://{address}"), "match": {"job": "redis"},
         "deadline": deadline(DEADLINE)}});
     let target = json!({"url": redis.redis_url(), "load": load});
-    Source { name, target, _servers: (Box::new(server), redis) }
+    Source { name, target, is_told: false, _servers: (Box::new(server), redis) }
 }
 
 fn misbehaving(name: &'static str, behaviour: Behaviour) -> Source {
@@ -262,22 +265,20 @@ fn of_series() -> Vec<Source> {
     ]
 }
 
-/// Why the load was not told, or what it lacks.
-fn told(report: &Report) -> String {
+/// Why the load was not told, if so.
+fn failure(report: &Report) -> Option<&Value> {
     let load = &report["run"]["load"][0];
-    match &load["failed"][0]["failure"] {
-        Value::Null => "told".to_owned(),
-        failure => format!("{} {}", text(&failure["kind"]), text(&failure["message"])),
-    }
+    assert!(!load.is_null(), "no load was asked for: {report}");
+    Some(&load["failed"][0]["failure"]).filter(|failure| !failure.is_null())
 }
 
 #[test]
 fn a_hostile_prometheus_costs_the_load_of_its_target() {
     let wanted = std::env::var("KIND").unwrap_or_default();
-    let mut wrong = Vec::new();
+    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     let idle = nothing();
     let limit = memory_limit(|| idle);
-    for Source { name, target, _servers } in sources() {
+    for Source { name, target, is_told, .. } in sources() {
         if !name.contains(&wanted) {
             continue;
         }
@@ -285,16 +286,18 @@ fn a_hostile_prometheus_costs_the_load_of_its_target() {
         target["name"] = json!("x");
         let body = json!({"deadline": deadline(DEADLINE), "targets": {"redis": [target]}});
         let (took, peak, report) = Profiles::new(&[("production", body)]).measured();
-        println!(
-            "{:>3} MiB {:>5.1} s  load: {name}: {:.150}",
-            peak / MIB,
-            took.as_secs_f64(),
-            told(&report)
-        );
+        let failed = failure(&report);
+        let told = failed.map_or("", |failure| text(&failure["message"]));
+        println!("{:>3} MiB {:>5.1} s  load: {name}: {told:.150}", peak / MIB, took.as_secs_f64());
         let is_read = report.is_read("production", "redis/x");
-        if peak >= limit || took >= 2 * scaled(DEADLINE) || !is_read {
-            wrong.push(format!("{name}: {} MiB, {took:?}, read: {is_read}", peak / MIB));
+        let is_as_told = failed.is_none() == is_told;
+        if peak >= limit || took >= 2 * scaled(DEADLINE) || !is_read || !is_as_told {
+            wrong.push(format!("{name}: {} MiB, {took:?}, {is_read}, {failed:?}", peak / MIB));
         }
+        rows.push(row(format!("load: {name}"), failed));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    if wanted.is_empty() {
+        fault_table::check("load", &rows);
+    }
 }
