@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::server::{Served, honest};
 use crate::support::cli::slowness::{deadline, scaled};
 use crate::support::cli::{Profiles, Report, memory_limit, text};
-use crate::support::fault_table;
+use crate::support::fault_table::{self, Row};
 use crate::support::hostile::{Behaviour, Hostile};
 use crate::{DEADLINE, MIB, nothing, row};
 
@@ -19,8 +19,6 @@ pub(crate) struct Source {
     pub(crate) name: &'static str,
     /// A Redis whose load it is asked for; without its name.
     pub(crate) target: Value,
-    /// Whether all of it is read, within the bounds.
-    is_told: bool,
     _servers: (Box<dyn Send>, Served),
 }
 
@@ -33,7 +31,7 @@ fn at(name: &'static str, address: std::net::SocketAddr, server: impl Send + 'st
         "url": format!("http://{address}"), "match": {"job": "redis"},
         "deadline": deadline(DEADLINE)}});
     let target = json!({"url": redis.redis_url(), "load": load});
-    Source { name, target, is_told: false, _servers: (Box::new(server), redis) }
+    Source { name, target, _servers: (Box::new(server), redis) }
 }
 
 fn misbehaving(name: &'static str, behaviour: Behaviour) -> Source {
@@ -265,6 +263,16 @@ fn of_series() -> Vec<Source> {
     ]
 }
 
+/// What takes so long that its deadline may come first, and how it ends on a fast machine.
+const SLOW: [(&str, &str); 6] = [
+    ("a byte from time to time", "protocol"),
+    ("objects in objects", "cut"),
+    ("values at other times", "protocol"),
+    ("2,000 series with all values", "too-large"),
+    ("as many values as there may be", "complete"),
+    ("a counter that falls at each step", "too-large"),
+];
+
 /// Why the load was not told, if so.
 fn failure(report: &Report) -> Option<&Value> {
     let load = &report["run"]["load"][0];
@@ -278,7 +286,7 @@ fn a_hostile_prometheus_costs_the_load_of_its_target() {
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     let idle = nothing();
     let limit = memory_limit(|| idle);
-    for Source { name, target, is_told, .. } in sources() {
+    for Source { name, target, .. } in sources() {
         if !name.contains(&wanted) {
             continue;
         }
@@ -290,11 +298,25 @@ fn a_hostile_prometheus_costs_the_load_of_its_target() {
         let told = failed.map_or("", |failure| text(&failure["message"]));
         println!("{:>3} MiB {:>5.1} s  load: {name}: {told:.150}", peak / MIB, took.as_secs_f64());
         let is_read = report.is_read("production", "redis/x");
-        let is_as_told = failed.is_none() == is_told;
+        let kind = failed.map_or("complete", |failure| text(&failure["kind"]));
+        let slow = SLOW.iter().find(|(slow, _)| *slow == name).map(|(_, kind)| *kind);
+        let is_as_told = match slow {
+            Some(other) => [other, "timeout"].contains(&kind),
+            None => failed.is_some(),
+        };
         if peak >= limit || took >= 2 * scaled(DEADLINE) || !is_read || !is_as_told {
             wrong.push(format!("{name}: {} MiB, {took:?}, {is_read}, {failed:?}", peak / MIB));
         }
-        rows.push(row(format!("load: {name}"), failed));
+        let name = format!("load: {name}");
+        rows.push(match slow {
+            Some(other) => Row {
+                name,
+                kind: format!("{other}` or `timeout"),
+                message: String::new(),
+                advice: String::new(),
+            },
+            None => row(name, failed),
+        });
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     if wanted.is_empty() {

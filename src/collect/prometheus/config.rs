@@ -212,11 +212,11 @@ impl PrometheusConfig {
 
     /// Two members of the same labels are one server that counts twice.
     fn check_members(&self) -> Option<Problem> {
-        let by_place = self.labels_by_place();
-        let mut places = by_place.iter();
-        let same = places.find_map(|(place, labels)| {
-            let other = by_place.iter().find(|(other, of)| *other < place && *of == labels)?;
-            Some((other.0, place))
+        let mut by_labels = BTreeMap::new();
+        let same = self.labels_by_place().into_iter().find_map(|(place, labels)| {
+            let first = by_labels.get(&labels).cloned();
+            by_labels.insert(labels, place.clone());
+            first.map(|first: String| (first, place))
         });
         same.map(|(first, second)| {
             let message = format!("the members {first} and {second} have the same labels");
