@@ -1,6 +1,6 @@
 //! Which instances are compared with which: those of one place, wherever both sides have it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{Component, Instance};
 
@@ -35,27 +35,38 @@ pub(super) fn are_told(places: &[PairedPlace<'_>]) -> bool {
 /// The places of two components, by name.
 pub(super) fn places<'a>(baseline: &'a Component, current: &'a Component) -> Vec<PairedPlace<'a>> {
     let named = named_collectors(baseline, current);
-    let mut places = BTreeMap::new();
+    let mut places = Places::default();
     for instance in &baseline.instances {
-        entry(&mut places, key(instance, &named)).baseline.push(instance);
+        places.at(key(instance, &named)).baseline.push(instance);
     }
     for instance in &current.instances {
-        entry(&mut places, key(instance, &named)).current.push(instance);
+        places.at(key(instance, &named)).current.push(instance);
     }
-    let (paired, alone): (Vec<_>, Vec<_>) =
-        places.into_values().partition(|place: &PairedPlace<'_>| place.is_paired());
+    let mut places = places.all;
+    places.sort_by(|a, b| a.key.cmp(&b.key));
+    let (paired, alone): (Vec<_>, Vec<_>) = places.into_iter().partition(PairedPlace::is_paired);
     let mut places = paired;
     places.extend(pair_by_workload(alone));
     places.sort_by(|a, b| a.key.cmp(&b.key));
     places
 }
 
-fn entry<'a, 'm>(
-    places: &'m mut BTreeMap<PlaceKey<'a>, PairedPlace<'a>>,
-    key: PlaceKey<'a>,
-) -> &'m mut PairedPlace<'a> {
-    let empty = || PairedPlace { key, baseline: Vec::new(), current: Vec::new() };
-    places.entry(key).or_insert_with(empty)
+/// Places that are met again and again: names are long and alike, so that they are hashed, and
+/// sorted once.
+#[derive(Default)]
+struct Places<'a> {
+    all: Vec<PairedPlace<'a>>,
+    numbers: HashMap<PlaceKey<'a>, usize>,
+}
+
+impl<'a> Places<'a> {
+    fn at(&mut self, key: PlaceKey<'a>) -> &mut PairedPlace<'a> {
+        let number = *self.numbers.entry(key).or_insert(self.all.len());
+        if number == self.all.len() {
+            self.all.push(PairedPlace { key, baseline: Vec::new(), current: Vec::new() });
+        }
+        &mut self.all[number]
+    }
 }
 
 /// Collectors of which either side has several targets: the names of these tell places apart.
