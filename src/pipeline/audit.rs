@@ -203,8 +203,9 @@ impl<'a> Auditing<'a> {
                 let live = LiveTarget::of(target);
                 let asked = self.asked(&one.environment, &target.id, &live);
                 let told = put_together(&asked, history.filter(|_| is_counted), outside);
-                judged.extend(rests_on(&told, &self.criteria));
-                load.push(judge_load(&told, &self.windows, &self.criteria));
+                let of_target = judge_load(&told, &self.windows, &self.criteria);
+                judged.extend(rests_on(&told, &self.criteria, &of_target.criteria));
+                load.push(of_target);
             }
         }
         (load, judged)

@@ -239,8 +239,10 @@ impl MemberRead<'_> {
         let samples = run_blocking(move || load::samples(samples, length)).await??;
         let (first, interval) = (steps.first(), steps.interval(length));
         let live = self.wanted.live.get(place);
-        let identity = identity_of(live, steps.newest_run().as_deref(), interval);
-        let load = PlaceLoad { identity, steps: steps.into_table(), samples };
+        let newest = steps.newest_run();
+        let steps = steps.into_table();
+        let identity = identity_of(live, newest.as_deref(), interval, steps.ends_early(self.span));
+        let load = PlaceLoad { identity, steps, samples };
         Ok(Ok(PlaceRead { load, first, interval }))
     }
 
