@@ -17,7 +17,9 @@ use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Store};
-use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
+use crate::model::{
+    Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId, proven_release,
+};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
 use crate::trend::{LoadCriteria, Window};
@@ -120,7 +122,7 @@ impl<'a> Auditing<'a> {
             options,
             start: Instant::now(),
             began,
-            windows: windows_at(began, None, options.length),
+            windows: windows_at(began, baseline_came(profiles, options, began), options.length),
             criteria: policy::load::criteria(profiles.policy.as_ref()),
         }
     }
@@ -203,9 +205,8 @@ impl<'a> Auditing<'a> {
                 let live = LiveTarget::of(target);
                 let asked = self.asked(&one.environment, &target.id, &live);
                 let told = put_together(&asked, history.filter(|_| is_counted), outside);
-                let of_target = judge_load(&told, &self.windows, &self.criteria);
-                judged.extend(rests_on(&told, &self.criteria, &of_target.criteria));
-                load.push(of_target);
+                judged.extend(rests_on(&told, &self.criteria));
+                load.push(judge_load(&told, &self.windows, &self.criteria));
             }
         }
         (load, judged)
@@ -225,6 +226,13 @@ impl<'a> Auditing<'a> {
         audit.run.duration = options.at.is_none().then_some(duration);
         Ok(audit)
     }
+}
+
+/// When the release of the baseline came there: the windows go back to it.
+fn baseline_came(profiles: &Profiles, options: &AuditOptions, now: Timestamp) -> Option<i64> {
+    let baseline = options.baseline.as_ref().unwrap_or(&profiles.baseline);
+    let (_, came) = proven_release(&profiles.releases, baseline, now)?;
+    Some(came.as_second())
 }
 
 /// Whether the servers of the target count what they do, even if none answered.

@@ -197,7 +197,7 @@ fn what_a_run_judged_is_proven_afterwards_though_gaps_are_filled() {
     let now = BEGIN + 2 * 3_600 + 61;
     close(&mut store, now);
     let load = windows(&mut store, now);
-    let judged = rests_on(&load, &LoadCriteria::default(), &[]);
+    let judged = rests_on(&load, &LoadCriteria::default());
     assert!(judged.iter().any(|one| one.key.name == "up"), "{judged:?}");
     let run = envparity::history::NewRun { judged, ..crate::world::audit(time(now), &[]) };
     store.save(run, envparity::collect::config::COLLECTORS).unwrap();

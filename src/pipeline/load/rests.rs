@@ -3,21 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::kept;
+use super::sources::judge_sources;
 use super::told::{SourceLoad, TargetLoad};
 use crate::history::{JudgedBuckets, JudgedSource, SeriesKey};
 use crate::model::{Bucket, BucketedLoad, LoadSpan, PlaceBuckets, Series};
-use crate::trend::{CommandLists, CriterionJudged, LoadCriteria};
+use crate::trend::{CommandLists, LoadCriteria};
 
 /// The buckets of all series that criteria are about, in the windows of each source, and in those
 /// where a source tells a breach that another one does not.
 ///
 /// Those of the history stay as long as the run. What came from outside is handed over whole, since
 /// what keeps it there forgets.
-pub fn rests_on(
-    load: &TargetLoad,
-    criteria: &LoadCriteria,
-    judged: &[CriterionJudged],
-) -> Vec<JudgedBuckets> {
+pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets> {
     let lists = CommandLists::builtin();
     let mut series: Vec<Series> = vec![Series::Up];
     series.extend(criteria.criteria.keys().map(|indicator| indicator.series(&lists)));
@@ -28,7 +25,7 @@ pub fn rests_on(
             widen(&mut spans, *source, read.window.span);
         }
     }
-    for one in judged {
+    for one in judge_sources(load, criteria).iter().filter(|one| one.by.is_some()) {
         let is_own = |source: &SourceLoad| one.by.as_ref() == Some(&source.label);
         let Some(source) = load.sources.iter().position(is_own) else { continue };
         let own = load.sources[source].windows.iter().flat_map(|all| all.places.values().flatten());
