@@ -18,7 +18,7 @@ use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Store};
 use crate::model::{
-    Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId, proven_release,
+    Audit, EnvironmentName, Evidence, Facts, Source, TargetEvidence, TargetId, proven_release,
 };
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -83,7 +83,7 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    let mut store = open();
+    let mut store = auditing.check_time(&evidence, &clock).and_then(|()| open());
     // What cannot be read is told when the run is to be kept.
     let before = store.as_mut().ok().and_then(|store| store.standing().ok());
     let sampled = store
@@ -101,6 +101,9 @@ pub async fn audit_and_keep(
     });
     Ok((audit, saved))
 }
+
+/// A live run that is told another time than this far from now is not kept.
+const MOST_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// What an audit goes by.
 struct Auditing<'a> {
@@ -210,6 +213,17 @@ impl<'a> Auditing<'a> {
             }
         }
         (load, judged)
+    }
+
+    /// Whether the run may stand in a history under its time: what is live is of now.
+    fn check_time(&self, evidence: &[Evidence], clock: &Clock) -> Result<(), HistoryError> {
+        let Some(at) = self.options.at else { return Ok(()) };
+        let is_live = |target: &TargetEvidence| target.source == Source::Live;
+        let off = clock().duration_since(at).abs();
+        if off > MOST_OFF && evidence.iter().flat_map(|one| &one.targets).any(is_live) {
+            return Err(HistoryError::OtherTime(at));
+        }
+        Ok(())
     }
 
     fn assess(

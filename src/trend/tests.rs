@@ -4,3 +4,4 @@ mod changed;
 mod judged;
 mod properties;
 mod truth;
+mod worlds;

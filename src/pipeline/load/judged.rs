@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::trend::{
     ClockState, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria, LoadIndicator,
-    LoadPeak, Unknown, Window, WindowKind, WindowRead, clock_state,
+    LoadPeak, Unknown, Window, WindowKind, WindowRead, WindowStatistic, clock_state,
 };
 
 /// The load of one target, judged.
@@ -137,7 +137,7 @@ fn judged_cell(load: &TargetLoad, indicator: LoadIndicator, found: &CriterionJud
         .filter(|read| read.window.kind == found.window)
         .find_map(|read| read.statistics.get(&indicator));
     LoadCell {
-        worst: found.peak.map(|peak| worst(peak, &found.place)),
+        worst: found.peak.map(|peak| worst(peak, &found.place, statistic)),
         p95: statistic.and_then(|of| of.p95),
         outcome: outcome(&found.outcome),
         unknown: reasons(found),
@@ -161,7 +161,7 @@ fn printed_cell(
         let Some(statistic) = read.statistics.get(&indicator) else { continue };
         let Some(peak) = statistic.worst else { continue };
         if cell.worst.as_ref().is_none_or(|worst| peak.value > worst.value) {
-            cell.worst = Some(worst(peak, place));
+            cell.worst = Some(worst(peak, place, Some(statistic)));
             cell.p95 = statistic.p95;
         }
         cell.unknown.extend(read.unknown.iter().map(ToString::to_string));
@@ -173,16 +173,18 @@ fn printed_cell(
     cell
 }
 
-fn worst(peak: LoadPeak, place: &str) -> LoadWorst {
+fn worst(peak: LoadPeak, place: &str, of: Option<&WindowStatistic>) -> LoadWorst {
     let marks =
         [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::SPREAD, BucketFlags::FAILOVER];
     let marks = marks.into_iter().filter(|mark| peak.flags.contains(*mark));
+    // Buckets begin on lines of the grid, and may hold half a burst each.
+    let is_aligned = of.is_some_and(|of| of.sliding.is_none());
     LoadWorst {
         value: peak.value,
         at: peak.at,
         is_at_least: peak.flags.contains(BucketFlags::AT_LEAST),
         place: place.to_owned(),
-        marks: marks.flat_map(BucketFlags::names).collect(),
+        marks: marks.flat_map(BucketFlags::names).chain(is_aligned.then_some("aligned")).collect(),
     }
 }
 

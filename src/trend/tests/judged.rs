@@ -13,21 +13,21 @@ use crate::trend::{
     judge_windows, read_windows, steps_of_samples, time_per_call,
 };
 
-const DAY: i64 = 86_400;
-const LENGTH: i64 = 300;
+pub(super) const DAY: i64 = 86_400;
+pub(super) const LENGTH: i64 = 300;
 /// A line of the grid and an hour.
-const END: i64 = 1_800_000_000;
+pub(super) const END: i64 = 1_800_000_000;
 
 /// Rows of a server for nine days before the end, one a bucket: it works at 10 % of CPU, and has
 /// spent a share of wall time in KEYS in some buckets.
-struct Days {
+pub(super) struct Days {
     /// Share of wall time in KEYS, by the bucket's end.
-    walk: BTreeMap<i64, f64>,
+    pub(super) walk: BTreeMap<i64, f64>,
     /// Ends of buckets without a sample.
-    missing: Vec<i64>,
+    pub(super) missing: Vec<i64>,
     /// Of commands that are processed and told by no counter, by the bucket's end.
-    hidden: BTreeMap<i64, f64>,
-    length: i64,
+    pub(super) hidden: BTreeMap<i64, f64>,
+    pub(super) length: i64,
 }
 
 impl Default for Days {
@@ -37,7 +37,7 @@ impl Default for Days {
 }
 
 impl Days {
-    fn rows(&self) -> Vec<Told> {
+    pub(super) fn rows(&self) -> Vec<Told> {
         let mut rows = Vec::new();
         let (mut gets, mut keys, mut micros, mut cpu, mut hidden) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for end in (END - self.length * DAY - LENGTH..=END).step_by(300) {
@@ -64,12 +64,12 @@ impl Days {
         rows
     }
 
-    fn load(&self) -> Load {
+    pub(super) fn load(&self) -> Load {
         let span = LoadSpan { from: END - self.length * DAY, to: END };
         load(table(&self.rows()), CounterTable::default(), span)
     }
 
-    fn bucketed(&self) -> BucketedLoad {
+    pub(super) fn bucketed(&self) -> BucketedLoad {
         bucketed(self.load(), &CommandLists::builtin())
     }
 }
@@ -113,11 +113,11 @@ fn reasons(outcome: &CriterionOutcome) -> &[Unknown] {
 }
 
 /// So many buckets before the end.
-fn back(buckets: i64) -> i64 {
+pub(super) fn back(buckets: i64) -> i64 {
     END - buckets * LENGTH
 }
 
-fn walks(of: &[(i64, f64)]) -> Days {
+pub(super) fn walks(of: &[(i64, f64)]) -> Days {
     Days {
         walk: of.iter().map(|(buckets, share)| (back(*buckets), *share)).collect(),
         ..Days::default()
