@@ -22,6 +22,7 @@ mod near;
 mod outcome;
 mod places;
 mod product;
+mod proven;
 mod release;
 mod requirement;
 mod sample;
@@ -76,6 +77,7 @@ pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
+pub use proven::proven_release;
 pub use release::{
     Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
 };
