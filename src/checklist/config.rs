@@ -11,6 +11,7 @@ use super::ids::{JUDGED, NOT_JUDGED};
 use crate::model::{
     Build, Digest, Freeze, FreezeException, Gate, Release, ReleaseType, Train, meant_or_known,
 };
+use crate::trend::WindowKind;
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::{self, DurationText};
 use crate::wire::header::{FileKind, FormatVersion};
@@ -55,6 +56,10 @@ pub struct ItemConfig {
     /// What a person is asked: `are the migrations reversible?`. The answer must be yes.
     #[serde(default)]
     pub question: Option<Located<String>>,
+    /// Of `performance`: the windows that are judged, of `24h`, `-7d`, `-30d` and `cumulative`
+    /// (default: all four). What is left out is told above the items.
+    #[serde(default)]
+    pub windows: Option<Vec<Located<String>>>,
     /// Of `cost-per-call`: how long a call that walks may take in production (default: 5ms).
     #[serde(default, deserialize_with = "duration::limit")]
     pub max: Option<DurationText>,
@@ -67,6 +72,8 @@ pub struct ChecklistRules {
     pub max_age: Duration,
     /// A call that walks may take this long in production.
     pub max_call: Duration,
+    /// The windows by which production is judged.
+    pub windows: Vec<WindowKind>,
     /// Names of items, first to last; those that are not among them come behind.
     pub order: Vec<String>,
     /// Questions to people: item and text.
@@ -80,7 +87,7 @@ impl ChecklistConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
-        for ItemConfig { item, question, max } in &self.items {
+        for ItemConfig { item, question, max, windows } in &self.items {
             if let Some(line) = seen.insert(item.as_str(), item.line) {
                 let message = format!("the item {:?} stands twice", item.as_str());
                 problems.push(Problem::at(item, message, format!("the other is in line {line}")));
@@ -103,6 +110,7 @@ impl ChecklistConfig {
                 let message = format!("{} has no max:", item.as_str());
                 problems.push(Problem::at(item, message, "max: belongs to cost-per-call"));
             }
+            problems.extend(windows.iter().flat_map(|windows| check_windows(item, windows)));
         }
         problems.extend(self.exceptions.iter().flat_map(check_exception));
         problems
@@ -116,14 +124,49 @@ impl ChecklistConfig {
             Some((item.item.value.clone(), item.question.as_ref()?.value.clone()))
         });
         let exceptions = config.into_iter().flat_map(|config| &config.exceptions);
+        let windows = items.iter().find_map(|item| item.windows.as_deref());
+        let windows = windows.map_or_else(
+            || WindowKind::OF_CHECKLIST.to_vec(),
+            |windows| windows.iter().filter_map(|word| window_of(word)).collect(),
+        );
         ChecklistRules {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
+            windows,
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
         }
     }
+}
+
+/// The window of that name.
+fn window_of(word: &str) -> Option<WindowKind> {
+    WindowKind::OF_CHECKLIST.into_iter().find(|kind| kind.as_str() == word)
+}
+
+fn check_windows(item: &Located<String>, windows: &[Located<String>]) -> Vec<Problem> {
+    let known = WindowKind::OF_CHECKLIST.map(WindowKind::as_str);
+    if item.as_str() != "performance" {
+        let message = format!("{} has no windows:", item.as_str());
+        return vec![Problem::at(item, message, "windows: belongs to performance")];
+    }
+    if windows.is_empty() {
+        let advice = "leave windows: out for all of them, or name some";
+        return vec![Problem::at(item, "windows: names none", advice)];
+    }
+    let mut problems = Vec::new();
+    for (index, word) in windows.iter().enumerate() {
+        if window_of(word).is_none() {
+            let message = format!("unknown window {:?}", word.as_str());
+            problems.push(Problem::at(word, message, meant_or_known(word, &known)));
+        }
+        if windows[..index].iter().any(|other| other.value == word.value) {
+            let message = format!("the window {:?} stands twice", word.as_str());
+            problems.push(Problem::at(word, message, "name it once"));
+        }
+    }
+    problems
 }
 
 fn unknown_item(item: &Located<String>) -> Problem {

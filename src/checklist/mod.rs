@@ -3,6 +3,7 @@
 //! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
 //! own file, counters, what was seen before, and answers of people.
 
+mod changes;
 pub mod config;
 mod cost_per_call;
 mod coverage;

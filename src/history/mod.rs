@@ -12,6 +12,7 @@ mod error;
 mod format;
 mod marks;
 mod of_kind;
+mod past;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;
@@ -33,6 +34,7 @@ mod verify;
 
 pub use address::PostgresAddress;
 pub use error::HistoryError;
+pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
+use super::{Came, ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
 
 /// The result of a checklist.
 #[derive(Debug)]
@@ -47,7 +47,11 @@ pub struct ChecklistRelease {
     /// Services of its train.
     pub services: usize,
     /// Since when it is in the environment that it comes from.
-    pub came: Option<Timestamp>,
+    pub came: Came,
+    /// The release that load is compared with, if one is known.
+    pub baseline: Option<String>,
+    /// Why it is this one, or why there is none.
+    pub baseline_told: String,
     /// SHA-256 over its builds: answers are bound to it.
     pub digest: String,
 }
@@ -234,4 +238,22 @@ pub struct Answer {
     pub at: Timestamp,
     /// What the machine knows of who said so: its user, and variables of a CI.
     pub claims: BTreeMap<String, String>,
+}
+
+/// What the history holds as an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptAnswer {
+    /// One that can be read.
+    Read(Answer),
+    /// One that cannot: it may be the answer that counts.
+    Unread {
+        /// The first digits of its run.
+        run: String,
+        /// The item that it names, if it names one.
+        item: Option<String>,
+        /// The release that it names, if it names one.
+        release: Option<String>,
+        /// When it was kept.
+        at: Timestamp,
+    },
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bucket;
+mod came;
 mod change;
 mod checklist;
 mod collector;
@@ -38,6 +39,7 @@ mod words;
 
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
+pub use came::{BaselineRelease, Came, CameSource, CameTime};
 pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
@@ -45,7 +47,7 @@ pub use change::{
 };
 pub use checklist::{
     Answer, Checklist, ChecklistItem, ChecklistRelease, ItemFigure, ItemLine, ItemOutcome,
-    ItemSection, ServerCounters, Settle, TargetCounters,
+    ItemSection, KeptAnswer, ServerCounters, Settle, TargetCounters,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,

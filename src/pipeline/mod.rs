@@ -2,14 +2,17 @@
 
 mod assess;
 mod audit;
+mod basis;
 mod checklist;
 mod collect;
 mod diff;
 mod expected;
 mod history;
+mod holding;
 mod keep_checklist;
 pub mod load;
 mod options;
+mod past;
 mod release;
 mod sample;
 mod scope;
@@ -18,13 +21,15 @@ mod trend;
 mod unpaired;
 
 pub use assess::assess;
-pub use audit::{audit, audit_and_keep, audit_with_evidence};
-pub use checklist::{ChecklistError, ChecklistInput, PastEvidence, checklist, gate_of};
+pub use audit::{audit, audit_and_keep};
+pub use basis::{BasisAsked, ChecklistBasis, read_basis, stored_basis};
+pub use checklist::{ChecklistError, ChecklistInput, checklist, gate_of};
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
 pub use options::{AuditOptions, RunFacts};
+pub use past::{PastEvidence, PastLook};
 pub use release::{CaptureError, Captured, capture};
 pub use sample::{Sampled, sample};
 pub use scope::{ScopeError, gates};

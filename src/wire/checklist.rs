@@ -54,6 +54,22 @@ pub struct JudgedRelease {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub came: Option<Timestamp>,
+    /// What says so: `revision` (a ReplicaSet or ControllerRevision), `evidence` or `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_by: Option<String>,
+    /// Since when all of it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub complete: Option<Timestamp>,
+    /// What says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_by: Option<String>,
+    /// The release that load is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// Why it is this one, or why there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub baseline_told: String,
     /// SHA-256 over its builds.
     pub digest: String,
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::figures::uptime;
 use crate::model::{
-    Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict, count,
+    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict, count,
 };
 
 /// `GO`, `NO-GO`: as on screens.
@@ -54,10 +54,11 @@ pub(in crate::report) fn subject(checklist: &Checklist) -> String {
         0 => format!("{} changed", count(changed, "service")),
         all => format!("{changed} of {} changed", count(all, "service")),
     };
-    let came = release.came.map_or(String::new(), |at| {
+    let came = release.came.first.map_or(String::new(), |CameTime { at, by }| {
         let since = local_time(checklist, at);
         let seconds = checklist.run.at.duration_since(at).as_secs_f64().max(0.0);
-        format!(" · in {} since {since} ({}, by its file)", checklist.gate.from, uptime(seconds))
+        let (from, by) = (&checklist.gate.from, by.in_words());
+        format!(" · in {from} since {since} ({}, {by})", uptime(seconds))
     });
     format!("{}{kind}: {services}{names}{came}", release.name)
 }
