@@ -12,5 +12,6 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::rollback_ready::RollbackReady,
     &super::new_command::NewCommand,
     &super::cost_per_call::CostPerCall,
+    &super::performance::Performance,
     &super::waivers::Waivers,
 ];

@@ -21,6 +21,10 @@ pub struct Checklist {
     pub items: Vec<ChecklistItem>,
     /// Items that this version does not judge.
     pub not_judged: Vec<String>,
+    /// Sources of load that were judged, in words; empty: none.
+    pub load: Vec<String>,
+    /// Windows of load that the profiles leave out.
+    pub windows_left_out: Vec<&'static str>,
     /// What changes from run to run.
     pub run: Run,
 }
@@ -116,13 +120,16 @@ pub enum ItemSection {
     Release,
     /// What the release does to Redis.
     Redis,
+    /// How production is before the release.
+    Production,
     /// What people answer for.
     People,
 }
 
 impl ItemSection {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Environments, Self::Release, Self::Redis, Self::People];
+    pub const ALL: [Self; 5] =
+        [Self::Environments, Self::Release, Self::Redis, Self::Production, Self::People];
 
     /// The word used in files.
     pub fn as_str(self) -> &'static str {
@@ -130,6 +137,7 @@ impl ItemSection {
             Self::Environments => "environments",
             Self::Release => "release",
             Self::Redis => "redis",
+            Self::Production => "production",
             Self::People => "people",
         }
     }

@@ -143,6 +143,8 @@ pub fn checklist(
         release: told,
         verdict: checklist::verdict_of(&items),
         items,
+        load: checklist::load_sources(&trial),
+        windows_left_out: checklist::windows_left_out(&trial),
         not_judged: NOT_JUDGED.iter().map(|name| (*name).to_owned()).collect(),
         run: audit.run.clone(),
         gate,

@@ -30,6 +30,12 @@ pub struct ChecklistReport {
     pub items: Vec<Item>,
     /// Items that this version of the program does not judge.
     pub not_judged: Vec<String>,
+    /// Sources of load that were judged; left out if there was none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<String>,
+    /// Windows of load that the profiles leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows_left_out: Vec<String>,
     /// What changes from run to run.
     pub run: ChecklistRun,
 }
@@ -80,7 +86,7 @@ pub struct JudgedRelease {
 pub struct Item {
     /// Its name.
     pub item: String,
-    /// `environments`, `release`, `redis` or `people`.
+    /// `environments`, `release`, `redis`, `production` or `people`.
     pub section: String,
     /// `go`, `no-go`, `incomplete`, `n/a` or `skipped`.
     pub outcome: String,
