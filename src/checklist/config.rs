@@ -25,6 +25,13 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_secs(15 * 60);
 /// A call that walks may take this long in production.
 const DEFAULT_MAX_CALL: Duration = Duration::from_millis(5);
 
+/// How long a release is observed, and a hotfix.
+const OBSERVATION: Duration = Duration::from_secs(24 * 3600);
+const HOTFIX_OBSERVATION: Duration = Duration::from_secs(3600);
+
+/// What a hotfix may go without.
+const HOTFIX_SKIPS: [&str; 2] = ["rehearsal", "observation-window"];
+
 /// `kind: Checklist`: how releases are judged.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +52,22 @@ pub struct ChecklistConfig {
     /// Changes that somebody allowed in the freeze of any release.
     #[serde(default)]
     pub exceptions: Vec<ExceptionConfig>,
+    /// What is shorter for a release of `type: hotfix`.
+    #[serde(default)]
+    pub hotfix: Option<HotfixConfig>,
+}
+
+/// How a hotfix is judged otherwise than a release: `{skip: [rehearsal], observation: 1h}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HotfixConfig {
+    /// Items that it is not judged by, of `rehearsal` and `observation-window`: each checklist says
+    /// so.
+    #[serde(default)]
+    pub skip: Vec<Located<String>>,
+    /// How long it is observed (default: 1h; 24h of other releases).
+    #[serde(default, deserialize_with = "duration::limit")]
+    pub observation: Option<DurationText>,
 }
 
 /// One item.
@@ -80,6 +103,17 @@ pub struct ChecklistRules {
     pub questions: Vec<(String, String)>,
     /// Changes that somebody allowed in any freeze.
     pub exceptions: Vec<FreezeException>,
+    /// Items that a hotfix is not judged by.
+    pub hotfix_skips: Vec<String>,
+    /// How long a hotfix is observed.
+    pub hotfix_observation: Duration,
+}
+
+impl ChecklistRules {
+    /// How long a release of that kind is observed.
+    pub fn observation(&self, kind: ReleaseType) -> Duration {
+        if kind == ReleaseType::Hotfix { self.hotfix_observation } else { OBSERVATION }
+    }
 }
 
 impl ChecklistConfig {
@@ -113,6 +147,11 @@ impl ChecklistConfig {
             problems.extend(windows.iter().flat_map(|windows| check_windows(item, windows)));
         }
         problems.extend(self.exceptions.iter().flat_map(check_exception));
+        let skips = self.hotfix.iter().flat_map(|hotfix| &hotfix.skip);
+        problems.extend(skips.filter(|item| !HOTFIX_SKIPS.contains(&item.as_str())).map(|item| {
+            let message = format!("a hotfix is judged by {:?}, too", item.as_str());
+            Problem::at(item, message, format!("skip: takes {}", HOTFIX_SKIPS.join(" and ")))
+        }));
         problems
     }
 
@@ -129,6 +168,7 @@ impl ChecklistConfig {
             || WindowKind::OF_CHECKLIST.to_vec(),
             |windows| windows.iter().filter_map(|word| window_of(word)).collect(),
         );
+        let hotfix = config.and_then(|config| config.hotfix.as_ref());
         ChecklistRules {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
@@ -136,6 +176,14 @@ impl ChecklistConfig {
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
+            hotfix_skips: hotfix
+                .iter()
+                .flat_map(|hotfix| &hotfix.skip)
+                .map(|item| item.value.clone())
+                .collect(),
+            hotfix_observation: hotfix
+                .and_then(|hotfix| hotfix.observation)
+                .map_or(HOTFIX_OBSERVATION, |length| length.0),
         }
     }
 }

@@ -41,7 +41,11 @@ impl Item for Performance {
             loads.filter(|load| load.environment == trial.gate.to).collect();
         for target in targets {
             let id = &target.target;
-            match loads.iter().find(|load| load.target == *id) {
+            let is_kept = |load: &&&JudgedLoad| {
+                let servers = load.windows.iter().flat_map(|window| &window.servers);
+                servers.clone().any(|server| server.samples > 0.0) || !load.failed.is_empty()
+            };
+            match loads.iter().find(|load| load.target == *id).filter(is_kept) {
                 Some(load) => judge_load(load, &mut item),
                 None => {
                     let seen = format!("{id}: no load of {} is kept", trial.gate.to);

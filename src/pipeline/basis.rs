@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
-use super::checklist::{ChecklistError, gate_of};
+use super::gate::{ChecklistError, gate_of};
 use super::holding;
 use super::load::{TargetLoad, keep_samples, windows_at};
 use super::options::{AuditOptions, RunFacts};

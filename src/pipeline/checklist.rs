@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::basis::ChecklistBasis;
+use super::gate::{ChecklistError, gate_of};
 use super::past::{PastEvidence, SeenSince, Seer};
-use super::scope::ScopeError;
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::ids::NOT_JUDGED;
 use crate::checklist::{self, Trial, digest_of};
@@ -28,46 +28,6 @@ pub struct ChecklistInput<'a> {
     pub answers: &'a [KeptAnswer],
     /// Why nothing of the history is believed, if so: then there is no past.
     pub history_break: Option<&'a str>,
-}
-
-/// Why a release cannot be judged.
-#[derive(Debug, thiserror::Error)]
-pub enum ChecklistError {
-    /// Nothing says where the release goes.
-    #[error("{0} does not say from where to where it goes: write gate: [FROM, TO] into its file")]
-    NoGate(String),
-    /// The release goes where no gate of the profiles is.
-    #[error("{0} goes from {from} to {to}, which is no gate: add it to gates: in audit.yaml",
-        from = .1.from, to = .1.to)]
-    NotAGate(String, Gate),
-    /// An environment of the gate was not audited.
-    #[error("{0} of the gate is not among the audited environments")]
-    NotAudited(EnvironmentName),
-    /// The options or the evidence name what there is not.
-    #[error(transparent)]
-    Scope(#[from] ScopeError),
-    /// The past cannot be read.
-    #[error("{0}")]
-    Past(String),
-}
-
-/// The gate of a release: what its file says, else the only one of the profiles.
-///
-/// # Errors
-/// If neither says which.
-pub fn gate_of(profiles: &Profiles, release: &Release) -> Result<Gate, ChecklistError> {
-    let only = || match profiles.gates(&profiles.baseline).as_slice() {
-        [gate] => Some(gate.clone()),
-        _ => None,
-    };
-    let Some(gate) = release.gate.clone().or_else(only) else {
-        return Err(ChecklistError::NoGate(release.name.clone()));
-    };
-    if profiles.gates(&profiles.baseline).contains(&gate) {
-        Ok(gate)
-    } else {
-        Err(ChecklistError::NotAGate(release.name.clone(), gate))
-    }
 }
 
 /// Judges a release.
