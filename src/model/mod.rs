@@ -25,6 +25,7 @@ mod places;
 mod product;
 mod release;
 mod requirement;
+mod revisions;
 mod sample;
 mod scraper;
 mod secret;
@@ -82,6 +83,9 @@ pub use release::{
     Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
 };
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
+pub use revisions::{
+    ContainerHealth, REVISIONS_PART, Revision, Revisions, WorkloadHealth, WorkloadName,
+};
 pub use sample::{Counters, Sample};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
 pub use secret::Secret;

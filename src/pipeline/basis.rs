@@ -15,10 +15,11 @@ use super::past::{PastEvidence, Seer};
 use super::scope::ProfileScope;
 use crate::checklist::config::ChecklistConfig;
 use crate::collect::config::COLLECTORS;
-use crate::collect::{Clock, Progress};
+use crate::collect::{Clock, Progress, Remembered};
 use crate::history::JudgedBuckets;
 use crate::model::{
-    Audit, AuditedEnvironment, BaselineRelease, Evidence, Globs, Release,
+    Audit, AuditedEnvironment, BaselineRelease, EnvironmentName, Evidence, Failure, Globs, Outcome,
+    REVISIONS_PART, Release, Source, TargetEvidence, TargetId,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -50,6 +51,8 @@ pub struct ChecklistBasis<'a> {
     pub judged: Vec<JudgedBuckets>,
     /// The release that load is compared with.
     pub baseline: BaselineRelease<'a>,
+    /// Clusters that did not tell what they remember, and why.
+    pub refused: Vec<(EnvironmentName, TargetId, Failure)>,
     /// Whether samples of the evidence are in the history.
     pub is_sampled: bool,
 }
@@ -72,11 +75,40 @@ pub async fn read_basis<'a>(
     let (folder, deadline) = (&profiles.folder, options.deadline);
     let evidence =
         super::collect(environments, first, folder, deadline, clock.clone(), progress).await;
+    let (mut evidence, refused) = (evidence, super::remember(&scope, profiles, options, &clock).await);
+    let refused = add_remembered(&mut evidence, refused);
     let sampled = past.store().map(|store| keep_samples(store, &evidence, began, options.length));
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
     let basis = judged(asked, evidence, (began, false), past, clock).await?;
-    Ok(ChecklistBasis { is_sampled, ..basis })
+    Ok(ChecklistBasis { is_sampled, refused, ..basis })
+}
+
+/// What clusters remember becomes a part of their evidence. Why others do not tell is no part of
+/// it: an audit does not need it.
+fn add_remembered(
+    evidence: &mut [Evidence],
+    told: Vec<Remembered>,
+) -> Vec<(EnvironmentName, TargetId, Failure)> {
+    let mut refused = Vec::new();
+    for (environment, target, told) in told {
+        let revisions = match told {
+            Ok(revisions) => revisions,
+            Err(failure) => {
+                refused.push((environment, target, failure));
+                continue;
+            }
+        };
+        let own = evidence.iter_mut().filter(|one| one.environment == environment);
+        let mut targets = own.flat_map(|one| &mut one.targets);
+        // What stands in for a target that is not reached is of another time.
+        let is_live = |one: &&mut TargetEvidence| one.id == target && one.source == Source::Live;
+        if let Some(target) = targets.find(is_live) {
+            target.set_part(REVISIONS_PART, Outcome::Complete);
+            target.revisions = Some(revisions);
+        }
+    }
+    refused
 }
 
 /// Judges stored evidence, and contacts nothing.
@@ -111,7 +143,7 @@ async fn judged<'a>(
         AuditBasis { profiles, options, evidence: &evidence, is_stored, began, windows };
     let AuditedLoad { audit, load, judged } =
         audit_with_load(basis, facts, clock, past.store()).await?;
-    Ok(ChecklistBasis { audit, evidence, load, judged, baseline, is_sampled: false })
+    Ok(ChecklistBasis { audit, evidence, load, judged, baseline, refused: Vec::new(), is_sampled: false })
 }
 
 /// The release that load is compared with.

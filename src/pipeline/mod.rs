@@ -25,6 +25,7 @@ pub use assess::assess;
 pub use audit::{audit, audit_and_keep};
 pub use basis::{BasisAsked, ChecklistBasis, read_basis, stored_basis};
 pub use checklist::{ChecklistInput, checklist};
+use collect::remember;
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use gate::{ChecklistError, gate_of};

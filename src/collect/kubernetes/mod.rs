@@ -22,6 +22,7 @@ mod page;
 mod parse;
 mod pod;
 mod question;
+mod revisions;
 pub(super) mod scope;
 pub(super) mod stray;
 mod workloads;
@@ -37,15 +38,17 @@ use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED,
+    TargetEvidence, TargetId,
 };
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::ClusterSettings;
 use question::{
-    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question, Resource, STATEFUL_SETS,
-    grant,
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question,
+    REPLICA_SETS, Resource, STATEFUL_SETS, grant,
 };
+use revisions::RevisionsRead;
 use scope::ClusterScope;
 use workloads::Workloads;
 
@@ -234,6 +237,71 @@ impl Kubernetes {
     }
 }
 
+/// What is asked of each namespace besides what an audit asks, and what of that once more.
+#[derive(Clone, Copy)]
+enum Remembered {
+    ReplicaSets,
+    ControllerRevisions,
+    Workloads(&'static str),
+    Pods,
+}
+
+impl Kubernetes {
+    const REMEMBERED: [(Resource, Remembered); 6] = [
+        (REPLICA_SETS, Remembered::ReplicaSets),
+        (CONTROLLER_REVISIONS, Remembered::ControllerRevisions),
+        (DEPLOYMENTS, Remembered::Workloads("Deployment")),
+        (STATEFUL_SETS, Remembered::Workloads("StatefulSet")),
+        (DAEMON_SETS, Remembered::Workloads("DaemonSet")),
+        (PODS, Remembered::Pods),
+    ];
+
+    /// The part `revisions`, which checklists ask for: what is refused makes all of it unknown.
+    async fn revisions(&self, context: &CollectContext) -> Result<Revisions, Failure> {
+        let access = access::find(&self.settings, context);
+        let access = net::within(context.deadline, context.allowed, access).await?;
+        let api = Api::new(access, context);
+        let empty = RevisionsRead::new(self.scope.selection.clone());
+        let (mut found, mut failures) = (empty.clone(), Vec::new());
+        let all = self.namespaces.is_empty().then_some(None);
+        let namespaces = all.into_iter().chain(self.namespaces.iter().map(|n| Some(n.as_str())));
+        'asking: for namespace in namespaces {
+            for (resource, what) in Self::REMEMBERED {
+                let list = api.list(
+                    resource,
+                    namespace,
+                    &empty,
+                    move |state: &mut RevisionsRead, body: &[u8]| match what {
+                        Remembered::ReplicaSets => state.replica_sets(body),
+                        Remembered::ControllerRevisions => state.controller_revisions(body),
+                        Remembered::Workloads(kind) => state.workloads(kind, body),
+                        Remembered::Pods => state.pods(body),
+                    },
+                );
+                match list.await {
+                    Ok(listed) => found.merge(listed)?,
+                    Err(failure) => {
+                        let is_last = api.is_hopeless(&failure)
+                            || failure.kind == FailureKind::Unavailable;
+                        failures.push(failure);
+                        if is_last {
+                            break 'asking;
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(failure) = folded(failures) {
+            let refused = api.refused();
+            return Err(match refused.is_empty() {
+                true => failure,
+                false => failure.advise(grant(&refused)),
+            });
+        }
+        run_blocking(move || found.finish()).await?
+    }
+}
+
 /// What an answer tells, as `parse` adds it to evidence.
 fn told_by(
     of: &TargetEvidence,
@@ -331,5 +399,14 @@ impl Collector for Kubernetes {
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move { vec![self.read(context).await] }.boxed()
+    }
+
+    fn remembered<'a>(
+        &'a self,
+        context: &'a CollectContext,
+    ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
+        // Where the profile leaves workloads out, nothing of them is asked.
+        let is_asked = self.scope.parts.contains(&Part::Workloads);
+        is_asked.then(|| self.revisions(context).boxed())
     }
 }
