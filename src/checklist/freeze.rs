@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::{ChangeDoubt, Changed, FoundChange, changes_since};
+use super::freeze_memory::{RememberedChanges, remembered_changes};
 use super::trial::FreezePast;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
@@ -59,18 +60,31 @@ impl Item for FreezeKept {
         }
         let (times, gap) = largest_gap(past, freeze, trial.now);
         let is_dense = gap <= LONGEST_GAP && times > 1;
+        let covered = covered(freeze, trial);
         if is_clear {
-            let outcome = if is_dense { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+            let is_known = is_dense || covered;
+            let outcome = if is_known { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+            let by = if covered { "ReplicaSets, " } else { "" };
             let seen = format!(
-                "{}: nothing else is known to have changed since {}, by {}, largest gap {}",
+                "{}: nothing else is known to have changed since {}, by {by}{}, largest gap {}",
                 freeze.environment,
                 freeze.from,
                 count(times, "piece") + " of evidence",
                 in_words(gap)
             );
-            item.lines.insert(0, ItemLine::new(outcome, seen).must("gap <= 1h"));
+            let must = if covered { "none" } else { "gap <= 1h" };
+            item.lines.insert(0, ItemLine::new(outcome, seen).must(must));
             let blind = "a moved tag that was not pulled and what a ConfigMap holds are not seen";
-            item.lines.push(ItemLine::new(outcome, blind));
+            let sparse = "between pieces of evidence, a moved tag and what a ConfigMap holds are \
+                          not seen";
+            item.lines.push(ItemLine::new(outcome, if is_dense { blind } else { sparse }));
+        }
+        for (target, failure) in &trial.freeze_memory.refused {
+            let seen = format!(
+                "{target} does not tell its ReplicaSets ({failure}): judged by stored evidence; {}",
+                failure.advice
+            );
+            item.lines.push(ItemLine::new(ItemOutcome::Go, seen));
         }
         if let Some(why) = looks_elsewhere(freeze, trial) {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, why));
@@ -108,13 +122,21 @@ fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Se
             ),
             "as long as the trial",
         )),
-        ItemOutcome::Incomplete => Some(Settle::by(
-            format!(
-                "run envparity audit each hour; what was not seen of {} stays so",
-                freeze.environment
-            ),
-            "from now on",
-        )),
+        ItemOutcome::Incomplete => {
+            let (name, environment) = (&trial.release.name, &freeze.environment);
+            let allow = trial.freeze_memory.refused.first();
+            let allow = allow.map_or(String::new(), |(_, failure)| {
+                format!("{}, which settles it at once; or ", failure.advice)
+            });
+            Some(Settle::by(
+                format!(
+                    "{allow}run envparity audit each hour and move from: of {name} to when that \
+                     began; what was not seen of {environment} stays so, and whoever knows of it \
+                     answers for it: envparity checklist override"
+                ),
+                "an hour and a trial anew from then on",
+            ))
+        }
         _ => None,
     }
 }
@@ -155,8 +177,13 @@ struct JudgedChanges {
 }
 
 fn judged_changes(past: &FreezePast, freeze: &Freeze, trial: &Trial<'_>) -> JudgedChanges {
-    let mut found = JudgedChanges::default();
+    let RememberedChanges { not_allowed, doubtful, excepted } =
+        remembered_changes(past, freeze, trial);
+    let mut found = JudgedChanges { not_allowed, doubtful, excepted };
     for change in changes_since(&past.states, freeze.from) {
+        if is_dated_before(&change, freeze, trial) {
+            continue;
+        }
         match allowed(&change, trial) {
             Allowed::AsRelease => {}
             Allowed::AsException(why) => {
@@ -217,6 +244,23 @@ fn doubt_of(change: &FoundChange, doubt: ChangeDoubt, freeze: &Freeze) -> String
             )
         }
     }
+}
+
+/// Whether the cluster tells that a change between two pieces of evidence was made before the
+/// freeze.
+fn is_dated_before(change: &FoundChange, freeze: &Freeze, trial: &Trial<'_>) -> bool {
+    let (Some(ChangeDoubt::Straddles), Changed::Build(build)) = (change.doubt, &change.what) else {
+        return false;
+    };
+    let made = trial.freeze_memory.made(&change.component, build);
+    made.is_some_and(|(_, last)| last < freeze.from) && covered(freeze, trial)
+}
+
+/// Whether all that runs there tells its ReplicaSets.
+fn covered(freeze: &Freeze, trial: &Trial<'_>) -> bool {
+    let mut environments = trial.audit.environments.iter();
+    let own = environments.find(|one| one.snapshot.environment == freeze.environment);
+    own.is_some_and(|own| trial.freeze_memory.covers(&own.snapshot))
 }
 
 enum Allowed {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::config::ChecklistRules;
+use super::memory::ClusterMemory;
 use super::state::EnvironmentState;
 use crate::model::{
     Audit, AuditedEnvironment, BaselineRelease, Came, ComponentName, Gate, KeptAnswer, Release,
@@ -37,6 +38,12 @@ pub struct Trial<'a> {
     pub to_counters: &'a Counters,
     /// What ran before where it goes to, newest first, as far as anything had to be looked up.
     pub seen_before: &'a [(Timestamp, Train)],
+    /// What the clusters remember where the release comes from.
+    pub from_memory: &'a ClusterMemory,
+    /// The same where it goes to.
+    pub to_memory: &'a ClusterMemory,
+    /// The same of the environment of the freeze.
+    pub freeze_memory: &'a ClusterMemory,
     /// When the release came to where it comes from.
     pub came: Came,
     /// The release that load is compared with.

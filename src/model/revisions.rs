@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::Failure;
+
 /// The part `revisions` of a cluster, which checklists alone ask for.
 pub const REVISIONS_PART: &str = "revisions";
 
@@ -10,6 +12,8 @@ pub const REVISIONS_PART: &str = "revisions";
 pub struct Revisions {
     /// ReplicaSets and ControllerRevisions, by workload and creation.
     pub revisions: Vec<Revision>,
+    /// Why these are not told, if so.
+    pub refused: Option<Failure>,
     /// Workloads, by name.
     pub workloads: Vec<WorkloadHealth>,
 }

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::basis::ChecklistBasis;
 use super::gate::{ChecklistError, gate_of};
+use super::memory::memory_of;
 use super::past::{PastEvidence, SeenSince, Seer};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::ids::NOT_JUDGED;
-use crate::checklist::{self, Trial, digest_of};
+use crate::checklist::{self, ClusterMemory, Trial, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease,
@@ -58,7 +59,16 @@ pub fn checklist(
         None => Vec::new(),
     };
     let seen = seer.seen_since(from, release).map_err(ChecklistError::Past)?;
-    let came = came(release, &gate, seen, now);
+    let memory = |name: &EnvironmentName| {
+        let found = evidence.iter().find(|one| one.environment == *name);
+        memory_of(&normalizer, found, name, &basis.refused)
+    };
+    let (from_memory, to_memory) = (memory(&gate.from), memory(&gate.to));
+    let freeze_memory = match &release.freeze {
+        Some(freeze) if freeze.environment != gate.from => memory(&freeze.environment),
+        _ => from_memory.clone(),
+    };
+    let came = came(release, &gate, (seen, &from_memory), now);
     let freeze = match &release.freeze {
         Some(freeze) => {
             let environment = side(&freeze.environment)?;
@@ -79,6 +89,9 @@ pub fn checklist(
         from_counters: &from_counters,
         to_counters: &to_counters,
         seen_before: &seen_before,
+        from_memory: &from_memory,
+        to_memory: &to_memory,
+        freeze_memory: &freeze_memory,
         came,
         baseline,
         history_break,
@@ -112,13 +125,34 @@ pub fn checklist(
 }
 
 /// When the release came to where it comes from: the first time that anything tells.
-fn came(release: &Release, gate: &Gate, seen: SeenSince, now: Timestamp) -> Came {
+fn came(
+    release: &Release,
+    gate: &Gate,
+    (seen, memory): (SeenSince, &ClusterMemory),
+    now: Timestamp,
+) -> Came {
+    let made: Vec<Option<(Timestamp, Timestamp)>> = release
+        .changed
+        .iter()
+        .map(|(component, builds)| {
+            let made = builds.iter().filter_map(|build| memory.made(component, build));
+            made.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+        })
+        .collect();
+    let of_revision = |at: Timestamp| CameTime { at, by: CameSource::Revision };
+    // What was seen without it later is not dated by what was made before.
+    let behind = |seen: Option<Timestamp>| move |at: &Timestamp| seen.is_none_or(|seen| *at >= seen);
+    let first_made = made.iter().flatten().map(|(first, _)| *first).min();
+    let first_made = first_made.filter(behind(seen.without_any)).map(of_revision);
+    let all_made: Option<Vec<Timestamp>> = made.iter().map(|one| one.map(|(_, last)| last)).collect();
+    let all_made = all_made.and_then(|all| all.into_iter().max());
+    let all_made = all_made.filter(behind(seen.without_all)).map(of_revision);
     // A time to come says nothing.
     let written = release.came.get(&gate.from).copied().filter(|came| *came <= now);
     let written = written.map(|at| CameTime { at, by: CameSource::File });
     let seen_at = |at: Option<Timestamp>| at.map(|at| CameTime { at, by: CameSource::Evidence });
-    let first = |seen| [written, seen_at(seen)].into_iter().flatten().min();
-    Came { first: first(seen.first), complete: first(seen.complete) }
+    let first = |made, seen| [made, written, seen_at(seen)].into_iter().flatten().min();
+    Came { first: first(first_made, seen.first), complete: first(all_made, seen.complete) }
 }
 
 fn side<'a>(

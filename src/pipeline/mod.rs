@@ -12,6 +12,7 @@ mod gate;
 mod holding;
 mod keep_checklist;
 pub mod load;
+mod memory;
 mod options;
 mod past;
 mod release;

@@ -67,6 +67,10 @@ pub(super) struct SeenSince {
     pub(super) first: Option<Timestamp>,
     /// All of them.
     pub(super) complete: Option<Timestamp>,
+    /// When none of them was there, the last time that this was seen.
+    pub(super) without_any: Option<Timestamp>,
+    /// When not all of them were.
+    pub(super) without_all: Option<Timestamp>,
 }
 
 impl<'p, 'a> Seer<'p, 'a> {
@@ -167,6 +171,12 @@ impl<'p, 'a> Seer<'p, 'a> {
             last = Some((state.clone(), runs));
             if runs.any {
                 found.first = Some(at);
+            }
+            if state.is_whole && !runs.any {
+                found.without_any = found.without_any.max(Some(at));
+            }
+            if state.is_whole && !runs.all {
+                found.without_all = found.without_all.max(Some(at));
             }
             // What was not read does not tell that it was not there.
             is_complete &= runs.all || !state.is_whole;

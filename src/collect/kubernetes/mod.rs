@@ -263,6 +263,7 @@ impl Kubernetes {
         let api = Api::new(access, context);
         let empty = RevisionsRead::new(self.scope.selection.clone());
         let (mut found, mut failures) = (empty.clone(), Vec::new());
+        let mut without_revisions = Vec::new();
         let all = self.namespaces.is_empty().then_some(None);
         let namespaces = all.into_iter().chain(self.namespaces.iter().map(|n| Some(n.as_str())));
         'asking: for namespace in namespaces {
@@ -283,7 +284,17 @@ impl Kubernetes {
                     Err(failure) => {
                         let is_last = api.is_hopeless(&failure)
                             || failure.kind == FailureKind::Unavailable;
-                        failures.push(failure);
+                        let is_of_revisions = matches!(
+                            what,
+                            Remembered::ReplicaSets | Remembered::ControllerRevisions
+                        );
+                        let lacks_right = failure.kind == FailureKind::Permission;
+                        let of = if is_of_revisions && lacks_right {
+                            &mut without_revisions
+                        } else {
+                            &mut failures
+                        };
+                        of.push(failure);
                         if is_last {
                             break 'asking;
                         }
@@ -291,14 +302,21 @@ impl Kubernetes {
                 }
             }
         }
-        if let Some(failure) = folded(failures) {
+        let granted = |failures: Vec<Failure>| {
             let refused = api.refused();
-            return Err(match refused.is_empty() {
+            folded(failures).map(|failure| match refused.is_empty() {
                 true => failure,
                 false => failure.advise(grant(&refused)),
-            });
+            })
+        };
+        if let Some(failure) = granted(failures) {
+            return Err(failure);
         }
-        run_blocking(move || found.finish()).await?
+        let refused = granted(without_revisions);
+        let told = run_blocking(move || found.finish()).await??;
+        // Half a list of revisions is none.
+        let revisions = if refused.is_some() { Vec::new() } else { told.revisions };
+        Ok(Revisions { revisions, refused, ..told })
     }
 }
 

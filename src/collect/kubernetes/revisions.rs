@@ -279,6 +279,7 @@ impl RevisionsRead {
         }
         Ok(Revisions {
             revisions: self.revisions,
+            refused: None,
             workloads: self.workloads.into_values().collect(),
         })
     }

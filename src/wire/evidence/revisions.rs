@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ContainerHealth, Revision, Revisions, WorkloadHealth, WorkloadName};
+use super::document::Part;
+use crate::model::{ContainerHealth, Outcome, Revision, Revisions, WorkloadHealth, WorkloadName};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RevisionsPiece {
     revisions: Vec<RevisionPiece>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Part>,
     workloads: Vec<WorkloadPiece>,
 }
 
@@ -68,6 +71,7 @@ impl From<&Revisions> for RevisionsPiece {
         };
         Self {
             revisions: all.revisions.iter().map(revision).collect(),
+            refused: all.refused.clone().map(|failure| Part::from(&Outcome::Failed(failure))),
             workloads: all.workloads.iter().map(WorkloadPiece::from).collect(),
         }
     }
@@ -113,8 +117,10 @@ impl From<RevisionsPiece> for Revisions {
             chart: one.chart,
             images: one.images,
         };
+        let refused = all.refused.and_then(|part| part.into_model().ok());
         Self {
             revisions: all.revisions.into_iter().map(revision).collect(),
+            refused: refused.and_then(|outcome| outcome.failure().cloned()),
             workloads: all.workloads.into_iter().map(WorkloadHealth::from).collect(),
         }
     }
