@@ -24,9 +24,10 @@ pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use history::keep;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
+pub use load::keep_samples;
 pub use options::{AuditOptions, RunFacts};
 pub use release::{CaptureError, Captured, capture};
-pub use sample::{Sampled, sample};
+pub use sample::{Sampled, Sampler};
 pub use scope::{ScopeError, gates};
 pub use trend::{
     TrendAsked, TrendError, TrendOutside, trend_environments, trend_outside, trend_report,
