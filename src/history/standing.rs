@@ -11,8 +11,7 @@ use super::format::{self, Prepared, RunBody};
 use super::runs::{self, NewRun, Saved};
 use super::store::Store;
 use crate::model::{
-    Ahead, AheadPair, ComponentName, EnvironmentName, FindingId, Running, Standing,
-    StandingFinding,
+    Ahead, AheadPair, ComponentName, EnvironmentName, FindingId, Running, Standing, StandingFinding,
 };
 
 /// The kind of run that says what stands.
@@ -86,8 +85,7 @@ impl Store {
     /// If the history cannot be read.
     pub fn standing(&mut self) -> Result<LastStanding, HistoryError> {
         let run = self.last_audit()?;
-        let standing =
-            if run == 0 { Standing::default() } else { self.standing_after(run)? };
+        let standing = if run == 0 { Standing::default() } else { self.standing_after(run)? };
         Ok(LastStanding { standing, run })
     }
 

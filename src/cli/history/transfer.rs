@@ -81,11 +81,7 @@ pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, Command
     Ok(Exit::Done)
 }
 
-fn read(
-    place: &HistoryPlace,
-    lines: &mut dyn io::BufRead,
-    shown: &str,
-) -> anyhow::Result<usize> {
+fn read(place: &HistoryPlace, lines: &mut dyn io::BufRead, shown: &str) -> anyhow::Result<usize> {
     if let HistoryPlace::File(path) = place
         && !path.exists()
     {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::course;
 use super::told::TargetLoad;
 use crate::model::{
     BucketFlags, JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadIdentity, LoadOutcome,
@@ -36,6 +37,7 @@ pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) 
         rows: rows.into(),
         failed: failed.collect(),
         notes: notes(load),
+        courses: course::courses(load, asked),
     };
     TargetJudged { criteria: judged, told }
 }

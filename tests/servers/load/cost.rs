@@ -79,7 +79,8 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
         let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is made");
         for _ in 0..QUESTIONS {
             let clock: envparity::collect::Clock = Arc::new(now);
-            let sampler = Sampler::new(&environments, &loaded.folder, None, clock.clone());
+            let sampler =
+                pipeline::Sampler::new(&environments, &loaded.folder, None, clock.clone());
             let sampled = runtime.block_on(sampler.ask_once());
             let kept: Vec<_> = sampled.into_iter().map(|one| one.evidence(&clock)).collect();
             assert_eq!(kept[0].targets[0].samples.len(), 1);
