@@ -16,6 +16,7 @@ use crate::support::cli::{Profiles, Report, list, text};
 use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
 
+mod command;
 mod cost;
 mod kept;
 mod sampled;
