@@ -283,8 +283,7 @@ fn allowed(change: &FoundChange, trial: &Trial<'_>) -> Allowed {
         }
     };
     let same = |one: &Build| one.same_content(build) == Some(true);
-    let is_in =
-        |builds: Option<&Vec<Build>>| builds.is_some_and(|known| known.iter().any(same));
+    let is_in = |builds: Option<&Vec<Build>>| builds.is_some_and(|known| known.iter().any(same));
     if is_in(release.changed.get(name)) {
         return Allowed::AsRelease;
     }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::memory::{ClusterMemory, is_same};
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
-    Build, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release, ReleaseType, Settle, Train,
-    count, first_three,
+    Build, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release, ReleaseType,
+    Settle, Train, count, first_three,
 };
 
 pub(super) struct RollbackReady;

@@ -69,7 +69,8 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
 pub use judged_load::{
-    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadOutcome, LoadRow, LoadWorst, WindowServer,
+    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadCourse, LoadOutcome, LoadRow, LoadWorst,
+    WindowServer,
 };
 pub use live::{LiveServer, identity_of};
 pub use load::{

@@ -141,10 +141,12 @@ fn came(
         .collect();
     let of_revision = |at: Timestamp| CameTime { at, by: CameSource::Revision };
     // What was seen without it later is not dated by what was made before.
-    let behind = |seen: Option<Timestamp>| move |at: &Timestamp| seen.is_none_or(|seen| *at >= seen);
+    let behind =
+        |seen: Option<Timestamp>| move |at: &Timestamp| seen.is_none_or(|seen| *at >= seen);
     let first_made = made.iter().flatten().map(|(first, _)| *first).min();
     let first_made = first_made.filter(behind(seen.without_any)).map(of_revision);
-    let all_made: Option<Vec<Timestamp>> = made.iter().map(|one| one.map(|(_, last)| last)).collect();
+    let all_made: Option<Vec<Timestamp>> =
+        made.iter().map(|one| one.map(|(_, last)| last)).collect();
     let all_made = all_made.and_then(|all| all.into_iter().max());
     let all_made = all_made.filter(behind(seen.without_all)).map(of_revision);
     // A time to come says nothing.

@@ -7,8 +7,8 @@ mod checklist;
 mod collect;
 mod diff;
 mod expected;
-mod history;
 mod gate;
+mod history;
 mod holding;
 mod keep_checklist;
 pub mod load;
@@ -32,10 +32,11 @@ pub use diff::diff;
 pub use gate::{ChecklistError, gate_of};
 pub use history::keep;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
+pub use load::keep_samples;
 pub use options::{AuditOptions, RunFacts};
 pub use past::{PastEvidence, PastLook};
 pub use release::{CaptureError, Captured, capture};
-pub use sample::{Sampled, sample};
+pub use sample::{Sampled, Sampler};
 pub use scope::{ScopeError, gates};
 pub use trend::{
     TrendAsked, TrendError, TrendOutside, trend_environments, trend_outside, trend_report,

@@ -39,8 +39,8 @@ use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED,
-    TargetEvidence, TargetId,
+    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED, TargetEvidence,
+    TargetId,
 };
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
@@ -283,8 +283,8 @@ impl Kubernetes {
                 match list.await {
                     Ok(listed) => found.merge(listed)?,
                     Err(failure) => {
-                        let is_last = api.is_hopeless(&failure)
-                            || failure.kind == FailureKind::Unavailable;
+                        let is_last =
+                            api.is_hopeless(&failure) || failure.kind == FailureKind::Unavailable;
                         let is_of_revisions = matches!(
                             what,
                             Remembered::ReplicaSets | Remembered::ControllerRevisions

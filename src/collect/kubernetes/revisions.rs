@@ -9,9 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::items::items;
-use super::objects::{
-    OwnerReference, Pod, PodSpec, StateReason, Text, or_default,
-};
+use super::objects::{OwnerReference, Pod, PodSpec, StateReason, Text, or_default};
 use super::parse::{MAX_VALUE, ObjectTally, is_name};
 use super::pod::{owner, time};
 use super::workloads::NamespaceSelection;
