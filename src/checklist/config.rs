@@ -41,6 +41,9 @@ pub struct ChecklistConfig {
     /// What is not named here is judged too, behind these.
     #[serde(default)]
     pub items: Vec<ItemConfig>,
+    /// How many units of each work must have been done under a release: `{stock-location: 250}`.
+    #[serde(default, rename = "required-units")]
+    pub required_units: BTreeMap<String, Located<u64>>,
     /// Changes that somebody allowed in the freeze of any release.
     #[serde(default)]
     pub exceptions: Vec<ExceptionConfig>,
@@ -58,6 +61,10 @@ pub struct ItemConfig {
     /// Of `cost-per-call`: how long a call that walks may take in production (default: 5ms).
     #[serde(default, deserialize_with = "duration::limit")]
     pub max: Option<DurationText>,
+    /// Of `projected-load` and `rehearsal`: how many units of each work come at once in production:
+    /// `{stock-location: 250}`. What one of the two items says counts for both.
+    #[serde(default, rename = "at-once")]
+    pub at_once: Option<BTreeMap<String, Located<u64>>>,
 }
 
 /// How releases are judged, with every default resolved.
@@ -67,6 +74,10 @@ pub struct ChecklistRules {
     pub max_age: Duration,
     /// A call that walks may take this long in production.
     pub max_call: Duration,
+    /// How many units of each work must have been done.
+    pub required_units: BTreeMap<String, f64>,
+    /// How many units of each work come at once.
+    pub at_once: BTreeMap<String, f64>,
     /// Names of items, first to last; those that are not among them come behind.
     pub order: Vec<String>,
     /// Questions to people: item and text.
@@ -80,7 +91,7 @@ impl ChecklistConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
-        for ItemConfig { item, question, max } in &self.items {
+        for ItemConfig { item, question, max, at_once } in &self.items {
             if let Some(line) = seen.insert(item.as_str(), item.line) {
                 let message = format!("the item {:?} stands twice", item.as_str());
                 problems.push(Problem::at(item, message, format!("the other is in line {line}")));
@@ -99,12 +110,40 @@ impl ChecklistConfig {
                 Some(_) => name_problem(item, "an item"),
                 None => None,
             });
+            if at_once.is_some() && !matches!(item.as_str(), "projected-load" | "rehearsal") {
+                let message = format!("{} has no at-once:", item.as_str());
+                let advice = "at-once: belongs to projected-load and rehearsal";
+                problems.push(Problem::at(item, message, advice));
+            }
             if max.is_some() && item.as_str() != "cost-per-call" {
                 let message = format!("{} has no max:", item.as_str());
                 problems.push(Problem::at(item, message, "max: belongs to cost-per-call"));
             }
         }
+        problems.extend(self.unit_problems());
         problems.extend(self.exceptions.iter().flat_map(check_exception));
+        problems
+    }
+
+    /// Counts of units that say nothing, or two things.
+    fn unit_problems(&self) -> Vec<Problem> {
+        let at_once = self.items.iter().flat_map(|item| item.at_once.iter().flatten());
+        let mut said: BTreeMap<&str, &Located<u64>> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (work, count) in at_once.chain(&self.required_units) {
+            if count.value == 0 {
+                let message = format!("no {work} at all says nothing");
+                problems.push(Problem::at(count, message, "write how many there must be"));
+            }
+        }
+        for (work, count) in self.items.iter().flat_map(|item| item.at_once.iter().flatten()) {
+            if let Some(other) = said.insert(work, count).filter(|other| other.value != count.value)
+            {
+                let message = format!("{work} comes {} at once, and {}", other.value, count.value);
+                let advice = format!("line {} says otherwise: write it once", other.line);
+                problems.push(Problem::at(count, message, advice));
+            }
+        }
         problems
     }
 
@@ -116,14 +155,23 @@ impl ChecklistConfig {
             Some((item.item.value.clone(), item.question.as_ref()?.value.clone()))
         });
         let exceptions = config.into_iter().flat_map(|config| &config.exceptions);
+        let required = config.into_iter().flat_map(|config| &config.required_units);
+        let at_once = items.iter().flat_map(|item| item.at_once.iter().flatten());
         ChecklistRules {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
+            required_units: required.map(units).collect(),
+            at_once: at_once.map(units).collect(),
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody imports 2^53 of anything")]
+fn units((work, count): (&String, &Located<u64>)) -> (String, f64) {
+    (work.clone(), count.value as f64)
 }
 
 fn unknown_item(item: &Located<String>) -> Problem {

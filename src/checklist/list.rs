@@ -12,5 +12,10 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::rollback_ready::RollbackReady,
     &super::new_command::NewCommand,
     &super::cost_per_call::CostPerCall,
+    &super::cost_per_unit::CostPerUnit,
+    &super::projected_load::ProjectedLoad,
+    &super::exercised::Exercised,
+    &super::rehearsal::RehearsalDone,
+    &super::observation_window::ObservationWindow,
     &super::waivers::Waivers,
 ];

@@ -20,9 +20,12 @@ use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, RunSummary, Store};
 use crate::model::{
-    Answer, Audit, Checklist, EnvironmentName, Evidence, Release, ReleaseType, meant_and_known,
+    Answer, Audit, Checklist, EnvironmentName, Evidence, Rehearsal, Release, ReleaseType, WorkMark,
+    meant_and_known,
 };
-use crate::pipeline::{self, AuditOptions, ChecklistInput, PastEvidence};
+use crate::pipeline::{
+    self, AuditOptions, ChecklistInput, ChecklistLoads, ChecklistOutside, LoadsWanted, PastEvidence,
+};
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
 use crate::report::escape::terminal;
@@ -56,7 +59,18 @@ async fn judge(
     let (audit, evidence) = collected(arguments, &profiles, &mut past).await?;
     let now = audit.run.at;
     let answers = past.answers()?;
-    let input = ChecklistInput { release, kind, audit, evidence: &evidence, answers: &answers };
+    let (marks, rehearsals) = past.work(&profiles)?;
+    let loads = loads(arguments, (&profiles, release), &evidence, &mut past, now).await?;
+    let input = ChecklistInput {
+        release,
+        kind,
+        audit,
+        evidence: &evidence,
+        answers: &answers,
+        loads,
+        marks: &marks,
+        rehearsals: &rehearsals,
+    };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
     let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
     // What was stored before is not seen once more.
@@ -155,6 +169,26 @@ async fn collected(
     Ok((audit, evidence))
 }
 
+/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
+/// contacted.
+async fn loads(
+    arguments: &ChecklistRunArguments,
+    (profiles, release): (&Profiles, &Release),
+    evidence: &[Evidence],
+    past: &mut Past,
+    now: Timestamp,
+) -> anyhow::Result<ChecklistLoads> {
+    let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
+    let deadline = arguments.deadline();
+    let wanted = LoadsWanted { profiles, gate: &gate, evidence, now, deadline };
+    let outside = if arguments.recorded_only {
+        ChecklistOutside::new()
+    } else {
+        wanted.outside(&clock()).await
+    };
+    Ok(wanted.loads(outside, past.store.as_mut()))
+}
+
 /// The history as the checklist looks into it.
 struct Past {
     place: HistoryPlace,
@@ -179,6 +213,17 @@ impl Past {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
         let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
         Ok(said.iter().filter_map(|(run, said)| pipeline::answer_of(run.at, said)).collect())
+    }
+}
+
+impl Past {
+    /// Marks of work and rehearsals.
+    fn work(&mut self, profiles: &Profiles) -> anyhow::Result<(Vec<WorkMark>, Vec<Rehearsal>)> {
+        let Some(store) = &mut self.store else { return Ok((Vec::new(), Vec::new())) };
+        let place = &self.place;
+        let marks = pipeline::work_marks(store, profiles).map_err(|error| place.failed(&error))?;
+        let done = pipeline::rehearsals(store, profiles).map_err(|error| place.failed(&error))?;
+        Ok((marks, done))
     }
 }
 

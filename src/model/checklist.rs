@@ -203,6 +203,8 @@ pub struct TargetCounters {
 pub struct ServerCounters {
     /// Its address; empty where the source does not tell it.
     pub place: String,
+    /// What tells this start of it from every other; empty if not told.
+    pub run_id: String,
     /// `master`, `slave`.
     pub role: String,
     /// How many replicas are connected to it.

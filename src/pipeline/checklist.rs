@@ -2,18 +2,21 @@
 
 use jiff::Timestamp;
 
+use super::checklist_load::ChecklistLoads;
 use super::stored;
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::ids::NOT_JUDGED;
 use crate::checklist::{
-    self, EnvironmentState, FreezePast, Trial, digest_of, seen_at, state_of, train_of,
+    self, EnvironmentState, FreezePast, Loads, Trial, digest_of, seen_at, state_of, train_of,
 };
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Answer, Audit, AuditedEnvironment, Checklist, ChecklistRelease, EnvironmentName, Evidence,
-    Gate, Globs, Release, ReleaseType, Train, TrainDifference, differences,
+    Answer, Audit, AuditedEnvironment, Checklist, ChecklistRelease, Coverage, EnvironmentName,
+    Evidence, Gate, Globs, Rehearsal, Release, ReleaseType, Train, TrainDifference, WorkMark,
+    differences,
 };
 use crate::normalize::{Normalizer, counters_of};
+use crate::policy;
 use crate::profile::{Environment, Profiles};
 
 /// What was seen before, newest first, as far as somebody wants to see it.
@@ -42,6 +45,12 @@ pub struct ChecklistInput<'a> {
     pub evidence: &'a [Evidence],
     /// What people answered.
     pub answers: &'a [Answer],
+    /// Load over time, by environment and target.
+    pub loads: ChecklistLoads,
+    /// Marks of work, in the order of time.
+    pub marks: &'a [WorkMark],
+    /// Rehearsals, in the order in which they ended.
+    pub rehearsals: &'a [Rehearsal],
 }
 
 /// Why a release cannot be judged.
@@ -91,7 +100,8 @@ pub fn checklist(
     past: &mut dyn PastEvidence,
     now: Timestamp,
 ) -> Result<Checklist, ChecklistError> {
-    let ChecklistInput { release, kind, audit, evidence, answers } = input;
+    let ChecklistInput { release, kind, audit, evidence, answers, mut loads, .. } = input;
+    let spans = checklist::spans_of(input.marks);
     let gate = gate_of(profiles, release)?;
     let previous = release.previous.as_deref().and_then(|name| profiles.release(name).ok());
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
@@ -113,6 +123,8 @@ pub fn checklist(
         None => None,
     };
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
+    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let (from_loads, to_loads) = (loads_of(from, &mut loads), loads_of(to, &mut loads));
     let (from_counters, to_counters) = (counters(&gate.from), counters(&gate.to));
     let trial = Trial {
         release,
@@ -127,6 +139,12 @@ pub fn checklist(
         seen_before: &seen_before,
         first_seen,
         freeze: freeze.as_ref(),
+        from_loads: &from_loads,
+        to_loads: &to_loads,
+        spans: &spans,
+        rehearsals: input.rehearsals,
+        digest: digest_of(&checklist::bound_builds(release)),
+        criteria: &criteria,
         answers,
         rules: &rules,
         now,
@@ -139,7 +157,7 @@ pub fn checklist(
         changed: release.changed.keys().cloned().collect(),
         services: release.train.len(),
         came: trial.came(),
-        digest: digest_of(&checklist::bound_builds(release)),
+        digest: trial.digest.clone(),
     };
     Ok(Checklist {
         release: told,
@@ -149,6 +167,16 @@ pub fn checklist(
         run: audit.run,
         gate,
     })
+}
+
+/// The load of every Redis of an environment, by component.
+fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loads {
+    let snapshot = &environment.snapshot;
+    let of = |target: &Coverage| {
+        let key = (snapshot.environment.clone(), target.target.clone());
+        Some((target.component.clone(), loads.remove(&key)?))
+    };
+    snapshot.coverage.iter().filter_map(of).collect()
 }
 
 fn side<'a>(
