@@ -104,7 +104,7 @@ fn settle(outcome: ItemOutcome, is_unseen: bool, trial: &Trial<'_>) -> Option<Se
 fn units_of(trial: &Trial<'_>, work: &str) -> f64 {
     let marked = spans_under_release(trial);
     let marked: Vec<_> = marked.iter().filter(|span| span.work == work).collect();
-    let mut done: f64 = marked.iter().map(|span| span.count).sum();
+    let mut done = marked.iter().fold(0.0, |sum, span| sum + span.count);
     let valid = trial.rehearsals.iter().filter(|one| {
         one.work == work && is_of_release(one, trial) && one.outcome == RehearsalOutcome::Valid
     });

@@ -104,6 +104,14 @@ pub(super) fn redis_pairs<'a>(trial: &Trial<'a>) -> Vec<RedisPair<'a>> {
 pub(super) fn novelty(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Novelty {
     let here = here(pair, command, trial);
     let there = there(pair, command, trial);
+    if pair.to.is_none() {
+        let why = format!("what {} calls was not read", trial.gate.to);
+        let called = match here {
+            Here::Called { calls, micros, .. } => Some((calls, micros)),
+            _ => None,
+        };
+        return Novelty::NotKnown { why, called };
+    }
     let cleared = || match rehearsed(pair, command, trial) {
         Rehearsed::Without => true,
         Rehearsed::With { .. } | Rehearsed::Never => false,

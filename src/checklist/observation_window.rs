@@ -54,7 +54,10 @@ impl Item for ObservationWindow {
         }
         let units = units_since(trial, start);
         let outcome = if units > 0.0 { ItemOutcome::Go } else { ItemOutcome::Incomplete };
-        let seen = format!("{} units of work in it", rounded(units));
+        let seen = match units {
+            1.0 => "1 unit of work in it".to_owned(),
+            units => format!("{} units of work in it", rounded(units)),
+        };
         item.lines.push(ItemLine::new(outcome, seen).must(">= 1"));
         item.settle = settle(item.outcome(), trial, start + wanted);
         item
@@ -108,7 +111,8 @@ fn start(trial: &Trial<'_>) -> Option<Timestamp> {
 /// Units that were marked since then.
 fn units_since(trial: &Trial<'_>, start: Timestamp) -> f64 {
     let spans = spans_under_release(trial).into_iter();
-    spans.filter(|span| span.to > start).map(|span| span.count).sum()
+    let counts = spans.filter(|span| span.to > start).map(|span| span.count);
+    counts.fold(0.0, |sum, count| sum + count)
 }
 
 /// A breach that any source proves is one; else the first source that can tell.

@@ -134,7 +134,7 @@ impl LoadsWanted<'_> {
         let TargetLoad { sources, marks, .. } = told;
         let end = window_end(self.now.as_second(), BucketLength::DEFAULT);
         let of = |source: SourceLoad| {
-            let load = source.told.ok()?;
+            let load = source.told.ok().filter(|load| !load.places.is_empty())?;
             let marks = marks.clone();
             Some(ComponentLoad { source: source.label, load, marks, end })
         };
