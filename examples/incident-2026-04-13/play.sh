@@ -71,6 +71,9 @@ apiVersion: envparity/v1
 kind: Checklist
 required-units: {stock-location: $units}
 items:
+- item: new-command
+- item: cost-per-call
+- item: cost-per-unit
 - {item: projected-load, at-once: {stock-location: $units}}
 YAML
 

@@ -8,8 +8,8 @@ use super::novelty::{RedisPair, redis_pairs};
 use super::unit_cost::{is_of_release, rehearse_command, spans_under_release};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, ItemLine, ItemOutcome, ItemSection, RehearsalOutcome, ReleaseType, Settle,
-    length, rounded,
+    BucketLength, ChecklistItem, ItemLine, ItemOutcome, ItemSection, RehearsalOutcome, ReleaseType,
+    Settle, length, rounded,
 };
 use crate::trend::{
     CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, Window, WindowKind,
@@ -59,7 +59,7 @@ impl Item for ObservationWindow {
             units => format!("{} units of work in it", rounded(units)),
         };
         item.lines.push(ItemLine::new(outcome, seen).must(">= 1"));
-        item.settle = settle(item.outcome(), trial, start + wanted);
+        item.settle = settle(item.outcome(), trial, earliest(start, wanted));
         item
     }
 }
@@ -89,6 +89,13 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Optio
         }
         _ => None,
     }
+}
+
+/// The window begins on a line of the grid, and its last bucket is told a minute after its end.
+fn earliest(start: Timestamp, wanted: SignedDuration) -> Timestamp {
+    let begin = BucketLength::DEFAULT.ceil(start.as_second());
+    let begin = Timestamp::from_second(begin).unwrap_or(start);
+    begin + wanted + SignedDuration::from_mins(1)
 }
 
 /// How long it must be.
@@ -162,6 +169,9 @@ fn judge_load(
     start: Timestamp,
     wanted: SignedDuration,
 ) -> Observed {
+    if let Some(why) = load.distrust() {
+        return Observed::Open(why);
+    }
     let (end, facts) = (load.end, &load.load.facts);
     let since_start = Window::observation(start.as_second(), end, facts.length);
     // All since then must be without a breach; of the last day all must be known.

@@ -52,12 +52,12 @@ impl WorkCost {
 
     /// Calls of all commands.
     pub(crate) fn calls(&self) -> f64 {
-        self.commands.values().map(|(calls, _)| calls).sum()
+        self.commands.values().fold(0.0, |sum, (calls, _)| sum + calls)
     }
 
     /// Microseconds in all commands.
     pub(crate) fn micros(&self) -> f64 {
-        self.commands.values().map(|(_, micros)| micros).sum()
+        self.commands.values().fold(0.0, |sum, (_, micros)| sum + micros)
     }
 
     /// Calls of a command.
@@ -67,7 +67,7 @@ impl WorkCost {
 
     /// How often clients logged in.
     pub(crate) fn logins(&self, lists: &CommandLists) -> f64 {
-        lists.logins().map(|command| self.calls_of(command)).sum()
+        lists.logins().fold(0.0, |sum, command| sum + self.calls_of(command))
     }
 }
 
