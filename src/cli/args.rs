@@ -26,7 +26,7 @@ pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
-    TrendArguments,
+    MarkWorkArguments, RehearseArguments, TrendArguments,
 };
 
 pub(super) use release::{
@@ -71,6 +71,9 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Annotate the history
     Mark(MarkArguments),
+    /// Run a command that loads the environment of a release, and keep what it cost every Redis
+    /// there: ends with 0 if the rehearsal is valid
+    Rehearse(RehearseArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
     /// Write down which builds a release consists of, and tell what changed with it

@@ -38,6 +38,7 @@ mod standing;
 mod verdict;
 mod waiver;
 mod words;
+mod work;
 
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
@@ -103,3 +104,4 @@ pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
 pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};
+pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

@@ -9,8 +9,7 @@ use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
-    let Checklist { release, gate, verdict, items, not_judged, load, windows_left_out, run } =
-        checklist;
+    let Checklist { release, gate, verdict, items, load, windows_left_out, run } = checklist;
     let history = run.history.as_ref().map(|stored| {
         BTreeMap::from([
             ("run".to_owned(), stored.run.to_string()),
@@ -37,7 +36,6 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         },
         gate: [gate.from.to_string(), gate.to.to_string()],
         items: items.iter().map(item).collect(),
-        not_judged: not_judged.clone(),
         load: load.clone(),
         windows_left_out: windows_left_out.iter().map(|&word| word.to_owned()).collect(),
         run: v1::ChecklistRun {
