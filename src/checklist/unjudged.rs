@@ -6,6 +6,11 @@ use super::ids::NOT_JUDGED_OF_LOAD;
 use super::novelty::redis_pairs;
 use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection, ReleaseType};
 
+/// What is told of production before the release stands apart.
+fn section_of(id: &str) -> ItemSection {
+    if id == "performance" { ItemSection::Baseline } else { ItemSection::Redis }
+}
+
 /// One item for each; `skipped` is what a rollback says of it.
 pub(super) fn unjudged_items(trial: &Trial<'_>, skipped: ItemLine) -> Vec<ChecklistItem> {
     let line = match (trial.kind, redis_pairs(trial).is_empty()) {
@@ -18,7 +23,7 @@ pub(super) fn unjudged_items(trial: &Trial<'_>, skipped: ItemLine) -> Vec<Checkl
     };
     let item = |id: &&str| ChecklistItem {
         id: (*id).to_owned(),
-        section: ItemSection::Redis,
+        section: section_of(id),
         lines: vec![line.clone()],
         figures: Vec::new(),
         settle: None,

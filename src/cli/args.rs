@@ -18,6 +18,7 @@ use crate::wire::duration::{DurationText, parse_limit};
 
 pub(super) use checklist::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+    OverrideArguments,
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};

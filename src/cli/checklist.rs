@@ -14,13 +14,14 @@ use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, author, clock, output, problems};
+use super::{CommandError, author, clock, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, RunSummary, Store};
 use crate::model::{
-    Answer, Audit, Checklist, EnvironmentName, Evidence, Release, ReleaseType, meant_and_known,
+    Answer, Audit, Checklist, EnvironmentName, Evidence, Override, Release, ReleaseType,
+    meant_and_known,
 };
 use crate::pipeline::{self, AuditOptions, ChecklistInput, PastEvidence};
 use crate::profile::Profiles;
@@ -34,6 +35,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     match arguments.command {
         Some(ChecklistCommand::Answer(command)) => answer(&command),
+        Some(ChecklistCommand::Override(command)) => overriding::run(&command),
         None => judge(&arguments.run, verbose, &files).await,
     }
 }
@@ -59,6 +61,7 @@ async fn judge(
     let input = ChecklistInput { release, kind, audit, evidence: &evidence, answers: &answers };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
     let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
+    checklist.overrides = past.overrides(&release.name)?;
     // What was stored before is not seen once more.
     let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &evidence };
     let kept = place
@@ -172,6 +175,13 @@ impl Past {
             Err(error) => return Err(place.failed(&error)),
         };
         Ok(Self { place: place.clone(), store, runs: None })
+    }
+
+    /// What was overridden of a release, oldest first.
+    fn overrides(&mut self, release: &str) -> anyhow::Result<Vec<Override>> {
+        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
+        let all = overriding::known(store).map_err(|error| self.place.failed(&error))?;
+        Ok(all.into_iter().filter(|one| one.release == release).collect())
     }
 
     /// What people answered, oldest first.

@@ -22,6 +22,7 @@ mod history;
 mod inputs;
 mod mark;
 mod output;
+mod overriding;
 mod past;
 mod problems;
 mod progress;

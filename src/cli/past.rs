@@ -11,13 +11,13 @@ use super::args::{HistoryOption, HistoryPlaceArguments};
 use super::database_url::DatabaseUrl;
 use super::exit::Exit;
 use super::inputs::Inputs;
-use super::{CommandError, clock, output, problems};
+use super::{CommandError, clock, output, overriding, problems};
 use crate::collect::config::COLLECTORS;
 use crate::history::config::is_yaml;
 use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
 };
-use crate::model::Evidence;
+use crate::model::{Evidence, Override};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 
@@ -187,6 +187,12 @@ impl Past {
     pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
         let place = self.place()?;
         self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
+    }
+
+    /// What was overridden, oldest first.
+    pub(super) fn overrides(&mut self) -> anyhow::Result<Vec<Override>> {
+        let place = self.place()?;
+        overriding::known(self.store()?).map_err(|error| place.failed(&error))
     }
 
     fn place(&self) -> anyhow::Result<HistoryPlace> {

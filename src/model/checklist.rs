@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
+use super::{ComponentName, Extent, Gate, Indicators, Override, ReleaseType, Run, Verdict};
 
 /// The result of a checklist.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Checklist {
     pub items: Vec<ChecklistItem>,
     /// Items that this version does not judge.
     pub not_judged: Vec<String>,
+    /// Earlier checklists of the release that somebody overrode, oldest first.
+    pub overrides: Vec<Override>,
     /// What changes from run to run.
     pub run: Run,
 }
@@ -112,13 +114,16 @@ pub enum ItemSection {
     Release,
     /// What the release does to Redis.
     Redis,
+    /// How production is, under the release before.
+    Baseline,
     /// What people answer for.
     People,
 }
 
 impl ItemSection {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Environments, Self::Release, Self::Redis, Self::People];
+    pub const ALL: [Self; 5] =
+        [Self::Environments, Self::Release, Self::Redis, Self::Baseline, Self::People];
 
     /// The word used in files.
     pub fn as_str(self) -> &'static str {
@@ -126,6 +131,7 @@ impl ItemSection {
             Self::Environments => "environments",
             Self::Release => "release",
             Self::Redis => "redis",
+            Self::Baseline => "production-baseline",
             Self::People => "people",
         }
     }
@@ -203,6 +209,8 @@ pub struct TargetCounters {
 pub struct ServerCounters {
     /// Its address; empty where the source does not tell it.
     pub place: String,
+    /// What tells this start of it from every other; empty if not told.
+    pub run_id: String,
     /// `master`, `slave`.
     pub role: String,
     /// How many replicas are connected to it.

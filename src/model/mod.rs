@@ -20,6 +20,8 @@ pub mod matrix;
 mod naming;
 mod near;
 mod outcome;
+mod overridden;
+mod person;
 mod places;
 mod product;
 mod release;
@@ -75,6 +77,8 @@ pub use load::{
 pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
+pub use overridden::Override;
+pub use person::{is_nameless, is_same_person};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use release::{
     Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,

@@ -146,6 +146,7 @@ pub fn checklist(
         verdict: checklist::verdict_of(&items),
         items,
         not_judged: NOT_JUDGED.iter().map(|name| (*name).to_owned()).collect(),
+        overrides: Vec::new(),
         run: audit.run,
         gate,
     })

@@ -8,6 +8,7 @@ mod cli;
 mod builds;
 mod files;
 mod freeze;
+mod overriding;
 mod people;
 mod redis;
 mod said;

@@ -28,6 +28,9 @@ pub(in crate::cli) struct ChecklistArguments {
 pub(in crate::cli) enum ChecklistCommand {
     /// Answer the question of an item; the answer counts for the builds of this release alone
     Answer(AnswerArguments),
+    /// Let a release go in spite of a NO-GO or INCOMPLETE: a run of its own, shown beside that
+    /// verdict for ever
+    Override(OverrideArguments),
 }
 
 #[derive(Debug, Args)]
@@ -44,7 +47,7 @@ pub(in crate::cli) struct ChecklistRunArguments {
     #[arg(long)]
     pub(in crate::cli) recorded_only: bool,
 
-    /// Write the checklist as FORMAT (table, yaml, json, markdown, junit) to PATH, or to stdout
+    /// Write the checklist as FORMAT (table, html, yaml, json, markdown, junit) to PATH, or to stdout
     /// without one; repeat for several
     #[arg(short, long, value_name = "FORMAT[=PATH]")]
     pub(in crate::cli) output: Vec<ChecklistChoice>,
@@ -104,6 +107,31 @@ pub(in crate::cli) struct AnswerArguments {
     /// As of this time, in RFC 3339
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OverrideArguments {
+    /// The run of the checklist: run:3f2a or 3f2a, as `history list` shows it
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: String,
+
+    /// Who overrides it
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) by: String,
+
+    /// Who approves that; with `four-eyes: true` of the policy somebody else
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) approved_by: String,
+
+    /// Why the release goes nevertheless
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) reason: String,
 
     #[command(flatten)]
     pub(in crate::cli) profiles: ProfilesArguments,

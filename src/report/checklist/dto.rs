@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Settle};
+use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Override, Settle};
 use crate::report::PROGRAM;
 use crate::wire::checklist as v1;
 use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
-    let Checklist { release, gate, verdict, items, not_judged, run } = checklist;
+    let Checklist { release, gate, verdict, items, not_judged, overrides, run } = checklist;
     let history = run.history.as_ref().map(|stored| {
         BTreeMap::from([
             ("run".to_owned(), stored.run.to_string()),
@@ -32,6 +32,7 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         gate: [gate.from.to_string(), gate.to.to_string()],
         items: items.iter().map(item).collect(),
         not_judged: not_judged.clone(),
+        overrides: overrides.iter().map(overridden).collect(),
         run: v1::ChecklistRun {
             at: run.at,
             host: run.host.clone(),
@@ -41,6 +42,20 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
             commit: run.commit.clone(),
             history: history.unwrap_or_default(),
         },
+    }
+}
+
+fn overridden(one: &Override) -> v1::OverriddenRun {
+    v1::OverriddenRun {
+        run: one.of.clone(),
+        verdict: one.verdict.as_str().to_owned(),
+        judged: one.judged,
+        by: one.by.clone(),
+        approved_by: one.approved_by.clone(),
+        reason: one.reason.clone(),
+        at: one.at,
+        four_eyes: one.four_eyes,
+        claims: one.claims.clone(),
     }
 }
 

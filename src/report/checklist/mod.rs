@@ -1,6 +1,7 @@
 //! The checklist of a release as text: one format a file.
 
 mod dto;
+mod html;
 mod junit;
 mod markdown;
 mod table;
@@ -21,6 +22,7 @@ pub struct ChecklistFormat {
 
 /// Every format, in the order of their names.
 pub const FORMATS: &[ChecklistFormat] = &[
+    ChecklistFormat { name: "html", render: |checklist, _| html::page(checklist) },
     ChecklistFormat { name: "json", render: json },
     ChecklistFormat { name: "junit", render: |checklist, _| junit::xml(checklist) },
     ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::text(checklist)) },

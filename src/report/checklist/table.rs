@@ -55,7 +55,9 @@ fn head(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let first = format!("{}  {at} · {gate} · {digest}", paint.bold(&command));
     let subject = terminal(&words::subject(checklist));
     let judged = paint.yellow(&terminal(&words::judged_by(checklist)));
-    let lines = [first, subject, judged];
+    let mut lines = vec![first, subject, judged];
+    let overridden = words::overridden(checklist).into_iter();
+    lines.extend(overridden.map(|line| paint.red(&terminal(&line))));
     lines.iter().map(|line| textwrap::fill(line, prose(width)) + "\n").collect::<String>() + "\n"
 }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::figures::uptime;
 use crate::model::{
-    Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict, count,
+    Checklist, ChecklistItem, ItemOutcome, ItemSection, Override, ReleaseType, Settle, Verdict,
+    count,
 };
 
 /// `GO`, `NO-GO`: as on screens.
@@ -22,8 +23,33 @@ pub(in crate::report) fn heading(section: ItemSection, checklist: &Checklist) ->
         ItemSection::Environments => "ENVIRONMENTS".to_owned(),
         ItemSection::Release => "RELEASE".to_owned(),
         ItemSection::Redis => format!("REDIS UNDER {name} ({})", checklist.gate.from),
+        ItemSection::Baseline => {
+            let runs = match &checklist.release.previous {
+                Some(previous) => format!("runs {previous}"),
+                None => "runs what was there before".to_owned(),
+            };
+            let to = checklist.gate.to.as_str().to_uppercase();
+            format!("{to} BASELINE ({runs}: healthy or not, it says nothing about {name})")
+        }
         ItemSection::People => "PEOPLE".to_owned(),
     }
+}
+
+/// Its name in a sentence.
+pub(in crate::report) fn section_name(section: ItemSection) -> &'static str {
+    match section {
+        ItemSection::Environments => "Environments",
+        ItemSection::Release => "Release",
+        ItemSection::Redis => "Redis",
+        ItemSection::Baseline => "Baseline",
+        ItemSection::People => "People",
+    }
+}
+
+/// The items with their numbers, in the order in which they are shown.
+pub(in crate::report) fn numbered(checklist: &Checklist) -> Vec<(usize, &ChecklistItem)> {
+    let of = |section| checklist.items.iter().filter(move |item| item.section == section);
+    (1..).zip(ItemSection::ALL.into_iter().flat_map(of)).collect()
 }
 
 /// A time as people read it where they are.
@@ -69,6 +95,16 @@ pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
          version: {}",
         checklist.not_judged.join(", ")
     )
+}
+
+/// Earlier checklists that somebody overrode, a line each: they are told for ever.
+pub(in crate::report) fn overridden(checklist: &Checklist) -> Vec<String> {
+    let line = |one: &Override| {
+        let judged = local_time(checklist, one.judged);
+        let at = local_time(checklist, one.at);
+        format!("overridden: run {:.8} ({}, {judged}) at {at} {}", one.of, one.verdict, one.in_words())
+    };
+    checklist.overrides.iter().map(line).collect()
 }
 
 /// What settles items, and which: each thing to do once.
