@@ -14,7 +14,7 @@ use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, author, clock, output, overriding, problems};
+use super::{CommandError, after, author, clock, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
@@ -36,6 +36,7 @@ pub(super) async fn run(
     match arguments.command {
         Some(ChecklistCommand::Answer(command)) => answer(&command),
         Some(ChecklistCommand::Override(command)) => overriding::run(&command),
+        None if arguments.run.release.is_none() => after::run(arguments.run, files).await,
         None => judge(&arguments.run, verbose, &files).await,
     }
 }

@@ -3,6 +3,7 @@
 //! This is the edge: here are the clock, the environment, standard output and exit codes, and
 //! nothing is decided that a stage decides.
 
+mod after;
 mod args;
 mod audit;
 mod author;

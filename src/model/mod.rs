@@ -1,5 +1,6 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
+mod after;
 mod audit;
 mod bucket;
 mod change;
@@ -38,6 +39,7 @@ mod verdict;
 mod waiver;
 mod words;
 
+pub use after::{AfterEnd, AfterEvent, AfterKind, AfterResult};
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
 pub use change::{

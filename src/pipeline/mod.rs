@@ -1,5 +1,6 @@
 //! Wires the stages together; commands, the daemon and tests call these and nothing below.
 
+mod after;
 mod assess;
 mod audit;
 mod checklist;
@@ -18,6 +19,10 @@ mod stored;
 mod trend;
 mod unpaired;
 
+pub use after::{
+    AfterError, AfterOptions, after_asked, after_environment, after_outside, after_round, keep_after,
+    rolled_back, round_of,
+};
 pub use assess::assess;
 pub use audit::{audit, audit_and_keep, audit_with_evidence};
 pub use checklist::{ChecklistError, ChecklistInput, PastEvidence, checklist, gate_of};

@@ -13,6 +13,7 @@ use crate::wire::release::ReleaseConfig;
 /// Name and schema of each format, in the order of their names.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        ("after-release", wire::after::schema()),
         ("audit", schema_for!(AuditConfig)),
         ("catalogue", schema_for!(CatalogueConfig)),
         ("checklist", schema_for!(ChecklistConfig)),

@@ -44,7 +44,8 @@ fn an_override_stands_beside_the_verdict_wherever_the_run_is_shown() {
         let found = ended.stdout.lines().find(|line| line.contains(start));
         found.unwrap_or_else(|| panic!("no {start}: {ended}")).to_owned()
     };
-    let old = row(&format!("run:{}", &run[..6]), &listed);
+    let old = row(" checklist ", &listed);
+    assert!(old.starts_with(&format!("run:{}", &run[..6])), "{listed}");
     assert!(old.contains("checklist") && old.contains("NO-GO, overridden"), "{listed}");
     let own = row(" override ", &listed);
     assert!(own.contains("OVERRIDDEN") && own.contains(&format!("of run:{}", &run[..8])), "{own}");
@@ -78,7 +79,7 @@ fn four_eyes_are_two_persons_however_a_name_is_written() {
         let ended = over(&world, &run[..8], "alice", other);
         assert!(ended.expect(2).stderr.contains("one person"), "{other}: {ended}");
     }
-    for (by, approved_by) in [("", "bob"), ("alice", " "), ("\u{3164}", "bob"), ("alice", "--")] {
+    for (by, approved_by) in [("", "bob"), ("alice", " "), ("\u{3164}", "bob"), ("alice", "…")] {
         let ended = over(&world, &run[..8], by, approved_by);
         assert!(ended.code == Some(2) && ended.stderr.contains("says nothing"), "{ended}");
     }

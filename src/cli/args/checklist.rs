@@ -34,10 +34,31 @@ pub(in crate::cli) enum ChecklistCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("judged").required(true))]
 pub(in crate::cli) struct ChecklistRunArguments {
     /// The release: the name in its file of the profiles, which `release capture` writes
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, value_name = "NAME", group = "judged")]
     pub(in crate::cli) release: Option<String>,
+
+    /// Watch this release in production: ROLL BACK (1) at once, or HOLDING (0) at the end
+    #[arg(long, value_name = "NAME", group = "judged", conflicts_with_all = ["release_type", "recorded_only", "at"])]
+    pub(in crate::cli) after_release: Option<String>,
+
+    /// Watch how this release is taken back: all builds of the one before run, and load is well
+    #[arg(long, value_name = "NAME", group = "judged", conflicts_with_all = ["release_type", "recorded_only", "at"])]
+    pub(in crate::cli) after_rollback: Option<String>,
+
+    /// How often production is read while watching: 1s to 60s [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) watch: Option<DurationText>,
+
+    /// How long it must hold [default: 30m after a release, 5m after a rollback]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) hold: Option<DurationText>,
+
+    /// How long production may take to change, or to change back [default: 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) within: Option<DurationText>,
 
     /// What kind of release it is, if its file does not say [default: standard]
     #[arg(long = "type", value_name = "TYPE", value_enum)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Override, Settle};
+use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Override, Run, Settle};
 use crate::report::PROGRAM;
 use crate::wire::checklist as v1;
 use crate::wire::header::{FileKind, FormatVersion};
@@ -10,12 +10,6 @@ use crate::wire::header::{FileKind, FormatVersion};
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
     let Checklist { release, gate, verdict, items, not_judged, overrides, run } = checklist;
-    let history = run.history.as_ref().map(|stored| {
-        BTreeMap::from([
-            ("run".to_owned(), stored.run.to_string()),
-            ("digest".to_owned(), stored.digest.clone()),
-        ])
-    });
     v1::ChecklistReport {
         api_version: FormatVersion::V1,
         kind: FileKind::ChecklistReport,
@@ -33,15 +27,26 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         items: items.iter().map(item).collect(),
         not_judged: not_judged.clone(),
         overrides: overrides.iter().map(overridden).collect(),
-        run: v1::ChecklistRun {
-            at: run.at,
-            host: run.host.clone(),
-            tool: PROGRAM.to_owned(),
-            profiles: run.profiles.clone(),
-            policy: run.policy.clone(),
-            commit: run.commit.clone(),
-            history: history.unwrap_or_default(),
-        },
+        run: of_run(run),
+    }
+}
+
+/// How a run was made, and what it became in the history.
+pub(in crate::report) fn of_run(run: &Run) -> v1::ChecklistRun {
+    let history = run.history.as_ref().map(|stored| {
+        BTreeMap::from([
+            ("run".to_owned(), stored.run.to_string()),
+            ("digest".to_owned(), stored.digest.clone()),
+        ])
+    });
+    v1::ChecklistRun {
+        at: run.at,
+        host: run.host.clone(),
+        tool: PROGRAM.to_owned(),
+        profiles: run.profiles.clone(),
+        policy: run.policy.clone(),
+        commit: run.commit.clone(),
+        history: history.unwrap_or_default(),
     }
 }
 
@@ -65,14 +70,6 @@ fn item(item: &ChecklistItem) -> v1::Item {
         text: line.seen.clone(),
         must: line.must.clone(),
     };
-    let figure = |figure: &ItemFigure| v1::Figure {
-        name: figure.name.clone(),
-        value: figure.value,
-        unit: figure.unit.to_owned(),
-        limit: figure.limit,
-        baseline: figure.baseline,
-        source: figure.source.clone(),
-    };
     let settle = |settle: &Settle| v1::SettledBy {
         command: settle.command.clone(),
         takes: settle.takes.clone(),
@@ -84,5 +81,17 @@ fn item(item: &ChecklistItem) -> v1::Item {
         seen: item.lines.iter().map(seen).collect(),
         figures: item.figures.iter().map(figure).collect(),
         settle: item.settle.as_ref().map(settle),
+    }
+}
+
+/// A figure, in full precision.
+pub(in crate::report) fn figure(figure: &ItemFigure) -> v1::Figure {
+    v1::Figure {
+        name: figure.name.clone(),
+        value: figure.value,
+        unit: figure.unit.to_owned(),
+        limit: figure.limit,
+        baseline: figure.baseline,
+        source: figure.source.clone(),
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{Checklist, meant_and_known};
 use crate::wire::yaml;
 
 pub use dto::report as public;
+pub(super) use dto::{figure, of_run};
 
 /// A way to write a checklist.
 #[derive(Debug)]
