@@ -13,6 +13,7 @@ mod clock;
 mod collect;
 mod database_url;
 mod diff;
+mod dossier;
 mod eol;
 mod evidence;
 pub mod exit;
@@ -104,6 +105,9 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))
+        }
+        Command::Dossier(command) => {
+            interruptible(|_| async move { dossier::run(&command) })
         }
         Command::Release(command) => {
             interruptible(|files| async move { release::run(command.command, files).await })

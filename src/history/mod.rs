@@ -8,6 +8,7 @@
 mod address;
 mod chain;
 pub mod config;
+mod disclosed;
 mod error;
 mod format;
 mod marks;
@@ -32,6 +33,7 @@ mod transfer;
 mod verify;
 
 pub use address::PostgresAddress;
+pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;

@@ -19,8 +19,8 @@ use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
-    AfterKind, AfterResult, BucketLength, EnvironmentName, Evidence, Facts, Globs,
-    Release, ReleaseType, StoredRun, TargetId, failures_of,
+    AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs, Release,
+    ReleaseType, Source, StoredRun, TargetId, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -289,23 +289,31 @@ pub fn round_of(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let counters = counters_of(&normalizer, evidence);
     let snapshot = normalizer.snapshot(evidence.clone(), ignored.clone());
-    let needed = || snapshot.coverage.iter().filter(|one| one.required);
-    let unread = |one: &crate::model::Coverage| {
+    let needed = snapshot.coverage.iter().filter(|one| one.required);
+    let max_age = ChecklistConfig::rules(profiles.checklist.as_ref()).max_age;
+    let is_old = |one: &Coverage| {
+        let age = at.duration_since(one.taken);
+        one.source != Source::Live && SignedDuration::try_from(max_age).is_ok_and(|most| age > most)
+    };
+    let unread = |one: &Coverage| {
+        if is_old(one) {
+            let why = format!("its recording is of {:.0}", one.taken);
+            let advice = "record it again and again while the release is watched".to_owned();
+            return Some(UnreadTarget { why, advice });
+        }
         failures_of(&one.parts).first().map(|(part, failure)| {
             let part = part.map(|part| format!("{part} ")).unwrap_or_default();
             UnreadTarget { why: format!("{part}{failure}"), advice: failure.advice.to_string() }
         })
     };
+    let images = snapshot.coverage.iter().filter(|one| holds_images(one));
     AfterRound {
         at,
         train: train_of(&snapshot),
-        is_train_whole: snapshot
-            .coverage
-            .iter()
-            .filter(|one| holds_images(one))
-            .all(crate::model::Coverage::is_complete),
+        is_train_whole: images.clone().count() > 0
+            && images.clone().all(|one| one.is_complete() && !is_old(one)),
         counters,
-        targets: needed().map(|one| (one.target.clone(), unread(one))).collect(),
+        targets: needed.map(|one| (one.target.clone(), unread(one))).collect(),
     }
 }
 

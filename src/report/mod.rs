@@ -13,6 +13,7 @@ mod json;
 mod junit;
 mod list;
 mod markdown;
+pub mod masking;
 mod openmetrics;
 pub mod release;
 mod sarif;

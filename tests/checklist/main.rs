@@ -6,6 +6,7 @@
 mod cli;
 
 mod builds;
+mod dossier;
 mod files;
 mod freeze;
 mod overriding;

@@ -7,6 +7,8 @@
 mod builds;
 mod redis;
 mod rounds;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use builds::has_build_of;

@@ -171,8 +171,8 @@ impl AfterWatch {
             .filter(|(_, state)| self.now.duration_since(state.last) >= LOST_AFTER)
             .min_by_key(|(_, state)| state.last)?;
         let unread = state.unread.clone().unwrap_or(UnreadTarget {
-            why: "it answers what it answered before".to_owned(),
-            advice: "look at what writes its recording".to_owned(),
+            why: "it told nothing".to_owned(),
+            advice: "look whether it is there".to_owned(),
         });
         let because = format!("{target} was not read since {:.0}: {}", state.last, unread.why);
         let next = vec![(unread.advice, "a minute".to_owned()), self.again()];
