@@ -22,7 +22,7 @@ use super::{CommandError, clock, output, problems};
 use crate::checklist::{AfterAsked, AfterWatch};
 use crate::history::HistoryError;
 use crate::model::{AfterKind, AfterResult, Evidence, Run};
-use crate::pipeline::{self, AfterOptions};
+use crate::pipeline::{self, AfterError, AfterOptions};
 use crate::profile::Profiles;
 use crate::report::after;
 use crate::report::escape::terminal;
@@ -126,9 +126,9 @@ async fn asked(
     };
     let asked =
         pipeline::after_asked(profiles, (release, kind), options, opened.as_mut(), outside, now);
-    asked.map_err(|error| match error.downcast_ref::<HistoryError>() {
-        Some(error) => place.failed(error),
-        None => told(&error),
+    asked.map_err(|error| match &error {
+        AfterError::History(error) => place.failed(error),
+        other => told(other),
     })
 }
 

@@ -59,6 +59,9 @@ pub enum AfterError {
          from stored evidence"
     )]
     NoTarget(String),
+    /// The history was not read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// Nothing there can tell what runs.
     #[error(
         "no target of {0} tells which builds run: add its cluster or engine, or a file, to its \
@@ -149,7 +152,7 @@ pub fn after_asked(
     mut history: Option<&mut Store>,
     mut outside: BTreeMap<TargetId, OutsideLoad>,
     now: Timestamp,
-) -> anyhow::Result<AfterAsked> {
+) -> Result<AfterAsked, AfterError> {
     let environment = after_environment(profiles, release)?;
     let (release, target) = sides(profiles, release, kind)?;
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
