@@ -106,9 +106,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))
         }
-        Command::Dossier(command) => {
-            interruptible(|_| async move { dossier::run(&command) })
-        }
+        Command::Dossier(command) => interruptible(|_| async move { dossier::run(&command) }),
         Command::Release(command) => {
             interruptible(|files| async move { release::run(command.command, files).await })
         }

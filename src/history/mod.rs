@@ -11,8 +11,10 @@ pub mod config;
 mod disclosed;
 mod error;
 mod format;
+mod line;
 mod marks;
 mod of_kind;
+mod past;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;
@@ -35,6 +37,7 @@ mod verify;
 pub use address::PostgresAddress;
 pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
+pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};

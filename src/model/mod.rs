@@ -3,6 +3,7 @@
 mod after;
 mod audit;
 mod bucket;
+mod came;
 mod change;
 mod checklist;
 mod collector;
@@ -25,8 +26,10 @@ mod overridden;
 mod person;
 mod places;
 mod product;
+mod proven;
 mod release;
 mod requirement;
+mod revisions;
 mod sample;
 mod scraper;
 mod secret;
@@ -42,6 +45,7 @@ mod words;
 pub use after::{AfterEnd, AfterEvent, AfterKind, AfterResult};
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
+pub use came::{BaselineRelease, Came, CameSource, CameTime};
 pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
@@ -49,7 +53,7 @@ pub use change::{
 };
 pub use checklist::{
     Answer, Checklist, ChecklistItem, ChecklistRelease, ItemFigure, ItemLine, ItemOutcome,
-    ItemSection, ServerCounters, Settle, TargetCounters,
+    ItemSection, KeptAnswer, ServerCounters, Settle, TargetCounters,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,
@@ -82,10 +86,14 @@ pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use overridden::Override;
 pub use person::{is_nameless, is_same_person};
 pub use places::{EnvironmentPlaces, Place, Places};
+pub use proven::proven_release;
 pub use release::{
     Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
 };
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
+pub use revisions::{
+    ContainerHealth, REVISIONS_PART, Revision, Revisions, WorkloadHealth, WorkloadName,
+};
 pub use sample::{Counters, Sample};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
 pub use secret::Secret;

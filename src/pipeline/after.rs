@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::checklist::{ChecklistError, gate_of};
+use super::gate::{ChecklistError, gate_of};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, judge_load, prometheus_of, put_together, read_outside,
 };
@@ -19,8 +19,8 @@ use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
-    AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs, Release,
-    ReleaseType, Source, StoredRun, TargetId, failures_of,
+    AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs,
+    Release, ReleaseType, Source, StoredRun, TargetId, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -364,4 +364,3 @@ pub fn rolled_back(history: &mut Store) -> Result<BTreeSet<String>, HistoryError
     let back = runs.into_iter().filter(|(run, _)| run.verdict == "no-go");
     Ok(back.filter_map(|(run, _)| run.facts.get("release").cloned()).collect())
 }
-

@@ -11,7 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::overriding::overrides;
 use crate::checklist::{bound_builds, digest_of, has_build_of, seen_at, state_of};
 use crate::collect::config::COLLECTORS;
-use crate::history::{Break, DisclosedBuckets, DisclosedRun, HistoryError, RunSummary, Store, Verified};
+use crate::history::{
+    Break, DisclosedBuckets, DisclosedRun, HistoryError, RunSummary, Store, Verified,
+};
 use crate::model::{
     EnvironmentName, Override, Release, Train, TrainDifference, count, differences,
 };
@@ -309,7 +311,8 @@ fn changes_of(
     let mut states = Vec::new();
     // Newest first: back to the last before the span.
     for run in history.runs(usize::MAX)? {
-        if run.at >= asked.to || !run.environments.iter().any(|n| *n == *environment.name.as_str()) {
+        if run.at >= asked.to || !run.environments.iter().any(|n| *n == *environment.name.as_str())
+        {
             continue;
         }
         for evidence in history.evidence(run.id, COLLECTORS)? {
@@ -329,7 +332,8 @@ fn changes_of(
     }
     states.sort_by_key(|state| state.at);
     let changed = states.windows(2).filter(|pair| asked.holds(pair[1].at));
-    let told = changed.filter_map(|pair| change(profiles, environment, (&pair[0], &pair[1]), checks));
+    let told =
+        changed.filter_map(|pair| change(profiles, environment, (&pair[0], &pair[1]), checks));
     Ok(told.collect())
 }
 
@@ -448,8 +452,7 @@ fn missed(
         let holds = |run: &&RunSummary| {
             asked.holds(run.at) && run.environments.iter().any(|n| *n == *environment.name.as_str())
         };
-        let mut times: Vec<i64> =
-            runs.iter().filter(holds).map(|run| run.at.as_second()).collect();
+        let mut times: Vec<i64> = runs.iter().filter(holds).map(|run| run.at.as_second()).collect();
         times.extend([asked.from.as_second(), asked.to.min(asked.made).as_second()]);
         times.sort_unstable();
         let long = times.windows(2).filter(|pair| pair[1] - pair[0] > LONGEST_GAP);

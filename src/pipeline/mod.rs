@@ -3,16 +3,21 @@
 mod after;
 mod assess;
 mod audit;
+mod basis;
 mod checklist;
 mod collect;
 mod diff;
 mod dossier;
 mod expected;
+mod gate;
 mod history;
+mod holding;
 mod keep_checklist;
 pub mod load;
+mod memory;
 mod options;
 mod overriding;
+mod past;
 mod release;
 mod sample;
 mod scope;
@@ -21,19 +26,23 @@ mod trend;
 mod unpaired;
 
 pub use after::{
-    AfterError, AfterOptions, after_asked, after_environment, after_outside, after_round, keep_after,
-    rolled_back, round_of,
+    AfterError, AfterOptions, after_asked, after_environment, after_outside, after_round,
+    keep_after, rolled_back, round_of,
 };
 pub use assess::assess;
-pub use audit::{audit, audit_and_keep, audit_with_evidence};
-pub use checklist::{ChecklistError, ChecklistInput, PastEvidence, checklist, gate_of};
+pub use audit::{audit, audit_and_keep};
+pub use basis::{BasisAsked, ChecklistBasis, read_basis, stored_basis};
+pub use checklist::{ChecklistInput, checklist};
+use collect::remember;
 pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use dossier::{DossierAsked, DossierError, DossierSink, DossierSummary, dossier};
+pub use gate::{ChecklistError, gate_of};
 pub use history::keep;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
 pub use options::{AuditOptions, RunFacts};
 pub use overriding::{OVERRIDE, OverrideAsked, OverrideError, keep_override, overrides};
+pub use past::{PastEvidence, PastLook};
 pub use release::{CaptureError, Captured, capture};
 pub use sample::{Sampled, sample};
 pub use scope::{ScopeError, gates};

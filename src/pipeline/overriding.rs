@@ -135,9 +135,9 @@ pub fn keep_override(
     match (done, refused) {
         (Some(done), _) => Ok(done),
         (None, Some(refused)) => Err(refused),
-        (None, None) => Err(OverrideError::History(HistoryError::Damaged(
-            "the run was not written".to_owned(),
-        ))),
+        (None, None) => {
+            Err(OverrideError::History(HistoryError::Damaged("the run was not written".to_owned())))
+        }
     }
 }
 
@@ -208,7 +208,8 @@ fn found(store: &mut Store, digits: &str) -> Result<RunSummary, OverrideError> {
 pub fn overrides(store: &mut Store) -> Result<Vec<Override>, HistoryError> {
     let runs = store.said(OVERRIDE)?;
     let read = |(run, said): (RunSummary, Json)| {
-        let lost = || HistoryError::Damaged(format!("run {} does not say what it overrides", run.id));
+        let lost =
+            || HistoryError::Damaged(format!("run {} does not say what it overrides", run.id));
         override_of(&run, &said).ok_or_else(lost)
     };
     runs.into_iter().map(read).collect()

@@ -49,8 +49,10 @@ pub fn masked_json(value: &Json) -> Json {
         Json::Array(items) => Json::Array(items.iter().map(masked_json).collect()),
         Json::Object(fields) => {
             let field = |(name, value): (&String, &Json)| {
-                let is_secret = value.is_string() && masked(&format!("{name}=x")) != format!("{name}=x");
-                let value = if is_secret { Json::String(MASK.to_owned()) } else { masked_json(value) };
+                let is_secret =
+                    value.is_string() && masked(&format!("{name}=x")) != format!("{name}=x");
+                let value =
+                    if is_secret { Json::String(MASK.to_owned()) } else { masked_json(value) };
                 (masked(name), value)
             };
             Json::Object(fields.iter().map(field).collect())

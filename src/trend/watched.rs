@@ -72,6 +72,7 @@ impl WatchedSlice {
         let doubt = match link.cut {
             Some(ServerCut::Restart) => Some("it was started anew"),
             Some(ServerCut::Reset) => Some("its counters were reset"),
+            Some(ServerCut::Other) => Some("another server answered in its place"),
             None if cpu.flags.contains(BucketFlags::UNPROVEN) => Some("it does not tell its CPU"),
             None if !is_whole => Some("it told more counters than are kept"),
             None if !delta::proves_zeros(&timeline, link) => {

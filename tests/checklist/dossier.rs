@@ -61,8 +61,15 @@ fn april() -> World {
             let reason = "customers wait; see https://ops:hunter2@ci.example/1, token=hunter2x";
             world
                 .command(&[
-                    "checklist", "override", &run[..10], "--by", "alice", "--approved-by", "bob",
-                    "--reason", reason,
+                    "checklist",
+                    "override",
+                    &run[..10],
+                    "--by",
+                    "alice",
+                    "--approved-by",
+                    "bob",
+                    "--reason",
+                    reason,
                 ])
                 .expect(0);
         }
@@ -75,7 +82,12 @@ fn april() -> World {
 fn dossier(world: &World, name: &str) -> (PathBuf, Ended) {
     let out = world.profiles.path(name);
     let ended = world.command(&[
-        "dossier", "--from", "2026-04-01T00:00Z", "--to", "2026-05-01T00:00Z", "--out",
+        "dossier",
+        "--from",
+        "2026-04-01T00:00Z",
+        "--to",
+        "2026-05-01T00:00Z",
+        "--out",
         out.to_str().unwrap(),
     ]);
     (out, ended)
@@ -85,11 +97,19 @@ fn dossier(world: &World, name: &str) -> (PathBuf, Ended) {
 fn a_month_is_checked_by_sha256sum_and_jq() {
     let world = april();
     let (out, ended) = dossier(&world, "april");
-    assert!(ended.expect(0).stdout.contains("28 runs, 2 changes of production (1 unchecked), 1 override"), "{ended}");
+    assert!(
+        ended
+            .expect(0)
+            .stdout
+            .contains("28 runs, 2 changes of production (1 unchecked), 1 override"),
+        "{ended}"
+    );
     // Everything that README.txt tells an auditor to run, as it stands there.
     let readme = std::fs::read_to_string(out.join("README.txt")).unwrap();
-    let lines: Vec<&str> =
-        readme.lines().filter(|line| line.starts_with("  sha256sum") || line.starts_with("  jq")).collect();
+    let lines: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with("  sha256sum") || line.starts_with("  jq"))
+        .collect();
     assert_eq!(lines.len(), 6, "{readme}");
     for line in lines.iter().filter(|line| !line.contains("judged/")) {
         let (is_done, said) = shell(&out, line);
@@ -115,7 +135,10 @@ fn a_month_is_checked_by_sha256sum_and_jq() {
     assert_eq!(changes[1]["builds"][0]["component"], "image/team/stock-import");
     assert_eq!(changes[1]["checked"], false);
     let overrides = read(&out, "overrides.json");
-    assert_eq!((text(&overrides[0]["by"]), overrides[0]["four-eyes"].as_bool()), ("alice", Some(true)));
+    assert_eq!(
+        (text(&overrides[0]["by"]), overrides[0]["four-eyes"].as_bool()),
+        ("alice", Some(true))
+    );
     assert_eq!(read(&out, "waivers.json")[0]["id"], "known");
     assert_eq!(read(&out, "exceptions.json")[0]["approved-by"], "bob");
     let gaps = read(&out, "missed.json");
@@ -125,7 +148,10 @@ fn a_month_is_checked_by_sha256sum_and_jq() {
         .collect();
     assert_eq!(gaps, [96], "25 to 27 April");
     let index = read(&out, "index.json");
-    assert_eq!((&index["history"]["as-written"], &index["unchecked-releases"]), (&true.into(), &1.into()));
+    assert_eq!(
+        (&index["history"]["as-written"], &index["unchecked-releases"]),
+        (&true.into(), &1.into())
+    );
     // The head is the one that `history verify` tells.
     let verified = world.command_without_profiles(&["history", "verify"]);
     assert!(verified.stdout.contains(text(&index["history"]["head"])), "{verified}");
@@ -173,7 +199,10 @@ fn a_dossier_replaces_nothing_and_is_there_whole_or_not_at_all() {
     std::fs::create_dir(world.profiles.path("out")).unwrap();
     let (_, ended) = dossier(&world, "out");
     assert!(ended.expect(2).stderr.contains("never replaces anything"), "{ended}");
-    assert_eq!((names().as_str(), std::fs::read_dir(world.profiles.path("out")).unwrap().count()), ("out\n", 0));
+    assert_eq!(
+        (names().as_str(), std::fs::read_dir(world.profiles.path("out")).unwrap().count()),
+        ("out\n", 0)
+    );
     std::fs::remove_dir(world.profiles.path("out")).unwrap();
     // A file where a folder is to be made, a link to nowhere, a folder that is not there.
     std::os::unix::fs::symlink("/nowhere", world.profiles.path("out")).unwrap();
@@ -181,7 +210,9 @@ fn a_dossier_replaces_nothing_and_is_there_whole_or_not_at_all() {
     std::fs::remove_file(world.profiles.path("out")).unwrap();
     let (_, ended) = dossier(&world, "missing/out");
     assert!(ended.expect(2).stderr.contains("failed to make"), "{ended}");
-    let wrong = world.command(&["dossier", "--from", "2026-05-01T00:00Z", "--to", "2026-04-01T00:00Z", "--out", "x"]);
+    let wrong = world.command(&[
+        "dossier", "--from", "2026-05-01T00:00Z", "--to", "2026-04-01T00:00Z", "--out", "x",
+    ]);
     assert!(wrong.expect(2).stderr.contains("ends before it begins"), "{wrong}");
     dossier(&world, "out").1.expect(0);
     assert_eq!(names(), "out\n");

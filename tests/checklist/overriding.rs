@@ -22,7 +22,14 @@ fn judged(world: &World) -> String {
 
 fn over(world: &World, run: &str, by: &str, approved_by: &str) -> Ended {
     world.command(&[
-        "checklist", "override", run, "--by", by, "--approved-by", approved_by, "--reason",
+        "checklist",
+        "override",
+        run,
+        "--by",
+        by,
+        "--approved-by",
+        approved_by,
+        "--reason",
         "customers wait for the fix",
     ])
 }
@@ -75,7 +82,9 @@ fn an_override_stands_beside_the_verdict_wherever_the_run_is_shown() {
 fn four_eyes_are_two_persons_however_a_name_is_written() {
     let world = blocked("four-eyes: true\n");
     let run = judged(&world);
-    for other in ["alice", " ALICE ", "а\u{200b}liсe", "ａlice", "Alice <alice@shop.example>", "a-lice"] {
+    for other in
+        ["alice", " ALICE ", "а\u{200b}liсe", "ａlice", "Alice <alice@shop.example>", "a-lice"]
+    {
         let ended = over(&world, &run[..8], "alice", other);
         assert!(ended.expect(2).stderr.contains("one person"), "{other}: {ended}");
     }
@@ -96,7 +105,14 @@ fn a_ci_is_kept_with_the_names() {
     let world = blocked("");
     let run = judged(&world);
     let arguments = [
-        "checklist", "override", &run[..8], "--by", "alice", "--approved-by", "bob", "--reason",
+        "checklist",
+        "override",
+        &run[..8],
+        "--by",
+        "alice",
+        "--approved-by",
+        "bob",
+        "--reason",
         "a reason",
     ];
     let command = crate::cli::envparity(arguments).profiles(&world.profiles.path(""));
@@ -123,7 +139,8 @@ fn what_is_no_blocked_checklist_is_not_overridden() {
     let audit = text(&audit["run"]["history"]["digest"]);
     fails(over(&world, &audit[..10], "a", "b"), "of the kind audit");
     let done = over(&world, &run[..8], "alice", "bob");
-    let own = done.expect(0).stdout.lines().next().unwrap().rsplit("run:").next().unwrap().to_owned();
+    let own =
+        done.expect(0).stdout.lines().next().unwrap().rsplit("run:").next().unwrap().to_owned();
     fails(over(&world, own.trim(), "a", "b"), "of the kind override");
     fails(over(&world, &run[..8], "carol", "dave"), "was overridden already");
     world.command_without_profiles(&["history", "verify"]).expect(0);

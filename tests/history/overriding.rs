@@ -77,7 +77,9 @@ fn an_override_is_a_run_like_any_other() {
         // It is read back from an export, and never pruned.
         let mut lines = Vec::new();
         store.export(&mut lines).unwrap();
-        store.prune(now() + jiff::SignedDuration::from_hours(24 * 900), &envparity::trend::hours_of).unwrap();
+        store
+            .prune(now() + jiff::SignedDuration::from_hours(24 * 900), &envparity::trend::hours_of)
+            .unwrap();
         assert_eq!(pipeline::overrides(&mut store).unwrap().len(), 1, "{name}");
         for (_, mut other, _folder) in stores() {
             other.import(&mut lines.as_slice()).unwrap();
@@ -90,9 +92,9 @@ fn an_override_is_a_run_like_any_other() {
 fn digits_of_two_runs_override_none() {
     for (name, mut store, _folder) in stores() {
         let saved: Vec<String> = (0..17).map(|_| save(&mut store, checklist()).digest).collect();
-        let twice = saved.iter().find(|one| {
-            saved.iter().filter(|other| other[..1] == one[..1]).count() > 1
-        });
+        let twice = saved
+            .iter()
+            .find(|one| saved.iter().filter(|other| other[..1] == one[..1]).count() > 1);
         let error = over(&mut store, &twice.unwrap()[..1]).unwrap_err();
         assert!(error.to_string().contains("give more digits"), "{name}: {error}");
     }
@@ -109,7 +111,14 @@ fn of_several_at_once_one_overrides() {
         pipeline::keep_override(&mut store, &asked(&run, &by)).is_ok()
     };
     let done: Vec<bool> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|index| scope.spawn({ let attempt = &attempt; move || attempt(index) })).collect();
+        let all: Vec<_> = (0..4)
+            .map(|index| {
+                scope.spawn({
+                    let attempt = &attempt;
+                    move || attempt(index)
+                })
+            })
+            .collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(done.iter().filter(|is_done| **is_done).count(), 1, "{done:?}");
@@ -171,7 +180,8 @@ fn what_was_altered_or_torn_is_not_overridden() {
         assert!(matches!(error, OverrideError::Tampered(_)), "{sql}: {error}");
     }
     // An override that was taken out, or made to say something else, is seen.
-    for sql in ["DELETE FROM run WHERE id = 2", "UPDATE run SET body = replace(body, 'bob', 'eve')"] {
+    for sql in ["DELETE FROM run WHERE id = 2", "UPDATE run SET body = replace(body, 'bob', 'eve')"]
+    {
         let (_folder, path) = file();
         let mut store = open(&path);
         let run = save(&mut store, checklist()).digest;
@@ -272,7 +282,14 @@ fn postgresql_loses_no_override_either_and_lets_one_of_several_through() {
         pipeline::keep_override(&mut store, &asked(&run, &format!("person {index}x"))).is_ok()
     };
     let done: Vec<bool> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|index| scope.spawn({ let attempt = &attempt; move || attempt(index) })).collect();
+        let all: Vec<_> = (0..4)
+            .map(|index| {
+                scope.spawn({
+                    let attempt = &attempt;
+                    move || attempt(index)
+                })
+            })
+            .collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(done.iter().filter(|is_done| **is_done).count(), 1, "{done:?}");

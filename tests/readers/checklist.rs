@@ -27,8 +27,15 @@ fn hostile() -> World {
     let reason = EVIL.concat();
     world
         .command(&[
-            "checklist", "override", &run[..10], "--by", EVIL[0], "--approved-by", EVIL[1],
-            "--reason", &reason,
+            "checklist",
+            "override",
+            &run[..10],
+            "--by",
+            EVIL[0],
+            "--approved-by",
+            EVIL[1],
+            "--reason",
+            &reason,
         ])
         .expect(0);
     world
@@ -62,7 +69,10 @@ fn the_page_of_a_checklist_says_what_the_json_says() {
     let items: Vec<&Value> = list(&report["items"]).collect();
     assert_eq!(rows.len(), items.len());
     for (item, (name, outcome, seen)) in items.iter().zip(&rows) {
-        assert_eq!((text(&item["item"]), text(&item["outcome"])), (name.as_str(), outcome.to_lowercase().as_str()));
+        assert_eq!(
+            (text(&item["item"]), text(&item["outcome"])),
+            (name.as_str(), outcome.to_lowercase().as_str())
+        );
         let wanted: Vec<&str> = list(&item["seen"]).map(|one| text(&one["text"])).collect();
         assert!(seen.iter().zip(wanted).all(|(seen, wanted)| seen.ends_with(wanted)), "{name}");
         let figures = list(&item["figures"]).count();
@@ -72,7 +82,9 @@ fn the_page_of_a_checklist_says_what_the_json_says() {
         ));
         assert_eq!(shown, figures, "{name}");
     }
-    let steps = browser.evaluate("Array.from(document.querySelectorAll('.steps code')).map((one) => one.textContent)");
+    let steps = browser.evaluate(
+        "Array.from(document.querySelectorAll('.steps code')).map((one) => one.textContent)",
+    );
     for item in items.iter().filter(|item| item["settle"].is_object()) {
         assert!(list(&steps).any(|step| *step == item["settle"]["command"]), "{item}");
     }
@@ -91,7 +103,9 @@ fn no_width_makes_the_page_of_a_checklist_scroll_sideways() {
         let (mut browser, _folder) = opened(&world);
         for width in [320, 400, 760, 1400, 2200] {
             browser.resize(width, 800);
-            browser.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+            browser.evaluate(
+                "for (const one of document.querySelectorAll('details')) one.open = true",
+            );
             let excess =
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(browser.evaluate(excess), 0, "{width}");

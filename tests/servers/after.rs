@@ -132,7 +132,8 @@ impl Traffic {
             while !heard.load(Ordering::Relaxed) {
                 number += 1;
                 let key = format!("timetable:{}", number % 1000);
-                let mut ask = |command: &[&str]| crate::support::redis::command(&mut stream, command);
+                let mut ask =
+                    |command: &[&str]| crate::support::redis::command(&mut stream, command);
                 ask(&["GET", &key]);
                 ask(&["SET", &key, "1"]);
                 if is_v22 {
@@ -168,9 +169,12 @@ fn v22_in_production_is_rolled_back_within_a_minute_naming_keys_and_what_changed
     assert_eq!(code, Some(1), "{said}");
     assert!(changed.elapsed() < scaled(Duration::from_secs(60)), "{said}");
     for word in [
-        "  redis/cache  KEYS ", " new: ", "ROLL BACK v22: redis/cache ",
+        "  redis/cache  KEYS ",
+        " new: ",
+        "ROLL BACK v22: redis/cache ",
         "KEYS, new since stock-import v21 -> v22 (+1) (exit 1, after ",
-        "NEXT  roll production back to v21", "envparity checklist --after-rollback v22",
+        "NEXT  roll production back to v21",
+        "envparity checklist --after-rollback v22",
     ] {
         assert!(said.contains(word), "{word}: {said}");
     }
@@ -214,16 +218,13 @@ fn what_is_asked_while_watching_is_info_at_the_interval() {
     let production = Production::new("");
     let before = production.redis.command(&["INFO", "commandstats"]);
     assert!(!before.contains("cmdstat_ping"), "{before}");
-    let watching =
-        production.watch(&["--after-release", "v22", "--for", "60s", "--within", "6s"]);
+    let watching = production.watch(&["--after-release", "v22", "--for", "60s", "--within", "6s"]);
     let (code, said, took) = watching.end();
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("UNCHANGED v22: production did not change to v22"), "{said}");
     let stats = production.redis.command(&["INFO", "commandstats"]);
-    let names: Vec<&str> = stats
-        .lines()
-        .filter_map(|line| line.strip_prefix("cmdstat_")?.split(':').next())
-        .collect();
+    let names: Vec<&str> =
+        stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split(':').next()).collect();
     let allowed = ["info", "hello", "auth", "ping", "client|setinfo", "client", "debug"];
     assert!(names.iter().all(|name| allowed.contains(name)), "{stats}");
     let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_info:calls="));

@@ -105,7 +105,8 @@ mod tests {
         let names = |seen: &BuildsSeen| seen.there.len();
         let none = seen(&wanted, &train(&[("image/a", &["21"]), ("image/b", &["31"])]), false);
         assert_eq!((names(&none), none.complete, none.open.len()), (0, 0, 2));
-        let half = seen(&wanted, &train(&[("image/a", &["21", "22"]), ("image/b", &["31"])]), false);
+        let half =
+            seen(&wanted, &train(&[("image/a", &["21", "22"]), ("image/b", &["31"])]), false);
         assert_eq!((names(&half), half.complete, half.is_complete()), (1, 0, false));
         let whole = train(&[("image/a", &["22"]), ("image/b", &["32"]), ("image/c", &["9"])]);
         assert!(seen(&wanted, &whole, false).is_complete());

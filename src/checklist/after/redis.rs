@@ -62,7 +62,12 @@ impl RedisWatch {
     }
 
     /// Takes an answer; false if some of it is missing, or is no later than the one before.
-    pub(super) fn take(&mut self, now: &TargetCounters, is_since: bool, lists: &CommandLists) -> bool {
+    pub(super) fn take(
+        &mut self,
+        now: &TargetCounters,
+        is_since: bool,
+        lists: &CommandLists,
+    ) -> bool {
         let mut is_new = now.extent == Extent::All && !now.servers.is_empty();
         for server in &now.servers {
             let before = self.last.get(&server.place);
@@ -238,8 +243,7 @@ impl RedisWatch {
             let slices = self.slices.get(place).map(Vec::as_slice).unwrap_or_default();
             let begins = slices.first().is_some_and(|one| one.from_millis <= from + MOST_MILLIS);
             let ends = slices.last().is_some_and(|one| one.to_millis >= to - MOST_MILLIS);
-            let is_close =
-                |one: &WatchedSlice| one.to_millis - one.from_millis <= MOST_MILLIS;
+            let is_close = |one: &WatchedSlice| one.to_millis - one.from_millis <= MOST_MILLIS;
             let place = if place.is_empty() { String::new() } else { format!(" {place}") };
             let gap = format!("{name}{place} was not read all the time");
             (!(begins && ends && slices.iter().all(is_close))).then_some(gap)
@@ -259,7 +263,9 @@ impl RedisWatch {
                 break;
             }
         }
-        for (command, one) in self.walking().into_iter().filter(|(_, one)| per_call(*one) > max_call) {
+        for (command, one) in
+            self.walking().into_iter().filter(|(_, one)| per_call(*one) > max_call)
+        {
             if let IsNew::NotKnown(why) = self.is_new(command) {
                 found.push(format!(
                     "{name} {} {}, {} a call: whether it is new is not known: {why}",

@@ -153,14 +153,15 @@ impl Watched {
         let counters = self.redis.iter().filter(|_| !self.unread.contains_key("redis/cache"));
         let counters = counters.map(|redis| (component.clone(), redis.counters(self.second)));
         let targets = ["docker/app", "redis/cache"].map(|name| {
-            let unread = self.unread.get(name).map(|why| UnreadTarget {
-                why: (*why).to_owned(),
-                advice: "start it".to_owned(),
-            });
+            let unread = self
+                .unread
+                .get(name)
+                .map(|why| UnreadTarget { why: (*why).to_owned(), advice: "start it".to_owned() });
             (TargetId::from(name), unread)
         });
         let has_redis = self.redis.is_some();
-        let targets = targets.into_iter().filter(|(id, _)| has_redis || id.as_str() != "redis/cache");
+        let targets =
+            targets.into_iter().filter(|(id, _)| has_redis || id.as_str() != "redis/cache");
         let round = AfterRound {
             at: at(self.second),
             train: self.train.clone(),
@@ -261,7 +262,8 @@ fn a_share_over_the_limit_is_final_long_before_its_five_minutes_are_over() {
     world.train = v22();
     world.idle(15);
     world.pass(240, |world| world.redis().call("keys", 20.0, 64.0));
-    let result = world.ends(AfterEnd::RollBack, &["walk share >=", "KEYS 240 calls", "since import"]);
+    let result =
+        world.ends(AfterEnd::RollBack, &["walk share >=", "KEYS 240 calls", "since import"]);
     assert!(!result.because.contains("new since"), "{}", result.because);
     // Redis itself is busy, with nothing that walks.
     let mut world = deployed();

@@ -103,7 +103,9 @@ impl AfterWatch {
         let release = &self.asked.release.name;
         let Some(changed) = self.changed else {
             let wanted = match self.asked.kind {
-                AfterKind::Release => format!("waiting for {release} in {}", self.asked.environment),
+                AfterKind::Release => {
+                    format!("waiting for {release} in {}", self.asked.environment)
+                }
                 AfterKind::Rollback => format!("waiting for {} to be back", self.asked.target.name),
             };
             return wanted;
@@ -151,10 +153,11 @@ impl AfterWatch {
 
     fn note_read(&mut self, round: &AfterRound) {
         for (target, unread) in &round.targets {
-            let state = self
-                .read
-                .entry(target.clone())
-                .or_insert(ReadState { last: round.at, before: round.at, unread: None });
+            let state = self.read.entry(target.clone()).or_insert(ReadState {
+                last: round.at,
+                before: round.at,
+                unread: None,
+            });
             state.before = state.last;
             if unread.is_none() {
                 state.last = round.at;
@@ -379,7 +382,10 @@ impl AfterWatch {
                 self.change = format!("{} is back", self.asked.target.name);
                 let text = format!(
                     "{} runs {} again: {} of {}",
-                    self.asked.environment, self.asked.target.name, builds.complete, builds.complete
+                    self.asked.environment,
+                    self.asked.target.name,
+                    builds.complete,
+                    builds.complete
                 );
                 self.tell(text);
             }

@@ -45,7 +45,8 @@ fn head(run: &RunSummary, overrides: &[Override]) -> String {
         text.push_str(&format!("  overridden {line}\n"));
     }
     for one in overrides.iter().filter(|one| one.run == run.digest) {
-        let line = format!("run:{:.8}, {} of {}, {}", one.of, one.verdict, one.judged, one.in_words());
+        let line =
+            format!("run:{:.8}, {} of {}, {}", one.of, one.verdict, one.judged, one.in_words());
         text.push_str(&format!("  overrides {line}\n"));
     }
     for (name, value) in run.facts.iter().filter(|(_, value)| !value.is_empty()) {

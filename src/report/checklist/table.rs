@@ -150,11 +150,8 @@ fn next(checklist: &Checklist, width: usize, paint: Paint) -> String {
         };
         let head = if text.is_empty() { paint.bold("NEXT") } else { "    ".to_owned() };
         let first = format!("{head}  ");
-        let line = format!(
-            "{}   settles {all}, {}",
-            terminal(&settle.command),
-            terminal(&settle.takes)
-        );
+        let line =
+            format!("{}   settles {all}, {}", terminal(&settle.command), terminal(&settle.takes));
         let options = prose(width).initial_indent(&first).subsequent_indent("      ");
         text.push_str(&textwrap::fill(&line, options));
         text.push('\n');
