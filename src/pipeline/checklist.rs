@@ -134,6 +134,7 @@ pub fn checklist(
         items,
         load: checklist::load_sources(&trial),
         windows_left_out: checklist::windows_left_out(&trial),
+        overrides: Vec::new(),
         run: audit.run.clone(),
         gate,
     })
