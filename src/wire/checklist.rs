@@ -28,8 +28,15 @@ pub struct ChecklistReport {
     pub gate: [String; 2],
     /// What each item saw, in the order in which they are shown.
     pub items: Vec<Item>,
-    /// Items that this version of the program does not judge.
-    pub not_judged: Vec<String>,
+    /// Earlier checklists of this release that somebody overrode, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverriddenRun>,
+    /// Sources of load that were judged; left out if there was none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<String>,
+    /// Windows of load that the profiles leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows_left_out: Vec<String>,
     /// What changes from run to run.
     pub run: ChecklistRun,
 }
@@ -54,8 +61,51 @@ pub struct JudgedRelease {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub came: Option<Timestamp>,
+    /// What says so: `revision` (a ReplicaSet or ControllerRevision), `evidence` or `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_by: Option<String>,
+    /// Since when all of it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub complete: Option<Timestamp>,
+    /// What says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_by: Option<String>,
+    /// The release that load is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// Why it is this one, or why there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub baseline_told: String,
     /// SHA-256 over its builds.
     pub digest: String,
+}
+
+/// A verdict that somebody overrode. Names are claimed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct OverriddenRun {
+    /// Digest of the run whose verdict it is.
+    pub run: String,
+    /// What that run said.
+    pub verdict: String,
+    /// When it said so.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub judged: Timestamp,
+    /// Who overrode it.
+    pub by: String,
+    /// Who approved.
+    pub approved_by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: Timestamp,
+    /// Whether the policy asked for two persons then.
+    pub four_eyes: bool,
+    /// What the machine knew of who said so: its user, and variables of a CI.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
 }
 
 /// One item.
@@ -64,7 +114,7 @@ pub struct JudgedRelease {
 pub struct Item {
     /// Its name.
     pub item: String,
-    /// `environments`, `release`, `redis` or `people`.
+    /// `environments`, `release`, `redis`, `production` or `people`.
     pub section: String,
     /// `go`, `no-go`, `incomplete`, `n/a` or `skipped`.
     pub outcome: String,

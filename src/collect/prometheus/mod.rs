@@ -206,7 +206,7 @@ struct MemberRead<'a> {
 }
 
 impl MemberRead<'_> {
-    /// All of one server; the second error is that it has no series.
+    /// All of one server; the second error is that its series are none or two.
     async fn place(&self, place: &str) -> Result<Result<PlaceRead, SeriesFault>, Failure> {
         let length = self.wanted.length;
         let told = self.steps_told().await?;
@@ -218,7 +218,7 @@ impl MemberRead<'_> {
         let joined = run_blocking(move || load::steps(&told, &listed, length)).await?;
         let steps = match joined {
             Ok(steps) => steps,
-            Err(fault @ SeriesFault::TwoScrapers { .. }) => return Err(fault_failure(&fault)),
+            // It costs this server's load alone: another one may have breached a limit.
             Err(fault) => return Ok(Err(fault)),
         };
         let commands = self.commands().await?;
@@ -238,8 +238,10 @@ impl MemberRead<'_> {
         let samples = samples.into_table();
         let (first, interval) = (steps.first(), steps.interval(length));
         let live = self.wanted.live.get(place);
-        let identity = identity_of(live, steps.newest_run().as_deref(), interval);
-        let load = PlaceLoad { identity, steps: steps.into_table(), samples };
+        let newest = steps.newest_run();
+        let steps = steps.into_table();
+        let identity = identity_of(live, newest.as_deref(), interval, steps.ends_early(self.span));
+        let load = PlaceLoad { identity, steps, samples };
         Ok(Ok(PlaceRead { load, first, interval }))
     }
 
