@@ -119,7 +119,7 @@ mod tests {
             &many,
             &deep,
         ] {
-            assert_eq!(read(wrong), None, "{:.40}", wrong);
+            assert_eq!(read(wrong), None, "{wrong:.40}");
         }
     }
 }

@@ -157,6 +157,7 @@ pub(crate) fn sources() -> Vec<Source> {
     ];
     all.extend(of_json());
     all.extend(of_series());
+    all.extend(of_commands());
     all
 }
 
@@ -212,6 +213,12 @@ fn of_series() -> Vec<Source> {
             let values = asked.values();
             matrix(&full(|n| format!(r#"{{"metric":{{"a":"{n}"}},"values":[{values}]}}"#)))
         }),
+    ]
+}
+
+/// What has the form of the answers about one server, for all that can be seen in one of them.
+fn of_commands() -> Vec<Source> {
+    vec![
         answering("9,999 commands with one value each", |asked| {
             let last = format!("[{},\"1\"]", asked.to - asked.to.rem_euclid(asked.step.max(1)));
             let last = if asked.is_of("query_range") { last } else { "[1,\"1\"]".to_owned() };

@@ -16,23 +16,14 @@ const MAX_VALUES: usize = 4_000_000;
 /// unknown.
 const MAX_CUTS: usize = 50;
 
-/// Series of one server, which follow each other, with their values over the whole span and the
-/// bytes of their labels.
-const MAX_FOLLOWING: usize = 2000;
-const MAX_FOLLOWING_VALUES: usize = 200_000;
-const MAX_FOLLOWING_LABELS: usize = 4 * 1024 * 1024;
-
 /// Label sets that a message names, and the characters of each.
 const MAX_NAMED: usize = 5;
 const MAX_WORDS: usize = 300;
 
-/// Commands of one server, and the bytes of a name: they stand in what is asked next.
-const MAX_COMMANDS: usize = 2000;
-const MAX_COMMAND: usize = 128;
-
 /// Samples of one bucket, for each second of it, and all values that are told of it.
 const MAX_SAMPLES_A_SECOND: i64 = 4;
 const MAX_SAMPLE_VALUES: usize = 500_000;
+const MAX_SAMPLE_LABELS: usize = 8 * 1024 * 1024;
 
 /// What tells the steps of a server.
 #[derive(Clone, Debug, Default)]
@@ -72,65 +63,6 @@ pub(super) enum CounterKind {
     CpuSystem,
     /// A gauge.
     Keys,
-}
-
-/// Series whose values come piece by piece.
-#[derive(Default)]
-pub(super) struct Merged {
-    all: Vec<ToldSeries>,
-    by_labels: BTreeMap<SeriesLabels, usize>,
-    values: usize,
-    label_bytes: usize,
-}
-
-impl Merged {
-    /// Adds the values of an answer to those of the answers before it, series by series.
-    pub(super) fn add(&mut self, more: Vec<ToldSeries>) -> Result<(), Failure> {
-        for series in more {
-            self.values += series.points.len();
-            if let Some(index) = self.by_labels.get(&series.labels) {
-                self.all[*index].points.extend(series.points);
-            } else {
-                self.label_bytes += series.label_bytes();
-                self.by_labels.insert(series.labels.clone(), self.all.len());
-                self.all.push(series);
-            }
-        }
-        let count = self.all.len();
-        let what = if count > MAX_FOLLOWING {
-            format!("{count} series")
-        } else if self.values > MAX_FOLLOWING_VALUES {
-            format!("series with {} values", self.values)
-        } else if self.label_bytes > MAX_FOLLOWING_LABELS {
-            "series with more than 4 MiB of labels".to_owned()
-        } else {
-            return Ok(());
-        };
-        let message = format!("match: fits {what} where one server has one series");
-        Err(Failure::new(FailureKind::TooLarge, message)
-            .advise("name the labels that this server's series alone have, as instance"))
-    }
-
-    pub(super) fn into_series(self) -> Vec<ToldSeries> {
-        self.all
-    }
-}
-
-/// The commands that series are of.
-pub(super) fn command_names(listed: Vec<SeriesLabels>) -> Result<BTreeSet<String>, Failure> {
-    let names = listed.into_iter().filter_map(|mut labels| labels.remove("cmd"));
-    let names: BTreeSet<String> = names.collect();
-    let longest = names.iter().map(String::len).max().unwrap_or(0);
-    if names.len() <= MAX_COMMANDS && longest <= MAX_COMMAND {
-        return Ok(names);
-    }
-    let message = if names.len() > MAX_COMMANDS {
-        format!("match: fits series of {} commands, more than a Redis has", names.len())
-    } else {
-        format!("the name of a command has {longest} bytes, more than that of any Redis command")
-    };
-    Err(Failure::new(FailureKind::TooLarge, message)
-        .advise("correct match: and members:, so that they match one server's series each"))
 }
 
 /// Joins the series of a server. `listed` are the label sets that are known at all.
@@ -269,7 +201,7 @@ impl SamplesTold {
         let (values, labels) = all.fold((0, 0), |(values, labels), series| {
             (values + series.points.len(), labels + series.label_bytes())
         });
-        if values <= MAX_SAMPLE_VALUES && labels <= 2 * MAX_FOLLOWING_LABELS {
+        if values <= MAX_SAMPLE_VALUES && labels <= MAX_SAMPLE_LABELS {
             return Ok(());
         }
         let message = format!("the samples of one bucket are {values} values, which is too many");

@@ -6,6 +6,7 @@
 mod client;
 pub mod config;
 mod load;
+mod merged;
 mod parse;
 mod queries;
 #[cfg(test)]
@@ -32,7 +33,8 @@ use crate::model::{
 use crate::wire::problem::Problem;
 use client::{AnswerNotes, Credentials, PrometheusClient};
 use config::{Base, PrometheusConfig};
-use load::{CounterKind, Merged, Samples, SamplesTold, Steps, StepsTold};
+use load::{CounterKind, Samples, SamplesTold, Steps, StepsTold};
+use merged::Merged;
 use parse::ToldSeries;
 use queries::{Metric, Selector};
 
@@ -273,7 +275,7 @@ impl MemberRead<'_> {
         let LoadSpan { from, to } = self.span;
         let span = LoadSpan { from: from - self.seconds(), to };
         let listed = self.client.series(&self.selector.series(Metric::Calls), Some(span)).await?;
-        load::command_names(listed)
+        merged::command_names(listed)
     }
 
     async fn set_counters(&self, mut steps: Steps, commands: &[&str]) -> Result<Steps, Failure> {

@@ -1,6 +1,7 @@
 //! What becomes of what a Prometheus told.
 
-use super::load::{CounterKind, Merged, Samples, SamplesTold, StepsTold, command_names, steps};
+use super::load::{CounterKind, Samples, SamplesTold, StepsTold, steps};
+use super::merged::{Merged, command_names};
 use super::parse::{SeriesLabels, SeriesPoint, ToldSeries};
 use crate::model::{BucketLength, LoadRole, LoadSpan, SeriesFault};
 
