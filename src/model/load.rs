@@ -127,6 +127,8 @@ pub struct CounterTable {
     rows: Vec<CounterRow>,
     /// Names of runs that rows refer to.
     run_ids: Vec<String>,
+    /// The number of each of them.
+    run_numbers: BTreeMap<String, u32>,
     processed: Column,
     cpu: Column,
     keys: Column,
@@ -219,12 +221,13 @@ impl CounterTable {
     }
 
     fn intern(&mut self, run_id: &str) -> u32 {
-        let known = self.run_ids.iter().rposition(|known| known == run_id);
-        let index = known.unwrap_or_else(|| {
-            self.run_ids.push(run_id.to_owned());
-            self.run_ids.len() - 1
-        });
-        u32::try_from(index).unwrap_or(u32::MAX)
+        if let Some(known) = self.run_numbers.get(run_id) {
+            return *known;
+        }
+        let new = u32::try_from(self.run_ids.len()).unwrap_or(u32::MAX);
+        self.run_numbers.insert(run_id.to_owned(), new);
+        self.run_ids.push(run_id.to_owned());
+        new
     }
 
     /// Commands processed.
