@@ -1,5 +1,6 @@
 //! Wires the stages together; commands, the daemon and tests call these and nothing below.
 
+mod apart;
 mod assess;
 mod audit;
 mod basis;
