@@ -1,4 +1,4 @@
-//! Work that holds up its thread, as reading and writing a history does: other tasks go on meanwhile.
+//! Work that holds up its thread, as reading and writing a history does: other tasks go on.
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
