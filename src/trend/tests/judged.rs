@@ -214,13 +214,18 @@ fn trend_subtracts_own_calls() {
         (told.row.own_calls, told.row.own_logins) = (400, 5);
         // Our own sessions alone, and another client's, which logs in by AUTH.
         let count = f64::from(u32::try_from(row).unwrap());
-        told.counters.push(("hello".to_owned(), 5.0 * count));
-        told.counters.push(("auth".to_owned(), 2.0 * count));
+        for (name, each) in [("hello", 5.0), ("auth", 2.0)] {
+            told.counters.push((name.to_owned(), each * count));
+            told.counters.push((format!("{name}.us"), each * count));
+        }
+        told.counters.iter_mut().filter(|(name, _)| name == "processed").for_each(|(_, value)| {
+            *value += 7.0 * count;
+        });
     });
     let made = load(table(&rows), CounterTable::default(), LoadSpan { from: 0, to: END });
     let made = bucketed(made, &CommandLists::builtin());
     let of = |series: &Series| made.places[""].buckets.get(series);
-    assert!(of(&Series::Ops).unwrap().iter().all(|row| (row.a - 595.0).abs() < 1e-9));
+    assert!(of(&Series::Ops).unwrap().iter().all(|row| (row.a - 602.0).abs() < 1e-9));
     assert_eq!(of(&Series::Command("hello".to_owned())), None);
     assert!(of(&Series::Logins).unwrap().iter().all(|row| (row.a - 2.0).abs() < 1e-9));
 }
