@@ -153,6 +153,8 @@ pub struct CounterRow {
     pub is_cut: bool,
     /// Commands of ours among the calls since the row before, `INFO` each: they are not load.
     pub own_calls: u32,
+    /// Sessions of ours that began since the row before, by a HELLO or an AUTH each.
+    pub own_logins: u32,
 }
 
 /// What a server was, as far as load is concerned.

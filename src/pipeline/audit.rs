@@ -7,6 +7,7 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 
+use super::apart::apart;
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
@@ -63,28 +64,12 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    let mut store = auditing.check_time(&evidence, &clock).and_then(|()| open());
-    // What cannot be read is told when the run is to be kept.
-    let before = store.as_mut().ok().and_then(|store| store.standing().ok());
-    let sampled = store
-        .as_mut()
-        .ok()
-        .map(|store| keep_samples(store, &evidence, auditing.began, options.length));
-    let history = store.as_mut().map_err(|error| &*error);
-    let (load, judged) = auditing.load(&evidence, outside, Some(history));
-    // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
-    let prepared = Prepared::new(&evidence, COLLECTORS);
-    let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
-    let mut audit = auditing.assess(evidence, over_time, facts, &clock, duration)?;
-    let saved = store.and_then(|mut store| {
-        sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
-    });
-    Ok((audit, saved))
+    apart(|| auditing.judge_and_keep(evidence, outside, (facts, duration), &clock, open))
 }
 
 /// A live run that is told another time than this far from now is not kept.
 const MOST_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 /// What a checklist rests on.
 pub(super) struct AuditedLoad {
     /// The audit, with the load of every target.
@@ -123,8 +108,11 @@ pub(super) async fn audit_with_load(
         true => Outside::new(),
         false => auditing.outside(&scope.environments, &clock).await,
     };
-    let told = auditing.read_load(evidence, outside, history.map(Ok));
-    let (load, judged) = auditing.judge_all(&told);
+    let (told, load, judged) = apart(|| {
+        let told = auditing.read_load(evidence, outside, history.map(Ok));
+        let (load, judged) = auditing.judge_all(&told);
+        (told, load, judged)
+    });
     let over_time = OverTime { load, standing: None };
     let duration = auditing.start.elapsed();
     let audit = auditing.assess(evidence.to_vec(), over_time, facts, &clock, duration)?;
@@ -257,6 +245,35 @@ impl<'a> Auditing<'a> {
             }
         }
         load
+    }
+
+    /// Judges what was collected, and keeps it.
+    fn judge_and_keep(
+        &self,
+        evidence: Vec<Evidence>,
+        outside: Outside,
+        (facts, duration): (RunFacts, std::time::Duration),
+        clock: &Clock,
+        open: impl FnOnce() -> Result<Store, HistoryError>,
+    ) -> Result<(Audit, Result<(), HistoryError>), ScopeError> {
+        let mut store = self.check_time(&evidence, clock).and_then(|()| open());
+        // What cannot be read is told when the run is to be kept.
+        let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+        let sampled = store
+            .as_mut()
+            .ok()
+            .map(|store| keep_samples(store, &evidence, self.began, self.options.length));
+        let history = store.as_mut().map_err(|error| &*error);
+        let (load, judged) = self.load(&evidence, outside, Some(history));
+        // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
+        let prepared = Prepared::new(&evidence, COLLECTORS);
+        let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
+        let mut audit = self.assess(evidence, over_time, facts, clock, duration)?;
+        let saved = store.and_then(|mut store| {
+            sampled.unwrap_or(Ok(()))?;
+            super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
+        });
+        Ok((audit, saved))
     }
 
     /// Whether the run may stand in a history under its time: what is live is of now.

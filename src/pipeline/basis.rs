@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::apart::apart;
 use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
 use super::gate::{ChecklistError, gate_of};
 use super::holding;
@@ -78,7 +79,8 @@ pub async fn read_basis<'a>(
     let (mut evidence, refused) =
         (evidence, super::remember(&scope, profiles, options, &clock).await);
     let refused = add_remembered(&mut evidence, refused);
-    let sampled = past.store().map(|store| keep_samples(store, &evidence, began, options.length));
+    let sampled =
+        apart(|| past.store().map(|store| keep_samples(store, &evidence, began, options.length)));
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
     let basis = judged(asked, evidence, (began, false), past, clock).await?;

@@ -34,6 +34,7 @@ struct Transition {
     covered: f64,
     samples: u32,
     own_calls: u32,
+    own_logins: u32,
     /// What all series of it are marked with, if they have a row.
     flags: BucketFlags,
     /// What `up` is marked with.
@@ -56,16 +57,18 @@ pub fn bucketed(load: Load, lists: &CommandLists) -> BucketedLoad {
 pub fn steps_of_samples(samples: &CounterTable, length: BucketLength) -> CounterTable {
     let mut steps = CounterTable::default();
     let rows = samples.rows();
-    let (mut count, mut own_calls) = (0, 0);
+    let (mut count, mut own_calls, mut own_logins) = (0, 0, 0);
     for (index, row) in rows.iter().enumerate() {
         count += 1;
         own_calls += row.own_calls;
+        own_logins += row.own_logins;
         let end = length.end_of(row.at_millis);
         let is_last = rows.get(index + 1).is_none_or(|next| length.end_of(next.at_millis) != end);
         if is_last {
-            let step = CounterRow { at_millis: end * 1000, samples: count, own_calls, ..*row };
+            let step =
+                CounterRow { at_millis: end * 1000, samples: count, own_calls, own_logins, ..*row };
             steps.copy_row(samples, index, step);
-            (count, own_calls) = (0, 0);
+            (count, own_calls, own_logins) = (0, 0, 0);
         }
     }
     steps
@@ -78,13 +81,12 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
     for transition in &transitions {
         set_figures(&mut made, transition, &timeline, length);
     }
+    let login = timeline.login();
     for (name, command) in timeline.commands() {
         let mut rows = Vec::new();
         for transition in &transitions {
             let mut delta = delta::of_command(&timeline, &transition.links, command);
-            if *name == "info" {
-                delta = without_own(delta, transition.own_calls);
-            }
+            delta = without_own(delta, transition.own_of(name, login));
             let series = Series::Command(String::new());
             rows.extend(transition.spread(delta, length).filter(|row| series.is_stored(row)));
         }
@@ -96,6 +98,9 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
 
 /// Our own calls are no load, and neither is their share of the time.
 fn without_own(delta: CommandDelta, own_calls: u32) -> CommandDelta {
+    if own_calls == 0 {
+        return delta;
+    }
     let own = f64::from(own_calls).min(delta.calls);
     let share = if delta.calls > 0.0 { own / delta.calls } else { 0.0 };
     let micros = delta.micros * (1.0 - share);
@@ -114,7 +119,8 @@ fn set_figures(
         }
     };
     let processed = delta::of_processed(timeline, &transition.links);
-    let calls = (processed.value - f64::from(transition.own_calls)).max(0.0);
+    let own = transition.own_calls + timeline.login().map_or(0, |_| transition.own_logins);
+    let calls = (processed.value - f64::from(own)).max(0.0);
     let ops = CommandDelta { calls, micros: 0.0, flags: processed.flags };
     transition.spread(ops, length).for_each(|row| push(Series::Ops, row));
     let cpu = delta::of_cpu(timeline, &transition.links);
@@ -137,6 +143,15 @@ fn set_figures(
 }
 
 impl Transition {
+    /// Calls of a command that were ours.
+    fn own_of(&self, command: &str, login: Option<&str>) -> u32 {
+        match command {
+            "info" => self.own_calls,
+            _ if Some(command) == login => self.own_logins,
+            _ => 0,
+        }
+    }
+
     /// One row for each bucket that it fills, evenly.
     fn spread(&self, delta: CommandDelta, length: BucketLength) -> impl Iterator<Item = Bucket> {
         let share = f64::from(self.count);
@@ -175,6 +190,7 @@ fn transitions_of(
                 covered: share_of(row) * length.as_f64(),
                 samples: row.samples,
                 own_calls: row.own_calls,
+                own_logins: row.own_logins,
                 flags: BucketFlags::NONE,
                 up_flags: role_flags(row_before.role, row.role),
             };

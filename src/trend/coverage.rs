@@ -118,7 +118,9 @@ pub(super) fn coverage_of(
     let sum = |series: &Series| {
         let part = part_of(place, series, span, length, marks);
         let of_hours: f64 = part.hours.iter().map(|hour| hour.sum_a).sum();
-        of_hours + part.buckets.iter().map(|row| row.a).sum::<f64>()
+        let of_buckets: f64 = part.buckets.iter().map(|row| row.a).sum();
+        // The sum of nothing is -0.
+        0.0 + of_hours + of_buckets
     };
     found.restarts = sum(&Series::Restarts);
     found.resets = sum(&Series::Resets);

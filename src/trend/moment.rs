@@ -92,6 +92,12 @@ impl<'a> Timeline<'a> {
         &self.commands
     }
 
+    /// The command by which our sessions begin: HELLO, or AUTH where a server knows no HELLO.
+    /// `None` where neither was ever called: then it counts none of them.
+    pub(super) fn login(&self) -> Option<&'static str> {
+        ["hello", "auth"].into_iter().find(|name| self.commands.contains_key(name))
+    }
+
     pub(super) fn processed(&self) -> Line<'a> {
         Line { steps: Some(self.steps.processed()), samples: Some(self.samples.processed()) }
     }

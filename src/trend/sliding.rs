@@ -95,9 +95,15 @@ fn slices_of(
         let ((before, from_millis), (after, to_millis)) = (pair[0], pair[1]);
         let link = Link::new(&timeline, Moment::Sample(before), Moment::Sample(after));
         let mut delta = delta_of(&timeline, link, indicator, lists);
-        if indicator == LoadIndicator::Ops {
-            let own = f64::from(timeline.samples()[after].own_calls);
-            delta.calls = (delta.calls - own).max(0.0);
+        let row = &timeline.samples()[after];
+        let logins = timeline.login().map_or(0, |_| row.own_logins);
+        let own = match indicator {
+            LoadIndicator::Ops => row.own_calls + logins,
+            LoadIndicator::Logins => logins,
+            LoadIndicator::WalkShare | LoadIndicator::Cpu => 0,
+        };
+        if own > 0 {
+            delta.calls = (delta.calls - f64::from(own)).max(0.0);
         }
         slices.push(Slice { from_millis, to_millis, delta });
     }

@@ -24,6 +24,7 @@ pub(super) fn row(at: i64, run_id: &str, counters: &[(&str, f64)]) -> Told {
         samples: 5,
         is_cut: false,
         own_calls: 0,
+        own_logins: 0,
     };
     let counters = counters.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
     Told { row, run_id: run_id.to_owned(), counters }
@@ -132,6 +133,7 @@ impl World {
                 samples: 1,
                 is_cut: false,
                 own_calls: 0,
+                own_logins: 0,
             };
             let at = table.push_row(&format!("run{}", server.runs), row).unwrap();
             table.set_processed(at, server.processed);

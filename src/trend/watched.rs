@@ -51,6 +51,7 @@ impl WatchedSlice {
                 samples: 1,
                 is_cut: false,
                 own_calls: 0,
+                own_logins: 0,
             };
             let index = table.push_row(&server.run_id, row)?;
             table.set_indicators(index, &server.indicators);

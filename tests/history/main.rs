@@ -20,6 +20,7 @@ mod postgres;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 mod read_only;
+mod sources;
 mod standing;
 mod tampering;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]

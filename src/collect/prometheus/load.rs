@@ -107,6 +107,7 @@ impl Steps {
                 samples: up.get(&at).copied().map_or(0, count_of),
                 is_cut: resets.get(&at).is_some_and(|resets| *resets > 0.0),
                 own_calls: 0,
+                own_logins: 0,
             };
             let run_id = found.map_or("", |labels| label(labels, "run_id"));
             let Some(index) = self.table.push_row(run_id, row) else { continue };
@@ -250,6 +251,7 @@ impl Samples {
                 samples: 1,
                 is_cut: false,
                 own_calls: 0,
+                own_logins: 0,
             };
             let run_id = found.map_or("", |labels| label(labels, "run_id"));
             if let Some(index) = self.table.push_row(run_id, row) {

@@ -103,6 +103,8 @@ pub(super) fn tables(samples: &[Sample]) -> BTreeMap<String, CounterTable> {
             is_cut: false,
             // The INFO of the sample before: one counts itself only when it has answered.
             own_calls: u32::from(!table.rows().is_empty()),
+            // Each sample is a session of its own, and begins before its INFO.
+            own_logins: 1,
         };
         if let Some(index) = table.push_row(&sample.run_id, row) {
             table.set_indicators(index, &normalize::indicators_of(sample));

@@ -210,10 +210,24 @@ fn trend_does_not_call_a_longer_stretch_a_breach() {
 #[test]
 fn trend_subtracts_own_calls() {
     let mut rows = walks(&[]).rows();
-    rows.iter_mut().for_each(|told| told.row.own_calls = 400);
+    rows.iter_mut().enumerate().for_each(|(row, told)| {
+        (told.row.own_calls, told.row.own_logins) = (400, 5);
+        // Our own sessions alone, and another client's, which logs in by AUTH.
+        let count = f64::from(u32::try_from(row).unwrap());
+        for (name, each) in [("hello", 5.0), ("auth", 2.0)] {
+            told.counters.push((name.to_owned(), each * count));
+            told.counters.push((format!("{name}.us"), each * count));
+        }
+        told.counters.iter_mut().filter(|(name, _)| name == "processed").for_each(|(_, value)| {
+            *value += 7.0 * count;
+        });
+    });
     let made = load(table(&rows), CounterTable::default(), LoadSpan { from: 0, to: END });
     let made = bucketed(made, &CommandLists::builtin());
-    assert!(made.places[""].buckets[&Series::Ops].iter().all(|row| (row.a - 600.0).abs() < 1e-9));
+    let of = |series: &Series| made.places[""].buckets.get(series);
+    assert!(of(&Series::Ops).unwrap().iter().all(|row| (row.a - 602.0).abs() < 1e-9));
+    assert_eq!(of(&Series::Command("hello".to_owned())), None);
+    assert!(of(&Series::Logins).unwrap().iter().all(|row| (row.a - 2.0).abs() < 1e-9));
 }
 
 #[test]

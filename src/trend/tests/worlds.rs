@@ -101,7 +101,6 @@ fn restarted_unseen() -> BucketedLoad {
             if told.row.at_millis >= back(9) * 1000 {
                 // All counters have regrown beyond.
                 told.run_id = "later".to_owned();
-                told.row.samples = 3;
             }
             told
         })
@@ -162,15 +161,16 @@ fn reset() -> BucketedLoad {
 fn restarts_and_edges() -> Vec<Little> {
     let cause = "unknown: 1 buckets are a lower bound, from";
     vec![
-        Little::new("a restart in the worst bucket", restarted(250_000.0), ">= 9.17 % breached")
+        Little::new("a restart in the worst bucket", restarted(250_000.0), ">= 9.08 % breached")
             .week("0 % met")
-            .change(">= 9.17 % breached"),
-        Little::new("a restart hides the rest of a burst", restarted(80_000.0), ">= 2.93 % met")
+            .change(">= 9.08 % breached"),
+        Little::new("a restart hides the rest of a burst", restarted(80_000.0), ">= 2.91 % met")
             .week("0 % met")
-            .change(">= 2.93 % breached"),
+            .change(">= 2.91 % breached"),
+        // What the new run has counted came behind the cut: a rise, whatever was lost before it.
         Little::new("a restart that no sample shows", restarted_unseen(), cause)
             .week("0 % met")
-            .change(cause),
+            .change(">= 3 % breached"),
         Little::new("a burst on a line, by samples", edge(true), "5.4 % breached")
             .week("0 % met")
             .change("2.7 % breached"),

@@ -78,13 +78,13 @@ fn every_member_is_judged_and_the_worst_is_named() {
     let load = &report["run"]["load"][0];
     let day = &row(load, "walk-share")["windows"][0];
     assert_eq!(text(&day["outcome"]), "unknown", "{day}");
-    assert!(list(&day["unknown"]).any(|why| text(why).starts_with(&place)), "{day}");
+    assert!(list(&day["unknown"]).any(|why| text(why).contains(&place)), "{day}");
     // So it is where the profile forgets one that answers.
     let report = judged(&[one, three], std::slice::from_ref(&first), 0);
     let load = &report["run"]["load"][0];
     let day = &row(load, "walk-share")["windows"][0];
     assert_eq!(text(&day["outcome"]), "unknown", "{day}");
-    assert!(list(&day["unknown"]).any(|why| text(why).starts_with(&place)), "{day}");
+    assert!(list(&day["unknown"]).any(|why| text(why).contains(&place)), "{day}");
     // Labels that fit two servers cost that member alone.
     let both = (one.port(), json!({}));
     let report = judged(&[one, two], &[both, second], 1);

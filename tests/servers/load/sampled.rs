@@ -83,7 +83,17 @@ fn a_burst_between_two_audits_with_a_history_is_a_no_go() {
         value.expect("it is told").trim().parse().expect("a number")
     };
     assert_eq!(told, (figure("calls="), figure("usec=")), "{line}");
-    // Our own questions are no load.
+    // Our own questions are no load, and neither are our sessions.
     assert!(!place.buckets.contains_key(&Series::Command("info".to_owned())));
+    let production = EnvironmentName::from("production");
+    let idle =
+        store.load(&production, &target, (0, i64::MAX / 2), &|_| true).expect("it can be read");
+    let idle = idle.values().next().expect("one server");
+    for own in ["info", "hello"].map(|name| Series::Command(name.to_owned())) {
+        assert!(!idle.buckets.contains_key(&own), "{own}: {:?}", idle.buckets[&own]);
+    }
+    for none in [Series::Ops, Series::Logins] {
+        assert!(idle.buckets.get(&none).is_none_or(|rows| rows.iter().all(|row| row.a == 0.0)));
+    }
     assert!(store.verify(None).expect("it can be read").is_ok());
 }
