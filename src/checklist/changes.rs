@@ -203,9 +203,9 @@ fn learn(
         }
         for build in before.builds {
             // The digest of a tag is remembered while nothing tells it.
-            let is_open = own.iter().any(|one| {
-                one.same_content(&build).is_none() && one.version == build.version
-            });
+            let is_open = own
+                .iter()
+                .any(|one| one.same_content(&build).is_none() && one.version == build.version);
             if (is_partial || is_open) && !own.contains(&build) {
                 own.push(build);
             }

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::Trial;
 use super::memory::{SeenRevision, is_same};
 use super::trial::FreezePast;
-use super::Trial;
-use crate::model::{
-    Build, ComponentName, Digest, Freeze, FreezeException, WorkloadName,
-};
+use crate::model::{Build, ComponentName, Digest, Freeze, FreezeException, WorkloadName};
 
 /// How many templates besides the newest are kept, where nobody says.
 const HISTORY_LIMIT: i64 = 10;
@@ -120,7 +118,8 @@ fn judge_new(
     tags: &DigestsByTag,
     found: &mut RememberedChanges,
 ) {
-    let made = one.revision.created.map_or("at an unknown time".to_owned(), |at| format!("at {at}"));
+    let made =
+        one.revision.created.map_or("at an unknown time".to_owned(), |at| format!("at {at}"));
     let workload = &one.revision.workload;
     let place = format!("{}/{}", workload.namespace, workload.name);
     let (mut is_release, mut others) = (false, Vec::new());
@@ -167,8 +166,8 @@ fn judge_new(
 
 fn build_of(one: &SeenRevision, name: &ComponentName) -> Build {
     let own = one.builds.iter().find(|(other, _)| other == name);
-    own.map(|(_, build)| build.clone())
-        .unwrap_or(Build { version: String::new(), digests: Vec::new() })
+    let none = Build { version: String::new(), digests: Vec::new() };
+    own.map_or(none, |(_, build)| build.clone())
 }
 
 /// The template that was rolled out before, by its number or its time.

@@ -7,13 +7,10 @@ pub const JUDGED: &[&str] = &[
 ];
 
 /// Those of them that load under the release needs.
-pub const NOT_JUDGED_OF_LOAD: &[&str] = &[
-    "cost-per-unit", "projected-load", "exercised", "rehearsal", "observation-window",
-];
+pub const NOT_JUDGED_OF_LOAD: &[&str] =
+    &["cost-per-unit", "projected-load", "exercised", "rehearsal", "observation-window"];
 
 /// Items that need load over time, marks, rehearsals, or what a cluster remembers: this version
 /// does not judge them, and every checklist says so.
-pub const NOT_JUDGED: &[&str] = &[
-    "cost-per-unit", "projected-load", "exercised", "rehearsal",
-    "observation-window",
-];
+pub const NOT_JUDGED: &[&str] =
+    &["cost-per-unit", "projected-load", "exercised", "rehearsal", "observation-window"];

@@ -33,7 +33,8 @@ fn source_of(load: &JudgedLoad) -> Option<String> {
         _ => "identity not known",
     };
     let held = window.held_since.and_then(|at| Timestamp::from_second(at).ok());
-    let held = held.map_or(String::new(), |at| format!(", held since {}", at.strftime("%F %H:%MZ")));
+    let held =
+        held.map_or(String::new(), |at| format!(", held since {}", at.strftime("%F %H:%MZ")));
     Some(format!("{}, {identity}{held},", window.source))
 }
 

@@ -73,8 +73,9 @@ fn judge_load(load: &JudgedLoad, item: &mut ChecklistItem) {
         if row.max.is_none() && row.change.is_none() {
             continue;
         }
-        let figures: Vec<String> =
-            judged.map(|(window, cell)| format!("{} {}", window.window, shown(row, cell))).collect();
+        let figures: Vec<String> = judged
+            .map(|(window, cell)| format!("{} {}", window.window, shown(row, cell)))
+            .collect();
         let noun = noun(row.indicator);
         let seen = format!("{} {noun}: {}", load.target, figures.join(", "));
         let outcome = row.cells.iter().map(|cell| item_outcome(cell.outcome)).max();
@@ -140,12 +141,7 @@ fn risen(load: &JudgedLoad, row: &LoadRow) -> Option<ItemLine> {
     Some(ItemLine::new(outcome, seen).must(must))
 }
 
-fn figure(
-    load: &JudgedLoad,
-    row: &LoadRow,
-    window: &JudgedWindow,
-    cell: &LoadCell,
-) -> ItemFigure {
+fn figure(load: &JudgedLoad, row: &LoadRow, window: &JudgedWindow, cell: &LoadCell) -> ItemFigure {
     ItemFigure {
         name: format!("{} {} {}", load.target, row.indicator, window.window),
         value: cell.worst.as_ref().map(|worst| worst.value),

@@ -168,11 +168,7 @@ async fn basis<'a>(
 }
 
 /// The newest stored evidence of each environment.
-fn newest(
-    profiles: &Profiles,
-    past: &mut Past,
-    now: Timestamp,
-) -> anyhow::Result<Vec<Evidence>> {
+fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Result<Vec<Evidence>> {
     let mut evidence = Vec::new();
     for environment in &profiles.environments {
         let visited = past.visit(&environment.name, &mut |look| {

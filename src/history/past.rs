@@ -40,9 +40,8 @@ impl PastHead {
             collectors.of(&TargetId::from(id)).could_hold_images(&part.into())
         };
         let targets = self.head.targets.iter();
-        let images = targets.filter(|target| {
-            target.parts.keys().any(|part| holds(&target.head.id, part))
-        });
+        let images =
+            targets.filter(|target| target.parts.keys().any(|part| holds(&target.head.id, part)));
         images.map(|target| target.head.taken).min().unwrap_or(self.head.taken)
     }
 }

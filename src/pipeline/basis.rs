@@ -75,13 +75,14 @@ pub async fn read_basis<'a>(
     let (folder, deadline) = (&profiles.folder, options.deadline);
     let evidence =
         super::collect(environments, first, folder, deadline, clock.clone(), progress).await;
-    let (mut evidence, refused) = (evidence, super::remember(&scope, profiles, options, &clock).await);
-    let refused = add_remembered(&mut evidence, refused);
+    let mut evidence = evidence;
+    let told = super::remember(&scope, profiles, options, &clock).await;
+    let refused = add_remembered(&mut evidence, told);
     let sampled = past.store().map(|store| keep_samples(store, &evidence, began, options.length));
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
     let basis = judged(asked, evidence, (began, false), past, clock).await?;
-    Ok(ChecklistBasis { is_sampled, refused, ..basis })
+    Ok(ChecklistBasis { refused, is_sampled, ..basis })
 }
 
 /// What clusters remember becomes a part of their evidence. Why others do not tell is no part of
@@ -139,11 +140,18 @@ async fn judged<'a>(
     let wanted = ChecklistConfig::rules(profiles.checklist.as_ref()).windows;
     let mut windows = windows_at(began, since, options.length);
     windows.retain(|window: &Window| wanted.contains(&window.kind));
-    let basis =
-        AuditBasis { profiles, options, evidence: &evidence, is_stored, began, windows };
+    let basis = AuditBasis { profiles, options, evidence: &evidence, is_stored, began, windows };
     let AuditedLoad { audit, load, judged } =
         audit_with_load(basis, facts, clock, past.store()).await?;
-    Ok(ChecklistBasis { audit, evidence, load, judged, baseline, refused: Vec::new(), is_sampled: false })
+    Ok(ChecklistBasis {
+        audit,
+        evidence,
+        load,
+        judged,
+        baseline,
+        refused: Vec::new(),
+        is_sampled: false,
+    })
 }
 
 /// The release that load is compared with.

@@ -9,8 +9,7 @@ use super::past::Seer;
 use crate::checklist::{EnvironmentState, seen_at, state_of};
 use crate::model::{
     AuditedEnvironment, BaselineRelease, CameSource, CameTime, Release, ReleaseType, Train,
-    TrainDifference,
-    differences,
+    TrainDifference, differences,
 };
 
 /// A release that held production for less was never proven there.
@@ -114,7 +113,8 @@ fn spans<'a>(
         let same = last.as_ref().filter(|(last, _)| Rc::ptr_eq(last, state));
         let release = same.map_or_else(|| of(&state.train), |(_, release)| *release);
         last = Some((state.clone(), release));
-        others |= state.is_whole && release.map(|one| &one.name) != current_release.map(|r| &r.name);
+        others |=
+            state.is_whole && release.map(|one| &one.name) != current_release.map(|r| &r.name);
         see(at, release, state.is_whole);
         enough.look(at, release)
     })?;

@@ -76,11 +76,8 @@ fn builds(
     let mut only = TargetEvidence::new(target.id.clone(), "", target.taken);
     only.parts.clone_from(&target.parts);
     only.images = revision.images.iter().map(image).collect();
-    let evidence = Evidence {
-        environment: environment.clone(),
-        taken: target.taken,
-        targets: vec![only],
-    };
+    let evidence =
+        Evidence { environment: environment.clone(), taken: target.taken, targets: vec![only] };
     let mut snapshot = normalizer.snapshot(evidence, Globs::new(&[]));
     // Every image counts here, whoever releases it.
     for component in snapshot.components.values_mut() {

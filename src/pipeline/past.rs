@@ -167,7 +167,8 @@ impl<'p, 'a> Seer<'p, 'a> {
         let mut last: Option<(Rc<EnvironmentState>, RunsOf)> = None;
         self.walk(environment, &mut |at, state| {
             let known = last.as_ref().filter(|(last, _)| Rc::ptr_eq(last, state));
-            let runs = known.map_or_else(|| runs(&state.train, &release.changed), |(_, runs)| *runs);
+            let runs =
+                known.map_or_else(|| runs(&state.train, &release.changed), |(_, runs)| *runs);
             last = Some((state.clone(), runs));
             if runs.any {
                 found.first = Some(at);

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference, differences,
-    failures_of, staleness,
+    Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
+    differences, failures_of, staleness,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;

@@ -30,7 +30,11 @@ const TIMES: [&str; 4] = [
 fn nothing_changed_is_go_if_evidence_is_dense() {
     let world = frozen(&TIMES.map(|at| (at, v22())), "");
     let judged = world.checklist();
-    judged.expect("freeze", "go", &["nothing else is known to have changed since 2026-04-13T17:00:00Z", "gap 40m"]);
+    judged.expect(
+        "freeze",
+        "go",
+        &["nothing else is known to have changed since 2026-04-13T17:00:00Z", "gap 40m"],
+    );
     // All that this version judges is as it must be.
     let ended = world.judge(&[]);
     let open = "INCOMPLETE v22: not proven: cost-per-unit, projected-load";

@@ -38,8 +38,8 @@ use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED,
-    TargetEvidence, TargetId,
+    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED, TargetEvidence,
+    TargetId,
 };
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
@@ -282,8 +282,8 @@ impl Kubernetes {
                 match list.await {
                     Ok(listed) => found.merge(listed)?,
                     Err(failure) => {
-                        let is_last = api.is_hopeless(&failure)
-                            || failure.kind == FailureKind::Unavailable;
+                        let is_last =
+                            api.is_hopeless(&failure) || failure.kind == FailureKind::Unavailable;
                         let is_of_revisions = matches!(
                             what,
                             Remembered::ReplicaSets | Remembered::ControllerRevisions
@@ -304,10 +304,10 @@ impl Kubernetes {
         }
         let granted = |failures: Vec<Failure>| {
             let refused = api.refused();
-            folded(failures).map(|failure| match refused.is_empty() {
-                true => failure,
-                false => failure.advise(grant(&refused)),
-            })
+            let told = |failure: Failure| {
+                if refused.is_empty() { failure } else { failure.advise(grant(&refused)) }
+            };
+            folded(failures).map(told)
         };
         if let Some(failure) = granted(failures) {
             return Err(failure);

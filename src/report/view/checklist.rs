@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::figures::uptime;
 use crate::model::{
-    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict, count,
+    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict,
+    count,
 };
 
 /// `GO`, `NO-GO`: as on screens.

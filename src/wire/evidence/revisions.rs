@@ -104,11 +104,7 @@ impl From<&WorkloadHealth> for WorkloadPiece {
 impl From<RevisionsPiece> for Revisions {
     fn from(all: RevisionsPiece) -> Self {
         let revision = |one: RevisionPiece| Revision {
-            workload: WorkloadName {
-                namespace: one.namespace,
-                kind: one.kind,
-                name: one.workload,
-            },
+            workload: WorkloadName { namespace: one.namespace, kind: one.kind, name: one.workload },
             template: one.template,
             created: one.created,
             number: one.number,
@@ -137,11 +133,7 @@ impl From<WorkloadPiece> for WorkloadHealth {
             waiting: one.waiting,
         };
         Self {
-            workload: WorkloadName {
-                namespace: one.namespace,
-                kind: one.kind,
-                name: one.workload,
-            },
+            workload: WorkloadName { namespace: one.namespace, kind: one.kind, name: one.workload },
             desired: one.desired,
             updated: one.updated,
             is_observed: one.is_observed,
