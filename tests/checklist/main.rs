@@ -6,8 +6,10 @@
 mod cli;
 
 mod builds;
+mod cluster;
 mod files;
 mod freeze;
+mod integrity;
 mod people;
 mod redis;
 mod said;
