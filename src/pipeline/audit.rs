@@ -16,8 +16,10 @@ use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, JudgedBuckets, Store};
-use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
+use crate::history::{HistoryError, JudgedBuckets, Prepared, Store};
+use crate::model::{
+    Audit, EnvironmentName, Evidence, Facts, Source, TargetEvidence, TargetId, proven_release,
+};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
 use crate::trend::{LoadCriteria, Window};
@@ -61,7 +63,7 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    let mut store = open();
+    let mut store = auditing.check_time(&evidence, &clock).and_then(|()| open());
     // What cannot be read is told when the run is to be kept.
     let before = store.as_mut().ok().and_then(|store| store.standing().ok());
     let sampled = store
@@ -70,16 +72,19 @@ pub async fn audit_and_keep(
         .map(|store| keep_samples(store, &evidence, auditing.began, options.length));
     let history = store.as_mut().map_err(|error| &*error);
     let (load, judged) = auditing.load(&evidence, outside, Some(history));
-    let kept = evidence.clone();
-    let over_time = OverTime { load, standing: before.as_ref() };
+    // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
+    let prepared = Prepared::new(&evidence, COLLECTORS);
+    let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
     let mut audit = auditing.assess(evidence, over_time, facts, &clock, duration)?;
     let saved = store.and_then(|mut store| {
         sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, (&kept, judged), &before.unwrap_or_default())
+        super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
     });
     Ok((audit, saved))
 }
 
+/// A live run that is told another time than this far from now is not kept.
+const MOST_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 /// What a checklist rests on.
 pub(super) struct AuditedLoad {
     /// The audit, with the load of every target.
@@ -149,7 +154,7 @@ impl<'a> Auditing<'a> {
             options,
             start: Instant::now(),
             began,
-            windows: windows_at(began, None, options.length),
+            windows: windows_at(began, baseline_came(profiles, options, began), options.length),
             criteria: policy::load::criteria(profiles.policy.as_ref()),
             is_stored: false,
         }
@@ -255,6 +260,17 @@ impl<'a> Auditing<'a> {
         load
     }
 
+    /// Whether the run may stand in a history under its time: what is live is of now.
+    fn check_time(&self, evidence: &[Evidence], clock: &Clock) -> Result<(), HistoryError> {
+        let Some(at) = self.options.at else { return Ok(()) };
+        let is_live = |target: &TargetEvidence| target.source == Source::Live;
+        let off = clock().duration_since(at).abs();
+        if off > MOST_OFF && evidence.iter().flat_map(|one| &one.targets).any(is_live) {
+            return Err(HistoryError::OtherTime(at));
+        }
+        Ok(())
+    }
+
     fn assess(
         &self,
         evidence: Vec<Evidence>,
@@ -269,6 +285,13 @@ impl<'a> Auditing<'a> {
         audit.run.duration = options.at.is_none().then_some(duration);
         Ok(audit)
     }
+}
+
+/// When the release of the baseline came there: the windows go back to it.
+fn baseline_came(profiles: &Profiles, options: &AuditOptions, now: Timestamp) -> Option<i64> {
+    let baseline = options.baseline.as_ref().unwrap_or(&profiles.baseline);
+    let (_, came) = proven_release(&profiles.releases, baseline, now)?;
+    Some(came.as_second())
 }
 
 /// Whether the servers of the target count what they do, even if none answered.

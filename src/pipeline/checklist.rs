@@ -3,22 +3,22 @@
 use jiff::Timestamp;
 
 use super::basis::ChecklistBasis;
+use super::checklist_load::ChecklistLoads;
 use super::gate::{ChecklistError, gate_of};
 use super::memory::memory_of;
 use super::past::{PastEvidence, SeenSince, Seer};
 use crate::checklist::config::ChecklistConfig;
-use crate::checklist::ids::NOT_JUDGED;
-use crate::checklist::{self, ClusterMemory, Counters, FreezePast, Trial, digest_of};
+use crate::checklist::{self, ClusterMemory, Counters, FreezePast, Loads, Trial, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease,
-    EnvironmentName, Gate, KeptAnswer, Release, ReleaseType, Run, Train,
+    Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease, Coverage,
+    EnvironmentName, Gate, KeptAnswer, Rehearsal, Release, ReleaseType, Run, Train, WorkMark,
 };
 use crate::normalize::{Normalizer, counters_of};
+use crate::policy;
 use crate::profile::Profiles;
 
 /// What is judged, and by what besides the profiles.
-#[derive(Clone, Copy)]
 pub struct ChecklistInput<'a> {
     /// The release, one of the profiles.
     pub release: &'a Release,
@@ -28,6 +28,12 @@ pub struct ChecklistInput<'a> {
     pub basis: &'a ChecklistBasis<'a>,
     /// What people answered, oldest first.
     pub answers: &'a [KeptAnswer],
+    /// Load over time, by environment and target.
+    pub loads: ChecklistLoads,
+    /// Marks of work, in the order of time.
+    pub marks: &'a [WorkMark],
+    /// Rehearsals, in the order in which they ended.
+    pub rehearsals: &'a [Rehearsal],
     /// Why nothing of the history is believed, if so: then there is no past.
     pub history_break: Option<&'a str>,
 }
@@ -42,8 +48,9 @@ pub fn checklist(
     past: &mut dyn PastEvidence,
     now: Timestamp,
 ) -> Result<Checklist, ChecklistError> {
-    let ChecklistInput { release, kind, basis, answers, history_break } = input;
+    let ChecklistInput { release, kind, basis, answers, history_break, mut loads, .. } = input;
     let ChecklistBasis { audit, baseline, .. } = basis;
+    let spans = checklist::spans_of(input.marks);
     let gate = gate_of(profiles, release)?;
     let previous = release.previous.as_deref().and_then(|name| profiles.release(name).ok());
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
@@ -53,6 +60,8 @@ pub fn checklist(
     let seen = seen_past(&mut seer, audit, (release, back), (from, to))?;
     let told = Told::new(&normalizer, basis, (release, &gate));
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
+    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let (from_loads, to_loads) = (loads_of(from, &mut loads), loads_of(to, &mut loads));
     let trial = Trial {
         release,
         previous,
@@ -71,6 +80,12 @@ pub fn checklist(
         baseline,
         history_break,
         freeze: seen.freeze.as_ref(),
+        from_loads: &from_loads,
+        to_loads: &to_loads,
+        spans: &spans,
+        rehearsals: input.rehearsals,
+        digest: digest_of(&checklist::bound_builds(release)),
+        criteria: &criteria,
         answers,
         rules: &rules,
         now,
@@ -91,7 +106,7 @@ fn judged(trial: &Trial<'_>, run: Run) -> Checklist {
         came: trial.came,
         baseline: baseline.release.map(|one| one.name.clone()),
         baseline_told: baseline.told.clone(),
-        digest: digest_of(&checklist::bound_builds(release)),
+        digest: trial.digest.clone(),
     };
     Checklist {
         release: told,
@@ -99,7 +114,7 @@ fn judged(trial: &Trial<'_>, run: Run) -> Checklist {
         items,
         load: checklist::load_sources(trial),
         windows_left_out: checklist::windows_left_out(trial),
-        not_judged: NOT_JUDGED.iter().map(|name| (*name).to_owned()).collect(),
+        overrides: Vec::new(),
         run,
         gate: trial.gate.clone(),
     }
@@ -205,6 +220,16 @@ fn came(
     let seen_at = |at: Option<Timestamp>| at.map(|at| CameTime { at, by: CameSource::Evidence });
     let first = |made, seen| [made, written, seen_at(seen)].into_iter().flatten().min();
     Came { first: first(first_made, seen.first), complete: first(all_made, seen.complete) }
+}
+
+/// The load of every Redis of an environment, by component.
+fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loads {
+    let snapshot = &environment.snapshot;
+    let of = |target: &Coverage| {
+        let key = (snapshot.environment.clone(), target.target.clone());
+        Some((target.component.clone(), loads.remove(&key)?))
+    };
+    snapshot.coverage.iter().filter_map(of).collect()
 }
 
 fn side<'a>(

@@ -366,17 +366,21 @@ fn workloads_that_restart_wait_or_lag_are_not_stable() {
     let came = "2026-04-10T08:00:00Z";
     let cases: [(&str, &str, fn(&mut WorkloadHealth)); 9] = [
         ("no-go", "restarted 4 times", |one| {
-            one.containers.push(trouble(4, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "Error"));
+            one.containers
+                .push(trouble(4, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "Error"));
         }),
         ("go", "", |one| {
-            one.containers.push(trouble(3, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "Error"));
+            one.containers
+                .push(trouble(3, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "Error"));
         }),
         // All of that was before.
         ("go", "", |one| {
-            one.containers.push(trouble(40, "2026-03-02T09:00:00Z", "2026-04-01T08:00:00Z", "Error"));
+            one.containers
+                .push(trouble(40, "2026-03-02T09:00:00Z", "2026-04-01T08:00:00Z", "Error"));
         }),
         ("incomplete", "how often since", |one| {
-            one.containers.push(trouble(40, "2026-03-02T09:00:00Z", "2026-04-11T08:00:00Z", "Error"));
+            one.containers
+                .push(trouble(40, "2026-03-02T09:00:00Z", "2026-04-11T08:00:00Z", "Error"));
         }),
         ("no-go", "OOMKilled", |one| {
             let killed = trouble(1, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "OOMKilled");

@@ -112,7 +112,12 @@ fn a_release_is_captured_of_what_runs_and_not_of_what_ran() {
     let later = world.command(&[&from[..], &["--at", "2026-04-20T18:40:00Z"]].concat());
     assert!(later.expect(3).stderr.contains("2026-04-13T18:39:00Z"), "{later}");
     let then = world.command(&[
-        "release", "capture", "v22", "--from", "qualif@2026-04-13T19:00:00Z", "--at",
+        "release",
+        "capture",
+        "v22",
+        "--from",
+        "qualif@2026-04-13T19:00:00Z",
+        "--at",
         "2026-04-20T18:40:00Z",
     ]);
     assert!(then.expect(0).stdout.contains("as of 2026-04-13T18:39:00Z"), "{then}");
@@ -121,10 +126,8 @@ fn a_release_is_captured_of_what_runs_and_not_of_what_ran() {
 #[test]
 fn a_shared_instance_that_is_accepted_is_told() {
     let world = World::new();
-    world.info(
-        "production",
-        &crate::world::Info { run_id: "a", ..crate::world::production_info() },
-    );
+    world
+        .info("production", &crate::world::Info { run_id: "a", ..crate::world::production_info() });
     world.checklist().expect("isolation", "no-go", &[]);
     world.profiles.config(
         "waivers.yaml",

@@ -7,10 +7,14 @@ mod cli;
 
 mod builds;
 mod cluster;
+mod dossier;
 mod files;
 mod freeze;
 mod integrity;
+mod load;
+mod overriding;
 mod people;
 mod redis;
 mod said;
+mod work;
 mod world;

@@ -11,6 +11,7 @@ mod body;
 mod client;
 pub mod config;
 mod connector;
+mod exchange;
 mod exec;
 mod items;
 mod kubeconfig;
