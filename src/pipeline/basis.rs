@@ -10,6 +10,7 @@ use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
 use super::gate::{ChecklistError, gate_of};
 use super::holding;
 use super::load::{TargetLoad, keep_samples, windows_at};
+use super::memory::memory_of;
 use super::options::{AuditOptions, RunFacts};
 use super::past::{PastEvidence, Seer};
 use super::scope::ProfileScope;
@@ -163,6 +164,8 @@ fn baseline<'a>(
 ) -> Result<BaselineRelease<'a>, ChecklistError> {
     let gate = gate_of(asked.profiles, asked.release)?;
     let found = evidence.iter().find(|one| one.environment == gate.to);
+    let normalizer = Normalizer::new(asked.profiles.catalogue.as_ref(), COLLECTORS);
+    let memory = memory_of(&normalizer, found, &gate.to, &[]);
     let evidence = found.cloned().unwrap_or_else(|| Evidence {
         environment: gate.to.clone(),
         taken: now,
@@ -170,7 +173,6 @@ fn baseline<'a>(
     });
     let profile = asked.profiles.environments.iter().find(|one| one.name == gate.to);
     let ignored = profile.map_or_else(|| Globs::new(&[]), |found| found.ignore.clone());
-    let normalizer = Normalizer::new(asked.profiles.catalogue.as_ref(), COLLECTORS);
     let environment = AuditedEnvironment {
         snapshot: normalizer.snapshot(evidence, ignored),
         required: true,
@@ -178,6 +180,7 @@ fn baseline<'a>(
         hides: BTreeMap::new(),
     };
     let mut seer = Seer::new(asked.profiles, &normalizer, past, now);
-    holding::baseline(&mut seer, &environment, asked.release, asked.rolled_back)
+    let (release, rolled_back) = (asked.release, asked.rolled_back);
+    holding::baseline(&mut seer, &environment, release, rolled_back, &memory)
         .map_err(ChecklistError::Past)
 }

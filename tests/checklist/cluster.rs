@@ -226,6 +226,8 @@ fn a_release_on_kubernetes_alone_goes_without_load_evidence() {
         .expect("rollback-ready", "go", &["3 of 3 builds of v21", "ReplicaSets of 3 kept"])
         .expect("workloads-stable", "go", &["3 workloads up to date", "since 2026-04-09T12:04:00Z"])
         .expect("performance", "n/a", &[]);
+    // Production's templates are a month old: v21 has held it, on the first day.
+    assert_eq!(judged.0["release"]["baseline"], "v21", "{:#}", judged.0["release"]);
     let release = &judged.0["release"];
     assert_eq!(release["came-by"], "revision", "{release:#}");
     assert_eq!(release["complete"], "2026-04-09T12:04:00Z", "{release:#}");

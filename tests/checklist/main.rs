@@ -5,6 +5,7 @@
 #[path = "../support/cli.rs"]
 mod cli;
 
+mod baseline;
 mod builds;
 mod cluster;
 mod dossier;
@@ -14,6 +15,7 @@ mod integrity;
 mod load;
 mod overriding;
 mod people;
+mod performance;
 mod redis;
 mod said;
 mod work;
