@@ -57,7 +57,7 @@ pub fn checklist(
     let (from, to) = (side(audit, &gate.from)?, side(audit, &gate.to)?);
     let mut seer = Seer::new(profiles, &normalizer, past, now);
     let back = if kind == ReleaseType::Rollback { Some(release) } else { previous };
-    let seen = seen_past(&mut seer, audit, (release, back), (from, to))?;
+    let looked = seen_past(&mut seer, audit, (release, back), (from, to))?;
     let told = Told::new(&normalizer, basis, (release, &gate));
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
     let criteria = policy::load::criteria(profiles.policy.as_ref());
@@ -72,14 +72,14 @@ pub fn checklist(
         to,
         from_counters: &told.from_counters,
         to_counters: &told.to_counters,
-        seen_before: &seen.before,
+        seen_before: &looked.before,
         from_memory: &told.from_memory,
         to_memory: &told.to_memory,
         freeze_memory: &told.freeze_memory,
-        came: came(release, &gate, (seen.since, &told.from_memory), now),
+        came: came(release, &gate, (looked.since, &told.from_memory), now),
         baseline,
         history_break,
-        freeze: seen.freeze.as_ref(),
+        freeze: looked.freeze.as_ref(),
         from_loads: &from_loads,
         to_loads: &to_loads,
         spans: &spans,
