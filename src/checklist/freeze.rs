@@ -59,25 +59,8 @@ impl Item for FreezeKept {
             item.lines.push(ItemLine::new(ItemOutcome::Go, change));
         }
         let (times, gap) = largest_gap(past, freeze, trial.now);
-        let is_dense = gap <= LONGEST_GAP && times > 1;
-        let covered = covered(freeze, trial);
         if is_clear {
-            let is_known = is_dense || covered;
-            let outcome = if is_known { ItemOutcome::Go } else { ItemOutcome::Incomplete };
-            let by = if covered { "ReplicaSets, " } else { "" };
-            let seen = format!(
-                "{}: nothing else is known to have changed since {}, by {by}{}, largest gap {}",
-                freeze.environment,
-                freeze.from,
-                count(times, "piece") + " of evidence",
-                in_words(gap)
-            );
-            let must = if covered { "none" } else { "gap <= 1h" };
-            item.lines.insert(0, ItemLine::new(outcome, seen).must(must));
-            let blind = "a moved tag that was not pulled and what a ConfigMap holds are not seen";
-            let sparse = "between pieces of evidence, a moved tag and what a ConfigMap holds are \
-                          not seen";
-            item.lines.push(ItemLine::new(outcome, if is_dense { blind } else { sparse }));
+            unchanged(&mut item, freeze, (times, gap), trial);
         }
         for (target, failure) in &trial.freeze_memory.refused {
             let seen = format!(
@@ -100,6 +83,31 @@ impl Item for FreezeKept {
         item.settle = settle(&item, trial, freeze);
         item
     }
+}
+
+/// That nothing is known to have changed, and by what.
+fn unchanged(
+    item: &mut ChecklistItem,
+    freeze: &Freeze,
+    (times, gap): (usize, SignedDuration),
+    trial: &Trial<'_>,
+) {
+    let is_dense = gap <= LONGEST_GAP && times > 1;
+    let covered = covered(freeze, trial);
+    let outcome = if is_dense || covered { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+    let by = if covered { "ReplicaSets, " } else { "" };
+    let seen = format!(
+        "{}: nothing else is known to have changed since {}, by {by}{}, largest gap {}",
+        freeze.environment,
+        freeze.from,
+        count(times, "piece") + " of evidence",
+        in_words(gap)
+    );
+    let must = if covered { "none" } else { "gap <= 1h" };
+    item.lines.insert(0, ItemLine::new(outcome, seen).must(must));
+    let blind = "a moved tag that was not pulled and what a ConfigMap holds are not seen";
+    let sparse = "between pieces of evidence, a moved tag and what a ConfigMap holds are not seen";
+    item.lines.push(ItemLine::new(outcome, if is_dense { blind } else { sparse }));
 }
 
 /// Why the freeze says nothing about the release's trial.

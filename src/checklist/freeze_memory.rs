@@ -166,8 +166,8 @@ fn judge_new(
 
 fn build_of(one: &SeenRevision, name: &ComponentName) -> Build {
     let own = one.builds.iter().find(|(other, _)| other == name);
-    own.map(|(_, build)| build.clone())
-        .unwrap_or(Build { version: String::new(), digests: Vec::new() })
+    let none = Build { version: String::new(), digests: Vec::new() };
+    own.map_or(none, |(_, build)| build.clone())
 }
 
 /// The template that was rolled out before, by its number or its time.

@@ -51,5 +51,5 @@ pub use manual::{bound_builds, judge_question};
 pub use memory::{ClusterMemory, SeenRevision};
 pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
-pub use trial::{FreezePast, Trial};
+pub use trial::{Counters, FreezePast, Trial};
 pub use units::{WorkSpan, is_cut, spans_of, walk_micros};

@@ -36,75 +36,100 @@ impl Item for RollbackReady {
             item.settle = Some(Settle::by(trial.capture_previous(), takes));
             return item;
         };
-        let now = train_of(&trial.to.snapshot);
-        let (mut seen_now, mut earlier, mut unseen) = (0, 0, Vec::new());
-        let (mut kept, mut gone) = (0, Vec::new());
-        for (component, builds) in &target.train {
-            for build in builds {
-                let ran = |train: &Train| runs(train, component.as_str(), build);
-                match keeps(trial.to_memory, component, build) {
-                    Some(true) => kept += 1,
-                    Some(false) if !ran(&now) => {
-                        gone.push(format!("{component} {}", build.in_words()));
-                    }
-                    Some(false) | None => {}
-                }
-                if ran(&now) {
-                    seen_now += 1;
-                } else if trial.seen_before.iter().any(|(_, train): &(Timestamp, _)| ran(train)) {
-                    earlier += 1;
-                } else {
-                    unseen.push(format!("{component} {}", build.in_words()));
-                }
-            }
+        let found = way_back_of(trial, target);
+        let outcome = if found.is_ready() { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+        item.lines.push(ItemLine::new(outcome, found.in_words(trial, target)).must("all"));
+        if !found.unseen.is_empty() {
+            let seen = format!("never seen there: {}", first_three(&found.unseen, "; "));
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
         }
-        let all = seen_now + earlier + unseen.len();
+        if !found.gone.is_empty() {
+            let seen = format!("no ReplicaSet of {to} keeps {}", first_three(&found.gone, "; "));
+            item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("kept"));
+        }
+        item.settle = settle(&found, trial, target);
+        item
+    }
+}
+
+/// What is known of the builds that would be gone back to.
+#[derive(Default)]
+struct WayBack {
+    seen_now: usize,
+    earlier: usize,
+    /// Never seen there.
+    unseen: Vec<String>,
+    /// Whose templates are kept.
+    kept: usize,
+    /// Whose are not.
+    gone: Vec<String>,
+}
+
+fn way_back_of(trial: &Trial<'_>, target: &Release) -> WayBack {
+    let now = train_of(&trial.to.snapshot);
+    let mut found = WayBack::default();
+    let all = target.train.iter().flat_map(|(name, builds)| builds.iter().map(move |b| (name, b)));
+    for (component, build) in all {
+        let ran = |train: &Train| runs(train, component.as_str(), build);
+        let words = || format!("{component} {}", build.in_words());
+        let runs_now = ran(&now);
+        match keeps(trial.to_memory, component, build) {
+            Some(true) => found.kept += 1,
+            Some(false) if !runs_now => found.gone.push(words()),
+            Some(false) | None => {}
+        }
+        if runs_now {
+            found.seen_now += 1;
+        } else if trial.seen_before.iter().any(|(_, train): &(Timestamp, _)| ran(train)) {
+            found.earlier += 1;
+        } else {
+            found.unseen.push(words());
+        }
+    }
+    found
+}
+
+impl WayBack {
+    fn is_ready(&self) -> bool {
+        self.unseen.is_empty() && self.seen_now + self.earlier > 0
+    }
+
+    fn in_words(&self, trial: &Trial<'_>, target: &Release) -> String {
+        let Self { seen_now, earlier, unseen, kept, .. } = self;
         let before = match earlier {
             0 => String::new(),
             n => format!(", {n} of them earlier"),
         };
-        let revisions = match trial.to_memory.told.is_empty() {
-            true => "whether their ReplicaSets are kept was not checked".to_owned(),
-            false => format!("ReplicaSets of {kept} kept"),
+        let revisions = if trial.to_memory.told.is_empty() {
+            "whether their ReplicaSets are kept was not checked".to_owned()
+        } else {
+            format!("ReplicaSets of {kept} kept")
         };
-        let seen = format!(
-            "{} of {} of {} seen in {to}{before}; {revisions}",
+        format!(
+            "{} of {} of {} seen in {}{before}; {revisions}",
             seen_now + earlier,
-            count(all, "build"),
+            count(seen_now + earlier + unseen.len(), "build"),
+            target.name,
+            trial.gate.to
+        )
+    }
+}
+
+fn settle(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Option<Settle> {
+    let to = &trial.gate.to;
+    if !found.gone.is_empty() {
+        let command = format!(
+            "deploy {} to {to} once and the release of now again, with a larger \
+             revisionHistoryLimit, or go back to another release that {to} still keeps (previous:)",
             target.name
         );
-        let is_ready = unseen.is_empty() && all > 0;
-        let outcome = if is_ready { ItemOutcome::Go } else { ItemOutcome::Incomplete };
-        item.lines.push(ItemLine::new(outcome, seen).must("all"));
-        if !unseen.is_empty() {
-            let seen = format!("never seen there: {}", first_three(&unseen, "; "));
-            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
-        }
-        if !gone.is_empty() {
-            let seen = format!("no ReplicaSet of {to} keeps {}", first_three(&gone, "; "));
-            item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("kept"));
-            item.settle = Some(Settle::by(
-                format!(
-                    "deploy {} to {to} once and the release before it back, with a larger \
-                     revisionHistoryLimit, or check that its manifests and images are at hand and \
-                     name a release before that {to} still keeps (previous:)",
-                    target.name
-                ),
-                "two rollouts",
-            ));
-            return item;
-        }
-        if !is_ready {
-            item.settle = Some(Settle::by(
-                format!(
-                    "check that {to} can pull these builds; if it runs others now: {} --force",
-                    trial.capture_previous()
-                ),
-                "a minute",
-            ));
-        }
-        item
+        return Some(Settle::by(command, "two rollouts"));
     }
+    let command = format!(
+        "check that {to} can pull these builds; if it runs others now: {} --force",
+        trial.capture_previous()
+    );
+    (!found.is_ready()).then(|| Settle::by(command, "a minute"))
 }
 
 /// Whether a template with a build is kept; `None` where that is not told, or what runs it keeps

@@ -17,7 +17,7 @@ use crate::model::{
 use crate::trend::LoadCriteria;
 
 /// Counters of every Redis of an environment, by component.
-pub(crate) type Counters = BTreeMap<ComponentName, TargetCounters>;
+pub type Counters = BTreeMap<ComponentName, TargetCounters>;
 
 /// A release and all that is known for and against it.
 pub struct Trial<'a> {

@@ -101,12 +101,13 @@ pub(super) async fn audit_with_load(
     history: Option<&mut Store>,
 ) -> Result<AuditedLoad, ScopeError> {
     let AuditBasis { profiles, options, evidence, is_stored, began, windows } = basis;
-    let auditing =
-        Auditing { windows, began, is_stored, ..Auditing::new(profiles, options, &clock) };
+    let auditing = Auditing::new(profiles, options, &clock);
+    let auditing = Auditing { began, windows, is_stored, ..auditing };
     let scope = ProfileScope::new(profiles, options)?;
-    let outside = match is_stored {
-        true => Outside::new(),
-        false => auditing.outside(&scope.environments, &clock).await,
+    let outside = if is_stored {
+        Outside::new()
+    } else {
+        auditing.outside(&scope.environments, &clock).await
     };
     let (told, load, judged) = apart(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));

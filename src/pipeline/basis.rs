@@ -11,6 +11,7 @@ use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
 use super::gate::{ChecklistError, gate_of};
 use super::holding;
 use super::load::{TargetLoad, keep_samples, windows_at};
+use super::memory::memory_of;
 use super::options::{AuditOptions, RunFacts};
 use super::past::{PastEvidence, Seer};
 use super::scope::ProfileScope;
@@ -76,15 +77,15 @@ pub async fn read_basis<'a>(
     let (folder, deadline) = (&profiles.folder, options.deadline);
     let evidence =
         super::collect(environments, first, folder, deadline, clock.clone(), progress).await;
-    let (mut evidence, refused) =
-        (evidence, super::remember(&scope, profiles, options, &clock).await);
-    let refused = add_remembered(&mut evidence, refused);
+    let mut evidence = evidence;
+    let told = super::remember(&scope, profiles, options, &clock).await;
+    let refused = add_remembered(&mut evidence, told);
     let sampled =
         apart(|| past.store().map(|store| keep_samples(store, &evidence, began, options.length)));
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
     let basis = judged(asked, evidence, (began, false), past, clock).await?;
-    Ok(ChecklistBasis { is_sampled, refused, ..basis })
+    Ok(ChecklistBasis { refused, is_sampled, ..basis })
 }
 
 /// What clusters remember becomes a part of their evidence. Why others do not tell is no part of
@@ -165,6 +166,8 @@ fn baseline<'a>(
 ) -> Result<BaselineRelease<'a>, ChecklistError> {
     let gate = gate_of(asked.profiles, asked.release)?;
     let found = evidence.iter().find(|one| one.environment == gate.to);
+    let normalizer = Normalizer::new(asked.profiles.catalogue.as_ref(), COLLECTORS);
+    let memory = memory_of(&normalizer, found, &gate.to, &[]);
     let evidence = found.cloned().unwrap_or_else(|| Evidence {
         environment: gate.to.clone(),
         taken: now,
@@ -172,7 +175,6 @@ fn baseline<'a>(
     });
     let profile = asked.profiles.environments.iter().find(|one| one.name == gate.to);
     let ignored = profile.map_or_else(|| Globs::new(&[]), |found| found.ignore.clone());
-    let normalizer = Normalizer::new(asked.profiles.catalogue.as_ref(), COLLECTORS);
     let environment = AuditedEnvironment {
         snapshot: normalizer.snapshot(evidence, ignored),
         required: true,
@@ -180,6 +182,7 @@ fn baseline<'a>(
         hides: BTreeMap::new(),
     };
     let mut seer = Seer::new(asked.profiles, &normalizer, past, now);
-    holding::baseline(&mut seer, &environment, asked.release, asked.rolled_back)
+    let (release, rolled_back) = (asked.release, asked.rolled_back);
+    holding::baseline(&mut seer, &environment, release, rolled_back, &memory)
         .map_err(ChecklistError::Past)
 }

@@ -8,11 +8,11 @@ use super::gate::{ChecklistError, gate_of};
 use super::memory::memory_of;
 use super::past::{PastEvidence, SeenSince, Seer};
 use crate::checklist::config::ChecklistConfig;
-use crate::checklist::{self, ClusterMemory, Loads, Trial, digest_of};
+use crate::checklist::{self, ClusterMemory, Counters, FreezePast, Loads, Trial, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease, Coverage,
-    EnvironmentName, Gate, KeptAnswer, Rehearsal, Release, ReleaseType, WorkMark,
+    EnvironmentName, Gate, KeptAnswer, Rehearsal, Release, ReleaseType, Run, Train, WorkMark,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -49,45 +49,19 @@ pub fn checklist(
     now: Timestamp,
 ) -> Result<Checklist, ChecklistError> {
     let ChecklistInput { release, kind, basis, answers, history_break, mut loads, .. } = input;
-    let ChecklistBasis { audit, evidence, baseline, .. } = basis;
+    let ChecklistBasis { audit, baseline, .. } = basis;
     let spans = checklist::spans_of(input.marks);
     let gate = gate_of(profiles, release)?;
     let previous = release.previous.as_deref().and_then(|name| profiles.release(name).ok());
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
-    let counters = |name: &EnvironmentName| {
-        let found = evidence.iter().find(|one| one.environment == *name);
-        found.map(|one| counters_of(&normalizer, one)).unwrap_or_default()
-    };
-    let side = |name: &EnvironmentName| side(audit, name);
-    let (from, to) = (side(&gate.from)?, side(&gate.to)?);
-    let back = if kind == ReleaseType::Rollback { Some(release) } else { previous };
+    let (from, to) = (side(audit, &gate.from)?, side(audit, &gate.to)?);
     let mut seer = Seer::new(profiles, &normalizer, past, now);
-    let seen_before = match back {
-        Some(back) => seer.until_seen(to, back).map_err(ChecklistError::Past)?,
-        None => Vec::new(),
-    };
-    let seen = seer.seen_since(from, release).map_err(ChecklistError::Past)?;
-    let memory = |name: &EnvironmentName| {
-        let found = evidence.iter().find(|one| one.environment == *name);
-        memory_of(&normalizer, found, name, &basis.refused)
-    };
-    let (from_memory, to_memory) = (memory(&gate.from), memory(&gate.to));
-    let freeze_memory = match &release.freeze {
-        Some(freeze) if freeze.environment != gate.from => memory(&freeze.environment),
-        _ => from_memory.clone(),
-    };
-    let came = came(release, &gate, (seen, &from_memory), now);
-    let freeze = match &release.freeze {
-        Some(freeze) => {
-            let environment = side(&freeze.environment)?;
-            Some(seer.since(environment, freeze.from).map_err(ChecklistError::Past)?)
-        }
-        None => None,
-    };
+    let back = if kind == ReleaseType::Rollback { Some(release) } else { previous };
+    let looked = seen_past(&mut seer, audit, (release, back), (from, to))?;
+    let told = Told::new(&normalizer, basis, (release, &gate));
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
     let criteria = policy::load::criteria(profiles.policy.as_ref());
     let (from_loads, to_loads) = (loads_of(from, &mut loads), loads_of(to, &mut loads));
-    let (from_counters, to_counters) = (counters(&gate.from), counters(&gate.to));
     let trial = Trial {
         release,
         previous,
@@ -96,16 +70,16 @@ pub fn checklist(
         audit,
         from,
         to,
-        from_counters: &from_counters,
-        to_counters: &to_counters,
-        seen_before: &seen_before,
-        from_memory: &from_memory,
-        to_memory: &to_memory,
-        freeze_memory: &freeze_memory,
-        came,
+        from_counters: &told.from_counters,
+        to_counters: &told.to_counters,
+        seen_before: &looked.before,
+        from_memory: &told.from_memory,
+        to_memory: &told.to_memory,
+        freeze_memory: &told.freeze_memory,
+        came: came(release, &gate, (looked.since, &told.from_memory), now),
         baseline,
         history_break,
-        freeze: freeze.as_ref(),
+        freeze: looked.freeze.as_ref(),
         from_loads: &from_loads,
         to_loads: &to_loads,
         spans: &spans,
@@ -116,28 +90,103 @@ pub fn checklist(
         rules: &rules,
         now,
     };
-    let items = checklist::judge(&trial);
+    Ok(judged(&trial, audit.run.clone()))
+}
+
+/// Every item of a trial, and what is told above them.
+fn judged(trial: &Trial<'_>, run: Run) -> Checklist {
+    let (release, baseline) = (trial.release, trial.baseline);
+    let items = checklist::judge(trial);
     let told = ChecklistRelease {
         name: release.name.clone(),
-        kind,
+        kind: trial.kind,
         previous: release.previous.clone(),
         changed: release.changed.keys().cloned().collect(),
         services: release.train.len(),
-        came,
+        came: trial.came,
         baseline: baseline.release.map(|one| one.name.clone()),
         baseline_told: baseline.told.clone(),
         digest: trial.digest.clone(),
     };
-    Ok(Checklist {
+    Checklist {
         release: told,
         verdict: checklist::verdict_of(&items),
         items,
-        load: checklist::load_sources(&trial),
-        windows_left_out: checklist::windows_left_out(&trial),
+        load: checklist::load_sources(trial),
+        windows_left_out: checklist::windows_left_out(trial),
         overrides: Vec::new(),
-        run: audit.run.clone(),
-        gate,
+        run,
+        gate: trial.gate.clone(),
+    }
+}
+
+/// What the history tells.
+struct SeenPast {
+    /// What ran before where the release goes to.
+    before: Vec<(Timestamp, Train)>,
+    /// Since when the release is where it comes from.
+    since: SeenSince,
+    /// What was seen in the freeze.
+    freeze: Option<FreezePast>,
+}
+
+fn seen_past(
+    seer: &mut Seer<'_, '_>,
+    audit: &Audit,
+    (release, back): (&Release, Option<&Release>),
+    (from, to): (&AuditedEnvironment, &AuditedEnvironment),
+) -> Result<SeenPast, ChecklistError> {
+    let past = ChecklistError::Past;
+    Ok(SeenPast {
+        before: match back {
+            Some(back) => seer.until_seen(to, back).map_err(past)?,
+            None => Vec::new(),
+        },
+        since: seer.seen_since(from, release).map_err(past)?,
+        freeze: match &release.freeze {
+            Some(freeze) => {
+                let environment = side(audit, &freeze.environment)?;
+                Some(seer.since(environment, freeze.from).map_err(past)?)
+            }
+            None => None,
+        },
     })
+}
+
+/// What the evidence of now tells besides the audit.
+struct Told {
+    from_counters: Counters,
+    to_counters: Counters,
+    from_memory: ClusterMemory,
+    to_memory: ClusterMemory,
+    freeze_memory: ClusterMemory,
+}
+
+impl Told {
+    fn new(
+        normalizer: &Normalizer,
+        basis: &ChecklistBasis<'_>,
+        (release, gate): (&Release, &Gate),
+    ) -> Self {
+        let of =
+            |name: &EnvironmentName| basis.evidence.iter().find(|one| one.environment == *name);
+        let counters = |name: &EnvironmentName| {
+            of(name).map(|one| counters_of(normalizer, one)).unwrap_or_default()
+        };
+        let memory = |name: &EnvironmentName| memory_of(normalizer, of(name), name, &basis.refused);
+        let from_memory = memory(&gate.from);
+        let freeze_memory = match &release.freeze {
+            Some(freeze) if freeze.environment != gate.from => memory(&freeze.environment),
+            _ => from_memory.clone(),
+        };
+        Self {
+            from_counters: counters(&gate.from),
+            to_counters: counters(&gate.to),
+            to_memory: memory(&gate.to),
+            from_memory,
+            freeze_memory,
+        }
+    }
 }
 
 /// When the release came to where it comes from: the first time that anything tells.

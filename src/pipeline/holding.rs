@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::Seer;
-use crate::checklist::{EnvironmentState, seen_at, state_of};
+use crate::checklist::{ClusterMemory, EnvironmentState, seen_at, state_of};
 use crate::model::{
     AuditedEnvironment, BaselineRelease, CameSource, CameTime, Release, ReleaseType, Train,
     TrainDifference, differences,
@@ -30,8 +30,9 @@ pub(super) fn baseline<'a>(
     environment: &AuditedEnvironment,
     release: &Release,
     rolled_back: &BTreeSet<String>,
+    memory: &ClusterMemory,
 ) -> Result<BaselineRelease<'a>, String> {
-    let spans = spans(seer, environment, release)?;
+    let spans = spans(seer, environment, release, (memory, rolled_back))?;
     let mut back: BTreeSet<String> = rolled_back.clone();
     back.extend(gone_back(&spans, seer.profiles.releases.as_slice()));
     let of = |span: &HoldingSpan<'a>, why: String| BaselineRelease {
@@ -78,6 +79,7 @@ fn spans<'a>(
     seer: &mut Seer<'a, '_>,
     environment: &AuditedEnvironment,
     own: &Release,
+    (memory, rolled_back): (&ClusterMemory, &BTreeSet<String>),
 ) -> Result<Vec<HoldingSpan<'a>>, String> {
     let profiles = seer.profiles;
     let known: Vec<&Release> = profiles
@@ -88,68 +90,86 @@ fn spans<'a>(
         .collect();
     let (snapshot, name) = (&environment.snapshot, &environment.snapshot.environment);
     let of = |train: &Train| known.iter().copied().find(|one| runs_all(&one.train, train));
-    let mut spans: Vec<HoldingSpan<'a>> = Vec::new();
-    let mut is_open = true;
-    let mut see = |at: Timestamp, release: Option<&'a Release>, is_whole: bool| {
-        let Some(release) = release else {
-            // What was not read may have run all the same.
-            is_open &= !is_whole;
-            return;
-        };
-        let by = CameTime { at, by: CameSource::Evidence };
-        match spans.last_mut().filter(|last| is_open && last.release.name == release.name) {
-            Some(last) => last.from = last.from.min(by),
-            None => spans.push(HoldingSpan { release, from: by, to: at }),
-        }
-        is_open = true;
-    };
+    let mut found = Held { spans: Vec::new(), is_open: true };
     let current = state_of(snapshot);
     let current_release = of(&current.train);
-    see(seen_at(snapshot), current_release, current.is_whole);
-    let mut others = false;
+    found.see(seen_at(snapshot), current_release, current.is_whole);
+    let mut other: Option<Timestamp> = None;
     let mut last: Option<(Rc<EnvironmentState>, Option<&'a Release>)> = None;
-    let mut enough = EnoughSpans::default();
     seer.walk(environment, &mut |at, state| {
         let same = last.as_ref().filter(|(last, _)| Rc::ptr_eq(last, state));
         let release = same.map_or_else(|| of(&state.train), |(_, release)| *release);
         last = Some((state.clone(), release));
-        others |=
-            state.is_whole && release.map(|one| &one.name) != current_release.map(|r| &r.name);
-        see(at, release, state.is_whole);
-        enough.look(at, release)
+        let is_other = release.map(|one| &one.name) != current_release.map(|one| &one.name);
+        if state.is_whole && is_other {
+            other = other.max(Some(at));
+        }
+        let before = found.spans.len();
+        found.see(at, release, state.is_whole);
+        before == found.spans.len() || !found.is_enough(rolled_back, &profiles.releases)
     })?;
-    // The capture is one more piece of evidence, of the first day mostly.
-    if let (Some(first), false) = (spans.first_mut(), others) {
-        let came = first.release.came.get(name).copied().filter(|came| *came <= seer.now);
-        if let Some(at) = came.filter(|at| *at < first.from.at) {
-            first.from = CameTime { at, by: CameSource::File };
+    let mut spans = found.spans;
+    // The capture is one more piece of evidence, of the first day mostly, and so are templates.
+    if let (Some(first), Some(current)) = (spans.first_mut(), current_release) {
+        let written = current.came.get(name).map(|at| CameTime { at: *at, by: CameSource::File });
+        let made = made(current, memory).map(|at| CameTime { at, by: CameSource::Revision });
+        let known = [made, written].into_iter().flatten();
+        let is_of_it =
+            |came: &CameTime| came.at <= seer.now && other.is_none_or(|other| came.at >= other);
+        if let Some(came) = known.filter(is_of_it).min().filter(|came| *came < first.from) {
+            first.from = came;
         }
     }
     Ok(spans)
 }
 
-/// How far to look back: to a release that held for long enough, and to what was before it, since
-/// that tells whether it was gone back from.
-#[derive(Default)]
-struct EnoughSpans {
-    newest: Option<(String, Timestamp)>,
-    has_held: bool,
+/// When the newest of its templates was made, where templates tell of what runs.
+fn made(release: &Release, memory: &ClusterMemory) -> Option<Timestamp> {
+    let mut last = None;
+    for (component, builds) in &release.train {
+        // What has no templates (a CronJob) is not dated by any.
+        if memory.of(component).next().is_none() {
+            continue;
+        }
+        for build in builds {
+            last = last.max(Some(memory.made(component, build)?.1));
+        }
+    }
+    last
 }
 
-impl EnoughSpans {
-    fn look(&mut self, at: Timestamp, release: Option<&Release>) -> bool {
-        let Some(release) = release else { return true };
-        match &self.newest {
-            Some((name, to)) if *name == release.name => {
-                self.has_held |= to.duration_since(at) >= HELD;
-                true
-            }
-            _ if self.has_held => false,
-            _ => {
-                self.newest = Some((release.name.clone(), at));
-                true
-            }
+/// Spans as they are found, newest first.
+struct Held<'a> {
+    spans: Vec<HoldingSpan<'a>>,
+    is_open: bool,
+}
+
+impl<'a> Held<'a> {
+    fn see(&mut self, at: Timestamp, release: Option<&'a Release>, is_whole: bool) {
+        let Some(release) = release else {
+            // What was not read may have run all the same.
+            self.is_open &= !is_whole;
+            return;
+        };
+        let by = CameTime { at, by: CameSource::Evidence };
+        let is_open = self.is_open;
+        match self.spans.last_mut().filter(|last| is_open && last.release.name == release.name) {
+            Some(last) => last.from = last.from.min(by),
+            None => self.spans.push(HoldingSpan { release, from: by, to: at }),
         }
+        self.is_open = true;
+    }
+
+    /// Whether one has held for long enough, and what was before it does not say that it was gone
+    /// back from.
+    fn is_enough(&self, rolled_back: &BTreeSet<String>, releases: &[Release]) -> bool {
+        let back = gone_back(&self.spans, releases);
+        let whole = self.spans.len().saturating_sub(1);
+        self.spans[..whole].iter().any(|span| {
+            let name = &span.release.name;
+            let has_held = span.to.duration_since(span.from.at) >= HELD;
+            has_held && !back.contains(name) && !rolled_back.contains(name)
+        })
     }
 }
 

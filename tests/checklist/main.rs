@@ -5,13 +5,17 @@
 #[path = "../support/cli.rs"]
 mod cli;
 
+mod baseline;
 mod builds;
+mod cluster;
 mod dossier;
 mod files;
 mod freeze;
+mod integrity;
 mod load;
 mod overriding;
 mod people;
+mod performance;
 mod redis;
 mod said;
 mod work;

@@ -167,7 +167,7 @@ fn a_cluster_hears_seven_questions_and_only_get() {
 }
 
 /// `group resource verb name` of every rule of a role in the examples.
-fn rules(file: &str) -> BTreeSet<String> {
+pub(crate) fn rules(file: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(format!(
         "{}/examples/kubernetes/{file}",
         env!("CARGO_MANIFEST_DIR")

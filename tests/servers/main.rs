@@ -29,5 +29,6 @@ mod profiles;
 mod prometheus;
 mod proof;
 mod redis;
+mod revisions;
 mod scale;
 mod soak;

@@ -305,10 +305,10 @@ impl Kubernetes {
         }
         let granted = |failures: Vec<Failure>| {
             let refused = api.refused();
-            folded(failures).map(|failure| match refused.is_empty() {
-                true => failure,
-                false => failure.advise(grant(&refused)),
-            })
+            let told = |failure: Failure| {
+                if refused.is_empty() { failure } else { failure.advise(grant(&refused)) }
+            };
+            folded(failures).map(told)
         };
         if let Some(failure) = granted(failures) {
             return Err(failure);

@@ -349,7 +349,7 @@ impl RevisionsRead {
             if is_set { status.updated_number_scheduled } else { status.updated_replicas };
         let moved = status.conditions.0.iter().find(|one| &*one.kind == "Progressing");
         let health = WorkloadHealth {
-            desired: desired.unwrap_or(if is_set { 0 } else { 1 }),
+            desired: desired.unwrap_or(i64::from(!is_set)),
             updated: updated.unwrap_or(0),
             is_observed: one.metadata.generation.is_none()
                 || status.observed_generation >= one.metadata.generation,

@@ -86,7 +86,8 @@ impl Layout {
     fn heading(&self, words: &str, is_first: bool) -> String {
         let heading = self.paint.bold(&terminal(words));
         if !is_first {
-            return format!("{heading}\n");
+            let width = self.name + OUTCOME + self.seen + 2 + self.must;
+            return textwrap::fill(&heading, prose(width)) + "\n";
         }
         let left = self.name + OUTCOME;
         let gap = " ".repeat(left.saturating_sub(display_width(words)).max(1));

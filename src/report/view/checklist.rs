@@ -26,7 +26,7 @@ pub(in crate::report) fn heading(section: ItemSection, checklist: &Checklist) ->
         ItemSection::Production => {
             let runs = checklist.release.previous.as_deref().map_or_else(
                 || checklist.gate.to.to_string(),
-                |previous| format!("{}, runs {previous}", checklist.gate.to),
+                |previous| format!("runs {previous}"),
             );
             format!("PRODUCTION BASELINE ({runs}: healthy or not, it says nothing about {name})")
         }

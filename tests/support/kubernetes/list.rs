@@ -27,7 +27,7 @@ const fn resource(
     Resource { name, kind, group, version: "v1", namespaced }
 }
 
-pub(super) const RESOURCES: [Resource; 9] = [
+pub(super) const RESOURCES: [Resource; 10] = [
     resource("nodes", "Node", "", false),
     resource("namespaces", "Namespace", "", false),
     resource("pods", "Pod", "", true),
@@ -35,6 +35,7 @@ pub(super) const RESOURCES: [Resource; 9] = [
     resource("statefulsets", "StatefulSet", "apps", true),
     resource("daemonsets", "DaemonSet", "apps", true),
     resource("replicasets", "ReplicaSet", "apps", true),
+    resource("controllerrevisions", "ControllerRevision", "apps", true),
     resource("cronjobs", "CronJob", "batch", true),
     resource("jobs", "Job", "batch", true),
 ];
