@@ -10,6 +10,7 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::release_under_test::ReleaseUnderTest,
     &super::freeze::FreezeKept,
     &super::rollback_ready::RollbackReady,
+    &super::workloads_stable::WorkloadsStable,
     &super::new_command::NewCommand,
     &super::cost_per_call::CostPerCall,
     &super::cost_per_unit::CostPerUnit,
@@ -17,5 +18,6 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::exercised::Exercised,
     &super::rehearsal::RehearsalDone,
     &super::observation_window::ObservationWindow,
+    &super::performance::Performance,
     &super::waivers::Waivers,
 ];

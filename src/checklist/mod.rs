@@ -3,24 +3,29 @@
 //! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
 //! own file, counters, what was seen before, and answers of people.
 
+mod changes;
 pub mod config;
 mod cost_per_call;
 mod cost_per_unit;
 mod coverage;
 mod exercised;
 mod freeze;
+mod freeze_memory;
 pub mod ids;
 mod isolation;
 mod item;
 mod judge;
 mod lifetime;
 mod list;
+mod load_told;
 mod loads;
 mod manual;
+mod memory;
 mod new_command;
 mod novelty;
 mod observation_window;
 mod parity;
+mod performance;
 mod projected_load;
 mod rehearsal;
 mod release_under_test;
@@ -30,14 +35,16 @@ mod train;
 mod trial;
 mod unit_cost;
 mod units;
-mod unjudged;
 mod waivers;
+mod workloads_stable;
 
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;
+pub use load_told::{load_sources, windows_left_out};
 pub use loads::{ComponentLoad, Loads};
 pub use manual::{bound_builds, judge_question};
+pub use memory::{ClusterMemory, SeenRevision};
 pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
 pub use trial::{FreezePast, Trial};

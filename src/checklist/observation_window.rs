@@ -112,7 +112,7 @@ fn start(trial: &Trial<'_>) -> Option<Timestamp> {
         is_of_release(one, trial) && one.outcome == RehearsalOutcome::Valid && one.to <= trial.now
     });
     let rehearsed = valid.map(|one| one.to).max();
-    Some(trial.came()?.max(rehearsed.unwrap_or(Timestamp::MIN)))
+    Some(trial.came_complete()?.max(rehearsed.unwrap_or(Timestamp::MIN)))
 }
 
 /// Units that were marked since then.

@@ -109,10 +109,12 @@ pub(super) fn baseline_cost(
 
 /// Name and digest of the release that load is compared with.
 pub(super) fn baseline(trial: &Trial<'_>) -> Option<(String, Option<String>)> {
-    let release = trial.release;
-    let name = release.baseline.as_ref().or(release.previous.as_ref())?.clone();
-    let known = trial.previous.filter(|previous| previous.name == name);
-    Some((name, known.map(|known| digest_of(&bound_builds(known)))))
+    if let Some(known) = trial.baseline.release {
+        return Some((known.name.clone(), Some(digest_of(&bound_builds(known)))));
+    }
+    let name = trial.release.baseline.as_ref().or(trial.release.previous.as_ref())?;
+    let known = trial.previous.filter(|previous| previous.name == *name);
+    Some((name.clone(), known.map(|known| digest_of(&bound_builds(known)))))
 }
 
 fn rehearsed_cost(

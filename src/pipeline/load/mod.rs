@@ -11,6 +11,7 @@ mod live;
 mod outside;
 mod rests;
 mod selected;
+mod sources;
 mod told;
 mod windows;
 

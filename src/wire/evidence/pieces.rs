@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Declared, Failed, Image, Part, Sample, Target};
 use super::format::EvidenceFormat;
+use super::revisions::RevisionsPiece;
 use crate::model;
 
 /// One target: what changes with every answer, and its pieces by part.
@@ -107,6 +108,9 @@ struct PartContent {
     images: Vec<Image>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     declared: Vec<Declared>,
+    /// Of the part that is asked by checklists alone; no file of evidence holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revisions: Option<RevisionsPiece>,
 }
 
 /// Takes the evidence of a target apart.
@@ -149,6 +153,10 @@ pub fn take_apart(
     contents.entry(first.clone()).or_default().fields = document.fields;
     contents.entry(images).or_default().images = document.images;
     contents.entry(first).or_default().declared = document.declared;
+    if let Some(revisions) = &target.revisions {
+        let content = contents.entry(model::REVISIONS_PART.to_owned()).or_default();
+        content.revisions = Some(revisions.into());
+    }
     let mut parts = BTreeMap::new();
     for (part, outcome) in &document.parts {
         let content = contents.remove(part).unwrap_or_default();
@@ -253,6 +261,7 @@ pub fn put_together(
         whole.places.extend(content.places);
         whole.images.extend(content.images);
         whole.declared.extend(content.declared);
+        whole.revisions = content.revisions.or(whole.revisions);
         let outcome: Part = serde_json::from_str(&piece.outcome).map_err(broken)?;
         outcomes.insert(part, outcome);
     }
@@ -275,7 +284,8 @@ pub fn put_together(
         left_out: head.left_out,
     };
     let evidence = document.into_model(&head.source.path, EvidenceFormat::OURS, collectors)?;
-    Ok(model::TargetEvidence { source: head.source.into_model()?, ..evidence })
+    let revisions = whole.revisions.map(model::Revisions::from);
+    Ok(model::TargetEvidence { source: head.source.into_model()?, revisions, ..evidence })
 }
 
 impl SourceHead {
