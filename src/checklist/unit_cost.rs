@@ -137,7 +137,7 @@ fn rehearsed_cost(
     if let Some(other) = overlapping(span, trial.spans) {
         made.doubts.push(format!("{other} was done at the same time"));
     }
-    doubt(&mut made);
+    doubt(&mut made, span.calls());
     Some(made)
 }
 
@@ -160,7 +160,9 @@ fn marked_cost(
         doubts: Vec::new(),
         hides: None,
     };
+    let mut calls = 0.0;
     for span in &own {
+        calls += span.calls();
         let overlaps = overlapping(span, &all);
         match (span.costs.get(component), overlaps) {
             (_, Some(other)) => made.doubts.push(format!("{other} was done at the same time")),
@@ -172,14 +174,14 @@ fn marked_cost(
             (None, None) => made.doubts.push("it was not read then".to_owned()),
         }
     }
-    doubt(&mut made);
+    doubt(&mut made, calls);
     Some(made)
 }
 
 /// What makes the figures not plausible.
-fn doubt(made: &mut UnitCost) {
-    if made.doubts.is_empty() && made.units > 0.0 && made.cost.calls() < made.units {
-        let (calls, units) = (made.cost.calls(), made.units);
+fn doubt(made: &mut UnitCost, calls: f64) {
+    let units = made.units;
+    if made.doubts.is_empty() && calls < units {
         made.doubts.push(format!("count implausible: {calls} commands for {units} units"));
     }
     if made.cost.hidden >= 1.0 {

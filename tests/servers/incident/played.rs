@@ -35,7 +35,17 @@ pub(super) fn a_day_later(play: &Play) -> Judged {
     for environment in ["qualif", "production"] {
         sampled(&mut old, &mut new, environment);
     }
+    frozen(play, &later);
     Judged(play.run_in(&later, &["checklist", "--release", "v22", "-o", "json"]).json())
+}
+
+/// A freeze that began a moment ago, with evidence from before it.
+pub(super) fn frozen(play: &Play, history: &Path) {
+    play.run_in(history, &["audit", "--report-only"]).expect(0);
+    let path = play.profiles.path("releases/v22.yaml");
+    let release = std::fs::read_to_string(&path).expect("it is captured");
+    let freeze = format!("freeze: {{environment: qualif, from: \"{}\"}}\n", now());
+    std::fs::write(&path, release + &freeze).expect("it is written");
 }
 
 /// A history in which rehearsals were 26 hours ago, and marks 14.
