@@ -102,12 +102,12 @@ pub struct ChecklistRules {
     pub max_age: Duration,
     /// A call that walks may take this long in production.
     pub max_call: Duration,
+    /// The windows by which production is judged.
+    pub windows: Vec<WindowKind>,
     /// How many units of each work must have been done.
     pub required_units: BTreeMap<String, f64>,
     /// How many units of each work come at once.
     pub at_once: BTreeMap<String, f64>,
-    /// The windows by which production is judged.
-    pub windows: Vec<WindowKind>,
     /// Names of items, first to last; those that are not among them come behind.
     pub order: Vec<String>,
     /// Questions to people: item and text.
@@ -132,7 +132,7 @@ impl ChecklistConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
-        for ItemConfig { item, question, max, at_once, windows } in &self.items {
+        for ItemConfig { item, question, max, windows, at_once } in &self.items {
             if let Some(line) = seen.insert(item.as_str(), item.line) {
                 let message = format!("the item {:?} stands twice", item.as_str());
                 problems.push(Problem::at(item, message, format!("the other is in line {line}")));
@@ -213,9 +213,9 @@ impl ChecklistConfig {
         ChecklistRules {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
+            windows,
             required_units: required.map(units).collect(),
             at_once: at_once.map(units).collect(),
-            windows,
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
@@ -229,11 +229,6 @@ impl ChecklistConfig {
                 .map_or(HOTFIX_OBSERVATION, |length| length.0),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody imports 2^53 of anything")]
-fn units((work, count): (&String, &Located<u64>)) -> (String, f64) {
-    (work.clone(), count.value as f64)
 }
 
 /// The window of that name.
@@ -263,6 +258,11 @@ fn check_windows(item: &Located<String>, windows: &[Located<String>]) -> Vec<Pro
         }
     }
     problems
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody imports 2^53 of anything")]
+fn units((work, count): (&String, &Located<u64>)) -> (String, f64) {
+    (work.clone(), count.value as f64)
 }
 
 fn unknown_item(item: &Located<String>) -> Problem {

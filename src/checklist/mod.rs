@@ -3,6 +3,7 @@
 //! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
 //! own file, counters, what was seen before, and answers of people.
 
+mod after;
 mod changes;
 pub mod config;
 mod cost_per_call;
@@ -38,6 +39,9 @@ mod units;
 mod waivers;
 mod workloads_stable;
 
+pub use after::{
+    AfterAsked, AfterRound, AfterWatch, BeforeRelease, PastLoad, UnreadTarget, has_build_of,
+};
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;

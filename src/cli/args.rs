@@ -2,6 +2,7 @@
 
 mod checklist;
 mod common;
+mod dossier;
 mod output;
 mod past;
 mod release;
@@ -18,6 +19,7 @@ use crate::wire::duration::{DurationText, parse_limit};
 
 pub(super) use checklist::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+    OverrideArguments,
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
@@ -29,6 +31,7 @@ pub(super) use past::{
     MarkWorkArguments, RehearseArguments, TrendArguments,
 };
 
+pub(super) use dossier::DossierArguments;
 pub(super) use release::{
     ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
     ReleaseShowArguments,
@@ -80,6 +83,8 @@ pub(super) enum Command {
     Release(ReleaseArguments),
     /// Judge whether a release may go, item by item
     Checklist(ChecklistArguments),
+    /// Write a span of the history as a folder for an auditor, who needs sha256sum and jq alone
+    Dossier(DossierArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and manage existing waivers
@@ -160,7 +165,7 @@ pub(super) struct SampleArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) env: Vec<String>,
 
-    /// How often, with --for [default: 60s]
+    /// How often each server is asked, with --for; 1s at the most often [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
     pub(super) every: Option<DurationText>,
 

@@ -16,14 +16,14 @@ use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, author, clock, output, problems};
+use super::{CommandError, after, author, clock, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, Store};
 use crate::model::{
-    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Rehearsal, Release,
-    ReleaseType, WorkMark, meant_and_known,
+    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
+    Release, ReleaseType, WorkMark, meant_and_known,
 };
 use crate::pipeline::{
     self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
@@ -40,6 +40,8 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     match arguments.command {
         Some(ChecklistCommand::Answer(command)) => answer(&command),
+        Some(ChecklistCommand::Override(command)) => overriding::run(&command),
+        None if arguments.run.release.is_none() => after::run(arguments.run, files).await,
         None => judge(&arguments.run, verbose, &files).await,
     }
 }
@@ -62,10 +64,9 @@ async fn judge(
     let basis = basis(arguments, (&profiles, release), &mut past).await?;
     let now = basis.audit.run.at;
     let answers = past.answers()?;
-    let (marks, rehearsals) = past.work(&profiles)?;
-    let evidence = &basis.evidence;
-    let loads = loads(arguments, (&profiles, release), evidence, &mut past, now).await?;
     let history_break = past.broken.clone();
+    let (marks, rehearsals) = past.work(&profiles)?;
+    let loads = loads(arguments, (&profiles, release), &basis.evidence, &mut past, now).await?;
     let input = ChecklistInput {
         release,
         kind,
@@ -78,6 +79,7 @@ async fn judge(
     };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
     let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
+    checklist.overrides = past.overrides(&release.name)?;
     // What was stored before is not seen once more.
     let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &basis.evidence };
     let kept = place.open_to_write().and_then(|mut history| {
@@ -155,7 +157,7 @@ async fn basis<'a>(
         deadline: arguments.deadline(),
         ..AuditOptions::default()
     };
-    let rolled_back = BTreeSet::new();
+    let rolled_back = past.rolled_back()?;
     let asked = BasisAsked {
         profiles,
         release,
@@ -233,6 +235,19 @@ impl Past {
             Err(at) => past.broken = Some(format!("it was changed: {at}")),
         }
         Ok(past)
+    }
+
+    /// Releases that a watch told to roll back: none of them is a baseline.
+    fn rolled_back(&mut self) -> anyhow::Result<BTreeSet<String>> {
+        let Some(store) = &mut self.store else { return Ok(BTreeSet::new()) };
+        pipeline::rolled_back(store).map_err(|error| self.place.failed(&error))
+    }
+
+    /// What was overridden of a release, oldest first.
+    fn overrides(&mut self, release: &str) -> anyhow::Result<Vec<Override>> {
+        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
+        let all = overriding::known(store).map_err(|error| self.place.failed(&error))?;
+        Ok(all.into_iter().filter(|one| one.release == release).collect())
     }
 
     /// What people answered, oldest first.

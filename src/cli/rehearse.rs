@@ -43,7 +43,7 @@ pub(super) async fn run(arguments: RehearseArguments) -> Result<Exit, CommandErr
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     place.open_to_write().map_err(|error| place.failed(&error))?;
     check_builds(&profiles, environment, release).await?;
-    let before = pipeline::read_work(environment, &profiles.folder, None, clock(), &NoProgress);
+    let before = pipeline::read_work(environment, &profiles.folder, None, clock());
     let mut recorder = Recorder::new(&profiles, before.await);
     if let Some(why) = recorder.unread().first() {
         let why = terminal(why);
@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: RehearseArguments) -> Result<Exit, CommandErr
     let from = clock()();
     let ended = rehearsing.attend(&mut recorder).await?;
     let to = clock()();
-    let after = pipeline::read_work(environment, &profiles.folder, None, clock(), &NoProgress);
+    let after = pipeline::read_work(environment, &profiles.folder, None, clock());
     recorder.add(after.await);
     let outcome = rehearsing.outcome(&ended, &recorder).await;
     let new = NewRehearsal {
@@ -186,8 +186,8 @@ impl Rehearsing<'_> {
     }
 
     async fn read(&self, recorder: &mut Recorder, count: u32) {
-        let (folder, progress) = (&self.profiles.folder, &NoProgress);
-        let read = pipeline::read_work(self.environment, folder, None, clock(), progress).await;
+        let folder = &self.profiles.folder;
+        let read = pipeline::read_work(self.environment, folder, None, clock()).await;
         let worst = recorder.add(read);
         if let Some((component, share)) = worst.filter(|_| count % TOLD_EVERY == 0) {
             let seconds = u64::from(count) * EVERY.as_secs();

@@ -1,5 +1,6 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
+mod after;
 mod audit;
 mod bucket;
 mod came;
@@ -21,6 +22,8 @@ pub mod matrix;
 mod naming;
 mod near;
 mod outcome;
+mod overridden;
+mod person;
 mod places;
 mod product;
 mod proven;
@@ -40,6 +43,7 @@ mod waiver;
 mod words;
 mod work;
 
+pub use after::{AfterEnd, AfterEvent, AfterKind, AfterResult};
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
 pub use came::{BaselineRelease, Came, CameSource, CameTime};
@@ -70,7 +74,8 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
 pub use judged_load::{
-    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadOutcome, LoadRow, LoadWorst, WindowServer,
+    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadCourse, LoadOutcome, LoadRow, LoadWorst,
+    WindowServer,
 };
 pub use live::{LiveServer, identity_of};
 pub use load::{
@@ -80,6 +85,8 @@ pub use load::{
 pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
+pub use overridden::Override;
+pub use person::{is_nameless, is_same_person};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use proven::proven_release;
 pub use release::{

@@ -28,14 +28,14 @@ pub struct ChecklistInput<'a> {
     pub basis: &'a ChecklistBasis<'a>,
     /// What people answered, oldest first.
     pub answers: &'a [KeptAnswer],
-    /// Why nothing of the history is believed, if so: then there is no past.
-    pub history_break: Option<&'a str>,
     /// Load over time, by environment and target.
     pub loads: ChecklistLoads,
     /// Marks of work, in the order of time.
     pub marks: &'a [WorkMark],
     /// Rehearsals, in the order in which they ended.
     pub rehearsals: &'a [Rehearsal],
+    /// Why nothing of the history is believed, if so: then there is no past.
+    pub history_break: Option<&'a str>,
 }
 
 /// Judges a release.
@@ -48,7 +48,7 @@ pub fn checklist(
     past: &mut dyn PastEvidence,
     now: Timestamp,
 ) -> Result<Checklist, ChecklistError> {
-    let ChecklistInput { release, kind, basis, answers, mut loads, history_break, .. } = input;
+    let ChecklistInput { release, kind, basis, answers, history_break, mut loads, .. } = input;
     let ChecklistBasis { audit, evidence, baseline, .. } = basis;
     let spans = checklist::spans_of(input.marks);
     let gate = gate_of(profiles, release)?;
@@ -134,20 +134,10 @@ pub fn checklist(
         items,
         load: checklist::load_sources(&trial),
         windows_left_out: checklist::windows_left_out(&trial),
-        not_judged: Vec::new(),
+        overrides: Vec::new(),
         run: audit.run.clone(),
         gate,
     })
-}
-
-/// The load of every Redis of an environment, by component.
-fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loads {
-    let snapshot = &environment.snapshot;
-    let of = |target: &Coverage| {
-        let key = (snapshot.environment.clone(), target.target.clone());
-        Some((target.component.clone(), loads.remove(&key)?))
-    };
-    snapshot.coverage.iter().filter_map(of).collect()
 }
 
 /// When the release came to where it comes from: the first time that anything tells.
@@ -181,6 +171,16 @@ fn came(
     let seen_at = |at: Option<Timestamp>| at.map(|at| CameTime { at, by: CameSource::Evidence });
     let first = |made, seen| [made, written, seen_at(seen)].into_iter().flatten().min();
     Came { first: first(first_made, seen.first), complete: first(all_made, seen.complete) }
+}
+
+/// The load of every Redis of an environment, by component.
+fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loads {
+    let snapshot = &environment.snapshot;
+    let of = |target: &Coverage| {
+        let key = (snapshot.environment.clone(), target.target.clone());
+        Some((target.component.clone(), loads.remove(&key)?))
+    };
+    snapshot.coverage.iter().filter_map(of).collect()
 }
 
 fn side<'a>(

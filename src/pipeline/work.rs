@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::load::keep_samples;
+use super::sample::Sampler;
+use crate::collect::Clock;
 use crate::collect::config::COLLECTORS;
-use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, NewRun, Saved, Store};
 use crate::model::{
     BucketLength, ComponentName, EnvironmentName, Evidence, Extent, Facts, Failure, FailureKind,
@@ -51,14 +52,14 @@ pub async fn read_work(
     folder: &Path,
     deadline: Option<Duration>,
     clock: Clock,
-    progress: &dyn Progress,
 ) -> Evidence {
-    let sampled = super::sample(&[environment], folder, deadline, clock.clone(), progress).await;
-    let mut evidence = sampled.evidence.into_iter().next().unwrap_or_else(|| Evidence {
+    let sampler = Sampler::new(&[environment], folder, deadline, clock.clone());
+    let answers = sampler.ask_once().await.into_iter().flat_map(|sampled| sampled.answers);
+    let mut evidence = Evidence {
         environment: environment.name.clone(),
+        targets: answers.collect(),
         taken: clock(),
-        targets: Vec::new(),
-    });
+    };
     for target in &mut evidence.targets {
         if let Source::Recorded { instead_of, .. } = &target.source {
             let failure = instead_of.clone().unwrap_or_else(|| {

@@ -6,9 +6,11 @@
 mod cli;
 
 mod builds;
+mod dossier;
 mod files;
 mod freeze;
 mod load;
+mod overriding;
 mod people;
 mod redis;
 mod said;

@@ -210,6 +210,12 @@ impl World {
         command.args(["--history".as_ref(), self.history().as_os_str()]).run()
     }
 
+    /// What needs nothing but the history.
+    pub(crate) fn command_without_profiles(&self, arguments: &[&str]) -> Ended {
+        let history = self.history();
+        envparity(arguments).args(["--history".as_ref(), history.as_os_str()]).run()
+    }
+
     /// What knows no `--history`.
     pub(crate) fn command_without_history(&self, arguments: &[&str]) -> Ended {
         envparity(arguments).profiles(&self.profiles.path("")).run()

@@ -6,7 +6,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::cli;
+
+#[path = "../checklist/world.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
+mod release_world;
+
 mod addresses;
+mod after;
 mod clock;
 mod docker;
 mod docker_odd;

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::cli::args::MarkWorkArguments;
 use crate::cli::exit::Exit;
 use crate::cli::past::HistoryPlace;
-use crate::cli::progress::NoProgress;
 use crate::cli::release::named;
 use crate::cli::{CommandError, author, clock, output, problems};
 use crate::history::{HistoryError, Store};
@@ -94,8 +93,7 @@ async fn counted(
     place: &HistoryPlace,
 ) -> anyhow::Result<Evidence> {
     let Some(at) = arguments.at else {
-        let (folder, progress) = (&profiles.folder, &NoProgress);
-        return Ok(pipeline::read_work(environment, folder, None, clock(), progress).await);
+        return Ok(pipeline::read_work(environment, &profiles.folder, None, clock()).await);
     };
     let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
     let found = pipeline::sampled_work(&mut history, environment, at);
