@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Trial;
 use super::lifetime::{LifetimeCalls, lifetime_calls};
 use super::loads::{SeriesCalls, series_calls};
-use super::unit_cost::spans_under_release;
+use super::unit_cost::{FEW_CALLS, baseline_cost, is_risen, spans_under_release, unit_cost, works};
 use super::units::{span_of, valid_rehearsal};
 use crate::model::{ComponentName, Facts, Rehearsal, ServerCounters, Snapshot, TargetCounters};
 
@@ -181,9 +181,24 @@ fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
         by_counters(pair, command, (&before, &since), trial)
     };
     match (found, before) {
-        (Here::Called { calls, .. }, SeriesCalls::Called { .. }) => Here::CalledBefore { calls },
+        (Here::Called { calls, .. }, SeriesCalls::Called { .. })
+            if !is_of_work(pair, command, trial) =>
+        {
+            Here::CalledBefore { calls }
+        }
         (found, _) => found,
     }
+}
+
+/// Whether a rehearsal shows that the work itself calls a command more often than before: then it is
+/// the release's, whoever else called it before.
+fn is_of_work(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> bool {
+    works(trial).iter().any(|work| {
+        let now = unit_cost(trial, work, &pair.component).filter(|cost| cost.is_rehearsed);
+        let before = baseline_cost(trial, work, &pair.component).filter(|cost| cost.units > 0.0);
+        let before = before.map_or(0.0, |cost| cost.calls(command));
+        now.is_some_and(|now| is_risen(now.calls(command), before, FEW_CALLS))
+    })
 }
 
 /// What the server's own counters tell, beside series that show no call since the release came, or

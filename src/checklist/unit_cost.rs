@@ -23,6 +23,16 @@ pub(super) struct UnitCost {
     pub(super) hides: Option<String>,
 }
 
+/// By what share a unit may cost more.
+pub(super) const RISE: f64 = 0.2;
+/// By so many calls or logins a unit must rise before that counts.
+pub(super) const FEW_CALLS: f64 = 0.1;
+
+/// Whether a figure of a unit rose by more than it may.
+pub(super) fn is_risen(now: f64, before: f64, floor: f64) -> bool {
+    now > before * (1.0 + RISE) && now - before > floor
+}
+
 impl UnitCost {
     /// Calls of a command in a unit.
     pub(super) fn calls(&self, command: &str) -> f64 {

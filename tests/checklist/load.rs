@@ -334,6 +334,12 @@ fn what_was_called_before_the_release_is_not_its_own() {
     world.sampled("qualif", SPAN, |at| from(at, "2026-04-08T12:00:00Z", qualif_info(), typed()));
     world.info("qualif", &qualif_info().with("keys", 1, 12_000));
     world.checklist().expect("new-command", "go", &[]);
+    // What a rehearsal shows is the release's own, whoever typed it before.
+    let after = done(&qualif_info()).with("keys", 501, 6_012_000);
+    let begun = qualif_info().with("keys", 1, 12_000);
+    world.rehearse("v22", 250, &[begun, after.clone()], REHEARSED, &VALID);
+    world.info("qualif", &after);
+    world.checklist().expect("new-command", "no-go", &["KEYS 500 calls in qualif by the work"]);
     // Calls of the newest minutes are in no series, and may be the release's.
     let world = self::world();
     world.sampled("qualif", SPAN, |_| qualif_info());
@@ -393,8 +399,10 @@ fn after_a_failover_both_members_are_judged() {
         let second = Info { run_id: "d", ..qualif_info() };
         let walked = second.clone().with("keys", 500, 20_000_000);
         let one = |at| (qualif_info(), role(at, true));
-        world.sampled_member("qualif", "10.0.0.1:6379", SPAN, one);
-        world.sampled_member("qualif", "10.0.0.2:6379", SPAN, |at| {
+        world.came("2026-04-12T12:00:00Z");
+        let span = ("2026-04-12T10:00:00Z", "2026-04-13T18:39:00Z");
+        world.sampled_member("qualif", "10.0.0.1:6379", span, one);
+        world.sampled_member("qualif", "10.0.0.2:6379", span, |at| {
             let after = if walks { walked.clone() } else { second.clone() };
             (from(at, "2026-04-13T05:02:00Z", second.clone(), after), role(at, false))
         });
