@@ -150,7 +150,12 @@ fn page_shows(printed: &str) {
     let outcomes = |text: &str| -> Vec<String> {
         let is_item = |line: &&str| {
             let number = line.trim_start().split(' ').next().unwrap_or_default();
-            line.len() > 3 && number.parse::<u8>().is_ok() && !line.starts_with("      ")
+            // How long five minutes of it walked is a matter of the machine.
+            let is_fixed = !line.contains(" rehearsal ");
+            is_fixed
+                && line.len() > 3
+                && number.parse::<u8>().is_ok()
+                && !line.starts_with("      ")
         };
         let words = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         text.lines().filter(is_item).map(words).collect()
