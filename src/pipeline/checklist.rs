@@ -66,7 +66,7 @@ pub fn checklist(
         Some(back) => seer.until_seen(to, back).map_err(ChecklistError::Past)?,
         None => Vec::new(),
     };
-    let seen = seer.seen_since(from, release).map_err(ChecklistError::Past)?;
+    let since = seer.seen_since(from, release).map_err(ChecklistError::Past)?;
     let memory = |name: &EnvironmentName| {
         let found = evidence.iter().find(|one| one.environment == *name);
         memory_of(&normalizer, found, name, &basis.refused)
@@ -76,7 +76,7 @@ pub fn checklist(
         Some(freeze) if freeze.environment != gate.from => memory(&freeze.environment),
         _ => from_memory.clone(),
     };
-    let came = came(release, &gate, (seen, &from_memory), now);
+    let came = came(release, &gate, (since, &from_memory), now);
     let freeze = match &release.freeze {
         Some(freeze) => {
             let environment = side(&freeze.environment)?;
