@@ -97,7 +97,7 @@ impl Risen {
 fn amount(value: f64) -> String {
     match value {
         value if value >= 100.0 => rounded(value),
-        value if value == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         value if value >= 1.0 => format!("{value:.1}"),
         value => format!("{value:.2}"),
     }

@@ -89,7 +89,7 @@ pub(super) fn unit_cost(
 ) -> Option<UnitCost> {
     let rehearsed = rehearsal_of(trial, work).map(span_of);
     match rehearsed {
-        Some(span) => rehearsed_cost(trial, &span, component),
+        Some(span) => Some(rehearsed_cost(trial, &span, component)),
         None => marked_cost(trial, spans_under_release(trial), work, component),
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn baseline_cost(
     let digest = digest.unwrap_or_default();
     let rehearsed = valid_rehearsal(trial.rehearsals, (&trial.gate.from, &digest), work);
     if let Some(span) = rehearsed.map(span_of) {
-        return rehearsed_cost(trial, &span, component);
+        return Some(rehearsed_cost(trial, &span, component));
     }
     let came = trial.came();
     let is_of = |span: &WorkSpan| match &span.release {
@@ -131,7 +131,7 @@ fn rehearsed_cost(
     trial: &Trial<'_>,
     span: &WorkSpan,
     component: &ComponentName,
-) -> Option<UnitCost> {
+) -> UnitCost {
     let mut made = UnitCost {
         is_rehearsed: true,
         units: span.count,
@@ -148,7 +148,7 @@ fn rehearsed_cost(
         made.doubts.push(format!("{other} was done at the same time"));
     }
     doubt(&mut made, span.calls());
-    Some(made)
+    made
 }
 
 fn marked_cost(
