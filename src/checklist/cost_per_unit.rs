@@ -2,7 +2,10 @@
 
 use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
 use super::projected_load::is_judged;
-use super::unit_cost::{UnitCost, baseline, baseline_cost, rehearse_command, unit_cost, works};
+use super::unit_cost::{
+    FEW_CALLS, RISE, UnitCost, baseline, baseline_cost, is_risen, rehearse_command, unit_cost,
+    works,
+};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, rounded,
@@ -19,10 +22,6 @@ static META: ItemMeta = ItemMeta {
     judges_rollbacks: false,
 };
 
-/// By what share a unit may cost more.
-const RISE: f64 = 0.2;
-/// More calls or logins a unit than this must be there before they count.
-const FEW_CALLS: f64 = 0.1;
 /// More milliseconds a unit than this must be there before they count.
 const FEW_MILLIS: f64 = 0.1;
 
@@ -81,8 +80,7 @@ struct Risen {
 
 impl Risen {
     fn is_over(&self) -> bool {
-        let before = self.before.unwrap_or(0.0);
-        self.now > before * (1.0 + RISE) && self.now - before > self.floor
+        is_risen(self.now, self.before.unwrap_or(0.0), self.floor)
     }
 
     fn in_words(&self, baseline: &str) -> String {
@@ -99,7 +97,7 @@ impl Risen {
 fn amount(value: f64) -> String {
     match value {
         value if value >= 100.0 => rounded(value),
-        value if value == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         value if value >= 1.0 => format!("{value:.1}"),
         value => format!("{value:.2}"),
     }
@@ -260,7 +258,7 @@ fn others(now: &UnitCost, before: &UnitCost, lists: &CommandLists) -> Vec<String
     for command in now.cost.commands.keys() {
         let (own, old) = (now.calls(command), before.calls(command));
         let is_listed = lists.is_walking(command) || lists.is_login(command);
-        if !is_listed && own > old * (1.0 + RISE) && own - old > FEW_CALLS {
+        if !is_listed && is_risen(own, old, FEW_CALLS) {
             found.push(format!("{} {} ({})", command.to_uppercase(), amount(own), amount(old)));
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Trial;
 use super::lifetime::{LifetimeCalls, lifetime_calls};
 use super::loads::{SeriesCalls, series_calls};
-use super::unit_cost::spans_under_release;
+use super::unit_cost::{FEW_CALLS, baseline_cost, is_risen, spans_under_release, unit_cost, works};
 use super::units::{span_of, valid_rehearsal};
 use crate::model::{ComponentName, Facts, Rehearsal, ServerCounters, Snapshot, TargetCounters};
 
@@ -161,45 +161,65 @@ enum Here {
 }
 
 fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
-    let came = trial.came();
-    let loads = trial.from_loads;
-    let series = |from, to| series_calls(loads, &pair.component, command, from, to);
-    let since = match came {
-        Some(_) => series(came, None),
-        None => SeriesCalls::NotProven("when it came is not known".to_owned()),
+    let unknown = || SeriesCalls::NotProven("when it came is not known".to_owned());
+    let series = |from, to| match trial.came() {
+        Some(_) => series_calls(trial.from_loads, &pair.component, command, from, to),
+        None => unknown(),
     };
-    let before = || match came {
-        Some(_) => series(None, came),
-        None => SeriesCalls::NotProven("when it came is not known".to_owned()),
-    };
+    let (before, since) = (series(None, trial.came()), series(trial.came(), None));
+    let is_zero_before = matches!(before, SeriesCalls::Never(_));
     let by_work = match rehearsed(pair, command, trial) {
         Rehearsed::With { calls, micros } => Some((calls, micros)),
         _ => marked(pair, command, trial),
     };
+    let found = if let SeriesCalls::Called { calls, micros, first } = since {
+        let told = CallsTold::Series { first, is_zero_before };
+        Here::Called { calls, micros: Some(micros), told }
+    } else if let Some((calls, micros)) = by_work {
+        Here::Called { calls, micros: Some(micros), told: CallsTold::Work }
+    } else {
+        by_counters(pair, command, (&before, &since), trial)
+    };
+    match (found, before) {
+        (Here::Called { calls, .. }, SeriesCalls::Called { .. })
+            if !is_of_work(pair, command, trial) =>
+        {
+            Here::CalledBefore { calls }
+        }
+        (found, _) => found,
+    }
+}
+
+/// Whether a rehearsal shows that the work itself calls a command more often than before: then it is
+/// the release's, whoever else called it before.
+fn is_of_work(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> bool {
+    works(trial).iter().any(|work| {
+        let now = unit_cost(trial, work, &pair.component).filter(|cost| cost.is_rehearsed);
+        let before = baseline_cost(trial, work, &pair.component).filter(|cost| cost.units > 0.0);
+        let before = before.map_or(0.0, |cost| cost.calls(command));
+        now.is_some_and(|now| is_risen(now.calls(command), before, FEW_CALLS))
+    })
+}
+
+/// What the server's own counters tell, beside series that show no call since the release came, or
+/// nothing.
+fn by_counters(
+    pair: &RedisPair<'_>,
+    command: &str,
+    (before, since): (&SeriesCalls, &SeriesCalls),
+    trial: &Trial<'_>,
+) -> Here {
+    let (came, from) = (trial.came(), &trial.gate.from);
     let lifetime = match pair.from {
         Some(target) => lifetime_calls(target, command),
         None => LifetimeCalls::NotProven("it was not read".to_owned()),
     };
-    let was_called_before = |calls| match before() {
-        SeriesCalls::Called { .. } => Some(Here::CalledBefore { calls }),
-        _ => None,
-    };
-    if let SeriesCalls::Called { calls, micros, first } = since {
-        let is_zero_before = matches!(before(), SeriesCalls::Never(_));
-        let told = CallsTold::Series { first, is_zero_before };
-        let found = Here::Called { calls, micros: Some(micros), told };
-        return was_called_before(calls).unwrap_or(found);
-    }
-    if let Some((calls, micros)) = by_work {
-        let found = Here::Called { calls, micros: Some(micros), told: CallsTold::Work };
-        return was_called_before(calls).unwrap_or(found);
-    }
     match (lifetime, since) {
         (LifetimeCalls::Never { since }, _) if came.is_some_and(|came| since <= came) => {
             Here::Never
         }
         // All that it has counted came before the release: the newest minutes are in no series yet.
-        (LifetimeCalls::Called { calls, .. }, SeriesCalls::Never(_)) if matches!(before(), SeriesCalls::Called { calls: old, .. } if old >= calls) => {
+        (LifetimeCalls::Called { calls, .. }, SeriesCalls::Never(_)) if matches!(before, SeriesCalls::Called { calls: old, .. } if *old >= calls) => {
             Here::Never
         }
         (LifetimeCalls::NotProven(_) | LifetimeCalls::Never { .. }, SeriesCalls::Never(_)) => {
@@ -207,19 +227,17 @@ fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
         }
         (LifetimeCalls::Called { calls, micros, since }, _) => {
             let is_since = came.is_some_and(|came| since >= came);
-            let is_zero_before = matches!(before(), SeriesCalls::Never(_));
-            let told = if is_since || is_zero_before {
+            let told = if is_since || matches!(before, SeriesCalls::Never(_)) {
                 CallsTold::SinceCame
             } else {
                 CallsTold::Lifetime(since)
             };
-            was_called_before(calls).unwrap_or(Here::Called { calls, micros, told })
+            Here::Called { calls, micros, told }
         }
         (LifetimeCalls::Never { since }, _) => {
-            Here::NotProven(not_covered(trial.gate.from.as_str(), since, came))
+            Here::NotProven(not_covered(from.as_str(), since, came))
         }
         (LifetimeCalls::NotProven(why), _) => {
-            let from = &trial.gate.from;
             Here::NotProven(format!("that {from} did not call it is not proven: {why}"))
         }
     }
@@ -244,11 +262,14 @@ pub(super) fn rehearsed(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) 
         .collect();
     let (mut calls, mut micros, mut is_zero) = (0.0, 0.0, true);
     for one in &valid {
-        let Some(Ok(cost)) = span_of(one).costs.remove(&pair.component) else {
+        let mut span = span_of(one);
+        // A command that did nothing shows nothing.
+        let is_plausible = span.calls() >= span.count;
+        let Some(Ok(cost)) = span.costs.remove(&pair.component) else {
             is_zero = false;
             continue;
         };
-        is_zero &= !cost.is_at_least && cost.hidden < 1.0;
+        is_zero &= !cost.is_at_least && cost.hidden < 1.0 && is_plausible;
         if let Some((own, time)) = cost.commands.get(command) {
             calls += own;
             micros += time;

@@ -23,6 +23,16 @@ pub(super) struct UnitCost {
     pub(super) hides: Option<String>,
 }
 
+/// By what share a unit may cost more.
+pub(super) const RISE: f64 = 0.2;
+/// By so many calls or logins a unit must rise before that counts.
+pub(super) const FEW_CALLS: f64 = 0.1;
+
+/// Whether a figure of a unit rose by more than it may.
+pub(super) fn is_risen(now: f64, before: f64, floor: f64) -> bool {
+    now > before * (1.0 + RISE) && now - before > floor
+}
+
 impl UnitCost {
     /// Calls of a command in a unit.
     pub(super) fn calls(&self, command: &str) -> f64 {
@@ -79,7 +89,7 @@ pub(super) fn unit_cost(
 ) -> Option<UnitCost> {
     let rehearsed = rehearsal_of(trial, work).map(span_of);
     match rehearsed {
-        Some(span) => rehearsed_cost(trial, &span, component),
+        Some(span) => Some(rehearsed_cost(trial, &span, component)),
         None => marked_cost(trial, spans_under_release(trial), work, component),
     }
 }
@@ -95,7 +105,7 @@ pub(super) fn baseline_cost(
     let digest = digest.unwrap_or_default();
     let rehearsed = valid_rehearsal(trial.rehearsals, (&trial.gate.from, &digest), work);
     if let Some(span) = rehearsed.map(span_of) {
-        return rehearsed_cost(trial, &span, component);
+        return Some(rehearsed_cost(trial, &span, component));
     }
     let came = trial.came();
     let is_of = |span: &WorkSpan| match &span.release {
@@ -109,17 +119,19 @@ pub(super) fn baseline_cost(
 
 /// Name and digest of the release that load is compared with.
 pub(super) fn baseline(trial: &Trial<'_>) -> Option<(String, Option<String>)> {
-    let release = trial.release;
-    let name = release.baseline.as_ref().or(release.previous.as_ref())?.clone();
-    let known = trial.previous.filter(|previous| previous.name == name);
-    Some((name, known.map(|known| digest_of(&bound_builds(known)))))
+    if let Some(known) = trial.baseline.release {
+        return Some((known.name.clone(), Some(digest_of(&bound_builds(known)))));
+    }
+    let name = trial.release.baseline.as_ref().or(trial.release.previous.as_ref())?;
+    let known = trial.previous.filter(|previous| previous.name == *name);
+    Some((name.clone(), known.map(|known| digest_of(&bound_builds(known)))))
 }
 
 fn rehearsed_cost(
     trial: &Trial<'_>,
     span: &WorkSpan,
     component: &ComponentName,
-) -> Option<UnitCost> {
+) -> UnitCost {
     let mut made = UnitCost {
         is_rehearsed: true,
         units: span.count,
@@ -135,8 +147,8 @@ fn rehearsed_cost(
     if let Some(other) = overlapping(span, trial.spans) {
         made.doubts.push(format!("{other} was done at the same time"));
     }
-    doubt(&mut made);
-    Some(made)
+    doubt(&mut made, span.calls());
+    made
 }
 
 fn marked_cost(
@@ -158,7 +170,9 @@ fn marked_cost(
         doubts: Vec::new(),
         hides: None,
     };
+    let mut calls = 0.0;
     for span in &own {
+        calls += span.calls();
         let overlaps = overlapping(span, &all);
         match (span.costs.get(component), overlaps) {
             (_, Some(other)) => made.doubts.push(format!("{other} was done at the same time")),
@@ -170,14 +184,14 @@ fn marked_cost(
             (None, None) => made.doubts.push("it was not read then".to_owned()),
         }
     }
-    doubt(&mut made);
+    doubt(&mut made, calls);
     Some(made)
 }
 
 /// What makes the figures not plausible.
-fn doubt(made: &mut UnitCost) {
-    if made.doubts.is_empty() && made.units > 0.0 && made.cost.calls() < made.units {
-        let (calls, units) = (made.cost.calls(), made.units);
+fn doubt(made: &mut UnitCost, calls: f64) {
+    let units = made.units;
+    if made.doubts.is_empty() && calls < units {
         made.doubts.push(format!("count implausible: {calls} commands for {units} units"));
     }
     if made.cost.hidden >= 1.0 {

@@ -150,6 +150,8 @@ fn server_cost(before: &ServerCounters, after: &ServerCounters) -> WorkCost {
         _ => f64::INFINITY,
     };
     cost.hidden = (all - cost.calls()).abs();
+    // Counters may have grown beyond what they were before a reset.
+    cost.is_at_least |= cost.commands.contains_key("config|resetstat");
     cost
 }
 
@@ -238,6 +240,14 @@ fn between(before: &WorkMark, mark: &WorkMark, count: f64) -> WorkSpan {
         to: mark.at,
         count,
         costs: mark.readings.iter().map(cost).collect(),
+    }
+}
+
+impl WorkSpan {
+    /// Commands that every Redis ran meanwhile: work that touches none of them is none.
+    pub(crate) fn calls(&self) -> f64 {
+        let known = self.costs.values().flatten();
+        known.fold(0.0, |sum, cost| sum + cost.calls())
     }
 }
 

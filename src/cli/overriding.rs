@@ -6,8 +6,7 @@ use super::args::OverrideArguments;
 use super::exit::Exit;
 use super::past::HistoryPlace;
 use super::{CommandError, author, clock, output, problems};
-use crate::history::{HistoryError, Reference, Store, parse_reference};
-use crate::model::Override;
+use crate::history::{Reference, parse_reference};
 use crate::pipeline::{self, OverrideAsked, OverrideError};
 use crate::report::escape::{terminal, terminal_lines};
 
@@ -55,9 +54,4 @@ fn digits(text: &str) -> anyhow::Result<String> {
             terminal(&text)
         )),
     }
-}
-
-/// What the history says of overrides, for commands that show its runs.
-pub(super) fn known(history: &mut Store) -> Result<Vec<Override>, HistoryError> {
-    pipeline::overrides(history)
 }

@@ -161,7 +161,7 @@ impl Rehearsing<'_> {
                 _ = ticks.tick() => {
                     count += 1;
                     self.read(recorder, count).await;
-                    if count % BUILDS_EVERY == 0 && other_builds.is_none() {
+                    if count.is_multiple_of(BUILDS_EVERY) && other_builds.is_none() {
                         other_builds = self.other_builds().await;
                     }
                 }
@@ -189,7 +189,7 @@ impl Rehearsing<'_> {
         let folder = &self.profiles.folder;
         let read = pipeline::read_work(self.environment, folder, None, clock()).await;
         let worst = recorder.add(read);
-        if let Some((component, share)) = worst.filter(|_| count % TOLD_EVERY == 0) {
+        if let Some((component, share)) = worst.filter(|_| count.is_multiple_of(TOLD_EVERY)) {
             let seconds = u64::from(count) * EVERY.as_secs();
             output::print_error_line(&terminal(&format!(
                 "rehearse: {seconds} s, {component} walk share {:.1} % of the last seconds",

@@ -139,7 +139,7 @@ fn marks_alone_hold_other_traffic_unless_the_command_is_new() {
     let more = after.with("keys", 4, 48_000);
     world.mark(&LOCATIONS, Some(2), &more, "2026-04-12T10:06:00Z");
     world.info("qualif", &more);
-    world.checklist().expect("new-command", "no-go", &["KEYS 4 calls"]);
+    world.checklist().expect("new-command", "no-go", &["4 calls in qualif since v22 came"]);
 }
 
 #[test]
@@ -258,6 +258,24 @@ fn a_call_that_somebody_typed_is_cleared_by_a_rehearsal_without_it() {
 }
 
 #[test]
+fn a_rehearsal_that_did_nothing_clears_nothing() {
+    let world = world();
+    let typed = qualif_info().with("keys", 1, 12_000);
+    world.rehearse("v22", 250, &[typed.clone(), typed.clone()], REHEARSED, &VALID);
+    world.info("qualif", &typed);
+    world.checklist().expect("new-command", "no-go", &["KEYS 1 call"]);
+}
+
+#[test]
+fn counters_that_were_reset_and_have_grown_since_are_a_lower_bound() {
+    let world = world();
+    baseline(&world);
+    rehearsed(&world, &done(&qualif_info()).with("config|resetstat", 1, 9));
+    let words = ["at least: a restart or reset hides some"];
+    world.checklist().expect("cost-per-unit", "incomplete", &words);
+}
+
+#[test]
 fn after_a_restart_a_rehearsal_settles_it() {
     let world = world();
     let young =
@@ -316,6 +334,12 @@ fn what_was_called_before_the_release_is_not_its_own() {
     world.sampled("qualif", SPAN, |at| from(at, "2026-04-08T12:00:00Z", qualif_info(), typed()));
     world.info("qualif", &qualif_info().with("keys", 1, 12_000));
     world.checklist().expect("new-command", "go", &[]);
+    // What a rehearsal shows is the release's own, whoever typed it before.
+    let after = done(&qualif_info()).with("keys", 501, 6_012_000);
+    let begun = qualif_info().with("keys", 1, 12_000);
+    world.rehearse("v22", 250, &[begun, after.clone()], REHEARSED, &VALID);
+    world.info("qualif", &after);
+    world.checklist().expect("new-command", "no-go", &["KEYS 500 calls in qualif by the work"]);
     // Calls of the newest minutes are in no series, and may be the release's.
     let world = self::world();
     world.sampled("qualif", SPAN, |_| qualif_info());
@@ -362,6 +386,34 @@ fn a_breach_since_the_release_came_is_a_no_go() {
     world.sampled("qualif", SPAN, |at| from(at, "2026-04-11T10:02:00Z", qualif_info(), walked()));
     let words = ["walk share 6.67 % in the worst 5 minutes, limit 5 %", "(history)"];
     world.checklist().expect("observation-window", "no-go", &words);
+}
+
+#[test]
+fn after_a_failover_both_members_are_judged() {
+    for walks in [false, true] {
+        let world = world();
+        let failover = crate::work::time("2026-04-13T03:02:00Z").as_second();
+        let role = |at: i64, is_first: bool| {
+            if (at < failover) == is_first { "master" } else { "slave" }
+        };
+        let second = Info { run_id: "d", ..qualif_info() };
+        let walked = second.clone().with("keys", 500, 20_000_000);
+        let one = |at| (qualif_info(), role(at, true));
+        world.came("2026-04-12T12:00:00Z");
+        let span = ("2026-04-12T10:00:00Z", "2026-04-13T18:39:00Z");
+        world.sampled_member("qualif", "10.0.0.1:6379", span, one);
+        world.sampled_member("qualif", "10.0.0.2:6379", span, |at| {
+            let after = if walks { walked.clone() } else { second.clone() };
+            (from(at, "2026-04-13T05:02:00Z", second.clone(), after), role(at, false))
+        });
+        let told = world.checklist();
+        if walks {
+            let words = ["walk share of 10.0.0.2:6379 6.67 % in the worst 5 minutes"];
+            told.expect("observation-window", "no-go", &words);
+        } else {
+            told.expect("observation-window", "incomplete", &["24 h without a breach", "0 units"]);
+        }
+    }
 }
 
 #[test]

@@ -121,8 +121,19 @@ impl World {
     pub(crate) fn sampled(
         &self,
         environment: &str,
-        (from, to): (&str, &str),
+        span: (&str, &str),
         said: impl Fn(i64) -> Info,
+    ) {
+        self.sampled_member(environment, "", span, |at| (said(at), "master"));
+    }
+
+    /// The same of one of several servers, with its role.
+    pub(crate) fn sampled_member(
+        &self,
+        environment: &str,
+        place: &str,
+        (from, to): (&str, &str),
+        said: impl Fn(i64) -> (Info, &'static str),
     ) {
         let (from, to) = (time(from).as_second(), time(to).as_second());
         let target = TargetId::new("redis", "cache");
@@ -130,7 +141,10 @@ impl World {
         for at in (from..=to).step_by(300) {
             let taken = Timestamp::from_second(at).unwrap();
             let mut of_target = TargetEvidence::new(target.clone(), String::new(), taken);
-            of_target.samples.push(said(at).sample(&target, taken));
+            let (info, role) = said(at);
+            let sample = info.sample(&target, taken);
+            let (place, role) = (place.to_owned(), role.to_owned());
+            of_target.samples.push(Sample { place, role, ..sample });
             evidence.push(of_target);
         }
         let now = Timestamp::from_second(to).unwrap();

@@ -88,7 +88,8 @@ impl Play {
             "checklist.yaml",
             &format!(
                 "kind: Checklist\nrequired-units: {{stock-location: 10}}\nitems:\n- {{item: \
-                 projected-load, at-once: {{stock-location: {at_once}}}}}\n"
+                 projected-load, at-once: {{stock-location: {at_once}}}}}\n- {{item: performance, \
+                 windows: [24h]}}\n"
             ),
         );
     }

@@ -1,6 +1,7 @@
 //! `envparity mark work`: counts units of work, and keeps what Redis had counted until then.
 
 use anyhow::{anyhow, bail};
+use jiff::Timestamp;
 
 use crate::cli::args::MarkWorkArguments;
 use crate::cli::exit::Exit;
@@ -20,43 +21,13 @@ pub(super) async fn run(arguments: &MarkWorkArguments) -> Result<Exit, CommandEr
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let environment = known_environment(&arguments.environment, &profiles)?;
     let work = work_name(&arguments.work)?;
-    if arguments.count == Some(0) {
-        return Err(anyhow!("--count 0 says that nothing was done: do not mark it").into());
-    }
     if let Some(name) = &arguments.release {
         named(&profiles, name)?;
     }
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let now = clock()();
-    if let Some(at) = arguments.at.filter(|at| *at > now) {
-        return Err(anyhow!("--at {at} is in the future: nothing was counted then").into());
-    }
-    if arguments.count.is_some() {
-        let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
-        let is_begun = is_begun(&mut history, &profiles, environment, work);
-        if !is_begun.map_err(|error| place.failed(&error))? {
-            let (environment, work) = (&environment.name, terminal(work));
-            return Err(anyhow!(
-                "nothing marks when {work} began in {environment}: envparity mark work \
-                 {environment} {work} --start, before the first unit"
-            )
-            .into());
-        }
-    }
-    let evidence = match arguments.at {
-        None => pipeline::read_work(environment, &profiles.folder, None, clock()).await,
-        Some(at) => {
-            let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
-            let found = pipeline::sampled_work(&mut history, environment, at);
-            let found = found.map_err(|error| place.failed(&error))?;
-            found.map_err(|target| {
-                anyhow!(
-                    "{target} has no sample within a minute of {at}: envparity sample --every 60s \
-                     keeps them; mark the work when it is done"
-                )
-            })?
-        }
-    };
+    check(arguments, (&profiles, environment), &place, now)?;
+    let evidence = counted(arguments, (&profiles, environment), &place).await?;
     if evidence.targets.is_empty() {
         return Err(anyhow!("{} has no Redis: there is nothing to mark", environment.name).into());
     }
@@ -78,13 +49,61 @@ pub(super) async fn run(arguments: &MarkWorkArguments) -> Result<Exit, CommandEr
         Some(units) => format!("{units} done"),
     };
     let targets = count(evidence.targets.len(), "Redis target");
-    let line =
-        format!("run:{:.8} marks {}: {work} {what}, {targets}", saved.digest, environment.name);
+    let name = &environment.name;
+    let line = format!("run:{:.8} marks {name}: {work} {what}, {targets}", saved.digest);
     output::print(&(terminal(&line) + "\n"))?;
     for line in &unread {
         output::print_error_line(&terminal_lines(line));
     }
     Ok(if unread.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Refuses what would say nothing.
+fn check(
+    arguments: &MarkWorkArguments,
+    (profiles, environment): (&Profiles, &Environment),
+    place: &HistoryPlace,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    if arguments.count == Some(0) {
+        bail!("--count 0 says that nothing was done: do not mark it");
+    }
+    if let Some(at) = arguments.at.filter(|at| *at > now) {
+        bail!("--at {at} is in the future: nothing was counted then");
+    }
+    if arguments.count.is_none() {
+        return Ok(());
+    }
+    let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
+    let is_begun = is_begun(&mut history, profiles, environment, &arguments.work);
+    if !is_begun.map_err(|error| place.failed(&error))? {
+        let (environment, work) = (&environment.name, terminal(&arguments.work));
+        bail!(
+            "nothing marks when {work} began in {environment}: envparity mark work {environment} \
+             {work} --start, before the first unit"
+        );
+    }
+    Ok(())
+}
+
+/// What every Redis has counted, now or at the time that is marked.
+async fn counted(
+    arguments: &MarkWorkArguments,
+    (profiles, environment): (&Profiles, &Environment),
+    place: &HistoryPlace,
+) -> anyhow::Result<Evidence> {
+    let Some(at) = arguments.at else {
+        return Ok(pipeline::read_work(environment, &profiles.folder, None, clock()).await);
+    };
+    let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
+    let found = pipeline::sampled_work(&mut history, environment, at);
+    let found = found.map_err(|error| place.failed(&error))?;
+    found.map_err(|target| {
+        anyhow!(
+            "{target} has no sample within a minute of {at}: envparity sample --every 60s keeps \
+             them; mark the work when it is done"
+        )
+    })
 }
 
 /// What makes the mark INCOMPLETE, a line each.

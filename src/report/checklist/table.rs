@@ -84,11 +84,12 @@ impl Layout {
     }
 
     fn heading(&self, words: &str, is_first: bool) -> String {
-        let heading = self.paint.bold(&terminal(words));
         if !is_first {
             let width = self.name + OUTCOME + self.seen + 2 + self.must;
-            return textwrap::fill(&heading, prose(width)) + "\n";
+            let heading = textwrap::fill(&terminal(words), prose(width));
+            return format!("{}\n", self.paint.bold(&heading));
         }
+        let heading = self.paint.bold(&terminal(words));
         let left = self.name + OUTCOME;
         let gap = " ".repeat(left.saturating_sub(display_width(words)).max(1));
         format!("{heading}{gap}{:seen$}  must be\n", "seen", seen = self.seen)
