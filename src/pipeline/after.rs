@@ -13,6 +13,7 @@ use super::load::{
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
     AfterAsked, AfterRound, BeforeRelease, PastLoad, UnreadTarget, has_build_of, holds_images,
+    is_counted_by,
     seen_at, state_of, train_of,
 };
 use crate::collect::config::COLLECTORS;
@@ -243,6 +244,8 @@ fn before_release(
 ) -> Result<Option<BeforeRelease>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let name = environment.name.as_str();
+    // The newest time at which it was not there, and what ran then.
+    let mut without: Option<(Timestamp, Train)> = None;
     for run in history.runs(usize::MAX)? {
         if !run.environments.iter().any(|one| one == name) {
             continue;
@@ -251,13 +254,23 @@ fn before_release(
         for evidence in all.into_iter().filter(|one| one.environment == environment.name) {
             let counters = counters_of(&normalizer, &evidence);
             let snapshot = normalizer.snapshot(evidence, environment.ignore.clone());
-            let train = train_of(&snapshot);
-            if state_of(&snapshot).is_whole && !has_build_of(&train, &release.changed) {
-                return Ok(Some(BeforeRelease { at: seen_at(&snapshot), train, counters }));
+            if without.is_none() {
+                let train = train_of(&snapshot);
+                if !state_of(&snapshot).is_whole || has_build_of(&train, &release.changed) {
+                    continue;
+                }
+                without = Some((seen_at(&snapshot), train));
+            }
+            // Builds may be of a recording that is older than the counters beside it.
+            if let Some((at, train)) = &without
+                && counters.values().all(|one| is_counted_by(one, *at))
+            {
+                return Ok(Some(BeforeRelease { at: *at, train: train.clone(), counters }));
             }
         }
     }
-    Ok(None)
+    let counters = BTreeMap::new();
+    Ok(without.map(|(at, train)| BeforeRelease { at, train, counters }))
 }
 
 /// Reads what tells of builds and of load, once.
@@ -313,6 +326,7 @@ pub fn round_of(
     AfterRound {
         at,
         train: train_of(&snapshot),
+        seen: seen_at(&snapshot),
         is_train_whole: images.clone().count() > 0
             && images.clone().all(|one| one.is_complete() && !is_old(one)),
         counters,

@@ -125,6 +125,8 @@ struct Watched {
     watch: AfterWatch,
     second: i64,
     train: Train,
+    /// Of when the recording of builds is, if it is one.
+    seen: Option<i64>,
     is_train_whole: bool,
     redis: Option<Redis>,
     unread: BTreeMap<&'static str, &'static str>,
@@ -137,6 +139,7 @@ impl Watched {
             watch: AfterWatch::new(asked),
             second: 0,
             train: v21(),
+            seen: None,
             is_train_whole: true,
             redis: Some(Redis::new()),
             unread: BTreeMap::new(),
@@ -165,6 +168,7 @@ impl Watched {
         let round = AfterRound {
             at: at(self.second),
             train: self.train.clone(),
+            seen: at(self.seen.unwrap_or(self.second)),
             is_train_whole: self.is_train_whole,
             counters: counters.collect(),
             targets: targets.collect(),
@@ -372,6 +376,33 @@ fn what_is_not_known_never_holds() {
 }
 
 #[test]
+fn a_recording_of_builds_that_lags_behind_hides_no_new_call() {
+    let mut world = Watched::new(asked(AfterKind::Release));
+    world.seen = Some(0);
+    world.round();
+    world.idle(60);
+    // v22 has come, and the recording is of five minutes before: what it calls is counted already.
+    world.redis().call("keys", 2.0, 64.0);
+    world.idle(120);
+    world.train = v22();
+    world.seen = Some(180);
+    world.idle(15);
+    world.ends(AfterEnd::RollBack, &["KEYS 2 calls, new: 64 ms a call"]);
+    // The time in it is the release's, too, and not how busy it was before.
+    let mut world = Watched::new(asked(AfterKind::Release));
+    world.redis().call("hgetall", 1.0, 1.0);
+    world.seen = Some(0);
+    world.round();
+    world.redis().call("hgetall", 1_000.0, 16.0);
+    world.idle(60);
+    world.train = v22();
+    world.seen = None;
+    world.idle(15);
+    let result = world.ends(AfterEnd::RollBack, &["walk share >= 5.33 %"]);
+    assert!(!result.events.iter().any(|event| event.text.contains("before")), "{result:?}");
+}
+
+#[test]
 fn stored_evidence_of_before_tells_what_is_new() {
     let mut asked = asked(AfterKind::Release);
     let counters = Redis::new().counters(-3_600);
@@ -412,6 +443,7 @@ fn a_target_that_is_lost_for_two_minutes_ends_the_watch() {
         let round = AfterRound {
             at: at(world.second),
             train: world.train.clone(),
+            seen: at(world.second),
             is_train_whole: true,
             counters: BTreeMap::from([(
                 "redis/cache".into(),
