@@ -28,7 +28,7 @@ pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
-    TrendArguments,
+    MarkWorkArguments, RehearseArguments, TrendArguments,
 };
 
 pub(super) use dossier::DossierArguments;
@@ -74,6 +74,9 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Annotate the history
     Mark(MarkArguments),
+    /// Run a command that loads the environment of a release, and keep what it cost every Redis
+    /// there: ends with 0 if the rehearsal is valid
+    Rehearse(RehearseArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
     /// Write down which builds a release consists of, and tell what changed with it
@@ -162,7 +165,7 @@ pub(super) struct SampleArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) env: Vec<String>,
 
-    /// How often, with --for [default: 60s]
+    /// How often each server is asked, with --for; 1s at the most often [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
     pub(super) every: Option<DurationText>,
 

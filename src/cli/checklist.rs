@@ -22,11 +22,12 @@ use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, Store};
 use crate::model::{
-    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Release,
-    ReleaseType, meant_and_known,
+    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
+    Release, ReleaseType, WorkMark, meant_and_known,
 };
 use crate::pipeline::{
-    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, PastEvidence, PastLook,
+    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
+    ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
 };
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
@@ -64,11 +65,16 @@ async fn judge(
     let now = basis.audit.run.at;
     let answers = past.answers()?;
     let history_break = past.broken.clone();
+    let (marks, rehearsals) = past.work(&profiles)?;
+    let loads = loads(arguments, (&profiles, release), &basis.evidence, &mut past, now).await?;
     let input = ChecklistInput {
         release,
         kind,
         basis: &basis,
         answers: &answers,
+        loads,
+        marks: &marks,
+        rehearsals: &rehearsals,
         history_break: history_break.as_deref(),
     };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
@@ -186,6 +192,26 @@ fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Resul
     Ok(evidence)
 }
 
+/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
+/// contacted.
+async fn loads(
+    arguments: &ChecklistRunArguments,
+    (profiles, release): (&Profiles, &Release),
+    evidence: &[Evidence],
+    past: &mut Past,
+    now: Timestamp,
+) -> anyhow::Result<ChecklistLoads> {
+    let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
+    let deadline = arguments.deadline();
+    let wanted = LoadsWanted { profiles, gate: &gate, evidence, now, deadline };
+    let outside = if arguments.recorded_only {
+        ChecklistOutside::new()
+    } else {
+        wanted.outside(&clock()).await
+    };
+    Ok(wanted.loads(outside, past.store.as_mut()))
+}
+
 /// The history as the checklist looks into it.
 struct Past {
     place: HistoryPlace,
@@ -229,6 +255,17 @@ impl Past {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
         let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
         Ok(said.iter().map(|(run, said)| pipeline::answer_of(run, said)).collect())
+    }
+}
+
+impl Past {
+    /// Marks of work and rehearsals.
+    fn work(&mut self, profiles: &Profiles) -> anyhow::Result<(Vec<WorkMark>, Vec<Rehearsal>)> {
+        let Some(store) = &mut self.store else { return Ok((Vec::new(), Vec::new())) };
+        let place = &self.place;
+        let marks = pipeline::work_marks(store, profiles).map_err(|error| place.failed(&error))?;
+        let done = pipeline::rehearsals(store, profiles).map_err(|error| place.failed(&error))?;
+        Ok((marks, done))
     }
 }
 

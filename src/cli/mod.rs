@@ -29,6 +29,7 @@ mod past;
 mod problems;
 mod progress;
 pub mod reference;
+mod rehearse;
 mod release;
 mod reports;
 mod runtime;
@@ -101,7 +102,8 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
-        Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Mark(command) => interruptible(|_| mark::run(command.command)),
+        Command::Rehearse(command) => runtime::attended(rehearse::run(command)),
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))

@@ -27,5 +27,5 @@ pub use collector::{Clock, CollectContext, Collector, Target};
 pub use fallback::or_recorded;
 pub use hiding::hiding;
 pub use remembered::{Remembered, remembered};
-pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run};
+pub use run::{Collected, Job, MAX_CONCURRENT, Progress, run, run_alone};
 pub use source::{LoadSource, LoadWanted};

@@ -71,6 +71,11 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
+    /// Whether it may be over after a while, so that trying again makes sense.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Locked(_) | Self::Full(_) | Self::Moving | Self::Server { .. })
+    }
+
     /// What the reader can do.
     pub fn advice(&self) -> &'static str {
         match self {

@@ -37,6 +37,7 @@ mod verify;
 pub use address::PostgresAddress;
 pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
+pub use format::Prepared;
 pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
@@ -48,6 +49,7 @@ pub use resolve::{Found, ResolveError};
 pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
+pub use standing::LastStanding;
 pub use store::{SeriesKey, Store};
 pub use transfer::{EXPORT_BEGINS, TransferError};
 pub use verify::{Break, Verified};

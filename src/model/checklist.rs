@@ -19,8 +19,6 @@ pub struct Checklist {
     pub verdict: Verdict,
     /// Items in the order in which they are shown.
     pub items: Vec<ChecklistItem>,
-    /// Items that this version does not judge.
-    pub not_judged: Vec<String>,
     /// Earlier checklists of the release that somebody overrode, oldest first.
     pub overrides: Vec<Override>,
     /// Sources of load that were judged, in words; empty: none.

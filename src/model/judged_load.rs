@@ -19,6 +19,17 @@ pub struct JudgedLoad {
     pub failed: Vec<(String, Failure)>,
     /// What is worth telling of a source: its clock, what it warned of.
     pub notes: Vec<String>,
+    /// How indicators went over the newest window, as far as that is known.
+    pub courses: Vec<LoadCourse>,
+}
+
+/// How one indicator went over a window: its worst in each part of that, all parts of one length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadCourse {
+    /// `walk-share`, …
+    pub indicator: &'static str,
+    /// In the order of time; `None` is a gap, and not zero.
+    pub parts: Vec<Option<f64>>,
 }
 
 /// What is known of a window, whatever the indicator.

@@ -41,6 +41,7 @@ mod standing;
 mod verdict;
 mod waiver;
 mod words;
+mod work;
 
 pub use after::{AfterEnd, AfterEvent, AfterKind, AfterResult};
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
@@ -73,7 +74,8 @@ pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetI
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
 pub use info_line::product_of_line;
 pub use judged_load::{
-    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadOutcome, LoadRow, LoadWorst, WindowServer,
+    JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadCourse, LoadOutcome, LoadRow, LoadWorst,
+    WindowServer,
 };
 pub use live::{LiveServer, identity_of};
 pub use load::{
@@ -108,3 +110,4 @@ pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
 pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};
+pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

@@ -13,15 +13,14 @@ use super::load::{
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
     AfterAsked, AfterRound, BeforeRelease, PastLoad, UnreadTarget, has_build_of, holds_images,
-    is_counted_by,
-    seen_at, state_of, train_of,
+    is_counted_by, seen_at, state_of, train_of,
 };
 use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
     AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs,
-    Release, ReleaseType, Source, StoredRun, TargetId, failures_of,
+    Release, ReleaseType, Source, StoredRun, TargetId, Train, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;

@@ -16,7 +16,7 @@ use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, JudgedBuckets, Store};
+use crate::history::{HistoryError, JudgedBuckets, Prepared, Store};
 use crate::model::{
     Audit, EnvironmentName, Evidence, Facts, Source, TargetEvidence, TargetId, proven_release,
 };
@@ -72,12 +72,13 @@ pub async fn audit_and_keep(
         .map(|store| keep_samples(store, &evidence, auditing.began, options.length));
     let history = store.as_mut().map_err(|error| &*error);
     let (load, judged) = auditing.load(&evidence, outside, Some(history));
-    let kept = evidence.clone();
-    let over_time = OverTime { load, standing: before.as_ref() };
+    // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
+    let prepared = Prepared::new(&evidence, COLLECTORS);
+    let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
     let mut audit = auditing.assess(evidence, over_time, facts, &clock, duration)?;
     let saved = store.and_then(|mut store| {
         sampled.unwrap_or(Ok(()))?;
-        super::keep(&mut store, &mut audit, (&kept, judged), &before.unwrap_or_default())
+        super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
     });
     Ok((audit, saved))
 }

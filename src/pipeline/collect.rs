@@ -23,22 +23,43 @@ pub fn jobs(
     needed: bool,
     is_of_baseline: bool,
 ) -> Vec<Job> {
-    let job = |target: &dyn Target| {
-        let own = target.deadline().map(|text| text.0);
-        let default = target.kind().deadline;
-        Job {
-            environment: environment.name.clone(),
-            collector: hiding(or_recorded(
-                target.collector(folder),
-                target.stand_in().as_ref(),
-                folder,
-            )),
-            deadline: deadline.or(own).or(environment.deadline).unwrap_or(default),
-            required: target.required().unwrap_or(needed),
-            is_of_baseline,
-        }
+    let job = |target: &dyn Target| Job {
+        environment: environment.name.clone(),
+        collector: hiding(or_recorded(
+            target.collector(folder),
+            target.stand_in().as_ref(),
+            folder,
+        )),
+        deadline: deadline_of(environment, target, deadline),
+        required: target.required().unwrap_or(needed),
+        is_of_baseline,
     };
     environment.targets.all().map(job).collect()
+}
+
+/// The same for what only a live target can tell: nothing recorded stands in for it.
+pub(super) fn live_jobs(
+    environment: &Environment,
+    folder: &Path,
+    deadline: Option<Duration>,
+) -> Vec<Job> {
+    let job = |target: &dyn Target| Job {
+        environment: environment.name.clone(),
+        collector: hiding(target.collector(folder)),
+        deadline: deadline_of(environment, target, deadline),
+        required: target.required().unwrap_or(true),
+        is_of_baseline: false,
+    };
+    environment.targets.all().map(job).collect()
+}
+
+fn deadline_of(
+    environment: &Environment,
+    target: &dyn Target,
+    asked: Option<Duration>,
+) -> Duration {
+    let own = target.deadline().map(|text| text.0);
+    asked.or(own).or(environment.deadline).unwrap_or(target.kind().deadline)
 }
 
 /// What the targets of the environments remember of what ran before.

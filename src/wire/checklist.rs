@@ -28,8 +28,6 @@ pub struct ChecklistReport {
     pub gate: [String; 2],
     /// What each item saw, in the order in which they are shown.
     pub items: Vec<Item>,
-    /// Items that this version of the program does not judge.
-    pub not_judged: Vec<String>,
     /// Earlier checklists of this release that somebody overrode, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverriddenRun>,

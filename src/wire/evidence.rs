@@ -9,6 +9,7 @@ mod format;
 mod newer;
 pub mod pieces;
 mod revisions;
+mod rows;
 mod samples;
 #[cfg(test)]
 mod tests;

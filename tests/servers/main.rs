@@ -20,6 +20,7 @@ mod docker_odd;
 mod docker_ssh;
 mod docker_ways;
 mod faults;
+mod incident;
 mod interrupt;
 mod kubernetes;
 mod load;

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError
     let overrides = past.overrides()?;
     let mut text = head(&run, &overrides);
     shown.for_each(|one| text.push_str(&of_environment(one)));
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
 }
 

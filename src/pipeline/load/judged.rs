@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::course;
 use super::sources::judge_sources;
 use super::told::{SourceLoad, TargetLoad};
 use crate::model::{
@@ -37,6 +38,7 @@ pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) 
         rows: rows.into(),
         failed: failed.collect(),
         notes: notes(load, &judged),
+        courses: course::courses(load, asked),
     };
     TargetJudged { criteria: judged, told }
 }

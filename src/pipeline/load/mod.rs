@@ -5,6 +5,7 @@
 
 mod asked;
 mod closed;
+mod course;
 mod judged;
 mod kept;
 mod live;

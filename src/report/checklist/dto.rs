@@ -9,17 +9,8 @@ use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
-    let Checklist {
-        release,
-        gate,
-        verdict,
-        items,
-        not_judged,
-        load,
-        windows_left_out,
-        overrides,
-        run,
-    } = checklist;
+    let Checklist { release, gate, verdict, items, load, windows_left_out, overrides, run } =
+        checklist;
     v1::ChecklistReport {
         api_version: FormatVersion::V1,
         kind: FileKind::ChecklistReport,
@@ -40,7 +31,6 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         },
         gate: [gate.from.to_string(), gate.to.to_string()],
         items: items.iter().map(item).collect(),
-        not_judged: not_judged.clone(),
         load: load.clone(),
         windows_left_out: windows_left_out.iter().map(|&word| word.to_owned()).collect(),
         overrides: overrides.iter().map(overridden).collect(),

@@ -98,10 +98,6 @@ pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
         let left_out = checklist.windows_left_out.join(", ");
         told.push_str(&format!("; windows left out: {left_out}"));
     }
-    if !checklist.not_judged.is_empty() {
-        let items = checklist.not_judged.join(", ");
-        told.push_str(&format!("; not judged by this version: {items}"));
-    }
     match &checklist.release.baseline {
         Some(name) => {
             let why = &checklist.release.baseline_told;

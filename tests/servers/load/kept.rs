@@ -173,3 +173,61 @@ fn a_prometheus_that_misbehaves_costs_the_load_of_its_target_alone() {
         assert!(table.says(&format!("prometheus {url} told nothing:")), "{}", table.stdout);
     }
 }
+
+/// The whole way from blocks of a real Prometheus to a chart: no history is needed.
+#[test]
+fn the_trend_of_what_prometheus_keeps_is_shown_with_its_gaps() {
+    let redis = RedisServer::start(Binary::Redis70, &[]);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run_id = run_id(&redis);
+    let end = now().as_second() / 300 * 300 + 300;
+    let burst = end - 2 * 3_600 - 130;
+    let all = metrics(&run_id, (end - 2 * DAY, end), burst, 60);
+    // Nobody scraped from eight to six hours ago.
+    let (gap, over) = (end - 8 * 3_600, end - 6 * 3_600);
+    let is_kept = |line: &&str| {
+        let at = line.rsplit(' ').next().and_then(|at| at.strip_suffix(".25")?.parse::<i64>().ok());
+        at.is_none_or(|at| at <= gap || at > over)
+    };
+    let lines: Vec<&str> = all.lines().filter(is_kept).collect();
+    let prometheus = keeping(dir.path(), &(lines.join("\n") + "\n"));
+    let profiles = profiles(&redis, &redis, Some(load_of(&prometheus.url())));
+    let history = dir.path().join("none.db").display().to_string();
+    let trend = |more: &[&str], width: &str| {
+        let first = ["trend", "redis/cache", "--env", "qualif", "--history", history.as_str()];
+        profiles.run_with(&[&first[..], more].concat(), &[("COLUMNS", width)])
+    };
+    let deadline = Instant::now() + scaled(Duration::from_secs(30));
+    while trend(&["ops"], "80").code != Some(0) {
+        assert!(Instant::now() < deadline, "{}", trend(&["ops"], "80"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let json = trend(&["walk-share", "--for", "24h", "-o", "json"], "80").expect(0).json();
+    let series = &json["figures"][0];
+    assert!(text(&series["sources"][0]).starts_with("prometheus http://127.0.0.1:"), "{series}");
+    let server = &series["servers"][0];
+    let worst = list(&server["points"]).filter_map(|one| one["value"].as_f64()).fold(0.0, f64::max);
+    assert!((worst - 0.0537).abs() < 1e-4, "{worst}");
+    let seconds = |time: &Value| text(time).parse::<Timestamp>().expect("a time").as_second();
+    let longest =
+        list(&server["gaps"]).map(|one| seconds(&one["to"]) - seconds(&one["from"])).max();
+    assert!((6_900..=7_500).contains(&longest.unwrap_or(0)), "{}", server["gaps"]);
+    for width in ["80", "120"] {
+        let chart = trend(&["walk-share"], width);
+        let chart = &chart.expect(0).stdout;
+        println!("{chart}");
+        assert!(chart.contains("highest 5.37 %") && chart.contains("limit 5 %"), "{chart}");
+        assert!(chart.contains("blank not known"), "{chart}");
+    }
+    let page = trend(&["-o", "html"], "80");
+    let page = &page.expect(0).stdout;
+    for class in ["class=\"limit\"", "class=\"gap\"", "bar over"] {
+        assert!(page.contains(class), "{class}");
+    }
+    let calls = trend(&["keys", "-o", "csv"], "80").expect(0).stdout.clone();
+    assert!(calls.contains("\"61\""), "{calls}");
+    // A Prometheus that is gone is told, and nothing is known.
+    drop(prometheus);
+    let gone = trend(&["walk-share"], "80");
+    assert!(gone.expect(3).says("prometheus http://127.0.0.1:"), "{gone}");
+}
