@@ -246,7 +246,7 @@ impl Past {
     /// What was overridden of a release, oldest first.
     fn overrides(&mut self, release: &str) -> anyhow::Result<Vec<Override>> {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        let all = overriding::known(store).map_err(|error| self.place.failed(&error))?;
+        let all = pipeline::overrides(store).map_err(|error| self.place.failed(&error))?;
         Ok(all.into_iter().filter(|one| one.release == release).collect())
     }
 

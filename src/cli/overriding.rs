@@ -6,8 +6,7 @@ use super::args::OverrideArguments;
 use super::exit::Exit;
 use super::past::HistoryPlace;
 use super::{CommandError, author, clock, output, problems};
-use crate::history::{HistoryError, Reference, Store, parse_reference};
-use crate::model::Override;
+use crate::history::{Reference, parse_reference};
 use crate::pipeline::{self, OverrideAsked, OverrideError};
 use crate::report::escape::{terminal, terminal_lines};
 
@@ -40,7 +39,7 @@ pub(super) fn run(arguments: &OverrideArguments) -> Result<Exit, CommandError> {
     if !asked.four_eyes {
         text.push_str("nobody checked that these are two persons: four-eyes: true of the policy\n");
     }
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(text.trim_end()) + "\n"))?;
     Ok(Exit::Done)
 }
 
@@ -55,9 +54,4 @@ fn digits(text: &str) -> anyhow::Result<String> {
             terminal(&text)
         )),
     }
-}
-
-/// What the history says of overrides, for commands that show its runs.
-pub(super) fn known(history: &mut Store) -> Result<Vec<Override>, HistoryError> {
-    pipeline::overrides(history)
 }

@@ -89,7 +89,12 @@ pub fn dossier(
     let runs = write_runs(history, asked, &mut files)?;
     summary.runs = runs.iter().filter(|run| asked.holds(run.at)).count();
     let all_overrides = overrides(history)?;
-    let within = all_overrides.iter().filter(|one| asked.holds(one.at));
+    // Of a run in the span, whenever it was overridden.
+    let is_of_span = |one: &&Override| {
+        let of_run = |run: &RunSummary| asked.holds(run.at) && run.digest == one.of;
+        asked.holds(one.at) || runs.iter().any(of_run)
+    };
+    let within = all_overrides.iter().filter(is_of_span);
     let told: Vec<Json> = within.map(override_json).collect();
     summary.overrides = told.len();
     files.json("overrides.json", &json!(told))?;

@@ -113,7 +113,7 @@ impl RedisWatch {
                 _ => slice.cpu_micros,
             };
             let sum: f64 = slices.iter().filter(is_inside).map(micros).sum();
-            sum / (seconds_of(STRETCH_MILLIS) * 1e6)
+            (sum + 0.0) / (seconds_of(STRETCH_MILLIS) * 1e6)
         };
         self.slices.values().map(of_server).fold(0.0, f64::max)
     }
@@ -130,7 +130,7 @@ impl RedisWatch {
                 LoadIndicator::WalkShare => slice.walk_micros(),
                 _ => slice.cpu_micros,
             });
-            (seconds >= LEAST_BEFORE).then(|| micros.sum::<f64>() / 1e6 / seconds)
+            (seconds >= LEAST_BEFORE).then(|| (micros.sum::<f64>() + 0.0) / 1e6 / seconds)
         };
         self.quiet.values().filter_map(of_server).reduce(f64::max)
     }

@@ -81,13 +81,22 @@ struct Redis {
     commands: BTreeMap<&'static str, (f64, f64)>,
     cpu: f64,
     hidden: f64,
+    /// When it was started.
+    started: i64,
     extent: Extent,
 }
 
 impl Redis {
     fn new() -> Self {
         let commands = BTreeMap::from([("get", (1_000_000.0, 2_000.0))]);
-        Self { run_id: "a", commands, cpu: 100.0, hidden: 0.0, extent: Extent::All }
+        Self {
+            run_id: "a",
+            commands,
+            cpu: 100.0,
+            hidden: 0.0,
+            started: -1_000_000,
+            extent: Extent::All,
+        }
     }
 
     fn call(&mut self, command: &'static str, calls: f64, each: f64) {
@@ -106,7 +115,8 @@ impl Redis {
         indicators.add(Indicator::Operations, "", told + self.hidden);
         indicators.add(Indicator::CpuUser, "", self.cpu);
         indicators.add(Indicator::CpuSystem, "", 0.0);
-        indicators.add(Indicator::Uptime, "", 1_000_000.0);
+        let uptime = u32::try_from(second - self.started).unwrap();
+        indicators.add(Indicator::Uptime, "", f64::from(uptime));
         let server = ServerCounters {
             place: "10.0.0.1:6379".to_owned(),
             run_id: self.run_id.to_owned(),
@@ -348,6 +358,7 @@ fn what_is_not_known_never_holds() {
     world.idle(60);
     let mut anew = Redis::new();
     anew.run_id = "b";
+    anew.started = world.second;
     anew.commands = BTreeMap::from([("get", (3.0, 0.1))]);
     anew.cpu = 0.1;
     world.redis = Some(anew);

@@ -5,9 +5,10 @@ use jiff::tz::TimeZone;
 use crate::cli::args::HistoryListArguments;
 use crate::cli::exit::Exit;
 use crate::cli::past::HistoryPlace;
-use crate::cli::{CommandError, mark, output, overriding};
+use crate::cli::{CommandError, mark, output};
 use crate::history::RunSummary;
 use crate::model::Override;
+use crate::pipeline;
 use crate::report::escape::terminal;
 
 pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
@@ -19,7 +20,7 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError
         return Ok(Exit::Done);
     }
     let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
-    let overrides = overriding::known(&mut history).map_err(|error| place.failed(&error))?;
+    let overrides = pipeline::overrides(&mut history).map_err(|error| place.failed(&error))?;
     let digits = shown_digits(&runs);
     let verdict = |run: &RunSummary| {
         let is_overridden = overrides.iter().any(|one| one.of == run.digest);
