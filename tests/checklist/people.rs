@@ -83,8 +83,8 @@ fn items_are_shown_in_the_order_that_people_want_and_none_is_left_out() {
         items,
         [
             "parity", "coverage", "isolation", "release-under-test", "freeze", "rollback-ready",
-            "cost-per-call", "new-command", "cost-per-unit", "projected-load", "exercised",
-            "rehearsal", "observation-window", "performance", "waivers",
+            "workloads-stable", "cost-per-call", "new-command", "cost-per-unit", "projected-load",
+            "exercised", "rehearsal", "observation-window", "performance", "waivers",
         ]
     );
 }
