@@ -32,11 +32,17 @@ fn now() -> String {
     Timestamp::now().to_string()
 }
 
+/// A Redis with as many keys.
+fn full_redis() -> RedisServer {
+    let redis = RedisServer::start(Binary::Redis70, &["--enable-debug-command", "yes"]);
+    redis.command(&["DEBUG", "POPULATE", KEYS, "timetable"]);
+    assert_eq!(redis.command(&["DBSIZE"]), KEYS);
+    redis
+}
+
 impl Production {
     fn new() -> Self {
-        let redis = RedisServer::start(Binary::Redis70, &[]);
-        redis.command(&["DEBUG", "POPULATE", KEYS, "timetable"]);
-        Self::over(redis, "")
+        Self::over(full_redis(), "")
     }
 
     fn over(redis: RedisServer, load: &str) -> Self {
@@ -222,8 +228,7 @@ fn the_fix_in_production_holds_and_the_rollback_is_watched_to_its_end() {
 /// World 6 where KEYS was called before: how busy the hour before was, a real Prometheus tells.
 #[test]
 fn a_prometheus_tells_how_busy_the_hour_before_was() {
-    let redis = RedisServer::start(Binary::Redis70, &[]);
-    redis.command(&["DEBUG", "POPULATE", KEYS, "timetable"]);
+    let redis = full_redis();
     let exporter = Running::exporter(redis.port(), free_port());
     drop(scrape(&exporter));
     let quiet = scrape(&exporter);
@@ -272,7 +277,7 @@ fn what_is_asked_while_watching_is_info_at_the_interval() {
     let stats = production.redis.command(&["INFO", "commandstats"]);
     let names: Vec<&str> =
         stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split(':').next()).collect();
-    let allowed = ["info", "hello", "auth", "ping", "client|setinfo", "client", "debug"];
+    let allowed = ["info", "hello", "auth", "ping", "client|setinfo", "client", "debug", "dbsize"];
     assert!(names.iter().all(|name| allowed.contains(name)), "{stats}");
     let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_info:calls="));
     let calls: u64 = calls.unwrap().split(',').next().unwrap().parse().unwrap();
