@@ -41,6 +41,7 @@ mod workloads_stable;
 
 pub use after::{
     AfterAsked, AfterRound, AfterWatch, BeforeRelease, PastLoad, UnreadTarget, has_build_of,
+    is_counted_by,
 };
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &DossierArguments) -> Result<Exit, CommandError> {
     let shown = arguments.out.display();
     let mut text = format!("{shown}: {}\n", summary.in_words());
     text.push_str("check it there: sha256sum -c --quiet SHA256SUMS; README.txt has the rest\n");
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(text.trim_end()) + "\n"))?;
     match summary.broken {
         None => Ok(Exit::Done),
         Some(broken) => {

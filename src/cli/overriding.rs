@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &OverrideArguments) -> Result<Exit, CommandError> {
     if !asked.four_eyes {
         text.push_str("nobody checked that these are two persons: four-eyes: true of the policy\n");
     }
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(text.trim_end()) + "\n"))?;
     Ok(Exit::Done)
 }
 

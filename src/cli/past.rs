@@ -18,6 +18,7 @@ use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
 };
 use crate::model::{Evidence, Override, Standing};
+use crate::pipeline;
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 
@@ -213,7 +214,7 @@ impl Past {
     /// What was overridden, oldest first.
     pub(super) fn overrides(&mut self) -> anyhow::Result<Vec<Override>> {
         let place = self.place()?;
-        crate::pipeline::overrides(self.store()?).map_err(|error| place.failed(&error))
+        pipeline::overrides(self.store()?).map_err(|error| place.failed(&error))
     }
 
     fn place(&self) -> anyhow::Result<HistoryPlace> {

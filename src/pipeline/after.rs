@@ -13,14 +13,14 @@ use super::load::{
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
     AfterAsked, AfterRound, BeforeRelease, PastLoad, UnreadTarget, has_build_of, holds_images,
-    seen_at, state_of, train_of,
+    is_counted_by, seen_at, state_of, train_of,
 };
 use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
     AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs,
-    Release, ReleaseType, Source, StoredRun, TargetId, failures_of,
+    Release, ReleaseType, Source, StoredRun, TargetId, Train, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -243,6 +243,8 @@ fn before_release(
 ) -> Result<Option<BeforeRelease>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let name = environment.name.as_str();
+    // The newest time at which it was not there, and what ran then.
+    let mut without: Option<(Timestamp, Train)> = None;
     for run in history.runs(usize::MAX)? {
         if !run.environments.iter().any(|one| one == name) {
             continue;
@@ -251,13 +253,23 @@ fn before_release(
         for evidence in all.into_iter().filter(|one| one.environment == environment.name) {
             let counters = counters_of(&normalizer, &evidence);
             let snapshot = normalizer.snapshot(evidence, environment.ignore.clone());
-            let train = train_of(&snapshot);
-            if state_of(&snapshot).is_whole && !has_build_of(&train, &release.changed) {
-                return Ok(Some(BeforeRelease { at: seen_at(&snapshot), train, counters }));
+            if without.is_none() {
+                let train = train_of(&snapshot);
+                if !state_of(&snapshot).is_whole || has_build_of(&train, &release.changed) {
+                    continue;
+                }
+                without = Some((seen_at(&snapshot), train));
+            }
+            // Builds may be of a recording that is older than the counters beside it.
+            if let Some((at, train)) = &without
+                && counters.values().all(|one| is_counted_by(one, *at))
+            {
+                return Ok(Some(BeforeRelease { at: *at, train: train.clone(), counters }));
             }
         }
     }
-    Ok(None)
+    let counters = BTreeMap::new();
+    Ok(without.map(|(at, train)| BeforeRelease { at, train, counters }))
 }
 
 /// Reads what tells of builds and of load, once.
@@ -313,6 +325,7 @@ pub fn round_of(
     AfterRound {
         at,
         train: train_of(&snapshot),
+        seen: seen_at(&snapshot),
         is_train_whole: images.clone().count() > 0
             && images.clone().all(|one| one.is_complete() && !is_old(one)),
         counters,

@@ -13,16 +13,22 @@ const MASK: &str = "***";
 
 /// Shapes of secrets; the group `keep`, if there is one, stays.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let names = "passwor[dt]|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|\
+                 credential";
+    let begins = "gh[pousr]_|github_pat_|glpat-|glptt-|xox[abeprs]-|sk-|sk_live_|rk_live_|npm_|\
+                  pypi-|dop_v1_|hvs\\.|AKIA|ASIA|AIza";
+    let key = "-----BEGIN [A-Z ]*PRIVATE KEY-----";
     let shapes = [
         // Credentials of a URL.
-        r"(?P<keep>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]+@",
+        r"(?P<keep>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]+@".to_owned(),
         // A name that says so, and a value.
-        r#"(?i)(?P<keep>\b[\w.-]*(?:passwor[dt]|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[=:]\s*["']?)[^\s"',;&}]+"#,
-        r"(?i)(?P<keep>\b(?:authorization:\s*)?(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
+        format!(r#"(?i)(?P<keep>\b[\w.-]*(?:{names})[\w.-]*["']?\s*[=:]\s*["']?)[^\s"',;&}}]+"#),
+        r"(?i)(?P<keep>\b(?:authorization:\s*)?(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+            .to_owned(),
         // Tokens that are known by how they begin.
-        r"\b(?:gh[pousr]_|github_pat_|glpat-|glptt-|xox[abeprs]-|sk-|sk_live_|rk_live_|npm_|pypi-|dop_v1_|hvs\.|AKIA|ASIA|AIza)[A-Za-z0-9_.-]{12,}",
-        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+        format!(r"\b(?:{begins})[A-Za-z0-9_.-]{{12,}}"),
+        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*".to_owned(),
+        format!(r"{key}[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)"),
     ];
     let regexes = shapes.iter().map(|shape| Regex::new(shape));
     regexes.collect::<Result<_, _>>().expect("they are ours, and a test reads them")

@@ -96,7 +96,8 @@ impl WatchedSlice {
 
     /// Microseconds in commands that walk.
     pub fn walk_micros(&self) -> f64 {
-        self.walking.values().map(|one| one.micros).sum()
+        // The sum of nothing is -0.
+        self.walking.values().map(|one| one.micros).sum::<f64>() + 0.0
     }
 }
 

@@ -39,7 +39,7 @@ fn april() -> World {
     );
     world.profiles.config(
         "waivers.yaml",
-        "kind: Waivers\nwaivers:\n- {id: known, rule: product-differs, component: redis/cache, \
+        "kind: Waivers\nwaivers:\n- {id: known, rule: shared-instance, component: redis/cache, \
          environments: [qualif, production], reason: a project, owner: platform, expires: \"2026-12-31\"}\n",
     );
     let other: Services =

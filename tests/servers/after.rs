@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::incident::scraped::{openmetrics, scrape};
 use crate::release_world::{Services, World, v21, v22};
 use crate::support::cli::slowness::scaled;
 use crate::support::cli::{Ended, send_signal, text};
+use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
 
 /// As many keys as the incident's cache had.
@@ -30,10 +32,20 @@ fn now() -> String {
     Timestamp::now().to_string()
 }
 
+/// A Redis with as many keys.
+fn full_redis() -> RedisServer {
+    let redis = RedisServer::start(Binary::Redis70, &["--enable-debug-command", "yes"]);
+    redis.command(&["DEBUG", "POPULATE", KEYS, "timetable"]);
+    assert_eq!(redis.command(&["DBSIZE"]), KEYS);
+    redis
+}
+
 impl Production {
-    fn new(load: &str) -> Self {
-        let redis = RedisServer::start(Binary::Redis70, &[]);
-        redis.command(&["DEBUG", "POPULATE", KEYS, "timetable"]);
+    fn new() -> Self {
+        Self::over(full_redis(), "")
+    }
+
+    fn over(redis: RedisServer, load: &str) -> Self {
         let world = World::new();
         let target = format!(
             "targets:\n  recorded:\n  - {{name: app, path: production-app.yaml.txt}}\n  redis:\n  - \
@@ -156,7 +168,7 @@ impl Drop for Traffic {
 /// World 6: v22 in production.
 #[test]
 fn v22_in_production_is_rolled_back_within_a_minute_naming_keys_and_what_changed() {
-    let production = Production::new("");
+    let production = Production::new();
     let quiet = Traffic::start(&production.redis, false);
     let watching = production.watch(&["--after-release", "v22", "--for", "5m"]);
     thread::sleep(scaled(Duration::from_secs(3)));
@@ -186,7 +198,7 @@ fn v22_in_production_is_rolled_back_within_a_minute_naming_keys_and_what_changed
 /// World 7: the fix in production.
 #[test]
 fn the_fix_in_production_holds_and_the_rollback_is_watched_to_its_end() {
-    let production = Production::new("");
+    let production = Production::new();
     let _traffic = Traffic::start(&production.redis, false);
     // A developer has typed KEYS before, for once: it is not new.
     production.redis.command(&["KEYS", "nothing:*"]);
@@ -213,9 +225,49 @@ fn the_fix_in_production_holds_and_the_rollback_is_watched_to_its_end() {
     assert!(production.list().says("after-rollback"));
 }
 
+/// World 6 where KEYS was called before: how busy the hour before was, a real Prometheus tells.
+#[test]
+fn a_prometheus_tells_how_busy_the_hour_before_was() {
+    let redis = full_redis();
+    let exporter = Running::exporter(redis.port(), free_port());
+    drop(scrape(&exporter));
+    let quiet = scrape(&exporter);
+    for _ in 0..30 {
+        redis.command(&["KEYS", "nothing:*"]);
+    }
+    let busy = scrape(&exporter);
+    let now = now().parse::<Timestamp>().unwrap().as_second();
+    let phases = vec![(now - 3 * 3_600, quiet), (now - 1_800, busy)];
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    blocks_of(&openmetrics(&[("production", phases)], now + 60, 15), &data);
+    let config = dir.path().join("prometheus.yml");
+    std::fs::write(&config, "scrape_configs: []\n").unwrap();
+    let prometheus = Running::prometheus(&config, &data, &[]);
+    let load = format!(
+        ", load: {{prometheus: {{url: \"{}\", match: {{job: redis, instance: production}}, deadline: \
+         60s}}}}",
+        prometheus.url()
+    );
+    let production = Production::over(redis, &load);
+    let _traffic = Traffic::start(&production.redis, true);
+    // Less than ten seconds of watching say nothing of before.
+    let watching = production.watch(&["--after-release", "v22", "--for", "5m"]);
+    thread::sleep(Duration::from_secs(3));
+    production.runs(&v22());
+    let (code, said, _) = watching.end();
+    assert_eq!(code, Some(1), "{said}");
+    let told = said.lines().find(|line| line.contains("walk share >= ")).unwrap();
+    let before = told.split("before ").nth(1).unwrap().split(' ').next().unwrap();
+    let before: f64 = before.parse().unwrap();
+    assert!(before > 0.05 && before < 5.0, "{said}");
+    assert!(said.contains("KEYS") && said.contains("since stock-import v21 -> v22"), "{said}");
+    assert!(!said.contains(", new"), "it was called before: {said}");
+}
+
 #[test]
 fn what_is_asked_while_watching_is_info_at_the_interval() {
-    let production = Production::new("");
+    let production = Production::new();
     let before = production.redis.command(&["INFO", "commandstats"]);
     assert!(!before.contains("cmdstat_ping"), "{before}");
     let watching = production.watch(&["--after-release", "v22", "--for", "60s", "--within", "6s"]);
@@ -225,7 +277,7 @@ fn what_is_asked_while_watching_is_info_at_the_interval() {
     let stats = production.redis.command(&["INFO", "commandstats"]);
     let names: Vec<&str> =
         stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split(':').next()).collect();
-    let allowed = ["info", "hello", "auth", "ping", "client|setinfo", "client", "debug"];
+    let allowed = ["info", "hello", "auth", "ping", "client|setinfo", "client", "debug", "dbsize"];
     assert!(names.iter().all(|name| allowed.contains(name)), "{stats}");
     let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_info:calls="));
     let calls: u64 = calls.unwrap().split(',').next().unwrap().parse().unwrap();
@@ -235,18 +287,18 @@ fn what_is_asked_while_watching_is_info_at_the_interval() {
 
 #[test]
 fn an_interrupted_watch_ends_with_130_and_leaves_nothing() {
-    let production = Production::new("");
+    let production = Production::new();
     let watching = production.watch(&["--after-release", "v22"]);
     thread::sleep(scaled(Duration::from_secs(2)));
     send_signal("INT", &watching.child);
     let (code, said, _) = watching.end();
     assert_eq!(code, Some(130), "{said}");
-    production.world.command_without_profiles(&["history", "verify"]).expect(0);
+    assert!(!production.world.history().exists(), "it kept something");
 }
 
 #[test]
 fn what_cannot_be_watched_is_told_before_anything_is_asked() {
-    let production = Production::new("");
+    let production = Production::new();
     let refused = |arguments: &[&str], words: &str| {
         let ended = production.world.command(&[&["checklist"], arguments].concat());
         assert!(ended.expect(2).stderr.contains(words), "{words}: {ended}");

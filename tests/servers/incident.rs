@@ -19,7 +19,7 @@ use crate::support::redis::{Binary, RedisServer};
 
 mod played;
 mod rehearsing;
-mod scraped;
+pub(crate) mod scraped;
 mod worlds;
 
 #[expect(clippy::disallowed_methods, reason = "the tests stand in real time, as the servers do")]

@@ -14,4 +14,4 @@ mod watch;
 pub use builds::has_build_of;
 pub use redis::PastLoad;
 pub use rounds::{AfterAsked, AfterRound, BeforeRelease, UnreadTarget};
-pub use watch::AfterWatch;
+pub use watch::{AfterWatch, is_counted_by};

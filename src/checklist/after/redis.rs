@@ -13,6 +13,9 @@ use crate::trend::{CommandLists, LoadCriteria, LoadIndicator, WatchedCalls, Watc
 /// Five minutes, which every share is of.
 const STRETCH_MILLIS: i64 = 300_000;
 
+/// Seconds that must have been watched before the release, to say how busy it was.
+const LEAST_BEFORE: f64 = 10.0;
+
 /// Answers that lie further apart leave a gap.
 const MOST_MILLIS: i64 = 120_000;
 
@@ -33,7 +36,7 @@ pub(super) struct RedisWatch {
     /// What each server did since the release.
     slices: BTreeMap<String, Vec<WatchedSlice>>,
     /// What each did before that, since watching began.
-    quiet: BTreeMap<String, (f64, f64, f64)>,
+    quiet: BTreeMap<String, Vec<WatchedSlice>>,
     /// What it had counted before the release.
     pub(super) before: Option<TargetCounters>,
     past: PastLoad,
@@ -70,18 +73,13 @@ impl RedisWatch {
     ) -> bool {
         let mut is_new = now.extent == Extent::All && !now.servers.is_empty();
         for server in &now.servers {
-            let before = self.last.get(&server.place);
-            if let Some(before) = before {
-                match WatchedSlice::between(before, server, lists) {
-                    None => {
-                        is_new = false;
-                        continue;
-                    }
-                    Some(slice) if is_since => {
-                        self.slices.entry(server.place.clone()).or_default().push(slice);
-                    }
-                    Some(slice) => self.add_quiet(&server.place, &slice),
-                }
+            if let Some(before) = self.last.get(&server.place) {
+                let Some(slice) = WatchedSlice::between(before, server, lists) else {
+                    is_new = false;
+                    continue;
+                };
+                let all = if is_since { &mut self.slices } else { &mut self.quiet };
+                all.entry(server.place.clone()).or_default().push(slice);
             }
             self.last.insert(server.place.clone(), server.clone());
         }
@@ -89,11 +87,14 @@ impl RedisWatch {
         is_new && self.last.keys().all(|place| now.servers.iter().any(|one| one.place == *place))
     }
 
-    fn add_quiet(&mut self, place: &str, slice: &WatchedSlice) {
-        let (walk, cpu, seconds) = self.quiet.entry(place.to_owned()).or_default();
-        *walk += slice.walk_micros() / 1e6;
-        *cpu += slice.cpu_micros / 1e6;
-        *seconds += seconds_of(slice.to_millis - slice.from_millis);
+    /// The release came behind this moment, in unix milliseconds: what was done since may be its
+    /// doing.
+    pub(super) fn came_behind(&mut self, moment: i64) {
+        for (place, quiet) in &mut self.quiet {
+            let first = quiet.iter().position(|slice| slice.to_millis > moment);
+            let since = quiet.split_off(first.unwrap_or(quiet.len()));
+            self.slices.entry(place.clone()).or_default().splice(0..0, since);
+        }
     }
 
     /// What was counted until now is not counted any more: all builds are back since then.
@@ -112,7 +113,7 @@ impl RedisWatch {
                 _ => slice.cpu_micros,
             };
             let sum: f64 = slices.iter().filter(is_inside).map(micros).sum();
-            sum / (seconds_of(STRETCH_MILLIS) * 1e6)
+            (sum + 0.0) / (seconds_of(STRETCH_MILLIS) * 1e6)
         };
         self.slices.values().map(of_server).fold(0.0, f64::max)
     }
@@ -122,12 +123,16 @@ impl RedisWatch {
         if let Some(known) = self.past.hour.get(&indicator) {
             return Some(*known);
         }
-        let watched = self.quiet.values().filter(|(_, _, seconds)| *seconds >= 10.0);
-        let share = watched.map(|(walk, cpu, seconds)| match indicator {
-            LoadIndicator::WalkShare => walk / seconds,
-            _ => cpu / seconds,
-        });
-        share.reduce(f64::max)
+        let of_server = |slices: &Vec<WatchedSlice>| {
+            let seconds: f64 =
+                slices.iter().map(|one| seconds_of(one.to_millis - one.from_millis)).sum();
+            let micros = slices.iter().map(|slice| match indicator {
+                LoadIndicator::WalkShare => slice.walk_micros(),
+                _ => slice.cpu_micros,
+            });
+            (seconds >= LEAST_BEFORE).then(|| (micros.sum::<f64>() + 0.0) / 1e6 / seconds)
+        };
+        self.quiet.values().filter_map(of_server).reduce(f64::max)
     }
 
     /// Commands that walk, called since the release: calls and time over all servers.

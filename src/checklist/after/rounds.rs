@@ -52,6 +52,8 @@ pub struct AfterRound {
     pub at: Timestamp,
     /// Builds of own services.
     pub train: Train,
+    /// When the builds were as `train` says, at the latest: a recording is older than the round.
+    pub seen: Timestamp,
     /// Whether all that can report builds was read.
     pub is_train_whole: bool,
     /// What each Redis has counted.

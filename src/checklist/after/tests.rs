@@ -1,5 +1,7 @@
 //! Watches of releases, second by second.
 
+mod back;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,13 +83,22 @@ struct Redis {
     commands: BTreeMap<&'static str, (f64, f64)>,
     cpu: f64,
     hidden: f64,
+    /// When it was started.
+    started: i64,
     extent: Extent,
 }
 
 impl Redis {
     fn new() -> Self {
         let commands = BTreeMap::from([("get", (1_000_000.0, 2_000.0))]);
-        Self { run_id: "a", commands, cpu: 100.0, hidden: 0.0, extent: Extent::All }
+        Self {
+            run_id: "a",
+            commands,
+            cpu: 100.0,
+            hidden: 0.0,
+            started: -1_000_000,
+            extent: Extent::All,
+        }
     }
 
     fn call(&mut self, command: &'static str, calls: f64, each: f64) {
@@ -106,7 +117,8 @@ impl Redis {
         indicators.add(Indicator::Operations, "", told + self.hidden);
         indicators.add(Indicator::CpuUser, "", self.cpu);
         indicators.add(Indicator::CpuSystem, "", 0.0);
-        indicators.add(Indicator::Uptime, "", 1_000_000.0);
+        let uptime = u32::try_from(second - self.started).unwrap();
+        indicators.add(Indicator::Uptime, "", f64::from(uptime));
         let server = ServerCounters {
             place: "10.0.0.1:6379".to_owned(),
             run_id: self.run_id.to_owned(),
@@ -125,6 +137,8 @@ struct Watched {
     watch: AfterWatch,
     second: i64,
     train: Train,
+    /// Of when the recording of builds is, if it is one.
+    seen: Option<i64>,
     is_train_whole: bool,
     redis: Option<Redis>,
     unread: BTreeMap<&'static str, &'static str>,
@@ -137,6 +151,7 @@ impl Watched {
             watch: AfterWatch::new(asked),
             second: 0,
             train: v21(),
+            seen: None,
             is_train_whole: true,
             redis: Some(Redis::new()),
             unread: BTreeMap::new(),
@@ -165,6 +180,7 @@ impl Watched {
         let round = AfterRound {
             at: at(self.second),
             train: self.train.clone(),
+            seen: at(self.seen.unwrap_or(self.second)),
             is_train_whole: self.is_train_whole,
             counters: counters.collect(),
             targets: targets.collect(),
@@ -344,6 +360,7 @@ fn what_is_not_known_never_holds() {
     world.idle(60);
     let mut anew = Redis::new();
     anew.run_id = "b";
+    anew.started = world.second;
     anew.commands = BTreeMap::from([("get", (3.0, 0.1))]);
     anew.cpu = 0.1;
     world.redis = Some(anew);
@@ -369,6 +386,33 @@ fn what_is_not_known_never_holds() {
     world.idle(31 * 60);
     let words = ["production has it already: import v22 (+1)", "whether it is new is not known"];
     world.ends(AfterEnd::Incomplete, &words);
+}
+
+#[test]
+fn a_recording_of_builds_that_lags_behind_hides_no_new_call() {
+    let mut world = Watched::new(asked(AfterKind::Release));
+    world.seen = Some(0);
+    world.round();
+    world.idle(60);
+    // v22 has come, and the recording is of five minutes before: what it calls is counted already.
+    world.redis().call("keys", 2.0, 64.0);
+    world.idle(120);
+    world.train = v22();
+    world.seen = Some(180);
+    world.idle(15);
+    world.ends(AfterEnd::RollBack, &["KEYS 2 calls, new: 64 ms a call"]);
+    // The time in it is the release's, too, and not how busy it was before.
+    let mut world = Watched::new(asked(AfterKind::Release));
+    world.redis().call("hgetall", 1.0, 1.0);
+    world.seen = Some(0);
+    world.round();
+    world.redis().call("hgetall", 1_000.0, 16.0);
+    world.idle(60);
+    world.train = v22();
+    world.seen = None;
+    world.idle(15);
+    let result = world.ends(AfterEnd::RollBack, &["walk share >= 5.33 %"]);
+    assert!(!result.events.iter().any(|event| event.text.contains("before")), "{result:?}");
 }
 
 #[test]
@@ -412,6 +456,7 @@ fn a_target_that_is_lost_for_two_minutes_ends_the_watch() {
         let round = AfterRound {
             at: at(world.second),
             train: world.train.clone(),
+            seen: at(world.second),
             is_train_whole: true,
             counters: BTreeMap::from([(
                 "redis/cache".into(),
@@ -445,98 +490,4 @@ fn production_that_does_not_change_is_told() {
     world.train = train(&[("import", "v23"), ("timemachine", "v23"), ("web", "v21")]);
     world.idle(30 * 60);
     world.ends(AfterEnd::Unchanged, &[]);
-}
-
-#[test]
-fn a_release_that_somebody_takes_back_does_not_hold() {
-    let mut world = deployed();
-    world.idle(300);
-    world.train = v21();
-    world.idle(15);
-    world.ends(AfterEnd::TakenBack, &["no build of v22 runs in production any more"]);
-    // What is not read is not gone.
-    let mut world = deployed();
-    world.train = Train::new();
-    world.is_train_whole = false;
-    world.idle(60);
-    assert!(!world.is_over);
-}
-
-#[test]
-fn without_redis_the_builds_alone_are_watched() {
-    let mut world = Watched::new(asked(AfterKind::Release));
-    world.redis = None;
-    world.round();
-    world.train = v22();
-    world.idle(31 * 60);
-    world.ends(AfterEnd::Holding, &["without load evidence: no Redis"]);
-}
-
-/// v22 is being taken back; KEYS was never called before v22.
-fn going_back() -> Watched {
-    let mut asked = asked(AfterKind::Rollback);
-    let counters = Redis::new().counters(-3_600);
-    asked.before = Some(BeforeRelease {
-        at: at(-3_600),
-        train: v21(),
-        counters: BTreeMap::from([("redis/cache".into(), counters)]),
-    });
-    let mut world = Watched::new(asked);
-    world.train = v22();
-    world.round();
-    world.pass(60, |world| world.redis().call("keys", 30.0, 64.0));
-    world
-}
-
-#[test]
-fn a_rollback_is_done_when_all_is_back_and_quiet_for_five_minutes() {
-    let mut world = going_back();
-    assert!(!world.is_over);
-    world.train = v21();
-    world.idle(15);
-    world.idle(285);
-    assert!(!world.is_over);
-    world.idle(15);
-    let words = ["production runs v21 again: 3 of 3", "nothing was breached for 5 min"];
-    world.ends(AfterEnd::Back, &words);
-}
-
-#[test]
-fn five_minutes_begin_anew_with_each_breach_and_each_build_that_is_not_back() {
-    let mut world = going_back();
-    world.train = v21();
-    world.idle(120);
-    // Something calls it still.
-    world.redis().call("keys", 1.0, 64.0);
-    world.idle(285);
-    assert!(!world.is_over);
-    world.idle(30);
-    world.ends(AfterEnd::Back, &["KEYS 1 call, new"]);
-    let mut world = going_back();
-    world.train = v21();
-    world.idle(120);
-    world.train = v22();
-    world.idle(15);
-    world.train = v21();
-    world.idle(290);
-    assert!(!world.is_over);
-    world.idle(30);
-    world.ends(AfterEnd::Back, &["v21 is not back any more"]);
-}
-
-#[test]
-fn a_rollback_that_does_not_come_is_told() {
-    let mut world = going_back();
-    world.train = train(&[("import", "v21"), ("timemachine", "v22"), ("web", "v21")]);
-    world.idle(30 * 60);
-    world.ends(AfterEnd::NotBack, &["production does not run v21: timemachine runs v22"]);
-    let mut world = going_back();
-    world.train = train(&[("import", "v21"), ("timemachine", "?"), ("web", "v21")]);
-    world.idle(30 * 60);
-    world.ends(AfterEnd::Incomplete, &["nobody knows"]);
-    // All is back, and it is called for ever.
-    let mut world = going_back();
-    world.train = v21();
-    world.pass(36 * 60, |world| world.redis().call("keys", 1.0, 64.0));
-    world.ends(AfterEnd::NotBack, &["KEYS"]);
 }

@@ -10,13 +10,25 @@ use super::rounds::{AfterAsked, AfterRound, UnreadTarget};
 use crate::checklist::digest_of;
 use crate::checklist::trial::Counters;
 use crate::model::{
-    AfterEnd, AfterEvent, AfterKind, AfterResult, ComponentName, ItemFigure, Run, TargetId, Train,
-    first_three,
+    AfterEnd, AfterEvent, AfterKind, AfterResult, ComponentName, ItemFigure, Run, TargetCounters,
+    TargetId, Train, first_three,
 };
 use crate::trend::CommandLists;
 
 /// A target that was not read for so long is lost.
 const LOST_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+/// What is read in one round is read at one time, as far as this goes.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(2);
+
+/// Whether a Redis had counted so by a moment.
+pub fn is_counted_by(counters: &TargetCounters, moment: Timestamp) -> bool {
+    counters.servers.iter().all(|server| server.taken <= later(moment))
+}
+
+fn later(moment: Timestamp) -> Timestamp {
+    moment.checked_add(TOGETHER).unwrap_or(moment)
+}
 
 /// How a watch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +59,10 @@ pub struct AfterWatch {
     /// Since when nothing is breached.
     quiet: Option<Timestamp>,
     is_complete: bool,
-    /// Production before the change, as it was watched.
-    prior: Option<(Train, Counters)>,
+    /// Builds before the change, as they were watched, and when.
+    prior: Option<(Timestamp, Train)>,
+    /// What each Redis had counted in rounds before the change, oldest first.
+    counted: Vec<Counters>,
     /// What changed, in words.
     change: String,
     redis: BTreeMap<ComponentName, RedisWatch>,
@@ -70,6 +84,7 @@ impl AfterWatch {
             quiet: None,
             is_complete: false,
             prior: None,
+            counted: Vec::new(),
             change: String::new(),
             redis: BTreeMap::new(),
             read: BTreeMap::new(),
@@ -227,8 +242,10 @@ impl AfterWatch {
         }
         self.take_counters(round);
         let Some(changed) = self.changed else {
+            self.counted.push(round.counters.clone());
             if round.is_train_whole {
-                self.prior = Some((round.train.clone(), round.counters.clone()));
+                self.prior = Some((round.seen, round.train.clone()));
+                self.forget();
             }
             return self.unchanged(&builds);
         };
@@ -262,7 +279,7 @@ impl AfterWatch {
         names.extend(rest.cloned().collect::<Vec<_>>());
         let was_there = self.prior.is_none();
         let before = match (&self.prior, &self.asked.before) {
-            (Some((train, _)), _) => train.clone(),
+            (Some((_, train)), _) => train.clone(),
             (None, Some(before)) => before.train.clone(),
             (None, None) => Train::new(),
         };
@@ -278,14 +295,28 @@ impl AfterWatch {
             format!("{environment} changed: {}", self.change)
         };
         self.tell(text);
-        // What was counted just before says best what is new.
-        if let Some((_, counters)) = &self.prior {
-            for (name, counters) in counters {
-                if let Some(watch) = self.redis.get_mut(name) {
-                    watch.before = Some(counters.clone());
-                }
+        self.set_before();
+    }
+
+    /// What was counted just before the change says best what is new. The change came behind the
+    /// last time that the builds before were seen, which with a recording is not the last round.
+    fn set_before(&mut self) {
+        let Some((seen, _)) = self.prior else { return };
+        for (name, watch) in &mut self.redis {
+            let counted = self.counted.iter().filter_map(|counters| counters.get(name));
+            if let Some(before) = counted.filter(|one| is_counted_by(one, seen)).next_back() {
+                watch.before = Some(before.clone());
             }
+            watch.came_behind(later(seen).as_millisecond());
         }
+    }
+
+    /// Of rounds that are older than the last that counts nothing is needed.
+    fn forget(&mut self) {
+        let Some((seen, _)) = self.prior else { return };
+        let is_old = |round: &Counters| round.values().all(|one| is_counted_by(one, seen));
+        let last = self.counted.iter().rposition(is_old).unwrap_or(0);
+        self.counted.drain(..last);
     }
 
     fn unchanged(&self, builds: &BuildsSeen) -> Option<Ending> {

@@ -8,6 +8,7 @@ use crate::cli::past::HistoryPlace;
 use crate::cli::{CommandError, mark, output};
 use crate::history::RunSummary;
 use crate::model::Override;
+use crate::pipeline;
 use crate::report::escape::terminal;
 
 pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
@@ -19,8 +20,7 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError
         return Ok(Exit::Done);
     }
     let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
-    let overrides =
-        crate::pipeline::overrides(&mut history).map_err(|error| place.failed(&error))?;
+    let overrides = pipeline::overrides(&mut history).map_err(|error| place.failed(&error))?;
     let digits = shown_digits(&runs);
     let verdict = |run: &RunSummary| {
         let is_overridden = overrides.iter().any(|one| one.of == run.digest);

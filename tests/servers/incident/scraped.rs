@@ -22,10 +22,10 @@ const FAMILIES: [&str; 8] = [
 ];
 
 /// One scrape: family, the labels that the exporter gives it, value.
-type Scrape = Vec<(&'static str, String, String)>;
+pub(crate) type Scrape = Vec<(&'static str, String, String)>;
 
 /// Asks the exporter once.
-fn scrape(exporter: &Running) -> Scrape {
+pub(crate) fn scrape(exporter: &Running) -> Scrape {
     let mut stream = TcpStream::connect(("127.0.0.1", exporter.port())).expect("it listens");
     stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").expect("it is asked");
     let mut answer = String::new();
@@ -43,7 +43,11 @@ fn scrape(exporter: &Running) -> Scrape {
 }
 
 /// Each scrape is told from its time on until the next, every `step` seconds until `end`.
-fn openmetrics(instances: &[(&str, Vec<(i64, Scrape)>)], end: i64, step: usize) -> String {
+pub(crate) fn openmetrics(
+    instances: &[(&str, Vec<(i64, Scrape)>)],
+    end: i64,
+    step: usize,
+) -> String {
     let mut text = String::new();
     for family in FAMILIES {
         writeln!(text, "# TYPE {family} unknown").expect("memory");

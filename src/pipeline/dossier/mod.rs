@@ -1,6 +1,8 @@
 //! A span of the history for an auditor: files that anybody can check with `sha256sum` and read
 //! with `jq`, without this program.
 
+mod changes;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -9,18 +11,14 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::overriding::overrides;
-use crate::checklist::{bound_builds, digest_of, has_build_of, seen_at, state_of};
-use crate::collect::config::COLLECTORS;
 use crate::history::{
     Break, DisclosedBuckets, DisclosedRun, HistoryError, RunSummary, Store, Verified,
 };
-use crate::model::{
-    EnvironmentName, Override, Release, Train, TrainDifference, count, differences,
-};
-use crate::normalize::Normalizer;
-use crate::profile::{Environment, Profiles};
+use crate::model::{Override, count};
+use crate::profile::Profiles;
 use crate::report::PROGRAM;
 use crate::report::masking::{masked, masked_json};
+use changes::{changes_of, checks, later_sides};
 
 /// Longer without evidence of an environment is told.
 const LONGEST_GAP: i64 = 25 * 3_600;
@@ -89,14 +87,27 @@ pub fn dossier(
     let runs = write_runs(history, asked, &mut files)?;
     summary.runs = runs.iter().filter(|run| asked.holds(run.at)).count();
     let all_overrides = overrides(history)?;
-    let within = all_overrides.iter().filter(|one| asked.holds(one.at));
+    // Of a run in the span, whenever it was overridden.
+    let is_of_span = |one: &&Override| {
+        let of_run = |run: &RunSummary| asked.holds(run.at) && run.digest == one.of;
+        asked.holds(one.at) || runs.iter().any(of_run)
+    };
+    let within = all_overrides.iter().filter(is_of_span);
     let told: Vec<Json> = within.map(override_json).collect();
     summary.overrides = told.len();
     files.json("overrides.json", &json!(told))?;
-    let checks = checks(history, &all_overrides)?;
+    let overridden =
+        |digest: &str| all_overrides.iter().find(|one| one.of == digest).map(override_json);
+    let checks = checks(history, &overridden)?;
     let mut changes = Vec::new();
     for environment in later_sides(profiles) {
-        changes.extend(changes_of(profiles, environment, history, asked, &checks)?);
+        changes.extend(changes_of(
+            profiles,
+            environment,
+            history,
+            (asked.from, asked.to),
+            &checks,
+        )?);
     }
     summary.changes = changes.len();
     summary.unchecked = changes.iter().filter(|one| one["checked"] == false).count();
@@ -255,158 +266,6 @@ fn override_json(one: &Override) -> Json {
     })
 }
 
-/// A checklist that was made, as far as changes are concerned.
-struct Check {
-    at: Timestamp,
-    id: i64,
-    digest: String,
-    verdict: String,
-    release: String,
-    builds: String,
-    overridden: Option<Json>,
-}
-
-/// Every checklist of the history, newest first.
-fn checks(history: &mut Store, all: &[Override]) -> Result<Vec<Check>, DossierError> {
-    let runs = history.said("checklist")?;
-    let check = |(run, said): (RunSummary, Json)| Check {
-        overridden: all.iter().find(|one| one.of == run.digest).map(override_json),
-        at: run.at,
-        id: run.id,
-        verdict: run.verdict,
-        release: said["release"]["name"].as_str().unwrap_or_default().to_owned(),
-        builds: said["release"]["digest"].as_str().unwrap_or_default().to_owned(),
-        digest: run.digest,
-    };
-    Ok(runs.into_iter().rev().map(check).collect())
-}
-
-/// Environments that releases go to.
-fn later_sides(profiles: &Profiles) -> Vec<&Environment> {
-    let gates = profiles.gates(&profiles.baseline);
-    let mut names: Vec<&EnvironmentName> = gates.iter().map(|gate| &gate.to).collect();
-    if names.is_empty() {
-        names.push(&profiles.baseline);
-    }
-    let is_one = |one: &&Environment| names.contains(&&one.name);
-    profiles.environments.iter().filter(is_one).collect()
-}
-
-/// What an environment ran at one time.
-struct State {
-    at: Timestamp,
-    run: i64,
-    train: Train,
-}
-
-/// Each change of builds of an environment in the span, with the checklist before it.
-fn changes_of(
-    profiles: &Profiles,
-    environment: &Environment,
-    history: &mut Store,
-    asked: &DossierAsked,
-    checks: &[Check],
-) -> Result<Vec<Json>, DossierError> {
-    let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
-    let mut states = Vec::new();
-    // Newest first: back to the last before the span.
-    for run in history.runs(usize::MAX)? {
-        if run.at >= asked.to || !run.environments.iter().any(|n| *n == *environment.name.as_str())
-        {
-            continue;
-        }
-        for evidence in history.evidence(run.id, COLLECTORS)? {
-            if evidence.environment != environment.name {
-                continue;
-            }
-            let snapshot = normalizer.snapshot(evidence, environment.ignore.clone());
-            let state = state_of(&snapshot);
-            // What was not read has not changed.
-            if state.is_whole {
-                states.push(State { at: seen_at(&snapshot), run: run.id, train: state.train });
-            }
-        }
-        if states.last().is_some_and(|state: &State| state.at < asked.from) {
-            break;
-        }
-    }
-    states.sort_by_key(|state| state.at);
-    let changed = states.windows(2).filter(|pair| asked.holds(pair[1].at));
-    let told =
-        changed.filter_map(|pair| change(profiles, environment, (&pair[0], &pair[1]), checks));
-    Ok(told.collect())
-}
-
-fn change(
-    profiles: &Profiles,
-    environment: &Environment,
-    (before, after): (&State, &State),
-    checks: &[Check],
-) -> Option<Json> {
-    let mut builds = Vec::new();
-    let mut new = Train::new();
-    for (name, difference) in differences(&before.train, &after.train) {
-        let (was, is) = match difference {
-            TrainDifference::Same => continue,
-            // Equal by all that is known.
-            TrainDifference::NotProven(_) if before.train.get(&name) == after.train.get(&name) => {
-                continue;
-            }
-            TrainDifference::NotProven(is) => ("not known by digest".to_owned(), is),
-            TrainDifference::Differs(was, is) => (was, is),
-            TrainDifference::Missing(was) => (was, "does not run".to_owned()),
-            TrainDifference::Unexpected(is) => ("did not run".to_owned(), is),
-        };
-        if let Some(own) = after.train.get(&name) {
-            new.insert(name.clone(), own.clone());
-        }
-        builds.push(json!({"component": name.as_str(), "was": was, "is": is}));
-    }
-    if builds.is_empty() {
-        return None;
-    }
-    let release = release_of(profiles, &after.train, &new);
-    let check = release.and_then(|release| {
-        let builds = digest_of(&bound_builds(release));
-        checks.iter().find(|check| {
-            check.release == release.name && check.builds == builds && check.at <= after.at
-        })
-    });
-    let status = match check {
-        None => "unchecked release".to_owned(),
-        Some(check) if check.overridden.is_some() => format!("{}, overridden", check.verdict),
-        Some(check) => check.verdict.clone(),
-    };
-    Some(json!({
-        "environment": environment.name.as_str(),
-        "after": before.at,
-        "seen": after.at,
-        "seen-by-run": after.run,
-        "release": release.map(|release| &release.name),
-        "builds": builds,
-        "checked": check.is_some(),
-        "status": status,
-        "checklist": check.map(|check| json!({
-            "run": check.id,
-            "digest": check.digest,
-            "at": check.at,
-            "verdict": check.verdict,
-            "overridden": check.overridden,
-        })),
-    }))
-}
-
-/// The release whose builds came: the one that runs whole, else one that the new builds are of.
-fn release_of<'a>(profiles: &'a Profiles, train: &Train, new: &Train) -> Option<&'a Release> {
-    let runs_whole = |release: &&Release| {
-        let all = differences(&release.train, train);
-        !release.train.is_empty() && all.values().all(|one| *one == TrainDifference::Same)
-    };
-    let has_new = |release: &&Release| has_build_of(new, &release.changed);
-    let releases = || profiles.releases.iter();
-    releases().find(runs_whole).or_else(|| releases().find(has_new))
-}
-
 fn waivers(profiles: &Profiles) -> Json {
     let all = profiles.waivers.iter().flat_map(|config| &config.waivers);
     all.map(|waiver| serde_json::to_value(waiver).unwrap_or_default()).collect()
@@ -484,7 +343,12 @@ fn index(
         "made": asked.made,
         "by": asked.claims,
         "program": PROGRAM,
-        "history": {"as-written": summary.broken.is_none(), "broken": summary.broken, "head": head, "runs": runs},
+        "history": {
+            "as-written": summary.broken.is_none(),
+            "broken": summary.broken,
+            "head": head,
+            "runs": runs,
+        },
         "runs": summary.runs,
         "changes": summary.changes,
         "unchecked-releases": summary.unchecked,
