@@ -2,6 +2,7 @@
 
 mod checklist;
 mod common;
+mod notify;
 mod output;
 mod past;
 mod release;
@@ -21,6 +22,7 @@ pub(super) use checklist::{
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
+pub(super) use notify::{NotifyArguments, NotifyCommand};
 pub(super) use output::{OutputArguments, OutputChoice, TrendOutput};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
@@ -71,6 +73,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Annotate the history
     Mark(MarkArguments),
+    /// Try whether those whom the profiles name are reached
+    Notify(NotifyArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
     /// Write down which builds a release consists of, and tell what changed with it

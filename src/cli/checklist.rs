@@ -10,11 +10,12 @@ use super::audit::facts;
 use super::exit::Exit;
 use super::files::OutputFiles;
 use super::inputs::Inputs;
+use super::notify::RunOf;
 use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, author, clock, output, problems};
+use super::{CommandError, author, clock, notify, output, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
@@ -22,6 +23,7 @@ use crate::history::{HistoryError, RunSummary, Store};
 use crate::model::{
     Answer, Audit, Checklist, EnvironmentName, Evidence, Release, ReleaseType, meant_and_known,
 };
+use crate::notify::ObservedRun;
 use crate::pipeline::{self, AuditOptions, ChecklistInput, PastEvidence};
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
@@ -68,11 +70,20 @@ async fn judge(
         let told = format!("error: the run was not kept: {}", place.said(error));
         output::print_error_line(&told);
     }
-    let renderings: Vec<Rendering<'_>> =
-        choices.iter().map(|choice| rendering(choice, &checklist)).collect();
-    let verdict = Exit::from(checklist.verdict);
-    let has_failed = kept.is_err();
-    Ok(output::write_all(&renderings, verdict, arguments.report_only, verbose, files, has_failed))
+    let write = |has_failed| {
+        let renderings: Vec<Rendering<'_>> =
+            choices.iter().map(|choice| rendering(choice, &checklist)).collect();
+        let (verdict, report_only) = (Exit::from(checklist.verdict), arguments.report_only);
+        output::write_all(&renderings, verdict, report_only, verbose, files, has_failed)
+    };
+    let exit = write(kept.is_err());
+    if kept.is_err() {
+        notify::not_kept(&profiles);
+    } else {
+        let seen = ObservedRun::of_checklist(&checklist);
+        notify::after(&place, &profiles, seen, RunOf::ChecklistOf(&release.name)).await;
+    }
+    Ok(exit)
 }
 
 fn rendering<'a>(choice: &'a ChecklistChoice, checklist: &'a Checklist) -> Rendering<'a> {

@@ -21,6 +21,7 @@ mod files;
 mod history;
 mod inputs;
 mod mark;
+mod notify;
 mod output;
 mod past;
 mod problems;
@@ -99,6 +100,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Notify(command) => interruptible(|_| notify::run(command)),
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))

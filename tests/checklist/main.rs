@@ -11,4 +11,8 @@ mod freeze;
 mod people;
 mod redis;
 mod said;
+#[path = "../support/sink.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod sink;
+mod told;
 mod world;

@@ -7,6 +7,7 @@
 mod cli;
 mod commands;
 mod conformance;
+mod due;
 mod faults;
 mod judged_again;
 mod killed;
@@ -20,6 +21,7 @@ mod postgres_server;
 mod read_only;
 mod standing;
 mod tampering;
+mod told;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 #[path = "../support/tls.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
