@@ -145,8 +145,8 @@ impl DatadogConfig {
 
 /// The key goes there: in clear text only within the machine.
 fn check_relay(text: &Located<String>) -> Option<Problem> {
-    let wrong = |message: &str, advice: &str| Some(Problem::at(text, message, advice));
     const SHAPE: &str = "write https://host, without user name and query";
+    let wrong = |message: &str, advice: &str| Some(Problem::at(text, message, advice));
     let Ok(url) = Url::parse(text) else { return wrong("invalid URL", SHAPE) };
     let is_bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     if !is_bare || url.fragment().is_some() {

@@ -149,6 +149,29 @@ impl ObservedRun {
     }
 }
 
+impl ObservedSubject {
+    /// What is seen of a release in the environment that it went to: what blocks there asks for it
+    /// to be taken back.
+    pub fn after_release(
+        release: &str,
+        environment: &EnvironmentName,
+        verdict: SubjectVerdict,
+        reasons: Vec<ObservedReason>,
+    ) -> Self {
+        let blocks = matches!(verdict, SubjectVerdict::NoGo | SubjectVerdict::RollBack);
+        let blocking = reasons.iter().map(|reason| reason.id.clone()).filter(|id| !id.is_empty());
+        Self {
+            key: format!("after {release}: {environment}"),
+            verdict,
+            is_incomplete: verdict == SubjectVerdict::Incomplete,
+            blocking: blocking.filter(|_| blocks).collect(),
+            reasons,
+            environments: vec![environment.to_string()],
+            release: Some(release.to_owned()),
+        }
+    }
+}
+
 /// As `run:3f2a6c01` refers to it.
 fn run_of(stored: Option<&crate::model::StoredRun>) -> Option<String> {
     Some(stored?.digest.chars().take(8).collect())

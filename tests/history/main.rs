@@ -21,10 +21,10 @@ mod postgres_server;
 mod read_only;
 mod standing;
 mod tampering;
-mod told;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 #[path = "../support/tls.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod tls;
+mod told;
 mod trend;
 mod world;

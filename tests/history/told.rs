@@ -145,7 +145,7 @@ pub(crate) fn race(open: impl Fn() -> Store + Sync) {
     drop(open());
     let taken: Vec<usize> = thread::scope(|scope| {
         let open = &open;
-        let run = |n| move || take(&mut open(), SubjectVerdict::NoGo, n % 5).len();
+        let run = |n: i64| move || take(&mut open(), SubjectVerdict::NoGo, n % 5).len();
         let runs: Vec<_> = (0..12).map(|n| scope.spawn(run(n))).collect();
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::sink::{Reaction, SinkServer};
 use crate::support::cli::{Ended, Profiles, recorded_info};
+use crate::support::sink::{Reaction, SinkServer};
 use crate::support::tunnel::Tunnel;
 
 const URL: &str = "SLACK_WEBHOOK";
@@ -107,6 +107,40 @@ fn of_a_first_state_only_no_go_is_told() {
     catch_up(&profiles);
     audit(&profiles, &server.url(), "2026-11-23T06:00:00Z", 0);
     assert_eq!(server.heard().len(), 0);
+}
+
+#[test]
+fn each_gate_is_told_of_by_what_concerns_it() {
+    let server = SinkServer::start(&[Reaction::Status(200)]);
+    let profiles = Profiles::of(&["dev", "qualif", "prod"]);
+    let audit_yaml = profiles.read("audit.yaml");
+    let gates = "gates: [[dev, qualif], [qualif, prod]]\n";
+    profiles.write("audit.yaml", &format!("{audit_yaml}{gates}{TOLD}"));
+    profiles.recorded("prod", &recorded_info("redis-7.0.15"));
+    catch_up(&profiles);
+    profiles.recorded("dev", &recorded_info("redis-6.2.5"));
+    let url = server.url();
+    audit(&profiles, &url, "2026-11-23T06:00:00Z", 1);
+    let titles = || -> Vec<String> {
+        texts(&server).iter().map(|text| text.lines().next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(titles(), ["NO-GO dev -&gt; qualif"]);
+    profiles.recorded("dev", &profiles.path("no-such-file.txt"));
+    audit(&profiles, &url, "2026-11-23T07:00:00Z", 3);
+    audit(&profiles, &url, "2026-11-23T08:00:00Z", 3);
+    let told = titles();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].starts_with("INCOMPLETE dev -&gt; qualif"), "{told:?}");
+    // A side that was left out is no side that was not read.
+    profiles.recorded("dev", &recorded_info("redis-6.2.5"));
+    let only = ["audit", "--env", "qualif", "--at", "2026-11-23T09:00:00Z"];
+    profiles.run_with(&only, &[(URL, &url)]);
+    assert_eq!(titles().len(), 2, "{:?}", titles());
+    behind(&profiles);
+    profiles.recorded("dev", &profiles.path("twin.txt"));
+    audit(&profiles, &url, "2026-11-23T10:00:00Z", 1);
+    let told = titles();
+    assert!(told.contains(&"NO-GO qualif -&gt; prod".to_owned()), "{told:?}");
 }
 
 /// The report without what differs from run to run.

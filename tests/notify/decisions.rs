@@ -138,6 +138,23 @@ fn two_missed_runs_are_told_once_and_one_is_not() {
 }
 
 #[test]
+fn a_release_that_is_to_be_taken_back_is_told_with_what_it_does() {
+    use envparity::notify::{ObservedReason, ObservedSubject, SubjectVerdict};
+    let reason = ObservedReason {
+        id: "redis/cache walk-share".to_owned(),
+        text: "redis/cache spends 6.1 % of 5 min in KEYS, new since v22".to_owned(),
+        limit: "<= 5 %".to_owned(),
+    };
+    let verdict = SubjectVerdict::RollBack;
+    let of = ObservedSubject::after_release("v22", &"production".into(), verdict, vec![reason]);
+    let run = ObservedRun { subjects: vec![of], ..run_at("2026-04-13T20:05:15Z") };
+    let (_, notices) = decide(&Board::default(), &run, &[]);
+    assert_eq!(notices[0].title, "ROLL BACK after v22: production");
+    let line = "redis/cache spends 6.1 % of 5 min in KEYS, new since v22 (must be <= 5 %)";
+    assert_eq!((notices[0].lines[0].as_str(), notices[0].kind), (line, NoticeKind::RollBack));
+}
+
+#[test]
 fn a_checklist_that_is_not_run_any_more_is_forgotten() {
     use envparity::notify::{ObservedSubject, SubjectVerdict};
     let of = |key: &str, at: Timestamp| ObservedRun {

@@ -1,7 +1,7 @@
 //! The URL of a webhook and a key are told nowhere: not in output, logs, the history or an export.
 
-use crate::support::sink::{Reaction, SinkServer};
 use crate::support::cli::{Profiles, recorded_info};
+use crate::support::sink::{Reaction, SinkServer};
 
 #[test]
 fn neither_url_nor_key_is_ever_printed_or_kept() {

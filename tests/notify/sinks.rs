@@ -13,8 +13,8 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::support::sink::{Reaction, SinkServer};
 use crate::support::cli::slowness::scaled;
+use crate::support::sink::{Reaction, SinkServer};
 use crate::support::tls::Certs;
 use crate::support::tls_front::TlsFront;
 
@@ -160,9 +160,9 @@ fn what_is_sent_is_one_post_of_json() {
     assert_eq!(sinks.deliver_one().0, Delivered::Sent(200));
     let heard = server.heard().remove(0);
     assert!(heard.head.starts_with("POST /services/T0/SECRETPATH?a=b HTTP/1.1\r\n"), "{heard:?}");
-    let head = heard.head.to_lowercase();
-    assert!(head.contains("content-type: application/json\r\n"), "{head}");
-    assert!(head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+    let lower = heard.head.to_lowercase();
+    assert!(lower.contains("content-type: application/json\r\n"), "{lower}");
+    assert!(lower.contains(&format!("host: {}\r\n", server.address)), "{lower}");
     let json = heard.json();
     assert_eq!((&json["event"], &json["kind"]), (&"test".into(), &"Notice".into()));
     assert!(heard.text().contains("TEST of envparity") && heard.text().contains("parity.internal"));

@@ -109,14 +109,13 @@ pub(crate) async fn connect(
 ) -> Result<OutwardStream, Failure> {
     const SHOWN: &str = "the host of its URL";
     let settings = TlsSettings(tls.clone());
-    let endpoint = match to.tls {
-        true => {
-            let name = settings.server_name(&to.host).map_err(|_| {
-                Failure::new(FailureKind::Tls, "the host of its URL is no name of a certificate")
-            })?;
-            Some(TlsEndpoint::new(name, settings.connector().await?))
-        }
-        false => None,
+    let endpoint = if to.tls {
+        let name = settings.server_name(&to.host).map_err(|_| {
+            Failure::new(FailureKind::Tls, "the host of its URL is no name of a certificate")
+        })?;
+        Some(TlsEndpoint::new(name, settings.connector().await?))
+    } else {
+        None
     };
     let stream: Box<dyn Duplex> = match proxy_of(to, proxy)? {
         None => net::reach(&to.host, to.port, endpoint.as_ref(), SHOWN).await?,
