@@ -161,7 +161,7 @@ pub(super) struct SampleArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) env: Vec<String>,
 
-    /// How often, with --for [default: 60s]
+    /// How often each server is asked, with --for; 1s at the most often [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_limit, requires = "lasting")]
     pub(super) every: Option<DurationText>,
 
@@ -283,7 +283,7 @@ pub(super) struct SchemaArguments {
     /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report,
     /// trend or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
-        crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
+        crate::profile::schema::PUBLISHED.map(|(name, _)| name)))]
     pub(super) format: String,
 }
 

@@ -33,7 +33,7 @@ pub(super) fn run(
     let mut both = Vec::new();
     for text in [&arguments.baseline, &arguments.current] {
         match evidence::of_reference(text, &mut past) {
-            Ok(evidence) => both.push(evidence),
+            Ok((evidence, _)) => both.push(evidence),
             Err(error) => return past::absent_or(error),
         }
     }
@@ -43,6 +43,8 @@ pub(super) fn run(
     let catalogue = profiles.and_then(|profiles| profiles.catalogue);
     let [baseline, current] =
         <[Evidence; 2]>::try_from(both).map_err(|_| anyhow!("a diff has two sides"))?;
-    let report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
+    let mut report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
+    // Ages of findings between two environments are those that audits have seen.
+    report.standing = past.standing()?;
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, files, false))
 }

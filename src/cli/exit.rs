@@ -35,7 +35,7 @@ exits! {
     /// A mistake in the command line, the profiles or the program, or an output not written.
     Error = 2, "usage, profile or internal error, or a report or history that could not be written (the rest is written and printed first)";
     /// Incomplete.
-    Incomplete = 3, "`incomplete`: nothing blocks, but not everything that the verdict needs was read; or the history holds nothing that old";
+    Incomplete = 3, "`incomplete`: nothing blocks, but not everything that the verdict needs was read; or the history holds nothing that old; of `sample`: a required server was not sampled once";
     /// Interrupted.
     Interrupted = 130, "SIGINT, SIGTERM, SIGQUIT or SIGHUP";
 }

@@ -17,7 +17,7 @@ use crate::history::config::is_yaml;
 use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
 };
-use crate::model::Evidence;
+use crate::model::{Evidence, Standing};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 
@@ -136,6 +136,8 @@ impl fmt::Display for HistoryPlace {
 pub(super) struct Past {
     place: Option<HistoryPlace>,
     open: Option<Store>,
+    /// The newest run whose evidence was asked for.
+    newest: Option<i64>,
     now: Timestamp,
     zone: TimeZone,
 }
@@ -149,6 +151,7 @@ impl Past {
         Ok(Self {
             place: HistoryPlace::of(option, profiles)?,
             open: None,
+            newest: None,
             now: at.unwrap_or_else(|| clock()()),
             zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
         })
@@ -159,6 +162,7 @@ impl Past {
         Self {
             place: Some(place),
             open: None,
+            newest: None,
             now: clock()(),
             zone: profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone.clone()),
         }
@@ -183,10 +187,27 @@ impl Past {
         })
     }
 
+    /// The time that a reference names behind its `@`.
+    pub(super) fn moment_of(&self, text: &str) -> anyhow::Result<Option<Timestamp>> {
+        match parse_reference(text, self.now, &self.zone)? {
+            crate::history::Reference::Environment { until, .. } => Ok(until),
+            _ => Ok(None),
+        }
+    }
+
     /// What environments answered in a run.
     pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
         let place = self.place()?;
+        self.newest = self.newest.max(Some(run.id));
         self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
+    }
+
+    /// Since when things stood after the newest run that was referred to; nothing if none was.
+    pub(super) fn standing(&mut self) -> anyhow::Result<Option<Standing>> {
+        let Some(run) = self.newest else { return Ok(None) };
+        let place = self.place()?;
+        let standing = self.store()?.standing_after(run);
+        standing.map(Some).map_err(|error| place.failed(&error))
     }
 
     fn place(&self) -> anyhow::Result<HistoryPlace> {

@@ -78,6 +78,30 @@ pub async fn run(jobs: Vec<Job>, clock: Clock, progress: &dyn Progress) -> Vec<C
         .collect()
 }
 
+/// Reads one target within its deadline, whatever becomes of others. Dropping the future ends that.
+pub async fn run_alone(job: &Arc<Job>, clock: &Clock) -> Vec<TargetEvidence> {
+    let (own, at) = (Arc::clone(job), Arc::clone(clock));
+    let mut reading = JoinSet::new();
+    reading.spawn(async move {
+        let context = context(&own, own.deadline, &at);
+        let silence = Silence::default();
+        let work = silence.listen(own.collector.collect(&context));
+        let read = timeout_at(context.deadline + GRACE, work).await;
+        read.unwrap_or_else(|_| vec![own.collector.unread(at(), &timed_out(own.deadline))])
+    });
+    match reading.join_next().await {
+        Some(Ok(read)) => read,
+        _ => vec![unread_by_defect(job, clock)],
+    }
+}
+
+fn unread_by_defect(job: &Job, clock: &Clock) -> TargetEvidence {
+    let told = "the collector itself failed: this is a defect of envparity";
+    let failure = Failure::new(FailureKind::Unsupported, told)
+        .advise("please report it, with the output of -vvv");
+    job.collector.unread(clock(), &failure)
+}
+
 /// A run under way.
 struct Collection<'p> {
     jobs: Vec<Arc<Job>>,
@@ -144,12 +168,7 @@ impl<'p> Collection<'p> {
                 Ok((_, Left::Read(evidence))) => self.done(index, evidence),
                 Ok((_, Left::Silent)) => self.places.put_back(index),
                 Err(_) => {
-                    let failure = Failure::new(
-                        FailureKind::Unsupported,
-                        "the collector itself failed: this is a defect of envparity",
-                    )
-                    .advise("please report it, with the output of -vvv");
-                    let unread = self.jobs[index].collector.unread((self.clock)(), &failure);
+                    let unread = unread_by_defect(&self.jobs[index], &self.clock);
                     self.done(index, vec![unread]);
                 }
             }

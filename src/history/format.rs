@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::error::HistoryError;
 use crate::model::{Bucket, Collectors, Evidence};
 use crate::wire::evidence::pieces::{self, PartPiece, SamplePiece, TargetHead};
 
@@ -109,7 +110,7 @@ pub(super) struct KeyedSample {
 
 /// Evidence, ready to be stored.
 #[derive(Default)]
-pub(super) struct Prepared {
+pub struct Prepared {
     pub(super) heads: Vec<EvidenceHead>,
     /// By digest.
     pub(super) inventories: BTreeMap<String, String>,
@@ -136,11 +137,21 @@ impl KeyedSample {
     }
 }
 
-/// Takes evidence apart.
-pub(super) fn prepare(
-    evidence: &[Evidence],
-    collectors: Collectors,
-) -> serde_json::Result<Prepared> {
+impl Prepared {
+    /// Takes evidence apart, before it is judged and gone.
+    ///
+    /// # Errors
+    /// If some of it has no JSON form.
+    pub fn new(evidence: &[Evidence], collectors: Collectors) -> Result<Self, HistoryError> {
+        prepare(evidence, collectors).map_err(|error| unwritable(&error))
+    }
+}
+
+pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
+    HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
+}
+
+fn prepare(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<Prepared> {
     let (mut inventories, mut samples, mut heads) = (BTreeMap::new(), Vec::new(), Vec::new());
     for one in evidence {
         let environment = one.environment.to_string();
@@ -149,9 +160,8 @@ pub(super) fn prepare(
             let pieces = pieces::take_apart(target, collectors)?;
             let mut parts = BTreeMap::new();
             for (part, PartPiece { content, outcome }) in pieces.parts {
-                let body = canonical(&serde_json::from_str(&content)?);
-                let digest = sha256(&body);
-                inventories.insert(digest.clone(), body);
+                let digest = sha256(&content);
+                inventories.insert(digest.clone(), content);
                 parts.insert(part, PartRow { digest, outcome });
             }
             let taken = target.samples.iter().map(|sample| sample.taken);

@@ -10,8 +10,10 @@ mod chain;
 pub mod config;
 mod error;
 mod format;
+mod line;
 mod marks;
 mod of_kind;
+mod past;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;
@@ -33,6 +35,8 @@ mod verify;
 
 pub use address::PostgresAddress;
 pub use error::HistoryError;
+pub use format::Prepared;
+pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};
@@ -43,6 +47,7 @@ pub use resolve::{Found, ResolveError};
 pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
 pub use sqlite::SqliteOptions;
+pub use standing::LastStanding;
 pub use store::{SeriesKey, Store};
 pub use transfer::{EXPORT_BEGINS, TransferError};
 pub use verify::{Break, Verified};

@@ -107,7 +107,7 @@ impl Store {
     /// If the history may not or cannot be written.
     pub fn save(&mut self, run: NewRun<'_>, collectors: Collectors) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        let prepared = prepared(&run, collectors)?;
+        let prepared = Prepared::new(run.evidence, collectors)?;
         self.write(|store| store.append(run, prepared))
     }
 
@@ -119,20 +119,23 @@ impl Store {
     ) -> Result<Saved, HistoryError> {
         let (last, prev) = last(&mut *self.sql)?;
         let (id, at) = (last + 1, run.at.as_microsecond());
-        write_evidence(&mut *self.sql, &prepared, at)?;
+        let Prepared { heads, inventories, samples, standing } = prepared;
+        add_inventories(&mut *self.sql, inventories)?;
+        add_seen(&mut *self.sql, &heads, at)?;
+        samples::insert(&mut *self.sql, &samples)?;
         let mut judged = Vec::new();
         for one in run.judged {
             judged.push(self.judged(one, id)?);
         }
         let body = RunBody {
             facts: run.facts,
-            evidence: prepared.heads,
+            evidence: heads,
             findings: run.findings,
             judged,
-            standing: prepared.standing,
+            standing,
             said: run.said,
         };
-        let body = format::text_of(&body).map_err(|e| unwritable(&e))?;
+        let body = format::text_of(&body).map_err(|e| format::unwritable(&e))?;
         let (kind, verdict) = (run.kind.to_owned(), run.verdict.to_owned());
         let mut row = RunRow { id, kind, at, verdict, body, prev, digest: String::new() };
         row.digest = row.expected();
@@ -189,7 +192,7 @@ impl Store {
         body.evidence.into_iter().map(|head| self.rebuild(head, collectors)).collect()
     }
 
-    fn rebuild(
+    pub(super) fn rebuild(
         &mut self,
         head: EvidenceHead,
         collectors: Collectors,
@@ -215,8 +218,10 @@ impl Store {
     }
 
     fn inventory(&mut self, digest: &str) -> Result<String, HistoryError> {
-        let lost = || HistoryError::Damaged(format!("the inventory {digest:.12} is gone"));
-        self.inventory_text(digest)?.ok_or_else(lost)
+        let damaged =
+            |what: &str| HistoryError::Damaged(format!("the inventory {digest:.12} {what}"));
+        let text = self.inventory_text(digest)?.ok_or_else(|| damaged("is gone"))?;
+        if format::sha256(&text) == digest { Ok(text) } else { Err(damaged("was changed")) }
     }
 
     /// The text of an inventory; `None` if it is gone.
@@ -238,11 +243,6 @@ impl Store {
         })?;
         found.ok_or_else(|| HistoryError::Damaged(format!("run {id} is gone")))
     }
-}
-
-/// What a run answered, ready to be stored.
-pub(super) fn prepared(run: &NewRun<'_>, collectors: Collectors) -> Result<Prepared, HistoryError> {
-    format::prepare(run.evidence, collectors).map_err(|e| unwritable(&e))
 }
 
 /// All columns of `run`.
@@ -311,15 +311,32 @@ pub(super) fn insert(sql: &mut dyn Sql, row: &RunRow) -> Result<(), HistoryError
     sql.batch(insert, values.len(), &values, "")
 }
 
-fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(), HistoryError> {
-    let inventories = prepared.inventories.iter();
-    let values: Vec<Value> = inventories
-        .flat_map(|(digest, body)| [digest.as_str().into(), body.as_str().into()])
-        .collect();
+/// Inventories that are asked for with one statement.
+const ASKED: usize = 500;
+
+/// Stores what is not there yet: most of what is told was told before, and may be megabytes.
+fn add_inventories(
+    sql: &mut dyn Sql,
+    mut inventories: BTreeMap<String, String>,
+) -> Result<(), HistoryError> {
+    let digests: Vec<Value> = inventories.keys().map(|digest| digest.as_str().into()).collect();
+    for chunk in digests.chunks(ASKED) {
+        let places: Vec<String> = (1..=chunk.len()).map(|place| format!("${place}")).collect();
+        let text = format!("SELECT digest FROM inventory WHERE digest IN ({})", places.join(", "));
+        sql.rows(&text, chunk, &mut |row| {
+            inventories.remove(&row.text(0)?);
+            Ok(())
+        })?;
+    }
+    let values: Vec<Value> =
+        inventories.into_iter().flat_map(|(digest, body)| [digest.into(), body.into()]).collect();
     let insert = "INSERT INTO inventory (digest, body)";
-    sql.batch(insert, 2, &values, "ON CONFLICT (digest) DO NOTHING")?;
+    sql.batch(insert, 2, &values, "ON CONFLICT (digest) DO NOTHING")
+}
+
+fn add_seen(sql: &mut dyn Sql, heads: &[EvidenceHead], at: i64) -> Result<(), HistoryError> {
     let mut values: Vec<Value> = Vec::new();
-    for head in &prepared.heads {
+    for head in heads {
         for target in &head.targets {
             for (part, row) in &target.parts {
                 values.extend([
@@ -334,10 +351,5 @@ fn write_evidence(sql: &mut dyn Sql, prepared: &Prepared, at: i64) -> Result<(),
         }
     }
     let insert = "INSERT INTO seen (environment, target, part, at, digest, outcome)";
-    sql.batch(insert, 6, &values, "")?;
-    samples::insert(sql, &prepared.samples)
-}
-
-pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
-    HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
+    sql.batch(insert, 6, &values, "")
 }

@@ -78,6 +78,20 @@ pub(super) fn missing(sql: &mut dyn Sql) -> Result<Option<&'static str>, History
     Ok(names.into_iter().find(|name| !tables.iter().any(|table| table == name)))
 }
 
+/// A table or index that is not as it was made: without its keys a row could stand there twice, and
+/// which one is read is anybody's guess.
+pub(super) fn altered(sql: &mut dyn Sql) -> Result<Option<String>, HistoryError> {
+    let Some(made) = sql.made_by()? else { return Ok(None) };
+    for statement in TABLES {
+        let mut words = statement.split(' ').skip(1);
+        let (kind, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if made.get(name).map(String::as_str) != Some(sql.clustered(statement).as_str()) {
+            return Ok(Some(format!("the {} {name}", kind.to_lowercase())));
+        }
+    }
+    Ok(None)
+}
+
 /// Makes the tables in an empty database; the caller has begun a transaction.
 pub(super) fn create(sql: &mut dyn Sql, tool: &str) -> Result<(), HistoryError> {
     for table in TABLES {

@@ -132,13 +132,14 @@ impl Store {
         Ok(oldest)
     }
 
-    /// Targets of which there is load.
+    /// Targets of which there is load, or a sample at least.
     ///
     /// # Errors
     /// If the history cannot be read.
     pub fn targets_with_load(&mut self) -> Result<Vec<(EnvironmentName, TargetId)>, HistoryError> {
         let mut found = Vec::new();
-        let sql = "SELECT DISTINCT environment, target FROM series ORDER BY environment, target";
+        let sql = "SELECT environment, target FROM series \
+                   UNION SELECT environment, target FROM sample ORDER BY environment, target";
         self.sql.rows(sql, &[], &mut |row| {
             found.push((row.text(0)?.into(), row.text(1)?.into()));
             Ok(())

@@ -3,6 +3,8 @@
 //! One SQL text serves both: parameters are `$1`, columns are BIGINT, DOUBLE PRECISION or TEXT, and
 //! all arithmetic is done in Rust.
 
+use std::collections::BTreeMap;
+
 use super::error::HistoryError;
 
 /// A value that is written.
@@ -98,6 +100,11 @@ pub(super) trait Sql: Send {
     /// Whether what the database keeps is whole in itself, as far as it can tell.
     fn check(&mut self) -> Result<(), HistoryError> {
         Ok(())
+    }
+
+    /// The statements that made tables and indexes, by their names, where the database keeps them.
+    fn made_by(&mut self) -> Result<Option<BTreeMap<String, String>>, HistoryError> {
+        Ok(None)
     }
 
     /// Names of the tables that there are.

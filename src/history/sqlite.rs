@@ -1,6 +1,7 @@
 //! A history in a file of SQLite: a log beside it (WAL), so that readers and one writer do not wait
 //! for each other, and each commit on the disk before it counts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -221,6 +222,16 @@ impl Sql for Sqlite {
             return Err(HistoryError::Damaged(told.to_owned()));
         }
         Ok(())
+    }
+
+    fn made_by(&mut self) -> Result<Option<BTreeMap<String, String>>, HistoryError> {
+        let mut made = BTreeMap::new();
+        let sql = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL";
+        self.rows(sql, &[], &mut |row| {
+            made.insert(row.text(0)?, row.text(1)?);
+            Ok(())
+        })?;
+        Ok(Some(made))
     }
 
     fn tables(&mut self) -> Result<Vec<String>, HistoryError> {

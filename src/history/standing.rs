@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::HistoryError;
-use super::format::{self, RunBody};
+use super::format::{self, Prepared, RunBody};
 use super::runs::{self, NewRun, Saved};
 use super::store::Store;
 use crate::model::{
-    Ahead, AheadPair, Collectors, ComponentName, EnvironmentName, FindingId, Running, Standing,
-    StandingFinding,
+    Ahead, AheadPair, ComponentName, EnvironmentName, FindingId, Running, Standing, StandingFinding,
 };
 
 /// The kind of run that says what stands.
@@ -23,17 +22,28 @@ const AHEAD: &str = "ahead";
 /// In front of the name of an environment.
 const RUNNING: &str = "running/";
 
+/// What stood after the last audit, and which one that was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastStanding {
+    /// What stood: nothing, if there is no audit.
+    pub standing: Standing,
+    /// The audit; 0 if there is none.
+    run: i64,
+}
+
+// Fields of what is stored stand in the order of their keys, so that its JSON is canonical.
+
 /// A finding, as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct StoredFinding {
-    rule: String,
+    baseline: String,
     component: String,
     environments: Vec<String>,
+    rule: String,
+    since: Timestamp,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     subject: String,
-    baseline: String,
-    since: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unseen: Option<Timestamp>,
 }
@@ -42,18 +52,27 @@ struct StoredFinding {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct StoredRunning {
-    versions: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     builds: BTreeSet<String>,
     since: Timestamp,
+    versions: BTreeSet<String>,
+}
+
+/// The same, to be written: an estate has ten thousand of them.
+#[derive(Serialize)]
+struct RunningRow<'a> {
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    builds: &'a BTreeSet<String>,
+    since: Timestamp,
+    versions: &'a BTreeSet<String>,
 }
 
 /// A pair, as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct StoredAhead {
-    component: String,
     baseline: String,
+    component: String,
     current: String,
     of: BTreeSet<String>,
     since: Timestamp,
@@ -64,14 +83,21 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn standing(&mut self) -> Result<Standing, HistoryError> {
-        let sql = format!("{} WHERE kind = $1 ORDER BY id DESC LIMIT 1", runs::SELECT);
-        let mut last = None;
-        self.sql.rows(&sql, &[KIND.into()], &mut |columns| {
-            last = Some(runs::body(&runs::row(columns)?)?);
+    pub fn standing(&mut self) -> Result<LastStanding, HistoryError> {
+        let run = self.last_audit()?;
+        let standing = if run == 0 { Standing::default() } else { self.standing_after(run)? };
+        Ok(LastStanding { standing, run })
+    }
+
+    /// The number of the last audit; 0 if there is none.
+    fn last_audit(&mut self) -> Result<i64, HistoryError> {
+        let sql = "SELECT id FROM run WHERE kind = $1 ORDER BY id DESC LIMIT 1";
+        let mut last = 0;
+        self.sql.rows(sql, &[KIND.into()], &mut |row| {
+            last = row.int(0)?;
             Ok(())
         })?;
-        last.map_or_else(|| Ok(Standing::default()), |body| self.standing_in(&body))
+        Ok(last)
     }
 
     /// What stood after one run.
@@ -83,23 +109,28 @@ impl Store {
         self.standing_in(&body)
     }
 
-    /// Stores a run as [`Store::save`] does, and what stands after it. `base` is what it was worked
-    /// out from; if another run was stored since then, what that one saw is kept.
+    /// Stores a run as [`Store::save`] does, with what was made of its evidence before, and what
+    /// stands after it. `base` is what that was worked out from; if another run was stored since
+    /// then, what that one saw is kept.
     ///
     /// # Errors
     /// If the history may not or cannot be written.
     pub fn save_standing(
         &mut self,
         run: NewRun<'_>,
-        collectors: Collectors,
-        (standing, base): (&Standing, &Standing),
+        mut prepared: Prepared,
+        (standing, base): (&Standing, &LastStanding),
     ) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        let mut prepared = runs::prepared(&run, collectors)?;
         self.write(|store| {
-            let last = store.standing()?;
-            let stands = if last == *base { standing } else { &standing.rebased(base, &last) };
-            for (name, text) in texts(stands).map_err(|e| runs::unwritable(&e))? {
+            let rebased;
+            let stands = if store.last_audit()? == base.run {
+                standing
+            } else {
+                rebased = standing.rebased(&base.standing, &store.standing()?.standing);
+                &rebased
+            };
+            for (name, text) in texts(stands).map_err(|e| format::unwritable(&e))? {
                 let digest = format::sha256(&text);
                 prepared.standing.insert(name, digest.clone());
                 prepared.inventories.insert(digest, text);
@@ -119,31 +150,28 @@ impl Store {
     }
 }
 
-/// The texts of what stands, by their names. Those that would be empty are left out.
+/// The texts of what stands, by their names, as canonical JSON. Those that would be empty are left out.
 fn texts(standing: &Standing) -> serde_json::Result<BTreeMap<String, String>> {
     let findings: BTreeMap<&str, StoredFinding> =
         standing.findings.iter().map(|(id, found)| (id.as_str(), stored_finding(found))).collect();
     let ahead: Vec<StoredAhead> =
         standing.ahead.iter().map(|(pair, ahead)| stored_ahead(pair, ahead)).collect();
-    let mut running: BTreeMap<&EnvironmentName, BTreeMap<&str, StoredRunning>> = BTreeMap::new();
-    for ((environment, component), runs) in &standing.running {
-        running.entry(environment).or_default().insert(component.as_str(), stored_running(runs));
+    let mut running: BTreeMap<&EnvironmentName, BTreeMap<&str, RunningRow<'_>>> = BTreeMap::new();
+    for ((environment, component), Running { versions, builds, since }) in &standing.running {
+        let row = RunningRow { builds, since: *since, versions };
+        running.entry(environment).or_default().insert(component.as_str(), row);
     }
     let mut texts = BTreeMap::new();
     if !findings.is_empty() {
-        texts.insert(FINDINGS.to_owned(), text(&findings)?);
+        texts.insert(FINDINGS.to_owned(), serde_json::to_string(&findings)?);
     }
     if !ahead.is_empty() {
-        texts.insert(AHEAD.to_owned(), text(&ahead)?);
+        texts.insert(AHEAD.to_owned(), serde_json::to_string(&ahead)?);
     }
     for (environment, components) in running {
-        texts.insert(format!("{RUNNING}{environment}"), text(&components)?);
+        texts.insert(format!("{RUNNING}{environment}"), serde_json::to_string(&components)?);
     }
     Ok(texts)
-}
-
-fn text(value: &impl Serialize) -> serde_json::Result<String> {
-    Ok(format::canonical(&serde_json::to_value(value)?))
 }
 
 fn add(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryError> {
@@ -207,11 +235,6 @@ fn finding(stored: StoredFinding) -> StandingFinding {
     }
 }
 
-fn stored_running(runs: &Running) -> StoredRunning {
-    let Running { versions, builds, since } = runs;
-    StoredRunning { versions: versions.clone(), builds: builds.clone(), since: *since }
-}
-
 fn stored_ahead(pair: &AheadPair, ahead: &Ahead) -> StoredAhead {
     StoredAhead {
         component: pair.component.to_string(),
@@ -219,5 +242,44 @@ fn stored_ahead(pair: &AheadPair, ahead: &Ahead) -> StoredAhead {
         current: pair.current.to_string(),
         of: ahead.of.clone(),
         since: ahead.since,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_canonical_and_read_back() {
+        let since: Timestamp = "2026-04-01T08:00:00Z".parse().unwrap();
+        let key = ("prod".into(), "redis/cache".into());
+        let two = |a: &str, b: &str| [a.to_owned(), b.to_owned()].into();
+        let runs = Running { versions: two("redis 7.0.15", "6"), builds: two("b", "a"), since };
+        let pair = AheadPair {
+            component: "redis/cache".into(),
+            baseline: "prod".into(),
+            current: "qualif".into(),
+        };
+        let found = StandingFinding {
+            rule: "a-rule".to_owned(),
+            component: "redis/cache".into(),
+            environments: vec!["qualif".into(), "prod".into()],
+            subject: "\"quoted\"".to_owned(),
+            baseline: "prod".into(),
+            since,
+            unseen: Some(since),
+        };
+        let id = FindingId::parse("81c04f2a9be07733").unwrap();
+        let standing = Standing {
+            findings: [(id, found)].into(),
+            running: [(key, runs)].into(),
+            ahead: [(pair, Ahead { of: two("y", "x"), since })].into(),
+        };
+        let mut again = Standing::default();
+        for (name, text) in texts(&standing).unwrap() {
+            assert_eq!(format::canonical(&serde_json::from_str(&text).unwrap()), text, "{name}");
+            add(&mut again, &name, &text).unwrap();
+        }
+        assert_eq!(again, standing);
     }
 }

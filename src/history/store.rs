@@ -87,6 +87,11 @@ impl Store {
         Ok(Self { sql, meta, series: HashMap::new(), is_writing: false })
     }
 
+    /// Whether its tables are those that this version makes.
+    pub(super) fn is_of_our_schema(&self) -> bool {
+        self.meta.schema == schema::OURS
+    }
+
     /// What a later version wrote is read and never written.
     pub(super) fn check_schema(&self) -> Result<(), HistoryError> {
         if self.meta.schema > schema::OURS {

@@ -76,6 +76,12 @@ impl Store {
         if let Some(table) = schema::missing(&mut *self.sql)? {
             return Err(HistoryError::Damaged(format!("the table {table} is gone")));
         }
+        // A later schema may have made them otherwise.
+        if self.is_of_our_schema()
+            && let Some(what) = schema::altered(&mut *self.sql)?
+        {
+            return Err(HistoryError::Damaged(format!("{what} is not as envparity makes it")));
+        }
         let mut follower = Follower::default();
         let mut rested = Rested::default();
         let mut heads = 0;
@@ -106,13 +112,25 @@ impl Store {
                 "no run has the digest {head}: the end of the history was cut, or it is another one"
             ));
         }
+        if self.count_of_runs()? != last {
+            return broken("a run is there twice".to_owned());
+        }
         if let Some(what) = self.unknown_rows(&rested)? {
             return broken(what);
         }
         Ok(Ok(Verified { runs: last, head: follower.head().to_owned() }))
     }
 
-    fn page_behind(&mut self, id: i64) -> Result<Vec<RunRow>, HistoryError> {
+    fn count_of_runs(&mut self) -> Result<i64, HistoryError> {
+        let mut count = 0;
+        self.sql.rows("SELECT COUNT(*) FROM run", &[], &mut |row| {
+            count = row.int(0)?;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    pub(super) fn page_behind(&mut self, id: i64) -> Result<Vec<RunRow>, HistoryError> {
         // Numbers below the first run's are none of ours, and are found by it.
         let behind = if id == 0 { i64::MIN } else { id };
         let sql = format!("{} WHERE id > $1 ORDER BY id LIMIT $2", runs::SELECT);
@@ -236,14 +254,15 @@ impl Store {
         let sql = "SELECT environment, kind, since, until, label, body FROM mark WHERE run = $1";
         let mut found = Vec::new();
         self.sql.rows(sql, &[run.id.into()], &mut |row| {
-            found = vec![
+            // All of them: a second row would make it another.
+            found.extend([
                 Value::Text(row.text(0)?),
                 Value::Text(row.text(1)?),
                 Value::Int(row.int(2)?),
                 Value::Int(row.int(3)?),
                 Value::Text(row.text(4)?),
                 Value::Text(row.text(5)?),
-            ];
+            ]);
             Ok(())
         })?;
         Ok((found != wanted).then(|| format!("the mark {:?} was changed", said.label)))

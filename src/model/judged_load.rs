@@ -19,6 +19,17 @@ pub struct JudgedLoad {
     pub failed: Vec<(String, Failure)>,
     /// What is worth telling of a source: its clock, what it warned of.
     pub notes: Vec<String>,
+    /// How indicators went over the newest window, as far as that is known.
+    pub courses: Vec<LoadCourse>,
+}
+
+/// How one indicator went over a window: its worst in each part of that, all parts of one length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadCourse {
+    /// `walk-share`, …
+    pub indicator: &'static str,
+    /// In the order of time; `None` is a gap, and not zero.
+    pub parts: Vec<Option<f64>>,
 }
 
 /// What is known of a window, whatever the indicator.
@@ -103,7 +114,7 @@ pub struct LoadWorst {
     pub is_at_least: bool,
     /// Which server; empty where the target is one.
     pub place: String,
-    /// `restart`, `reset` …
+    /// `restart`, `reset` …; `aligned` where no samples are kept that five minutes could slide over.
     pub marks: Vec<&'static str>,
 }
 

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, JudgedBuckets, NewRun, Store};
-use crate::model::{Audit, Evidence, Standing, StoredRun};
+use crate::history::{HistoryError, JudgedBuckets, LastStanding, NewRun, Prepared, Store};
+use crate::model::{Audit, StoredRun};
 use crate::report::PROGRAM;
 
-/// Stores an audit with the evidence and the buckets that it judged, and notes in it what it became.
-/// `before` is what was known of since when things stand.
+/// Stores an audit with what was made of its evidence and the buckets that it judged, and notes in
+/// it what it became. `before` is what was known of since when things stand.
 ///
 /// # Errors
 /// If the history may not or cannot be written; the audit is as it was.
 pub fn keep(
     history: &mut Store,
     audit: &mut Audit,
-    (evidence, judged): (&[Evidence], Vec<JudgedBuckets>),
-    before: &Standing,
+    (evidence, judged): (Prepared, Vec<JudgedBuckets>),
+    before: &LastStanding,
 ) -> Result<(), HistoryError> {
     let run = &audit.run;
     let mut facts = BTreeMap::from([
@@ -36,13 +35,13 @@ pub fn keep(
             at: run.at,
             verdict: audit.judgement.verdict.as_str(),
             facts,
-            evidence,
+            evidence: &[],
             findings,
             judged,
             said: serde_json::Value::Null,
         },
-        COLLECTORS,
-        (audit.standing.as_ref().unwrap_or(before), before),
+        evidence,
+        (audit.standing.as_ref().unwrap_or(&before.standing), before),
     )?;
     audit.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
     Ok(())

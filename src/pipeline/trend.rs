@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetLoad, prometheus_of, put_together, read_outside,
 };
-use crate::collect::Clock;
+use crate::collect::config::COLLECTORS;
+use crate::collect::{Clock, Target};
 use crate::history::{HistoryError, Store};
 use crate::model::{
-    BucketFlags, BucketLength, BucketedLoad, EnvironmentName, LoadSpan, SpanMark, TargetId,
+    BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Facts, LoadSpan, SpanMark, TargetId,
     meant_and_known,
 };
 use crate::policy;
@@ -91,8 +92,14 @@ pub fn trend_environments(
     }
     let mut targets: Vec<(EnvironmentName, TargetId)> = kept.to_vec();
     for environment in &profiles.environments {
-        let own = environment.targets.all().filter(|target| target.file().is_none());
-        let ids = own.map(|target| TargetId::new(target.kind().name, target.name()));
+        // Recorded INFO of that name would be that target; the history has what it told.
+        let is_counted = COLLECTORS.of(&asked.target).facts == Facts::Info;
+        let is_recorded =
+            |target: &dyn Target| is_counted && target.name().as_str() == asked.target.name();
+        let ids = environment.targets.all().filter_map(|target| match target.file() {
+            None => Some(TargetId::new(target.kind().name, target.name())),
+            Some(_) => is_recorded(target).then(|| asked.target.clone()),
+        });
         targets.extend(ids.map(|id| (environment.name.clone(), id)));
     }
     let is_asked =

@@ -1,7 +1,7 @@
 //! The matrix as CSV (RFC 4180, UTF-8, one heading), for spreadsheets and scripts: a row for each
 //! component.
 //!
-//! `docs/FORMATS.md` says what each column holds. What would start a formula has a single quote in
+//! With a history, columns behind all others say since when things stand. `docs/FORMATS.md` says what each column holds. What would start a formula has a single quote in
 //! front ([`spreadsheet`]). Findings on what is no component of the matrix are in the other formats
 //! only.
 
@@ -10,6 +10,7 @@ use super::view::ReportView;
 use super::view::coverage::EnvironmentView;
 use super::view::finding::FindingView;
 use super::view::matrix::{CellView, RowView};
+use super::view::standing::StandingSince;
 use super::{Audit, Format, RenderError, RenderOptions};
 use crate::model::matrix::CellReading;
 
@@ -56,6 +57,10 @@ fn heading(view: &ReportView<'_>) -> Vec<String> {
         let name = environment.name();
         heading.extend(OF_ENVIRONMENT.iter().map(|column| format!("{name} {column}")));
     }
+    if view.audit.standing.is_some() {
+        heading.push("first-seen".to_owned());
+        heading.extend(view.environments.iter().map(|one| format!("{} since", one.name())));
+    }
     heading
 }
 
@@ -76,6 +81,14 @@ fn record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
     for (cell, environment) in row.cells.iter().zip(&view.environments) {
         let remarks = remarks(row.component(), cell, environment);
         record.extend(of_environment(cell, remarks));
+    }
+    if view.audit.standing.is_some() {
+        let time = |known: Option<StandingSince>| {
+            known.map(|known| known.since.to_string()).unwrap_or_default()
+        };
+        let oldest = found.findings.iter().filter_map(|one| one.standing);
+        record.push(time(oldest.min_by_key(|known| known.since)));
+        record.extend(row.cells.iter().map(|cell| time(cell.standing)));
     }
     record
 }

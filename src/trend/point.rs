@@ -76,33 +76,49 @@ pub fn trend_points(
     let mut servers: BTreeMap<String, Vec<TrendPoint>> = BTreeMap::new();
     for load in sources {
         for (name, place) in &load.places {
-            let mut place = place.clone();
-            set_derived(&mut place, lists);
+            let border = border(place, load.facts.length);
+            let mut within = within(place, span);
+            set_derived(&mut within, lists);
             let known = servers.entry(name.clone()).or_default();
-            let found = of_place(&place, figure, span, load.facts.length, lists);
-            let is_open = |point: &TrendPoint| {
-                let own = LoadSpan { from: point.at - point.seconds, to: point.at };
-                let covers = |one: &TrendPoint| {
-                    own.overlaps(LoadSpan { from: one.at - one.seconds, to: one.at })
-                };
-                !known.iter().any(covers)
-            };
-            let more: Vec<TrendPoint> = found.into_iter().filter(is_open).collect();
-            known.extend(more);
+            let grid = (border, load.facts.length);
+            let mut found = of_place(&within, figure, span, grid, lists);
+            found.retain(|point| is_open(known, point));
+            known.extend(found);
             known.sort_by_key(|point| point.at);
         }
     }
     servers
 }
 
+/// Whether none of the points that are known, in the order of time, is of the same moment.
+fn is_open(known: &[TrendPoint], point: &TrendPoint) -> bool {
+    let begin = point.at - point.seconds;
+    let next = known.partition_point(|one| one.at <= begin);
+    known.get(next).is_none_or(|one| one.at - one.seconds >= point.at)
+}
+
+/// What of a server lies in a span: a month of all commands is not copied for a chart of a day.
+fn within(place: &PlaceBuckets, span: LoadSpan) -> PlaceBuckets {
+    let is_in = |at: i64| at > span.from && at <= span.to;
+    let mut own = PlaceBuckets::default();
+    for (series, rows) in &place.buckets {
+        let rows = rows.iter().filter(|row| is_in(row.at)).copied().collect();
+        own.buckets.insert(series.clone(), rows);
+    }
+    for (series, rows) in &place.hours {
+        let rows = rows.iter().filter(|row| is_in(row.at)).copied().collect();
+        own.hours.insert(series.clone(), rows);
+    }
+    own
+}
+
 fn of_place(
     place: &PlaceBuckets,
     figure: &TrendFigure,
     span: LoadSpan,
-    length: BucketLength,
+    (border, length): (i64, BucketLength),
     lists: &CommandLists,
 ) -> Vec<TrendPoint> {
-    let border = border(place, length);
     let series = figure.series(lists);
     let mut points = Vec::new();
     let hours = place.hours.get(&Series::Up).into_iter().flatten();

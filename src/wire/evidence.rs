@@ -8,6 +8,8 @@ mod document;
 mod format;
 mod newer;
 pub mod pieces;
+mod revisions;
+mod rows;
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -319,3 +319,49 @@ fn a_folder_that_is_called_as_an_environment_hides_no_evidence() {
     std::fs::create_dir(profiles.path("qualif")).unwrap();
     profiles.run(&["history", "show", "qualif"]).expect(0);
 }
+
+#[test]
+fn each_text_ends_with_its_line() {
+    let profiles = profiles();
+    let head = head(&audit_at(&profiles, MONDAY));
+    for run in [
+        &["history", "list"][..],
+        &["history", "show", "prod"],
+        &["history", "verify"],
+        &["history", "prune"],
+        &["history", "export", "--to", "-"],
+    ] {
+        let ended = profiles.run(run);
+        assert!(ended.expect(0).stdout.ends_with('\n'), "{run:?}: {ended}");
+    }
+    let cut = profiles.run(&["history", "verify", "--head", &head.replace(|_: char| true, "a")]);
+    assert!(cut.expect(1).stdout.ends_with('\n'), "{cut}");
+}
+
+/// A reader who goes away early has read enough, and what is wrong with a file is said of it.
+#[test]
+fn what_is_wrong_with_a_transfer_is_said_of_the_file() {
+    let profiles = profiles();
+    audit_at(&profiles, MONDAY);
+    let history = profiles.path("past/envparity.db");
+    let script = "(sleep 0.5; \"$0\" history export --history \"$1\" --to -; echo $? >&2) | true";
+    let export = std::process::Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_envparity")])
+        .arg(&history)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&export.stderr), "0\n");
+    profiles.write("broken.jsonl", "{}\n");
+    for (from, said) in [
+        ("broken.jsonl", "broken.jsonl: line 1: not a file that envparity history export wrote"),
+        ("none.jsonl", "none.jsonl"),
+        (".", "Is a directory"),
+    ] {
+        let from = profiles.path(from).display().to_string();
+        let run = ["history", "import", "--from", &from, "--history", "new.db"];
+        let ended = profiles.command(&run).current_dir(profiles.folder()).run();
+        assert!(ended.expect(2).says(said), "{from}: {ended}");
+        assert!(!ended.says("the history"), "{from}: {ended}");
+        assert!(!profiles.path("new.db").exists());
+    }
+}

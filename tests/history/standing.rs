@@ -216,3 +216,73 @@ fn without_a_history_it_is_off_and_said_to_be() {
         profiles.run(&["check-profiles"]).expect(2);
     }
 }
+
+/// What a report says of the age of a finding, in the other formats.
+#[test]
+fn every_format_says_since_when_things_stand() {
+    let profiles = world("");
+    audit(&profiles, 1);
+    let (first, at) = (day(1), day(6));
+    let told = |format: &str| {
+        let ended = profiles.run(&["audit", "-o", format, "--at", &at]);
+        assert!(ended.code != Some(2), "{ended}");
+        ended.stdout
+    };
+    let junit = told("junit");
+    assert!(junit.contains(&format!("; first-seen: {first}")), "{junit}");
+    let sarif: Value = serde_json::from_str(&told("sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(!results.is_empty());
+    assert!(results.iter().all(|one| one["properties"]["firstSeen"] == first.as_str()), "{sarif}");
+    let mut rows = csv::Reader::from_reader(told("csv").into_bytes().leak() as &[u8]);
+    let headings: Vec<String> = rows.headers().unwrap().iter().map(str::to_owned).collect();
+    let last: Vec<&str> = headings.iter().rev().take(4).rev().map(String::as_str).collect();
+    assert_eq!(last, ["first-seen", "dev since", "qualif since", "prod since"]);
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let redis = rows.iter().find(|row| &row[0] == "redis/cache").unwrap();
+    let times: Vec<&str> = redis.iter().rev().take(4).collect();
+    assert_eq!(times, [first.as_str(); 4]);
+    let metrics = told("openmetrics");
+    let seconds = first.parse::<jiff::Timestamp>().unwrap().as_second();
+    let family = "envparity_oldest_finding_timestamp_seconds{";
+    let ages: Vec<&str> = metrics.lines().filter(|line| line.starts_with(family)).collect();
+    assert!(!ages.is_empty() && ages.iter().all(|line| line.ends_with(&seconds.to_string())));
+    for format in ["table", "markdown", "html"] {
+        assert!(told(format).contains("for 5 d"), "{format}");
+    }
+    // Without a history nothing of it.
+    let text = profiles.read("audit.yaml").replace(HISTORY, "");
+    profiles.write("audit.yaml", &text);
+    for format in ["junit", "sarif", "csv", "openmetrics"] {
+        let text = told(format);
+        for word in ["first-seen", "firstSeen", " since\"", "oldest_finding"] {
+            assert!(!text.contains(word), "{format}: {word}: {text}");
+        }
+    }
+}
+
+/// A diff of two environments knows the ages that audits have seen, as of its newer side.
+#[test]
+fn a_diff_of_the_past_says_since_when_findings_stand() {
+    let profiles = world("");
+    for on in [1, 4] {
+        audit(&profiles, on);
+    }
+    let diff = |sides: [&str; 2], format: &str| {
+        let ended = profiles.run(&["diff", sides[0], sides[1], "-o", format, "--report-only"]);
+        ended.expect(0).stdout.clone()
+    };
+    let report = Report::parse(&diff(["prod", "qualif"], "json"));
+    assert_eq!(skew(&report, "qualif"), Some(day(1)));
+    assert!(diff(["prod", "qualif"], "table").contains("for 3 d"));
+    // As of then it was new; a file has no past.
+    let then = format!("prod@{}", day(1));
+    let report = Report::parse(&diff([&then, &format!("qualif@{}", day(1))], "json"));
+    assert_eq!(skew(&report, "qualif"), Some(day(1)));
+    for name in ["qualif", "prod"] {
+        profiles.collect(name, &format!("{name}-now.yaml")).expect(0);
+    }
+    let (a, b) = (profiles.path("prod-now.yaml"), profiles.path("qualif-now.yaml"));
+    let report = Report::parse(&diff([a.to_str().unwrap(), b.to_str().unwrap()], "json"));
+    assert_eq!(skew(&report, "qualif").as_deref(), Some("none"));
+}

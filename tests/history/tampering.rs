@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use envparity::history::{HistoryError, JudgedBuckets, JudgedSource, Store};
+use envparity::history::{HistoryError, JudgedBuckets, JudgedSource, SqliteOptions, Store};
 use envparity::model::{LoadSpan, SpanMark};
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -223,4 +223,75 @@ fn a_table_that_is_gone_and_a_trigger_are_found() {
         let error = open(&copy).verify(None).unwrap_err();
         assert!(matches!(error, HistoryError::Damaged(_)), "{edit}: {error}");
     }
+}
+
+/// Edits by somebody who knows the tables and calculates digests anew where they can.
+#[test]
+fn edits_by_someone_who_knows_the_tables_are_found() {
+    let (folder, path) = file();
+    full(open(&path));
+    let twins = |table: &str, key: &str| {
+        format!(
+            "ALTER TABLE {table} RENAME TO old; CREATE TABLE {table} AS SELECT * FROM old; \
+             INSERT INTO {table} SELECT * FROM old ORDER BY {key} LIMIT 1; DROP TABLE old;"
+        )
+    };
+    let edits = [
+        // Two runs change places, with their numbers or without.
+        "UPDATE run SET id = -1 WHERE id = 3; UPDATE run SET id = 3 WHERE id = 5; \
+         UPDATE run SET id = 5 WHERE id = -1"
+            .to_owned(),
+        "UPDATE run SET at = at + 7200000000 WHERE id = 1".to_owned(),
+        "DELETE FROM run WHERE id = 1".to_owned(),
+        "DELETE FROM mark WHERE run = 2; DELETE FROM run WHERE id <= 2; \
+         UPDATE run SET id = id - 2"
+            .to_owned(),
+        // An inventory is another one's, or there under a digest that fits.
+        "UPDATE inventory SET body = (SELECT body FROM inventory ORDER BY digest DESC LIMIT 1) \
+         WHERE digest = (SELECT MIN(digest) FROM inventory)"
+            .to_owned(),
+        "UPDATE inventory SET body = body || ' ' WHERE digest = (SELECT MIN(digest) FROM inventory)"
+            .to_owned(),
+        // What was seen is another inventory that is right in itself.
+        "UPDATE seen SET digest = (SELECT MAX(digest) FROM inventory) \
+         WHERE rowid = (SELECT rowid FROM seen ORDER BY digest LIMIT 1)"
+            .to_owned(),
+        "UPDATE seen SET environment = 'qualif' WHERE environment = 'dev'".to_owned(),
+        "DELETE FROM seen WHERE rowid IN (SELECT rowid FROM seen LIMIT 1)".to_owned(),
+        // Marks: the body, the columns beside it, and whose it is.
+        "UPDATE mark SET body = REPLACE(body, '\"by\":\"ops\"', '\"by\":\"lea\"')".to_owned(),
+        "UPDATE mark SET until = until + 86400".to_owned(),
+        "UPDATE mark SET run = run + 100 WHERE run = 8".to_owned(),
+        "UPDATE mark SET kind = 'work' WHERE run = 2".to_owned(),
+        // Buckets that runs rest on: figures, flags, one more, whose they are.
+        "UPDATE bucket SET a = a + 1e-9 WHERE at = 600".to_owned(),
+        "UPDATE bucket SET flags = 1 WHERE at = 900".to_owned(),
+        "DELETE FROM bucket WHERE at = 900".to_owned(),
+        "UPDATE series SET place = '10.0.0.1:6379'".to_owned(),
+        "UPDATE series SET id = CASE id WHEN 1 THEN -2 ELSE id END; \
+         UPDATE series SET id = 1 WHERE id = 2; UPDATE series SET id = 2 WHERE id = -2"
+            .to_owned(),
+        // A value of another type, that reads as the same text.
+        "UPDATE sample SET role = CAST('master' AS BLOB)".to_owned(),
+        "UPDATE sample SET run_id = 'x'".to_owned(),
+        "DELETE FROM sample".to_owned(),
+        // Tables without their keys, in which a row is there twice.
+        twins("run", "id"),
+        twins("mark", "run"),
+        twins("inventory", "digest"),
+        twins("bucket", "series"),
+        "DROP INDEX seen_at".to_owned(),
+        "ALTER TABLE run RENAME TO kept; CREATE VIEW run AS SELECT * FROM kept".to_owned(),
+        "ALTER TABLE run ADD COLUMN note TEXT".to_owned(),
+    ];
+    for (number, edit) in edits.iter().enumerate() {
+        let copy = folder.path().join(format!("{number}.db"));
+        std::fs::copy(&path, &copy).unwrap();
+        Connection::open(&copy).unwrap().execute_batch(edit).unwrap();
+        let found = Store::open(&copy, &SqliteOptions::default()).and_then(|mut s| s.verify(None));
+        assert!(!matches!(found, Ok(Ok(_))), "not found: {edit}");
+        std::fs::remove_file(&copy).unwrap();
+    }
+    // As it was written it is still right.
+    assert!(open(&path).verify(None).unwrap().is_ok());
 }

@@ -186,10 +186,13 @@ fn what_is_not_known_ends_with_3_and_what_is_no_name_with_2() {
     let run = |more: &[&str]| profiles.run(&[&["trend"], more].concat());
     let late = run(&["redis/cache", "walk-share", "--env", "qualif"]);
     assert!(late.expect(3).says("history holds it since 2026-04-13T22:00:00Z"), "{late}");
+    // A recorded target of which nothing was kept yet is none that nobody knows.
+    let unkept = run(&["redis/cache", "--env", "dev"]);
+    assert!(unkept.expect(3).says("holds no full five minutes of it yet"), "{unkept}");
     for (more, said) in [
         (&["redis/cahce"][..], "did you mean redis/cache?"),
         (&["redis/cache", "--env", "qalif"], "did you mean qualif?"),
-        (&["redis/cache", "--env", "dev"], "unknown target"),
+        (&["redis/cach", "--env", "dev"], "did you mean redis/cache?"),
         (&["redis/cache", "walk-shar", "--since", FROM, "--until", TO], "did you mean walk-share?"),
         (&["redis/cache", "kyes", "--since", FROM, "--until", TO], "did you mean keys?"),
         (&["redis/cache", "--since", TO, "--until", FROM], "ends before it begins"),
@@ -231,4 +234,37 @@ fn both_nights_of_the_clocks_are_shown_by_the_clocks() {
         let points = json["figures"][0]["servers"][0]["points"].as_array().unwrap().len();
         assert_eq!(i64::try_from(points).unwrap(), hours * 12);
     }
+}
+
+/// INFO that a job writes beside the profiles is as good as a live server's.
+#[test]
+fn recorded_info_has_a_trend_from_its_second_recording_on() {
+    let profiles = Profiles::of(&["qualif", "prod"]);
+    let audit = profiles.read("audit.yaml");
+    profiles.write("audit.yaml", &format!("{audit}history: {{path: envparity.db}}\n"));
+    profiles.recorded("prod", &recorded_info("redis-7.0.15"));
+    let info = std::fs::read_to_string(recorded_info("redis-7.0.15")).unwrap();
+    let first = jiff::Timestamp::from_second(BEGIN + 300).unwrap();
+    for minutes in [0, 5, 10] {
+        let at = first + jiff::SignedDuration::from_mins(minutes);
+        let own = |line: &str| match line.split_once(':') {
+            Some((key @ "server_time_usec", _)) => format!("{key}:{}", at.as_microsecond()),
+            Some((key @ "total_commands_processed", _)) => {
+                format!("{key}:{}", 5_000 + minutes * 60 * 7)
+            }
+            _ => line.to_owned(),
+        };
+        profiles.write("own.txt", &info.lines().map(own).collect::<Vec<_>>().join("\n"));
+        profiles.recorded("qualif", &profiles.path("own.txt"));
+        let now = at + jiff::SignedDuration::from_mins(2);
+        let ended = profiles.run(&["audit", "--at", &now.to_string()]);
+        assert!(ended.code != Some(2), "{ended}");
+    }
+    let ended = trend(&profiles, &["ops", "--env", "qualif", "-o", "json"], "80");
+    let json = ended.expect(0).json();
+    let points = json["figures"][0]["servers"][0]["points"].as_array().unwrap();
+    let values: Vec<f64> = points.iter().map(|one| one["value"].as_f64().unwrap()).collect();
+    // Seven a second, less our own question now and then, and there is nothing but these minutes.
+    assert!(!values.is_empty() && values.len() <= 3, "{json}");
+    assert!(values.iter().all(|value| (6.9..=7.0).contains(value)), "{values:?}");
 }

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError
     let shown = evidence.iter().filter(|one| only.as_ref().is_none_or(|o| one.environment == *o));
     let mut text = head(&run);
     shown.for_each(|one| text.push_str(&of_environment(one)));
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
 }
 

@@ -33,11 +33,18 @@ pub(super) fn export(
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
     if is_stdout {
         let mut stdout = BufWriter::new(io::stdout().lock());
-        history.export(&mut stdout).map_err(|error| failed(&place, &error))?;
-        stdout.flush().context("failed to write to standard output")?;
+        let written = history.export(&mut stdout);
+        match written.and_then(|()| Ok(stdout.flush()?)) {
+            // A reader who has gone away has read enough.
+            Err(TransferError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => {
+                written.map_err(|error| failed(&place, &error, "write", "standard output"))?;
+            }
+        }
     } else {
+        let shown = arguments.to.display().to_string();
         files.write_by(&arguments.to, |file| {
-            history.export(file).map_err(|error| failed(&place, &error))
+            history.export(file).map_err(|error| failed(&place, &error, "write", &shown))
         })?;
     }
     Ok(Exit::Done)
@@ -63,25 +70,25 @@ fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
 pub(super) fn import(arguments: &HistoryImportArguments) -> Result<Exit, CommandError> {
     let (place, _) = HistoryPlace::of_command(&arguments.place)?;
     let rows = if arguments.from == Path::new("-") {
-        read(&place, &mut io::stdin().lock())?
+        read(&place, &mut io::stdin().lock(), "standard input")?
     } else {
-        let shown = arguments.from.display();
+        let shown = arguments.from.display().to_string();
         let file = std::fs::File::open(&arguments.from);
-        let file = file.with_context(|| format!("failed to read {shown}"))?;
-        read(&place, &mut BufReader::new(file))?
+        let file = file.with_context(|| format!("failed to read {}", terminal(&shown)))?;
+        read(&place, &mut BufReader::new(file), &shown)?
     };
     output::print(&format!("{} read; envparity history verify checks them\n", count(rows, "row")))?;
     Ok(Exit::Done)
 }
 
-fn read(place: &HistoryPlace, lines: &mut dyn io::BufRead) -> anyhow::Result<usize> {
+fn read(place: &HistoryPlace, lines: &mut dyn io::BufRead, shown: &str) -> anyhow::Result<usize> {
     if let HistoryPlace::File(path) = place
         && !path.exists()
     {
-        return read_aside(place, path, lines);
+        return read_aside(place, path, lines, shown);
     }
     let mut history = place.open_to_write().map_err(|error| place.failed(&error))?;
-    history.import(lines).map_err(|error| failed(place, &error))
+    history.import(lines).map_err(|error| failed(place, &error, "read", shown))
 }
 
 /// A new file is there whole or not at all: it is made beside its place and moved there.
@@ -89,6 +96,7 @@ fn read_aside(
     place: &HistoryPlace,
     path: &Path,
     lines: &mut dyn io::BufRead,
+    shown: &str,
 ) -> anyhow::Result<usize> {
     let unopened = |error: io::Error| place.failed(&HistoryError::Unopened(error.to_string()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -103,21 +111,25 @@ fn read_aside(
     let mut history = HistoryPlace::File(aside.to_path_buf())
         .open_to_write()
         .map_err(|error| place.failed(&error))?;
-    let rows = history.import(lines).map_err(|error| failed(place, &error))?;
+    let rows = history.import(lines).map_err(|error| failed(place, &error, "read", shown))?;
     // It writes its log back, and takes it away.
     drop(history);
     match aside.persist_noclobber(path) {
         Ok(()) => Ok(rows),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(failed(place, &TransferError::NotEmpty))
+            Err(failed(place, &TransferError::NotEmpty, "read", shown))
         }
         Err(error) => Err(unopened(error.error)),
     }
 }
 
-fn failed(place: &HistoryPlace, error: &TransferError) -> anyhow::Error {
+/// Each is told of what it is about: the history, or the file beside it.
+fn failed(place: &HistoryPlace, error: &TransferError, to: &str, shown: &str) -> anyhow::Error {
     match error {
         TransferError::History(error) => place.failed(error),
-        other => anyhow!("the history {place}: {other}"),
+        TransferError::NotEmpty => anyhow!("the history {place}: {error}"),
+        TransferError::Io(_) | TransferError::Line(..) => {
+            anyhow!("failed to {to} {}: {error}", terminal(shown))
+        }
     }
 }

@@ -25,6 +25,6 @@ pub(super) fn run(arguments: &HistoryVerifyArguments) -> Result<Exit, CommandErr
         }
         Err(error) => return Err(place.failed(&error).into()),
     };
-    output::print(&terminal_lines(&text))?;
+    output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::NoGo)
 }

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use url::Url;
 
 use super::config::TlsConfig;
-use super::net::{self, Capped, Duplex, TlsEndpoint};
+use super::net::{self, Capped, Duplex, Endpoint, TlsEndpoint};
 use super::tls::TlsSettings;
 use super::{http, secret};
 use crate::model::{Failure, FailureKind, Secret};
@@ -109,7 +109,7 @@ pub(crate) async fn connect(
 ) -> Result<OutwardStream, Failure> {
     const SHOWN: &str = "the host of its URL";
     let settings = TlsSettings(tls.clone());
-    let endpoint = if to.tls {
+    let way = if to.tls {
         let name = settings.server_name(&to.host).map_err(|_| {
             Failure::new(FailureKind::Tls, "the host of its URL is no name of a certificate")
         })?;
@@ -117,18 +117,27 @@ pub(crate) async fn connect(
     } else {
         None
     };
-    let stream: Box<dyn Duplex> = match proxy_of(to, proxy)? {
-        None => net::reach(&to.host, to.port, endpoint.as_ref(), SHOWN).await?,
+    let stream = match proxy_of(to, proxy)? {
+        None => reach(Endpoint::new(&to.host, to.port, way, SHOWN.to_owned())).await?,
         Some(proxy) => {
-            let straight = net::reach(&proxy.host, proxy.port, None, "the proxy").await?;
+            let shown = "the proxy".to_owned();
+            let straight = reach(Endpoint::new(&proxy.host, proxy.port, None, shown)).await?;
             let through = tunnel(straight, to, &proxy).await?;
-            match &endpoint {
-                Some(endpoint) => Box::new(endpoint.over(through).await?),
+            match &way {
+                Some(way) => Box::new(way.over(through).await?),
                 None => through,
             }
         }
     };
     Ok(OutwardStream(Capped::new(stream, MAX_ANSWER).0))
+}
+
+/// Connects to the first address that answers, in the handshake too if there is one.
+async fn reach(endpoint: Endpoint) -> Result<Box<dyn Duplex>, Failure> {
+    let endpoint = &endpoint;
+    endpoint
+        .first(|at| async move { endpoint.connect(at).await.map(|(stream, _)| Ok(stream)) })
+        .await
 }
 
 fn proxy_of(to: &OutwardAddress, own: Option<&str>) -> Result<Option<ProxyAddress>, Failure> {

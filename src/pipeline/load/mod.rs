@@ -5,12 +5,14 @@
 
 mod asked;
 mod closed;
+mod course;
 mod judged;
 mod kept;
 mod live;
 mod outside;
 mod rests;
 mod selected;
+mod sources;
 mod told;
 mod windows;
 

@@ -136,7 +136,13 @@ fn finding_line(view: &FindingView<'_>) -> String {
     );
     let subject = Some(finding.subject.as_str()).filter(|subject| !subject.is_empty());
     let since = view.trend.map(FindingTrend::as_str);
-    for (word, value) in [("subject", subject), ("owner", view.owner()), ("since", since)] {
+    let seen = view.standing.map(|known| known.since.to_string());
+    for (word, value) in [
+        ("subject", subject),
+        ("owner", view.owner()),
+        ("since", since),
+        ("first-seen", seen.as_deref()),
+    ] {
         line.extend(value.map(|value| format!("; {word}: {value}")));
     }
     if !view.judged.controls.is_empty() {

@@ -41,6 +41,7 @@ impl Format for OpenMetrics {
             ]);
         }
         families.extend([findings(&view), waivers(report)]);
+        families.extend(oldest(&view));
         families.extend(components::families(&view));
         family::text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
@@ -180,6 +181,25 @@ fn findings(view: &ReportView<'_>) -> Family {
         family.count(&labels(judged.finding.rule, Severity::Off, "off", judged.in_gate));
     }
     family
+}
+
+/// Nothing without a history: an age that is not known is no zero.
+fn oldest(view: &ReportView<'_>) -> Option<Family> {
+    view.audit.standing.as_ref()?;
+    let mut family = Family::in_seconds(
+        "envparity_oldest_finding_timestamp",
+        "Since when the oldest active finding stands, by severity and whether it concerns a gate, \
+         as far as the history knows: in seconds since 1970. No series where there is none.",
+    );
+    let mut active: Vec<_> = view.findings.iter().collect();
+    // Of two of the same labels the first counts.
+    active.sort_by_key(|one| one.standing.map(|known| known.since));
+    for one in active {
+        let Some(known) = one.standing else { continue };
+        let labels = [("severity", one.severity().as_str()), ("gate", word(one.judged.in_gate))];
+        family.set(&labels, known.since.as_second());
+    }
+    Some(family)
 }
 
 fn waivers(report: &Audit) -> Family {

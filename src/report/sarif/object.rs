@@ -225,6 +225,9 @@ pub(super) struct ResultProperties {
     /// `new`, `worse` …; of what an earlier report found, `resolved` or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<String>,
+    /// The first run of the history that saw it, of those without an interruption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first_seen: Option<String>,
 }
 
 /// What the public report says of the run.

@@ -80,6 +80,7 @@ fn properties(view: &FindingView<'_>) -> ResultProperties {
         direction: finding.direction.map(|direction| direction.as_str().to_owned()),
         controls: view.judged.controls.clone(),
         since: view.trend.map(|trend| trend.as_str().to_owned()),
+        first_seen: view.standing.map(|known| known.since.to_string()),
     }
 }
 

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::spark::Spark;
 use crate::model::{
     Audit, JudgedLoad, JudgedWindow, LoadCell, LoadOutcome, LoadRow, LoadSpan, LoadWorst,
     WindowServer, count,
@@ -38,6 +39,8 @@ pub(in crate::report) struct LoadLine {
     pub(in crate::report) cells: Vec<LoadText>,
     /// `<= 5 %, +20 %`; empty where nothing is asked.
     pub(in crate::report) must: String,
+    /// How it went over the newest window, if that is known.
+    pub(in crate::report) spark: Option<Spark>,
 }
 
 /// One figure.
@@ -61,10 +64,20 @@ impl<'a> LoadView<'a> {
             load,
             name: format!("{} {}", load.environment, load.target),
             windows: load.windows.iter().map(|window| window.window).collect(),
-            lines: load.rows.iter().map(LoadLine::new).collect(),
+            lines: load.rows.iter().map(|row| LoadLine::new(row, load)).collect(),
             remarks: remarks(load, zone),
             details: details(load, zone),
         }
+    }
+
+    /// The newest window: that of the small drawings.
+    pub(in crate::report) fn newest(&self) -> &'static str {
+        self.windows.first().copied().unwrap_or_default()
+    }
+
+    /// Whether anything can be drawn.
+    pub(in crate::report) fn has_sparks(&self) -> bool {
+        self.lines.iter().any(|line| line.spark.is_some())
     }
 
     /// Whether a criterion does not hold.
@@ -80,7 +93,7 @@ fn outcomes(row: &LoadRow) -> impl Iterator<Item = LoadOutcome> {
 }
 
 impl LoadLine {
-    fn new(row: &LoadRow) -> Self {
+    fn new(row: &LoadRow, load: &JudgedLoad) -> Self {
         let mut cells: Vec<LoadText> = row.cells.iter().map(|cell| text_of(row, cell)).collect();
         if let (Some(first), Some(risen)) = (cells.first_mut(), &row.risen)
             && risen.outcome == LoadOutcome::Breached
@@ -96,7 +109,11 @@ impl LoadLine {
         let max = row.max.map(|max| format!("<= {}", shown(row, max)));
         let change = row.change.map(|change| format!("+{}", shown_value(true, change)));
         let must: Vec<String> = max.into_iter().chain(change).collect();
-        Self { name: noun(row.indicator), cells, must: must.join(", ") }
+        let name = noun(row.indicator);
+        let course = load.courses.iter().find(|course| course.indicator == row.indicator);
+        let window = load.windows.first().map_or("", |window| window.window);
+        let spark = course.map(|course| Spark::new(course, row, (name, window)));
+        Self { name, cells, must: must.join(", "), spark }
     }
 }
 
@@ -354,6 +371,7 @@ mod tests {
                 Failure::new(FailureKind::Refused, "connection refused").advise("start it"),
             )],
             notes: vec!["history: its clock is 7 s ahead of ours".to_owned()],
+            courses: Vec::new(),
         }
     }
 

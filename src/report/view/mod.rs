@@ -10,6 +10,7 @@ pub(super) mod figures;
 pub(super) mod finding;
 pub(super) mod load;
 pub(super) mod matrix;
+pub(super) mod spark;
 pub(super) mod standing;
 #[cfg(test)]
 pub(super) mod testing;

@@ -83,16 +83,7 @@ impl From<&model::ImageUse> for Image {
             ref_name: image.ref_name.clone(),
             app_version: image.app_version.clone(),
             chart: image.chart.clone(),
-            state: match &image.state {
-                model::RunState::Running => RUNNING.to_owned(),
-                model::RunState::Scheduled => SCHEDULED.to_owned(),
-                model::RunState::Presumed(why) => why.as_str().to_owned(),
-                // A word of the source's that would be read as its opposite.
-                model::RunState::NotRunning(word) if state(word).counts() => {
-                    "not-running".to_owned()
-                }
-                model::RunState::NotRunning(word) => word.clone(),
-            },
+            state: state_word(&image.state).to_owned(),
             namespace: image.locator.namespace.clone(),
             workload: image.locator.workload.clone(),
             container: image.locator.container.clone(),
@@ -102,6 +93,18 @@ impl From<&model::ImageUse> for Image {
 
 const RUNNING: &str = "running";
 const SCHEDULED: &str = "scheduled";
+
+/// How a file calls a state.
+pub(super) fn state_word(of: &model::RunState) -> &str {
+    match of {
+        model::RunState::Running => RUNNING,
+        model::RunState::Scheduled => SCHEDULED,
+        model::RunState::Presumed(why) => why.as_str(),
+        // A word of the source's that would be read as its opposite.
+        model::RunState::NotRunning(word) if state(word).counts() => "not-running",
+        model::RunState::NotRunning(word) => word,
+    }
+}
 
 /// What a word of the file means.
 fn state(word: &str) -> model::RunState {

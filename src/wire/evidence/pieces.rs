@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Declared, Failed, Image, Part, Sample, Target};
 use super::format::EvidenceFormat;
+use super::revisions::RevisionsPiece;
+use super::rows::{DeclaredRow, ImageRow, PartRows};
 use crate::model;
 
 /// One target: what changes with every answer, and its pieces by part.
@@ -66,7 +68,7 @@ struct FailureHead {
 /// What one part told, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartPiece {
-    /// JSON of what it told.
+    /// Canonical JSON of what it told.
     pub content: String,
     /// JSON of what became of it.
     pub outcome: String,
@@ -95,18 +97,21 @@ impl SamplePiece {
     }
 }
 
-/// What one part tells.
-#[derive(Default, Serialize, Deserialize)]
+/// What one part told, as [`PartRows`] were written.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct PartContent {
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     fields: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     places: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     images: Vec<Image>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     declared: Vec<Declared>,
+    /// Of the part that is asked by checklists alone; no file of evidence holds it.
+    #[serde(default)]
+    revisions: Option<RevisionsPiece>,
 }
 
 /// Takes the evidence of a target apart.
@@ -117,78 +122,91 @@ pub fn take_apart(
     target: &model::TargetEvidence,
     collectors: model::Collectors,
 ) -> Result<TargetPieces, serde_json::Error> {
-    let document = Target::from(target);
-    let kind = collectors.of(&target.id);
-    let mut contents: BTreeMap<String, PartContent> =
-        document.parts.keys().map(|part| (part.clone(), PartContent::default())).collect();
-    let of = |wanted: &dyn Fn(&model::PartName) -> bool| {
-        let mut names = target.parts.keys();
-        names.find(|part| wanted(part)).map_or(UNNAMED, model::PartName::as_str).to_owned()
-    };
-    let first = kind.always().find(|name| target.parts.contains_key(&(*name).into()));
-    let first = first.map_or_else(|| of(&|_| true), str::to_owned);
-    let images = of(&|part| kind.could_hold_images(part));
-    let of_place = |place: &str| {
-        let hosts = model::ComponentName::from("host/kernel");
-        let own = kind.component_of(&target.id);
-        let named = target
-            .parts
-            .keys()
-            .find(|part| part.as_str().strip_suffix(place).is_some_and(|rest| rest.ends_with(' ')));
-        let holds = || {
-            target.parts.keys().find(|part| {
-                kind.part(part.as_str()).is_some() && kind.could_hold(part, &own, &hosts)
-            })
+    let holders = PartHolders::new(target, collectors);
+    let names = target.parts.keys().map(model::PartName::as_str);
+    let mut told: BTreeMap<&str, PartRows<'_>> =
+        names.map(|part| (part, PartRows::default())).collect();
+    let mut of_place: BTreeMap<&str, &str> = BTreeMap::new();
+    for model::Field { place, name, value } in &target.fields {
+        let group = if place.is_empty() {
+            &mut told.entry(holders.first).or_default().fields
+        } else {
+            let part = of_place.entry(place).or_insert_with(|| holders.of_place(place));
+            told.entry(part).or_default().places.entry(place).or_default()
         };
-        named.or_else(holds).map_or_else(|| first.clone(), ToString::to_string)
-    };
-    for (place, fields) in document.places {
-        let content = contents.entry(of_place(&place)).or_default();
-        content.places.insert(place, fields);
+        // Of a name that stands twice the first counts, as for who asks the live target.
+        group.entry(name).or_insert(value);
     }
-    contents.entry(first.clone()).or_default().fields = document.fields;
-    contents.entry(images).or_default().images = document.images;
-    contents.entry(first).or_default().declared = document.declared;
+    let images = &mut told.entry(holders.images).or_default().images;
+    images.extend(target.images.iter().map(ImageRow::from));
+    let declared = &mut told.entry(holders.first).or_default().declared;
+    declared.extend(target.declared.iter().map(DeclaredRow::from));
+    if let Some(revisions) = &target.revisions {
+        told.entry(model::REVISIONS_PART).or_default().revisions = Some(revisions.into());
+    }
     let mut parts = BTreeMap::new();
-    for (part, outcome) in &document.parts {
-        let content = contents.remove(part).unwrap_or_default();
-        parts.insert(
-            part.clone(),
-            PartPiece { content: content.canonical()?, outcome: serde_json::to_string(outcome)? },
-        );
+    for (part, outcome) in &target.parts {
+        let content = told.remove(part.as_str()).unwrap_or_default().canonical()?;
+        let outcome = serde_json::to_string(&Part::from(outcome))?;
+        parts.insert(part.to_string(), PartPiece { content, outcome });
     }
-    let samples: Result<Vec<_>, _> = document.samples.iter().map(sample_piece).collect();
+    let samples: Result<Vec<_>, _> = target.samples.iter().map(sample).collect();
     Ok(TargetPieces { head: head(target), parts, samples: samples? })
+}
+
+/// Which part of a target told what.
+struct PartHolders<'a> {
+    target: &'a model::TargetEvidence,
+    kind: &'a model::CollectorKind,
+    /// Told of the target itself.
+    first: &'a str,
+    /// Told of images.
+    images: &'a str,
+}
+
+impl<'a> PartHolders<'a> {
+    fn new(target: &'a model::TargetEvidence, collectors: model::Collectors) -> Self {
+        let kind = collectors.of(&target.id);
+        let parts = || target.parts.keys();
+        let any = parts().next().map_or(UNNAMED, model::PartName::as_str);
+        let always = kind.always();
+        let always = always.filter_map(|name| target.parts.get_key_value(&name.into()));
+        let first = always.map(|(part, _)| part.as_str()).next().unwrap_or(any);
+        let images = parts().find(|part| kind.could_hold_images(part));
+        let images = images.map_or(UNNAMED, model::PartName::as_str);
+        Self { target, kind, first, images }
+    }
+
+    /// Of a host or node.
+    fn of_place(&self, place: &str) -> &'a str {
+        let hosts = model::ComponentName::from("host/kernel");
+        let own = self.kind.component_of(&self.target.id);
+        let parts = || self.target.parts.keys();
+        let is_named = |part: &&model::PartName| {
+            part.as_str().strip_suffix(place).is_some_and(|rest| rest.ends_with(' '))
+        };
+        let holds = |part: &&model::PartName| {
+            self.kind.part(part.as_str()).is_some() && self.kind.could_hold(part, &own, &hosts)
+        };
+        let part = parts().find(is_named).or_else(|| parts().find(holds));
+        part.map_or(self.first, model::PartName::as_str)
+    }
 }
 
 /// Where what belongs to no part would go: no evidence is without parts.
 const UNNAMED: &str = "";
-
-impl PartContent {
-    /// The same whatever the order in which the target listed things.
-    fn canonical(mut self) -> Result<String, serde_json::Error> {
-        let texts: Result<Vec<_>, _> = self.images.iter().map(serde_json::to_string).collect();
-        let mut keyed: Vec<(String, Image)> = texts?.into_iter().zip(self.images).collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        self.images = keyed.into_iter().map(|(_, image)| image).collect();
-        serde_json::to_string(&self)
-    }
-}
 
 /// A sample as JSON.
 ///
 /// # Errors
 /// If it has no JSON form.
 pub fn sample(sample: &model::Sample) -> Result<SamplePiece, serde_json::Error> {
-    sample_piece(&Sample::from(sample))
-}
-
-fn sample_piece(sample: &Sample) -> Result<SamplePiece, serde_json::Error> {
+    let sample = Sample::from(sample);
     Ok(SamplePiece {
         place: sample.place.clone(),
         run_id: sample.run_id.clone(),
         role: sample.role.clone(),
-        body: serde_json::to_string(sample)?,
+        body: serde_json::to_string(&sample)?,
     })
 }
 
@@ -253,6 +271,7 @@ pub fn put_together(
         whole.places.extend(content.places);
         whole.images.extend(content.images);
         whole.declared.extend(content.declared);
+        whole.revisions = content.revisions.or(whole.revisions);
         let outcome: Part = serde_json::from_str(&piece.outcome).map_err(broken)?;
         outcomes.insert(part, outcome);
     }
@@ -275,7 +294,8 @@ pub fn put_together(
         left_out: head.left_out,
     };
     let evidence = document.into_model(&head.source.path, EvidenceFormat::OURS, collectors)?;
-    Ok(model::TargetEvidence { source: head.source.into_model()?, ..evidence })
+    let revisions = whole.revisions.map(model::Revisions::from);
+    Ok(model::TargetEvidence { source: head.source.into_model()?, revisions, ..evidence })
 }
 
 impl SourceHead {

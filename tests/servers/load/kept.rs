@@ -12,7 +12,7 @@ fn add(text: &mut String, name: &str, labels: &str, at: i64, value: f64) {
 
 /// Each minute ten GETs, each night at 02:00 five KEYS of a second each, and behind `burst` 61
 /// KEYS that take 16.11 s: 5.37 % of five minutes.
-fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> String {
+pub(super) fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> String {
     let mut text = String::new();
     let steps = || (from..to).step_by(step);
     let count = |n: i64| f64::from(i32::try_from(n).expect("a few days"));
@@ -48,20 +48,20 @@ fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> Str
     text + "# EOF\n"
 }
 
-fn run_id(redis: &RedisServer) -> String {
+pub(super) fn run_id(redis: &RedisServer) -> String {
     let info = redis.command(&["INFO", "server"]);
     let line = info.lines().find_map(|line| line.strip_prefix("run_id:"));
     line.expect("it says who it is").trim().to_owned()
 }
 
 /// A Prometheus that keeps nine days of a server with this `run_id`.
-fn prometheus(dir: &Path, run_id: &str) -> Running {
+pub(super) fn prometheus(dir: &Path, run_id: &str) -> Running {
     let end = now().as_second() / 300 * 300 + 300;
     let burst = end - 2 * 3_600 - 130;
     keeping(dir, &metrics(run_id, (end - 9 * DAY, end), burst, 60))
 }
 
-fn keeping(dir: &Path, metrics: &str) -> Running {
+pub(super) fn keeping(dir: &Path, metrics: &str) -> Running {
     let data = dir.join("data");
     blocks_of(metrics, &data);
     let config = dir.join("prometheus.yml");
@@ -69,15 +69,19 @@ fn keeping(dir: &Path, metrics: &str) -> Running {
     Running::prometheus(&config, &data, &["--storage.tsdb.retention.time=400d"])
 }
 
-fn load_of(url: &str) -> Value {
+pub(super) fn load_of(url: &str) -> Value {
     json!({"prometheus": {"url": url, "match": {"job": "redis"}}})
 }
 
 /// A Prometheus that was just started says 503 until it has opened its files.
-fn audited(profiles: &Profiles, code: i32) -> Report {
+pub(super) fn audited(profiles: &Profiles, code: i32) -> Report {
+    audited_with(profiles, &[], code)
+}
+
+pub(super) fn audited_with(profiles: &Profiles, options: &[&str], code: i32) -> Report {
     let deadline = Instant::now() + scaled(Duration::from_secs(30));
     loop {
-        let ended = profiles.audit();
+        let ended = profiles.run(&[&["audit", "-o", "json"], options].concat());
         let is_opening = ended.says("unavailable") || ended.says("Unavailable");
         if !is_opening || Instant::now() > deadline {
             return ended.report(code);
@@ -86,7 +90,7 @@ fn audited(profiles: &Profiles, code: i32) -> Report {
     }
 }
 
-fn row<'a>(load: &'a Value, indicator: &str) -> &'a Value {
+pub(super) fn row<'a>(load: &'a Value, indicator: &str) -> &'a Value {
     list(&load["indicators"]).find(|row| text(&row["indicator"]) == indicator).expect("it is there")
 }
 
@@ -168,4 +172,62 @@ fn a_prometheus_that_misbehaves_costs_the_load_of_its_target_alone() {
         table.expect(0);
         assert!(table.says(&format!("prometheus {url} told nothing:")), "{}", table.stdout);
     }
+}
+
+/// The whole way from blocks of a real Prometheus to a chart: no history is needed.
+#[test]
+fn the_trend_of_what_prometheus_keeps_is_shown_with_its_gaps() {
+    let redis = RedisServer::start(Binary::Redis70, &[]);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run_id = run_id(&redis);
+    let end = now().as_second() / 300 * 300 + 300;
+    let burst = end - 2 * 3_600 - 130;
+    let all = metrics(&run_id, (end - 2 * DAY, end), burst, 60);
+    // Nobody scraped from eight to six hours ago.
+    let (gap, over) = (end - 8 * 3_600, end - 6 * 3_600);
+    let is_kept = |line: &&str| {
+        let at = line.rsplit(' ').next().and_then(|at| at.strip_suffix(".25")?.parse::<i64>().ok());
+        at.is_none_or(|at| at <= gap || at > over)
+    };
+    let lines: Vec<&str> = all.lines().filter(is_kept).collect();
+    let prometheus = keeping(dir.path(), &(lines.join("\n") + "\n"));
+    let profiles = profiles(&redis, &redis, Some(load_of(&prometheus.url())));
+    let history = dir.path().join("none.db").display().to_string();
+    let trend = |more: &[&str], width: &str| {
+        let first = ["trend", "redis/cache", "--env", "qualif", "--history", history.as_str()];
+        profiles.run_with(&[&first[..], more].concat(), &[("COLUMNS", width)])
+    };
+    let deadline = Instant::now() + scaled(Duration::from_secs(30));
+    while trend(&["ops"], "80").code != Some(0) {
+        assert!(Instant::now() < deadline, "{}", trend(&["ops"], "80"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let json = trend(&["walk-share", "--for", "24h", "-o", "json"], "80").expect(0).json();
+    let series = &json["figures"][0];
+    assert!(text(&series["sources"][0]).starts_with("prometheus http://127.0.0.1:"), "{series}");
+    let server = &series["servers"][0];
+    let worst = list(&server["points"]).filter_map(|one| one["value"].as_f64()).fold(0.0, f64::max);
+    assert!((worst - 0.0537).abs() < 1e-4, "{worst}");
+    let seconds = |time: &Value| text(time).parse::<Timestamp>().expect("a time").as_second();
+    let longest =
+        list(&server["gaps"]).map(|one| seconds(&one["to"]) - seconds(&one["from"])).max();
+    assert!((6_900..=7_500).contains(&longest.unwrap_or(0)), "{}", server["gaps"]);
+    for width in ["80", "120"] {
+        let chart = trend(&["walk-share"], width);
+        let chart = &chart.expect(0).stdout;
+        println!("{chart}");
+        assert!(chart.contains("highest 5.37 %") && chart.contains("limit 5 %"), "{chart}");
+        assert!(chart.contains("blank not known"), "{chart}");
+    }
+    let page = trend(&["-o", "html"], "80");
+    let page = &page.expect(0).stdout;
+    for class in ["class=\"limit\"", "class=\"gap\"", "bar over"] {
+        assert!(page.contains(class), "{class}");
+    }
+    let calls = trend(&["keys", "-o", "csv"], "80").expect(0).stdout.clone();
+    assert!(calls.contains("\"61\""), "{calls}");
+    // A Prometheus that is gone is told, and nothing is known.
+    drop(prometheus);
+    let gone = trend(&["walk-share"], "80");
+    assert!(gone.expect(3).says("prometheus http://127.0.0.1:"), "{gone}");
 }
