@@ -70,11 +70,8 @@ pub(super) async fn run(
     }
     let (output, has_failed) = (&arguments.output, kept.is_err());
     let exit = output::write_report(&report, output, &choices, verbose, &files, has_failed);
-    if has_failed {
-        notify::not_kept(&profiles);
-    } else {
-        notify::after(&place, &profiles, ObservedRun::of_audit(&report), RunOf::Audit).await;
-    }
+    let seen = ObservedRun::of_audit(&report);
+    notify::after(&place, &profiles, !has_failed, (seen, RunOf::Audit)).await;
     Ok(exit)
 }
 

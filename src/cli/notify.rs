@@ -62,18 +62,25 @@ pub(super) async fn run(arguments: NotifyArguments) -> Result<Exit, CommandError
 pub(super) enum RunOf<'a> {
     Audit,
     ChecklistOf(&'a str),
+    /// Somebody started it, to watch.
+    Watch,
 }
 
-/// Tells those whom the profiles name what is new. It never fails: whatever goes wrong is told on
-/// standard error, and neither report nor exit code know of it.
+/// Tells those whom the profiles name what is new, if the run was kept: else what was told is not
+/// known either. It never fails: whatever goes wrong is told on standard error, and neither report
+/// nor exit code know of it.
 pub(super) async fn after(
     place: &HistoryPlace,
     profiles: &Profiles,
-    seen: ObservedRun,
-    of: RunOf<'_>,
+    is_kept: bool,
+    (seen, of): (ObservedRun, RunOf<'_>),
 ) {
     let sinks = sinks(profiles);
     if sinks.is_empty() {
+        return;
+    }
+    if !is_kept {
+        tell("nobody was told: what was told before is kept in the history, and the run was not");
         return;
     }
     let taken = place.open_to_write().and_then(|mut store| {
@@ -93,13 +100,6 @@ pub(super) async fn after(
         place.open_to_write().and_then(|mut store| Told(&mut store).settle(&done, clock()()));
     if let Err(error) = settled {
         tell(&format!("what was told could not be noted: {}", place.said(&error)));
-    }
-}
-
-/// That a run is kept nowhere, and nobody is told of it for that reason.
-pub(super) fn not_kept(profiles: &Profiles) {
-    if !profiles.notify.is_empty() {
-        tell("nobody was told: what was told before is kept in the history, and the run was not");
     }
 }
 
@@ -147,6 +147,7 @@ fn last_run(
         RunOf::ChecklistOf(name) => {
             kind == "checklist" && release.is_some_and(|release| release == name)
         }
+        RunOf::Watch => false,
     };
     let runs = store.runs(NEWEST)?;
     let runs = runs.iter().filter(|run| run.kind != KIND && run.at < at);
@@ -169,6 +170,7 @@ fn missed(
         let is_its_own = match of {
             RunOf::Audit => schedule.audit.is_some(),
             RunOf::ChecklistOf(name) => release == Some(name),
+            RunOf::Watch => false,
         };
         let Some(times) = schedule.times(&profiles.timezone).filter(|_| is_its_own) else {
             continue;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::{
-    Audit, Checklist, EnvironmentName, Gate, ItemOutcome, Reason, ReasonKind, Verdict,
+    AfterEnd, AfterResult, Audit, Checklist, EnvironmentName, Gate, ItemFigure, ItemOutcome,
+    Reason, ReasonKind, Verdict,
 };
 
 /// What a run says of a gate or a release.
@@ -147,6 +148,42 @@ impl ObservedRun {
             incidents: None,
         }
     }
+}
+
+impl ObservedRun {
+    /// What was seen of a release in the minutes after it went to production, or was taken back.
+    pub fn of_after(result: &AfterResult) -> Self {
+        let verdict = match result.end {
+            AfterEnd::RollBack => SubjectVerdict::RollBack,
+            other => other.verdict().into(),
+        };
+        let because = ObservedReason {
+            id: result.end.as_str().to_owned(),
+            text: result.because.clone(),
+            limit: String::new(),
+        };
+        let mut reasons = vec![because];
+        reasons.extend(result.figures.iter().filter_map(over_its_limit));
+        let of =
+            ObservedSubject::after_release(&result.release, &result.environment, verdict, reasons);
+        Self {
+            began: result.started,
+            at: result.ended,
+            run: run_of(result.run.history.as_ref()),
+            subjects: vec![of],
+            ..Self::default()
+        }
+    }
+}
+
+fn over_its_limit(figure: &ItemFigure) -> Option<ObservedReason> {
+    let (value, limit) = (figure.value?, figure.limit?);
+    let ItemFigure { name, unit, .. } = figure;
+    (value > limit).then(|| ObservedReason {
+        id: name.clone(),
+        text: format!("{name}: {value:.1} {unit}").trim_end().to_owned(),
+        limit: format!("<= {limit} {unit}").trim_end().to_owned(),
+    })
 }
 
 impl ObservedSubject {

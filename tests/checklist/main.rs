@@ -6,8 +6,11 @@
 mod cli;
 
 mod builds;
+mod dossier;
 mod files;
 mod freeze;
+mod load;
+mod overriding;
 mod people;
 mod redis;
 mod said;
@@ -15,4 +18,5 @@ mod said;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod sink;
 mod told;
+mod work;
 mod world;

@@ -5,7 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::past::{HistoryPlace, Past, absent_or};
 use crate::cli::{CommandError, output};
 use crate::history::{Found, RunSummary};
-use crate::model::{Evidence, count, failures_of};
+use crate::model::{Evidence, Override, count, failures_of};
 use crate::report::escape::terminal_lines;
 
 pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError> {
@@ -21,13 +21,14 @@ pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError
     };
     let evidence = past.evidence(&run)?;
     let shown = evidence.iter().filter(|one| only.as_ref().is_none_or(|o| one.environment == *o));
-    let mut text = head(&run);
+    let overrides = past.overrides()?;
+    let mut text = head(&run, &overrides);
     shown.for_each(|one| text.push_str(&of_environment(one)));
     output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
 }
 
-fn head(run: &RunSummary) -> String {
+fn head(run: &RunSummary, overrides: &[Override]) -> String {
     let verdict = if run.verdict.is_empty() { "none" } else { &run.verdict };
     let mut text = format!(
         "run {} of {}\n  digest    {}\n  kind      {}\n  verdict   {}\n  findings  {}\n",
@@ -38,6 +39,16 @@ fn head(run: &RunSummary) -> String {
         verdict.to_uppercase(),
         run.findings.len()
     );
+    // For ever, wherever the run is shown.
+    for one in overrides.iter().filter(|one| one.of == run.digest) {
+        let line = format!("{}, {}, run:{:.8}", one.at, one.in_words(), one.run);
+        text.push_str(&format!("  overridden {line}\n"));
+    }
+    for one in overrides.iter().filter(|one| one.run == run.digest) {
+        let line =
+            format!("run:{:.8}, {} of {}, {}", one.of, one.verdict, one.judged, one.in_words());
+        text.push_str(&format!("  overrides {line}\n"));
+    }
     for (name, value) in run.facts.iter().filter(|(_, value)| !value.is_empty()) {
         text.push_str(&format!("  {name:<9} {value}\n"));
     }
