@@ -40,9 +40,9 @@ fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list
         ITEMS.iter().map(|item| item.meta().id.replace('-', "_")).collect();
     assert_eq!(expected.len(), ITEMS.len(), "two items have one id");
     let others = [
-        "mod", "list", "config", "ids", "item", "judge", "lifetime", "loads", "manual", "novelty",
-        "state", "changes", "load_told", "memory", "freeze_memory", "train", "trial", "unit_cost",
-        "units",
+        "after", "mod", "list", "config", "ids", "item", "judge", "lifetime", "loads", "manual",
+        "novelty", "state", "changes", "load_told", "memory", "freeze_memory", "train", "trial",
+        "unit_cost", "units",
     ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/checklist"), expected);
@@ -104,7 +104,9 @@ fn rules_and_formats_are_listed_in_order() {
 fn every_format_has_a_file_of_its_name() {
     let mut expected: BTreeSet<String> =
         FORMATS.iter().map(|format| format.name().to_owned()).collect();
-    let others = ["mod", "checklist", "dto", "escape", "list", "release", "trend", "view"];
+    let others = [
+        "mod", "after", "checklist", "dto", "escape", "list", "masking", "release", "trend", "view",
+    ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/report"), expected);
 }

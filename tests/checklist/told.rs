@@ -31,7 +31,7 @@ fn a_checklist_is_told_of_by_its_items_with_value_and_limit() {
     assert_eq!((&notice["release"], &notice["verdict"]), (&"v22".into(), &"no-go".into()));
     let reasons: Vec<&str> =
         notice["reasons"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
-    assert!(reasons[0].starts_with("new-command: KEYS 4 calls"), "{reasons:?}");
+    assert!(reasons[0].starts_with("new-command: redis/cache KEYS 4 calls"), "{reasons:?}");
     assert!(reasons[0].ends_with("(must be 0)"), "{reasons:?}");
     assert!(reasons[1].starts_with("cost-per-call: "), "{reasons:?}");
     assert!(reasons.len() == 4 && reasons[3].starts_with("and "), "{reasons:?}");
