@@ -34,7 +34,8 @@ const MAY_IMPORT: &[Row] = &[
     ("checklist", &[], &["policy"]),
     ("report", &["wire"], &["checklist"]),
     ("profile", &["model", "wire"], &[]),
-    ("notify", &[], &["report"]),
+    // It keeps what it told in the history, and goes out by the connections of `collect`.
+    ("notify", &["collect", "history"], &["report"]),
     ("pipeline", &["profile", "collect", "history", "normalize"], &["report"]),
     ("daemon", &[], &["pipeline", "notify"]),
     ("cli", &[], &["daemon"]),
@@ -217,6 +218,26 @@ fn io_stays_in_its_rooms() {
         );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whom we audit hears GET; who is told of it hears POST, from one file.
+#[test]
+fn one_file_posts_and_no_collector_can_reach_it() {
+    let words = ["Request::post", "Method::POST", "Request::put", "Request::patch", "Method::PUT"];
+    let words = [&words[..], &["Request::delete", "Method::DELETE", "Method::PATCH"]].concat();
+    let says = |source: &&Source| words.iter().any(|word| source.code.contains(word));
+    let all = sources();
+    let posting: Vec<_> = all.iter().filter(says).map(|source| source.path.clone()).collect();
+    assert_eq!(posting, [Path::new("notify/post.rs")]);
+    // What goes out to somebody who is told is used by `notify` alone, and the other way round.
+    let uses = |source: &&Source, word: &str| source.code.contains(word);
+    let out =
+        all.iter().filter(|source| uses(source, "outward::") || uses(source, "OutwardStream"));
+    let wrong: Vec<_> = out
+        .filter(|source| source.module != "notify" && !source.path.ends_with("io/outward.rs"))
+        .map(|source| source.path.clone())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]

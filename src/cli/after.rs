@@ -15,13 +15,15 @@ use super::audit::facts;
 use super::exit::Exit;
 use super::files::OutputFiles;
 use super::inputs::Inputs;
+use super::notify::RunOf;
 use super::past::HistoryPlace;
 use super::progress::NoProgress;
 use super::release::named;
-use super::{CommandError, clock, output, problems};
+use super::{CommandError, clock, notify, output, problems};
 use crate::checklist::{AfterAsked, AfterWatch};
 use crate::history::HistoryError;
 use crate::model::{AfterKind, AfterResult, Evidence, Run};
+use crate::notify::ObservedRun;
 use crate::pipeline::{self, AfterError, AfterOptions};
 use crate::profile::Profiles;
 use crate::report::after;
@@ -82,6 +84,8 @@ pub(super) async fn run(
         output::print_error_line(&format!("error: the run was not kept: {}", place.said(error)));
     }
     let is_written = write(&outputs, &result, &files);
+    let seen = ObservedRun::of_after(&result);
+    notify::after(&place, &profiles, kept.is_ok(), (seen, RunOf::Watch)).await;
     Ok(if kept.is_err() || !is_written { Exit::Error } else { shown })
 }
 

@@ -3,6 +3,7 @@
 mod checklist;
 mod common;
 mod dossier;
+mod notify;
 mod output;
 mod past;
 mod release;
@@ -23,6 +24,7 @@ pub(super) use checklist::{
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
+pub(super) use notify::{NotifyArguments, NotifyCommand};
 pub(super) use output::{OutputArguments, OutputChoice, TrendOutput};
 pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
@@ -74,6 +76,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Annotate the history
     Mark(MarkArguments),
+    /// Try whether those whom the profiles name are reached
+    Notify(NotifyArguments),
     /// Run a command that loads the environment of a release, and keep what it cost every Redis
     /// there: ends with 0 if the rehearsal is valid
     Rehearse(RehearseArguments),

@@ -8,11 +8,13 @@ use super::args::AuditArguments;
 use super::exit::Exit;
 use super::files::OutputFiles;
 use super::inputs::Inputs;
+use super::notify::RunOf;
 use super::past::{self, HistoryPlace, Past};
 use super::progress::RunProgress;
-use super::{CommandError, clock, eol, output, problems, reports};
+use super::{CommandError, clock, eol, notify, output, problems, reports};
 use crate::history::Found;
 use crate::model::{BucketLength, EarlierReport, Gate};
+use crate::notify::ObservedRun;
 use crate::pipeline::{self, AuditOptions, RunFacts};
 use crate::policy;
 use crate::profile::{Profiles, git};
@@ -67,7 +69,10 @@ pub(super) async fn run(
         output::print_error_line(&told);
     }
     let (output, has_failed) = (&arguments.output, kept.is_err());
-    Ok(output::write_report(&report, output, &choices, verbose, &files, has_failed))
+    let exit = output::write_report(&report, output, &choices, verbose, &files, has_failed);
+    let seen = ObservedRun::of_audit(&report);
+    notify::after(&place, &profiles, !has_failed, (seen, RunOf::Audit)).await;
+    Ok(exit)
 }
 
 /// All that is read; the profiles of environments that are not asked for, too.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::CheckProfilesArguments;
 use super::exit::Exit;
-use super::{CommandError, output, problems};
+use super::{CommandError, clock, notify, output, problems};
 use crate::model::count;
 use crate::normalize::config::CatalogueConfig;
 use crate::normalize::product::Products;
@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, CommandErr
     for gate in &gates {
         text.push_str(&format!("  gate {} -> {}\n", gate.from, gate.to));
     }
+    text.push_str(&notify::next_times(&profiles, clock()()));
     output::print(&text)?;
     Ok(if arguments.strict && !warnings.is_empty() { Exit::NoGo } else { Exit::Done })
 }

@@ -12,11 +12,12 @@ use super::audit::facts;
 use super::exit::Exit;
 use super::files::OutputFiles;
 use super::inputs::Inputs;
+use super::notify::RunOf;
 use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, after, author, clock, output, overriding, problems};
+use super::{CommandError, after, author, clock, notify, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
@@ -25,6 +26,7 @@ use crate::model::{
     Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
     Release, ReleaseType, WorkMark, meant_and_known,
 };
+use crate::notify::ObservedRun;
 use crate::pipeline::{
     self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
     ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
@@ -92,11 +94,25 @@ async fn judge(
         let told = format!("error: the run was not kept: {}", place.said(error));
         output::print_error_line(&told);
     }
+    let view = (arguments.report_only, verbose);
+    let exit = write(&choices, &checklist, view, files, kept.is_err());
+    let seen = ObservedRun::of_checklist(&checklist);
+    let of = RunOf::ChecklistOf(&release.name);
+    notify::after(&place, &profiles, kept.is_ok(), (seen, of)).await;
+    Ok(exit)
+}
+
+fn write(
+    choices: &[ChecklistChoice],
+    checklist: &Checklist,
+    (report_only, verbose): (bool, u8),
+    files: &OutputFiles,
+    has_failed: bool,
+) -> Exit {
     let renderings: Vec<Rendering<'_>> =
-        choices.iter().map(|choice| rendering(choice, &checklist)).collect();
+        choices.iter().map(|choice| rendering(choice, checklist)).collect();
     let verdict = Exit::from(checklist.verdict);
-    let has_failed = kept.is_err();
-    Ok(output::write_all(&renderings, verdict, arguments.report_only, verbose, files, has_failed))
+    output::write_all(&renderings, verdict, report_only, verbose, files, has_failed)
 }
 
 fn rendering<'a>(choice: &'a ChecklistChoice, checklist: &'a Checklist) -> Rendering<'a> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::files::end_of_links;
+use crate::notify::config::SinkConfig;
 use crate::profile::{Environment, Profiles};
 use crate::report::escape::terminal;
 
@@ -46,6 +47,9 @@ impl Inputs {
                     inputs.add(&path, &what);
                 }
             }
+        }
+        for path in profiles.notify.iter().flat_map(SinkConfig::reads) {
+            inputs.add(&profiles.folder.join(path), "read by notify: of audit.yaml");
         }
         inputs
     }

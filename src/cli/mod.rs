@@ -23,6 +23,7 @@ mod files;
 mod history;
 mod inputs;
 mod mark;
+mod notify;
 mod output;
 mod overriding;
 mod past;
@@ -103,6 +104,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
         Command::Mark(command) => interruptible(|_| mark::run(command.command)),
+        Command::Notify(command) => interruptible(|_| notify::run(command)),
         Command::Rehearse(command) => runtime::attended(rehearse::run(command)),
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {

@@ -85,6 +85,20 @@ impl Store {
             Ok(store.sql.exec(sql, &[schedule.into(), at.into()])? == 1)
         })
     }
+
+    /// The newest moment of a schedule that was taken.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn last_claimed(&mut self, schedule: &str) -> Result<Option<i64>, HistoryError> {
+        let sql = "SELECT at FROM due WHERE schedule = $1 ORDER BY at DESC LIMIT 1";
+        let mut found = None;
+        self.sql.rows(sql, &[schedule.into()], &mut |row| {
+            found = Some(row.int(0)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
 }
 
 /// The columns of `mark` behind the run's number.

@@ -21,4 +21,18 @@ impl Store {
         let said = rows.iter().map(|row| Ok((runs::summary(row)?, runs::body(row)?.said)));
         said.collect()
     }
+
+    /// What the newest run of a kind says; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn newest_said(&mut self, kind: &str) -> Result<Option<Json>, HistoryError> {
+        let sql = format!("{} WHERE kind = $1 ORDER BY id DESC LIMIT 1", runs::SELECT);
+        let mut found = None;
+        self.sql.rows(&sql, &[kind.into()], &mut |columns| {
+            found = Some(runs::row(columns)?);
+            Ok(())
+        })?;
+        found.map(|row| Ok(runs::body(&row)?.said)).transpose()
+    }
 }

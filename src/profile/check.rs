@@ -11,12 +11,14 @@ pub(super) use super::parsed::{Parsed, ProblemSource};
 use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::checklist::config::ChecklistConfig;
+use crate::daemon::config::{ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
     near,
 };
 use crate::normalize::config::CatalogueConfig;
+use crate::notify::config::SinkConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::{DEFAULT_SPAN, WaiversConfig};
 use crate::wire::problem::Problem;
@@ -234,6 +236,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         let without_file = audit.environments.iter().filter(|name| is_unknown(name));
         found.extend(without_file.map(|name| source.problem(fileless(name, &known))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
+        found.extend(scheduled(audit, files).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
     }
     found
@@ -279,6 +282,24 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     found
 }
 
+/// What is wrong with what is done at its time, and with who is told of it.
+fn scheduled(audit: &AuditConfig, files: &ProfileFiles) -> Vec<Problem> {
+    let releases = files.releases.iter().map(|release| release.config.name.as_str());
+    let releases: Vec<&str> = releases.collect();
+    // One of those that cannot be read may be it.
+    let known = files.broken.is_empty().then_some(releases.as_slice());
+    let mut found = ScheduleConfig::check(&audit.schedule, &zone(audit), known);
+    found.extend(SinkConfig::check(&audit.notify));
+    found.extend(audit.serve.as_ref().and_then(ServeConfig::check));
+    found
+}
+
+/// For showing times.
+fn zone(audit: &AuditConfig) -> jiff::tz::TimeZone {
+    let named = audit.timezone.as_ref().and_then(|zone| jiff::tz::TimeZone::get(zone).ok());
+    named.unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
 /// Environments that the promotion order leaves out.
 fn unlisted_environments(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let mut found = Vec::new();
@@ -315,13 +336,13 @@ pub(super) fn compose(
         .collect();
     let in_order = audit.environments.iter().filter_map(|name| configs.remove(name.as_str()));
     let environments = in_order.map(resolve).collect();
-    let timezone = audit.timezone.and_then(|zone| jiff::tz::TimeZone::get(&zone).ok());
+    let timezone = zone(&audit);
     Some(Profiles {
         folder: folder.to_owned(),
         baseline,
         environments,
         own_gates,
-        timezone: timezone.unwrap_or(jiff::tz::TimeZone::UTC),
+        timezone,
         catalogue: files.catalogues.into_iter().next().map(|parsed| parsed.config),
         policy_path: files.policies.first().map(|parsed| parsed.source.path.clone()),
         policy: files.policies.into_iter().next().map(|parsed| parsed.config),
@@ -332,6 +353,9 @@ pub(super) fn compose(
         places,
         names,
         history: audit.history.map(|located| located.value),
+        notify: audit.notify.into_iter().map(|located| located.value).collect(),
+        schedule: audit.schedule,
+        serve: audit.serve,
         release_paths: files
             .releases
             .iter()

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::config::TargetsConfig;
+use crate::daemon::config::{ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
+use crate::notify::config::SinkConfig;
 use crate::wire::duration::{self, DurationText};
 use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::yaml::Located;
@@ -66,4 +68,15 @@ pub struct AuditConfig {
     /// Where each audit is kept (default: nowhere): `{path: envparity.db}`.
     #[serde(default)]
     pub history: Option<Located<HistoryConfig>>,
+    /// Who is told of what audits and checklists find (default: nobody):
+    /// `[{webhook: {url: "${env:SLACK_WEBHOOK}", format: slack}}]`. It needs a history.
+    #[serde(default)]
+    pub notify: Vec<Located<SinkConfig>>,
+    /// What is run at which times: `[{id: nightly, audit: "0 7 * * 1-5"}]`. `check-profiles` tells
+    /// the next five.
+    #[serde(default)]
+    pub schedule: Vec<ScheduleConfig>,
+    /// Where what was found is served: `{public-url: "https://parity.internal/"}`.
+    #[serde(default)]
+    pub serve: Option<ServeConfig>,
 }

@@ -25,12 +25,14 @@ use std::time::Duration;
 
 use crate::checklist::config::ChecklistConfig;
 use crate::collect::config::{COLLECTORS, TargetsConfig};
+use crate::daemon::config::{ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
     ComponentName, EnvironmentName, Facts, Gate, Globs, Places, ProductNames, Release, TargetId,
     meant_and_known,
 };
 use crate::normalize::config::CatalogueConfig;
+use crate::notify::config::SinkConfig;
 use crate::policy::config::PolicyConfig;
 use crate::policy::waiver::config::WaiversConfig;
 use crate::wire::problem::Problem;
@@ -76,6 +78,12 @@ pub struct Profiles {
     pub names: ProductNames,
     /// Where each audit is kept.
     pub history: Option<HistoryConfig>,
+    /// Who is told of what was found.
+    pub notify: Vec<SinkConfig>,
+    /// What is run at which times.
+    pub schedule: Vec<ScheduleConfig>,
+    /// Where what was found is served.
+    pub serve: Option<ServeConfig>,
     /// Releases, by the order of their files.
     pub releases: Vec<Release>,
     /// The file of each of them, by name.

@@ -28,7 +28,8 @@ pub(super) fn of(
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
         let of_audit = [order(audit), only_one(audit), no_gate(audit)];
         let backwards = backwards(audit);
-        let problems = of_audit.into_iter().flatten().chain(backwards);
+        let notify = notify(audit, folder, around);
+        let problems = of_audit.into_iter().flatten().chain(backwards).chain(notify);
         found.extend(problems.map(|problem| source.problem(problem)));
         found.extend(gates(files, audit));
     }
@@ -184,21 +185,56 @@ fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>)
             found.push(Problem::at(target.name(), message, advice));
         }
         for secret in target.secrets() {
-            let (message, advice) = match secret {
-                SecretReference::Variable(name) if !(around.is_set)(name) => (
-                    format!("the environment variable {name} is not set"),
-                    "set it where audits run",
-                ),
-                SecretReference::File(path) if !(around.is_file)(&folder.join(path)) => {
-                    let path = path.display().to_string();
-                    (
-                        format!("there is no secret file {path:?}"),
-                        "put it there, or correct the path",
-                    )
-                }
-                SecretReference::Variable(_) | SecretReference::File(_) => continue,
-            };
-            found.push(Problem::at(target.name(), message, advice));
+            let absent = absent(secret, folder, around);
+            found.extend(
+                absent.map(|(message, advice)| Problem::at(target.name(), message, advice)),
+            );
+        }
+    }
+    found
+}
+
+/// What is wrong with a secret that is not there.
+fn absent(
+    secret: &SecretReference,
+    folder: &Path,
+    around: &Surroundings<'_>,
+) -> Option<(String, &'static str)> {
+    match secret {
+        SecretReference::Variable(name) if !(around.is_set)(name) => {
+            Some((format!("the environment variable {name} is not set"), "set it where audits run"))
+        }
+        SecretReference::File(path) if !(around.is_file)(&folder.join(path)) => {
+            let path = path.display().to_string();
+            let message = format!("there is no secret file {path:?}");
+            Some((message, "put it there, or correct the path"))
+        }
+        SecretReference::Variable(_) | SecretReference::File(_) => None,
+    }
+}
+
+/// Who would be told, and is not.
+fn notify(audit: &AuditConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let without = audit.notify.first().filter(|_| audit.history.is_none());
+    found.extend(without.map(|sink| {
+        let message = "notify: needs a history, and tells nobody of anything without one";
+        let advice = "write history: {path: envparity.db} into audit.yaml; runs with --history may \
+                      leave it out";
+        Problem::at(sink, message, advice)
+    }));
+    for sink in &audit.notify {
+        let files = sink.reads().into_iter().filter(|path| !(around.is_file)(&folder.join(path)));
+        let secret_files = sink.secrets();
+        let is_secret = |path: &Path| secret_files.iter().any(|one| one.file() == Some(path));
+        for file in files.filter(|path| !is_secret(path)) {
+            let message = format!("there is no file {:?} (tls)", file.display().to_string());
+            let advice = "put it there, or correct the path";
+            found.push(Problem::at(sink, message, advice));
+        }
+        for secret in sink.secrets() {
+            let absent = absent(secret, folder, around);
+            found.extend(absent.map(|(message, advice)| Problem::at(sink, message, advice)));
         }
     }
     found

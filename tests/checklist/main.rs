@@ -18,5 +18,9 @@ mod people;
 mod performance;
 mod redis;
 mod said;
+#[path = "../support/sink.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod sink;
+mod told;
 mod work;
 mod world;

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod conformance;
 mod disclosed;
+mod due;
 mod faults;
 mod judged_again;
 mod killed;
@@ -27,5 +28,6 @@ mod tampering;
 #[path = "../support/tls.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod tls;
+mod told;
 mod trend;
 mod world;

@@ -28,7 +28,7 @@ pub struct TlsConfig {
 
 impl TlsConfig {
     /// The files that it names.
-    pub(in crate::collect) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
         [&self.ca, &self.cert, &self.key].into_iter().flatten().map(PathBuf::as_path)
     }
 

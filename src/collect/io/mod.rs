@@ -6,6 +6,7 @@ pub mod config;
 pub mod file;
 pub(super) mod http;
 pub(super) mod net;
+pub(crate) mod outward;
 pub(super) mod percent;
 pub(super) mod repeats;
 pub(super) mod secret;

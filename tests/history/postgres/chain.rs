@@ -213,3 +213,10 @@ fn any_text_and_figure_comes_back_as_it_was() {
     store.add_buckets(&[(of_place.clone(), crate::world::buckets(300, 2))]).unwrap();
     assert_eq!(store.buckets(&of_place, 0, 900).unwrap(), crate::world::buckets(300, 2));
 }
+
+#[test]
+fn of_twelve_runs_at_once_one_tells() {
+    let server = PostgresServer::start();
+    let url = server.database("past");
+    crate::told::race(|| open(&url));
+}

@@ -1,0 +1,13 @@
+//! What is done at its time: schedules, and which of their runs are run, skipped or missed.
+//!
+//! Nothing runs by itself yet: that comes on top of it. Runs that cron, a timer or a CronJob starts
+//! are held against the same schedules.
+
+pub mod config;
+mod due;
+mod kept;
+mod times;
+
+pub use due::{DueRun, Fate, LATEST, jitter_of, plan};
+pub use kept::{DueTaken, KIND, take};
+pub use times::{CronTimes, TimesError};
