@@ -37,6 +37,18 @@ fn schemas_are_current() {
 }
 
 #[test]
+fn the_program_prints_the_schemas_that_are_published() {
+    let all: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(schema::PUBLISHED.map(|(name, _)| name).to_vec(), all);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, text) in schema::PUBLISHED {
+        let file = fs::read_to_string(root.join(format!("profiles/schema/{name}.json"))).unwrap();
+        assert_eq!(text, file, "{name}");
+        assert_eq!(envparity(["schema", name]).run().expect(0).stdout, file, "{name}");
+    }
+}
+
+#[test]
 fn schemas_are_2020_12_and_document_every_key() {
     for (name, schema) in schema::all() {
         let value = schema.as_value();

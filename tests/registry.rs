@@ -41,7 +41,7 @@ fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list
     assert_eq!(expected.len(), ITEMS.len(), "two items have one id");
     let others = [
         "mod", "list", "config", "ids", "item", "judge", "lifetime", "manual", "novelty", "state",
-        "train", "trial", "unjudged",
+        "changes", "load_told", "memory", "freeze_memory", "train", "trial", "unjudged",
     ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/checklist"), expected);

@@ -11,6 +11,7 @@ use super::ids::{JUDGED, NOT_JUDGED};
 use crate::model::{
     Build, Digest, Freeze, FreezeException, Gate, Release, ReleaseType, Train, meant_or_known,
 };
+use crate::trend::WindowKind;
 use crate::wire::deceptive::is_blank;
 use crate::wire::duration::{self, DurationText};
 use crate::wire::header::{FileKind, FormatVersion};
@@ -23,6 +24,13 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_secs(15 * 60);
 
 /// A call that walks may take this long in production.
 const DEFAULT_MAX_CALL: Duration = Duration::from_millis(5);
+
+/// How long a release is observed, and a hotfix.
+const OBSERVATION: Duration = Duration::from_secs(24 * 3600);
+const HOTFIX_OBSERVATION: Duration = Duration::from_secs(3600);
+
+/// What a hotfix may go without.
+const HOTFIX_SKIPS: [&str; 2] = ["rehearsal", "observation-window"];
 
 /// `kind: Checklist`: how releases are judged.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,6 +52,22 @@ pub struct ChecklistConfig {
     /// Changes that somebody allowed in the freeze of any release.
     #[serde(default)]
     pub exceptions: Vec<ExceptionConfig>,
+    /// What is shorter for a release of `type: hotfix`.
+    #[serde(default)]
+    pub hotfix: Option<HotfixConfig>,
+}
+
+/// How a hotfix is judged otherwise than a release: `{skip: [rehearsal], observation: 1h}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HotfixConfig {
+    /// Items that it is not judged by, of `rehearsal` and `observation-window`: each checklist says
+    /// so.
+    #[serde(default)]
+    pub skip: Vec<Located<String>>,
+    /// How long it is observed (default: 1h; 24h of other releases).
+    #[serde(default, deserialize_with = "duration::limit")]
+    pub observation: Option<DurationText>,
 }
 
 /// One item.
@@ -55,6 +79,10 @@ pub struct ItemConfig {
     /// What a person is asked: `are the migrations reversible?`. The answer must be yes.
     #[serde(default)]
     pub question: Option<Located<String>>,
+    /// Of `performance`: the windows that are judged, of `24h`, `-7d`, `-30d` and `cumulative`
+    /// (default: all four). What is left out is told above the items.
+    #[serde(default)]
+    pub windows: Option<Vec<Located<String>>>,
     /// Of `cost-per-call`: how long a call that walks may take in production (default: 5ms).
     #[serde(default, deserialize_with = "duration::limit")]
     pub max: Option<DurationText>,
@@ -67,12 +95,25 @@ pub struct ChecklistRules {
     pub max_age: Duration,
     /// A call that walks may take this long in production.
     pub max_call: Duration,
+    /// The windows by which production is judged.
+    pub windows: Vec<WindowKind>,
     /// Names of items, first to last; those that are not among them come behind.
     pub order: Vec<String>,
     /// Questions to people: item and text.
     pub questions: Vec<(String, String)>,
     /// Changes that somebody allowed in any freeze.
     pub exceptions: Vec<FreezeException>,
+    /// Items that a hotfix is not judged by.
+    pub hotfix_skips: Vec<String>,
+    /// How long a hotfix is observed.
+    pub hotfix_observation: Duration,
+}
+
+impl ChecklistRules {
+    /// How long a release of that kind is observed.
+    pub fn observation(&self, kind: ReleaseType) -> Duration {
+        if kind == ReleaseType::Hotfix { self.hotfix_observation } else { OBSERVATION }
+    }
 }
 
 impl ChecklistConfig {
@@ -80,7 +121,7 @@ impl ChecklistConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
-        for ItemConfig { item, question, max } in &self.items {
+        for ItemConfig { item, question, max, windows } in &self.items {
             if let Some(line) = seen.insert(item.as_str(), item.line) {
                 let message = format!("the item {:?} stands twice", item.as_str());
                 problems.push(Problem::at(item, message, format!("the other is in line {line}")));
@@ -103,8 +144,14 @@ impl ChecklistConfig {
                 let message = format!("{} has no max:", item.as_str());
                 problems.push(Problem::at(item, message, "max: belongs to cost-per-call"));
             }
+            problems.extend(windows.iter().flat_map(|windows| check_windows(item, windows)));
         }
         problems.extend(self.exceptions.iter().flat_map(check_exception));
+        let skips = self.hotfix.iter().flat_map(|hotfix| &hotfix.skip);
+        problems.extend(skips.filter(|item| !HOTFIX_SKIPS.contains(&item.as_str())).map(|item| {
+            let message = format!("a hotfix is judged by {:?}, too", item.as_str());
+            Problem::at(item, message, format!("skip: takes {}", HOTFIX_SKIPS.join(" and ")))
+        }));
         problems
     }
 
@@ -116,14 +163,58 @@ impl ChecklistConfig {
             Some((item.item.value.clone(), item.question.as_ref()?.value.clone()))
         });
         let exceptions = config.into_iter().flat_map(|config| &config.exceptions);
+        let windows = items.iter().find_map(|item| item.windows.as_deref());
+        let windows = windows.map_or_else(
+            || WindowKind::OF_CHECKLIST.to_vec(),
+            |windows| windows.iter().filter_map(|word| window_of(word)).collect(),
+        );
+        let hotfix = config.and_then(|config| config.hotfix.as_ref());
         ChecklistRules {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
+            windows,
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
+            hotfix_skips: hotfix
+                .iter()
+                .flat_map(|hotfix| &hotfix.skip)
+                .map(|item| item.value.clone())
+                .collect(),
+            hotfix_observation: hotfix
+                .and_then(|hotfix| hotfix.observation)
+                .map_or(HOTFIX_OBSERVATION, |length| length.0),
         }
     }
+}
+
+/// The window of that name.
+fn window_of(word: &str) -> Option<WindowKind> {
+    WindowKind::OF_CHECKLIST.into_iter().find(|kind| kind.as_str() == word)
+}
+
+fn check_windows(item: &Located<String>, windows: &[Located<String>]) -> Vec<Problem> {
+    let known = WindowKind::OF_CHECKLIST.map(WindowKind::as_str);
+    if item.as_str() != "performance" {
+        let message = format!("{} has no windows:", item.as_str());
+        return vec![Problem::at(item, message, "windows: belongs to performance")];
+    }
+    if windows.is_empty() {
+        let advice = "leave windows: out for all of them, or name some";
+        return vec![Problem::at(item, "windows: names none", advice)];
+    }
+    let mut problems = Vec::new();
+    for (index, word) in windows.iter().enumerate() {
+        if window_of(word).is_none() {
+            let message = format!("unknown window {:?}", word.as_str());
+            problems.push(Problem::at(word, message, meant_or_known(word, &known)));
+        }
+        if windows[..index].iter().any(|other| other.value == word.value) {
+            let message = format!("the window {:?} stands twice", word.as_str());
+            problems.push(Problem::at(word, message, "name it once"));
+        }
+    }
+    problems
 }
 
 fn unknown_item(item: &Located<String>) -> Problem {

@@ -60,6 +60,15 @@ impl Item for Coverage {
             item.settle =
                 Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"));
         }
+        if let Some(why) = trial.history_break {
+            let seen = format!("nothing of the history is believed: {why}");
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must("as it was written"));
+            item.settle = Some(Settle::by(
+                "envparity history verify, then go on with a copy that was not changed, or with a \
+                 new history (--history)",
+                "a minute; a new one remembers nothing",
+            ));
+        }
         item
     }
 }

@@ -3,16 +3,16 @@
 //! It is judged by stored evidence: what changed and was taken back between two pieces of it is
 //! not seen, so that gaps make it INCOMPLETE.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::state::EnvironmentState;
+use super::changes::{ChangeDoubt, Changed, FoundChange, changes_since};
+use super::freeze_memory::{RememberedChanges, remembered_changes};
 use super::trial::FreezePast;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    Build, ChecklistItem, ComponentName, Freeze, ItemFigure, ItemLine, ItemOutcome, ItemSection,
+    Build, ChecklistItem, Freeze, FreezeException, ItemFigure, ItemLine, ItemOutcome, ItemSection,
     Settle, count, length,
 };
 
@@ -47,27 +47,44 @@ impl Item for FreezeKept {
                 Some(Settle::by(format!("write {key} into the file of {name}"), "a minute"));
             return item;
         };
-        let (not_allowed, excepted) = changes(past, freeze, trial);
-        for change in &not_allowed {
-            item.lines.push(ItemLine::new(ItemOutcome::NoGo, change.clone()).must("none"));
+        let found = judged_changes(past, freeze, trial);
+        let is_clear = found.not_allowed.is_empty();
+        for change in found.not_allowed {
+            item.lines.push(ItemLine::new(ItemOutcome::NoGo, change).must("none"));
         }
-        for change in excepted {
+        for change in found.doubtful {
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, change).must("none"));
+        }
+        for change in found.excepted {
             item.lines.push(ItemLine::new(ItemOutcome::Go, change));
         }
         let (times, gap) = largest_gap(past, freeze, trial.now);
         let is_dense = gap <= LONGEST_GAP && times > 1;
-        if not_allowed.is_empty() {
-            let outcome = if is_dense { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+        let covered = covered(freeze, trial);
+        if is_clear {
+            let is_known = is_dense || covered;
+            let outcome = if is_known { ItemOutcome::Go } else { ItemOutcome::Incomplete };
+            let by = if covered { "ReplicaSets, " } else { "" };
             let seen = format!(
-                "{}: nothing else changed since {}, by {}, largest gap {}",
+                "{}: nothing else is known to have changed since {}, by {by}{}, largest gap {}",
                 freeze.environment,
                 freeze.from,
                 count(times, "piece") + " of evidence",
                 in_words(gap)
             );
-            item.lines.insert(0, ItemLine::new(outcome, seen).must("gap <= 1h"));
+            let must = if covered { "none" } else { "gap <= 1h" };
+            item.lines.insert(0, ItemLine::new(outcome, seen).must(must));
             let blind = "a moved tag that was not pulled and what a ConfigMap holds are not seen";
-            item.lines.push(ItemLine::new(outcome, blind));
+            let sparse = "between pieces of evidence, a moved tag and what a ConfigMap holds are \
+                          not seen";
+            item.lines.push(ItemLine::new(outcome, if is_dense { blind } else { sparse }));
+        }
+        for (target, failure) in &trial.freeze_memory.refused {
+            let seen = format!(
+                "{target} does not tell its ReplicaSets ({failure}): judged by stored evidence; {}",
+                failure.advice
+            );
+            item.lines.push(ItemLine::new(ItemOutcome::Go, seen));
         }
         if let Some(why) = looks_elsewhere(freeze, trial) {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, why));
@@ -105,13 +122,21 @@ fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Se
             ),
             "as long as the trial",
         )),
-        ItemOutcome::Incomplete => Some(Settle::by(
-            format!(
-                "run envparity audit each hour; what was not seen of {} stays so",
-                freeze.environment
-            ),
-            "from now on",
-        )),
+        ItemOutcome::Incomplete => {
+            let (name, environment) = (&trial.release.name, &freeze.environment);
+            let allow = trial.freeze_memory.refused.first();
+            let allow = allow.map_or(String::new(), |(_, failure)| {
+                format!("{}, which settles it at once; or ", failure.advice)
+            });
+            Some(Settle::by(
+                format!(
+                    "{allow}run envparity audit each hour and move from: of {name} to when that \
+                     began; what was not seen of {environment} stays so, and whoever knows of it \
+                     answers for it: envparity checklist override"
+                ),
+                "an hour and a trial anew from then on",
+            ))
+        }
         _ => None,
     }
 }
@@ -140,31 +165,102 @@ fn largest_gap(past: &FreezePast, freeze: &Freeze, now: Timestamp) -> (usize, Si
     (whole.len(), longest)
 }
 
-/// What changed from one piece of evidence to the next: what nobody allowed, and exceptions.
-fn changes(past: &FreezePast, freeze: &Freeze, trial: &Trial<'_>) -> (Vec<String>, Vec<String>) {
-    let (mut not_allowed, mut excepted) = (Vec::new(), Vec::new());
-    let whole: Vec<_> = past.states.iter().filter(|(_, state)| state.is_whole).collect();
-    for pair in whole.windows(2) {
-        let ((_, before), (at, after)) = (pair[0], pair[1]);
-        if *at <= freeze.from {
+/// What changed in the freeze, in words.
+#[derive(Default)]
+struct JudgedChanges {
+    /// What nobody allowed.
+    not_allowed: Vec<String>,
+    /// What may be a change that nobody allowed.
+    doubtful: Vec<String>,
+    /// What somebody allowed.
+    excepted: Vec<String>,
+}
+
+fn judged_changes(past: &FreezePast, freeze: &Freeze, trial: &Trial<'_>) -> JudgedChanges {
+    let RememberedChanges { not_allowed, doubtful, excepted } =
+        remembered_changes(past, freeze, trial);
+    let mut found = JudgedChanges { not_allowed, doubtful, excepted };
+    for change in changes_since(&past.states, freeze.from) {
+        if is_dated_before(&change, freeze, trial) {
             continue;
         }
-        for name in changed_facts(before, after) {
-            not_allowed.push(format!("{name} changed, seen at {at}"));
-        }
-        for (name, build) in changed_builds(before, after) {
-            let words = build
-                .as_ref()
-                .map_or("stopped".to_owned(), |build| format!("-> {}", build.in_words()));
-            let change = format!("{name} {words}, seen at {at}");
-            match allowed(&name, build.as_ref(), trial) {
-                Allowed::AsRelease => {}
-                Allowed::AsException(why) => excepted.push(format!("{change}: {why}")),
-                Allowed::No => not_allowed.push(change),
+        match allowed(&change, trial) {
+            Allowed::AsRelease => {}
+            Allowed::AsException(why) => {
+                found.excepted.push(format!("{}: {why}", words_of(&change)));
             }
+            Allowed::No => match change.doubt {
+                None => found.not_allowed.push(words_of(&change)),
+                Some(doubt) => {
+                    let told = doubt_of(&change, doubt, freeze);
+                    // Evidence without digests tells the same again and again.
+                    if !found.doubtful.contains(&told) {
+                        found.doubtful.push(told);
+                    }
+                }
+            },
         }
     }
-    (not_allowed, excepted)
+    found
+}
+
+/// `image/team/web -> v21 c9900000, seen at …`
+fn words_of(change: &FoundChange) -> String {
+    format!("{}, seen at {}", what_of(change), change.seen)
+}
+
+fn what_of(FoundChange { component, what, .. }: &FoundChange) -> String {
+    match what {
+        Changed::Build(build) => format!("{component} -> {}", build.in_words()),
+        Changed::Gone => format!("{component} stopped"),
+        Changed::Fact(words) => format!("{component} {words}"),
+    }
+}
+
+fn doubt_of(change: &FoundChange, doubt: ChangeDoubt, freeze: &Freeze) -> String {
+    match doubt {
+        ChangeDoubt::Straddles => {
+            let last = change.after.map_or(String::new(), |after| format!(" after {after} and"));
+            format!(
+                "{} came{last} by {}: whether before the freeze ({}) is not known",
+                what_of(change),
+                change.seen,
+                freeze.from
+            )
+        }
+        ChangeDoubt::NoDigest => {
+            let Changed::Build(build) = &change.what else { return what_of(change) };
+            format!(
+                "{} {}: whether it is another build than before is not known, no digest of one \
+                 kind is told",
+                change.component, build.version
+            )
+        }
+        ChangeDoubt::NotReadBefore => {
+            format!(
+                "{} was seen at {}: whether it was there before was not read",
+                what_of(change),
+                change.seen
+            )
+        }
+    }
+}
+
+/// Whether the cluster tells that a change between two pieces of evidence was made before the
+/// freeze.
+fn is_dated_before(change: &FoundChange, freeze: &Freeze, trial: &Trial<'_>) -> bool {
+    let (Some(ChangeDoubt::Straddles), Changed::Build(build)) = (change.doubt, &change.what) else {
+        return false;
+    };
+    let made = trial.freeze_memory.made(&change.component, build);
+    made.is_some_and(|(_, last)| last < freeze.from) && covered(freeze, trial)
+}
+
+/// Whether all that runs there tells its ReplicaSets.
+fn covered(freeze: &Freeze, trial: &Trial<'_>) -> bool {
+    let mut environments = trial.audit.environments.iter();
+    let own = environments.find(|one| one.snapshot.environment == freeze.environment);
+    own.is_some_and(|own| trial.freeze_memory.covers(&own.snapshot))
 }
 
 enum Allowed {
@@ -173,57 +269,37 @@ enum Allowed {
     No,
 }
 
-fn allowed(name: &ComponentName, build: Option<&Build>, trial: &Trial<'_>) -> Allowed {
-    let Some(build) = build else {
-        // A service that the release does not have any more.
-        let is_gone = !trial.release.train.is_empty() && !trial.release.train.contains_key(name);
-        return if is_gone { Allowed::AsRelease } else { Allowed::No };
+fn allowed(change: &FoundChange, trial: &Trial<'_>) -> Allowed {
+    let (name, release) = (&change.component, trial.release);
+    let build = match &change.what {
+        Changed::Build(build) => build,
+        Changed::Fact(_) => return Allowed::No,
+        Changed::Gone => {
+            // A service that the release does not have any more.
+            let was_of_train = trial.previous.is_some_and(|one| one.train.contains_key(name));
+            let is_gone =
+                was_of_train && !release.train.is_empty() && !release.train.contains_key(name);
+            return if is_gone { Allowed::AsRelease } else { Allowed::No };
+        }
     };
-    let is_in = |builds: Option<&Vec<Build>>| {
-        builds.is_some_and(|known| known.iter().any(|one| one.same_content(build) == Some(true)))
-    };
-    if is_in(trial.release.changed.get(name)) {
+    let same = |one: &Build| one.same_content(build) == Some(true);
+    let is_in = |builds: Option<&Vec<Build>>| builds.is_some_and(|known| known.iter().any(same));
+    if is_in(release.changed.get(name)) {
         return Allowed::AsRelease;
     }
-    let exceptions = trial.release.exceptions.iter().chain(&trial.rules.exceptions);
+    let exceptions = release.exceptions.iter().chain(&trial.rules.exceptions);
     let of_component: Vec<_> = exceptions.filter(|one| one.component == *name).collect();
-    let digest = of_component.iter().find(|one| one.build.same_content(build) == Some(true));
-    if let Some(one) = digest {
+    if let Some(one) = of_component.iter().find(|one| same(&one.build)) {
         let why = format!("{} ({}, approved by {})", one.reason, one.by, one.approved_by);
         return Allowed::AsException(why);
     }
-    // Taking an exception back is covered by it.
+    // Taking back what an exception allowed is covered by it, and nothing else is.
     let is_previous = trial.previous.is_some_and(|previous| is_in(previous.train.get(name)));
-    match of_component.first() {
+    let ran = |one: &&&FreezeException| {
+        change.before.iter().any(|build| one.build.same_content(build) == Some(true))
+    };
+    match of_component.iter().find(ran) {
         Some(one) if is_previous => Allowed::AsException(format!("{} taken back", one.reason)),
         _ => Allowed::No,
     }
-}
-
-/// Components other than own services that differ.
-fn changed_facts(before: &EnvironmentState, after: &EnvironmentState) -> BTreeSet<ComponentName> {
-    let names = before.facts.keys().chain(after.facts.keys());
-    names.filter(|name| before.facts.get(*name) != after.facts.get(*name)).cloned().collect()
-}
-
-/// Builds that are new, and services that do not run any more.
-fn changed_builds(
-    before: &EnvironmentState,
-    after: &EnvironmentState,
-) -> Vec<(ComponentName, Option<Build>)> {
-    let mut found = Vec::new();
-    for (name, builds) in &after.train {
-        let known = before.train.get(name).map(Vec::as_slice).unwrap_or_default();
-        let is_known = |build: &Build| {
-            known.iter().any(|one| match one.same_content(build) {
-                Some(same) => same,
-                None => one.version == build.version,
-            })
-        };
-        let new = builds.iter().filter(|build| !is_known(build));
-        found.extend(new.map(|build| (name.clone(), Some(build.clone()))));
-    }
-    let gone = before.train.keys().filter(|name| !after.train.contains_key(*name));
-    found.extend(gone.map(|name| (name.clone(), None)));
-    found
 }

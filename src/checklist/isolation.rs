@@ -24,7 +24,7 @@ impl Item for Isolation {
 
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
-        let shared = blocking(trial);
+        let (shared, accepted) = shared_instances(trial);
         for judged in &shared {
             item.lines.push(
                 ItemLine::new(ItemOutcome::NoGo, judged.finding.summary.clone()).must("none"),
@@ -42,8 +42,19 @@ impl Item for Isolation {
         if item.lines.is_empty() && told == 0 {
             item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "nothing has an identity"));
         } else if shared.is_empty() {
-            let seen = format!("{}, none shared", identities(told));
+            let seen = match accepted.len() {
+                0 => format!("{}, none shared", identities(told)),
+                n => format!("{}, {n} shared and accepted", identities(told)),
+            };
             item.lines.insert(0, ItemLine::new(ItemOutcome::Go, seen).must("none"));
+        }
+        for judged in accepted {
+            let by = match judged.waiver() {
+                Some(waiver) => format!("waived by {waiver}"),
+                None => format!("{}, below {}", judged.severity, trial.audit.fail_on),
+            };
+            let seen = format!("{by}: {}", judged.finding.summary);
+            item.lines.push(ItemLine::new(ItemOutcome::Go, seen));
         }
         item.settle = match item.outcome() {
             ItemOutcome::NoGo => Some(Settle::by(
@@ -72,15 +83,15 @@ fn they(number: usize) -> &'static str {
     if number == 1 { "it is" } else { "they are" }
 }
 
-/// Findings that block wherever they are.
-fn blocking<'a>(trial: &Trial<'a>) -> Vec<&'a JudgedFinding> {
+/// Findings that block wherever they are: those that do, and those that somebody accepts.
+fn shared_instances<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a JudgedFinding>) {
     let findings = trial.audit.findings.iter();
     let is_shared = |judged: &&JudgedFinding| {
-        let is_anywhere =
-            policy::meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere);
-        is_anywhere && judged.is_active() && judged.severity >= trial.audit.fail_on
+        policy::meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere)
     };
-    findings.filter(is_shared).collect()
+    findings
+        .filter(is_shared)
+        .partition(|judged| judged.is_active() && judged.severity >= trial.audit.fail_on)
 }
 
 /// Targets on the release's way that could say who they are, and did not.

@@ -11,7 +11,7 @@ use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ReleaseType, Verdict};
 /// first.
 pub fn judge(trial: &Trial<'_>) -> Vec<ChecklistItem> {
     let mut items: Vec<ChecklistItem> = ITEMS.iter().map(|item| judge_by(*item, trial)).collect();
-    items.extend(unjudged_items(trial, skipped_by_rollback()));
+    items.extend(unjudged_items(trial, |id| skipped(id, false, trial)));
     let questions = trial.rules.questions.iter();
     items.extend(questions.map(|(item, question)| judge_question(item, question, trial)));
     let wanted = |item: &ChecklistItem| {
@@ -21,16 +21,25 @@ pub fn judge(trial: &Trial<'_>) -> Vec<ChecklistItem> {
     items
 }
 
-/// What a rollback need not show.
-fn skipped_by_rollback() -> ItemLine {
-    ItemLine::new(ItemOutcome::Skipped, "a rollback goes back to builds that production has run")
+/// Why a release of this kind is not judged by an item, if it is not.
+fn skipped(id: &str, judges_rollbacks: bool, trial: &Trial<'_>) -> Option<ItemLine> {
+    let why = match trial.kind {
+        ReleaseType::Rollback if !judges_rollbacks => {
+            "a rollback goes back to builds that production has run"
+        }
+        ReleaseType::Hotfix if trial.rules.hotfix_skips.iter().any(|item| item == id) => {
+            "a hotfix goes without it, by hotfix: of kind: Checklist"
+        }
+        _ => return None,
+    };
+    Some(ItemLine::new(ItemOutcome::Skipped, why))
 }
 
 fn judge_by(item: &dyn Item, trial: &Trial<'_>) -> ChecklistItem {
     let meta = item.meta();
-    if trial.kind == ReleaseType::Rollback && !meta.judges_rollbacks {
+    if let Some(line) = skipped(meta.id, meta.judges_rollbacks, trial) {
         let mut skipped = meta.item();
-        skipped.lines.push(skipped_by_rollback());
+        skipped.lines.push(line);
         return skipped;
     }
     item.judge(trial)

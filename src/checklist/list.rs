@@ -10,7 +10,9 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::release_under_test::ReleaseUnderTest,
     &super::freeze::FreezeKept,
     &super::rollback_ready::RollbackReady,
+    &super::workloads_stable::WorkloadsStable,
     &super::new_command::NewCommand,
     &super::cost_per_call::CostPerCall,
+    &super::performance::Performance,
     &super::waivers::Waivers,
 ];

@@ -3,27 +3,12 @@
 use super::digest_of;
 use super::trial::Trial;
 use crate::model::{
-    Answer, ChecklistItem, ItemLine, ItemOutcome, ItemSection, Release, Settle, Train,
+    Answer, ChecklistItem, ItemLine, ItemOutcome, ItemSection, KeptAnswer, Release, Settle, Train,
 };
 
 /// What became of a question.
 pub fn judge_question(id: &str, question: &str, trial: &Trial<'_>) -> ChecklistItem {
-    let of_release = |answer: &&Answer| answer.item == id && answer.release == trial.release.name;
-    let digest = digest_of(&bound_builds(trial.release));
-    // The last that was given counts, whatever time it claims; one of the future is not given yet.
-    let given = |answer: &&Answer| answer.at <= trial.now;
-    let newest = trial.answers.iter().filter(of_release).rfind(given);
-    let line = match newest {
-        Some(answer) if answer.digest == digest => answered(question, answer),
-        Some(answer) => {
-            let seen = format!(
-                "{question:?} was answered by {} at {} for other builds",
-                answer.by, answer.at
-            );
-            ItemLine::new(ItemOutcome::Incomplete, seen)
-        }
-        None => ItemLine::new(ItemOutcome::Incomplete, format!("{question:?} is not answered")),
-    };
+    let line = line_of(id, question, trial);
     let settle = (line.outcome >= ItemOutcome::Incomplete).then(|| {
         let command = format!(
             "envparity checklist answer {id} --release {} --yes --by NAME --evidence LINK",
@@ -37,6 +22,48 @@ pub fn judge_question(id: &str, question: &str, trial: &Trial<'_>) -> ChecklistI
         lines: vec![line.must("yes")],
         figures: Vec::new(),
         settle,
+    }
+}
+
+fn line_of(id: &str, question: &str, trial: &Trial<'_>) -> ItemLine {
+    if let Some(why) = trial.history_break {
+        let seen = format!("{question:?}: answers are not believed, {why}");
+        return ItemLine::new(ItemOutcome::Incomplete, seen);
+    }
+    let digest = digest_of(&bound_builds(trial.release));
+    // The last that was given counts, whatever time it claims; one of the future is not given yet.
+    let newest = trial.answers.iter().rfind(|kept| concerns(kept, id, trial));
+    match newest {
+        Some(KeptAnswer::Read(answer)) if answer.digest == digest => answered(question, answer),
+        Some(KeptAnswer::Read(answer)) => {
+            let seen = format!(
+                "{question:?} was answered by {} at {} for other builds",
+                answer.by, answer.at
+            );
+            ItemLine::new(ItemOutcome::Incomplete, seen)
+        }
+        Some(KeptAnswer::Unread { run, at, .. }) => {
+            let seen = format!(
+                "{question:?}: the last answer, run {run} of {at}, cannot be read: answer again"
+            );
+            ItemLine::new(ItemOutcome::Incomplete, seen)
+        }
+        None => ItemLine::new(ItemOutcome::Incomplete, format!("{question:?} is not answered")),
+    }
+}
+
+/// Whether it answers this question of this release, or may do so.
+fn concerns(kept: &KeptAnswer, id: &str, trial: &Trial<'_>) -> bool {
+    let name = trial.release.name.as_str();
+    match kept {
+        KeptAnswer::Read(Answer { item, release, at, .. }) => {
+            item == id && release == name && *at <= trial.now
+        }
+        KeptAnswer::Unread { item, release, at, .. } => {
+            item.as_deref().is_none_or(|item| item == id)
+                && release.as_deref().is_none_or(|release| release == name)
+                && *at <= trial.now
+        }
     }
 }
 

@@ -3,20 +3,25 @@
 //! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
 //! own file, counters, what was seen before, and answers of people.
 
+mod changes;
 pub mod config;
 mod cost_per_call;
 mod coverage;
 mod freeze;
+mod freeze_memory;
 pub mod ids;
 mod isolation;
 mod item;
 mod judge;
 mod lifetime;
 mod list;
+mod load_told;
 mod manual;
+mod memory;
 mod new_command;
 mod novelty;
 mod parity;
+mod performance;
 mod release_under_test;
 mod rollback_ready;
 mod state;
@@ -24,11 +29,14 @@ mod train;
 mod trial;
 mod unjudged;
 mod waivers;
+mod workloads_stable;
 
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;
+pub use load_told::{load_sources, windows_left_out};
 pub use manual::{bound_builds, judge_question};
+pub use memory::{ClusterMemory, SeenRevision};
 pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
 pub use trial::{FreezePast, Trial};

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::memory::{ClusterMemory, is_same};
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
-    Build, ChecklistItem, ItemLine, ItemOutcome, ItemSection, Release, ReleaseType, Settle, Train,
-    count, first_three,
+    Build, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release, ReleaseType,
+    Settle, Train, count, first_three,
 };
 
 pub(super) struct RollbackReady;
@@ -37,9 +38,17 @@ impl Item for RollbackReady {
         };
         let now = train_of(&trial.to.snapshot);
         let (mut seen_now, mut earlier, mut unseen) = (0, 0, Vec::new());
+        let (mut kept, mut gone) = (0, Vec::new());
         for (component, builds) in &target.train {
             for build in builds {
                 let ran = |train: &Train| runs(train, component.as_str(), build);
+                match keeps(trial.to_memory, component, build) {
+                    Some(true) => kept += 1,
+                    Some(false) if !ran(&now) => {
+                        gone.push(format!("{component} {}", build.in_words()));
+                    }
+                    Some(false) | None => {}
+                }
                 if ran(&now) {
                     seen_now += 1;
                 } else if trial.seen_before.iter().any(|(_, train): &(Timestamp, _)| ran(train)) {
@@ -54,9 +63,12 @@ impl Item for RollbackReady {
             0 => String::new(),
             n => format!(", {n} of them earlier"),
         };
+        let revisions = match trial.to_memory.told.is_empty() {
+            true => "whether their ReplicaSets are kept was not checked".to_owned(),
+            false => format!("ReplicaSets of {kept} kept"),
+        };
         let seen = format!(
-            "{} of {} of {} seen in {to}{before}; whether their ReplicaSets are kept was not \
-             checked",
+            "{} of {} of {} seen in {to}{before}; {revisions}",
             seen_now + earlier,
             count(all, "build"),
             target.name
@@ -67,6 +79,20 @@ impl Item for RollbackReady {
         if !unseen.is_empty() {
             let seen = format!("never seen there: {}", first_three(&unseen, "; "));
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
+        }
+        if !gone.is_empty() {
+            let seen = format!("no ReplicaSet of {to} keeps {}", first_three(&gone, "; "));
+            item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("kept"));
+            item.settle = Some(Settle::by(
+                format!(
+                    "deploy {} to {to} once and the release before it back, with a larger \
+                     revisionHistoryLimit, or check that its manifests and images are at hand and \
+                     name a release before that {to} still keeps (previous:)",
+                    target.name
+                ),
+                "two rollouts",
+            ));
+            return item;
         }
         if !is_ready {
             item.settle = Some(Settle::by(
@@ -79,6 +105,17 @@ impl Item for RollbackReady {
         }
         item
     }
+}
+
+/// Whether a template with a build is kept; `None` where that is not told, or what runs it keeps
+/// none (a CronJob).
+fn keeps(memory: &ClusterMemory, component: &ComponentName, build: &Build) -> Option<bool> {
+    if memory.told.is_empty() || !memory.refused.is_empty() {
+        return None;
+    }
+    let mut known = memory.of(component).peekable();
+    known.peek()?;
+    Some(known.any(|(_, own)| is_same(own, build)))
 }
 
 /// What would be gone back to: of a rollback the release itself.

@@ -4,28 +4,46 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::train_of;
+use super::train::{builds_of, train_of};
 use crate::model::{Component, ComponentName, Coverage, Snapshot, Train};
 
 /// What an environment runs at one time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct EnvironmentState {
     /// Builds of own services.
     pub train: Train,
-    /// Everything else by component: versions, digests and settings.
+    /// Images of all else.
+    pub others: Train,
+    /// What is no image: versions and settings, by component.
     pub facts: BTreeMap<ComponentName, BTreeSet<String>>,
-    /// Whether all was read: what is missing then was not taken away.
+    /// Whether all that is required was read.
     pub is_whole: bool,
+    /// Targets of which not all was read, required or not.
+    unread: Vec<Coverage>,
+}
+
+impl EnvironmentState {
+    /// Whether more of a component may be there than was told, or some of it where none was.
+    pub fn may_lack(&self, name: &ComponentName) -> bool {
+        self.unread.iter().any(|target| {
+            let mut parts = target.parts.iter().filter(|(_, became)| became.failure().is_some());
+            parts.any(|(part, _)| target.could_hold(part, name))
+        })
+    }
 }
 
 /// What a snapshot shows.
 pub fn state_of(snapshot: &Snapshot) -> EnvironmentState {
     let train = train_of(snapshot);
-    let others = snapshot.components.iter().filter(|(name, _)| !train.contains_key(*name));
-    let facts = others.map(|(name, component)| (name.clone(), facts_of(component)));
+    let rest = || snapshot.components.iter().filter(|(name, _)| !train.contains_key(*name));
+    let others = rest().map(|(name, component)| (name.clone(), builds_of(component)));
+    let facts = rest().map(|(name, component)| (name.clone(), facts_of(component)));
+    let unread = snapshot.coverage.iter().filter(|target| !target.is_complete());
     EnvironmentState {
+        others: others.filter(|(_, builds)| !builds.is_empty()).collect(),
         facts: facts.filter(|(_, facts)| !facts.is_empty()).collect(),
         is_whole: snapshot.coverage.iter().filter(|one| one.required).all(|one| one.is_complete()),
+        unread: unread.cloned().collect(),
         train,
     }
 }
@@ -44,11 +62,8 @@ pub fn holds_images(target: &Coverage) -> bool {
 
 fn facts_of(component: &Component) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for instance in &component.instances {
+    for instance in component.instances.iter().filter(|instance| instance.image.is_none()) {
         found.insert(instance.reading.text().to_owned());
-        // One digest of each kind is enough to tell a build, and engines may learn others later.
-        let digest = instance.image.iter().flat_map(|image| &image.digests).next_back();
-        found.extend(digest.map(|digest| digest.as_str().to_owned()));
     }
     for (setting, values) in &component.settings {
         found.extend(values.keys().map(|value| format!("{setting} {value}")));

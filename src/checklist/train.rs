@@ -12,7 +12,7 @@ pub fn train_of(snapshot: &Snapshot) -> Train {
 }
 
 /// The distinct builds of a component.
-fn builds_of(component: &Component) -> Vec<Build> {
+pub(super) fn builds_of(component: &Component) -> Vec<Build> {
     let mut found: Vec<Build> = Vec::new();
     for build in component.instances.iter().filter_map(build_of) {
         let is_same = |known: &Build| match known.same_content(&build) {

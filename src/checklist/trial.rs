@@ -1,14 +1,16 @@
 //! What items judge a release by.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use super::config::ChecklistRules;
+use super::memory::ClusterMemory;
 use super::state::EnvironmentState;
 use crate::model::{
-    Answer, Audit, AuditedEnvironment, ComponentName, Gate, Release, ReleaseType, TargetCounters,
-    Train,
+    Audit, AuditedEnvironment, BaselineRelease, Came, ComponentName, Gate, KeptAnswer, Release,
+    ReleaseType, TargetCounters, Train,
 };
 
 /// Counters of every Redis of an environment, by component.
@@ -36,13 +38,22 @@ pub struct Trial<'a> {
     pub to_counters: &'a Counters,
     /// What ran before where it goes to, newest first, as far as anything had to be looked up.
     pub seen_before: &'a [(Timestamp, Train)],
-    /// When stored evidence shows a build of the release for the first time where it comes from,
-    /// without a break until now.
-    pub first_seen: Option<Timestamp>,
+    /// What the clusters remember where the release comes from.
+    pub from_memory: &'a ClusterMemory,
+    /// The same where it goes to.
+    pub to_memory: &'a ClusterMemory,
+    /// The same of the environment of the freeze.
+    pub freeze_memory: &'a ClusterMemory,
+    /// When the release came to where it comes from.
+    pub came: Came,
+    /// The release that load is compared with.
+    pub baseline: &'a BaselineRelease<'a>,
+    /// Why nothing of the history is believed, if so.
+    pub history_break: Option<&'a str>,
     /// What was seen since the freeze began; `None` if the release has no freeze.
     pub freeze: Option<&'a FreezePast>,
     /// What people answered, oldest first.
-    pub answers: &'a [Answer],
+    pub answers: &'a [KeptAnswer],
     /// Limits, questions and exceptions.
     pub rules: &'a ChecklistRules,
     /// The time of the run.
@@ -53,16 +64,18 @@ pub struct Trial<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct FreezePast {
     /// Oldest first: the last before the freeze, then each since.
-    pub states: Vec<(Timestamp, EnvironmentState)>,
+    pub states: Vec<(Timestamp, Rc<EnvironmentState>)>,
 }
 
 impl Trial<'_> {
-    /// Since when the release is in the environment that it comes from: what its file says, or
-    /// earlier evidence. A time to come says nothing.
+    /// When the first of its changed builds came to where the release comes from, at the latest.
     pub fn came(&self) -> Option<Timestamp> {
-        let written = self.release.came.get(&self.gate.from).copied();
-        let known = written.filter(|came| *came <= self.now);
-        [known, self.first_seen].into_iter().flatten().min()
+        self.came.first.map(|came| came.at)
+    }
+
+    /// When all of them were there, at the latest.
+    pub fn came_complete(&self) -> Option<Timestamp> {
+        self.came.complete.map(|came| came.at)
     }
 
     /// The command that writes the file of the release before.

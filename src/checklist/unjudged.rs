@@ -4,22 +4,23 @@
 use super::Trial;
 use super::ids::NOT_JUDGED_OF_LOAD;
 use super::novelty::redis_pairs;
-use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection, ReleaseType};
+use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection};
 
-/// One item for each; `skipped` is what a rollback says of it.
-pub(super) fn unjudged_items(trial: &Trial<'_>, skipped: ItemLine) -> Vec<ChecklistItem> {
-    let line = match (trial.kind, redis_pairs(trial).is_empty()) {
-        (ReleaseType::Rollback, _) => skipped,
-        (_, true) => ItemLine::new(ItemOutcome::NotApplicable, "no Redis on both sides"),
-        (_, false) => {
-            let seen = "this version of envparity does not judge it: look at it yourself";
-            ItemLine::new(ItemOutcome::Incomplete, seen)
-        }
+/// One item for each; `skipped` is why a release of this kind is not judged by it.
+pub(super) fn unjudged_items(
+    trial: &Trial<'_>,
+    skipped: impl Fn(&str) -> Option<ItemLine>,
+) -> Vec<ChecklistItem> {
+    let line = if redis_pairs(trial).is_empty() {
+        ItemLine::new(ItemOutcome::NotApplicable, "no Redis on both sides")
+    } else {
+        let seen = "this version of envparity does not judge it: look at it yourself";
+        ItemLine::new(ItemOutcome::Incomplete, seen)
     };
     let item = |id: &&str| ChecklistItem {
         id: (*id).to_owned(),
         section: ItemSection::Redis,
-        lines: vec![line.clone()],
+        lines: vec![skipped(id).unwrap_or_else(|| line.clone())],
         figures: Vec::new(),
         settle: None,
     };

@@ -279,7 +279,7 @@ pub(super) struct SchemaArguments {
     /// audit, catalogue, checklist, checklist-report, environment, evidence, policy, release, report,
     /// trend or waivers
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(
-        crate::profile::schema::all().into_iter().map(|(name, _)| name)))]
+        crate::profile::schema::PUBLISHED.map(|(name, _)| name)))]
     pub(super) format: String,
 }
 

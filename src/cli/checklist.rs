@@ -1,5 +1,7 @@
 //! `envparity checklist`: may a release go?
 
+use std::collections::BTreeSet;
+
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 
@@ -18,11 +20,14 @@ use super::{CommandError, author, clock, output, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, RunSummary, Store};
+use crate::history::{HistoryError, Store};
 use crate::model::{
-    Answer, Audit, Checklist, EnvironmentName, Evidence, Release, ReleaseType, meant_and_known,
+    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Release, ReleaseType,
+    meant_and_known,
 };
-use crate::pipeline::{self, AuditOptions, ChecklistInput, PastEvidence};
+use crate::pipeline::{
+    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, PastEvidence, PastLook,
+};
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
 use crate::report::escape::terminal;
@@ -53,17 +58,27 @@ async fn judge(
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     spare_inputs(&choices, &profiles, &place)?;
     let mut past = Past::open(&place)?;
-    let (audit, evidence) = collected(arguments, &profiles, &mut past).await?;
-    let now = audit.run.at;
+    let basis = basis(arguments, (&profiles, release), &mut past).await?;
+    let now = basis.audit.run.at;
     let answers = past.answers()?;
-    let input = ChecklistInput { release, kind, audit, evidence: &evidence, answers: &answers };
+    let history_break = past.broken.clone();
+    let input = ChecklistInput {
+        release,
+        kind,
+        basis: &basis,
+        answers: &answers,
+        history_break: history_break.as_deref(),
+    };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
     let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
     // What was stored before is not seen once more.
-    let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &evidence };
-    let kept = place
-        .open_to_write()
-        .and_then(|mut history| pipeline::keep_checklist(&mut history, &mut checklist, seen));
+    let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &basis.evidence };
+    let kept = place.open_to_write().and_then(|mut history| {
+        if !basis.is_sampled {
+            pipeline::load::keep_samples(&mut history, seen, now, BucketLength::DEFAULT)?;
+        }
+        pipeline::keep_checklist(&mut history, &mut checklist, (seen, basis.judged.clone()))
+    });
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));
         output::print_error_line(&told);
@@ -123,62 +138,81 @@ fn kind(arguments: &ChecklistRunArguments, release: &Release) -> anyhow::Result<
 }
 
 /// Every environment, read now, or as the history has it.
-async fn collected(
+async fn basis<'a>(
     arguments: &ChecklistRunArguments,
-    profiles: &Profiles,
+    (profiles, release): (&'a Profiles, &'a Release),
     past: &mut Past,
-) -> anyhow::Result<(Audit, Vec<Evidence>)> {
-    let folder = &arguments.profiles.profiles;
+) -> anyhow::Result<ChecklistBasis<'a>> {
     let options = AuditOptions {
         at: arguments.at,
         deadline: arguments.deadline(),
         ..AuditOptions::default()
     };
-    if !arguments.recorded_only {
+    let rolled_back = BTreeSet::new();
+    let asked = BasisAsked {
+        profiles,
+        release,
+        options: &options,
+        facts: facts(&arguments.profiles.profiles),
+        rolled_back: &rolled_back,
+    };
+    let basis = if arguments.recorded_only {
+        let now = arguments.at.unwrap_or_else(|| clock()());
+        let evidence = newest(profiles, past, now)?;
+        pipeline::stored_basis(asked, evidence, past, now).await
+    } else {
         let bar = RunProgress::new();
-        let done = pipeline::audit_with_evidence(profiles, &options, facts(folder), clock(), &bar);
-        return Ok(done.await?);
-    }
-    let now = arguments.at.unwrap_or_else(|| clock()());
+        pipeline::read_basis(asked, past, clock(), &bar).await
+    };
+    basis.map_err(|error| anyhow!("{}", terminal(&error.to_string())))
+}
+
+/// The newest stored evidence of each environment.
+fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Result<Vec<Evidence>> {
     let mut evidence = Vec::new();
     for environment in &profiles.environments {
-        let visited = past.visit(&environment.name, &mut |at, found| {
-            let is_later = at > now;
+        let visited = past.visit(&environment.name, &mut |look| {
+            let is_later = look.at > now;
             if !is_later {
-                evidence.push(found);
+                evidence.push((look.read)()?);
             }
-            is_later
+            Ok(is_later)
         });
         visited.map_err(|error| anyhow!(error))?;
     }
-    let audit = pipeline::assess(profiles, &options, evidence.clone(), facts(folder), now)?;
-    Ok((audit, evidence))
+    Ok(evidence)
 }
 
 /// The history as the checklist looks into it.
 struct Past {
     place: HistoryPlace,
-    /// `None` if there is none yet.
+    /// `None` if there is none yet, or if it is not believed.
     store: Option<Store>,
-    /// Newest first, once they were asked for.
-    runs: Option<Vec<RunSummary>>,
+    /// Why it is not believed.
+    broken: Option<String>,
 }
 
 impl Past {
+    /// Opens it and follows its chain: of a history that was changed nothing is believed.
     fn open(place: &HistoryPlace) -> anyhow::Result<Self> {
-        let store = match place.open_to_read() {
-            Ok(store) => Some(store),
-            Err(HistoryError::Missing(_)) => None,
+        let mut past = Self { place: place.clone(), store: None, broken: None };
+        let mut store = match place.open_to_read() {
+            Ok(store) => store,
+            Err(HistoryError::Missing(_)) => return Ok(past),
             Err(error) => return Err(place.failed(&error)),
         };
-        Ok(Self { place: place.clone(), store, runs: None })
+        match store.follow().map_err(|error| place.failed(&error))? {
+            Ok(_) => past.store = Some(store),
+            Err(at) => past.broken = Some(format!("it was changed: {at}")),
+        }
+        Ok(past)
     }
 
     /// What people answered, oldest first.
-    fn answers(&mut self) -> anyhow::Result<Vec<Answer>> {
+    fn answers(&mut self) -> anyhow::Result<Vec<KeptAnswer>> {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
         let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
-        Ok(said.iter().filter_map(|(run, said)| pipeline::answer_of(run.at, said)).collect())
+        Ok(said.iter().map(|(run, said)| pipeline::answer_of(run, said)).collect())
     }
 }
 
@@ -186,24 +220,36 @@ impl PastEvidence for Past {
     fn visit(
         &mut self,
         environment: &EnvironmentName,
-        see: &mut dyn FnMut(Timestamp, Evidence) -> bool,
+        see: &mut dyn FnMut(PastLook<'_>) -> Result<bool, String>,
     ) -> Result<(), String> {
-        let Self { place, store: Some(store), runs } = self else { return Ok(()) };
-        let runs = match runs {
-            Some(runs) => runs,
-            None => runs.insert(store.runs(usize::MAX).map_err(|error| place.said(&error))?),
-        };
-        let holds = |run: &&RunSummary| run.environments.iter().any(|n| n == environment.as_str());
-        for run in runs.iter().filter(holds) {
-            let all = store.evidence(run.id, COLLECTORS).map_err(|error| place.said(&error))?;
-            let found = all.into_iter().filter(|one| one.environment == *environment);
-            for evidence in found {
-                if !see(run.at, evidence) {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+        let Self { place, store: Some(store), .. } = self else { return Ok(()) };
+        let said = |error: &HistoryError| place.said(error);
+        let visited = store.look_back(environment, &mut |store, head| {
+            let mut read = || store.evidence_of(head, COLLECTORS).map_err(|error| said(&error));
+            let (seen, key) = (head.seen(COLLECTORS), head.key());
+            let look = PastLook { at: head.at, seen, key, read: &mut read };
+            see(look).map_err(VisitError::Seen)
+        });
+        visited.map_err(|error| match error {
+            VisitError::History(error) => said(&error),
+            VisitError::Seen(error) => error,
+        })
+    }
+
+    fn store(&mut self) -> Option<&mut Store> {
+        self.store.as_mut()
+    }
+}
+
+/// Why a history was not looked through.
+enum VisitError {
+    History(HistoryError),
+    Seen(String),
+}
+
+impl From<HistoryError> for VisitError {
+    fn from(error: HistoryError) -> Self {
+        Self::History(error)
     }
 }
 
@@ -235,6 +281,11 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
         claims: author::claims(),
     };
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
+    // An answer behind a break would not be believed.
+    if let Some(why) = Past::open(&place)?.broken {
+        let advice = "envparity history verify, then go on with a copy that was not changed";
+        return Err(CommandError(anyhow!("the history {place}: {why}\nadvice: {advice}")));
+    }
     let saved = place
         .open_to_write()
         .and_then(|mut history| pipeline::keep_answer(&mut history, &answer))

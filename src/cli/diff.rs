@@ -33,7 +33,7 @@ pub(super) fn run(
     let mut both = Vec::new();
     for text in [&arguments.baseline, &arguments.current] {
         match evidence::of_reference(text, &mut past) {
-            Ok(evidence) => both.push(evidence),
+            Ok((evidence, _)) => both.push(evidence),
             Err(error) => return past::absent_or(error),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
 
 use super::past::Past;
 use crate::collect::config::COLLECTORS;
@@ -11,14 +12,18 @@ use crate::history::Found;
 use crate::model::Evidence;
 use crate::wire::{self, file};
 
-/// What a text refers to.
-pub(super) fn of_reference(text: &str, past: &mut Past) -> anyhow::Result<Evidence> {
+/// What a text refers to, and the time that it names, if it names one.
+pub(super) fn of_reference(
+    text: &str,
+    past: &mut Past,
+) -> anyhow::Result<(Evidence, Option<Timestamp>)> {
     match past.find(text)? {
-        Found::File(path) => read(&path),
+        Found::File(path) => Ok((read(&path)?, None)),
         Found::Evidence { run, environment } => {
-            let all = past.evidence(&run)?;
+            let (all, is_run) = (past.evidence(&run)?, text.starts_with("run:"));
             let found = all.into_iter().find(|evidence| evidence.environment == environment);
-            found.ok_or_else(|| anyhow!("run {} has no evidence of {environment}", run.id))
+            let lost = || anyhow!("run {} has no evidence of {environment}", run.id);
+            Ok((found.ok_or_else(lost)?, past.moment_of(text)?.or(is_run.then_some(run.at))))
         }
         Found::Run(run) if run.environments.is_empty() => {
             Err(anyhow!("{text} is a run of the kind {:?} and has no evidence", run.kind))

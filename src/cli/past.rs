@@ -187,6 +187,14 @@ impl Past {
         })
     }
 
+    /// The time that a reference names behind its `@`.
+    pub(super) fn moment_of(&self, text: &str) -> anyhow::Result<Option<Timestamp>> {
+        match parse_reference(text, self.now, &self.zone)? {
+            crate::history::Reference::Environment { until, .. } => Ok(until),
+            _ => Ok(None),
+        }
+    }
+
     /// What environments answered in a run.
     pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
         let place = self.place()?;

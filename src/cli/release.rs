@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
+use jiff::Timestamp;
 
 use super::args::{
     ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments, ReleaseShowArguments,
@@ -64,20 +65,27 @@ async fn capture(
             .and_then(|known| known.previous.as_deref())
             .and_then(|name| profiles.release(name).ok()),
     };
-    let evidence = match from(arguments, &profiles).await {
-        Ok(evidence) => evidence,
+    let (evidence, asked) = match from(arguments, &profiles).await {
+        Ok(found) => found,
         Err(error) => return past::absent_or(error),
     };
-    let captured = match pipeline::capture(&profiles, name, evidence, previous, known) {
+    let captured = match pipeline::capture(&profiles, name, evidence, previous, known, asked) {
         Ok(captured) => captured,
-        Err(error @ CaptureError::NotRead(_)) => {
+        Err(error @ (CaptureError::NotRead(_) | CaptureError::Stale { .. })) => {
             let told = terminal(&error.to_string());
-            output::print_error_line(&format!("incomplete: {told}\nnothing was written"));
+            let advice = match error {
+                CaptureError::Stale { .. } => {
+                    "\nadvice: capture from what runs now, or name the time that is meant: \
+                     ENVIRONMENT@TIME"
+                }
+                _ => "",
+            };
+            output::print_error_line(&format!("incomplete: {told}\nnothing was written{advice}"));
             return Ok(Exit::Incomplete);
         }
         Err(error) => return Err(CommandError(anyhow!("{}", terminal(&error.to_string())))),
     };
-    let Captured { mut release, warnings } = captured;
+    let Captured { mut release, warnings, taken } = captured;
     if let Some(kind) = arguments.release_type {
         release.kind = Some(kind.into());
     }
@@ -90,18 +98,18 @@ async fn capture(
             .with_context(|| format!("failed to make the folder {}", folder.display()))?;
     }
     files.write(&path, &text)?;
-    output::print(&told(&release, &path))?;
+    output::print(&told(&release, &path, taken))?;
     Ok(Exit::Done)
 }
 
 /// What was written, in a line or two.
-fn told(release: &Release, path: &Path) -> String {
+fn told(release: &Release, path: &Path, taken: Timestamp) -> String {
     let changed = match &release.previous {
         Some(previous) => format!("{} changed since {previous}", release.changed.len()),
         None => "add --previous NAME to record what changed".to_owned(),
     };
     let services = count(release.train.len(), "service");
-    let line = format!("wrote {}: {services}, {changed}", path.display());
+    let line = format!("wrote {}: {services} as of {taken}, {changed}", path.display());
     let next = format!("envparity release show {}", release.name);
     format!("{}\n{}\n", terminal(&line), terminal(&next))
 }
@@ -128,11 +136,11 @@ fn place(profiles: &Profiles, name: &str, force: bool) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
-/// Evidence of the environment that runs it.
+/// Evidence of the environment that runs it, and the time that it is to be of.
 async fn from(
     arguments: &ReleaseCaptureArguments,
     profiles: &Profiles,
-) -> anyhow::Result<Evidence> {
+) -> anyhow::Result<(Evidence, Timestamp)> {
     let text = &arguments.from;
     let environment = profiles.environments.iter().find(|e| e.name.as_str() == text);
     if let Some(environment) = environment.filter(|_| !arguments.recorded_only) {
@@ -140,8 +148,10 @@ async fn from(
         let (wanted, folder) = ([(environment, true)], &profiles.folder);
         let deadline = arguments.deadline();
         let all = pipeline::collect(&wanted, None, folder, deadline, clock(), &bar).await;
-        return all.into_iter().next().ok_or_else(|| anyhow!("nothing was collected"));
+        let found = all.into_iter().next().ok_or_else(|| anyhow!("nothing was collected"))?;
+        return Ok((found, arguments.at.unwrap_or_else(|| clock()())));
     }
+    let now = arguments.at.unwrap_or_else(|| clock()());
     let mut past = match environment {
         Some(_) => Past::at(
             HistoryPlace::of_or_default(&arguments.history, Some(profiles))?,
@@ -149,7 +159,7 @@ async fn from(
         ),
         None => Past::new(&arguments.history, Some(profiles), arguments.at)?,
     };
-    let found = evidence::of_reference(text, &mut past)?;
+    let (found, asked) = evidence::of_reference(text, &mut past)?;
     let is_known = profiles.environments.iter().any(|e| e.name == found.environment);
     if !is_known {
         bail!(
@@ -158,7 +168,7 @@ async fn from(
             found.environment
         );
     }
-    Ok(found)
+    Ok((found, asked.unwrap_or(now)))
 }
 
 /// The text of a file that the profiles would take.

@@ -8,10 +8,10 @@ use super::{CommandError, output};
 use crate::profile::schema;
 
 pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, CommandError> {
-    let (_, schema) = schema::all()
-        .into_iter()
+    let (_, schema) = schema::PUBLISHED
+        .iter()
         .find(|(name, _)| *name == arguments.format)
         .ok_or_else(|| anyhow!("unknown format {:?}", arguments.format))?;
-    output::print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
+    output::print(schema)?;
     Ok(Exit::Done)
 }

@@ -11,7 +11,8 @@ use super::io::config::TlsConfig;
 use super::recorded::config::RecordedConfig;
 use super::target::TargetConfig;
 use crate::model::{
-    CollectorKind, EnvironmentName, Failure, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+    CollectorKind, EnvironmentName, Failure, Outcome, Revisions, TLS_UNVERIFIED, TargetEvidence,
+    TargetId,
 };
 use crate::wire::secret::SecretReference;
 
@@ -76,6 +77,15 @@ pub trait Collector: Send + Sync {
 
     /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>>;
+
+    /// What it remembers of what ran before, and how far its workloads are, where that is something
+    /// that it can be asked. An audit never asks.
+    fn remembered<'a>(
+        &'a self,
+        _context: &'a CollectContext,
+    ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
+        None
+    }
 
     /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
     /// reached.

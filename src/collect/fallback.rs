@@ -9,7 +9,7 @@ use super::collector::{CollectContext, Collector};
 use super::recorded::Recorded;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Outcome, Source, TargetEvidence, TargetId,
+    CollectorKind, Failure, FailureKind, Outcome, Revisions, Source, TargetEvidence, TargetId,
 };
 
 /// A collector with a file to fall back on. The failure of the live target is kept beside what the
@@ -76,6 +76,14 @@ impl Collector for OrRecorded {
 
     fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
         self.live.unreached(evidence)
+    }
+
+    fn remembered<'a>(
+        &'a self,
+        context: &'a CollectContext,
+    ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
+        // A file remembers nothing: what is asked is the live target.
+        self.live.remembered(context)
     }
 
     fn give_up<'a>(

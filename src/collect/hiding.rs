@@ -13,8 +13,8 @@ use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
 use super::io::sent::Sent;
 use crate::model::{
-    CollectorKind, Counters, Failure, FailureKind, Outcome, RunState, Source, TargetEvidence,
-    TargetId,
+    CollectorKind, Counters, Failure, FailureKind, Outcome, Revisions, RunState, Source,
+    TargetEvidence, TargetId, WorkloadName,
 };
 
 /// A collector whose answers hold no credential.
@@ -44,6 +44,20 @@ impl Collector for Hiding {
 
     fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
         self.0.unreached(evidence)
+    }
+
+    fn remembered<'a>(
+        &'a self,
+        context: &'a CollectContext,
+    ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
+        let asked = self.0.remembered(context)?;
+        let hidden = async move {
+            let sent = Sent::default();
+            let told = sent.listen(asked).await;
+            let repeats = sent.take();
+            if repeats.is_empty() { told } else { without_credentials(told, &repeats) }
+        };
+        Some(hidden.boxed())
     }
 
     fn give_up<'a>(
@@ -134,6 +148,33 @@ fn hide(evidence: &mut TargetEvidence, repeats: &Repeats) {
             Outcome::Complete | Outcome::LeftOut => {}
         }
     }
+}
+
+/// What a cluster remembers, or a failure that repeats nothing.
+fn without_credentials(
+    told: Result<Revisions, Failure>,
+    repeats: &Repeats,
+) -> Result<Revisions, Failure> {
+    let told = told.map_err(|mut failure| {
+        hide_in_failure(&mut failure, repeats);
+        failure
+    })?;
+    let name = |one: &WorkloadName| format!("{one:?}");
+    let of_revisions = told.revisions.iter().flat_map(|one| {
+        let images = one.images.iter().flat_map(|(container, image)| [container, image]);
+        let own = [&one.template, &one.chart].into_iter().chain(images).cloned();
+        own.chain([name(&one.workload)])
+    });
+    let of_workloads = told.workloads.iter().flat_map(|one| {
+        let containers = one.containers.iter().map(|container| format!("{container:?}"));
+        containers.chain([name(&one.workload)])
+    });
+    let mut all = of_revisions.chain(of_workloads);
+    if all.any(|text| repeats.hide(&text).is_some()) {
+        return Err(repeated());
+    }
+    drop(all);
+    Ok(told)
 }
 
 fn hide_in_failure(failure: &mut Failure, repeats: &Repeats) {

@@ -54,6 +54,11 @@ pub enum HistoryError {
         /// What the reader can do.
         advice: &'static str,
     },
+    /// What targets answer now would stand at another time.
+    #[error(
+        "targets answered now, and --at says {0}: the run would stand at a time that was not its own"
+    )]
+    OtherTime(jiff::Timestamp),
     /// A head that could be that of many runs.
     #[error("{0}")]
     Head(String),
@@ -100,6 +105,10 @@ impl HistoryError {
             Self::Moving => "try again",
             Self::Unopened(_) => "check the path and the rights of file and folder",
             Self::Server { advice, .. } => advice,
+            Self::OtherTime(_) => {
+                "leave out --at, or judge what was stored then: recorded evidence, or envparity \
+                 history show"
+            }
             Self::Head(_) => "give run.history.digest of a report, or at least 8 digits of it",
             Self::Unsupported(_) => {
                 "use a build with the feature postgres (cargo install --features postgres; the \

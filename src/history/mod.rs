@@ -10,8 +10,10 @@ mod chain;
 pub mod config;
 mod error;
 mod format;
+mod line;
 mod marks;
 mod of_kind;
+mod past;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;
@@ -34,6 +36,7 @@ mod verify;
 pub use address::PostgresAddress;
 pub use error::HistoryError;
 pub use format::Prepared;
+pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
 pub use prune::{HoursOf, Pruned};

@@ -192,7 +192,7 @@ impl Store {
         body.evidence.into_iter().map(|head| self.rebuild(head, collectors)).collect()
     }
 
-    fn rebuild(
+    pub(super) fn rebuild(
         &mut self,
         head: EvidenceHead,
         collectors: Collectors,
@@ -218,8 +218,10 @@ impl Store {
     }
 
     fn inventory(&mut self, digest: &str) -> Result<String, HistoryError> {
-        let lost = || HistoryError::Damaged(format!("the inventory {digest:.12} is gone"));
-        self.inventory_text(digest)?.ok_or_else(lost)
+        let damaged =
+            |what: &str| HistoryError::Damaged(format!("the inventory {digest:.12} {what}"));
+        let text = self.inventory_text(digest)?.ok_or_else(|| damaged("is gone"))?;
+        if format::sha256(&text) == digest { Ok(text) } else { Err(damaged("was changed")) }
     }
 
     /// The text of an inventory; `None` if it is gone.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value as Json};
 
 use super::error::HistoryError;
+use super::line::{Cell, RowLine};
 use super::schema;
 use super::sql::{Sql, Value};
 use super::store::{Store, TOOL};
@@ -187,12 +188,12 @@ impl Store {
                 }
                 is_whole = true;
             } else {
-                let (name, row): (String, Vec<Json>) =
+                let RowLine { table, cells } =
                     serde_json::from_str(&line).map_err(|_| wrong("not a row"))?;
-                let table = TABLES.iter().find(|table| table.name == name);
+                let table = TABLES.iter().find(|own| own.name == table);
                 let table = table.ok_or_else(|| wrong("unknown table"))?;
-                let values = table.values(row).ok_or_else(|| wrong("a column is wrong"))?;
-                batch.add(&mut *self.sql, table, values)?;
+                let values = table.values(cells).ok_or_else(|| wrong("a column is wrong"))?;
+                batch.add(&mut *self.sql, table, values, line.len())?;
             }
         }
         batch.flush(&mut *self.sql)?;
@@ -218,23 +219,29 @@ fn check(first: &First) -> Result<(), String> {
 struct RowBatch {
     table: Option<&'static TableColumns>,
     values: Vec<Value>,
+    /// Of the lines that they stood in.
+    bytes: usize,
 }
 
 impl RowBatch {
     const MOST: usize = 4_000;
+    const MOST_BYTES: usize = 4 * 1024 * 1024;
 
     fn add(
         &mut self,
         sql: &mut dyn Sql,
         table: &'static TableColumns,
         values: Vec<Value>,
+        bytes: usize,
     ) -> Result<(), HistoryError> {
         let is_other = self.table.is_some_and(|own| own.name != table.name);
-        if is_other || self.values.len() >= Self::MOST {
+        let is_full = self.values.len() >= Self::MOST || self.bytes >= Self::MOST_BYTES;
+        if is_other || is_full {
             self.flush(sql)?;
         }
         self.table = Some(table);
         self.values.extend(values);
+        self.bytes += bytes;
         Ok(())
     }
 
@@ -244,6 +251,7 @@ impl RowBatch {
             sql.batch(&insert, table.types.len(), &self.values, "")?;
         }
         self.values.clear();
+        self.bytes = 0;
         Ok(())
     }
 }
@@ -283,14 +291,16 @@ impl TableColumns {
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
-    fn values(&self, row: Vec<Json>) -> Option<Vec<Value>> {
+    fn values(&self, row: Vec<Cell>) -> Option<Vec<Value>> {
         if row.len() != self.types.len() {
             return None;
         }
-        let value = |(kind, value): (char, Json)| match (kind, value) {
-            ('i', value) => Some(Value::Int(value.as_i64()?)),
-            ('f', value) => Some(Value::Real(value.as_f64()?)),
-            (_, Json::String(text)) => Some(Value::Text(text)),
+        #[expect(clippy::cast_precision_loss, reason = "a whole number where others may stand")]
+        let value = |(kind, cell): (char, Cell)| match (kind, cell) {
+            ('i', Cell::Int(number)) => Some(Value::Int(number)),
+            ('f', Cell::Int(number)) => Some(Value::Real(number as f64)),
+            ('f', Cell::Real(number)) => Some(Value::Real(number)),
+            ('t', Cell::Text(text)) => Some(Value::Text(text)),
             _ => None,
         };
         self.types.chars().zip(row).map(value).collect()

@@ -130,7 +130,7 @@ impl Store {
         Ok(count)
     }
 
-    fn page_behind(&mut self, id: i64) -> Result<Vec<RunRow>, HistoryError> {
+    pub(super) fn page_behind(&mut self, id: i64) -> Result<Vec<RunRow>, HistoryError> {
         // Numbers below the first run's are none of ours, and are found by it.
         let behind = if id == 0 { i64::MIN } else { id };
         let sql = format!("{} WHERE id > $1 ORDER BY id LIMIT $2", runs::SELECT);

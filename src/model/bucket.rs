@@ -121,9 +121,11 @@ impl BucketFlags {
     /// Nothing bounds what is missing: a breach is one, and all else is unknown. In `up`: commands
     /// that have no row may have been called.
     pub const UNPROVEN: Self = Self(1 << 10);
+    /// In `up`: another server answered before it. What was counted until then is not this one's.
+    pub const OTHER_SERVER: Self = Self(1 << 11);
 
     /// All of them with their words, in the order of their bits.
-    const NAMES: [(Self, &'static str); 11] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::AT_LEAST, "at-least"),
         (Self::RESTART, "restart"),
         (Self::RESET, "reset"),
@@ -135,6 +137,7 @@ impl BucketFlags {
         (Self::FAILOVER, "failover"),
         (Self::UNTIMED, "untimed"),
         (Self::UNPROVEN, "unproven"),
+        (Self::OTHER_SERVER, "other-server"),
     ];
 
     /// From the store. Bits of a later version are kept.
@@ -335,7 +338,7 @@ mod tests {
     #[test]
     fn load_marks_have_one_bit_each() {
         let all = BucketFlags::NAMES.iter().fold(BucketFlags::NONE, |all, (flag, _)| all | *flag);
-        assert_eq!((all.bits(), all.names().count()), ((1 << 11) - 1, 11));
+        assert_eq!((all.bits(), all.names().count()), ((1 << 12) - 1, 12));
         assert!(!all.without(BucketFlags::RESET).contains(BucketFlags::RESET));
         assert_eq!(format!("{:?}", BucketFlags::from_bits(3)), "{\"at-least\", \"restart\"}");
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
+use super::{Came, ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
 
 /// The result of a checklist.
 #[derive(Debug)]
@@ -21,6 +21,10 @@ pub struct Checklist {
     pub items: Vec<ChecklistItem>,
     /// Items that this version does not judge.
     pub not_judged: Vec<String>,
+    /// Sources of load that were judged, in words; empty: none.
+    pub load: Vec<String>,
+    /// Windows of load that the profiles leave out.
+    pub windows_left_out: Vec<&'static str>,
     /// What changes from run to run.
     pub run: Run,
 }
@@ -47,7 +51,11 @@ pub struct ChecklistRelease {
     /// Services of its train.
     pub services: usize,
     /// Since when it is in the environment that it comes from.
-    pub came: Option<Timestamp>,
+    pub came: Came,
+    /// The release that load is compared with, if one is known.
+    pub baseline: Option<String>,
+    /// Why it is this one, or why there is none.
+    pub baseline_told: String,
     /// SHA-256 over its builds: answers are bound to it.
     pub digest: String,
 }
@@ -112,13 +120,16 @@ pub enum ItemSection {
     Release,
     /// What the release does to Redis.
     Redis,
+    /// How production is before the release.
+    Production,
     /// What people answer for.
     People,
 }
 
 impl ItemSection {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Environments, Self::Release, Self::Redis, Self::People];
+    pub const ALL: [Self; 5] =
+        [Self::Environments, Self::Release, Self::Redis, Self::Production, Self::People];
 
     /// The word used in files.
     pub fn as_str(self) -> &'static str {
@@ -126,6 +137,7 @@ impl ItemSection {
             Self::Environments => "environments",
             Self::Release => "release",
             Self::Redis => "redis",
+            Self::Production => "production",
             Self::People => "people",
         }
     }
@@ -234,4 +246,22 @@ pub struct Answer {
     pub at: Timestamp,
     /// What the machine knows of who said so: its user, and variables of a CI.
     pub claims: BTreeMap<String, String>,
+}
+
+/// What the history holds as an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptAnswer {
+    /// One that can be read.
+    Read(Answer),
+    /// One that cannot: it may be the answer that counts.
+    Unread {
+        /// The first digits of its run.
+        run: String,
+        /// The item that it names, if it names one.
+        item: Option<String>,
+        /// The release that it names, if it names one.
+        release: Option<String>,
+        /// When it was kept.
+        at: Timestamp,
+    },
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{EnvironmentName, Failure, Outcome, PartName, Sample, TargetId};
+use super::{EnvironmentName, Failure, Outcome, PartName, Revisions, Sample, TargetId};
 
 /// An environment's observations, coverage and time.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub struct TargetEvidence {
     pub images: Vec<ImageUse>,
     /// Facts that a person vouches for.
     pub declared: Vec<Declared>,
+    /// What a cluster remembers, where it was asked: see [`Revisions`].
+    pub revisions: Option<Revisions>,
     /// Containers or workloads that the profile excludes: counted, not kept.
     pub left_out: usize,
 }
@@ -61,6 +63,7 @@ impl TargetEvidence {
             samples: Vec::new(),
             images: Vec::new(),
             declared: Vec::new(),
+            revisions: None,
             left_out: 0,
         }
     }

@@ -114,7 +114,7 @@ pub struct LoadWorst {
     pub is_at_least: bool,
     /// Which server; empty where the target is one.
     pub place: String,
-    /// `restart`, `reset` …
+    /// `restart`, `reset` …; `aligned` where no samples are kept that five minutes could slide over.
     pub marks: Vec<&'static str>,
 }
 

@@ -12,23 +12,28 @@ pub struct LiveServer {
     pub run_id: String,
     /// Seconds since its start; `None` if it does not tell.
     pub uptime: Option<f64>,
+    /// When it answered: unix seconds.
+    pub at: i64,
 }
 
 /// Compares what the server says with the newest `run_id` of its series.
 ///
 /// A server that was just started is not in the series yet: until two samples could have been
-/// taken, another `run_id` says nothing.
+/// taken, another `run_id` says nothing. Nor does it where the series end so many seconds `early`,
+/// and the server was started since: it is told of no more.
 pub fn identity_of(
     live: Option<&LiveServer>,
     newest: Option<&str>,
     interval: Option<f64>,
+    early: f64,
 ) -> LoadIdentity {
     let newest = newest.filter(|id| !id.is_empty());
     let live = live.filter(|live| !live.run_id.is_empty());
     let (Some(live), Some(newest)) = (live, newest) else {
         return LoadIdentity::ByLabels;
     };
-    let young = 2.0 * interval.filter(|seconds| *seconds > 0.0).unwrap_or(USUAL_INTERVAL);
+    let interval = interval.filter(|seconds| *seconds > 0.0).unwrap_or(USUAL_INTERVAL);
+    let young = 2.0 * interval + early.max(0.0);
     if live.run_id == newest {
         LoadIdentity::Proven
     } else if live.uptime.is_some_and(|uptime| uptime <= young) {
@@ -44,8 +49,16 @@ mod tests {
     use super::*;
 
     fn identity(uptime: Option<f64>, newest: Option<&str>) -> LoadIdentity {
-        let live = LiveServer { run_id: "aaaa".to_owned(), uptime };
-        identity_of(Some(&live), newest, Some(15.0))
+        let live = LiveServer { run_id: "aaaa".to_owned(), uptime, at: 0 };
+        identity_of(Some(&live), newest, Some(15.0), 0.0)
+    }
+
+    #[test]
+    fn load_of_a_server_that_was_started_behind_its_series_is_by_labels() {
+        let live = LiveServer { run_id: "aaaa".to_owned(), uptime: Some(7000.0), at: 0 };
+        let identity = |early| identity_of(Some(&live), Some("bbbb"), Some(15.0), early);
+        assert_eq!(identity(7200.0), LoadIdentity::ByLabels);
+        assert!(matches!(identity(6900.0), LoadIdentity::AnotherServer { .. }));
     }
 
     #[test]
@@ -58,6 +71,6 @@ mod tests {
         assert_eq!(identity(Some(30.0), Some("bbbb")), LoadIdentity::ByLabels);
         assert_eq!(identity(Some(900.0), None), LoadIdentity::ByLabels);
         assert_eq!(identity(Some(900.0), Some("")), LoadIdentity::ByLabels);
-        assert_eq!(identity_of(None, Some("aaaa"), None), LoadIdentity::ByLabels);
+        assert_eq!(identity_of(None, Some("aaaa"), None, 0.0), LoadIdentity::ByLabels);
     }
 }

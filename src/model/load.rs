@@ -127,9 +127,12 @@ pub struct CounterTable {
     rows: Vec<CounterRow>,
     /// Names of runs that rows refer to.
     run_ids: Vec<String>,
+    /// The number of each of them.
+    run_numbers: BTreeMap<String, u32>,
     processed: Column,
     cpu: Column,
     keys: Column,
+    started: Column,
     commands: BTreeMap<String, CommandColumns>,
 }
 
@@ -218,12 +221,13 @@ impl CounterTable {
     }
 
     fn intern(&mut self, run_id: &str) -> u32 {
-        let known = self.run_ids.iter().rposition(|known| known == run_id);
-        let index = known.unwrap_or_else(|| {
-            self.run_ids.push(run_id.to_owned());
-            self.run_ids.len() - 1
-        });
-        u32::try_from(index).unwrap_or(u32::MAX)
+        if let Some(known) = self.run_numbers.get(run_id) {
+            return *known;
+        }
+        let new = u32::try_from(self.run_ids.len()).unwrap_or(u32::MAX);
+        self.run_numbers.insert(run_id.to_owned(), new);
+        self.run_ids.push(run_id.to_owned());
+        new
     }
 
     /// Commands processed.
@@ -239,6 +243,11 @@ impl CounterTable {
     /// Keys in all databases.
     pub fn set_keys(&mut self, row: usize, keys: f64) {
         self.keys.set(row, keys);
+    }
+
+    /// When the server was started: unix seconds.
+    pub fn set_started(&mut self, row: usize, at: f64) {
+        self.started.set(row, at);
     }
 
     /// Calls of a command.
@@ -270,6 +279,9 @@ impl CounterTable {
         if let Some(keys) = told.get(Indicator::Keys) {
             self.set_keys(row, keys);
         }
+        if let Some(uptime) = told.get(Indicator::Uptime) {
+            self.set_started(row, seconds_of(self.rows[row].at_millis) - uptime);
+        }
         for (command, calls) in told.by_subject(Indicator::Calls) {
             self.set_calls(row, command, calls);
         }
@@ -285,6 +297,7 @@ impl CounterTable {
             (&mut self.processed, &of.processed),
             (&mut self.cpu, &of.cpu),
             (&mut self.keys, &of.keys),
+            (&mut self.started, &of.started),
         ];
         for (column, from) in told {
             from.get(row).into_iter().for_each(|value| column.set(new, value));
@@ -311,6 +324,12 @@ impl CounterTable {
         self.run_ids.get(run as usize).map(String::as_str)
     }
 
+    /// Seconds by which the last moment lies before the end of a span; 0 without moments.
+    pub fn ends_early(&self, span: LoadSpan) -> f64 {
+        let last = self.rows.last();
+        last.map_or(0.0, |row| (seconds_of(span.to * 1000 - row.at_millis)).max(0.0))
+    }
+
     /// Commands processed.
     pub fn processed(&self) -> &Column {
         &self.processed
@@ -326,10 +345,20 @@ impl CounterTable {
         &self.keys
     }
 
+    /// When the server was started: unix seconds.
+    pub fn started(&self) -> &Column {
+        &self.started
+    }
+
     /// Commands by name.
     pub fn commands(&self) -> &BTreeMap<String, CommandColumns> {
         &self.commands
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of today are far below 2^53")]
+fn seconds_of(millis: i64) -> f64 {
+    millis as f64 / 1000.0
 }
 
 /// Buckets and hours of one target, as `trend` makes them and the store keeps them: what windows
@@ -353,4 +382,6 @@ pub struct PlaceBuckets {
     pub hours: BTreeMap<Series, Vec<Hour>>,
     /// Samples that are still kept, in the order of time: the worst five minutes slide over them.
     pub samples: CounterTable,
+    /// When it was last seen, if it is a member no more: nothing of it is missing from then on.
+    pub left_at: Option<i64>,
 }

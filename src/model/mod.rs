@@ -2,6 +2,7 @@
 
 mod audit;
 mod bucket;
+mod came;
 mod change;
 mod checklist;
 mod collector;
@@ -22,8 +23,10 @@ mod near;
 mod outcome;
 mod places;
 mod product;
+mod proven;
 mod release;
 mod requirement;
+mod revisions;
 mod sample;
 mod scraper;
 mod secret;
@@ -38,6 +41,7 @@ mod words;
 
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
+pub use came::{BaselineRelease, Came, CameSource, CameTime};
 pub use change::{
     Axis, Change, Comparison, ContentCompared, DigestMismatch, PlaceChange, PlacesCompared,
     Presence, ProductAlone, ProductChange, SettingChange, VariantChange, VersionChange,
@@ -45,7 +49,7 @@ pub use change::{
 };
 pub use checklist::{
     Answer, Checklist, ChecklistItem, ChecklistRelease, ItemFigure, ItemLine, ItemOutcome,
-    ItemSection, ServerCounters, Settle, TargetCounters,
+    ItemSection, KeptAnswer, ServerCounters, Settle, TargetCounters,
 };
 pub use collector::{
     CollectorKind, CollectorPart, Collectors, Facts, Holds, IDENTITY_PART, IdentityField, Occurs,
@@ -77,10 +81,14 @@ pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use places::{EnvironmentPlaces, Place, Places};
+pub use proven::proven_release;
 pub use release::{
     Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
 };
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
+pub use revisions::{
+    ContainerHealth, REVISIONS_PART, Revision, Revisions, WorkloadHealth, WorkloadName,
+};
 pub use sample::{Counters, Sample};
 pub use scraper::{JoinedSeries, LabelledSeries, SeriesFault, join_series};
 pub use secret::Secret;

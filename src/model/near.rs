@@ -7,6 +7,8 @@ const FAR: usize = 3;
 pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
+    // Letters that one has more are letters apart.
+    let known = known.filter(|other| other.chars().count().abs_diff(length) < FAR);
     // Two letters in the wrong order are one mistake.
     let by_distance =
         known.map(|other| (strsim::osa_distance(&name, &other.to_lowercase()), other));

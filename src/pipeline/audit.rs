@@ -9,15 +9,17 @@ use jiff::Timestamp;
 
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, TargetJudged, judge_load, keep_samples, prometheus_of,
-    put_together, read_outside, rests_on, windows_at,
+    LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
+    prometheus_of, put_together, read_outside, rests_on, windows_at,
 };
 use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Prepared, Store};
-use crate::model::{Audit, EnvironmentName, Evidence, Facts, TargetEvidence, TargetId};
+use crate::model::{
+    Audit, EnvironmentName, Evidence, Facts, Source, TargetEvidence, TargetId, proven_release,
+};
 use crate::policy;
 use crate::profile::{Environment, Profiles};
 use crate::trend::{LoadCriteria, Window};
@@ -45,26 +47,6 @@ pub async fn audit(
     auditing.assess(evidence, over_time, facts, &clock, duration)
 }
 
-/// As [`audit`], with the evidence that was judged.
-///
-/// # Errors
-/// As [`audit`].
-pub async fn audit_with_evidence(
-    profiles: &Profiles,
-    options: &AuditOptions,
-    facts: RunFacts,
-    clock: Clock,
-    progress: &dyn Progress,
-) -> Result<(Audit, Vec<Evidence>), ScopeError> {
-    let auditing = Auditing::new(profiles, options, &clock);
-    let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
-    let duration = auditing.start.elapsed();
-    let (load, _) = auditing.load(&evidence, outside, None);
-    let over_time = OverTime { load, standing: None };
-    let audit = auditing.assess(evidence.clone(), over_time, facts, &clock, duration)?;
-    Ok((audit, evidence))
-}
-
 /// Collects, judges, and keeps the run in the history that `open` opens when all is read. The
 /// second is whether it was kept: the audit is there in any case.
 ///
@@ -81,7 +63,7 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    let mut store = open();
+    let mut store = auditing.check_time(&evidence, &clock).and_then(|()| open());
     // What cannot be read is told when the run is to be kept.
     let before = store.as_mut().ok().and_then(|store| store.standing().ok());
     let sampled = store
@@ -101,6 +83,54 @@ pub async fn audit_and_keep(
     Ok((audit, saved))
 }
 
+/// A live run that is told another time than this far from now is not kept.
+const MOST_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// What a checklist rests on.
+pub(super) struct AuditedLoad {
+    /// The audit, with the load of every target.
+    pub(super) audit: Audit,
+    /// The same load with its buckets.
+    pub(super) load: Vec<TargetLoad>,
+    /// The buckets that were judged.
+    pub(super) judged: Vec<JudgedBuckets>,
+}
+
+/// Evidence that was collected, or that was stored.
+pub(super) struct AuditBasis<'a> {
+    pub(super) profiles: &'a Profiles,
+    pub(super) options: &'a AuditOptions,
+    pub(super) evidence: &'a [Evidence],
+    /// Whether it was stored: it says nothing of what servers are now, and nothing is asked.
+    pub(super) is_stored: bool,
+    /// When the collection began.
+    pub(super) began: Timestamp,
+    pub(super) windows: Vec<Window>,
+}
+
+/// Judges evidence with the load of its targets in these windows. What is kept outside of the
+/// history is asked for now.
+pub(super) async fn audit_with_load(
+    basis: AuditBasis<'_>,
+    facts: RunFacts,
+    clock: Clock,
+    history: Option<&mut Store>,
+) -> Result<AuditedLoad, ScopeError> {
+    let AuditBasis { profiles, options, evidence, is_stored, began, windows } = basis;
+    let auditing =
+        Auditing { windows, began, is_stored, ..Auditing::new(profiles, options, &clock) };
+    let scope = ProfileScope::new(profiles, options)?;
+    let outside = match is_stored {
+        true => Outside::new(),
+        false => auditing.outside(&scope.environments, &clock).await,
+    };
+    let told = auditing.read_load(evidence, outside, history.map(Ok));
+    let (load, judged) = auditing.judge_all(&told);
+    let over_time = OverTime { load, standing: None };
+    let duration = auditing.start.elapsed();
+    let audit = auditing.assess(evidence.to_vec(), over_time, facts, &clock, duration)?;
+    Ok(AuditedLoad { audit, load: told, judged })
+}
+
 /// What an audit goes by.
 struct Auditing<'a> {
     profiles: &'a Profiles,
@@ -109,6 +139,8 @@ struct Auditing<'a> {
     began: Timestamp,
     windows: Vec<Window>,
     criteria: LoadCriteria,
+    /// Whether the evidence was stored before.
+    is_stored: bool,
 }
 
 type Outside = BTreeMap<(EnvironmentName, TargetId), OutsideLoad>;
@@ -121,8 +153,9 @@ impl<'a> Auditing<'a> {
             options,
             start: Instant::now(),
             began,
-            windows: windows_at(began, None, options.length),
+            windows: windows_at(began, baseline_came(profiles, options, began), options.length),
             criteria: policy::load::criteria(profiles.policy.as_ref()),
+            is_stored: false,
         }
     }
 
@@ -186,10 +219,26 @@ impl<'a> Auditing<'a> {
     fn load(
         &self,
         evidence: &[Evidence],
+        outside: Outside,
+        history: Option<Result<&mut Store, &HistoryError>>,
+    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
+        self.judge_all(&self.read_load(evidence, outside, history))
+    }
+
+    fn judge_all(&self, told: &[TargetLoad]) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
+        let judged = told.iter().flat_map(|one| rests_on(one, &self.criteria));
+        let load = told.iter().map(|one| judge_load(one, &self.windows, &self.criteria));
+        (load.collect(), judged.collect())
+    }
+
+    /// The load of every target that a source is named for.
+    fn read_load(
+        &self,
+        evidence: &[Evidence],
         mut outside: Outside,
         mut history: Option<Result<&mut Store, &HistoryError>>,
-    ) -> (Vec<TargetJudged>, Vec<JudgedBuckets>) {
-        let (mut load, mut judged) = (Vec::new(), Vec::new());
+    ) -> Vec<TargetLoad> {
+        let mut load = Vec::new();
         for one in evidence {
             for target in &one.targets {
                 let outside = outside.remove(&(one.environment.clone(), target.id.clone()));
@@ -201,14 +250,24 @@ impl<'a> Auditing<'a> {
                 if outside.is_none() && !(is_counted && history.is_some()) {
                     continue;
                 }
-                let live = LiveTarget::of(target);
+                let live =
+                    if self.is_stored { LiveTarget::default() } else { LiveTarget::of(target) };
                 let asked = self.asked(&one.environment, &target.id, &live);
-                let told = put_together(&asked, history.filter(|_| is_counted), outside);
-                judged.extend(rests_on(&told, &self.criteria));
-                load.push(judge_load(&told, &self.windows, &self.criteria));
+                load.push(put_together(&asked, history.filter(|_| is_counted), outside));
             }
         }
-        (load, judged)
+        load
+    }
+
+    /// Whether the run may stand in a history under its time: what is live is of now.
+    fn check_time(&self, evidence: &[Evidence], clock: &Clock) -> Result<(), HistoryError> {
+        let Some(at) = self.options.at else { return Ok(()) };
+        let is_live = |target: &TargetEvidence| target.source == Source::Live;
+        let off = clock().duration_since(at).abs();
+        if off > MOST_OFF && evidence.iter().flat_map(|one| &one.targets).any(is_live) {
+            return Err(HistoryError::OtherTime(at));
+        }
+        Ok(())
     }
 
     fn assess(
@@ -225,6 +284,13 @@ impl<'a> Auditing<'a> {
         audit.run.duration = options.at.is_none().then_some(duration);
         Ok(audit)
     }
+}
+
+/// When the release of the baseline came there: the windows go back to it.
+fn baseline_came(profiles: &Profiles, options: &AuditOptions, now: Timestamp) -> Option<i64> {
+    let baseline = options.baseline.as_ref().unwrap_or(&profiles.baseline);
+    let (_, came) = proven_release(&profiles.releases, baseline, now)?;
+    Some(came.as_second())
 }
 
 /// Whether the servers of the target count what they do, even if none answered.

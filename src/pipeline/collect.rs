@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::collect::{self, Clock, Job, Progress, Target, hiding, or_recorded};
+use super::options::AuditOptions;
+use super::scope::ProfileScope;
+use crate::collect::{self, Clock, Job, Progress, Remembered, Target, hiding, or_recorded};
 use crate::model::{EnvironmentName, Evidence, TargetEvidence};
-use crate::profile::Environment;
+use crate::profile::{Environment, Profiles};
 
 /// One job for each target of an environment, which the verdict needs or not. `deadline` replaces
 /// all others.
@@ -58,6 +60,20 @@ fn deadline_of(
 ) -> Duration {
     let own = target.deadline().map(|text| text.0);
     asked.or(own).or(environment.deadline).unwrap_or(target.kind().deadline)
+}
+
+/// What the targets of the environments remember of what ran before.
+pub(super) async fn remember(
+    scope: &ProfileScope<'_>,
+    profiles: &Profiles,
+    options: &AuditOptions,
+    clock: &Clock,
+) -> Vec<Remembered> {
+    let environments = scope.environments.iter();
+    let all = environments.flat_map(|(environment, required)| {
+        jobs(environment, &profiles.folder, options.deadline, *required, false)
+    });
+    collect::remembered(all.collect(), clock.clone()).await
 }
 
 /// Reads all targets of all environments (each with whether the verdict needs it) at once, those

@@ -6,21 +6,21 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, NewRun, Saved, Store};
-use crate::model::{Answer, Checklist, Evidence, StoredRun};
+use crate::history::{HistoryError, JudgedBuckets, NewRun, RunSummary, Saved, Store};
+use crate::model::{Answer, Checklist, Evidence, KeptAnswer, StoredRun};
 use crate::report::{self, PROGRAM};
 
 /// The kind of runs that are answers.
 pub const ANSWER: &str = "answer";
 
-/// Stores a checklist with the evidence that it judged, and notes in it what it became.
+/// Stores a checklist with the evidence and the buckets that it judged, and notes in it what it became.
 ///
 /// # Errors
 /// If the history may not or cannot be written; the checklist is as it was.
 pub fn keep_checklist(
     history: &mut Store,
     checklist: &mut Checklist,
-    evidence: &[Evidence],
+    (evidence, judged): (&[Evidence], Vec<JudgedBuckets>),
 ) -> Result<(), HistoryError> {
     let run = &checklist.run;
     let mut facts = BTreeMap::from([
@@ -31,7 +31,8 @@ pub fn keep_checklist(
         ("release".to_owned(), checklist.release.name.clone()),
     ]);
     facts.extend(run.commit.iter().map(|commit| ("commit".to_owned(), commit.clone())));
-    let said = serde_json::to_value(report::checklist::public(checklist)).unwrap_or_default();
+    let said = serde_json::to_value(report::checklist::public(checklist));
+    let said = said.map_err(|error| HistoryError::Unsupported(error.to_string()))?;
     let new = NewRun {
         kind: "checklist",
         at: run.at,
@@ -39,7 +40,7 @@ pub fn keep_checklist(
         facts,
         evidence,
         findings: BTreeMap::new(),
-        judged: Vec::new(),
+        judged,
         said,
     };
     let saved = history.save(new, COLLECTORS)?;
@@ -78,8 +79,22 @@ pub fn keep_answer(history: &mut Store, answer: &Answer) -> Result<Saved, Histor
     history.save(new, COLLECTORS)
 }
 
-/// The answer that a run holds; `None` if it holds none.
-pub fn answer_of(at: Timestamp, said: &Json) -> Option<Answer> {
+/// The answer that a run holds. One that cannot be read is told, too: it may be the one that
+/// counts.
+pub fn answer_of(run: &RunSummary, said: &Json) -> KeptAnswer {
+    if let Some(answer) = read_answer(run.at, said) {
+        return KeptAnswer::Read(answer);
+    }
+    let text = |key: &str| said.get(key)?.as_str().map(str::to_owned);
+    KeptAnswer::Unread {
+        run: format!("{:.8}", run.digest),
+        item: text("item"),
+        release: text("release").or_else(|| run.facts.get("release").cloned()),
+        at: run.at,
+    }
+}
+
+fn read_answer(at: Timestamp, said: &Json) -> Option<Answer> {
     let text = |key: &str| said.get(key)?.as_str().map(str::to_owned);
     let claims = said.get("claims").and_then(Json::as_object).into_iter().flatten();
     let claims =
@@ -88,7 +103,11 @@ pub fn answer_of(at: Timestamp, said: &Json) -> Option<Answer> {
         item: text("item")?,
         release: text("release")?,
         digest: text("digest")?,
-        is_yes: text("answer")? == "yes",
+        is_yes: match text("answer")?.as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => return None,
+        },
         by: text("by")?,
         evidence: text("evidence").unwrap_or_default(),
         at,

@@ -1,14 +1,15 @@
 //! Evidence becomes the file of a release: which builds run, and what of it changed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Build, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference, differences,
-    failures_of,
+    Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
+    differences, failures_of, staleness,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -20,6 +21,8 @@ pub struct Captured {
     pub release: Release,
     /// What makes it less certain than it looks, a line each.
     pub warnings: Vec<String>,
+    /// When what runs its services was read.
+    pub taken: Timestamp,
 }
 
 /// Why no release can be written down.
@@ -28,6 +31,16 @@ pub enum CaptureError {
     /// What was not read could run any build; exit 3.
     #[error("not everything that may run own services was read: {0}")]
     NotRead(String),
+    /// It is not what runs at the time that was asked for; exit 3.
+    #[error("what runs in {environment} at {asked} is not known: {what}")]
+    Stale {
+        /// The environment.
+        environment: String,
+        /// The time.
+        asked: Timestamp,
+        /// Which targets, and when they answered.
+        what: String,
+    },
     /// There is nothing to write down.
     #[error(
         "{0} runs no own service: own: of the catalogue says which images are, else those that the \
@@ -36,18 +49,23 @@ pub enum CaptureError {
     NoService(String),
 }
 
+/// Of an environment that no profile describes.
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
 /// Writes down the own services that run in evidence as the release `name`. What changed is what
 /// differs from `previous`. What somebody has written into `known`, the file of this release that
 /// is there already, is kept.
 ///
 /// # Errors
-/// If not all was read that may run an own service, or nothing runs one.
+/// If not all was read that may run an own service, it was read too long before `asked` (`max-age:`
+/// of the environment), or nothing runs one.
 pub fn capture(
     profiles: &Profiles,
     name: &str,
     evidence: Evidence,
     previous: Option<&Release>,
     known: Option<&Release>,
+    asked: Timestamp,
 ) -> Result<Captured, CaptureError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let environment = profiles.environments.iter().find(|e| e.name == evidence.environment);
@@ -56,6 +74,12 @@ pub fn capture(
     let unread = unread(&snapshot);
     if !unread.is_empty() {
         return Err(CaptureError::NotRead(unread.join("; ")));
+    }
+    let max_age = environment.map_or(DEFAULT_MAX_AGE, |found| found.max_age);
+    let old = too_old(&snapshot, max_age, asked);
+    if !old.is_empty() {
+        let environment = snapshot.environment.to_string();
+        return Err(CaptureError::Stale { environment, asked, what: old.join("; ") });
     }
     let train = train_of(&snapshot);
     if train.is_empty() {
@@ -68,6 +92,7 @@ pub fn capture(
     let mut came = known.filter(|_| is_known).map(|known| known.came.clone()).unwrap_or_default();
     came.entry(snapshot.environment.clone()).or_insert_with(|| second_seen(&snapshot));
     let kept = known.cloned();
+    let taken = second_seen(&snapshot);
     let release = Release {
         name: name.to_owned(),
         previous: previous
@@ -82,7 +107,7 @@ pub fn capture(
         exceptions: kept.map(|kept| kept.exceptions).unwrap_or_default(),
         came,
     };
-    Ok(Captured { release, warnings })
+    Ok(Captured { release, warnings, taken })
 }
 
 /// When it was seen, in whole seconds.
@@ -103,6 +128,16 @@ fn unread(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     found
+}
+
+/// Answers that are too old for the time that was asked for, with their own times.
+fn too_old(snapshot: &Snapshot, max_age: Duration, asked: Timestamp) -> Vec<String> {
+    let targets = snapshot.coverage.iter().filter(|target| holds_images(target));
+    let of = |target: &Coverage| {
+        let why = staleness(target, max_age, asked)?;
+        Some(format!("{} answered at {}: {why}", target.target, target.taken))
+    };
+    targets.filter_map(of).collect()
 }
 
 /// Parts that the profile leaves out and that would hold images.

@@ -161,12 +161,11 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
             gaps.push(KnowledgeGap::of_target(needed, text));
         }
     }
-    gaps.extend(
-        expect
-            .iter()
-            .flat_map(|name| unproven(snapshot, name))
-            .map(|text| KnowledgeGap::of_environment(*required, text)),
-    );
+    let mut hints = HINTS;
+    for name in *expect {
+        let texts = unproven(snapshot, name, &mut hints).into_iter();
+        gaps.extend(texts.map(|text| KnowledgeGap::of_environment(*required, text)));
+    }
     gaps
 }
 
@@ -191,23 +190,29 @@ fn unread(target: &Coverage) -> Vec<String> {
     target.failures().into_iter().map(told).collect()
 }
 
+/// How many missing names are compared with all that were seen, for a "did you mean". Where more are
+/// missing, a mistyped name is not the reason.
+const HINTS: usize = 50;
+
 /// What is expected and was not seen, or proves no version. A pattern asks for any component of
 /// such a name, and all that were seen have to prove theirs.
-fn unproven(snapshot: &Snapshot, expected: &ComponentName) -> Vec<String> {
+fn unproven(snapshot: &Snapshot, expected: &ComponentName, hints: &mut usize) -> Vec<String> {
     let environment = &snapshot.environment;
     // Most are names: only patterns are held against every component.
     let is_name = !expected.as_str().contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
     let pattern = Glob::new(expected.as_str()).ok().filter(|_| !is_name);
     let by_name = snapshot.components.get_key_value(expected).filter(|_| pattern.is_none());
-    let by_pattern = snapshot.components.iter().filter(|(name, _)| {
-        let fits = |pattern: &Glob| *name == expected || pattern.is_match(name.as_str());
-        pattern.as_ref().is_some_and(fits)
+    let by_pattern = pattern.iter().flat_map(|pattern| {
+        let fits = |name: &ComponentName| name == expected || pattern.is_match(name.as_str());
+        snapshot.components.iter().filter(move |(name, _)| fits(name))
     });
     let seen = by_name.into_iter().chain(by_pattern);
     let mut seen = seen.filter(|(_, component)| !component.instances.is_empty()).peekable();
     if seen.peek().is_none() {
         let running = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
-        let near = near(expected.as_str(), running.map(|(name, _)| name.as_str()));
+        let names = running.map(|(name, _)| name.as_str()).filter(|_| *hints > 0);
+        let near = near(expected.as_str(), names);
+        *hints = hints.saturating_sub(1);
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         return vec![format!("{environment} {expected} is expected and was not seen{meant}")];
     }

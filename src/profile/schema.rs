@@ -10,7 +10,21 @@ use crate::policy::waiver::config::WaiversConfig;
 use crate::wire;
 use crate::wire::release::ReleaseConfig;
 
-/// Name and schema of each format, in the order of their names.
+/// The text of one format's schema, as a file.
+macro_rules! published {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../profiles/schema/", $name, ".json")))),*]
+    };
+}
+
+/// Name of each format, in their order, and its schema as it is published. The program prints these;
+/// what makes them is for the test that compares them, and no part of it.
+pub const PUBLISHED: [(&str, &str); 11] = published!(
+    "audit", "catalogue", "checklist", "checklist-report", "environment", "evidence", "policy",
+    "release", "report", "trend", "waivers"
+);
+
+/// Name and schema of each format, made of the types that read and write it.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("audit", schema_for!(AuditConfig)),

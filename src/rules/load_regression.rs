@@ -96,8 +96,13 @@ fn words(judged: &CriterionJudged) -> String {
         ),
         (CriterionTest::Change, None) => format!("{noun} {figure} in {window} (limit {limit})"),
     };
-    if !judged.place.is_empty() && judged.others > 0 {
-        text.push_str(&format!(", {} and {} more", judged.place, judged.others));
+    match judged.others {
+        _ if judged.place.is_empty() || judged.servers < 2 => {}
+        0 => text.push_str(&format!(", on {}", judged.place)),
+        others => text.push_str(&format!(", on {} and {others} more", judged.place)),
+    }
+    if let Some(by) = &judged.by {
+        text.push_str(&format!(", by {by}"));
     }
     text
 }
@@ -117,6 +122,8 @@ mod tests {
             window: WindowKind::Day,
             place: String::new(),
             others: 0,
+            servers: 1,
+            by: None,
             peak: Some(LoadPeak { value, at: 300, flags: BucketFlags::NONE }),
             limit: Some(0.05),
             base,
@@ -148,6 +155,21 @@ mod tests {
         assert_eq!(severity("qualif"), Severity::High);
         assert_eq!(severity("prod"), Severity::Medium);
         assert_eq!(severity("dev"), Severity::Info);
+    }
+
+    #[test]
+    fn fires_with_the_server_and_the_source_where_there_are_several() {
+        let one = judged(CriterionTest::Max, 0.5, CriterionOutcome::Breached);
+        let place = "10.0.0.1:6379".to_owned();
+        let said = |servers, others, by: Option<&str>| {
+            let (place, by) = (place.clone(), by.map(str::to_owned));
+            let one = CriterionJudged { place, servers, others, by, ..one.clone() };
+            found("qualif", &[one])[0].1.clone()
+        };
+        assert!(said(1, 0, None).ends_with("(limit 5 %)"));
+        assert!(said(2, 0, None).ends_with("(limit 5 %), on 10.0.0.1:6379"));
+        let more = "(limit 5 %), on 10.0.0.1:6379 and 1 more, by prometheus http://p";
+        assert!(said(3, 1, Some("prometheus http://p")).ends_with(more));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! difference is spread over it. Nothing is made up for the time before the first counters.
 
 use super::commands::CommandLists;
-use super::cut::Link;
+use super::cut::{Link, ServerCut};
 use super::delta::{self, CommandDelta};
 use super::derived::set_derived;
 use super::moment::{Moment, Timeline};
@@ -283,7 +283,7 @@ impl Transition {
             _ if !sampled => whole,
             cuts => cuts.iter().map(|link| link.seconds(timeline)).sum(),
         };
-        for flag in cuts.iter().filter_map(|link| link.cut).map(super::cut::ServerCut::flag) {
+        for flag in cuts.iter().filter_map(|link| link.cut).map(ServerCut::flag) {
             self.flags |= flag | BucketFlags::AT_LEAST;
         }
         let is_zero = |link: &Link| {
@@ -298,7 +298,8 @@ impl Transition {
         self.covered = self.covered.min(length.as_f64() - lost).max(0.0);
         // A second of five minutes is for samples that come late.
         let is_lost = lost > (1.0 - FULL_SHARE) * length.as_f64() + length.as_f64() / 300.0;
-        let is_open = doubtful || is_lost;
+        let is_other = cuts.iter().any(|link| link.cut == Some(ServerCut::Other));
+        let is_open = doubtful || is_lost || is_other;
         self.flags |= (BucketFlags::AT_LEAST | BucketFlags::UNPROVEN).when(is_open);
         self.flags |= BucketFlags::AT_LEAST.when(!is_full);
         self.flags |= BucketFlags::SPREAD.when(self.count > 1);

@@ -4,9 +4,12 @@
 //! its old value since. It shows by another `run_id`, by any counter that fell, or by a call of
 //! CONFIG RESETSTAT. Where all counters have regrown between two moments of one run, and RESETSTAT
 //! had been called before, nothing shows it: differences are then too small, and never too large.
+//!
+//! Another `run_id` is another server where that had been started before the moment at which the
+//! other one answered, or had answered before: its counters say nothing of what was in between.
 
 use super::moment::{Moment, Timeline};
-use crate::model::BucketFlags;
+use crate::model::{BucketFlags, CounterTable};
 
 /// What began anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +18,12 @@ pub(super) enum ServerCut {
     Restart,
     /// Its counters of commands; CPU goes on.
     Reset,
+    /// Nothing: another server answers in its place.
+    Other,
 }
+
+/// Seconds by which a server may seem to have been started before: it counts whole ones.
+const START_SLACK: f64 = 5.0;
 
 /// Two moments of one server, one after the other.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +50,7 @@ impl ServerCut {
         match self {
             Self::Restart => BucketFlags::RESTART,
             Self::Reset => BucketFlags::RESET,
+            Self::Other => BucketFlags::OTHER_SERVER,
         }
     }
 }
@@ -50,7 +59,8 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Ser
     let runs = (timeline.run_id(before), timeline.run_id(after));
     let is_known = runs.0.is_some() && runs.1.is_some();
     if is_known && runs.0 != runs.1 {
-        return Some(ServerCut::Restart);
+        let is_other = timeline.is_returned(after) || was_running(timeline, before, after);
+        return Some(if is_other { ServerCut::Other } else { ServerCut::Restart });
     }
     let falls = |told: (Option<f64>, Option<f64>)| matches!(told, (Some(p), Some(q)) if q < p);
     let at_both = |of: super::moment::Line| (of.get(before), of.get(after));
@@ -68,6 +78,25 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Ser
     is_reset.then_some(ServerCut::Reset)
 }
 
+/// Whether the server of the second moment ran at the first, when another one answered.
+fn was_running(timeline: &Timeline, before: Moment, after: Moment) -> bool {
+    let Some(started) = timeline.started(after) else { return false };
+    let millis = timeline.row(before).at_millis;
+    std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
+        > started + START_SLACK
+}
+
+/// The row from which on the server of the last row answers, if another one answered before.
+pub(super) fn last_change(samples: &CounterTable) -> Option<usize> {
+    let none = CounterTable::default();
+    let timeline = Timeline::of_tables(&none, samples);
+    let is_change = |row: &usize| {
+        let link = Link::new(&timeline, Moment::Sample(row - 1), Moment::Sample(*row));
+        link.cut == Some(ServerCut::Other)
+    };
+    (1..samples.rows().len()).rev().find(is_change)
+}
+
 /// The call that resets is the first that is counted after it, so that its counter is 1 from then
 /// on. Redis 6.2 and older count all of CONFIG as one.
 fn is_call_of_reset(command: &str, (before, after): (Option<f64>, Option<f64>)) -> bool {
@@ -77,7 +106,6 @@ fn is_call_of_reset(command: &str, (before, after): (Option<f64>, Option<f64>)) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CounterTable;
     use crate::trend::testing::{row, table};
 
     fn cut(before: &[(&str, f64)], after: &[(&str, f64)], runs: [&str; 2]) -> Option<ServerCut> {

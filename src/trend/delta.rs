@@ -50,6 +50,7 @@ pub(super) fn of_processed(timeline: &Timeline, links: &[Link]) -> Delta {
         let (before, after) =
             (timeline.processed().get(link.before), timeline.processed().get(link.after));
         let of_link = match (link.cut, before, after) {
+            (Some(ServerCut::Other), ..) => Delta::open(0.0),
             (Some(_), _, Some(after)) => Delta::at_least(after),
             (None, Some(before), Some(after)) => Delta::exact((after - before).max(0.0)),
             _ => Delta::open(0.0),
@@ -64,6 +65,7 @@ pub(super) fn of_cpu(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
         let (before, after) = (timeline.cpu().get(link.before), timeline.cpu().get(link.after));
         let of_link = match (link.cut, before, after) {
+            (Some(ServerCut::Other), ..) => Delta::open(0.0),
             (Some(ServerCut::Restart), _, Some(after)) => Delta::at_least(after),
             (cut, Some(before), Some(after)) => {
                 let value = (after - before).max(0.0);
@@ -93,6 +95,10 @@ pub(super) fn of_command(timeline: &Timeline, links: &[Link], of: &CommandLine) 
 
 fn calls_of(timeline: &Timeline, link: Link, calls: Line) -> Delta {
     let (before, after) = (calls.get(link.before), calls.get(link.after));
+    if link.cut == Some(ServerCut::Other) {
+        let is_told = before.is_some() || after.is_some();
+        return if is_told { Delta::open(0.0) } else { Delta::default() };
+    }
     if link.cut.is_some() {
         return since_cut(timeline.hidden(link.after), before, after);
     }

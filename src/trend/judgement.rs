@@ -1,7 +1,10 @@
 //! The criteria, judged: met, breached, or not known. Pure.
 //!
-//! A breach is one even where something is missing, since what is missing only adds; not so where
-//! what was read may be wrong. All else that is not known is INCOMPLETE, with its reasons.
+//! A breach is one even where something is missing, since what is missing only adds, and where a
+//! clock is wrong, since it happened all the same; not so where what was read may be another
+//! server's. All else that is not known is INCOMPLETE, with its reasons.
+
+use std::collections::BTreeSet;
 
 use super::criteria::{LoadCriteria, LoadCriterion};
 use super::indicator::{LoadIndicator, LoadPeak};
@@ -51,6 +54,10 @@ pub struct CriterionJudged {
     pub place: String,
     /// How many other servers do not hold it either.
     pub others: usize,
+    /// How many servers there are in the window.
+    pub servers: usize,
+    /// What tells it, if that is not the source that the window is by.
+    pub by: Option<String>,
     /// The figure judged, and its moment; `None` if nothing is known.
     pub peak: Option<LoadPeak>,
     /// The most that was allowed; `None` if that is not known.
@@ -71,10 +78,11 @@ struct PlaceOutcome {
 
 /// Judges all criteria in all windows that were read. A target without servers is not known.
 pub fn judge_windows(target: &TargetWindows, criteria: &LoadCriteria) -> Vec<CriterionJudged> {
-    let kinds: Vec<WindowKind> = target.places.values().next().map_or_else(
-        || vec![WindowKind::Day],
-        |windows| windows.iter().map(|read| read.window.kind).collect(),
-    );
+    let all = target.places.values().flatten();
+    let mut kinds: BTreeSet<WindowKind> = all.map(|read| read.window.kind).collect();
+    if kinds.is_empty() {
+        kinds.insert(WindowKind::Day);
+    }
     let mut judged = Vec::new();
     for (indicator, criterion) in &criteria.criteria {
         for kind in &kinds {
@@ -111,7 +119,9 @@ fn worst_place(
 ) -> CriterionJudged {
     let mut worst: Option<(String, PlaceOutcome)> = None;
     let mut failing = 0;
-    for (name, windows) in &target.places {
+    let is_asked = |windows: &[WindowRead]| find(windows, window).is_some();
+    let servers = target.places.values().filter(|windows| is_asked(windows)).count();
+    for (name, windows) in target.places.iter().filter(|(_, windows)| is_asked(windows)) {
         let found = of_place(windows);
         failing += usize::from(found.outcome != CriterionOutcome::Met);
         if worst.as_ref().is_none_or(|(_, worst)| order(&found) > order(worst)) {
@@ -124,7 +134,20 @@ fn worst_place(
     });
     let PlaceOutcome { peak, limit, base, outcome } = found;
     let others = failing.saturating_sub(usize::from(outcome != CriterionOutcome::Met));
-    CriterionJudged { indicator, test, window, place, others, peak, limit, base, outcome }
+    let by = None;
+    CriterionJudged {
+        indicator,
+        test,
+        window,
+        place,
+        others,
+        servers,
+        by,
+        peak,
+        limit,
+        base,
+        outcome,
+    }
 }
 
 fn order(found: &PlaceOutcome) -> (u8, f64) {
@@ -254,7 +277,9 @@ fn judge_change(
     let peak = statistic.and_then(|of| of.worst);
     let possible = statistic.and_then(|of| of.possible);
     let certain = peak.map_or(0.0, |peak| peak.value);
-    let is_trusted = !reasons.iter().any(Unknown::is_distrust);
+    // Yesterday's may be taken for today's where a clock is wrong.
+    let is_doubt = |why: &Unknown| why.is_distrust() || matches!(why, Unknown::Clock { .. });
+    let is_trusted = !reasons.iter().any(is_doubt);
     // What does not exceed the floor has not risen, and needs no past.
     let lowest = limit.unwrap_or(indicator.floor());
     let most = base.map(|(_, most)| limit_of(most));

@@ -2,7 +2,7 @@
 //!
 //! What a source tells is a [`Load`](crate::model::Load): raw counters. `bucket` makes differences
 //! of it and `hour` folds them; `reading` has the figures of windows over both, and `judgement` the
-//! criteria. `identity` judges the clock of a source. What is not known is a reason of `unknown`, and
+//! criteria. `identity` judges the clock of a source and whose samples are. What is not known is a reason of `unknown`, and
 //! never a figure.
 
 mod bucket;
@@ -37,7 +37,7 @@ pub use coverage::WindowCoverage;
 pub use criteria::{LoadCriteria, LoadCriterion};
 pub use derived::set_derived;
 pub use hour::hours_of;
-pub use identity::{ClockState, clock_state};
+pub use identity::{ClockState, clock_state, identity_of_samples};
 pub use indicator::{LoadIndicator, LoadPeak, shown_value, time_per_call};
 pub use judgement::{
     ComparedBase, CriterionJudged, CriterionOutcome, CriterionTest, judge_windows,

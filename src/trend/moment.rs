@@ -49,6 +49,8 @@ pub(super) struct Timeline<'a> {
     commands: BTreeMap<&'a str, CommandLine<'a>>,
     hidden_in_steps: Vec<Option<f64>>,
     hidden_in_samples: Vec<Option<f64>>,
+    returned_in_steps: Vec<bool>,
+    returned_in_samples: Vec<bool>,
 }
 
 impl<'a> Timeline<'a> {
@@ -73,6 +75,8 @@ impl<'a> Timeline<'a> {
             commands: commands.collect(),
             hidden_in_steps: hidden_calls(steps),
             hidden_in_samples: hidden_calls(samples),
+            returned_in_steps: returned_runs(steps),
+            returned_in_samples: returned_runs(samples),
         }
     }
 
@@ -114,6 +118,23 @@ impl<'a> Timeline<'a> {
         }
     }
 
+    /// When the server of a sample was started: unix seconds.
+    pub(super) fn started(&self, at: Moment) -> Option<f64> {
+        match at {
+            Moment::Step(_) => None,
+            Moment::Sample(row) => self.samples.started().get(row),
+        }
+    }
+
+    /// Whether the run of a moment ended before, by what was told in between: no start of a server
+    /// comes back.
+    pub(super) fn is_returned(&self, at: Moment) -> bool {
+        match at {
+            Moment::Step(row) => self.returned_in_steps[row],
+            Moment::Sample(row) => self.returned_in_samples[row],
+        }
+    }
+
     /// Commands that were processed and that no counter of a command tells of; `None` if that
     /// cannot be said. Exactly 0 proves that an absent command was never called.
     pub(super) fn hidden(&self, at: Moment) -> Option<f64> {
@@ -122,6 +143,18 @@ impl<'a> Timeline<'a> {
             Moment::Sample(row) => self.hidden_in_samples[row],
         }
     }
+}
+
+fn returned_runs(table: &CounterTable) -> Vec<bool> {
+    let mut seen = BTreeSet::new();
+    let mut last = None;
+    let is_returned = |row: &CounterRow| {
+        let Some(run) = row.run else { return false };
+        let is_new = seen.insert(run);
+        let is_other = last.replace(run).is_some_and(|last| last != run);
+        is_other && !is_new
+    };
+    table.rows().iter().map(is_returned).collect()
 }
 
 /// All are whole numbers below 2^53, so that sums are exact.

@@ -10,7 +10,9 @@ use super::indicator::LoadIndicator;
 use super::statistic::{SHORT_GAP, StatisticFor, WindowStatistic, statistic_of};
 use super::unknown::Unknown;
 use super::window::Window;
-use crate::model::{BucketedLoad, LoadFacts, LoadIdentity, SpanMark};
+use crate::model::{
+    BucketFlags, BucketedLoad, LoadFacts, LoadIdentity, LoadSpan, PlaceBuckets, Series, SpanMark,
+};
 
 /// All windows of a target.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,16 +48,19 @@ pub fn read_windows(
     let mut places = BTreeMap::new();
     for (name, place) in &mut load.places {
         set_derived(place, lists);
-        let read = windows.iter().map(|window| {
+        let since = other_server_until(place);
+        // A member that had left before is none of the window.
+        let is_member = |window: &&Window| place.left_at.is_none_or(|left| left > window.span.from);
+        let read = windows.iter().filter(is_member).map(|window| {
             let length = load.facts.length;
-            let span = trimmed(place, window.span, length);
+            let span = trimmed(place, own_part(place, since, window.span), length);
             let asked = StatisticFor { place, span, length, marks, lists };
             let statistic = |indicator| (indicator, statistic_of(&asked, indicator));
             let coverage = coverage_of(place, span, length, marks);
             WindowRead {
                 window: *window,
                 identity: place.identity.clone(),
-                unknown: unknown_of(&load.facts, &place.identity, *window, &coverage),
+                unknown: unknown_of(&load.facts, place, since, *window, &coverage),
                 coverage,
                 statistics: LoadIndicator::ALL.into_iter().map(statistic).collect(),
             }
@@ -65,15 +70,32 @@ pub fn read_windows(
     TargetWindows { facts: load.facts, places }
 }
 
+/// When the last bucket or hour ends in which another server was found to have answered before.
+fn other_server_until(place: &PlaceBuckets) -> Option<i64> {
+    let is_marked = |flags: BucketFlags| flags.contains(BucketFlags::OTHER_SERVER);
+    let buckets = place.buckets.get(&Series::Up).into_iter().flatten().rev();
+    let hours = place.hours.get(&Series::Up).into_iter().flatten().rev();
+    let bucket = buckets.filter(|row| is_marked(row.flags)).map(|row| row.at).next();
+    bucket.max(hours.filter(|hour| is_marked(hour.flags)).map(|hour| hour.at).next())
+}
+
+/// The part of a span in which this server was the one that answers, and was a member.
+fn own_part(place: &PlaceBuckets, since: Option<i64>, span: LoadSpan) -> LoadSpan {
+    let from = since.map_or(span.from, |since| since.clamp(span.from, span.to));
+    let to = place.left_at.map_or(span.to, |left| left.min(span.to));
+    LoadSpan { from, to: to.max(from) }
+}
+
 /// What holds whatever the indicator. How much of a past window must be covered is a criterion.
 fn unknown_of(
     facts: &LoadFacts,
-    identity: &LoadIdentity,
+    place: &PlaceBuckets,
+    since: Option<i64>,
     window: Window,
     coverage: &WindowCoverage,
 ) -> Vec<Unknown> {
     let mut found = Vec::new();
-    match identity {
+    match &place.identity {
         LoadIdentity::Proven | LoadIdentity::ByLabels => {}
         LoadIdentity::AnotherServer { live, found: newest } => {
             found.push(Unknown::AnotherServer { live: live.clone(), found: newest.clone() })
@@ -88,8 +110,13 @@ fn unknown_of(
     if let Some(first) = facts.warnings.first() {
         found.push(Unknown::Warnings { first: first.clone(), count: facts.warnings.len() });
     }
+    let other = since.filter(|since| *since > window.span.from);
+    found.extend(other.map(Unknown::OtherServerUntil));
     if let Some(since) = facts.held_since.filter(|since| *since > window.span.from) {
         found.push(Unknown::HeldSince(since));
+    }
+    if other.is_some_and(|since| since >= window.span.to) {
+        return found;
     }
     if coverage.is_empty() {
         found.push(Unknown::NoSamples);

@@ -93,13 +93,25 @@ pub(super) fn statistic_of(asked: &StatisticFor, indicator: LoadIndicator) -> Wi
         add_bucket(&mut found, &mut peaks, row, asked.length);
     }
     take_gaps(asked, &series, &mut peaks);
-    found.worst = peaks.worst;
     found.possible = peaks.possible;
+    found.worst = peaks.worst;
+    let is_more = matches!((peaks.worst, peaks.possible), (Some(w), Some(p)) if p.value > w.value);
+    let hides = is_more || found.unproven.is_some() || found.no_list.is_some() || has_cut(&up);
     found.p95 = p95(&up, &own, indicator, asked.length);
     found.sliding = worst_slide(
         &asked.place.samples, indicator, asked.span, asked.length, asked.marks, asked.lists,
     );
+    for peak in [&mut found.worst, &mut found.sliding].into_iter().flatten() {
+        peak.flags |= BucketFlags::AT_LEAST.when(hides);
+    }
     found
+}
+
+/// Whether a cut hides some of the window: its worst may have been there.
+fn has_cut(up: &SpanPart) -> bool {
+    let hours = up.hours.iter().map(|hour| hour.flags);
+    let mut all = hours.chain(up.buckets.iter().map(|row| row.flags));
+    all.any(|flags| flags.contains(BucketFlags::RESTART) || flags.contains(BucketFlags::RESET))
 }
 
 struct Peaks {

@@ -56,6 +56,8 @@ pub enum Unknown {
         /// That of the series.
         found: String,
     },
+    /// Another server answered until then: what it counted is not this one's.
+    OtherServerUntil(i64),
     /// Nothing tells whose the series are.
     NoIdentity,
     /// The clocks are so far apart that samples stand at a wrong time.
@@ -105,14 +107,21 @@ impl UnprovenCause {
 }
 
 impl Unknown {
-    /// Whether what was read may be wrong, and not only too little: then even a breach is none.
+    /// Whether what was read may be another server's: then even a breach is none. All else that is
+    /// not known only adds to what was read, or moves it in time.
     pub fn is_distrust(&self) -> bool {
+        matches!(self, Self::AnotherServer { .. } | Self::NoIdentity)
+    }
+
+    /// Whether it is about the source, and not about what was sampled.
+    pub fn is_of_source(&self) -> bool {
         match self {
             Self::AnotherServer { .. }
             | Self::NoIdentity
             | Self::Clock { .. }
             | Self::Warnings { .. } => true,
-            Self::NoServers
+            Self::OtherServerUntil(_)
+            | Self::NoServers
             | Self::NoSamples
             | Self::HeldSince(_)
             | Self::LongGap(_)
@@ -166,6 +175,9 @@ impl fmt::Display for Unknown {
             }
             Self::AnotherServer { live, found } => {
                 write!(f, "another server: its run_id is {live}, that of the series {found}")
+            }
+            Self::OtherServerUntil(at) => {
+                write!(f, "until {} another server answered here", time(*at))
             }
             Self::NoIdentity => f.write_str("nothing tells which server the series are of"),
             Self::Clock { ahead } => {

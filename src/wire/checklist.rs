@@ -30,6 +30,12 @@ pub struct ChecklistReport {
     pub items: Vec<Item>,
     /// Items that this version of the program does not judge.
     pub not_judged: Vec<String>,
+    /// Sources of load that were judged; left out if there was none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<String>,
+    /// Windows of load that the profiles leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows_left_out: Vec<String>,
     /// What changes from run to run.
     pub run: ChecklistRun,
 }
@@ -54,6 +60,22 @@ pub struct JudgedRelease {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub came: Option<Timestamp>,
+    /// What says so: `revision` (a ReplicaSet or ControllerRevision), `evidence` or `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_by: Option<String>,
+    /// Since when all of it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub complete: Option<Timestamp>,
+    /// What says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_by: Option<String>,
+    /// The release that load is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// Why it is this one, or why there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub baseline_told: String,
     /// SHA-256 over its builds.
     pub digest: String,
 }
@@ -64,7 +86,7 @@ pub struct JudgedRelease {
 pub struct Item {
     /// Its name.
     pub item: String,
-    /// `environments`, `release`, `redis` or `people`.
+    /// `environments`, `release`, `redis`, `production` or `people`.
     pub section: String,
     /// `go`, `no-go`, `incomplete`, `n/a` or `skipped`.
     pub outcome: String,

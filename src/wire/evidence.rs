@@ -8,6 +8,7 @@ mod document;
 mod format;
 mod newer;
 pub mod pieces;
+mod revisions;
 mod rows;
 mod samples;
 #[cfg(test)]

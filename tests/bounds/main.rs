@@ -8,6 +8,7 @@ mod engine;
 mod growth;
 mod honest;
 mod hostile;
+mod load;
 mod recorded;
 mod server;
 mod slots;
@@ -104,9 +105,8 @@ fn row(name: String, told: Option<&Value>) -> Row {
 fn forty_hostile_targets_leave_ten_honest_ones_alone() {
     const HONEST: usize = 10;
     let folder = tempfile::tempdir().unwrap();
-    let mut hostile = kinds(folder.path());
-    let of_each = hostile.len();
-    hostile.extend(kinds(folder.path()).into_iter().take(40_usize.saturating_sub(of_each)));
+    let hostile = kinds(folder.path());
+    let sources = load::sources();
     let honest: Vec<server::Served> = (0..HONEST).map(|_| server::honest()).collect();
     let honest: Vec<(Value, server::Served)> =
         honest.into_iter().map(|s| (json!({"url": s.redis_url()}), s)).collect();
@@ -116,11 +116,15 @@ fn forty_hostile_targets_leave_ten_honest_ones_alone() {
         .iter()
         .enumerate()
         .map(|(n, kind)| (format!("bad-{n}"), kind.collector, &kind.target));
-    let (took, peak, report) = profiles(&targets(bad.chain(good))).measured();
+    // The Redis is honest, and the Prometheus that is asked for its load is not.
+    let bad_load =
+        sources.iter().enumerate().map(|(n, s)| (format!("load-{n}"), "redis", &s.target));
+    let (took, peak, report) = profiles(&targets(bad.chain(bad_load).chain(good))).measured();
     println!(
-        "{} hostile targets of {of_each} kinds beside {HONEST} honest ones: {took:.2?} \
-         (deadline {:?}), peak RSS {} MiB",
+        "{} hostile targets and {} hostile Prometheus, each of another kind, beside {HONEST} \
+         honest targets: {took:.2?} (deadline {:?}), peak RSS {} MiB",
         hostile.len(),
+        sources.len(),
         scaled(DEADLINE),
         peak / MIB
     );

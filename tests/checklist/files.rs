@@ -7,7 +7,13 @@ fn a_release_is_what_an_environment_runs() {
     let world = World::without_releases();
     world.capture(&["v21", "--from", "production"]).expect(0);
     let ended = world.capture(&["v22", "--from", "qualif", "--previous", "v21"]);
-    assert!(ended.expect(0).stdout.contains("3 services, 2 changed since v21"), "{ended}");
+    assert!(
+        ended
+            .expect(0)
+            .stdout
+            .contains("3 services as of 2026-04-13T18:39:00Z, 2 changed since v21"),
+        "{ended}"
+    );
     let text = std::fs::read_to_string(world.release_path("v22")).unwrap();
     assert!(text.contains("came:\n  qualif: \"2026-04-13T18:39:00Z\"\n"), "{text}");
     let show = world.command_without_history(&["release", "show", "v22"]);

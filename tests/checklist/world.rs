@@ -214,7 +214,7 @@ impl World {
     }
 
     pub(crate) fn capture(&self, arguments: &[&str]) -> Ended {
-        self.command(&[&["release", "capture"], arguments].concat())
+        self.command(&[&["release", "capture", "--at", NOW], arguments].concat())
     }
 
     pub(crate) fn judge(&self, arguments: &[&str]) -> Ended {

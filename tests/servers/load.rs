@@ -16,10 +16,16 @@ use crate::support::cli::{Profiles, Report, list, text};
 use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
 
+mod altered;
 mod command;
 mod cost;
 mod kept;
+mod members;
+mod refused;
 mod sampled;
+mod season;
+mod truth;
+mod two_sources;
 
 /// Two environments with one Redis each; `load` is that of qualif.
 fn profiles(qualif: &RedisServer, production: &RedisServer, load: Option<Value>) -> Profiles {

@@ -37,7 +37,7 @@ fn read_within(
     live: &[(&str, &str)],
     allowed: Duration,
 ) -> Result<Load, Failure> {
-    let server = |run_id: &str| LiveServer { run_id: run_id.to_owned(), uptime: Some(1e6) };
+    let server = |run_id: &str| LiveServer { run_id: run_id.to_owned(), uptime: Some(1e6), at: 0 };
     let live = live.iter().map(|(place, run_id)| ((*place).to_owned(), server(run_id)));
     let target = TargetId::new("redis", "cache");
     let wanted = LoadWanted { target, span, length, live: live.collect() };

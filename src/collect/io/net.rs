@@ -62,28 +62,10 @@ pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failu
     )
 }
 
-/// Connects to the first address that answers, in the handshake too if there is one. Messages call
-/// the server `shown`.
-pub(in crate::collect) async fn reach(
-    host: &str,
-    port: u16,
-    tls: Option<&TlsEndpoint>,
-    shown: &str,
-) -> Result<Box<dyn Duplex>, Failure> {
-    let attempt = |address| async move {
-        let stream: Box<dyn Duplex> = match tls {
-            Some(way) => Box::new(way.handshake(address, shown).await?),
-            None => Box::new(tcp_at(address, shown).await?),
-        };
-        Ok(stream)
-    };
-    at_first(host, port, shown, attempt).await
-}
-
 /// The way to a server that may have several addresses, some of which may be silent even once they
 /// are connected to.
-pub(in crate::collect) struct Endpoint<'a> {
-    host: &'a str,
+pub(in crate::collect) struct Endpoint {
+    host: String,
     port: u16,
     /// The server in messages.
     to: String,
@@ -93,10 +75,20 @@ pub(in crate::collect) struct Endpoint<'a> {
 /// A connection, and the last moment at which the server's certificate is valid.
 pub(in crate::collect) type Connected = (Box<dyn Duplex>, Option<Timestamp>);
 
-impl<'a> Endpoint<'a> {
+impl Endpoint {
+    /// Over TLS, if there is a way. Messages call the server `to`.
+    pub(in crate::collect) fn new(
+        host: &str,
+        port: u16,
+        tls: Option<TlsEndpoint>,
+        to: String,
+    ) -> Self {
+        Self { host: host.to_owned(), port, to, tls }
+    }
+
     /// Over TLS, if there are settings for it.
     pub(in crate::collect) async fn to(
-        host: &'a str,
+        host: &str,
         port: u16,
         tls: Option<&tls::TlsSettings>,
     ) -> Result<Self, Failure> {
@@ -104,17 +96,23 @@ impl<'a> Endpoint<'a> {
             Some(tls) => Some(TlsEndpoint::new(tls.server_name(host)?, tls.connector().await?)),
             None => None,
         };
-        Ok(Self { host, port, to: format!("{host}:{port}"), tls })
+        Ok(Self::new(host, port, tls, format!("{host}:{port}")))
     }
 
     /// Over TLS, to a server whose certificate proves nothing, as somebody has asked for.
     pub(in crate::collect) async fn unverified(
-        host: &'a str,
+        host: &str,
         port: u16,
         tls: &tls::TlsSettings,
     ) -> Result<Self, Failure> {
         let tls = TlsEndpoint::new(tls.server_name(host)?, tls.unverified_connector().await?);
-        Ok(Self { host, port, to: format!("{host}:{port}"), tls: Some(tls) })
+        Ok(Self::new(host, port, Some(tls), format!("{host}:{port}")))
+    }
+
+    /// What its name stands for, at least one address.
+    pub(in crate::collect) async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let found = addresses::of_name(&self.host, self.port).await;
+        found.map_err(|error| connect_failure(&error, &self.to))
     }
 
     /// What `attempt` makes of the first address at which it is answered, whatever the answer is.
@@ -126,7 +124,22 @@ impl<'a> Endpoint<'a> {
         E: From<Failure>,
         F: Future<Output = Result<Result<T, E>, Failure>>,
     {
-        at_first(self.host, self.port, &self.to, attempt).await?
+        self.first_of(self.addresses().await?, attempt).await
+    }
+
+    /// The same, of some of the addresses.
+    pub(in crate::collect) async fn first_of<T, E, F>(
+        &self,
+        addresses: Vec<SocketAddr>,
+        attempt: impl Fn(SocketAddr) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<Failure>,
+        F: Future<Output = Result<Result<T, E>, Failure>>,
+    {
+        let nowhere = || connect_failure(&io::ErrorKind::NotFound.into(), &self.to);
+        let tried = addresses::first_of(addresses, attempt).await;
+        tried.map_err(|failure| failure.unwrap_or_else(nowhere))?
     }
 
     /// Connects to one of the addresses.
@@ -143,23 +156,6 @@ impl<'a> Endpoint<'a> {
             None => Ok((Box::new(tcp_at(address, &self.to).await?), None)),
         }
     }
-}
-
-/// What `attempt` makes of the first address of `host` that it can use. The others are tried where
-/// one is silent, or of no use.
-async fn at_first<T, F>(
-    host: &str,
-    port: u16,
-    to: &str,
-    attempt: impl Fn(SocketAddr) -> F,
-) -> Result<T, Failure>
-where
-    F: Future<Output = Result<T, Failure>>,
-{
-    let of_name = |error: &io::Error| connect_failure(error, to);
-    let found = addresses::of_name(host, port).await.map_err(|e| of_name(&e))?;
-    let tried = addresses::first_of(found, attempt).await;
-    tried.map_err(|failure| failure.unwrap_or_else(|| of_name(&io::ErrorKind::NotFound.into())))
 }
 
 /// Connects to one address of a server, which messages call `to`.

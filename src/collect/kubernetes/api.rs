@@ -4,7 +4,6 @@
 //! but a list whose pages expired (410), once, and what the server puts off (429), twice and when
 //! it says.
 
-use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,18 +12,16 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode, header};
-use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep_until};
 
 use super::access::ClusterAccess;
-use super::body::{self, MAX_STATUS, causes, innermost};
-use super::connector::CarriedByHyper;
+use super::body::{self, MAX_STATUS};
 use super::page::{Opening, Tokens, expired, opening};
 use super::parse;
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
-use crate::collect::io::{net, silence, tls};
+use crate::collect::io::{net, silence};
 use crate::model::{Failure, FailureKind};
 
 /// A cluster that can be asked.
@@ -261,14 +258,14 @@ impl Api {
     /// more, on another.
     async fn send(&self, path: &str) -> Result<Response<Incoming>, Failure> {
         let is_first = !self.answered.swap(true, Ordering::Relaxed);
-        let sent = self.access.client.get(path).await?.map_err(|e| self.exchange_failure(&e));
+        let sent = self.access.client.get(path).await;
         if sent.is_ok() {
             silence::broken();
         }
         match sent {
             Err(failure) if failure.kind == FailureKind::Cut && !is_first => {
                 tracing::debug!(path, "the connection was closed meanwhile: once more");
-                self.access.client.get(path).await?.map_err(|e| self.exchange_failure(&e))
+                self.access.client.get(path).await
             }
             sent => sent,
         }
@@ -364,79 +361,12 @@ impl Api {
             None => advice.to_owned(),
         }
     }
-
-    /// What an exchange that brought no answer means.
-    fn exchange_failure(&self, error: &legacy::Error) -> Failure {
-        let shown = &self.access.shown;
-        let mut carried = causes(error).filter_map(|e| e.downcast_ref::<CarriedByHyper>());
-        let carried = carried.next().map(|CarriedByHyper(failure)| failure);
-        let cause = |error: &(dyn std::error::Error + 'static)| {
-            if let Some(io) = error.downcast_ref::<io::Error>().map(innermost) {
-                let is_tls = io.get_ref().is_some_and(|e| e.is::<rustls::Error>());
-                return Some(if is_tls {
-                    of_kubeconfig(tls::handshake_failure(io))
-                } else {
-                    net::exchange_failure(io, shown)
-                });
-            }
-            let hyper = error.downcast_ref::<hyper::Error>()?;
-            if hyper.is_parse() {
-                let failure = Failure::new(
-                    FailureKind::Protocol,
-                    format!("the answer of {shown} is not HTTP"),
-                );
-                return Some(failure.advise(
-                    "check the cluster's server in the kubeconfig, and whether it is https://",
-                ));
-            }
-            let ended = hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
-            ended.then(|| {
-                Failure::new(
-                    FailureKind::Cut,
-                    format!("{shown} closed the connection without an answer"),
-                )
-            })
-        };
-        // The words of the tunnel's own errors: its type cannot be named.
-        let tunnel =
-            causes(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error: "));
-        if let Some(text) = tunnel {
-            let what = text.trim_start_matches("tunnel error: ");
-            let what = carried.map_or(what, |failure| failure.message.as_str());
-            return Failure::new(
-                FailureKind::Unreachable,
-                format!("the proxy does not lead to {shown}: {what}"),
-            )
-            .advise("check the proxy, and the user name and password that it may want");
-        }
-        if let Some(failure) = carried {
-            return of_kubeconfig(failure.clone());
-        }
-        causes(error).find_map(cause).unwrap_or_else(|| {
-            Failure::new(FailureKind::Unreachable, format!("no connection to {shown}")).advise(
-                "check the cluster's server in the kubeconfig, and the proxy if there is one",
-            )
-        })
-    }
 }
 
 /// When to ask again. Kubernetes says it in seconds.
 fn pause<B>(response: &Response<B>) -> Duration {
     let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     told.and_then(|text| text.trim().parse().ok()).map_or(PAUSE, Duration::from_secs)
-}
-
-/// A certificate is named in the kubeconfig, not in the profile.
-fn of_kubeconfig(failure: Failure) -> Failure {
-    let advice =
-        failure.advice.replace("tls.ca in the profile", "certificate-authority in the kubeconfig");
-    let advice =
-        advice.replace("tls.server-name in the profile", "tls-server-name in the kubeconfig");
-    let advice = advice.replace(
-        "tls.cert and tls.key in the profile",
-        "client-certificate and client-key in the kubeconfig",
-    );
-    Failure { advice, ..failure }
 }
 
 /// Begins to parse; the result may be waited for later.

@@ -1,7 +1,11 @@
 //! HTTP to an API server: requests that carry who we are, on connections of ours (`connector`).
 //!
 //! The crate `kube` reads kubeconfigs and the service account of a pod. Its own client is not used:
-//! it waits for the first address of a name, however silent that is.
+//! it waits for the first address of a name, however silent that is. Here the first request goes to
+//! one address after another, and the one that answers it is asked from then on.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,16 +20,34 @@ use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use kube::config::{AuthInfo, Config};
 use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
 
-use super::connector::Connector;
+use super::connector::{Connector, Route};
+use super::exchange::exchange_failure;
+use crate::collect::io::net;
 use crate::model::{Failure, FailureKind};
 
 /// What speaks to one API server.
 pub(super) struct ClusterClient {
-    http: legacy::Client<Connector, Empty<Bytes>>,
+    route: Arc<Route>,
+    /// Who is asked. While addresses are tried, other requests wait: a slow server with several
+    /// gets one request at each of them, and not all.
+    chosen: Mutex<Option<Chosen>>,
     /// What all paths stand behind.
     base: Uri,
     headers: HeaderMap,
+    /// The server in messages.
+    shown: String,
+}
+
+/// What speaks to one address.
+type AtAddress = legacy::Client<Connector, Empty<Bytes>>;
+
+#[derive(Clone)]
+struct Chosen {
+    http: AtAddress,
+    /// Whether there is no other to try.
+    is_only: bool,
 }
 
 impl ClusterClient {
@@ -44,16 +66,57 @@ impl ClusterClient {
         for (name, value) in impersonated(&config.auth_info)? {
             headers.append(name, value);
         }
-        let connector = Connector::new(&config, shown).await?;
-        let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { http, base: config.cluster_url, headers })
+        let route = Arc::new(Route::new(&config, shown).await?);
+        let (chosen, base, shown) = (Mutex::new(None), config.cluster_url, shown.to_owned());
+        Ok(Self { route, chosen, base, headers, shown })
     }
 
     /// GET. An answer has begun; its body is still to be read.
-    pub(super) async fn get(
+    pub(super) async fn get(&self, path: &str) -> Result<Response<Incoming>, Failure> {
+        let request = self.request(path)?;
+        let mut chosen = self.chosen.lock().await;
+        if let Some(Chosen { http, is_only }) = chosen.clone() {
+            drop(chosen);
+            match http.request(request.clone()).await {
+                // It has answered before, and may have gone since.
+                Err(error) if error.is_connect() && !is_only => chosen = self.chosen.lock().await,
+                sent => return sent.map_err(|error| exchange_failure(&error, &self.shown)),
+            }
+        }
+        let addresses = self.route.first_hop.addresses().await?;
+        if let [only] = addresses[..] {
+            let http = self.at_address(only);
+            *chosen = Some(Chosen { http: http.clone(), is_only: true });
+            drop(chosen);
+            return self.ask(&http, request).await;
+        }
+        let request = &request;
+        let answered = self.route.first_hop.first_of(addresses, |at| async move {
+            let http = self.at_address(at);
+            match self.ask(&http, request.clone()).await {
+                Err(failure) if net::is_no_answer(&failure) => Err(failure),
+                answered => Ok(answered.map(|response| (http, response))),
+            }
+        });
+        let (http, response) = answered.await?;
+        *chosen = Some(Chosen { http, is_only: false });
+        Ok(response)
+    }
+
+    fn at_address(&self, at: SocketAddr) -> AtAddress {
+        let connector = Connector { route: Arc::clone(&self.route), at };
+        legacy::Client::builder(TokioExecutor::new()).build(connector)
+    }
+
+    async fn ask(
         &self,
-        path: &str,
-    ) -> Result<Result<Response<Incoming>, legacy::Error>, Failure> {
+        http: &AtAddress,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        http.request(request).await.map_err(|error| exchange_failure(&error, &self.shown))
+    }
+
+    fn request(&self, path: &str) -> Result<Request<Empty<Bytes>>, Failure> {
         let no_request =
             |_| Failure::new(FailureKind::Protocol, format!("no request can be made of {path}"));
         let mut parts = self.base.clone().into_parts();
@@ -65,7 +128,7 @@ impl ClusterClient {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
-        Ok(self.http.request(request).await)
+        Ok(request)
     }
 }
 

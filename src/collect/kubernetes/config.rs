@@ -10,7 +10,9 @@ use url::Url;
 
 use crate::collect::patterns::{check_globs, globs};
 use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
+use crate::model::{
+    CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs, REVISIONS_PART,
+};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -167,6 +169,7 @@ impl KubernetesConfig {
                 occurs: Occurs::Always,
                 holds: &[],
             },
+            CollectorPart { name: REVISIONS_PART, occurs: Occurs::Sometimes, holds: &[] },
         ],
         is_service: false,
         jointly: &[],

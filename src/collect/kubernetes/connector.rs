@@ -1,15 +1,16 @@
-//! Connections to an API server, by a proxy or straight: all addresses of a name are tried, so that
-//! a silent one costs a moment.
+//! Connections to an API server, by a proxy or straight, each to one address of whichever comes
+//! first on the way.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -22,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::collect::io::net::{self, Duplex, TlsEndpoint};
+use crate::collect::io::net::{Duplex, Endpoint, TlsEndpoint};
 use crate::collect::io::percent::percent_decoded;
 use crate::collect::io::tls::{self, Roots};
 use crate::model::{Failure, FailureKind};
@@ -40,18 +41,21 @@ impl From<Failure> for CarriedByHyper {
     }
 }
 
-/// What connects to one API server; clones share it.
-#[derive(Clone)]
-pub(super) struct Connector(Arc<Route>);
-
-struct Route {
-    tls: Option<TlsEndpoint>,
-    proxy: Option<Tunnel<ToProxy>>,
-    /// The server in messages.
-    shown: String,
+/// The way to one API server.
+pub(super) struct Route {
+    /// To the proxy if there is one, else to the server.
+    pub(super) first_hop: Endpoint,
+    proxy: Option<ThroughProxy>,
 }
 
-impl Connector {
+/// How a proxy leads on to the server.
+struct ThroughProxy {
+    proxy: Uri,
+    credentials: Option<HeaderValue>,
+    tls: Option<TlsEndpoint>,
+}
+
+impl Route {
     pub(super) async fn new(config: &Config, shown: &str) -> Result<Self, Failure> {
         let is_tls = config.cluster_url.scheme_str() != Some("http");
         let to_proxy = config.proxy_url.as_ref().map(|proxy| proxy.scheme_str());
@@ -69,15 +73,16 @@ impl Connector {
             Ok::<_, Failure>(TlsEndpoint::new(server_name(name)?, connector))
         };
         let tls = is_tls.then(|| way(&config.cluster_url)).transpose()?;
-        let proxy = match &config.proxy_url {
-            Some(url) => {
-                let tls = proxy_is_tls.then(|| way(url)).transpose()?;
-                let tunnel = Tunnel::new(url.clone(), ToProxy { tls: tls.map(Arc::new) });
-                Some(with_credentials(tunnel, url)?)
-            }
-            None => None,
+        let Some(proxy) = &config.proxy_url else {
+            let (host, port) = place(&config.cluster_url);
+            let first_hop = Endpoint::new(host, port, tls, shown.to_owned());
+            return Ok(Self { first_hop, proxy: None });
         };
-        Ok(Self(Arc::new(Route { tls, proxy, shown: shown.to_owned() })))
+        let tls_to_proxy = proxy_is_tls.then(|| way(proxy)).transpose()?;
+        let (host, port) = place(proxy);
+        let first_hop = Endpoint::new(host, port, tls_to_proxy, format!("{host}:{port}"));
+        let credentials = proxy_credentials(proxy)?;
+        Ok(Self { first_hop, proxy: Some(ThroughProxy { proxy: proxy.clone(), credentials, tls }) })
     }
 }
 
@@ -119,16 +124,16 @@ fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
     })
 }
 
-/// With the user name and password of the proxy's URL, if it has them.
-fn with_credentials(tunnel: Tunnel<ToProxy>, url: &Uri) -> Result<Tunnel<ToProxy>, Failure> {
+/// The user name and password of the proxy's URL, if it has them.
+fn proxy_credentials(url: &Uri) -> Result<Option<HeaderValue>, Failure> {
     let authority = url.authority().map_or("", |authority| authority.as_str());
-    let Some((user, _)) = authority.rsplit_once('@') else { return Ok(tunnel) };
+    let Some((user, _)) = authority.rsplit_once('@') else { return Ok(None) };
     let wrong = || {
         Failure::new(FailureKind::Authentication, "the proxy's user name and password are not text")
     };
     let user = percent_decoded(user).ok_or_else(wrong)?;
     let value = format!("Basic {}", STANDARD.encode(user));
-    Ok(tunnel.with_auth(HeaderValue::from_str(&value).map_err(|_| wrong())?))
+    HeaderValue::from_str(&value).map(Some).map_err(|_| wrong())
 }
 
 /// Host and port of a URL.
@@ -137,20 +142,36 @@ fn place(url: &Uri) -> (&str, u16) {
     (url.host().unwrap_or_default(), url.port_u16().unwrap_or(default))
 }
 
-impl Route {
-    async fn connect(&self, server: Uri) -> Result<Stream, BoxError> {
-        let (host, port) = place(&server);
-        let Some(tunnel) = self.proxy.clone() else {
-            let reached = net::reach(host, port, self.tls.as_ref(), &self.shown).await;
-            return Ok(Stream(reached.map_err(CarriedByHyper)?));
+/// What connects to the server by one address of the first hop.
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub(super) route: Arc<Route>,
+    pub(super) at: SocketAddr,
+}
+
+impl Connector {
+    async fn connect(self, server: Uri) -> Result<Stream, BoxError> {
+        let route = Arc::clone(&self.route);
+        let Some(ThroughProxy { proxy, credentials, tls }) = &route.proxy else {
+            return Ok(self.first_hop().await?);
         };
+        let mut tunnel = Tunnel::new(proxy.clone(), ToProxy(self));
+        if let Some(credentials) = credentials {
+            tunnel = tunnel.with_auth(credentials.clone());
+        }
         // The tunnel would take 443 for a server without a port, whatever its scheme.
+        let (host, port) = place(&server);
         let server: Uri = format!("http://{host}:{port}").parse()?;
-        let stream = { tunnel }.call(server).await?.into_inner();
-        match &self.tls {
+        let stream = tunnel.call(server).await?.into_inner();
+        match tls {
             Some(tls) => Ok(Stream(Box::new(tls.over(stream).await.map_err(CarriedByHyper)?))),
             None => Ok(stream),
         }
+    }
+
+    async fn first_hop(&self) -> Result<Stream, CarriedByHyper> {
+        let (stream, _) = self.route.first_hop.connect(self.at).await?;
+        Ok(Stream(stream))
     }
 }
 
@@ -164,16 +185,12 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let route = Arc::clone(&self.0);
-        async move { route.connect(server).await.map(TokioIo::new) }.boxed()
+        self.clone().connect(server).map_ok(TokioIo::new).boxed()
     }
 }
 
 /// What connects to a proxy.
-#[derive(Clone)]
-struct ToProxy {
-    tls: Option<Arc<TlsEndpoint>>,
-}
+struct ToProxy(Connector);
 
 impl Service<Uri> for ToProxy {
     type Response = TokioIo<Stream>;
@@ -184,15 +201,9 @@ impl Service<Uri> for ToProxy {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, proxy: Uri) -> Self::Future {
-        let tls = self.tls.clone();
-        async move {
-            let (host, port) = place(&proxy);
-            let shown = format!("{host}:{port}");
-            let reached = net::reach(host, port, tls.as_deref(), &shown).await?;
-            Ok(TokioIo::new(Stream(reached)))
-        }
-        .boxed()
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connector = self.0.clone();
+        async move { connector.first_hop().await.map(TokioIo::new) }.boxed()
     }
 }
 

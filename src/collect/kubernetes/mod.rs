@@ -11,6 +11,7 @@ mod body;
 mod client;
 pub mod config;
 mod connector;
+mod exchange;
 mod exec;
 mod items;
 mod kubeconfig;
@@ -22,6 +23,7 @@ mod page;
 mod parse;
 mod pod;
 mod question;
+mod revisions;
 pub(super) mod scope;
 pub(super) mod stray;
 mod workloads;
@@ -37,15 +39,17 @@ use super::io::aside::run_blocking;
 use super::io::net;
 use super::recorded::config::RecordedConfig;
 use crate::model::{
-    CollectorKind, Failure, FailureKind, Field, Outcome, TLS_UNVERIFIED, TargetEvidence, TargetId,
+    CollectorKind, Failure, FailureKind, Field, Outcome, Revisions, TLS_UNVERIFIED, TargetEvidence,
+    TargetId,
 };
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::ClusterSettings;
 use question::{
-    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question, Resource, STATEFUL_SETS,
-    grant,
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question,
+    REPLICA_SETS, Resource, STATEFUL_SETS, grant,
 };
+use revisions::RevisionsRead;
 use scope::ClusterScope;
 use workloads::Workloads;
 
@@ -234,6 +238,89 @@ impl Kubernetes {
     }
 }
 
+/// What is asked of each namespace besides what an audit asks, and what of that once more.
+#[derive(Clone, Copy)]
+enum Remembered {
+    ReplicaSets,
+    ControllerRevisions,
+    Workloads(&'static str),
+    Pods,
+}
+
+impl Kubernetes {
+    const REMEMBERED: [(Resource, Remembered); 6] = [
+        (REPLICA_SETS, Remembered::ReplicaSets),
+        (CONTROLLER_REVISIONS, Remembered::ControllerRevisions),
+        (DEPLOYMENTS, Remembered::Workloads("Deployment")),
+        (STATEFUL_SETS, Remembered::Workloads("StatefulSet")),
+        (DAEMON_SETS, Remembered::Workloads("DaemonSet")),
+        (PODS, Remembered::Pods),
+    ];
+
+    /// The part `revisions`, which checklists ask for: what is refused makes all of it unknown.
+    async fn revisions(&self, context: &CollectContext) -> Result<Revisions, Failure> {
+        let access = access::find(&self.settings, context);
+        let access = net::within(context.deadline, context.allowed, access).await?;
+        let api = Api::new(access, context);
+        let empty = RevisionsRead::new(self.scope.selection.clone());
+        let (mut found, mut failures) = (empty.clone(), Vec::new());
+        let mut without_revisions = Vec::new();
+        let all = self.namespaces.is_empty().then_some(None);
+        let namespaces = all.into_iter().chain(self.namespaces.iter().map(|n| Some(n.as_str())));
+        'asking: for namespace in namespaces {
+            for (resource, what) in Self::REMEMBERED {
+                let list = api.list(
+                    resource,
+                    namespace,
+                    &empty,
+                    move |state: &mut RevisionsRead, body: &[u8]| match what {
+                        Remembered::ReplicaSets => state.replica_sets(body),
+                        Remembered::ControllerRevisions => state.controller_revisions(body),
+                        Remembered::Workloads(kind) => state.workloads(kind, body),
+                        Remembered::Pods => state.pods(body),
+                    },
+                );
+                match list.await {
+                    Ok(listed) => found.merge(listed)?,
+                    Err(failure) => {
+                        let is_last =
+                            api.is_hopeless(&failure) || failure.kind == FailureKind::Unavailable;
+                        let is_of_revisions = matches!(
+                            what,
+                            Remembered::ReplicaSets | Remembered::ControllerRevisions
+                        );
+                        let lacks_right = failure.kind == FailureKind::Permission;
+                        let of = if is_of_revisions && lacks_right {
+                            &mut without_revisions
+                        } else {
+                            &mut failures
+                        };
+                        of.push(failure);
+                        if is_last {
+                            break 'asking;
+                        }
+                    }
+                }
+            }
+        }
+        let granted = |failures: Vec<Failure>| {
+            let refused = api.refused();
+            folded(failures).map(|failure| match refused.is_empty() {
+                true => failure,
+                false => failure.advise(grant(&refused)),
+            })
+        };
+        if let Some(failure) = granted(failures) {
+            return Err(failure);
+        }
+        let refused = granted(without_revisions);
+        let told = run_blocking(move || found.finish()).await??;
+        // Half a list of revisions is none.
+        let revisions = if refused.is_some() { Vec::new() } else { told.revisions };
+        Ok(Revisions { revisions, refused, ..told })
+    }
+}
+
 /// What an answer tells, as `parse` adds it to evidence.
 fn told_by(
     of: &TargetEvidence,
@@ -331,5 +418,14 @@ impl Collector for Kubernetes {
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move { vec![self.read(context).await] }.boxed()
+    }
+
+    fn remembered<'a>(
+        &'a self,
+        context: &'a CollectContext,
+    ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
+        // Where the profile leaves workloads out, nothing of them is asked.
+        let is_asked = self.scope.parts.contains(&Part::Workloads);
+        is_asked.then(|| self.revisions(context).boxed())
     }
 }

@@ -42,7 +42,9 @@ const MAX_FEW: usize = 256;
 
 /// A list that is short in everything that Kubernetes writes: a longer one is an error of the item
 /// that it is in.
-fn few<'de, D: Deserializer<'de>, T: serde::Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn few<'de, D: Deserializer<'de>, T: serde::Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
     d.deserialize_seq(Few(PhantomData))
 }
 

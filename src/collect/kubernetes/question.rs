@@ -46,6 +46,9 @@ pub(super) const PODS: Resource = resource("", "pods", "PodList");
 pub(super) const DEPLOYMENTS: Resource = resource("apps", "deployments", "DeploymentList");
 pub(super) const STATEFUL_SETS: Resource = resource("apps", "statefulsets", "StatefulSetList");
 pub(super) const DAEMON_SETS: Resource = resource("apps", "daemonsets", "DaemonSetList");
+pub(super) const REPLICA_SETS: Resource = resource("apps", "replicasets", "ReplicaSetList");
+pub(super) const CONTROLLER_REVISIONS: Resource =
+    resource("apps", "controllerrevisions", "ControllerRevisionList");
 pub(super) const CRON_JOBS: Resource = resource("batch", "cronjobs", "CronJobList");
 
 impl Resource {

@@ -87,7 +87,7 @@ impl NamespaceSelection {
         !self.include.is_empty()
     }
 
-    fn selects(&self, namespace: &str) -> bool {
+    pub(super) fn selects(&self, namespace: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.is_match(namespace));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
     }

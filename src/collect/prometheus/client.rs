@@ -71,7 +71,7 @@ impl Credentials {
 /// Asks one API.
 pub(super) struct PrometheusClient<'a> {
     pub(super) base: &'a Base,
-    pub(super) way: net::Endpoint<'a>,
+    pub(super) way: net::Endpoint,
     pub(super) credentials: Credentials,
     pub(super) clock: Clock,
     pub(super) aside: Arc<Mutex<AnswerNotes>>,
@@ -143,9 +143,12 @@ impl PrometheusClient<'_> {
         let answer = answer.await?;
         let ahead = clock_ahead(&answer.headers, before, (self.clock)());
         let body = answer.body;
-        self.locked().answers.update(&body);
-        let ReadAnswer { series, warnings } =
-            run_blocking(move || parse::read(&body, &shown)).await??;
+        let aside = Arc::clone(&self.aside);
+        let read = move || {
+            aside.lock().unwrap_or_else(PoisonError::into_inner).answers.update(&body);
+            parse::read(&body, &shown)
+        };
+        let ReadAnswer { series, warnings } = run_blocking(read).await??;
         self.note(ahead, warnings);
         Ok(series)
     }

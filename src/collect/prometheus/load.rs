@@ -16,9 +16,23 @@ const MAX_VALUES: usize = 4_000_000;
 /// unknown.
 const MAX_CUTS: usize = 50;
 
-/// Series of one server, which follow each other, and label sets that a message names.
+/// Series of one server, which follow each other, with their values over the whole span and the
+/// bytes of their labels.
 const MAX_FOLLOWING: usize = 2000;
+const MAX_FOLLOWING_VALUES: usize = 200_000;
+const MAX_FOLLOWING_LABELS: usize = 4 * 1024 * 1024;
+
+/// Label sets that a message names, and the characters of each.
 const MAX_NAMED: usize = 5;
+const MAX_WORDS: usize = 300;
+
+/// Commands of one server, and the bytes of a name: they stand in what is asked next.
+const MAX_COMMANDS: usize = 2000;
+const MAX_COMMAND: usize = 128;
+
+/// Samples of one bucket, for each second of it, and all values that are told of it.
+const MAX_SAMPLES_A_SECOND: i64 = 4;
+const MAX_SAMPLE_VALUES: usize = 500_000;
 
 /// What tells the steps of a server.
 #[derive(Clone, Debug, Default)]
@@ -60,19 +74,63 @@ pub(super) enum CounterKind {
     Keys,
 }
 
-/// Adds the values of an answer to those of the answers before it, series by series.
-pub(super) fn merge(all: &mut Vec<ToldSeries>, more: Vec<ToldSeries>) {
-    let mut known: BTreeMap<SeriesLabels, usize> =
-        all.iter().enumerate().map(|(index, series)| (series.labels.clone(), index)).collect();
-    for series in more {
-        match known.get(&series.labels) {
-            Some(index) => all[*index].points.extend(series.points),
-            None => {
-                known.insert(series.labels.clone(), all.len());
-                all.push(series);
+/// Series whose values come piece by piece.
+#[derive(Default)]
+pub(super) struct Merged {
+    all: Vec<ToldSeries>,
+    by_labels: BTreeMap<SeriesLabels, usize>,
+    values: usize,
+    label_bytes: usize,
+}
+
+impl Merged {
+    /// Adds the values of an answer to those of the answers before it, series by series.
+    pub(super) fn add(&mut self, more: Vec<ToldSeries>) -> Result<(), Failure> {
+        for series in more {
+            self.values += series.points.len();
+            if let Some(index) = self.by_labels.get(&series.labels) {
+                self.all[*index].points.extend(series.points);
+            } else {
+                self.label_bytes += series.label_bytes();
+                self.by_labels.insert(series.labels.clone(), self.all.len());
+                self.all.push(series);
             }
         }
+        let count = self.all.len();
+        let what = if count > MAX_FOLLOWING {
+            format!("{count} series")
+        } else if self.values > MAX_FOLLOWING_VALUES {
+            format!("series with {} values", self.values)
+        } else if self.label_bytes > MAX_FOLLOWING_LABELS {
+            "series with more than 4 MiB of labels".to_owned()
+        } else {
+            return Ok(());
+        };
+        let message = format!("match: fits {what} where one server has one series");
+        Err(Failure::new(FailureKind::TooLarge, message)
+            .advise("name the labels that this server's series alone have, as instance"))
     }
+
+    pub(super) fn into_series(self) -> Vec<ToldSeries> {
+        self.all
+    }
+}
+
+/// The commands that series are of.
+pub(super) fn command_names(listed: Vec<SeriesLabels>) -> Result<BTreeSet<String>, Failure> {
+    let names = listed.into_iter().filter_map(|mut labels| labels.remove("cmd"));
+    let names: BTreeSet<String> = names.collect();
+    let longest = names.iter().map(String::len).max().unwrap_or(0);
+    if names.len() <= MAX_COMMANDS && longest <= MAX_COMMAND {
+        return Ok(names);
+    }
+    let message = if names.len() > MAX_COMMANDS {
+        format!("match: fits series of {} commands, more than a Redis has", names.len())
+    } else {
+        format!("the name of a command has {longest} bytes, more than that of any Redis command")
+    };
+    Err(Failure::new(FailureKind::TooLarge, message)
+        .advise("correct match: and members:, so that they match one server's series each"))
 }
 
 /// Joins the series of a server. `listed` are the label sets that are known at all.
@@ -100,17 +158,6 @@ pub(super) fn steps(
     };
     made.set_rows(told);
     Ok(made)
-}
-
-/// Whether there are more series of one server than follow each other anywhere.
-pub(super) fn too_many(told: &StepsTold) -> Option<Failure> {
-    let counts = [&told.processed, &told.up, &told.resets, &told.instance].map(Vec::len);
-    let most = counts.into_iter().max().filter(|most| *most > MAX_FOLLOWING)?;
-    let message = format!("match: fits {most} series where one server has one");
-    Some(
-        Failure::new(FailureKind::TooLarge, message)
-            .advise("name the labels that this server's series alone have, as instance"),
-    )
 }
 
 impl Steps {
@@ -142,26 +189,21 @@ impl Steps {
 
     /// Sets a counter in the buckets that an answer tells it in.
     pub(super) fn set(&mut self, counter: CounterKind, told: &[ToldSeries]) -> Result<(), Failure> {
-        for series in told {
-            let fitting = fitting(&self.bases, &series.labels);
-            for point in &series.points {
-                let row = self.rows.get(&(point.at_millis / 1000));
-                if let Some((row, _)) = row.filter(|(_, base)| fitting.contains(base)) {
-                    set_value(&mut self.table, &mut self.cpu, counter, *row, series, *point);
-                }
-            }
-        }
-        is_bounded(&self.table)
+        let rows = |at_millis: i64| self.rows.get(&(at_millis / 1000)).copied();
+        let (table, cpu) = (&mut self.table, &mut self.cpu);
+        told.iter()
+            .try_for_each(|series| set_series(table, cpu, counter, series, &self.bases, rows))
     }
 
-    /// Ends of the buckets in which the server was cut, the newest first: told, or seen by the
+    /// Ends of the newest buckets in which the server was cut, in their order: told, or seen by the
     /// counters.
     pub(super) fn cuts(&self) -> Vec<i64> {
         let rows = self.table.rows();
         let seen = (1..rows.len()).filter(|row| self.is_cut_before(*row));
         let mut all: BTreeSet<i64> = seen.map(|row| rows[row].at_millis / 1000).collect();
         all.extend(&self.told_cuts);
-        all.into_iter().rev().take(MAX_CUTS).collect()
+        let surplus = all.len().saturating_sub(MAX_CUTS);
+        all.into_iter().skip(surplus).collect()
     }
 
     fn is_cut_before(&self, row: usize) -> bool {
@@ -219,16 +261,38 @@ pub(super) struct SamplesTold {
     pub(super) counters: Vec<(CounterKind, Vec<ToldSeries>)>,
 }
 
-/// Samples in the order of time. A range of Prometheus 2 has a sample on its first moment, which
-/// belongs to the bucket before.
-pub(super) fn samples(
-    mut told: Vec<SamplesTold>,
-    length: BucketLength,
-) -> Result<CounterTable, Failure> {
-    told.sort_by_key(|bucket| bucket.at);
-    let mut table = CounterTable::default();
-    let mut cpu = Vec::new();
-    for bucket in &told {
+impl SamplesTold {
+    /// Whether there are not more values than samples of a bucket have.
+    pub(super) fn is_bounded(&self) -> Result<(), Failure> {
+        let counters = self.counters.iter().map(|(_, told)| told);
+        let all = [&self.processed, &self.instance].into_iter().chain(counters).flatten();
+        let (values, labels) = all.fold((0, 0), |(values, labels), series| {
+            (values + series.points.len(), labels + series.label_bytes())
+        });
+        if values <= MAX_SAMPLE_VALUES && labels <= 2 * MAX_FOLLOWING_LABELS {
+            return Ok(());
+        }
+        let message = format!("the samples of one bucket are {values} values, which is too many");
+        Err(Failure::new(FailureKind::TooLarge, message)
+            .advise("correct match: and members:, so that they match one server's series each"))
+    }
+}
+
+/// Samples that are put together bucket by bucket.
+#[derive(Default)]
+pub(super) struct Samples {
+    table: CounterTable,
+    cpu: Vec<[Option<f64>; 2]>,
+}
+
+impl Samples {
+    /// Buckets come in the order of time. A range of Prometheus 2 has a sample on its first moment,
+    /// which belongs to the bucket before.
+    pub(super) fn add(
+        &mut self,
+        bucket: &SamplesTold,
+        length: BucketLength,
+    ) -> Result<(), Failure> {
         let inside = (bucket.at - length.seconds()) * 1000 + 1..=bucket.at * 1000;
         let bases: Vec<SeriesLabels> =
             bucket.processed.iter().map(|one| base_of(&one.labels)).collect();
@@ -237,9 +301,16 @@ pub(super) fn samples(
             let points = series.points.iter().filter(|point| inside.contains(&point.at_millis));
             moments.extend(points.map(|point| (point.at_millis, (base, point.value))));
         }
+        if i64::try_from(moments.len()).is_ok_and(|n| n > MAX_SAMPLES_A_SECOND * length.seconds()) {
+            let message = format!("{} samples in one bucket are too many", moments.len());
+            return Err(Failure::new(FailureKind::TooLarge, message)
+                .advise("correct match:, so that it matches the series of one scraper"));
+        }
+        let instances = instances_at(&bucket.instance);
         let mut rows = BTreeMap::new();
         for (at_millis, (base, processed)) in moments {
-            let found = instance_at(&bucket.instance, at_millis, &bases[base]);
+            let mut here = instances.get(&at_millis).into_iter().flatten();
+            let found = here.find(|labels| fits(&bases[base], labels));
             let row = CounterRow {
                 at_millis,
                 run: None,
@@ -249,27 +320,50 @@ pub(super) fn samples(
                 own_calls: 0,
             };
             let run_id = found.map_or("", |labels| label(labels, "run_id"));
-            if let Some(index) = table.push_row(run_id, row) {
-                table.set_processed(index, processed);
+            if let Some(index) = self.table.push_row(run_id, row) {
+                self.table.set_processed(index, processed);
                 rows.insert(at_millis, (index, base));
             }
         }
-        cpu.resize(table.rows().len(), [None; 2]);
-        for (counter, told) in &bucket.counters {
-            for series in told {
-                let fitting = fitting(&bases, &series.labels);
-                for point in &series.points {
-                    let row = rows.get(&point.at_millis);
-                    if let Some((row, _)) = row.filter(|(_, base)| fitting.contains(base)) {
-                        set_value(&mut table, &mut cpu, *counter, *row, series, *point);
-                    }
-                }
-            }
-        }
-        is_bounded(&table)?;
+        self.cpu.resize(self.table.rows().len(), [None; 2]);
+        let (table, cpu) = (&mut self.table, &mut self.cpu);
+        let row_at = |at_millis: i64| rows.get(&at_millis).copied();
+        bucket.counters.iter().try_for_each(|(counter, told)| {
+            told.iter()
+                .try_for_each(|series| set_series(table, cpu, *counter, series, &bases, row_at))
+        })
     }
-    set_cpu(&mut table, &cpu);
-    Ok(table)
+
+    pub(super) fn into_table(mut self) -> CounterTable {
+        set_cpu(&mut self.table, &self.cpu);
+        self.table
+    }
+}
+
+/// Sets a counter at all moments that a series tells it at. `row_at` is the row of a moment, and
+/// the base that counts there.
+fn set_series(
+    table: &mut CounterTable,
+    cpu: &mut [[Option<f64>; 2]],
+    counter: CounterKind,
+    series: &ToldSeries,
+    bases: &[SeriesLabels],
+    row_at: impl Fn(i64) -> Option<(usize, usize)>,
+) -> Result<(), Failure> {
+    // Neighbouring moments have one base, nearly always.
+    let mut known = None;
+    for point in &series.points {
+        let Some((row, base)) = row_at(point.at_millis) else { continue };
+        let (_, is_fitting) = match known {
+            Some((asked, fitting)) if asked == base => (asked, fitting),
+            _ => *known.insert((base, fits(&bases[base], &series.labels))),
+        };
+        if is_fitting {
+            has_room(table, label(&series.labels, "cmd"))?;
+            set_value(table, cpu, counter, row, series, *point);
+        }
+    }
+    Ok(())
 }
 
 fn set_value(
@@ -306,21 +400,18 @@ fn cpu_of(told: &[Option<f64>; 2]) -> Option<f64> {
     Some(told[0]? + told[1]?)
 }
 
-fn is_bounded(table: &CounterTable) -> Result<(), Failure> {
-    let count = table.rows().len() * table.commands().len() * 2;
-    if count <= MAX_VALUES {
+/// Whether there is room for the columns of a command.
+fn has_room(table: &CounterTable, command: &str) -> Result<(), Failure> {
+    let commands = table.commands();
+    let (rows, count) = (table.rows().len(), commands.len() + 1);
+    if rows * count * 2 <= MAX_VALUES || commands.contains_key(command) {
         return Ok(());
     }
-    let (rows, commands) = (table.rows().len(), table.commands().len());
-    let message = format!("{rows} buckets or samples of {commands} commands are too many at once");
+    let message = format!("{rows} buckets or samples of {count} commands are too many at once");
     Err(Failure::new(FailureKind::TooLarge, message).advise("ask for a shorter span"))
 }
 
-/// The bases that a series belongs to: it has all their labels, and may have more.
-fn fitting(bases: &[SeriesLabels], labels: &SeriesLabels) -> BTreeSet<usize> {
-    (0..bases.len()).filter(|base| fits(&bases[*base], labels)).collect()
-}
-
+/// Whether a series is one of a base: it has all its labels, and may have more.
 fn fits(base: &SeriesLabels, labels: &SeriesLabels) -> bool {
     base.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
@@ -343,7 +434,11 @@ fn labelled(series: &ToldSeries) -> LabelledSeries {
 fn in_words(labels: &SeriesLabels) -> String {
     let is_told = |(name, _): &(&String, &String)| *name != "__name__";
     let pairs = labels.iter().filter(is_told).map(|(name, value)| format!("{name}={value:?}"));
-    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+    let words = format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "));
+    match words.char_indices().nth(MAX_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
 
 fn by_second(series: &ToldSeries) -> BTreeMap<i64, f64> {
@@ -366,44 +461,44 @@ fn count_of(value: f64) -> u32 {
 
 /// Which `run_id` and role hold at which step.
 struct Instances<'a> {
-    series: Vec<(&'a SeriesLabels, BTreeSet<i64>)>,
-    steps: Vec<i64>,
+    series: Vec<&'a SeriesLabels>,
+    /// Series that have a value at a step.
+    by_step: BTreeMap<i64, BTreeSet<usize>>,
 }
 
 impl<'a> Instances<'a> {
     fn new(told: &'a [ToldSeries]) -> Self {
-        let seconds = |series: &ToldSeries| {
-            series.points.iter().map(|point| point.at_millis / 1000).collect::<BTreeSet<i64>>()
-        };
-        let series: Vec<_> = told.iter().map(|one| (&one.labels, seconds(one))).collect();
-        let steps: BTreeSet<i64> = series.iter().flat_map(|(_, steps)| steps).copied().collect();
-        Self { series, steps: steps.into_iter().collect() }
+        let mut by_step: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
+        for (index, series) in told.iter().enumerate() {
+            for point in &series.points {
+                by_step.entry(point.at_millis / 1000).or_default().insert(index);
+            }
+        }
+        Self { series: told.iter().map(|one| &one.labels).collect(), by_step }
     }
 
     /// Where one takes over from another, both have a value for one bucket: the one that goes on
     /// counts, else the one that is new.
     fn at(&self, at: i64, base: &SeriesLabels) -> Option<&'a SeriesLabels> {
-        let place = self.steps.binary_search(&at).ok()?;
-        let next = self.steps.get(place + 1);
-        let before = place.checked_sub(1).map(|before| self.steps[before]);
-        let here =
-            self.series.iter().filter(|(labels, steps)| steps.contains(&at) && fits(base, labels));
-        let rank = |steps: &BTreeSet<i64>| {
-            let goes_on = next.is_some_and(|next| steps.contains(next));
-            let is_new = before.is_some_and(|before| !steps.contains(&before));
+        let here = self.by_step.get(&at)?.iter().filter(|index| fits(base, self.series[**index]));
+        let next = self.by_step.range(at + 1..).next().map(|(_, series)| series);
+        let before = self.by_step.range(..at).next_back().map(|(_, series)| series);
+        let rank = |index: &usize| {
+            let goes_on = next.is_some_and(|next| next.contains(index));
+            let is_new = before.is_some_and(|before| !before.contains(index));
             (goes_on, is_new)
         };
-        here.max_by_key(|(_, steps)| rank(steps)).map(|(labels, _)| *labels)
+        here.max_by_key(|index| rank(index)).map(|index| self.series[*index])
     }
 }
 
-fn instance_at<'a>(
-    told: &'a [ToldSeries],
-    at_millis: i64,
-    base: &SeriesLabels,
-) -> Option<&'a SeriesLabels> {
-    let has = |series: &&ToldSeries| {
-        series.points.iter().any(|point| point.at_millis == at_millis) && fits(base, &series.labels)
-    };
-    told.iter().find(has).map(|series| &series.labels)
+/// The labels of all series that have a value at a moment.
+fn instances_at(told: &[ToldSeries]) -> BTreeMap<i64, Vec<&SeriesLabels>> {
+    let mut instances: BTreeMap<i64, Vec<&SeriesLabels>> = BTreeMap::new();
+    for series in told {
+        for point in &series.points {
+            instances.entry(point.at_millis).or_default().push(&series.labels);
+        }
+    }
+    instances
 }

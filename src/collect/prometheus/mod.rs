@@ -32,8 +32,8 @@ use crate::model::{
 use crate::wire::problem::Problem;
 use client::{AnswerNotes, Credentials, PrometheusClient};
 use config::{Base, PrometheusConfig};
-use load::{CounterKind, SamplesTold, Steps, StepsTold};
-use parse::{SeriesLabels, ToldSeries};
+use load::{CounterKind, Merged, Samples, SamplesTold, Steps, StepsTold};
+use parse::ToldSeries;
 use queries::{Metric, Selector};
 
 /// Reads the load of one target.
@@ -206,13 +206,10 @@ struct MemberRead<'a> {
 }
 
 impl MemberRead<'_> {
-    /// All of one server; the second error is that it has no series.
+    /// All of one server; the second error is that its series are none or two.
     async fn place(&self, place: &str) -> Result<Result<PlaceRead, SeriesFault>, Failure> {
         let length = self.wanted.length;
         let told = self.steps_told().await?;
-        if let Some(failure) = load::too_many(&told) {
-            return Err(failure);
-        }
         let listed = if told.processed.is_empty() {
             self.client.series(&self.selector.series(Metric::Processed), None).await?
         } else {
@@ -221,7 +218,7 @@ impl MemberRead<'_> {
         let joined = run_blocking(move || load::steps(&told, &listed, length)).await?;
         let steps = match joined {
             Ok(steps) => steps,
-            Err(fault @ SeriesFault::TwoScrapers { .. }) => return Err(fault_failure(&fault)),
+            // It costs this server's load alone: another one may have breached a limit.
             Err(fault) => return Ok(Err(fault)),
         };
         let commands = self.commands().await?;
@@ -232,15 +229,19 @@ impl MemberRead<'_> {
             (steps, cuts)
         })
         .await?;
-        let mut samples = Vec::new();
+        let mut samples = Samples::default();
         for at in cuts {
-            samples.push(self.samples_told(at, &commands).await?);
+            let told = self.samples_told(at, &commands).await?;
+            let added = run_blocking(move || samples.add(&told, length).map(|()| samples));
+            samples = added.await??;
         }
-        let samples = run_blocking(move || load::samples(samples, length)).await??;
+        let samples = samples.into_table();
         let (first, interval) = (steps.first(), steps.interval(length));
         let live = self.wanted.live.get(place);
-        let identity = identity_of(live, steps.newest_run().as_deref(), interval);
-        let load = PlaceLoad { identity, steps: steps.into_table(), samples };
+        let newest = steps.newest_run();
+        let steps = steps.into_table();
+        let identity = identity_of(live, newest.as_deref(), interval, steps.ends_early(self.span));
+        let load = PlaceLoad { identity, steps, samples };
         Ok(Ok(PlaceRead { load, first, interval }))
     }
 
@@ -250,11 +251,11 @@ impl MemberRead<'_> {
 
     /// One query at each step of the span, and one step before.
     async fn range(&self, query: &str) -> Result<Vec<ToldSeries>, Failure> {
-        let mut all = Vec::new();
+        let mut merged = Merged::default();
         for piece in queries::pieces(self.span, self.seconds()) {
-            load::merge(&mut all, self.client.range(query, piece, self.seconds()).await?);
+            merged.add(self.client.range(query, piece, self.seconds()).await?)?;
         }
-        Ok(all)
+        Ok(merged.into_series())
     }
 
     async fn steps_told(&self) -> Result<StepsTold, Failure> {
@@ -272,8 +273,7 @@ impl MemberRead<'_> {
         let LoadSpan { from, to } = self.span;
         let span = LoadSpan { from: from - self.seconds(), to };
         let listed = self.client.series(&self.selector.series(Metric::Calls), Some(span)).await?;
-        let command = |labels: SeriesLabels| labels.get("cmd").cloned();
-        Ok(listed.into_iter().filter_map(command).collect())
+        load::command_names(listed)
     }
 
     async fn set_counters(&self, mut steps: Steps, commands: &[&str]) -> Result<Steps, Failure> {
@@ -304,22 +304,22 @@ impl MemberRead<'_> {
             let query = selector.raw(metric, chunk, seconds);
             async move { self.client.instant(&query, at).await }
         };
-        let mut told = SamplesTold {
-            at,
-            processed: raw(Metric::Processed, None).await?,
-            instance: raw(Metric::Instance, None).await?,
-            counters: Vec::new(),
-        };
+        let mut told = SamplesTold { at, ..SamplesTold::default() };
+        told.processed = raw(Metric::Processed, None).await?;
+        told.instance = raw(Metric::Instance, None).await?;
+        told.is_bounded()?;
         for (counter, metric) in
             [(CounterKind::CpuUser, Metric::CpuUser), (CounterKind::CpuSystem, Metric::CpuSystem)]
         {
             told.counters.push((counter, raw(metric, None).await?));
+            told.is_bounded()?;
         }
         for chunk in queries::chunks(commands) {
             for (counter, metric) in
                 [(CounterKind::Calls, Metric::Calls), (CounterKind::Seconds, Metric::Seconds)]
             {
                 told.counters.push((counter, raw(metric, chunk).await?));
+                told.is_bounded()?;
             }
         }
         Ok(told)

@@ -24,8 +24,11 @@ const MAX_SERIES: usize = 10_000;
 /// Labels of one series.
 const MAX_LABELS: usize = 64;
 
-/// Bytes of all labels of one answer.
-const MAX_TEXT: usize = 4 * 1024 * 1024;
+/// Bytes that all labels of one answer take.
+const MAX_TEXT: usize = 8 * 1024 * 1024;
+
+/// Bytes that a label takes besides its text.
+const LABEL: usize = 96;
 
 /// Warnings that are kept, and the characters of each.
 const MAX_WARNINGS: usize = 16;
@@ -46,6 +49,17 @@ pub(super) struct SeriesPoint {
     /// Unix milliseconds.
     pub(super) at_millis: i64,
     pub(super) value: f64,
+}
+
+impl ToldSeries {
+    /// Bytes that its labels take.
+    pub(super) fn label_bytes(&self) -> usize {
+        self.labels.iter().map(|(name, value)| label_bytes(name, value)).sum()
+    }
+}
+
+fn label_bytes(name: &str, value: &str) -> usize {
+    LABEL + name.len() + value.len()
 }
 
 /// A whole answer.
@@ -134,6 +148,10 @@ impl Budget {
             }
             None => Err(self.refuse(what)),
         }
+    }
+
+    fn take_series<E: Error>(&self) -> Result<(), E> {
+        self.take(&self.series, 1, "10000 series")
     }
 
     fn refuse<E: Error>(&self, what: &'static str) -> E {
@@ -238,6 +256,7 @@ impl<'de> Visitor<'de> for Data<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
         while let Some(labels) = items.next_element_seed(LabelsSeed(self.0))? {
+            self.0.take_series()?;
             all.push(ToldSeries { labels, points: Vec::new() });
         }
         Ok(Some(all))
@@ -281,6 +300,7 @@ impl<'de> Visitor<'de> for ResultSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<ToldSeries>, A::Error> {
         let mut all = Vec::new();
         while let Some(series) = items.next_element_seed(SeriesSeed(self.0))? {
+            self.0.take_series()?;
             all.push(series);
         }
         Ok(all)
@@ -339,7 +359,6 @@ impl<'de> DeserializeSeed<'de> for LabelsSeed<'_> {
     type Value = SeriesLabels;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<SeriesLabels, D::Error> {
-        self.0.take(&self.0.series, 1, "10000 series")?;
         json.deserialize_map(self)
     }
 }
@@ -354,7 +373,7 @@ impl<'de> Visitor<'de> for LabelsSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SeriesLabels, A::Error> {
         let mut labels = SeriesLabels::new();
         while let Some((name, value)) = map.next_entry::<String, String>()? {
-            self.0.take(&self.0.text, name.len() + value.len(), "4 MiB of labels")?;
+            self.0.take(&self.0.text, label_bytes(&name, &value), "8 MiB of labels")?;
             if labels.len() == MAX_LABELS {
                 return Err(self.0.refuse("64 labels of one series"));
             }

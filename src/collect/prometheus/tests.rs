@@ -1,6 +1,6 @@
 //! What becomes of what a Prometheus told.
 
-use super::load::{CounterKind, SamplesTold, StepsTold, merge, samples, steps};
+use super::load::{CounterKind, Merged, Samples, SamplesTold, StepsTold, command_names, steps};
 use super::parse::{SeriesLabels, SeriesPoint, ToldSeries};
 use crate::model::{BucketLength, LoadRole, LoadSpan, SeriesFault};
 
@@ -95,12 +95,12 @@ fn prometheus_cuts_are_seen_by_falls_runs_and_resets() {
         ..StepsTold::default()
     };
     let mut made = steps(&told, &[], LENGTH).unwrap();
-    assert_eq!(made.cuts(), [900, 600]);
+    assert_eq!(made.cuts(), [600, 900]);
     let calls = |cmd: &str, points: &[(i64, f64)]| series(&[("pod", "a"), ("cmd", cmd)], points);
     made.set(CounterKind::Calls, &[calls("config|resetstat", &[(1200, 1.0)])]).unwrap();
-    assert_eq!(made.cuts(), [1200, 900, 600]);
+    assert_eq!(made.cuts(), [600, 900, 1200]);
     made.set(CounterKind::Calls, &[calls("get", &[(1200, 4.0), (1500, 3.0)])]).unwrap();
-    assert_eq!(made.cuts(), [1500, 1200, 900, 600]);
+    assert_eq!(made.cuts(), [600, 900, 1200, 1500]);
     let table = made.into_table();
     assert_eq!((table.run_id(1), table.run_id(2)), (Some("one"), Some("two")));
 }
@@ -117,8 +117,10 @@ fn prometheus_samples_of_a_bucket_are_those_behind_its_begin() {
             (CounterKind::Keys, vec![series(&[("pod", "a")], &[(310, 5.0)])]),
         ],
     };
-    let told = vec![bucket(900, &[(700, 2.0)]), bucket(600, &[(300, 9.0), (310, 9.5), (450, 1.0)])];
-    let table = samples(told, LENGTH).unwrap();
+    let mut samples = Samples::default();
+    samples.add(&bucket(600, &[(300, 9.0), (310, 9.5), (450, 1.0)]), LENGTH).unwrap();
+    samples.add(&bucket(900, &[(700, 2.0)]), LENGTH).unwrap();
+    let table = samples.into_table();
     let at: Vec<i64> = table.rows().iter().map(|row| row.at_millis / 1000).collect();
     assert_eq!(at, [310, 450, 700]);
     assert_eq!(
@@ -131,9 +133,13 @@ fn prometheus_samples_of_a_bucket_are_those_behind_its_begin() {
 
 #[test]
 fn prometheus_answers_of_a_span_are_put_together() {
-    let mut all = vec![pod("a", &[(300, 1.0)])];
-    merge(&mut all, vec![pod("b", &[(600, 5.0)]), pod("a", &[(600, 2.0)])]);
-    assert_eq!(all, [pod("a", &[(300, 1.0), (600, 2.0)]), pod("b", &[(600, 5.0)])]);
+    let mut merged = Merged::default();
+    merged.add(vec![pod("a", &[(300, 1.0)])]).unwrap();
+    merged.add(vec![pod("b", &[(600, 5.0)]), pod("a", &[(600, 2.0)])]).unwrap();
+    assert_eq!(
+        merged.into_series(),
+        [pod("a", &[(300, 1.0), (600, 2.0)]), pod("b", &[(600, 5.0)])]
+    );
 }
 
 #[test]
@@ -145,6 +151,52 @@ fn prometheus_load_is_bounded() {
         (0..1000).map(|i| series(&[("pod", "a"), ("cmd", &format!("c{i}"))], &points[..1]));
     let failure = made.set(CounterKind::Calls, &commands.collect::<Vec<_>>()).unwrap_err();
     assert!(failure.message.contains("2001 buckets or samples of 1000 commands"), "{failure}");
+    // It is refused before the columns are made.
+    assert!(made.into_table().commands().len() < 1000);
+    let answer = |nth: usize| (0..1_001).map(|n| pod(&format!("{nth}-{n}"), &[])).collect();
+    let mut merged = Merged::default();
+    merged.add(answer(0)).unwrap();
+    let failure = merged.add(answer(1)).unwrap_err();
+    assert!(failure.message.contains("2002 series where one server has one"), "{failure}");
+    let all: Vec<(i64, f64)> = (1..=101).map(|step| (step, 1.0)).collect();
+    let failure = Merged::default().add(vec![pod("a", &all); 1_990]).unwrap_err();
+    assert!(failure.message.contains("series with 200990 values"), "{failure}");
+    let labels = |count| (0..count).map(|n| series(&[("cmd", &format!("c{n}"))], &[]).labels);
+    assert_eq!(command_names(labels(2000).collect()).unwrap().len(), 2000);
+    let failure = command_names(labels(2001).collect()).unwrap_err();
+    assert!(failure.message.contains("of 2001 commands"), "{failure}");
+    let long = series(&[("cmd", &"x".repeat(129))], &[]).labels;
+    let failure = command_names(vec![long]).unwrap_err();
+    assert!(failure.message.contains("has 129 bytes"), "{failure}");
+}
+
+/// Each of its values stands at another moment, and each is told by as many series as may be.
+#[test]
+fn samples_of_a_bucket_take_time_by_their_number() {
+    let point = |n: i64| SeriesPoint { at_millis: 300_001 + n, value: 1.0 };
+    let told = |count: i64| SamplesTold {
+        at: 600,
+        processed: vec![ToldSeries { points: (0..count).map(point).collect(), ..pod("a", &[]) }],
+        instance: (0..count)
+            .map(|n| ToldSeries {
+                points: vec![point(n)],
+                ..run("a", &format!("{n}"), "master", &[])
+            })
+            .collect(),
+        counters: Vec::new(),
+    };
+    let seconds = |count: i64| {
+        let told = told(count);
+        let start = std::time::Instant::now();
+        let added = Samples::default().add(&told, BucketLength::new(100_000));
+        assert!(added.is_ok(), "{added:?}");
+        start.elapsed().as_secs_f64()
+    };
+    let few = (0..3).map(|_| seconds(1_200)).fold(f64::INFINITY, f64::min);
+    let many = seconds(12_000);
+    assert!(many < 40.0 * few.max(0.002), "{many} s, a tenth of them {few} s");
+    let failure = Samples::default().add(&told(1_201), LENGTH).unwrap_err();
+    assert!(failure.message.contains("1201 samples in one bucket"), "{failure}");
 }
 
 #[test]
@@ -167,15 +219,17 @@ fn mutated_answers_of_prometheus() {
             assert!(series.points.iter().all(|point| point.value.is_finite()));
         }
         let _ = is_on_grid(&told.series, span, 300);
-        let mut all = told.series.clone();
-        merge(&mut all, told.series.clone());
+        let mut merged = Merged::default();
+        let _ = (merged.add(told.series.clone()), merged.add(told.series.clone()));
         let of = |at| SamplesTold {
             at,
             processed: told.series.clone(),
             instance: told.series.clone(),
             counters: vec![(CounterKind::Calls, told.series.clone())],
         };
-        let _ = samples(vec![of(600), of(900)], LENGTH);
+        let mut samples = Samples::default();
+        let _ = (samples.add(&of(600), LENGTH), samples.add(&of(900), LENGTH));
+        let _ = samples.into_table();
         let steps_told = StepsTold {
             processed: told.series.clone(),
             up: told.series.clone(),

@@ -94,7 +94,7 @@ impl RedisAccess {
     /// another address may be of use.
     async fn open(
         &self,
-        way: &net::Endpoint<'_>,
+        way: &net::Endpoint,
         at: SocketAddr,
         password: Option<&Secret>,
     ) -> Result<Result<RedisSession, SessionError>, Failure> {
@@ -113,7 +113,7 @@ impl RedisAccess {
 
     async fn open_as(
         &self,
-        way: &net::Endpoint<'_>,
+        way: &net::Endpoint,
         at: SocketAddr,
         protocol: ProtocolVersion,
         password: Option<&Secret>,

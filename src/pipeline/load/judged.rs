@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 
 use super::course;
-use super::told::TargetLoad;
+use super::sources::judge_sources;
+use super::told::{SourceLoad, TargetLoad};
 use crate::model::{
     BucketFlags, JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadIdentity, LoadOutcome,
     LoadRow, LoadWorst, WindowServer,
 };
 use crate::trend::{
     ClockState, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria, LoadIndicator,
-    LoadPeak, Unknown, Window, WindowKind, WindowRead, clock_state, judge_windows,
+    LoadPeak, Unknown, Window, WindowKind, WindowRead, WindowStatistic, clock_state,
 };
 
 /// The load of one target, judged.
@@ -24,7 +25,7 @@ pub struct TargetJudged {
 
 /// Judges the windows of a target. `asked` are those that were asked for.
 pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) -> TargetJudged {
-    let judged = judge_windows(&load.windows, criteria);
+    let judged = judge_sources(load, criteria);
     let rows = LoadIndicator::ALL.map(|indicator| row(load, asked, criteria, indicator, &judged));
     let failed = load.sources.iter().filter_map(|source| {
         let failure = source.told.as_ref().err()?;
@@ -36,7 +37,7 @@ pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) 
         windows: asked.iter().map(|window| judged_window(load, *window)).collect(),
         rows: rows.into(),
         failed: failed.collect(),
-        notes: notes(load),
+        notes: notes(load, &judged),
         courses: course::courses(load, asked),
     };
     TargetJudged { criteria: judged, told }
@@ -67,7 +68,7 @@ fn judged_window(load: &TargetLoad, window: Window) -> JudgedWindow {
     };
     let servers: Vec<WindowServer> = reads(load, window.kind).map(server).collect();
     let facts = source.and_then(|source| source.told.as_ref().ok()).map(|told| &told.facts);
-    let identities = reads(load, window.kind).map(|(_, read)| identity_word(&read.identity));
+    let identities = reads(load, window.kind).map(|(_, read)| identity_word(read));
     let (_, identity) = identities.max().unwrap_or((0, "unknown"));
     JudgedWindow {
         window: window.kind.as_str(),
@@ -81,8 +82,13 @@ fn judged_window(load: &TargetLoad, window: Window) -> JudgedWindow {
 }
 
 /// The worst of several counts.
-fn identity_word(identity: &LoadIdentity) -> (u8, &'static str) {
-    match identity {
+fn identity_word(read: &WindowRead) -> (u8, &'static str) {
+    let end = read.window.span.to;
+    let is_other = |why: &Unknown| matches!(why, Unknown::OtherServerUntil(at) if *at >= end);
+    if read.unknown.iter().any(is_other) {
+        return (3, "another-server");
+    }
+    match &read.identity {
         LoadIdentity::Proven => (0, "proven"),
         LoadIdentity::ByLabels => (1, "by-labels"),
         LoadIdentity::Unknown => (2, "unknown"),
@@ -113,7 +119,7 @@ fn row(
         base: found.base.map(|base| (base.value, base.window.as_str())),
         limit: found.limit,
         outcome: outcome(&found.outcome),
-        unknown: reasons(&found.outcome),
+        unknown: reasons(found),
     });
     LoadRow {
         indicator: indicator.as_str(),
@@ -126,14 +132,17 @@ fn row(
 }
 
 fn judged_cell(load: &TargetLoad, indicator: LoadIndicator, found: &CriterionJudged) -> LoadCell {
-    let statistic = reads(load, found.window)
-        .find(|(place, _)| **place == found.place)
-        .and_then(|(_, read)| read.statistics.get(&indicator));
+    let source = load.sources.iter().find(|source| found.by.as_ref() == Some(&source.label));
+    let windows = source.and_then(|source| source.windows.as_ref()).unwrap_or(&load.windows);
+    let own = windows.places.get(&found.place).into_iter().flatten();
+    let statistic = own
+        .filter(|read| read.window.kind == found.window)
+        .find_map(|read| read.statistics.get(&indicator));
     LoadCell {
-        worst: found.peak.map(|peak| worst(peak, &found.place)),
+        worst: found.peak.map(|peak| worst(peak, &found.place, statistic)),
         p95: statistic.and_then(|of| of.p95),
         outcome: outcome(&found.outcome),
-        unknown: reasons(&found.outcome),
+        unknown: reasons(found),
     }
 }
 
@@ -154,7 +163,7 @@ fn printed_cell(
         let Some(statistic) = read.statistics.get(&indicator) else { continue };
         let Some(peak) = statistic.worst else { continue };
         if cell.worst.as_ref().is_none_or(|worst| peak.value > worst.value) {
-            cell.worst = Some(worst(peak, place));
+            cell.worst = Some(worst(peak, place, Some(statistic)));
             cell.p95 = statistic.p95;
         }
         cell.unknown.extend(read.unknown.iter().map(ToString::to_string));
@@ -166,16 +175,18 @@ fn printed_cell(
     cell
 }
 
-fn worst(peak: LoadPeak, place: &str) -> LoadWorst {
+fn worst(peak: LoadPeak, place: &str, of: Option<&WindowStatistic>) -> LoadWorst {
     let marks =
         [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::SPREAD, BucketFlags::FAILOVER];
     let marks = marks.into_iter().filter(|mark| peak.flags.contains(*mark));
+    // Buckets begin on lines of the grid, and may hold half a burst each.
+    let is_aligned = of.is_some_and(|of| of.sliding.is_none());
     LoadWorst {
         value: peak.value,
         at: peak.at,
         is_at_least: peak.flags.contains(BucketFlags::AT_LEAST),
         place: place.to_owned(),
-        marks: marks.flat_map(BucketFlags::names).collect(),
+        marks: marks.flat_map(BucketFlags::names).chain(is_aligned.then_some("aligned")).collect(),
     }
 }
 
@@ -187,9 +198,13 @@ fn outcome(outcome: &CriterionOutcome) -> LoadOutcome {
     }
 }
 
-fn reasons(outcome: &CriterionOutcome) -> Vec<String> {
-    let CriterionOutcome::Unknown(reasons) = outcome else { return Vec::new() };
-    without_repetition(reasons.iter().map(ToString::to_string).collect())
+fn reasons(judged: &CriterionJudged) -> Vec<String> {
+    let CriterionOutcome::Unknown(reasons) = &judged.outcome else { return Vec::new() };
+    let of = |why: &Unknown| match judged.servers {
+        0 | 1 => why.to_string(),
+        _ => format!("{}: {why}", judged.place),
+    };
+    without_repetition(reasons.iter().map(of).collect())
 }
 
 fn without_repetition(texts: Vec<String>) -> Vec<String> {
@@ -202,23 +217,31 @@ fn without_repetition(texts: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// What is worth telling of the sources that windows are by.
-fn notes(load: &TargetLoad) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (label, facts) in load.sources.iter().filter_map(|source| {
-        let told = source.told.as_ref().ok()?;
-        load.by_source
-            .values()
-            .any(|index| load.sources[*index].label == source.label)
-            .then_some((&source.label, &told.facts))
-    }) {
-        if let ClockState::Told(ahead) | ClockState::TooFar(ahead) = clock_state(facts.clock_ahead)
+/// What is worth telling of the sources, whether windows are by them or not.
+fn notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
+    let mut notes: Vec<String> =
+        judged.iter().filter_map(|one| told_by_another(load, one)).collect();
+    for source in &load.sources {
+        let (Ok(told), label) = (&source.told, &source.label) else { continue };
+        if let ClockState::Told(ahead) | ClockState::TooFar(ahead) =
+            clock_state(told.facts.clock_ahead)
         {
             let word = if ahead < 0.0 { "behind" } else { "ahead of" };
             notes.push(format!("{label}: its clock is {:.0} s {word} ours", ahead.abs()));
         }
-        let warned = facts.warnings.iter().map(|warning| format!("{label} warned: {warning}"));
-        notes.extend(warned);
+        let warned = told.facts.warnings.iter();
+        notes.extend(warned.map(|warning| format!("{label} warned: {warning}")));
+        notes.extend(passed_over(load, source));
+        let gone = told.places.iter().filter_map(|(place, of)| Some((place, of.left_at?)));
+        let judged = gone.filter(|(place, _)| {
+            load.windows.places.get(*place).is_some_and(|reads| !reads.is_empty())
+        });
+        notes.extend(judged.map(|(place, left)| {
+            format!(
+                "{place} is no member any more, and is judged until {}",
+                time(left, "%F %H:%MZ")
+            )
+        }));
     }
     let statistics = load
         .windows
@@ -227,9 +250,43 @@ fn notes(load: &TargetLoad) -> Vec<String> {
         .flatten()
         .flat_map(|read| read.statistics.values().filter_map(|statistic| statistic.other_list));
     if let Some(at) = statistics.max() {
-        let at = Timestamp::from_second(at)
-            .map_or_else(|_| at.to_string(), |at| at.strftime("%F").to_string());
+        let at = time(at, "%F");
         notes.push(format!("walk share until {at} is by the list of walking commands of that day"));
     }
     notes
+}
+
+/// A breach that the source of the window does not tell.
+fn told_by_another(load: &TargetLoad, judged: &CriterionJudged) -> Option<String> {
+    let (by, peak) = (judged.by.as_ref()?, judged.peak?);
+    let own = load.source(judged.window).map_or("nothing", |source| source.label.as_str());
+    let (window, indicator) = (judged.window.as_str(), judged.indicator);
+    let shown = indicator.shown(peak.value);
+    Some(format!("{} of {window} is {shown} by {by}, and less by {own}", indicator.noun()))
+}
+
+/// Why a source is not believed in the windows that another one tells.
+fn passed_over(load: &TargetLoad, source: &SourceLoad) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (kind, index) in &load.by_source {
+        if load.sources[*index].label == source.label {
+            continue;
+        }
+        for why in source.doubts(*kind) {
+            let text = why.to_string();
+            match reasons.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, windows)) if windows.contains(&kind.as_str()) => {}
+                Some((_, windows)) => windows.push(kind.as_str()),
+                None => reasons.push((text, vec![kind.as_str()])),
+            }
+        }
+    }
+    let label = &source.label;
+    let said = reasons.iter();
+    said.map(|(why, windows)| format!("{label} is not taken for {}: {why}", windows.join(", ")))
+        .collect()
+}
+
+fn time(at: i64, format: &str) -> String {
+    Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime(format).to_string())
 }

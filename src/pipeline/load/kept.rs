@@ -11,7 +11,7 @@ use crate::model::{
     PlaceBuckets, Sample, Series, SpanMark,
 };
 use crate::normalize;
-use crate::trend::CommandLists;
+use crate::trend::{CommandLists, identity_of_samples};
 
 /// How the history is called as a source.
 pub(super) const LABEL: &str = "history";
@@ -39,18 +39,23 @@ pub(super) fn read(
     for place in asked.live.servers.keys() {
         places.entry(place.clone()).or_default();
     }
-    if asked.live.is_whole && !asked.live.servers.is_empty() {
-        // A server that is no member any more.
-        places.retain(|place, _| asked.live.servers.contains_key(place));
-    }
-    let newest = LoadSpan { from: from.max(to - SAMPLED), to };
+    // Those behind the windows tell whether the server is still the one of the windows.
+    let newest = LoadSpan { from: from.max(to - SAMPLED), to: i64::MAX };
     let mut samples = samples_of(store, asked, newest)?;
+    let is_gone = |place: &String| {
+        let live = asked.live;
+        live.is_whole && !live.servers.is_empty() && !live.servers.contains_key(place)
+    };
     for (name, place) in &mut places {
         place.samples = samples.remove(name).unwrap_or_default();
-        place.identity = match (asked.live.sampled(name), is_empty(place)) {
-            (LoadIdentity::ByLabels, true) => LoadIdentity::Unknown,
-            (identity, _) => identity,
+        let live = asked.live.servers.get(name);
+        place.identity = match identity_of_samples(&place.samples, to, live) {
+            LoadIdentity::ByLabels if is_empty(place) => LoadIdentity::Unknown,
+            identity => identity,
         };
+        if is_gone(name) {
+            place.left_at = Some(last_up(place).unwrap_or(i64::MIN));
+        }
     }
     let facts = LoadFacts {
         target: asked.target.clone(),
@@ -63,6 +68,13 @@ pub(super) fn read(
         origin: None,
     };
     Ok((BucketedLoad { facts, places }, marks))
+}
+
+/// End of the last bucket or hour in which the server was seen.
+fn last_up(place: &PlaceBuckets) -> Option<i64> {
+    let bucket = place.buckets.get(&Series::Up).and_then(|rows| rows.last()).map(|row| row.at);
+    let hour = place.hours.get(&Series::Up).and_then(|hours| hours.last()).map(|hour| hour.at);
+    bucket.max(hour)
 }
 
 fn is_empty(place: &PlaceBuckets) -> bool {

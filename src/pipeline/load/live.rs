@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    CounterTable, Indicator, LiveServer, Load, LoadIdentity, PlaceLoad, Sample, Source,
-    TargetEvidence, identity_of,
+    CounterTable, Indicator, LiveServer, Load, PlaceLoad, Sample, Source, TargetEvidence,
+    identity_of,
 };
 use crate::normalize;
 
@@ -35,7 +35,8 @@ impl LiveTarget {
         let own = own.or_else(|| samples.first().filter(|_| samples.len() == 1));
         let server = |sample: &&Sample| {
             let uptime = normalize::indicators_of(sample).get(Indicator::Uptime);
-            (sample.place.clone(), LiveServer { run_id: sample.run_id.clone(), uptime })
+            let (run_id, at) = (sample.run_id.clone(), sample.taken.as_second());
+            (sample.place.clone(), LiveServer { run_id, uptime, at })
         };
         let clocks = samples.iter().filter_map(|sample| clock_ahead(sample));
         Self {
@@ -46,7 +47,8 @@ impl LiveTarget {
         }
     }
 
-    /// The same load by the places that samples have, with whose each series are.
+    /// The same load by the places that samples have, with whose each series are. A server that
+    /// answers and of which the source has nothing is there, and is empty.
     pub(super) fn identified(&self, mut load: Load) -> Load {
         if let (Some(own), 1) = (&self.own_place, load.places.len())
             && let Some(place) = load.places.remove("")
@@ -57,16 +59,14 @@ impl LiveTarget {
             if !is_empty(place) {
                 let newest = newest_run(&place.steps);
                 let live = self.servers.get(name);
-                place.identity = identity_of(live, newest, load.facts.interval);
+                let early = place.steps.ends_early(load.span);
+                place.identity = identity_of(live, newest, load.facts.interval, early);
             }
         }
+        for name in self.servers.keys() {
+            load.places.entry(name.clone()).or_default();
+        }
         load
-    }
-
-    /// Whose the samples of a place are: we took them there.
-    pub(super) fn sampled(&self, place: &str) -> LoadIdentity {
-        let is_told = self.servers.get(place).is_some_and(|live| !live.run_id.is_empty());
-        if is_told { LoadIdentity::Proven } else { LoadIdentity::ByLabels }
     }
 }
 

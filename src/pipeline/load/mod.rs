@@ -12,6 +12,7 @@ mod live;
 mod outside;
 mod rests;
 mod selected;
+mod sources;
 mod told;
 mod windows;
 

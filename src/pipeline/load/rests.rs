@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::kept;
+use super::sources::judge_sources;
 use super::told::{SourceLoad, TargetLoad};
 use crate::history::{JudgedBuckets, JudgedSource, SeriesKey};
 use crate::model::{Bucket, BucketedLoad, LoadSpan, PlaceBuckets, Series};
 use crate::trend::{CommandLists, LoadCriteria};
 
-/// The buckets of all series that criteria are about, in the windows of each source.
+/// The buckets of all series that criteria are about, in the windows of each source, and in those
+/// where a source tells a breach that another one does not.
 ///
 /// Those of the history stay as long as the run. What came from outside is handed over whole, since
 /// what keeps it there forgets.
@@ -20,12 +22,18 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets
     for (kind, source) in &load.by_source {
         let reads = load.windows.places.values().flatten();
         for read in reads.filter(|read| read.window.kind == *kind) {
-            let own = read.window.span;
-            let span = spans.entry(*source).or_insert(own);
-            *span = LoadSpan { from: span.from.min(own.from), to: span.to.max(own.to) };
+            widen(&mut spans, *source, read.window.span);
         }
     }
-    let mut judged = Vec::new();
+    for one in judge_sources(load, criteria).iter().filter(|one| one.by.is_some()) {
+        let is_own = |source: &SourceLoad| one.by.as_ref() == Some(&source.label);
+        let Some(source) = load.sources.iter().position(is_own) else { continue };
+        let own = load.sources[source].windows.iter().flat_map(|all| all.places.values().flatten());
+        for read in own.filter(|read| read.window.kind == one.window) {
+            widen(&mut spans, source, read.window.span);
+        }
+    }
+    let mut found = Vec::new();
     for (source, span) in spans {
         let SourceLoad { label, told, .. } = &load.sources[source];
         let Ok(told) = told else { continue };
@@ -45,11 +53,16 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets
                 } else {
                     outside(label, told, rows(buckets, series, span))
                 };
-                judged.push(JudgedBuckets { key, from: span.from, to: span.to, from_source });
+                found.push(JudgedBuckets { key, from: span.from, to: span.to, from_source });
             }
         }
     }
-    judged
+    found
+}
+
+fn widen(spans: &mut BTreeMap<usize, LoadSpan>, source: usize, own: LoadSpan) {
+    let span = spans.entry(source).or_insert(own);
+    *span = LoadSpan { from: span.from.min(own.from), to: span.to.max(own.to) };
 }
 
 fn outside(label: &str, told: &BucketedLoad, buckets: Vec<Bucket>) -> JudgedSource {

@@ -1,4 +1,6 @@
 //! Which source each window is by: the first that covers it. Pure.
+//!
+//! A breach that another source tells counts all the same: see `sources`.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +70,7 @@ fn is_covered(asked: &LoadAsked<'_>, read: &WindowRead) -> bool {
 fn known_of<'a>(reads: impl Iterator<Item = &'a WindowRead>) -> Known {
     let mut worst = Known { is_trusted: true, share: 1.0 };
     for read in reads {
-        worst.is_trusted &= !read.unknown.iter().any(Unknown::is_distrust);
+        worst.is_trusted &= !read.unknown.iter().any(Unknown::is_of_source);
         worst.share = worst.share.min(read.coverage.share());
     }
     worst

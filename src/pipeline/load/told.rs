@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{BucketedLoad, EnvironmentName, Failure, SpanMark, TargetId};
-use crate::trend::{TargetWindows, WindowKind};
+use crate::trend::{TargetWindows, Unknown, WindowKind};
 
 /// What is known of the load of one target.
 #[derive(Clone, Debug)]
@@ -33,6 +33,15 @@ pub struct SourceLoad {
     pub told: Result<BucketedLoad, Failure>,
     /// All windows that were asked for, by this source alone.
     pub windows: Option<TargetWindows>,
+}
+
+impl SourceLoad {
+    /// Why the source is not believed in a window as it tells it; empty if it is.
+    pub(super) fn doubts(&self, kind: WindowKind) -> Vec<&Unknown> {
+        let reads = self.windows.iter().flat_map(|windows| windows.places.values().flatten());
+        let reasons = reads.filter(|read| read.window.kind == kind).flat_map(|read| &read.unknown);
+        reasons.filter(|why| why.is_distrust()).collect()
+    }
 }
 
 impl TargetLoad {

@@ -9,7 +9,8 @@ use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
-    let Checklist { release, gate, verdict, items, not_judged, run } = checklist;
+    let Checklist { release, gate, verdict, items, not_judged, load, windows_left_out, run } =
+        checklist;
     let history = run.history.as_ref().map(|stored| {
         BTreeMap::from([
             ("run".to_owned(), stored.run.to_string()),
@@ -26,12 +27,19 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
             previous: release.previous.clone(),
             changed: release.changed.iter().map(ToString::to_string).collect(),
             services: release.services,
-            came: release.came,
+            came: release.came.first.map(|came| came.at),
+            came_by: release.came.first.map(|came| came.by.as_str().to_owned()),
+            complete: release.came.complete.map(|came| came.at),
+            complete_by: release.came.complete.map(|came| came.by.as_str().to_owned()),
+            baseline: release.baseline.clone(),
+            baseline_told: release.baseline_told.clone(),
             digest: release.digest.clone(),
         },
         gate: [gate.from.to_string(), gate.to.to_string()],
         items: items.iter().map(item).collect(),
         not_judged: not_judged.clone(),
+        load: load.clone(),
+        windows_left_out: windows_left_out.iter().map(|&word| word.to_owned()).collect(),
         run: v1::ChecklistRun {
             at: run.at,
             host: run.host.clone(),

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::figures::uptime;
 use crate::model::{
-    Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict, count,
+    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict,
+    count,
 };
 
 /// `GO`, `NO-GO`: as on screens.
@@ -22,6 +23,13 @@ pub(in crate::report) fn heading(section: ItemSection, checklist: &Checklist) ->
         ItemSection::Environments => "ENVIRONMENTS".to_owned(),
         ItemSection::Release => "RELEASE".to_owned(),
         ItemSection::Redis => format!("REDIS UNDER {name} ({})", checklist.gate.from),
+        ItemSection::Production => {
+            let runs = checklist.release.previous.as_deref().map_or_else(
+                || checklist.gate.to.to_string(),
+                |previous| format!("{}, runs {previous}", checklist.gate.to),
+            );
+            format!("PRODUCTION BASELINE ({runs}: healthy or not, it says nothing about {name})")
+        }
         ItemSection::People => "PEOPLE".to_owned(),
     }
 }
@@ -54,21 +62,38 @@ pub(in crate::report) fn subject(checklist: &Checklist) -> String {
         0 => format!("{} changed", count(changed, "service")),
         all => format!("{changed} of {} changed", count(all, "service")),
     };
-    let came = release.came.map_or(String::new(), |at| {
+    let came = release.came.first.map_or(String::new(), |CameTime { at, by }| {
         let since = local_time(checklist, at);
         let seconds = checklist.run.at.duration_since(at).as_secs_f64().max(0.0);
-        format!(" · in {} since {since} ({}, by its file)", checklist.gate.from, uptime(seconds))
+        let (from, by) = (&checklist.gate.from, by.in_words());
+        format!(" · in {from} since {since} ({}, {by})", uptime(seconds))
     });
     format!("{}{kind}: {services}{names}{came}", release.name)
 }
 
 /// By what it was judged, and what was not.
 pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
-    format!(
-        "judged without load evidence: counters since each server's start; not judged by this \
-         version: {}",
-        checklist.not_judged.join(", ")
-    )
+    let mut told = match checklist.load.as_slice() {
+        [] => "judged without load evidence: counters since each server's start".to_owned(),
+        sources => format!("judged with load: {}", sources.join(" · ")),
+    };
+    if !checklist.windows_left_out.is_empty() {
+        let left_out = checklist.windows_left_out.join(", ");
+        told.push_str(&format!("; windows left out: {left_out}"));
+    }
+    if !checklist.not_judged.is_empty() {
+        let items = checklist.not_judged.join(", ");
+        told.push_str(&format!("; not judged by this version: {items}"));
+    }
+    match &checklist.release.baseline {
+        Some(name) => {
+            let why = &checklist.release.baseline_told;
+            told.push_str(&format!("; compared with {name} ({why})"));
+        }
+        None if checklist.load.is_empty() => {}
+        None => told.push_str(&format!("; {}", checklist.release.baseline_told)),
+    }
+    told
 }
 
 /// What settles items, and which: each thing to do once.
@@ -95,7 +120,10 @@ pub(in crate::report) fn sentence(checklist: &Checklist) -> String {
         names => format!("not proven: {}", names.join(", ")),
     };
     let rest = match checklist.verdict {
-        Verdict::Go => "every item is as it must be, without load evidence".to_owned(),
+        Verdict::Go if checklist.load.is_empty() => {
+            "every item is as it must be, without load evidence".to_owned()
+        }
+        Verdict::Go => "every item is as it must be".to_owned(),
         Verdict::NoGo if open.is_empty() => blocking,
         Verdict::NoGo => format!("{blocking}; {open}"),
         Verdict::Incomplete => open,

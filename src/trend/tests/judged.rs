@@ -13,21 +13,21 @@ use crate::trend::{
     judge_windows, read_windows, steps_of_samples, time_per_call,
 };
 
-const DAY: i64 = 86_400;
-const LENGTH: i64 = 300;
+pub(super) const DAY: i64 = 86_400;
+pub(super) const LENGTH: i64 = 300;
 /// A line of the grid and an hour.
-const END: i64 = 1_800_000_000;
+pub(super) const END: i64 = 1_800_000_000;
 
 /// Rows of a server for nine days before the end, one a bucket: it works at 10 % of CPU, and has
 /// spent a share of wall time in KEYS in some buckets.
-struct Days {
+pub(super) struct Days {
     /// Share of wall time in KEYS, by the bucket's end.
-    walk: BTreeMap<i64, f64>,
+    pub(super) walk: BTreeMap<i64, f64>,
     /// Ends of buckets without a sample.
-    missing: Vec<i64>,
+    pub(super) missing: Vec<i64>,
     /// Of commands that are processed and told by no counter, by the bucket's end.
-    hidden: BTreeMap<i64, f64>,
-    length: i64,
+    pub(super) hidden: BTreeMap<i64, f64>,
+    pub(super) length: i64,
 }
 
 impl Default for Days {
@@ -37,7 +37,7 @@ impl Default for Days {
 }
 
 impl Days {
-    fn rows(&self) -> Vec<Told> {
+    pub(super) fn rows(&self) -> Vec<Told> {
         let mut rows = Vec::new();
         let (mut gets, mut keys, mut micros, mut cpu, mut hidden) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for end in (END - self.length * DAY - LENGTH..=END).step_by(300) {
@@ -64,12 +64,12 @@ impl Days {
         rows
     }
 
-    fn load(&self) -> Load {
+    pub(super) fn load(&self) -> Load {
         let span = LoadSpan { from: END - self.length * DAY, to: END };
         load(table(&self.rows()), CounterTable::default(), span)
     }
 
-    fn bucketed(&self) -> BucketedLoad {
+    pub(super) fn bucketed(&self) -> BucketedLoad {
         bucketed(self.load(), &CommandLists::builtin())
     }
 }
@@ -113,11 +113,11 @@ fn reasons(outcome: &CriterionOutcome) -> &[Unknown] {
 }
 
 /// So many buckets before the end.
-fn back(buckets: i64) -> i64 {
+pub(super) fn back(buckets: i64) -> i64 {
     END - buckets * LENGTH
 }
 
-fn walks(of: &[(i64, f64)]) -> Days {
+pub(super) fn walks(of: &[(i64, f64)]) -> Days {
     Days {
         walk: of.iter().map(|(buckets, share)| (back(*buckets), *share)).collect(),
         ..Days::default()
@@ -313,12 +313,15 @@ fn trend_proves_that_a_command_was_not_called() {
 }
 
 #[test]
-fn trend_does_not_believe_series_of_another_server_or_time_or_with_warnings() {
+fn trend_believes_a_breach_of_a_wrong_clock_or_with_warnings_and_none_of_another_server() {
     let breach = || walks(&[(9, 0.5)]).bucketed();
-    let told = |change: &dyn Fn(&mut BucketedLoad)| {
-        let mut load = breach();
+    let with = |share: f64, change: &dyn Fn(&mut BucketedLoad)| {
+        let mut load = walks(&[(9, share)]).bucketed();
         change(&mut load);
-        let outcome = walk_max(load, WindowKind::Day);
+        load
+    };
+    let told = |change: &dyn Fn(&mut BucketedLoad)| {
+        let outcome = walk_max(with(0.5, change), WindowKind::Day);
         reasons(&outcome)[0].to_string()
     };
     let identity = |identity: LoadIdentity| {
@@ -331,11 +334,20 @@ fn trend_does_not_believe_series_of_another_server_or_time_or_with_warnings() {
     assert_eq!(other, "another server: its run_id is aa, that of the series bb");
     let text = "nothing tells which server the series are of";
     assert_eq!(identity(LoadIdentity::Unknown), text);
-    let clock = |ahead| told(&|load| load.facts.clock_ahead = Some(ahead));
+    // What happened at another time, or beside what is missing, happened all the same.
+    let doubted = |change: &dyn Fn(&mut BucketedLoad)| {
+        let day = WindowKind::Day;
+        assert_eq!(walk_max(with(0.5, change), day), CriterionOutcome::Breached);
+        let risen = walk_change(with(0.03, change)).outcome;
+        assert!(reasons(&risen).len() > 1, "yesterday's may be taken for today's: {risen:?}");
+        let outcome = walk_max(with(0.01, change), day);
+        reasons(&outcome)[0].to_string()
+    };
+    let clock = |ahead| doubted(&|load| load.facts.clock_ahead = Some(ahead));
     assert_eq!(clock(3600.0), "the source's clock is 3600 s ahead");
     assert_eq!(clock(-61.0), "the source's clock is 61 s behind");
     assert!(clock(f64::NAN).starts_with("the source's clock"));
-    let warned = told(&|load| load.facts.warnings = vec!["partial response".to_owned()]);
+    let warned = doubted(&|load| load.facts.warnings = vec!["partial response".to_owned()]);
     assert_eq!(warned, "the source warned: partial response");
     let mut by_labels = breach();
     by_labels.places.values_mut().for_each(|place| place.identity = LoadIdentity::ByLabels);

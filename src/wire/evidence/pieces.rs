@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Declared, Failed, Image, Part, Sample, Target};
 use super::format::EvidenceFormat;
+use super::revisions::RevisionsPiece;
 use super::rows::{DeclaredRow, ImageRow, PartRows};
 use crate::model;
+use crate::wire::canonical::sorted;
 
 /// One target: what changes with every answer, and its pieces by part.
 #[derive(Debug)]
@@ -108,6 +110,9 @@ struct PartContent {
     images: Vec<Image>,
     #[serde(default)]
     declared: Vec<Declared>,
+    /// Of the part that is asked by checklists alone; no file of evidence holds it.
+    #[serde(default)]
+    revisions: Option<RevisionsPiece>,
 }
 
 /// Takes the evidence of a target apart.
@@ -137,6 +142,10 @@ pub fn take_apart(
     images.extend(target.images.iter().map(ImageRow::from));
     let declared = &mut told.entry(holders.first).or_default().declared;
     declared.extend(target.declared.iter().map(DeclaredRow::from));
+    if let Some(revisions) = &target.revisions {
+        let value = serde_json::to_value(RevisionsPiece::from(revisions))?;
+        told.entry(model::REVISIONS_PART).or_default().revisions = Some(sorted(&value));
+    }
     let mut parts = BTreeMap::new();
     for (part, outcome) in &target.parts {
         let content = told.remove(part.as_str()).unwrap_or_default().canonical()?;
@@ -264,6 +273,7 @@ pub fn put_together(
         whole.places.extend(content.places);
         whole.images.extend(content.images);
         whole.declared.extend(content.declared);
+        whole.revisions = content.revisions.or(whole.revisions);
         let outcome: Part = serde_json::from_str(&piece.outcome).map_err(broken)?;
         outcomes.insert(part, outcome);
     }
@@ -286,7 +296,8 @@ pub fn put_together(
         left_out: head.left_out,
     };
     let evidence = document.into_model(&head.source.path, EvidenceFormat::OURS, collectors)?;
-    Ok(model::TargetEvidence { source: head.source.into_model()?, ..evidence })
+    let revisions = whole.revisions.map(model::Revisions::from);
+    Ok(model::TargetEvidence { source: head.source.into_model()?, revisions, ..evidence })
 }
 
 impl SourceHead {

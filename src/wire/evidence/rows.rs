@@ -22,6 +22,9 @@ pub(super) struct PartRows<'a> {
     pub(super) images: Vec<ImageRow<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) places: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
+    /// Of the part that is asked by checklists alone; its keys are sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) revisions: Option<serde_json::Value>,
 }
 
 /// An image in use.

@@ -12,7 +12,7 @@ fn add(text: &mut String, name: &str, labels: &str, at: i64, value: f64) {
 
 /// Each minute ten GETs, each night at 02:00 five KEYS of a second each, and behind `burst` 61
 /// KEYS that take 16.11 s: 5.37 % of five minutes.
-fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> String {
+pub(super) fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> String {
     let mut text = String::new();
     let steps = || (from..to).step_by(step);
     let count = |n: i64| f64::from(i32::try_from(n).expect("a few days"));
@@ -48,20 +48,20 @@ fn metrics(run_id: &str, (from, to): (i64, i64), burst: i64, step: usize) -> Str
     text + "# EOF\n"
 }
 
-fn run_id(redis: &RedisServer) -> String {
+pub(super) fn run_id(redis: &RedisServer) -> String {
     let info = redis.command(&["INFO", "server"]);
     let line = info.lines().find_map(|line| line.strip_prefix("run_id:"));
     line.expect("it says who it is").trim().to_owned()
 }
 
 /// A Prometheus that keeps nine days of a server with this `run_id`.
-fn prometheus(dir: &Path, run_id: &str) -> Running {
+pub(super) fn prometheus(dir: &Path, run_id: &str) -> Running {
     let end = now().as_second() / 300 * 300 + 300;
     let burst = end - 2 * 3_600 - 130;
     keeping(dir, &metrics(run_id, (end - 9 * DAY, end), burst, 60))
 }
 
-fn keeping(dir: &Path, metrics: &str) -> Running {
+pub(super) fn keeping(dir: &Path, metrics: &str) -> Running {
     let data = dir.join("data");
     blocks_of(metrics, &data);
     let config = dir.join("prometheus.yml");
@@ -69,15 +69,19 @@ fn keeping(dir: &Path, metrics: &str) -> Running {
     Running::prometheus(&config, &data, &["--storage.tsdb.retention.time=400d"])
 }
 
-fn load_of(url: &str) -> Value {
+pub(super) fn load_of(url: &str) -> Value {
     json!({"prometheus": {"url": url, "match": {"job": "redis"}}})
 }
 
 /// A Prometheus that was just started says 503 until it has opened its files.
-fn audited(profiles: &Profiles, code: i32) -> Report {
+pub(super) fn audited(profiles: &Profiles, code: i32) -> Report {
+    audited_with(profiles, &[], code)
+}
+
+pub(super) fn audited_with(profiles: &Profiles, options: &[&str], code: i32) -> Report {
     let deadline = Instant::now() + scaled(Duration::from_secs(30));
     loop {
-        let ended = profiles.audit();
+        let ended = profiles.run(&[&["audit", "-o", "json"], options].concat());
         let is_opening = ended.says("unavailable") || ended.says("Unavailable");
         if !is_opening || Instant::now() > deadline {
             return ended.report(code);
@@ -86,7 +90,7 @@ fn audited(profiles: &Profiles, code: i32) -> Report {
     }
 }
 
-fn row<'a>(load: &'a Value, indicator: &str) -> &'a Value {
+pub(super) fn row<'a>(load: &'a Value, indicator: &str) -> &'a Value {
     list(&load["indicators"]).find(|row| text(&row["indicator"]) == indicator).expect("it is there")
 }
 

@@ -1,0 +1,303 @@
+//! A Prometheus that means harm, named under `load:` of an honest Redis: it costs that Redis its
+//! load, and nothing else.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::server::{Served, honest};
+use crate::support::cli::slowness::{deadline, scaled};
+use crate::support::cli::{Profiles, Report, memory_limit, text};
+use crate::support::fault_table;
+use crate::support::hostile::{Behaviour, Hostile};
+use crate::{DEADLINE, MIB, nothing, row};
+
+/// A Prometheus that means harm.
+pub(crate) struct Source {
+    pub(crate) name: &'static str,
+    /// A Redis whose load it is asked for; without its name.
+    pub(crate) target: Value,
+    /// Whether all of it is read, within the bounds.
+    is_told: bool,
+    _servers: (Box<dyn Send>, Served),
+}
+
+/// Bytes of one answer, below the bound.
+const WHOLE: usize = 15 << 20;
+
+fn at(name: &'static str, address: std::net::SocketAddr, server: impl Send + 'static) -> Source {
+    let redis = honest();
+    let load = json!({"prometheus": {
+        "url": format!("http://{address}"), "match": {"job": "redis"},
+        "deadline": deadline(DEADLINE)}});
+    let target = json!({"url": redis.redis_url(), "load": load});
+    Source { name, target, is_told: false, _servers: (Box::new(server), redis) }
+}
+
+fn misbehaving(name: &'static str, behaviour: Behaviour) -> Source {
+    let server = Hostile::start(behaviour);
+    at(name, server.address(), server)
+}
+
+fn answering(
+    name: &'static str,
+    body: impl Fn(&Asked) -> String + Send + Sync + 'static,
+) -> Source {
+    let server = Served::http(move |path, nth| body(&Asked::read(path, nth)).into());
+    at(name, server.address(), server)
+}
+
+/// One request.
+struct Asked {
+    path: String,
+    from: i64,
+    to: i64,
+    step: i64,
+    nth: usize,
+}
+
+impl Asked {
+    fn read(path: &str, nth: usize) -> Self {
+        let number = |name: &str| {
+            let found = path.split(['?', '&']).find_map(|pair| pair.strip_prefix(name));
+            found.and_then(|text| text.parse().ok()).unwrap_or(0)
+        };
+        let (from, to, step) = (number("start="), number("end="), number("step=").max(1));
+        Self { path: path.to_owned(), from, to, step, nth }
+    }
+
+    fn is_of(&self, metric: &str) -> bool {
+        self.path.contains(metric)
+    }
+
+    fn is_series(&self) -> bool {
+        self.path.contains("/series?")
+    }
+
+    /// The moments that were asked for.
+    fn steps(&self) -> impl Iterator<Item = i64> {
+        (self.from..=self.to).step_by(usize::try_from(self.step).expect("a step is forward"))
+    }
+
+    /// Values at all moments.
+    fn values(&self) -> String {
+        let all: Vec<String> = self.steps().map(|at| format!("[{at},\"{}\"]", at % 7)).collect();
+        all.join(",")
+    }
+}
+
+fn matrix(series: &str) -> String {
+    format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
+}
+
+fn listed(series: &str) -> String {
+    format!(r#"{{"status":"success","data":[{series}]}}"#)
+}
+
+/// As many of an item as fit into an answer.
+fn full(item: impl Fn(usize) -> String) -> String {
+    let mut items = String::new();
+    for nth in 0.. {
+        if items.len() > WHOLE {
+            break;
+        }
+        if nth > 0 {
+            items.push(',');
+        }
+        items.push_str(&item(nth));
+    }
+    items
+}
+
+/// One series with a value at each moment; commands by `commands`, as many as `count`.
+fn with_commands(asked: &Asked, count: usize, values: impl Fn(usize) -> String) -> String {
+    if asked.is_series() {
+        let all: Vec<String> = (0..count)
+            .map(|n| format!(r#"{{"__name__":"c","job":"redis","cmd":"c{n}"}}"#))
+            .collect();
+        return listed(&all.join(","));
+    }
+    if !asked.is_of("_commands_total") && !asked.is_of("_duration_seconds") {
+        return matrix(&format!(r#"{{"metric":{{"job":"redis"}},"values":[{}]}}"#, asked.values()));
+    }
+    let mut all = String::new();
+    for n in 0..count {
+        let comma = if n > 0 { "," } else { "" };
+        let metric = format!(r#"{{"job":"redis","cmd":"c{n}"}}"#);
+        write!(all, r#"{comma}{{"metric":{metric},"values":[{}]}}"#, values(n)).expect("to memory");
+        if all.len() > WHOLE {
+            break;
+        }
+    }
+    matrix(&all)
+}
+
+/// All kinds.
+pub(crate) fn sources() -> Vec<Source> {
+    let chunks = Served::each(|mut stream| {
+        _ = stream.read(&mut [0; 4096]);
+        _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        while stream.write_all(b"1\r\n \r\n").is_ok() {}
+    });
+    let headers = Served::each(|mut stream| {
+        _ = stream.read(&mut [0; 4096]);
+        _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        while stream.write_all(format!("x: {}\r\n", "y".repeat(8_000)).as_bytes()).is_ok() {}
+    });
+    let slow = Behaviour::Trickle {
+        bytes: b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
+        every: Duration::from_millis(200),
+    };
+    let mut all = vec![
+        misbehaving("silent", Behaviour::Silent),
+        misbehaving("a body that never ends", Behaviour::EndlessHttpBody),
+        misbehaving("a byte from time to time", slow),
+        at("chunks of one byte", chunks.address(), chunks),
+        at("headers that never end", headers.address(), headers),
+    ];
+    all.extend(of_json());
+    all.extend(of_series());
+    all
+}
+
+/// What is no answer of a Prometheus, or hardly.
+fn of_json() -> Vec<Source> {
+    let nested = |open: &str| {
+        format!("{{\"status\":\"success\",\"data\":{}", open.repeat(WHOLE / open.len()))
+    };
+    let (lists, objects) = (nested("["), nested("{\"a\":"));
+    vec![
+        answering("lists in lists", move |_| lists.clone()),
+        answering("objects in objects", move |_| objects.clone()),
+        answering("a list of empty objects", |_| matrix(&full(|_| "{}".to_owned()))),
+        answering("a list of nulls", |_| matrix(&full(|_| "null".to_owned()))),
+        answering("series without values", |_| {
+            matrix(&full(|n| format!(r#"{{"metric":{{"a":"{n}"}},"values":[]}}"#)))
+        }),
+        answering("warnings without end", |_| {
+            format!("{{\"status\":\"success\",\"warnings\":[{}]}}", full(|n| format!("\"{n}\"")))
+        }),
+        answering("one warning of 15 MB", |_| {
+            format!("{{\"status\":\"success\",\"warnings\":[\"{}\"]}}", "x".repeat(WHOLE))
+        }),
+        answering("an error of 15 MB", |_| {
+            format!("{{\"status\":\"error\",\"error\":\"{}\"}}", "x".repeat(WHOLE))
+        }),
+        answering("keys that nobody knows", |_| {
+            format!("{{{},\"status\":\"success\"}}", full(|n| format!("\"k{n}\":{n}")))
+        }),
+    ]
+}
+
+/// What has the form of an answer, and too much of it.
+fn of_series() -> Vec<Source> {
+    vec![
+        answering("values at other times", |_| {
+            let values = full(|n| format!("[{n},\"1\"]"));
+            matrix(&format!(r#"{{"metric":{{"job":"redis"}},"values":[{values}]}}"#))
+        }),
+        answering("one label of 15 MB", |asked| {
+            let label = "x".repeat(WHOLE);
+            let values = asked.values();
+            matrix(&format!(r#"{{"metric":{{"a":"{label}"}},"values":[{values}]}}"#))
+        }),
+        answering("as many series as there may be", |asked| {
+            let values = format!("[{},\"1\"]", asked.from);
+            let all: Vec<String> = (0..9_999)
+                .map(|n| format!(r#"{{"metric":{{"a":"{n}"}},"values":[{values}]}}"#))
+                .collect();
+            matrix(&all.join(","))
+        }),
+        answering("2,000 series with all values", |asked| {
+            let values = asked.values();
+            matrix(&full(|n| format!(r#"{{"metric":{{"a":"{n}"}},"values":[{values}]}}"#)))
+        }),
+        answering("9,999 commands with one value each", |asked| {
+            let last = format!("[{},\"1\"]", asked.to - asked.to.rem_euclid(asked.step.max(1)));
+            let last = if asked.is_of("query_range") { last } else { "[1,\"1\"]".to_owned() };
+            with_commands(asked, 9_999, |_| last.clone())
+        }),
+        answering("as many values as there may be", |asked| {
+            let values = asked.values();
+            with_commands(asked, 230, |_| values.clone())
+        }),
+        answering("another run at each step", |asked| {
+            if !asked.is_of("instance_info") {
+                return with_commands(asked, 3, |_| asked.values());
+            }
+            let all: Vec<String> = asked
+                .steps()
+                .map(|at| {
+                    let metric = format!(r#"{{"job":"redis","run_id":"{at:040x}"}}"#);
+                    format!(r#"{{"metric":{metric},"values":[[{at},"1"]]}}"#)
+                })
+                .collect();
+            matrix(&all.join(","))
+        }),
+        answering("a counter that falls at each step", |asked| {
+            let all: Vec<String> = asked
+                .steps()
+                .map(|at| format!("[{at},\"{}\"]", 1_000 - at / asked.step % 2))
+                .collect();
+            let values = all.join(",");
+            if asked.is_of("query?") {
+                // The samples of a bucket.
+                let values = full(|n| format!("[{n}.5,\"1\"]"));
+                return matrix(&format!(r#"{{"metric":{{"job":"redis"}},"values":[{values}]}}"#));
+            }
+            with_commands(asked, 20, |_| values.clone())
+        }),
+        answering("other labels in each answer", |asked| {
+            if asked.is_series() {
+                return with_commands(asked, 5, |_| String::new());
+            }
+            let values = format!("[{},\"1\"]", asked.from);
+            let all: Vec<String> = (0..1_999)
+                .map(|n| {
+                    let metric = format!(r#"{{"n":"{}-{n}","job":"redis"}}"#, asked.nth);
+                    format!(r#"{{"metric":{metric},"values":[{values}]}}"#)
+                })
+                .collect();
+            matrix(&all.join(","))
+        }),
+    ]
+}
+
+/// Why the load was not told, if so.
+fn failure(report: &Report) -> Option<&Value> {
+    let load = &report["run"]["load"][0];
+    assert!(!load.is_null(), "no load was asked for: {report}");
+    Some(&load["failed"][0]["failure"]).filter(|failure| !failure.is_null())
+}
+
+#[test]
+fn a_hostile_prometheus_costs_the_load_of_its_target() {
+    let wanted = std::env::var("KIND").unwrap_or_default();
+    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    let idle = nothing();
+    let limit = memory_limit(|| idle);
+    for Source { name, target, is_told, .. } in sources() {
+        if !name.contains(&wanted) {
+            continue;
+        }
+        let mut target = target.clone();
+        target["name"] = json!("x");
+        let body = json!({"deadline": deadline(DEADLINE), "targets": {"redis": [target]}});
+        let (took, peak, report) = Profiles::new(&[("production", body)]).measured();
+        let failed = failure(&report);
+        let told = failed.map_or("", |failure| text(&failure["message"]));
+        println!("{:>3} MiB {:>5.1} s  load: {name}: {told:.150}", peak / MIB, took.as_secs_f64());
+        let is_read = report.is_read("production", "redis/x");
+        let is_as_told = failed.is_none() == is_told;
+        if peak >= limit || took >= 2 * scaled(DEADLINE) || !is_read || !is_as_told {
+            wrong.push(format!("{name}: {} MiB, {took:?}, {is_read}, {failed:?}", peak / MIB));
+        }
+        rows.push(row(format!("load: {name}"), failed));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    if wanted.is_empty() {
+        fault_table::check("load", &rows);
+    }
+}
