@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 
 use super::error::HistoryError;
 use crate::model::{Bucket, Collectors, Evidence};
-pub(super) use crate::wire::canonical::canonical;
 use crate::wire::evidence::pieces::{self, PartPiece, SamplePiece, TargetHead};
 
 /// What a run of any kind rests on.
@@ -183,6 +182,22 @@ fn prepare(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<
 /// The canonical text of a body.
 pub(super) fn text_of(body: &RunBody) -> serde_json::Result<String> {
     Ok(canonical(&serde_json::to_value(body)?))
+}
+
+/// JSON with sorted keys.
+pub(super) fn canonical(value: &Value) -> String {
+    sorted(value).to_string()
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let by_key: BTreeMap<&String, &Value> = map.iter().collect();
+            Value::Object(by_key.into_iter().map(|(k, v)| (k.clone(), sorted(v))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
 }
 
 /// SHA-256 of a text, in hex.

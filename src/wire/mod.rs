@@ -4,7 +4,6 @@
 //! Nothing is decided here. Types of `model/` have no file format; each format has objects of
 //! its own, so that a change inside never changes what others read.
 
-pub(crate) mod canonical;
 pub mod checklist;
 pub mod cycles;
 pub mod deceptive;

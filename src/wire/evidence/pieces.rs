@@ -13,7 +13,6 @@ use super::format::EvidenceFormat;
 use super::revisions::RevisionsPiece;
 use super::rows::{DeclaredRow, ImageRow, PartRows};
 use crate::model;
-use crate::wire::canonical::sorted;
 
 /// One target: what changes with every answer, and its pieces by part.
 #[derive(Debug)]
@@ -143,8 +142,7 @@ pub fn take_apart(
     let declared = &mut told.entry(holders.first).or_default().declared;
     declared.extend(target.declared.iter().map(DeclaredRow::from));
     if let Some(revisions) = &target.revisions {
-        let value = serde_json::to_value(RevisionsPiece::from(revisions))?;
-        told.entry(model::REVISIONS_PART).or_default().revisions = Some(sorted(&value));
+        told.entry(model::REVISIONS_PART).or_default().revisions = Some(revisions.into());
     }
     let mut parts = BTreeMap::new();
     for (part, outcome) in &target.parts {

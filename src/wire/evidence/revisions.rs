@@ -1,4 +1,4 @@
-//! What a cluster remembers, as a history keeps it.
+//! What a cluster remembers, as a history keeps it: keys sorted, as in the rows of other parts.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,49 +9,49 @@ use crate::model::{ContainerHealth, Outcome, Revision, Revisions, WorkloadHealth
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RevisionsPiece {
-    revisions: Vec<RevisionPiece>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refused: Option<Part>,
+    revisions: Vec<RevisionPiece>,
     workloads: Vec<WorkloadPiece>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct RevisionPiece {
-    namespace: String,
-    kind: String,
-    workload: String,
-    template: String,
-    created: Option<Timestamp>,
-    number: Option<i64>,
-    is_reused: bool,
-    replicas: Option<i64>,
     chart: String,
+    created: Option<Timestamp>,
     images: Vec<(String, String)>,
+    is_reused: bool,
+    kind: String,
+    namespace: String,
+    number: Option<i64>,
+    replicas: Option<i64>,
+    template: String,
+    workload: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct WorkloadPiece {
-    namespace: String,
-    kind: String,
-    workload: String,
-    desired: i64,
-    updated: i64,
-    is_observed: bool,
-    moved: Option<Timestamp>,
-    history_limit: Option<i64>,
     containers: Vec<ContainerPiece>,
+    desired: i64,
+    history_limit: Option<i64>,
+    is_observed: bool,
+    kind: String,
+    moved: Option<Timestamp>,
+    namespace: String,
+    updated: i64,
+    workload: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct ContainerPiece {
     container: String,
-    restarts: i64,
-    pod_created: Option<Timestamp>,
-    ended: Option<Timestamp>,
     end_reason: String,
+    ended: Option<Timestamp>,
+    pod_created: Option<Timestamp>,
+    restarts: i64,
     waiting: String,
 }
 

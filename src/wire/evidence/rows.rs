@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::convert::state_word;
+use super::revisions::RevisionsPiece;
 use crate::model;
 
 /// What one part told.
@@ -22,9 +23,9 @@ pub(super) struct PartRows<'a> {
     pub(super) images: Vec<ImageRow<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) places: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
-    /// Of the part that is asked by checklists alone; its keys are sorted.
+    /// Of the part that is asked by checklists alone; no file of evidence holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) revisions: Option<serde_json::Value>,
+    pub(super) revisions: Option<RevisionsPiece>,
 }
 
 /// An image in use.
