@@ -40,8 +40,9 @@ fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list
         ITEMS.iter().map(|item| item.meta().id.replace('-', "_")).collect();
     assert_eq!(expected.len(), ITEMS.len(), "two items have one id");
     let others = [
-        "mod", "list", "config", "ids", "item", "judge", "lifetime", "manual", "novelty", "state",
-        "changes", "load_told", "memory", "freeze_memory", "train", "trial", "unjudged",
+        "mod", "list", "config", "ids", "item", "judge", "lifetime", "loads", "manual", "novelty",
+        "state", "changes", "load_told", "memory", "freeze_memory", "train", "trial", "unit_cost",
+        "units",
     ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/checklist"), expected);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::ids::{JUDGED, NOT_JUDGED};
+use super::ids::JUDGED;
 use crate::model::{
     Build, Digest, Freeze, FreezeException, Gate, Release, ReleaseType, Train, meant_or_known,
 };
@@ -49,6 +49,9 @@ pub struct ChecklistConfig {
     /// What is not named here is judged too, behind these.
     #[serde(default)]
     pub items: Vec<ItemConfig>,
+    /// How many units of each work must have been done under a release: `{stock-location: 250}`.
+    #[serde(default, rename = "required-units")]
+    pub required_units: BTreeMap<String, Located<u64>>,
     /// Changes that somebody allowed in the freeze of any release.
     #[serde(default)]
     pub exceptions: Vec<ExceptionConfig>,
@@ -86,6 +89,10 @@ pub struct ItemConfig {
     /// Of `cost-per-call`: how long a call that walks may take in production (default: 5ms).
     #[serde(default, deserialize_with = "duration::limit")]
     pub max: Option<DurationText>,
+    /// Of `projected-load` and `rehearsal`: how many units of each work come at once in production:
+    /// `{stock-location: 250}`. What one of the two items says counts for both.
+    #[serde(default, rename = "at-once")]
+    pub at_once: Option<BTreeMap<String, Located<u64>>>,
 }
 
 /// How releases are judged, with every default resolved.
@@ -97,6 +104,10 @@ pub struct ChecklistRules {
     pub max_call: Duration,
     /// The windows by which production is judged.
     pub windows: Vec<WindowKind>,
+    /// How many units of each work must have been done.
+    pub required_units: BTreeMap<String, f64>,
+    /// How many units of each work come at once.
+    pub at_once: BTreeMap<String, f64>,
     /// Names of items, first to last; those that are not among them come behind.
     pub order: Vec<String>,
     /// Questions to people: item and text.
@@ -121,12 +132,12 @@ impl ChecklistConfig {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
-        for ItemConfig { item, question, max, windows } in &self.items {
+        for ItemConfig { item, question, max, windows, at_once } in &self.items {
             if let Some(line) = seen.insert(item.as_str(), item.line) {
                 let message = format!("the item {:?} stands twice", item.as_str());
                 problems.push(Problem::at(item, message, format!("the other is in line {line}")));
             }
-            let is_ours = JUDGED.contains(&item.as_str()) || NOT_JUDGED.contains(&item.as_str());
+            let is_ours = JUDGED.contains(&item.as_str());
             problems.extend(match question {
                 None if !is_ours => Some(unknown_item(item)),
                 Some(text) if is_ours => Some(Problem::at(
@@ -140,18 +151,46 @@ impl ChecklistConfig {
                 Some(_) => name_problem(item, "an item"),
                 None => None,
             });
+            if at_once.is_some() && !matches!(item.as_str(), "projected-load" | "rehearsal") {
+                let message = format!("{} has no at-once:", item.as_str());
+                let advice = "at-once: belongs to projected-load and rehearsal";
+                problems.push(Problem::at(item, message, advice));
+            }
             if max.is_some() && item.as_str() != "cost-per-call" {
                 let message = format!("{} has no max:", item.as_str());
                 problems.push(Problem::at(item, message, "max: belongs to cost-per-call"));
             }
             problems.extend(windows.iter().flat_map(|windows| check_windows(item, windows)));
         }
+        problems.extend(self.unit_problems());
         problems.extend(self.exceptions.iter().flat_map(check_exception));
         let skips = self.hotfix.iter().flat_map(|hotfix| &hotfix.skip);
         problems.extend(skips.filter(|item| !HOTFIX_SKIPS.contains(&item.as_str())).map(|item| {
             let message = format!("a hotfix is judged by {:?}, too", item.as_str());
             Problem::at(item, message, format!("skip: takes {}", HOTFIX_SKIPS.join(" and ")))
         }));
+        problems
+    }
+
+    /// Counts of units that say nothing, or two things.
+    fn unit_problems(&self) -> Vec<Problem> {
+        let at_once = self.items.iter().flat_map(|item| item.at_once.iter().flatten());
+        let mut said: BTreeMap<&str, &Located<u64>> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (work, count) in at_once.chain(&self.required_units) {
+            if count.value == 0 {
+                let message = format!("no {work} at all says nothing");
+                problems.push(Problem::at(count, message, "write how many there must be"));
+            }
+        }
+        for (work, count) in self.items.iter().flat_map(|item| item.at_once.iter().flatten()) {
+            if let Some(other) = said.insert(work, count).filter(|other| other.value != count.value)
+            {
+                let message = format!("{work} comes {} at once, and {}", other.value, count.value);
+                let advice = format!("line {} says otherwise: write it once", other.line);
+                problems.push(Problem::at(count, message, advice));
+            }
+        }
         problems
     }
 
@@ -163,6 +202,8 @@ impl ChecklistConfig {
             Some((item.item.value.clone(), item.question.as_ref()?.value.clone()))
         });
         let exceptions = config.into_iter().flat_map(|config| &config.exceptions);
+        let required = config.into_iter().flat_map(|config| &config.required_units);
+        let at_once = items.iter().flat_map(|item| item.at_once.iter().flatten());
         let windows = items.iter().find_map(|item| item.windows.as_deref());
         let windows = windows.map_or_else(
             || WindowKind::OF_CHECKLIST.to_vec(),
@@ -173,6 +214,8 @@ impl ChecklistConfig {
             max_age: config.and_then(|config| config.max_age).map_or(DEFAULT_MAX_AGE, |age| age.0),
             max_call,
             windows,
+            required_units: required.map(units).collect(),
+            at_once: at_once.map(units).collect(),
             order: items.iter().map(|item| item.item.value.clone()).collect(),
             questions: questions.collect(),
             exceptions: exceptions.filter_map(exception).collect(),
@@ -217,12 +260,16 @@ fn check_windows(item: &Located<String>, windows: &[Located<String>]) -> Vec<Pro
     problems
 }
 
+#[expect(clippy::cast_precision_loss, reason = "nobody imports 2^53 of anything")]
+fn units((work, count): (&String, &Located<u64>)) -> (String, f64) {
+    (work.clone(), count.value as f64)
+}
+
 fn unknown_item(item: &Located<String>) -> Problem {
-    let known: Vec<&str> = JUDGED.iter().chain(NOT_JUDGED).copied().collect();
     let message = format!("unknown item {:?} without a question", item.as_str());
     let advice = format!(
         "{}; an item of your own needs question: what a person is asked",
-        meant_or_known(item, &known)
+        meant_or_known(item, JUDGED)
     );
     Problem::at(item, message, advice)
 }

@@ -1,10 +1,12 @@
-//! What a call of a new command that walks would take at production's size.
+//! What a call of a command that walks, and is new or more frequent, would take at production's
+//! size.
 
+use super::cost_per_unit::risen_commands;
 use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
+use super::unit_cost::{keys, rehearse_command};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, Extent, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle,
-    TargetCounters, rounded,
+    ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, rounded,
 };
 use crate::trend::CommandLists;
 
@@ -44,7 +46,16 @@ impl Item for CostPerCall {
                         costs.push(cost(pair, command, called, false, trial));
                     }
                     Novelty::NotKnown { why, called: None } => unread = Some(why),
-                    Novelty::NotNew => {}
+                    Novelty::NotNew | Novelty::NotNewHere(_) | Novelty::Cleared(_) => {}
+                }
+            }
+            for (command, calls, micros) in risen_commands(trial, pair) {
+                let new = novelty(pair, &command, trial);
+                if !matches!(new, Novelty::New { .. } | Novelty::NotKnown { called: Some(_), .. }) {
+                    let called = (calls, Some(micros));
+                    let (mut line, figure) = cost(pair, &command, called, true, trial);
+                    line.seen += &there(pair, &command);
+                    costs.push((line, figure));
                 }
             }
             let is_clear = costs.is_empty();
@@ -60,7 +71,8 @@ impl Item for CostPerCall {
                         .push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must.clone()));
                 }
                 None if is_clear => {
-                    let seen = format!("{component}: no command that walks is new");
+                    let seen =
+                        format!("{component}: no command that walks is new or more frequent");
                     item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must(must.clone()));
                 }
                 None => {}
@@ -79,8 +91,12 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
             "a change of the release",
         )),
         ItemOutcome::Incomplete => Some(Settle::by(
-            format!("what settles new-command; keys need INFO's Keyspace of {}", trial.gate.to),
-            "a minute",
+            format!(
+                "{}; keys need INFO's Keyspace of {}",
+                rehearse_command(trial, None),
+                trial.gate.to
+            ),
+            "as long as CMD",
         )),
         _ => None,
     }
@@ -150,6 +166,24 @@ fn cost(
     (ItemLine::new(outcome, format!("{seen}{doubt}")), figure)
 }
 
+/// What a call of it takes where it is known already.
+fn there(pair: &RedisPair<'_>, command: &str) -> String {
+    let servers = pair.to.into_iter().flat_map(|target| &target.servers);
+    let (mut calls, mut micros) = (0.0, 0.0);
+    for server in servers {
+        let of = |indicator: Indicator| {
+            let mut all = server.indicators.by_subject(indicator);
+            all.find(|(name, _)| *name == command).map_or(0.0, |(_, value)| value)
+        };
+        calls += of(Indicator::Calls);
+        micros += of(Indicator::Time);
+    }
+    let has_calls = calls > 0.0;
+    let own =
+        has_calls.then(|| format!("; called there already, {} each", ms(micros / calls / 1e3)));
+    format!("; more calls a unit than before{}", own.unwrap_or_default())
+}
+
 fn ms(ms: f64) -> String {
     if ms >= 10.0 { format!("{ms:.0} ms") } else { format!("{} ms", rounded_up(ms)) }
 }
@@ -162,15 +196,4 @@ fn rounded_up(ms: f64) -> String {
     } else {
         format!("{ms:.3}")
     }
-}
-
-/// Keys of the primaries; of the largest server where none is one.
-fn keys(target: Option<&TargetCounters>) -> Option<f64> {
-    let target = target.filter(|target| target.extent != Extent::Some)?;
-    let of = |server: &crate::model::ServerCounters| server.indicators.get(Indicator::Keys);
-    let primaries: Vec<_> = target.servers.iter().filter(|one| one.role == "master").collect();
-    if primaries.is_empty() {
-        return target.servers.iter().filter_map(of).reduce(f64::max);
-    }
-    primaries.into_iter().map(of).sum()
 }

@@ -13,6 +13,11 @@ pub const ITEMS: &[&dyn Item] = &[
     &super::workloads_stable::WorkloadsStable,
     &super::new_command::NewCommand,
     &super::cost_per_call::CostPerCall,
+    &super::cost_per_unit::CostPerUnit,
+    &super::projected_load::ProjectedLoad,
+    &super::exercised::Exercised,
+    &super::rehearsal::RehearsalDone,
+    &super::observation_window::ObservationWindow,
     &super::performance::Performance,
     &super::waivers::Waivers,
 ];

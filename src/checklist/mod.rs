@@ -3,10 +3,13 @@
 //! An item judges what it is handed and reads nothing itself: evidence as an audit, the release's
 //! own file, counters, what was seen before, and answers of people.
 
+mod after;
 mod changes;
 pub mod config;
 mod cost_per_call;
+mod cost_per_unit;
 mod coverage;
+mod exercised;
 mod freeze;
 mod freeze_memory;
 pub mod ids;
@@ -16,27 +19,37 @@ mod judge;
 mod lifetime;
 mod list;
 mod load_told;
+mod loads;
 mod manual;
 mod memory;
 mod new_command;
 mod novelty;
+mod observation_window;
 mod parity;
 mod performance;
+mod projected_load;
+mod rehearsal;
 mod release_under_test;
 mod rollback_ready;
 mod state;
 mod train;
 mod trial;
-mod unjudged;
+mod unit_cost;
+mod units;
 mod waivers;
 mod workloads_stable;
 
+pub use after::{
+    AfterAsked, AfterRound, AfterWatch, BeforeRelease, PastLoad, UnreadTarget, has_build_of,
+};
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;
 pub use load_told::{load_sources, windows_left_out};
+pub use loads::{ComponentLoad, Loads};
 pub use manual::{bound_builds, judge_question};
 pub use memory::{ClusterMemory, SeenRevision};
 pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
 pub use trial::{FreezePast, Trial};
+pub use units::{WorkSpan, is_cut, spans_of, walk_micros};

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
+use super::novelty::{CallsTold, KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
+use super::unit_cost::rehearse_command;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, rounded,
@@ -10,6 +11,9 @@ use crate::model::{
 use crate::trend::CommandLists;
 
 pub(super) struct NewCommand;
+
+/// What changed that long before a first call may be its cause.
+const HOUR: i64 = 3_600;
 
 static META: ItemMeta = ItemMeta {
     id: "new-command",
@@ -41,22 +45,25 @@ impl Item for NewCommand {
 }
 
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
-    let (name, from, to) = (&trial.release.name, &trial.gate.from, &trial.gate.to);
-    let anew = format!(
-        "restart the Redis of {from}, deploy {name}, then envparity release capture {name} --from \
-         {from} --force, and try it"
-    );
+    let (from, to) = (&trial.gate.from, &trial.gate.to);
+    let rehearse = rehearse_command(trial, None);
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by(
-            format!("take the call out, or find who typed it; then {anew}"),
-            "as long as the trial",
+            format!(
+                "take the call out, and capture the release anew; if somebody typed it, {rehearse}"
+            ),
+            "as long as CMD: a rehearsal without the call clears it",
         )),
         ItemOutcome::Incomplete if trial.to_counters.is_empty() => {
             Some(Settle::by(format!("let INFO of {to} be read"), "a minute"))
         }
         ItemOutcome::Incomplete => Some(Settle::by(
-            format!("{anew}; zeros of {to} need a Redis whose counters were never reset"),
-            "as long as the trial",
+            format!(
+                "{rehearse}: without the call it settles this; with it, keep envparity sample \
+                 --every 60s running, or name a Prometheus (load:), so that zeros of {from} and {to} \
+                 are proven"
+            ),
+            "as long as CMD; a day of samples",
         )),
         _ => None,
     }
@@ -75,19 +82,33 @@ fn judge_pair(
     for command in KEYSPACE_COMMANDS {
         let shown = command.to_uppercase();
         match novelty(pair, command, trial) {
-            Novelty::New { calls, since, never_since, .. } => {
+            Novelty::New { calls, told, never_since, .. } => {
                 let seen = format!(
-                    "{component} {shown} {} in {from} since its start {}, by {} or not; {to} 0 in \
-                     {}",
-                    calls_in_words(calls),
-                    ago(since, trial.now),
-                    trial.release.name,
+                    "{component} {shown} {}; {to} 0 in {}",
+                    told_in_words(calls, &told, trial),
                     length_of(never_since, trial.now)
                 );
                 item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("0"));
+                item.lines.extend(first_call(&told, trial));
                 item.figures.push(figure(component.as_str(), command, Some(calls), Some(0.0)));
             }
             Novelty::NotNew => {}
+            Novelty::NotNewHere(calls) => {
+                let seen = format!(
+                    "{component} {shown} {} in {from}, and it was called there before {}, too",
+                    calls_in_words(calls),
+                    trial.release.name
+                );
+                item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must("0"));
+            }
+            Novelty::Cleared(calls) => {
+                let outside = match calls {
+                    Some(calls) => format!("{} outside it", calls_in_words(calls)),
+                    None => "what was called before it is not known".to_owned(),
+                };
+                let seen = format!("{component} {shown} not called in the rehearsal; {outside}");
+                item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must("0"));
+            }
             Novelty::NotKnown { why, called } => {
                 let calls = called.map(|(calls, _)| calls);
                 item.figures.push(figure(component.as_str(), command, calls, None));
@@ -113,6 +134,52 @@ fn judge_pair(
     item.lines.extend(others(pair, lists, trial));
 }
 
+/// `4 calls in qualif since its start 19 d ago, by v22 or not`.
+fn told_in_words(calls: f64, told: &CallsTold, trial: &Trial<'_>) -> String {
+    let (from, name) = (&trial.gate.from, &trial.release.name);
+    let before = trial.release.previous.as_deref().unwrap_or("before");
+    let calls = calls_in_words(calls);
+    match told {
+        CallsTold::Lifetime(since) => {
+            format!(
+                "{calls} in {from} since its start {}, by {name} or not",
+                ago(*since, trial.now)
+            )
+        }
+        CallsTold::SinceCame => format!("{calls} in {from} since {name} came"),
+        CallsTold::Series { is_zero_before: true, .. } => {
+            format!("{calls} in {from} since {name} came, {before} there 0")
+        }
+        CallsTold::Series { .. } => format!("at least {calls} in {from} since {name} came"),
+        CallsTold::Work => format!("{calls} in {from} by the work that was counted"),
+    }
+}
+
+/// When it was called first, and what had changed just before.
+fn first_call(told: &CallsTold, trial: &Trial<'_>) -> Option<ItemLine> {
+    let CallsTold::Series { first, .. } = told else { return None };
+    let zone = trial.audit.run.timezone.clone();
+    let at = first.to_zoned(zone).strftime("%-d %b %H:%M").to_string();
+    let is_just_before = trial.came().is_some_and(|came| {
+        let seconds = first.duration_since(came).as_secs();
+        (0..=HOUR).contains(&seconds)
+    });
+    let names: Vec<&str> = trial.release.changed.keys().map(|name| name.as_str()).collect();
+    let rest = match (trial.came(), names.as_slice()) {
+        (Some(_), names) if is_just_before && !names.is_empty() => format!(
+            "; changed in the hour before: {} to {}",
+            first_three(names, ", "),
+            trial.release.name
+        ),
+        (Some(came), _) => {
+            format!("; {} after {} came", length_of(came, *first), trial.release.name)
+        }
+        (None, _) => String::new(),
+    };
+    let seen = format!("first in the five minutes until {at}{rest}");
+    Some(ItemLine::new(ItemOutcome::NoGo, seen))
+}
+
 /// Other commands that walk and are new: what they cost is judged by another item.
 fn others(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Option<ItemLine> {
     let mut new = Vec::new();
@@ -133,7 +200,7 @@ fn figure(component: &str, command: &str, calls: Option<f64>, baseline: Option<f
         unit: "calls",
         limit: Some(0.0),
         baseline,
-        source: "one INFO of each side, since the server's start".to_owned(),
+        source: "INFO of each side, series where they are kept, and rehearsals".to_owned(),
     }
 }
 

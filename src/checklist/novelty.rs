@@ -1,10 +1,16 @@
-//! Which commands are new with a release, as far as one INFO of each side tells.
+//! Which commands are new with a release: by one INFO of each side, by series where they are kept,
+//! and by what a rehearsal of these builds shows.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::Trial;
 use super::lifetime::{LifetimeCalls, lifetime_calls};
-use crate::model::{ComponentName, Facts, Snapshot, TargetCounters};
+use super::loads::{SeriesCalls, series_calls};
+use super::unit_cost::spans_under_release;
+use super::units::{span_of, valid_rehearsal};
+use crate::model::{ComponentName, Facts, Rehearsal, ServerCounters, Snapshot, TargetCounters};
 
 /// Commands that walk the whole keyspace in one call, and stop the server for all meanwhile. One
 /// SCAN does not.
@@ -29,13 +35,17 @@ pub(super) enum Novelty {
         calls: f64,
         /// Microseconds in them.
         micros: Option<f64>,
-        /// Since then.
-        since: Timestamp,
+        /// What tells them.
+        told: CallsTold,
         /// Never, since then, where it goes to.
         never_since: Timestamp,
     },
+    /// A valid rehearsal does not call it; others called it so often, and `None` if nobody knows.
+    Cleared(Option<f64>),
     /// It was called where the release goes to, or not under the release.
     NotNew,
+    /// It was called under the release, and before where that comes from, too.
+    NotNewHere(f64),
     /// Nobody knows, and why.
     NotKnown {
         /// In words.
@@ -43,6 +53,25 @@ pub(super) enum Novelty {
         /// What was called where the release comes from: calls and microseconds.
         called: Option<(f64, Option<f64>)>,
     },
+}
+
+/// What tells calls under a release.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum CallsTold {
+    /// The server's own counters since its start: by the release or not.
+    Lifetime(Timestamp),
+    /// Its counters, whose zero before the release is proven, or who began after it came.
+    SinceCame,
+    /// Series: the first call came in the five minutes that end then. Whether there was none before
+    /// the release is proven or not.
+    Series {
+        /// End of the first five minutes with a call.
+        first: Timestamp,
+        /// Whether it was never called before.
+        is_zero_before: bool,
+    },
+    /// A rehearsal or marks.
+    Work,
 }
 
 /// Every Redis of either side that is expected on both.
@@ -73,41 +102,194 @@ pub(super) fn redis_pairs<'a>(trial: &Trial<'a>) -> Vec<RedisPair<'a>> {
 
 /// Whether a command of one Redis is new.
 pub(super) fn novelty(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Novelty {
-    use LifetimeCalls as L;
-    let of = |target: Option<&TargetCounters>| match target {
-        Some(target) => lifetime_calls(target, command),
-        None => L::NotProven("it was not read".to_owned()),
-    };
-    let (from_name, to_name) = (&trial.gate.from, &trial.gate.to);
+    let here = here(pair, command, trial);
+    let there = there(pair, command, trial);
     if pair.to.is_none() {
-        let why = format!("what {to_name} calls was not read");
-        let called = match of(pair.from) {
-            L::Called { calls, micros, .. } => Some((calls, micros)),
+        let why = format!("what {} calls was not read", trial.gate.to);
+        let called = match here {
+            Here::Called { calls, micros, .. } => Some((calls, micros)),
             _ => None,
         };
         return Novelty::NotKnown { why, called };
     }
-    match (of(pair.from), of(pair.to)) {
-        (_, L::Called { .. }) => Novelty::NotNew,
-        (L::Called { calls, micros, since }, L::Never { since: never_since }) => {
-            Novelty::New { calls, micros, since, never_since }
+    let cleared = || match rehearsed(pair, command, trial) {
+        Rehearsed::Without => true,
+        Rehearsed::With { .. } | Rehearsed::Never => false,
+    };
+    match (here, there) {
+        (Here::Never, _) | (_, There::Called) => Novelty::NotNew,
+        (Here::CalledBefore { calls }, _) => Novelty::NotNewHere(calls),
+        (Here::Called { calls, .. }, _) if cleared() => Novelty::Cleared(Some(calls)),
+        (Here::NotProven(_), _) if cleared() => Novelty::Cleared(None),
+        (Here::Called { calls, micros, told }, There::Never(never_since)) => {
+            Novelty::New { calls, micros, told, never_since }
         }
-        (L::Called { calls, micros, .. }, L::NotProven(why)) => {
-            let why = format!("that {to_name} never called it is not proven: {why}");
+        (Here::Called { calls, micros, .. }, There::NotProven(why)) => {
+            let why = format!("that {} never called it is not proven: {why}", trial.gate.to);
             Novelty::NotKnown { why, called: Some((calls, micros)) }
         }
-        (L::Never { since }, _) => match trial.came() {
-            Some(came) if since <= came => Novelty::NotNew,
-            came => {
-                let why = not_covered(from_name.as_str(), since, came);
-                Novelty::NotKnown { why, called: None }
-            }
-        },
-        (L::NotProven(why), _) => {
-            let why = format!("that {from_name} did not call it is not proven: {why}");
-            Novelty::NotKnown { why, called: None }
+        (Here::NotProven(why), _) => Novelty::NotKnown { why, called: None },
+    }
+}
+
+/// What is known of a command where the release goes to.
+enum There {
+    Called,
+    Never(Timestamp),
+    NotProven(String),
+}
+
+fn there(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> There {
+    let series = series_calls(trial.to_loads, &pair.component, command, None, None);
+    let lifetime = pair.to.map(|target| lifetime_calls(target, command));
+    match (series, lifetime) {
+        (SeriesCalls::Called { .. }, _) | (_, Some(LifetimeCalls::Called { .. })) => There::Called,
+        (_, Some(LifetimeCalls::Never { since })) => There::Never(since),
+        // What is held may be old; the server itself must have been read.
+        (SeriesCalls::Never(since), Some(_)) => There::Never(since),
+        (_, Some(LifetimeCalls::NotProven(why))) => There::NotProven(why),
+        (_, None) => There::NotProven(format!("{} was not read", trial.gate.to)),
+    }
+}
+
+/// What is known of a command under the release, where that comes from.
+enum Here {
+    Called { calls: f64, micros: Option<f64>, told: CallsTold },
+    CalledBefore { calls: f64 },
+    Never,
+    NotProven(String),
+}
+
+fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
+    let came = trial.came();
+    let loads = trial.from_loads;
+    let series = |from, to| series_calls(loads, &pair.component, command, from, to);
+    let since = match came {
+        Some(_) => series(came, None),
+        None => SeriesCalls::NotProven("when it came is not known".to_owned()),
+    };
+    let before = || match came {
+        Some(_) => series(None, came),
+        None => SeriesCalls::NotProven("when it came is not known".to_owned()),
+    };
+    let by_work = match rehearsed(pair, command, trial) {
+        Rehearsed::With { calls, micros } => Some((calls, micros)),
+        _ => marked(pair, command, trial),
+    };
+    let lifetime = match pair.from {
+        Some(target) => lifetime_calls(target, command),
+        None => LifetimeCalls::NotProven("it was not read".to_owned()),
+    };
+    let was_called_before = |calls| match before() {
+        SeriesCalls::Called { .. } => Some(Here::CalledBefore { calls }),
+        _ => None,
+    };
+    if let SeriesCalls::Called { calls, micros, first } = since {
+        let is_zero_before = matches!(before(), SeriesCalls::Never(_));
+        let told = CallsTold::Series { first, is_zero_before };
+        let found = Here::Called { calls, micros: Some(micros), told };
+        return was_called_before(calls).unwrap_or(found);
+    }
+    if let Some((calls, micros)) = by_work {
+        let found = Here::Called { calls, micros: Some(micros), told: CallsTold::Work };
+        return was_called_before(calls).unwrap_or(found);
+    }
+    match (lifetime, since) {
+        (LifetimeCalls::Never { since }, _) if came.is_some_and(|came| since <= came) => {
+            Here::Never
+        }
+        // All that it has counted came before the release: the newest minutes are in no series yet.
+        (LifetimeCalls::Called { calls, .. }, SeriesCalls::Never(_)) if matches!(before(), SeriesCalls::Called { calls: old, .. } if old >= calls) => {
+            Here::Never
+        }
+        (LifetimeCalls::NotProven(_) | LifetimeCalls::Never { .. }, SeriesCalls::Never(_)) => {
+            Here::Never
+        }
+        (LifetimeCalls::Called { calls, micros, since }, _) => {
+            let is_since = came.is_some_and(|came| since >= came);
+            let is_zero_before = matches!(before(), SeriesCalls::Never(_));
+            let told = if is_since || is_zero_before {
+                CallsTold::SinceCame
+            } else {
+                CallsTold::Lifetime(since)
+            };
+            was_called_before(calls).unwrap_or(Here::Called { calls, micros, told })
+        }
+        (LifetimeCalls::Never { since }, _) => {
+            Here::NotProven(not_covered(trial.gate.from.as_str(), since, came))
+        }
+        (LifetimeCalls::NotProven(why), _) => {
+            let from = &trial.gate.from;
+            Here::NotProven(format!("that {from} did not call it is not proven: {why}"))
         }
     }
+}
+
+/// What the newest valid rehearsal of each work tells of a command.
+pub(super) enum Rehearsed {
+    /// It was called in one.
+    With { calls: f64, micros: f64 },
+    /// It was in none, and has not been called since.
+    Without,
+    /// There is none, or it does not prove a zero.
+    Never,
+}
+
+pub(super) fn rehearsed(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Rehearsed {
+    let place = (&trial.gate.from, trial.digest.as_str());
+    let works: BTreeSet<&str> = trial.rehearsals.iter().map(|one| one.work.as_str()).collect();
+    let valid: Vec<&Rehearsal> = works
+        .into_iter()
+        .filter_map(|work| valid_rehearsal(trial.rehearsals, place, work))
+        .collect();
+    let (mut calls, mut micros, mut is_zero) = (0.0, 0.0, true);
+    for one in &valid {
+        let Some(Ok(cost)) = span_of(one).costs.remove(&pair.component) else {
+            is_zero = false;
+            continue;
+        };
+        is_zero &= !cost.is_at_least && cost.hidden < 1.0;
+        if let Some((own, time)) = cost.commands.get(command) {
+            calls += own;
+            micros += time;
+        }
+    }
+    if calls > 0.0 {
+        return Rehearsed::With { calls, micros };
+    }
+    let last = valid.iter().max_by_key(|one| one.to);
+    let is_quiet = last.is_some_and(|last| is_quiet_since(last, pair, command));
+    if is_zero && is_quiet { Rehearsed::Without } else { Rehearsed::Never }
+}
+
+/// Whether the server has not been called so since a rehearsal ended: by its counters, which go on.
+fn is_quiet_since(rehearsal: &Rehearsal, pair: &RedisPair<'_>, command: &str) -> bool {
+    let last = rehearsal.readings.get(&pair.component).and_then(|all| all.last());
+    let (Some(Ok(then)), Some(now)) = (last, pair.from) else { return false };
+    let is_same = |server: &ServerCounters| {
+        let old = then.servers.iter().find(|old| old.place == server.place);
+        let calls = |of: &ServerCounters| of.indicators.calls(command);
+        match old {
+            Some(old) if old.run_id == server.run_id => calls(old) == calls(server),
+            // It was started anew, and all that it has counted came later.
+            _ => calls(server) == Some(0.0),
+        }
+    };
+    !now.servers.is_empty() && now.servers.iter().all(is_same)
+}
+
+/// Calls and microseconds of a command in the spans that were marked under the release.
+fn marked(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Option<(f64, f64)> {
+    let (mut calls, mut micros) = (0.0, 0.0);
+    for span in spans_under_release(trial) {
+        if let Some(Ok(cost)) = span.costs.get(&pair.component)
+            && let Some((own, time)) = cost.commands.get(command)
+        {
+            calls += own;
+            micros += time;
+        }
+    }
+    (calls > 0.0).then_some((calls, micros))
 }
 
 /// Why counters at zero do not cover all the time since the release came.

@@ -6,12 +6,15 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::config::ChecklistRules;
+use super::loads::Loads;
 use super::memory::ClusterMemory;
 use super::state::EnvironmentState;
+use super::units::WorkSpan;
 use crate::model::{
-    Audit, AuditedEnvironment, BaselineRelease, Came, ComponentName, Gate, KeptAnswer, Release,
-    ReleaseType, TargetCounters, Train,
+    Audit, AuditedEnvironment, BaselineRelease, Came, ComponentName, Gate, KeptAnswer, Rehearsal,
+    Release, ReleaseType, TargetCounters, Train,
 };
+use crate::trend::LoadCriteria;
 
 /// Counters of every Redis of an environment, by component.
 pub(crate) type Counters = BTreeMap<ComponentName, TargetCounters>;
@@ -52,6 +55,18 @@ pub struct Trial<'a> {
     pub history_break: Option<&'a str>,
     /// What was seen since the freeze began; `None` if the release has no freeze.
     pub freeze: Option<&'a FreezePast>,
+    /// Load over time where the release comes from.
+    pub from_loads: &'a Loads,
+    /// Load over time where it goes to.
+    pub to_loads: &'a Loads,
+    /// What was marked of work in every environment, in the order of time.
+    pub spans: &'a [WorkSpan],
+    /// Rehearsals, in the order in which they ended.
+    pub rehearsals: &'a [Rehearsal],
+    /// Of the release's builds: rehearsals are bound to it.
+    pub digest: String,
+    /// Limits of load.
+    pub criteria: &'a LoadCriteria,
     /// What people answered, oldest first.
     pub answers: &'a [KeptAnswer],
     /// Limits, questions and exceptions.

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod common;
+mod dossier;
 mod output;
 mod past;
 mod release;
@@ -18,6 +19,7 @@ use crate::wire::duration::{DurationText, parse_limit};
 
 pub(super) use checklist::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
+    OverrideArguments,
 };
 use common::time;
 pub(super) use common::{PROFILES, ProfilesArguments};
@@ -26,9 +28,10 @@ pub(super) use past::{
     DiffArguments, HistoryArguments, HistoryCommand, HistoryExportArguments,
     HistoryImportArguments, HistoryListArguments, HistoryOption, HistoryPlaceArguments,
     HistoryShowArguments, HistoryVerifyArguments, MarkArguments, MarkCommand, MarkSpanArguments,
-    TrendArguments,
+    MarkWorkArguments, RehearseArguments, TrendArguments,
 };
 
+pub(super) use dossier::DossierArguments;
 pub(super) use release::{
     ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
     ReleaseShowArguments,
@@ -71,12 +74,17 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Annotate the history
     Mark(MarkArguments),
+    /// Run a command that loads the environment of a release, and keep what it cost every Redis
+    /// there: ends with 0 if the rehearsal is valid
+    Rehearse(RehearseArguments),
     /// Show the load of a target over time, from the history and from what its profile names
     Trend(TrendArguments),
     /// Write down which builds a release consists of, and tell what changed with it
     Release(ReleaseArguments),
     /// Judge whether a release may go, item by item
     Checklist(ChecklistArguments),
+    /// Write a span of the history as a folder for an auditor, who needs sha256sum and jq alone
+    Dossier(DossierArguments),
     /// Tell how version texts and image references are read and compared
     Version(VersionArguments),
     /// Accept a finding for a while, and manage existing waivers

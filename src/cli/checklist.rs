@@ -16,17 +16,18 @@ use super::output::Rendering;
 use super::past::HistoryPlace;
 use super::progress::RunProgress;
 use super::release::named;
-use super::{CommandError, author, clock, output, problems};
+use super::{CommandError, after, author, clock, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, Store};
 use crate::model::{
-    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Release, ReleaseType,
-    meant_and_known,
+    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
+    Release, ReleaseType, WorkMark, meant_and_known,
 };
 use crate::pipeline::{
-    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, PastEvidence, PastLook,
+    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
+    ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
 };
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
@@ -39,6 +40,8 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     match arguments.command {
         Some(ChecklistCommand::Answer(command)) => answer(&command),
+        Some(ChecklistCommand::Override(command)) => overriding::run(&command),
+        None if arguments.run.release.is_none() => after::run(arguments.run, files).await,
         None => judge(&arguments.run, verbose, &files).await,
     }
 }
@@ -62,15 +65,21 @@ async fn judge(
     let now = basis.audit.run.at;
     let answers = past.answers()?;
     let history_break = past.broken.clone();
+    let (marks, rehearsals) = past.work(&profiles)?;
+    let loads = loads(arguments, (&profiles, release), &basis.evidence, &mut past, now).await?;
     let input = ChecklistInput {
         release,
         kind,
         basis: &basis,
         answers: &answers,
+        loads,
+        marks: &marks,
+        rehearsals: &rehearsals,
         history_break: history_break.as_deref(),
     };
     let judged = pipeline::checklist(&profiles, input, &mut past, now);
     let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
+    checklist.overrides = past.overrides(&release.name)?;
     // What was stored before is not seen once more.
     let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &basis.evidence };
     let kept = place.open_to_write().and_then(|mut history| {
@@ -148,7 +157,7 @@ async fn basis<'a>(
         deadline: arguments.deadline(),
         ..AuditOptions::default()
     };
-    let rolled_back = BTreeSet::new();
+    let rolled_back = past.rolled_back()?;
     let asked = BasisAsked {
         profiles,
         release,
@@ -183,6 +192,26 @@ fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Resul
     Ok(evidence)
 }
 
+/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
+/// contacted.
+async fn loads(
+    arguments: &ChecklistRunArguments,
+    (profiles, release): (&Profiles, &Release),
+    evidence: &[Evidence],
+    past: &mut Past,
+    now: Timestamp,
+) -> anyhow::Result<ChecklistLoads> {
+    let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
+    let deadline = arguments.deadline();
+    let wanted = LoadsWanted { profiles, gate: &gate, evidence, now, deadline };
+    let outside = if arguments.recorded_only {
+        ChecklistOutside::new()
+    } else {
+        wanted.outside(&clock()).await
+    };
+    Ok(wanted.loads(outside, past.store.as_mut()))
+}
+
 /// The history as the checklist looks into it.
 struct Past {
     place: HistoryPlace,
@@ -208,11 +237,35 @@ impl Past {
         Ok(past)
     }
 
+    /// Releases that a watch told to roll back: none of them is a baseline.
+    fn rolled_back(&mut self) -> anyhow::Result<BTreeSet<String>> {
+        let Some(store) = &mut self.store else { return Ok(BTreeSet::new()) };
+        pipeline::rolled_back(store).map_err(|error| self.place.failed(&error))
+    }
+
+    /// What was overridden of a release, oldest first.
+    fn overrides(&mut self, release: &str) -> anyhow::Result<Vec<Override>> {
+        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
+        let all = overriding::known(store).map_err(|error| self.place.failed(&error))?;
+        Ok(all.into_iter().filter(|one| one.release == release).collect())
+    }
+
     /// What people answered, oldest first.
     fn answers(&mut self) -> anyhow::Result<Vec<KeptAnswer>> {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
         let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
         Ok(said.iter().map(|(run, said)| pipeline::answer_of(run, said)).collect())
+    }
+}
+
+impl Past {
+    /// Marks of work and rehearsals.
+    fn work(&mut self, profiles: &Profiles) -> anyhow::Result<(Vec<WorkMark>, Vec<Rehearsal>)> {
+        let Some(store) = &mut self.store else { return Ok((Vec::new(), Vec::new())) };
+        let place = &self.place;
+        let marks = pipeline::work_marks(store, profiles).map_err(|error| place.failed(&error))?;
+        let done = pipeline::rehearsals(store, profiles).map_err(|error| place.failed(&error))?;
+        Ok((marks, done))
     }
 }
 

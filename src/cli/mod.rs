@@ -3,6 +3,7 @@
 //! This is the edge: here are the clock, the environment, standard output and exit codes, and
 //! nothing is decided that a stage decides.
 
+mod after;
 mod args;
 mod audit;
 mod author;
@@ -12,6 +13,7 @@ mod clock;
 mod collect;
 mod database_url;
 mod diff;
+mod dossier;
 mod eol;
 mod evidence;
 pub mod exit;
@@ -22,10 +24,12 @@ mod history;
 mod inputs;
 mod mark;
 mod output;
+mod overriding;
 mod past;
 mod problems;
 mod progress;
 pub mod reference;
+mod rehearse;
 mod release;
 mod reports;
 mod runtime;
@@ -98,11 +102,13 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
-        Command::Mark(command) => interruptible(|_| async move { mark::run(&command.command) }),
+        Command::Mark(command) => interruptible(|_| mark::run(command.command)),
+        Command::Rehearse(command) => runtime::attended(rehearse::run(command)),
         Command::Trend(command) => interruptible(|files| trend::run(command, files)),
         Command::Checklist(command) => {
             interruptible(|files| checklist::run(command, verbose, files))
         }
+        Command::Dossier(command) => interruptible(|_| async move { dossier::run(&command) }),
         Command::Release(command) => {
             interruptible(|files| async move { release::run(command.command, files).await })
         }

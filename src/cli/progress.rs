@@ -13,6 +13,14 @@ use crate::report::escape::terminal;
 /// A bar, or nothing where stderr is not a terminal.
 pub(super) struct RunProgress(Mutex<Option<ProgressBar>>);
 
+/// No bar: where rounds follow each other.
+pub(super) struct NoProgress;
+
+impl Progress for NoProgress {
+    fn started(&self, _: usize) {}
+    fn finished(&self, _: &EnvironmentName, _: &TargetId, _: bool) {}
+}
+
 impl RunProgress {
     pub(super) fn new() -> Self {
         Self(Mutex::new(None))

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
-use crate::checklist::ids::NOT_JUDGED;
 use crate::checklist::{ITEMS, Item, ItemMeta};
 use crate::model::FailureKind;
 use crate::normalize::product::{Product, Products};
@@ -64,12 +63,10 @@ fn items() -> String {
         let ItemMeta { id, section, summary, why, .. } = meta;
         format!("| `{id}` | {} | {summary} | {why} | {rollbacks} |\n", section.as_str())
     };
-    let not_judged: Vec<String> = NOT_JUDGED.iter().map(|id| format!("`{id}`")).collect();
     format!(
         "## Items of the checklist\n\nA question of your own (`kind: Checklist`) is an item too; its \
-         answer must be yes. Not judged by this version: {}.\n\n\
+         answer must be yes.\n\n\
          | item | section | must hold | why | for a rollback |\n|---|---|---|---|---|\n{}",
-        not_judged.join(", "),
         ITEMS.iter().map(row).collect::<String>()
     )
 }

@@ -78,14 +78,38 @@ where
     done
 }
 
+/// Runs until done. Signals are the work's own business: it passes them on to what it started.
+pub(super) fn attended<F>(work: F) -> Result<Exit, CommandError>
+where
+    F: Future<Output = Result<Exit, CommandError>> + Send + 'static,
+{
+    check_files()?;
+    check_threads()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let done = runtime.block_on(async {
+        tokio::spawn(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(_) => Ok(Exit::Interrupted),
+        })
+    });
+    runtime.shutdown_background();
+    done
+}
+
 /// What ends programs: a person, a supervisor, and a terminal that is gone, unless our parent
 /// wants that to be ignored (`nohup`).
 fn signals() -> io::Result<Vec<Signal>> {
+    ending().into_iter().map(signal).collect()
+}
+
+/// The kinds of signals that end programs.
+pub(super) fn ending() -> Vec<SignalKind> {
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];
     if !ignores_hangup() {
         kinds.push(SignalKind::hangup());
     }
-    kinds.into_iter().map(signal).collect()
+    kinds
 }
 
 /// By the mask of ignored signals that we were started with; SIGHUP is the first.

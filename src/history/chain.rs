@@ -27,13 +27,18 @@ impl RunRow {
     /// What its digest must be. Each column stands behind its length, so that no two rows are one
     /// text.
     pub(super) fn expected(&self) -> String {
-        let mut digest = Sha256::new();
+        hex(&Sha256::digest(self.preimage()))
+    }
+
+    /// What that is the digest of.
+    pub(super) fn preimage(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
         let (id, at) = (self.id.to_string(), self.at.to_string());
         for column in [&self.prev, &id, &self.kind, &at, &self.verdict, &self.body] {
-            digest.update((column.len() as u64).to_le_bytes());
-            digest.update(column.as_bytes());
+            bytes.extend((column.len() as u64).to_le_bytes());
+            bytes.extend(column.as_bytes());
         }
-        hex(&digest.finalize())
+        bytes
     }
 }
 

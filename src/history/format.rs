@@ -211,16 +211,21 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// Of the buckets of one series: their figures bit by bit, in the order of time.
 pub(super) fn of_buckets(buckets: &[Bucket]) -> String {
-    let mut digest = Sha256::new();
+    hex(&Sha256::digest(bytes_of(buckets)))
+}
+
+/// What that is the digest of: five numbers of eight bytes a bucket, little-endian.
+pub(super) fn bytes_of(buckets: &[Bucket]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(buckets.len() * 40);
     for Bucket { at, covered, a, b, flags } in buckets {
-        digest.update(at.to_le_bytes());
+        bytes.extend(at.to_le_bytes());
         for figure in [covered, a, b] {
             // Zero has two forms, and a database may keep one of them.
-            digest.update((figure + 0.0).to_le_bytes());
+            bytes.extend((figure + 0.0).to_le_bytes());
         }
-        digest.update(flags.bits().to_le_bytes());
+        bytes.extend(flags.bits().to_le_bytes());
     }
-    hex(&digest.finalize())
+    bytes
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod address;
 mod chain;
 pub mod config;
+mod disclosed;
 mod error;
 mod format;
 mod line;
@@ -34,6 +35,7 @@ mod transfer;
 mod verify;
 
 pub use address::PostgresAddress;
+pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
 pub use format::Prepared;
 pub use past::PastHead;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Came, ComponentName, Extent, Gate, Indicators, ReleaseType, Run, Verdict};
+use super::{Came, ComponentName, Extent, Gate, Indicators, Override, ReleaseType, Run, Verdict};
 
 /// The result of a checklist.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub struct Checklist {
     pub verdict: Verdict,
     /// Items in the order in which they are shown.
     pub items: Vec<ChecklistItem>,
-    /// Items that this version does not judge.
-    pub not_judged: Vec<String>,
+    /// Earlier checklists of the release that somebody overrode, oldest first.
+    pub overrides: Vec<Override>,
     /// Sources of load that were judged, in words; empty: none.
     pub load: Vec<String>,
     /// Windows of load that the profiles leave out.
@@ -215,6 +215,8 @@ pub struct TargetCounters {
 pub struct ServerCounters {
     /// Its address; empty where the source does not tell it.
     pub place: String,
+    /// What tells this start of it from every other; empty if not told.
+    pub run_id: String,
     /// `master`, `slave`.
     pub role: String,
     /// How many replicas are connected to it.

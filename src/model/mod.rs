@@ -1,5 +1,6 @@
 //! The things that stages hand to each other: plain data, no I/O, no async, no file format.
 
+mod after;
 mod audit;
 mod bucket;
 mod came;
@@ -21,6 +22,8 @@ pub mod matrix;
 mod naming;
 mod near;
 mod outcome;
+mod overridden;
+mod person;
 mod places;
 mod product;
 mod proven;
@@ -38,7 +41,9 @@ mod standing;
 mod verdict;
 mod waiver;
 mod words;
+mod work;
 
+pub use after::{AfterEnd, AfterEvent, AfterKind, AfterResult};
 pub use audit::{Audit, AuditedEnvironment, GateCompared, Purpose, Run, StoredRun};
 pub use bucket::{Bucket, BucketFlags, BucketLength, Hour, ListDigest, Series, UnknownSeries};
 pub use came::{BaselineRelease, Came, CameSource, CameTime};
@@ -80,6 +85,8 @@ pub use load::{
 pub use naming::ProductNames;
 pub use near::{letters_apart, meant_and_known, meant_or_known, near};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
+pub use overridden::Override;
+pub use person::{is_nameless, is_same_person};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use proven::proven_release;
 pub use release::{
@@ -103,3 +110,4 @@ pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
 pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};
+pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

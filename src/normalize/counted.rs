@@ -21,6 +21,7 @@ pub fn counters_of(
         let servers = target.samples.iter().filter(|sample| sample.role != "sentinel");
         let servers = servers.map(|sample| ServerCounters {
             place: sample.place.clone(),
+            run_id: sample.run_id.clone(),
             role: sample.role.clone(),
             replicas: sample.counters.figures().get("connected_slaves").copied().unwrap_or(0.0),
             taken: sample.taken,

@@ -3,18 +3,19 @@
 use jiff::Timestamp;
 
 use super::basis::ChecklistBasis;
+use super::checklist_load::ChecklistLoads;
 use super::gate::{ChecklistError, gate_of};
 use super::memory::memory_of;
 use super::past::{PastEvidence, SeenSince, Seer};
 use crate::checklist::config::ChecklistConfig;
-use crate::checklist::ids::NOT_JUDGED;
-use crate::checklist::{self, ClusterMemory, Trial, digest_of};
+use crate::checklist::{self, ClusterMemory, Loads, Trial, digest_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
-    Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease,
-    EnvironmentName, Gate, KeptAnswer, Release, ReleaseType,
+    Audit, AuditedEnvironment, Came, CameSource, CameTime, Checklist, ChecklistRelease, Coverage,
+    EnvironmentName, Gate, KeptAnswer, Rehearsal, Release, ReleaseType, WorkMark,
 };
 use crate::normalize::{Normalizer, counters_of};
+use crate::policy;
 use crate::profile::Profiles;
 
 /// What is judged, and by what besides the profiles.
@@ -27,6 +28,12 @@ pub struct ChecklistInput<'a> {
     pub basis: &'a ChecklistBasis<'a>,
     /// What people answered, oldest first.
     pub answers: &'a [KeptAnswer],
+    /// Load over time, by environment and target.
+    pub loads: ChecklistLoads,
+    /// Marks of work, in the order of time.
+    pub marks: &'a [WorkMark],
+    /// Rehearsals, in the order in which they ended.
+    pub rehearsals: &'a [Rehearsal],
     /// Why nothing of the history is believed, if so: then there is no past.
     pub history_break: Option<&'a str>,
 }
@@ -41,8 +48,9 @@ pub fn checklist(
     past: &mut dyn PastEvidence,
     now: Timestamp,
 ) -> Result<Checklist, ChecklistError> {
-    let ChecklistInput { release, kind, basis, answers, history_break } = input;
+    let ChecklistInput { release, kind, basis, answers, history_break, mut loads, .. } = input;
     let ChecklistBasis { audit, evidence, baseline, .. } = basis;
+    let spans = checklist::spans_of(input.marks);
     let gate = gate_of(profiles, release)?;
     let previous = release.previous.as_deref().and_then(|name| profiles.release(name).ok());
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
@@ -77,6 +85,8 @@ pub fn checklist(
         None => None,
     };
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
+    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let (from_loads, to_loads) = (loads_of(from, &mut loads), loads_of(to, &mut loads));
     let (from_counters, to_counters) = (counters(&gate.from), counters(&gate.to));
     let trial = Trial {
         release,
@@ -96,6 +106,12 @@ pub fn checklist(
         baseline,
         history_break,
         freeze: freeze.as_ref(),
+        from_loads: &from_loads,
+        to_loads: &to_loads,
+        spans: &spans,
+        rehearsals: input.rehearsals,
+        digest: digest_of(&checklist::bound_builds(release)),
+        criteria: &criteria,
         answers,
         rules: &rules,
         now,
@@ -110,7 +126,7 @@ pub fn checklist(
         came,
         baseline: baseline.release.map(|one| one.name.clone()),
         baseline_told: baseline.told.clone(),
-        digest: digest_of(&checklist::bound_builds(release)),
+        digest: trial.digest.clone(),
     };
     Ok(Checklist {
         release: told,
@@ -118,7 +134,7 @@ pub fn checklist(
         items,
         load: checklist::load_sources(&trial),
         windows_left_out: checklist::windows_left_out(&trial),
-        not_judged: NOT_JUDGED.iter().map(|name| (*name).to_owned()).collect(),
+        overrides: Vec::new(),
         run: audit.run.clone(),
         gate,
     })
@@ -155,6 +171,16 @@ fn came(
     let seen_at = |at: Option<Timestamp>| at.map(|at| CameTime { at, by: CameSource::Evidence });
     let first = |made, seen| [made, written, seen_at(seen)].into_iter().flatten().min();
     Came { first: first(first_made, seen.first), complete: first(all_made, seen.complete) }
+}
+
+/// The load of every Redis of an environment, by component.
+fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loads {
+    let snapshot = &environment.snapshot;
+    let of = |target: &Coverage| {
+        let key = (snapshot.environment.clone(), target.target.clone());
+        Some((target.component.clone(), loads.remove(&key)?))
+    };
+    snapshot.coverage.iter().filter_map(of).collect()
 }
 
 fn side<'a>(

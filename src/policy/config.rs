@@ -54,6 +54,9 @@ pub struct PolicyConfig {
     /// What load over time must hold: the rule `load-regression` tells what does not.
     #[serde(default)]
     pub load: Option<LoadPolicyConfig>,
+    /// Whether who overrides a checklist must not be who approves it (default: false).
+    #[serde(default, rename = "four-eyes")]
+    pub four_eyes: Option<bool>,
     /// How far ahead a waiver may expire at most, seen from the run (default: 365d).
     #[serde(default, rename = "waiver-span")]
     pub waiver_span: Option<DurationText>,

@@ -202,6 +202,7 @@ fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<
         other @ (FileKind::Evidence
         | FileKind::DriftReport
         | FileKind::ChecklistReport
+        | FileKind::AfterReleaseReport
         | FileKind::Trend) => {
             return Err(Problem::of_file(
                 format!("kind {} is not a profile", other.as_str()),

@@ -27,6 +27,7 @@ pub const PUBLISHED: [(&str, &str); 11] = published!(
 /// Name and schema of each format, made of the types that read and write it.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
+        ("after-release", wire::after::schema()),
         ("audit", schema_for!(AuditConfig)),
         ("catalogue", schema_for!(CatalogueConfig)),
         ("checklist", schema_for!(ChecklistConfig)),

@@ -3,6 +3,7 @@
 //! A format turns a finished audit into text. It decides nothing, reads no clock and opens no
 //! file; text that came from outside is escaped for its reader here and nowhere else.
 
+pub mod after;
 pub mod checklist;
 mod csv;
 mod dto;
@@ -12,6 +13,7 @@ mod json;
 mod junit;
 mod list;
 mod markdown;
+pub mod masking;
 mod openmetrics;
 pub mod release;
 mod sarif;

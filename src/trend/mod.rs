@@ -28,6 +28,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod watched;
 mod window;
 mod zero;
 
@@ -47,5 +48,6 @@ pub use point::{TrendFigure, TrendPoint, known_commands, trend_points};
 pub use reading::{TargetWindows, WindowRead, read_windows};
 pub use statistic::{UnprovenBuckets, WindowStatistic};
 pub use unknown::{Unknown, UnprovenCause};
+pub use watched::{WatchedCalls, WatchedSlice};
 pub use window::{Window, WindowKind, window_end};
 pub use zero::{CallsInSpan, calls_in_span};

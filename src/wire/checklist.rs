@@ -28,8 +28,9 @@ pub struct ChecklistReport {
     pub gate: [String; 2],
     /// What each item saw, in the order in which they are shown.
     pub items: Vec<Item>,
-    /// Items that this version of the program does not judge.
-    pub not_judged: Vec<String>,
+    /// Earlier checklists of this release that somebody overrode, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverriddenRun>,
     /// Sources of load that were judged; left out if there was none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub load: Vec<String>,
@@ -78,6 +79,33 @@ pub struct JudgedRelease {
     pub baseline_told: String,
     /// SHA-256 over its builds.
     pub digest: String,
+}
+
+/// A verdict that somebody overrode. Names are claimed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct OverriddenRun {
+    /// Digest of the run whose verdict it is.
+    pub run: String,
+    /// What that run said.
+    pub verdict: String,
+    /// When it said so.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub judged: Timestamp,
+    /// Who overrode it.
+    pub by: String,
+    /// Who approved.
+    pub approved_by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: Timestamp,
+    /// Whether the policy asked for two persons then.
+    pub four_eyes: bool,
+    /// What the machine knew of who said so: its user, and variables of a CI.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
 }
 
 /// One item.

@@ -53,6 +53,8 @@ kinds! {
     Trend,
     /// The result of a checklist.
     ChecklistReport,
+    /// What became of a release in production.
+    AfterReleaseReport,
 }
 
 /// The first two keys of every file; the rest is read when the kind is known.

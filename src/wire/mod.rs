@@ -4,6 +4,7 @@
 //! Nothing is decided here. Types of `model/` have no file format; each format has objects of
 //! its own, so that a change inside never changes what others read.
 
+pub mod after;
 pub mod checklist;
 pub mod cycles;
 pub mod deceptive;

@@ -6,9 +6,13 @@
 mod cli;
 
 mod builds;
+mod dossier;
 mod files;
 mod freeze;
+mod load;
+mod overriding;
 mod people;
 mod redis;
 mod said;
+mod work;
 mod world;

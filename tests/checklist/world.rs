@@ -75,6 +75,17 @@ impl Info {
     }
 }
 
+impl Info {
+    /// More of a command that is there.
+    pub(crate) fn more(mut self, command: &'static str, calls: u64, usec: u64) -> Self {
+        match self.commands.iter_mut().find(|(name, ..)| *name == command) {
+            Some(known) => *known = (command, known.1 + calls, known.2 + usec),
+            None => self.commands.push((command, calls, usec)),
+        }
+        self
+    }
+}
+
 pub(crate) fn qualif_info() -> Info {
     Info {
         run_id: "a",
@@ -199,6 +210,12 @@ impl World {
         command.args(["--history".as_ref(), self.history().as_os_str()]).run()
     }
 
+    /// What needs nothing but the history.
+    pub(crate) fn command_without_profiles(&self, arguments: &[&str]) -> Ended {
+        let history = self.history();
+        envparity(arguments).args(["--history".as_ref(), history.as_os_str()]).run()
+    }
+
     /// What knows no `--history`.
     pub(crate) fn command_without_history(&self, arguments: &[&str]) -> Ended {
         envparity(arguments).profiles(&self.profiles.path("")).run()
@@ -229,6 +246,7 @@ impl World {
 }
 
 /// A checklist, as its readers see it.
+#[derive(Debug)]
 pub(crate) struct Judged(pub(crate) Value);
 
 impl Judged {

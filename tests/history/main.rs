@@ -7,11 +7,13 @@
 mod cli;
 mod commands;
 mod conformance;
+mod disclosed;
 mod faults;
 mod judged_again;
 mod killed;
 mod load;
 mod marking;
+mod overriding;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]
 mod postgres;
 #[cfg(all(feature = "postgres", feature = "real-servers"))]

@@ -9,7 +9,12 @@
 #[path = "../support/cli.rs"]
 mod cli;
 
+#[path = "../checklist/world.rs"]
+#[allow(dead_code, reason = "the tests of checklists use the rest")]
+mod release_world;
+
 mod browser;
+mod checklist;
 mod common;
 mod csv;
 mod html;

@@ -6,13 +6,21 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::cli;
+
+#[path = "../checklist/world.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
+mod release_world;
+
 mod addresses;
+mod after;
 mod clock;
 mod docker;
 mod docker_odd;
 mod docker_ssh;
 mod docker_ways;
 mod faults;
+mod incident;
 mod interrupt;
 mod kubernetes;
 mod load;

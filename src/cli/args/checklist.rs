@@ -28,13 +28,37 @@ pub(in crate::cli) struct ChecklistArguments {
 pub(in crate::cli) enum ChecklistCommand {
     /// Answer the question of an item; the answer counts for the builds of this release alone
     Answer(AnswerArguments),
+    /// Let a release go in spite of a NO-GO or INCOMPLETE: a run of its own, shown beside that
+    /// verdict for ever
+    Override(OverrideArguments),
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("judged").required(true))]
 pub(in crate::cli) struct ChecklistRunArguments {
     /// The release: the name in its file of the profiles, which `release capture` writes
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(long, value_name = "NAME", group = "judged")]
     pub(in crate::cli) release: Option<String>,
+
+    /// Watch this release in production: ROLL BACK (1) at once, or HOLDING (0) at the end
+    #[arg(long, value_name = "NAME", group = "judged", conflicts_with_all = ["release_type", "recorded_only", "at"])]
+    pub(in crate::cli) after_release: Option<String>,
+
+    /// Watch how this release is taken back: all builds of the one before run, and load is well
+    #[arg(long, value_name = "NAME", group = "judged", conflicts_with_all = ["release_type", "recorded_only", "at"])]
+    pub(in crate::cli) after_rollback: Option<String>,
+
+    /// How often production is read while watching: 1s to 60s [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) watch: Option<DurationText>,
+
+    /// How long it must hold [default: 30m after a release, 5m after a rollback]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) hold: Option<DurationText>,
+
+    /// How long production may take to change, or to change back [default: 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, conflicts_with = "release")]
+    pub(in crate::cli) within: Option<DurationText>,
 
     /// What kind of release it is, if its file does not say [default: standard]
     #[arg(long = "type", value_name = "TYPE", value_enum)]
@@ -44,7 +68,7 @@ pub(in crate::cli) struct ChecklistRunArguments {
     #[arg(long)]
     pub(in crate::cli) recorded_only: bool,
 
-    /// Write the checklist as FORMAT (table, yaml, json, markdown, junit) to PATH, or to stdout
+    /// Write the checklist as FORMAT (table, html, yaml, json, markdown, junit) to PATH, or to stdout
     /// without one; repeat for several
     #[arg(short, long, value_name = "FORMAT[=PATH]")]
     pub(in crate::cli) output: Vec<ChecklistChoice>,
@@ -104,6 +128,31 @@ pub(in crate::cli) struct AnswerArguments {
     /// As of this time, in RFC 3339
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OverrideArguments {
+    /// The run of the checklist: run:3f2a or 3f2a, as `history list` shows it
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: String,
+
+    /// Who overrides it
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) by: String,
+
+    /// Who approves that; with `four-eyes: true` of the policy somebody else
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) approved_by: String,
+
+    /// Why the release goes nevertheless
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) reason: String,
 
     #[command(flatten)]
     pub(in crate::cli) profiles: ProfilesArguments,

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
 
-use super::common::ProfilesArguments;
+use super::common::{ProfilesArguments, time};
 use super::output::{OutputArguments, TrendOutput};
 use crate::wire::duration::{DurationText, parse_limit};
 
@@ -51,6 +52,9 @@ pub(in crate::cli) struct MarkArguments {
 pub(in crate::cli) enum MarkCommand {
     /// Label a span of time: a sales day, a reproduction
     Span(MarkSpanArguments),
+    /// Count units of work, and keep what every Redis of the environment has counted until then:
+    /// what a unit costs is the difference to the mark before
+    Work(MarkWorkArguments),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +80,73 @@ pub(in crate::cli) struct MarkSpanArguments {
 
     #[command(flatten)]
     pub(in crate::cli) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["start", "count"]))]
+pub(in crate::cli) struct MarkWorkArguments {
+    /// The environment
+    pub(in crate::cli) environment: String,
+
+    /// What is counted: stock-location
+    pub(in crate::cli) work: String,
+
+    /// Begin to count: nothing is done yet
+    #[arg(long)]
+    pub(in crate::cli) start: bool,
+
+    /// So many units were done since the mark before
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) count: Option<u64>,
+
+    /// Under this release [default: the one that runs there]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) release: Option<String>,
+
+    /// Mark this time, in RFC 3339: each Redis must have a sample within a minute of it, which is
+    /// used
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) at: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RehearseArguments {
+    /// The release, whose builds must run where it comes from
+    pub(in crate::cli) release: String,
+
+    /// How many units of which work CMD does: stock-location=250
+    #[arg(long, value_name = "WORK=N", value_parser = units)]
+    pub(in crate::cli) work: (String, u64),
+
+    /// End CMD after so long; the rehearsal has failed then [default: no limit]
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_limit)]
+    pub(in crate::cli) long: Option<DurationText>,
+
+    /// The command that makes the load, and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(in crate::cli) command: Vec<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) profiles: ProfilesArguments,
+
+    #[command(flatten)]
+    pub(in crate::cli) history: HistoryOption,
+}
+
+/// `stock-location=250`.
+fn units(text: &str) -> Result<(String, u64), String> {
+    let (work, count) = text.split_once('=').ok_or("write WORK=N, as in stock-location=250")?;
+    let count = count.parse().map_err(|_| format!("{count:?} is not a number of units"))?;
+    match count {
+        0 => Err("no unit at all is no rehearsal".to_owned()),
+        count => Ok((work.to_owned(), count)),
+    }
 }
 
 #[derive(Debug, Args)]

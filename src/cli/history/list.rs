@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use crate::cli::args::HistoryListArguments;
 use crate::cli::exit::Exit;
 use crate::cli::past::HistoryPlace;
-use crate::cli::{CommandError, mark, output};
+use crate::cli::{CommandError, mark, output, overriding};
 use crate::history::RunSummary;
+use crate::model::Override;
 use crate::report::escape::terminal;
 
 pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
@@ -18,9 +19,16 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError
         return Ok(Exit::Done);
     }
     let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
+    let overrides = overriding::known(&mut history).map_err(|error| place.failed(&error))?;
     let digits = shown_digits(&runs);
+    let verdict = |run: &RunSummary| {
+        let is_overridden = overrides.iter().any(|one| one.of == run.digest);
+        let beside = if is_overridden { ", overridden" } else { "" };
+        format!("{}{beside}", run.verdict.to_uppercase())
+    };
+    let wide = runs.iter().map(|run| verdict(run).len()).max().unwrap_or_default().max(10);
     let mut text = format!(
-        "{:<width$}  {:<22}  {:<9}  {:<10}  EVIDENCE OF\n",
+        "{:<width$}  {:<22}  {:<9}  {:<wide$}  EVIDENCE OF\n",
         "RUN",
         "AT",
         "KIND",
@@ -30,11 +38,11 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError
     for run in &runs {
         let at = run.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M%:z");
         let line = format!(
-            "run:{}  {at:<22}  {:<9}  {:<10}  {}",
+            "run:{}  {at:<22}  {:<9}  {:<wide$}  {}",
             run.digest.get(..digits).unwrap_or(&run.digest),
             run.kind,
-            run.verdict.to_uppercase(),
-            about(run, &zone)
+            verdict(run),
+            about(run, &overrides, &zone)
         );
         text.push_str(terminal(&line).trim_end());
         text.push('\n');
@@ -43,10 +51,15 @@ pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError
     Ok(Exit::Done)
 }
 
-/// Whose evidence it has, or what it marks.
-fn about(run: &RunSummary, zone: &TimeZone) -> String {
-    match &run.mark {
-        Some((environment, mark)) => mark::told(environment, mark, zone),
+/// Whose evidence it has, or what it marks or overrides.
+fn about(run: &RunSummary, overrides: &[Override], zone: &TimeZone) -> String {
+    if let Some((environment, mark)) = &run.mark {
+        return mark::told(environment, mark, zone);
+    }
+    match overrides.iter().find(|one| one.run == run.digest) {
+        Some(one) => {
+            format!("of run:{:.8}, {} {}, {}", one.of, one.verdict, one.release, one.in_words())
+        }
         None => run.environments.join(", "),
     }
 }

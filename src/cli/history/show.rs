@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::past::{HistoryPlace, Past, absent_or};
 use crate::cli::{CommandError, output};
 use crate::history::{Found, RunSummary};
-use crate::model::{Evidence, count, failures_of};
+use crate::model::{Evidence, Override, count, failures_of};
 use crate::report::escape::terminal_lines;
 
 pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError> {
@@ -24,8 +24,9 @@ pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError
     };
     let evidence = past.evidence(&run)?;
     let shown = evidence.iter().filter(|one| only.as_ref().is_none_or(|o| one.environment == *o));
+    let overrides = past.overrides()?;
     let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
-    let mut text = head(&run, &zone);
+    let mut text = head(&run, &overrides, &zone);
     shown.for_each(|one| text.push_str(&of_environment(one, &zone)));
     output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
@@ -36,7 +37,7 @@ fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
 }
 
-fn head(run: &RunSummary, zone: &TimeZone) -> String {
+fn head(run: &RunSummary, overrides: &[Override], zone: &TimeZone) -> String {
     let verdict = if run.verdict.is_empty() { "none" } else { &run.verdict };
     let mut text = format!(
         "run {} of {}\n  digest    {}\n  kind      {}\n  verdict   {}\n  findings  {}\n",
@@ -47,6 +48,16 @@ fn head(run: &RunSummary, zone: &TimeZone) -> String {
         verdict.to_uppercase(),
         run.findings.len()
     );
+    // For ever, wherever the run is shown.
+    for one in overrides.iter().filter(|one| one.of == run.digest) {
+        let line = format!("{}, {}, run:{:.8}", one.at, one.in_words(), one.run);
+        text.push_str(&format!("  overridden {line}\n"));
+    }
+    for one in overrides.iter().filter(|one| one.run == run.digest) {
+        let line =
+            format!("run:{:.8}, {} of {}, {}", one.of, one.verdict, one.judged, one.in_words());
+        text.push_str(&format!("  overrides {line}\n"));
+    }
     for (name, value) in run.facts.iter().filter(|(_, value)| !value.is_empty()) {
         text.push_str(&format!("  {name:<9} {value}\n"));
     }

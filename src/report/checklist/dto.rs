@@ -2,21 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Settle};
+use crate::model::{Checklist, ChecklistItem, ItemFigure, ItemLine, Override, Run, Settle};
 use crate::report::PROGRAM;
 use crate::wire::checklist as v1;
 use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
 pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
-    let Checklist { release, gate, verdict, items, not_judged, load, windows_left_out, run } =
+    let Checklist { release, gate, verdict, items, load, windows_left_out, overrides, run } =
         checklist;
-    let history = run.history.as_ref().map(|stored| {
-        BTreeMap::from([
-            ("run".to_owned(), stored.run.to_string()),
-            ("digest".to_owned(), stored.digest.clone()),
-        ])
-    });
     v1::ChecklistReport {
         api_version: FormatVersion::V1,
         kind: FileKind::ChecklistReport,
@@ -37,18 +31,43 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
         },
         gate: [gate.from.to_string(), gate.to.to_string()],
         items: items.iter().map(item).collect(),
-        not_judged: not_judged.clone(),
         load: load.clone(),
         windows_left_out: windows_left_out.iter().map(|&word| word.to_owned()).collect(),
-        run: v1::ChecklistRun {
-            at: run.at,
-            host: run.host.clone(),
-            tool: PROGRAM.to_owned(),
-            profiles: run.profiles.clone(),
-            policy: run.policy.clone(),
-            commit: run.commit.clone(),
-            history: history.unwrap_or_default(),
-        },
+        overrides: overrides.iter().map(overridden).collect(),
+        run: of_run(run),
+    }
+}
+
+/// How a run was made, and what it became in the history.
+pub(in crate::report) fn of_run(run: &Run) -> v1::ChecklistRun {
+    let history = run.history.as_ref().map(|stored| {
+        BTreeMap::from([
+            ("run".to_owned(), stored.run.to_string()),
+            ("digest".to_owned(), stored.digest.clone()),
+        ])
+    });
+    v1::ChecklistRun {
+        at: run.at,
+        host: run.host.clone(),
+        tool: PROGRAM.to_owned(),
+        profiles: run.profiles.clone(),
+        policy: run.policy.clone(),
+        commit: run.commit.clone(),
+        history: history.unwrap_or_default(),
+    }
+}
+
+fn overridden(one: &Override) -> v1::OverriddenRun {
+    v1::OverriddenRun {
+        run: one.of.clone(),
+        verdict: one.verdict.as_str().to_owned(),
+        judged: one.judged,
+        by: one.by.clone(),
+        approved_by: one.approved_by.clone(),
+        reason: one.reason.clone(),
+        at: one.at,
+        four_eyes: one.four_eyes,
+        claims: one.claims.clone(),
     }
 }
 
@@ -57,14 +76,6 @@ fn item(item: &ChecklistItem) -> v1::Item {
         outcome: line.outcome.as_str().to_owned(),
         text: line.seen.clone(),
         must: line.must.clone(),
-    };
-    let figure = |figure: &ItemFigure| v1::Figure {
-        name: figure.name.clone(),
-        value: figure.value,
-        unit: figure.unit.to_owned(),
-        limit: figure.limit,
-        baseline: figure.baseline,
-        source: figure.source.clone(),
     };
     let settle = |settle: &Settle| v1::SettledBy {
         command: settle.command.clone(),
@@ -77,5 +88,17 @@ fn item(item: &ChecklistItem) -> v1::Item {
         seen: item.lines.iter().map(seen).collect(),
         figures: item.figures.iter().map(figure).collect(),
         settle: item.settle.as_ref().map(settle),
+    }
+}
+
+/// A figure, in full precision.
+pub(in crate::report) fn figure(figure: &ItemFigure) -> v1::Figure {
+    v1::Figure {
+        name: figure.name.clone(),
+        value: figure.value,
+        unit: figure.unit.to_owned(),
+        limit: figure.limit,
+        baseline: figure.baseline,
+        source: figure.source.clone(),
     }
 }

@@ -4,6 +4,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::model::{Checklist, ChecklistItem, ItemOutcome, ItemSection};
 use crate::report::escape::xml as escaped;
+use crate::report::view::checklist as words;
 
 /// The checklist as JUnit XML.
 pub(super) fn xml(checklist: &Checklist) -> Result<String, String> {
@@ -13,6 +14,11 @@ pub(super) fn xml(checklist: &Checklist) -> Result<String, String> {
         suite.timestamp = checklist.run.at.to_string().parse().ok();
         let items = checklist.items.iter().filter(|item| item.section == section);
         suite.add_test_cases(items.map(|item| case(section, item)));
+        if section == ItemSection::Release {
+            for line in words::overridden(checklist) {
+                suite.add_property(("overridden", escaped(&line).as_str()));
+            }
+        }
         if suite.tests > 0 {
             whole.add_test_suite(suite);
         }

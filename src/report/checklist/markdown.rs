@@ -12,6 +12,9 @@ pub(super) fn text(checklist: &Checklist) -> String {
     text.push_str(&format!("{} · {}\n\n", markdown(&gate), markdown(&at)));
     text.push_str(&format!("{}\n\n", markdown(&words::subject(checklist))));
     text.push_str(&format!("{}\n\n", markdown(&words::judged_by(checklist))));
+    for line in words::overridden(checklist) {
+        text.push_str(&format!("**{}**\n\n", markdown(&line)));
+    }
     text.push_str("| | item | outcome | seen | must be |\n|---:|---|---|---|---|\n");
     let mut number = 0;
     for section in ItemSection::ALL {

@@ -1,6 +1,7 @@
 //! The checklist of a release as text: one format a file.
 
 mod dto;
+mod html;
 mod junit;
 mod markdown;
 mod table;
@@ -10,6 +11,7 @@ use crate::model::{Checklist, meant_and_known};
 use crate::wire::yaml;
 
 pub use dto::report as public;
+pub(super) use dto::{figure, of_run};
 
 /// A way to write a checklist.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct ChecklistFormat {
 
 /// Every format, in the order of their names.
 pub const FORMATS: &[ChecklistFormat] = &[
+    ChecklistFormat { name: "html", render: |checklist, _| html::page(checklist) },
     ChecklistFormat { name: "json", render: json },
     ChecklistFormat { name: "junit", render: |checklist, _| junit::xml(checklist) },
     ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::text(checklist)) },

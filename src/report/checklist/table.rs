@@ -46,16 +46,19 @@ fn head(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let command = format!("envparity checklist --release {}", terminal(&checklist.release.name));
     let at = words::local_time(checklist, checklist.run.at);
     let run = &checklist.run;
+    let short = |digest: &str| digest.chars().take(6).collect::<String>();
     let digest = if run.policy.is_empty() {
-        format!("profiles {}", run.profiles)
+        format!("profiles {}", short(&run.profiles))
     } else {
-        format!("profiles {} · policy {}", run.profiles, run.policy)
+        format!("profiles {} · policy {}", short(&run.profiles), short(&run.policy))
     };
     let gate = terminal(&checklist.gate.to_string());
     let first = format!("{}  {at} · {gate} · {digest}", paint.bold(&command));
     let subject = terminal(&words::subject(checklist));
     let judged = paint.yellow(&terminal(&words::judged_by(checklist)));
-    let lines = [first, subject, judged];
+    let mut lines = vec![first, subject, judged];
+    let overridden = words::overridden(checklist).into_iter();
+    lines.extend(overridden.map(|line| paint.red(&terminal(&line))));
     lines.iter().map(|line| textwrap::fill(line, prose(width)) + "\n").collect::<String>() + "\n"
 }
 
@@ -133,15 +136,22 @@ fn gap(text: &str, width: usize) -> String {
 /// What settles what, the worst first.
 fn next(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let mut text = String::new();
+    let numbered = words::numbered(checklist);
+    let number = |id: &str| {
+        let found = numbered.iter().find(|(_, item)| item.id == id);
+        found.map(|(number, _)| number.to_string()).unwrap_or_default()
+    };
     for (settle, items) in words::next_steps(checklist) {
+        let mut numbers: Vec<String> = items.iter().map(|id| number(id)).collect();
+        let last = numbers.pop().unwrap_or_default();
+        let all = match numbers.as_slice() {
+            [] => last,
+            others => format!("{} and {last}", others.join(", ")),
+        };
         let head = if text.is_empty() { paint.bold("NEXT") } else { "    ".to_owned() };
         let first = format!("{head}  ");
-        let line = format!(
-            "{}   settles {}; {}",
-            terminal(&settle.command),
-            terminal(&items.join(", ")),
-            terminal(&settle.takes)
-        );
+        let line =
+            format!("{}   settles {all}, {}", terminal(&settle.command), terminal(&settle.takes));
         let options = prose(width).initial_indent(&first).subsequent_indent("      ");
         text.push_str(&textwrap::fill(&line, options));
         text.push('\n');

@@ -21,6 +21,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+pub(in crate::report) use escaper::PageEscaper;
+
 use super::view::ReportView;
 use super::view::figures::{FiguresView, SINCE_START};
 use super::view::finding::NOTHING_SO_FAR;

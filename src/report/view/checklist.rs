@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::figures::uptime;
 use crate::model::{
-    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, ReleaseType, Settle, Verdict,
-    count,
+    CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, Override, ReleaseType, Settle,
+    Verdict, count,
 };
 
 /// `GO`, `NO-GO`: as on screens.
@@ -32,6 +32,23 @@ pub(in crate::report) fn heading(section: ItemSection, checklist: &Checklist) ->
         }
         ItemSection::People => "PEOPLE".to_owned(),
     }
+}
+
+/// Its name in a sentence.
+pub(in crate::report) fn section_name(section: ItemSection) -> &'static str {
+    match section {
+        ItemSection::Environments => "Environments",
+        ItemSection::Release => "Release",
+        ItemSection::Redis => "Redis",
+        ItemSection::Production => "Production",
+        ItemSection::People => "People",
+    }
+}
+
+/// The items with their numbers, in the order in which they are shown.
+pub(in crate::report) fn numbered(checklist: &Checklist) -> Vec<(usize, &ChecklistItem)> {
+    let of = |section| checklist.items.iter().filter(move |item| item.section == section);
+    (1..).zip(ItemSection::ALL.into_iter().flat_map(of)).collect()
 }
 
 /// A time as people read it where they are.
@@ -81,10 +98,6 @@ pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
         let left_out = checklist.windows_left_out.join(", ");
         told.push_str(&format!("; windows left out: {left_out}"));
     }
-    if !checklist.not_judged.is_empty() {
-        let items = checklist.not_judged.join(", ");
-        told.push_str(&format!("; not judged by this version: {items}"));
-    }
     match &checklist.release.baseline {
         Some(name) => {
             let why = &checklist.release.baseline_told;
@@ -94,6 +107,21 @@ pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
         None => told.push_str(&format!("; {}", checklist.release.baseline_told)),
     }
     told
+}
+
+/// Earlier checklists that somebody overrode, a line each: they are told for ever.
+pub(in crate::report) fn overridden(checklist: &Checklist) -> Vec<String> {
+    let line = |one: &Override| {
+        let judged = local_time(checklist, one.judged);
+        let at = local_time(checklist, one.at);
+        format!(
+            "overridden: run {:.8} ({}, {judged}) at {at} {}",
+            one.of,
+            one.verdict,
+            one.in_words()
+        )
+    };
+    checklist.overrides.iter().map(line).collect()
 }
 
 /// What settles items, and which: each thing to do once.
