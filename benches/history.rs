@@ -245,6 +245,13 @@ fn draw(profiles: &profile::Profiles, history: &Path) -> Duration {
         deadline: None,
         length: BucketLength::DEFAULT,
     };
+    let view = RenderOptions {
+        width: Some(120),
+        color: false,
+        unfold: false,
+        exit: 0,
+        report_only: false,
+    };
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let begin = Instant::now();
@@ -252,7 +259,7 @@ fn draw(profiles: &profile::Profiles, history: &Path) -> Duration {
         let (of, outside) = ([environment()], BTreeMap::new());
         let report = pipeline::trend_report(profiles, &asked, &of, Some(Ok(&mut store)), outside);
         let report = report.expect("30 days are kept");
-        let text = TrendFormat::Table.render(&report, &RenderOptions::default()).expect("a chart");
+        let text = TrendFormat::Table.render(&report, &view).expect("a chart");
         assert!(text.contains("walk-share"), "{text}");
         times.push(begin.elapsed());
     }

@@ -45,6 +45,9 @@ pub(super) fn run(
         <[Evidence; 2]>::try_from(both).map_err(|_| anyhow!("a diff has two sides"))?;
     let mut report = pipeline::diff(catalogue.as_ref(), baseline, current, facts);
     // Ages of findings between two environments are those that audits have seen.
-    report.standing = past.standing()?;
+    if let Some((at, standing)) = past.standing()? {
+        report.run.at = report.run.at.max(at);
+        report.standing = Some(standing);
+    }
     Ok(output::write_report(&report, &arguments.output, &choices, verbose, files, false))
 }

@@ -138,7 +138,7 @@ pub(super) struct Past {
     place: Option<HistoryPlace>,
     open: Option<Store>,
     /// The newest run whose evidence was asked for.
-    newest: Option<i64>,
+    newest: Option<(i64, Timestamp)>,
     now: Timestamp,
     zone: TimeZone,
 }
@@ -199,16 +199,17 @@ impl Past {
     /// What environments answered in a run.
     pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
         let place = self.place()?;
-        self.newest = self.newest.max(Some(run.id));
+        self.newest = self.newest.max(Some((run.id, run.at)));
         self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
     }
 
-    /// Since when things stood after the newest run that was referred to; nothing if none was.
-    pub(super) fn standing(&mut self) -> anyhow::Result<Option<Standing>> {
-        let Some(run) = self.newest else { return Ok(None) };
+    /// The time of the newest run that was referred to, and since when things stood after it;
+    /// nothing if none was.
+    pub(super) fn standing(&mut self) -> anyhow::Result<Option<(Timestamp, Standing)>> {
+        let Some((run, at)) = self.newest else { return Ok(None) };
         let place = self.place()?;
         let standing = self.store()?.standing_after(run);
-        standing.map(Some).map_err(|error| place.failed(&error))
+        standing.map(|standing| Some((at, standing))).map_err(|error| place.failed(&error))
     }
 
     /// What was overridden, oldest first.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// Nothing is there.
-    #[error("no history at {}", .0.display())]
+    #[error("it does not exist yet")]
     Missing(PathBuf),
     /// It was written by a later version; it is read, and never written.
     #[error(

@@ -35,7 +35,7 @@ pub enum ResolveError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// There is nothing that old; exit 3.
-    #[error("no evidence of {name} at or before {until}; the oldest is of {oldest}")]
+    #[error("no evidence of {name} at or before {until:.0}; the oldest is of {oldest:.0}")]
     TooOld {
         /// The environment.
         name: String,

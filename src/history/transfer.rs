@@ -26,7 +26,7 @@ pub enum TransferError {
     #[error("line {0}: {1}")]
     Line(usize, String),
     /// It is not empty.
-    #[error("the history is not empty: an import would mix two chains")]
+    #[error("it is not empty, and an import would mix two chains: name a new one with --history")]
     NotEmpty,
 }
 

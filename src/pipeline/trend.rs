@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetLoad, prometheus_of, put_together, read_outside,
 };
+use crate::collect::Clock;
 use crate::collect::config::COLLECTORS;
-use crate::collect::{Clock, Target};
 use crate::history::{HistoryError, Store};
 use crate::model::{
     BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Facts, LoadSpan, SpanMark, TargetId,
     meant_and_known,
 };
 use crate::policy;
-use crate::profile::Profiles;
+use crate::profile::{Environment, Profiles};
 use crate::trend::{
     CommandLists, LoadCriteria, LoadIndicator, TrendFigure, TrendPoint, Window, WindowKind,
     known_commands, trend_points,
@@ -92,14 +92,8 @@ pub fn trend_environments(
     }
     let mut targets: Vec<(EnvironmentName, TargetId)> = kept.to_vec();
     for environment in &profiles.environments {
-        // Recorded INFO of that name would be that target; the history has what it told.
-        let is_counted = COLLECTORS.of(&asked.target).facts == Facts::Info;
-        let is_recorded =
-            |target: &dyn Target| is_counted && target.name().as_str() == asked.target.name();
-        let ids = environment.targets.all().filter_map(|target| match target.file() {
-            None => Some(TargetId::new(target.kind().name, target.name())),
-            Some(_) => is_recorded(target).then(|| asked.target.clone()),
-        });
+        let own = environment.targets.all().filter(|target| target.file().is_none());
+        let ids = own.map(|target| TargetId::new(target.kind().name, target.name()));
         targets.extend(ids.map(|id| (environment.name.clone(), id)));
     }
     let is_asked =
@@ -107,12 +101,12 @@ pub fn trend_environments(
     let has = |name: &EnvironmentName| {
         targets.iter().any(|(environment, target)| environment == name && *target == asked.target)
     };
-    let found: Vec<EnvironmentName> = profiles
-        .environments
-        .iter()
-        .map(|environment| environment.name.clone())
-        .filter(|name| is_asked(name) && has(name))
-        .collect();
+    let asked_for = || profiles.environments.iter().filter(|one| is_asked(&one.name));
+    let mut found: Vec<&Environment> = asked_for().filter(|one| has(&one.name)).collect();
+    if found.is_empty() {
+        // A recording that may be it, and of which the history has nothing yet.
+        found.extend(asked_for().filter(|one| may_be_recorded(one, &asked.target)));
+    }
     if found.is_empty() {
         let of_asked = targets.iter().filter(|(environment, _)| is_asked(environment));
         let mut known: Vec<&str> = of_asked.map(|(_, target)| target.as_str()).collect();
@@ -121,7 +115,14 @@ pub fn trend_environments(
         let known = meant_and_known(asked.target.as_str(), &known);
         return Err(TrendError::Unknown { what: "target", name: asked.target.to_string(), known });
     }
-    Ok(found)
+    Ok(found.into_iter().map(|one| one.name.clone()).collect())
+}
+
+/// Whether a file of that name is read there, which may hold INFO.
+fn may_be_recorded(environment: &Environment, wanted: &TargetId) -> bool {
+    let mut files = environment.targets.all().filter(|target| target.file().is_some());
+    let is_counted = COLLECTORS.of(wanted).facts == Facts::Info;
+    is_counted && files.any(|target| target.name().as_str() == wanted.name())
 }
 
 /// Reads what is kept outside of the history.
@@ -279,7 +280,9 @@ fn figures(name: Option<&str>, loads: &[TargetLoad]) -> Result<Vec<TrendFigure>,
     }
     let all: Vec<&BucketedLoad> = loads.iter().flat_map(told).collect();
     let commands = known_commands(&all);
-    if commands.contains(&word) {
+    let lists = CommandLists::builtin();
+    // That these were never called is an answer too.
+    if commands.contains(&word) || lists.is_walking(&word) || lists.is_login(&word) {
         return Ok(vec![TrendFigure::Calls(word.clone()), TrendFigure::TimePerCall(word)]);
     }
     let indicators = LoadIndicator::ALL.map(LoadIndicator::as_str);

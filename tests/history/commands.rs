@@ -202,7 +202,7 @@ fn a_history_moves_by_lines_and_the_default_is_told() {
     let run = |arguments: &[&str]| envparity(arguments).current_dir(there.path()).run();
     let missing = run(&["history", "list"]);
     assert!(missing.expect(2).stderr.contains("using ./envparity.db"), "{missing}");
-    assert!(missing.stderr.contains("no history at") && missing.stderr.contains("advice:"));
+    assert!(missing.stderr.contains("it does not exist yet") && missing.stderr.contains("advice:"));
     run(&["history", "import", "--from", lines]).expect(0);
     run(&["history", "verify", "--head", &digest]).expect(0);
     let again = run(&["history", "import", "--from", lines]);

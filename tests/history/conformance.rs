@@ -1,5 +1,7 @@
 //! What any database of a history must keep. Nothing in here knows which one it is.
 
+use std::time::{Duration, Instant};
+
 use envparity::collect::config::COLLECTORS;
 use envparity::history::{
     Found, JudgedBuckets, JudgedSource, KeptSample, Reference, ResolveError, parse_reference,
@@ -399,5 +401,32 @@ fn an_export_is_read_back_whole_or_not_at_all() {
             assert_eq!(String::from_utf8(again).unwrap(), text);
             assert!(into.import(&mut text.as_bytes()).is_err(), "two chains were mixed");
         }
+    }
+}
+
+/// Rows travel together: a PostgreSQL would be waited for at each of them.
+#[test]
+fn rows_go_in_by_the_batch() {
+    const ROWS: i64 = 1_500;
+    for (name, mut store, _keep) in stores() {
+        let all = buckets(300, 2 * ROWS);
+        let (together, apart) = all.split_at(usize::try_from(ROWS).unwrap());
+        let start = Instant::now();
+        store.add_buckets(&[(key("ops"), together.to_vec())]).unwrap();
+        let batch = start.elapsed();
+        let start = Instant::now();
+        let one_by_one = store.write(|store| {
+            apart.iter().try_for_each(|row| store.add_buckets(&[(key("ops"), vec![*row])]))
+        });
+        one_by_one.unwrap();
+        let single = start.elapsed();
+        let of_day = |time: Duration| time.as_secs_f64() * 86_400.0 / 1_500.0;
+        println!(
+            "{name}: 86,400 rows would take {:.1} s in batches, {:.1} s one by one",
+            of_day(batch),
+            of_day(single)
+        );
+        assert!(name == "sqlite" || batch * 3 < single, "{name}: {batch:?}, {single:?}");
+        assert_eq!(store.buckets(&key("ops"), 0, i64::MAX).unwrap(), all);
     }
 }

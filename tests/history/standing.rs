@@ -279,10 +279,11 @@ fn a_diff_of_the_past_says_since_when_findings_stand() {
     let then = format!("prod@{}", day(1));
     let report = Report::parse(&diff([&then, &format!("qualif@{}", day(1))], "json"));
     assert_eq!(skew(&report, "qualif"), Some(day(1)));
+    std::fs::create_dir(profiles.path("now")).unwrap();
     for name in ["qualif", "prod"] {
-        profiles.collect(name, &format!("{name}-now.yaml")).expect(0);
+        profiles.collect(name, &format!("now/{name}.yaml")).expect(0);
     }
-    let (a, b) = (profiles.path("prod-now.yaml"), profiles.path("qualif-now.yaml"));
+    let (a, b) = (profiles.path("now/prod.yaml"), profiles.path("now/qualif.yaml"));
     let report = Report::parse(&diff([a.to_str().unwrap(), b.to_str().unwrap()], "json"));
     assert_eq!(skew(&report, "qualif").as_deref(), Some("none"));
 }

@@ -192,7 +192,7 @@ fn what_is_not_known_ends_with_3_and_what_is_no_name_with_2() {
     for (more, said) in [
         (&["redis/cahce"][..], "did you mean redis/cache?"),
         (&["redis/cache", "--env", "qalif"], "did you mean qualif?"),
-        (&["redis/cach", "--env", "dev"], "did you mean redis/cache?"),
+        (&["redis/cach", "--env", "dev"], "unknown target"),
         (&["redis/cache", "walk-shar", "--since", FROM, "--until", TO], "did you mean walk-share?"),
         (&["redis/cache", "kyes", "--since", FROM, "--until", TO], "did you mean keys?"),
         (&["redis/cache", "--since", TO, "--until", FROM], "ends before it begins"),

@@ -207,7 +207,7 @@ pub(in crate::cli) struct HistoryListArguments {
     pub(in crate::cli) place: HistoryPlaceArguments,
 
     /// How many to list, newest first
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = parse_count)]
     pub(in crate::cli) last: usize,
 }
 
@@ -266,4 +266,12 @@ pub(in crate::cli) struct DiffArguments {
 
     #[command(flatten)]
     pub(in crate::cli) output: OutputArguments,
+}
+
+/// A list of nothing would say that nothing is there.
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("write a number from 1 on".to_owned()),
+        Ok(count) => Ok(count),
+    }
 }

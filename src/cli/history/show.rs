@@ -1,5 +1,8 @@
 //! `envparity history show`
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::cli::args::HistoryShowArguments;
 use crate::cli::exit::Exit;
 use crate::cli::past::{HistoryPlace, Past, absent_or};
@@ -22,18 +25,24 @@ pub(super) fn run(arguments: &HistoryShowArguments) -> Result<Exit, CommandError
     let evidence = past.evidence(&run)?;
     let shown = evidence.iter().filter(|one| only.as_ref().is_none_or(|o| one.environment == *o));
     let overrides = past.overrides()?;
-    let mut text = head(&run, &overrides);
-    shown.for_each(|one| text.push_str(&of_environment(one)));
+    let zone = profiles.map_or(TimeZone::UTC, |profiles| profiles.timezone);
+    let mut text = head(&run, &overrides, &zone);
+    shown.for_each(|one| text.push_str(&of_environment(one, &zone)));
     output::print(&(terminal_lines(&text) + "\n"))?;
     Ok(Exit::Done)
 }
 
-fn head(run: &RunSummary, overrides: &[Override]) -> String {
+/// To the second: runs may follow each other closely.
+fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
+}
+
+fn head(run: &RunSummary, overrides: &[Override], zone: &TimeZone) -> String {
     let verdict = if run.verdict.is_empty() { "none" } else { &run.verdict };
     let mut text = format!(
         "run {} of {}\n  digest    {}\n  kind      {}\n  verdict   {}\n  findings  {}\n",
         run.id,
-        run.at,
+        time(run.at, zone),
         run.digest,
         run.kind,
         verdict.to_uppercase(),
@@ -55,8 +64,8 @@ fn head(run: &RunSummary, overrides: &[Override]) -> String {
     text
 }
 
-fn of_environment(evidence: &Evidence) -> String {
-    let mut text = format!("{} at {}\n", evidence.environment, evidence.taken);
+fn of_environment(evidence: &Evidence, zone: &TimeZone) -> String {
+    let mut text = format!("{} at {}\n", evidence.environment, time(evidence.taken, zone));
     for target in &evidence.targets {
         let held = [
             count(target.fields.len() + target.declared.len(), "fact"),

@@ -5,10 +5,15 @@ use jiff::tz::TimeZone;
 
 use crate::trend::shown_value;
 
-/// Hours between two labels, and days above a day.
-const HOURS: [i16; 7] = [1, 2, 3, 6, 12, 24, 7 * 24];
+/// Minutes between two labels: of an hour, of a day, and days.
+const MINUTES: [i64; 11] = [5, 10, 15, 30, 60, 120, 180, 360, 720, DAY, 7 * DAY];
 
-/// Times are looked at by quarters of an hour: no zone is off by less.
+/// Minutes of a day.
+const DAY: i64 = 1_440;
+
+/// Times are looked at by five minutes where labels are as close as that, else by quarters of an
+/// hour: no zone is off by less.
+const FIVE: i64 = 300;
 const QUARTER: i64 = 900;
 
 /// The top of an axis that holds a value: 1, 2, 4 or 5 and as many zeros.
@@ -55,44 +60,48 @@ fn seconds(value: f64) -> String {
 pub(super) struct Tick {
     /// Unix seconds.
     pub(super) at: i64,
-    /// `14 Apr 00h`, `06h`, `14 Apr`.
+    /// `14 Apr 00h`, `06h`, `14 Apr`, `06:15`.
     pub(super) label: String,
 }
 
 /// Labels of a span, `most` at most. In the nights in which clocks change there is an hour more or
 /// less between two of them.
 pub(super) fn ticks((from, to): (i64, i64), most: usize, zone: &TimeZone) -> Vec<Tick> {
-    let hours = HOURS.into_iter().find(|hours| {
-        let count = (to - from) / (i64::from(*hours) * 3600);
+    let minutes = MINUTES.into_iter().find(|minutes| {
+        let count = (to - from) / (minutes * 60);
         usize::try_from(count).is_ok_and(|count| count < most.max(1))
     });
-    let hours = hours.unwrap_or(28 * 24);
-    let first = from + (-from).rem_euclid(QUARTER);
+    let minutes = minutes.unwrap_or(28 * DAY);
+    let grid = if minutes < 15 { FIVE } else { QUARTER };
     let mut ticks: Vec<Tick> = Vec::new();
-    let mut at = first;
+    let mut at = from + (-from).rem_euclid(grid);
     while at < to {
-        if let Some(label) = label(at, hours, ticks.is_empty(), zone) {
+        if let Some(label) = label(at, minutes, ticks.is_empty(), zone) {
             ticks.push(Tick { at, label });
         }
-        at += QUARTER;
+        at += grid;
     }
     ticks
 }
 
-fn label(at: i64, hours: i16, is_first: bool, zone: &TimeZone) -> Option<String> {
+fn label(at: i64, minutes: i64, is_first: bool, zone: &TimeZone) -> Option<String> {
     let there = Timestamp::from_second(at).ok()?.to_zoned(zone.clone());
-    let (hour, minute) = (i16::from(there.hour()), there.minute());
-    if minute != 0 || there.second() != 0 || hour % hours.min(24) != 0 {
+    let of_day = i64::from(there.hour()) * 60 + i64::from(there.minute());
+    if there.second() != 0 || of_day % minutes.min(DAY) != 0 {
         return None;
     }
-    if hours >= 24 {
-        let days = i32::from(hours / 24);
+    if minutes >= DAY {
+        let days = i32::try_from(minutes / DAY).ok()?;
         // Days of the calendar, counted from one that all zones share.
         let since = jiff::civil::date(1970, 1, 5).until(there.date()).ok()?.get_days();
         return (since % days == 0).then(|| there.strftime("%-d %b").to_string());
     }
-    let with_day = hour == 0 || is_first;
-    let form = if with_day { "%-d %b %Hh" } else { "%Hh" };
+    let form = match (of_day == 0 || is_first, minutes < 60) {
+        (true, false) => "%-d %b %Hh",
+        (false, false) => "%Hh",
+        (true, true) => "%-d %b %H:%M",
+        (false, true) => "%H:%M",
+    };
     Some(there.strftime(form).to_string())
 }
 
@@ -134,5 +143,9 @@ mod tests {
         let days = labels("2026-10-20T22:00Z", "2026-10-27T23:00Z", 8);
         assert_eq!(days[..2], ["21 Oct", "22 Oct"]);
         assert_eq!(days.len(), 7);
+        let quarters = labels("2026-10-20T21:40Z", "2026-10-20T22:40Z", 5);
+        assert_eq!(quarters, ["20 Oct 23:45", "21 Oct 00:00", "00:15", "00:30"]);
+        let close = labels("2026-10-20T06:02Z", "2026-10-20T06:20Z", 5);
+        assert_eq!(close, ["20 Oct 08:05", "08:10", "08:15"]);
     }
 }
