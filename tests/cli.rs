@@ -370,7 +370,7 @@ fn the_catalogue_counts_in_version_and_in_diff() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("\"pach\" is nothing that a number can mean"), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("the regular expression cannot be read: unclosed group"),
+        ran.stderr.contains("the regular expression is invalid: unclosed group"),
         "{}",
         ran.stderr
     );

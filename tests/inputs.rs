@@ -135,6 +135,39 @@ fn nothing_that_is_read_is_written_over() {
     fault_table::check("inputs", &rows);
 }
 
+/// A history that neither a profile nor a flag of the command names, and what SQLite keeps beside
+/// it.
+#[test]
+fn a_history_that_nobody_names_is_not_written_over() {
+    let profiles = profiles();
+    run(&profiles, &["audit", "--history", "kept.db", "-o", "table=table"]);
+    let before = fs::read(profiles.path("kept.db")).unwrap();
+    assert!(before.starts_with(b"SQLite format 3"));
+    fs::hard_link(profiles.path("kept.db"), profiles.path("hard")).unwrap();
+    symlink("kept.db", profiles.path("soft")).unwrap();
+    for output in ["kept.db", "./kept.db", "hard", "soft", "kept.db-wal", "kept.db-shm"] {
+        let report = format!("json={output}");
+        for (arguments, says) in [
+            (vec!["audit", "-o", &report], "belongs to an SQLite database"),
+            (
+                vec!["diff", "evidence/here", "evidence/cache.txt", "-o", &report],
+                "belongs to an SQLite database",
+            ),
+            (vec!["collect", "prod", "--to", output], ""),
+        ] {
+            let is_new = output.contains("db-") && arguments[0] == "collect";
+            let ended = run(&profiles, &arguments);
+            assert_eq!(ended.code, Some(2), "{arguments:?}: {ended}");
+            assert!(is_new || ended.stderr.contains(says), "{arguments:?}: {ended}");
+            let after = fs::read(profiles.path("kept.db")).unwrap();
+            assert!(after == before, "{arguments:?}: {ended}");
+        }
+    }
+    // A name that only ends so is anybody's.
+    let ended = run(&profiles, &["audit", "-o", "json=other.db-wal"]);
+    assert!(profiles.read("other.db-wal").contains("DriftReport"), "{ended}");
+}
+
 #[test]
 fn an_input_that_is_open_already_is_not_written_over() {
     let profiles = profiles();

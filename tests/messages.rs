@@ -38,6 +38,42 @@ fn a_syntax_error_is_told_at_its_line_without_the_parsers_terms() {
 }
 
 #[test]
+fn a_value_that_cannot_be_is_told_with_its_key() {
+    for (text, says) in [
+        ("max-age: soon\n", "max-age: expected a whole number and a unit"),
+        ("deadline: \"3\"\n", "deadline: expected a whole number and a unit"),
+        ("targets:\n  redis:\n  - {name: a, url: \"redis://h\", deadline: 0s}\n", "deadline: "),
+    ] {
+        let ended = profiles(text).run(&["check-profiles"]);
+        assert!(ended.expect(2).stderr.contains(says), "{text:?}: {ended}");
+    }
+}
+
+#[test]
+fn a_text_without_a_version_says_why() {
+    for (arguments, says) in [
+        (&["latest"][..], "--scheme tag"),
+        (&["--scheme", "tag", "latest"], "the tag moves"),
+        (&["--scheme", "semver", "hello"], "no version in this text"),
+    ] {
+        let ended = envparity([&["version", "parse"][..], arguments].concat()).run();
+        assert!(ended.expect(0).stdout.contains(says), "{arguments:?}: {ended}");
+    }
+    let ended = envparity(["version", "parse", "7.2.4"]).run();
+    assert!(!ended.stdout.contains("reason"), "{ended}");
+}
+
+/// One gap, though the component that it hides was expected.
+#[test]
+fn next_lists_a_gap_once() {
+    let body = "expect: [redis/live]\ntargets:\n  redis:\n  - {name: live, url: \"redis://127.0.0.1:1\"}\n";
+    let ended = profiles(body).run(&["audit"]);
+    let (_, next) = ended.stdout.split_once("NEXT ").unwrap_or_default();
+    let (next, _) = next.split_once("COMPARED").unwrap_or_default();
+    assert_eq!(next.matches("redis/live").count(), 1, "{ended}");
+}
+
+#[test]
 fn one_broken_file_hides_no_mistake_of_another() {
     for broken in ["deadlin: 3s\nmax-aeg: 1h\n", "targets: [\n"] {
         let profiles = profiles(broken);
@@ -231,6 +267,11 @@ fn explain_policy_tells_which_component_is_meant() {
             Some(meant) => assert!(told.contains(meant), "{name}: {told}"),
             None => assert!(!told.contains("did you mean"), "{name}: {told}"),
         }
+    }
+    for (name, meant) in [("nonesuch", "write KIND/NAME"), ("live", "did you mean redis/live?")] {
+        let ended = profiles.run(&["explain-policy", name]);
+        assert!(ended.expect(2).stderr.contains(meant), "{name}: {ended}");
+        assert!(ended.stdout.is_empty() && ended.stderr.lines().count() < 4, "{ended}");
     }
 }
 

@@ -378,7 +378,7 @@ fn products_read_their_services_texts() {
     }
     // The second number of PostgreSQL is a patch.
     let postgresql = Levels::new(
-        vec![Levels::word("major").unwrap(), Levels::word("patch").unwrap()],
+        vec![Levels::from_word("major").unwrap(), Levels::from_word("patch").unwrap()],
         Vec::new(),
     );
     let of = |text| read(Scheme::PostgreSql, text);

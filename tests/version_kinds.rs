@@ -27,8 +27,10 @@ impl Case {
     fn reading(&self, product: Option<&Product>, text: &str) -> Reading {
         let scheme = Scheme::by_name(&self.scheme);
         match (product, scheme) {
-            (Some(_), Some(Scheme::ImageTag)) => TextReader { scheme: None, product }.tag(text),
-            (Some(_), scheme) => TextReader { scheme, product }.text(None, text),
+            (Some(_), Some(Scheme::ImageTag)) => {
+                TextReader { scheme: None, product }.read_tag(text)
+            }
+            (Some(_), scheme) => TextReader { scheme, product }.read_text(None, text),
             (None, Some(scheme)) => read(scheme, text),
             (None, None) => read_any(text),
         }

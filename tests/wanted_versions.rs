@@ -113,7 +113,9 @@ fn the_end_of_support_is_told_before_and_after_it() {
     let old = audit(&profiles, "2026-11-21T00:00:00Z", &[]);
     assert_eq!(
         notes(&old),
-        ["support cycles are of 2026-08-22, over 90 days old: give newer ones with --eol-data"]
+        [
+            "end-of-life data is from 2026-08-22, more than 90 days ago: pass newer data with --eol-data"
+        ]
     );
 }
 

@@ -87,7 +87,7 @@ fn they(number: usize) -> &'static str {
 fn shared_instances<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a JudgedFinding>) {
     let findings = trial.audit.findings.iter();
     let is_shared = |judged: &&JudgedFinding| {
-        policy::meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere)
+        policy::rule_meta(judged.finding.rule).is_some_and(|meta| meta.blocks_anywhere)
     };
     findings
         .filter(is_shared)

@@ -72,7 +72,7 @@ fn on_the_way<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a JudgedF
         judged.finding.environments.iter().any(|name| sides.contains(&name))
     };
     let concerns = |judged: &&JudgedFinding| {
-        let meta = policy::meta(judged.finding.rule);
+        let meta = policy::rule_meta(judged.finding.rule);
         // Others are judged by items of their own.
         let is_of_platform = meta.is_some_and(|meta| !meta.blocks_anywhere && meta.waivable);
         is_of_platform

@@ -127,11 +127,7 @@ pub(super) fn baseline(trial: &Trial<'_>) -> Option<(String, Option<String>)> {
     Some((name.clone(), known.map(|known| digest_of(&bound_builds(known)))))
 }
 
-fn rehearsed_cost(
-    trial: &Trial<'_>,
-    span: &WorkSpan,
-    component: &ComponentName,
-) -> UnitCost {
+fn rehearsed_cost(trial: &Trial<'_>, span: &WorkSpan, component: &ComponentName) -> UnitCost {
     let mut made = UnitCost {
         is_rehearsed: true,
         units: span.count,

@@ -27,7 +27,8 @@ impl Item for Waivers {
         let active = count(&[WaiverState::Active, WaiverState::Expiring]);
         let (expired, unused) = (count(&[WaiverState::Expired]), count(&[WaiverState::Unused]));
         let blocks = trial.audit.findings.iter().any(|judged| {
-            let is_of_waiver = policy::meta(judged.finding.rule).is_some_and(|meta| !meta.waivable);
+            let is_of_waiver =
+                policy::rule_meta(judged.finding.rule).is_some_and(|meta| !meta.waivable);
             is_of_waiver && judged.is_active() && judged.severity >= trial.audit.fail_on
         });
         let outcome = if blocks { ItemOutcome::NoGo } else { ItemOutcome::Go };

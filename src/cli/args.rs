@@ -229,8 +229,8 @@ pub(super) enum WaiverCommand {
     Add(WaiverAddArguments),
     /// List the waivers and what became of them
     List(WaiverListArguments),
-    /// Check the waivers: ends with 1 if one has expired or, with --report, is unused, and with 2
-    /// if the file is malformed
+    /// Check the waivers: exits with 1 if one has expired or, with --report, is unused, with 2 if the
+    /// file is malformed, and with 3 if the report does not have one yet
     Check(WaiverListArguments),
 }
 

@@ -23,10 +23,12 @@ pub(super) fn run(arguments: &CheckProfilesArguments) -> Result<Exit, CommandErr
         holds_others: &holds_others,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         products: &products,
-        compares: &|rule| policy::meta(rule).is_some_and(RuleMeta::compares),
-        may_say: &|rule, level| policy::meta(rule).is_some_and(|meta| meta.levels.contains(level)),
+        compares: &|rule| policy::rule_meta(rule).is_some_and(RuleMeta::compares),
+        may_say: &|rule, level| {
+            policy::rule_meta(rule).is_some_and(|meta| meta.levels.contains(level))
+        },
         has_direction: &|rule| {
-            policy::meta(rule).is_some_and(|meta| meta.directions == Directions::Any)
+            policy::rule_meta(rule).is_some_and(|meta| meta.directions == Directions::Any)
         },
     };
     let (profiles, warnings) = problems::load_with_warnings(folder, &around)?;

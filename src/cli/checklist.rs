@@ -34,6 +34,7 @@ use crate::pipeline::{
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
 use crate::report::escape::terminal;
+use crate::wire::deceptive::is_blank;
 
 pub(super) async fn run(
     arguments: ChecklistArguments,
@@ -331,7 +332,7 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     let Some((_, question)) = question else {
         return Err(CommandError(unknown(&arguments.item, &known)));
     };
-    if arguments.by.trim().is_empty() {
+    if is_blank(&arguments.by) {
         return Err(CommandError(anyhow!("--by says nothing: name who answers")));
     }
     let now = clock()();
@@ -353,7 +354,7 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     // An answer behind a break would not be believed.
     if let Some(why) = Past::open(&place)?.broken {
         let advice = "envparity history verify, then go on with a copy that was not changed";
-        return Err(CommandError(anyhow!("the history {place}: {why}\nadvice: {advice}")));
+        return Err(CommandError(anyhow!("the history {place}: {why}\n  help: {advice}")));
     }
     let saved = place
         .open_to_write()

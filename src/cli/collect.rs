@@ -44,7 +44,7 @@ pub(super) async fn run(
         for (part, failure) in failures_of(&target.parts) {
             let part = part.map(|part| format!(" {part}")).unwrap_or_default();
             output::print_error_line(&format!(
-                "not read: {}{part}: {failure} -> {}",
+                "not read: {}{part}: {failure}\n  help: {}",
                 target.id, failure.advice
             ));
         }

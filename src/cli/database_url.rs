@@ -44,11 +44,11 @@ impl DatabaseUrl {
             return Ok(None);
         }
         let address = PostgresAddress::parse(text)
-            .map_err(|error| anyhow!("--history: {error}\nadvice: {}", error.advice()))?;
+            .map_err(|error| anyhow!("--history: {error}\n  help: {}", error.advice()))?;
         if address.has_password() {
             return Err(anyhow!(
                 "--history {address}: a password stands in it, and others can read the arguments \
-                 of a program\nadvice: leave it out and set {PASSWORD}, or set a variable to the \
+                 of a program\n  help: leave it out and set {PASSWORD}, or set a variable to the \
                  whole URL and write --history '${{env:NAME}}'"
             ));
         }

@@ -22,7 +22,7 @@ pub(super) fn run(
     let folder = arguments.profiles.as_deref().unwrap_or(Path::new(args::PROFILES));
     let mut inputs = Inputs::of_folder(folder);
     for reference in [&arguments.baseline, &arguments.current] {
-        inputs.add(Path::new(reference), "compared by this command");
+        inputs.add(Path::new(reference), "an input of this command");
     }
     let profiles = problems::load_if_any(arguments.profiles.as_deref())?;
     if let Some(place) = HistoryPlace::of(&arguments.history, profiles.as_ref())? {

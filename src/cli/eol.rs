@@ -28,7 +28,7 @@ fn read_one(path: &Path) -> anyhow::Result<Cycles> {
     let modified = modified(path).with_context(|| format!("failed to read {shown}"))?;
     wire::cycles::read(&text, &name, modified).map_err(|error| {
         let message = terminal(&error.to_string());
-        anyhow!("{shown}: not support cycles: {message}\nadvice: {}", error.advice())
+        anyhow!("{shown}: not support cycles: {message}\n  help: {}", error.advice())
     })
 }
 

@@ -43,7 +43,7 @@ fn read(path: &Path) -> anyhow::Result<Evidence> {
         .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
     wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
         anyhow!(
-            "{shown}:{}:{}: not an evidence file: {e}\nadvice: {}",
+            "{shown}:{}:{}: not an evidence file: {e}\n  help: {}",
             e.line,
             e.column,
             wire::evidence::advice(&e)

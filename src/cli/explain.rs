@@ -6,15 +6,15 @@ use super::args::ExplainArguments;
 use super::exit::Exit;
 use super::{CommandError, output};
 use crate::model::meant_and_known;
-use crate::policy::{meta, metas};
+use crate::policy::{rule_meta, rule_metas};
 use crate::rules::RuleMeta;
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, CommandError> {
     let text = match &arguments.rule {
         None => list(),
         Some(id) => {
-            let meta = meta(id).ok_or_else(|| {
-                let known: Vec<&str> = metas().map(|meta| meta.id).collect();
+            let meta = rule_meta(id).ok_or_else(|| {
+                let known: Vec<&str> = rule_metas().map(|meta| meta.id).collect();
                 anyhow!("unknown rule {id:?}; {}", meant_and_known(id, &known))
             })?;
             page(meta)
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, CommandError> {
 }
 
 fn list() -> String {
-    let lines = metas().map(|meta| format!("{:<22}{}\n", meta.id, meta.summary));
+    let lines = rule_metas().map(|meta| format!("{:<22}{}\n", meta.id, meta.summary));
     lines.collect::<String>() + "\nenvparity explain RULE tells why, and how to fix it.\n"
 }
 

@@ -8,7 +8,7 @@ use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{CommandError, output, problems, reports};
 use crate::model::{ComponentName, EnvironmentName, Glob, near};
-use crate::policy::{self, Case, Policy, SeverityRule, metas};
+use crate::policy::{self, Case, Policy, SeverityRule, rule_metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 use crate::rules::{HistoryUse, RuleMeta};
@@ -18,6 +18,9 @@ use crate::wire::report::{DriftReport, Finding};
 pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let component = ComponentName::from(profiles.names.canonical(&arguments.component));
+    if !component.as_str().contains('/') {
+        return Err(not_a_component(&component, &profiles).into());
+    }
     let policy = Policy::new(profiles.policy.as_ref());
     let report = arguments.report.as_deref().map(reports::read).transpose()?;
     let page = PolicyPage { profiles: &profiles, policy: &policy, component: &component };
@@ -34,13 +37,31 @@ pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandErr
     if let Some(report) = &report {
         text.push_str(&page.findings(report));
     }
-    metas().for_each(|meta| text.push_str(&page.rule(meta)));
+    rule_metas().for_each(|meta| text.push_str(&page.rule(meta)));
     output::print(&text)?;
     Ok(Exit::Done)
 }
 
+/// A name without a collector or kind in front is that of no component, whatever runs.
+fn not_a_component(name: &ComponentName, profiles: &Profiles) -> anyhow::Error {
+    let known = profiles.component_names();
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    let of_name = |known: &&str| known.rsplit('/').next() == Some(name.as_str());
+    let near = names.iter().copied().find(of_name).or_else(|| {
+        let near = near(name.as_str(), names.iter().copied());
+        near
+    });
+    let meant = near.map(|near| format!("; did you mean {}?", terminal(near))).unwrap_or_default();
+    anyhow::anyhow!(
+        "{:?} is not the name of a component{meant}\n  help: write KIND/NAME, as redis/cache or \
+         image/nginx; a report lists the components",
+        terminal(name.as_str())
+    )
+}
+
 /// Behind the head of a page.
-const ORDER: &str = "\nOf the lines of a rule, the first that fits a finding decides: rows of the policy \
+const ORDER: &str = "\nOf the lines of a rule, the first that fits a finding decides: rows of the \
+    policy \
                      from the last to the first.\n";
 
 struct PolicyPage<'a> {
@@ -52,7 +73,7 @@ struct PolicyPage<'a> {
 impl PolicyPage<'_> {
     fn head(&self) -> String {
         let mut text = format!("{}\n", terminal(self.component.as_str()));
-        let owner = match self.policy.owner(self.component) {
+        let owner = match self.policy.owner_of(self.component) {
             Some(row) => format!("{} ({})", terminal(row.owner()), self.place(row.line())),
             None => "none: no row of owners: names it".to_owned(),
         };
@@ -146,7 +167,7 @@ impl PolicyPage<'_> {
     /// What could decide on a rule's findings.
     fn rule(&self, meta: &RuleMeta) -> String {
         let mut text = format!("\n{}\n", meta.id);
-        let rows = self.policy.rows(meta.id, self.component);
+        let rows = self.policy.rows_for(meta.id, self.component);
         let mut lines: Vec<[String; 3]> = rows
             .iter()
             .map(|row| [self.place(row.line()), conditions(row), row.severity().to_string()])
@@ -173,7 +194,7 @@ impl PolicyPage<'_> {
         for [place, what, severity] in &lines {
             let _ = writeln!(text, "  {place:<first$}   {what:<second$}   {severity}");
         }
-        let controls: Vec<String> = self.policy.controls(meta.id).map(terminal).collect();
+        let controls: Vec<String> = self.policy.controls_of(meta.id).map(terminal).collect();
         if !controls.is_empty() {
             let _ = writeln!(text, "  a control of {}", controls.join(", "));
         }
@@ -228,13 +249,13 @@ impl PolicyPage<'_> {
             level,
             direction,
         };
-        let raised = policy::meta(&finding.rule).and_then(|meta| self.raised(meta));
+        let raised = policy::rule_meta(&finding.rule).and_then(|meta| self.raised(meta));
         let raised = raised.filter(|(_, used)| {
-            let by_row = self.policy.deciding(case).map(|row| row.severity());
+            let by_row = self.policy.deciding_row(case).map(|row| row.severity());
             let is_raised = by_row.is_some_and(|severity| severity < used.at_least);
             is_raised && finding.severity == used.at_least.as_str()
         });
-        let now = match (self.policy.deciding(case), raised) {
+        let now = match (self.policy.deciding_row(case), raised) {
             (Some(_), Some((place, used))) => {
                 format!("{}, by {} of {place}", used.at_least, used.key.as_str())
             }

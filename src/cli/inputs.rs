@@ -9,6 +9,7 @@ use super::files::end_of_links;
 use crate::notify::config::SinkConfig;
 use crate::profile::{Environment, Profiles};
 use crate::report::escape::terminal;
+use crate::wire::file;
 
 /// The files that a command reads.
 #[derive(Default)]
@@ -70,7 +71,7 @@ impl Inputs {
         for beside in ["", "-wal", "-shm", "-journal"] {
             let mut name = file.clone().into_os_string();
             name.push(beside);
-            self.add(Path::new(&name), "of the history");
+            self.add(Path::new(&name), "part of the history");
         }
     }
 
@@ -79,15 +80,21 @@ impl Inputs {
         let shown = terminal(&output.display().to_string());
         let (place, identity) = (real(output), identity(output));
         if self.is_profile(&place) || self.profiles().any(|path| is_one(&path, &place, identity)) {
-            bail!("{shown} is among the profiles, where each YAML file is one: write elsewhere");
+            bail!(
+                "{shown} is in the profiles folder, where every YAML file is a profile: write \
+                 elsewhere"
+            );
         }
         if place.components().any(|part| part.as_os_str() == ".git") {
             bail!("{shown} is in the folder of a git repository: write elsewhere");
         }
-        match self.files.iter().find(|input| is_one(&input.path, &place, identity)) {
-            Some(input) => bail!("{shown} is {}: write elsewhere", terminal(&input.what)),
-            None => Ok(()),
+        if let Some(input) = self.files.iter().find(|input| is_one(&input.path, &place, identity)) {
+            bail!("{shown} is {}: write elsewhere", terminal(&input.what));
         }
+        if belongs_to_database(&place) {
+            bail!("{shown} belongs to an SQLite database, perhaps a history: write elsewhere");
+        }
+        Ok(())
     }
 
     /// Whether a file of that name would be read as a profile.
@@ -106,6 +113,18 @@ impl Inputs {
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml"))
     }
+}
+
+/// Whether a file is an SQLite database, or one that SQLite keeps beside a database: a history need
+/// not be named by the command that would overwrite it.
+fn belongs_to_database(place: &Path) -> bool {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let is_database =
+        |path: &Path| file::beginning(path, 16).is_ok_and(|start| start.starts_with(MAGIC));
+    let name = place.to_string_lossy();
+    let mut beside = ["-wal", "-shm", "-journal"].into_iter();
+    is_database(place)
+        || beside.any(|end| name.strip_suffix(end).is_some_and(|of| is_database(Path::new(of))))
 }
 
 /// Whether an input is what an output names: the same file by whatever name, or the same place

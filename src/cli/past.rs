@@ -115,7 +115,7 @@ impl HistoryPlace {
 
     /// An error of it in words, with what to do.
     pub(super) fn said(&self, error: &HistoryError) -> String {
-        format!("the history {self}: {error}\nadvice: {}", error.advice())
+        format!("the history {self}: {error}\n  help: {}", error.advice())
     }
 
     /// The same as an error.

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use crate::checklist::{ITEMS, Item, ItemMeta};
 use crate::model::FailureKind;
 use crate::normalize::product::{Product, Products};
-use crate::policy::metas;
+use crate::policy::rule_metas;
 use crate::report::FORMATS;
 use crate::rules::Hook;
 use crate::version::{FLAVOURS, Incomparable, Level, Levels, Scheme, VOCABULARY, Vocabulary};
@@ -16,7 +16,8 @@ use crate::version::{FLAVOURS, Incomparable, Level, Levels, Scheme, VOCABULARY, 
 /// The whole file.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test reference` writes it anew.\n",
+        "# Reference\n\nGenerated from the program: `ENVPARITY_REGEN=1 cargo test --test \
+         reference` writes it anew.\n",
     );
     for section in [
         commands(),
@@ -42,18 +43,29 @@ fn commands() -> String {
     let mut command = super::command().term_width(100);
     command.build();
     for sub in command.get_subcommands_mut() {
-        let about = sub.get_about().map(StyledStr::to_string).unwrap_or_default();
-        let help = sub.render_help().to_string();
-        let usage = help.split_once("Usage:").map_or(help.as_str(), |(_, usage)| usage);
-        let lines: Vec<&str> = usage.lines().map(str::trim_end).collect();
-        let _ = writeln!(
-            text,
-            "\n### `{}`\n\n{about}\n\n```text\nUsage:{}\n```",
-            sub.get_name(),
-            lines.join("\n").trim_end()
-        );
+        push_command(sub, "", &mut text);
     }
     text
+}
+
+/// A command, then the commands below it: `release`, `release capture` and so on.
+fn push_command(command: &mut clap::Command, above: &str, text: &mut String) {
+    if command.get_name() == "help" {
+        return;
+    }
+    let name = format!("{above}{}", command.get_name());
+    let about = command.get_about().map(StyledStr::to_string).unwrap_or_default();
+    let help = command.render_help().to_string();
+    let usage = help.split_once("Usage:").map_or(help.as_str(), |(_, usage)| usage);
+    let lines: Vec<&str> = usage.lines().map(str::trim_end).collect();
+    let _ = writeln!(
+        text,
+        "\n### `{name}`\n\n{about}\n\n```text\nUsage:{}\n```",
+        lines.join("\n").trim_end()
+    );
+    for sub in command.get_subcommands_mut() {
+        push_command(sub, &format!("{name} "), text);
+    }
 }
 
 fn items() -> String {
@@ -84,7 +96,7 @@ fn exits() -> String {
 
 fn rules() -> String {
     let mut text = "## Rules\n".to_owned();
-    for meta in metas() {
+    for meta in rule_metas() {
         let hooks: Vec<&str> = meta.hooks.iter().copied().map(Hook::as_str).collect();
         let _ = write!(
             text,
@@ -144,19 +156,22 @@ fn levels() -> String {
         (Level::Equal, "the same version, or the same content"),
         (
             Level::WithinPrecision,
-            "the shorter of two tags, or a wildcard (`6.x`), is true of the longer: neither equal nor drift",
+            "the shorter of two tags, or a wildcard (`6.x`), is true of the longer: neither equal \
+             nor drift",
         ),
         (Level::Build, "build metadata or packaging differ"),
         (Level::Prerelease, "the pre-release differs"),
         (
             Level::Patch,
-            "the third or a later number differs, unless the product counts otherwise, or a counter of updates: `CU18`, `SP2`, `.post1`, `-hotfix-2`",
+            "the third or a later number differs, unless the product counts otherwise, or a \
+             counter of updates: `CU18`, `SP2`, `.post1`, `-hotfix-2`",
         ),
         (Level::Minor, "the second number differs, unless the product counts otherwise"),
         (Level::Major, "the first number differs"),
         (
             incomparable,
-            "the two have no order: a floating tag, a commit, an unreadable text, a date or a build number against a version, other schemes, a sentinel",
+            "the two have no order: a floating tag, a commit, an unreadable text, a date or a \
+             build number against a version, other schemes, a sentinel",
         ),
     ];
     let rows = all.map(|(level, meaning)| format!("| `{}` | {meaning} |\n", level.as_str()));
@@ -164,7 +179,8 @@ fn levels() -> String {
 }
 
 fn places() -> String {
-    "## Places\n\nWhat runs in one place of an environment is compared with what runs in the same place of \
+    "## Places\n\nWhat runs in one place of an environment is compared with what runs in the same \
+     place of \
      the other. A place is\n\n\
      - the namespace or compose project, by the name that `namespaces:` of the catalogue gives it;\n\
      - the workload or compose service;\n\
@@ -212,7 +228,8 @@ fn products() -> String {
         })
         .collect();
     format!(
-        "## Products\n\nImages of these products are platform; all others are own services. A catalogue adds products, \
+        "## Products\n\nImages of these products are platform; all others are own services. A \
+         catalogue adds products, \
          and replaces those of a name, under `products:`. Levels are major, minor, patch unless others stand here.\n\n\
          | product | aliases | component | scheme | levels | sentinels | images |\n|---|---|---|---|---|---|---|\n{rows}\n\
          ### Expressions for tags\n\nWhat none of its product's expressions fits is read as any tag.\n\n\

@@ -45,7 +45,7 @@ fn diff(arguments: &ReleaseDiffArguments) -> Result<Exit, CommandError> {
 pub(super) fn named<'a>(profiles: &'a Profiles, name: &str) -> anyhow::Result<&'a Release> {
     profiles.release(name).map_err(|error| {
         let capture = "envparity release capture writes the file of one";
-        anyhow!("{}\nadvice: {capture}", terminal(&error))
+        anyhow!("{}\n  help: {capture}", terminal(&error))
     })
 }
 
@@ -75,7 +75,7 @@ async fn capture(
             let told = terminal(&error.to_string());
             let advice = match error {
                 CaptureError::Stale { .. } => {
-                    "\nadvice: capture from what runs now, or name the time that is meant: \
+                    "\n  help: capture from what runs now, or name the time that is meant: \
                      ENVIRONMENT@TIME"
                 }
                 _ => "",
@@ -118,7 +118,7 @@ fn previous<'a>(profiles: &'a Profiles, name: &str) -> anyhow::Result<&'a Releas
     profiles.release(name).map_err(|error| {
         let baseline = &profiles.baseline;
         let first = format!("envparity release capture {name} --from {baseline}, if it runs it");
-        anyhow!("{}\nadvice: {}", terminal(&error), terminal(&first))
+        anyhow!("{}\n  help: {}", terminal(&error), terminal(&first))
     })
 }
 

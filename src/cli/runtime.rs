@@ -144,7 +144,7 @@ fn check_threads() -> anyhow::Result<()> {
         let (release, until) = mpsc::channel::<()>();
         let started = thread::Builder::new().spawn(move || until.recv());
         let started = started.context(
-            "this user may start too few threads to read anything: raise the limit (ulimit -u)",
+            "this user cannot start enough threads to read anything: raise the limit (ulimit -u)",
         )?;
         held.push((release, started));
     }

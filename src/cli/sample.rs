@@ -159,7 +159,7 @@ fn failures(sampled: &Sampled) -> Option<String> {
     for answer in &sampled.answers {
         for (part, failure) in failures_of(&answer.parts) {
             let part = part.map(|part| format!(" {part}")).unwrap_or_default();
-            told.push(format!("{part}: {failure} -> {}", failure.advice));
+            told.push(format!("{part}: {failure}; help: {}", failure.advice));
         }
     }
     if told.is_empty() && sampled.samples() == 0 {

@@ -10,17 +10,14 @@ use super::exit::Exit;
 use super::{CommandError, output, problems};
 use crate::normalize::product::{Product, Products, TextReader};
 use crate::report::escape::{json as harmless, terminal};
-use crate::version::{Difference, Direction, Levels, Reading, Scheme, difference_of};
+use crate::version::{Body, Difference, Direction, Levels, Reading, Scheme, difference_of};
 use crate::wire::reading::{self, BatchRow};
 
 pub(super) fn run(command: &VersionCommand) -> Result<Exit, CommandError> {
     match command {
         VersionCommand::Parse { texts, by, output } => {
             let by = By::new(by)?;
-            show(
-                texts.iter().map(|text| (text.clone(), reading::reading(&by.read(text)))),
-                *output,
-            )?;
+            show(texts.iter().map(|text| (text.clone(), by.describe(text))), *output)?;
         }
         VersionCommand::Image { references, output } => {
             show(references.iter().map(|text| (text.clone(), reading::image(text))), *output)?;
@@ -52,15 +49,40 @@ impl By {
     fn read(&self, text: &str) -> Reading {
         let Some(product) = &self.product else { return reading::read_by(self.scheme, text) };
         match self.scheme {
-            Some(Scheme::ImageTag) => TextReader { scheme: None, product: Some(product) }.tag(text),
-            scheme => TextReader { scheme, product: Some(product) }.text(None, text),
+            Some(Scheme::ImageTag) => {
+                TextReader { scheme: None, product: Some(product) }.read_tag(text)
+            }
+            scheme => TextReader { scheme, product: Some(product) }.read_text(None, text),
         }
+    }
+
+    /// What a text says; for one that says no version, why not.
+    fn describe(&self, text: &str) -> Value {
+        let read = self.read(text);
+        let mut fields = reading::reading(&read);
+        if let (Some(reason), Some(fields)) = (no_version(&read), fields.as_object_mut()) {
+            fields.insert("reason".to_owned(), json!(reason));
+        }
+        fields
     }
 
     fn difference(&self, a: &Reading, b: &Reading) -> Difference {
         let levels =
             self.product.as_ref().map_or(Levels::DEFAULT, |product| product.levels.clone());
         difference_of(&levels, a, b)
+    }
+}
+
+/// Why a text is no version.
+fn no_version(read: &Reading) -> Option<&'static str> {
+    match read.body() {
+        Body::Floating => Some("the tag moves: what it stands for changes over time"),
+        Body::Opaque if read.scheme() == Scheme::ImageTag => Some("no version in this tag"),
+        Body::Opaque => Some(
+            "no version in this text by this scheme; to read it as the tag of an image, put \
+             --scheme tag in front of it",
+        ),
+        _ => None,
     }
 }
 
@@ -73,8 +95,8 @@ fn unknown(name: &str, products: &Products) -> anyhow::Error {
     let name = terminal(name);
     if near.is_empty() {
         return anyhow!(
-            "unknown product {name:?}, and none near it; REFERENCE.md lists those that ship, and \
-             --profiles DIR adds a catalogue's"
+            "unknown product {name:?}; REFERENCE.md lists the built-in ones, and --profiles DIR \
+             adds those of a catalogue"
         );
     }
     anyhow!("unknown product {name:?}; did you mean {}?", near.join(", "))
@@ -132,9 +154,9 @@ fn compare(a: &str, b: &str, by: &By, format: VersionFormat) -> anyhow::Result<(
     }
     let sign = match order.as_i64() {
         Some(-1) => "is below",
-        Some(0) => "is level with",
+        Some(0) => "equals",
         Some(_) => "is above",
-        None => "has no order with",
+        None => "cannot be ordered against",
     };
     let (a, b) = (terminal(a), terminal(b));
     output::print(&format!(

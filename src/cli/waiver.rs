@@ -106,14 +106,12 @@ async fn lock(path: &Path) -> anyhow::Result<File> {
                 sleep(Duration::from_millis(20)).await;
             }
             Err(TryLockError::WouldBlock) => bail!(
-                "another waiver add has held {shown} for {}s: nothing was added; try again",
+                "another waiver add has locked {shown} for {}s: nothing was added; try again",
                 MAX_WAIT.as_secs()
             ),
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| {
-                    format!(
-                        "failed to lock {shown}, so that two could write at once; nothing was added"
-                    )
+                    format!("failed to lock {shown}, so two could write at once; nothing was added")
                 });
             }
         }
@@ -134,7 +132,7 @@ fn find<'a>(report: &'a DriftReport, id: &str) -> anyhow::Result<&'a Finding> {
     match found.as_slice() {
         [one] if policy::is_unwaivable(&one.rule) => {
             bail!(
-                "{} is about a waiver, which cannot be waived: renew it, fix it, or remove it",
+                "{} is about a waiver, which cannot be waived: renew, change or remove it",
                 one.id
             )
         }
@@ -185,7 +183,7 @@ fn refuse_twice(finding: &Finding, profiles: &Profiles, today: Date) -> anyhow::
     };
     match waivers.iter().find(is_same) {
         Some(waiver) => bail!(
-            "{} is about the same, in line {} of its file: fix that one, or remove it first",
+            "{} already covers the same, in line {} of its file: change or remove that one first",
             terminal(&waiver.id),
             profiles
                 .waivers
@@ -275,7 +273,7 @@ fn check_binding(entry: &WaiverConfig, profiles: &Profiles) -> anyhow::Result<()
         !profiles.environments.iter().any(|environment| environment.name.as_str() == name)
     }) {
         bail!(
-            "the report is of an environment {:?}, which the profiles do not have",
+            "the report has an environment {:?} that the profiles do not have",
             terminal(name.as_str())
         );
     }
@@ -285,8 +283,8 @@ fn check_binding(entry: &WaiverConfig, profiles: &Profiles) -> anyhow::Result<()
     for environment in &entry.environments {
         let Some(range) = entry.versions.get(environment.as_str()) else {
             bail!(
-                "what {} runs proves no version, or more than one could say: no waiver can be bound to it; give it a \
-                 version, or write the waiver by hand",
+                "the version that {} runs is unknown or ambiguous, so no waiver can be bound to \
+                 it; give it a version, or write the waiver by hand",
                 terminal(environment)
             )
         };
@@ -337,11 +335,11 @@ fn check_text(
 ) -> anyhow::Result<()> {
     let config: WaiversConfig = yaml::read(text, Origin::Person)?;
     if entry.expires.parse::<Date>().is_ok_and(|expires| expires < today) {
-        bail!("{} has passed: choose a day to come", entry.expires);
+        bail!("{} is in the past: choose a later day", entry.expires);
     }
     let own = config.waivers.iter().filter(|waiver| *waiver.id == *entry.id);
-    let mut problems = config.check(&pipeline::rule_ids(), today, span(profiles));
-    problems.extend(own.flat_map(WaiverConfig::unbound));
+    let mut problems = config.find_problems(&pipeline::rule_ids(), today, span(profiles));
+    problems.extend(own.flat_map(WaiverConfig::unbound_versions));
     match problems.first() {
         Some(problem) => {
             Err(anyhow!("{}; {}", terminal(&problem.message), terminal(&problem.advice)))
@@ -373,13 +371,21 @@ pub(super) fn list(arguments: &WaiverListArguments) -> Result<Exit, CommandError
 pub(super) fn check(arguments: &WaiverListArguments) -> Result<Exit, CommandError> {
     let listed = ListedWaivers::new(arguments)?;
     let wanting = |state: WaiverState| matches!(state, WaiverState::Expired | WaiverState::Unused);
-    let mut text: String =
-        listed.waivers.iter().filter(|listed| wanting(listed.state)).map(lines).collect();
+    let needs_somebody = |listed: &&ListedWaiver| wanting(listed.state) || listed.is_unknown;
+    let mut text: String = listed.waivers.iter().filter(needs_somebody).map(lines).collect();
     text.push_str(&listed.tally());
+    if listed.unknown > 0 {
+        text.push_str(
+            "audit again for a report that has all of them: envparity audit -o yaml=FILE\n",
+        );
+    }
     output::print(&text)?;
-    let is_wanting =
-        listed.unknown > 0 || listed.waivers.iter().any(|listed| wanting(listed.state));
-    Ok(if is_wanting { Exit::NoGo } else { Exit::Done })
+    let is_wanting = listed.waivers.iter().any(|listed| wanting(listed.state));
+    Ok(match (is_wanting, listed.unknown) {
+        (true, _) => Exit::NoGo,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::Incomplete,
+    })
 }
 
 /// A waiver and what became of it.
@@ -388,6 +394,8 @@ struct ListedWaiver {
     state: WaiverState,
     /// Whether the report says that it covers nothing.
     covers_nothing: bool,
+    /// Whether there is a report, and it does not have the waiver.
+    is_unknown: bool,
 }
 
 /// Waivers and what became of them.
@@ -408,8 +416,8 @@ impl ListedWaivers {
             WaiverState::ALL.into_iter().find(|known| known.as_str() == state)
         };
         let waivers = profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default();
-        let unknown =
-            waivers.iter().filter(|waiver| report.is_some() && told(&waiver.id).is_none()).count();
+        let is_unknown = |id: &str| report.is_some() && told(id).is_none();
+        let unknown = waivers.iter().filter(|waiver| is_unknown(&waiver.id)).count();
         let waivers = waivers.into_iter().map(|waiver| {
             let by_date = state_by_date(&waiver, today);
             // Only an audit knows whether it is used; of the date, today's counts.
@@ -419,7 +427,8 @@ impl ListedWaivers {
             let covers_nothing =
                 in_report.filter(|told| told.id == waiver.id).any(|told| told.findings.is_empty());
             let state = if is_unused { WaiverState::Unused } else { by_date };
-            ListedWaiver { waiver, state, covers_nothing }
+            let is_unknown = is_unknown(&waiver.id);
+            ListedWaiver { waiver, state, covers_nothing, is_unknown }
         });
         Ok(Self { waivers: waivers.collect(), unknown, path: profiles.waivers_path })
     }
@@ -437,14 +446,14 @@ impl ListedWaivers {
         let path = terminal(&path.display().to_string());
         let unknown = match self.unknown {
             0 => String::new(),
-            n => format!("; the report does not have {n} of them: it is older, or another one's"),
+            n => format!("; {n} not in the report, which may be older or of other profiles"),
         };
         format!("{} in {path}{states}{unknown}\n", count(self.waivers.len(), "waiver"))
     }
 }
 
 fn lines(listed: &ListedWaiver) -> String {
-    let ListedWaiver { waiver, state, covers_nothing } = listed;
+    let ListedWaiver { waiver, state, covers_nothing, is_unknown } = listed;
     let Waiver { id, rule, component, environments, subject, versions, reason, owner, expires } =
         waiver;
     let places = environments.iter().map(|environment| match versions.get(environment) {
@@ -455,7 +464,11 @@ fn lines(listed: &ListedWaiver) -> String {
     let subject = subject.as_ref().map(|subject| format!(" ({subject})")).unwrap_or_default();
     let first = terminal(&format!("{state:<9} {id}   {rule} of {component}{subject} in {places}"));
     let counts = matches!(state, WaiverState::Active | WaiverState::Expiring);
-    let so_far = if *covers_nothing && counts { "; covers nothing so far" } else { "" };
+    let so_far = match (is_unknown, *covers_nothing && counts) {
+        (true, _) => "; not in the report",
+        (false, true) => "; covers nothing so far",
+        (false, false) => "",
+    };
     let second = terminal(&format!("{owner}, through {expires}{so_far}: {reason}"));
     format!("{first}\n{:<9} {second}\n", "")
 }

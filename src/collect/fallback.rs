@@ -47,7 +47,7 @@ impl OrRecorded {
         };
         // The text of one server's INFO says nothing of the others that the profile names.
         for part in unread("").parts.into_keys() {
-            let silent = || Failure::new(FailureKind::File, format!("{shown} says nothing of it"));
+            let silent = || Failure::new(FailureKind::File, format!("{shown} does not mention it"));
             evidence.parts.entry(part).or_insert_with(|| Outcome::Failed(silent()));
         }
         if let Source::Recorded { instead_of, .. } = &mut evidence.source {

@@ -270,16 +270,16 @@ fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> F
     let until = DurationText(Duration::from_secs_f64((took.as_secs_f64() * 10.0).round() / 10.0));
     let message = match turn {
         Turn::First => format!(
-            "its turn did not come within {until}: there are {targets} targets, and those before it \
-             took their deadline"
+            "it was not started within {until}: there are {targets} targets, and earlier ones \
+             used up their deadlines"
         ),
         Turn::Again => format!(
-            "no byte within {}, while others waited for its place",
+            "no data within {}, while other targets were waiting",
             DurationText(job.deadline / SILENT_SHARE)
         ),
     };
     Failure::new(FailureKind::Timeout, message).advise(
-        "take targets that are gone out of the profiles, audit fewer with --env, or raise \
+        "remove targets that are gone from the profiles, audit fewer with --env, or raise \
          deadline:",
     )
 }

@@ -16,7 +16,7 @@ pub fn may_be_unread(name: &ComponentName, known: &Component, there: &Snapshot) 
 }
 
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
-pub(super) fn of(
+pub(super) fn presence_of_absent(
     name: &ComponentName,
     known: &Component,
     there: &Snapshot,
@@ -69,7 +69,12 @@ fn is_service(name: &ComponentName, target: &Coverage) -> bool {
 }
 
 /// How many components of `others` a part that was not read could hold, and `here` lacks.
-pub fn hidden(target: &Coverage, part: &PartName, here: &Snapshot, others: &[Snapshot]) -> usize {
+pub fn count_hidden(
+    target: &Coverage,
+    part: &PartName,
+    here: &Snapshot,
+    others: &[Snapshot],
+) -> usize {
     let names: BTreeSet<&ComponentName> =
         others.iter().flat_map(|other| other.components.keys()).collect();
     names
@@ -133,7 +138,7 @@ mod tests {
     }
 
     fn absence(name: &str, there: &Snapshot) -> Presence {
-        of(&name.into(), &component(&[]), there, Presence::Missing)
+        presence_of_absent(&name.into(), &component(&[]), there, Presence::Missing)
     }
 
     #[test]
@@ -203,7 +208,7 @@ mod tests {
         let read = snapshot(&[("docker/a", "containers", true)]);
         let elsewhere = component(&["ovh-production"]);
         assert_eq!(
-            of(&"image/app".into(), &elsewhere, &read, Presence::Missing),
+            presence_of_absent(&"image/app".into(), &elsewhere, &read, Presence::Missing),
             Presence::NotApplicable
         );
     }

@@ -42,7 +42,7 @@ impl<'a> Alike<'a> {
         };
         for name in of(other).map(|change| &change.component) {
             alike.instead.push(name.as_str());
-            alike.by_last.entry(last(name)).or_default().push(name.as_str());
+            alike.by_last.entry(last_part(name)).or_default().push(name.as_str());
             // All images begin alike.
             if name.is_target_level() {
                 alike.by_first.entry(name.group()).or_default().push(name.as_str());
@@ -53,25 +53,29 @@ impl<'a> Alike<'a> {
 
     /// The names that are the nearest to one that is lacked: those a letter or two away, then
     /// those of one last segment, then those of one first segment.
-    pub fn nearest(&self, lacked: &ComponentName) -> Vec<&'a str> {
+    pub fn nearest_names(&self, lacked: &ComponentName) -> Vec<&'a str> {
         let shared = |by: &BTreeMap<&'a str, Vec<&'a str>>, segment: &str| {
             by.get(segment).into_iter().flatten().copied().take(LOOKED_AT).collect::<Vec<_>>()
         };
         let first = if lacked.is_target_level() { lacked.group() } else { "" };
         let near = self.instead.iter().copied().take(self.compared);
-        let near = near.filter(|name| slip(lacked.as_str(), name).is_some()).take(LOOKED_AT);
+        let near =
+            near.filter(|name| slip_distance(lacked.as_str(), name).is_some()).take(LOOKED_AT);
         let mut found: Vec<&str> = near.collect();
-        found.extend(shared(&self.by_last, last(lacked)));
+        found.extend(shared(&self.by_last, last_part(lacked)));
         found.extend(shared(&self.by_first, first));
         let rank = |name: &str| {
-            (slip(lacked.as_str(), name).unwrap_or(usize::MAX), last_of(name) != last(lacked))
+            (
+                slip_distance(lacked.as_str(), name).unwrap_or(usize::MAX),
+                last_of(name) != last_part(lacked),
+            )
         };
         let ranked: BTreeSet<_> = found.into_iter().map(|name| (rank(name), name)).collect();
         ranked.into_iter().map(|(_, name)| name).take(TOLD).collect()
     }
 }
 
-fn last(name: &ComponentName) -> &str {
+fn last_part(name: &ComponentName) -> &str {
     last_of(name.as_str())
 }
 
@@ -81,7 +85,7 @@ fn last_of(name: &str) -> &str {
 
 /// How many letters two names are apart, if that may be a slip. Of a short name little remains
 /// then: `image/a` is not `image/b`.
-fn slip(a: &str, b: &str) -> Option<usize> {
+fn slip_distance(a: &str, b: &str) -> Option<usize> {
     let rest = |name: &str| name.split_once('/').map_or(name, |(_, rest)| rest).chars().count();
     let is_long = a.len().max(b.len()) > LONGEST;
     // A letter has four bytes at most.
@@ -125,7 +129,7 @@ mod tests {
     fn nearest(lacked: &str, instead: &[&str]) -> Vec<String> {
         let comparison = comparison(&[lacked], instead);
         let alike = Alike::new(&comparison, Presence::Missing);
-        alike.nearest(&lacked.into()).into_iter().map(str::to_owned).collect()
+        alike.nearest_names(&lacked.into()).into_iter().map(str::to_owned).collect()
     }
 
     #[test]
@@ -162,7 +166,7 @@ mod tests {
     fn it_works_both_ways() {
         let comparison = comparison(&["redis/cache"], &["redis/main"]);
         let alike = Alike::new(&comparison, Presence::Unexpected);
-        assert_eq!(alike.nearest(&"redis/main".into()), ["redis/cache"]);
+        assert_eq!(alike.nearest_names(&"redis/main".into()), ["redis/cache"]);
     }
 
     #[test]
@@ -176,7 +180,7 @@ mod tests {
         let comparison = comparison(&missing, &unexpected);
         let start = std::time::Instant::now();
         let alike = Alike::new(&comparison, Presence::Missing);
-        let told = missing.iter().filter(|name| !alike.nearest(&(**name).into()).is_empty());
+        let told = missing.iter().filter(|name| !alike.nearest_names(&(**name).into()).is_empty());
         assert_eq!(told.count(), missing.len());
         assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::content::content_compared;
 use super::nearest::NearestSide;
 use super::pairing::{self, PairedPlace};
-use super::point::{ComparedPoint, Measure, rank};
+use super::point::{ComparedPoint, Measure, level_rank};
 use crate::model::{
     Component, ContentCompared, PlaceChange, PlacesCompared, Presence, ProductAlone, ProductChange,
     VersionChange, Whereabouts,
@@ -67,13 +67,17 @@ pub(super) struct SidesCompared<'a> {
 }
 
 /// Compares two components that both run.
-pub(super) fn compare<'a>(baseline: &'a Component, current: &'a Component) -> SidesCompared<'a> {
+pub(super) fn compare_components<'a>(
+    baseline: &'a Component,
+    current: &'a Component,
+) -> SidesCompared<'a> {
     // Whichever side knows the product knows how its versions count.
     let known = if current.class < baseline.class { current } else { baseline };
     let measure = Measure { class: known.class, levels: &known.levels };
-    let places = pairing::places(baseline, current);
-    let whole = [baseline, current]
-        .map(|side| NearestSide::new(side.instances.iter().map(ComparedPoint::of), measure));
+    let places = pairing::pair_places(baseline, current);
+    let whole = [baseline, current].map(|side| {
+        NearestSide::new(side.instances.iter().map(ComparedPoint::of_instance), measure)
+    });
     let found = places.iter().map(|place| at_place(place, &whole, measure)).collect();
     SidesCompared {
         places: found,
@@ -89,7 +93,10 @@ fn at_place<'a>(
     measure: Measure<'_>,
 ) -> PlaceFound<'a> {
     let side = |instances: &[&'a crate::model::Instance]| {
-        NearestSide::new(instances.iter().map(|instance| ComparedPoint::of(instance)), measure)
+        NearestSide::new(
+            instances.iter().map(|instance| ComparedPoint::of_instance(instance)),
+            measure,
+        )
     };
     let (baseline, current) = (side(&place.baseline), side(&place.current));
     let mut found = PlaceFound {
@@ -102,13 +109,13 @@ fn at_place<'a>(
     let [all_baseline, all_current] = whole;
     let (against_baseline, against_current) =
         if place.is_paired() { (&baseline, &current) } else { (all_baseline, all_current) };
-    found.add(Own::Current, current.points(), against_baseline, measure);
-    found.add(Own::Baseline, baseline.points(), against_current, measure);
+    found.add_pairs(Own::Current, current.points(), against_baseline, measure);
+    found.add_pairs(Own::Baseline, baseline.points(), against_current, measure);
     found
 }
 
 impl<'a> PlaceFound<'a> {
-    fn add(
+    fn add_pairs(
         &mut self,
         own: Own,
         points: &[ComparedPoint<'a>],
@@ -120,7 +127,7 @@ impl<'a> PlaceFound<'a> {
                 Own::Baseline => measure.difference(point, other),
                 Own::Current => measure.difference(other, point),
             };
-            match (others.nearest(point, measure, away), own) {
+            match (others.nearest_point(point, measure, away), own) {
                 (Some((difference, other)), Own::Baseline) => {
                     self.pairs.push(ReadingPair { difference, baseline: *point, current: other });
                 }
@@ -134,10 +141,10 @@ impl<'a> PlaceFound<'a> {
     }
 
     /// The worst pair; of equally bad ones the first that is behind, else the first.
-    fn worst(&self) -> Option<&ReadingPair<'a>> {
+    fn worst_pair(&self) -> Option<&ReadingPair<'a>> {
         let mut worst: Option<&ReadingPair<'a>> = None;
         for pair in &self.pairs {
-            if worst.is_none_or(|worst| weight(pair) > weight(worst)) {
+            if worst.is_none_or(|worst| pair_weight(pair) > pair_weight(worst)) {
                 worst = Some(pair);
             }
         }
@@ -157,28 +164,28 @@ impl<'a> PlaceFound<'a> {
             Level::WithinPrecision => !pair.are_other_builds(),
             _ => false,
         };
-        let differs = self.worst().is_some_and(|worst| !is_same(worst));
+        let differs = self.worst_pair().is_some_and(|worst| !is_same(worst));
         !baseline.is_empty() || !current.is_empty() || differs
     }
 }
 
 impl ReadingPair<'_> {
-    fn content(&self) -> ContentCompared {
+    fn content_compared(&self) -> ContentCompared {
         let images = self.baseline.image.zip(self.current.image);
         images.map(|(b, c)| content_compared(b, c)).unwrap_or_default()
     }
 
     /// Whether two tags, of which neither says more than the other, stand for different content.
     fn are_other_builds(&self) -> bool {
-        matches!(self.content(), ContentCompared::Different { is_one_tag: false, .. })
+        matches!(self.content_compared(), ContentCompared::Different { is_one_tag: false, .. })
     }
 }
 
 /// Of versions that may be one, those that are proven to be two builds count for more.
-fn weight(pair: &ReadingPair<'_>) -> ((u8, Level), bool, bool) {
+fn pair_weight(pair: &ReadingPair<'_>) -> ((u8, Level), bool, bool) {
     let Difference { level, direction } = pair.difference;
     let other_builds = level == Level::WithinPrecision && pair.are_other_builds();
-    (rank(level), direction == Some(Direction::Behind), other_builds)
+    (level_rank(level), direction == Some(Direction::Behind), other_builds)
 }
 
 /// Whether the two sides have no product in common.
@@ -208,36 +215,36 @@ impl<'a> SidesCompared<'a> {
         if here.is_empty() { self.whole[side].points() } else { here }
     }
 
-    pub(super) fn sum(&self) -> Between {
+    pub(super) fn sum_up(&self) -> Between {
         Between {
-            version: self.version(),
-            product: self.product(),
-            alone: self.alone(),
-            places: self.told(),
+            version: self.version_change(),
+            product: self.product_change(),
+            alone: self.products_alone(),
+            places: self.places_compared(),
         }
     }
 
-    pub(super) fn version(&self) -> Option<VersionChange> {
-        let worst = |found: &PlaceFound<'a>| found.worst().map(weight);
+    pub(super) fn version_change(&self) -> Option<VersionChange> {
+        let worst = |found: &PlaceFound<'a>| found.worst_pair().map(pair_weight);
         let mut place = None;
         for found in self.places.iter().filter(|found| !found.pairs.is_empty()) {
             if place.is_none_or(|place| worst(found) > worst(place)) {
                 place = Some(found);
             }
         }
-        let (place, worst) = (place?, place?.worst()?);
+        let (place, worst) = (place?, place?.worst_pair()?);
         let level = worst.difference.level;
         let all = self.places.iter().flat_map(|found| &found.pairs);
         let directions: BTreeSet<Direction> =
             all.filter_map(|pair| pair.difference.direction).collect();
         let drift = |found: &PlaceFound<'a>| {
-            let Difference { level, direction } = found.worst()?.difference;
+            let Difference { level, direction } = found.worst_pair()?.difference;
             level.is_drift().then(|| (found.name.clone(), level, direction))
         };
         let direction =
             if directions.len() > 1 { Some(Direction::Mixed) } else { worst.difference.direction };
         let is_alike = |found: &&PlaceFound<'a>| {
-            let other = found.worst().map(|pair| pair.difference.level);
+            let other = found.worst_pair().map(|pair| pair.difference.level);
             other.is_some_and(|other| match level {
                 Level::Incomparable(_) => matches!(other, Level::Incomparable(_)),
                 Level::WithinPrecision => other == level && found.differs(),
@@ -251,16 +258,20 @@ impl<'a> SidesCompared<'a> {
             current: worst.current.reading.clone(),
             at: self.whereabouts(place, self.places.iter().filter(is_alike).count()),
             direction_there: worst.difference.direction,
-            content: worst.content(),
-            places: self.named().filter(|found| found.is_current()).filter_map(drift).collect(),
+            content: worst.content_compared(),
+            places: self
+                .named_places()
+                .filter(|found| found.is_current())
+                .filter_map(drift)
+                .collect(),
         })
     }
 
-    fn named(&self) -> impl Iterator<Item = &PlaceFound<'a>> {
+    fn named_places(&self) -> impl Iterator<Item = &PlaceFound<'a>> {
         self.places.iter().filter(|found| !found.name.is_empty())
     }
 
-    fn product(&self) -> Option<ProductChange> {
+    fn product_change(&self) -> Option<ProductChange> {
         let is_foreign = |found: &&PlaceFound<'a>| self.is_foreign(found);
         let place = self.places.iter().find(is_foreign)?;
         let sides = [0, 1].map(|side| self.runs_against(place, side));
@@ -268,14 +279,15 @@ impl<'a> SidesCompared<'a> {
             let names = points.iter().filter_map(|point| point.product);
             names.map(str::to_owned).collect()
         });
-        let [baseline, current] = sides.map(runs);
+        let [baseline, current] = sides.map(running_texts);
         let at = self.whereabouts(place, self.places.iter().filter(is_foreign).count());
-        let places = self.named().filter(is_foreign).map(|found| found.name.clone()).collect();
+        let places =
+            self.named_places().filter(is_foreign).map(|found| found.name.clone()).collect();
         Some(ProductChange { baseline, current, products, at, places })
     }
 
     /// Products that one side alone runs, where places are not paired and others are in common.
-    fn alone(&self) -> Vec<ProductAlone> {
+    fn products_alone(&self) -> Vec<ProductAlone> {
         let mut alone: Vec<ProductAlone> = Vec::new();
         for found in self.places.iter().filter(|found| !self.is_foreign(found)) {
             let Strangers { baseline, current } = &found.strangers;
@@ -288,7 +300,7 @@ impl<'a> SidesCompared<'a> {
                     }
                     let same: Vec<ComparedPoint<'a>> =
                         points.iter().copied().filter(|p| p.product == point.product).collect();
-                    let (product, runs) = (product.to_owned(), runs(&same));
+                    let (product, runs) = (product.to_owned(), running_texts(&same));
                     alone.push(ProductAlone { product, side, runs });
                 }
             }
@@ -296,7 +308,7 @@ impl<'a> SidesCompared<'a> {
         alone
     }
 
-    fn told(&self) -> PlacesCompared {
+    fn places_compared(&self) -> PlacesCompared {
         if !self.are_told {
             return PlacesCompared::default();
         }
@@ -304,18 +316,18 @@ impl<'a> SidesCompared<'a> {
             self.places.iter().filter(|found| found.differs()).collect();
         differing.sort_by_key(|found| {
             let is_foreign = self.is_foreign(found);
-            std::cmp::Reverse((is_foreign, found.worst().map(weight)))
+            std::cmp::Reverse((is_foreign, found.worst_pair().map(pair_weight)))
         });
         PlacesCompared {
             of: self.places.len(),
-            differing: differing.into_iter().map(|found| self.place(found)).collect(),
+            differing: differing.into_iter().map(|found| self.place_change(found)).collect(),
         }
     }
 
-    fn place(&self, found: &PlaceFound<'a>) -> PlaceChange {
-        let worst = found.worst();
+    fn place_change(&self, found: &PlaceFound<'a>) -> PlaceChange {
+        let worst = found.worst_pair();
         let is_foreign = self.is_foreign(found);
-        let [baseline, current] = [0, 1].map(|side| runs(&found.runs[side]));
+        let [baseline, current] = [0, 1].map(|side| running_texts(&found.runs[side]));
         PlaceChange {
             place: found.name.clone(),
             level: worst.map(|pair| pair.difference.level),
@@ -334,7 +346,7 @@ impl<'a> SidesCompared<'a> {
 }
 
 /// What runs, each once: `redis 7.2.4`, a version alone where the product is not known.
-fn runs(points: &[ComparedPoint<'_>]) -> Vec<String> {
+fn running_texts(points: &[ComparedPoint<'_>]) -> Vec<String> {
     let words = points.iter().map(|point| match point.product {
         Some(product) => format!("{product} {}", point.reading),
         None => point.reading.to_string(),

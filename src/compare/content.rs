@@ -24,12 +24,13 @@ struct ImageGroup<'a> {
 impl<'a> ImageGroup<'a> {
     /// Whether it has content that is known not to be in the other.
     fn has_alone(&self, other: &ImageGroup<'a>) -> bool {
-        let contents = other.contents.get_or_init(|| Contents::of(other.images.iter().copied()));
-        self.images.iter().any(|image| contents.holds(image) == Some(false))
+        let contents =
+            other.contents.get_or_init(|| Contents::of_images(other.images.iter().copied()));
+        self.images.iter().any(|image| contents.holds_image(image) == Some(false))
     }
 }
 
-fn groups<'a>(
+fn group_tags<'a>(
     component: &Component,
     instances: impl IntoIterator<Item = &'a Instance>,
 ) -> TagGroups<'a> {
@@ -76,15 +77,15 @@ fn without_v(tag: &str) -> &str {
 }
 
 /// Tags that both sides have and that stand for different content, place by place.
-pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismatch> {
-    let places = pairing::places(baseline, current);
+pub fn find_mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismatch> {
+    let places = pairing::pair_places(baseline, current);
     let are_told = pairing::are_told(&places);
-    let all_baseline = groups(baseline, &baseline.instances);
-    let all_current = groups(current, &current.instances);
+    let all_baseline = group_tags(baseline, &baseline.instances);
+    let all_current = group_tags(current, &current.instances);
     let mut found: BTreeMap<(&str, &str), DigestMismatch> = BTreeMap::new();
     for place in &places {
-        let here = groups(baseline, place.baseline.iter().copied());
-        let there = groups(current, place.current.iter().copied());
+        let here = group_tags(baseline, place.baseline.iter().copied());
+        let there = group_tags(current, place.current.iter().copied());
         let (against_current, against_baseline) =
             if place.is_paired() { (&there, &here) } else { (&all_current, &all_baseline) };
         let keys: BTreeSet<(&str, &str)> = here.keys().chain(there.keys()).copied().collect();
@@ -100,7 +101,10 @@ pub fn mismatches(baseline: &Component, current: &Component) -> Vec<DigestMismat
             let at = are_told.then(|| Whereabouts { place: place.name(), more: 0 });
             let b = if here.contains_key(&key) { b } else { &against_baseline[&key] };
             let c = if there.contains_key(&key) { c } else { &against_current[&key] };
-            found.entry(key).and_modify(add_place).or_insert_with(|| mismatch(key, [b, c], at));
+            found
+                .entry(key)
+                .and_modify(add_place)
+                .or_insert_with(|| digest_mismatch(key, [b, c], at));
         }
     }
     found.into_values().collect()
@@ -115,10 +119,10 @@ fn add_place(mismatch: &mut DigestMismatch) {
 
 /// Tags that stand for different content within one environment.
 pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
-    let groups = groups(component, &component.instances);
+    let groups = group_tags(component, &component.instances);
     let mismatches = groups.iter().filter_map(|(key, group)| {
         let digests = proven_different(group.images.iter().copied());
-        let all = mismatch(*key, [group, &ImageGroup::default()], None);
+        let all = digest_mismatch(*key, [group, &ImageGroup::default()], None);
         let baseline = digests.iter().map(|digest| (*digest).to_owned()).collect();
         (!digests.is_empty()).then_some(DigestMismatch { baseline, ..all })
     });
@@ -128,11 +132,11 @@ pub fn mismatches_within(component: &Component) -> Vec<DigestMismatch> {
 /// The variants of both sides, if they are not the same at some place: `alpine` here, `bookworm`
 /// there. Images of the same content are of one variant, whatever their tags say.
 pub(super) fn variant_change(baseline: &Component, current: &Component) -> Option<VariantChange> {
-    let places = pairing::places(baseline, current);
+    let places = pairing::pair_places(baseline, current);
     let whole = [contents_of(&baseline.instances), contents_of(&current.instances)];
     let [all_baseline, all_current] = [
-        variants(baseline.instances.iter(), &whole[1]),
-        variants(current.instances.iter(), &whole[0]),
+        unmatched_variants(baseline.instances.iter(), &whole[1]),
+        unmatched_variants(current.instances.iter(), &whole[0]),
     ];
     let mut found: Option<VariantChange> = None;
     for place in &places {
@@ -164,8 +168,8 @@ fn variants_at(
             contents_of(place.baseline.iter().copied()),
             contents_of(place.current.iter().copied()),
         ];
-        let baseline = variants(place.baseline.iter().copied(), &contents[1]);
-        let current = variants(place.current.iter().copied(), &contents[0]);
+        let baseline = unmatched_variants(place.baseline.iter().copied(), &contents[1]);
+        let current = unmatched_variants(place.current.iter().copied(), &contents[0]);
         let differ = baseline != current && !baseline.is_empty() && !current.is_empty();
         return differ.then_some([baseline, current]);
     }
@@ -174,23 +178,23 @@ fn variants_at(
         !other.is_empty() && !own.is_subset(other)
     };
     if place.current.is_empty() {
-        let own = variants(place.baseline.iter().copied(), &whole[1]);
+        let own = unmatched_variants(place.baseline.iter().copied(), &whole[1]);
         lacks(&own, &all_current).then_some([own, all_current])
     } else {
-        let own = variants(place.current.iter().copied(), &whole[0]);
+        let own = unmatched_variants(place.current.iter().copied(), &whole[0]);
         lacks(&own, &all_baseline).then_some([all_baseline, own])
     }
 }
 
 /// The variants of what has no counterpart of the same content.
-fn variants<'a>(
+fn unmatched_variants<'a>(
     instances: impl IntoIterator<Item = &'a Instance>,
     other: &Contents<'_>,
 ) -> BTreeSet<String> {
     let mut variants = BTreeSet::new();
     for instance in instances {
         let Some(image) = &instance.image else { continue };
-        if other.holds(image) == Some(true) {
+        if other.holds_image(image) == Some(true) {
             continue;
         }
         let Some(tag) = &image.tag else { continue };
@@ -201,10 +205,10 @@ fn variants<'a>(
 }
 
 fn contents_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Contents<'a> {
-    Contents::of(instances.into_iter().filter_map(|instance| instance.image.as_deref()))
+    Contents::of_images(instances.into_iter().filter_map(|instance| instance.image.as_deref()))
 }
 
-fn mismatch(
+fn digest_mismatch(
     (repository, tag): (&str, &str),
     [baseline, current]: [&ImageGroup<'_>; 2],
     at: Option<Whereabouts>,

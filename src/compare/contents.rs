@@ -13,11 +13,11 @@ type DigestContent<'a> = (DigestKind, &'a str);
 /// each architecture have no scale where it is not known.
 type Scale<'a> = (DigestKind, Option<&'a str>);
 
-fn content(digest: &Digest) -> DigestContent<'_> {
+fn digest_content(digest: &Digest) -> DigestContent<'_> {
     (digest.kind(), digest.as_str())
 }
 
-fn scale(digest: &Digest) -> Option<Scale<'_>> {
+fn digest_scale(digest: &Digest) -> Option<Scale<'_>> {
     let (kind, architecture) = (digest.kind(), digest.architecture());
     (kind == DigestKind::Repository || architecture.is_some()).then_some((kind, architecture))
 }
@@ -31,13 +31,13 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn of(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
+    pub(super) fn of_images(images: impl IntoIterator<Item = &'a RunningImage>) -> Self {
         let mut all = Self::default();
         for image in images {
             all.tags.extend(image.tag.as_deref().map(Reading::text));
             for digest in &image.digests {
-                all.known.insert(content(digest));
-                all.scales.extend(scale(digest));
+                all.known.insert(digest_content(digest));
+                all.scales.extend(digest_scale(digest));
             }
         }
         all
@@ -49,12 +49,12 @@ impl<'a> Contents<'a> {
     }
 
     /// Whether one of the images has this one's content: `None` if no digests can be compared.
-    pub(super) fn holds(&self, image: &RunningImage) -> Option<bool> {
+    pub(super) fn holds_image(&self, image: &RunningImage) -> Option<bool> {
         let digests = &image.digests;
-        if digests.iter().any(|digest| self.known.contains(&content(digest))) {
+        if digests.iter().any(|digest| self.known.contains(&digest_content(digest))) {
             return Some(true);
         }
-        let mut scales = digests.iter().filter_map(scale);
+        let mut scales = digests.iter().filter_map(digest_scale);
         scales.any(|scale| self.scales.contains(&scale)).then_some(false)
     }
 }
@@ -68,14 +68,14 @@ pub fn proven_different<'a>(
         images.into_iter().map(|image| image.digests.as_slice()).collect();
     let mut by_scale = BTreeMap::<Scale<'a>, BTreeSet<&'a [Digest]>>::new();
     for digests in distinct {
-        for scale in digests.iter().filter_map(scale) {
+        for scale in digests.iter().filter_map(digest_scale) {
             by_scale.entry(scale).or_default().insert(digests);
         }
     }
     let differing = by_scale.iter().find(|(_, images)| any_share_nothing(images));
     let Some((wanted, images)) = differing else { return BTreeSet::new() };
     let digests = images.iter().flat_map(|digests| digests.iter());
-    digests.filter(|digest| scale(digest) == Some(*wanted)).map(Digest::as_str).collect()
+    digests.filter(|digest| digest_scale(digest) == Some(*wanted)).map(Digest::as_str).collect()
 }
 
 /// Whether any two images share no digest. To share is not handed on: of three, two may share a
@@ -86,14 +86,16 @@ fn any_share_nothing(images: &BTreeSet<&[Digest]>) -> bool {
     }
     let mut holders = HashMap::<DigestContent<'_>, usize>::new();
     for digests in images {
-        for content in contents(digests) {
+        for content in digest_contents(digests) {
             *holders.entry(content).or_default() += 1;
         }
     }
     // What one image has alone makes it like no other: without that few different sets are left.
     let shared: BTreeSet<BTreeSet<DigestContent<'_>>> = images
         .iter()
-        .map(|digests| contents(digests).into_iter().filter(|one| holders[one] > 1).collect())
+        .map(|digests| {
+            digest_contents(digests).into_iter().filter(|one| holders[one] > 1).collect()
+        })
         .collect();
     let mut sets_with = HashMap::<DigestContent<'_>, Vec<usize>>::new();
     for (index, set) in shared.iter().enumerate() {
@@ -107,8 +109,8 @@ fn any_share_nothing(images: &BTreeSet<&[Digest]>) -> bool {
     })
 }
 
-fn contents(digests: &[Digest]) -> BTreeSet<DigestContent<'_>> {
-    digests.iter().map(content).collect()
+fn digest_contents(digests: &[Digest]) -> BTreeSet<DigestContent<'_>> {
+    digests.iter().map(digest_content).collect()
 }
 
 #[cfg(test)]
@@ -206,7 +208,7 @@ mod tests {
             for one in &images {
                 let known: Vec<bool> = images.iter().filter_map(|b| one.same_content(b)).collect();
                 let expected = known.iter().copied().max();
-                prop_assert_eq!(Contents::of(&images).holds(one), expected);
+                prop_assert_eq!(Contents::of_images(&images).holds_image(one), expected);
             }
         }
     }

@@ -26,30 +26,30 @@ pub struct InstanceSays<'a> {
 
 impl<'a> InstanceSays<'a> {
     /// What this one says.
-    pub fn by(instance: &'a Instance) -> Self {
-        Self::at(&ComparedPoint::of(instance))
+    pub fn of_instance(instance: &'a Instance) -> Self {
+        Self::at_point(&ComparedPoint::of_instance(instance))
     }
 
-    fn at(point: &ComparedPoint<'a>) -> Self {
+    fn at_point(point: &ComparedPoint<'a>) -> Self {
         let ComparedPoint { product, reading, contradicted_by, .. } = *point;
         Self { product, reading, contradicted_by }
     }
 }
 
 /// What differs between two sides, in whichever order they are.
-pub fn differing<'a>(one: &'a Component, other: &'a Component) -> Differing<'a> {
+pub fn find_differing<'a>(one: &'a Component, other: &'a Component) -> Differing<'a> {
     let mut differing = Differing::default();
-    let compared = between::compare(one, other);
+    let compared = between::compare_components(one, other);
     for found in &compared.places {
         let is_drift = |pair: &&ReadingPair<'_>| pair.difference.level.is_drift();
         for pair in found.pairs.iter().filter(is_drift) {
-            differing.versions[0].insert(InstanceSays::at(&pair.baseline));
-            differing.versions[1].insert(InstanceSays::at(&pair.current));
+            differing.versions[0].insert(InstanceSays::at_point(&pair.baseline));
+            differing.versions[1].insert(InstanceSays::at_point(&pair.current));
         }
         if compared.is_foreign(found) {
             for side in [0, 1] {
                 let runs = compared.runs_against(found, side);
-                differing.products[side].extend(runs.iter().map(InstanceSays::at));
+                differing.products[side].extend(runs.iter().map(InstanceSays::at_point));
             }
         }
     }

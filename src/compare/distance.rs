@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::between;
-use super::nearest::kind;
-use super::point::{ComparedPoint, Measure, rank};
+use super::nearest::order_kind;
+use super::point::{ComparedPoint, Measure, level_rank};
 use crate::model::{Component, VersionChange};
 use crate::version::{Level, Reading};
 
@@ -28,12 +28,12 @@ pub fn distinct_readings(component: &Component) -> BTreeMap<&Reading, usize> {
 /// No two versions of a kind are further apart than the further of them is from any third. So the
 /// distances from one version of each kind give the widest. `7` is a kind of its own beside `7.1.0`
 /// and `7.2.0`: it may be either.
-pub fn widest(component: &Component) -> Option<Level> {
+pub fn widest_level(component: &Component) -> Option<Level> {
     let measure = Measure { class: component.class, levels: &component.levels };
     let points: BTreeSet<ComparedPoint<'_>> =
-        component.instances.iter().map(ComparedPoint::of).collect();
+        component.instances.iter().map(ComparedPoint::of_instance).collect();
     let points: Vec<ComparedPoint<'_>> = points.into_iter().collect();
-    let pivots = if points.len() <= FEW { points.clone() } else { pivots(&points) };
+    let pivots = if points.len() <= FEW { points.clone() } else { pick_pivots(&points) };
     let mut widest = None;
     for (i, a) in pivots.iter().enumerate() {
         // The pivots of few are the points themselves.
@@ -41,25 +41,25 @@ pub fn widest(component: &Component) -> Option<Level> {
         for b in others {
             let level = Some(measure.difference(a, b).level).filter(|_| a != b);
             let level = level.filter(|level| *level != Level::Equal);
-            widest = widest.max(level.map(rank));
+            widest = widest.max(level.map(level_rank));
         }
     }
     widest.map(|(_, level)| level)
 }
 
 /// One point of each kind of text, [`PIVOTS`] at most.
-fn pivots<'a>(points: &[ComparedPoint<'a>]) -> Vec<ComparedPoint<'a>> {
+fn pick_pivots<'a>(points: &[ComparedPoint<'a>]) -> Vec<ComparedPoint<'a>> {
     let mut seen = BTreeSet::new();
     let kind = |point: &ComparedPoint<'a>| {
         let numbers = point.reading.version().map(|version| version.release.len());
-        (kind(point.reading), point.reading.is_proven(), numbers, point.flags)
+        (order_kind(point.reading), point.reading.is_proven(), numbers, point.flags)
     };
     points.iter().copied().filter(|point| seen.insert(kind(point))).take(PIVOTS).collect()
 }
 
 /// The worst distance between two sides that both run; `None` if they have no product in common.
 pub fn version_change(baseline: &Component, current: &Component) -> Option<VersionChange> {
-    between::compare(baseline, current).version()
+    between::compare_components(baseline, current).version_change()
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
 
     fn of_many(tags: &[String]) -> Option<&'static str> {
         let tags: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.as_str(), "")).collect();
-        widest(&component(&tags)).map(Level::as_str)
+        widest_level(&component(&tags)).map(Level::as_str)
     }
 
     #[test]
@@ -207,8 +207,8 @@ mod tests {
             let tags: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.as_str(), "")).collect();
             let of_two = tags.iter().enumerate();
             let of_two = of_two.flat_map(|(i, a)| tags[i + 1..].iter().map(move |b| [*a, *b]));
-            let of_two = of_two.filter_map(|two| widest(&component(&two)));
-            prop_assert_eq!(widest(&component(&tags)).map(rank), of_two.map(rank).max());
+            let of_two = of_two.filter_map(|two| widest_level(&component(&two)));
+            prop_assert_eq!(widest_level(&component(&tags)).map(level_rank), of_two.map(level_rank).max());
         }
     }
 

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::version::Level;
 
 /// Pivots snapshots (baseline among them) and their comparisons with it.
-pub fn matrix(
+pub fn build_matrix(
     snapshots: &[Snapshot],
     baseline: &EnvironmentName,
     comparisons: &[Comparison],
@@ -23,14 +23,14 @@ pub fn matrix(
         let known = sides().flatten().next()?;
         let cells = snapshots
             .iter()
-            .map(|snapshot| cell(name, known, snapshot, baseline, comparisons))
+            .map(|snapshot| matrix_cell(name, known, snapshot, baseline, comparisons))
             .collect();
         Some(MatrixRow { component: name.clone(), class: super::class_of(sides()), cells })
     });
     rows.collect()
 }
 
-fn cell(
+fn matrix_cell(
     name: &ComponentName,
     known: &Component,
     snapshot: &Snapshot,
@@ -49,8 +49,8 @@ fn cell(
     let not_running = here.map(|c| c.not_running.clone()).unwrap_or_default();
     Cell {
         environment: snapshot.environment.clone(),
-        state: state(name, known, here, snapshot),
-        readings: here.map(readings).unwrap_or_default(),
+        state: cell_state(name, known, here, snapshot),
+        readings: here.map(distinct_readings).unwrap_or_default(),
         level: version.map(|version| version.level),
         direction: version.and_then(|version| version.direction),
         other_product: change.is_some_and(|change| change.product.is_some()),
@@ -70,7 +70,7 @@ fn is_equal_by_content(version: &VersionChange) -> bool {
     is_same && version.baseline.text() != version.current.text()
 }
 
-fn state(
+fn cell_state(
     name: &ComponentName,
     known: &Component,
     here: Option<&Component>,
@@ -79,7 +79,7 @@ fn state(
     match here {
         Some(component) if !component.instances.is_empty() => State::Present,
         Some(component) if !component.not_running.is_empty() => State::NotRunning,
-        _ => match absence::of(name, known, snapshot, Presence::Missing) {
+        _ => match absence::presence_of_absent(name, known, snapshot, Presence::Missing) {
             Presence::Missing | Presence::Unexpected => State::Missing,
             Presence::Unobserved => State::Unobserved,
             Presence::NotApplicable | Presence::Both => State::NotApplicable,
@@ -87,7 +87,7 @@ fn state(
     }
 }
 
-fn readings(component: &Component) -> Vec<CellReading> {
+fn distinct_readings(component: &Component) -> Vec<CellReading> {
     let mut found: BTreeMap<_, (BTreeSet<_>, BTreeSet<String>)> = BTreeMap::new();
     for instance in &component.instances {
         let entry = found

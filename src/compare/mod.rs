@@ -24,14 +24,14 @@ use crate::model::{
     SettingChange, Snapshot, Values,
 };
 
-pub use absence::{hidden, may_be_unread};
+pub use absence::{count_hidden, may_be_unread};
 pub use alike::Alike;
 use between::Between;
-pub use content::{mismatches, mismatches_within};
+pub use content::{find_mismatches, mismatches_within};
 pub use contents::proven_different;
-pub use differing::{Differing, InstanceSays, differing};
-pub use distance::{distinct_readings, version_change, widest};
-pub use matrix::matrix;
+pub use differing::{Differing, InstanceSays, find_differing};
+pub use distance::{distinct_readings, version_change, widest_level};
+pub use matrix::build_matrix;
 
 /// Compares every component that either side has.
 pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {
@@ -43,11 +43,11 @@ pub fn compare(baseline: &Snapshot, current: &Snapshot) -> Comparison {
         baseline: baseline.environment.clone(),
         current: current.environment.clone(),
         axis,
-        changes: names.into_iter().map(|name| change(name, baseline, current)).collect(),
+        changes: names.into_iter().map(|name| component_change(name, baseline, current)).collect(),
     }
 }
 
-fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Change {
+fn component_change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Change {
     let (b, c) = (baseline.components.get(name), current.components.get(name));
     let base = Change {
         component: name.clone(),
@@ -60,18 +60,21 @@ fn change(name: &ComponentName, baseline: &Snapshot, current: &Snapshot) -> Chan
         settings: Vec::new(),
         places: PlacesCompared::default(),
     };
-    match (b.filter(|c| runs(c)), c.filter(|c| runs(c))) {
+    match (b.filter(|c| is_running(c)), c.filter(|c| is_running(c))) {
         (Some(b), Some(c)) => {
-            let Between { version, product, alone, places } = between::compare(b, c).sum();
+            let Between { version, product, alone, places } =
+                between::compare_components(b, c).sum_up();
             let (variants, settings) = (content::variant_change(b, c), setting_changes(b, c));
             Change { product, alone, version, variants, settings, places, ..base }
         }
-        (Some(b), None) => {
-            Change { presence: absence::of(name, b, current, Presence::Missing), ..base }
-        }
-        (None, Some(c)) => {
-            Change { presence: absence::of(name, c, baseline, Presence::Unexpected), ..base }
-        }
+        (Some(b), None) => Change {
+            presence: absence::presence_of_absent(name, b, current, Presence::Missing),
+            ..base
+        },
+        (None, Some(c)) => Change {
+            presence: absence::presence_of_absent(name, c, baseline, Presence::Unexpected),
+            ..base
+        },
         // On neither side does it run.
         (None, None) => Change { presence: Presence::NotApplicable, ..base },
     }
@@ -82,7 +85,7 @@ fn class_of<'a>(sides: impl IntoIterator<Item = Option<&'a Component>>) -> Class
     sides.into_iter().flatten().map(|component| component.class).min().unwrap_or(Class::Service)
 }
 
-fn runs(component: &Component) -> bool {
+fn is_running(component: &Component) -> bool {
     !component.instances.is_empty()
 }
 

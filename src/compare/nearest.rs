@@ -93,23 +93,23 @@ impl<'a> NearestSide<'a> {
             }
             // Content apart, it says what another says that is here already.
             let said = (point.product, point.reading, point.contradicted_by, point.flags);
-            if seen.insert((said, signature(&point))) || is_new {
+            if seen.insert((said, signature_of(&point))) || is_new {
                 side.points.push(point);
             }
         }
         if side.points.len() > FEW {
-            side.sort(measure);
+            side.sort_points(measure);
         }
         side
     }
 
-    fn sort(&mut self, measure: Measure<'_>) {
+    fn sort_points(&mut self, measure: Measure<'_>) {
         // What differs in its content only has the same neighbours.
         let mut seen = BTreeSet::new();
         for (index, point) in self.points.iter().enumerate() {
             let said = (point.product, point.reading, point.contradicted_by, point.flags);
-            if seen.insert((said, signature(point))) {
-                self.products.entry(point.product).or_default().add(point, index, measure);
+            if seen.insert((said, signature_of(point))) {
+                self.products.entry(point.product).or_default().insert_point(point, index, measure);
             }
         }
         for sorted in self.products.values_mut() {
@@ -123,7 +123,7 @@ impl<'a> NearestSide<'a> {
     }
 
     /// The nearest point of the same product, and how far it is; `away` measures.
-    pub(super) fn nearest(
+    pub(super) fn nearest_point(
         &self,
         own: &ComparedPoint<'a>,
         measure: Measure<'_>,
@@ -133,7 +133,7 @@ impl<'a> NearestSide<'a> {
         if self.points.len() <= FEW {
             candidates.extend(0..self.points.len());
         } else {
-            self.candidates(own, measure, &mut candidates);
+            self.collect_candidates(own, measure, &mut candidates);
         }
         let mut nearest: Option<(Difference, ComparedPoint<'a>)> = None;
         for index in candidates {
@@ -152,7 +152,7 @@ impl<'a> NearestSide<'a> {
         nearest
     }
 
-    fn candidates(
+    fn collect_candidates(
         &self,
         own: &ComparedPoint<'a>,
         measure: Measure<'_>,
@@ -164,22 +164,22 @@ impl<'a> NearestSide<'a> {
         if let Some(product) = own.product {
             for product in [Some(product), None] {
                 if let Some(sorted) = self.products.get(&product) {
-                    sorted.candidates(own, measure, found);
+                    sorted.candidates_around(own, measure, found);
                 }
             }
         } else {
             for sorted in self.products.values().take(KINDS) {
-                sorted.candidates(own, measure, found);
+                sorted.candidates_around(own, measure, found);
             }
         }
     }
 }
 
 impl<'a> Sorted<'a> {
-    fn add(&mut self, point: &ComparedPoint<'a>, index: usize, measure: Measure<'_>) {
-        let (own, lower) = (point.reading, point.lower());
-        self.own.entry(kind(own)).or_default().push((sort_key(own, lower), index));
-        self.lower.entry(kind(lower)).or_default().push((sort_key(lower, own), index));
+    fn insert_point(&mut self, point: &ComparedPoint<'a>, index: usize, measure: Measure<'_>) {
+        let (own, lower) = (point.reading, point.lower_reading());
+        self.own.entry(order_kind(own)).or_default().push((sort_key(own, lower), index));
+        self.lower.entry(order_kind(lower)).or_default().push((sort_key(lower, own), index));
         let Some(version) = point.reading.version() else { return };
         self.numbers.entry(&version.release).or_insert(index);
         if is_beginning(point, measure) {
@@ -187,15 +187,15 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    fn candidates(
+    fn candidates_around(
         &self,
         own: &ComparedPoint<'a>,
         measure: Measure<'_>,
         found: &mut BTreeSet<usize>,
     ) {
-        let (reading, lower) = (own.reading, own.lower());
-        add_neighbours(&self.own, &kind(reading), &sort_key(reading, lower), found);
-        add_neighbours(&self.lower, &kind(lower), &sort_key(lower, reading), found);
+        let (reading, lower) = (own.reading, own.lower_reading());
+        add_neighbours(&self.own, &order_kind(reading), &sort_key(reading, lower), found);
+        add_neighbours(&self.lower, &order_kind(lower), &sort_key(lower, reading), found);
         let Some(version) = own.reading.version() else { return };
         let release = version.release.as_slice();
         // `7` and `7.2`, of `7.2.4`.
@@ -233,10 +233,12 @@ fn add_neighbours<'a>(
     }
 }
 
-pub(super) fn kind(reading: &Reading) -> OrderKind<'_> {
+pub(super) fn order_kind(reading: &Reading) -> OrderKind<'_> {
     let (body, of, group) = match reading.body() {
         _ if reading.is_unreleased() => (6, None, ""),
-        Body::Version(version) => (0, reading.system().or_else(|| epoch(&version.detail)), ""),
+        Body::Version(version) => {
+            (0, reading.system_name().or_else(|| epoch_text(&version.detail)), "")
+        }
         Body::Date(_) => (1, None, ""),
         Body::Api(api) => (2, Some(api.major.to_string()), api.group.as_str()),
         Body::Commit(_) => (3, None, ""),
@@ -246,7 +248,7 @@ pub(super) fn kind(reading: &Reading) -> OrderKind<'_> {
     OrderKind { body, scheme: reading.scheme(), of, group }
 }
 
-fn epoch(detail: &Detail) -> Option<String> {
+fn epoch_text(detail: &Detail) -> Option<String> {
     match detail {
         Detail::Package { epoch, .. } => Some(epoch.to_string()).filter(|epoch| epoch != "0"),
         _ => None,
@@ -265,17 +267,17 @@ fn sort_key<'a>(first: &'a Reading, second: &'a Reading) -> SortKey<'a> {
             };
             SortKey::Version(key, second)
         }
-        Body::Date(date) => SortKey::Date(numbers(&date.before), first, second),
+        Body::Date(date) => SortKey::Date(numbers_in(&date.before), first, second),
         _ => SortKey::Text(first, second),
     }
 }
 
 /// The numbers in a text: what stands before a date may be a version.
-fn numbers(text: &str) -> Vec<u64> {
+fn numbers_in(text: &str) -> Vec<u64> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-fn signature<'a>(point: &ComparedPoint<'a>) -> Signature<'a> {
+fn signature_of<'a>(point: &ComparedPoint<'a>) -> Signature<'a> {
     let digests = point.image.iter().flat_map(|image| &image.digests);
     digests.map(|digest| (digest.kind(), digest.architecture())).collect()
 }

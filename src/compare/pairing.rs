@@ -33,14 +33,17 @@ pub(super) fn are_told(places: &[PairedPlace<'_>]) -> bool {
 }
 
 /// The places of two components, by name.
-pub(super) fn places<'a>(baseline: &'a Component, current: &'a Component) -> Vec<PairedPlace<'a>> {
+pub(super) fn pair_places<'a>(
+    baseline: &'a Component,
+    current: &'a Component,
+) -> Vec<PairedPlace<'a>> {
     let named = named_collectors(baseline, current);
     let mut places = Places::default();
     for instance in &baseline.instances {
-        places.at(key(instance, &named)).baseline.push(instance);
+        places.at(place_key(instance, &named)).baseline.push(instance);
     }
     for instance in &current.instances {
-        places.at(key(instance, &named)).current.push(instance);
+        places.at(place_key(instance, &named)).current.push(instance);
     }
     let mut places = places.all;
     places.sort_by(|a, b| a.key.cmp(&b.key));
@@ -76,7 +79,7 @@ fn named_collectors<'a>(baseline: &'a Component, current: &'a Component) -> BTre
     several.map(|instance| instance.target.collector()).collect()
 }
 
-fn key<'a>(instance: &'a Instance, named: &BTreeSet<&str>) -> PlaceKey<'a> {
+fn place_key<'a>(instance: &'a Instance, named: &BTreeSet<&str>) -> PlaceKey<'a> {
     let counts = named.contains(instance.target.collector());
     let target = if counts { instance.site.target.as_str() } else { "" };
     let [namespace, workload, container] = instance.paired_place();

@@ -41,7 +41,7 @@ pub(super) struct Measure<'a> {
 }
 
 impl<'a> ComparedPoint<'a> {
-    pub(super) fn of(instance: &'a Instance) -> Self {
+    pub(super) fn of_instance(instance: &'a Instance) -> Self {
         let tag = instance.image.as_ref().and_then(|image| image.tag.as_ref());
         let tag_moves = tag.is_none_or(|tag| !tag.is_proven());
         Self {
@@ -62,7 +62,7 @@ impl<'a> ComparedPoint<'a> {
     }
 
     /// What a lower source says, else the same.
-    pub(super) fn lower(&self) -> &'a Reading {
+    pub(super) fn lower_reading(&self) -> &'a Reading {
         self.contradicted_by.unwrap_or(self.reading)
     }
 
@@ -99,7 +99,7 @@ impl Measure<'_> {
         current: &ComparedPoint<'_>,
     ) -> Difference {
         #[cfg(test)]
-        tests::count();
+        tests::count_distance();
         let same = baseline.image.zip(current.image).and_then(|(b, c)| b.same_content(c));
         if same == Some(true) {
             return Difference { level: Level::Equal, direction: None };
@@ -128,13 +128,13 @@ impl Measure<'_> {
         if baseline.contradicted_by.is_none() && current.contradicted_by.is_none() {
             return own;
         }
-        let lower = difference_of(self.levels, baseline.lower(), current.lower());
-        if rank(lower.level) > rank(own.level) { lower } else { own }
+        let lower = difference_of(self.levels, baseline.lower_reading(), current.lower_reading());
+        if level_rank(lower.level) > level_rank(own.level) { lower } else { own }
     }
 }
 
 /// Equal, then what is true as far as it goes, then what is not known, then drift.
-pub(super) fn rank(level: Level) -> (u8, Level) {
+pub(super) fn level_rank(level: Level) -> (u8, Level) {
     let group = match level {
         Level::Equal => 0,
         Level::WithinPrecision => 1,
@@ -152,12 +152,12 @@ pub(super) mod tests {
         static COUNT: Cell<usize> = const { Cell::new(0) };
     }
 
-    pub(super) fn count() {
+    pub(super) fn count_distance() {
         COUNT.with(|count| count.set(count.get() + 1));
     }
 
     /// How many distances this thread has taken since it was asked last.
-    pub(in crate::compare) fn counted() -> usize {
+    pub(in crate::compare) fn distances_counted() -> usize {
         COUNT.with(|count| count.take())
     }
 }

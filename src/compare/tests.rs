@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::between::{self, Between};
 use super::nearest::NearestSide;
-use super::point::tests::counted;
+use super::point::tests::distances_counted;
 use super::point::{ComparedPoint, Measure};
-use super::{differing, mismatches, version_change};
+use super::{find_differing, find_mismatches, version_change};
 use crate::model::{
     Class, Component, Digest, Instance, Locator, Presence, ReadingSource, RunningImage, Site,
 };
@@ -56,7 +56,7 @@ fn side(text: &str) -> Component {
 }
 
 fn between(baseline: &str, current: &str) -> Between {
-    between::compare(&side(baseline), &side(current)).sum()
+    between::compare_components(&side(baseline), &side(current)).sum_up()
 }
 
 /// Level, direction, how many places differ, and of how many.
@@ -102,7 +102,8 @@ fn in_container(container: &str, version: &str) -> Instance {
 #[test]
 fn containers_of_a_workload_are_places_and_one_of_another_name_is_paired_by_it() {
     let two = |a, b| component(vec![in_container("a", a), in_container("b", b)]);
-    let version = |b: &Component, c: &Component| between::compare(b, c).sum().version.unwrap();
+    let version =
+        |b: &Component, c: &Component| between::compare_components(b, c).sum_up().version.unwrap();
     assert_eq!(version(&two("1.0.0", "2.0.0"), &two("2.0.0", "1.0.0")).level, Level::Major);
     let other = |name: &str, version: &str, elsewhere: &str| {
         component(vec![in_container(name, version), runs("worker", elsewhere)])
@@ -124,7 +125,7 @@ fn on_target(target: &str, is_one_of_several: bool, version: &str) -> Instance {
 #[test]
 fn a_targets_name_counts_where_a_side_has_several() {
     let level = |b: Vec<Instance>, c: Vec<Instance>| {
-        between::compare(&component(b), &component(c)).sum().version.unwrap().level
+        between::compare_components(&component(b), &component(c)).sum_up().version.unwrap().level
     };
     let two = |a, b| vec![on_target("edge", true, a), on_target("core", true, b)];
     assert_eq!(level(two("27.0.0", "28.0.0"), two("28.0.0", "27.0.0")), Level::Major);
@@ -169,7 +170,7 @@ fn a_product_at_a_place_of_one_side_is_missing_or_unexpected() {
 #[test]
 fn only_what_differs_is_a_part_of_it() {
     let (one, other) = (side("a 1.0.0, b 2.0.0, c 5.0.0"), side("a 1.0.0, b 3.0.0, c 5.0.0"));
-    let found = differing(&one, &other);
+    let found = find_differing(&one, &other);
     assert_eq!(found.versions.map(|side| side.len()), [1, 1]);
     assert_eq!(found.products.map(|side| side.len()), [0, 0]);
 }
@@ -216,10 +217,10 @@ fn built(workload: &str, digest: &str) -> Instance {
 #[test]
 fn contents_are_compared_by_place() {
     let two = |a, b| component(vec![built("web", a), built("worker", b)]);
-    let found = mismatches(&two("sha256:a", "sha256:b"), &two("sha256:b", "sha256:a"));
+    let found = find_mismatches(&two("sha256:a", "sha256:b"), &two("sha256:b", "sha256:a"));
     let at = found[0].at.as_ref().map(|at| (at.place.as_str(), at.more));
     assert_eq!((found.len(), at), (1, Some(("web", 1))));
-    assert!(mismatches(&two("sha256:a", "sha256:b"), &two("sha256:a", "sha256:b")).is_empty());
+    assert!(find_mismatches(&two("sha256:a", "sha256:b"), &two("sha256:a", "sha256:b")).is_empty());
 }
 
 /// How many distances are taken of so many instances on either side.
@@ -229,10 +230,10 @@ fn asked(number: usize, workload: fn(usize) -> String, version: fn(usize) -> Str
         component(all.collect())
     };
     let (baseline, current) = (side(0), side(1));
-    counted();
-    between::compare(&baseline, &current).sum();
-    super::widest(&baseline);
-    counted()
+    distances_counted();
+    between::compare_components(&baseline, &current).sum_up();
+    super::widest_level(&baseline);
+    distances_counted()
 }
 
 #[test]
@@ -271,11 +272,11 @@ proptest! {
         let own = Instance { reading: read(scheme, &own).into(), ..runs("a", "1") };
         let (measure, own) = (
             Measure { class: Class::Platform, levels: &Levels::DEFAULT },
-            ComparedPoint::of(&own),
+            ComparedPoint::of_instance(&own),
         );
-        let many = NearestSide::new(all.iter().map(ComparedPoint::of), measure);
-        let found = many.nearest(&own, measure, |other| measure.difference(other, &own));
-        let levels = all.iter().map(|one| measure.difference(&ComparedPoint::of(one), &own).level);
+        let many = NearestSide::new(all.iter().map(ComparedPoint::of_instance), measure);
+        let found = many.nearest_point(&own, measure, |other| measure.difference(other, &own));
+        let levels = all.iter().map(|one| measure.difference(&ComparedPoint::of_instance(one), &own).level);
         prop_assert_eq!(found.map(|(difference, _)| difference.level), levels.min());
     }
 }

@@ -37,6 +37,10 @@ impl HistoryConfig {
             (Some(path), None) if path.trim().is_empty() => {
                 vec![Problem::at(path, "the path of the history is empty", ONE)]
             }
+            (Some(path), None) if path.contains("://") => {
+                let message = "the path of the history is a URL";
+                vec![Problem::at(path, message, "write postgres: \"${env:DSN}\" for a database")]
+            }
             (Some(path), None) if is_yaml(path) => {
                 let message = "the path of the history ends as profiles do";
                 vec![Problem::at(path, message, "name a file that ends with .db")]

@@ -20,7 +20,7 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
     if target.source == Source::Declared {
         let today = now.to_zoned(TimeZone::UTC).date();
         if target.taken.to_zoned(TimeZone::UTC).date() > today {
-            return Some(Failure::new(FailureKind::Future, "the declared fact does not hold yet"));
+            return Some(Failure::new(FailureKind::Future, "the declared fact is not valid yet"));
         }
         return target.expires.filter(|expires| *expires < today).map(|expires| {
             Failure::new(FailureKind::Stale, format!("the declared fact expired on {expires}"))

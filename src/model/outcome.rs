@@ -115,31 +115,37 @@ failure_kinds! {
     /// Nothing listens there.
     Refused = "refused", "check that the server runs and that host and port are right";
     /// No route, no such socket, no such host name.
-    Unreachable = "unreachable", "check the address, the name's resolution and the route to it";
+    Unreachable = "unreachable", "check the address, DNS and the route to it";
     /// No whole answer within the deadline.
-    Timeout = "timeout", "check that the server answers; a slow link may need a longer deadline in the profile";
+    Timeout = "timeout", "check that the server answers; a slow link may need a longer deadline \
+        in the profile";
     /// The connection ended in the middle of an answer.
     Cut = "cut", "the server closed the connection early: check its log, and any proxy in between";
     /// The server is there, and says that it cannot answer now.
-    Unavailable = "unavailable", "the server is overloaded, starting or stopping: try again in a while";
+    Unavailable = "unavailable", "the server is overloaded, starting or stopping: try again in a \
+        while";
     /// Credentials missing or wrong.
-    Authentication = "authentication", "check the user name and password that the profile refers to";
+    Authentication = "authentication", "check the user name and password that the profile refers \
+        to";
     /// Known, but not allowed.
-    Permission = "permission", "grant the auditing user what the message names";
+    Permission = "permission", "grant the auditing user the permission in the message";
     /// The answer is not in the protocol that the profile names.
-    Protocol = "protocol", "check that host and port are those of the server that the profile names";
+    Protocol = "protocol", "check that host and port are those of the server in the profile";
     /// The answer exceeds the cap.
-    TooLarge = "too-large", "the answer is larger than any real one: check what listens there";
+    TooLarge = "too-large", "the answer is larger than any real one: check what is listening there";
     /// TLS where none is expected, the other way round, or a certificate that does not fit.
-    Tls = "tls", "check that the profile's URL says TLS exactly where the server does, and its certificates";
+    Tls = "tls", "check that the URL uses TLS if, and only if, the server does, and check the \
+        certificates";
     /// The key by which a host proves itself to ssh is not known, or another one than is known.
-    HostKey = "host-key", "compare the key's fingerprint with the host's own, and accept it by connecting once by ssh";
+    HostKey = "host-key", "compare the key's fingerprint with the host's own, and connect once \
+        with ssh to accept it";
     /// A secret that the profile refers to cannot be had.
     Secret = "secret", "set the environment variable or file that the profile refers to";
     /// A file that cannot be read, or is not what it should be.
     File = "file", "check the path; it is relative to the profile's folder";
     /// A fact or file that belongs to another environment.
-    WrongEnvironment = "wrong-environment", "the file was collected from another environment: point the profile to the right one";
+    WrongEnvironment = "wrong-environment", "the file was collected from another environment: \
+        point the profile to the right one";
     /// Older than the profile allows, or expired.
     Stale = "stale", "collect again, or raise max-age:";
     /// Newer than the run itself.
@@ -147,5 +153,6 @@ failure_kinds! {
     /// The profile selects what there is none of.
     NothingSelected = "nothing-selected", "check the patterns in the profile";
     /// This version of the program cannot read it.
-    Unsupported = "unsupported", "use a version of envparity that reads this kind of target, or declare the facts";
+    Unsupported = "unsupported", "use a version of envparity that reads this kind of target, or \
+        declare the facts";
 }

@@ -23,7 +23,7 @@ impl Instance {
         if let Some(product) = known {
             return Some(Cow::Borrowed(product));
         }
-        let system = self.reading.system()?;
+        let system = self.reading.system_name()?;
         let short = SYSTEMS
             .iter()
             .find(|(long, _)| *long == system)

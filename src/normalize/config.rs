@@ -88,7 +88,7 @@ pub struct MatchConfig {
 
 impl MatchConfig {
     /// Image, workload, namespace and container; a malformed pattern, which `check` tells, is none.
-    pub(super) fn globs(&self) -> [Option<Glob>; 4] {
+    pub(super) fn compile_globs(&self) -> [Option<Glob>; 4] {
         [&self.image, &self.workload, &self.namespace, &self.container]
             .map(|pattern| pattern.as_ref().and_then(|pattern| Glob::new(pattern).ok()))
     }
@@ -112,13 +112,13 @@ fn may_be_image(component: &str) -> bool {
 impl CatalogueConfig {
     /// What environments share on purpose; a malformed pattern, which `check` tells, allows
     /// nothing.
-    pub fn sharing(&self) -> Vec<Sharing> {
-        self.shared.iter().filter_map(|row| row.sharing()).collect()
+    pub fn sharing_rules(&self) -> Vec<Sharing> {
+        self.shared.iter().filter_map(|row| row.sharing_rule()).collect()
     }
 
     /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<Problem> {
-        let mut problems = product::check(&self.products);
+    pub fn find_problems(&self) -> Vec<Problem> {
+        let mut problems = product::check_products(&self.products);
         let mut seen = std::collections::BTreeSet::new();
         for component in &self.components {
             if !seen.insert(component.component.as_str()) {
@@ -130,7 +130,8 @@ impl CatalogueConfig {
                 ));
             }
             if !component.matches.is_empty() && !may_be_image(&component.component) {
-                let advice = "a component that images are matched to is named image/NAME, or as what is a \
+                let advice = "a component that images are matched to is named image/NAME, or as \
+                    what is a \
                               target or declared elsewhere: redis/NAME, postgresql/NAME";
                 problems.push(Problem::at(
                     &component.component,
@@ -161,14 +162,16 @@ impl CatalogueConfig {
         }
         let patterns =
             self.components.iter().flat_map(|c| c.matches.iter().flat_map(MatchConfig::patterns));
-        problems.extend(patterns.chain(&self.own).filter_map(|pattern| unusable(pattern, pattern)));
-        problems.extend(self.shared.iter().filter_map(|row| unusable(row, &row.target)));
+        problems.extend(
+            patterns.chain(&self.own).filter_map(|pattern| unusable_pattern(pattern, pattern)),
+        );
+        problems.extend(self.shared.iter().filter_map(|row| unusable_pattern(row, &row.target)));
         problems
     }
 }
 
 /// A pattern that matches nothing because it is malformed.
-fn unusable<T>(place: &Located<T>, pattern: &str) -> Option<Problem> {
+fn unusable_pattern<T>(place: &Located<T>, pattern: &str) -> Option<Problem> {
     let error = Glob::new(pattern).err()?;
     let advice = "patterns are like `*/redis` or `sandbox-*`";
     Some(Problem::at(place, error.to_string(), advice))
@@ -184,7 +187,7 @@ pub struct SharedConfig {
 }
 
 impl SharedConfig {
-    fn sharing(&self) -> Option<Sharing> {
+    fn sharing_rule(&self) -> Option<Sharing> {
         let between = self.between.iter().map(|name| name.as_str().into()).collect();
         Some(Sharing { targets: Glob::new(&self.target).ok()?, between })
     }

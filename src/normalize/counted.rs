@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Normalizer;
-use super::indicators::{extent, of_sample};
+use super::indicators::{of_sample, servers_extent};
 use crate::model::{ComponentName, Evidence, Facts, ServerCounters, TargetCounters};
 
 /// The counters of every target that tells any, by its component. Of a target that was not read
@@ -28,7 +28,8 @@ pub fn counters_of(
             is_whole: sample.counters.left_out() == 0,
             indicators: of_sample(sample),
         });
-        let counters = TargetCounters { extent: extent(target), servers: servers.collect() };
+        let counters =
+            TargetCounters { extent: servers_extent(target), servers: servers.collect() };
         found.insert(normalizer.names.component(&kind.component_of(&target.id)), counters);
     }
     found

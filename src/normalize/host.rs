@@ -22,8 +22,8 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
             let product = builder.normalizer.products.by_name(name);
             let said =
                 Said { component: (*component).into(), product, hint: Some(Scheme::Generic), text };
-            let levels = builder.normalizer.reader(&said.component, said.product).levels();
-            builder.say(target, &said, |engine| {
+            let levels = builder.normalizer.reader_for(&said.component, said.product).levels();
+            builder.add_platform(target, &said, |engine| {
                 if !is_engine {
                     return engine;
                 }
@@ -35,7 +35,7 @@ pub(super) fn add_docker(builder: &mut Builder<'_>, target: &TargetEvidence) {
     if target.field("components").is_some() {
         add_unlisted(builder, target);
     }
-    builder.identity(target, |field| target.field(field));
+    builder.identity_of(target, |field| target.field(field));
     add_host(builder, target);
 }
 
@@ -46,7 +46,7 @@ fn add_unlisted(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let product = builder.normalizer.products.by_name(name);
         let hint = Some(Scheme::Generic);
         let said = Said { component: (*component).into(), product, hint, text: "unknown" };
-        builder.say(target, &said, |engine| engine);
+        builder.add_platform(target, &said, |engine| engine);
     }
 }
 
@@ -59,8 +59,10 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             hint: Some(Scheme::Kubernetes),
             text,
         };
-        builder
-            .say(target, &said, |server| Instance { product: Some(KUBERNETES.into()), ..server });
+        builder.add_platform(target, &said, |server| Instance {
+            product: Some(KUBERNETES.into()),
+            ..server
+        });
     }
     if let Some(text) = target.field("openshift_version") {
         let said = Said {
@@ -69,9 +71,9 @@ pub(super) fn add_kubernetes(builder: &mut Builder<'_>, target: &TargetEvidence)
             hint: Some(Scheme::Generic),
             text,
         };
-        builder.say(target, &said, |openshift| openshift);
+        builder.add_platform(target, &said, |openshift| openshift);
     }
-    builder.identity(target, |field| target.field(field));
+    builder.identity_of(target, |field| target.field(field));
     add_host(builder, target);
 }
 
@@ -107,7 +109,7 @@ fn add_host(builder: &mut Builder<'_>, target: &TargetEvidence) {
         let locator = Locator { container: field.place.clone(), ..Locator::default() };
         let said =
             Said { component: component.into(), product, hint: Some(scheme), text: &field.value };
-        builder.say(target, &said, |host| Instance {
+        builder.add_platform(target, &said, |host| Instance {
             locator,
             product: named.map(Arc::from),
             ..host

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
-use super::named::{Name, name};
+use super::named::{Name, reference_name};
 use super::product::{Product, TextReader};
 use super::{Builder, Nature, label};
 use crate::model::{
@@ -38,7 +38,7 @@ struct Told {
 
 impl<'a> Known<'a> {
     /// Adds what runs at one place.
-    pub(super) fn add(
+    pub(super) fn add_image_use(
         &mut self,
         builder: &mut Builder<'a>,
         target: &TargetEvidence,
@@ -54,13 +54,13 @@ impl<'a> Known<'a> {
             }
             None => Image::new(builder, &image_use, &own),
         };
-        let locator = builder.locator(own.clone());
-        let component = image.component(builder, &locator);
-        let told = image.told(builder, target, &image_use, &component);
+        let locator = builder.map_locator(own.clone());
+        let component = image.component_name(builder, &locator);
+        let told = image.told_of(builder, target, &image_use, &component);
         if !image.name.is_of_place {
             self.0.insert(image_use, image);
         }
-        if builder.counts(&component, &told.nature, target, (&own, &state)) {
+        if builder.counts_as_instance(&component, &told.nature, target, (&own, &state)) {
             let instance = Instance {
                 target: target.id.clone(),
                 locator,
@@ -71,22 +71,22 @@ impl<'a> Known<'a> {
                 contradicted_by: told.contradicted_by,
                 image: Some(told.image),
             };
-            builder.add(&component, told.nature, instance);
+            builder.add_instance(&component, told.nature, instance);
         }
     }
 }
 
 impl<'a> Image<'a> {
     fn new(builder: &Builder<'a>, image_use: &ImageUse, locator: &Locator) -> Self {
-        let name = name(builder, image_use, locator);
+        let name = reference_name(builder, image_use, locator);
         let product = builder.normalizer.products.by_image(&name.full, &name.short);
         Self { name, product, told: Vec::new() }
     }
 
     /// Which component it is at that place.
-    fn component(&self, builder: &Builder<'a>, locator: &Locator) -> ComponentName {
+    fn component_name(&self, builder: &Builder<'a>, locator: &Locator) -> ComponentName {
         let Self { name, product, .. } = self;
-        let matched = builder.normalizer.matches.first([&name.full, &name.short], locator);
+        let matched = builder.normalizer.matches.first_match([&name.full, &name.short], locator);
         match (matched, product) {
             (Some(matched), _) => matched.component.clone(),
             (None, Some(product)) => format!("image/{}", product.family).into(),
@@ -95,7 +95,7 @@ impl<'a> Image<'a> {
     }
 
     /// What it says as that component.
-    fn told(
+    fn told_of(
         &mut self,
         builder: &mut Builder<'a>,
         target: &TargetEvidence,
@@ -106,22 +106,22 @@ impl<'a> Image<'a> {
             return told.clone();
         }
         let Self { name, product, .. } = self;
-        let reader = builder.normalizer.reader(component, *product);
+        let reader = builder.normalizer.reader_for(component, *product);
         // A container that is what is a target elsewhere: `redis/cache`.
         let is_image = component.as_str().starts_with("image/");
-        let class = class(&builder.normalizer.own, name, product.is_some() || !is_image);
+        let class = classify_name(&builder.normalizer.own, name, product.is_some() || !is_image);
         let nature = Nature { class, levels: reader.levels() };
         let products = &builder.normalizer.products;
         let inherited = label::is_inherited(products, image_use, &name.short, &reader);
         let label = if inherited { "" } else { &image_use.version_label };
-        let told = running(builder, target, image_use, name, label, nature, &reader);
+        let told = running_image(builder, target, image_use, name, label, nature, &reader);
         self.told.push((component.clone(), told.clone()));
         told
     }
 }
 
 /// Own services are what `own:` of the catalogue says; without it, what no product data know.
-fn class(own: &Globs, name: &Name, is_product: bool) -> Class {
+fn classify_name(own: &Globs, name: &Name, is_product: bool) -> Class {
     let is_own = if own.is_empty() {
         !is_product
     } else {
@@ -130,7 +130,7 @@ fn class(own: &Globs, name: &Name, is_product: bool) -> Class {
     if is_own { Class::Service } else { Class::Platform }
 }
 
-fn running(
+fn running_image(
     builder: &mut Builder<'_>,
     target: &TargetEvidence,
     image_use: &ImageUse,
@@ -139,12 +139,12 @@ fn running(
     nature: Nature,
     reader: &TextReader<'_>,
 ) -> Told {
-    let tag = name.tag.as_deref().map(|tag| reader.tag(tag));
+    let tag = name.tag.as_deref().map(|tag| reader.read_tag(tag));
     // `postgresql-15-c9s:latest` says in its name what its tag does not.
-    let named = reader.repository(&name.short).or_else(|| tag.clone());
+    let named = reader.read_repository(&name.short).or_else(|| tag.clone());
     let said = |text: &str| {
         let reading =
-            Some(text).filter(|text| !text.is_empty()).map(|text| reader.text(None, text));
+            Some(text).filter(|text| !text.is_empty()).map(|text| reader.read_text(None, text));
         reading.filter(Reading::is_proven)
     };
     let label = said(label);
@@ -163,13 +163,13 @@ fn running(
     Told {
         nature,
         product: reader.product.map(|p| p.name.as_str().into()),
-        reading: builder.shared(reading),
+        reading: builder.share_reading(reading),
         source,
         contradicted_by: contradicted_by.map(Arc::new),
         image: Arc::new(RunningImage {
             repository: name.short.clone(),
-            tag: tag.map(|tag| builder.shared(tag)),
-            digests: digests(target, image_use, name.digest.clone()),
+            tag: tag.map(|tag| builder.share_reading(tag)),
+            digests: digests_of(target, image_use, name.digest.clone()),
             is_pinned,
         }),
     }
@@ -211,13 +211,15 @@ fn of_tag(tag: Option<Reading>) -> Chosen {
 
 /// Digests of the engine's list, else that of the reference, then the configuration's. What runs
 /// may be another image than the one that the reference is pinned to.
-fn digests(
+fn digests_of(
     target: &TargetEvidence,
     image_use: &ImageUse,
     referenced: Option<String>,
 ) -> Vec<Digest> {
-    let of =
-        |digest: &str| OfPlatform { digest: digest.to_owned(), architecture: architecture(target) };
+    let of = |digest: &str| OfPlatform {
+        digest: digest.to_owned(),
+        architecture: only_architecture(target),
+    };
     let listed = image_use.repo_digests.iter().filter_map(|text| Some(text.split_once('@')?.1));
     let listed: Vec<Digest> = listed
         .map(|digest| match image_use.runtime.as_str() {
@@ -242,7 +244,7 @@ fn digests(
 pub(super) fn incomparable_builds(target: &TargetEvidence) -> Option<String> {
     let is_crio = |image: &&ImageUse| image.runtime == "cri-o" && !image.repo_digests.is_empty();
     let count = target.images.iter().filter(is_crio).count();
-    if count == 0 || architecture(target).is_some() {
+    if count == 0 || only_architecture(target).is_some() {
         return None;
     }
     let is_told = target.fields.iter().any(|field| field.name == "architecture");
@@ -253,12 +255,13 @@ pub(super) fn incomparable_builds(target: &TargetEvidence) -> Option<String> {
     };
     let containers = if count == 1 { "container" } else { "containers" };
     Some(format!(
-        "whether {count} {containers} of CRI-O run the builds of other environments is not known: {why}"
+        "whether {count} {containers} of CRI-O run the builds of other environments is not known: \
+         {why}"
     ))
 }
 
 /// The one architecture of all hosts of a target, by Go's name for it.
-fn architecture(target: &TargetEvidence) -> Option<String> {
+fn only_architecture(target: &TargetEvidence) -> Option<String> {
     let mut all =
         target.fields.iter().filter(|field| field.name == "architecture").map(|field| &field.value);
     let first = all.next()?;
@@ -309,7 +312,7 @@ mod tests {
         let catalogue: CatalogueConfig =
             yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
         Normalizer::new(Some(&catalogue), COLLECTORS)
-            .snapshot(evidence, crate::model::Globs::default())
+            .build_snapshot(evidence, crate::model::Globs::default())
     }
 
     fn names(references: &[&str], catalogue: &str) -> Vec<String> {
@@ -336,7 +339,8 @@ mod tests {
             names(&["registry.ovh.example/mirror/library/redis:7"], mirrored),
             ["image/redis"]
         );
-        let renamed = "components:\n- {component: image/cache, match: [{image: \"*/redis\", workload: cache}]}\n";
+        let renamed = "components:\n- {component: image/cache, match: [{image: \"*/redis\", \
+            workload: cache}]}\n";
         assert_eq!(names(&["redis:7", "nginx:1"], renamed), ["image/cache", "image/nginx"]);
     }
 
@@ -390,9 +394,9 @@ mod tests {
     #[test]
     fn an_id_of_a_manifest_is_no_configuration() {
         let mut target = TargetEvidence::new("docker/laptop".into(), "", Timestamp::UNIX_EPOCH);
-        assert_eq!(super::digests(&target, &image_use("redis:7.2.4"), None).len(), 1);
+        assert_eq!(super::digests_of(&target, &image_use("redis:7.2.4"), None).len(), 1);
         target.fields.push(crate::model::Field::of_target("image_store", "containerd"));
-        assert!(super::digests(&target, &image_use("redis:7.2.4"), None).is_empty());
+        assert!(super::digests_of(&target, &image_use("redis:7.2.4"), None).is_empty());
     }
 
     #[test]
@@ -414,7 +418,7 @@ mod tests {
                 runtime: runtime.into(),
                 ..image_use("redis:7.2.4")
             };
-            let digests = super::digests(&target, &seen, None);
+            let digests = super::digests_of(&target, &seen, None);
             super::RunningImage { repository: "redis".into(), tag: None, digests, is_pinned: false }
         };
         let containerd = of(&["amd64"], "1", "", "containerd");

@@ -35,43 +35,46 @@ enum FigureSource {
     Sum { prefix: &'static str, item: &'static str, section: &'static str },
 }
 
-const fn row(indicator: Indicator, told: FigureSource) -> IndicatorRow {
+const fn indicator_row(indicator: Indicator, told: FigureSource) -> IndicatorRow {
     IndicatorRow { indicator, told, factor: 1.0 }
 }
 
-const fn figure(indicator: Indicator, name: &'static str) -> IndicatorRow {
-    row(indicator, FigureSource::Figure(name))
+const fn figure_row(indicator: Indicator, name: &'static str) -> IndicatorRow {
+    indicator_row(indicator, FigureSource::Figure(name))
 }
 
-const fn command(indicator: Indicator, item: &'static str) -> IndicatorRow {
-    row(indicator, FigureSource::Groups { prefix: "cmdstat_", item })
+const fn command_row(indicator: Indicator, item: &'static str) -> IndicatorRow {
+    indicator_row(indicator, FigureSource::Groups { prefix: "cmdstat_", item })
 }
 
 /// INFO of Redis and its kin.
 const INFO: &IndicatorNames = &[
-    figure(Indicator::Uptime, "uptime_in_seconds"),
-    figure(Indicator::Operations, "total_commands_processed"),
-    figure(Indicator::CpuUser, "used_cpu_user"),
-    figure(Indicator::CpuSystem, "used_cpu_sys"),
-    row(Indicator::Keys, FigureSource::Sum { prefix: "db", item: "keys", section: "Keyspace" }),
+    figure_row(Indicator::Uptime, "uptime_in_seconds"),
+    figure_row(Indicator::Operations, "total_commands_processed"),
+    figure_row(Indicator::CpuUser, "used_cpu_user"),
+    figure_row(Indicator::CpuSystem, "used_cpu_sys"),
+    indicator_row(
+        Indicator::Keys,
+        FigureSource::Sum { prefix: "db", item: "keys", section: "Keyspace" },
+    ),
     // Evidence of format 1.0 has the sum alone.
-    figure(Indicator::Keys, "keys"),
-    figure(Indicator::Memory, "used_memory"),
-    figure(Indicator::Dataset, "used_memory_dataset"),
-    figure(Indicator::MemoryLimit, "maxmemory"),
-    command(Indicator::Calls, "calls"),
-    command(Indicator::Time, "usec"),
-    command(Indicator::Rejected, "rejected_calls"),
-    command(Indicator::Failed, "failed_calls"),
-    row(Indicator::Errors, FigureSource::Groups { prefix: "errorstat_", item: "count" }),
+    figure_row(Indicator::Keys, "keys"),
+    figure_row(Indicator::Memory, "used_memory"),
+    figure_row(Indicator::Dataset, "used_memory_dataset"),
+    figure_row(Indicator::MemoryLimit, "maxmemory"),
+    command_row(Indicator::Calls, "calls"),
+    command_row(Indicator::Time, "usec"),
+    command_row(Indicator::Rejected, "rejected_calls"),
+    command_row(Indicator::Failed, "failed_calls"),
+    indicator_row(Indicator::Errors, FigureSource::Groups { prefix: "errorstat_", item: "count" }),
 ];
 
 /// The indicators of one server, from what it told by INFO.
 pub fn of_sample(sample: &Sample) -> Indicators {
-    mapped(&sample.counters, INFO)
+    map_counters(&sample.counters, INFO)
 }
 
-fn mapped(counters: &Counters, names: &IndicatorNames) -> Indicators {
+fn map_counters(counters: &Counters, names: &IndicatorNames) -> Indicators {
     let mut indicators = Indicators::default();
     for row in names {
         if indicators.tells(row.indicator) {
@@ -142,33 +145,40 @@ pub(super) fn of_target(target: &TargetEvidence) -> Option<TargetIndicators> {
         .filter(|(sample, _)| sample.role == "master")
         .map(|(_, indicators)| indicators)
         .collect();
-    let (holders, joined) =
-        if primaries.is_empty() { (&all, f64::max as Joined) } else { (&primaries, sum as Joined) };
-    let size = |indicator| over(holders, joined, |server| server.get(indicator));
+    let (holders, joined) = if primaries.is_empty() {
+        (&all, f64::max as Joined)
+    } else {
+        (&primaries, add_figures as Joined)
+    };
+    let size = |indicator| join_servers(holders, joined, |server| server.get(indicator));
     let limit =
         |server: &Indicators| server.get(Indicator::MemoryLimit).filter(|limit| *limit > 0.0);
     (!servers.is_empty()).then(|| TargetIndicators {
-        calls: calls(&all),
-        uptime: over(holders, f64::min, |server| server.get(Indicator::Uptime)),
-        operations_rate: over(holders, joined, |s| rate(s, s.get(Indicator::Operations)?)),
-        logins_rate: over(holders, joined, |server| rate(server, server.logins())),
+        calls: sum_calls(&all),
+        uptime: join_servers(holders, f64::min, |server| server.get(Indicator::Uptime)),
+        operations_rate: join_servers(holders, joined, |s| {
+            rate_since_start(s, s.get(Indicator::Operations)?)
+        }),
+        logins_rate: join_servers(holders, joined, |server| {
+            rate_since_start(server, server.logins())
+        }),
         keys: size(Indicator::Keys),
         memory: size(Indicator::Memory),
         dataset: size(Indicator::Dataset),
-        memory_limit: over(holders, joined, limit),
-        extent: extent(target),
+        memory_limit: join_servers(holders, joined, limit),
+        extent: servers_extent(target),
     })
 }
 
 /// How two servers' values become one.
 type Joined = fn(f64, f64) -> f64;
 
-fn sum(a: f64, b: f64) -> f64 {
+fn add_figures(a: f64, b: f64) -> f64 {
     a + b
 }
 
 /// One value for several servers, if each tells its own.
-fn over(
+fn join_servers(
     servers: &[&Indicators],
     joined: Joined,
     value: impl Fn(&Indicators) -> Option<f64>,
@@ -178,12 +188,12 @@ fn over(
 }
 
 /// The mean of a counter since the server's start.
-fn rate(server: &Indicators, counter: f64) -> Option<f64> {
+fn rate_since_start(server: &Indicators, counter: f64) -> Option<f64> {
     let uptime = server.get(Indicator::Uptime).filter(|uptime| *uptime > 0.0)?;
     Some(counter / uptime)
 }
 
-fn calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
+fn sum_calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
     let mut calls = BTreeMap::new();
     for server in servers {
         if !server.tells(Indicator::Calls) {
@@ -198,7 +208,7 @@ fn calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
 
 /// A server that is a place of the target and was not read has counters, too. The failure of a
 /// target that is one server says nothing of others.
-pub(super) fn extent(target: &TargetEvidence) -> Extent {
+pub(super) fn servers_extent(target: &TargetEvidence) -> Extent {
     let failed = |of: &str| {
         let mut parts = target.parts.iter();
         parts.any(|(part, outcome)| outcome.failure().is_some() && part.as_str().starts_with(of))
@@ -220,10 +230,10 @@ mod tests {
 
     /// What redis_exporter calls the same. Another source is this much data.
     const EXPORTER: &IndicatorNames = &[
-        figure(Indicator::Uptime, "redis_uptime_in_seconds"),
-        figure(Indicator::Operations, "redis_commands_processed_total"),
-        figure(Indicator::Memory, "redis_memory_used_bytes"),
-        row(Indicator::Calls, FigureSource::Items("redis_commands_total")),
+        figure_row(Indicator::Uptime, "redis_uptime_in_seconds"),
+        figure_row(Indicator::Operations, "redis_commands_processed_total"),
+        figure_row(Indicator::Memory, "redis_memory_used_bytes"),
+        indicator_row(Indicator::Calls, FigureSource::Items("redis_commands_total")),
         IndicatorRow {
             indicator: Indicator::Time,
             told: FigureSource::Items("redis_commands_duration_seconds_total"),
@@ -289,14 +299,14 @@ mod tests {
                 ("redis_commands_duration_seconds_total", "config|get", 3e-6),
             ],
         );
-        assert_eq!(mapped(&info, INFO), mapped(&exporter, EXPORTER));
-        assert_eq!(mapped(&info, INFO).calls("config|get"), Some(1.0));
-        assert_eq!(mapped(&info, EXPORTER), Indicators::default());
+        assert_eq!(map_counters(&info, INFO), map_counters(&exporter, EXPORTER));
+        assert_eq!(map_counters(&info, INFO).calls("config|get"), Some(1.0));
+        assert_eq!(map_counters(&info, EXPORTER), Indicators::default());
     }
 
     #[test]
     fn keys_are_those_of_all_databases_and_zero_only_where_they_would_be_told() {
-        let keys = |counters: &Counters| mapped(counters, INFO).get(Indicator::Keys);
+        let keys = |counters: &Counters| map_counters(counters, INFO).get(Indicator::Keys);
         let several = [
             ("db0", "keys", 3.0),
             ("db12", "keys", 4.0),
@@ -325,7 +335,7 @@ mod tests {
                 ("errorstat_err", "count", 2.0),
             ],
         );
-        let found = mapped(&odd, INFO);
+        let found = map_counters(&odd, INFO);
         assert_eq!((found.calls("keys"), found.calls("get")), (Some(3.0), Some(0.0)));
         assert_eq!(found.get(Indicator::Memory), None);
         assert_eq!(found.by_subject(Indicator::Errors).count(), 2);

@@ -18,7 +18,7 @@ pub(super) fn is_inherited(
     short: &str,
     reader: &TextReader<'_>,
 ) -> bool {
-    match named(&image_use.ref_name) {
+    match repository_named(&image_use.ref_name) {
         Some(base) => is_another(products, &base, short, reader.product),
         None => is_ubuntus(&image_use.version_label, short, reader.product),
     }
@@ -35,7 +35,7 @@ fn is_ubuntus(label: &str, short: &str, product: Option<&Product>) -> bool {
 
 /// The repository in a `ref.name`, without tag and digest; `None` where the text is not a name. It
 /// may be a tag as well (Bitnami writes `7.2.4-debian-12-r9`), or a branch.
-fn named(ref_name: &str) -> Option<String> {
+fn repository_named(ref_name: &str) -> Option<String> {
     let name = ref_name.trim().split('@').next().unwrap_or_default();
     let name = match name.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => name,
@@ -73,7 +73,8 @@ mod tests {
         let products = Products::new(&[]);
         let of = |ref_name: &str, short: &str| {
             let product = products.by_image(short, short);
-            named(ref_name).is_some_and(|base| is_another(&products, &base, short, product))
+            repository_named(ref_name)
+                .is_some_and(|base| is_another(&products, &base, short, product))
         };
         for (ref_name, short) in [
             ("ubuntu", "technitium/dns-server"),

@@ -18,7 +18,7 @@ impl Match {
     /// All of a component's; patterns were checked when the profile was.
     pub(super) fn of_component(config: &ComponentConfig) -> impl Iterator<Item = Self> + '_ {
         config.matches.iter().map(|patterns| {
-            let [image, workload, namespace, container] = patterns.globs();
+            let [image, workload, namespace, container] = patterns.compile_globs();
             Self {
                 component: config.component.as_str().into(),
                 image,
@@ -30,7 +30,7 @@ impl Match {
     }
 
     /// Whether it selects an image of these names that runs there.
-    fn fits(&self, names: [&str; 2], locator: &Locator) -> bool {
+    fn matches_image(&self, names: [&str; 2], locator: &Locator) -> bool {
         let fits =
             |glob: &Option<Glob>, text: &str| glob.as_ref().is_none_or(|glob| glob.is_match(text));
         let is_named = |glob: &Glob| names.into_iter().any(|name| glob.is_match(name));
@@ -42,7 +42,7 @@ impl Match {
 
     /// The pattern that tells it best from other rows, and what the pattern is of: a name before a
     /// pattern, then what is rarely shared.
-    fn key(&self) -> Option<(Key, &Glob)> {
+    fn best_key(&self) -> Option<(Key, &Glob)> {
         let all = [
             (Key::Workload, &self.workload),
             (Key::Container, &self.container),
@@ -75,12 +75,12 @@ pub(super) struct Matches {
 impl Matches {
     pub(super) fn new(all: Vec<Match>) -> Self {
         let by_key = [Key::Workload, Key::Container, Key::Image, Key::Namespace].map(|key| {
-            let rows = all.iter().enumerate().filter_map(|(row, one)| Some((row, one.key()?)));
+            let rows = all.iter().enumerate().filter_map(|(row, one)| Some((row, one.best_key()?)));
             let own = rows.filter(|(_, (of, _))| *of == key);
             (key, NumberedGlobs::new(own.map(|(row, (_, glob))| (row, glob.clone())).collect()))
         });
         let rows = all.iter().enumerate();
-        let of_everything = rows.filter(|(_, one)| one.key().is_none()).map(|(row, _)| row);
+        let of_everything = rows.filter(|(_, one)| one.best_key().is_none()).map(|(row, _)| row);
         Self { of_everything: of_everything.collect(), by_key, all }
     }
 
@@ -89,7 +89,7 @@ impl Matches {
     }
 
     /// The first that selects an image of these names that runs there.
-    pub(super) fn first(&self, names: [&str; 2], locator: &Locator) -> Option<&Match> {
+    pub(super) fn first_match(&self, names: [&str; 2], locator: &Locator) -> Option<&Match> {
         let found = self.by_key.iter().flat_map(|(key, globs)| {
             let texts = match key {
                 Key::Workload => [Some(locator.workload.as_str()), None],
@@ -100,7 +100,8 @@ impl Matches {
             texts.into_iter().flatten().flat_map(|text| globs.matches(text))
         });
         let rows = found.chain(self.of_everything.iter().copied());
-        let fits = |row: &usize| self.all.get(*row).is_some_and(|one| one.fits(names, locator));
+        let fits =
+            |row: &usize| self.all.get(*row).is_some_and(|one| one.matches_image(names, locator));
         self.all.get(rows.filter(fits).min()?)
     }
 }
@@ -137,8 +138,10 @@ mod tests {
                             workload: workload.into(),
                             container: container.into(),
                         };
-                        let plain = all().into_iter().find(|one| one.fits(names, &locator));
-                        let first = indexed.first(names, &locator).map(|one| one.component.clone());
+                        let plain =
+                            all().into_iter().find(|one| one.matches_image(names, &locator));
+                        let first =
+                            indexed.first_match(names, &locator).map(|one| one.component.clone());
                         assert_eq!(first, plain.map(|one| one.component));
                     }
                 }

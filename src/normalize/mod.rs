@@ -77,7 +77,7 @@ impl Normalizer {
         Self {
             collectors,
             products: Products::new(own_products),
-            names: product::config::names(own_products, collectors),
+            names: product::config::names_for(own_products, collectors),
             schemes: schemes.collect(),
             mapped: Arc::new(matches.components().cloned().collect()),
             matches,
@@ -107,17 +107,17 @@ impl Normalizer {
     }
 
     /// What components are called.
-    pub fn names(&self) -> &ProductNames {
+    pub fn product_names(&self) -> &ProductNames {
         &self.names
     }
 
     /// Components that are found among images, by the catalogue.
-    pub fn mapped(&self) -> &BTreeSet<ComponentName> {
+    pub fn mapped_components(&self) -> &BTreeSet<ComponentName> {
         &self.mapped
     }
 
     /// How the texts of a component are read, of which the product is known or not.
-    fn reader<'a>(
+    fn reader_for<'a>(
         &'a self,
         component: &ComponentName,
         product: Option<&'a Product>,
@@ -170,7 +170,7 @@ struct Said<'a> {
 
 impl Builder<'_> {
     /// The component of that name, made if it is new; `None` if it does not count here.
-    fn component(&mut self, name: &ComponentName, nature: Nature) -> Option<&mut Component> {
+    fn component_entry(&mut self, name: &ComponentName, nature: Nature) -> Option<&mut Component> {
         if self.ignore.is_match(name.as_str()) {
             self.left_out += 1;
             return None;
@@ -194,28 +194,32 @@ impl Builder<'_> {
     }
 
     /// An instance of the platform that speaks for itself; `with` adds what is known besides.
-    fn say(
+    fn add_platform(
         &mut self,
         target: &TargetEvidence,
         said: &Said<'_>,
         with: impl FnOnce(Instance) -> Instance,
     ) {
-        let reader = self.normalizer.reader(&said.component, said.product);
-        let reading = reader.text(said.hint, said.text);
-        let instance = with(instance(target, self.shared(reading)));
-        self.add(&said.component, Nature { levels: reader.levels(), ..PLATFORM }, instance);
+        let reader = self.normalizer.reader_for(&said.component, said.product);
+        let reading = reader.read_text(said.hint, said.text);
+        let instance = with(instance_of(target, self.share_reading(reading)));
+        self.add_instance(
+            &said.component,
+            Nature { levels: reader.levels(), ..PLATFORM },
+            instance,
+        );
     }
 
-    fn add(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {
-        let site = self.site(&instance);
+    fn add_instance(&mut self, name: &ComponentName, nature: Nature, instance: Instance) {
+        let site = self.site_of(&instance);
         let instance = Instance { site, ..instance };
-        if let Some(component) = self.component(name, nature) {
+        if let Some(component) = self.component_entry(name, nature) {
             component.instances.push(instance);
         }
     }
 
     /// Whether it is an instance; what does not run is told of, by workload.
-    fn counts(
+    fn counts_as_instance(
         &mut self,
         name: &ComponentName,
         nature: &Nature,
@@ -231,7 +235,7 @@ impl Builder<'_> {
         let place = Instance::place_of(&target.id, locator);
         let idle = (name.clone(), word.to_owned(), format!("{place:?}"));
         if self.idle.insert(idle)
-            && let Some(component) = self.component(name, nature.clone())
+            && let Some(component) = self.component_entry(name, nature.clone())
         {
             *component.not_running.entry(word.to_owned()).or_default() += 1;
         }
@@ -239,7 +243,7 @@ impl Builder<'_> {
     }
 
     /// Where an image runs, with the name that the catalogue gives the namespace.
-    fn locator(&self, own: Locator) -> Locator {
+    fn map_locator(&self, own: Locator) -> Locator {
         match self.normalizer.namespaces.get(&own.namespace) {
             Some(namespace) => Locator { namespace: namespace.clone(), ..own },
             None => own,
@@ -247,7 +251,7 @@ impl Builder<'_> {
     }
 
     /// A reading for one instance or many, as this environment sees it.
-    fn shared(&mut self, mut reading: Reading) -> Arc<Reading> {
+    fn share_reading(&mut self, mut reading: Reading) -> Arc<Reading> {
         reading.mark_own_channel(self.environment.as_str());
         if let Some(known) = self.readings.get(&reading) {
             return known.clone();
@@ -260,7 +264,7 @@ impl Builder<'_> {
     /// What of the place of an instance counts when it is paired. Containers of one compose service
     /// are replicas; so are the nodes of a cluster and the servers of one Redis, whose names and
     /// addresses say nothing in another environment.
-    fn site(&mut self, instance: &Instance) -> Arc<Site> {
+    fn site_of(&mut self, instance: &Instance) -> Arc<Site> {
         let Instance { target, locator, image, .. } = instance;
         let is_replica = target.collector() == "docker" && !locator.workload.is_empty();
         let site = Site {
@@ -277,7 +281,7 @@ impl Builder<'_> {
     }
 
     /// What tells the instance from others, among the fields that `says` knows.
-    fn identity<'a>(
+    fn identity_of<'a>(
         &mut self,
         target: &TargetEvidence,
         says: impl FnOnce(&'static str) -> Option<&'a str>,
@@ -305,7 +309,7 @@ impl Builder<'_> {
 }
 
 /// An instance that the program itself speaks for.
-fn instance(target: &TargetEvidence, reading: Arc<Reading>) -> Instance {
+fn instance_of(target: &TargetEvidence, reading: Arc<Reading>) -> Instance {
     Instance {
         target: target.id.clone(),
         locator: Locator::default(),

@@ -21,7 +21,11 @@ pub(super) struct Name {
 /// names its image by ID: then the name is that of a tag which its very content has, else the
 /// repository is that of a digest of it, and the tag is not known. Without a digest it is named by
 /// its service or container, so that it has one name from build to build.
-pub(super) fn name(builder: &Builder<'_>, image_use: &ImageUse, locator: &Locator) -> Name {
+pub(super) fn reference_name(
+    builder: &Builder<'_>,
+    image_use: &ImageUse,
+    locator: &Locator,
+) -> Name {
     let own = if image_use.is_named_by_id() {
         None
     } else {
@@ -37,7 +41,7 @@ pub(super) fn name(builder: &Builder<'_>, image_use: &ImageUse, locator: &Locato
         let is_of_place = true;
         return Name { full: short.clone(), short, tag: None, digest: None, is_of_place };
     };
-    let full = unmirrored(builder, format!("{}/{}", reference.registry, reference.repository));
+    let full = without_mirror(builder, format!("{}/{}", reference.registry, reference.repository));
     let full = of_docker_hub(&full).unwrap_or(full);
     let path = full.split_once('/').map_or(full.as_str(), |(_, path)| path);
     let short = path.strip_prefix("library/").unwrap_or(path).to_owned();
@@ -88,7 +92,7 @@ fn of_tags(builder: &Builder<'_>, tags: &[String]) -> Option<ImageReference> {
     })
 }
 
-fn unmirrored(builder: &Builder<'_>, full: String) -> String {
+fn without_mirror(builder: &Builder<'_>, full: String) -> String {
     for (prefix, stands_for) in &builder.normalizer.mirrors {
         if let Some(rest) = full.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/'))
         {

@@ -27,12 +27,12 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    fn says(&self, name: &str) -> Option<&str> {
+    fn info_field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
     }
 }
 
-pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
+pub(super) fn add_redis(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let mut places: BTreeMap<&str, Vec<&Field>> = BTreeMap::new();
     for field in &target.fields {
         places.entry(&field.place).or_default().push(field);
@@ -44,12 +44,12 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
 
 fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Server<'_>) {
     let name = ComponentName::from(target.id.as_str());
-    let Some((product, version)) = identify(builder, server) else { return };
+    let Some((product, version)) = identify_product(builder, server) else { return };
     let locator = Locator { container: server.place.to_owned(), ..Locator::default() };
     let known = builder.normalizer.products.by_name(&product);
     let said = Said { component: name.clone(), product: known, hint: None, text: &version };
-    let levels = known.map(|_| builder.normalizer.reader(&name, known).levels());
-    builder.say(target, &said, |service| Instance {
+    let levels = known.map(|_| builder.normalizer.reader_for(&name, known).levels());
+    builder.add_platform(target, &said, |service| Instance {
         product: Some(product.into()),
         locator: locator.clone(),
         reading: match &levels {
@@ -58,19 +58,19 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
         },
         ..service
     });
-    if let Some(component) = builder.component(&name, PLATFORM) {
+    if let Some(component) = builder.component_entry(&name, PLATFORM) {
         let place = if server.place.is_empty() { target.id.as_str() } else { server.place };
         for (setting, lines) in SETTINGS {
-            if let Some(value) = lines.iter().find_map(|line| server.says(line)) {
+            if let Some(value) = lines.iter().find_map(|line| server.info_field(line)) {
                 let values = component.settings.entry((*setting).to_owned()).or_default();
                 values.entry(value.to_owned()).or_default().insert(place.to_owned());
             }
         }
     }
-    builder.identity(target, |field| server.says(field));
-    let data = server.says("master_replid");
+    builder.identity_of(target, |field| server.info_field(field));
+    let data = server.info_field("master_replid");
     builder.insert_identity(Identity::REPLICATION, data, target);
-    if matches!(server.says("role"), Some("slave" | "replica")) {
+    if matches!(server.info_field("role"), Some("slave" | "replica")) {
         builder.insert_identity(Identity::REPLICA, data, target);
     }
     for field in &server.fields {
@@ -82,45 +82,51 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
                 hint: Some(Scheme::RedisModule),
                 text: &field.value,
             };
-            builder.say(target, &said, |module| Instance { locator: locator.clone(), ..module });
+            builder.add_platform(target, &said, |module| Instance {
+                locator: locator.clone(),
+                ..module
+            });
         }
     }
 }
 
 /// The product and the text of its version. A server that names a product which does not tell
 /// its version is that product in version `unknown`, never Redis.
-fn identify(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, String)> {
+fn identify_product(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, String)> {
     // It watches the service, and is not it.
-    if server.says("redis_mode").or_else(|| server.says("server_mode")) == Some("sentinel") {
+    if server.info_field("redis_mode").or_else(|| server.info_field("server_mode"))
+        == Some("sentinel")
+    {
         return None;
     }
     let products = &builder.normalizer.products;
     let (product, version) = by_name(products, server)
         .or_else(|| by_version_line(products, server))
-        .or_else(|| Some(("redis".to_owned(), server.says("redis_version")?.to_owned())))?;
+        .or_else(|| Some(("redis".to_owned(), server.info_field("redis_version")?.to_owned())))?;
     Some((product, with_stage(server, version)))
 }
 
 /// What a server calls itself, or its program is called: `server_name:valkey`,
 /// `executable:keydb-server`.
 fn by_name(products: &Products, server: &Server<'_>) -> Option<(String, String)> {
-    let named = server.says("server_name").filter(|name| !name.is_empty() && *name != "redis");
+    let named =
+        server.info_field("server_name").filter(|name| !name.is_empty() && *name != "redis");
     let program = || {
-        let program = server.says("executable")?.to_lowercase();
+        let program = server.info_field("executable")?.to_lowercase();
         let program = program.trim_end_matches(".exe").trim_end_matches("-server");
         let product = products.by_name(program)?;
         let is_kin = product.info_version.is_some() && product.name != "redis";
         is_kin.then(|| program.to_owned())
     };
     // KeyDB names itself by a section that no other has, too.
-    let section = || server.says("mvcc_depth").map(|_| "keydb".to_owned());
+    let section = || server.info_field("mvcc_depth").map(|_| "keydb".to_owned());
     let name = named.map(str::to_owned).or_else(program).or_else(section)?;
     let known = products.by_name(&name);
-    let own = known.and_then(|product| server.says(product.info_version.as_deref()?));
-    let own = own.or_else(|| server.says(&format!("{name}_version")));
+    let own = known.and_then(|product| server.info_field(product.info_version.as_deref()?));
+    let own = own.or_else(|| server.info_field(&format!("{name}_version")));
     let product = known.map_or(name, |product| product.name.clone());
     // Alone of its kin it tells its own version as Redis'.
-    let own = own.or_else(|| server.says("redis_version").filter(|_| product == "keydb"));
+    let own = own.or_else(|| server.info_field("redis_version").filter(|_| product == "keydb"));
     Some((product, own.unwrap_or("unknown").to_owned()))
 }
 
@@ -142,7 +148,7 @@ fn by_version_line(products: &Products, server: &Server<'_>) -> Option<(String, 
 /// Valkey tells a release candidate by its number and, in another line, that it is one. A build
 /// between releases has a number of its own, which no release carries.
 fn with_stage(server: &Server<'_>, version: String) -> String {
-    let stage = server.says("valkey_release_stage").unwrap_or_default();
+    let stage = server.info_field("valkey_release_stage").unwrap_or_default();
     let is_before = ["rc", "alpha", "beta"].iter().any(|word| stage.starts_with(word));
     if is_before && !version.contains('-') { format!("{version}-{stage}") } else { version }
 }
@@ -163,8 +169,8 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let mut snapshot =
-            Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
+        let mut snapshot = Normalizer::new(None, COLLECTORS)
+            .build_snapshot(evidence, crate::model::Globs::default());
         snapshot.components.remove(&"redis/cache".into())
     }
 
@@ -279,8 +285,8 @@ mod tests {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let snapshot =
-            Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
+        let snapshot = Normalizer::new(None, COLLECTORS)
+            .build_snapshot(evidence, crate::model::Globs::default());
         let component = &snapshot.components[&"redis/cache".into()];
         let places: Vec<_> =
             component.instances.iter().map(|instance| instance.place().2).collect();

@@ -7,16 +7,16 @@ use super::{Builder, Instance, Said};
 use crate::model::{ComponentName, TargetEvidence};
 
 /// The component that the evidence names.
-pub(super) fn component(target: &TargetEvidence) -> Option<ComponentName> {
+pub(super) fn named_component(target: &TargetEvidence) -> Option<ComponentName> {
     target.field("component").filter(|name| !name.is_empty()).map(ComponentName::from)
 }
 
 /// The product is the one that the evidence names, else the one that the component's name tells:
 /// `postgresql/orders`.
-pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
+pub(super) fn add_service(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let Some(text) = target.field("version") else { return };
     let normalizer = builder.normalizer;
-    let named = component(target).map(|name| normalizer.names.component(&name));
+    let named = named_component(target).map(|name| normalizer.names.component(&name));
     let component = named.unwrap_or_else(|| target.id.as_str().into());
     let first = component.group();
     let named = target.field("product").filter(|name| !name.is_empty());
@@ -25,5 +25,8 @@ pub(super) fn add(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let product =
         known.map_or_else(|| named.map(str::to_lowercase), |product| Some(product.name.clone()));
     let said = Said { component: component.clone(), product: known, hint: None, text };
-    builder.say(target, &said, |service| Instance { product: product.map(Arc::from), ..service });
+    builder.add_platform(target, &said, |service| Instance {
+        product: product.map(Arc::from),
+        ..service
+    });
 }

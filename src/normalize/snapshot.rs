@@ -12,12 +12,12 @@ use crate::model::{
 impl Normalizer {
     /// Sees evidence as components; `ignore` are components that do not count there. Images go as
     /// they are seen: both at once would be half of what a large estate takes.
-    pub fn snapshot(&self, mut evidence: Evidence, ignore: Globs) -> Snapshot {
+    pub fn build_snapshot(&self, mut evidence: Evidence, ignore: Globs) -> Snapshot {
         let mut builder = Builder {
             normalizer: self,
             environment: &evidence.environment,
             ignore: &ignore,
-            several: self.several(&evidence),
+            several: self.collectors_with_several(&evidence),
             components: BTreeMap::new(),
             identities: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -26,17 +26,17 @@ impl Normalizer {
             left_out: 0,
         };
         let mut by_target = BTreeMap::new();
-        let coverage = evidence.targets.iter().map(|target| self.coverage(target)).collect();
+        let coverage = evidence.targets.iter().map(|target| self.coverage_of(target)).collect();
         for target in &mut evidence.targets {
             let images = std::mem::take(&mut target.images);
-            add(&mut builder, target, images);
+            add_target(&mut builder, target, images);
             if let Some(of_target) = indicators::of_target(target) {
                 by_target.insert(target.id.clone(), of_target);
             }
         }
         let Builder { mut components, identities, left_out, .. } = builder;
         for (name, component) in &mut components {
-            overrule(component);
+            overrule_declared(component);
             component.named_product = self.named_product(name, component);
             // Equal ones are one: their order is none.
             component.instances.sort_unstable();
@@ -56,7 +56,7 @@ impl Normalizer {
     }
 
     /// Collectors of which an environment has several targets, by their mapped names.
-    fn several(&self, evidence: &Evidence) -> BTreeSet<String> {
+    fn collectors_with_several(&self, evidence: &Evidence) -> BTreeSet<String> {
         let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
         for target in &evidence.targets {
             names.entry(target.id.collector()).or_default().insert(self.target_name(&target.id));
@@ -65,10 +65,11 @@ impl Normalizer {
         several.map(|(collector, _)| collector.to_owned()).collect()
     }
 
-    fn coverage(&self, target: &TargetEvidence) -> Coverage {
+    fn coverage_of(&self, target: &TargetEvidence) -> Coverage {
         let kind = self.collectors.of(&target.id);
-        let told = (kind.facts == Facts::Version).then(|| service::component(target)).flatten();
-        let mut notes = notes(target);
+        let told =
+            (kind.facts == Facts::Version).then(|| service::named_component(target)).flatten();
+        let mut notes = odd_notes(target);
         // The target's name has the component's.
         if target.declared.iter().any(|fact| self.product_of(fact).is_none()) {
             notes.push(Note { text: "product not stated".to_owned(), is_odd: true });
@@ -103,7 +104,7 @@ impl Normalizer {
 
 /// What a target tells that decides nothing: a Sentinel among others that did not answer, and until
 /// when certificates are valid.
-fn notes(target: &TargetEvidence) -> Vec<Note> {
+fn odd_notes(target: &TargetEvidence) -> Vec<Note> {
     let note = |field: &Field| {
         let at = if field.place.is_empty() { String::new() } else { format!("{} ", field.place) };
         match field.name.as_str() {
@@ -126,12 +127,12 @@ fn notes(target: &TargetEvidence) -> Vec<Note> {
     let told = target.fields.iter().filter_map(note);
     told.chain(unverified)
         .chain(builds)
-        .chain(Presumed::ALL.into_iter().filter_map(|why| presumed(target, why)))
+        .chain(Presumed::ALL.into_iter().filter_map(|why| presumed_note(target, why)))
         .collect()
 }
 
 /// Workloads that count though nobody can tell whether they run.
-fn presumed(target: &TargetEvidence, why: Presumed) -> Option<Note> {
+fn presumed_note(target: &TargetEvidence, why: Presumed) -> Option<Note> {
     let is = |image: &&ImageUse| image.state == RunState::Presumed(why);
     let places: BTreeSet<(&str, &str)> = target
         .images
@@ -159,7 +160,7 @@ fn what_counts(why: Presumed) -> &'static str {
 }
 
 /// What was read wins over what a person declares, as far as it proves a version.
-fn overrule(component: &mut Component) {
+fn overrule_declared(component: &mut Component) {
     let is_declared = |instance: &Instance| instance.source == ReadingSource::Declared;
     let proves = |instance: &Instance| !is_declared(instance) && instance.reading.is_proven();
     if !component.instances.iter().any(proves) {
@@ -170,19 +171,19 @@ fn overrule(component: &mut Component) {
 }
 
 /// Hands what a target told to what knows it.
-fn add(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>) {
+fn add_target(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>) {
     // A target of which no part was read may still hold fields of a part that broke off.
     match builder.normalizer.collectors.of(&target.id).facts {
-        Facts::Info => redis::add(builder, target),
+        Facts::Info => redis::add_redis(builder, target),
         Facts::Engine => host::add_docker(builder, target),
         Facts::Cluster => host::add_kubernetes(builder, target),
-        Facts::Version => service::add(builder, target),
+        Facts::Version => service::add_service(builder, target),
         Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
     }
     let mut known = image::Known::default();
     for image_use in images {
-        chart::add(builder, target, &image_use);
-        known.add(builder, target, image_use);
+        chart::add_charts(builder, target, &image_use);
+        known.add_image_use(builder, target, image_use);
     }
     for fact in &target.declared {
         let name = builder.normalizer.product_of(fact);
@@ -193,7 +194,7 @@ fn add(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>
             hint: None,
             text: &fact.version,
         };
-        builder.say(target, &said, |instance| Instance {
+        builder.add_platform(target, &said, |instance| Instance {
             source: ReadingSource::Declared,
             product: name.map(Arc::from),
             ..instance

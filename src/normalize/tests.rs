@@ -17,10 +17,11 @@ fn snapshot(target: TargetEvidence, catalogue: &str) -> Snapshot {
     let head = "apiVersion: envparity/v1\nkind: Catalogue\n";
     let catalogue: CatalogueConfig =
         yaml::read(&format!("{head}{catalogue}"), Origin::Person).unwrap();
-    assert_eq!(catalogue.check(), Vec::new());
+    assert_eq!(catalogue.find_problems(), Vec::new());
     let evidence =
         Evidence { environment: "dev".into(), taken: Timestamp::UNIX_EPOCH, targets: vec![target] };
-    Normalizer::new(Some(&catalogue), COLLECTORS).snapshot(evidence, crate::model::Globs::default())
+    Normalizer::new(Some(&catalogue), COLLECTORS)
+        .build_snapshot(evidence, crate::model::Globs::default())
 }
 
 fn target(id: &str) -> TargetEvidence {
@@ -106,7 +107,8 @@ fn the_packager_of_an_image_is_no_variant_of_it() {
 
 #[test]
 fn a_catalogue_adds_products_and_replaces_them_whole() {
-    let own = "products:\n- {name: ledger, aliases: [books], images: [team/ledger], levels: [major, patch], sentinels: [edge]}\n";
+    let own = "products:\n- {name: ledger, aliases: [books], images: [team/ledger], levels: \
+        [major, patch], sentinels: [edge]}\n";
     let (name, component) = image("team/ledger:12.3", "", own);
     assert_eq!((name.as_str(), component.class), ("image/ledger", Class::Platform));
     assert_eq!(apart(&component, &image("team/ledger:12.4", "", own).1), Level::Patch);
@@ -115,7 +117,8 @@ fn a_catalogue_adds_products_and_replaces_them_whole() {
         apart(&declared("books/x", "1.1", own), &declared("books/x", "1.2", own)),
         Level::Patch
     );
-    let replaced = "products:\n- {name: redis, images: [team/redis], levels: [major, patch], info-version: redis_version}\n";
+    let replaced = "products:\n- {name: redis, images: [team/redis], levels: [major, patch], \
+        info-version: redis_version}\n";
     assert_eq!(image("redis:7.2", "", replaced).1.class, Class::Service);
     assert_eq!(apart(&redis("7.2.4", replaced), &redis("7.4.1", replaced)), Level::Patch);
     let taken = "products:\n- {name: cache, images: [redis]}\n";
@@ -150,7 +153,7 @@ fn what_is_shared_on_purpose_is_a_pattern_or_names_who_shares_it() {
         yaml::read::<CatalogueConfig>(&format!("{head}shared: {rows}\n"), Origin::Person)
     };
     let rows = read("[docker/ci, {target: \"kubernetes/*\", between: [dev, qualif]}]").unwrap();
-    let sharing = rows.sharing();
+    let sharing = rows.sharing_rules();
     assert_eq!((sharing[0].between.len(), sharing[1].between.len()), (0, 2));
     assert!(sharing[1].targets.is_match("kubernetes/mks"));
     for wrong in ["[{target: x, between: [dev]}]", "[{target: x}]", "[{target: x, betwen: [a, b]}]"]
@@ -213,7 +216,7 @@ fn beside_a_fact(live: &str, fact: &str) -> Component {
         targets: vec![declared, server],
     };
     let mut snapshot =
-        Normalizer::new(None, COLLECTORS).snapshot(evidence, crate::model::Globs::default());
+        Normalizer::new(None, COLLECTORS).build_snapshot(evidence, crate::model::Globs::default());
     snapshot.components.remove(&"redis/cache".into()).unwrap()
 }
 
@@ -273,8 +276,8 @@ fn a_service_is_the_component_and_the_product_that_its_evidence_names() {
             taken: Timestamp::UNIX_EPOCH,
             targets: vec![target],
         };
-        let snapshot =
-            Normalizer::new(None, SERVICES).snapshot(evidence, crate::model::Globs::default());
+        let snapshot = Normalizer::new(None, SERVICES)
+            .build_snapshot(evidence, crate::model::Globs::default());
         let found = snapshot.components.iter().next();
         let own = snapshot.coverage[0].component.to_string();
         (own, found.map(|(name, c)| (name.to_string(), c.instances[0].product.clone())))

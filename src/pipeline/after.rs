@@ -99,7 +99,7 @@ pub async fn after_outside(
     now: Timestamp,
     clock: Clock,
 ) -> BTreeMap<TargetId, OutsideLoad> {
-    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let criteria = policy::load::load_criteria(profiles.policy.as_ref());
     let (windows, live) = (windows_before(now), LiveTarget::default());
     let mut found = BTreeMap::new();
     for target in environment.targets.all() {
@@ -156,7 +156,7 @@ pub fn after_asked(
     let environment = after_environment(profiles, release)?;
     let (release, target) = sides(profiles, release, kind)?;
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
-    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let criteria = policy::load::load_criteria(profiles.policy.as_ref());
     let windows = windows_before(now);
     let live = LiveTarget::default();
     let mut past = BTreeMap::new();
@@ -252,7 +252,7 @@ fn before_release(
         let all = history.evidence(run.id, COLLECTORS)?;
         for evidence in all.into_iter().filter(|one| one.environment == environment.name) {
             let counters = counters_of(&normalizer, &evidence);
-            let snapshot = normalizer.snapshot(evidence, environment.ignore.clone());
+            let snapshot = normalizer.build_snapshot(evidence, environment.ignore.clone());
             if without.is_none() {
                 let train = train_of(&snapshot);
                 if !state_of(&snapshot).is_whole || has_build_of(&train, &release.changed) {
@@ -303,7 +303,7 @@ pub fn round_of(
 ) -> AfterRound {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let counters = counters_of(&normalizer, evidence);
-    let snapshot = normalizer.snapshot(evidence.clone(), ignored.clone());
+    let snapshot = normalizer.build_snapshot(evidence.clone(), ignored.clone());
     let needed = snapshot.coverage.iter().filter(|one| one.required);
     let max_age = ChecklistConfig::rules(profiles.checklist.as_ref()).max_age;
     let is_old = |one: &Coverage| {

@@ -15,7 +15,7 @@ use super::scope::{ProfileScope, ScopeError};
 use super::stored;
 use super::unpaired;
 use crate::collect::config::COLLECTORS;
-use crate::compare::{compare, hidden, matrix};
+use crate::compare::{build_matrix, compare, count_hidden};
 use crate::model::matrix::MatrixRow;
 use crate::model::{
     Audit, AuditedEnvironment, Comparison, ComponentName, Cycles, EarlierReport, EnvironmentName,
@@ -122,7 +122,7 @@ pub(super) fn assess_over_time(
         normalizer,
         with_load: with_load(&load),
         load,
-        sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing).collect(),
+        sharing: profiles.catalogue.iter().flat_map(CatalogueConfig::sharing_rules).collect(),
         waivers: profiles.waivers.as_ref().map(WaiversConfig::waivers).unwrap_or_default(),
         order: profiles.environments.iter().map(|e| e.name.clone()).collect(),
         pairs: scope.pairs(),
@@ -174,12 +174,12 @@ impl Standard<'_> {
         let snapshots: Vec<Snapshot> = evidence
             .into_iter()
             .zip(&self.expectations)
-            .map(|(evidence, of)| self.normalizer.snapshot(evidence, of.ignore.clone()))
+            .map(|(evidence, of)| self.normalizer.build_snapshot(evidence, of.ignore.clone()))
             .collect();
         let comparisons = self.comparisons(&snapshots);
         // A diff tells only what two sides show of each other.
         let seen = if self.purpose == Purpose::Audit { &snapshots[..] } else { &[] };
-        let matrix = matrix(&snapshots, &self.baseline, &comparisons);
+        let matrix = build_matrix(&snapshots, &self.baseline, &comparisons);
         let load = self.load_series();
         let over_time = StandingView { standard: self, snapshots: &snapshots, load: &load, now };
         let mut standing = over_time.of_components(&matrix, &comparisons);
@@ -251,14 +251,15 @@ impl Standard<'_> {
     ) -> PolicyOutcome {
         let (subjects, scope) = (self.subjects(snapshots), self.scope());
         let mut findings = self.policy.apply(found, &self.gates, seen);
-        let waivers = waiver::apply(self.waivers.clone(), &mut findings, scope, &subjects, now);
+        let waivers =
+            waiver::apply_waivers(self.waivers.clone(), &mut findings, scope, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
         findings.extend(self.policy.apply(said, &self.gates, seen));
         findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
         let judged_by = self.judged_by();
-        let since = self
-            .since
-            .map(|then| policy::since(then, &judged_by, &findings, scope, &subjects, now));
+        let since = self.since.map(|then| {
+            policy::compare_with_earlier(then, &judged_by, &findings, scope, &subjects, now)
+        });
         let known = since.as_ref().filter(|_| self.new_only);
         let judgement =
             policy::judge(&self.policy, &findings, known, self.gates_asked(), &subjects, now);
@@ -281,8 +282,8 @@ impl Standard<'_> {
             baseline: &self.baseline,
             gates: &self.gates,
             collectors: COLLECTORS,
-            names: self.normalizer.names(),
-            mapped: self.normalizer.mapped(),
+            names: self.normalizer.product_names(),
+            mapped: self.normalizer.mapped_components(),
             with_load: &self.with_load,
         }
     }
@@ -335,13 +336,13 @@ impl StandingView<'_> {
     fn of_components(&self, matrix: &[MatrixRow], comparisons: &[Comparison]) -> Option<Standing> {
         let before = self.standard.standing?;
         let subjects = self.standard.subjects(self.snapshots);
-        Some(self.seen_from(&subjects).components(before, matrix, comparisons))
+        Some(self.seen_from(&subjects).components_after(before, matrix, comparisons))
     }
 
     fn add_findings(&self, after: Option<&mut Standing>, findings: &[JudgedFinding]) {
         let Some((before, after)) = self.standard.standing.zip(after) else { return };
         let subjects = self.standard.subjects(self.snapshots);
-        after.findings = self.seen_from(&subjects).findings(before, findings);
+        after.findings = self.seen_from(&subjects).findings_after(before, findings);
     }
 
     /// Times that are kept are whole seconds.
@@ -373,7 +374,7 @@ fn hidden_by(snapshot: &Snapshot, all: &[Snapshot]) -> BTreeMap<(String, String)
         let unread = target.parts.iter().filter(|(_, outcome)| outcome.failure().is_some());
         for (part, _) in unread {
             let key = (target.target.to_string(), part.to_string());
-            hides.insert(key, hidden(target, part, snapshot, all));
+            hides.insert(key, count_hidden(target, part, snapshot, all));
         }
     }
     hides

@@ -143,7 +143,7 @@ impl<'a> Auditing<'a> {
             start: Instant::now(),
             began,
             windows: windows_at(began, baseline_came(profiles, options, began), options.length),
-            criteria: policy::load::criteria(profiles.policy.as_ref()),
+            criteria: policy::load::load_criteria(profiles.policy.as_ref()),
             is_stored: false,
         }
     }

@@ -176,7 +176,7 @@ fn baseline<'a>(
     let profile = asked.profiles.environments.iter().find(|one| one.name == gate.to);
     let ignored = profile.map_or_else(|| Globs::new(&[]), |found| found.ignore.clone());
     let environment = AuditedEnvironment {
-        snapshot: normalizer.snapshot(evidence, ignored),
+        snapshot: normalizer.build_snapshot(evidence, ignored),
         required: true,
         max_age: Duration::MAX,
         hides: BTreeMap::new(),

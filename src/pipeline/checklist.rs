@@ -60,7 +60,7 @@ pub fn checklist(
     let looked = seen_past(&mut seer, audit, (release, back), (from, to))?;
     let told = Told::new(&normalizer, basis, (release, &gate));
     let rules = ChecklistConfig::rules(profiles.checklist.as_ref());
-    let criteria = policy::load::criteria(profiles.policy.as_ref());
+    let criteria = policy::load::load_criteria(profiles.policy.as_ref());
     let (from_loads, to_loads) = (loads_of(from, &mut loads), loads_of(to, &mut loads));
     let trial = Trial {
         release,

@@ -86,7 +86,7 @@ impl LoadsWanted<'_> {
     /// Asks each Prometheus that the profiles name.
     pub async fn outside(&self, clock: &Clock) -> ChecklistOutside {
         let (live, windows) = (LiveTarget::default(), self.windows());
-        let criteria = policy::load::criteria(self.profiles.policy.as_ref());
+        let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
         let mut reading = Vec::new();
         for (environment, target) in self.targets() {
             let asked = self.asked(environment, &target.id, &live, &windows, &criteria);
@@ -107,7 +107,7 @@ impl LoadsWanted<'_> {
         mut history: Option<&mut Store>,
     ) -> ChecklistLoads {
         let windows = self.windows();
-        let criteria = policy::load::criteria(self.profiles.policy.as_ref());
+        let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
         let mut loads = BTreeMap::new();
         for (environment, target) in self.targets() {
             let live = LiveTarget::of(target);

@@ -36,12 +36,12 @@ impl Expected {
         let mut cycles = wire::cycles::shipped();
         given.iter().for_each(|(_, newer)| cycles.replace(newer.clone()));
         Self {
-            ranges: policy::range::rows(policy)
+            ranges: policy::range::range_rows(policy)
                 .into_iter()
                 .map(|row| by_own_name(row, normalizer))
                 .collect(),
             cycles,
-            lookahead: policy::range::lookahead(policy),
+            lookahead: policy::range::support_lookahead(policy),
             min_share: policy.map_or(rules::DEFAULT_MIN_SHARE, PolicyConfig::min_share),
             allow_ahead: policy.and_then(allow_ahead),
             historic: policy.map(historic).unwrap_or_default(),
@@ -128,7 +128,7 @@ fn allow_ahead(policy: &PolicyConfig) -> Option<SignedDuration> {
 }
 
 fn historic(policy: &PolicyConfig) -> Vec<(&'static str, HistoryUse)> {
-    let uses = policy::metas().filter_map(|meta| Some((meta.id, meta.history?)));
+    let uses = policy::rule_metas().filter_map(|meta| Some((meta.id, meta.history?)));
     uses.filter(|(_, used)| policy.line_of(used.key).is_some()).collect()
 }
 

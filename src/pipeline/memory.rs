@@ -78,7 +78,7 @@ fn builds(
     only.images = revision.images.iter().map(image).collect();
     let evidence =
         Evidence { environment: environment.clone(), taken: target.taken, targets: vec![only] };
-    let mut snapshot = normalizer.snapshot(evidence, Globs::new(&[]));
+    let mut snapshot = normalizer.build_snapshot(evidence, Globs::new(&[]));
     // Every image counts here, whoever releases it.
     for component in snapshot.components.values_mut() {
         component.class = Class::Service;

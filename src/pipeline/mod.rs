@@ -60,5 +60,5 @@ pub use work::{NewWorkMark, WORK, keep_work_mark, read_work, sampled_work, work_
 
 /// The ids of all rules: what a policy may name.
 pub fn rule_ids() -> Vec<&'static str> {
-    crate::policy::metas().map(|meta| meta.id).collect()
+    crate::policy::rule_metas().map(|meta| meta.id).collect()
 }

@@ -109,7 +109,7 @@ impl<'p, 'a> Seer<'p, 'a> {
             if let Some(profile) = profile {
                 stored::require(profile, environment.required, &mut evidence.targets);
             }
-            let state = Rc::new(state_of(&normalizer.snapshot(evidence, ignored.clone())));
+            let state = Rc::new(state_of(&normalizer.build_snapshot(evidence, ignored.clone())));
             if known.len() >= REMEMBERED {
                 known.clear();
             }

@@ -46,7 +46,7 @@ pub async fn runs_release(
     });
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let ignored: Globs = environment.ignore.clone();
-    let train = train_of(&normalizer.snapshot(evidence, ignored));
+    let train = train_of(&normalizer.build_snapshot(evidence, ignored));
     let wanted =
         if release.changed.is_empty() { bound_builds(release) } else { release.changed.clone() };
     if wanted.is_empty() {

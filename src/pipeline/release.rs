@@ -70,7 +70,7 @@ pub fn capture(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let environment = profiles.environments.iter().find(|e| e.name == evidence.environment);
     let ignore = environment.map_or_else(|| Globs::new(&[]), |found| found.ignore.clone());
-    let snapshot = normalizer.snapshot(evidence, ignore);
+    let snapshot = normalizer.build_snapshot(evidence, ignore);
     let unread = unread(&snapshot);
     if !unread.is_empty() {
         return Err(CaptureError::NotRead(unread.join("; ")));

@@ -206,7 +206,7 @@ impl<'a> TrendParts<'a> {
             asked,
             windows: [Window { kind: WindowKind::Observation, span: asked.span }],
             live: LiveTarget::default(),
-            criteria: policy::load::criteria(profiles.policy.as_ref()),
+            criteria: policy::load::load_criteria(profiles.policy.as_ref()),
         }
     }
 

@@ -156,7 +156,7 @@ impl PolicyConfig {
     }
 
     /// Everything that is wrong with it, given the ids of the rules that exist.
-    pub fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
+    pub fn find_problems(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Some(fail_on) = self.fail_on.as_ref().filter(|fail_on| fail_on.0 == Severity::Off) {
             let advice = "write critical, high, medium, low or info; --report-only never fails";
@@ -168,8 +168,8 @@ impl PolicyConfig {
             .map(|row| &row.rule)
             .chain(self.controls.iter().flat_map(|c| &c.rules));
         problems.extend(named.filter_map(|rule| unknown_rule(rule, rule_ids)));
-        problems.extend(self.owners.iter().flat_map(OwnerConfig::check));
-        problems.extend(self.controls.iter().filter_map(ControlConfig::check));
+        problems.extend(self.owners.iter().flat_map(OwnerConfig::find_problems));
+        problems.extend(self.controls.iter().filter_map(ControlConfig::find_problems));
         for row in &self.rules {
             for level in row.levels.iter().filter(|level| !LEVELS.contains(&level.as_str())) {
                 let advice = meant_or_known(level, LEVELS);
@@ -179,44 +179,40 @@ impl PolicyConfig {
                     advice,
                 ));
             }
-            problems.extend(patterns(&row.components));
+            problems.extend(pattern_problems(&row.components));
         }
-        problems.extend(range::check(&self.ranges));
+        problems.extend(range::find_problems(&self.ranges));
         if let Some(limit) = self.allow_ahead.as_ref().filter(|limit| limit.0.is_zero()) {
             let advice = "write for how long, as in 14d, or leave it out";
-            problems.push(Problem::at(limit, "allow-ahead is no time at all", advice));
+            problems.push(Problem::at(limit, "allow-ahead must be more than 0s", advice));
         }
-        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::check));
+        problems.extend(self.load.iter().flat_map(LoadPolicyConfig::find_problems));
         problems
     }
 }
 
 impl OwnerConfig {
-    fn check(&self) -> Vec<Problem> {
-        let mut problems = patterns(&self.components);
+    fn find_problems(&self) -> Vec<Problem> {
+        let mut problems = pattern_problems(&self.components);
         if self.components.is_empty() {
             problems.push(Problem::at(
                 &self.owner,
-                "the row matches no component",
+                "components: is empty",
                 "write components: [\"redis/*\"]",
             ));
         }
         if is_blank(&self.owner) {
-            problems.push(Problem::at(&self.owner, "the owner has no name", "name a team"));
+            problems.push(Problem::at(&self.owner, "owner: is empty", "name a team"));
         }
         problems
     }
 }
 
 impl ControlConfig {
-    fn check(&self) -> Option<Problem> {
+    fn find_problems(&self) -> Option<Problem> {
         let is_empty = self.rules.is_empty() || is_blank(&self.control);
         let problem = || {
-            Problem::at(
-                &self.control,
-                "the row says nothing",
-                "write control: NAME and rules: [RULE]",
-            )
+            Problem::at(&self.control, "the row is empty", "write control: NAME and rules: [RULE]")
         };
         is_empty.then(problem)
     }
@@ -230,7 +226,7 @@ pub(super) fn unknown_rule(rule: &Located<String>, rule_ids: &[&str]) -> Option<
 }
 
 /// Patterns that are none.
-fn patterns(patterns: &[Located<String>]) -> Vec<Problem> {
+fn pattern_problems(patterns: &[Located<String>]) -> Vec<Problem> {
     let problem = |pattern: &Located<String>| {
         let error = Glob::new(pattern).err()?;
         Some(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"))

@@ -32,7 +32,7 @@ impl<'a> GatesAsked<'a> {
 /// Why no verdict can be had of the gates, in words, each with whether the verdict needs it.
 ///
 /// With `is_told` the verdict is incomplete already: a side that was not seen has its reason then.
-pub(super) fn gaps(
+pub(super) fn gate_gaps(
     asked: GatesAsked<'_>,
     subjects: &[Subject<'_>],
     is_told: bool,
@@ -88,7 +88,7 @@ fn nothing_compared(
     is_told: bool,
 ) -> Option<(bool, String)> {
     let (from, to) = (by_name(subjects, &gate.from)?, by_name(subjects, &gate.to)?);
-    let (here, there) = (running(from.snapshot), running(to.snapshot));
+    let (here, there) = (running_components(from.snapshot), running_components(to.snapshot));
     let is_seen = !here.is_empty() && !there.is_empty();
     if !here.is_disjoint(&there) || (is_told && !is_seen) {
         return None;
@@ -108,11 +108,11 @@ pub fn count_counterparts(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCom
             snapshots.iter().find(|snapshot| snapshot.environment == *name)
         };
         let (Some(from), Some(to)) = (of(&gate.from), of(&gate.to)) else { continue };
-        let seen = running(from);
+        let seen = running_components(from);
         let expected: Vec<&ComponentName> = to
             .components
             .iter()
-            .filter(|(name, component)| runs(component) && from.expects(name, component))
+            .filter(|(name, component)| is_running(component) && from.expects(name, component))
             .map(|(name, _)| name)
             .collect();
         let without: Vec<ComponentName> =
@@ -127,11 +127,11 @@ pub fn count_counterparts(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCom
     found
 }
 
-fn runs(component: &Component) -> bool {
+fn is_running(component: &Component) -> bool {
     !component.instances.is_empty()
 }
 
-fn running(snapshot: &Snapshot) -> BTreeSet<&ComponentName> {
-    let components = snapshot.components.iter().filter(|(_, component)| runs(component));
+fn running_components(snapshot: &Snapshot) -> BTreeSet<&ComponentName> {
+    let components = snapshot.components.iter().filter(|(_, component)| is_running(component));
     components.map(|(name, _)| name).collect()
 }

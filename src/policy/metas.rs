@@ -5,41 +5,41 @@ use super::waiver::rules::{EXPIRED, UNUSED};
 use crate::rules::{Concerns, MadeBy, RULES, Reads, RuleMeta};
 
 /// What people read about every rule: those that look at snapshots, and those that look at waivers.
-pub fn metas() -> impl Iterator<Item = &'static RuleMeta> {
+pub fn rule_metas() -> impl Iterator<Item = &'static RuleMeta> {
     RULES.iter().map(|rule| rule.meta()).chain([&EXPIRED, &UNUSED])
 }
 
 /// What people read about the rule of that id.
-pub fn meta(id: &str) -> Option<&'static RuleMeta> {
-    metas().find(|meta| meta.id == id)
+pub fn rule_meta(id: &str) -> Option<&'static RuleMeta> {
+    rule_metas().find(|meta| meta.id == id)
 }
 
 /// Whether findings of a rule may block outside of gates too.
 pub fn blocks_anywhere(rule: &str) -> bool {
-    meta(rule).is_some_and(|meta| meta.blocks_anywhere)
+    rule_meta(rule).is_some_and(|meta| meta.blocks_anywhere)
 }
 
 /// Whether a waiver of a rule names versions.
 pub fn is_on_versions(rule: &str) -> bool {
-    meta(rule).is_some_and(|meta| meta.on_versions)
+    rule_meta(rule).is_some_and(|meta| meta.on_versions)
 }
 
 /// Whether a rule exists and cannot be waived.
 pub fn is_unwaivable(rule: &str) -> bool {
-    meta(rule).is_some_and(|meta| !meta.waivable)
+    rule_meta(rule).is_some_and(|meta| !meta.waivable)
 }
 
 /// What makes a rule's finding on two environments.
 pub(super) fn made_by(rule: &str) -> MadeBy {
-    meta(rule).map_or(MadeBy::Versions, |meta| meta.made_by)
+    rule_meta(rule).map_or(MadeBy::Versions, |meta| meta.made_by)
 }
 
 /// What a rule must have read before its silence says anything.
-pub(super) fn reads(rule: &str) -> Reads {
-    meta(rule).map_or(Reads::Component, |meta| meta.reads)
+pub(super) fn rule_reads(rule: &str) -> Reads {
+    rule_meta(rule).map_or(Reads::Component, |meta| meta.reads)
 }
 
 /// Whether a finding of a rule on several environments is of each of them by itself.
 pub(super) fn is_of_each_environment(rule: &str) -> bool {
-    meta(rule).is_some_and(|meta| meta.concerns == Concerns::Each)
+    rule_meta(rule).is_some_and(|meta| meta.concerns == Concerns::Each)
 }

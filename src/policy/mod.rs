@@ -26,10 +26,10 @@ use config::{PolicyConfig, RuleConfig};
 use metas::is_of_each_environment;
 
 pub use gates::{GatesAsked, count_counterparts};
-pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, meta, metas};
+pub use metas::{blocks_anywhere, is_on_versions, is_unwaivable, rule_meta, rule_metas};
 pub use readable::without_version;
 pub use settled::AuditScope;
-pub use since::{NoEarlierReport, check_earlier, since};
+pub use since::{NoEarlierReport, check_earlier, compare_with_earlier};
 pub use standing::SeenFrom;
 pub use subject::Subject;
 pub use verdict::judge;
@@ -118,13 +118,22 @@ impl Policy {
         snapshots: &[Snapshot],
     ) -> Vec<JudgedFinding> {
         without_subsumed(
-            findings.into_iter().map(|finding| self.judged(finding, gates, snapshots)).collect(),
+            findings
+                .into_iter()
+                .map(|finding| self.judge_finding(finding, gates, snapshots))
+                .collect(),
         )
     }
 
-    fn judged(&self, finding: Finding, gates: &[Gate], snapshots: &[Snapshot]) -> JudgedFinding {
+    fn judge_finding(
+        &self,
+        finding: Finding,
+        gates: &[Gate],
+        snapshots: &[Snapshot],
+    ) -> JudgedFinding {
         let in_gate = concerns_gate(&finding, gates);
-        let severity = raised(self.severity(&finding, in_gate, gates), &finding, in_gate);
+        let severity =
+            raise_severity(self.severity_of(&finding, in_gate, gates), &finding, in_gate);
         JudgedFinding {
             id: finding.id(),
             severity,
@@ -134,16 +143,16 @@ impl Policy {
             } else {
                 Disposition::Active
             },
-            owner: self.owner(&finding.component).map(|row| row.owner.clone()),
-            controls: self.controls(finding.rule).map(str::to_owned).collect(),
-            versions: waiver::bind(&finding, snapshots),
+            owner: self.owner_of(&finding.component).map(|row| row.owner.clone()),
+            controls: self.controls_of(finding.rule).map(str::to_owned).collect(),
+            versions: waiver::bind_versions(&finding, snapshots),
             finding,
         }
     }
 
     /// The severity of a finding. One that is of each of its environments by itself is as severe as
     /// the worst of those in a gate, or else of all: who else runs it makes it no milder.
-    fn severity(&self, finding: &Finding, in_gate: bool, gates: &[Gate]) -> Severity {
+    fn severity_of(&self, finding: &Finding, in_gate: bool, gates: &[Gate]) -> Severity {
         let default = if in_gate { finding.defaults.in_gate } else { finding.defaults.elsewhere };
         let of = |environments: &[EnvironmentName]| {
             let case = Case {
@@ -153,7 +162,7 @@ impl Policy {
                 level: finding.level.map(|level| level.as_str()),
                 direction: finding.direction.map(|direction| direction.as_str()),
             };
-            self.deciding(case).map_or(default, |row| row.severity)
+            self.deciding_row(case).map_or(default, |row| row.severity)
         };
         if !is_of_each_environment(finding.rule) {
             return of(&finding.environments);
@@ -167,13 +176,13 @@ impl Policy {
 
     /// The row that decides the severity: the last that matches. Without one the rule's default
     /// holds.
-    pub fn deciding(&self, case: Case<'_>) -> Option<&SeverityRule> {
+    pub fn deciding_row(&self, case: Case<'_>) -> Option<&SeverityRule> {
         self.rows.iter().rev().find(|row| row.matches(case))
     }
 
     /// The rows that could decide on a component by a rule, the one that is asked first in front.
     /// Behind a row without conditions none is asked.
-    pub fn rows(&self, rule: &str, component: &ComponentName) -> Vec<&SeverityRule> {
+    pub fn rows_for(&self, rule: &str, component: &ComponentName) -> Vec<&SeverityRule> {
         let mut rows: Vec<&SeverityRule> =
             self.rows.iter().rev().filter(|row| row.concerns(rule, component)).collect();
         let all = rows.iter().position(|row| row.is_unconditional());
@@ -182,13 +191,13 @@ impl Policy {
     }
 
     /// Who looks after a component: the last row that matches.
-    pub fn owner(&self, component: &ComponentName) -> Option<&OwnerRow> {
+    pub fn owner_of(&self, component: &ComponentName) -> Option<&OwnerRow> {
         let name = component.as_str();
         self.owners.iter().rev().find(|row| row.components.iter().any(|glob| glob.is_match(name)))
     }
 
     /// What a rule is a control of, in the order of the policy.
-    pub fn controls(&self, rule: &str) -> impl Iterator<Item = &str> {
+    pub fn controls_of(&self, rule: &str) -> impl Iterator<Item = &str> {
         self.controls.iter().filter(move |(of, _)| of == rule).map(|(_, control)| control.as_str())
     }
 }
@@ -272,7 +281,7 @@ impl OwnerRow {
 }
 
 /// What has stood for too long is more severe in a gate, unless it is switched off.
-fn raised(severity: Severity, finding: &Finding, in_gate: bool) -> Severity {
+fn raise_severity(severity: Severity, finding: &Finding, in_gate: bool) -> Severity {
     match finding.at_least.filter(|_| in_gate && severity != Severity::Off) {
         Some(least) => severity.max(least),
         None => severity,
@@ -288,7 +297,7 @@ fn without_subsumed(findings: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
         .map(|judged| &judged.finding);
     let subsumed: BTreeSet<_> = counting
         .flat_map(|finding| {
-            let weaker = meta(finding.rule).map(|meta| meta.subsumes).unwrap_or_default();
+            let weaker = rule_meta(finding.rule).map(|meta| meta.subsumes).unwrap_or_default();
             weaker
                 .iter()
                 .map(|rule| (*rule, finding.component.clone(), finding.environments.clone()))
@@ -337,7 +346,7 @@ mod tests {
     fn severity(policy: &str, finding: Finding) -> Severity {
         let text = format!("apiVersion: envparity/v1\nkind: Policy\n{policy}");
         let config: PolicyConfig = yaml::read(&text, Origin::Person).unwrap();
-        assert!(config.check(&["version-skew"]).is_empty());
+        assert!(config.find_problems(&["version-skew"]).is_empty());
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
         Policy::new(Some(&config)).apply(vec![finding], &gates, &[]).remove(0).severity
     }

@@ -13,7 +13,7 @@ use crate::model::{
 
 /// What proves no version on either side of a gate, in words, each with whether the verdict needs
 /// it.
-pub(super) fn unreadable(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool, String)> {
+pub(super) fn unreadable_versions(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool, String)> {
     let sides: BTreeSet<&EnvironmentName> =
         gates.iter().flat_map(|gate| [&gate.from, &gate.to]).collect();
     let sides = sides.into_iter().filter_map(|name| by_name(subjects, name));
@@ -30,27 +30,28 @@ pub(super) fn unreadable(gates: &[Gate], subjects: &[Subject<'_>]) -> Vec<(bool,
 pub fn without_version(snapshot: &Snapshot) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     for (name, component) in &snapshot.components {
-        if silent(name, component).next().is_none() {
+        if silent_instances(name, component).next().is_none() {
             continue;
         }
         // One line for each text, needed if any target that says it is.
         let unproven: BTreeSet<&str> =
-            silent(name, component).map(|instance| instance.reading.text()).collect();
+            silent_instances(name, component).map(|instance| instance.reading.text()).collect();
         for text in unproven {
-            let mut of_text = silent(name, component).filter(|i| i.reading.text() == text);
+            let mut of_text =
+                silent_instances(name, component).filter(|i| i.reading.text() == text);
             let is_needed = |instance: &Instance| {
                 let mut coverage = snapshot.coverage.iter();
                 coverage.any(|c| c.target == instance.target && c.required)
             };
             let unreleased = of_text.clone().any(|instance| instance.reading.is_unreleased());
-            found.push((of_text.any(is_needed), worded(name, text, unreleased)));
+            found.push((of_text.any(is_needed), unreadable_words(name, text, unreleased)));
         }
     }
     found
 }
 
 /// Its instances that prove no version.
-fn silent<'a>(
+fn silent_instances<'a>(
     name: &'a ComponentName,
     component: &'a Component,
 ) -> impl Iterator<Item = &'a Instance> + Clone {
@@ -61,16 +62,16 @@ fn silent<'a>(
     })
 }
 
-fn worded(name: &ComponentName, text: &str, unreleased: bool) -> String {
+fn unreadable_words(name: &ComponentName, text: &str, unreleased: bool) -> String {
     let text = text.trim();
     if text.is_empty() {
-        format!("{name} tells no version")
+        format!("{name} reports no version")
     } else if unreleased {
-        format!("{name} says {text:?}, which no release carries: it proves no version")
+        format!("{name} reports {text:?}, which is not a released version")
     } else if text.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("{name} says {text:?}, which is not a full version")
+        format!("{name} reports {text:?}, which is not a full version")
     } else {
-        format!("{name} says {text:?}, which is not a version")
+        format!("{name} reports {text:?}, which is not a version")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::metas::{meta, reads};
+use super::metas::{rule_meta, rule_reads};
 use super::subject::{Subject, by_name};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
@@ -47,14 +47,15 @@ impl AuditScope<'_> {
         let is_known = |name: &EnvironmentName| {
             self.with_load.contains(&(name.clone(), question.component.clone()))
         };
-        reads(question.rule) != Reads::Load || environments.all(is_known)
+        rule_reads(question.rule) != Reads::Load || environments.all(is_known)
     }
 
     /// Whether the rule had a chance: one that looks at pairs sees none but those that are
     /// scope.
-    fn asks(self, question: AbsenceQuery<'_>) -> bool {
+    fn asks_question(self, question: AbsenceQuery<'_>) -> bool {
         let [a, b] = question.environments else { return true };
-        let is_of_pairs = meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
+        let is_of_pairs =
+            rule_meta(question.rule).is_some_and(|meta| meta.hooks.contains(&Hook::Pair));
         let is_gate =
             |gate: &Gate| (&gate.from, &gate.to) == (a, b) || (&gate.from, &gate.to) == (b, a);
         !is_of_pairs || [a, b].contains(&self.baseline) || self.gates.iter().any(is_gate)
@@ -80,7 +81,7 @@ pub(super) fn is_told_by_some(question: AbsenceQuery<'_>, subjects: &[Subject<'_
 }
 
 fn has_teller(question: AbsenceQuery<'_>, subject: &Subject<'_>) -> bool {
-    subject.snapshot.coverage.iter().any(|target| concerns(question, target))
+    subject.snapshot.coverage.iter().any(|target| concerns_target(question, target))
 }
 
 /// The same, also where nothing that is read could show it: what no target can hold is not there.
@@ -94,7 +95,7 @@ pub(super) fn is_read(
         let Subject { snapshot, max_age, .. } = subject;
         let name = question.component.as_str();
         let is_ignored = snapshot.ignore.is_match(name);
-        let mut asked = snapshot.coverage.iter().filter(|target| concerns(question, target));
+        let mut asked = snapshot.coverage.iter().filter(|target| concerns_target(question, target));
         !is_ignored
             && !snapshot.coverage.is_empty()
             && asked.all(|target| {
@@ -102,7 +103,7 @@ pub(super) fn is_read(
             })
     };
     let mut environments = question.environments.iter();
-    scope.asks(question)
+    scope.asks_question(question)
         && scope.has_load(question)
         && environments.all(|name| by_name(subjects, name).is_some_and(is_read_in))
 }
@@ -117,7 +118,7 @@ pub(super) fn could_tell(
     let name = question.component;
     let is_among_images = mapped.contains(name);
     // Identities are told by any target.
-    reads(question.rule) == Reads::Identities
+    rule_reads(question.rule) == Reads::Identities
         || kind.tells_jointly(own, name)
         || kind.could_hold(part, own, name)
         || (is_among_images && (kind.tells_images_jointly() || kind.could_hold_images(part)))
@@ -134,18 +135,20 @@ pub(super) struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn of(target: &'a Coverage) -> Self {
+    fn of_target(target: &'a Coverage) -> Self {
         Self { kind: target.kind, own: &target.component, mapped: &target.mapped }
     }
 }
 
-fn concerns(question: AbsenceQuery<'_>, target: &Coverage) -> bool {
+fn concerns_target(question: AbsenceQuery<'_>, target: &Coverage) -> bool {
     target.parts.is_empty()
-        || target.parts.keys().any(|part| could_tell(question, Teller::of(target), part))
+        || target.parts.keys().any(|part| could_tell(question, Teller::of_target(target), part))
 }
 
 fn is_whole(question: AbsenceQuery<'_>, target: &Coverage) -> bool {
-    let mut asked =
-        target.parts.iter().filter(|(part, _)| could_tell(question, Teller::of(target), part));
+    let mut asked = target
+        .parts
+        .iter()
+        .filter(|(part, _)| could_tell(question, Teller::of_target(target), part));
     asked.all(|(_, outcome)| *outcome == Outcome::Complete)
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::metas::{is_of_each_environment, meta};
+use super::metas::{is_of_each_environment, rule_meta};
 use super::settled::{AbsenceQuery, AuditScope, Teller, could_tell, is_settled};
 use super::subject::Subject;
 use crate::model::{
@@ -66,7 +66,7 @@ pub fn check_earlier(
 
 /// Sees an audit from an earlier one. `judged_by` is what this one judges by, by the names of the
 /// earlier one.
-pub fn since(
+pub fn compare_with_earlier(
     earlier: &EarlierReport,
     judged_by: &BTreeMap<&'static str, String>,
     findings: &[JudgedFinding],
@@ -78,11 +78,12 @@ pub fn since(
     let fail_on = judged_by.get("fail-on").and_then(|word| word.parse().ok());
     let view = NewsView { scope, noted: fail_on.unwrap_or(Severity::Medium).min(Severity::Medium) };
     let active = findings.iter().filter(|judged| judged.is_active());
-    let trends = active.map(|judged| (judged.id.clone(), view.trend(then.find(judged), judged)));
+    let trends =
+        active.map(|judged| (judged.id.clone(), view.trend_of(then.find_earlier(judged), judged)));
     let by_id: BTreeMap<&FindingId, &JudgedFinding> =
         findings.iter().map(|judged| (&judged.id, judged)).collect();
     let told = NewsCovered::new(findings);
-    let here = targets(subjects);
+    let here = audited_targets(subjects);
     let gone = then.by_id.values().filter_map(|finding| {
         let fate = match by_id.get(&finding.id).map(|judged| &judged.disposition) {
             Some(Disposition::Active) => return None,
@@ -92,12 +93,12 @@ pub fn since(
             None => Fate::Unknown,
         };
         // What is told by another finding now is neither resolved nor unknown.
-        let is_told = fate == Fate::Resolved && told.has(finding);
+        let is_told = fate == Fate::Resolved && told.has_earlier(finding);
         (!is_told).then(|| GoneFinding { finding: (*finding).clone(), fate })
     });
     Since {
         at: earlier.at,
-        changed: changed(earlier, judged_by, subjects),
+        changed: changes_since(earlier, judged_by, subjects),
         trends: trends.collect(),
         gone: gone.collect(),
     }
@@ -123,7 +124,7 @@ impl<'a> Then<'a> {
     }
 
     /// What was known of a finding: the same, or the same of more environments.
-    fn find(&self, judged: &JudgedFinding) -> Option<&'a EarlierFinding> {
+    fn find_earlier(&self, judged: &JudgedFinding) -> Option<&'a EarlierFinding> {
         let Finding { rule, component, subject, environments, .. } = &judged.finding;
         let wider = || {
             let known = *self.of_each.get(&(*rule, component, subject.as_str()))?;
@@ -147,7 +148,7 @@ impl<'a> NewsCovered<'a> {
         for Finding { rule, component, subject, environments, .. } in
             findings.iter().map(|judged| &judged.finding)
         {
-            let weaker = meta(rule).map(|meta| [meta.subsumes, meta.supersedes].concat());
+            let weaker = rule_meta(rule).map(|meta| [meta.subsumes, meta.supersedes].concat());
             let weaker = weaker.unwrap_or_default();
             let subsumed = weaker.iter().map(|rule| (*rule, component, environments.as_slice()));
             told.subsumed.extend(subsumed);
@@ -169,7 +170,7 @@ impl<'a> NewsCovered<'a> {
         self.subsumed.contains(&(rule, component, environments))
     }
 
-    fn has(&self, earlier: &EarlierFinding) -> bool {
+    fn has_earlier(&self, earlier: &EarlierFinding) -> bool {
         let EarlierFinding { rule, component, subject, environments, .. } = earlier;
         let topic = (rule.as_str(), component, subject.as_str());
         self.by_a_stronger_rule(rule, component, environments)
@@ -185,7 +186,7 @@ struct NewsView<'a> {
 }
 
 impl NewsView<'_> {
-    fn trend(&self, then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
+    fn trend_of(&self, then: Option<&EarlierFinding>, now: &JudgedFinding) -> FindingTrend {
         let Some(then) = then else { return FindingTrend::New };
         let level = now.finding.level.filter(|level| level.is_drift());
         // Levels compare only where both sides have an order.
@@ -254,7 +255,7 @@ fn has_new_place(then: &EarlierFinding, now: &JudgedFinding) -> bool {
 fn is_worse(was: &str, is: &str) -> bool {
     let words = |how: &str| {
         let (level, direction) = how.split_once(' ').unwrap_or((how, ""));
-        Level::drift(level).map(|level| (level, direction.to_owned()))
+        Level::from_drift_word(level).map(|level| (level, direction.to_owned()))
     };
     match (words(was), words(is)) {
         (Some((was, from)), Some((is, to))) => is > was || from != to,
@@ -265,7 +266,9 @@ fn is_worse(was: &str, is: &str) -> bool {
 /// Whether everything that runs now is of a product that ran then, and not beyond what ran then and
 /// what is wanted. All three are as a waiver is bound: `redis 6.2.x || redis 7.0.x`.
 fn is_between(was: &str, is: &str, wanted: &str) -> bool {
-    let (Some(was), Some(is), Some(wanted)) = (minors(was), minors(is), minors(wanted)) else {
+    let (Some(was), Some(is), Some(wanted)) =
+        (minor_lines(was), minor_lines(is), minor_lines(wanted))
+    else {
         return false;
     };
     is.iter().all(|(product, minor)| {
@@ -288,7 +291,7 @@ fn is_between(was: &str, is: &str, wanted: &str) -> bool {
 /// A product and the numbers that its versions begin with.
 type MinorLine = (Option<String>, Reading);
 
-fn minors(text: &str) -> Option<BTreeSet<MinorLine>> {
+fn minor_lines(text: &str) -> Option<BTreeSet<MinorLine>> {
     let wanted: Requirement = text.parse().ok()?;
     let minors = wanted.alternatives().map(|(product, range)| {
         let range = range.to_string();
@@ -300,7 +303,9 @@ fn minors(text: &str) -> Option<BTreeSet<MinorLine>> {
 }
 
 /// All targets of this run.
-fn targets<'a>(subjects: &'a [Subject<'a>]) -> BTreeSet<(&'a EnvironmentName, &'a TargetId)> {
+fn audited_targets<'a>(
+    subjects: &'a [Subject<'a>],
+) -> BTreeSet<(&'a EnvironmentName, &'a TargetId)> {
     let of = |subject: &'a Subject<'a>| {
         let environment = &subject.snapshot.environment;
         subject.snapshot.coverage.iter().map(move |target| (environment, &target.target))
@@ -332,7 +337,7 @@ fn is_known(
             .all(|(target, parts)| !could_have_told(target, parts))
     });
     // What a rule says that this program does not have, it cannot miss.
-    meta(rule).is_some() && same_targets && is_settled(question, scope, subjects, now)
+    rule_meta(rule).is_some() && same_targets && is_settled(question, scope, subjects, now)
 }
 
 /// The digest of the profiles: it changes with every edit, and is not news by itself.
@@ -362,7 +367,7 @@ fn other_profiles(
 }
 
 /// What else is another now: findings may come and go with it.
-fn changed(
+fn changes_since(
     earlier: &EarlierReport,
     judged_by: &BTreeMap<&'static str, String>,
     subjects: &[Subject<'_>],

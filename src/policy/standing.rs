@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::metas::{is_of_each_environment, meta};
+use super::metas::{is_of_each_environment, rule_meta};
 use super::settled::{AbsenceQuery, AuditScope, is_read, is_settled, is_told_by_some};
 use super::since::NewsCovered;
 use super::subject::{Subject, by_name};
@@ -39,14 +39,14 @@ pub struct SeenFrom<'a> {
 
 impl SeenFrom<'_> {
     /// What stands of components after this run.
-    pub fn components(
+    pub fn components_after(
         &self,
         before: &Standing,
         matrix: &[MatrixRow],
         comparisons: &[Comparison],
     ) -> Standing {
-        let running = self.running(before, matrix);
-        let ahead = self.ahead(before, &running, comparisons);
+        let running = self.running_after(before, matrix);
+        let ahead = self.ahead_after(before, &running, comparisons);
         Standing { findings: BTreeMap::new(), running, ahead }
     }
 
@@ -57,7 +57,7 @@ impl SeenFrom<'_> {
             .all(|question| is_read(question, self.scope, self.subjects, self.now))
     }
 
-    fn running(
+    fn running_after(
         &self,
         before: &Standing,
         matrix: &[MatrixRow],
@@ -87,7 +87,7 @@ impl SeenFrom<'_> {
 
     /// A side that is ahead stays so while it moves on. When the other side moves, it is ahead
     /// since it has run what it runs: nobody has waited longer for that.
-    fn ahead(
+    fn ahead_after(
         &self,
         before: &Standing,
         running: &BTreeMap<(EnvironmentName, ComponentName), Running>,
@@ -130,14 +130,14 @@ impl SeenFrom<'_> {
     }
 
     /// What stands of findings after this run.
-    pub fn findings(
+    pub fn findings_after(
         &self,
         before: &Standing,
         findings: &[JudgedFinding],
     ) -> BTreeMap<FindingId, StandingFinding> {
         let mut standing = BTreeMap::new();
         for judged in findings {
-            let since = inherited(before, judged).unwrap_or(self.now);
+            let since = inherited_since(before, judged).unwrap_or(self.now);
             let finding = &judged.finding;
             let seen = StandingFinding {
                 rule: finding.rule.to_owned(),
@@ -169,7 +169,7 @@ impl SeenFrom<'_> {
     fn could_have_found(&self, then: &StandingFinding) -> bool {
         let StandingFinding { rule, component, environments, .. } = then;
         let question = AbsenceQuery { rule, component, environments };
-        let Some(meta) = meta(rule) else { return false };
+        let Some(meta) = rule_meta(rule) else { return false };
         if meta.hooks.contains(&Hook::Series) && !self.has_judged(then) {
             return false;
         }
@@ -212,7 +212,7 @@ impl SeenFrom<'_> {
 
 /// Since when a finding stands that this run has; one that is of each of its environments by
 /// itself also stands since it was one of more of them.
-fn inherited(before: &Standing, judged: &JudgedFinding) -> Option<Timestamp> {
+fn inherited_since(before: &Standing, judged: &JudgedFinding) -> Option<Timestamp> {
     let finding = &judged.finding;
     let own = before.findings.get(&judged.id).map(|then| then.since);
     if !is_of_each_environment(finding.rule) {

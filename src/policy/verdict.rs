@@ -29,27 +29,27 @@ pub fn judge(
     let serious = findings.iter().filter(|f| f.is_active() && is_serious(policy, f));
     let (counted, old): (Vec<_>, Vec<_>) =
         serious.partition(|f| known.is_none_or(|since| since.is_news(&f.id)));
-    let mut reasons: Vec<Reason> = counted.into_iter().map(blocking).collect();
+    let mut reasons: Vec<Reason> = counted.into_iter().map(blocking_reason).collect();
     let mut not_judged = Vec::new();
     if subjects.is_empty() {
-        reasons.push(incomplete("nothing was collected: no environments".to_owned()));
+        reasons.push(incomplete_reason("nothing was collected: no environments".to_owned()));
     }
     for subject in subjects {
-        for KnowledgeGap { required, is_of_target, text } in gaps(subject, now) {
+        for KnowledgeGap { required, is_of_target, text } in knowledge_gaps(subject, now) {
             if required {
-                reasons.push(Reason { is_of_target, ..incomplete(text) });
+                reasons.push(Reason { is_of_target, ..incomplete_reason(text) });
             } else {
                 not_judged.push(text);
             }
         }
     }
     let is_told = reasons.iter().any(|reason| reason.kind == ReasonKind::Incomplete);
-    let of_gates = gates::gaps(asked, subjects, is_told).into_iter();
-    for (required, text) in of_gates.chain(readable::unreadable(asked.list(), subjects)) {
-        if required { reasons.push(incomplete(text)) } else { not_judged.push(text) }
+    let of_gates = gates::gate_gaps(asked, subjects, is_told).into_iter();
+    for (required, text) in of_gates.chain(readable::unreadable_versions(asked.list(), subjects)) {
+        if required { reasons.push(incomplete_reason(text)) } else { not_judged.push(text) }
     }
     let waived = findings.iter().filter(|f| is_serious(policy, f));
-    reasons.extend(waived.filter_map(accepted));
+    reasons.extend(waived.filter_map(waived_reason));
     let has = |kind| reasons.iter().any(|reason| reason.kind == kind);
     let verdict = if has(ReasonKind::Blocks) {
         Verdict::NoGo
@@ -73,7 +73,7 @@ fn is_serious(policy: &Policy, judged: &JudgedFinding) -> bool {
         && (judged.in_gate || blocks_anywhere(judged.finding.rule))
 }
 
-fn blocking(judged: &JudgedFinding) -> Reason {
+fn blocking_reason(judged: &JudgedFinding) -> Reason {
     let finding = &judged.finding;
     let text =
         format!("{} {} {}: {}", judged.severity, finding.rule, finding.component, finding.summary);
@@ -87,14 +87,14 @@ fn blocking(judged: &JudgedFinding) -> Reason {
 }
 
 /// What would block, and by which waiver it does not: a verdict never hides that.
-fn accepted(judged: &JudgedFinding) -> Option<Reason> {
+fn waived_reason(judged: &JudgedFinding) -> Option<Reason> {
     let waiver = judged.waiver()?;
-    let reason = blocking(judged);
+    let reason = blocking_reason(judged);
     let text = format!("{}; waived by {waiver}", reason.text);
     Some(Reason { kind: ReasonKind::Waived, text, ..reason })
 }
 
-fn incomplete(text: String) -> Reason {
+fn incomplete_reason(text: String) -> Reason {
     Reason {
         kind: ReasonKind::Incomplete,
         finding: None,
@@ -123,7 +123,7 @@ impl KnowledgeGap {
     }
 }
 
-fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
+fn knowledge_gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
     let Subject { snapshot, required, expect, max_age } = subject;
     let environment = &snapshot.environment;
     let mut gaps = Vec::new();
@@ -134,7 +134,7 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
     } else if is_read && !is_seen {
         gaps.push(KnowledgeGap::of_environment(
             *required,
-            format!("{environment} was read, and no component was seen in it: nothing is compared"),
+            format!("{environment} was read, but has no components: nothing is compared"),
         ));
     } else if snapshot
         .coverage
@@ -143,18 +143,18 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
     {
         gaps.push(KnowledgeGap::of_environment(
             *required,
-            format!("{environment} has no part that is not left out"),
+            format!("all parts of {environment} are left out"),
         ));
     }
     for target in &snapshot.coverage {
         let needed = target.required;
         gaps.extend(
-            unread(target)
+            unread_parts(target)
                 .into_iter()
                 .map(|what| format!("{environment} {} {what}", target.target))
                 .map(|text| KnowledgeGap::of_target(needed, text)),
         );
-        let unheld = unheld(target).map(|what| format!("{environment} {what}"));
+        let unheld = parts_not_held(target).map(|what| format!("{environment} {what}"));
         gaps.extend(unheld.map(|text| KnowledgeGap::of_target(false, text)));
         if let Some(stale) = staleness(target, *max_age, now) {
             let text = format!("{environment} {}: {stale}", target.target);
@@ -163,14 +163,14 @@ fn gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
     }
     let mut hints = HINTS;
     for name in *expect {
-        let texts = unproven(snapshot, name, &mut hints).into_iter();
+        let texts = unproven_expected(snapshot, name, &mut hints).into_iter();
         gaps.extend(texts.map(|text| KnowledgeGap::of_environment(*required, text)));
     }
     gaps
 }
 
 /// What a file does not hold.
-fn unheld(target: &Coverage) -> Option<String> {
+fn parts_not_held(target: &Coverage) -> Option<String> {
     let is_file = matches!(target.source, Source::Recorded { .. });
     let left_out = target.parts.iter().filter(|(_, outcome)| **outcome == Outcome::LeftOut);
     let names: Vec<&str> = left_out.map(|(part, _)| part.as_str()).collect();
@@ -182,7 +182,7 @@ fn unheld(target: &Coverage) -> Option<String> {
     Some(format!("{}: {said}", target.target))
 }
 
-fn unread(target: &Coverage) -> Vec<String> {
+fn unread_parts(target: &Coverage) -> Vec<String> {
     let told = |(part, failure): (Option<&PartName>, &Failure)| match part {
         Some(part) => format!("part {part} not read: {failure}"),
         None => format!("not read: {failure}"),
@@ -196,7 +196,11 @@ const HINTS: usize = 50;
 
 /// What is expected and was not seen, or proves no version. A pattern asks for any component of
 /// such a name, and all that were seen have to prove theirs.
-fn unproven(snapshot: &Snapshot, expected: &ComponentName, hints: &mut usize) -> Vec<String> {
+fn unproven_expected(
+    snapshot: &Snapshot,
+    expected: &ComponentName,
+    hints: &mut usize,
+) -> Vec<String> {
     let environment = &snapshot.environment;
     // Most are names: only patterns are held against every component.
     let is_name = !expected.as_str().contains(['*', '?', '[', ']', '{', '}', '\\', '!']);
@@ -217,14 +221,14 @@ fn unproven(snapshot: &Snapshot, expected: &ComponentName, hints: &mut usize) ->
         return vec![format!("{environment} {expected} is expected and was not seen{meant}")];
     }
     let told = seen.filter_map(|(name, component)| {
-        let instance = component.instances.iter().find(|i| !proves(i, component))?;
+        let instance = component.instances.iter().find(|i| !proves_version(i, component))?;
         let text = instance.reading.text();
         Some(format!("{environment} {name} is expected, and {text:?} proves no version"))
     });
     told.collect()
 }
 
-fn proves(instance: &Instance, component: &Component) -> bool {
+fn proves_version(instance: &Instance, component: &Component) -> bool {
     let whole = match instance.source {
         ReadingSource::Tag => instance.reading.is_full_precision(&component.levels),
         ReadingSource::WorkloadLabel => false,
@@ -240,7 +244,7 @@ mod tests {
     use crate::model::{
         Class, Component, Defaults, FailureKind, Finding, Gate, Locator, Severity, Source,
     };
-    use crate::policy::metas;
+    use crate::policy::rule_metas;
     use crate::version::{Levels, Scheme, read};
     use std::collections::{BTreeMap, BTreeSet};
     use std::sync::Arc;
@@ -351,7 +355,7 @@ mod tests {
             verdict(Some(("version-skew", &["dev", "prod"])), &read, true, &[]).verdict,
             Verdict::Go
         );
-        for meta in metas().filter(|meta| meta.blocks_anywhere) {
+        for meta in rule_metas().filter(|meta| meta.blocks_anywhere) {
             let judged = verdict(Some((meta.id, &["dev", "prod"])), &read, true, &[]);
             assert_eq!(judged.verdict, Verdict::NoGo, "{}", meta.id);
         }

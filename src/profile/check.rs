@@ -68,14 +68,15 @@ pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FilePr
     found.extend(more_than_one(&files.policies, "Policy"));
     found.extend(more_than_one(&files.waivers, "Waivers"));
     for Parsed { source, config } in &files.catalogues {
-        found.extend(config.check().into_iter().map(|p| source.problem(p)));
+        found.extend(config.find_problems().into_iter().map(|p| source.problem(p)));
     }
     for Parsed { source, config } in &files.policies {
-        found.extend(config.check(rule_ids).into_iter().map(|p| source.problem(p)));
+        found.extend(config.find_problems(rule_ids).into_iter().map(|p| source.problem(p)));
     }
     let span = files.policies.first().and_then(|policy| policy.config.waiver_span);
     for Parsed { source, config } in &files.waivers {
-        let problems = config.check(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
+        let problems =
+            config.find_problems(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
     }
     found.extend(releases::problems(&files.releases));
@@ -136,7 +137,7 @@ fn clashes<'a>(all: impl Iterator<Item = &'a TargetNames<'a>> + Clone) -> Vec<Pr
     let both = files.filter_map(|file| {
         let (kind, other) = live.iter().find(|(_, name)| name.value == file.value)?;
         let message = format!("a recorded and a {} are both named {:?}", kind.noun, file.as_str());
-        let advice = format!("the other is in line {}: name them apart", other.line);
+        let advice = format!("the other is in line {}: rename one of them", other.line);
         Some(Problem::at(file, message, advice))
     });
     both.collect()
@@ -164,7 +165,7 @@ fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) ->
             problems.push(Problem::at(
                 name,
                 message,
-                format!("the other is in line {line}: name them apart"),
+                format!("the other is in line {line}: rename one of them"),
             ));
         }
     }
@@ -177,7 +178,7 @@ fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<File
     for Parsed { source, config } in environments {
         if let Some(other) = first.insert(&config.name, source) {
             let message = format!("there are two environments named {:?}", config.name.as_str());
-            let advice = format!("the other is in {}: name them apart", other.path.display());
+            let advice = format!("the other is in {}: rename one of them", other.path.display());
             found.push(source.problem(Problem::at(&config.name, message, advice)));
         }
     }
@@ -186,7 +187,7 @@ fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<File
 
 fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
     let Some((first, others)) = files.split_first() else { return Vec::new() };
-    let advice = format!("the first is {}: put all into one file", first.source.path.display());
+    let advice = format!("the first is {}: merge them into one file", first.source.path.display());
     let problem = |file: &Parsed<T>| {
         file.source.problem(Problem::of_file(
             format!("there is a second file of kind {kind}"),
@@ -258,14 +259,14 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
         let listed = audit.environments.iter().map(|name| name.as_str());
         let advice = match near(baseline, listed) {
             Some(near) => format!("did you mean {near}?"),
-            None => "add it, in its place of the promotion order".to_owned(),
+            None => "add it at its place in the promotion order".to_owned(),
         };
         found.push(Problem::at(&audit.baseline, message, advice));
     }
     found.extend(repeated(audit.environments.iter(), "environment"));
     for (from, to) in audit.gates.iter().flatten().filter(|(from, to)| from.as_str() == to.as_str())
     {
-        let message = format!("{:?} cannot be gated against {:?}", from.as_str(), to.as_str());
+        let message = format!("{:?} and {:?} cannot form a gate", from.as_str(), to.as_str());
         found.push(Problem::at(from, message, "a gate is [FROM, TO], two environments"));
     }
     let unknown_zone = |zone: &&Located<String>| jiff::tz::TimeZone::get(zone).is_err();

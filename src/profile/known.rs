@@ -142,7 +142,7 @@ pub(super) fn unmatched(
         return None;
     }
     let message =
-        format!("{what} names {:?}, which no target of the profiles can hold", pattern.as_str());
+        format!("{what} names {:?}, which no target in the profiles can have", pattern.as_str());
     let advice = match near(pattern, known.names()) {
         Some(near) => format!("did you mean {near}?"),
         None => "correct the name, or remove it".to_owned(),

@@ -49,7 +49,7 @@ pub fn load_with_warnings(
 ) -> Result<(Profiles, Vec<FileProblem>), ProfileErrors> {
     let seen = |files: &ProfileFiles, names: &ProductNames| {
         let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
-            config.unbound().into_iter().map(|problem| source.problem(problem))
+            config.unbound_problems().into_iter().map(|problem| source.problem(problem))
         });
         (unbound.collect::<Vec<_>>(), warnings::of(files, folder, names, around))
     };
@@ -85,7 +85,7 @@ fn load_and<T>(
                         problems.push(of_folder(
                             &path,
                             &format!("cannot be read: {error}"),
-                            "make it a regular file that may be read, or move it away",
+                            "make it a readable regular file, or move it away",
                         ));
                     }
                 }
@@ -171,9 +171,8 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
     Ok(text)
 }
 
-const HEADER_ADVICE: &str = "each file begins with apiVersion: envparity/v1 and kind: \
-                             Environment, Audit, Catalogue, \
-     Policy, Waivers, Release or Checklist; one document in each";
+const HEADER_ADVICE: &str = "each file starts with apiVersion: envparity/v1 and kind: \
+    Environment, Audit, Catalogue, Policy, Waivers, Release or Checklist; one document per file";
 
 fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec<FileProblem>) {
     let source = ProblemSource { path };
@@ -231,8 +230,25 @@ fn parsed<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Par
     Ok(Parsed { source: source.clone(), config })
 }
 
+/// Puts the key in front of a message that tells only what its value must be.
+fn name_key(problem: &mut Problem, text: &str) {
+    if !problem.message.starts_with("expected ") {
+        return;
+    }
+    let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
+    let before: String = line.chars().take(problem.column.saturating_sub(1)).collect();
+    let before = before.trim_end_matches(['"', '\'', ' ']);
+    let Some(before) = before.strip_suffix(':') else { return };
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let key = before.trim_end_matches(['"', '\'']).rsplit(|c| !is_key(c)).next();
+    if let Some(key) = key.filter(|key| !key.is_empty()) {
+        problem.message = format!("{key}: {}", problem.message);
+    }
+}
+
 /// Help with what is mistyped most: a key, and the list of gates.
 fn advise(problem: &mut Problem, text: &str) {
+    name_key(problem, text);
     let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
     if line.starts_with("gates:") {
         "write each gate as a pair: gates: [[FROM, TO]]".clone_into(&mut problem.advice);

@@ -31,7 +31,7 @@ pub(super) fn of(
         audit.environments.iter().any(|name| name.as_str() == parsed.config.name.as_str())
     };
     let shared: Vec<Sharing> =
-        files.catalogues.iter().flat_map(|parsed| parsed.config.sharing()).collect();
+        files.catalogues.iter().flat_map(|parsed| parsed.config.sharing_rules()).collect();
     let mut first: BTreeMap<PathBuf, Vec<ReadingTarget<'_>>> = BTreeMap::new();
     let mut found = Vec::new();
     for environment in files.environments.iter().filter(is_compared) {

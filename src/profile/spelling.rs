@@ -11,7 +11,7 @@ use crate::wire::yaml::Located;
 /// The names that components may have by the catalogue.
 pub(super) fn names(files: &ProfileFiles) -> ProductNames {
     let catalogue = files.catalogues.first().map(|parsed| parsed.config.products.as_slice());
-    product::names(catalogue.unwrap_or_default(), COLLECTORS)
+    product::names_for(catalogue.unwrap_or_default(), COLLECTORS)
 }
 
 /// Names of components, and patterns of them, in every file.

@@ -11,6 +11,7 @@ use super::view::coverage::EnvironmentView;
 use super::view::finding::FindingView;
 use super::view::matrix::{CellView, RowView};
 use super::view::standing::StandingSince;
+use super::view::verdict::verdict_sentence;
 use super::{Audit, Format, RenderError, RenderOptions};
 use crate::model::matrix::CellReading;
 
@@ -26,37 +27,43 @@ impl Format for Csv {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        table(&ReportView::new(report))
+        render_matrix(&ReportView::new(report))
             .map_err(|message| RenderError { format: self.name(), message })
     }
 }
 
-fn table(view: &ReportView<'_>) -> Result<String, String> {
+fn render_matrix(view: &ReportView<'_>) -> Result<String, String> {
     let mut writer = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
         .quote_style(::csv::QuoteStyle::Always)
         .from_writer(Vec::new());
     let mut write =
         |fields: Vec<String>| writer.write_record(fields.iter().map(|field| spreadsheet(field)));
-    write(heading(view)).map_err(|e| e.to_string())?;
+    write(heading_fields(view)).map_err(|e| e.to_string())?;
     for row in &view.rows {
-        write(record(row, view)).map_err(|e| e.to_string())?;
+        write(component_record(row, view)).map_err(|e| e.to_string())?;
     }
     let bytes = writer.into_inner().map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|e| e.to_string())
 }
 
 /// Behind the name of each environment.
-const OF_ENVIRONMENT: [&str; 8] =
-    ["state", "product", "version", "instances", "level", "direction", "differs", "remarks"];
+const OF_ENVIRONMENT: [&str; 9] = [
+    "state", "product", "version", "instances", "level", "direction", "differs", "remarks",
+    "figures",
+];
 
-fn heading(view: &ReportView<'_>) -> Vec<String> {
+/// Behind all environments, the same in every row.
+const OF_AUDIT: [&str; 2] = ["verdict", "verdict sentence"];
+
+fn heading_fields(view: &ReportView<'_>) -> Vec<String> {
     let first = ["component", "class", "owner", "baseline", "severity", "findings", "waived"];
     let mut heading: Vec<String> = first.map(str::to_owned).into();
     for environment in &view.environments {
         let name = environment.name();
         heading.extend(OF_ENVIRONMENT.iter().map(|column| format!("{name} {column}")));
     }
+    heading.extend(OF_AUDIT.map(str::to_owned));
     if view.audit.standing.is_some() {
         heading.push("first-seen".to_owned());
         heading.extend(view.environments.iter().map(|one| format!("{} since", one.name())));
@@ -65,7 +72,7 @@ fn heading(view: &ReportView<'_>) -> Vec<String> {
 }
 
 /// One component.
-fn record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
+fn component_record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
     let found = view.of_component(row.component());
     let mut all = found.findings.iter().chain(&found.waived);
     let severity = found.findings.iter().map(FindingView::severity).max();
@@ -75,13 +82,17 @@ fn record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
         all.find_map(FindingView::owner).unwrap_or_default().to_owned(),
         view.audit.baseline.to_string(),
         severity.map(|severity| severity.to_string()).unwrap_or_default(),
-        ids(&found.findings),
-        ids(&found.waived),
+        finding_ids(&found.findings),
+        finding_ids(&found.waived),
     ];
-    for (cell, environment) in row.cells.iter().zip(&view.environments) {
-        let remarks = remarks(row.component(), cell, environment);
-        record.extend(of_environment(cell, remarks));
+    let figures = view.figures_of(row.component());
+    for (index, (cell, environment)) in row.cells.iter().zip(&view.environments).enumerate() {
+        let remarks = cell_remarks(row.component(), cell, environment);
+        let figures = figures.map(|of| of.words_in(index)).unwrap_or_default();
+        record.extend(of_environment(cell, remarks, figures));
     }
+    record.push(view.audit.judgement.verdict.as_str().to_owned());
+    record.push(verdict_sentence(view.audit, str::to_owned));
     if view.audit.standing.is_some() {
         let time = |known: Option<StandingSince>| {
             known.map(|known| known.since.to_string()).unwrap_or_default()
@@ -94,7 +105,7 @@ fn record(row: &RowView<'_>, view: &ReportView<'_>) -> Vec<String> {
 }
 
 /// In the order of their rules, as they are found.
-fn ids(findings: &[FindingView<'_>]) -> String {
+fn finding_ids(findings: &[FindingView<'_>]) -> String {
     let mut sorted = findings.to_vec();
     sorted.sort_by_key(|one| one.position);
     sorted.iter().map(FindingView::id).collect::<Vec<_>>().join(" ")
@@ -102,7 +113,7 @@ fn ids(findings: &[FindingView<'_>]) -> String {
 
 /// What is not running, or counts though nobody can tell, and what is said of the targets whose
 /// facts are in the row.
-fn remarks(component: &str, cell: &CellView<'_>, environment: &EnvironmentView<'_>) -> String {
+fn cell_remarks(component: &str, cell: &CellView<'_>, environment: &EnvironmentView<'_>) -> String {
     let mut remarks = cell.not_running();
     for target in &environment.targets {
         let name = target.name();
@@ -118,7 +129,11 @@ fn collector_of(name: &str) -> &str {
     name.split('/').next().unwrap_or_default()
 }
 
-fn of_environment(view: &CellView<'_>, remarks: String) -> [String; OF_ENVIRONMENT.len()] {
+fn of_environment(
+    view: &CellView<'_>,
+    remarks: String,
+    figures: String,
+) -> [String; OF_ENVIRONMENT.len()] {
     let cell = view.cell;
     let joined = |field: fn(&CellReading) -> String| {
         cell.readings.iter().map(field).collect::<Vec<_>>().join("; ")
@@ -134,6 +149,7 @@ fn of_environment(view: &CellView<'_>, remarks: String) -> [String; OF_ENVIRONME
         cell.direction.map_or("", |direction| direction.as_str()).to_owned(),
         differs.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(" "),
         remarks,
+        figures,
     ]
 }
 
@@ -145,7 +161,7 @@ mod tests {
     use crate::wire::report::DriftReport;
 
     fn table(report: &DriftReport) -> Result<String, String> {
-        super::table(&super::ReportView::new(&audit_of(report)))
+        super::render_matrix(&super::ReportView::new(&audit_of(report)))
     }
 
     /// By the library's own reader: tests/readers has another.
@@ -207,7 +223,7 @@ mod tests {
         let told = include_str!("../../docs/FORMATS.md");
         let report =
             DriftReport { environments: vec![hostile().environments.remove(0)], ..hostile() };
-        for column in super::heading(&super::ReportView::new(&audit_of(&report))) {
+        for column in super::heading_fields(&super::ReportView::new(&audit_of(&report))) {
             assert!(told.contains(&format!("`{}`", column.replace("dev ", "E "))), "{column}");
         }
     }

@@ -5,14 +5,15 @@ mod load;
 
 use std::collections::BTreeMap;
 
-use failure::failure;
+use failure::failure_dto;
 
 use super::Audit;
 use super::view::ReportView;
 use super::view::coverage::{EnvironmentView, Proportion, TargetView};
+use super::view::figures::FiguresView;
 use super::view::finding::FindingView;
 use super::view::matrix::{CellView, RowView};
-use super::view::verdict::sentence;
+use super::view::verdict::verdict_sentence;
 use crate::model::matrix::CellReading;
 use crate::model::{
     Fate, FindingTrend, GateCompared, GoneFinding, JudgedFinding, JudgedWaiver, Outcome, PartName,
@@ -22,13 +23,13 @@ use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::report as v1;
 
 /// The public report, which YAML and JSON spell.
-pub fn report(report: &Audit) -> v1::DriftReport {
+pub fn drift_report(report: &Audit) -> v1::DriftReport {
     let view = ReportView::new(report);
     v1::DriftReport {
         api_version: FormatVersion::V1,
         kind: FileKind::DriftReport,
         purpose: report.purpose.as_str().to_owned(),
-        verdict: verdict(report),
+        verdict: verdict_dto(report),
         baseline: report.baseline.to_string(),
         gates: report
             .gates
@@ -36,29 +37,29 @@ pub fn report(report: &Audit) -> v1::DriftReport {
             .map(|gate| [gate.from.to_string(), gate.to.to_string()])
             .collect(),
         left_out: report.left_out.iter().map(ToString::to_string).collect(),
-        environments: view.environments.iter().map(environment).collect(),
-        summary: summary(&view),
-        since: report.since.as_ref().map(since),
-        findings: view.findings.iter().map(finding).collect(),
-        waived: view.waived.iter().map(finding).collect(),
-        matrix: view.rows.iter().map(row).collect(),
-        waivers: report.waivers.iter().map(waiver).collect(),
-        run: run(report),
+        environments: view.environments.iter().map(environment_dto).collect(),
+        summary: summary_dto(&view),
+        since: report.since.as_ref().map(since_dto),
+        findings: view.findings.iter().map(finding_dto).collect(),
+        waived: view.waived.iter().map(finding_dto).collect(),
+        matrix: view.rows.iter().map(row_dto).collect(),
+        waivers: report.waivers.iter().map(waiver_dto).collect(),
+        run: run_dto(report, &view),
     }
 }
 
-fn verdict(report: &Audit) -> v1::Verdict {
+fn verdict_dto(report: &Audit) -> v1::Verdict {
     let reason = |r: &crate::model::Reason| v1::Reason {
         kind: r.kind.as_str().to_owned(),
         finding: r.finding.as_ref().map(ToString::to_string),
         text: r.text.clone(),
     };
     v1::Verdict {
-        sentence: sentence(report, str::to_owned),
+        sentence: verdict_sentence(report, str::to_owned),
         is: report.judgement.verdict.as_str().to_owned(),
         reasons: report.judgement.reasons.iter().map(reason).collect(),
         not_judged: report.judgement.not_judged.clone(),
-        compared: report.compared.iter().map(compared).collect(),
+        compared: report.compared.iter().map(gate_dto).collect(),
         known: report.judgement.known.iter().map(ToString::to_string).collect(),
         fail_on: report.fail_on.as_str().to_owned(),
         new_only: report.new_only,
@@ -68,7 +69,7 @@ fn verdict(report: &Audit) -> v1::Verdict {
 /// Names of components without a counterpart at most; all are counted.
 const MOST: usize = 100;
 
-fn compared(one: &GateCompared) -> v1::GateCompared {
+fn gate_dto(one: &GateCompared) -> v1::GateCompared {
     v1::GateCompared {
         gate: [one.gate.from.to_string(), one.gate.to.to_string()],
         with_counterpart: one.with_counterpart,
@@ -77,18 +78,18 @@ fn compared(one: &GateCompared) -> v1::GateCompared {
     }
 }
 
-fn environment(view: &EnvironmentView<'_>) -> v1::Environment {
+fn environment_dto(view: &EnvironmentView<'_>) -> v1::Environment {
     v1::Environment {
         name: view.name().to_owned(),
         required: view.audited.required,
         components: view.components,
         left_out: view.audited.snapshot.left_out,
-        complete: view.complete().to_string(),
-        targets: view.targets.iter().map(target).collect(),
+        complete: view.complete_targets().to_string(),
+        targets: view.targets.iter().map(target_dto).collect(),
     }
 }
 
-fn target(view: &TargetView<'_>) -> v1::Target {
+fn target_dto(view: &TargetView<'_>) -> v1::Target {
     let coverage = view.coverage;
     let time_from = match &coverage.source {
         Source::Live | Source::Declared => None,
@@ -101,14 +102,14 @@ fn target(view: &TargetView<'_>) -> v1::Target {
         source: view.source().to_owned(),
         path: view.path().map(str::to_owned),
         time_from,
-        instead_of: view.instead_of().map(failure),
-        parts: coverage.parts.iter().map(|(name, outcome)| part(view, name, outcome)).collect(),
+        instead_of: view.instead_of().map(failure_dto),
+        parts: coverage.parts.iter().map(|(name, outcome)| part_dto(view, name, outcome)).collect(),
         notes: coverage.notes.iter().map(|note| note.text.clone()).collect(),
-        stale: view.stale.as_ref().map(failure),
+        stale: view.stale.as_ref().map(failure_dto),
     }
 }
 
-fn part(view: &TargetView<'_>, name: &PartName, outcome: &Outcome) -> v1::Part {
+fn part_dto(view: &TargetView<'_>, name: &PartName, outcome: &Outcome) -> v1::Part {
     v1::Part {
         part: name.to_string(),
         outcome: match outcome {
@@ -117,12 +118,12 @@ fn part(view: &TargetView<'_>, name: &PartName, outcome: &Outcome) -> v1::Part {
             Outcome::Failed(_) => "failed",
         }
         .to_owned(),
-        failure: outcome.failure().map(failure),
+        failure: outcome.failure().map(failure_dto),
         hides: Some(view.hidden_by(name)).filter(|n| *n > 0),
     }
 }
 
-fn summary(view: &ReportView<'_>) -> v1::Summary {
+fn summary_dto(view: &ReportView<'_>) -> v1::Summary {
     let share = |of: Proportion| v1::Share { count: of.count, of: of.of };
     let (targets, equal) = (view.targets_read(), view.components_equal());
     let shown = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off);
@@ -138,7 +139,7 @@ fn summary(view: &ReportView<'_>) -> v1::Summary {
     }
 }
 
-fn finding(view: &FindingView<'_>) -> v1::Finding {
+fn finding_dto(view: &FindingView<'_>) -> v1::Finding {
     let judged = view.judged;
     let JudgedFinding { id, finding, severity, in_gate, owner, controls, .. } = judged;
     v1::Finding {
@@ -163,7 +164,7 @@ fn finding(view: &FindingView<'_>) -> v1::Finding {
     }
 }
 
-fn since(since: &Since) -> v1::Since {
+fn since_dto(since: &Since) -> v1::Since {
     let trends =
         FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
     let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.gone(fate)));
@@ -184,7 +185,7 @@ fn since(since: &Since) -> v1::Since {
     }
 }
 
-fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
+fn waiver_dto(judged: &JudgedWaiver) -> v1::Waiver {
     let JudgedWaiver { waiver, state, covers } = judged;
     v1::Waiver {
         id: waiver.id.clone(),
@@ -205,27 +206,27 @@ fn waiver(judged: &JudgedWaiver) -> v1::Waiver {
     }
 }
 
-fn row(view: &RowView<'_>) -> v1::Row {
+fn row_dto(view: &RowView<'_>) -> v1::Row {
     v1::Row {
         component: view.component().to_owned(),
         class: view.row.class.as_str().to_owned(),
-        cells: view.cells.iter().map(cell).collect(),
+        cells: view.cells.iter().map(cell_dto).collect(),
     }
 }
 
-fn cell(view: &CellView<'_>) -> v1::Cell {
+fn cell_dto(view: &CellView<'_>) -> v1::Cell {
     let cell = view.cell;
     v1::Cell {
         environment: cell.environment.to_string(),
         state: cell.state.as_str().to_owned(),
-        readings: cell.readings.iter().map(reading).collect(),
+        readings: cell.readings.iter().map(reading_dto).collect(),
         level: cell.level.map(|level| level.as_str().to_owned()),
         direction: cell.direction.map(|direction| direction.as_str().to_owned()),
         other_product: cell.other_product,
         other_variant: cell.other_variant,
         same_content: cell.same_content,
         stale: view.is_stale,
-        places: places(&cell.places),
+        places: places_dto(&cell.places),
         not_running: cell.not_running.clone(),
         first_seen: view.standing.map(|known| known.since),
     }
@@ -234,7 +235,7 @@ fn cell(view: &CellView<'_>) -> v1::Cell {
 /// Places that are named at most; all are counted.
 const PLACES: usize = 10;
 
-fn places(places: &PlacesCompared) -> Option<v1::Places> {
+fn places_dto(places: &PlacesCompared) -> Option<v1::Places> {
     let PlacesCompared { of, differing } = places;
     let worst = differing.iter().take(PLACES).map(|place| v1::PlaceChange {
         place: place.place.clone(),
@@ -248,7 +249,7 @@ fn places(places: &PlacesCompared) -> Option<v1::Places> {
     (differ > 0).then(|| v1::Places { of, differ, worst: worst.collect() })
 }
 
-fn reading(reading: &CellReading) -> v1::Reading {
+fn reading_dto(reading: &CellReading) -> v1::Reading {
     let semver = reading.reading.to_semver().filter(|_| reading.reading.is_proven());
     v1::Reading {
         product: reading.product.as_deref().map(str::to_owned),
@@ -261,7 +262,17 @@ fn reading(reading: &CellReading) -> v1::Reading {
     }
 }
 
-fn run(report: &Audit) -> v1::Run {
+fn figures_dto(of: &FiguresView<'_>, view: &ReportView<'_>) -> v1::TargetFigures {
+    let environments = view.environments.iter().enumerate().filter_map(|(index, environment)| {
+        let told = of.told_in(index).into_iter();
+        let told: BTreeMap<_, _> =
+            told.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        (!told.is_empty()).then(|| (environment.name().to_owned(), told))
+    });
+    v1::TargetFigures { target: of.target.to_string(), environments: environments.collect() }
+}
+
+fn run_dto(report: &Audit, view: &ReportView<'_>) -> v1::Run {
     let taken = report.environments.iter().map(|environment| {
         let targets = environment.snapshot.coverage.iter().filter(|target| target.is_read_at_all());
         let targets = targets.map(|target| (target.target.to_string(), target.taken));
@@ -277,7 +288,8 @@ fn run(report: &Audit) -> v1::Run {
         commit: report.run.commit.clone(),
         notes: report.run.notes.clone(),
         taken: taken.collect::<BTreeMap<_, _>>(),
-        load: report.load.iter().map(load::target).collect(),
+        load: report.load.iter().map(load::load_dto).collect(),
+        figures: view.figures.iter().map(|of| figures_dto(of, view)).collect(),
         history: report
             .run
             .history

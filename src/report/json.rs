@@ -14,7 +14,7 @@ impl Format for Json {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        let text = serde_json::to_string_pretty(&dto::report(report));
+        let text = serde_json::to_string_pretty(&dto::drift_report(report));
         text.map(|text| super::escape::json(&text) + "\n")
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }

@@ -24,7 +24,7 @@ mod yaml;
 
 use crate::model::{Audit, AuditedEnvironment, Purpose};
 
-pub use dto::report as public;
+pub use dto::drift_report as public;
 
 pub use list::{FORMATS, by_name};
 pub use trend::TrendFormat;

@@ -8,10 +8,10 @@ pub fn show(release: &Release) -> String {
     let kind = release.kind.map(|kind| format!(" ({})", kind.as_str())).unwrap_or_default();
     let after = release.previous.as_ref().map(|name| format!(", after {name}")).unwrap_or_default();
     let mut text = format!(
-        "{}{kind}{after}: {}, {} changed\n",
+        "{}{kind}{after}: {}{}\n",
         release.name,
         count(release.train.len(), "service"),
-        release.changed.len()
+        changed_since(release)
     );
     for (environment, at) in &release.came {
         text.push_str(&format!("in {environment} since {at}\n"));
@@ -40,6 +40,16 @@ pub fn show(release: &Release) -> String {
         text.push('\n');
     }
     super::escape::terminal_lines(&text) + "\n"
+}
+
+/// `, 2 of them changed since v21`; nothing is known of a release without one before it.
+fn changed_since(release: &Release) -> String {
+    let changed = release.changed.len();
+    match &release.previous {
+        Some(previous) => format!(", {changed} of them changed since {previous}"),
+        None if changed > 0 => format!(", {changed} of them changed"),
+        None => String::new(),
+    }
 }
 
 /// What differs between two releases.

@@ -15,6 +15,6 @@ impl Format for Yaml {
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
         let error = |message: String| RenderError { format: self.name(), message };
-        crate::wire::yaml::write(&dto::report(report)).map_err(|e| error(e.to_string()))
+        crate::wire::yaml::write(&dto::drift_report(report)).map_err(|e| error(e.to_string()))
     }
 }

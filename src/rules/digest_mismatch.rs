@@ -6,15 +6,17 @@ use super::{
     HIGH, Hook, LOW, Rule, RuleContext, RuleMeta, TWO_DIGESTS, environments_of, finding, listed,
     of_place, short,
 };
-use crate::compare::{mismatches, mismatches_within};
+use crate::compare::{find_mismatches, mismatches_within};
 use crate::model::{Defaults, DigestMismatch as Mismatch, EnvironmentName, Finding, Snapshot};
 
 pub(super) struct DigestMismatch;
 
 static META: RuleMeta = RuleMeta {
     id: "digest-mismatch",
-    summary: "One repository and tag stands for different content, within an environment or across two.",
-    why: "Somebody pushed the tag again: the versions look equal, and what was tested is not what runs.",
+    summary: "One repository and tag stands for different content, within an environment or \
+        across two.",
+    why: "Somebody pushed the tag again: the versions look equal, and what was tested is not what \
+        runs.",
     fix: "Deploy one build everywhere, by digest; never push a tag twice.",
     hooks: &[Hook::Environment, Hook::All],
     defaults: &[("the tag says a whole version", HIGH), ("other tags", LOW)],
@@ -69,7 +71,7 @@ fn across(earlier: &Snapshot, later: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, component) in &earlier.components {
         let Some(other) = later.components.get(name) else { continue };
-        for (repository, list) in by_repository(&mismatches(component, other)) {
+        for (repository, list) in by_repository(&find_mismatches(component, other)) {
             let side = |digests: fn(&Mismatch) -> &Vec<String>| {
                 listed(list.iter().flat_map(|m| digests(m)).map(|d| short(d)))
             };

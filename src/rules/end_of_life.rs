@@ -20,7 +20,8 @@ const ENDED: Defaults = Defaults::everywhere(Severity::Medium);
 static META: RuleMeta = RuleMeta {
     id: "end-of-life",
     summary: "Upstream support of a version has ended, or ends within the policy's `lookahead:`.",
-    why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, with their date as the \
+    why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, \
+        with their date as the \
           waiver's end. A version that no data know is told only where the next newer one, and all before it, have ended.",
     fix: "Plan the update. Where the data are older than the product's announcements, give newer \
           ones with --eol-data.",
@@ -81,7 +82,10 @@ pub fn stale_data(now: Timestamp, cycles: &Cycles, snapshots: &[Snapshot]) -> Op
     let oldest = used.map(|(cycles, _)| cycles.as_of()).min()?;
     let limit = day(now.checked_sub(DATA_AGE).unwrap_or(Timestamp::MIN));
     (oldest < limit).then(|| {
-        format!("support cycles are of {oldest}, over 90 days old: give newer ones with --eol-data")
+        format!(
+            "end-of-life data is from {oldest}, more than 90 days ago: pass newer data with \
+            --eol-data"
+        )
     })
 }
 
@@ -370,7 +374,7 @@ mod tests {
         assert_eq!(at("2026-04-01T00:00:00Z"), None);
         assert_eq!(
             at("2026-04-02T00:00:00Z").unwrap(),
-            "support cycles are of 2026-01-01, over 90 days old: give newer ones with --eol-data"
+            "end-of-life data is from 2026-01-01, more than 90 days ago: pass newer data with --eol-data"
         );
         assert_eq!(stale_data(now(), &data(), &[environment("prod").app("app", "v1")]), None);
         assert!(

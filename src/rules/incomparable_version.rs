@@ -17,7 +17,8 @@ const PLATFORM: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
 
 static META: RuleMeta = RuleMeta {
     id: "incomparable-version",
-    summary: "Two versions have no order, or a version text cannot be read; or two that may be one are different builds.",
+    summary: "Two versions have no order, or a version text cannot be read; or two that may be \
+        one are different builds.",
     why: "Whether the environments match is not known. It is never taken for equal.",
     fix: "Deploy tags that say versions, add a version label to the image, or compare by digest.",
     hooks: &[Hook::Pair, Hook::Environment],
@@ -133,7 +134,7 @@ fn reason(why: Incomparable, version: &VersionChange) -> &'static str {
             why.reason(&version.baseline, &version.current)
         }
         Incomparable::Floating if sides.iter().any(|side| side.text().is_empty()) => {
-            "an image that is named by its digest alone"
+            "an image named only by its digest"
         }
         // The tags beside the labels move, or there is none.
         Incomparable::Floating => "a version that no tag says, only a label or a chart",
@@ -168,7 +169,7 @@ mod tests {
         );
         assert_eq!(
             found(("", ""), ("", "")),
-            "qualif no tag and prod no tag have no order: an image that is named by its digest alone"
+            "qualif no tag and prod no tag have no order: an image named only by its digest"
         );
         // Not proven, one build, and what digest-mismatch tells.
         assert_eq!(found(("1.4.1", ""), ("1.4", "sha256:bbbb")), "");

@@ -403,7 +403,7 @@ fn listed<S: AsRef<str>>(runs: impl IntoIterator<Item = S>) -> String {
 
 /// ` (near: redis/main)`: names that the side which lacks a component has instead.
 fn hint(alike: &Alike<'_>, lacked: &ComponentName) -> String {
-    let names = alike.nearest(lacked);
+    let names = alike.nearest_names(lacked);
     if names.is_empty() { String::new() } else { format!(" (near: {})", names.join(", ")) }
 }
 

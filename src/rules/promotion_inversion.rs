@@ -15,8 +15,10 @@ pub(super) struct PromotionInversion;
 
 static META: RuleMeta = RuleMeta {
     id: "promotion-inversion",
-    summary: "An own service is older in an environment than in a later one of the promotion order.",
-    why: "Something went to the later environment without passing through the earlier one: a hotfix that the \
+    summary: "An own service is older in an environment than in a later one of the promotion \
+        order.",
+    why: "Something went to the later environment without passing through the earlier one: a \
+        hotfix that the \
           next release will undo, or a test environment that was forgotten.",
     fix: "Deploy the later environment's version to the earlier one, then release from there.",
     hooks: &[Hook::All],
@@ -56,7 +58,7 @@ fn inverted<'a>(earlier: &'a Snapshot, later: &'a Snapshot) -> impl Iterator<Ite
             }
             let environments = environments_of(&earlier.environment, &later.environment);
             let summary = format!(
-                "{} still runs {}, {} already runs {}{}",
+                "{} runs {}, but {} already runs {}{}",
                 earlier.environment,
                 change.current,
                 later.environment,
@@ -91,8 +93,8 @@ mod tests {
         assert_eq!(
             pairs,
             [
-                "dev still runs v20, qualif already runs v22",
-                "dev still runs v20, prod already runs v21"
+                "dev runs v20, but qualif already runs v22",
+                "dev runs v20, but prod already runs v21"
             ]
         );
     }

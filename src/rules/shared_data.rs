@@ -1,4 +1,4 @@
-//! Redis servers of two environments that hold one set of data: one replicates the other.
+//! Redis servers of two environments that hold the same data: one replicates the other.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,11 @@ const WITH_BASELINE: Defaults = Defaults::everywhere(Severity::Critical);
 static META: RuleMeta = RuleMeta {
     id: "shared-data",
     summary: "Redis servers of two environments have one master_replid: one replicates the other.",
-    why: "What is written or emptied in the one is written or emptied in the other; and a replica of production that \
+    why: "What is written or emptied in the one is written or emptied in the other; and a replica \
+        of production that \
           counts as another environment's Redis proves nothing of that environment.",
-    fix: "Point each profile at a server of its own environment, or end the replication (REPLICAOF NO ONE); or list the \
+    fix: "Point each profile at a server of its own environment, or end the replication \
+        (REPLICAOF NO ONE); or list the \
           targets under shared: in the catalogue if it is meant.",
     hooks: &[Hook::All],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],
@@ -36,7 +38,7 @@ impl Rule for SharedData {
         let is_replicated = |identity: &Identity| {
             identity.kind == Identity::REPLICATION && replicated.contains(identity.value.as_str())
         };
-        let (defaults, what) = ((WITH_BASELINE, LOW), "hold one set of data");
+        let (defaults, what) = ((WITH_BASELINE, LOW), "hold the same data");
         shared_identities(&META, context, snapshots, is_replicated, defaults, what)
     }
 }
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].summary,
-            "prod redis/cache = qualif redis/cache hold one set of data (master_replid 8f1c)"
+            "prod redis/cache = qualif redis/cache hold the same data (master_replid 8f1c)"
         );
         assert_eq!(found[0].defaults, WITH_BASELINE);
     }

@@ -13,10 +13,13 @@ const WITH_BASELINE: Defaults = Defaults::everywhere(Severity::Critical);
 
 static META: RuleMeta = RuleMeta {
     id: "shared-instance",
-    summary: "One instance (Redis run_id, Docker engine ID, kube-system UID) answers in several environments.",
-    why: "A test that empties or loads it does so in every environment that shares it; and an audit that compares \
+    summary: "One instance (Redis run_id, Docker engine ID, kube-system UID) answers in several \
+        environments.",
+    why: "A test that empties or loads it does so in every environment that shares it; and an \
+        audit that compares \
           an instance with itself finds no drift.",
-    fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue if it is meant to be shared. \
+    fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue \
+        if it is meant to be shared. \
           Machines that were cloned with their Docker Engine have one engine ID: give each its own (stop the engine, remove \
           /var/lib/docker/engine-id, or /etc/docker/key.json before Docker 24, and start it).",
     hooks: &[Hook::All],
@@ -33,7 +36,7 @@ impl Rule for SharedInstance {
     }
 
     fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let (defaults, what) = ((WITH_BASELINE, LOW), "are one instance");
+        let (defaults, what) = ((WITH_BASELINE, LOW), "are the same instance");
         let is_of_instance = |identity: &Identity| !identity.is_of_data();
         shared_identities(&META, context, snapshots, is_of_instance, defaults, what)
     }
@@ -119,7 +122,7 @@ fn clones(snapshots: &[Snapshot], seen: &IdentityHolders<'_>) -> Option<String> 
     }
     let names: Vec<&str> = hosts.into_iter().collect();
     (names.len() > 1).then(|| {
-        format!("; its hosts are named {}: or are they clones of one machine?", names.join(" and "))
+        format!("; its hosts are named {}: they may be clones of one machine", names.join(" and "))
     })
 }
 
@@ -141,7 +144,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(
             found[0].summary,
-            "dev redis/host = qualif redis/cache are one instance (run_id 3f9c)"
+            "dev redis/host = qualif redis/cache are the same instance (run_id 3f9c)"
         );
         assert_eq!((found[0].component.as_str(), found[0].defaults), ("redis/cache", LOW));
         let found = all(

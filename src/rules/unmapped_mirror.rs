@@ -9,8 +9,10 @@ pub(super) struct UnmappedMirror;
 
 static META: RuleMeta = RuleMeta {
     id: "unmapped-mirror",
-    summary: "An image that only one side has shares its digest, or the end of its path, with one that only the other has.",
-    why: "The two are probably one image from two registries: then they are not compared with each other, and one is told \
+    summary: "An image that only one side has shares its digest, or the end of its path, with one \
+        that only the other has.",
+    why: "The two are probably one image from two registries: then they are not compared with \
+        each other, and one is told \
           to be missing and the other to be unexpected.",
     fix: "Map the mirror in the catalogue: mirrors: {registry.example/mirror: docker.io}.",
     hooks: &[Hook::All],
@@ -61,7 +63,7 @@ impl<'a> Alone<'a> {
             return Some((same, "one digest"));
         }
         let alike = self.by_end.get(end(name)).filter(|names| names.len() == 1)?;
-        alike.first().map(|same| (*same, "one end of the path"))
+        alike.first().map(|same| (*same, "the same end of the path"))
     }
 }
 
@@ -88,7 +90,8 @@ fn between(baseline: &Snapshot, current: &Snapshot) -> Vec<Finding> {
         let Some((other, known_by)) = there.counterpart(name, component) else { continue };
         let (b, c) = (&baseline.environment, &current.environment);
         let environments = environments_of(b, c);
-        let summary = format!("{b} {name} and {c} {other} have {known_by}: perhaps one image");
+        let summary =
+            format!("{b} {name} and {c} {other} have {known_by}: they may be the same image");
         let finding = finding(&META, name, environments, INFO, summary);
         found.push(Finding { subject: other.to_string(), ..finding });
     }
@@ -113,7 +116,7 @@ mod tests {
         assert_eq!(
             by_end,
             ["prod image/mirror/goharbor/nginx-photon and qualif image/goharbor/nginx-photon \
-              have one end of the path: perhaps one image"]
+              have the same end of the path: they may be the same image"]
         );
         let by_digest = told(
             environment("prod").build("cache/a", "v2", "sha256:1"),

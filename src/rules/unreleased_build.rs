@@ -11,8 +11,10 @@ const DEFAULTS: Defaults = Defaults::everywhere(Severity::Medium);
 static META: RuleMeta = RuleMeta {
     id: "unreleased-build",
     summary: "A component says a version that no release carries (255.255.255, 0.0.0, dev).",
-    why: "It was built from an unstable branch, or without a version: nobody can say what is in it, and nobody fixes it.",
-    fix: "Deploy a release, or set the version when building. Texts that a product uses so are `sentinels` of the product data.",
+    why: "It was built from an unstable branch, or without a version: nobody can say what is in \
+        it, and nobody fixes it.",
+    fix: "Deploy a release, or set the version when building. Texts that a product uses so are \
+        `sentinels` of the product data.",
     hooks: &[Hook::Environment],
     defaults: &[("any", DEFAULTS)],
     ..RuleMeta::PLAIN
@@ -30,7 +32,7 @@ impl Rule for UnreleasedBuild {
             let list: Vec<String> =
                 unreleased.map(|(reading, places)| format!("{reading} ({places})")).collect();
             let summary = format!(
-                "{} runs {}, which no release carries",
+                "{} runs {}, which is not a released version",
                 snapshot.environment,
                 list.join(", ")
             );
@@ -53,8 +55,8 @@ mod tests {
             environment("prod").redis("cache", "255.255.255").app("app", "dev"),
         );
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0].summary, "prod runs dev (1), which no release carries");
-        assert_eq!(found[1].summary, "prod runs 255.255.255 (1), which no release carries");
+        assert_eq!(found[0].summary, "prod runs dev (1), which is not a released version");
+        assert_eq!(found[1].summary, "prod runs 255.255.255 (1), which is not a released version");
         assert_eq!(found[1].defaults.in_gate, Severity::Medium);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Hook, Rule, RuleContext, RuleLevels, RuleMeta, finding, listed, short, unless_host};
-use crate::compare::{proven_different, widest};
+use crate::compare::{proven_different, widest_level};
 use crate::model::{Component, Defaults, Finding, Severity, Snapshot, with_product};
 use crate::version::{Level, Reading};
 
@@ -14,7 +14,8 @@ const DEFAULTS: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
 static META: RuleMeta = RuleMeta {
     id: "version-split",
     summary: "One environment runs several versions of a component at once.",
-    why: "A rollout that stopped half way, or an instance that was forgotten: which one a test met is chance.",
+    why: "A rollout that stopped half way, or an instance that was forgotten: which one a test \
+        met is chance.",
     fix: "Finish the rollout. Where the two are meant to differ, name them apart in the catalogue.",
     hooks: &[Hook::Environment],
     defaults: &[("any", DEFAULTS)],
@@ -32,7 +33,7 @@ impl Rule for VersionSplit {
         let split = snapshot.components.iter().filter_map(|(name, component)| {
             // `7` beside `7.2.4`, and two builds of one version, are not two versions as far as is
             // known.
-            let level = widest(component)
+            let level = widest_level(component)
                 .filter(|level| !matches!(level, Level::WithinPrecision | Level::Build))?;
             let is_told =
                 component.instances.iter().any(|instance| !instance.reading.text().is_empty());

@@ -21,7 +21,7 @@ pub struct Commit {
 impl Commit {
     /// How far apart two are; `None` if they are two commits, which have no order. An abbreviated
     /// hash is true of the whole one.
-    pub(super) fn level(&self, other: &Self) -> Option<Level> {
+    pub(super) fn distance_to(&self, other: &Self) -> Option<Level> {
         if self.hash == other.hash {
             return Some(if self.build == other.build { Level::Equal } else { Level::Build });
         }

@@ -6,10 +6,10 @@ use super::level::{Difference, Direction, Incomparable, Level};
 use super::levels::Levels;
 use super::number::Number;
 use super::number::cmp_numbers;
-use super::order::{order, runtime};
+use super::order::{order, runtime_name};
 use super::reading::{Body, Date, Detail, Reading, Version};
 use super::scheme::Scheme;
-use super::system::system;
+use super::system::parse_system_name;
 
 /// How far `current` is from `baseline`, for versions of major, minor and patch.
 pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
@@ -21,7 +21,7 @@ pub fn difference(baseline: &Reading, current: &Reading) -> Difference {
 /// The level is told by the parts, the direction by the scheme's order. What the order calls
 /// equal is at most a build apart, and what it does not is at least that.
 pub fn difference_of(levels: &Levels, baseline: &Reading, current: &Reading) -> Difference {
-    let level = parts(levels, baseline, current);
+    let level = level_by_parts(levels, baseline, current);
     let ordering = order(baseline, current);
     let level = match (level, ordering) {
         (Level::Incomparable(_) | Level::WithinPrecision, _) => {
@@ -41,7 +41,7 @@ pub fn difference_of(levels: &Levels, baseline: &Reading, current: &Reading) -> 
 }
 
 /// The level by the parts alone.
-fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
+fn level_by_parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
     if baseline.is_unreleased() || current.is_unreleased() {
         return Level::Incomparable(Incomparable::Unreleased);
     }
@@ -69,7 +69,7 @@ fn parts(levels: &Levels, baseline: &Reading, current: &Reading) -> Level {
         }
         (Body::Api(_), Body::Api(_)) => Level::Incomparable(Incomparable::SchemeMismatch),
         (Body::Commit(b), Body::Commit(c)) => {
-            b.level(c).unwrap_or(Level::Incomparable(Incomparable::Opaque))
+            b.distance_to(c).unwrap_or(Level::Incomparable(Incomparable::Opaque))
         }
         (Body::Floating, _) | (_, Body::Floating) => Level::Incomparable(Incomparable::Floating),
         (Body::Opaque | Body::Commit(_), _) | (_, Body::Opaque | Body::Commit(_)) => {
@@ -110,8 +110,8 @@ fn is_imprecise(levels: &Levels, short: &Reading, long: &Reading) -> bool {
     }
     let is_shorter = s.release.len() < l.release.len();
     // Who says `8.0` says it of every Aurora of it, and an Aurora does not say which 8.0 it is.
-    if s.service().is_empty() != l.service().is_empty() {
-        return is_shorter || s.service().is_empty();
+    if s.service_numbers().is_empty() != l.service_numbers().is_empty() {
+        return is_shorter || s.service_numbers().is_empty();
     }
     if s.detail == Detail::Beginning {
         return is_shorter || l.detail != Detail::Beginning;
@@ -135,18 +135,18 @@ fn runtimes_differ(baseline: &Reading, current: &Reading) -> bool {
     if !is_uri(baseline) || !is_uri(current) {
         return false;
     }
-    let (b, c) = (runtime(baseline.text()), runtime(current.text()));
+    let (b, c) = (runtime_name(baseline.text()), runtime_name(current.text()));
     !b.is_empty() && !c.is_empty() && b != c
 }
 
 /// Two numbers of different systems say nothing of each other.
 fn os_name(reading: &Reading) -> Option<String> {
-    (reading.scheme() == Scheme::OsImage).then(|| system(reading.text()))
+    (reading.scheme() == Scheme::OsImage).then(|| parse_system_name(reading.text()))
 }
 
 fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_scheme: bool) -> Level {
     // A missing epoch is zero; across sources only the upstream part counts.
-    if one_scheme && epoch(baseline) != epoch(current) {
+    if one_scheme && epoch_of(baseline) != epoch_of(current) {
         return Level::Major;
     }
     let zero = 0.into();
@@ -155,10 +155,10 @@ fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_schem
         baseline.release.get(i).unwrap_or(&zero) != current.release.get(i).unwrap_or(&zero)
     });
     match differing {
-        Some(i) => levels.at(i, &baseline.release, &current.release),
+        Some(i) => levels.level_at(i, &baseline.release, &current.release),
         None if baseline.pre != current.pre => Level::Prerelease,
         None if baseline.more != current.more => of_rare(baseline, current),
-        None if build(baseline) != build(current) => Level::Build,
+        None if build_texts(baseline) != build_texts(current) => Level::Build,
         None if one_scheme && baseline.detail != current.detail => Level::Build,
         None => Level::Equal,
     }
@@ -166,21 +166,21 @@ fn of_versions(levels: &Levels, baseline: &Version, current: &Version, one_schem
 
 /// The service around it counts as any version does, and updates are a patch.
 fn of_rare(baseline: &Version, current: &Version) -> Level {
-    let (b, c) = (baseline.service(), current.service());
+    let (b, c) = (baseline.service_numbers(), current.service_numbers());
     if cmp_numbers(b, c).is_ne() {
         let index = (0..b.len()).find(|i| b.get(*i) != c.get(*i));
-        return Levels::DEFAULT.at(index.unwrap_or(2), b, c);
+        return Levels::DEFAULT.level_at(index.unwrap_or(2), b, c);
     }
     if baseline.updates() != current.updates() {
         Level::Patch
-    } else if build(baseline) != build(current) {
+    } else if build_texts(baseline) != build_texts(current) {
         Level::Build
     } else {
         Level::Equal
     }
 }
 
-fn epoch(version: &Version) -> Option<&Number> {
+fn epoch_of(version: &Version) -> Option<&Number> {
     match &version.detail {
         Detail::Package { epoch, .. } if !epoch.is_zero() => Some(epoch),
         _ => None,
@@ -189,7 +189,7 @@ fn epoch(version: &Version) -> Option<&Number> {
 
 /// What differs without making another version of it. The detail does too, but only says something
 /// to its own scheme.
-fn build(version: &Version) -> (&str, &str, &[Number]) {
+fn build_texts(version: &Version) -> (&str, &str, &[Number]) {
     (&version.build, &version.packaging, &version.revisions)
 }
 

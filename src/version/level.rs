@@ -61,7 +61,7 @@ impl Level {
     }
 
     /// The drift of that word; `None` for every other word.
-    pub fn drift(word: &str) -> Option<Self> {
+    pub fn from_drift_word(word: &str) -> Option<Self> {
         let all = [Self::Build, Self::Prerelease, Self::Patch, Self::Minor, Self::Major];
         all.into_iter().find(|level| level.as_str() == word)
     }

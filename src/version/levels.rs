@@ -30,14 +30,14 @@ impl Levels {
     }
 
     /// The level of that word, if a number may mean it.
-    pub fn word(text: &str) -> Option<Level> {
+    pub fn from_word(text: &str) -> Option<Level> {
         [Level::Major, Level::Minor, Level::Patch, Level::Build]
             .into_iter()
             .find(|level| level.as_str() == text)
     }
 
     /// The level of each number of a version; as many as a whole one has.
-    fn of(&self, first: Option<&Number>) -> &[Level] {
+    fn levels_of(&self, first: Option<&Number>) -> &[Level] {
         let older = first
             .and_then(|first| self.older.iter().find(|(below, _)| *first < Number::from(*below)));
         match older {
@@ -48,15 +48,15 @@ impl Levels {
     }
 
     /// How many numbers a whole version has, of which this is the beginning.
-    pub(super) fn whole(&self, release: &[Number]) -> usize {
-        self.of(release.first()).len()
+    pub(super) fn whole_length(&self, release: &[Number]) -> usize {
+        self.levels_of(release.first()).len()
     }
 
     /// How many numbers a version has in common with all that are less than a minor away from it;
     /// `None` if they have no beginning in common, because what is behind it may mean a minor
     /// again.
     pub(super) fn to_minor(&self, release: &[Number]) -> Option<usize> {
-        let levels = self.of(release.first());
+        let levels = self.levels_of(release.first());
         let length =
             levels.iter().position(|level| *level < Level::Minor).filter(|length| *length > 0)?;
         levels[length..].iter().all(|level| *level < Level::Minor).then_some(length)
@@ -64,8 +64,8 @@ impl Levels {
 
     /// What a difference of the number at `index` means: what is beyond the last is as the last.
     /// Of two versions that count otherwise the older tells, so that it is the same both ways.
-    pub(super) fn at(&self, index: usize, a: &[Number], b: &[Number]) -> Level {
-        let levels = self.of(a.first().min(b.first()));
+    pub(super) fn level_at(&self, index: usize, a: &[Number], b: &[Number]) -> Level {
+        let levels = self.levels_of(a.first().min(b.first()));
         levels.get(index).or(levels.last()).copied().unwrap_or(Level::Patch)
     }
 }
@@ -75,7 +75,7 @@ impl fmt::Display for Levels {
         let words = |levels: &[Level]| {
             levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ")
         };
-        f.write_str(&words(self.of(None)))?;
+        f.write_str(&words(self.levels_of(None)))?;
         self.older
             .iter()
             .rev()
@@ -129,6 +129,9 @@ mod tests {
         assert_eq!(postgresql().to_string(), "major, patch; below 10: major, major, patch");
         assert_eq!(Levels::new(DEFAULT.to_vec(), Vec::new()), Levels::default());
         assert_eq!(Levels::DEFAULT.to_string(), "major, minor, patch");
-        assert_eq!((Levels::word("patch"), Levels::word("equal")), (Some(Level::Patch), None));
+        assert_eq!(
+            (Levels::from_word("patch"), Levels::from_word("equal")),
+            (Some(Level::Patch), None)
+        );
     }
 }

@@ -52,13 +52,13 @@ const MAX_LENGTH: usize = 256;
 pub fn read(scheme: Scheme, text: &str) -> Reading {
     let trimmed = text.trim();
     if trimmed.len() > MAX_LENGTH {
-        return Reading::new(scheme, &shortened(trimmed), Body::Opaque);
+        return Reading::new(scheme, &shorten_text(trimmed), Body::Opaque);
     }
-    Reading::new(scheme, text, grammar::read(scheme, trimmed))
+    Reading::new(scheme, text, grammar::read_body(scheme, trimmed))
 }
 
 /// The beginning of a text that is too long to be read; it stays too long.
-fn shortened(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     let starts = text.char_indices().map(|(start, _)| start);
     let end = starts.take_while(|start| *start <= MAX_LENGTH).last().unwrap_or(0);
     format!("{}…", &text[..end])

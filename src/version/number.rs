@@ -31,7 +31,7 @@ impl Number {
 
     /// The number that a text starts with, and the rest; `None` if it starts with no digit.
     #[inline]
-    pub(super) fn leading(text: &str) -> Option<(Self, &str)> {
+    pub(super) fn parse_leading(text: &str) -> Option<(Self, &str)> {
         let bytes = text.as_bytes();
         let mut value = 0_u64;
         let mut end = 0;

@@ -8,7 +8,7 @@ use super::identifier::{Identifier, cmp_pre};
 use super::number::Number;
 use super::reading::{Body, Date, Detail, Reading, Version};
 use super::scheme::Scheme;
-use super::system::system;
+use super::system::parse_system_name;
 
 /// Orders two readings; `None` where they have no order: texts that are not versions, dates
 /// against versions, commits, floating tags, and schemes that share nothing but numbers are
@@ -25,8 +25,8 @@ pub fn order(a: &Reading, b: &Reading) -> Option<Ordering> {
 #[inline]
 fn is_named_otherwise(a: &Reading, b: &Reading) -> bool {
     match a.scheme() {
-        Scheme::OsImage => system(a.text()) != system(b.text()),
-        Scheme::RuntimeUri => runtime(a.text()) != runtime(b.text()),
+        Scheme::OsImage => parse_system_name(a.text()) != parse_system_name(b.text()),
+        Scheme::RuntimeUri => runtime_name(a.text()) != runtime_name(b.text()),
         _ => false,
     }
 }
@@ -37,10 +37,10 @@ pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
     match (a.body(), b.body()) {
         (Body::Version(_), Body::Version(_)) if a.counting() != b.counting() => None,
         (Body::Version(x), Body::Version(y)) if a.scheme() == b.scheme() => {
-            within(a.scheme(), (a, x), (b, y))
+            order_within_scheme(a.scheme(), (a, x), (b, y))
         }
         (Body::Version(x), Body::Version(y)) => Some(x.cmp_precedence(y)),
-        (Body::Date(x), Body::Date(y)) => dates(x, y),
+        (Body::Date(x), Body::Date(y)) => order_dates(x, y),
         (Body::Api(x), Body::Api(y)) => Some(x.cmp(y)),
         (Body::Commit(x), Body::Commit(y)) if x.hash == y.hash => Some(Ordering::Equal),
         _ => None,
@@ -48,13 +48,13 @@ pub(super) fn order_of_unnamed(a: &Reading, b: &Reading) -> Option<Ordering> {
 }
 
 #[inline]
-fn within(
+fn order_within_scheme(
     scheme: Scheme,
     (a, x): (&Reading, &Version),
     (b, y): (&Reading, &Version),
 ) -> Option<Ordering> {
     let precedence = || x.cmp_precedence(y);
-    let letter = || tail::letter(x).cmp(&tail::letter(y));
+    let letter = || tail::trailing_letter(x).cmp(&tail::trailing_letter(y));
     let revisions = || x.revisions.cmp(&y.revisions);
     Some(match scheme {
         Scheme::Generic => libversion::version_compare2(&generic_key(a, x), &generic_key(b, y))
@@ -110,7 +110,7 @@ fn numbers_and_stage(version: &Version) -> String {
 }
 
 /// Two lines (`jammy`, `noble`) have no order; within a day numbers count, and nothing else.
-fn dates(a: &Date, b: &Date) -> Option<Ordering> {
+fn order_dates(a: &Date, b: &Date) -> Option<Ordering> {
     if a.before != b.before {
         return None;
     }
@@ -126,6 +126,6 @@ fn dates(a: &Date, b: &Date) -> Option<Ordering> {
 }
 
 /// The name before `://`.
-pub(super) fn runtime(text: &str) -> &str {
+pub(super) fn runtime_name(text: &str) -> &str {
     text.trim().split_once("://").map_or("", |(name, _)| name)
 }

@@ -34,7 +34,7 @@ pub struct Pattern {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Not quoted, because it may be what slipped out of another place.
-    #[error("the regular expression cannot be read: {0}")]
+    #[error("the regular expression is invalid: {0}")]
     Syntax(String),
     /// A repetition of repetitions.
     #[error("the regular expression is too large")]
@@ -54,7 +54,7 @@ impl Pattern {
     /// If it is not a regular expression, too large, or its groups are not [`GROUPS`] with `major`.
     pub fn new(source: &str) -> Result<Self, PatternError> {
         // Alone first: `a)|(b` would be well-formed between our parentheses.
-        let groups = compile(source)?;
+        let groups = compile_regex(source)?;
         let names: Vec<&str> = groups.capture_names().flatten().collect();
         if let Some(unknown) = names.iter().find(|name| !GROUPS.contains(name)) {
             return Err(PatternError::UnknownGroup((*unknown).to_owned()));
@@ -62,7 +62,7 @@ impl Pattern {
         if !names.contains(&"major") {
             return Err(PatternError::NoMajor);
         }
-        Ok(Self { source: source.to_owned(), regex: compile(&format!(r"\A(?:{source})\z"))? })
+        Ok(Self { source: source.to_owned(), regex: compile_regex(&format!(r"\A(?:{source})\z"))? })
     }
 
     /// The expression as it was written.
@@ -82,9 +82,9 @@ impl Pattern {
         let group = |name| {
             found.name(name).and_then(|g| str::from_utf8(g.as_bytes()).ok()).unwrap_or_default()
         };
-        let mut version = Version { release: release(group)?, ..Version::default() };
+        let mut version = Version { release: release_numbers(group)?, ..Version::default() };
         group("pre").clone_into(&mut version.pre_text);
-        version.pre = pre(group("pre"));
+        version.pre = prerelease_identifiers(group("pre"));
         group("build").clone_into(&mut version.build);
         group("variant").clone_into(&mut version.variant);
         group("revision").clone_into(&mut version.packaging);
@@ -119,7 +119,7 @@ pub fn read_tag(patterns: &[Pattern], tag: &str) -> Reading {
 
 /// `\d` is 0 to 9, and `\w` a letter of ASCII: so are versions, and the tables of Unicode are
 /// large.
-fn compile(source: &str) -> Result<Regex, PatternError> {
+fn compile_regex(source: &str) -> Result<Regex, PatternError> {
     let built = RegexBuilder::new(source)
         .unicode(false)
         .size_limit(MAX_SIZE)
@@ -136,7 +136,7 @@ fn compile(source: &str) -> Result<Regex, PatternError> {
 }
 
 /// A number that is left out before another is zero: Java's `8u402` is 8.0.402.
-fn release<'a>(group: impl Fn(&'static str) -> &'a str) -> Option<Vec<Number>> {
+fn release_numbers<'a>(group: impl Fn(&'static str) -> &'a str) -> Option<Vec<Number>> {
     let mut release = Vec::new();
     for (place, name) in NUMBERS.iter().enumerate() {
         let text = group(name);
@@ -150,9 +150,9 @@ fn release<'a>(group: impl Fn(&'static str) -> &'a str) -> Option<Vec<Number>> {
     (!release.is_empty()).then_some(release)
 }
 
-fn pre(text: &str) -> Vec<Identifier> {
+fn prerelease_identifiers(text: &str) -> Vec<Identifier> {
     let parts = || text.split(['.', '-']).filter(|part| !part.is_empty());
-    tail::stage(text)
+    tail::prerelease_stage(text)
         .unwrap_or_else(|| parts().map(|part| Identifier::parse(&part.to_lowercase())).collect())
 }
 

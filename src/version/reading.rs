@@ -8,7 +8,7 @@ use super::identifier::{Identifier, cmp_pre};
 use super::levels::Levels;
 use super::number::{Number, cmp_numbers};
 use super::scheme::Scheme;
-use super::system::system;
+use super::system::parse_system_name;
 
 /// A version text and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +57,7 @@ pub(super) enum Counting {
 impl Counting {
     /// As far as the text tells.
     #[inline]
-    fn of(scheme: Scheme, body: &Body) -> Self {
+    fn from_body(scheme: Scheme, body: &Body) -> Self {
         let Body::Version(version) = body else { return Self::Versions };
         if !matches!(scheme, Scheme::ImageTag | Scheme::Generic) {
             return Self::Versions;
@@ -233,7 +233,7 @@ pub struct Semver {
 
 impl Reading {
     pub(super) fn new(scheme: Scheme, text: &str, body: Body) -> Self {
-        let counting = Counting::of(scheme, &body);
+        let counting = Counting::from_body(scheme, &body);
         Self { body, scheme, text: text.to_owned(), sentinel: false, counting }
     }
 
@@ -301,8 +301,8 @@ impl Reading {
 
     /// What an operating system calls itself in front of its number, in lower case: `debian
     /// gnu/linux`. `None` for whatever is not a system's name.
-    pub fn system(&self) -> Option<String> {
-        let name = (self.scheme == Scheme::OsImage).then(|| system(&self.text))?;
+    pub fn system_name(&self) -> Option<String> {
+        let name = (self.scheme == Scheme::OsImage).then(|| parse_system_name(&self.text))?;
         (!name.is_empty()).then_some(name)
     }
 
@@ -351,7 +351,7 @@ impl Reading {
                 Detail::Beginning => false,
                 Detail::BuildNumber | Detail::BuildId => true,
                 _ => {
-                    v.release.len() >= levels.whole(&v.release)
+                    v.release.len() >= levels.whole_length(&v.release)
                         || v.is_company_release()
                         || !v.updates().is_empty()
                 }
@@ -372,8 +372,7 @@ impl Reading {
     /// asked for its own version leaves none out.
     #[must_use]
     pub fn if_whole(self, levels: &Levels) -> Self {
-        let is_short =
-            matches!(&self.body, Body::Version(v) if v.release.len() < levels.whole(&v.release));
+        let is_short = matches!(&self.body, Body::Version(v) if v.release.len() < levels.whole_length(&v.release));
         if is_short && !self.sentinel { Self { body: Body::Opaque, ..self } } else { self }
     }
 
@@ -423,7 +422,7 @@ impl Version {
         cmp_numbers(&self.release, &other.release).then_with(|| self.cmp_pre(other)).then_with(
             || match (&self.more, &other.more) {
                 (None, None) => Ordering::Equal,
-                _ => cmp_numbers(self.service(), other.service())
+                _ => cmp_numbers(self.service_numbers(), other.service_numbers())
                     .then_with(|| self.cmp_updates(other)),
             },
         )
@@ -440,7 +439,7 @@ impl Version {
     }
 
     /// The version of the managed service around it; empty if none.
-    pub fn service(&self) -> &[Number] {
+    pub fn service_numbers(&self) -> &[Number] {
         self.more.as_ref().map_or(&[], |more| &more.service)
     }
 

@@ -2,7 +2,7 @@
 
 /// The words before the number of an operating system's full name, in lower case: `debian
 /// gnu/linux`.
-pub(super) fn system(text: &str) -> String {
+pub(super) fn parse_system_name(text: &str) -> String {
     let is_number = |word: &str| {
         let bare = word.trim_start_matches('(');
         bare.strip_prefix('v').unwrap_or(bare).starts_with(|c: char| c.is_ascii_digit())

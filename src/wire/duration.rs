@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
 
 /// The text is not a length of time.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a whole number and a unit (ms, s, m, h, d), like 10s or 24h; at most 36500d")]
+#[error("expected a whole number and a unit (ms, s, m, h, d), such as 10s or 24h; at most 36500d")]
 pub struct ParseDurationError;
 
 impl FromStr for DurationText {

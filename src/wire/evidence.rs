@@ -47,7 +47,7 @@ pub fn read(
     let found = End::of(&document.targets, document.format);
     if found != document.end {
         return Err(wrong(
-            "the file broke off, or was edited: its totals (end:) are not what it holds".to_owned(),
+            "the file was cut off or edited: its totals (end:) do not match its content".to_owned(),
         ));
     }
     if !is_name(&document.environment) {
@@ -56,7 +56,7 @@ pub fn read(
     let mut ids: Vec<&str> = document.targets.iter().map(|target| target.id.as_str()).collect();
     ids.sort_unstable();
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(wrong("two targets have one id".to_owned()));
+        return Err(wrong("two targets have the same id".to_owned()));
     }
     let format = document.format;
     let targets: Result<Vec<_>, String> =
@@ -88,7 +88,7 @@ pub fn advice(error: &ShapeError) -> &'static str {
     let is_of_later =
         [format::NEWER, "`envparity/v"].iter().any(|said| error.message.contains(said));
     if is_of_later {
-        "read it by the version of envparity that wrote it, or collect it again by this one"
+        "read it with the version of envparity that wrote it, or collect it again with this one"
     } else {
         "collect it again: envparity collect ENVIRONMENT --to FILE"
     }

@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     /// An object names this key twice.
-    #[error("it names the key {0:?} twice in one object")]
+    #[error("an object has the key {0:?} twice")]
     Duplicate(String),
     /// It is not JSON, or of another shape.
     #[error(transparent)]
@@ -135,7 +135,7 @@ mod tests {
             r#"[{"b": {"c": [{"a": null, "b": {}, "a": []}]}}]"#,
             r#"{"a": 1, "\u0061": 2}"#,
         ] {
-            assert_eq!(said(text).unwrap_err(), "it names the key \"a\" twice in one object");
+            assert_eq!(said(text).unwrap_err(), "an object has the key \"a\" twice");
         }
     }
 

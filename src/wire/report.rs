@@ -5,6 +5,7 @@
 
 mod counts;
 mod failure;
+mod figures;
 mod kind;
 mod load;
 mod places;
@@ -23,6 +24,7 @@ use crate::version::Level;
 
 pub use counts::{Counts, GateCompared, Share};
 pub use failure::Failure;
+pub use figures::TargetFigures;
 pub use load::{
     FailedSource, LoadExcluded, LoadFigure, LoadIndicator, LoadRisen, LoadServer, LoadWindow,
     TargetLoad,
@@ -400,6 +402,9 @@ pub struct Run {
     /// The load of targets over time, where a source of it is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub load: Vec<TargetLoad>,
+    /// What each Redis has counted since its start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<TargetFigures>,
     /// What it became in the history, if it was stored in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<StoredRun>,
@@ -478,7 +483,7 @@ impl Finding {
             component: self.component.as_str().into(),
             environments: self.environments.iter().map(|name| name.as_str().into()).collect(),
             in_gate: self.in_gate,
-            level: self.level.as_deref().and_then(Level::drift),
+            level: self.level.as_deref().and_then(Level::from_drift_word),
             direction: self.direction.clone(),
             versions: self.versions.iter().map(|(e, v)| (e.as_str().into(), v.clone())).collect(),
             subject: self.subject.clone(),

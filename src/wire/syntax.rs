@@ -39,18 +39,14 @@ const FIXED: &[(&str, &str, &str)] = &[
     ("expected string scalar", "a text is expected here", ""),
     ("invalid boolean", "true or false is expected here", ""),
     ("invalid bool", "true or false is expected here", ""),
-    ("unclosed quote", "unclosed quote", "end the text with the quote that it begins with"),
-    (
-        "invalid trailing content after",
-        "text behind a closing quote",
-        "put all of it in the quotes",
-    ),
+    ("unclosed quote", "unclosed quote", "close the text with the quote that opens it"),
+    ("invalid trailing content after", "text after a closing quote", "put all of it in the quotes"),
     ("unclosed bracket", "unclosed bracket", "close each [ with ] and each { with }"),
     ("mismatched bracket", "mismatched bracket", "close each [ with ] and each { with }"),
     ("while parsing a flow", "unclosed bracket", "close each [ with ], and put commas in between"),
     ("illegal placement of", "unclosed bracket", "close each [ with ] and each { with }"),
     ("invalid indentation in flow", "unclosed bracket", "close each [ with ] and each { with }"),
-    ("invalid indentation in multiline quoted", "unclosed quote", "end the text in its line"),
+    ("invalid indentation in multiline quoted", "unclosed quote", "end the text on its line"),
     (
         "alias references unknown anchor",
         "a value that begins with * must be quoted",
@@ -73,8 +69,8 @@ const FIXED: &[(&str, &str, &str)] = &[
     ),
     (
         "while scanning a block scalar",
-        "unexpected text behind | or >",
-        "begin the text in the next line, or quote it",
+        "unexpected text after | or >",
+        "start the text on the next line, or quote it",
     ),
     (
         "multiple YAML documents",
@@ -83,11 +79,11 @@ const FIXED: &[(&str, &str, &str)] = &[
     ),
     ("recursion limit", "nested too deeply", ""),
     ("budget breached: Aliases", "references to anchors (*name) are not allowed here", ""),
-    ("budget breached", "too large for a file of this kind", "divide it into several files"),
+    ("budget breached", "too large for a file of this kind", "split it into several files"),
     (
         "block sequence entries are not allowed",
         "a list cannot begin here",
-        "begin it in the line below its key",
+        "start it on the line below its key",
     ),
 ];
 
@@ -147,8 +143,8 @@ impl<'a> TextPlace<'a> {
         };
         let first = (1..self.line).rev().find(|number| begins(self.line_at(*number)));
         let help = match first {
-            Some(line) => format!("it stands in line {line} already: remove one, or join them"),
-            None => "remove one, or join them".to_owned(),
+            Some(line) => format!("it is already in line {line}: remove one, or merge them"),
+            None => "remove one, or merge them".to_owned(),
         };
         (format!("duplicate key `{key}`"), Some(help))
     }
@@ -177,7 +173,7 @@ impl<'a> TextPlace<'a> {
             let (said, help) = if self.text.trim().is_empty() {
                 ("the file is empty", "")
             } else {
-                ("the text ends too early", "look for a bracket that is not closed")
+                ("the file ends too early", "look for a bracket that is not closed")
             };
             let help = Some(help.to_owned()).filter(|help| !help.is_empty());
             let (line, column) = (self.line, self.column);
@@ -247,7 +243,7 @@ impl<'a> TextPlace<'a> {
     fn indentation(&self) -> Mistake {
         let line = self.line_at(self.line);
         let column = line.chars().take_while(|c| *c == ' ').count() + 1;
-        let help = "keys of one block begin in the same column";
+        let help = "keys of one block start in the same column";
         Self::at(self.line, column, "wrong indentation", help)
     }
 }
@@ -277,7 +273,7 @@ mod tests {
         ("a:\n  b: 1\n  b: 2\n", 3, "duplicate key `b`"),
         ("a: \"b\nc: d\n", 1, "unclosed quote"),
         ("a: 'b\nc: d\n", 1, "unclosed quote"),
-        ("a: 'b' c\n", 1, "text behind a closing quote"),
+        ("a: 'b' c\n", 1, "text after a closing quote"),
         ("a: 1\nb\n", 2, "missing colon after a key"),
         ("x: 1\na\n  b: 1\n", 2, "missing colon after a key"),
         ("a:\n  b\n  - c: 1\n", 2, "missing colon after a key"),
@@ -289,7 +285,7 @@ mod tests {
         ("a: %x\n", 1, "a value cannot begin with this character"),
         ("a: *x\n", 1, "a value that begins with * must be quoted"),
         ("a: \"\\q\"\n", 1, "unknown escape sequence"),
-        ("a: |x\n", 1, "unexpected text behind | or >"),
+        ("a: |x\n", 1, "unexpected text after | or >"),
         ("a: 1\n---\nb: 2\n", 3, "a second document begins here"),
         ("- a\n", 1, "keys with values are expected here"),
     ];

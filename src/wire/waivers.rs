@@ -69,9 +69,7 @@ impl Serialize for WaiverConfig {
 
 /// The entry could not be added to the text.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the file is not laid out so that a waiver can be added to it; add this one by hand:\n\n{entry}"
-)]
+#[error("a waiver cannot be added to a file of this layout; add this one by hand:\n\n{entry}")]
 pub struct AppendError {
     /// The entry, as YAML.
     pub entry: String,
@@ -255,7 +253,8 @@ mod tests {
         for list in [
             format!("waivers:\n- {OLD}\n"),
             format!(
-                "waivers: # all of them\n  # the first\n  - {OLD}\n  - id: b # two\n    reason: |\n      # no comment\n      text\n"
+                "waivers: # all of them\n  # the first\n  - {OLD}\n  - id: b # two\n    reason: \
+                 |\n      # no comment\n      text\n"
             ),
             format!("waivers:\n- {OLD}"),
             format!("waivers:\n\n- {OLD}\n\n# the end\n"),

@@ -58,8 +58,10 @@ fn the_answer_that_was_given_last_counts_whatever_time_it_claims() {
 #[test]
 fn an_answer_needs_a_question_a_release_and_a_name() {
     let world = asking();
-    let ended = answer(&world, &["--yes", "--by", " "]);
-    assert!(ended.expect(2).stderr.contains("--by says nothing"), "{ended}");
+    for blank in [" ", "\u{3164}", "\u{2800}\u{200b}"] {
+        let ended = answer(&world, &["--yes", "--by", blank]);
+        assert!(ended.expect(2).stderr.contains("--by says nothing"), "{ended}");
+    }
     answer(&world, &["--by", "alice"]).expect(2);
     answer(&world, &["--yes", "--no", "--by", "alice"]).expect(2);
     let base = ["checklist", "answer", "db-migration", "--release", "v22", "--yes", "--by", "a"];

@@ -102,7 +102,7 @@ fn formats_and_releases_are_refused_by_what_is_meant() {
     assert!(ended.expect(2).stderr.contains("did you mean json?"), "{ended}");
     world.judge(&["-o", "yaml", "-o", "json"]).expect(2);
     let history = format!("yaml={}", world.history().display());
-    assert!(world.judge(&["-o", &history]).expect(2).stderr.contains("of the history"));
+    assert!(world.judge(&["-o", &history]).expect(2).stderr.contains("part of the history"));
     let ended = world.command(&["checklist", "--release", "v2"]);
     assert!(ended.expect(2).stderr.contains("did you mean"), "{ended}");
     world.command(&["checklist"]).expect(2);

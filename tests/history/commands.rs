@@ -94,7 +94,7 @@ fn a_report_is_written_whatever_becomes_of_the_history() {
         (PathBuf::from("postgres://u@127.0.0.1:1/x"), DATABASE),
     ] {
         let ended = with(history.to_str().unwrap());
-        let is_told = ended.stderr.contains(said) && ended.stderr.contains("advice: ");
+        let is_told = ended.stderr.contains(said) && ended.stderr.contains("help: ");
         assert!(is_told, "{ended}");
         let shown =
             profiles.run(&["audit", "--at", MONDAY, "--history", history.to_str().unwrap()]);
@@ -202,7 +202,7 @@ fn a_history_moves_by_lines_and_the_default_is_told() {
     let run = |arguments: &[&str]| envparity(arguments).current_dir(there.path()).run();
     let missing = run(&["history", "list"]);
     assert!(missing.expect(2).stderr.contains("using ./envparity.db"), "{missing}");
-    assert!(missing.stderr.contains("it does not exist yet") && missing.stderr.contains("advice:"));
+    assert!(missing.stderr.contains("it does not exist yet") && missing.stderr.contains("help:"));
     run(&["history", "import", "--from", lines]).expect(0);
     run(&["history", "verify", "--head", &digest]).expect(0);
     let again = run(&["history", "import", "--from", lines]);
@@ -249,7 +249,7 @@ fn no_command_writes_over_a_history_or_over_what_is_not_its_own() {
         let audit: &[&str] = &["audit", "-o", &yaml];
         for arguments in [&["history", "export", "--to", output], diff, audit] {
             let ended = profiles.run(arguments);
-            assert!(ended.expect(2).stderr.contains("of the history"), "{ended}");
+            assert!(ended.expect(2).stderr.contains("part of the history"), "{ended}");
         }
     }
     assert_eq!(std::fs::read(&history).unwrap(), before);

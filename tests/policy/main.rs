@@ -6,6 +6,7 @@ mod cli;
 
 mod estate;
 mod first_steps;
+mod formats;
 mod names;
 mod round;
 mod since;

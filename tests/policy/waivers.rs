@@ -304,7 +304,7 @@ fn waivers_are_listed_and_checked_by_their_dates_and_by_a_report() {
     estate.write("waivers.yaml", &WAIVER.replace("id: one", "id: other"));
     let Ended { code, stdout, .. } =
         estate.run(&["waiver", "check", "--at", NOW, "--report", &report]);
-    assert!(code == Some(1) && stdout.contains("the report does not have 1 of them"), "{stdout}");
+    assert!(code == Some(3) && stdout.contains("1 not in the report"), "{stdout}");
     let Ended { code, stderr, .. } =
         estate.run(&["waiver", "check", "--report", estate.path("audit.yaml").to_str().unwrap()]);
     assert!(code == Some(2) && stderr.contains("is not a report"), "{stderr}");

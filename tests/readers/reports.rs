@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use envparity::compare::matrix;
+use envparity::compare::build_matrix;
 use envparity::model::Audit;
 use envparity::model::{
     Change, Comparison, Defaults, Disposition, EarlierFinding, EnvironmentName, Evidence, Failure,
@@ -97,7 +97,7 @@ fn audit(evidence: Vec<Evidence>) -> Audit {
     }
     let snapshots: Vec<Snapshot> =
         environments.iter().map(|environment| environment.snapshot.clone()).collect();
-    report.matrix = matrix(&snapshots, &baseline.environment, &comparisons);
+    report.matrix = build_matrix(&snapshots, &baseline.environment, &comparisons);
     report.findings = comparisons.iter().flat_map(|comparison| found(comparison, &gate)).collect();
     report.findings.sort_by(|a, b| a.finding.component.cmp(&b.finding.component));
     report.purpose = envparity::model::Purpose::Audit;
@@ -268,7 +268,7 @@ pub(crate) fn rich() -> Audit {
     report.left_out = vec!["sandbox".into()];
     report.run.duration = Some(Duration::from_millis(4_210));
     report.run.commit = Some("81f2c0de".into());
-    report.run.notes = vec!["support cycles are of 2026-10-01".into()];
+    report.run.notes = vec!["end-of-life data is from 2026-10-01".into()];
     report
 }
 

@@ -41,7 +41,7 @@ impl std::fmt::Debug for OutputChoice {
 pub(in crate::cli) enum OutputError {
     #[error("unknown format {0:?}; {1}")]
     Format(String, String),
-    #[error("nothing stands behind the =; leave it out for stdout")]
+    #[error("no path after the =; leave the = out for stdout")]
     Path,
 }
 
@@ -78,7 +78,7 @@ impl FromStr for TrendOutput {
         let format = report::TrendFormat::by_name(name)
             .map_err(|known| format!("unknown format {name:?}; {known}"))?;
         if path == Some("") {
-            return Err("nothing stands behind the =; leave it out for stdout".to_owned());
+            return Err("no path after the =; leave the = out for stdout".to_owned());
         }
         Ok(Self { format, path: path.filter(|path| *path != "-").map(PathBuf::from) })
     }

@@ -56,20 +56,16 @@ impl TargetConfig for DeclaredConfig {
         let mut problems = Vec::new();
         if self.expires < self.on {
             let advice = "expires: is the last day on which the fact counts";
-            problems.push(Problem::at(
-                &self.component,
-                "the fact expires before it begins",
-                advice,
-            ));
+            problems.push(Problem::at(&self.component, "expires: is before on:", advice));
         }
         if let Some(product) = self.product.as_ref().filter(|name| name.trim().is_empty()) {
-            let advice = "name the product, or leave product: out";
-            problems.push(Problem::at(product, "the product has no name", advice));
+            let advice = "set product:, or remove it";
+            problems.push(Problem::at(product, "product: is empty", advice));
         }
         if self.version.trim().is_empty() || self.by.trim().is_empty() {
             problems.push(Problem::at(
                 &self.component,
-                "version and by must say something",
+                "version and by must not be empty",
                 "name the version and who vouches for it",
             ));
         }

@@ -98,21 +98,21 @@ impl EngineAddress {
             return SshAddress::of(&url).map(Self::Ssh);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            let advice = "an engine knows none: use tls: with a certificate";
+            let advice = "Docker Engine has no passwords: use tls: with a certificate";
             return Err(wrong("the URL holds a user name or password", advice));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            let advice = "leave out what stands behind ? and #: an engine gets none of it";
-            return Err(wrong("the URL says more than where the engine is", advice));
+            let advice = "remove what follows ? and #: it is not sent to the engine";
+            return Err(wrong("the URL has a query or a fragment", advice));
         }
         match url.scheme() {
             "tcp" if !matches!(url.path(), "" | "/") => {
-                Err(wrong("the URL says more than host and port", SHAPE))
+                Err(wrong("the URL has more than a host and a port", SHAPE))
             }
             "unix" if url.path().len() > 1 && url.host_str().is_none_or(str::is_empty) => {
                 Ok(Self::Unix(url.path().into()))
             }
-            "unix" => Err(wrong("the path of a socket is absolute", SHAPE)),
+            "unix" => Err(wrong("the path of the socket must be absolute", SHAPE)),
             "tcp" => {
                 let host = url.host_str().filter(|h| !h.is_empty());
                 let host = host.ok_or_else(|| wrong("the URL names no host", SHAPE))?;

@@ -236,9 +236,12 @@ impl<'a> Containers<'a> {
             // It may run: nobody shall take it for one that does not.
             Some(state) => Err(Failure::new(
                 FailureKind::Unsupported,
-                format!("a container is {state:?}, which envparity does not know"),
+                format!("a container is in the state {state:?}, which envparity does not know"),
             )
-            .advise("look at the container; if the engine is newer than this version of envparity, use a newer one")),
+            .advise(
+                "look at the container; if the engine is newer than this version of \
+                envparity, use a newer one",
+            )),
         }
     }
 }
@@ -252,7 +255,8 @@ fn nothing_selected(total: usize, included: usize) -> Failure {
         format!("exclude: leaves none of the {included} containers that include: selects")
     };
     Failure::new(FailureKind::NothingSelected, message).advise(
-        "compare the patterns in the profile with docker ps -a; names are without the leading slash",
+        "compare the patterns in the profile with docker ps -a; names are without the leading \
+         slash",
     )
 }
 
@@ -271,7 +275,7 @@ pub(super) fn short(listed: u64, counted: u64) -> Failure {
         ),
     )
     .advise(
-        "look for what shortens the list in between, a proxy or a cache; if many containers were \
+        "look for a proxy or cache in between that truncates the list; if many containers were \
          starting or stopping, audit again",
     )
 }

@@ -113,8 +113,10 @@ impl EngineEndpoint {
         let over_tls = matches!(self.address, EngineAddress::Tcp { tls: true, .. });
         match failure.kind {
             // Its reason may be lost with the connection.
-            FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure
-                .advise("does the server want a client certificate? Then name tls.cert and tls.key in the profile"),
+            FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure.advise(
+                "does the server want a client certificate? Then name tls.cert and \
+                    tls.key in the profile",
+            ),
             _ => net::with_tls_in_mind(failure, over_tls),
         }
     }
@@ -122,13 +124,15 @@ impl EngineEndpoint {
 
 fn advice(path: &str) -> Advice {
     let (unauthorized, broken) = (
-        "an engine knows no passwords: what stands in front of it wants one, and envparity has none to give",
+        "Docker Engine has no passwords: a proxy in front of it asks for one, and envparity has \
+         none to send",
         "the engine could not answer: look into its log, and that of any proxy in between",
     );
     Advice {
         unauthorized: unauthorized.to_owned(),
         forbidden: format!(
-            "allow GET {path} to this client, for example in the socket proxy in front of the engine"
+            "allow GET {path} to this client, for example in the socket proxy in front of the \
+             engine"
         ),
         broken: broken.to_owned(),
     }

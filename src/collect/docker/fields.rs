@@ -154,7 +154,10 @@ pub(super) fn image(item: &[u8]) -> Result<ImageSummary, JsonError> {
 pub(super) fn unreadable(error: &JsonError, path: &str) -> Failure {
     match error {
         JsonError::Duplicate(_) => refused(path, &format!("does not say one thing: {error}"))
-            .advise("an engine never does that: look for what alters its answers in between"),
+            .advise(
+                "Docker Engine does not answer like this: look for something in between that \
+                alters its answers",
+            ),
         _ if error.is_data() => other_shape(path),
         JsonError::Json(_) => not_json(path),
     }

@@ -22,7 +22,7 @@ pub(super) fn version(
     if engine.trim().is_empty() {
         return Err(Failure::new(
             FailureKind::Protocol,
-            "the answer to GET /version names no version",
+            "the answer to GET /version has no version",
         ));
     }
     // Of a name that stands twice the first counts.
@@ -77,7 +77,7 @@ pub(super) fn info(info: SystemInfo, evidence: &mut TargetEvidence) -> Result<()
     if identified {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Protocol, "the answer to GET /info names no ID of the engine"))
+    Err(Failure::new(FailureKind::Protocol, "the answer to GET /info has no engine ID"))
 }
 
 /// How many containers run or are paused, as `/info` counts them; very old engines do not.
@@ -159,8 +159,8 @@ pub(super) fn all_read(ItemTally { total, unread }: ItemTally, what: &str) -> Re
         format!("{unread} of {total} {what} could not be read"),
     );
     Err(failure.advise(
-        "the others were read; if the engine is newer than this version of envparity, use a newer one, \
-         else look for what alters its answers in between",
+        "the others were read; if the engine is newer than this version of envparity, use a newer \
+         one, else look for something in between that alters its answers",
     ))
 }
 
@@ -249,7 +249,8 @@ mod tests {
         let failed = |result: Result<(), Failure>| result.unwrap_err().message;
         assert!(failed(version(br#"{"Version":""}"#, &mut empty())).contains("no version"));
         assert!(
-            failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty())).contains("no ID")
+            failed(info(br#"{"Name":"h","KernelVersion":"6.1"}"#, &mut empty()))
+                .contains("no engine ID")
         );
         info(br#"{"ID":"A"}"#, &mut empty()).unwrap();
     }

@@ -53,7 +53,10 @@ pub(super) fn dial(
         )
     })?;
     let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
-        return Err(Failure::new(FailureKind::Cut, "ssh was started without input and output"));
+        return Err(Failure::new(
+            FailureKind::Cut,
+            "ssh was started without standard input and output",
+        ));
     };
     let errors = child.stderr.take();
     Ok((join(output, input), Program { child, errors, shown: address.shown() }))
@@ -90,20 +93,22 @@ const BY_SSH: &[(&str, FailureKind, &str, &str)] = &[
     (
         "IDENTIFICATION HAS CHANGED",
         FailureKind::HostKey,
-        "the host's key is another one than is known",
-        "find out why before anything else: a new machine, or somebody in between; then ssh-keygen -R HOST",
+        "the host's key has changed",
+        "find out why before anything else: a new machine, or somebody in between; then \
+         ssh-keygen -R HOST",
     ),
     (
         "Host key verification failed",
         FailureKind::HostKey,
-        "the host's key is not known here",
+        "the host's key is not in known_hosts",
         "connect once by ssh, compare the key's fingerprint with the host's own, and accept it",
     ),
     (
         "Permission denied",
         FailureKind::Authentication,
-        "the host lets nobody in with the keys that ssh has here",
-        "allow a key of this user there, or load it into ssh-agent: ssh -o BatchMode=yes must get in without a question",
+        "the host accepts none of the keys that ssh has here",
+        "allow a key of this user there, or load it into ssh-agent: ssh -o BatchMode=yes must get \
+         in without a question",
     ),
     (
         "Too many authentication failures",
@@ -123,32 +128,32 @@ const BY_DOCKER: &[(&str, FailureKind, &str, &str)] = &[
     (
         "permission denied",
         FailureKind::Permission,
-        "that user may not speak to the engine there",
+        "that user may not use the engine's socket there",
         "let the user there read and write the engine's socket, for example by the group docker",
     ),
     (
         "Cannot connect to the Docker daemon",
         FailureKind::Refused,
-        "docker is there, and no engine answers it",
+        "docker is installed there, but no engine answers it",
         "check that the engine runs on that host",
     ),
     // dial-stdio, of a socket that is not there or that nobody listens on
     (
         "failed to open the raw stream connection",
         FailureKind::Refused,
-        "docker is there, and no engine answers it",
+        "docker is installed there, but no engine answers it",
         "check that the engine runs on that host",
     ),
     (
         "failed to connect to the docker API",
         FailureKind::Refused,
-        "docker is there, and no engine answers it",
+        "docker is installed there, but no engine answers it",
         "check that the engine runs on that host",
     ),
     (
         "is not a docker command",
         FailureKind::Unsupported,
-        "docker is too old there: it knows no docker system dial-stdio",
+        "docker on that host is too old: it has no docker system dial-stdio",
         "it takes Docker 18.09 or newer on that host",
     ),
 ];
@@ -166,7 +171,8 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
             format!("docker not found on that host: {shown}"),
         );
         return Some(failure.advise(
-            "ssh got in; install Docker's client there, or put it on the PATH that a command by ssh has",
+            "ssh works; install Docker's client there, or put it on the PATH of commands run \
+             through ssh",
         ));
     }
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
@@ -197,11 +203,12 @@ mod tests {
                 255,
                 "No ED25519 host key is known for h.\r\nHost key verification failed.\r\n",
                 K::HostKey,
-                "not known here",
+                "not in known_hosts",
             ),
             (
                 255,
-                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
+                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification \
+                 failed.",
                 K::HostKey,
                 "another one",
             ),

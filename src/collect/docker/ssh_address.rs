@@ -26,15 +26,13 @@ impl SshAddress {
     pub(super) fn of(url: &Url) -> Result<Self, NoAddress> {
         let wrong = |message, advice| Err(NoAddress { message, advice });
         if url.password().is_some() {
-            return wrong(
-                "the URL holds a password",
-                "ssh is asked for nothing here: let it get in by a key",
-            );
+            return wrong("the URL holds a password", "ssh runs without prompts: use a key");
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return wrong(
-                "something stands behind the host",
-                "write ssh://user@host; where the socket is, docker on that host knows: its context, or DOCKER_HOST",
+                "the URL has more than user, host and port",
+                "write ssh://user@host; where the socket is, docker on that host knows: its \
+                 context, or DOCKER_HOST",
             );
         }
         let user = Some(url.username()).filter(|user| !user.is_empty());

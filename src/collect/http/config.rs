@@ -115,14 +115,17 @@ impl HttpConfig {
             _ => return Err(wrong("the URL is neither http:// nor https://", SHAPE)),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            let advice = "a service that wants a token gets one by token: ${env:NAME}";
+            let advice = "send a token with token: ${env:NAME}";
             return Err(wrong("the URL holds a user name or password", advice));
         }
         if url.fragment().is_some() {
-            return Err(wrong("the URL has a fragment (#…)", "leave it out: servers see none"));
+            return Err(wrong(
+                "the URL has a fragment (#…)",
+                "remove it: it is not sent to servers",
+            ));
         }
         if url.query_pairs().any(|(name, _)| names_secret(&name)) {
-            let advice = "a service that wants a token gets one by token: ${env:NAME}";
+            let advice = "send a token with token: ${env:NAME}";
             return Err(wrong("the URL holds a password or token behind its ?", advice));
         }
         let host = url.host_str().filter(|host| !host.is_empty());
@@ -147,11 +150,12 @@ impl HttpConfig {
         let regex = compiled.map_err(|error| {
             let (message, advice) = match error {
                 regex::Error::CompiledTooBig(_) => {
-                    ("the regular expression is too large", "repeat less in it")
+                    ("the regular expression is too large", "use fewer or smaller repetitions")
                 }
                 _ => (
-                    "the regular expression cannot be read",
-                    "write it in single quotes, with the version in the first group: 'v(\\d+\\.\\d+)'",
+                    "the regular expression is invalid",
+                    "write it in single quotes, with the version in the first group: \
+                     'v(\\d+\\.\\d+)'",
                 ),
             };
             Problem::at(text, message, advice)
@@ -180,7 +184,11 @@ impl HttpConfig {
         }
         self.pointer.is_some().then(|| {
             let advice = "leave one of them out, or find the version in the header by regex:";
-            Problem::at(header, "a header holds no JSON for pointer: to look at", advice)
+            Problem::at(
+                header,
+                "header: and pointer: exclude each other: a header is not JSON",
+                advice,
+            )
         })
     }
 
@@ -247,7 +255,7 @@ impl TargetConfig for HttpConfig {
         }
         if self.pointer.is_none() && self.regex.is_none() && self.header.is_none() {
             let advice = "write pointer: /version for JSON, or regex: or header:";
-            let message = "the target does not say where in the answer its version is";
+            let message = "the target does not say where the version is in the answer";
             problems.push(Problem::at(&self.name, message, advice));
         }
         problems.extend(self.expression().err());
@@ -286,7 +294,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         for (text, said) in [
-            ("url: http://h", "does not say where in the answer"),
+            ("url: http://h", "does not say where the version is"),
             ("url: h\npointer: /v", "invalid URL"),
             ("url: ftp://h\npointer: /v", "neither http:// nor https://"),
             ("url: http://u:p@h/\npointer: /v", "holds a user name or password"),
@@ -294,11 +302,11 @@ mod tests {
             ("url: http://h/?api_key=x\npointer: /v", "holds a password or token"),
             ("url: http://h\npointer: v", "invalid JSON pointer"),
             ("url: http://h\npointer: /a~2", "invalid JSON pointer"),
-            ("url: http://h\nregex: '('", "cannot be read"),
+            ("url: http://h\nregex: '('", "is invalid"),
             ("url: http://h\nregex: 'x'", "has no group"),
             ("url: http://h\nregex: '((a{1000}){1000}){1000}'", "too large"),
             ("url: http://h\nheader: 'X Y'", "invalid header name"),
-            ("url: http://h\nheader: X\npointer: /v", "holds no JSON"),
+            ("url: http://h\nheader: X\npointer: /v", "a header is not JSON"),
             ("url: http://h\npointer: /v\ncomponent: orders", "name of a component"),
             ("url: http://h\npointer: /v\ntls: {}", "the URL is http://"),
             ("url: https://h\npointer: /v\ntls: {cert: c}", "without its key"),

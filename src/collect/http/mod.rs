@@ -97,7 +97,7 @@ impl Http {
 
     fn advised(&self, failure: Failure) -> Failure {
         if failure.kind == FailureKind::Tls && !self.address.tls {
-            return failure.advise("write https:// in the profile");
+            return failure.advise("use https:// in the profile");
         }
         net::with_tls_in_mind(failure, self.address.tls)
     }
@@ -131,7 +131,7 @@ fn advice(has_token: bool) -> Advice {
     let unauthorized = if has_token {
         "the server does not accept the token: renew it"
     } else {
-        "the server wants to know who asks: give it a token by token: ${env:NAME}"
+        "the server requires authentication: set token: ${env:NAME}"
     };
     Advice {
         unauthorized: unauthorized.to_owned(),

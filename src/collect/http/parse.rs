@@ -40,7 +40,7 @@ impl Finder {
         }
         let version = found.trim();
         if token.is_some_and(|token| version.contains(token.expose())) {
-            let message = format!("{from} repeats the token where its version should be");
+            let message = format!("{from} contains the token where its version should be");
             return Err(strange(message, "correct pointer:, regex: or header:"));
         }
         let is_version = (1..=MAX_VERSION).contains(&version.len())
@@ -48,7 +48,7 @@ impl Finder {
             && !version.chars().any(char::is_control);
         if !is_version {
             let message = format!("what was found in {from} is not a version");
-            let advice = "correct pointer:, regex: or header:, so that it finds the version alone";
+            let advice = "change pointer:, regex: or header: so that it finds only the version";
             return Err(strange(message, advice));
         }
         Ok(version.to_owned())
@@ -58,9 +58,10 @@ impl Finder {
 fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
     let found = pointer::find(text, at).map_err(|_| {
         let advice = if text.trim_start().starts_with('<') {
-            "it is a page: name the URL that answers in JSON (a login page may stand in front of it)"
+            "it is an HTML page: use the URL that answers in JSON (there may be a login page in \
+             front of it)"
         } else {
-            "name the URL that answers in JSON, or find the version by regex:"
+            "use the URL that answers in JSON, or find the version with regex:"
         };
         strange(format!("{from} is not JSON"), advice)
     })?;
@@ -68,12 +69,12 @@ fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
         Some(Pointed::Text(text)) => Ok(text),
         // 1.10 and 1.1 are one number.
         Some(Pointed::Decimal) => Err(strange(
-            format!("{at:?} of {from} is a number with a point: its last zeros are lost"),
-            "find the version by regex: in the whole answer, or have the server say a text",
+            format!("{at:?} of {from} is a number, in which 1.10 and 1.1 are the same"),
+            "find the version with regex: in the whole answer, or let the server send a string",
         )),
         Some(Pointed::NoText) => Err(strange(
             format!("{at:?} of {from} is not text"),
-            "correct pointer:, so that it leads to the version itself",
+            "change pointer: so that it leads to the version itself",
         )),
         None => Err(strange(
             format!("{from} has no {at:?}"),
@@ -117,11 +118,11 @@ mod tests {
             (Some("/v"), None, "<html>1.2</html>", "is not JSON"),
             (Some("/v"), None, "{}", "has no \"/v\""),
             (Some("/v"), None, r#"{"v": {"x": 1}}"#, "is not text"),
-            (Some("/v"), None, r#"{"v": 1.10}"#, "last zeros are lost"),
+            (Some("/v"), None, r#"{"v": 1.10}"#, "1.10 and 1.1 are the same"),
             (Some("/v"), None, r#"{"v": "latest"}"#, "is not a version"),
             (Some("/v"), None, r#"{"v": "1\n2"}"#, "is not a version"),
             (Some("/v"), None, r#"{"v": ""}"#, "is not a version"),
-            (Some("/v"), None, r#"{"v": "Bearer s3cret-1"}"#, "repeats the token"),
+            (Some("/v"), None, r#"{"v": "Bearer s3cret-1"}"#, "contains the token"),
             (None, Some("v(x+)"), "1.2", "finds nothing"),
             (None, Some("v(x)?"), "v", "finds nothing"),
         ] {

@@ -18,7 +18,7 @@ pub(in crate::collect) fn run_blocking<T: Send + 'static>(
     let begun = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(work)));
     async move {
         let begun = begun.map_err(|_| {
-            Failure::new(FailureKind::Unavailable, "this machine started no thread to read it by")
+            Failure::new(FailureKind::Unavailable, "could not start a thread to read it")
                 .advise("raise the limit of processes (ulimit -u), or read fewer targets at once")
         })?;
         begun.await.map_err(|_| {

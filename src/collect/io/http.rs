@@ -182,7 +182,7 @@ fn request(wanted: &HttpRequest<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
         request = request.header(name, value);
     }
     request.body(Empty::new()).map_err(|e| {
-        let message = format!("no request can be made of {}: {e}", wanted.shown);
+        let message = format!("cannot build a request for {}: {e}", wanted.shown);
         Failure::new(FailureKind::Protocol, message)
     })
 }
@@ -194,8 +194,11 @@ fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
 /// The value of a header that is a secret, which messages call `what`.
 pub(in crate::collect) fn secret_value(what: &str, text: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Failure::new(FailureKind::Secret, format!("the {what} holds what no header can hold"))
-            .advise(format!("a {what} is one line of letters, digits and signs"))
+        Failure::new(
+            FailureKind::Secret,
+            format!("the {what} contains characters that a header cannot contain"),
+        )
+        .advise(format!("use one line of printable ASCII characters"))
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -266,7 +269,8 @@ fn status_failure(
         200..=299 => {
             let message = format!("{message}, which is not the whole answer");
             Failure::new(FailureKind::Protocol, message).advise(
-                "look for a proxy or cache in between that cuts answers; the server itself says 200",
+                "look for a proxy or cache in between that truncates answers; the server itself \
+                 answers 200",
             )
         }
         300..=399 if is_elsewhere => {
@@ -356,7 +360,8 @@ mod tests {
     fn mutated_answers() {
         let seeds = [
             "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"a\": \"1.2.3\"}",
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\nt: u\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: \
+             chunked\r\n\r\n5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\nt: u\r\n\r\n",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\n{}",
             "HTTP/1.1 302 Found\r\nlocation: http://other/\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nno!\n",

@@ -159,11 +159,11 @@ async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
         let named =
             [FILE_VARIABLE, FOLDER_VARIABLE].into_iter().find(|name| variable(name).is_some());
         let message = match named {
-            Some(name) => format!("what {name} names holds no certificate authority"),
+            Some(name) => format!("{name} leads to no certificate authority"),
             None => "this system has no certificate authorities".to_owned(),
         };
         return Err(Failure::new(FailureKind::Tls, message).advise(
-            "install the system's CA certificates, or name the authority by tls.ca in the profile",
+            "install the system's CA certificates, or set the authority with tls.ca in the profile",
         ));
     }
     Ok(Arc::clone(known))
@@ -243,15 +243,17 @@ async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failu
 /// In our words, without the system's error number.
 fn pem_reason(error: &pem::Error) -> String {
     match error {
-        pem::Error::NoItemsFound => "it holds nothing of the kind".to_owned(),
+        pem::Error::NoItemsFound => "it holds no key or certificate of this kind".to_owned(),
         _ => "it is not PEM".to_owned(),
     }
 }
 
 /// The reason says nothing of the file's content: a key may be in it.
 fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display()))
-        .advise("check the path under tls in the profile (relative to its folder), its permissions, and that it is PEM")
+    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display())).advise(
+        "check the path under tls in the profile (relative to its folder), its \
+            permissions, and that it is PEM",
+    )
 }
 
 /// The last moment at which the server's certificate is valid; a handshake has checked it by then.
@@ -272,14 +274,21 @@ pub(in crate::collect) fn is_tls(error: &io::Error) -> bool {
 pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
     use rustls::{CertificateError as C, Error as E};
     let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<E>()) else {
-        return Failure::new(FailureKind::Tls, "the server ended the connection in the TLS handshake")
-            .advise("does the server speak TLS on this port? If not, the URL's scheme is the one without TLS");
+        return Failure::new(
+            FailureKind::Tls,
+            "the server ended the connection in the TLS \
+            handshake",
+        )
+        .advise(
+            "check that the server speaks TLS on this port; if it does not, use the URL \
+                scheme without TLS",
+        );
     };
     // Nothing in the words may change from run to run, as the time of a check does.
     let (what, advice) = match inner {
         E::InvalidMessage(_) => (
             "the server does not speak TLS on this port".to_owned(),
-            "use the URL's scheme without TLS, or the TLS port",
+            "use the URL scheme without TLS, or the TLS port",
         ),
         // An authority of the same name and another key is another one: all of kubeadm's are named
         // `kubernetes`.
@@ -288,8 +297,8 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
             | C::BadSignature
             | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
         ) => (
-            "the server's certificate is of an unknown authority".to_owned(),
-            "name the authority that signed it by tls.ca in the profile",
+            "the server's certificate is signed by an unknown authority".to_owned(),
+            "set the authority that signed it with tls.ca in the profile",
         ),
         E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
             ("the server's certificate has expired".to_owned(), "renew it")
@@ -300,10 +309,10 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
         ),
         E::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => (
             "the server's certificate is for another name".to_owned(),
-            "use the name that the certificate has, or say it by tls.server-name in the profile",
+            "connect by the name in the certificate, or set tls.server-name in the profile",
         ),
         E::InvalidCertificate(C::Other(_)) => (
-            "the server's certificate cannot be used as one: it may be an authority's own"
+            "the server's certificate cannot be used for a server: it may be a CA certificate"
                 .to_owned(),
             "give the server a certificate that its authority signed (one with CA:FALSE)",
         ),

@@ -144,7 +144,8 @@ fn fault_failure(fault: &SeriesFault) -> Failure {
     let (kind, advice) = match fault {
         SeriesFault::NoSeries => (
             FailureKind::NothingSelected,
-            "look up the labels of redis_commands_processed_total in the Prometheus, and write them \
+            "look up the labels of redis_commands_processed_total in the Prometheus, and write \
+             them \
              into match:",
         ),
         SeriesFault::WithoutSamples { .. } => (
@@ -187,7 +188,7 @@ impl LoadSource for Prometheus {
                 Err(failure) => {
                     let mut failure = net::with_tls_in_mind(failure, self.base.tls);
                     if failure.kind == FailureKind::Tls && !self.base.tls {
-                        failure = failure.advise("write https:// in the profile");
+                        failure = failure.advise("use https:// in the profile");
                     }
                     hide(&repeats, &mut failure.message);
                     Err(failure)

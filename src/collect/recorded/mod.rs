@@ -75,7 +75,7 @@ impl Recorded {
             // What a collection could not read then is not known now either.
             if target.parts.is_empty() {
                 let failure =
-                    Failure::new(FailureKind::File, "the file says nothing of what was read");
+                    Failure::new(FailureKind::File, "the file does not say what was read");
                 target.set_part(FILE, Outcome::Failed(failure));
             }
         }
@@ -147,7 +147,8 @@ async fn read_piped(path: &Path, context: &CollectContext) -> Result<Vec<u8>, Fa
     file::read_pipe(path, MAX_FILE, within).await.map_err(|e| {
         let message = format!("what was piped cannot be read: {}", without_errno(&e));
         Failure::new(FailureKind::File, message).advise(
-            "pipe one answer in: kubectl get … -A -o json | envparity audit; a pipe is read once, by one target",
+            "pipe one answer in: kubectl get … -A -o json | envparity audit; a pipe is read once, \
+             by one target",
         )
     })
 }

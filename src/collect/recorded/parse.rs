@@ -95,7 +95,7 @@ pub(super) fn targets(
         return Ok(vec![evidence]);
     }
     if !text.contains("apiVersion") {
-        let message = "the file is neither evidence, nor the text of INFO, nor what kubectl printed by -o json";
+        let message = "the file is neither evidence, nor INFO text, nor output of kubectl -o json";
         return Err(Failure::new(FailureKind::File, message).advise(
             "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
              cluster by kubectl get \
@@ -261,7 +261,8 @@ mod tests {
             read("apiVersion: envparity/v9\nkind: Evidence\n").unwrap_err().kind,
             FailureKind::File
         );
-        let other = "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: 2026-03-30T08:42:00Z\ntargets: []\nend: {targets: 0, images: 0}\n";
+        let other = "apiVersion: envparity/v1\nkind: Evidence\nenvironment: qualif\ntaken: \
+            2026-03-30T08:42:00Z\ntargets: []\nend: {targets: 0, images: 0}\n";
         assert_eq!(read(other).unwrap_err().kind, FailureKind::WrongEnvironment);
         assert_eq!(
             read(&other.replace("qualif", "dev")).unwrap_err().message,

@@ -5,7 +5,8 @@ use crate::collect::kubernetes::kubectl::ADVICE;
 use crate::collect::kubernetes::stray;
 use crate::model::{Failure, FailureKind};
 
-const DOCKER: &str = "what docker prints is not read: name the engine as a docker target of a profile, and record it \
+const DOCKER: &str = "docker's output cannot be used: name the engine as a docker target of a \
+    profile, and record it \
                       where it can be reached, by envparity collect ENVIRONMENT --to FILE";
 const INFO: &str =
     "record the text as the server sends it: redis-cli -h HOST INFO everything > FILE";
@@ -35,7 +36,7 @@ pub(super) fn is_ours(text: &str) -> bool {
 pub(super) fn report(text: &str) -> Option<Failure> {
     let is_report = first_value(text, "kind")?.starts_with("DriftReport");
     let advice = "collect evidence: envparity collect ENVIRONMENT --to FILE";
-    is_report.then(|| refuse("is a report of envparity, and no evidence", advice))
+    is_report.then(|| refuse("is an envparity report, not evidence", advice))
 }
 
 /// What stands behind a key where it is met first: deeper in, objects of a cluster may quote others.
@@ -64,7 +65,7 @@ pub(super) fn json(text: &str) -> Option<Failure> {
     }
     if head.contains("\"Status\"") && has(&["code"]) && has(&["message"]) && !has(&["items"]) {
         return Some(refuse(
-            "is an error of a Kubernetes API server (kind Status), and no list",
+            "is an error from a Kubernetes API server (kind Status), not a list",
             ADVICE,
         ));
     }
@@ -74,14 +75,14 @@ pub(super) fn json(text: &str) -> Option<Failure> {
     let is_info = ["redis_version", "valkey_version"].iter().any(|line| head.contains(line));
     if is_info && !has(&["kind", "metadata"]) {
         return Some(refuse(
-            "is INFO as a program has taken it apart (JSON, or a value of Python), and no text of INFO",
+            "is INFO that a program has parsed (JSON or Python), not INFO text",
             INFO,
         ));
     }
     if is_array && has(&["kind", "metadata"]) {
         let advice = format!("the list itself is needed, without jq; {ADVICE}");
         return Some(refuse(
-            "is an array of objects, as jq .items leaves it, and no list of kubectl",
+            "is an array of objects, as from jq .items, not a list from kubectl",
             &advice,
         ));
     }
@@ -89,7 +90,7 @@ pub(super) fn json(text: &str) -> Option<Failure> {
         return Some(refuse("is what crictl prints", ADVICE));
     }
     if has(&["app_version", "chart"]) && !has(&["kind"]) {
-        return Some(refuse("is what helm prints, which tells no images", ADVICE));
+        return Some(refuse("is output of helm, which has no images", ADVICE));
     }
     let is_docker = !has(&["kind", "metadata", "serverVersion", "clientVersion"])
         && has(&[
@@ -99,7 +100,7 @@ pub(super) fn json(text: &str) -> Option<Failure> {
     if is_docker {
         return Some(refuse("is JSON that docker prints (inspect, ps, images, info)", DOCKER));
     }
-    is_array.then(|| refuse("is a JSON array, and neither evidence nor a list of kubectl", ADVICE))
+    is_array.then(|| refuse("is a JSON array, neither evidence nor a list from kubectl", ADVICE))
 }
 
 /// Text that is neither INFO nor JSON nor evidence, if it is known.
@@ -112,8 +113,8 @@ pub(super) fn text(text: &str) -> Option<Failure> {
     }
     if trimmed.starts_with('<') {
         return Some(refuse(
-            "is HTML or XML: a page, and no answer of a server",
-            "record it again, and look at what it holds",
+            "is HTML or XML: a page, not a server's answer",
+            "look at what it holds, and record it again",
         ));
     }
     before_json(trimmed)
@@ -177,7 +178,7 @@ fn table(text: &str) -> Option<Failure> {
             return Some(refuse("is a table of docker (ps, images, service, compose ps)", DOCKER));
         }
         if has("REVISION") && has("CHART") {
-            return Some(refuse("is the table of helm list, which tells no images", ADVICE));
+            return Some(refuse("is the table of helm list, which has no images", ADVICE));
         }
         let is_kubectl = has("NAME") || has("OBJECT") && has("MESSAGE");
         is_kubectl.then(|| refuse("is the table that kubectl prints for people", ADVICE))
@@ -219,11 +220,11 @@ fn errors(text: &str) -> Option<Failure> {
         Some(line.chars().take(160).collect::<String>())
     };
     if let Some(said) = said(REDIS) {
-        let what = format!("holds an error of a server or redis-cli, and no INFO: {said:?}");
+        let what = format!("holds an error from a server or redis-cli, not INFO: {said:?}");
         return Some(refuse(&what, INFO));
     }
     if let Some(said) = said(ENGINE) {
-        let what = format!("holds an error of docker, and no answer: {said:?}");
+        let what = format!("holds an error from docker, not an answer: {said:?}");
         return Some(refuse(&what, DOCKER));
     }
     if said(&["No resources found"]).is_some() {
@@ -232,7 +233,7 @@ fn errors(text: &str) -> Option<Failure> {
     let first = text.lines().next()?.trim();
     stray::is_error(first).then(|| {
         let shown: String = first.chars().take(160).collect();
-        let what = format!("holds an error of kubectl, and no list: {shown:?}");
+        let what = format!("holds an error from kubectl, not a list: {shown:?}");
         refuse(&what, stray::STDOUT_ALONE)
     })
 }
@@ -249,12 +250,12 @@ fn lines(text: &str) -> Option<Failure> {
         return Some(refuse(what, INFO));
     }
     if has_line("services:") && has_line("image:") {
-        let what = "is a compose file, which says what is wanted, and not what runs";
+        let what = "is a compose file, which says what should run, not what runs";
         return Some(refuse(what, DOCKER));
     }
     let is_helm = has_line("app_version:") || has_line("- app_version:");
     let is_helm = is_helm && has_line("chart:");
-    is_helm.then(|| refuse("is what helm prints, which tells no images", ADVICE))
+    is_helm.then(|| refuse("is output of helm, which has no images", ADVICE))
 }
 
 /// Without the colours of a terminal.
@@ -297,9 +298,13 @@ mod tests {
         ("", "is empty", "record it again"),
         (" \n", "is empty", "record it again"),
         ("<!DOCTYPE html><html>", "HTML", "record it again"),
-        (r#"{"redis_version": "7.2.4"}"#, "INFO as a program", "INFO everything"),
-        ("{'redis_version': '7.2.4'}", "INFO as a program", "INFO everything"),
-        (r"b'# Server\r\nredis_version:7.2.4\r\n'", "INFO as a program", "INFO everything"),
+        (r#"{"redis_version": "7.2.4"}"#, "INFO that a program has parsed", "INFO everything"),
+        ("{'redis_version': '7.2.4'}", "INFO that a program has parsed", "INFO everything"),
+        (
+            r"b'# Server\r\nredis_version:7.2.4\r\n'",
+            "INFO that a program has parsed",
+            "INFO everything",
+        ),
         (r#"[{"Id":"a","Image":"x","Config":{}}]"#, "docker prints", "envparity collect"),
         (
             r#"{"Command":"x","ID":"1","Image":"redis:7","Names":"c"}"#,
@@ -410,6 +415,8 @@ mod tests {
             assert!(!is_ours(text), "{text}");
         }
         let told = report("apiVersion: envparity/v1\nkind: DriftReport\nverdict:\n").unwrap();
-        assert!(told.message.contains("a report") && told.advice.contains("envparity collect"));
+        assert!(
+            told.message.contains("envparity report") && told.advice.contains("envparity collect")
+        );
     }
 }

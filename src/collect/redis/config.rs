@@ -152,7 +152,8 @@ impl TargetConfig for RedisConfig {
         let load = self.load.iter().map(|load| &load.prometheus);
         let joint = load.filter(|load| is_several && load.labels.members.is_empty());
         let problem = |load: &PrometheusConfig| {
-            let message = "the target is several servers, but match: names the series of one: the load \
+            let message = "the target is several servers, but match: names the series of one: the \
+                load \
                            of the others is not judged";
             let advice = "write match: {members: {\"host:6379\": {instance: …}, …}}";
             Problem::at(&load.url, message, advice)
@@ -173,7 +174,7 @@ impl TargetConfig for RedisConfig {
             1 => {}
             _ => problems.push(Problem::at(
                 &self.name,
-                "the target says twice where its servers are",
+                "the target has more than one of url:, sentinel: and nodes:",
                 ONE,
             )),
         }
@@ -225,7 +226,7 @@ impl SentinelConfig {
         let mut problems = check_list(&self.service, &self.urls, "urls");
         if self.service.is_empty() {
             let advice = "name the master as in the Sentinels' configuration: service: mymaster";
-            problems.push(Problem::at(&self.service, "the service has no name", advice));
+            problems.push(Problem::at(&self.service, "service: is empty", advice));
         }
         problems.extend(check_tls(self.tls.as_ref(), &self.service));
         problems.extend(check_user(&self.service, self.username.as_ref(), self.password.as_ref()));
@@ -241,7 +242,7 @@ fn check_list(owner: &Located<String>, urls: &[Located<String>], key: &str) -> V
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     if urls.is_empty() {
-        let message = format!("{key}: names no server");
+        let message = format!("{key}: is empty");
         problems.push(Problem::at(owner, message, format!("write {key}: [redis://host:6379, …]")));
     }
     for url in urls {
@@ -249,7 +250,7 @@ fn check_list(owner: &Located<String>, urls: &[Located<String>], key: &str) -> V
             Err(problem) => problems.push(problem),
             Ok(address) if !seen.insert(address.place()) => {
                 let message = format!("{} stands twice", address.place());
-                problems.push(Problem::at(url, message, "name each server once"));
+                problems.push(Problem::at(url, message, "list each server once"));
             }
             Ok(_) => {}
         }
@@ -304,8 +305,8 @@ fn address_or(text: &Located<String>, port: u16) -> Result<RedisAddress, Problem
         .ok_or_else(|| wrong("the URL names no host", SHAPE))?;
     if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
         return Err(wrong(
-            "the URL says more than host and port",
-            "leave path and query out: INFO is not of one database",
+            "the URL has more than a host and a port",
+            "remove path and query: INFO is about the whole server",
         ));
     }
     Ok(RedisAddress { host: host.to_owned(), port: url.port().unwrap_or(port), tls })
@@ -332,7 +333,8 @@ mod tests {
             "url: redis://h",
             "url: rediss://h\ntls: {ca: ca.pem}\nreplicas: true",
             "nodes: [redis://a:1, redis://b:1]\nusername: u\npassword: ${env:P}",
-            "sentinel: {service: m, urls: [redis://s, rediss://t], username: u, password: '${env:P}'}\nreplicas: true",
+            "sentinel: {service: m, urls: [redis://s, rediss://t], username: u, password: \
+             '${env:P}'}\nreplicas: true",
             "sentinel: {service: m, urls: [redis://s]}\ntls: {}",
         ] {
             assert_eq!(problems(text), Vec::<String>::new(), "{text}");
@@ -346,16 +348,16 @@ mod tests {
                 "required: true",
                 "does not say where its server is -> write one of url:, sentinel: and nodes:",
             ),
-            ("url: redis://h\nnodes: [redis://a]", "says twice where its servers are"),
+            ("url: redis://h\nnodes: [redis://a]", "has more than one of"),
             ("nodes: []", "nodes: names no server -> write nodes: [redis://host:6379"),
-            ("nodes: [redis://a:1, rediss://a:1]", "a:1 stands twice -> name each server once"),
+            ("nodes: [redis://a:1, rediss://a:1]", "a:1 stands twice -> list each server once"),
             ("nodes: [redis://a, http://b]", "neither redis:// nor rediss://"),
             ("nodes: [rediss://a, redis://b]\ntls: {}", "tls is given, but the URL is redis://"),
             (
                 "nodes: [redis://a]\nreplicas: true",
                 "replicas: goes with url: or sentinel: -> leave replicas: out",
             ),
-            ("sentinel: {service: '', urls: [redis://s]}", "the service has no name"),
+            ("sentinel: {service: '', urls: [redis://s]}", "service: is empty"),
             ("sentinel: {service: m, urls: []}", "urls: names no server"),
             (
                 "sentinel: {service: m, urls: [redis://u:p@s]}",

@@ -24,14 +24,14 @@ impl<'e, 't> InfoFacts<'e, 't> {
     pub(super) fn add(&mut self, prefix: &'static str, name: &'t str, value: &str) {
         let too_large = |what: String| {
             Failure::new(FailureKind::TooLarge, what)
-                .advise("no server writes this by itself: find out what answers there")
+                .advise("no Redis server writes this: find out what answers there")
         };
         if name.len().max(value.len()) > MAX_FACT {
             let shown: String = name.chars().take(40).collect();
             let message = format!("{prefix}{shown} is longer than {MAX_FACT} bytes: not read");
             self.failure.get_or_insert_with(|| too_large(message));
         } else if self.seen.len() >= Self::MAX {
-            let message = format!("INFO tells more than {} versions and settings", Self::MAX);
+            let message = format!("INFO has more than {} versions and settings", Self::MAX);
             self.failure.get_or_insert_with(|| too_large(message));
         } else if self.seen.insert((prefix, name)) {
             self.evidence.fields.push(Field::of_target(format!("{prefix}{name}"), value));

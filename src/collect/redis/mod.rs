@@ -167,7 +167,7 @@ impl Redis {
         evidence: &mut TargetEvidence,
         context: &CollectContext,
     ) {
-        const ADVICE: &str = "name each node once, by an address that leads to no other";
+        const ADVICE: &str = "list each node once, by an address of its own";
         let mut different = Different::default();
         for (address, told) in
             nodes.iter().zip(servers::several(&self.access, nodes, context).await)

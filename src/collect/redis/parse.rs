@@ -134,7 +134,10 @@ impl InfoExtent {
 fn whole(evidence: &TargetEvidence, extent: &InfoExtent) -> Result<(), Failure> {
     if evidence.field("redis_mode").or(evidence.field("server_mode")) == Some("sentinel") {
         return Err(Failure::new(FailureKind::Protocol, "this is a Sentinel, which holds no data")
-            .advise("write sentinel: {service: NAME, urls: […]} in place of url:, to read the master that it names"));
+            .advise(
+                "write sentinel: {service: NAME, urls: […]} in place of url:, to read the \
+                master that it names",
+            ));
     }
     let missing = if !extent.has_memory() {
         "Memory"
@@ -147,7 +150,8 @@ fn whole(evidence: &TargetEvidence, extent: &InfoExtent) -> Result<(), Failure> 
     };
     let message = format!("this is not the whole INFO: the section {missing} is missing");
     Err(Failure::new(FailureKind::Protocol, message).advise(
-        "if it was pasted of one section, paste INFO everything; a server must let the auditing user read it all",
+        "if one section was pasted, paste INFO everything; the auditing user must be allowed to \
+         read all of it",
     ))
 }
 
@@ -313,7 +317,8 @@ mod tests {
     #[test]
     fn what_is_unknown_is_passed_over_and_what_repeats_counts_once() {
         let odd = parsed(
-            "# Server\n# New Section\nnew_field:1\n:\n::\nredis_version:7.0.1\nrole:master\nrole:slave\n\
+            "# Server\n# New \
+             Section\nnew_field:1\n:\n::\nredis_version:7.0.1\nrole:master\nrole:slave\n\
              used_memory:1\nused_memory:2\ncmdstat_get:calls=1\ncmdstat_get:calls=2\nerrorstat_ERR:count\ndb0:keys=3\n\
              db0:keys=4\nmodule:name=a,ver=1\nmodule:name=a,ver=2\nmodule:ver=3\nmodule:",
         );

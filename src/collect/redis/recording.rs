@@ -42,7 +42,7 @@ pub(in crate::collect) fn several(text: &str) -> Result<Vec<Recording>, Failure>
                 .advise("keep the newer one, or record the file again by > and not by >>"));
         }
         let nothing = || {
-            let message = format!("the file names {place}, and holds no INFO of it");
+            let message = format!("the file names {place}, but holds no INFO from it");
             let said = chunk.text.lines().map(str::trim).find(|line| !line.is_empty());
             let said = said.map(|line| line.chars().take(120).collect::<String>());
             let message = said.map_or(message.clone(), |said| format!("{message}, but {said:?}"));
@@ -55,10 +55,12 @@ pub(in crate::collect) fn several(text: &str) -> Result<Vec<Recording>, Failure>
 }
 
 fn unnamed(texts: usize) -> Failure {
-    let message =
-        format!("the file holds {texts} INFO texts, and not each is named by a host:port in front");
+    let message = format!(
+        "the file holds {texts} INFO texts, and not all of them have a host:port line in front"
+    );
     Failure::new(FailureKind::File, message).advise(
-        "record each server into a file of its own, a target for each; or write its address in front, \
+        "record each server into a file of its own, a target for each; or write its address in \
+         front, \
          as in: for h in a b; do echo $h:6379; redis-cli -h $h INFO everything; done",
     )
 }
@@ -195,7 +197,8 @@ mod tests {
 
     fn info(version: &str, run_id: &str) -> String {
         format!(
-            "# Server\r\nredis_version:{version}\r\nrun_id:{run_id}\r\ntcp_port:6379\r\n\r\n# Clients\r\nmaxclients:10000\r\n\
+            "# Server\r\nredis_version:{version}\r\nrun_id:{run_id}\r\ntcp_port:6379\r\n\r\n# \
+             Clients\r\nmaxclients:10000\r\n\
              # Memory\r\nmaxmemory_policy:noeviction\r\n# Cluster\r\ncluster_enabled:0\r\n\r\n# Keyspace\r\ndb0:keys=4,expires=0\r\n"
         )
     }

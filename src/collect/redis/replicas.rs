@@ -16,7 +16,8 @@ use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 /// Replicas that are followed: more is not one service.
 const MAX_FOLLOWED: usize = 32;
 
-const ANNOUNCE: &str = "the address is the one that the replica announces: behind NAT or in a container, set \
+const ANNOUNCE: &str = "the address is the one that the replica announces: behind NAT or in a \
+    container, set \
     replica-announce-ip and replica-announce-port there to one that leads to it from here";
 
 /// Who is to be asked yet.
@@ -63,8 +64,7 @@ fn checked(main: &str, mut told: ServerRead) -> ServerRead {
     }
     match told.said.field("role") {
         Some(role @ "master") => {
-            let message =
-                format!("a server in the role {role} answers there, which is not a replica");
+            let message = format!("the server there has the role {role}: it is not a replica");
             told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
         }
         Some("slave") if topology::is_of_another(main, &told.text) => {
@@ -96,17 +96,16 @@ impl Following {
             self.queue.push(address);
         }
         if let Some(host) = unusable.first() {
-            let message = format!(
-                "{} names a replica at {host} that cannot be asked: it tells no port",
-                server.place()
-            );
-            let advice = "a backup or migration that reads the stream looks like this: audit again when it is done, or \
+            let message = format!("{} names a replica at {host} without a port", server.place());
+            let advice = "a backup or migration that reads the stream looks like this: audit \
+                again when it is done, or \
                 set replica-announce-ip and replica-announce-port";
             self.problem = Some(Failure::new(FailureKind::Unreachable, message).advise(advice));
         }
         if unnamed > 0 {
-            let message = format!("{} has {unnamed} more replicas than it names", server.place());
-            let advice = "one that is being connected is not named yet: try again in a while";
+            let message =
+                format!("{} names {unnamed} fewer replicas than it counts", server.place());
+            let advice = "a replica that is still connecting has no name yet: try again in a while";
             self.problem = Some(Failure::new(FailureKind::Unavailable, message).advise(advice));
         }
     }

@@ -147,7 +147,8 @@ impl Sentinel {
                 self.service,
                 said.join(", ")
             );
-            let advice = "a failover may be under way: try again in a while; if it stays so, the Sentinels cannot reach \
+            let advice = "a failover may be under way: try again in a while; if it stays so, the \
+                Sentinels cannot reach \
                 each other";
             return Err(Failure::new(FailureKind::Unavailable, message).advise(advice));
         }
@@ -159,9 +160,11 @@ impl Sentinel {
         };
         let sick = told.iter().find(|(_, named)| named.status != "ok");
         let outcome = sick.map_or(Ok(()), |(place, MasterNamed { status, .. })| {
-            let message = format!("the Sentinel {place} says that the master {master} is {status:?}, not ok");
+            let message = format!("the Sentinel {place} says that the master {master} is \
+                {status:?}, not ok");
             let advice =
-                "sdown: this Sentinel cannot reach it; odown: most cannot. See its log, and that of the master";
+                "sdown: this Sentinel cannot reach it; odown: most cannot. See its log, and that \
+                 of the master";
             Err(Failure::new(FailureKind::Unavailable, message).advise(advice))
         });
         Ok((address, outcome))
@@ -201,7 +204,7 @@ fn unknown(service: &str, masters: &[Master]) -> Failure {
     };
     Failure::new(
         FailureKind::Protocol,
-        format!("the Sentinel knows no service {service:?}: {known}"),
+        format!("the Sentinel has no service {service:?}: {known}"),
     )
     .advise(
         "write one of these names as service: in the profile, or name the Sentinels that watch it",
@@ -248,7 +251,8 @@ fn no_sentinel(text: &str) -> Failure {
 /// The master that Sentinels name cannot be reached: the address is theirs, not the profile's.
 pub(super) fn unreached(failure: Failure, address: &RedisAddress) -> Failure {
     let advice = format!(
-        "{}; the Sentinels name {}: behind NAT or in a container, let them name an address that leads to it from here \
+        "{}; the Sentinels name {}: behind NAT or in a container, let them name an address that \
+         leads to it from here \
          (replica-announce-ip on the server, sentinel announce-hostnames)",
         failure.advice,
         address.place()
@@ -280,6 +284,7 @@ pub(super) fn all_named(known: usize, named: usize) -> Result<(), Failure> {
     let message =
         format!("the Sentinels know of {known} replicas, and {named} are connected to the master");
     Err(Failure::new(FailureKind::Unavailable, message).advise(
-        "start the replica that is down; of one that is gone for good, let the Sentinels forget it (SENTINEL RESET)",
+        "start the replica that is down; of one that is gone for good, let the Sentinels forget \
+         it (SENTINEL RESET)",
     ))
 }

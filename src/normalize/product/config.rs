@@ -70,14 +70,14 @@ impl ProductConfig {
     /// What its numbers mean; words that `check` tells are left out.
     pub(super) fn levels(&self) -> Levels {
         let of = |words: &[Located<String>]| {
-            words.iter().filter_map(|word| Levels::word(word)).collect::<Vec<_>>()
+            words.iter().filter_map(|word| Levels::from_word(word)).collect::<Vec<_>>()
         };
         let older = self.older.iter().map(|older| (older.below, of(&older.levels))).collect();
         Levels::new(of(&self.levels), older)
     }
 
     /// Everything that is wrong with it alone.
-    fn check(&self) -> Vec<Problem> {
+    fn find_problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> = [Some(&self.name), self.family.as_ref()]
             .into_iter()
             .flatten()
@@ -136,7 +136,7 @@ fn level_problems(words: &[Located<String>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut lowest = Level::Major;
     for word in words {
-        match Levels::word(word) {
+        match Levels::from_word(word) {
             None => {
                 let message = format!("{:?} is nothing that a number can mean", word.as_str());
                 problems.push(Problem::at(word, message, LEVELS));
@@ -155,24 +155,26 @@ fn level_problems(words: &[Located<String>]) -> Vec<Problem> {
 fn image_problem(image: &Located<String>) -> Option<Problem> {
     let last = image.rsplit('/').next().unwrap_or_default();
     let wrong = last.is_empty() || last.contains([':', '@']) || image.contains(['*', ' ']);
-    let advice = "name a repository without tag and digest, like bitnami/redis; patterns stand in components:";
+    let advice = "name a repository without tag and digest, like bitnami/redis; patterns stand in \
+        components:";
     wrong.then(|| Problem::at(image, "not an image repository", advice))
 }
 
 /// Everything that is wrong with the products of one file.
-pub(in super::super) fn check(products: &[ProductConfig]) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = products.iter().flat_map(ProductConfig::check).collect();
+pub(in super::super) fn check_products(products: &[ProductConfig]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> =
+        products.iter().flat_map(ProductConfig::find_problems).collect();
     let names = products
         .iter()
         .flat_map(|p| [&p.name].into_iter().chain(&p.aliases).map(move |name| (p, name)));
-    problems.extend(twice(names, "name", |name| name.to_lowercase()));
+    problems.extend(find_duplicates(names, "name", |name| name.to_lowercase()));
     let images = products.iter().flat_map(|p| p.images.iter().map(move |image| (p, image)));
-    problems.extend(twice(images, "image", str::to_owned));
+    problems.extend(find_duplicates(images, "image", str::to_owned));
     problems
 }
 
 /// What belongs to two products, or to one twice.
-fn twice<'a>(
+fn find_duplicates<'a>(
     all: impl Iterator<Item = (&'a ProductConfig, &'a Located<String>)>,
     what: &str,
     key: fn(&str) -> String,
@@ -220,18 +222,20 @@ static SHIPPED: LazyLock<ProductData> = LazyLock::new(|| {
         .expect("products.yaml is part of the program, and a test reads it")
 });
 
-pub(super) fn shipped() -> &'static ProductData {
+pub(super) fn shipped_products() -> &'static ProductData {
     &SHIPPED
 }
 
 /// What components may be called by the products of a catalogue and by the shipped ones that it
 /// does not replace. A product's own name counts before another's alias.
-pub fn names(catalogue: &[ProductConfig], collectors: Collectors) -> ProductNames {
+pub fn names_for(catalogue: &[ProductConfig], collectors: Collectors) -> ProductNames {
     let is_replaced = |product: &&ProductConfig| {
         catalogue.iter().any(|own| own.name.eq_ignore_ascii_case(&product.name))
     };
     let all = || {
-        catalogue.iter().chain(shipped().products.iter().filter(|product| !is_replaced(product)))
+        catalogue
+            .iter()
+            .chain(shipped_products().products.iter().filter(|product| !is_replaced(product)))
     };
     let own = all().map(|product| (product.name.as_str(), product.name.as_str()));
     let aliases = all().flat_map(|product| {
@@ -247,12 +251,12 @@ mod tests {
     fn problems(rows: &str) -> Vec<(usize, String, String)> {
         let text = format!("products:\n{rows}copies: []\nsuffixes: []\n");
         let data: ProductData = yaml::read(&text, Origin::Person).unwrap();
-        check(&data.products).into_iter().map(|p| (p.line, p.message, p.advice)).collect()
+        check_products(&data.products).into_iter().map(|p| (p.line, p.message, p.advice)).collect()
     }
 
     #[test]
     fn the_shipped_data_is_in_order() {
-        let wrong = check(&shipped().products);
+        let wrong = check_products(&shipped_products().products);
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
@@ -277,7 +281,7 @@ mod tests {
             (4, "this cannot be the name of a product"),
             (4, "not an image repository"),
             (4, "an empty text is not a sentinel"),
-            (5, "the regular expression cannot be read: unclosed group"),
+            (5, "the regular expression is invalid: unclosed group"),
             (5, "the regular expression has a group \"mayor\", which means nothing"),
             (5, "the regular expression has no group \"major\""),
             (6, "the name \"B\" belongs to b already"),

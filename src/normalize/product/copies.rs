@@ -11,7 +11,7 @@ struct Copies {
 }
 
 static COPIES: LazyLock<Copies> = LazyLock::new(|| {
-    let data = config::shipped();
+    let data = config::shipped_products();
     let mut suffixes: Vec<&str> = data.suffixes.iter().map(String::as_str).collect();
     suffixes.sort_by_key(|suffix| std::cmp::Reverse(suffix.len()));
     Copies { rows: &data.copies, suffixes }
@@ -28,7 +28,7 @@ pub(super) struct Original {
 
 impl Original {
     /// Whether that repository is it.
-    pub(super) fn is(&self, image: &str) -> bool {
+    pub(super) fn is_image(&self, image: &str) -> bool {
         let is_joined = || !self.joined.is_empty() && image.replace('/', &self.joined) == self.name;
         image == self.name || is_joined()
     }
@@ -39,16 +39,16 @@ impl Original {
     }
 
     /// The last part of the name, if it may stand for the whole.
-    pub(super) fn last(&self) -> Option<&str> {
+    pub(super) fn last_part(&self) -> Option<&str> {
         self.is_distributed.then(|| self.name.rsplit('/').next()).flatten()
     }
 }
 
 /// The originals of an image, likely ones first: by the distributor's row, and with and without
 /// what a name says of the build. An image of nobody's has none but the latter.
-pub(super) fn originals(full: &str, short: &str) -> Vec<Original> {
+pub(super) fn likely_originals(full: &str, short: &str) -> Vec<Original> {
     let by_row = COPIES.rows.iter().find_map(|row| {
-        let part = part(&row.image, full).or_else(|| part(&row.image, short))?;
+        let part = wildcard_part(&row.image, full).or_else(|| wildcard_part(&row.image, short))?;
         let name = row.of.replacen(if row.of.contains("**") { "**" } else { "*" }, part, 1);
         Some(Original { name, joined: row.joined.clone(), is_distributed: true })
     });
@@ -68,7 +68,7 @@ pub(super) fn originals(full: &str, short: &str) -> Vec<Original> {
 }
 
 /// What the last `*` (no slash) or `**` of a pattern stands for; an earlier `*` is any part.
-fn part<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
+fn wildcard_part<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
     let (front, is_deep) = match pattern.strip_suffix("**") {
         Some(front) => (front, true),
         None => (pattern.strip_suffix('*')?, false),
@@ -166,7 +166,7 @@ mod tests {
             ("a/*/*", "a/b", None),
             ("a/*", "a/", None),
         ] {
-            assert_eq!(part(pattern, name), expected, "{pattern} {name}");
+            assert_eq!(wildcard_part(pattern, name), expected, "{pattern} {name}");
         }
     }
 }

@@ -86,7 +86,7 @@ impl Product {
 /// The shipped products. Their expressions are compiled once for a process.
 static SHIPPED: LazyLock<Vec<Arc<Product>>> = LazyLock::new(|| {
     let mut compiled = BTreeMap::new();
-    config::shipped()
+    config::shipped_products()
         .products
         .iter()
         .cloned()
@@ -146,7 +146,7 @@ impl Products {
             product.repositories.iter().any(|pattern| pattern.read(short).is_some())
         };
         let own = self.with_repository([full, short].into_iter());
-        own.or_else(|| self.copied(full, short)).or_else(|| self.iter().find(has_name))
+        own.or_else(|| self.find_copied(full, short)).or_else(|| self.iter().find(has_name))
     }
 
     /// The first product that has any of these repositories.
@@ -156,14 +156,14 @@ impl Products {
     }
 
     /// The product that an image is a copy of, no matter who hands it on.
-    fn copied(&self, full: &str, short: &str) -> Option<&Product> {
-        let originals = copies::originals(full, short);
+    fn find_copied(&self, full: &str, short: &str) -> Option<&Product> {
+        let originals = copies::likely_originals(full, short);
         let whole = originals.iter().find_map(|original| match original.only_name() {
             Some(name) => self.with_repository([name].into_iter()),
-            None => self.iter().find(|product| product.images.iter().any(|i| original.is(i))),
+            None => self.iter().find(|product| product.images.iter().any(|i| original.is_image(i))),
         });
         whole.or_else(|| {
-            originals.iter().filter_map(Original::last).find_map(|last| {
+            originals.iter().filter_map(Original::last_part).find_map(|last| {
                 self.with_repository([last].into_iter()).or_else(|| self.by_name(last))
             })
         })
@@ -192,8 +192,8 @@ pub struct TextReader<'a> {
 
 impl TextReader<'_> {
     /// What a program, a label or a person says; `hint` is what the collector knows of it.
-    pub fn text(&self, hint: Option<Scheme>, text: &str) -> Reading {
-        self.marked(match (self.scheme, self.product) {
+    pub fn read_text(&self, hint: Option<Scheme>, text: &str) -> Reading {
+        self.mark_reading(match (self.scheme, self.product) {
             (Some(scheme), _) => version::read(scheme, text),
             (None, Some(product)) => of_product(product, hint, text),
             (None, None) => version::read(hint.unwrap_or_else(|| Scheme::detect(text)), text),
@@ -201,9 +201,9 @@ impl TextReader<'_> {
     }
 
     /// What the tag of an image says. A tag that moves does so whatever the scheme.
-    pub fn tag(&self, tag: &str) -> Reading {
+    pub fn read_tag(&self, tag: &str) -> Reading {
         let plain = || version::read(Scheme::ImageTag, tag);
-        self.marked(match (self.scheme, self.product) {
+        self.mark_reading(match (self.scheme, self.product) {
             (Some(scheme), _) => {
                 let read = version::read(scheme, tag);
                 let says_nothing = |body: &Body| matches!(body, Body::Floating | Body::Commit(_));
@@ -217,7 +217,7 @@ impl TextReader<'_> {
     }
 
     /// What the name of a repository says of the version.
-    pub(super) fn repository(&self, short: &str) -> Option<Reading> {
+    pub(super) fn read_repository(&self, short: &str) -> Option<Reading> {
         let product = self.product.filter(|_| self.scheme.is_none())?;
         product.repositories.iter().find_map(|pattern| pattern.read(short))
     }
@@ -227,7 +227,7 @@ impl TextReader<'_> {
         self.product.map_or(Levels::DEFAULT, |product| product.levels.clone())
     }
 
-    fn marked(&self, reading: Reading) -> Reading {
+    fn mark_reading(&self, reading: Reading) -> Reading {
         match self.product {
             Some(product) => reading.with_sentinels(&product.sentinels),
             None => reading,

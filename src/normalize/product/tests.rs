@@ -83,12 +83,12 @@ fn parts(reading: &Reading) -> String {
 fn tags_are_read_as_they_are_meant() {
     let products = products();
     for (name, tag, want) in TAGS {
-        let reading = reader(&products, name).tag(tag);
+        let reading = reader(&products, name).read_tag(tag);
         assert_eq!(parts(&reading), *want, "{name} {tag}");
         assert_eq!(reading.text(), *tag);
-        assert_eq!(reader(&products, name).tag(reading.text()), reading, "read again");
+        assert_eq!(reader(&products, name).read_tag(reading.text()), reading, "read again");
     }
-    let minio = reader(&products, "minio").tag("RELEASE.2024-03-15T01-07-19Z");
+    let minio = reader(&products, "minio").read_tag("RELEASE.2024-03-15T01-07-19Z");
     assert!(matches!(minio.body(), Body::Date(_)));
 }
 
@@ -114,7 +114,7 @@ fn every_expression_fits_an_example() {
 fn distance(name: &str, b: &str, c: &str) -> (Level, Option<Direction>) {
     let products = products();
     let reader = reader(&products, name);
-    let apart = difference_of(&reader.levels(), &reader.tag(b), &reader.tag(c));
+    let apart = difference_of(&reader.levels(), &reader.read_tag(b), &reader.read_tag(c));
     (apart.level, apart.direction)
 }
 
@@ -162,7 +162,8 @@ fn a_tag_and_what_the_program_says_are_one_version() {
         ("kube-proxy", "v1.29.3", "v1.29.3"),
     ] {
         let reader = reader(&products, name);
-        let apart = difference_of(&reader.levels(), &reader.tag(tag), &reader.text(None, text));
+        let apart =
+            difference_of(&reader.levels(), &reader.read_tag(tag), &reader.read_text(None, text));
         assert_eq!(apart.level, Level::Equal, "{name} {tag} {text}");
     }
 }
@@ -189,11 +190,12 @@ fn names_and_aliases_find_a_product() {
 #[test]
 fn components_are_called_by_the_products_own_names() {
     let catalogue: Vec<ProductConfig> = yaml::read(
-        "- {name: ledger, aliases: [books, postgres, redis]}\n- {name: MariaDB, aliases: [maria]}\n",
+        "- {name: ledger, aliases: [books, postgres, redis]}\n- {name: MariaDB, aliases: \
+         [maria]}\n",
         Origin::Person,
     )
     .unwrap();
-    let own = config::names(&catalogue, COLLECTORS);
+    let own = config::names_for(&catalogue, COLLECTORS);
     // Two aliases of one product; of two products the catalogue's counts.
     for (written, canonical) in [
         ("postgres/orders", "ledger/orders"),
@@ -211,9 +213,11 @@ fn components_are_called_by_the_products_own_names() {
         assert_eq!(own.canonical(written), canonical, "{written}");
     }
     // A name that is right stays.
-    let shipped = config::names(&[], COLLECTORS);
-    for name in
-        config::shipped().products.iter().map(|product| format!("{}/x", product.name.as_str()))
+    let shipped = config::names_for(&[], COLLECTORS);
+    for name in config::shipped_products()
+        .products
+        .iter()
+        .map(|product| format!("{}/x", product.name.as_str()))
     {
         assert_eq!(shipped.canonical(&name), name);
     }

@@ -76,7 +76,7 @@ pub(super) fn changes_of(
             if evidence.environment != environment.name {
                 continue;
             }
-            let snapshot = normalizer.snapshot(evidence, environment.ignore.clone());
+            let snapshot = normalizer.build_snapshot(evidence, environment.ignore.clone());
             let state = state_of(&snapshot);
             // What was not read has not changed.
             if state.is_whole {

@@ -51,18 +51,18 @@ pub struct ShareText(pub f64);
 
 impl LoadPolicyConfig {
     /// Everything that is wrong with it.
-    pub(in crate::policy) fn check(&self) -> Vec<Problem> {
+    pub(in crate::policy) fn find_problems(&self) -> Vec<Problem> {
         let criteria = self.walk_share.iter().chain(&self.cpu);
         let zero = criteria
             .flat_map(|criterion| &criterion.max)
             .filter(|max| matches!(max.value, LimitText::Share(share) if share <= 0.0));
         let advice = "write a share above 0%, or off";
-        zero.map(|max| Problem::at(max, "no load at all can hold this", advice)).collect()
+        zero.map(|max| Problem::at(max, "no load can ever meet this limit", advice)).collect()
     }
 }
 
 /// Shares above ten thousand per cent are mistakes.
-fn share(text: &str) -> Option<f64> {
+fn parse_share(text: &str) -> Option<f64> {
     let number = text.strip_prefix('+').unwrap_or(text).strip_suffix('%')?.trim();
     let number = number.parse::<f64>().ok()?;
     (0.0..=10_000.0).contains(&number).then_some(number / 100.0)
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for LimitText {
             return Ok(Self::Off);
         }
         let error = || serde::de::Error::custom("not a limit: write 5%, +20% or off");
-        share(&text).map(Self::Share).ok_or_else(error)
+        parse_share(&text).map(Self::Share).ok_or_else(error)
     }
 }
 
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for ShareText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let error = || serde::de::Error::custom("not a share: write one like 95%");
-        share(&text).filter(|share| *share <= 1.0).map(Self).ok_or_else(error)
+        parse_share(&text).filter(|share| *share <= 1.0).map(Self).ok_or_else(error)
     }
 }
 

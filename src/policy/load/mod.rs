@@ -7,7 +7,7 @@ use crate::trend::{LoadCriteria, LoadIndicator};
 use config::{CriterionConfig, LimitText};
 
 /// The criteria of a checked policy; what it does not say is as by default.
-pub fn criteria(config: Option<&PolicyConfig>) -> LoadCriteria {
+pub fn load_criteria(config: Option<&PolicyConfig>) -> LoadCriteria {
     let mut criteria = LoadCriteria::default();
     let Some(load) = config.and_then(|config| config.load.as_ref()) else { return criteria };
     let written = [(LoadIndicator::WalkShare, &load.walk_share), (LoadIndicator::Cpu, &load.cpu)];
@@ -43,15 +43,15 @@ mod tests {
         let text = format!("apiVersion: envparity/v1\nkind: Policy\nload: {load}");
         let config: PolicyConfig =
             yaml::read(&text, Origin::Person).map_err(|error| format!("{error:?}"))?;
-        match config.check(&[]).first() {
+        match config.find_problems(&[]).first() {
             Some(problem) => Err(problem.message.clone()),
-            None => Ok(criteria(Some(&config))),
+            None => Ok(load_criteria(Some(&config))),
         }
     }
 
     #[test]
     fn a_policy_says_of_load_what_differs_from_the_default() {
-        assert_eq!(criteria(None), LoadCriteria::default());
+        assert_eq!(load_criteria(None), LoadCriteria::default());
         assert_eq!(of("{}"), Ok(LoadCriteria::default()));
         let own = of("{walk-share: {max: 2.5%}, cpu: {change: off}, min-coverage: 90 %}").unwrap();
         let walk = own.criteria[&LoadIndicator::WalkShare];
@@ -69,7 +69,7 @@ mod tests {
         for (load, said) in [
             ("{walk-share: {max: 5}}", "not a limit"),
             ("{walk-share: {max: -5%}}", "not a limit"),
-            ("{walk-share: {max: 0%}}", "no load at all"),
+            ("{walk-share: {max: 0%}}", "no load can ever"),
             ("{walk-share: {change: NaN%}}", "not a limit"),
             ("{walkshare: {max: 5%}}", "walk-share"),
             ("{cpu: {maximum: 5%}}", "max"),

@@ -31,7 +31,7 @@ pub struct RangeConfig {
 
 impl RangeConfig {
     /// The row, if it is in order.
-    pub(super) fn row(&self) -> Option<RangeRow> {
+    pub(super) fn to_row(&self) -> Option<RangeRow> {
         let wanted = match &self.require {
             Some(require) => Wanted::Versions(require.parse().ok()?),
             None => Wanted::SameMinor,
@@ -49,17 +49,17 @@ impl RangeConfig {
 }
 
 /// Everything that is wrong with the rows of one file.
-pub(in super::super) fn check(rows: &[Located<RangeConfig>]) -> Vec<Problem> {
-    rows.iter().flat_map(problems).collect()
+pub(in super::super) fn find_problems(rows: &[Located<RangeConfig>]) -> Vec<Problem> {
+    rows.iter().flat_map(row_problems).collect()
 }
 
-fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
+fn row_problems(row: &Located<RangeConfig>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let components = "add components: [\"image/*\"]";
     match (&row.require, &row.pin) {
         (None, None) => {
             let advice = "write require: \"redis >=7.0, <8\", or pin: same-minor";
-            problems.push(Problem::at(row, "a row of ranges: says nothing", advice));
+            problems.push(Problem::at(row, "a row of ranges: is empty", advice));
         }
         (Some(require), None) => match require.parse::<Requirement>() {
             Err(error) => problems.push(Problem::at(
@@ -72,7 +72,7 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
                     format!("{components}, or the product: \"redis {}\"", require.as_str());
                 problems.push(Problem::at(
                     require,
-                    "nothing says of which components these versions are",
+                    "the row does not say which components it is about",
                     advice,
                 ));
             }
@@ -90,7 +90,11 @@ fn problems(row: &Located<RangeConfig>) -> Vec<Problem> {
             problems.push(Problem::at(pin, format!("unknown pin {:?}", pin.as_str()), advice));
         }
         (None, Some(pin)) if row.components.is_empty() => {
-            problems.push(Problem::at(pin, "nothing says which components are pinned", components));
+            problems.push(Problem::at(
+                pin,
+                "the row does not say which components it is about",
+                components,
+            ));
         }
         (None, Some(_)) => {}
     }
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_with_its_place() {
-        let found = check(&read(concat!(
+        let found = find_problems(&read(concat!(
             "- {require: \"redis >=8, <7\"}\n",
             "- {require: \">=7\"}\n",
             "- {components: [a]}\n",
@@ -127,10 +131,10 @@ mod tests {
                              and a comma means that both \
                              must hold";
         assert_eq!(told[0], (1, contradiction));
-        assert_eq!(told[1], (2, "nothing says of which components these versions are"));
-        assert_eq!(told[2], (3, "a row of ranges: says nothing"));
+        assert_eq!(told[1], (2, "the row does not say which components it is about"));
+        assert_eq!(told[2], (3, "a row of ranges: is empty"));
         assert_eq!(told[3], (4, "unknown pin \"same-major\""));
-        assert_eq!(told[4], (5, "nothing says which components are pinned"));
+        assert_eq!(told[4], (5, "the row does not say which components it is about"));
         assert_eq!(told[5], (6, "one row has both require: and pin:"));
         assert_eq!((told.len(), told[6].0), (7, 6));
         assert_eq!(
@@ -143,10 +147,11 @@ mod tests {
     #[test]
     fn rows_in_order_are_taken_as_written() {
         let rows = read(
-            "- {require: \"redis >=7.0, <8\", environments: [prod]}\n- {pin: same-minor, components: [\"*\"]}\n",
+            "- {require: \"redis >=7.0, <8\", environments: [prod]}\n- {pin: same-minor, \
+             components: [\"*\"]}\n",
         );
-        assert!(check(&rows).is_empty());
-        let [first, second] = [&rows[0], &rows[1]].map(|row| row.row().unwrap());
+        assert!(find_problems(&rows).is_empty());
+        let [first, second] = [&rows[0], &rows[1]].map(|row| row.to_row().unwrap());
         assert!(
             matches!(&first.wanted, Wanted::Versions(wanted) if wanted.products().eq(["redis"]))
         );

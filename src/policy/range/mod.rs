@@ -11,11 +11,11 @@ use crate::model::RangeRow;
 pub const DEFAULT_LOOKAHEAD: Duration = Duration::from_secs(90 * 86_400);
 
 /// The rows of a checked policy.
-pub fn rows(config: Option<&PolicyConfig>) -> Vec<RangeRow> {
-    config.into_iter().flat_map(|config| &config.ranges).filter_map(|row| row.row()).collect()
+pub fn range_rows(config: Option<&PolicyConfig>) -> Vec<RangeRow> {
+    config.into_iter().flat_map(|config| &config.ranges).filter_map(|row| row.to_row()).collect()
 }
 
 /// How long before the end of support it is told.
-pub fn lookahead(config: Option<&PolicyConfig>) -> Duration {
+pub fn support_lookahead(config: Option<&PolicyConfig>) -> Duration {
     config.and_then(|config| config.lookahead).map_or(DEFAULT_LOOKAHEAD, |text| text.0)
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::metas::{is_on_versions, made_by};
-use crate::compare::{Differing, InstanceSays, differing};
+use crate::compare::{Differing, InstanceSays, find_differing};
 use crate::model::{Component, EnvironmentName, Finding, Requirement, Snapshot};
 use crate::rules::MadeBy;
 use crate::version::{Range, Reading};
@@ -19,7 +19,10 @@ pub(super) type BoundVersion<'a> = (Option<String>, &'a Reading);
 /// The versions of a waiver of `finding`, by environment; empty for rules that are not on versions.
 /// An environment that runs what no waiver can be bound to is left out: a text that proves no
 /// version, or would be read as something wider.
-pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentName, String> {
+pub fn bind_versions(
+    finding: &Finding,
+    snapshots: &[Snapshot],
+) -> BTreeMap<EnvironmentName, String> {
     if !is_on_versions(finding.rule) {
         return BTreeMap::new();
     }
@@ -31,8 +34,8 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
     let mut bound = BTreeMap::new();
     for (index, environment) in finding.environments.iter().enumerate() {
         let Some(component) = components[index] else { continue };
-        let parts = parts(finding.rule, &components, index);
-        if let Some(versions) = versions(component, &parts) {
+        let parts = bound_parts(finding.rule, &components, index);
+        if let Some(versions) = versions_text(component, &parts) {
             bound.insert(environment.clone(), versions);
         }
     }
@@ -41,14 +44,14 @@ pub fn bind(finding: &Finding, snapshots: &[Snapshot]) -> BTreeMap<EnvironmentNa
 
 /// What of a finding's environment `index` makes the finding, given the component in each of its
 /// environments.
-pub(super) fn parts<'a>(
+pub(super) fn bound_parts<'a>(
     rule: &str,
     components: &[Option<&'a Component>],
     index: usize,
 ) -> BTreeSet<BoundVersion<'a>> {
     let mut differ = BTreeSet::new();
     if let [Some(one), Some(other)] = components {
-        let Differing { versions, products } = differing(one, other);
+        let Differing { versions, products } = find_differing(one, other);
         let sides = match made_by(rule) {
             MadeBy::Products => products,
             MadeBy::Versions => versions,
@@ -59,7 +62,7 @@ pub(super) fn parts<'a>(
     let Some(component) = components[index] else { return found };
     for instance in &component.instances {
         // A finding on one environment is made by all that runs there.
-        if differ.is_empty() || differ.contains(&InstanceSays::by(instance)) {
+        if differ.is_empty() || differ.contains(&InstanceSays::of_instance(instance)) {
             let product = instance.product_in(component).map(Cow::into_owned);
             let lower = instance.contradicted_by.as_deref();
             let readings = std::iter::once(&*instance.reading).chain(lower);
@@ -70,7 +73,7 @@ pub(super) fn parts<'a>(
 }
 
 /// One alternative for each product and minor.
-fn versions(component: &Component, parts: &BTreeSet<BoundVersion<'_>>) -> Option<String> {
+fn versions_text(component: &Component, parts: &BTreeSet<BoundVersion<'_>>) -> Option<String> {
     let alternatives = parts.iter().map(|(product, reading)| {
         let minor = Range::same_minor(&component.levels, reading)?;
         Requirement::binding(product.as_deref(), &minor.to_string())

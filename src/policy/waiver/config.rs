@@ -42,7 +42,7 @@ fn none_is_empty<'de, D: Deserializer<'de>>(
 impl WaiversConfig {
     /// Everything that is wrong with it, given the ids of the rules that exist, the day in UTC, and
     /// how far ahead a waiver may expire.
-    pub fn check(&self, rule_ids: &[&str], today: Date, span: Duration) -> Vec<Problem> {
+    pub fn find_problems(&self, rule_ids: &[&str], today: Date, span: Duration) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut seen = BTreeMap::new();
         for waiver in &self.waivers {
@@ -51,28 +51,28 @@ impl WaiversConfig {
                 problems.push(Problem::at(
                     &waiver.id,
                     message,
-                    format!("the other is in line {line}: name them apart"),
+                    format!("the other is in line {line}: rename one of them"),
                 ));
             }
-            problems.extend(waiver.check(rule_ids));
+            problems.extend(waiver.find_problems(rule_ids));
             problems.extend(waiver.check_expiry(today, span));
         }
         problems
     }
 
     /// Waivers that are bound to every version, and so to none: they cover nothing in an audit.
-    pub fn unbound(&self) -> Vec<Problem> {
-        self.waivers.iter().flat_map(WaiverConfig::unbound).collect()
+    pub fn unbound_problems(&self) -> Vec<Problem> {
+        self.waivers.iter().flat_map(WaiverConfig::unbound_versions).collect()
     }
 
     /// The waivers of a checked file, in its order.
     pub fn waivers(&self) -> Vec<Waiver> {
-        self.waivers.iter().filter_map(WaiverConfig::waiver).collect()
+        self.waivers.iter().filter_map(WaiverConfig::to_waiver).collect()
     }
 }
 
 impl WaiverConfig {
-    fn check(&self, rule_ids: &[&str]) -> Vec<Problem> {
+    fn find_problems(&self, rule_ids: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
         let named = [
             (&self.id, "id"),
@@ -83,8 +83,8 @@ impl WaiverConfig {
         for (text, key) in named.into_iter().filter(|(text, _)| is_blank(text)) {
             problems.push(Problem::at(
                 text,
-                format!("the {key} says nothing"),
-                "say it: others will read it",
+                format!("the {key} is empty"),
+                "fill it in: others will read it",
             ));
         }
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -118,7 +118,7 @@ impl WaiverConfig {
         if self.environments.is_empty() {
             problems.push(Problem::at(
                 &self.id,
-                "the waiver names no environment",
+                "environments: is empty",
                 "name those of the finding, all of them",
             ));
         }
@@ -141,7 +141,7 @@ impl WaiverConfig {
             self.environments.iter().filter(|name| !self.versions.contains_key(name.as_str()))
         {
             let message =
-                format!("{rule} is a rule on versions, and {:?} has none here", name.as_str());
+                format!("{rule} is about versions, but {:?} has none here", name.as_str());
             problems.push(Problem::at(
                 name,
                 message,
@@ -166,12 +166,13 @@ impl WaiverConfig {
     }
 
     /// What in it is bound to every version.
-    pub fn unbound(&self) -> Vec<Problem> {
+    pub fn unbound_versions(&self) -> Vec<Problem> {
         let admits_everything = |range: &&Located<String>| {
             range.parse::<Requirement>().is_ok_and(|wanted| wanted.admits_everything())
         };
         let problem = |range: &Located<String>| {
-            let message = format!("{:?} admits every version: it covers nothing", range.as_str());
+            let message =
+                format!("{:?} matches every version, so it covers nothing", range.as_str());
             Problem::at(range, message, "write what runs, as 7.2.4, 7.2.x or \">=7.0, <8\"")
         };
         self.versions.values().filter(admits_everything).map(problem).collect()
@@ -196,11 +197,11 @@ impl WaiverConfig {
                 "the waiver expires {ahead} days ahead, and the limit is {days} days (waiver-span)"
             )
         };
-        let advice = "choose an earlier date, and renew it then";
+        let advice = "choose an earlier date and renew it later";
         (i64::from(ahead) > days).then(|| Problem::at(&self.expires, message(), advice))
     }
 
-    fn waiver(&self) -> Option<Waiver> {
+    fn to_waiver(&self) -> Option<Waiver> {
         let mut environments: Vec<_> =
             self.environments.iter().map(|name| name.as_str().into()).collect();
         environments.sort();

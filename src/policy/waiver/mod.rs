@@ -24,7 +24,7 @@ use crate::rules::RuleMeta;
 use crate::version::Containment;
 
 use binding::BoundVersion;
-pub use binding::bind;
+pub use binding::bind_versions;
 pub use rules::{EXPIRED, UNUSED};
 
 /// Days before its end on which a waiver is said to expire.
@@ -32,7 +32,7 @@ const EXPIRING: i32 = 14;
 
 /// Lets waivers cover what they say, and tells what became of each. What is to be said of them is
 /// for [`findings`].
-pub fn apply(
+pub fn apply_waivers(
     waivers: Vec<Waiver>,
     findings: &mut [JudgedFinding],
     scope: AuditScope<'_>,
@@ -45,7 +45,7 @@ pub fn apply(
         let mut covers = Vec::new();
         for judged in findings
             .iter_mut()
-            .filter(|judged| fit(&waiver, &judged.finding, subjects).is_covered())
+            .filter(|judged| fit_finding(&waiver, &judged.finding, subjects).is_covered())
         {
             covers.push(judged.id.clone());
             if counts && judged.disposition == Disposition::Active {
@@ -89,7 +89,7 @@ impl Fit {
     }
 }
 
-fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
+fn fit_finding(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
     let same = waiver.rule == finding.rule
         && waiver.component == finding.component
         && names_environments(waiver, finding)
@@ -106,14 +106,14 @@ fn fit(waiver: &Waiver, finding: &Finding, subjects: &[Subject<'_>]) -> Fit {
         let index = finding.environments.iter().position(|other| other == environment);
         let found = index.and_then(|index| Some((index, components[index]?)));
         let Some((index, component)) = found else {
-            return Some(format!("{environment} does not run it, and it says {wanted}"));
+            return Some(format!("{environment} does not run it, and the waiver is for {wanted}"));
         };
-        let parts = binding::parts(finding.rule, &components, index);
-        outside(component, parts, wanted)
-            .map(|text| format!("{environment} runs {text}, and it says {wanted}"))
+        let parts = binding::bound_parts(finding.rule, &components, index);
+        first_outside(component, parts, wanted)
+            .map(|text| format!("{environment} runs {text}, and the waiver is for {wanted}"))
     });
     let unbound = admits_everything(waiver).map(|(environment, wanted)| {
-        format!("it says {wanted} of {environment}, which is every version")
+        format!("it covers {wanted} in {environment}, which is every version")
     });
     match unbound.or(moved) {
         Some(why) => Fit::Moved(why),
@@ -144,7 +144,7 @@ fn is_bound(waiver: &Waiver) -> bool {
 
 /// The first version of a finding that is not wanted. What a lower source says instead counts as
 /// well.
-fn outside(
+fn first_outside(
     component: &Component,
     parts: BTreeSet<BoundVersion<'_>>,
     wanted: &Requirement,
@@ -198,7 +198,7 @@ fn expired(waiver: &Waiver, covers: usize) -> String {
     let then = if covers > 0 {
         format!("{rule} counts again")
     } else {
-        "it would cover nothing any more".to_owned()
+        "it would no longer cover anything".to_owned()
     };
     format!("waiver {id} of {owner} expired on {expires}: {then}")
 }
@@ -206,12 +206,15 @@ fn expired(waiver: &Waiver, covers: usize) -> String {
 /// Why it is not used, if there is something that it nearly covers.
 fn unused(waiver: &Waiver, found: &[JudgedFinding], subjects: &[Subject<'_>]) -> String {
     let Waiver { id, rule, owner, .. } = waiver;
-    let moved = found.iter().find_map(|judged| match fit(waiver, &judged.finding, subjects) {
-        Fit::Moved(why) => Some(why),
-        Fit::Covered | Fit::Other => None,
-    });
+    let moved =
+        found.iter().find_map(|judged| match fit_finding(waiver, &judged.finding, subjects) {
+            Fit::Moved(why) => Some(why),
+            Fit::Covered | Fit::Other => None,
+        });
     match moved {
         Some(why) => format!("waiver {id} of {owner} does not cover {rule}: {why}"),
-        None => format!("waiver {id} of {owner} covers nothing: there is no such {rule}"),
+        None => {
+            format!("waiver {id} of {owner} covers nothing: there is no {rule} finding like it")
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::Failure;
 use crate::wire::report as v1;
 
-pub(super) fn failure(failure: &Failure) -> v1::Failure {
+pub(super) fn failure_dto(failure: &Failure) -> v1::Failure {
     v1::Failure {
         kind: failure.kind.as_str().to_owned(),
         message: failure.message.clone(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::failure::failure as words;
+use super::failure::failure_dto as words;
 use crate::model::{
     JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadRow, LoadSpan, WindowServer,
 };
@@ -11,7 +11,7 @@ use crate::wire::report as v1;
 /// Gaps of one server that are told one by one.
 const GAPS: usize = 100;
 
-pub(super) fn target(load: &JudgedLoad) -> v1::TargetLoad {
+pub(super) fn load_dto(load: &JudgedLoad) -> v1::TargetLoad {
     let failed = load.failed.iter().map(|(source, failure)| v1::FailedSource {
         source: source.clone(),
         failure: words(failure),
@@ -19,31 +19,31 @@ pub(super) fn target(load: &JudgedLoad) -> v1::TargetLoad {
     v1::TargetLoad {
         environment: load.environment.to_string(),
         target: load.target.to_string(),
-        windows: load.windows.iter().map(window).collect(),
-        indicators: load.rows.iter().map(indicator).collect(),
+        windows: load.windows.iter().map(window_dto).collect(),
+        indicators: load.rows.iter().map(indicator_dto).collect(),
         failed: failed.collect(),
         notes: load.notes.clone(),
     }
 }
 
-fn window(window: &JudgedWindow) -> v1::LoadWindow {
+fn window_dto(window: &JudgedWindow) -> v1::LoadWindow {
     v1::LoadWindow {
         window: window.window.to_owned(),
-        from: time(window.span.from),
-        to: time(window.span.to),
+        from: timestamp_at(window.span.from),
+        to: timestamp_at(window.span.to),
         source: window.source.clone(),
         identity: window.identity.to_owned(),
-        held_since: window.held_since.map(time),
+        held_since: window.held_since.map(timestamp_at),
         covered: window.covered,
-        servers: window.servers.iter().map(server).collect(),
+        servers: window.servers.iter().map(server_dto).collect(),
     }
 }
 
-fn server(server: &WindowServer) -> v1::LoadServer {
-    let pair = |gap: &LoadSpan| [time(gap.from), time(gap.to)];
+fn server_dto(server: &WindowServer) -> v1::LoadServer {
+    let pair = |gap: &LoadSpan| [timestamp_at(gap.from), timestamp_at(gap.to)];
     let excluded = server.excluded.iter().map(|mark| v1::LoadExcluded {
-        from: time(mark.span.from),
-        to: time(mark.span.to),
+        from: timestamp_at(mark.span.from),
+        to: timestamp_at(mark.span.to),
         label: mark.label.clone(),
         by: mark.by.clone(),
     });
@@ -53,27 +53,27 @@ fn server(server: &WindowServer) -> v1::LoadServer {
         covered: server.covered,
         restarts: server.restarts,
         resets: server.resets,
-        failovers: server.failovers.iter().copied().map(time).collect(),
+        failovers: server.failovers.iter().copied().map(timestamp_at).collect(),
         gaps: server.gaps.iter().take(GAPS).map(pair).collect(),
         excluded: excluded.collect(),
     }
 }
 
-fn indicator(row: &LoadRow) -> v1::LoadIndicator {
+fn indicator_dto(row: &LoadRow) -> v1::LoadIndicator {
     v1::LoadIndicator {
         indicator: row.indicator.to_owned(),
         max: row.max,
         change: row.change,
-        windows: row.cells.iter().map(figure).collect(),
-        risen: row.risen.as_ref().map(risen),
+        windows: row.cells.iter().map(figure_dto).collect(),
+        risen: row.risen.as_ref().map(risen_dto),
     }
 }
 
-fn figure(cell: &LoadCell) -> v1::LoadFigure {
+fn figure_dto(cell: &LoadCell) -> v1::LoadFigure {
     let worst = cell.worst.as_ref();
     v1::LoadFigure {
         worst: worst.map(|worst| worst.value),
-        at: worst.map(|worst| time(worst.at)),
+        at: worst.map(|worst| timestamp_at(worst.at)),
         at_least: worst.is_some_and(|worst| worst.is_at_least),
         place: worst.map(|worst| worst.place.clone()).unwrap_or_default(),
         p95: cell.p95,
@@ -82,7 +82,7 @@ fn figure(cell: &LoadCell) -> v1::LoadFigure {
     }
 }
 
-fn risen(change: &LoadChange) -> v1::LoadRisen {
+fn risen_dto(change: &LoadChange) -> v1::LoadRisen {
     v1::LoadRisen {
         base: change.base.map(|(value, _)| value),
         base_window: change.base.map(|(_, window)| window.to_owned()),
@@ -92,6 +92,6 @@ fn risen(change: &LoadChange) -> v1::LoadRisen {
     }
 }
 
-fn time(at: i64) -> Timestamp {
+fn timestamp_at(at: i64) -> Timestamp {
     Timestamp::from_second(at).unwrap_or_default()
 }

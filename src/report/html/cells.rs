@@ -27,7 +27,7 @@ pub(super) struct CellShown {
 /// Above this a cell differs from the baseline, or is not known not to.
 pub(super) const SAME: u8 = 10;
 
-pub(super) fn shown(cell: &CellView<'_>) -> CellShown {
+pub(super) fn cell_shown(cell: &CellView<'_>) -> CellShown {
     let mark = cell.mark();
     CellShown {
         text: cell.text(),
@@ -36,8 +36,8 @@ pub(super) fn shown(cell: &CellView<'_>) -> CellShown {
         places: cell.places_differ().unwrap_or_default(),
         age: cell.standing.and_then(StandingSince::short).unwrap_or_default(),
         since: cell.standing.map(|known| known.since.to_string()).unwrap_or_default(),
-        tone: tone(cell, mark),
-        rank: rank(cell, mark),
+        tone: cell_tone(cell, mark),
+        rank: cell_rank(cell, mark),
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn tone_of(mark: Mark) -> &'static str {
     }
 }
 
-fn tone(cell: &CellView<'_>, mark: Mark) -> &'static str {
+fn cell_tone(cell: &CellView<'_>, mark: Mark) -> &'static str {
     match cell.cell.state {
         State::Present | State::Unobserved => tone_of(mark),
         State::Missing => "behind",
@@ -61,7 +61,7 @@ fn tone(cell: &CellView<'_>, mark: Mark) -> &'static str {
     }
 }
 
-fn rank(cell: &CellView<'_>, mark: Mark) -> u8 {
+fn cell_rank(cell: &CellView<'_>, mark: Mark) -> u8 {
     match cell.cell.state {
         State::Unobserved => return 30,
         State::Missing => return 65,

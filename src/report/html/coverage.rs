@@ -3,7 +3,7 @@
 use crate::model::{Failure, Gate, Outcome, PartName, Source};
 use crate::report::PROGRAM;
 use crate::report::view::ReportView;
-use crate::report::view::coverage::{EnvironmentView, TargetView, age_words, hides};
+use crate::report::view::coverage::{EnvironmentView, TargetView, age_words, hides_words};
 
 /// One environment.
 pub(super) struct CoverageBlock<'a> {
@@ -51,18 +51,18 @@ impl PartGroup<'_> {
     }
 }
 
-pub(super) fn coverage<'a>(view: &'a ReportView<'a>) -> Vec<CoverageBlock<'a>> {
+pub(super) fn coverage_blocks<'a>(view: &'a ReportView<'a>) -> Vec<CoverageBlock<'a>> {
     let block = |environment: &'a EnvironmentView<'a>| CoverageBlock {
         environment,
         is_whole: environment.targets.iter().all(|target| target.coverage.is_complete()),
         stale: environment.targets.iter().filter(|target| target.stale.is_some()).count(),
         max_age: environment.max_age(),
-        targets: environment.targets.iter().map(|target| line(target, view)).collect(),
+        targets: environment.targets.iter().map(|target| target_line(target, view)).collect(),
     };
     view.environments.iter().map(block).collect()
 }
 
-fn line<'a>(target: &'a TargetView<'a>, view: &ReportView<'_>) -> TargetLine<'a> {
+fn target_line<'a>(target: &'a TargetView<'a>, view: &ReportView<'_>) -> TargetLine<'a> {
     let coverage = target.coverage;
     let is_read = coverage.is_read_at_all();
     let age = target.age.filter(|_| is_read).map(age_words);
@@ -76,16 +76,16 @@ fn line<'a>(target: &'a TargetView<'a>, view: &ReportView<'_>) -> TargetLine<'a>
         },
         taken: is_read.then(|| view.local_time(coverage.taken)),
         age,
-        parts: grouped(target),
+        parts: group_parts(target),
     }
 }
 
 /// Parts that failed for one reason are told together, in the order of the first of them.
-fn grouped<'a>(target: &'a TargetView<'a>) -> Vec<PartGroup<'a>> {
+fn group_parts<'a>(target: &'a TargetView<'a>) -> Vec<PartGroup<'a>> {
     let mut groups: Vec<PartGroup<'a>> = Vec::new();
     for (part, outcome) in &target.coverage.parts {
         let hidden = match target.hidden_by(part) {
-            n if n > 0 && outcome.failure().is_some() => hides(n),
+            n if n > 0 && outcome.failure().is_some() => hides_words(n),
             _ => String::new(),
         };
         match groups.iter_mut().find(|group| group.outcome == outcome) {
@@ -97,7 +97,7 @@ fn grouped<'a>(target: &'a TargetView<'a>) -> Vec<PartGroup<'a>> {
 }
 
 /// How the run was made: names and values.
-pub(super) fn facts(view: &ReportView<'_>) -> Vec<(&'static str, String)> {
+pub(super) fn run_facts(view: &ReportView<'_>) -> Vec<(&'static str, String)> {
     let audit = view.audit;
     let run = &audit.run;
     let gate = |gate: &Gate| format!("{} → {}", gate.from, gate.to);

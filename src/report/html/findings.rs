@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::{self, CellShown};
 use super::folded::Folded;
-use super::index::{PageIndex, joined};
+use super::index::{PageIndex, join_words};
 use crate::model::matrix::State;
 use crate::model::{Class, PlaceChange, Severity};
 use crate::policy;
 use crate::report::view::finding::FindingView;
-use crate::report::view::matrix::{RowView, distance, place_distance, version};
+use crate::report::view::matrix::{RowView, distance_words, place_distance, version_text};
 use crate::rules::RuleMeta;
 
 /// A component and what was found of it.
@@ -72,14 +72,14 @@ pub(super) struct DifferingPlace<'a> {
 }
 
 /// Cards, the worst first.
-pub(super) fn cards<'a>(index: &PageIndex<'a>) -> Vec<Card<'a>> {
+pub(super) fn finding_cards<'a>(index: &PageIndex<'a>) -> Vec<Card<'a>> {
     let rows: BTreeMap<&str, &RowView<'a>> =
         index.view.rows.iter().map(|row| (row.component(), row)).collect();
     let components: BTreeSet<&'a str> =
         index.view.findings.iter().map(FindingView::component).collect();
     let mut cards: Vec<Card<'a>> = components
         .into_iter()
-        .map(|component| card(component, rows.get(component).copied(), index))
+        .map(|component| component_card(component, rows.get(component).copied(), index))
         .collect();
     cards.sort_by_key(|card| {
         let is_worst = |line: &FindingLine<'_>| line.view.severity() == card.severity;
@@ -89,24 +89,28 @@ pub(super) fn cards<'a>(index: &PageIndex<'a>) -> Vec<Card<'a>> {
     cards
 }
 
-fn card<'a>(component: &'a str, row: Option<&RowView<'a>>, index: &PageIndex<'a>) -> Card<'a> {
+fn component_card<'a>(
+    component: &'a str,
+    row: Option<&RowView<'a>>,
+    index: &PageIndex<'a>,
+) -> Card<'a> {
     let found = &index.view.of_component(component).findings;
     let owner = found.iter().find_map(FindingView::owner);
     let severity = found.iter().map(FindingView::severity).max().unwrap_or(Severity::Off);
     let concerned: BTreeSet<usize> =
-        found.iter().flat_map(|finding| index.place(finding)).collect();
+        found.iter().flat_map(|finding| index.place_of(finding)).collect();
     let ids: BTreeSet<&'static str> = found.iter().map(|one| one.finding().rule).collect();
     Card {
         component,
         class: row.map_or("", |row| row.row.class.as_str()),
         owner,
-        owner_number: joined(index.owner_number(owner)),
+        owner_number: join_words(index.owner_number(owner)),
         severity,
         open: severity >= Severity::Medium,
         blocks: found.iter().any(|finding| finding.blocks),
-        findings: found.iter().map(|finding| line(*finding, index)).collect(),
-        rules: ids.into_iter().map(|id| (id, policy::meta(id))).collect(),
-        sides: row.map(|row| sides(row, &concerned)).unwrap_or_default(),
+        findings: found.iter().map(|finding| finding_line(*finding, index)).collect(),
+        rules: ids.into_iter().map(|id| (id, policy::rule_meta(id))).collect(),
+        sides: row.map(|row| finding_sides(row, &concerned)).unwrap_or_default(),
     }
 }
 
@@ -116,14 +120,14 @@ impl Card<'_> {
     }
 }
 
-fn line<'a>(view: FindingView<'a>, index: &PageIndex<'a>) -> FindingLine<'a> {
-    let place = index.place(&view);
+fn finding_line<'a>(view: FindingView<'a>, index: &PageIndex<'a>) -> FindingLine<'a> {
+    let place = index.place_of(&view);
     let finding = view.finding();
     FindingLine {
         place: index.place_name(&place),
-        place_number: joined(index.place_number(&place)),
-        environments: joined(&place),
-        distance: distance(finding.level, finding.direction),
+        place_number: join_words(index.place_number(&place)),
+        environments: join_words(&place),
+        distance: distance_words(finding.level, finding.direction),
         view,
     }
 }
@@ -135,14 +139,14 @@ const PLACES: usize = 10;
 const DIGESTS: usize = 3;
 
 /// What the environments run that findings concern, and the baseline, in promotion order.
-fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<FindingSide<'a>> {
+fn finding_sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<FindingSide<'a>> {
     let mut sides = Vec::new();
     for (number, view) in row.cells.iter().enumerate() {
         if !concerned.contains(&number) && !view.is_baseline {
             continue;
         }
         let readings = view.cell.readings.iter().map(|reading| ReadingLine {
-            version: version(reading, true),
+            version: version_text(reading, true),
             source: reading.source.as_str(),
             contradicted_by: reading.contradicted_by.as_ref().map(ToString::to_string),
             instances: reading.instances,
@@ -153,16 +157,16 @@ fn sides<'a>(row: &RowView<'a>, concerned: &BTreeSet<usize>) -> Vec<FindingSide<
             environment: view.environment(),
             is_baseline: view.is_baseline,
             is_applicable: view.cell.state != State::NotApplicable,
-            cell: cells::shown(view),
+            cell: cells::cell_shown(view),
             readings: readings.collect(),
-            places: differing.iter().take(PLACES).map(place).collect(),
+            places: differing.iter().take(PLACES).map(differing_place).collect(),
             more_places: differing.len().saturating_sub(PLACES),
         });
     }
     sides
 }
 
-fn place(place: &PlaceChange) -> DifferingPlace<'_> {
+fn differing_place(place: &PlaceChange) -> DifferingPlace<'_> {
     DifferingPlace {
         place: &place.place,
         current: place.current.join(", "),

@@ -48,7 +48,7 @@ impl<'a> PageIndex<'a> {
     /// promotion order.
     fn sorted_places(&self) -> Vec<PlaceNumbers> {
         let gates = self.view.audit.gates.iter().map(|gate| self.of_gate(gate));
-        let found = self.view.findings.iter().map(|finding| self.place(finding));
+        let found = self.view.findings.iter().map(|finding| self.place_of(finding));
         let places: BTreeSet<PlaceNumbers> = gates.chain(found).collect();
         let mut places: Vec<PlaceNumbers> = places.into_iter().collect();
         let baseline = self.view.environments.iter().position(|one| one.is_baseline);
@@ -64,7 +64,7 @@ impl<'a> PageIndex<'a> {
         places
     }
 
-    fn numbers<'b>(&self, names: impl IntoIterator<Item = &'b EnvironmentName>) -> PlaceNumbers {
+    fn numbers_of<'b>(&self, names: impl IntoIterator<Item = &'b EnvironmentName>) -> PlaceNumbers {
         let number =
             |name: &EnvironmentName| self.environments.iter().position(|e| *e == name.as_str());
         let mut numbers: PlaceNumbers = names.into_iter().filter_map(number).collect();
@@ -73,12 +73,12 @@ impl<'a> PageIndex<'a> {
     }
 
     fn of_gate(&self, gate: &Gate) -> PlaceNumbers {
-        self.numbers([&gate.from, &gate.to])
+        self.numbers_of([&gate.from, &gate.to])
     }
 
     /// Where a finding is.
-    pub(super) fn place(&self, finding: &FindingView<'_>) -> PlaceNumbers {
-        self.numbers(&finding.finding().environments)
+    pub(super) fn place_of(&self, finding: &FindingView<'_>) -> PlaceNumbers {
+        self.numbers_of(&finding.finding().environments)
     }
 
     /// The number of a place among all.
@@ -124,6 +124,6 @@ pub(super) const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
 /// Numbers or words, for an attribute that the script reads: `0 2`.
-pub(super) fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+pub(super) fn join_words<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(" ")
 }

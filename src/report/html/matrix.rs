@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::cells::{self, CellShown, SAME};
-use super::index::{PageIndex, joined};
+use super::index::{PageIndex, join_words};
 use crate::model::{Class, FindingTrend, Severity};
 use crate::report::view::finding::{FindingView, waived_words};
 use crate::report::view::matrix::RowView;
@@ -57,9 +57,9 @@ impl MatrixLine<'_> {
 }
 
 /// All rows, the worst first.
-pub(super) fn matrix<'a>(index: &PageIndex<'a>) -> MatrixTable<'a> {
+pub(super) fn matrix_table<'a>(index: &PageIndex<'a>) -> MatrixTable<'a> {
     let mut rows: Vec<(Weight, MatrixLine<'a>)> =
-        index.view.rows.iter().map(|row| line(row, index)).collect();
+        index.view.rows.iter().map(|row| matrix_line(row, index)).collect();
     rows.sort_by_key(|(weight, _)| Reverse(*weight));
     let lines: Vec<MatrixLine<'a>> = rows.into_iter().map(|(_, line)| line).collect();
     let of = |class| lines.iter().filter(|line| line.class == class).count();
@@ -84,41 +84,41 @@ pub(super) fn matrix<'a>(index: &PageIndex<'a>) -> MatrixTable<'a> {
 type Weight = (Option<Severity>, u8);
 
 /// From 5 for critical to 1 for info; 0 for none.
-fn number(severity: Option<Severity>) -> u32 {
+fn severity_number(severity: Option<Severity>) -> u32 {
     severity.map_or(0, |severity| severity as u32)
 }
 
-fn line<'a>(row: &RowView<'a>, index: &PageIndex<'a>) -> (Weight, MatrixLine<'a>) {
+fn matrix_line<'a>(row: &RowView<'a>, index: &PageIndex<'a>) -> (Weight, MatrixLine<'a>) {
     let found = index.view.of_component(row.component());
     let (active, waived) = (&found.findings, &found.waived);
-    let cells: Vec<CellShown> = row.cells.iter().map(cells::shown).collect();
+    let cells: Vec<CellShown> = row.cells.iter().map(cells::cell_shown).collect();
     let severity = active.iter().map(FindingView::severity).max();
     let furthest = cells.iter().map(|cell| cell.rank).max().unwrap_or_default();
     let differing = cells.iter().enumerate().filter(|(_, cell)| cell.rank > SAME);
     let mut concerned: BTreeSet<usize> = differing.map(|(number, _)| number).collect();
-    concerned.extend(active.iter().flat_map(|finding| index.place(finding)));
+    concerned.extend(active.iter().flat_map(|finding| index.place_of(finding)));
     let places: BTreeSet<usize> =
-        active.iter().filter_map(|finding| index.place_number(&index.place(finding))).collect();
+        active.iter().filter_map(|finding| index.place_number(&index.place_of(finding))).collect();
     let severities: BTreeSet<Severity> = active.iter().map(FindingView::severity).collect();
     let trends: BTreeSet<FindingTrend> = active.iter().filter_map(|one| one.trend).collect();
     let owner = active.iter().chain(waived).find_map(FindingView::owner);
-    let keys = std::iter::once(number(severity) * 100 + u32::from(furthest));
+    let keys = std::iter::once(severity_number(severity) * 100 + u32::from(furthest));
     let keys = keys.chain(cells.iter().map(|cell| u32::from(cell.rank)));
     let line = MatrixLine {
         component: row.component(),
         class: row.row.class,
         owner,
-        owner_number: joined(index.owner_number(owner)),
+        owner_number: join_words(index.owner_number(owner)),
         severity,
         findings: active.len(),
         first: active.first().map_or("", FindingView::id),
         waived: waived_words(active.len(), waived.len()).zip(waived.first().map(FindingView::id)),
         differs: severity > Some(Severity::Info) || row.differs(),
-        severities: joined(severities),
-        environments: joined(concerned),
-        places: joined(places),
-        trends: joined(trends.into_iter().map(FindingTrend::as_str)),
-        keys: joined(keys),
+        severities: join_words(severities),
+        environments: join_words(concerned),
+        places: join_words(places),
+        trends: join_words(trends.into_iter().map(FindingTrend::as_str)),
+        keys: join_words(keys),
         cells,
     };
     ((severity, furthest), line)

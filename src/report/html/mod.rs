@@ -53,7 +53,7 @@ impl Format for Html {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        page(report).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
+        render_page(report).map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
 
@@ -82,34 +82,34 @@ struct ReportPage<'a> {
     run: Vec<(&'static str, String)>,
 }
 
-fn page(report: &Audit) -> Result<String, askama::Error> {
+fn render_page(report: &Audit) -> Result<String, askama::Error> {
     let view = ReportView::new(report);
     let index = PageIndex::new(&view);
     // The columns of the matrix: style attributes are not allowed.
     let style = format!(":root{{--environments:{}}}\n{STYLE}", view.environments.len());
     let page = ReportPage {
-        policy: policy(&style),
+        policy: content_policy(&style),
         style,
         script: SCRIPT,
-        verdict: verdict::banner(&view),
-        since: report.since.as_ref().map(|since| verdict::changes(&view, since)),
-        summary: summary::glance(&index),
-        cards: findings::cards(&index),
+        verdict: verdict::verdict_banner(&view),
+        since: report.since.as_ref().map(|since| verdict::changes_since(&view, since)),
+        summary: summary::build_glance(&index),
+        cards: findings::finding_cards(&index),
         filters: index.filters(),
-        waived: waivers::waived(&index),
-        waivers: waivers::waivers(&index),
-        matrix: matrix::matrix(&index),
+        waived: waivers::waived_lines(&index),
+        waivers: waivers::waiver_lines(&index),
+        matrix: matrix::matrix_table(&index),
         figures: &view.figures,
         load: &view.load,
         environments: index.environments.clone(),
-        coverage: coverage::coverage(&view),
-        run: coverage::facts(&view),
+        coverage: coverage::coverage_blocks(&view),
+        run: coverage::run_facts(&view),
     };
     page.render()
 }
 
 /// What a browser may load and run of the page: its own style and script, and an empty icon.
-fn policy(style: &str) -> String {
+fn content_policy(style: &str) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \

@@ -46,21 +46,21 @@ pub(super) struct Shade {
     pub(super) strength: u8,
 }
 
-pub(super) fn glance(index: &PageIndex<'_>) -> Glance {
+pub(super) fn build_glance(index: &PageIndex<'_>) -> Glance {
     let view = index.view;
     Glance {
         targets: view.targets_read(),
         equal: view.components_equal(),
         equal_condition: where_read(&view.rows),
         findings: view.findings.len(),
-        severities: bars(index),
+        severities: severity_bars(index),
         waived: view.waived.len(),
         off: view.switched_off(),
-        places: places(index),
+        places: place_lines(index),
     }
 }
 
-fn bars(index: &PageIndex<'_>) -> Vec<BarSegment> {
+fn severity_bars(index: &PageIndex<'_>) -> Vec<BarSegment> {
     let findings = &index.view.findings;
     let edge = |n: usize| (n * 1000).checked_div(findings.len()).unwrap_or(0);
     let mut before = 0;
@@ -73,11 +73,11 @@ fn bars(index: &PageIndex<'_>) -> Vec<BarSegment> {
     bars
 }
 
-fn places(index: &PageIndex<'_>) -> Vec<PlaceLine> {
+fn place_lines(index: &PageIndex<'_>) -> Vec<PlaceLine> {
     let mut counts = vec![[0; SEVERITIES.len()]; index.places.len()];
     let mut in_gate: BTreeSet<PlaceNumbers> = BTreeSet::new();
     for finding in &index.view.findings {
-        let place = index.place(finding);
+        let place = index.place_of(finding);
         let column = SEVERITIES.iter().position(|severity| *severity == finding.severity());
         let row = index.place_number(&place).and_then(|row| counts.get_mut(row));
         if let Some(cell) = row.zip(column).and_then(|(row, column)| row.get_mut(column)) {
@@ -94,13 +94,13 @@ fn places(index: &PageIndex<'_>) -> Vec<PlaceLine> {
         counts: SEVERITIES
             .into_iter()
             .zip(counts)
-            .map(|(severity, n)| shade(severity, n))
+            .map(|(severity, n)| severity_shade(severity, n))
             .collect(),
     };
     index.places.iter().zip(counts).map(line).collect()
 }
 
-fn shade(severity: Severity, number: usize) -> Shade {
+fn severity_shade(severity: Severity, number: usize) -> Shade {
     let strength = match number {
         0 => 0,
         1 => 1,

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use super::folded::Folded;
 use crate::model::{Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since};
-use crate::report::view::compared::{NAMES, sentences};
+use crate::report::view::compared::{NAMES, gate_sentences};
 use crate::report::view::finding::{FindingView, fate_meaning, trend_meaning};
-use crate::report::view::verdict::{Headline, because};
+use crate::report::view::verdict::{Headline, verdict_reasons};
 use crate::report::view::{ReportView, worst_first};
 
 /// What stands at the top.
@@ -47,9 +47,9 @@ impl Banner<'_> {
     }
 }
 
-pub(super) fn banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
+pub(super) fn verdict_banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
     let audit = view.audit;
-    let headline = Headline::of(audit);
+    let headline = Headline::from_audit(audit);
     let reasons = |kind| audit.judgement.reasons.iter().filter(move |one| one.kind == kind);
     let texts = reasons(ReasonKind::Incomplete).map(|reason| reason.text.as_str());
     let left_out: Vec<&str> = audit.left_out.iter().map(|name| name.as_str()).collect();
@@ -64,8 +64,8 @@ pub(super) fn banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
         title: format!("{}: {lower} against {}, {at}", headline.words(), audit.baseline),
         what,
         headline,
-        line: because(audit, str::to_owned),
-        compared: sentences(audit, NAMES),
+        line: verdict_reasons(audit, str::to_owned),
+        compared: gate_sentences(audit, NAMES),
         blocks: Folded::new(reasons(ReasonKind::Blocks), REASONS),
         gaps: Folded::new(texts, REASONS),
         not_judged: Folded::new(audit.judgement.not_judged.iter().map(String::as_str), REASONS),
@@ -104,7 +104,7 @@ pub(super) struct FindingTally {
 /// Findings of a list that are not folded.
 const SHOWN: usize = 12;
 
-pub(super) fn changes<'a>(view: &ReportView<'a>, since: &'a Since) -> Changes<'a> {
+pub(super) fn changes_since<'a>(view: &ReportView<'a>, since: &'a Since) -> Changes<'a> {
     let mut rising = worst_first(&view.findings);
     rising.retain(FindingView::is_news);
     let mut gone: Vec<&GoneFinding> = since.gone.iter().collect();

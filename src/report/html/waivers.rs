@@ -30,9 +30,9 @@ pub(super) struct Covered<'a> {
 }
 
 /// The most severe first.
-pub(super) fn waived<'a>(index: &PageIndex<'a>) -> Vec<WaivedLine<'a>> {
+pub(super) fn waived_lines<'a>(index: &PageIndex<'a>) -> Vec<WaivedLine<'a>> {
     let line = |finding: FindingView<'a>| WaivedLine {
-        place: index.place_name(&index.place(&finding)),
+        place: index.place_name(&index.place_of(&finding)),
         waiver: finding.waiver.map(|judged| &judged.waiver),
         finding,
     };
@@ -40,7 +40,7 @@ pub(super) fn waived<'a>(index: &PageIndex<'a>) -> Vec<WaivedLine<'a>> {
 }
 
 /// The ones that need somebody first.
-pub(super) fn waivers<'a>(index: &PageIndex<'a>) -> Vec<WaiverLine<'a>> {
+pub(super) fn waiver_lines<'a>(index: &PageIndex<'a>) -> Vec<WaiverLine<'a>> {
     let view = index.view;
     let shown: BTreeSet<&str> =
         view.findings.iter().chain(&view.waived).map(FindingView::id).collect();

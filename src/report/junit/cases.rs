@@ -48,13 +48,13 @@ impl CaseJudge {
 
     /// Whether a finding fails its case. What the policy wants to see only when asked for does not;
     /// the exit code, and not the number of failures, tells the verdict.
-    fn fails(self, finding: &FindingView<'_>) -> bool {
+    fn fails_case(self, finding: &FindingView<'_>) -> bool {
         (!self.new_only || finding.is_news()) && finding.severity() > Severity::Info
     }
 
-    fn ending(self, known: &KnownCase<'_>) -> Ending {
+    fn case_ending(self, known: &KnownCase<'_>) -> Ending {
         match known {
-            _ if known.findings.iter().any(|finding| self.fails(finding)) => Ending::Failure,
+            _ if known.findings.iter().any(|finding| self.fails_case(finding)) => Ending::Failure,
             _ if !known.unread.is_empty() => Ending::Error,
             _ if !known.waived.is_empty() => Ending::Waived,
             _ if !known.not_judged.is_empty() => Ending::NotJudged,
@@ -63,10 +63,12 @@ impl CaseJudge {
     }
 
     /// The case of that name in the suite of that name.
-    pub(super) fn case(self, suite: &str, name: &str, mut known: KnownCase<'_>) -> TestCase {
-        known.findings.sort_by_key(|finding| Reverse((self.fails(finding), finding.severity())));
+    pub(super) fn test_case(self, suite: &str, name: &str, mut known: KnownCase<'_>) -> TestCase {
+        known
+            .findings
+            .sort_by_key(|finding| Reverse((self.fails_case(finding), finding.severity())));
         known.waived.sort_by_key(|finding| Reverse(finding.severity()));
-        let ending = self.ending(&known);
+        let ending = self.case_ending(&known);
         let worst = known.findings.first();
         let groups = [
             (Ending::Failure, known.findings.iter().map(finding_line).collect()),
@@ -81,11 +83,11 @@ impl CaseJudge {
             groups.into_iter().flat_map(|(_, lines)| lines).collect()
         };
         let (text, rest): (Vec<String>, Vec<String>) = (of(text), of(rest));
-        let mut case = TestCase::new(xml(name), status(ending, worst, &text));
+        let mut case = TestCase::new(xml(name), case_status(ending, worst, &text));
         // Test views take what is behind the last dot for the class and the rest for its package.
         case.set_classname(xml(&format!("envparity.{}", suite.replace('.', "_"))));
         if !rest.is_empty() {
-            case.set_system_out(lines(&rest));
+            case.set_system_out(join_lines(&rest));
         }
         case
     }
@@ -101,7 +103,7 @@ fn waived_line(finding: &FindingView<'_>) -> String {
     format!("waived by {id}{until}; {}", finding_line(finding))
 }
 
-fn status(ending: Ending, worst: Option<&FindingView<'_>>, text: &[String]) -> TestCaseStatus {
+fn case_status(ending: Ending, worst: Option<&FindingView<'_>>, text: &[String]) -> TestCaseStatus {
     let (mut status, ty) = match ending {
         Ending::Failure => {
             let rule = worst.map_or("", |one| one.finding().rule);
@@ -118,7 +120,7 @@ fn status(ending: Ending, worst: Option<&FindingView<'_>>, text: &[String]) -> T
     status
         .set_type(xml(ty))
         .set_message(xml(&format!("{first}{more}")))
-        .set_description(lines(text));
+        .set_description(join_lines(text));
     status
 }
 
@@ -151,6 +153,6 @@ fn finding_line(view: &FindingView<'_>) -> String {
     line
 }
 
-fn lines(texts: &[String]) -> String {
+fn join_lines(texts: &[String]) -> String {
     texts.iter().map(|text| xml(text)).collect::<Vec<_>>().join("\n")
 }

@@ -31,14 +31,14 @@ impl Format for Junit {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        let xml = xml(&ReportView::new(report));
+        let xml = render_xml(&ReportView::new(report));
         xml.map_err(|message| RenderError { format: self.name(), message })
     }
 }
 
-fn xml(view: &ReportView<'_>) -> Result<String, String> {
+fn render_xml(view: &ReportView<'_>) -> Result<String, String> {
     let mut whole = quick_junit::Report::new("envparity");
-    whole.add_test_suites(suites::all(view));
+    whole.add_test_suites(suites::all_suites(view));
     let text = whole.to_string().map_err(|e| e.to_string())?;
     // The library counts skipped cases of the whole too, which the schema has no attribute for. The
     // name of the whole is ours: this is the first place that looks so.

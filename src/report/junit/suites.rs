@@ -9,8 +9,9 @@ use crate::model::matrix::State;
 use crate::model::{GateCompared, Purpose, ReasonKind};
 use crate::report::escape::xml;
 use crate::report::view::ReportView;
-use crate::report::view::compared::{NAMES, NOTHING, sentence};
+use crate::report::view::compared::{NAMES, NOTHING, gate_sentence};
 use crate::report::view::coverage::TargetView;
+use crate::report::view::figures::SINCE_START;
 use crate::report::view::matrix::{CellView, RowView};
 use crate::report::view::verdict;
 
@@ -23,28 +24,28 @@ const AUDIT: &str = "the audit";
 type Cases<'a> = BTreeMap<String, KnownCase<'a>>;
 
 /// Every suite that has a case: coverage, pairs with gates first, single environments, several.
-pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
+pub(super) fn all_suites(view: &ReportView<'_>) -> Vec<TestSuite> {
     let mut found = by_place(view);
-    let mut first = suite(view, COVERAGE, coverage(view));
+    let mut first = test_suite(view, COVERAGE, coverage_cases(view));
     for (name, text) in rests_on(view) {
         first.add_property((xml(&name), xml(&text)));
     }
     let mut suites = vec![first];
-    let needed = needed(view);
-    for pair in pairs(view, &found) {
+    let needed = unread_environments(view);
+    for pair in ordered_pairs(view, &found) {
         let mut cases =
-            if pair.is_compared { compared(view, &pair, &needed) } else { Cases::new() };
-        add(&mut cases, found.remove(&pair.place()));
-        suites.push(suite(view, &format!("{} -> {}", pair.from, pair.to), cases));
+            if pair.is_compared { compared_cases(view, &pair, &needed) } else { Cases::new() };
+        add_cases(&mut cases, found.remove(&pair.environment_set()));
+        suites.push(test_suite(view, &format!("{} -> {}", pair.from, pair.to), cases));
     }
     for environment in &view.environments {
-        let mut cases = running(view, environment.name());
-        add(&mut cases, found.remove(&EnvironmentSet::from([environment.name()])));
-        suites.push(suite(view, environment.name(), cases));
+        let mut cases = running_cases(view, environment.name());
+        add_cases(&mut cases, found.remove(&EnvironmentSet::from([environment.name()])));
+        suites.push(test_suite(view, environment.name(), cases));
     }
     let mut several = Cases::new();
-    found.into_values().for_each(|rest| add(&mut several, Some(rest)));
-    suites.push(suite(view, SEVERAL, several));
+    found.into_values().for_each(|rest| add_cases(&mut several, Some(rest)));
+    suites.push(test_suite(view, SEVERAL, several));
     suites.retain(|suite| suite.tests > 0);
     suites
 }
@@ -52,22 +53,24 @@ pub(super) fn all(view: &ReportView<'_>) -> Vec<TestSuite> {
 /// The verdict, and how much each gate compared, as properties.
 fn rests_on(view: &ReportView<'_>) -> Vec<(String, String)> {
     let gates = &view.audit.compared;
-    let verdict = verdict::sentence(view.audit, str::to_owned);
+    let verdict = verdict::verdict_sentence(view.audit, str::to_owned);
     let mut told = vec![("verdict".to_owned(), verdict)];
     if view.audit.purpose == Purpose::Audit && gates.is_empty() {
         told.push(("compared".to_owned(), NOTHING.to_owned()));
     }
-    let of_gate = |one: &GateCompared| (format!("compared {}", one.gate), sentence(one, NAMES));
+    let of_gate =
+        |one: &GateCompared| (format!("compared {}", one.gate), gate_sentence(one, NAMES));
     told.extend(gates.iter().map(of_gate));
     told
 }
 
-fn suite(view: &ReportView<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
+fn test_suite(view: &ReportView<'_>, name: &str, cases: Cases<'_>) -> TestSuite {
     let judge = CaseJudge::new(view);
     let mut suite = TestSuite::new(xml(name));
     // Both libraries read and write RFC 3339.
     suite.timestamp = view.audit.run.at.to_string().parse().ok();
-    suite.add_test_cases(cases.into_iter().map(|(case, known)| judge.case(name, &case, known)));
+    suite
+        .add_test_cases(cases.into_iter().map(|(case, known)| judge.test_case(name, &case, known)));
     suite
 }
 
@@ -88,7 +91,7 @@ fn by_place<'a>(view: &ReportView<'a>) -> BTreeMap<EnvironmentSet<'a>, Cases<'a>
 }
 
 /// Adds what was found to what else is known.
-fn add<'a>(cases: &mut Cases<'a>, found: Option<Cases<'a>>) {
+fn add_cases<'a>(cases: &mut Cases<'a>, found: Option<Cases<'a>>) {
     for (component, known) in found.into_iter().flatten() {
         let case = cases.entry(component).or_default();
         case.findings.extend(known.findings);
@@ -105,13 +108,13 @@ struct OrderedPair<'a> {
 }
 
 impl<'a> OrderedPair<'a> {
-    fn place(&self) -> EnvironmentSet<'a> {
+    fn environment_set(&self) -> EnvironmentSet<'a> {
         EnvironmentSet::from([self.from, self.to])
     }
 }
 
 /// Gates, each environment with the baseline, then what else has a finding of two.
-fn pairs<'a>(
+fn ordered_pairs<'a>(
     view: &ReportView<'a>,
     found: &BTreeMap<EnvironmentSet<'a>, Cases<'a>>,
 ) -> Vec<OrderedPair<'a>> {
@@ -131,7 +134,7 @@ fn pairs<'a>(
     let mut seen = BTreeSet::new();
     for (from, to, is_compared) in all {
         let pair = OrderedPair { from, to, is_compared };
-        if from != to && seen.insert(pair.place()) {
+        if from != to && seen.insert(pair.environment_set()) {
             pairs.push(pair);
         }
     }
@@ -139,14 +142,14 @@ fn pairs<'a>(
 }
 
 /// Environments in which something was not read that the verdict needs.
-fn needed<'a>(view: &ReportView<'a>) -> BTreeSet<&'a str> {
-    let is_unread = |target: &TargetView<'_>| target.is_needed && !target.counts();
+fn unread_environments<'a>(view: &ReportView<'a>) -> BTreeSet<&'a str> {
+    let is_unread = |target: &TargetView<'_>| target.is_needed && !target.still_counts();
     let unread = view.environments.iter().filter(|one| one.targets.iter().any(is_unread));
     unread.map(|environment| environment.name()).collect()
 }
 
 /// A case for each component that both could have.
-fn compared<'a>(
+fn compared_cases<'a>(
     view: &ReportView<'a>,
     pair: &OrderedPair<'_>,
     needed: &BTreeSet<&str>,
@@ -179,7 +182,7 @@ fn compared<'a>(
 }
 
 /// A case for each component that runs there.
-fn running<'a>(view: &ReportView<'a>, environment: &str) -> Cases<'a> {
+fn running_cases<'a>(view: &ReportView<'a>, environment: &str) -> Cases<'a> {
     let is_there = |row: &&RowView<'_>| row.cell(environment).is_some_and(CellView::is_present);
     let rows = view.rows.iter().filter(is_there);
     rows.map(|row| (row.component().to_owned(), KnownCase::default())).collect()
@@ -187,13 +190,17 @@ fn running<'a>(view: &ReportView<'a>, environment: &str) -> Cases<'a> {
 
 /// A case for each environment and each target. What the verdict says of unread things stands with
 /// the one whose name it begins with.
-fn coverage<'a>(view: &ReportView<'a>) -> Cases<'a> {
+fn coverage_cases<'a>(view: &ReportView<'a>) -> Cases<'a> {
     let mut cases = Cases::new();
-    for environment in &view.environments {
+    for (index, environment) in view.environments.iter().enumerate() {
         cases.entry(environment.name().to_owned()).or_default();
         for target in &environment.targets {
             let name = format!("{} {}", environment.name(), target.name());
-            cases.entry(name).or_default().told.extend(what_was_read(target));
+            let figures = view.figures_of(&target.name()).map(|of| of.words_in(index));
+            let told = &mut cases.entry(name).or_default().told;
+            told.extend(what_was_read(target));
+            let figures = figures.filter(|words| !words.is_empty());
+            told.extend(figures.map(|words| format!("{SINCE_START}: {words}")));
         }
     }
     let judgement = &view.audit.judgement;
@@ -214,7 +221,7 @@ fn coverage<'a>(view: &ReportView<'a>) -> Cases<'a> {
 fn what_was_read(target: &TargetView<'_>) -> Vec<String> {
     let from = target.path().unwrap_or(&target.coverage.endpoint);
     let mut told = vec![format!("{} {from}", target.source())];
-    told.extend(target.gaps().iter().map(|gap| gap.line(str::to_owned)));
+    told.extend(target.gaps().iter().map(|gap| gap.gap_line(str::to_owned)));
     told.extend(target.stand_in());
     told.extend(target.coverage.notes.iter().map(|note| note.text.clone()));
     told

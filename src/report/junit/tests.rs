@@ -5,7 +5,7 @@ use crate::report::view::testing::{audit_of, hostile};
 use crate::wire::report::DriftReport;
 
 fn xml(report: &DriftReport) -> Result<String, String> {
-    super::xml(&ReportView::new(&audit_of(report)))
+    super::render_xml(&ReportView::new(&audit_of(report)))
 }
 
 /// The library's own reader: tests/readers has others.
@@ -100,7 +100,8 @@ fn by_fail_on_new_only_news_fails() {
 #[test]
 fn what_is_waived_is_skipped_with_who_and_until_when() {
     let (ended, out) = ending(&hostile(), "qualif -> prod", "image/a");
-    let wanted = "skipped waived: waived by until|then until 2026-12-01 (platform): dev moves first @bob <b>; high version-skew image/a";
+    let wanted = "skipped waived: waived by until|then until 2026-12-01 (platform): dev moves \
+        first @bob <b>; high version-skew image/a";
     assert!(ended.starts_with(wanted), "{ended}");
     assert_eq!(out, "qualif v20, v22; prod v21");
     let (ended, _) = ending(&hostile(), "dev -> prod", "image/a");
@@ -116,7 +117,7 @@ fn what_was_not_read_is_an_error_where_it_is_needed() {
     );
     assert!(
         out.contains(
-            "docker/app images: no whole answer within 15s [hides 1] -> raise the deadline"
+            "docker/app images: no whole answer within 15s [hides 1]; help: raise the deadline"
         ),
         "{out}"
     );

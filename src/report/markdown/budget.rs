@@ -42,7 +42,7 @@ const SAID_OF_DROPPED: usize = 160;
 /// The sections as text of at most `limit` bytes, and how many rows were dropped. From the first
 /// row on that does not fit, in the order of ranks, all are dropped: what is shown is never less
 /// important than what is not.
-pub(super) fn fit(sections: &[Section], limit: usize) -> (String, usize) {
+pub(super) fn fit_sections(sections: &[Section], limit: usize) -> (String, usize) {
     let mut order: Vec<(u8, usize, usize)> = Vec::new();
     for (s, section) in sections.iter().enumerate() {
         order.extend(section.rows.iter().enumerate().map(|(r, row)| (row.rank, s, r)));
@@ -56,17 +56,17 @@ pub(super) fn fit(sections: &[Section], limit: usize) -> (String, usize) {
         else {
             continue;
         };
-        let frame = if kept[s] == 0 { frame(section, &section.title, "").len() } else { 0 };
+        let frame = if kept[s] == 0 { section_frame(section, &section.title, "").len() } else { 0 };
         let Some(rest) = left.checked_sub(row.text.len() + frame) else { break };
         left = rest;
         kept[s] += 1;
     }
-    let texts = sections.iter().zip(&kept).map(|(section, kept)| text(section, *kept));
+    let texts = sections.iter().zip(&kept).map(|(section, kept)| section_text(section, *kept));
     let dropped = sections.iter().zip(&kept).map(|(section, kept)| section.rows.len() - kept).sum();
     (texts.collect(), dropped)
 }
 
-fn text(section: &Section, kept: usize) -> String {
+fn section_text(section: &Section, kept: usize) -> String {
     let all = section.rows.len();
     if all == 0 {
         return String::new();
@@ -79,10 +79,10 @@ fn text(section: &Section, kept: usize) -> String {
         0 => section.title.clone(),
         _ => format!("{}: {kept} of {all} shown, for length", section.title),
     };
-    frame(section, &title, &rows)
+    section_frame(section, &title, &rows)
 }
 
-fn frame(section: &Section, title: &str, rows: &str) -> String {
+fn section_frame(section: &Section, title: &str, rows: &str) -> String {
     let open = if section.open { " open" } else { "" };
     format!("\n<details{open}>\n<summary>{title}</summary>\n\n{}{rows}\n</details>\n", section.head)
 }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_whole() {
-        let (text, dropped) = fit(&[section("a", &[1, 2]), section("b", &[])], 10_000);
+        let (text, dropped) = fit_sections(&[section("a", &[1, 2]), section("b", &[])], 10_000);
         assert_eq!(dropped, 0);
         assert_eq!(text, "\n<details>\n<summary>a</summary>\n\n- a 1\n- a 2\n\n</details>\n");
     }
@@ -109,8 +109,9 @@ mod tests {
     #[test]
     fn the_least_important_goes_first_and_is_counted() {
         let sections = [section("a", &[1, 8]), section("b", &[2, 2, 9])];
-        let frames = 2 * frame(&sections[0], "a", "").len();
-        let (text, dropped) = fit(&sections, 2 * SAID_OF_DROPPED + frames + 3 * "- a 1\n".len());
+        let frames = 2 * section_frame(&sections[0], "a", "").len();
+        let (text, dropped) =
+            fit_sections(&sections, 2 * SAID_OF_DROPPED + frames + 3 * "- a 1\n".len());
         assert_eq!(dropped, 2);
         assert!(text.contains("- a 1\n") && text.contains("- b 2\n- b 2\n"), "{text}");
         assert!(!text.contains("a 8") && !text.contains("b 9"), "{text}");
@@ -121,7 +122,7 @@ mod tests {
     fn no_limit_is_too_small_for_the_counts() {
         let sections = [section("a", &[1; 999]), section("b", &[1; 999])];
         for limit in 0..2_000 {
-            let (text, dropped) = fit(&sections, limit);
+            let (text, dropped) = fit_sections(&sections, limit);
             assert!(text.len() <= limit.max(2 * SAID_OF_DROPPED), "{limit}: {}", text.len());
             assert_eq!(1_998 - text.lines().filter(|line| line.starts_with("- ")).count(), dropped);
         }

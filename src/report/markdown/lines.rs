@@ -11,21 +11,21 @@ const MOST: usize = 8;
 
 /// A sentence, cut where it is too long for a line.
 pub(super) fn prose(text: &str) -> String {
-    markdown(&cut(text))
+    markdown(&cut_line(text))
 }
 
 /// A name as it is.
-pub(super) fn shown(text: &str) -> String {
-    markdown_code(&cut(text))
+pub(super) fn shown_name(text: &str) -> String {
+    markdown_code(&cut_line(text))
 }
 
 /// The first digits of an id: as many as tell findings apart, and always as many, so that they are
 /// the same from run to run.
 pub(super) fn short_id(id: &str) -> String {
-    shown(&id.chars().take(8).collect::<String>())
+    shown_name(&id.chars().take(8).collect::<String>())
 }
 
-fn cut(text: &str) -> String {
+fn cut_line(text: &str) -> String {
     let safe = terminal(text);
     match safe.char_indices().find(|(start, c)| start + c.len_utf8() > LONGEST) {
         Some((end, _)) => format!("{}…", safe.get(..end).unwrap_or_default()),
@@ -34,7 +34,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Names or clauses, with commas.
-pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+pub(super) fn comma_list<T: AsRef<str>>(items: &[T]) -> String {
     let mut parts: Vec<String> = items.iter().take(MOST).map(|item| prose(item.as_ref())).collect();
     if items.len() > MOST {
         parts.push(format!("{} more", items.len() - MOST));
@@ -43,7 +43,7 @@ pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
 }
 
 /// A severity, strong where it may block.
-pub(super) fn severity(severity: Severity) -> String {
+pub(super) fn severity_text(severity: Severity) -> String {
     match severity {
         Severity::Critical | Severity::High => format!("**{severity}**"),
         _ => severity.to_string(),
@@ -52,12 +52,12 @@ pub(super) fn severity(severity: Severity) -> String {
 
 /// One row of a table: a pipe within a cell has a backslash, which GitHub's Markdown takes away
 /// before it reads a code span (<https://github.github.com/gfm/#tables-extension->).
-pub(super) fn row<T: AsRef<str>>(cells: &[T]) -> String {
+pub(super) fn table_row<T: AsRef<str>>(cells: &[T]) -> String {
     let cells = cells.iter().map(|cell| format!(" {} |", cell.as_ref().replace('|', "\\|")));
     format!("|{}\n", cells.collect::<String>())
 }
 
 /// The first two lines of a table.
-pub(super) fn heading<T: AsRef<str>>(titles: &[T]) -> String {
-    format!("{}|{}\n", row(titles), " --- |".repeat(titles.len()))
+pub(super) fn table_heading<T: AsRef<str>>(titles: &[T]) -> String {
+    format!("{}|{}\n", table_row(titles), " --- |".repeat(titles.len()))
 }

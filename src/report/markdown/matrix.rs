@@ -4,14 +4,14 @@
 use std::cmp::Reverse;
 
 use super::budget::{self, MATRIX, Section};
-use super::lines::{heading, list, prose, row, severity, shown};
+use super::lines::{comma_list, prose, severity_text, shown_name, table_heading, table_row};
 use crate::model::Severity;
 use crate::report::view::finding::{FindingView, waived_words};
 use crate::report::view::matrix::{CellView, RowView};
 use crate::report::view::standing::StandingSince;
 use crate::report::view::{ReportView, where_read};
 
-pub(super) fn section(view: &ReportView<'_>) -> Section {
+pub(super) fn matrix_section(view: &ReportView<'_>) -> Section {
     let worst = |row: &RowView<'_>| {
         let found = view.of_component(row.component());
         found.findings.iter().map(FindingView::severity).max()
@@ -21,8 +21,10 @@ pub(super) fn section(view: &ReportView<'_>) -> Section {
         |row: &&RowView<'_>| row.differs() || worst(row) > Some(Severity::Info) || is_waived(row);
     let mut shown: Vec<&RowView<'_>> = view.rows.iter().filter(is_shown).collect();
     shown.sort_by_key(|row| Reverse(worst(row)));
-    let line =
-        |row: &RowView<'_>| budget::BudgetRow { rank: MATRIX, text: line(row, worst(row), view) };
+    let line = |row: &RowView<'_>| budget::BudgetRow {
+        rank: MATRIX,
+        text: matrix_row(row, worst(row), view),
+    };
     let rows = shown.into_iter().map(line).collect();
     let mut titles = vec!["Component".to_owned()];
     for environment in &view.environments {
@@ -35,26 +37,26 @@ pub(super) fn section(view: &ReportView<'_>) -> Section {
         view.components_equal().with_noun("component"),
         where_read(&view.rows)
     );
-    Section::new(title, heading(&titles), rows)
+    Section::new(title, table_heading(&titles), rows)
 }
 
-fn line(component: &RowView<'_>, worst: Option<Severity>, view: &ReportView<'_>) -> String {
+fn matrix_row(component: &RowView<'_>, worst: Option<Severity>, view: &ReportView<'_>) -> String {
     let found = view.of_component(component.component());
     let waived = waived_words(found.findings.len(), found.waived.len());
-    let judged: Vec<String> = worst.map(severity).into_iter().chain(waived).collect();
-    let mut cells = vec![shown(component.component())];
-    cells.extend(component.cells.iter().map(text));
+    let judged: Vec<String> = worst.map(severity_text).into_iter().chain(waived).collect();
+    let mut cells = vec![shown_name(component.component())];
+    cells.extend(component.cells.iter().map(cell_text));
     cells.push(judged.join(", "));
-    row(&cells)
+    table_row(&cells)
 }
 
 /// What runs there, and in words how that stands to the baseline. What is not known is strong.
-fn text(cell: &CellView<'_>) -> String {
+fn cell_text(cell: &CellView<'_>) -> String {
     let text = prose(&cell.text());
     let text = if cell.is_known() { text } else { format!("**{text}**") };
     let mut relation = cell.relation();
     relation.extend(cell.places_differ());
     relation.extend(cell.standing.map(StandingSince::words));
     let gap = if relation.is_empty() { "" } else { ": " };
-    format!("{text}{gap}{}", list(&relation))
+    format!("{text}{gap}{}", comma_list(&relation))
 }

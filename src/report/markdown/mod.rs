@@ -19,14 +19,14 @@ mod tests;
 
 use std::cmp::Reverse;
 
-use super::view::compared::sentence;
+use super::view::compared::gate_sentence;
 use super::view::finding::FindingView;
-use super::view::verdict::{Headline, because};
+use super::view::verdict::{Headline, verdict_reasons};
 use super::view::{ReportView, where_read, worst_first};
 use super::{Audit, Format, PROGRAM, RenderError, RenderOptions};
 use crate::model::{Fate, FindingTrend, Gate, Reason, ReasonKind, Since, count};
 use budget::FIRST;
-use lines::{list, prose, severity, shown};
+use lines::{comma_list, prose, severity_text, shown_name};
 
 /// In bytes; GitHub's limit in characters.
 const LIMIT: usize = 65_536;
@@ -44,16 +44,17 @@ impl Format for Markdown {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        Ok(comment(&ReportView::new(report)))
+        Ok(render_comment(&ReportView::new(report)))
     }
 }
 
-fn comment(view: &ReportView<'_>) -> String {
-    let head = head(view);
-    let foot = foot(view.audit);
+fn render_comment(view: &ReportView<'_>) -> String {
+    let head = head_lines(view);
+    let foot = foot_line(view.audit);
     // With what is said of dropped rows.
     let said = head.len() + foot.len() + 200;
-    let (body, dropped) = budget::fit(&sections::all(view), LIMIT - 1 - said.min(LIMIT - 1));
+    let (body, dropped) =
+        budget::fit_sections(&sections::all_sections(view), LIMIT - 1 - said.min(LIMIT - 1));
     let dropped = match dropped {
         0 => String::new(),
         n => format!(
@@ -66,15 +67,19 @@ fn comment(view: &ReportView<'_>) -> String {
 }
 
 /// Ten lines at most.
-fn head(view: &ReportView<'_>) -> String {
+fn head_lines(view: &ReportView<'_>) -> String {
     let audit = view.audit;
     let (lead, bullets) = match &audit.since {
         Some(since) => (since_lead(since), since_bullets(view)),
         None => (rests_on(view), audit.judgement.reasons.iter().map(reason_line).collect()),
     };
-    let verdict = prose(&because(audit, str::to_owned));
-    let mut head =
-        format!("## {}\n\n{}{verdict}. {lead}{}\n", title(audit), partial(audit), compared(audit));
+    let verdict = prose(&verdict_reasons(audit, str::to_owned));
+    let mut head = format!(
+        "## {}\n\n{}{verdict}. {lead}{}\n",
+        report_title(audit),
+        partial_note(audit),
+        compared_lines(audit)
+    );
     if !bullets.is_empty() {
         let shown = if bullets.len() > FIRST + 1 { FIRST } else { bullets.len() };
         head.push('\n');
@@ -87,10 +92,13 @@ fn head(view: &ReportView<'_>) -> String {
 }
 
 /// How much each gate compared.
-fn compared(audit: &Audit) -> String {
+fn compared_lines(audit: &Audit) -> String {
     let gates = &audit.compared;
-    let mut told: String =
-        gates.iter().take(FIRST).map(|one| format!(" {}.", prose(&sentence(one, 3)))).collect();
+    let mut told: String = gates
+        .iter()
+        .take(FIRST)
+        .map(|one| format!(" {}.", prose(&gate_sentence(one, 3))))
+        .collect();
     if gates.len() > FIRST {
         let more = count(gates.len() - FIRST, "more gate");
         told.push_str(&format!(" {more} in the other formats."));
@@ -98,8 +106,8 @@ fn compared(audit: &Audit) -> String {
     told
 }
 
-fn title(audit: &Audit) -> String {
-    let headline = Headline::of(audit);
+fn report_title(audit: &Audit) -> String {
+    let headline = Headline::from_audit(audit);
     let (program, sign) = match headline {
         Headline::Go => ("envparity", " ✅"),
         Headline::NoGo | Headline::NoGoAndIncomplete => ("envparity", " ❌"),
@@ -117,7 +125,7 @@ fn rests_on(view: &ReportView<'_>) -> String {
     let gates = match gates.as_slice() {
         [] => String::new(),
         [gate] => format!(", gate {}", prose(gate)),
-        gates => format!(", gates {}", list(gates)),
+        gates => format!(", gates {}", comma_list(gates)),
     };
     format!(
         "{} read completely, {} equal{}; baseline {}{gates}.",
@@ -150,7 +158,7 @@ fn since_lead(since: &Since) -> String {
         lead.push_str(" Unknown: not everything that could show it was read.");
     }
     if !since.changed.is_empty() {
-        lead.push_str(&format!(" Changed as well: {}.", list(&since.changed)));
+        lead.push_str(&format!(" Changed as well: {}.", comma_list(&since.changed)));
     }
     lead
 }
@@ -183,9 +191,9 @@ fn new_and_worse(view: &ReportView<'_>, is_told: impl Fn(&FindingView<'_>) -> bo
         format!(
             "{}: {} {} {}: {}",
             one.trend.map(FindingTrend::as_str).unwrap_or_default(),
-            severity(one.severity()),
+            severity_text(one.severity()),
             prose(one.finding().rule),
-            shown(one.component()),
+            shown_name(one.component()),
             prose(&one.finding().summary)
         )
     });
@@ -196,16 +204,16 @@ fn reason_line(reason: &Reason) -> String {
     format!("{}: {}", reason.kind.as_str(), prose(&reason.text))
 }
 
-fn partial(audit: &Audit) -> String {
+fn partial_note(audit: &Audit) -> String {
     let names: Vec<&str> = audit.left_out.iter().map(|name| name.as_str()).collect();
     match names.as_slice() {
         [] => String::new(),
-        names => format!("**Partial**: {} left out of this audit. ", list(names)),
+        names => format!("**Partial**: {} left out of this audit. ", comma_list(names)),
     }
 }
 
 /// Which run this is of.
-fn foot(audit: &Audit) -> String {
+fn foot_line(audit: &Audit) -> String {
     let run = &audit.run;
     let baseline = format!("baseline {}", prose(audit.baseline.as_str()));
     let mut parts = vec![prose(PROGRAM), run.at.to_string(), baseline];
@@ -215,7 +223,7 @@ fn foot(audit: &Audit) -> String {
         ("commit", run.commit.as_deref().unwrap_or_default()),
     ] {
         if !digest.is_empty() {
-            parts.push(format!("{word} {}", shown(digest)));
+            parts.push(format!("{word} {}", shown_name(digest)));
         }
     }
     format!("\n{}\n", parts.join(" · "))

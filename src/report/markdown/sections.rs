@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use super::budget::{BudgetRow, FIRST, Section};
-use super::lines::{heading, list, prose, row, severity, short_id, shown};
+use super::lines::{
+    comma_list, prose, severity_text, short_id, shown_name, table_heading, table_row,
+};
 use super::matrix;
 use crate::model::{
     Fate, Finding, FindingTrend, GoneFinding, LoadOutcome, NO_GATE_WANTED, Severity, Waiver,
@@ -12,7 +14,7 @@ use crate::model::{
 use crate::report::view::coverage::GapOf;
 use crate::report::view::figures::{FiguresView, SINCE_START};
 use crate::report::view::finding::{
-    FindingView, NOTHING_SO_FAR, tally, waivers_of, waivers_sorted,
+    FindingView, NOTHING_SO_FAR, severity_tally, waivers_of, waivers_sorted,
 };
 use crate::report::view::load::LOAD_TITLE;
 use crate::report::view::standing::StandingSince;
@@ -26,7 +28,7 @@ const WAIVED: u8 = 5;
 const GONE: u8 = 6;
 const REST: u8 = 7;
 
-fn rank(severity: Severity) -> u8 {
+fn severity_rank(severity: Severity) -> u8 {
     match severity {
         Severity::Critical | Severity::High => 1,
         Severity::Medium => 3,
@@ -36,20 +38,25 @@ fn rank(severity: Severity) -> u8 {
 }
 
 /// Every section, in the order in which they are shown; those without rows are not.
-pub(super) fn all(view: &ReportView<'_>) -> Vec<Section> {
+pub(super) fn all_sections(view: &ReportView<'_>) -> Vec<Section> {
     let mut sections = vec![
-        reasons(view),
-        findings(view),
-        waived(view),
-        gone(view),
-        matrix::section(view),
-        coverage(view),
+        reasons_section(view),
+        findings_section(view),
+        waived_section(view),
+        gone_section(view),
+        matrix::matrix_section(view),
+        coverage_section(view),
     ];
-    sections.extend([load(view), figures(view), waivers(view), notes(view)]);
+    sections.extend([
+        load_section(view),
+        figures_section(view),
+        waivers_section(view),
+        notes_section(view),
+    ]);
     sections
 }
 
-fn reasons(view: &ReportView<'_>) -> Section {
+fn reasons_section(view: &ReportView<'_>) -> Section {
     let judgement = &view.audit.judgement;
     let reasons = judgement.reasons.iter().map(|one| (REASONS, one.kind.as_str(), &one.text));
     let not_judged = judgement.not_judged.iter().map(|text| (OTHER_GAPS, "not judged", text));
@@ -75,11 +82,11 @@ fn reasons(view: &ReportView<'_>) -> Section {
     section
 }
 
-fn findings(view: &ReportView<'_>) -> Section {
+fn findings_section(view: &ReportView<'_>) -> Section {
     let has_since = view.audit.since.is_some();
     let has_history = view.audit.standing.is_some();
     let rows = worst_first(&view.findings).into_iter().map(|finding| {
-        let mut cells = what(&finding);
+        let mut cells = finding_cells(&finding);
         cells.extend([prose(finding.owner().unwrap_or_default()), short_id(finding.id())]);
         if has_since {
             cells.push(finding.trend.map_or("", FindingTrend::as_str).to_owned());
@@ -87,85 +94,86 @@ fn findings(view: &ReportView<'_>) -> Section {
         if has_history {
             cells.push(finding.standing.map(StandingSince::words).unwrap_or_default());
         }
-        BudgetRow { rank: rank(finding.severity()), text: row(&cells) }
+        BudgetRow { rank: severity_rank(finding.severity()), text: table_row(&cells) }
     });
     let mut head = vec!["Severity", "Rule", "Component", "Environments", "What", "Owner", "Id"];
     head.extend(has_since.then_some("Since then"));
     head.extend(has_history.then_some("Stands"));
     let severities: Vec<Severity> = view.findings.iter().map(FindingView::severity).collect();
-    let title = format!("<b>Findings</b>: {}", tally(&severities));
-    Section::new(title, heading(&head), rows.collect())
+    let title = format!("<b>Findings</b>: {}", severity_tally(&severities));
+    Section::new(title, table_heading(&head), rows.collect())
 }
 
 /// The cells that every finding has.
-fn what(view: &FindingView<'_>) -> Vec<String> {
+fn finding_cells(view: &FindingView<'_>) -> Vec<String> {
     let Finding { rule, component, summary, .. } = view.finding();
     let place = if view.judged.in_gate { "" } else { " (no gate)" };
     vec![
-        severity(view.severity()),
+        severity_text(view.severity()),
         prose(rule),
-        shown(component.as_str()),
-        format!("{}{place}", list(&view.environments())),
+        shown_name(component.as_str()),
+        format!("{}{place}", comma_list(&view.environments())),
         prose(summary),
     ]
 }
 
-fn waived(view: &ReportView<'_>) -> Section {
+fn waived_section(view: &ReportView<'_>) -> Section {
     let rows = worst_first(&view.waived).into_iter().map(|finding| {
         let waiver = finding.waiver.map(|judged| &judged.waiver);
         let of = |field: fn(&Waiver) -> String| waiver.map(field).unwrap_or_default();
-        let mut cells = what(&finding);
+        let mut cells = finding_cells(&finding);
         cells.extend([
-            shown(finding.judged.waiver().unwrap_or_default()),
+            shown_name(finding.judged.waiver().unwrap_or_default()),
             prose(&of(|waiver| waiver.owner.clone())),
             of(|waiver| waiver.expires.to_string()),
             prose(&of(|waiver| waiver.reason.clone())),
             short_id(finding.id()),
         ]);
-        BudgetRow { rank: WAIVED, text: row(&cells) }
+        BudgetRow { rank: WAIVED, text: table_row(&cells) }
     });
-    let head = heading(&[
+    let head = table_heading(&[
         "Severity", "Rule", "Component", "Environments", "What", "Waiver", "Owner", "Until",
         "Reason", "Id",
     ]);
     let waived = count(view.waived.len(), "finding");
-    Section::new(format!("<b>Waived</b>: {waived}, which block nothing"), head, rows.collect())
+    Section::new(format!("<b>Waived</b>: {waived}, not blocking"), head, rows.collect())
 }
 
 /// Findings of the earlier report; those of which nothing is known first.
-fn gone(view: &ReportView<'_>) -> Section {
+fn gone_section(view: &ReportView<'_>) -> Section {
     let gone = view.audit.since.as_ref().map(|since| since.gone.as_slice()).unwrap_or_default();
     let mut sorted: Vec<&GoneFinding> = gone.iter().collect();
     sorted.sort_by_key(|gone| (gone.fate != Fate::Unknown, Reverse(gone.finding.severity)));
     let rows = sorted.into_iter().map(|GoneFinding { finding, fate }| {
         let environments: Vec<&str> =
             finding.environments.iter().map(|name| name.as_str()).collect();
-        let text = row(&[
+        let text = table_row(&[
             fate.as_str().to_owned(),
-            severity(finding.severity),
+            severity_text(finding.severity),
             prose(&finding.rule),
-            shown(finding.component.as_str()),
-            list(&environments),
+            shown_name(finding.component.as_str()),
+            comma_list(&environments),
             prose(&finding.summary),
             short_id(finding.id.as_str()),
         ]);
         BudgetRow { rank: GONE, text }
     });
-    let head =
-        heading(&["Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id"]);
+    let head = table_heading(&[
+        "Now", "Severity", "Rule", "Component", "Environments", "What was said", "Id",
+    ]);
     let title = format!("<b>Not active any more</b>: {}", count(gone.len(), "finding"));
     Section::new(title, head, rows.collect())
 }
 
-fn coverage(view: &ReportView<'_>) -> Section {
+fn coverage_section(view: &ReportView<'_>) -> Section {
     let mut rows = Vec::new();
     for environment in &view.environments {
         for target in &environment.targets {
             let rank = if target.is_needed { NEEDED_GAPS } else { OTHER_GAPS };
             let cells = |what: String, failure: &crate::model::Failure| {
-                row(&[
+                table_row(&[
                     prose(environment.name()),
-                    shown(&target.name()),
+                    shown_name(&target.name()),
                     what,
                     prose(&failure.message),
                     prose(&failure.advice),
@@ -178,54 +186,55 @@ fn coverage(view: &ReportView<'_>) -> Section {
                 rows.push(BudgetRow { rank, text: cells(what, &gap.failure) });
             }
             rows.extend(target.instead_of().map(|failure| {
-                let path = shown(target.path().unwrap_or_default());
+                let path = shown_name(target.path().unwrap_or_default());
                 BudgetRow { rank: REST, text: cells(format!("read from {path} instead"), failure) }
             }));
         }
     }
-    let head = heading(&["Environment", "Target", "Not read", "Why", "What helps", "Required"]);
+    let head =
+        table_heading(&["Environment", "Target", "Not read", "Why", "What helps", "Required"]);
     let title =
         format!("<b>Coverage</b>: {} read completely", view.targets_read().with_noun("target"));
     Section::new(title, head, rows)
 }
 
 /// What each Redis has done in each environment.
-fn figures(view: &ReportView<'_>) -> Section {
+fn figures_section(view: &ReportView<'_>) -> Section {
     let mut rows = Vec::new();
     for FiguresView { target, lines } in &view.figures {
         for (name, cells) in lines {
-            let mut line = vec![shown(target.as_str()), prose(name)];
+            let mut line = vec![shown_name(target.as_str()), prose(name)];
             line.extend(cells.iter().map(|cell| prose(cell)));
-            rows.push(BudgetRow { rank: REST, text: row(&line) });
+            rows.push(BudgetRow { rank: REST, text: table_row(&line) });
         }
     }
     let mut head = vec!["Redis".to_owned(), "Figure".to_owned()];
     head.extend(view.environments.iter().map(|environment| prose(environment.name())));
     let title = format!("<b>Redis</b> {SINCE_START}");
-    Section::new(title, heading(&head), rows)
+    Section::new(title, table_heading(&head), rows)
 }
 
 /// The load of targets over time.
-fn load(view: &ReportView<'_>) -> Section {
+fn load_section(view: &ReportView<'_>) -> Section {
     let mut rows = Vec::new();
     let mut windows: Vec<&str> = Vec::new();
     for of in &view.load {
         windows.clone_from(&of.windows);
         let rank = if of.is_breached() { OTHER_GAPS } else { REST };
         for line in &of.lines {
-            let mut cells = vec![shown(&of.name), prose(line.name)];
+            let mut cells = vec![shown_name(&of.name), prose(line.name)];
             cells.extend(line.cells.iter().map(|cell| {
                 let is_breached = cell.outcome == LoadOutcome::Breached;
                 let text = prose(&cell.text);
                 if is_breached { format!("<b>{text}</b>") } else { text }
             }));
             cells.push(prose(&line.must));
-            rows.push(BudgetRow { rank, text: row(&cells) });
+            rows.push(BudgetRow { rank, text: table_row(&cells) });
         }
         let remarks = of.remarks.iter().map(|remark| {
-            let mut cells = vec![shown(&of.name), prose(remark)];
+            let mut cells = vec![shown_name(&of.name), prose(remark)];
             cells.resize(of.windows.len() + 3, String::new());
-            BudgetRow { rank: REST, text: row(&cells) }
+            BudgetRow { rank: REST, text: table_row(&cells) }
         });
         rows.extend(remarks);
     }
@@ -233,10 +242,10 @@ fn load(view: &ReportView<'_>) -> Section {
     head.extend(windows.iter().map(|window| prose(window)));
     head.push("must be".to_owned());
     let title = format!("<b>Redis</b> {LOAD_TITLE}");
-    Section::new(title, heading(&head), rows)
+    Section::new(title, table_heading(&head), rows)
 }
 
-fn waivers(view: &ReportView<'_>) -> Section {
+fn waivers_section(view: &ReportView<'_>) -> Section {
     let rows = waivers_sorted(view.audit).into_iter().map(|judged| {
         let waiver = &judged.waiver;
         let so_far = if judged.covers_nothing_so_far() { NOTHING_SO_FAR } else { "" };
@@ -244,12 +253,12 @@ fn waivers(view: &ReportView<'_>) -> Section {
         let state: Vec<&str> = state.into_iter().filter(|word| !word.is_empty()).collect();
         let environments: Vec<&str> =
             waiver.environments.iter().map(|name| name.as_str()).collect();
-        let text = row(&[
+        let text = table_row(&[
             state.join(", "),
-            shown(&waiver.id),
+            shown_name(&waiver.id),
             prose(&waiver.rule),
-            shown(waiver.component.as_str()),
-            list(&environments),
+            shown_name(waiver.component.as_str()),
+            comma_list(&environments),
             prose(&waiver.owner),
             waiver.expires.to_string(),
             prose(&waiver.reason),
@@ -257,7 +266,7 @@ fn waivers(view: &ReportView<'_>) -> Section {
         let is_quiet = judged.state == WaiverState::Active;
         BudgetRow { rank: if is_quiet { REST } else { OTHER_GAPS }, text }
     });
-    let head = heading(&[
+    let head = table_heading(&[
         "State", "Waiver", "Rule", "Component", "Environments", "Owner", "Until", "Reason",
     ]);
     let counts = WaiverState::ALL.into_iter().filter_map(|state| {
@@ -269,11 +278,11 @@ fn waivers(view: &ReportView<'_>) -> Section {
 }
 
 /// What is worth knowing of how it was judged, and of single targets.
-fn notes(view: &ReportView<'_>) -> Section {
+fn notes_section(view: &ReportView<'_>) -> Section {
     let mut notes: Vec<String> = view.audit.run.notes.iter().map(|note| prose(note)).collect();
     for environment in &view.environments {
         for target in &environment.targets {
-            let head = format!("{} {}", prose(environment.name()), shown(&target.name()));
+            let head = format!("{} {}", prose(environment.name()), shown_name(&target.name()));
             let of_target = target.coverage.notes.iter();
             notes.extend(of_target.map(|note| format!("{head}: {}", prose(&note.text))));
         }

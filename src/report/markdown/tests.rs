@@ -9,7 +9,7 @@ use crate::wire::report::DriftReport;
 fn comment(report: &DriftReport, purpose: Purpose) -> String {
     let mut audit = audit_of(report);
     audit.purpose = purpose;
-    super::comment(&ReportView::new(&audit))
+    super::render_comment(&ReportView::new(&audit))
 }
 
 fn first_ten(text: &str) -> Vec<&str> {
@@ -21,7 +21,7 @@ fn the_first_lines_say_what_is_new() {
     let text = comment(&hostile(), Purpose::Audit);
     let wanted = "## envparity: NO-GO, and INCOMPLETE ❌
 
-**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app part images not read: no whole answer within 15s, and 2 more gaps; not judged, because not required or left out: dev docker/laptop not read: refused `` `\\u{a}## `` GO `✅`. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. Unknown: not everything \
+**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app part images not read: no whole answer within 15s, and 2 more gaps; not judged (not required or left out): dev docker/laptop not read: refused `` `\\u{a}## `` GO `✅`. Since 2026-11-22T21:00:00Z: **2 new, 1 worse**, 1 better, 1 resolved, 1 unknown, 1 unchanged. Unknown: not everything \
 that could show it was read. Changed as well: the policy says something else `|` now.
 
 - blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`
@@ -39,13 +39,15 @@ fn without_an_earlier_report_they_say_what_blocks() {
     report.since = None;
     let text = comment(&report, Purpose::Audit);
     let first = first_ten(&text);
-    let wanted = "**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app part \
+    let wanted = "**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app \
+        part \
                   images not read: no whole answer within 15s, and 2 more gaps; ";
     assert!(first[2].starts_with(wanted), "{}", first[2]);
     assert!(first[2].contains("; baseline prod, gate qualif -> prod."), "{}", first[2]);
     assert_eq!(
         first[4],
-        "- blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` `@alice` `<img` `src=x>`"
+        "- blocks: high version-skew redis/cache: qualif 7.0.15 is a minor behind prod 7.2.4 `|` \
+         `@alice` `<img` `src=x>`"
     );
     let mut reasons = report.verdict.reasons.clone();
     reasons.extend(report.verdict.reasons.clone());
@@ -78,7 +80,8 @@ fn a_go_says_what_was_judged() {
     );
     report.gates.clear();
     let text = comment(&report, Purpose::Audit);
-    let wanted = "## envparity: GO, but no gate was judged\n\neverything required was read, and nothing else was judged; ";
+    let wanted = "## envparity: GO, but no gate was judged\n\neverything required was read, and \
+        nothing else was judged; ";
     assert!(text.starts_with(wanted), "{text}");
     assert!(
         comment(&report, Purpose::Diff)
@@ -131,18 +134,23 @@ fn every_section_has_its_rows_the_worst_first() {
     let text = comment(&hostile(), Purpose::Audit);
     for wanted in [
         "<b>Findings</b>: 1 critical, 1 high, 1 medium, 1 low, 1 info",
-        "| **critical** | shared-instance | `redis/cache` | dev, prod (no gate) | dev redis/cache = prod redis/cache |  | `a2000000` | unchanged |\n| **high** |",
-        "<b>Waived</b>: 2 findings, which block nothing",
+        "| **critical** | shared-instance | `redis/cache` | dev, prod (no gate) | dev redis/cache \
+         = prod redis/cache |  | `a2000000` | unchanged |\n| **high** |",
+        "<b>Waived</b>: 2 findings, not blocking",
         "| `until\\|then` | platform | 2026-12-01 | dev moves first `@bob` `<b>` | `b1000000` |",
         "<b>Not active any more</b>: 2 findings",
         "| unknown | low | floating-tag | `image/y` |",
         "<b>Matrix</b> of what differs; 0 of 5 components equal where read",
-        "| `redis/cache` | redis 7.2.4 | valkey 7.0.15: other product, other variant, minor behind | redis 7.2.4 | **critical** |",
-        "| `image/a` | v23 (tag `` ` ``): major ahead | v20 (1), v22 (3): major, ahead and behind | v21 | 2 waived |",
+        "| `redis/cache` | redis 7.2.4 | valkey 7.0.15: other product, other variant, minor \
+         behind | redis 7.2.4 | **critical** |",
+        "| `image/a` | v23 (tag `` ` ``): major ahead | v20 (1), v22 (3): major, ahead and behind \
+         | v21 | 2 waived |",
         "| `image/b` | **not read** | **not read** | by digest | info |",
         "| `image/c` | not running (1 `exited\\u{a}\\|` x) | missing | 1.0 declared |  |",
-        "| qualif | `docker/app` | images, hides 1 | no whole answer within 15s | raise the deadline | yes |",
-        "| qualif | `redis/cache` | read from `c.txt` instead | connection refused | start it | yes |",
+        "| qualif | `docker/app` | images, hides 1 | no whole answer within 15s | raise the \
+         deadline | yes |",
+        "| qualif | `redis/cache` | read from `c.txt` instead | connection refused | start it | \
+         yes |",
         "<b>Waivers</b>: 1 expired, 1 unused, 1 expiring",
         "- dev `redis/cache`: a certificate ends `@soon`\n",
     ] {

@@ -20,7 +20,7 @@ const INCOMPARABLE: i64 = -1;
 const ANOTHER: i64 = 7;
 
 /// The number of a level: it grows with the distance, and is negative where none is known.
-fn number(level: Level) -> i64 {
+fn level_number(level: Level) -> i64 {
     match level {
         Level::Equal => 0,
         Level::WithinPrecision => 1,
@@ -34,7 +34,7 @@ fn number(level: Level) -> i64 {
 }
 
 /// `envparity_component_info`, `envparity_drift_level` and `envparity_series_dropped`.
-pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
+pub(super) fn component_families(view: &ReportView<'_>) -> [Family; 3] {
     let mut info = Family::new(
         "envparity_component_info",
         "Always 1: what runs where, with its version as it was said and what told it (program, \
@@ -57,7 +57,7 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
     );
     let mut told = (0, 0);
     for row in within_bounds(rows) {
-        let lost = row.write(&mut info, &mut drift);
+        let lost = row.write_series(&mut info, &mut drift);
         told = (told.0 + row.info, told.1 + row.drift.len() - lost);
     }
     let mut dropped = Family::new(
@@ -67,7 +67,7 @@ pub(super) fn families(view: &ReportView<'_>) -> [Family; 3] {
          then what differs least.",
     );
     for (family, all, told) in [("component_info", all.0, told.0), ("drift_level", all.1, told.1)] {
-        dropped.set(&[("family", family)], i64::try_from(all - told).unwrap_or(i64::MAX));
+        dropped.set_sample(&[("family", family)], i64::try_from(all - told).unwrap_or(i64::MAX));
     }
     [info, drift, dropped]
 }
@@ -101,14 +101,14 @@ impl<'a> RowSeries<'a> {
     }
 
     /// Platform before own services, whose releases differ every day; then what is furthest apart.
-    fn rank(&self) -> impl Ord + use<'a> {
+    fn keep_rank(&self) -> impl Ord + use<'a> {
         let worst = self.drift.iter().map(|(_, number)| *number).max();
         (self.row.class, Reverse(worst), &self.row.component)
     }
 
     /// How many of the levels could not be told apart from another component's, since names are
     /// cut.
-    fn write(&self, info: &mut Family, drift: &mut Family) -> usize {
+    fn write_series(&self, info: &mut Family, drift: &mut Family) -> usize {
         let component = ("component", self.row.component.as_str());
         for cell in &self.row.cells {
             for reading in &cell.readings {
@@ -120,13 +120,13 @@ impl<'a> RowSeries<'a> {
                     ("version", &reading.reading.to_string()),
                     ("source", reading.source.as_str()),
                 ];
-                info.set(&labels, 1);
+                info.set_sample(&labels, 1);
             }
         }
         let told = self
             .drift
             .iter()
-            .map(|(name, number)| drift.set(&[component, ("environment", name)], *number));
+            .map(|(name, number)| drift.set_sample(&[component, ("environment", name)], *number));
         told.filter(|told| !told).count()
     }
 }
@@ -136,7 +136,7 @@ fn of_cell(view: &CellView<'_>, baseline: &CellView<'_>) -> Option<i64> {
     let either = |state| view.cell.state == state || baseline.cell.state == state;
     let told = match view.cell.level {
         _ if view.cell.other_product => Some(ANOTHER),
-        Some(level) => Some(number(level)),
+        Some(level) => Some(level_number(level)),
         None if either(State::Unobserved) && !either(State::NotApplicable) => Some(UNOBSERVED),
         None => None,
     };
@@ -151,7 +151,7 @@ fn within_bounds(rows: Vec<RowSeries<'_>>) -> Vec<RowSeries<'_>> {
     }
     let mut differing: Vec<RowSeries<'_>> =
         rows.into_iter().filter(|row| !row.row.is_equal()).collect();
-    differing.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    differing.sort_by(|a, b| a.keep_rank().cmp(&b.keep_rank()));
     let mut room = MAX_SERIES;
     differing.retain(|row| {
         let fits = row.len() <= room;

@@ -41,21 +41,21 @@ impl Family {
 
     /// Adds a sample. Two of the same labels would cost the reader the whole file: of those the
     /// first counts, and the answer tells whether this one stands for what it says.
-    pub(super) fn set(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
-        let labels = labels.iter().map(|(name, text)| (*name, label(text))).collect();
+    pub(super) fn set_sample(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
+        let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
         *self.samples.entry(labels).or_insert(value) == value
     }
 
     /// Adds one to a sample.
-    pub(super) fn count(&mut self, labels: &[(&'static str, &str)]) {
-        let labels = labels.iter().map(|(name, text)| (*name, label(text))).collect();
+    pub(super) fn count_sample(&mut self, labels: &[(&'static str, &str)]) {
+        let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
         *self.samples.entry(labels).or_insert(0) += 1;
     }
 }
 
 /// What acts or hides becomes `\u{…}`, since the format has no escape for it; the end of a line has
 /// one. Then cut.
-fn label(text: &str) -> String {
+fn escape_label(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text.chars();
     for c in rest.by_ref().take(MAX_LABEL) {
@@ -97,7 +97,7 @@ impl Collector for Families {
 }
 
 /// All of them as OpenMetrics text.
-pub(super) fn text(families: Vec<Family>) -> Result<String, fmt::Error> {
+pub(super) fn encode_text(families: Vec<Family>) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Families(families)));
     let mut text = String::new();
@@ -112,16 +112,19 @@ mod tests {
     #[test]
     fn labels_are_escaped_cut_and_told_once() {
         let mut family = Family::new("x", "Help.");
-        assert!(family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1));
-        assert!(family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1), "it says the same");
+        assert!(family.set_sample(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1));
         assert!(
-            !family.set(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 2),
+            family.set_sample(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 1),
+            "it says the same"
+        );
+        assert!(
+            !family.set_sample(&[("a", "\\ \" {} ,\n\u{1b}[2J\u{202e}é")], 2),
             "it would say two things"
         );
-        family.set(&[("a", &"7".repeat(300))], 3);
+        family.set_sample(&[("a", &"7".repeat(300))], 3);
         let wanted = "# HELP x Help.\n# TYPE x gauge\nx{a=\"".to_owned()
             + &"7".repeat(200)
             + "…ed250bc2\"} 3\nx{a=\"\\\\ \\\" {} ,\\n\\\\u{1b}[2J\\\\u{202e}é\"} 1\n# EOF\n";
-        assert_eq!(text(vec![family]).unwrap(), wanted);
+        assert_eq!(encode_text(vec![family]).unwrap(), wanted);
     }
 }

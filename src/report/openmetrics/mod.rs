@@ -7,6 +7,7 @@
 
 mod components;
 mod family;
+mod redis;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use super::view::ReportView;
 use super::view::verdict::ONLY_READ;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
-use crate::policy::metas;
+use crate::policy::rule_metas;
 use family::Family;
 
 pub(super) struct OpenMetrics;
@@ -34,16 +35,17 @@ impl Format for OpenMetrics {
         // A diff judges nothing but whether it is complete: its go is none for an alert.
         if report.purpose == Purpose::Audit {
             families.extend([
-                verdict(report),
+                verdict_family(report),
                 last_success(report),
-                gates(report),
-                compared(report),
+                gates_family(report),
+                compared_family(report),
             ]);
         }
-        families.extend([findings(&view), waivers(report)]);
-        families.extend(oldest(&view));
-        families.extend(components::families(&view));
-        family::text(families)
+        families.extend([findings_family(&view), waivers_family(report)]);
+        families.extend(oldest_family(&view));
+        families.extend(redis::redis_families(&view));
+        families.extend(components::component_families(&view));
+        family::encode_text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
@@ -51,31 +53,34 @@ impl Format for OpenMetrics {
 fn build_info() -> Family {
     let mut family =
         Family::new("envparity_build_info", "Always 1: the version of envparity that wrote this.");
-    family.set(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    family.set_sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     family
 }
 
-fn verdict(report: &Audit) -> Family {
+fn verdict_family(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_verdict",
         "1 for the verdict of the last run, 0 for the two others: go, no-go, incomplete.",
     );
     for verdict in [Verdict::Go, Verdict::NoGo, Verdict::Incomplete] {
-        family.set(&[("is", verdict.as_str())], i64::from(report.judgement.verdict == verdict));
+        family.set_sample(
+            &[("is", verdict.as_str())],
+            i64::from(report.judgement.verdict == verdict),
+        );
     }
     family
 }
 
-fn gates(report: &Audit) -> Family {
+fn gates_family(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_gates",
         format!("Gates that were judged: where there is none, go says only that {ONLY_READ}."),
     );
-    family.set(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
+    family.set_sample(&[], i64::try_from(report.gates.len()).unwrap_or(i64::MAX));
     family
 }
 
-fn compared(report: &Audit) -> Family {
+fn compared_family(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_compared_components",
         "Components of the later side of a gate, by whether they run on its earlier side too. \
@@ -85,8 +90,8 @@ fn compared(report: &Audit) -> Family {
         let gate = format!("{}->{}", one.gate.from, one.gate.to);
         let without = one.of.saturating_sub(one.with_counterpart);
         for (counterpart, components) in [(true, one.with_counterpart), (false, without)] {
-            let labels = [("gate", gate.as_str()), ("counterpart", word(counterpart))];
-            family.set(&labels, i64::try_from(components).unwrap_or(i64::MAX));
+            let labels = [("gate", gate.as_str()), ("counterpart", bool_word(counterpart))];
+            family.set_sample(&labels, i64::try_from(components).unwrap_or(i64::MAX));
         }
     }
     family
@@ -104,7 +109,7 @@ fn last_success(report: &Audit) -> Family {
     );
     let at = report.run.at.as_second();
     let is_whole = !report.judgement.is_incomplete() && report.left_out.is_empty();
-    family.set(&[], if is_whole { at } else { 0 });
+    family.set_sample(&[], if is_whole { at } else { 0 });
     family
 }
 
@@ -120,9 +125,9 @@ fn target_up(view: &ReportView<'_>) -> Family {
             let labels = [
                 ("environment", environment.name()),
                 ("target", &target.name()),
-                ("required", word(target.is_needed)),
+                ("required", bool_word(target.is_needed)),
             ];
-            family.set(&labels, i64::from(target.counts()));
+            family.set_sample(&labels, i64::from(target.still_counts()));
         }
     }
     family
@@ -139,13 +144,13 @@ fn target_remarks(view: &ReportView<'_>) -> Family {
         for target in &environment.targets {
             let odd = target.coverage.notes.iter().filter(|note| note.is_odd).count();
             let labels = [("environment", environment.name()), ("target", &target.name())];
-            family.set(&labels, i64::try_from(odd).unwrap_or(i64::MAX));
+            family.set_sample(&labels, i64::try_from(odd).unwrap_or(i64::MAX));
         }
     }
     family
 }
 
-fn findings(view: &ReportView<'_>) -> Family {
+fn findings_family(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_findings",
         "Findings by rule, severity, disposition (active, waived; those that the policy switches \
@@ -157,34 +162,34 @@ fn findings(view: &ReportView<'_>) -> Family {
             ("rule", rule),
             ("severity", severity.as_str()),
             ("disposition", disposition),
-            ("gate", word(gate)),
+            ("gate", bool_word(gate)),
         ]
     };
-    for meta in metas() {
+    for meta in rule_metas() {
         let id = meta.id;
         for gate in [true, false] {
             for severity in Severity::ALL.into_iter().filter(|severity| *severity != Severity::Off)
             {
-                family.set(&labels(id, severity, "active", gate), 0);
-                family.set(&labels(id, severity, "waived", gate), 0);
+                family.set_sample(&labels(id, severity, "active", gate), 0);
+                family.set_sample(&labels(id, severity, "waived", gate), 0);
             }
-            family.set(&labels(id, Severity::Off, "off", gate), 0);
+            family.set_sample(&labels(id, Severity::Off, "off", gate), 0);
         }
     }
     for (findings, disposition) in [(&view.findings, "active"), (&view.waived, "waived")] {
         for one in findings {
             let gate = one.judged.in_gate;
-            family.count(&labels(one.finding().rule, one.severity(), disposition, gate));
+            family.count_sample(&labels(one.finding().rule, one.severity(), disposition, gate));
         }
     }
     for judged in view.audit.findings.iter().filter(|one| one.disposition == Disposition::Off) {
-        family.count(&labels(judged.finding.rule, Severity::Off, "off", judged.in_gate));
+        family.count_sample(&labels(judged.finding.rule, Severity::Off, "off", judged.in_gate));
     }
     family
 }
 
 /// Nothing without a history: an age that is not known is no zero.
-fn oldest(view: &ReportView<'_>) -> Option<Family> {
+fn oldest_family(view: &ReportView<'_>) -> Option<Family> {
     view.audit.standing.as_ref()?;
     let mut family = Family::in_seconds(
         "envparity_oldest_finding_timestamp",
@@ -196,24 +201,25 @@ fn oldest(view: &ReportView<'_>) -> Option<Family> {
     active.sort_by_key(|one| one.standing.map(|known| known.since));
     for one in active {
         let Some(known) = one.standing else { continue };
-        let labels = [("severity", one.severity().as_str()), ("gate", word(one.judged.in_gate))];
-        family.set(&labels, known.since.as_second());
+        let labels =
+            [("severity", one.severity().as_str()), ("gate", bool_word(one.judged.in_gate))];
+        family.set_sample(&labels, known.since.as_second());
     }
     Some(family)
 }
 
-fn waivers(report: &Audit) -> Family {
+fn waivers_family(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_waivers",
         "Waivers by state: expired, unused, expiring within 14 days, active.",
     );
     for state in WaiverState::ALL {
         let count = report.waivers.iter().filter(|judged| judged.state == state).count();
-        family.set(&[("state", state.as_str())], i64::try_from(count).unwrap_or(i64::MAX));
+        family.set_sample(&[("state", state.as_str())], i64::try_from(count).unwrap_or(i64::MAX));
     }
     family
 }
 
-fn word(yes: bool) -> &'static str {
+fn bool_word(yes: bool) -> &'static str {
     if yes { "true" } else { "false" }
 }

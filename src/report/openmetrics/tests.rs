@@ -3,7 +3,7 @@
 use super::OpenMetrics;
 use super::components::MAX_SERIES;
 use crate::model::{Reason, ReasonKind, Severity, Snapshot, Verdict, WaiverState};
-use crate::policy::metas;
+use crate::policy::rule_metas;
 use crate::report::Audit;
 use crate::report::sarif::testing::{
     coverage, failed, finding, rendered, report, snapshot, waived, waiver,
@@ -127,7 +127,7 @@ fn findings_and_waivers_are_counted_and_their_zeros_named() {
     found.sort_unstable();
     assert_eq!(found, wanted);
     // five severities that count or are waived, and off; in a gate or not
-    assert_eq!(text.matches("\nenvparity_findings{").count(), metas().count() * 22);
+    assert_eq!(text.matches("\nenvparity_findings{").count(), rule_metas().count() * 22);
     for line in [
         "{state=\"expired\"} 1", "{state=\"unused\"} 0", "{state=\"expiring\"} 0",
         "{state=\"active\"} 1",

@@ -98,13 +98,13 @@ fn of_file<'a>(places: &'a EnvironmentPlaces, coverage: &Coverage) -> Option<&'a
     }
 }
 
-pub(super) fn location(place: &Place) -> Location {
+pub(super) fn sarif_location(place: &Place) -> Location {
     let is_below_root = !place.path.starts_with('/');
     Location {
         id: None,
         physical: PhysicalLocation {
             artifact_location: ArtifactLocation {
-                uri: words::uri(&place.path),
+                uri: words::file_uri(&place.path),
                 uri_base_id: is_below_root.then_some(ROOT),
             },
             region: Region { start_line: place.line, start_column: place.column },

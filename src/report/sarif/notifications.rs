@@ -1,7 +1,7 @@
 //! What a reader must know of the run before believing that what is not among the results is not
 //! there.
 
-use super::locate::{PlaceFinder, location};
+use super::locate::{PlaceFinder, sarif_location};
 use super::object::{DescriptorReference, Location, Notification, NotificationKind, SarifLevel};
 use super::words;
 use crate::model::{Place, ReasonKind};
@@ -18,17 +18,19 @@ const SINCE: &str = "since";
 const REMARK: &str = "remark";
 
 /// All kinds, for the driver.
-pub(super) fn kinds() -> Vec<NotificationKind> {
+pub(super) fn notification_kinds() -> Vec<NotificationKind> {
     let kinds = [
         (NOT_READ, "A target or a part of it was not read, or its answer does not count any more."),
         (STAND_IN, "A file stands in for a target that was not reached."),
-        (INCOMPLETE, "Something else that the verdict needs, or would judge, is not known."),
+        (INCOMPLETE, "Something else that the verdict needs is not known."),
         (PARTIAL, "Not all environments took part."),
         (CUT, "There are more results than a reader takes."),
-        (SINCE, "The earlier report was made otherwise."),
-        (REMARK, "Worth knowing of a target, or of how it was judged."),
+        (SINCE, "The earlier report was made with other settings."),
+        (REMARK, "A note on a target, or on how it was judged."),
     ];
-    kinds.map(|(id, text)| NotificationKind { id, short_description: words::message(text) }).into()
+    kinds
+        .map(|(id, text)| NotificationKind { id, short_description: words::text_message(text) })
+        .into()
 }
 
 fn notification(
@@ -37,17 +39,17 @@ fn notification(
     text: &str,
     place: Option<&Place>,
 ) -> Notification {
-    let locations: Vec<Location> = place.map(location).into_iter().collect();
+    let locations: Vec<Location> = place.map(sarif_location).into_iter().collect();
     Notification {
         descriptor: DescriptorReference { id },
         level,
-        message: words::message(text),
+        message: words::text_message(text),
         locations,
     }
 }
 
 /// All of them; `cut` results were left out.
-pub(super) fn all(
+pub(super) fn all_notifications(
     view: &ReportView<'_>,
     locator: &PlaceFinder<'_>,
     cut: usize,
@@ -64,7 +66,7 @@ pub(super) fn all(
             found.extend(of_target);
         }
     }
-    found.extend(others(report, &told, locator));
+    found.extend(other_notifications(report, &told, locator));
     let mut add = |id, level, text: &str| found.push(notification(id, level, text, None));
     if !report.left_out.is_empty() {
         let names: Vec<&str> = report.left_out.iter().map(|name| name.as_str()).collect();
@@ -112,7 +114,11 @@ fn of_target(
 }
 
 /// What the verdict says is not known and is not a target's that was told already.
-fn others(report: &Audit, told: &[String], locator: &PlaceFinder<'_>) -> Vec<Notification> {
+fn other_notifications(
+    report: &Audit,
+    told: &[String],
+    locator: &PlaceFinder<'_>,
+) -> Vec<Notification> {
     let reasons =
         report.judgement.reasons.iter().filter(|reason| reason.kind == ReasonKind::Incomplete);
     let needed = reasons.map(|reason| (SarifLevel::Error, &reason.text));

@@ -239,6 +239,8 @@ pub(super) struct RunProperties {
     pub(super) reasons: Vec<String>,
     /// How much each gate compared, a sentence each.
     pub(super) compared: Vec<String>,
+    /// What each Redis has counted since its start, a line for each environment.
+    pub(super) figures: Vec<String>,
     pub(super) baseline: String,
     pub(super) profiles: String,
     pub(super) policy: String,

@@ -4,11 +4,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::locate::{PlaceFinder, location};
+use super::locate::{PlaceFinder, sarif_location};
 use super::object::{
     Location, Message, Result, ResultProperties, SarifLevel, Suppression, SuppressionProperties,
 };
-use super::rules::{Rules, level};
+use super::rules::{Rules, sarif_level};
 use super::words;
 use crate::model::{ComponentName, EnvironmentName, Fate, FindingTrend, GoneFinding, Since};
 use crate::report::view::ReportView;
@@ -21,7 +21,7 @@ pub(super) const MAX_RESULTS: usize = 25_000;
 const FINGERPRINT: &str = "envparityFindingId/v1";
 
 /// The worst results, and how many were left out.
-pub(super) fn all(
+pub(super) fn worst_results(
     view: &ReportView<'_>,
     rules: &Rules,
     locator: &PlaceFinder<'_>,
@@ -32,8 +32,8 @@ pub(super) fn all(
     let gone: Vec<&GoneFinding> =
         gone.filter(|gone| matches!(gone.fate, Fate::Unknown | Fate::Resolved)).collect();
     let all = view.findings.len() + view.waived.len() + gone.len();
-    let of_findings = findings.map(|finding| result(&finding, since, rules, locator));
-    let of_gone = gone.into_iter().map(|gone| earlier(gone, rules, locator));
+    let of_findings = findings.map(|finding| sarif_result(&finding, since, rules, locator));
+    let of_gone = gone.into_iter().map(|gone| earlier_result(gone, rules, locator));
     let results = of_findings.chain(of_gone).take(MAX_RESULTS).collect();
     (results, all.saturating_sub(MAX_RESULTS))
 }
@@ -44,30 +44,31 @@ fn by_severity<'a>(findings: &[FindingView<'a>]) -> Vec<FindingView<'a>> {
     sorted
 }
 
-fn result(
+fn sarif_result(
     view: &FindingView<'_>,
     since: Option<&Since>,
     rules: &Rules,
     locator: &PlaceFinder<'_>,
 ) -> Result {
     let finding = view.finding();
-    let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
+    let (locations, related_locations) =
+        result_places(&finding.component, &finding.environments, locator);
     Result {
         rule_id: finding.rule.to_owned(),
-        rule_index: rules.index(finding.rule),
+        rule_index: rules.rule_index(finding.rule),
         kind: "fail",
-        level: level(view.severity()),
-        message: message("", view.component(), &finding.summary),
+        level: sarif_level(view.severity()),
+        message: finding_message("", view.component(), &finding.summary),
         locations,
         related_locations,
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, view.id().to_owned())]),
         baseline_state: since.map(|since| baseline_state(view, since)),
-        suppressions: suppression(view).into_iter().collect(),
-        properties: properties(view),
+        suppressions: waiver_suppression(view).into_iter().collect(),
+        properties: result_properties(view),
     }
 }
 
-fn properties(view: &FindingView<'_>) -> ResultProperties {
+fn result_properties(view: &FindingView<'_>) -> ResultProperties {
     let finding = view.finding();
     ResultProperties {
         component: finding.component.to_string(),
@@ -86,7 +87,7 @@ fn properties(view: &FindingView<'_>) -> ResultProperties {
 
 /// What the earlier report found and this one does not. What is merely unread is not gone: it is
 /// open.
-fn earlier(
+fn earlier_result(
     GoneFinding { finding, fate }: &GoneFinding,
     rules: &Rules,
     locator: &PlaceFinder<'_>,
@@ -95,13 +96,14 @@ fn earlier(
         Fate::Resolved => ("pass", "absent", "resolved: "),
         _ => ("open", "unchanged", "not known any more: "),
     };
-    let (locations, related_locations) = places(&finding.component, &finding.environments, locator);
+    let (locations, related_locations) =
+        result_places(&finding.component, &finding.environments, locator);
     Result {
-        rule_id: words::plain(&finding.rule),
-        rule_index: rules.index(&finding.rule),
+        rule_id: words::plain_text(&finding.rule),
+        rule_index: rules.rule_index(&finding.rule),
         kind,
         level: SarifLevel::None,
-        message: message(head, finding.component.as_str(), &finding.summary),
+        message: finding_message(head, finding.component.as_str(), &finding.summary),
         locations,
         related_locations,
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, finding.id.to_string())]),
@@ -117,12 +119,12 @@ fn earlier(
     }
 }
 
-fn message(head: &str, component: &str, summary: &str) -> Message {
-    words::message(&format!("{head}{component}: {summary}"))
+fn finding_message(head: &str, component: &str, summary: &str) -> Message {
+    words::text_message(&format!("{head}{component}: {summary}"))
 }
 
 /// Where it is looked for, and where the other environments name it.
-fn places(
+fn result_places(
     component: &ComponentName,
     environments: &[EnvironmentName],
     locator: &PlaceFinder<'_>,
@@ -132,11 +134,11 @@ fn places(
     let others = others.iter().filter(|(_, place)| *place != first).zip(1..).map(
         |((environment, place), id)| Location {
             id: Some(id),
-            message: Some(words::message(environment.as_str())),
-            ..location(place)
+            message: Some(words::text_message(environment.as_str())),
+            ..sarif_location(place)
         },
     );
-    (vec![location(first)], others.collect())
+    (vec![sarif_location(first)], others.collect())
 }
 
 /// Of a waived finding the earlier report says nothing but that it counted then.
@@ -151,7 +153,7 @@ fn baseline_state(view: &FindingView<'_>, since: &Since) -> &'static str {
 }
 
 /// By which waiver it does not count, if there is one.
-fn suppression(view: &FindingView<'_>) -> Option<Suppression> {
+fn waiver_suppression(view: &FindingView<'_>) -> Option<Suppression> {
     let id = view.judged.waiver()?;
     let waiver = view.waiver.map(|judged| &judged.waiver);
     let justification = match waiver {
@@ -163,7 +165,7 @@ fn suppression(view: &FindingView<'_>) -> Option<Suppression> {
     Some(Suppression {
         kind: "external",
         status: "accepted",
-        justification: words::plain(&justification),
+        justification: words::plain_text(&justification),
         properties: SuppressionProperties {
             waiver: id.to_owned(),
             owner: waiver.map(|waiver| waiver.owner.clone()),

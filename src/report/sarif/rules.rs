@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::object::{Configuration, Help, Message, RuleProperties, SarifLevel, SarifRule};
 use super::words;
 use crate::model::Severity;
-use crate::policy::metas;
+use crate::policy::rule_metas;
 use crate::report::Audit;
 use crate::rules::RuleMeta;
 
@@ -19,14 +19,14 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn of(report: &Audit) -> Self {
+    pub(super) fn for_report(report: &Audit) -> Self {
         let gone = report
             .since
             .iter()
             .flat_map(|since| &since.gone)
             .map(|gone| gone.finding.rule.as_str());
         let named = report.findings.iter().map(|judged| judged.finding.rule).chain(gone);
-        let known: BTreeMap<&str, &RuleMeta> = metas().map(|meta| (meta.id, meta)).collect();
+        let known: BTreeMap<&str, &RuleMeta> = rule_metas().map(|meta| (meta.id, meta)).collect();
         let ids: BTreeSet<&str> = known.keys().copied().chain(named).collect();
         let mut controls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for judged in &report.findings {
@@ -37,21 +37,21 @@ impl Rules {
         }
         let tags = |id: &str| {
             let controls = controls.get(id).into_iter().flatten();
-            controls.take(MAX_TAGS).map(|control| words::plain(control)).collect()
+            controls.take(MAX_TAGS).map(|control| words::plain_text(control)).collect()
         };
         let descriptors =
-            ids.iter().map(|id| descriptor(id, known.get(id).copied(), tags(id))).collect();
+            ids.iter().map(|id| rule_descriptor(id, known.get(id).copied(), tags(id))).collect();
         Self { descriptors, indices: ids.into_iter().map(str::to_owned).zip(0..).collect() }
     }
 
     /// Where the rule stands among them.
-    pub(super) fn index(&self, id: &str) -> usize {
+    pub(super) fn rule_index(&self, id: &str) -> usize {
         *self.indices.get(id).expect("every rule of the report was put there")
     }
 }
 
-fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> SarifRule {
-    let id = words::plain(id);
+fn rule_descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> SarifRule {
+    let id = words::plain_text(id);
     let Some(meta) = meta else {
         let text = format!(
             "{id}: a finding that is not a rule's of this version, made by the policy or of an \
@@ -83,14 +83,16 @@ fn descriptor(id: &str, meta: Option<&RuleMeta>, tags: Vec<String>) -> SarifRule
                 meta.summary, meta.why, meta.fix
             ),
         },
-        default_configuration: Configuration { level: level(worst.unwrap_or(Severity::Info)) },
+        default_configuration: Configuration {
+            level: sarif_level(worst.unwrap_or(Severity::Info)),
+        },
         properties: RuleProperties { tags },
         id,
     }
 }
 
 /// The level of a finding of that severity.
-pub(super) fn level(severity: Severity) -> SarifLevel {
+pub(super) fn sarif_level(severity: Severity) -> SarifLevel {
     match severity {
         Severity::Critical | Severity::High => SarifLevel::Error,
         Severity::Medium => SarifLevel::Warning,

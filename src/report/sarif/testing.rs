@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::collect::config::COLLECTORS;
-use crate::compare::{compare, matrix};
+use crate::compare::{build_matrix, compare};
 use crate::model::{Audit, AuditedEnvironment, Purpose, Run};
 use crate::model::{
     Class, Component, Coverage, Defaults, Disposition, EnvironmentPlaces, Failure, FailureKind,
@@ -82,7 +82,7 @@ pub(in crate::report) fn report(snapshots: Vec<Snapshot>) -> Audit {
     let (baseline, others) = snapshots.split_last().unwrap();
     let comparisons: Vec<_> = others.iter().map(|other| compare(baseline, other)).collect();
     let name = baseline.environment.clone();
-    let matrix = matrix(&snapshots, &name, &comparisons);
+    let matrix = build_matrix(&snapshots, &name, &comparisons);
     let max_age = Duration::from_secs(86_400);
     let environment =
         |snapshot| AuditedEnvironment { snapshot, required: true, max_age, hides: BTreeMap::new() };

@@ -273,8 +273,11 @@ fn too_many_results_lose_the_least_severe() {
     let mut report = audit();
     report.findings = (0..=MAX_RESULTS).map(|i| skew(&i.to_string(), Severity::Low)).collect();
     report.findings[MAX_RESULTS].severity = Severity::High;
-    let (found, cut) =
-        results::all(&ReportView::new(&report), &Rules::of(&report), &PlaceFinder::new(&report));
+    let (found, cut) = results::worst_results(
+        &ReportView::new(&report),
+        &Rules::for_report(&report),
+        &PlaceFinder::new(&report),
+    );
     assert_eq!((found.len(), cut), (MAX_RESULTS, 1));
     assert_eq!(found[0].properties.component, MAX_RESULTS.to_string());
 }

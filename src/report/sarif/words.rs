@@ -7,13 +7,13 @@ use crate::report::escape;
 const MAX_TEXT: usize = 1_000;
 
 /// One message in plain text.
-pub(super) fn message(text: &str) -> Message {
-    Message { text: plain(text) }
+pub(super) fn text_message(text: &str) -> Message {
+    Message { text: plain_text(text) }
 }
 
 /// What acts or hides is made visible, and what a viewer would take for a link of the message
 /// (SARIF 3.11.6) is escaped. Then cut.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn plain_text(text: &str) -> String {
     let mut safe = escape::terminal(text);
     if safe.contains("](") {
         safe = safe.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
@@ -25,7 +25,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// A path as a URI: of a file if it is absolute, else relative.
-pub(super) fn uri(path: &str) -> String {
+pub(super) fn file_uri(path: &str) -> String {
     let scheme = if path.starts_with('/') { "file://" } else { "" };
     let mut uri = scheme.to_owned();
     for byte in path.bytes() {
@@ -44,14 +44,14 @@ mod tests {
 
     #[test]
     fn nothing_acts_hides_or_links() {
-        assert_eq!(plain("[a] {0} \u{1b}[2J\n\u{202e}"), "[a] {0} \\u{1b}[2J\\u{a}\\u{202e}");
-        assert_eq!(plain("[click](http://evil)"), "\\[click\\](http://evil)");
-        assert_eq!(plain(&"é".repeat(2_000)).chars().count(), MAX_TEXT + 1);
+        assert_eq!(plain_text("[a] {0} \u{1b}[2J\n\u{202e}"), "[a] {0} \\u{1b}[2J\\u{a}\\u{202e}");
+        assert_eq!(plain_text("[click](http://evil)"), "\\[click\\](http://evil)");
+        assert_eq!(plain_text(&"é".repeat(2_000)).chars().count(), MAX_TEXT + 1);
     }
 
     #[test]
     fn paths_become_uris() {
-        assert_eq!(uri("profiles/my dev#1:é.yaml"), "profiles/my%20dev%231%3A%C3%A9.yaml");
-        assert_eq!(uri("/srv/profiles/dev.yaml"), "file:///srv/profiles/dev.yaml");
+        assert_eq!(file_uri("profiles/my dev#1:é.yaml"), "profiles/my%20dev%231%3A%C3%A9.yaml");
+        assert_eq!(file_uri("/srv/profiles/dev.yaml"), "file:///srv/profiles/dev.yaml");
     }
 }

@@ -1,17 +1,17 @@
 //! `COMPARED`: how much the verdict below it rests on, a line for each gate.
 
 use super::fold::Fold;
-use super::grid::grid;
+use super::grid::render_grid;
 use super::sheet::Sheet;
 use crate::model::{ReasonKind, count};
-use crate::report::view::compared::sentences;
+use crate::report::view::compared::gate_sentences;
 use crate::report::view::verdict::count_reasons;
 use crate::report::{Purpose, escape};
 
 /// Names for each gate without `-v`.
 const NAMES: usize = 3;
 
-pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+pub(super) fn compared_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     if report.purpose == Purpose::Diff {
         return String::new();
@@ -24,7 +24,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
         NAMES
     };
     let mut lines: Vec<String> =
-        sentences(report, names).iter().map(|sentence| escape::terminal(sentence)).collect();
+        gate_sentences(report, names).iter().map(|sentence| escape::terminal(sentence)).collect();
     if let Some(last) = lines.last_mut().filter(|_| !report.compared.is_empty()) {
         let gaps = count_reasons(report, ReasonKind::Incomplete);
         let not_judged = report.judgement.optional_gaps().len();
@@ -39,7 +39,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     }
     let lines = lines.into_iter().enumerate().map(|(i, line)| {
         let head = if i == 0 { paint.bold("COMPARED") } else { " ".repeat("COMPARED".len()) };
-        grid(vec![vec![format!("{head}  {line}")]], view.width)
+        render_grid(vec![vec![format!("{head}  {line}")]], view.width)
     });
     lines.collect()
 }

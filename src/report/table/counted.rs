@@ -11,7 +11,7 @@ use crate::report::view::finding::FindingView;
 pub(super) type Kind = (Severity, &'static str);
 
 /// The kind of a finding.
-pub(super) fn kind(finding: &FindingView<'_>) -> Kind {
+pub(super) fn finding_kind(finding: &FindingView<'_>) -> Kind {
     (finding.severity(), finding.judged.finding.rule)
 }
 
@@ -33,7 +33,7 @@ impl<'a> Counted<'a> {
     pub(super) fn new(audit: &'a Audit, active: &[FindingView<'a>], unfold: bool) -> Self {
         let (mut kinds, mut severities) = (BTreeMap::new(), BTreeMap::new());
         for finding in active {
-            *kinds.entry(kind(finding)).or_default() += 1;
+            *kinds.entry(finding_kind(finding)).or_default() += 1;
             *severities.entry(finding.severity()).or_default() += 1;
         }
         let serious = active.iter().take_while(|one| one.severity() >= Severity::Medium).count();
@@ -48,12 +48,12 @@ impl<'a> Counted<'a> {
         }
     }
 
-    pub(super) fn of(&self, severity: Severity) -> usize {
+    pub(super) fn count_of(&self, severity: Severity) -> usize {
         self.severities.get(&severity).copied().unwrap_or_default()
     }
 
     /// So many findings that are medium or worse, and so many that are low, in their order.
-    pub(super) fn chosen(&self, serious: usize, minor: usize) -> Vec<usize> {
+    pub(super) fn choose_findings(&self, serious: usize, minor: usize) -> Vec<usize> {
         let serious = self.serious.iter().take(serious);
         let mut chosen: Vec<usize> =
             serious.chain(self.minor.iter().take(minor)).copied().collect();
@@ -68,7 +68,7 @@ fn by_choice(findings: &[FindingView<'_>], start: usize, length: usize) -> Vec<u
     let mut seen = BTreeSet::new();
     let within = findings.iter().enumerate().skip(start).take(length);
     let (mut firsts, others): (Vec<_>, Vec<_>) =
-        within.partition(|(_, finding)| seen.insert(kind(finding)));
+        within.partition(|(_, finding)| seen.insert(finding_kind(finding)));
     firsts.extend(others);
     firsts.into_iter().map(|(index, _)| index).collect()
 }

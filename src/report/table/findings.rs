@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::counted::{Counted, Kind, kind};
+use super::counted::{Counted, Kind, finding_kind};
 use super::fold::Fold;
-use super::grid::{grid, sentences};
+use super::grid::{render_grid, sentence_rows};
 use super::sheet::Sheet;
 use crate::model::{FindingTrend, Severity};
 use crate::report::Purpose;
@@ -12,39 +12,40 @@ use crate::report::escape::terminal;
 use crate::report::view::finding::FindingView;
 use crate::report::view::standing::StandingSince;
 
-pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+pub(super) fn findings_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, active, counted, .. } = sheet;
     if report.purpose == Purpose::Diff && report.findings.is_empty() {
         return String::new();
     }
     // What is info comes last, and is shown by -v only.
     let shown: Vec<FindingView<'_>> = counted
-        .chosen(fold.serious, fold.minor)
+        .choose_findings(fold.serious, fold.minor)
         .into_iter()
         .filter_map(|index| active.get(index).copied())
         .collect();
-    let head = format!("{}  {}", paint.bold("FINDINGS"), tally(sheet, &shown));
-    let mut text = grid(vec![vec![head]], sheet.view.width);
+    let head = format!("{}  {}", paint.bold("FINDINGS"), findings_tally(sheet, &shown));
+    let mut text = render_grid(vec![vec![head]], sheet.view.width);
     if !shown.is_empty() {
-        let groups = FindingGroups::of(&shown);
-        let trends = shown.iter().any(|finding| news(finding).is_some());
+        let groups = FindingGroups::from_findings(&shown);
+        let trends = shown.iter().any(|finding| shown_trend(finding).is_some());
         let has_history = shown.iter().any(|finding| finding.standing.is_some());
         let rows = shown.iter().enumerate().map(|(index, finding)| {
-            let mut row = row(finding, groups.hidden_behind(finding, index, counted), sheet);
+            let mut row =
+                finding_row(finding, groups.hidden_behind(finding, index, counted), sheet);
             if has_history {
                 row.insert(2, finding.standing.map(StandingSince::words).unwrap_or_default());
             }
             if trends {
-                row.insert(2, news(finding).map_or("", FindingTrend::as_str).to_owned());
+                row.insert(2, shown_trend(finding).map_or("", FindingTrend::as_str).to_owned());
             }
             row
         });
-        text.push_str(&sentences(rows.collect(), view.width));
+        text.push_str(&sentence_rows(rows.collect(), view.width));
     }
     text
 }
 
-fn row(view: &FindingView<'_>, alike: usize, sheet: &Sheet<'_>) -> Vec<String> {
+fn finding_row(view: &FindingView<'_>, alike: usize, sheet: &Sheet<'_>) -> Vec<String> {
     let finding = view.finding();
     let owner = view.owner().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
     let more = if alike > 0 { format!(" (+ {alike} like it, -v)") } else { String::new() };
@@ -58,7 +59,7 @@ fn row(view: &FindingView<'_>, alike: usize, sheet: &Sheet<'_>) -> Vec<String> {
 }
 
 /// What has become of it since the earlier report, unless it is as it was.
-fn news(finding: &FindingView<'_>) -> Option<FindingTrend> {
+fn shown_trend(finding: &FindingView<'_>) -> Option<FindingTrend> {
     finding.trend.filter(|trend| *trend != FindingTrend::Unchanged)
 }
 
@@ -66,10 +67,10 @@ fn news(finding: &FindingView<'_>) -> Option<FindingTrend> {
 struct FindingGroups(BTreeMap<Kind, (usize, usize)>);
 
 impl FindingGroups {
-    fn of(shown: &[FindingView<'_>]) -> Self {
+    fn from_findings(shown: &[FindingView<'_>]) -> Self {
         let mut groups = BTreeMap::<Kind, (usize, usize)>::new();
         for (index, finding) in shown.iter().enumerate() {
-            let (last, seen) = groups.entry(kind(finding)).or_default();
+            let (last, seen) = groups.entry(finding_kind(finding)).or_default();
             *last = index;
             *seen += 1;
         }
@@ -78,7 +79,7 @@ impl FindingGroups {
 
     /// Behind the last of a kind, how many of it are not shown.
     fn hidden_behind(&self, finding: &FindingView<'_>, index: usize, all: &Counted<'_>) -> usize {
-        let kind = kind(finding);
+        let kind = finding_kind(finding);
         let (last, seen) = self.0.get(&kind).copied().unwrap_or_default();
         let of = all.kinds.get(&kind).copied().unwrap_or_default();
         if last == index { of.saturating_sub(seen) } else { 0 }
@@ -86,18 +87,18 @@ impl FindingGroups {
 }
 
 /// `2 high, 1 of 39 low and info shown (-v for all); 1 waived`.
-fn tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
+fn findings_tally(sheet: &Sheet<'_>, shown: &[FindingView<'_>]) -> String {
     let seen = |severity| shown.iter().filter(|one| one.severity() == severity).count();
     let mut parts = Vec::new();
     for severity in [Severity::Critical, Severity::High, Severity::Medium] {
-        match (sheet.counted.of(severity), seen(severity)) {
+        match (sheet.counted.count_of(severity), seen(severity)) {
             (0, _) => {}
             (all, seen) if seen < all => parts.push(format!("{all} {severity} ({seen} shown)")),
             (all, _) => parts.push(format!("{all} {severity}")),
         }
     }
     let minor = [Severity::Low, Severity::Info, Severity::Off];
-    let all: usize = minor.iter().map(|severity| sheet.counted.of(*severity)).sum();
+    let all: usize = minor.iter().map(|severity| sheet.counted.count_of(*severity)).sum();
     let seen: usize = minor.iter().map(|severity| seen(*severity)).sum();
     if all > 0 {
         parts.push(format!("{seen} of {all} low and info shown"));

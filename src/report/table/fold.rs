@@ -86,7 +86,7 @@ pub(super) const LADDER: [Fold; 28] = [
 ];
 
 /// The first lines, and how many there are beyond; one more is shown rather than counted.
-pub(super) fn first<T>(mut lines: Vec<T>, shown: usize) -> (Vec<T>, usize) {
+pub(super) fn first_lines<T>(mut lines: Vec<T>, shown: usize) -> (Vec<T>, usize) {
     let more = lines.len().saturating_sub(shown);
     if more < 2 {
         return (lines, 0);
@@ -96,7 +96,7 @@ pub(super) fn first<T>(mut lines: Vec<T>, shown: usize) -> (Vec<T>, usize) {
 }
 
 /// The beginning of a text, up to the end of a word.
-pub(super) fn shortened(text: &str, limit: usize) -> String {
+pub(super) fn shorten_text(text: &str, limit: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(limit) else { return text.to_owned() };
     let head = text.get(..end).unwrap_or(text);
     let head = head.rsplit_once(' ').map_or(head, |(words, _)| words);
@@ -124,10 +124,10 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_counted() {
-        assert_eq!(first(vec![1, 2, 3], 1), (vec![1], 2));
-        assert_eq!(first(vec![1, 2], 1), (vec![1, 2], 0));
-        assert_eq!(shortened("no route to host", 11), "no route …");
-        assert_eq!(shortened("no route", 8), "no route");
-        assert_eq!(shortened("größenwahn", 4), "größ …");
+        assert_eq!(first_lines(vec![1, 2, 3], 1), (vec![1], 2));
+        assert_eq!(first_lines(vec![1, 2], 1), (vec![1, 2], 0));
+        assert_eq!(shorten_text("no route to host", 11), "no route …");
+        assert_eq!(shorten_text("no route", 8), "no route");
+        assert_eq!(shorten_text("größenwahn", 4), "größ …");
     }
 }

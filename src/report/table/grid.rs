@@ -58,23 +58,23 @@ const SENTENCE: usize = 48;
 
 /// Rows that end with a sentence: beside the other cells if there is room, else it goes on below
 /// them.
-pub(super) fn sentences(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
+pub(super) fn sentence_rows(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
     let last = rows.iter().map(Vec::len).max().unwrap_or_default().saturating_sub(1);
-    let longest = widest(&rows, last);
-    let gap = gap(&rows, width);
-    let widths: Vec<usize> = (0..last).map(|column| widest(&rows, column) + gap).collect();
+    let longest = widest_cell(&rows, last);
+    let gap = column_gap(&rows, width);
+    let widths: Vec<usize> = (0..last).map(|column| widest_cell(&rows, column) + gap).collect();
     let (Some(width), left) = (width, widths.iter().sum::<usize>()) else {
-        return grid(rows, width);
+        return render_grid(rows, width);
     };
     let indent: usize = widths.iter().take(2).sum();
     let has_room = left + longest.min(SENTENCE) <= width;
     if has_room || left > width || indent + SENTENCE > width {
-        return grid(rows, Some(width));
+        return render_grid(rows, Some(width));
     }
     let lines = rows.into_iter().map(|mut row| {
         let sentence = row.pop().unwrap_or_default();
         let cells =
-            row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect::<String>();
+            row.iter().zip(&widths).map(|(cell, width)| pad_cell(cell, *width)).collect::<String>();
         let hanging = " ".repeat(indent);
         let below = prose(width).initial_indent(&hanging).subsequent_indent(&hanging);
         match sentence.as_str() {
@@ -99,26 +99,26 @@ pub(in crate::report) fn prose<'a>(width: usize) -> textwrap::Options<'a> {
 }
 
 /// What is left between columns that are as wide as they would be.
-fn gap(rows: &[Vec<String>], width: Option<usize>) -> usize {
+fn column_gap(rows: &[Vec<String>], width: Option<usize>) -> usize {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let all: usize = (0..columns).map(|column| widest(rows, column) + GAP).sum();
+    let all: usize = (0..columns).map(|column| widest_cell(rows, column) + GAP).sum();
     if width.is_none_or(|width| all <= width + GAP) { GAP } else { NARROW_GAP }
 }
 
-fn padded(cell: &str, width: usize) -> String {
+fn pad_cell(cell: &str, width: usize) -> String {
     let missing = width.saturating_sub(textwrap::core::display_width(cell));
     format!("{cell}{}", " ".repeat(missing))
 }
 
-fn widest(rows: &[Vec<String>], column: usize) -> usize {
+fn widest_cell(rows: &[Vec<String>], column: usize) -> usize {
     let cells = rows.iter().filter_map(|row| row.get(column));
     cells.map(|cell| textwrap::core::display_width(cell)).max().unwrap_or_default()
 }
 
 /// Rows of one table, the heading first; names (the first column) are shrunk last.
-pub(super) fn grid(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
-    let gap = gap(&rows, width);
-    let widths = width.map(|width| fitting(&rows, width, gap));
+pub(super) fn render_grid(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
+    let gap = column_gap(&rows, width);
+    let widths = width.map(|width| fit_columns(&rows, width, gap));
     let mut builder = Builder::default();
     for row in rows {
         let last = row.len().saturating_sub(1);
@@ -140,9 +140,10 @@ pub(super) fn grid(rows: Vec<Vec<String>>, width: Option<usize>) -> String {
 
 /// The width of each column: its own, unless all together exceed the terminal. Then the last, which
 /// holds sentences, gives way first, then the widest one by one.
-fn fitting(rows: &[Vec<String>], width: usize, gap: usize) -> Vec<usize> {
+fn fit_columns(rows: &[Vec<String>], width: usize, gap: usize) -> Vec<usize> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let mut widths: Vec<usize> = (0..columns).map(|column| widest(rows, column).max(1)).collect();
+    let mut widths: Vec<usize> =
+        (0..columns).map(|column| widest_cell(rows, column).max(1)).collect();
     let room = width.saturating_sub(gap * columns.saturating_sub(1));
     let over = |widths: &[usize]| widths.iter().sum::<usize>().saturating_sub(room);
     if let Some(last) = columns.checked_sub(1) {
@@ -170,8 +171,10 @@ mod tests {
         let row = |last: &str| {
             vec!["  image/team/label-printer".to_owned(), "v22".to_owned(), last.to_owned()]
         };
-        let text =
-            grid(vec![row("a sentence that is longer than what is left of the line")], Some(60));
+        let text = render_grid(
+            vec![row("a sentence that is longer than what is left of the line")],
+            Some(60),
+        );
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
         assert!(text.starts_with("  image/team/label-printer  v22  a sentence"), "{text}");
         assert!(text.lines().skip(1).all(|line| line.starts_with(&" ".repeat(33))), "{text}");
@@ -188,12 +191,13 @@ mod tests {
                 sentence.into(),
             ]
         };
-        let text = sentences(vec![row()], Some(80));
+        let text = sentence_rows(vec![row()], Some(80));
         assert_eq!(
             text,
-            "  high  b3a9  image/team/label-printer  qualif still runs v20, ovh-production\n              already runs v21\n"
+            "  high  b3a9  image/team/label-printer  qualif still runs v20, ovh-production\n              \
+                     already runs v21\n"
         );
-        assert_eq!(sentences(vec![row()], Some(120)).lines().count(), 1);
-        assert_eq!(sentences(vec![row()], None).lines().count(), 1);
+        assert_eq!(sentence_rows(vec![row()], Some(120)).lines().count(), 1);
+        assert_eq!(sentence_rows(vec![row()], None).lines().count(), 1);
     }
 }

@@ -24,12 +24,12 @@ mod versions;
 mod waivers;
 
 use super::view::ReportView;
-use super::view::verdict::sentence;
+use super::view::verdict::verdict_sentence;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::Verdict;
 use crate::report::EXIT_NOT_WRITTEN;
-use fold::{Fold, LADDER, SCREEN, first, shortened};
-use grid::grid;
+use fold::{Fold, LADDER, SCREEN, first_lines, shorten_text};
+use grid::render_grid;
 use sheet::Sheet;
 
 pub(super) struct Table;
@@ -47,9 +47,9 @@ impl Format for Table {
         let shown = ReportView::new(report);
         let sheet = Sheet::new(&shown, view);
         if view.unfold {
-            return Ok(text(&sheet, &fold::ALL));
+            return Ok(render_text(&sheet, &fold::ALL));
         }
-        let mut steps = LADDER.iter().map(|fold| text(&sheet, fold));
+        let mut steps = LADDER.iter().map(|fold| render_text(&sheet, fold));
         let mut shown = steps.next().unwrap_or_default();
         while shown.lines().count() > SCREEN {
             match steps.next() {
@@ -61,23 +61,23 @@ impl Format for Table {
     }
 }
 
-fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
+fn render_text(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let sections = [
-        head(sheet, fold),
-        read::section(sheet, fold),
-        versions::platform(sheet, fold),
-        versions::services(sheet, fold),
-        versions::legend(sheet, fold, figures::left_out(sheet, fold)),
-        load::section(sheet, fold),
-        figures::section(sheet, fold),
-        since::section(sheet, fold),
-        findings::section(sheet, fold),
-        waivers::section(sheet, fold),
-        next::section(sheet, fold),
+        head_line(sheet, fold),
+        read::read_section(sheet, fold),
+        versions::platform_section(sheet, fold),
+        versions::services_section(sheet, fold),
+        versions::symbols_legend(sheet, fold, figures::left_out(sheet, fold)),
+        load::load_section(sheet, fold),
+        figures::figures_section(sheet, fold),
+        since::since_section(sheet, fold),
+        findings::findings_section(sheet, fold),
+        waivers::waivers_section(sheet, fold),
+        next::next_section(sheet, fold),
     ];
     let mut text =
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n");
-    let compared = compared::section(sheet, fold);
+    let compared = compared::compared_section(sheet, fold);
     // An empty line is one finding less, where it is tight.
     if !fold.is_tight() || compared.is_empty() {
         text.push('\n');
@@ -87,7 +87,7 @@ fn text(sheet: &Sheet<'_>, fold: &Fold) -> String {
     text
 }
 
-fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
+fn head_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, shown, view, paint, .. } = sheet;
     let at = shown.local_time(report.run.at);
     let what = match report.purpose {
@@ -115,9 +115,9 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
         let partial = format!("partial: {} left out by {why}\n", names.join(", "));
         head.push_str(&paint.yellow(&partial));
     }
-    let (notes, more) = first(report.run.notes.iter().collect(), fold.lines);
+    let (notes, more) = first_lines(report.run.notes.iter().collect(), fold.lines);
     for note in notes {
-        head.push_str(&grid(
+        head.push_str(&render_grid(
             vec![vec![paint.yellow(&format!("note: {}", super::escape::terminal(note)))]],
             view.width,
         ));
@@ -130,19 +130,19 @@ fn head(sheet: &Sheet<'_>, fold: &Fold) -> String {
 
 fn last_line(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
-    let shorten = |text: &str| shortened(text, fold.message.saturating_add(40));
-    let verdict = super::escape::terminal(&sentence(report, shorten));
-    let line = format!("{verdict} ({})", exit(report, view));
+    let shorten = |text: &str| shorten_text(text, fold.message.saturating_add(40));
+    let verdict = super::escape::terminal(&verdict_sentence(report, shorten));
+    let line = format!("{verdict} ({})", exit_line(report, view));
     let painted = match report.judgement.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),
         Verdict::Incomplete => paint.yellow(&line),
     };
-    grid(vec![vec![painted]], view.width)
+    render_grid(vec![vec![painted]], view.width)
 }
 
 /// The exit code, and why it does not tell of the verdict.
-fn exit(report: &Audit, view: &RenderOptions) -> String {
+fn exit_line(report: &Audit, view: &RenderOptions) -> String {
     if view.exit == EXIT_NOT_WRITTEN {
         format!("exit {EXIT_NOT_WRITTEN}: a report or history could not be written")
     } else if report.reports_only {

@@ -11,13 +11,13 @@ use crate::report::view::matrix::{CellView, Mark, RowView};
 const SHOWN: usize = 10;
 
 /// `2 of 5 places differ`, in the environments of a finding.
-pub(super) fn tally(row: &RowView<'_>, finding: &Finding) -> Option<String> {
+pub(super) fn places_tally(row: &RowView<'_>, finding: &Finding) -> Option<String> {
     let is_concerned = |cell: &&CellView<'_>| finding.environments.contains(&cell.cell.environment);
     row.cells.iter().filter(is_concerned).find_map(CellView::places_differ)
 }
 
 /// A line for each place, with what each environment runs there that differs from the baseline.
-pub(super) fn lines(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<Vec<String>> {
+pub(super) fn place_lines(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<Vec<String>> {
     let mut order = Vec::new();
     let mut places: BTreeMap<&str, Vec<(usize, &PlaceChange)>> = BTreeMap::new();
     for (column, cell) in row.cells.iter().enumerate() {
@@ -30,7 +30,8 @@ pub(super) fn lines(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<Vec<String>> {
         }
     }
     let shown = order.iter().take(SHOWN);
-    let mut lines: Vec<Vec<String>> = shown.map(|name| line(name, &places[name], row)).collect();
+    let mut lines: Vec<Vec<String>> =
+        shown.map(|name| place_line(name, &places[name], row)).collect();
     let more = order.len().saturating_sub(SHOWN);
     if more > 0 {
         lines.push(vec![sheet.paint.dim(&format!("    and {more} more places"))]);
@@ -38,22 +39,22 @@ pub(super) fn lines(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<Vec<String>> {
     lines
 }
 
-fn line(name: &str, found: &[(usize, &PlaceChange)], row: &RowView<'_>) -> Vec<String> {
+fn place_line(name: &str, found: &[(usize, &PlaceChange)], row: &RowView<'_>) -> Vec<String> {
     let mut line = vec![format!("    {}", terminal(name))];
     for (column, cell) in row.cells.iter().enumerate() {
         let own = found.iter().find(|(other, _)| *other == column).map(|(_, place)| *place);
         line.push(if cell.is_baseline {
-            runs(found.first().map_or(&[], |(_, place)| &place.baseline))
+            join_runs(found.first().map_or(&[], |(_, place)| &place.baseline))
         } else {
             own.map_or_else(String::new, |place| {
                 let symbol = Mark::of_place(place).symbol();
-                format!("{} {symbol}", runs(&place.current)).trim_end().to_owned()
+                format!("{} {symbol}", join_runs(&place.current)).trim_end().to_owned()
             })
         });
     }
     line
 }
 
-fn runs(texts: &[String]) -> String {
+fn join_runs(texts: &[String]) -> String {
     if texts.is_empty() { "-".to_owned() } else { terminal(&texts.join(", ")) }
 }

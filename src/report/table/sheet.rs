@@ -10,7 +10,7 @@ use super::told::Told;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
 use crate::report::view::finding::FindingView;
-use crate::report::view::matrix::{RowView, Standing, version};
+use crate::report::view::matrix::{RowView, Standing, version_text};
 use crate::report::view::{ReportView, where_read};
 use crate::report::{Audit, RenderOptions};
 
@@ -68,7 +68,7 @@ impl<'a> Sheet<'a> {
         let worst = worst_of(&shown.findings);
         let waived = worst_of(&shown.waived);
         let mut active = shown.findings.clone();
-        active.sort_by_cached_key(|finding| order(finding, &worst));
+        active.sort_by_cached_key(|finding| finding_order(finding, &worst));
         let of = |class| Block::new(shown, view, class, &worst, &waived);
         let (platform, services) = (of(Class::Platform), of(Class::Service));
         let environments = shown.environments.iter();
@@ -95,9 +95,9 @@ impl<'a> Sheet<'a> {
 
 /// Severe ones first, then those in a gate, then what is new, then of components that no worse
 /// finding names, then those that can be worse than they are.
-fn order<'a>(finding: &FindingView<'a>, worst: &Worst<'_>) -> impl Ord + use<'a> {
+fn finding_order<'a>(finding: &FindingView<'a>, worst: &Worst<'_>) -> impl Ord + use<'a> {
     let rule = finding.finding().rule;
-    let gravity = policy::meta(rule)
+    let gravity = policy::rule_meta(rule)
         .and_then(|meta| meta.defaults.iter().map(|(_, defaults)| defaults.in_gate).max());
     let trend = finding.trend.unwrap_or(FindingTrend::Unchanged);
     let severity = finding.severity();
@@ -106,7 +106,7 @@ fn order<'a>(finding: &FindingView<'a>, worst: &Worst<'_>) -> impl Ord + use<'a>
     (Reverse(rank), finding.component(), rule)
 }
 
-fn gravity(finding: &FindingView<'_>) -> (Severity, bool) {
+fn finding_gravity(finding: &FindingView<'_>) -> (Severity, bool) {
     (finding.severity(), finding.concerns_gate())
 }
 
@@ -114,7 +114,7 @@ fn worst_of<'a>(findings: &[FindingView<'a>]) -> Worst<'a> {
     let mut found = Worst::new();
     for finding in findings {
         let worst = found.entry(finding.component()).or_insert(*finding);
-        if gravity(finding) > gravity(worst) {
+        if finding_gravity(finding) > finding_gravity(worst) {
             *worst = *finding;
         }
     }
@@ -136,14 +136,14 @@ impl<'a> Block<'a> {
             let name = row.component();
             let is_silent = worst.get(name).is_none_or(|one| one.severity() <= Severity::Info)
                 && !waived.contains_key(name);
-            let is_folded = is_silent && block.fold(row, shown.audit);
+            let is_folded = is_silent && block.fold_row(row, shown.audit);
             if !is_folded || view.unfold {
                 block.shown.push(row);
             }
         }
         block.shown.sort_by_cached_key(|row| {
             let name = row.component();
-            Reverse((worst.get(name).map(gravity), waived.contains_key(name)))
+            Reverse((worst.get(name).map(finding_gravity), waived.contains_key(name)))
         });
         let severity = |row: &&RowView<'_>| worst.get(row.component()).map(FindingView::severity);
         block.severities = block.shown.iter().map(severity).collect();
@@ -151,13 +151,13 @@ impl<'a> Block<'a> {
     }
 
     /// Counts a row that nothing is found of, if it need not be shown.
-    fn fold(&mut self, row: &RowView<'_>, audit: &Audit) -> bool {
+    fn fold_row(&mut self, row: &RowView<'_>, audit: &Audit) -> bool {
         let count = match row.standing {
             Standing::Equal => &mut self.folded,
             Standing::Alone => &mut self.alone,
             Standing::Idle => &mut self.idle,
             Standing::Differs if is_merely_unread(row) => {
-                let Some(place) = unread(row, audit) else { return false };
+                let Some(place) = first_unread(row, audit) else { return false };
                 self.unread.entry(place).or_default()
             }
             Standing::Differs => return false,
@@ -173,7 +173,7 @@ fn count_versions(rows: &[&RowView<'_>], index: usize) -> Vec<(String, usize)> {
     for reading in
         rows.iter().filter_map(|row| row.row.cells.get(index)).flat_map(|cell| &cell.readings)
     {
-        *counts.entry(version(reading, false)).or_default() += 1;
+        *counts.entry(version_text(reading, false)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
@@ -187,7 +187,7 @@ fn is_merely_unread(row: &RowView<'_>) -> bool {
 }
 
 /// The first environment that might have it and was not read, and what of that environment was not.
-fn unread(row: &RowView<'_>, audit: &Audit) -> Option<(usize, String)> {
+fn first_unread(row: &RowView<'_>, audit: &Audit) -> Option<(usize, String)> {
     let index = row.cells.iter().position(|cell| cell.is_unread())?;
     let snapshot = &audit.environments.get(index)?.snapshot;
     for target in &snapshot.coverage {

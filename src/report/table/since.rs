@@ -1,7 +1,7 @@
 //! `SINCE`: what became of findings since an earlier report.
 
-use super::fold::{Fold, first};
-use super::grid::{grid, sentences};
+use super::fold::{Fold, first_lines};
+use super::grid::{render_grid, sentence_rows};
 use super::sheet::Sheet;
 use crate::model::{EarlierFinding, Fate, FindingTrend, GoneFinding, Since};
 use crate::report::escape::terminal;
@@ -9,21 +9,21 @@ use crate::report::escape::terminal;
 /// Digits of the id of a finding that is not there any more.
 const DIGITS: usize = 8;
 
-pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+pub(super) fn since_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, shown, view, paint, .. } = sheet;
     let Some(since) = &report.since else { return String::new() };
     let at = shown.local_time(since.at);
-    let head = format!("{} {at}: {}", paint.bold("SINCE"), counts(since));
-    let mut text = grid(vec![vec![head]], view.width);
+    let head = format!("{} {at}: {}", paint.bold("SINCE"), since_counts(since));
+    let mut text = render_grid(vec![vec![head]], view.width);
     for changed in &since.changed {
         let line = paint.yellow(&terminal(&format!("changed: {changed}")));
-        text.push_str(&grid(vec![vec![format!("  {line}")]], view.width));
+        text.push_str(&render_grid(vec![vec![format!("  {line}")]], view.width));
     }
     // What is merely unread is the one that a reader would take for resolved.
     let told = since.gone.iter().filter(|gone| view.unfold || gone.fate == Fate::Unknown);
-    let (gone, more) = first(told.collect(), fold.lines);
+    let (gone, more) = first_lines(told.collect(), fold.lines);
     if !gone.is_empty() {
-        text.push_str(&sentences(gone.into_iter().map(row).collect(), view.width));
+        text.push_str(&sentence_rows(gone.into_iter().map(gone_row).collect(), view.width));
     }
     if more > 0 {
         text.push_str(&paint.dim(&format!("  and {more} more (-v)\n")));
@@ -32,7 +32,7 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// `3 new, 1 worse, 4 resolved, 1 unknown`.
-fn counts(since: &Since) -> String {
+fn since_counts(since: &Since) -> String {
     let trends = FindingTrend::ALL.into_iter().map(|trend| (since.count(trend), trend.as_str()));
     let fates = [Fate::Resolved, Fate::Waived, Fate::Off, Fate::Unknown];
     let fates = fates.into_iter().map(|fate| (since.gone(fate), fate.as_str()));
@@ -44,7 +44,7 @@ fn counts(since: &Since) -> String {
     if named.is_empty() { "no finding then or now".to_owned() } else { named.join(", ") }
 }
 
-fn row(gone: &GoneFinding) -> Vec<String> {
+fn gone_row(gone: &GoneFinding) -> Vec<String> {
     let GoneFinding { finding, fate } = gone;
     let EarlierFinding { id, rule, severity, component, summary, .. } = finding;
     let id = id.as_str();

@@ -30,18 +30,18 @@ impl<'a> Told<'a> {
         let silent = if in_gate { without_version(&audited.snapshot) } else { Vec::new() };
         let silent = silent.into_iter().map(|(needed, text)| (audited.required && needed, text));
         let mut told: Vec<String> = audited.snapshot.coverage.iter().filter_map(left_out).collect();
-        told.extend(notes(&audited.snapshot.coverage, view));
+        told.extend(odd_notes(&audited.snapshot.coverage, view));
         Self {
-            gaps: groups(environment),
+            gaps: gap_groups(environment),
             without_version: silent.collect(),
             notes: told,
-            files: files(environment, view),
+            files: file_lines(environment, view),
         }
     }
 }
 
 /// Gaps of one reason together.
-fn groups<'a>(environment: &EnvironmentView<'a>) -> Vec<Vec<Gap<'a>>> {
+fn gap_groups<'a>(environment: &EnvironmentView<'a>) -> Vec<Vec<Gap<'a>>> {
     let mut groups: Vec<Vec<Gap<'_>>> = Vec::new();
     for gap in environment.gaps() {
         let is_alike = |group: &[Gap<'_>]| group.first().is_some_and(|other| other.is_alike(&gap));
@@ -58,7 +58,7 @@ fn left_out(target: &Coverage) -> Option<String> {
 }
 
 /// What is odd, though it decides nothing; the rest of what there is to say by `-v`.
-fn notes(coverage: &[Coverage], view: &RenderOptions) -> Vec<String> {
+fn odd_notes(coverage: &[Coverage], view: &RenderOptions) -> Vec<String> {
     let mut told = Vec::new();
     for target in coverage {
         let shown = target.notes.iter().filter(|note| note.is_odd || view.unfold);
@@ -68,7 +68,7 @@ fn notes(coverage: &[Coverage], view: &RenderOptions) -> Vec<String> {
 }
 
 /// What was read from files: one line for each, or folded one for all that say no more than that.
-fn files(environment: &EnvironmentView<'_>, view: &RenderOptions) -> Vec<String> {
+fn file_lines(environment: &EnvironmentView<'_>, view: &RenderOptions) -> Vec<String> {
     let limit = environment.max_age().map(|limit| format!(" (limit {limit})")).unwrap_or_default();
     let mut plain = Vec::new();
     let mut lines = Vec::new();
@@ -82,7 +82,7 @@ fn files(environment: &EnvironmentView<'_>, view: &RenderOptions) -> Vec<String>
         0 => {}
         1 => lines.extend(plain.into_iter().map(|(_, line)| line)),
         n => lines.push(format!(
-            "{n} targets read from files, {} old at most{limit} (-v)",
+            "{n} targets read from files, at most {} old{limit} (-v)",
             age_words(oldest)
         )),
     }

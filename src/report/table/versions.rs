@@ -1,21 +1,21 @@
 //! `PLATFORM` and `OWN SERVICES`: the matrix, without the rows that are equal.
 
-use super::fold::{Fold, first};
-use super::grid::grid;
+use super::fold::{Fold, first_lines};
+use super::grid::render_grid;
 use super::places;
 use super::sheet::{Block, Sheet};
 use crate::model::{Severity, count};
 use crate::report::Purpose;
 use crate::report::escape::terminal;
-use crate::report::view::finding::{tally, waived_words};
+use crate::report::view::finding::{severity_tally, waived_words};
 use crate::report::view::matrix::{CellView, Mark, RowView};
 use crate::version::Level;
 
-pub(super) fn platform(sheet: &Sheet<'_>, fold: &Fold) -> String {
-    section("PLATFORM", &sheet.platform, fold.platform, Vec::new(), sheet)
+pub(super) fn platform_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+    matrix_section("PLATFORM", &sheet.platform, fold.platform, Vec::new(), sheet)
 }
 
-pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
+pub(super) fn services_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let block = &sheet.services;
     // The release train at a glance: how many services are at which version.
     let counts = &sheet.trains;
@@ -23,14 +23,20 @@ pub(super) fn services(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let mut train = Vec::new();
     if is_train {
         let mut line = vec![sheet.paint.dim("  services at")];
-        line.extend(counts.iter().map(|counts| trains(counts, fold)));
+        line.extend(counts.iter().map(|counts| train_counts(counts, fold)));
         train.push(line);
     }
-    section(&format!("OWN SERVICES ({})", block.all.len()), block, fold.services, train, sheet)
+    matrix_section(
+        &format!("OWN SERVICES ({})", block.all.len()),
+        block,
+        fold.services,
+        train,
+        sheet,
+    )
 }
 
 /// A heading, rows that differ, and how many do not.
-fn section(
+fn matrix_section(
     title: &str,
     block: &Block<'_>,
     shown: usize,
@@ -41,26 +47,26 @@ fn section(
     if block.all.is_empty() {
         return String::new();
     }
-    let shown = rows(block, shown);
+    let shown = shown_rows(block, shown);
     let mut lines = lead;
     for row in &shown {
-        lines.push(line(row, sheet));
+        lines.push(row_line(row, sheet));
         if view.unfold {
-            lines.extend(places::lines(row, sheet));
+            lines.extend(places::place_lines(row, sheet));
         }
     }
-    let foot = foot(block, shown.len(), sheet);
+    let foot = section_foot(block, shown.len(), sheet);
     let head = if lines.is_empty() { paint.bold(title) } else { String::new() };
-    let foot = grid(vec![vec![format!("{head}  {}", paint.dim(&foot))]], view.width);
+    let foot = render_grid(vec![vec![format!("{head}  {}", paint.dim(&foot))]], view.width);
     if lines.is_empty() {
         return foot;
     }
-    lines.insert(0, heading(title, sheet));
-    format!("{}{foot}", grid(lines, view.width))
+    lines.insert(0, section_heading(title, sheet));
+    format!("{}{foot}", render_grid(lines, view.width))
 }
 
 /// What is not shown, and why.
-fn foot(block: &Block<'_>, shown: usize, sheet: &Sheet<'_>) -> String {
+fn section_foot(block: &Block<'_>, shown: usize, sheet: &Sheet<'_>) -> String {
     let Block { all, equal, condition, folded, alone, idle, unread, .. } = block;
     let left_out = &block.severities[shown..];
     let mut foot = format!("{equal} of {} equal{condition}", all.len());
@@ -87,20 +93,21 @@ fn foot(block: &Block<'_>, shown: usize, sheet: &Sheet<'_>) -> String {
 /// `2 medium, 12 low`: those that are worth a word.
 fn by_severity(rows: &[Option<Severity>]) -> String {
     let severities = rows.iter().flatten().copied().filter(|severity| *severity > Severity::Info);
-    tally(&severities.collect::<Vec<_>>())
+    severity_tally(&severities.collect::<Vec<_>>())
 }
 
 /// The rows that are shown, the worst first.
-fn rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a RowView<'a>> {
-    first(block.shown.clone(), shown).0
+fn shown_rows<'a>(block: &Block<'a>, shown: usize) -> Vec<&'a RowView<'a>> {
+    first_lines(block.shown.clone(), shown).0
 }
 
 /// What the symbols mean that are shown, and what profiles leave out; in a line with what else
 /// there is to say.
-pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> String {
+pub(super) fn symbols_legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     let shown =
-        [rows(&sheet.platform, fold.platform), rows(&sheet.services, fold.services)].concat();
+        [shown_rows(&sheet.platform, fold.platform), shown_rows(&sheet.services, fold.services)]
+            .concat();
     let marks: Vec<Mark> =
         shown.iter().flat_map(|row| &row.cells).map(|cell| cell.mark()).collect();
     let meant = Mark::LEGEND.into_iter().filter(|mark| marks.contains(mark));
@@ -112,10 +119,10 @@ pub(super) fn legend(sheet: &Sheet<'_>, fold: &Fold, also: Option<String>) -> St
     let symbols = (!symbols.is_empty()).then(|| symbols.join("  "));
     let parts: Vec<String> = [symbols, left_out, also].into_iter().flatten().collect();
     let text = paint.dim(&parts.join("      "));
-    if text.is_empty() { text } else { grid(vec![vec![format!("  {text}")]], view.width) }
+    if text.is_empty() { text } else { render_grid(vec![vec![format!("  {text}")]], view.width) }
 }
 
-fn heading(title: &str, sheet: &Sheet<'_>) -> Vec<String> {
+fn section_heading(title: &str, sheet: &Sheet<'_>) -> Vec<String> {
     let Sheet { report, paint, .. } = sheet;
     let mut heading = vec![paint.bold(title)];
     heading.extend(
@@ -136,7 +143,7 @@ fn is_shared(counts: &[(String, usize)]) -> bool {
 }
 
 /// `v22: 39, v21: 2`
-fn trains(counts: &[(String, usize)], fold: &Fold) -> String {
+fn train_counts(counts: &[(String, usize)], fold: &Fold) -> String {
     let more = counts.len().saturating_sub(fold.trains);
     let mut parts: Vec<String> =
         counts.iter().take(fold.trains).map(|(version, n)| format!("{version}: {n}")).collect();
@@ -146,12 +153,12 @@ fn trains(counts: &[(String, usize)], fold: &Fold) -> String {
     terminal(&parts.join(", "))
 }
 
-fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
+fn row_line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
     let mut line = vec![format!("  {}", terminal(row.component()))];
     for cell in &row.cells {
         let symbol = cell.mark().symbol();
         let text = terminal(&cell.text());
-        let text = match standing(cell, sheet) {
+        let text = match standing_since(cell, sheet) {
             Some(age) => format!("{text} ({age})"),
             None => text,
         };
@@ -159,7 +166,7 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
         line.push(if cell.is_known() { text } else { sheet.paint.yellow(&text) });
     }
     if sheet.report.purpose == Purpose::Audit {
-        line.extend(judgement(row, sheet));
+        line.extend(row_judgement(row, sheet));
     }
     line
 }
@@ -168,20 +175,20 @@ fn line(row: &RowView<'_>, sheet: &Sheet<'_>) -> Vec<String> {
 const WIDE: usize = 100;
 
 /// Since when it runs what it runs.
-fn standing(cell: &CellView<'_>, sheet: &Sheet<'_>) -> Option<String> {
+fn standing_since(cell: &CellView<'_>, sheet: &Sheet<'_>) -> Option<String> {
     let has_room = sheet.view.unfold || sheet.view.width.is_none_or(|width| width >= WIDE);
     cell.standing.filter(|_| has_room)?.short()
 }
 
 /// The severity of the row's worst finding, and what it says in a word or two; what is waived
 /// beside it.
-fn judgement(row: &RowView<'_>, sheet: &Sheet<'_>) -> [String; 2] {
+fn row_judgement(row: &RowView<'_>, sheet: &Sheet<'_>) -> [String; 2] {
     let found = sheet.shown.of_component(row.component());
     let waived = waived_words(found.findings.len(), found.waived.len());
     if let Some(worst) = sheet.worst.get(row.component()) {
         let mut words = vec![worst.brief(row.row)];
         words.extend((!worst.concerns_gate()).then(|| "no gate".to_owned()));
-        words.extend(places::tally(row, worst.finding()));
+        words.extend(places::places_tally(row, worst.finding()));
         words.extend(row.has_same_content().then(|| "same content".to_owned()));
         words.extend(waived);
         return [sheet.paint.severity(worst.severity()), words.join(", ")];

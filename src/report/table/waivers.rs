@@ -1,13 +1,13 @@
 //! `WAIVERS`: what somebody accepts, and above all what has ended, ends soon, or covers nothing.
 
-use super::fold::{Fold, first};
-use super::grid::sentences;
+use super::fold::{Fold, first_lines};
+use super::grid::sentence_rows;
 use super::sheet::Sheet;
 use crate::model::{JudgedWaiver, WaiverState};
 use crate::report::escape::terminal;
 use crate::report::view::finding::{waiver_words, waivers_of};
 
-pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
+pub(super) fn waivers_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     let Sheet { report, view, paint, .. } = sheet;
     if report.waivers.is_empty() {
         return String::new();
@@ -28,16 +28,17 @@ pub(super) fn section(sheet: &Sheet<'_>, fold: &Fold) -> String {
     for state in WaiverState::ALL {
         let limit = if state == WaiverState::Active && !view.unfold { 0 } else { fold.lines };
         let all: Vec<&JudgedWaiver> = of(state).collect();
-        let (shown, more) = if limit == 0 { (Vec::new(), all.len()) } else { first(all, limit) };
+        let (shown, more) =
+            if limit == 0 { (Vec::new(), all.len()) } else { first_lines(all, limit) };
         hidden += more;
-        rows.extend(shown.into_iter().map(|judged| row(judged, sheet)));
+        rows.extend(shown.into_iter().map(|judged| waiver_row(judged, sheet)));
     }
     let more = if hidden > 0 { " (-v for all)" } else { "" };
     let head = format!("{}  {}{more}\n", paint.bold("WAIVERS"), tally.join(", "));
-    if rows.is_empty() { head } else { head + &sentences(rows, view.width) }
+    if rows.is_empty() { head } else { head + &sentence_rows(rows, view.width) }
 }
 
-fn row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
+fn waiver_row(judged: &JudgedWaiver, sheet: &Sheet<'_>) -> Vec<String> {
     let JudgedWaiver { waiver, state, .. } = judged;
     let told = waiver_words(judged);
     let word = match state {

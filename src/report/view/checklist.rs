@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::figures::uptime;
+use super::figures::uptime_words;
 use crate::model::{
     CameTime, Checklist, ChecklistItem, ItemOutcome, ItemSection, Override, ReleaseType, Settle,
     Verdict, count,
@@ -83,7 +83,7 @@ pub(in crate::report) fn subject(checklist: &Checklist) -> String {
         let since = local_time(checklist, at);
         let seconds = checklist.run.at.duration_since(at).as_secs_f64().max(0.0);
         let (from, by) = (&checklist.gate.from, by.in_words());
-        format!(" · in {from} since {since} ({}, {by})", uptime(seconds))
+        format!(" · in {from} since {since} ({}, {by})", uptime_words(seconds))
     });
     format!("{}{kind}: {services}{names}{came}", release.name)
 }

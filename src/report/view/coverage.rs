@@ -59,8 +59,8 @@ impl<'a> EnvironmentView<'a> {
     }
 
     /// Targets that were read completely and still count, of all.
-    pub(in crate::report) fn complete(&self) -> Proportion {
-        let count = self.targets.iter().filter(|target| target.counts()).count();
+    pub(in crate::report) fn complete_targets(&self) -> Proportion {
+        let count = self.targets.iter().filter(|target| target.still_counts()).count();
         Proportion { count, of: self.targets.len() }
     }
 
@@ -107,7 +107,7 @@ impl<'a> TargetView<'a> {
     }
 
     /// Whether everything that the profile asks for was read, and still counts.
-    pub(in crate::report) fn counts(&self) -> bool {
+    pub(in crate::report) fn still_counts(&self) -> bool {
         self.coverage.is_complete() && self.stale.is_none()
     }
 
@@ -202,7 +202,7 @@ impl Gap<'_> {
 
     /// `kubernetes/mks nodes: the answer was 403 [hides 2] -> allow list on nodes`: what was not
     /// read, why, and what helps. A format that has little room shortens what a server said.
-    pub(in crate::report) fn line(&self, shorten: impl Fn(&str) -> String) -> String {
+    pub(in crate::report) fn gap_line(&self, shorten: impl Fn(&str) -> String) -> String {
         let part = match self.of {
             GapOf::Part(part) => format!(" {part}"),
             GapOf::Target | GapOf::Time => String::new(),
@@ -223,10 +223,10 @@ impl Gap<'_> {
 
     fn why(&self, shorten: impl Fn(&str) -> String) -> String {
         let hidden =
-            if self.hides > 0 { format!(" [{}]", hides(self.hides)) } else { String::new() };
+            if self.hides > 0 { format!(" [{}]", hides_words(self.hides)) } else { String::new() };
         let optional = if self.is_needed { String::new() } else { format!(" ({NOT_REQUIRED})") };
         let Failure { message, advice, .. } = &self.failure;
-        format!("{}{hidden} -> {advice}{optional}", shorten(message))
+        format!("{}{hidden}; help: {advice}{optional}", shorten(message))
     }
 
     /// `images, hides 2`, `everything`, `stale`.
@@ -238,13 +238,13 @@ impl Gap<'_> {
         };
         match self.hides {
             0 => of.to_owned(),
-            n => format!("{of}, {}", hides(n)),
+            n => format!("{of}, {}", hides_words(n)),
         }
     }
 }
 
 /// `hides 2`: components of other environments that it could have shown.
-pub(in crate::report) fn hides(components: usize) -> String {
+pub(in crate::report) fn hides_words(components: usize) -> String {
     format!("hides {components}")
 }
 

@@ -16,6 +16,23 @@ pub(in crate::report) struct FiguresView<'a> {
     pub(in crate::report) lines: Vec<(&'static str, Vec<String>)>,
 }
 
+impl FiguresView<'_> {
+    /// What is told of the environment at that place: `KEYS calls` and `26`.
+    pub(in crate::report) fn told_in(&self, index: usize) -> Vec<(&'static str, &str)> {
+        let cells = self.lines.iter().filter_map(|(name, cells)| Some((*name, cells.get(index)?)));
+        cells.filter(|(_, text)| *text != NOT_TOLD).map(|(name, text)| (name, &**text)).collect()
+    }
+
+    /// The same in a line: `KEYS calls: 26; up, keys: 24 min, 600`; empty for nothing.
+    pub(in crate::report) fn words_in(&self, index: usize) -> String {
+        let told = self.told_in(index).into_iter();
+        told.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// In place of a figure that the target does not tell.
+const NOT_TOLD: &str = "-";
+
 /// Behind the name of the target.
 pub(in crate::report) const SINCE_START: &str = "since its start";
 
@@ -34,7 +51,7 @@ const FIGURES: &[(&str, Figure)] = &[
     }),
     ("up, keys", |of| {
         let keys = at_least(of.extent == Extent::Some, rounded(of.keys?));
-        Some(format!("{}, {keys}", uptime(of.uptime?)))
+        Some(format!("{}, {keys}", uptime_words(of.uptime?)))
     }),
     ("memory, limit", |of| {
         let limit = of.memory_limit.map_or("none".to_owned(), bytes);
@@ -48,16 +65,17 @@ pub(super) fn of_targets(audit: &Audit) -> Vec<FiguresView<'_>> {
     let indicators = audit.environments.iter().map(|one| &one.snapshot.indicators);
     let targets: BTreeSet<&TargetId> = indicators.flat_map(|of| of.keys()).collect();
     let of_target = |target| {
-        let lines = FIGURES.iter().map(|(name, figure)| (*name, line(target, *figure, audit)));
+        let lines =
+            FIGURES.iter().map(|(name, figure)| (*name, figure_cells(target, *figure, audit)));
         FiguresView { target, lines: lines.collect() }
     };
     targets.into_iter().map(of_target).collect()
 }
 
-fn line(target: &TargetId, figure: Figure, audit: &Audit) -> Vec<String> {
+fn figure_cells(target: &TargetId, figure: Figure, audit: &Audit) -> Vec<String> {
     let told = audit.environments.iter().map(|environment| {
         let indicators = environment.snapshot.indicators.get(target);
-        indicators.and_then(figure).unwrap_or_else(|| "-".to_owned())
+        indicators.and_then(figure).unwrap_or_else(|| NOT_TOLD.to_owned())
     });
     told.collect()
 }
@@ -67,6 +85,6 @@ fn at_least(is_partial: bool, sum: String) -> String {
     if is_partial { format!("at least {sum}") } else { sum }
 }
 
-pub(super) fn uptime(seconds: f64) -> String {
+pub(super) fn uptime_words(seconds: f64) -> String {
     age_words(Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX))
 }

@@ -19,7 +19,7 @@ pub(super) struct FindingIndex<'a> {
 }
 
 impl<'a> FindingIndex<'a> {
-    pub(super) fn of(audit: &'a Audit) -> Self {
+    pub(super) fn from_audit(audit: &'a Audit) -> Self {
         let reasons = audit.judgement.reasons.iter();
         let blocking = reasons.filter(|reason| reason.kind == ReasonKind::Blocks);
         let waivers = audit.waivers.iter().map(|judged| (judged.waiver.id.as_str(), judged));
@@ -105,7 +105,7 @@ impl<'a> FindingView<'a> {
 }
 
 /// `2 high, 14 low`, worst first; empty for nothing.
-pub(in crate::report) fn tally(severities: &[Severity]) -> String {
+pub(in crate::report) fn severity_tally(severities: &[Severity]) -> String {
     let counts = Severity::ALL.into_iter().filter_map(|severity| {
         let n = severities.iter().filter(|one| **one == severity).count();
         (n > 0).then(|| format!("{n} {severity}"))
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn severities_are_counted_worst_first() {
         use Severity::{Critical, High, Low};
-        assert_eq!(tally(&[Low, High, Low, Critical, High]), "1 critical, 2 high, 2 low");
-        assert_eq!(tally(&[]), "");
+        assert_eq!(severity_tally(&[Low, High, Low, Critical, High]), "1 critical, 2 high, 2 low");
+        assert_eq!(severity_tally(&[]), "");
     }
 
     #[test]

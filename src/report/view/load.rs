@@ -161,7 +161,7 @@ fn remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
     }
     let failed = load.failed.iter();
     remarks.extend(failed.map(|(source, failure)| {
-        format!("{source} told nothing: {} -> {}", failure.message, failure.advice)
+        format!("{source} told nothing: {}; help: {}", failure.message, failure.advice)
     }));
     remarks.extend(load.notes.iter().cloned());
     remarks.extend(not_known(load, zone));
@@ -386,7 +386,7 @@ mod tests {
         assert_eq!((line.name, line.must.as_str()), ("walk share", "<= 5 %, +20 %"));
         let remarks = [
             "history: 24h 99.9 % covered; identity proven",
-            "prometheus http://p told nothing: connection refused -> start it",
+            "prometheus http://p told nothing: connection refused; help: start it",
             "history: its clock is 7 s ahead of ours",
             "not known (-7d): nothing was sampled",
         ];

@@ -63,7 +63,7 @@ impl Mark {
         }
     }
 
-    fn of(level: Option<Level>, direction: Option<Direction>) -> Self {
+    fn for_level(level: Option<Level>, direction: Option<Direction>) -> Self {
         match (level, direction) {
             (None | Some(Level::Equal), _) => Self::Same,
             (Some(Level::WithinPrecision), _) => Self::WithinPrecision,
@@ -80,20 +80,20 @@ impl Mark {
         if place.other_product {
             return Self::OtherProduct;
         }
-        Self::of(place.level, place.direction)
+        Self::for_level(place.level, place.direction)
     }
 }
 
 pub(in crate::report) const OTHER_PRODUCT: &str = "other product";
 /// Of two versions of which neither is ahead, as far as their texts tell.
 pub(in crate::report) const NO_ORDER: &str = "no order";
-const WITHIN_PRECISION: &str = "same as far as told";
+const WITHIN_PRECISION: &str = "equal as far as known";
 
 /// Behind what comes from a target that does not count any more.
 const STALE: &str = "stale";
 
 /// `minor behind`: how far apart, and in which direction; nothing if equal.
-pub(in crate::report) fn distance(
+pub(in crate::report) fn distance_words(
     level: Option<Level>,
     direction: Option<Direction>,
 ) -> Option<String> {
@@ -115,7 +115,7 @@ pub(in crate::report) fn place_distance(place: &PlaceChange) -> Option<String> {
     if place.other_product {
         return Some(OTHER_PRODUCT.to_owned());
     }
-    distance(place.level, place.direction)
+    distance_words(place.level, place.direction)
 }
 
 /// `2 of 5 places differ`; nothing if none does.
@@ -139,7 +139,7 @@ pub(in crate::report) enum Standing {
 }
 
 impl Standing {
-    fn of(row: &MatrixRow) -> Self {
+    fn of_row(row: &MatrixRow) -> Self {
         if row.is_equal() {
             Self::Equal
         } else if row.is_alone() {
@@ -177,13 +177,13 @@ impl<'a> RowView<'a> {
         };
         let cells: Vec<CellView<'a>> =
             row.cells.iter().zip(&audit.environments).map(cell).collect();
-        let standing = Standing::of(row);
+        let standing = Standing::of_row(row);
         let known: Vec<Cell> =
             cells.iter().filter(|cell| cell.is_known()).map(|known| known.cell.clone()).collect();
         let standing_where_read = if known.len() == cells.len() {
             standing
         } else {
-            Standing::of(&MatrixRow { cells: known, ..row.clone() })
+            Standing::of_row(&MatrixRow { cells: known, ..row.clone() })
         };
         Self { row, cells, standing, standing_where_read }
     }
@@ -264,7 +264,7 @@ impl<'a> CellView<'a> {
             State::Present => {}
             State::Missing | State::NotRunning | State::NotApplicable => return Mark::Same,
         }
-        match Mark::of(*level, *direction) {
+        match Mark::for_level(*level, *direction) {
             _ if self.is_baseline => Mark::Same,
             _ if *other_product => Mark::OtherProduct,
             Mark::Same if *other_variant => Mark::OtherBuild,
@@ -285,7 +285,7 @@ impl<'a> CellView<'a> {
             (*same_content, "same content"),
         ];
         let told = flags.iter().filter(|(is, _)| *is).map(|(_, words)| (*words).to_owned());
-        told.chain(distance(*level, *direction)).collect()
+        told.chain(distance_words(*level, *direction)).collect()
     }
 
     /// `2 of 5 places differ`.
@@ -300,7 +300,7 @@ impl<'a> CellView<'a> {
         }
         let several = self.cell.readings.len() > 1;
         let readings = self.cell.readings.iter().map(|reading| {
-            let mut text = version(reading, self.shows_product);
+            let mut text = version_text(reading, self.shows_product);
             if let Some(tag) = &reading.contradicted_by {
                 text.push_str(&format!(" (tag {tag})"));
             }
@@ -321,7 +321,7 @@ impl<'a> CellView<'a> {
 
     /// Versions alone, as often as they may be there, or why nothing is told.
     pub(in crate::report) fn versions(&self) -> String {
-        let of = |reading: &CellReading| version(reading, self.shows_product);
+        let of = |reading: &CellReading| version_text(reading, self.shows_product);
         let versions: Vec<String> = self.cell.readings.iter().map(of).collect();
         self.absence().unwrap_or_else(|| versions.join(", "))
     }
@@ -345,7 +345,7 @@ impl<'a> CellView<'a> {
 
 /// The version as it was said, with the product where that is asked for, and who said it where
 /// that is a person.
-pub(in crate::report) fn version(reading: &CellReading, shows_product: bool) -> String {
+pub(in crate::report) fn version_text(reading: &CellReading, shows_product: bool) -> String {
     let text = reading.reading.to_string();
     let text = match reading.source {
         _ if text.is_empty() => "by digest".to_owned(),
@@ -399,7 +399,7 @@ mod tests {
             (variant, "≈", "other variant"),
             (present(Some(Level::Build), None), "≈", "another build"),
             (present(Some(no_order), None), "?", "no order"),
-            (present(Some(Level::WithinPrecision), None), "~", "same as far as told"),
+            (present(Some(Level::WithinPrecision), None), "~", "equal as far as known"),
             (cell(State::Unobserved, None, None), "?", ""),
             (cell(State::Missing, None, None), "", ""),
         ];

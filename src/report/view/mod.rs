@@ -60,7 +60,7 @@ static NOTHING_FOUND: OfComponent<'static> =
 
 impl<'a> ReportView<'a> {
     pub(super) fn new(audit: &'a Audit) -> Self {
-        let index = finding::FindingIndex::of(audit);
+        let index = finding::FindingIndex::from_audit(audit);
         let (mut findings, mut waived) = (Vec::new(), Vec::new());
         for (position, judged) in audit.findings.iter().enumerate() {
             let finding = FindingView::new(position, judged, &index);
@@ -95,6 +95,11 @@ impl<'a> ReportView<'a> {
         self.by_component.get(component).unwrap_or(&NOTHING_FOUND)
     }
 
+    /// The figures of a target, or of the component that a target is.
+    pub(super) fn figures_of(&self, target: &str) -> Option<&FiguresView<'a>> {
+        self.figures.iter().find(|of| of.target.as_str() == target)
+    }
+
     /// What the policy switches off: counted, not shown.
     pub(super) fn switched_off(&self) -> usize {
         self.audit.findings.len() - self.findings.len() - self.waived.len()
@@ -102,7 +107,7 @@ impl<'a> ReportView<'a> {
 
     /// Targets that were read completely and still count.
     pub(super) fn targets_read(&self) -> Proportion {
-        let all = self.environments.iter().map(EnvironmentView::complete);
+        let all = self.environments.iter().map(EnvironmentView::complete_targets);
         all.fold(Proportion { count: 0, of: 0 }, |sum, one| Proportion {
             count: sum.count + one.count,
             of: sum.of + one.of,

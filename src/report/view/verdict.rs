@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::finding::tally;
+use super::finding::severity_tally;
 use crate::model::{Audit, Purpose, ReasonKind, Severity, Verdict, count};
 
 /// What a go without a gate is worth.
@@ -23,7 +23,7 @@ pub(in crate::report) enum Headline {
 }
 
 impl Headline {
-    pub(in crate::report) fn of(audit: &Audit) -> Self {
+    pub(in crate::report) fn from_audit(audit: &Audit) -> Self {
         match (audit.purpose, audit.judgement.verdict) {
             (_, Verdict::Incomplete) => Self::Incomplete,
             (Purpose::Diff, _) => Self::Complete,
@@ -51,29 +51,35 @@ impl Headline {
 
 /// `NO-GO, and INCOMPLETE: 2 high; qualif redis/cache not read: connection refused`: the verdict as
 /// every format words it. A format that has little room shortens what a server said.
-pub(in crate::report) fn sentence(audit: &Audit, shorten: impl Fn(&str) -> String) -> String {
-    format!("{}: {}", Headline::of(audit).words(), because(audit, shorten))
+pub(in crate::report) fn verdict_sentence(
+    audit: &Audit,
+    shorten: impl Fn(&str) -> String,
+) -> String {
+    format!("{}: {}", Headline::from_audit(audit).words(), verdict_reasons(audit, shorten))
 }
 
 /// The sentence without its headline, for a format that shows it as a title.
-pub(in crate::report) fn because(audit: &Audit, shorten: impl Fn(&str) -> String) -> String {
-    let gaps = texts(audit, ReasonKind::Incomplete);
-    let mut parts = match Headline::of(audit) {
+pub(in crate::report) fn verdict_reasons(
+    audit: &Audit,
+    shorten: impl Fn(&str) -> String,
+) -> String {
+    let gaps = reason_texts(audit, ReasonKind::Incomplete);
+    let mut parts = match Headline::from_audit(audit) {
         Headline::Go => vec![nothing_found(audit)],
         Headline::GoWithoutGate => vec![ONLY_READ.to_owned()],
-        Headline::NoGo => vec![blocking(audit)],
-        Headline::NoGoAndIncomplete => vec![blocking(audit), first_of(&gaps, &shorten)],
+        Headline::NoGo => vec![blocking_tally(audit)],
+        Headline::NoGoAndIncomplete => vec![blocking_tally(audit), first_of(&gaps, &shorten)],
         Headline::Incomplete => vec![first_of(&gaps, &shorten)],
         Headline::Complete => vec![
             "everything in the evidence was read".to_owned(),
             "differences are shown, not judged".to_owned(),
         ],
     };
-    parts.extend(accepted(audit));
+    parts.extend(waived_tally(audit));
     let optional = audit.judgement.optional_gaps();
     if !optional.is_empty() {
         let first = first_of(&optional, &shorten);
-        parts.push(format!("not judged, because not required or left out: {first}"));
+        parts.push(format!("not judged (not required or left out): {first}"));
     }
     parts.extend(new_only(audit));
     parts.join("; ")
@@ -85,7 +91,7 @@ fn nothing_found(audit: &Audit) -> String {
     format!("nothing{new} at or above {fail_on} in a gate, and everything required was read")
 }
 
-fn texts(audit: &Audit, kind: ReasonKind) -> Vec<&str> {
+fn reason_texts(audit: &Audit, kind: ReasonKind) -> Vec<&str> {
     let reasons = audit.judgement.reasons.iter().filter(|reason| reason.kind == kind);
     reasons.map(|reason| reason.text.as_str()).collect()
 }
@@ -123,21 +129,21 @@ pub(in crate::report) fn count_reasons(audit: &Audit, kind: ReasonKind) -> usize
 }
 
 /// `1 critical, 2 high`: what blocks.
-fn blocking(audit: &Audit) -> String {
-    let told = tally(&severities(audit, ReasonKind::Blocks));
-    match texts(audit, ReasonKind::Blocks).len() {
+fn blocking_tally(audit: &Audit) -> String {
+    let told = severity_tally(&reason_severities(audit, ReasonKind::Blocks));
+    match reason_texts(audit, ReasonKind::Blocks).len() {
         n if told.is_empty() => count(n, "finding"),
         _ => told,
     }
 }
 
 /// `1 critical, 2 high waived`: what would block, were it not waived.
-fn accepted(audit: &Audit) -> Option<String> {
-    let waived = tally(&severities(audit, ReasonKind::Waived));
+fn waived_tally(audit: &Audit) -> Option<String> {
+    let waived = severity_tally(&reason_severities(audit, ReasonKind::Waived));
     (!waived.is_empty()).then(|| format!("{waived} waived"))
 }
 
-fn severities(audit: &Audit, kind: ReasonKind) -> Vec<Severity> {
+fn reason_severities(audit: &Audit, kind: ReasonKind) -> Vec<Severity> {
     let reasons = audit.judgement.reasons.iter().filter(|reason| reason.kind == kind);
     reasons.filter_map(|reason| reason.severity).collect()
 }

@@ -18,7 +18,7 @@ const KINDS: &[(UpdateKind, &[&str])] = &[
     (UpdateKind::Security, SECURITY),
 ];
 
-fn kind(word: &str) -> Option<UpdateKind> {
+fn kind_of_word(word: &str) -> Option<UpdateKind> {
     KINDS.iter().find(|(_, words)| words.contains(&word)).map(|(kind, _)| *kind)
 }
 
@@ -49,14 +49,14 @@ impl TailCounter<'_> {
 
 /// The counter that a piece in lower case starts with. `number_follows` where the next piece is a
 /// number: `hotfix-2`.
-pub(super) fn read(piece: &str, number_follows: bool) -> Option<TailCounter<'_>> {
+pub(super) fn read_counter(piece: &str, number_follows: bool) -> Option<TailCounter<'_>> {
     let end = piece.bytes().position(|b| !b.is_ascii_lowercase()).unwrap_or(piece.len());
     let (word, after) = piece.split_at(end);
     if BEFORE_UPDATES.contains(&word) && after.is_empty() {
         let update = Update { kind: UpdateKind::Cumulative, number: 0.into() };
         return Some(TailCounter { update, is_numbered: false, rest: "" });
     }
-    let kind = kind(word)?;
+    let kind = kind_of_word(word)?;
     let (digits, rest) = split_digits(after.strip_prefix('.').unwrap_or(after));
     if let Some(number) = Number::parse(digits) {
         let ends = rest.is_empty() || rest.starts_with('.');
@@ -77,11 +77,11 @@ pub(super) fn counts_behind_variant(piece: &str) -> bool {
 }
 
 /// Where a counter begins within a piece: at `patch.2` of `stable.patch.2`.
-pub(super) fn position(piece: &str) -> Option<usize> {
+pub(super) fn find_counter(piece: &str) -> Option<usize> {
     let starts = piece.match_indices('.').map(|(at, _)| at + 1);
     starts.into_iter().find(|at| {
         let rest = &piece[*at..];
-        counts_behind_variant(rest) && read(rest, false).is_some_and(|c| c.rest.is_empty())
+        counts_behind_variant(rest) && read_counter(rest, false).is_some_and(|c| c.rest.is_empty())
     })
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn number(piece: &str) -> Option<u64> {
-        read(piece, false).and_then(|counter| counter.update.number.to_u64())
+        read_counter(piece, false).and_then(|counter| counter.update.number.to_u64())
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(number(piece), want, "{piece}");
         }
-        assert_eq!(position("stable.patch.2"), Some(7));
-        assert_eq!(position("alpine3.19"), None);
+        assert_eq!(find_counter("stable.patch.2"), Some(7));
+        assert_eq!(find_counter("alpine3.19"), None);
     }
 }

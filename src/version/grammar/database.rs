@@ -18,7 +18,8 @@ pub(in super::super) fn read_mysql(text: &str) -> Body {
     let word = version_word(text);
     // MariaDB pretends to be 5.5.5 to old clients and says its own version behind it.
     let own = word.strip_prefix("5.5.5-").filter(|rest| {
-        let first = generic::split(rest).and_then(|(version, _)| version.release[0].to_u64());
+        let first =
+            generic::split_version(rest).and_then(|(version, _)| version.release[0].to_u64());
         lower.contains("mariadb") && first.is_some() || first.is_some_and(|first| first >= 10)
     });
     let flavor = if own.is_some() || lower.contains("mariadb") {
@@ -32,9 +33,9 @@ pub(in super::super) fn read_mysql(text: &str) -> Body {
     let word = own.unwrap_or(word);
     let word = word.strip_suffix("-log").unwrap_or(word);
     let (word, service) = word.split_once(AURORA).unwrap_or((word, ""));
-    let Body::Version(mut version) = generic::read(word) else { return Body::Opaque };
+    let Body::Version(mut version) = generic::read_generic(word) else { return Body::Opaque };
     if !service.is_empty() {
-        let Some((numbers, tail)) = generic::numbers(service) else { return Body::Opaque };
+        let Some((numbers, tail)) = generic::leading_numbers(service) else { return Body::Opaque };
         version.more_mut().service = numbers;
         version.packaging = format!("mysql_aurora.{service}");
         tail.trim_start_matches(['-', '.', '_']).clone_into(&mut version.variant);
@@ -77,7 +78,7 @@ pub(in super::super) fn read_postgresql(text: &str) -> Body {
             let release = release.into_iter().map(Into::into).collect();
             Body::Version(Version { release, ..Version::default() })
         }
-        _ => generic::read(word),
+        _ => generic::read_generic(word),
     }
 }
 

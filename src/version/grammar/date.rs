@@ -24,12 +24,12 @@ pub(in super::super) fn in_tag(tag: &str) -> Option<Date> {
     let compact = |part: &str| {
         let (day, count) = part.split_once('.').unwrap_or((part, ""));
         let is_day = day.len() == 8 && is_digits(day) && (count.is_empty() || is_digits(count));
-        let found = is_day.then(|| date(&day[..4], &day[4..6], &day[6..])).flatten()?;
+        let found = is_day.then(|| checked_date(&day[..4], &day[4..6], &day[6..])).flatten()?;
         Some(Date { micro: Number::parse(count), ..found })
     };
     let split = |at: usize| match parts.get(at..at + 3) {
         Some([year, month, day]) if year.len() == 4 && month.len() == 2 && day.len() == 2 => {
-            date(year, month, day)
+            checked_date(year, month, day)
         }
         _ => None,
     };
@@ -52,29 +52,29 @@ pub(in super::super) fn read_minio(text: &str) -> Option<Date> {
     let text = text.split(' ').next().unwrap_or(text);
     let (day, time) = text.strip_prefix("RELEASE.")?.split_once('T')?;
     let mut parts = day.split('-');
-    let found = date(parts.next()?, parts.next()?, parts.next()?)?;
+    let found = checked_date(parts.next()?, parts.next()?, parts.next()?)?;
     let digits: String = time.split('Z').next()?.chars().filter(|c| *c != '-').collect();
     (digits.len() == 6).then_some(Date { micro: Some(Number::parse(&digits)?), ..found })
 }
 
 /// `[v]YYYY.MM[.DD][.N][-stage]`, with `.`, `-` or `_` between, or `YYYYMMDD`.
 pub(in super::super) fn read_calver(text: &str) -> Body {
-    calver(text).map_or(Body::Opaque, Body::Date)
+    parse_calver(text).map_or(Body::Opaque, Body::Date)
 }
 
-fn calver(text: &str) -> Option<Date> {
+fn parse_calver(text: &str) -> Option<Date> {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let mut parts = bare.split(['.', '-', '_']).peekable();
     let first = parts.next()?;
     let mut found = if first.len() == 8 && is_digits(first) {
-        date(&first[..4], &first[4..6], &first[6..])?
+        checked_date(&first[..4], &first[4..6], &first[6..])?
     } else {
         let month = parts.next()?;
         match parts.peek().copied().filter(|day| is_digits(day)) {
             Some(day) => {
                 parts.next();
                 // What is no day of the month counts within it, unless it is written as a day.
-                match date(first, month, day) {
+                match checked_date(first, month, day) {
                     Some(found) => found,
                     None if day.len() == 2 && first.len() == 4 && bare.contains('-') => {
                         return None;
@@ -99,18 +99,18 @@ fn calver(text: &str) -> Option<Date> {
     }
     if !rest.is_empty() {
         let joined = rest.join(".");
-        found.pre = tail::stage(&joined)
+        found.pre = tail::prerelease_stage(&joined)
             .unwrap_or_else(|| rest.iter().map(|part| Identifier::parse(part)).collect());
     }
     Some(found)
 }
 
 fn year_and_month(year: &str, month: &str) -> Option<Date> {
-    let found = date(year, month, "1")?;
+    let found = checked_date(year, month, "1")?;
     Some(Date { day: 0, ..found })
 }
 
-fn date(year: &str, month: &str, day: &str) -> Option<Date> {
+fn checked_date(year: &str, month: &str, day: &str) -> Option<Date> {
     if ![year, month, day].iter().all(|part| is_digits(part))
         || !matches!(year.len(), 2 | 4)
         || month.len() > 2
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Option<(u16, u8, u8, Option<u64>)> {
-        calver(text).map(|d| (d.year, d.month, d.day, d.micro.and_then(|n| n.to_u64())))
+        parse_calver(text).map(|d| (d.year, d.month, d.day, d.micro.and_then(|n| n.to_u64())))
     }
 
     #[test]

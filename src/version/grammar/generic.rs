@@ -8,9 +8,9 @@ use super::tail;
 /// Reads a version that is not an image tag: unknown words of the tail are packaging, and the name
 /// of a program may stand in front.
 #[inline]
-pub(in super::super) fn read(text: &str) -> Body {
+pub(in super::super) fn read_generic(text: &str) -> Body {
     let plain = without_name(text);
-    let Some((mut version, rest)) = split(plain) else {
+    let Some((mut version, rest)) = split_version(plain) else {
         return program::read_enumerated(text).map_or(Body::Opaque, Body::Version);
     };
     let is_no_version =
@@ -19,8 +19,8 @@ pub(in super::super) fn read(text: &str) -> Body {
         return Body::Opaque;
     }
     let rest = skip_wildcard(&mut version, rest);
-    let other = tail::read(&mut version, rest);
-    tail::join(&mut version.packaging, &other);
+    let other = tail::read_tail(&mut version, rest);
+    tail::push_piece(&mut version.packaging, &other);
     mark_build_id(&mut version, plain);
     Body::Version(version)
 }
@@ -84,19 +84,19 @@ pub(in super::super) fn without_equals(text: &str) -> &str {
 
 /// Splits `[v]1.2.3<tail>` into the numbers and the tail; `None` if no number leads.
 #[inline]
-pub(in super::super) fn split(text: &str) -> Option<(Version, &str)> {
+pub(in super::super) fn split_version(text: &str) -> Option<(Version, &str)> {
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let (release, rest) = numbers(bare)?;
+    let (release, rest) = leading_numbers(bare)?;
     Some((Version { release, v_prefix: bare.len() != text.len(), ..Version::default() }, rest))
 }
 
 /// `1.2.3` of `1.2.3-rc1`, and the rest; `None` if no number leads.
 #[inline]
-pub(in super::super) fn numbers(text: &str) -> Option<(Vec<Number>, &str)> {
-    let (first, mut rest) = Number::leading(text)?;
+pub(in super::super) fn leading_numbers(text: &str) -> Option<(Vec<Number>, &str)> {
+    let (first, mut rest) = Number::parse_leading(text)?;
     let mut release = Vec::with_capacity(4);
     release.push(first);
-    while let Some((number, after)) = rest.strip_prefix('.').and_then(Number::leading) {
+    while let Some((number, after)) = rest.strip_prefix('.').and_then(Number::parse_leading) {
         release.push(number);
         rest = after;
     }

@@ -7,7 +7,7 @@ use super::tail;
 
 /// `uname -r`: two or three numbers and whatever follows, with its separator.
 pub(in super::super) fn read_kernel(text: &str) -> Body {
-    let Some((mut release, _)) = generic::numbers(text) else { return Body::Opaque };
+    let Some((mut release, _)) = generic::leading_numbers(text) else { return Body::Opaque };
     if release.len() < 2 {
         return Body::Opaque;
     }
@@ -21,7 +21,7 @@ pub(in super::super) fn read_kernel(text: &str) -> Body {
     // Linus' candidates: `6.8.0-rc7`.
     let candidate = rest.strip_prefix('-').and_then(|rest| rest.split(['-', '+', '.']).next());
     let candidate = candidate.filter(|word| word.starts_with("rc")).unwrap_or_default();
-    let pre = tail::stage(candidate).unwrap_or_default();
+    let pre = tail::prerelease_stage(candidate).unwrap_or_default();
     let pre_text = if pre.is_empty() { String::new() } else { candidate.to_owned() };
     Body::Version(Version {
         release,
@@ -35,7 +35,7 @@ pub(in super::super) fn read_kernel(text: &str) -> Body {
 
 /// `containerd://1.7.20-1`, `docker://20.10.24`; without a scheme the version alone.
 pub(in super::super) fn read_runtime(text: &str) -> Body {
-    generic::read(text.split_once("://").map_or(text, |(_, version)| version))
+    generic::read_generic(text.split_once("://").map_or(text, |(_, version)| version))
 }
 
 /// The first word that starts with a digit: `9.4` of `Rocky Linux 9.4 (Blue Onyx)`. Only there a
@@ -49,7 +49,7 @@ pub(in super::super) fn read_os_image(text: &str) -> Body {
     let mut body = words()
         .find(numbered)
         .or_else(|| words().find(prefixed))
-        .map_or(Body::Opaque, generic::read);
+        .map_or(Body::Opaque, generic::read_generic);
     let service_pack =
         words().skip_while(|word| !numbered(word)).nth(1).and_then(|word| word.strip_prefix("SP"));
     if let (Body::Version(version), Some(number)) =

@@ -8,12 +8,12 @@ use super::tail;
 /// `1.8.0_392-b08` is 8.0.392; `17.0.11+9-LTS` (JEP 223, JEP 322); also as `java -version` says
 /// it: `openjdk version "17.0.11" 2024-04-16`.
 pub(in super::super) fn read_jvm(text: &str) -> Body {
-    jvm(text.split('"').nth(1).unwrap_or(text)).map_or(Body::Opaque, Body::Version)
+    parse_jvm(text.split('"').nth(1).unwrap_or(text)).map_or(Body::Opaque, Body::Version)
 }
 
-fn jvm(text: &str) -> Option<Version> {
+fn parse_jvm(text: &str) -> Option<Version> {
     let bare = text.strip_prefix("jdk-").or_else(|| text.strip_prefix("jdk")).unwrap_or(text);
-    let (mut release, mut rest) = generic::numbers(bare)?;
+    let (mut release, mut rest) = generic::leading_numbers(bare)?;
     let legacy = release.len() > 1 && release[0].to_u64() == Some(1);
     if legacy {
         release.remove(0);
@@ -34,13 +34,14 @@ fn jvm(text: &str) -> Option<Version> {
         let is_build = piece.strip_prefix('b').is_some_and(is_digits);
         if is_build && version.build.is_empty() {
             piece.clone_into(&mut version.build);
-        } else if let (Some(stage), true) = (tail::stage(piece), version.pre.is_empty()) {
+        } else if let (Some(stage), true) = (tail::prerelease_stage(piece), version.pre.is_empty())
+        {
             version.pre = stage;
             piece.clone_into(&mut version.pre_text);
         } else if head.starts_with('-')
             && piece.bytes().all(|b| b.is_ascii_alphanumeric() || b".~".contains(&b))
         {
-            tail::join(&mut version.packaging, piece);
+            tail::push_piece(&mut version.packaging, piece);
         } else {
             return None;
         }

@@ -10,8 +10,8 @@ use super::tail;
 
 /// `v1.29.1+k3s1`, `v1.27.3-gke.100`, `1.29.3-3`: three numbers, as `kubeadm` demands; `_` stands
 /// for `+` where a tag must.
-pub(in super::super) fn read(text: &str) -> Body {
-    let Some((mut version, tail)) = generic::split(text) else { return Body::Opaque };
+pub(in super::super) fn read_kubernetes(text: &str) -> Body {
+    let Some((mut version, tail)) = generic::split_version(text) else { return Body::Opaque };
     if version.release.len() != 3 || !is_tail(tail) {
         return Body::Opaque;
     }
@@ -19,8 +19,8 @@ pub(in super::super) fn read(text: &str) -> Body {
         Some(at) => (&tail[..at], &tail[at + 1..]),
         None => (tail, ""),
     };
-    let other = tail::read(&mut version, head);
-    tail::join(&mut version.packaging, &other);
+    let other = tail::read_tail(&mut version, head);
+    tail::push_piece(&mut version.packaging, &other);
     build.clone_into(&mut version.build);
     Body::Version(version)
 }
@@ -42,7 +42,7 @@ pub(in super::super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
     if precedence.is_ne() {
         return Some(precedence);
     }
-    let (a, b) = (builds(a), builds(b));
+    let (a, b) = (build_identifiers(a), build_identifiers(b));
     let is_commit = |part: &Identifier| match part {
         Identifier::Word(word) => tail::is_abbreviated_commit(word),
         Identifier::Number(_) => false,
@@ -55,7 +55,7 @@ pub(in super::super) fn cmp(a: &Version, b: &Version) -> Option<Ordering> {
 }
 
 /// `gke.100` and `rke2r1` as words and numbers, and a commit as one word.
-fn builds(version: &Version) -> Vec<Identifier> {
+fn build_identifiers(version: &Version) -> Vec<Identifier> {
     let mut found = Vec::new();
     for text in [&version.packaging, &version.build] {
         for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn vendor_builds_are_ordered_and_above_the_bare_version() {
-        let version = |text: &str| match read(text) {
+        let version = |text: &str| match read_kubernetes(text) {
             Body::Version(version) => version,
             other => panic!("{text}: {other:?}"),
         };
@@ -125,7 +125,7 @@ mod tests {
             "v1.3", "1.4", "v1.16+foobar-0", "v1.9.11-", "v1.9.11+", "v1.2.3.4", "v1.2.3a",
             "latest",
         ] {
-            assert_eq!(read(text), Body::Opaque, "{text}");
+            assert_eq!(read_kubernetes(text), Body::Opaque, "{text}");
         }
     }
 

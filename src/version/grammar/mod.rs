@@ -22,20 +22,20 @@ use super::scheme::Scheme;
 
 /// What `text` says by the grammar of `scheme`.
 #[inline]
-pub(super) fn read(scheme: Scheme, text: &str) -> Body {
+pub(super) fn read_body(scheme: Scheme, text: &str) -> Body {
     // Those two are read most, and look at each byte themselves.
     let is_checked = matches!(scheme, Scheme::ImageTag | Scheme::Generic);
     if !is_checked && program::is_command(text) {
         return Body::Opaque;
     }
     match scheme {
-        Scheme::Generic => generic::read(text),
-        Scheme::Semver => semantic::read(text),
+        Scheme::Generic => generic::read_generic(text),
+        Scheme::Semver => semantic::read_semantic(text),
         Scheme::Debian => package::read_debian(text),
         Scheme::Rpm => package::read_rpm(text),
         Scheme::Apk => package::read_apk(text),
-        Scheme::ImageTag => tag::read(text),
-        Scheme::Kubernetes => kubernetes::read(text),
+        Scheme::ImageTag => tag::read_tag(text),
+        Scheme::Kubernetes => kubernetes::read_kubernetes(text),
         Scheme::KubernetesApi => kubernetes::read_api(text).map_or(Body::Opaque, Body::Api),
         Scheme::Kernel => host::read_kernel(text),
         Scheme::RuntimeUri => host::read_runtime(text),

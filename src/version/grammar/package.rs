@@ -29,7 +29,7 @@ pub(in super::super) fn read_debian(text: &str) -> Body {
     if !valid {
         return Body::Opaque;
     }
-    package(epoch, upstream, revision)
+    package_body(epoch, upstream, revision)
 }
 
 /// `[epoch:]version[-release]`, as RPM's `parseEVR` takes it apart: an epoch is digits, the release
@@ -40,7 +40,7 @@ pub(in super::super) fn read_rpm(text: &str) -> Body {
     if upstream.is_empty() || !text.chars().all(|c| c.is_alphanumeric() || "._+~^-:".contains(c)) {
         return Body::Opaque;
     }
-    package(epoch, upstream, revision)
+    package_body(epoch, upstream, revision)
 }
 
 /// The order of `rpmvercmp`, of epoch, version and release in turn.
@@ -65,7 +65,7 @@ pub(in super::super) fn read_apk(text: &str) -> Body {
     let without_revision = text.rsplit_once("-r").map_or(text, |(head, _)| head);
     if let Some((_, suffix)) = without_revision.split_once('_') {
         let first = suffix.split('_').next().unwrap_or_default();
-        if let Some(stage) = tail::stage(first) {
+        if let Some(stage) = tail::prerelease_stage(first) {
             version.pre = stage;
             first.clone_into(&mut version.pre_text);
         }
@@ -85,11 +85,11 @@ fn split_epoch(text: &str) -> Option<(Number, &str)> {
 }
 
 /// The upstream part is read as a version, for the level; one without numbers still is a package.
-fn package(epoch: Number, upstream: &str, revision: &str) -> Body {
-    let mut version = match generic::split(upstream) {
+fn package_body(epoch: Number, upstream: &str, revision: &str) -> Body {
+    let mut version = match generic::split_version(upstream) {
         Some((mut version, tail)) => {
-            let other = tail::read(&mut version, tail);
-            tail::join(&mut version.packaging, &other);
+            let other = tail::read_tail(&mut version, tail);
+            tail::push_piece(&mut version.packaging, &other);
             version
         }
         None => Version::default(),
@@ -218,14 +218,14 @@ fn cmp_token(a: &ApkToken<'_>, b: &ApkToken<'_>) -> Ordering {
         // goes on with a pre-release.
         _ => match (against_end(a), against_end(b)) {
             (Ordering::Less, Ordering::Less) | (Ordering::Greater, Ordering::Greater) => {
-                rank(b).cmp(&rank(a))
+                token_rank(b).cmp(&token_rank(a))
             }
             (ordering, _) => ordering,
         },
     }
 }
 
-fn rank(token: &ApkToken<'_>) -> u8 {
+fn token_rank(token: &ApkToken<'_>) -> u8 {
     match token {
         ApkToken::Number { .. } => 0,
         ApkToken::Letter(_) => 1,

@@ -32,7 +32,10 @@ pub(in super::super) fn version_in(text: &str) -> Option<&str> {
     // What Microsoft's database says of itself names the year before the version.
     if text.starts_with("Microsoft SQL ") {
         let (_, version) = text.split_once(" - ")?;
-        return version.split_whitespace().next().filter(|version| numbers(version) >= 2);
+        return version
+            .split_whitespace()
+            .next()
+            .filter(|version| count_leading_numbers(version) >= 2);
     }
     let at = text.bytes().position(|b| b.is_ascii_digit()).filter(|at| *at <= LONGEST_NAME)?;
     let (name, rest) = text.split_at(at);
@@ -61,7 +64,7 @@ pub(in super::super) fn version_in(text: &str) -> Option<&str> {
     };
     let end = rest.find(|c: char| c.is_whitespace() || ",;()".contains(c)).unwrap_or(rest.len());
     let version = &rest[..end];
-    (numbers(version) >= wanted).then_some(version)
+    (count_leading_numbers(version) >= wanted).then_some(version)
 }
 
 fn ends_in_letter(text: &str) -> bool {
@@ -69,7 +72,7 @@ fn ends_in_letter(text: &str) -> bool {
 }
 
 /// How many numbers a version begins with.
-fn numbers(text: &str) -> usize {
+fn count_leading_numbers(text: &str) -> usize {
     let mut rest = text;
     let mut count = 0;
     loop {

@@ -26,40 +26,40 @@ pub(in super::super) const VERSION_WORDS: &[&str] = &["version", "ver", "v"];
 pub(in super::super) const COMMIT_WORDS: &[&str] = &["sha", "git", "commit"];
 
 #[inline]
-pub(in super::super) fn read(tag: &str) -> Body {
+pub(in super::super) fn read_tag(tag: &str) -> Body {
     let bare = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
     if bare.starts_with(|c: char| c.is_ascii_digit()) {
-        return numbered(tag);
+        return read_numbered_tag(tag);
     }
-    named(tag)
+    read_named_tag(tag)
 }
 
 /// A tag that starts with a number.
 #[inline]
-fn numbered(tag: &str) -> Body {
+fn read_numbered_tag(tag: &str) -> Body {
     let first = tag.find('-').unwrap_or(tag.len());
     if is_commit(&tag[..first]) && (first == tag.len() || is_plain(tag)) {
-        return commit("", &tag[..first], &tag[first..]);
+        return commit_body("", &tag[..first], &tag[first..]);
     }
     if let Some(date) = date::in_tag(tag) {
         return Body::Date(date);
     }
-    version(tag, tag.len(), "")
+    version_body(tag, tag.len(), "")
 }
 
 /// The version that the last `length` bytes of a tag are.
-fn version(tag: &str, length: usize, channel: &str) -> Body {
+fn version_body(tag: &str, length: usize, channel: &str) -> Body {
     let text = &tag[tag.len() - length..];
-    let Some((mut version, tail)) = generic::split(text) else { return Body::Floating };
+    let Some((mut version, tail)) = generic::split_version(text) else { return Body::Floating };
     if !tail.is_empty() {
         if !is_plain(tail) {
             return Body::Opaque;
         }
-        if moves(tail, version.release.len()) {
+        if is_moving(tail, version.release.len()) {
             return Body::Floating;
         }
         let tail = generic::skip_wildcard(&mut version, tail);
-        version.variant = tail::read(&mut version, tail);
+        version.variant = tail::read_tail(&mut version, tail);
     }
     if !channel.is_empty() {
         channel.clone_into(&mut version.more_mut().channel);
@@ -78,7 +78,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether what is behind a version says that it moves.
-fn moves(tail: &str, numbers: usize) -> bool {
+fn is_moving(tail: &str, numbers: usize) -> bool {
     let is_end = |b: u8| matches!(b, b'-' | b'_');
     let mut rest = tail;
     loop {
@@ -116,9 +116,9 @@ fn mark_build_number(version: &mut Version, text: &str) {
 }
 
 /// A tag that starts with a word.
-fn named(tag: &str) -> Body {
+fn read_named_tag(tag: &str) -> Body {
     if is_commit(tag) {
-        return commit("", tag, "");
+        return commit_body("", tag, "");
     }
     let of_minio = || date::read_minio(tag).filter(|_| is_plain(tag));
     if let Some(date) = date::in_tag(tag).or_else(of_minio) {
@@ -127,7 +127,7 @@ fn named(tag: &str) -> Body {
     if let Some(hex) = tag.strip_prefix("sha256-") {
         let hex = hex.split('.').next().unwrap_or("");
         if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return commit("", hex, "");
+            return commit_body("", hex, "");
         }
     }
     if let Some(found) = behind_words(tag) {
@@ -141,7 +141,7 @@ fn named(tag: &str) -> Body {
     for part in tag.split(['-', '_']) {
         let end = start + part.len();
         if tail::is_abbreviated_commit(part) {
-            return commit(&tag[..start], part, &tag[end..]);
+            return commit_body(&tag[..start], part, &tag[end..]);
         }
         start = end + 1;
     }
@@ -149,9 +149,10 @@ fn named(tag: &str) -> Body {
 }
 
 /// A commit in a tag: the words before it, and the tail behind.
-fn commit(words: &str, hash: &str, tail: &str) -> Body {
+fn commit_body(words: &str, hash: &str, tail: &str) -> Body {
     let hash = hash.to_ascii_lowercase();
-    let mut commit = Commit { hash, channel: channel(words, COMMIT_WORDS), ..Commit::default() };
+    let mut commit =
+        Commit { hash, channel: channel_words(words, COMMIT_WORDS), ..Commit::default() };
     for part in tail.split(['-', '_', '.']) {
         let part = part.to_ascii_lowercase();
         let place = if part == "dirty" {
@@ -161,7 +162,7 @@ fn commit(words: &str, hash: &str, tail: &str) -> Body {
         } else {
             &mut commit.variant
         };
-        tail::join(place, &part);
+        tail::push_piece(place, &part);
     }
     Body::Commit(commit)
 }
@@ -187,24 +188,24 @@ fn behind_words(tag: &str) -> Option<Body> {
         let hash = first.len() >= 7 && is_digits(first) && is(COMMIT_WORDS);
         let (words, tail) = (&tag[..tag.len() - next.len()], &next[first.len()..]);
         if is_commit(next) || hash {
-            return Some(commit(words, first, tail));
+            return Some(commit_body(words, first, tail));
         }
         let bare = next.strip_prefix(['v', 'V']).unwrap_or(next);
         if bare.starts_with(|c: char| c.is_ascii_digit()) {
             if tail::is_abbreviated_commit(first) {
-                return Some(commit(words, first, tail));
+                return Some(commit_body(words, first, tail));
             }
-            let (version_of, _) = generic::split(next)?;
+            let (version_of, _) = generic::split_version(next)?;
             let counts = says_version || version_of.release.len() >= 3;
-            let channel = channel(words, VERSION_WORDS);
-            return counts.then(|| version(tag, next.len(), &channel));
+            let channel = channel_words(words, VERSION_WORDS);
+            return counts.then(|| version_body(tag, next.len(), &channel));
         }
         rest = next;
     }
 }
 
 /// The words before a version or commit, without those that only `announce` it.
-fn channel(words: &str, announce: &[&str]) -> String {
+fn channel_words(words: &str, announce: &[&str]) -> String {
     let words = words.split(['-', '_', '.']).filter(|word| !word.is_empty());
     let telling = words.filter(|word| !announce.iter().any(|a| word.eq_ignore_ascii_case(a)));
     telling.collect::<Vec<_>>().join("-").to_ascii_lowercase()
@@ -216,7 +217,7 @@ mod tests {
     use crate::version::Version;
 
     fn class(tag: &str) -> &'static str {
-        match read(tag) {
+        match read_tag(tag) {
             Body::Version(_) => "versioned",
             Body::Date(_) => "date",
             Body::Commit(_) => "commit",
@@ -226,7 +227,7 @@ mod tests {
     }
 
     fn version(tag: &str) -> Version {
-        let Body::Version(version) = read(tag) else { panic!("{tag} is not a version") };
+        let Body::Version(version) = read_tag(tag) else { panic!("{tag} is not a version") };
         version
     }
 

@@ -44,7 +44,7 @@ enum Piece {
 
 /// Puts the parts of the tail in their places; returns what is not one of them, joined by `-`.
 #[inline]
-pub(in super::super) fn read(version: &mut Version, tail: &str) -> String {
+pub(in super::super) fn read_tail(version: &mut Version, tail: &str) -> String {
     if tail.is_empty() { String::new() } else { read_pieces(version, tail) }
 }
 
@@ -67,7 +67,7 @@ fn read_pieces(version: &mut Version, tail: &str) -> String {
         let (piece, after) = rest.split_at(end);
         let next = after.get(1..).unwrap_or_default();
         if !piece.is_empty() {
-            place(version, &mut other, separator, piece, next);
+            place_piece(version, &mut other, separator, piece, next);
         }
         separator = after.bytes().next().map_or('-', char::from);
         rest = next;
@@ -97,7 +97,13 @@ fn read_pseudo(version: &mut Version, tail: &str) -> bool {
 }
 
 /// `next` is what stands behind the piece and its separator.
-fn place(version: &mut Version, other: &mut String, separator: char, piece: &str, next: &str) {
+fn place_piece(
+    version: &mut Version,
+    other: &mut String,
+    separator: char,
+    piece: &str,
+    next: &str,
+) {
     // Once a variant has begun, what follows is part of it: `alpine-3`, `bookworm-slim`.
     if !other.is_empty() {
         return place_behind_variant(version, other, separator, piece, next);
@@ -110,10 +116,10 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
         // `rc-1` is `rc1`, and `hotfix-1` is `hotfix1`.
         if version.pre.len() == 1 && version.packaging.is_empty() {
             version.pre.push(Identifier::Number(number));
-            return join(&mut version.pre_text, bare);
+            return push_piece(&mut version.pre_text, bare);
         }
         if counts_on(version) {
-            return count(version, bare, number);
+            return count_update(version, bare, number);
         }
     }
     if let Some(number) = part_of_year(version, bare) {
@@ -126,13 +132,13 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
         return;
     }
     let (bare, commit) = without_commit(bare);
-    match classify(bare) {
+    match classify_piece(bare) {
         Piece::Pre(identifiers) if version.pre.is_empty() && version.packaging.is_empty() => {
             version.pre = identifiers;
             bare.clone_into(&mut version.pre_text);
-            join(&mut version.packaging, commit);
+            push_piece(&mut version.packaging, commit);
         }
-        Piece::Other if separator != GLUED => join(other, bare),
+        Piece::Other if separator != GLUED => push_piece(other, bare),
         // `2.5.0p14` and `8u412` name no image: what is glued to the numbers counts on from them.
         Piece::Pre(_) | Piece::Packaging | Piece::Other => {
             if !is_abbreviated_commit(piece) {
@@ -140,7 +146,7 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
                     .revisions
                     .extend(piece.split(|c: char| !c.is_ascii_digit()).filter_map(Number::parse));
             }
-            join(&mut version.packaging, piece);
+            push_piece(&mut version.packaging, piece);
         }
     }
 }
@@ -148,7 +154,7 @@ fn place(version: &mut Version, other: &mut String, separator: char, piece: &str
 /// `alpha.3f2a9bc`: a commit is not part of the stage, which has an order.
 fn without_commit(piece: &str) -> (&str, &str) {
     match piece.rsplit_once('.') {
-        Some((first, hash)) if is_abbreviated_commit(hash) && stage(first).is_some() => {
+        Some((first, hash)) if is_abbreviated_commit(hash) && prerelease_stage(first).is_some() => {
             (first, hash)
         }
         _ => (piece, ""),
@@ -173,20 +179,20 @@ fn place_behind_variant(
     let is_day = piece.len() == 8 && is_digits(piece) && piece.starts_with(['1', '2']);
     if let Some(number) = Number::parse(piece).filter(|_| is_day) {
         version.revisions.push(number);
-        return join(&mut version.packaging, piece);
+        return push_piece(&mut version.packaging, piece);
     }
     if is_abbreviated_commit(piece) {
-        return join(&mut version.packaging, piece);
+        return push_piece(&mut version.packaging, piece);
     }
     if let Some(number) = Number::parse(piece).filter(|_| separator == '-' && counts_on(version)) {
-        return count(version, piece, number);
+        return count_update(version, piece, number);
     }
     let lower = lowercase(piece);
     if counter::counts_behind_variant(&lower) && place_counter(version, other, piece, next) {
         return;
     }
-    version.revisions.extend(revision(piece).filter(|_| separator != '_'));
-    join(other, piece);
+    version.revisions.extend(parse_revision(piece).filter(|_| separator != '_'));
+    push_piece(other, piece);
 }
 
 /// Adds the counter that a piece is or ends in; false if it is not one.
@@ -198,20 +204,20 @@ fn place_counter(version: &mut Version, other: &mut String, piece: &str, next: &
     let number_follows = next.starts_with(|c: char| c.is_ascii_digit());
     // `1.0.0.GA` is a release as any: only years have cumulative updates.
     let counts = |found: &TailCounter<'_>| !found.is_before_updates() || version.release.len() == 1;
-    if let Some(found) = counter::read(&lower, number_follows).filter(counts) {
+    if let Some(found) = counter::read_counter(&lower, number_follows).filter(counts) {
         let text = piece[..piece.len() - found.rest.len()].to_owned();
         let rest = found.rest.len();
         let is_numbered = found.is_numbered;
         version.revisions.extend(Some(found.update.number.clone()).filter(|_| is_numbered));
         version.add_update(found.update);
-        join(&mut version.packaging, &text);
+        push_piece(&mut version.packaging, &text);
         if rest > 0 {
             version.packaging.push_str(&piece[piece.len() - rest..]);
         }
         return true;
     }
-    let Some(at) = counter::position(&lower) else { return false };
-    join(other, &piece[..at - 1]);
+    let Some(at) = counter::find_counter(&lower) else { return false };
+    push_piece(other, &piece[..at - 1]);
     place_counter(version, other, &piece[at..], next)
 }
 
@@ -220,19 +226,19 @@ fn counts_on(version: &Version) -> bool {
     let last = version.packaging.rsplit('-').next().unwrap_or_default();
     !version.updates().is_empty()
         && last.bytes().all(|b| b.is_ascii_alphabetic())
-        && counter::read(&lowercase(last), true).is_some()
+        && counter::read_counter(&lowercase(last), true).is_some()
 }
 
-fn count(version: &mut Version, digits: &str, number: Number) {
+fn count_update(version: &mut Version, digits: &str, number: Number) {
     let last = version.packaging.rsplit('-').next().unwrap_or_default();
-    let kind = counter::read(&lowercase(last), true).map(|found| found.update.kind);
+    let kind = counter::read_counter(&lowercase(last), true).map(|found| found.update.kind);
     if let Some(update) =
         version.more_mut().updates.iter_mut().find(|update| Some(update.kind) == kind)
     {
         update.number = number.clone();
     }
     version.revisions.push(number);
-    join(&mut version.packaging, digits);
+    push_piece(&mut version.packaging, digits);
 }
 
 fn is_letter(c: char) -> bool {
@@ -240,11 +246,11 @@ fn is_letter(c: char) -> bool {
 }
 
 /// `9` of `r9` and `ls9`, the parts of a variant that count up.
-fn revision(piece: &str) -> Option<Number> {
+fn parse_revision(piece: &str) -> Option<Number> {
     Number::parse(piece.strip_prefix("ls").or_else(|| piece.strip_prefix('r'))?)
 }
 
-fn classify(piece: &str) -> Piece {
+fn classify_piece(piece: &str) -> Piece {
     if is_digits(piece) {
         return Piece::Packaging;
     }
@@ -258,14 +264,15 @@ fn classify(piece: &str) -> Piece {
     let is_commit = is_abbreviated_commit(piece) && !is_numbered_letter;
     let counts = numbered(after) || after.is_empty() && !NEEDS_NUMBER.contains(&word);
     if let Some(stage) = stage.filter(|_| counts && !is_commit) {
-        return Piece::Pre(identifiers(stage, after));
+        return Piece::Pre(split_identifiers(stage, after));
     }
     // `0ubuntu2`, `1.el9`: a revision in front of the distribution's token; not `32bit`.
     let (digits, rest) = split_digits(&lower);
-    let revision_leads = !digits.is_empty() && (rest.starts_with('.') || token(rest).is_some());
+    let revision_leads =
+        !digits.is_empty() && (rest.starts_with('.') || leading_token(rest).is_some());
     // A base image with its version is a variant, no matter whose distribution it is.
     let names_base = matches!(word, "alpine" | "debian" | "ubuntu");
-    let named = token(&lower).is_some_and(|(name, rest)| {
+    let named = leading_token(&lower).is_some_and(|(name, rest)| {
         !names_base && (numbered(rest) || VENDOR_TOKENS.contains(&name))
     });
     if revision_leads || named || is_commit { Piece::Packaging } else { Piece::Other }
@@ -281,7 +288,7 @@ fn lowercase(text: &str) -> Cow<'_, str> {
 }
 
 /// The distribution's or vendor's token that a text starts with, as a whole word, and the rest.
-fn token(lower: &str) -> Option<(&'static str, &str)> {
+fn leading_token(lower: &str) -> Option<(&'static str, &str)> {
     let (word, rest) = split_word(lower);
     let mut tokens = VENDOR_TOKENS.iter().chain(PACKAGING_TOKENS);
     if let Some(token) = tokens.find(|token| **token == word) {
@@ -307,7 +314,7 @@ fn split_word(text: &str) -> (&str, &str) {
 
 /// `rc` and `1.2b` become `[rc, 1, 2b]`: a glued number is an identifier of its own, and the
 /// short names of stages are the long ones.
-fn identifiers(word: &'static str, after: &str) -> Vec<Identifier> {
+fn split_identifiers(word: &'static str, after: &str) -> Vec<Identifier> {
     let word = match word {
         "a" => "alpha",
         "b" => "beta",
@@ -324,7 +331,7 @@ fn identifiers(word: &'static str, after: &str) -> Vec<Identifier> {
 }
 
 /// A letter behind the numbers, as MySQL 5.0 and OpenSSL 1 counted: `5.0.51a`, `1.1.1k`.
-pub(in super::super) fn letter(version: &Version) -> Option<Identifier> {
+pub(in super::super) fn trailing_letter(version: &Version) -> Option<Identifier> {
     let single =
         version.packaging.len() == 1 && version.packaging.bytes().all(|b| b.is_ascii_lowercase());
     single.then(|| Identifier::Word(version.packaging.clone().into()))
@@ -335,13 +342,13 @@ pub(in super::super) fn is_vendor_packaging(packaging: &str) -> bool {
     packaging
         .to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter_map(|part| token(part.trim_start_matches(|c: char| c.is_ascii_digit())))
+        .filter_map(|part| leading_token(part.trim_start_matches(|c: char| c.is_ascii_digit())))
         .any(|(name, _)| name.len() > 1)
 }
 
 /// The identifiers of a pre-release wherever it is known to be one: `beta3`, `rc.1`, `snapshot`.
-pub(in super::super) fn stage(text: &str) -> Option<Vec<Identifier>> {
-    match classify(text) {
+pub(in super::super) fn prerelease_stage(text: &str) -> Option<Vec<Identifier>> {
+    match classify_piece(text) {
         Piece::Pre(identifiers) => Some(identifiers),
         Piece::Packaging | Piece::Other => None,
     }
@@ -353,7 +360,7 @@ impl Version {
     pub fn pre_stage(&self) -> Option<(String, Option<Number>)> {
         let at = self.pre.iter().position(|part| matches!(part, Identifier::Word(_)))?;
         let word = self.pre[at].to_string();
-        let parts = stage(&word).unwrap_or_default();
+        let parts = prerelease_stage(&word).unwrap_or_default();
         let name = parts.first().map_or(word, ToString::to_string);
         let number = parts.iter().chain(&self.pre).find_map(|part| match part {
             Identifier::Number(number) => Some(number.clone()),
@@ -363,7 +370,7 @@ impl Version {
     }
 }
 
-pub(in super::super) fn join(text: &mut String, piece: &str) {
+pub(in super::super) fn push_piece(text: &mut String, piece: &str) {
     if !piece.is_empty() {
         if !text.is_empty() {
             text.push('-');

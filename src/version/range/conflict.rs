@@ -8,7 +8,7 @@ use super::super::number::Number;
 use super::super::read;
 use super::super::reading::Body;
 use super::super::scheme::Scheme;
-use super::contains::key;
+use super::contains::order_key;
 use super::{Operator, Range, RangeCondition};
 
 /// A place between versions.
@@ -42,8 +42,8 @@ struct Interval {
 }
 
 /// Two conditions that no version fulfils both, in words.
-pub(super) fn find(conditions: &[RangeCondition]) -> Option<String> {
-    let intervals: Vec<Interval> = conditions.iter().filter_map(interval).collect();
+pub(super) fn find_conflict(conditions: &[RangeCondition]) -> Option<String> {
+    let intervals: Vec<Interval> = conditions.iter().filter_map(interval_of).collect();
     let clash = intervals.iter().enumerate().find_map(|(i, a)| {
         let b = intervals[i + 1..]
             .iter()
@@ -60,7 +60,7 @@ pub(super) fn find(conditions: &[RangeCondition]) -> Option<String> {
 fn two_texts(conditions: &[RangeCondition]) -> Option<String> {
     let texts = conditions.iter().filter_map(|condition| match condition {
         RangeCondition::Exactly(text)
-            if !text.contains(char::is_whitespace) && interval(condition).is_none() =>
+            if !text.contains(char::is_whitespace) && interval_of(condition).is_none() =>
         {
             Some(text)
         }
@@ -78,7 +78,7 @@ impl Range {
     /// Whether several ranges together hold every version, as far as their texts tell: `*`, `>=0`;
     /// `<7` with `>=7`.
     pub fn cover_every_version(ranges: &[&Self]) -> bool {
-        let spans = ranges.iter().filter_map(|range| span(&range.conditions));
+        let spans = ranges.iter().filter_map(|range| span_of(&range.conditions));
         are_gapless(spans.collect())
     }
 }
@@ -112,14 +112,14 @@ fn are_gapless(mut spans: Vec<(Option<VersionCut>, Option<VersionCut>)>) -> bool
 
 /// The versions that fulfil all conditions, as one stretch: without a lower end it begins at 0.
 /// `None` where a condition is of something else than versions.
-fn span(conditions: &[RangeCondition]) -> Option<(Option<VersionCut>, Option<VersionCut>)> {
+fn span_of(conditions: &[RangeCondition]) -> Option<(Option<VersionCut>, Option<VersionCut>)> {
     let (mut from, mut to): (Option<VersionCut>, Option<VersionCut>) = (None, None);
     for condition in conditions {
         if matches!(condition, RangeCondition::Within(numbers) if numbers.is_empty()) {
             continue;
         }
         let Interval { lower, upper, .. } =
-            interval(condition).filter(|interval| interval.kind == ConditionKind::Version)?;
+            interval_of(condition).filter(|interval| interval.kind == ConditionKind::Version)?;
         let is_zero = |cut: &VersionCut| cut.numbers.iter().all(Number::is_zero);
         let lower = lower.filter(|cut| !is_zero(cut));
         if let Some(lower) = lower
@@ -144,7 +144,7 @@ fn is_empty(lower: &Interval, upper: &Interval) -> bool {
         .is_some_and(|(lower, upper)| cmp(lower, upper).is_ge())
 }
 
-fn interval(condition: &RangeCondition) -> Option<Interval> {
+fn interval_of(condition: &RangeCondition) -> Option<Interval> {
     match condition {
         RangeCondition::Within(numbers) => {
             let cut = |side| VersionCut { numbers: numbers.clone(), pre: Vec::new(), side };
@@ -157,7 +157,7 @@ fn interval(condition: &RangeCondition) -> Option<Interval> {
             })
         }
         RangeCondition::Exactly(text) => {
-            let (kind, cut) = cut(text)?;
+            let (kind, cut) = cuts_around(text)?;
             Some(Interval {
                 kind,
                 lower: Some(cut(CutSide::Before)),
@@ -166,7 +166,7 @@ fn interval(condition: &RangeCondition) -> Option<Interval> {
             })
         }
         RangeCondition::Bound(operator, bound) => {
-            let (kind, cut) = cut(bound)?;
+            let (kind, cut) = cuts_around(bound)?;
             let (lower, upper) = match operator {
                 Operator::AtLeast => (Some(cut(CutSide::Before)), None),
                 Operator::Above => (Some(cut(CutSide::Behind)), None),
@@ -179,7 +179,7 @@ fn interval(condition: &RangeCondition) -> Option<Interval> {
 }
 
 /// Cuts around a version or a date; `None` for a text that says more than numbers and a stage.
-fn cut(text: &str) -> Option<(ConditionKind, impl Fn(CutSide) -> VersionCut)> {
+fn cuts_around(text: &str) -> Option<(ConditionKind, impl Fn(CutSide) -> VersionCut)> {
     let date = read(Scheme::ImageTag, text);
     let (kind, reading) = match date.body() {
         Body::Date(date_) if date_.before.is_empty() && date_.behind.is_empty() => {
@@ -189,7 +189,7 @@ fn cut(text: &str) -> Option<(ConditionKind, impl Fn(CutSide) -> VersionCut)> {
         _ => (ConditionKind::Version, read(Scheme::Generic, text)),
     };
     let plain = reading.version().is_none_or(|v| v.packaging.is_empty() && v.build.is_empty());
-    let (numbers, pre) = key(&reading).filter(|_| plain)?;
+    let (numbers, pre) = order_key(&reading).filter(|_| plain)?;
     let pre = pre.to_vec();
     Some((kind, move |side| VersionCut { numbers: numbers.clone(), pre: pre.clone(), side }))
 }

@@ -10,7 +10,7 @@ use super::super::number::cmp_numbers;
 use super::super::order::order_of_unnamed;
 use super::super::reading::{Body, Detail, Reading, Version};
 use super::super::scheme::Scheme;
-use super::super::system::system;
+use super::super::system::parse_system_name;
 use super::super::{Level, difference_of, read};
 use super::{Containment, Operator, Range, RangeCondition, has_epoch};
 
@@ -25,20 +25,23 @@ impl Range {
         if reading.text().trim() == self.text {
             return Containment::Inside;
         }
-        let each = self.conditions.iter().map(|condition| self.fulfils(condition, levels, reading));
+        let each = self
+            .conditions
+            .iter()
+            .map(|condition| self.check_condition(condition, levels, reading));
         each.max().unwrap_or(Containment::Unproven)
     }
 
-    fn fulfils(
+    fn check_condition(
         &self,
         condition: &RangeCondition,
         levels: &Levels,
         reading: &Reading,
     ) -> Containment {
         if let RangeCondition::Exactly(text) = condition {
-            return exactly(text, levels, reading);
+            return matches_exactly(text, levels, reading);
         }
-        let Some((numbers, pre)) = key(reading).filter(|_| !reading.is_unreleased()) else {
+        let Some((numbers, pre)) = order_key(reading).filter(|_| !reading.is_unreleased()) else {
             return Containment::Unproven;
         };
         if !pre.is_empty() && !self.names_prerelease_of(&numbers, reading) {
@@ -46,7 +49,7 @@ impl Range {
         }
         let short = is_short(levels, reading);
         match condition {
-            RangeCondition::Within(prefix) => within(prefix, &numbers, short, reading),
+            RangeCondition::Within(prefix) => matches_prefix(prefix, &numbers, short, reading),
             RangeCondition::Exactly(bound) | RangeCondition::Bound(_, bound)
                 if names_another(bound, reading) =>
             {
@@ -54,13 +57,14 @@ impl Range {
             }
             RangeCondition::Bound(operator, bound) if short => {
                 let bound = bound_of(reading, bound);
-                let plain = key(&bound).filter(|_| bound.version().is_some() && !has_tail(&bound));
+                let plain =
+                    order_key(&bound).filter(|_| bound.version().is_some() && !has_tail(&bound));
                 plain.map_or(Containment::Unproven, |(bound, pre)| {
                     of_short(*operator, &bound, pre, &numbers)
                 })
             }
             RangeCondition::Bound(operator, bound) => {
-                compare(*operator, reading, &bound_of(reading, bound))
+                compare_with_bound(*operator, reading, &bound_of(reading, bound))
             }
             RangeCondition::Exactly(_) => Containment::Unproven,
         }
@@ -71,7 +75,7 @@ impl Range {
         self.conditions.iter().any(|condition| match condition {
             RangeCondition::Bound(_, bound) | RangeCondition::Exactly(bound) => {
                 let bound = bound_of(reading, bound);
-                key(&bound)
+                order_key(&bound)
                     .is_some_and(|(own, pre)| !pre.is_empty() && cmp_numbers(&own, numbers).is_eq())
             }
             RangeCondition::Within(_) => false,
@@ -113,7 +117,7 @@ fn bound_of(reading: &Reading, bound: &str) -> Reading {
 
 /// Numbers and pre-release of a version; year, month, day and count of a date. `None` where there
 /// are none.
-pub(super) fn key(reading: &Reading) -> Option<(Vec<Number>, &[Identifier])> {
+pub(super) fn order_key(reading: &Reading) -> Option<(Vec<Number>, &[Identifier])> {
     match reading.body() {
         Body::Version(version) if !version.release.is_empty() => {
             Some((version.release.clone(), &version.pre))
@@ -133,7 +137,7 @@ fn is_short(levels: &Levels, reading: &Reading) -> bool {
     is_version && reading.scheme() == Scheme::ImageTag && !reading.is_full_precision(levels)
 }
 
-fn exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
+fn matches_exactly(bound: &str, levels: &Levels, reading: &Reading) -> Containment {
     if reading.text().trim() == bound {
         return Containment::Inside;
     }
@@ -186,7 +190,12 @@ fn is_same(wanted: &Version, found: &Version) -> bool {
         && (wanted.variant.is_empty() || wanted.variant == found.variant)
 }
 
-fn within(prefix: &[Number], numbers: &[Number], is_short: bool, reading: &Reading) -> Containment {
+fn matches_prefix(
+    prefix: &[Number],
+    numbers: &[Number],
+    is_short: bool,
+    reading: &Reading,
+) -> Containment {
     let zero = Number::from(0);
     // `jammy-20240427` begins with a name, and `5:7.0` with an epoch.
     let is_behind = match reading.body() {
@@ -203,7 +212,7 @@ fn within(prefix: &[Number], numbers: &[Number], is_short: bool, reading: &Readi
 }
 
 /// A reading that is one version, against a bound.
-fn compare(operator: Operator, reading: &Reading, bound: &Reading) -> Containment {
+fn compare_with_bound(operator: Operator, reading: &Reading, bound: &Reading) -> Containment {
     let comparable = match (reading.body(), bound.body()) {
         (Body::Version(found), Body::Version(wanted)) => {
             // A product's own expressions may have read the tag, and they do not read a bound.
@@ -213,7 +222,8 @@ fn compare(operator: Operator, reading: &Reading, bound: &Reading) -> Containmen
         (Body::Date(found), Body::Date(wanted)) => found.before == wanted.before,
         _ => false,
     };
-    let (Some((numbers, pre)), Some((wanted, wanted_pre))) = (key(reading), key(bound)) else {
+    let (Some((numbers, pre)), Some((wanted, wanted_pre))) = (order_key(reading), order_key(bound))
+    else {
         return Containment::Unproven;
     };
     let Some(by_order) = order_of_unnamed(reading, bound).filter(|_| comparable) else {
@@ -282,7 +292,7 @@ fn names_another(bound: &str, reading: &Reading) -> bool {
             name(bound).is_some_and(|wanted| name(reading.text().trim()) != Some(wanted))
         }
         Scheme::OsImage => {
-            let (wanted, found) = (system(bound), system(reading.text()));
+            let (wanted, found) = (parse_system_name(bound), parse_system_name(reading.text()));
             let rest = found.strip_prefix(wanted.as_str());
             !wanted.is_empty() && !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         }

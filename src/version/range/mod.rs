@@ -95,7 +95,7 @@ impl Range {
     /// `None` if that text is not a range that holds it and nothing else.
     pub fn same_minor(levels: &Levels, reading: &Reading) -> Option<Self> {
         let holds = |range: &Self| range.contains(levels, reading) == Containment::Inside;
-        let wide = minor(levels, reading)
+        let wide = minor_prefix(levels, reading)
             .and_then(|prefix| format!("{prefix}.x").parse().ok())
             .filter(holds);
         let is_exact = |range: &Self| matches!(range.conditions[..], [RangeCondition::Exactly(_)]);
@@ -105,7 +105,7 @@ impl Range {
 
 /// The numbers that a version shares with all that are less than a minor away, as they are written
 /// where they are.
-fn minor(levels: &Levels, reading: &Reading) -> Option<String> {
+fn minor_prefix(levels: &Levels, reading: &Reading) -> Option<String> {
     let version = reading
         .version()
         .filter(|version| version.pre.is_empty() && !version.release.is_empty())?;
@@ -120,11 +120,11 @@ fn minor(levels: &Levels, reading: &Reading) -> Option<String> {
     }
     let length =
         levels.to_minor(&version.release).filter(|length| *length <= version.release.len())?;
-    Some(written(reading.text().trim(), version, length))
+    Some(spelled_like(reading.text().trim(), version, length))
 }
 
 /// `22.04` stays so, and is not 22.4.
-fn written(text: &str, version: &Version, length: usize) -> String {
+fn spelled_like(text: &str, version: &Version, length: usize) -> String {
     let wanted = &version.release[..length];
     let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let digits: Vec<&str> = bare.split(|c: char| !c.is_ascii_digit()).take(length).collect();

@@ -24,13 +24,17 @@ impl FromStr for Range {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         if text.len() > MAX_LENGTH {
-            return Err(RangeError { text: shortened(text), why: "it is too long for one".into() });
+            return Err(RangeError {
+                text: shorten_for_line(text),
+                why: "it is too long for one".into(),
+            });
         }
-        let error = |why| RangeError { text: shortened(text), why };
-        let conditions =
-            text.split(',').map(|part| condition(part.trim()).map_err(|why| error(why.into())));
+        let error = |why| RangeError { text: shorten_for_line(text), why };
+        let conditions = text
+            .split(',')
+            .map(|part| parse_condition(part.trim()).map_err(|why| error(why.into())));
         let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
-        match conflict::find(&conditions) {
+        match conflict::find_conflict(&conditions) {
             Some(why) => Err(error(why.into())),
             None => Ok(Self { text: text.to_owned(), conditions }),
         }
@@ -38,7 +42,7 @@ impl FromStr for Range {
 }
 
 /// What of a text fits into a line.
-fn shortened(text: &str) -> String {
+fn shorten_for_line(text: &str) -> String {
     const SHOWN: usize = 80;
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -46,7 +50,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn condition(text: &str) -> Result<RangeCondition, &'static str> {
+fn parse_condition(text: &str) -> Result<RangeCondition, &'static str> {
     const OPERATORS: [(&str, Operator); 4] = [
         (">=", Operator::AtLeast),
         ("<=", Operator::AtMost),
@@ -61,7 +65,7 @@ fn condition(text: &str) -> Result<RangeCondition, &'static str> {
         return Err("a condition is empty");
     }
     refuse_foreign(version)?;
-    let wildcard = wildcard(version);
+    let wildcard = wildcard_prefix(version);
     match operator {
         Some(_) if wildcard.is_some() => {
             Err("behind an operator stands a whole version, without .x")
@@ -113,7 +117,7 @@ fn is_version(text: &str) -> bool {
 }
 
 /// The numbers before `.x` or `.*`, if the text ends so.
-fn wildcard(text: &str) -> Option<Result<Vec<Number>, &'static str>> {
+fn wildcard_prefix(text: &str) -> Option<Result<Vec<Number>, &'static str>> {
     if text == "*" {
         return Some(Ok(Vec::new()));
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::wire::yaml::{self, Origin, ShapeError};
 
 /// What is said of a later major.
-pub(super) const NEWER: &str = "is of a newer version of envparity";
+pub(super) const NEWER: &str = "was written by a newer version of envparity";
 
 /// `MAJOR.MINOR`. What is added makes a new minor, what cannot be passed over a new major.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -86,7 +86,7 @@ fn a_file_that_broke_off_or_says_too_much_is_no_evidence() {
     assert!(read(cut, "f").is_err());
     let end = &text[text.find("end:").unwrap()..];
     let error = read(&format!("{cut}{end}"), "f").unwrap_err();
-    assert!(error.message.contains("broke off"), "{error:?}");
+    assert!(error.message.contains("was cut off"), "{error:?}");
     assert!(read(&text.replace("environment: dev", "environment: \"d\\e[31mev\""), "f").is_err());
 }
 
@@ -190,7 +190,7 @@ fn a_format_is_two_numbers_and_says_what_there_may_be() {
             &with(later).replacen("environment: dev\n", "", 1),
             "a newer version of envparity",
         );
-        assert!(advice.contains("by the version of envparity that wrote it"), "{advice}");
+        assert!(advice.contains("with the version of envparity that wrote it"), "{advice}");
     }
     let unknown = text.replace("  endpoint:", "  colour: red\n  endpoint:");
     refused(&unknown, "colour");
@@ -230,8 +230,8 @@ fn samples_that_nobody_wrote_are_refused() {
         ("used_cpu_user: 0.25", "used_cpu_user: .nan", "finite"),
         ("used_cpu_user: 0.25", "used_cpu_user: .inf", "finite"),
         ("used_cpu_user: 0.25", "used_cpu_user: x", ""),
-        ("  samples: 2\n", "  samples: 1\n", "broke off"),
-        ("  samples: 2\n", "", "broke off"),
+        ("  samples: 2\n", "  samples: 1\n", "was cut off"),
+        ("  samples: 2\n", "", "was cut off"),
     ] {
         assert!(text.contains(from), "{from}: {text}");
         let error = read(&text.replacen(from, to, 1), "f").unwrap_err();

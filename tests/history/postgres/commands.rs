@@ -80,8 +80,8 @@ fn a_password_has_no_place_among_arguments() {
     let run = || envparity(audit).profiles(profiles.folder());
     without_secret(run().env("PGPASSWORD", PASSWORD).run()).expect(1);
     let without = without_secret(run().run());
-    let is_told = without.stderr.contains("does not take the password")
-        && without.stderr.contains("advice: ");
+    let is_told =
+        without.stderr.contains("does not take the password") && without.stderr.contains("help: ");
     assert!(is_told && without.stdout.contains("NO-GO"), "{without}");
     without.expect(2);
 }

@@ -203,7 +203,7 @@ fn more_replicas_than_are_followed_are_told() {
 #[test]
 fn replicas_that_are_not_named_or_cannot_be_asked_are_told() {
     for (lines, word) in [
-        ("connected_slaves:2\r\n", "2 more replicas than it names"),
+        ("connected_slaves:2\r\n", "names 2 fewer replicas than it counts"),
         (
             "connected_slaves:1\r\nslave0:ip=127.0.0.1,port=0,state=online,offset=1,lag=1\r\n",
             "tells no port",
