@@ -247,8 +247,8 @@ fn spare_inputs(
 ) -> anyhow::Result<()> {
     let mut inputs = Inputs::of_profiles(profiles, &profiles.environments);
     place.protect(&mut inputs);
-    let paths = outputs.iter().filter_map(|(_, path)| path.as_deref());
-    paths.map(|path| inputs.spare(path)).collect()
+    let mut paths = outputs.iter().filter_map(|(_, path)| path.as_deref());
+    paths.try_for_each(|path| inputs.spare(path))
 }
 
 /// False if one could not be written; the others are.

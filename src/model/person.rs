@@ -20,7 +20,7 @@ pub fn is_nameless(name: &str) -> bool {
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = person_of(name)
         .chars()
-        .flat_map(lowered)
+        .filter_map(lowered)
         .filter(|c| !is_mark(*c))
         .flat_map(char::to_lowercase)
         .map(look)

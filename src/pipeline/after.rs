@@ -318,7 +318,7 @@ pub fn round_of(
         }
         failures_of(&one.parts).first().map(|(part, failure)| {
             let part = part.map(|part| format!("{part} ")).unwrap_or_default();
-            UnreadTarget { why: format!("{part}{failure}"), advice: failure.advice.to_string() }
+            UnreadTarget { why: format!("{part}{failure}"), advice: failure.advice.clone() }
         })
     };
     let images = snapshot.coverage.iter().filter(|one| holds_images(one));

@@ -163,7 +163,7 @@ mod tests {
         let place = "10.0.0.1:6379".to_owned();
         let said = |servers, others, by: Option<&str>| {
             let (place, by) = (place.clone(), by.map(str::to_owned));
-            let one = CriterionJudged { place, servers, others, by, ..one.clone() };
+            let one = CriterionJudged { place, others, servers, by, ..one.clone() };
             found("qualif", &[one])[0].1.clone()
         };
         assert!(said(1, 0, None).ends_with("(limit 5 %)"));

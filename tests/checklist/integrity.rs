@@ -46,7 +46,7 @@ fn nothing_of_a_history_that_was_changed_is_believed() {
         // Nothing is added that would not be believed.
         let ended = answer(&world, "--yes");
         assert!(ended.expect(2).stderr.contains("it was changed: run "), "{ended}");
-        assert!(ended.stderr.contains("advice: envparity history verify"), "{ended}");
+        assert!(ended.stderr.contains("help: envparity history verify"), "{ended}");
     }
 }
 
@@ -59,7 +59,7 @@ fn evidence_that_was_changed_ends_the_run() {
     edit(&world, "UPDATE inventory SET body = replace(body, 'c21', 'c99') WHERE body LIKE '%c21%'");
     let ended = world.judge(&[]);
     assert!(ended.expect(2).stderr.contains("was changed"), "{ended}");
-    assert!(ended.stderr.contains("advice: "), "{ended}");
+    assert!(ended.stderr.contains("help: "), "{ended}");
 }
 
 #[test]

@@ -303,8 +303,8 @@ impl AfterWatch {
     fn set_before(&mut self) {
         let Some((seen, _)) = self.prior else { return };
         for (name, watch) in &mut self.redis {
-            let counted = self.counted.iter().filter_map(|counters| counters.get(name));
-            if let Some(before) = counted.filter(|one| is_counted_by(one, seen)).next_back() {
+            let mut counted = self.counted.iter().filter_map(|counters| counters.get(name));
+            if let Some(before) = counted.rfind(|one| is_counted_by(one, seen)) {
                 watch.before = Some(before.clone());
             }
             watch.came_behind(later(seen).as_millisecond());

@@ -198,7 +198,7 @@ pub(in crate::collect) fn secret_value(what: &str, text: &str) -> Result<HeaderV
             FailureKind::Secret,
             format!("the {what} contains characters that a header cannot contain"),
         )
-        .advise(format!("use one line of printable ASCII characters"))
+        .advise("use one line of printable ASCII characters")
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -105,7 +105,10 @@ impl Kubernetes {
         let (mut heard, mut lost, mut refused) = (false, BTreeSet::new(), Vec::new());
         for part in ORDER.into_iter().filter(|part| self.scope.parts.contains(part)) {
             let read = match &api {
-                Ok(api) => self.part(part, (api, context), &mut evidence, &mut lost).await,
+                Ok(api) => {
+                    let read = self.part(part, (api, context), &mut evidence, &mut lost);
+                    Box::pin(read).await
+                }
                 Err(failure) => Err(failure.clone()),
             };
             let hopeless = match (&read, &api) {
@@ -178,7 +181,10 @@ impl Kubernetes {
                 *lost = nodes.lost;
                 outcome
             }
-            Part::Workloads => self.workloads((api, context), evidence, std::mem::take(lost)).await,
+            Part::Workloads => {
+                let read = self.workloads((api, context), evidence, std::mem::take(lost));
+                Box::pin(read).await
+            }
         }
     }
 
@@ -417,7 +423,7 @@ impl Collector for Kubernetes {
     }
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
-        async move { vec![self.read(context).await] }.boxed()
+        async move { vec![Box::pin(self.read(context)).await] }.boxed()
     }
 
     fn remembered<'a>(

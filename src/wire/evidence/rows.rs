@@ -31,7 +31,6 @@ pub(super) struct PartRows<'a> {
 /// An image in use.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::struct_field_names, reason = "the engine calls it image ID")]
 pub(super) struct ImageRow<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     app_version: &'a str,
