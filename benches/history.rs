@@ -188,10 +188,9 @@ fn profiles_of(folder: &Path, targets: usize) -> profile::Profiles {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/redis");
     let info = std::fs::read_to_string(fixture.join("redis-7.0.15.txt")).expect("a fixture");
     let now = format!("server_time_usec:{}", (END - 5) * 1_000_000);
-    let lines = info.lines().map(|line| match line.starts_with("server_time_usec:") {
-        true => now.as_str(),
-        false => line,
-    });
+    let lines = info
+        .lines()
+        .map(|line| if line.starts_with("server_time_usec:") { now.as_str() } else { line });
     std::fs::write(folder.join("info.txt"), lines.collect::<Vec<_>>().join("\n")).expect("ours");
     let head = "apiVersion: envparity/v1\nkind:";
     let name = environment();

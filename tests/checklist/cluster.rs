@@ -363,10 +363,12 @@ fn a_way_back_that_is_not_kept_is_a_no_go() {
     clusters.checklist().expect("rollback-ready", "go", &["was not checked"]);
 }
 
+type Trouble = fn(&mut WorkloadHealth);
+
 #[test]
 fn workloads_that_restart_wait_or_lag_are_not_stable() {
     let came = "2026-04-10T08:00:00Z";
-    let cases: [(&str, &str, fn(&mut WorkloadHealth)); 9] = [
+    let cases: [(&str, &str, Trouble); 9] = [
         ("no-go", "restarted 4 times", |one| {
             one.containers
                 .push(trouble(4, "2026-04-10T08:00:00Z", "2026-04-11T08:00:00Z", "Error"));

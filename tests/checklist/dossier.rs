@@ -97,13 +97,8 @@ fn dossier(world: &World, name: &str) -> (PathBuf, Ended) {
 fn a_month_is_checked_by_sha256sum_and_jq() {
     let world = april();
     let (out, ended) = dossier(&world, "april");
-    assert!(
-        ended
-            .expect(0)
-            .stdout
-            .contains("28 runs, 2 changes of production (1 unchecked), 1 override"),
-        "{ended}"
-    );
+    let told = "28 runs, 2 changes of production (1 unchecked), 1 override";
+    assert!(ended.expect(0).stdout.contains(told), "{ended}");
     // Everything that README.txt tells an auditor to run, as it stands there.
     let readme = std::fs::read_to_string(out.join("README.txt")).unwrap();
     let lines: Vec<&str> = readme

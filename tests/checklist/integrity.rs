@@ -14,10 +14,10 @@ fn asking() -> World {
     world
 }
 
-fn answer(world: &World, word: &str) -> crate::cli::Ended {
+fn answer(world: &World, yes_or_no: &str) -> crate::cli::Ended {
     world.command(&[
-        "checklist", "answer", "db-migrations", "--release", "v22", word, "--by", "alice", "--at",
-        "2026-04-13T18:30:00Z",
+        "checklist", "answer", "db-migrations", "--release", "v22", yes_or_no, "--by", "alice",
+        "--at", "2026-04-13T18:30:00Z",
     ])
 }
 

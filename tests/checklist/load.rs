@@ -171,7 +171,7 @@ fn a_count_that_cannot_be_is_not_believed() {
 #[test]
 fn work_that_overlaps_other_work_tells_nothing() {
     let world = world();
-    let other = Work { work: "sales-day", ..LOCATIONS };
+    let other = Work { name: "sales-day", ..LOCATIONS };
     let after = done(&qualif_info()).with("keys", 4, 48_000);
     world.mark(&other, None, &qualif_info(), "2026-04-12T10:01:00Z");
     world.mark(&LOCATIONS, None, &qualif_info(), "2026-04-12T10:02:00Z");

@@ -19,7 +19,7 @@ mod performance;
 mod redis;
 mod said;
 #[path = "../support/sink.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod sink;
 mod told;
 mod work;

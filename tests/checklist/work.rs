@@ -61,7 +61,7 @@ impl World {
     pub(crate) fn mark(&self, of: &Work, count: Option<u64>, info: &Info, at: &str) {
         let evidence = self.read(of.environment, info, at);
         let mark = NewWorkMark {
-            work: of.work,
+            work: of.name,
             count,
             release: of.release,
             by: "alice".to_owned(),
@@ -177,9 +177,9 @@ impl Info {
 /// Of what, where and under which release something is marked.
 pub(crate) struct Work {
     pub(crate) environment: &'static str,
-    pub(crate) work: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) release: Option<&'static str>,
 }
 
 pub(crate) const LOCATIONS: Work =
-    Work { environment: "qualif", work: "stock-location", release: None };
+    Work { environment: "qualif", name: "stock-location", release: None };
