@@ -10,7 +10,7 @@
 mod cli;
 
 #[path = "../checklist/world.rs"]
-#[allow(dead_code, reason = "the tests of checklists use the rest")]
+#[expect(dead_code, reason = "the tests of checklists use the rest")]
 mod release_world;
 
 mod browser;

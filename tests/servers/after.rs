@@ -62,12 +62,14 @@ impl Production {
     fn runs(&self, services: &Services) {
         // Renamed into place: a reader never sees half of it.
         self.world.services("next", services, &now());
-        let text = std::fs::read_to_string(self.world.profiles.path("next-app.yaml.txt")).unwrap();
+        let text = std::fs::read_to_string(self.world.profiles.path("next-app.yaml.txt"))
+            .expect("what the engine says");
         let text = text.replace("environment: next", "environment: production");
         let text = text.replace("id: NEXT:2O22", "id: PRODUCTION:2O22");
         let aside = self.world.profiles.path("aside.txt");
-        std::fs::write(&aside, text).unwrap();
-        std::fs::rename(aside, self.world.profiles.path("production-app.yaml.txt")).unwrap();
+        std::fs::write(&aside, text).expect("it is written");
+        std::fs::rename(aside, self.world.profiles.path("production-app.yaml.txt"))
+            .expect("it is renamed");
     }
 
     fn watch(&self, arguments: &[&str]) -> Watching {

@@ -76,8 +76,8 @@ impl Play {
         play.units(10_000);
         play.deploy("qualif", "v21");
         play.deploy("production", "v21");
-        play.drive(&play.qualif, &["--keys", "20000"]);
-        play.drive(&play.production, &["--keys", "100000", "--batches", "1", "--locations", "2"]);
+        Play::drive(&play.qualif, &["--keys", "20000"]);
+        Play::drive(&play.production, &["--keys", "100000", "--batches", "1", "--locations", "2"]);
         play.run(&["release", "capture", "v21", "--from", "production"]).expect(0);
         play
     }
@@ -126,7 +126,7 @@ impl Play {
         self.run(&capture).expect(0);
     }
 
-    fn drive(&self, redis: &RedisServer, arguments: &[&str]) {
+    fn drive(redis: &RedisServer, arguments: &[&str]) {
         let address = format!("127.0.0.1:{}", redis.port());
         let status = Command::new(driver()).args(["--redis", &address]).args(arguments).status();
         assert!(status.expect("the driver starts").success());

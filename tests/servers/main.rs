@@ -9,10 +9,11 @@ mod support;
 use support::cli;
 
 #[path = "../checklist/world.rs"]
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
 mod release_world;
 
 mod addresses;
+#[expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 mod after;
 mod clock;
 mod docker;

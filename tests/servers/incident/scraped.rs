@@ -196,7 +196,7 @@ fn worlds_1_and_2_the_first_call_ever_is_seen_with_its_time() {
     );
     assert!(told.with("no-go").is_empty(), "{:?}", told.with("no-go"));
     let one = ["--behaviour", "v22", "--batches", "1", "--locations", "1"];
-    world.play.drive(&world.play.qualif, &one);
+    Play::drive(&world.play.qualif, &one);
     world.phase(2.6);
     world.dir = tempfile::tempdir().expect("a temporary directory");
     world.keep(60, str::to_owned);
@@ -214,7 +214,7 @@ fn worlds_1_and_2_the_first_call_ever_is_seen_with_its_time() {
 fn worlds_3_and_5_a_rehearsal_beside_series() {
     let mut world = Scraped::new();
     for redis in [&world.play.qualif, &world.play.production] {
-        world.play.drive(redis, &["--others", "keys", "--calls", "20"]);
+        Play::drive(redis, &["--others", "keys", "--calls", "20"]);
     }
     world.phase(30.0);
     world.play.rehearse("v21", "v21", 2).expect(0);
@@ -240,7 +240,7 @@ fn world_4_a_fix_is_go_by_series() {
     world.phase(26.0);
     world.play.run(&["mark", "work", "qualif", "stock-location", "--start"]).expect(0);
     let one = ["--behaviour", "fixed", "--batches", "1", "--locations", "1"];
-    world.play.drive(&world.play.qualif, &one);
+    Play::drive(&world.play.qualif, &one);
     world.play.run(&["mark", "work", "qualif", "stock-location", "--count", "1"]).expect(0);
     world.phase(14.0);
     world.keep(60, str::to_owned);

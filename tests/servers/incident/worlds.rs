@@ -19,7 +19,7 @@ fn world_2_one_import_in_qualif_is_enough_for_a_no_go() {
     let play = Play::new(Binary::Redis70);
     play.release();
     let one = ["--behaviour", "v22", "--batches", "1", "--locations", "1"];
-    play.drive(&play.qualif, &one);
+    Play::drive(&play.qualif, &one);
     play.checklist().expect("new-command", "no-go", &["KEYS 2 calls in qualif"]).expect(
         "cost-per-call",
         "no-go",
@@ -27,7 +27,7 @@ fn world_2_one_import_in_qualif_is_enough_for_a_no_go() {
     );
     // Told by marks, it is what a stock location costs.
     play.run(&["mark", "work", "qualif", "stock-location", "--start"]).expect(0);
-    play.drive(&play.qualif, &one);
+    Play::drive(&play.qualif, &one);
     play.run(&["mark", "work", "qualif", "stock-location", "--count", "1"]).expect(0);
     play.checklist()
         .expect("cost-per-unit", "go", &["1 marked", "KEYS 2.0", "judged by projected-load alone"])
@@ -65,7 +65,7 @@ fn world_4_a_fix_that_was_rehearsed_and_observed_is_go() {
     play.rehearse("v22", "fixed", 2).expect(0);
     play.run(&["mark", "work", "qualif", "stock-location", "--start"]).expect(0);
     let one = ["--behaviour", "fixed", "--batches", "1", "--locations", "1"];
-    play.drive(&play.qualif, &one);
+    Play::drive(&play.qualif, &one);
     play.run(&["mark", "work", "qualif", "stock-location", "--count", "1"]).expect(0);
     let told = played::a_day_later(&play);
     for item in [
@@ -86,12 +86,12 @@ fn world_5_and_8_what_others_call_too_is_told_by_a_unit() {
     for (behaviour, others) in [("v22", "keys"), ("v22-scan", "scan")] {
         let play = Play::new(Binary::Redis70);
         for redis in [&play.qualif, &play.production] {
-            play.drive(redis, &["--others", others, "--calls", "20"]);
+            Play::drive(redis, &["--others", others, "--calls", "20"]);
         }
         play.rehearse("v21", "v21", 2).expect(0);
         play.release();
         // Another service goes on meanwhile.
-        play.drive(&play.qualif, &["--others", others, "--calls", "3"]);
+        Play::drive(&play.qualif, &["--others", others, "--calls", "3"]);
         play.rehearse("v22", behaviour, 2).expect(0);
         let name = format!("{} ", others.to_uppercase());
         play.checklist()

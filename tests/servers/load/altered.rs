@@ -79,7 +79,7 @@ fn answer(mut client: TcpStream, upstream: u16, altered: &Altered) -> std::io::R
     let status = head.lines().next().unwrap_or_default().replace("HTTP/1.0", "HTTP/1.1");
     let mut date = super::now();
     match altered {
-        Altered::Clock(ahead) => date = date + SignedDuration::from_secs(*ahead),
+        Altered::Clock(ahead) => date += SignedDuration::from_secs(*ahead),
         Altered::Warning(text) if body.last() == Some(&b'}') => {
             body.pop();
             write!(body, ",\"warnings\":[\"{text}\"]}}")?;

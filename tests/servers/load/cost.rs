@@ -42,10 +42,8 @@ impl Meter<'_> {
     }
 }
 
-#[test]
-fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
-    let redis = RedisServer::start(Binary::Redis70, &["--enable-debug-command", "yes"]);
-    redis.command(&["DEBUG", "POPULATE", "100000"]);
+/// So that its statistics have some commands.
+fn call_commands(redis: &RedisServer) {
     for command in [
         &["GET", "a"][..],
         &["SET", "a", "1"],
@@ -63,6 +61,13 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
     ] {
         redis.command(command);
     }
+}
+
+#[test]
+fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
+    let redis = RedisServer::start(Binary::Redis70, &["--enable-debug-command", "yes"]);
+    redis.command(&["DEBUG", "POPULATE", "100000"]);
+    call_commands(&redis);
     let profiles = Profiles::new(&[(
         "qualif",
         json!({"targets": {"redis": [{"name": "cache", "url": redis.url()}]}}),
@@ -81,8 +86,8 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
             let clock: envparity::collect::Clock = Arc::new(now);
             let sampler =
                 pipeline::Sampler::new(&environments, &loaded.folder, None, clock.clone());
-            let sampled = runtime.block_on(sampler.ask_once());
-            let kept: Vec<_> = sampled.into_iter().map(|one| one.evidence(&clock)).collect();
+            let answers = runtime.block_on(sampler.ask_once());
+            let kept: Vec<_> = answers.into_iter().map(|one| one.evidence(&clock)).collect();
             assert_eq!(kept[0].targets[0].samples.len(), 1);
             pipeline::keep_samples(&mut store, &kept, now(), BucketLength::DEFAULT)
                 .expect("it is written");

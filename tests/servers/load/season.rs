@@ -245,13 +245,17 @@ impl Snapshot {
     }
 }
 
+/// A value of one moment.
+type Told = fn(&Snapshot) -> f64;
+/// A value of a command's calls and microseconds.
+type Of = fn((f64, f64)) -> f64;
+
 /// What redis_exporter tells of it.
 pub(super) fn openmetrics(all: &[Snapshot]) -> String {
     let mut text = String::new();
     let line = |text: &mut String, name: &str, labels: &str, at: i64, value: f64| {
         *text += &format!("redis_{name}{{job=\"redis\"{labels}}} {value} {at}.0\n");
     };
-    type Told = fn(&Snapshot) -> f64;
     let plain: [(&str, Told); 4] = [
         ("up", |_| 1.0),
         ("commands_processed_total", |one| one.processed),
@@ -268,7 +272,6 @@ pub(super) fn openmetrics(all: &[Snapshot]) -> String {
         line(&mut text, "instance_info", &labels, one.at, 1.0);
     }
     let commands = ["get", "hgetall", "auth", "keys", "config|resetstat"];
-    type Of = fn((f64, f64)) -> f64;
     let figures: [(&str, Of); 2] = [
         ("commands_total", |(calls, _)| calls),
         ("commands_duration_seconds_total", |(_, micros)| micros / 1e6),

@@ -145,7 +145,7 @@ fn a_known_month_is_told_alike_by_history_and_prometheus_before_and_after_retent
         assert_truth(&season, &by_history, &format!("{name}, history"), &LoadIdentity::Proven);
         let month = &by_history.windows.places[PLACE][2];
         assert_eq!(month.window.kind, WindowKind::Month);
-        assert_eq!(month.coverage.excluded, [season.mark.clone()]);
+        assert_eq!(month.coverage.excluded, std::slice::from_ref(&season.mark));
         assert_eq!((month.coverage.restarts, month.coverage.resets), (1.0, 1.0), "{name}");
         let prometheus = keeping(dir.path(), &openmetrics(&snapshots));
         let keys = format!("prometheus: {{url: '{}', match: {{job: redis}}}}", prometheus.url());
