@@ -280,8 +280,12 @@ impl<'a> Auditing<'a> {
     /// Whether the run may stand in a history under its time: what is live is of now.
     fn check_time(&self, evidence: &[Evidence], clock: &Clock) -> Result<(), HistoryError> {
         let Some(at) = self.options.at else { return Ok(()) };
-        let is_live = |target: &TargetEvidence| target.source == Source::Live;
-        let off = clock().duration_since(at).abs();
+        let now = clock();
+        // What a file holds was live when it was written.
+        let is_live = |target: &TargetEvidence| {
+            target.source == Source::Live && now.duration_since(target.taken).abs() <= MOST_OFF
+        };
+        let off = now.duration_since(at).abs();
         if off > MOST_OFF && evidence.iter().flat_map(|one| &one.targets).any(is_live) {
             return Err(HistoryError::OtherTime(at));
         }
