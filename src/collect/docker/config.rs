@@ -52,7 +52,7 @@ pub struct DockerConfig {
     #[serde(default)]
     pub required: Option<bool>,
     /// How long reading it may take (default 15s).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::duration::limit")]
     pub deadline: Option<DurationText>,
 }
 

@@ -62,7 +62,7 @@ pub struct HttpConfig {
     #[serde(default)]
     pub required: Option<bool>,
     /// How long reading it may take (default 10s).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::duration::limit")]
     pub deadline: Option<DurationText>,
 }
 

@@ -47,7 +47,7 @@ pub struct KubernetesConfig {
     #[serde(default)]
     pub required: Option<bool>,
     /// How long reading it may take (default 60s).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::duration::limit")]
     pub deadline: Option<DurationText>,
 }
 

@@ -56,7 +56,7 @@ pub struct PrometheusConfig {
     #[serde(default)]
     pub tls: Option<TlsConfig>,
     /// How long reading it may take (default 20s).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::duration::limit")]
     pub deadline: Option<DurationText>,
 }
 

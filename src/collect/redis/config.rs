@@ -61,7 +61,7 @@ pub struct RedisConfig {
     #[serde(default)]
     pub required: Option<bool>,
     /// How long reading it may take (default 5s).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::duration::limit")]
     pub deadline: Option<DurationText>,
 }
 
@@ -349,7 +349,7 @@ mod tests {
                 "does not say where its server is -> write one of url:, sentinel: and nodes:",
             ),
             ("url: redis://h\nnodes: [redis://a]", "has more than one of"),
-            ("nodes: []", "nodes: names no server -> write nodes: [redis://host:6379"),
+            ("nodes: []", "nodes: is empty -> write nodes: [redis://host:6379"),
             ("nodes: [redis://a:1, rediss://a:1]", "a:1 stands twice -> list each server once"),
             ("nodes: [redis://a, http://b]", "neither redis:// nor rediss://"),
             ("nodes: [rediss://a, redis://b]\ntls: {}", "tls is given, but the URL is redis://"),
@@ -358,7 +358,7 @@ mod tests {
                 "replicas: goes with url: or sentinel: -> leave replicas: out",
             ),
             ("sentinel: {service: '', urls: [redis://s]}", "service: is empty"),
-            ("sentinel: {service: m, urls: []}", "urls: names no server"),
+            ("sentinel: {service: m, urls: []}", "urls: is empty"),
             (
                 "sentinel: {service: m, urls: [redis://u:p@s]}",
                 "the URL holds a user name or password",
