@@ -18,8 +18,10 @@ fn read(text: &str) -> BTreeMap<String, Samples> {
     for family in read["openmetrics"].as_array_mut().unwrap() {
         assert_eq!(family["type"], "gauge", "{family}");
         assert_ne!(family["help"], "", "{family}");
+        let name = family["name"].as_str().unwrap();
         let wanted =
-            if family["name"].as_str().unwrap().ends_with("_seconds") { "seconds" } else { "" };
+            ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(&format!("_{unit}")));
+        let wanted = wanted.unwrap_or_default();
         assert_eq!(family["unit"].take(), wanted);
     }
     read["classic"]

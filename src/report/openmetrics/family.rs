@@ -29,14 +29,12 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// An empty family. `help` is one line without quotation marks and backslashes.
+    /// An empty family. `help` is one line without quotation marks and backslashes. The end of the
+    /// name is its unit, as the format has it.
     pub(super) fn new(name: &'static str, help: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, unit: None, help: help.into(), samples: BTreeMap::new() }
-    }
-
-    /// The same, whose name ends in `_seconds`.
-    pub(super) fn in_seconds(name: &'static str, help: &'static str) -> Self {
-        Self { unit: Some(Unit::Seconds), ..Self::new(name, help) }
+        let units = [("_seconds", Unit::Seconds), ("_bytes", Unit::Bytes)];
+        let unit = units.into_iter().find_map(|(end, unit)| name.ends_with(end).then_some(unit));
+        Self { name, unit, help: help.into(), samples: BTreeMap::new() }
     }
 
     /// Adds a sample. Two of the same labels would cost the reader the whole file: of those the

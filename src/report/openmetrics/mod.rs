@@ -100,7 +100,7 @@ fn compared_family(report: &Audit) -> Family {
 /// A text tells of one run and cannot know when an earlier one succeeded: zero is what
 /// `max_over_time` passes over, and what an alert on the age fires for.
 fn last_success(report: &Audit) -> Family {
-    let mut family = Family::in_seconds(
+    let mut family = Family::new(
         "envparity_last_success_timestamp",
         "When the last run ended, in seconds since 1970, if it succeeded: if no environment was \
          left out and everything that its \
@@ -191,7 +191,7 @@ fn findings_family(view: &ReportView<'_>) -> Family {
 /// Nothing without a history: an age that is not known is no zero.
 fn oldest_family(view: &ReportView<'_>) -> Option<Family> {
     view.audit.standing.as_ref()?;
-    let mut family = Family::in_seconds(
+    let mut family = Family::new(
         "envparity_oldest_finding_timestamp",
         "Since when the oldest active finding stands, by severity and whether it concerns a gate, \
          as far as the history knows: in seconds since 1970. No series where there is none.",

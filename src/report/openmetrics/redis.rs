@@ -16,13 +16,13 @@ const FIGURES: [(&str, &str, Figure); 5] = [
     ),
     ("envparity_redis_keys", "Keys in the primaries of a target.", |of| of.keys),
     (
-        "envparity_redis_uptime_in_seconds",
+        "envparity_redis_uptime_seconds",
         "Seconds since the start of the server that was started last.",
         |of| of.uptime,
     ),
-    ("envparity_redis_memory_in_bytes", "Bytes in use in the primaries.", |of| of.memory),
+    ("envparity_redis_memory_bytes", "Bytes in use in the primaries.", |of| of.memory),
     (
-        "envparity_redis_memory_limit_in_bytes",
+        "envparity_redis_memory_limit_bytes",
         "The most bytes that the primaries may use. No series where one has no limit.",
         |of| of.memory_limit,
     ),
