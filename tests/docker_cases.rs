@@ -360,6 +360,6 @@ fn a_container_may_be_the_redis_of_an_environment() {
         &Value::Null,
         catalogue,
     );
-    assert_eq!(ran.stdout.matches("redis/cache says \"latest\"").count(), 5, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("redis/cache reports \"latest\"").count(), 5, "{}", ran.stdout);
     assert_verdict(&ran, 3);
 }

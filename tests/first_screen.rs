@@ -34,7 +34,7 @@ const PLANTED: [Planted; 10] = [
     Planted { component: "kubernetes/server", says: &["version-skew", "v1.35.4", "minor behind", "v1.36.2"] },
     Planted { component: "redis/sessions", says: &["shared-instance", "dev redis/sessions = qualif redis/sessions"] },
     Planted { component: "image/team/session-gateway", says: &["digest-mismatch", "4.2.1", "sha256:"] },
-    Planted { component: "image/team/label-printer", says: &["promotion-inversion", "qualif still runs v20"] },
+    Planted { component: "image/team/label-printer", says: &["promotion-inversion", "qualif runs v20"] },
     Planted { component: "image/nginx", says: &["floating-tag", "ovh-production runs latest"] },
     Planted { component: "image/redis-exporter", says: &["missing-component", "qualif does not"] },
     Planted { component: "image/postgresql", says: &["version-skew", "16.6", "major behind", "17.2"] },

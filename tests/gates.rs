@@ -78,7 +78,7 @@ fn two_names_are_the_gate_and_so_is_the_option() {
     assert_eq!(by_names["verdict"]["compared"], compared);
     assert_eq!(report(&profiles, &["--gate", "dev:prod"]), (code, by_names));
     let table = audit(&profiles, &["dev", "prod"]);
-    let said = "COMPARED 1 of 2 components of prod has a counterpart in dev (without: \
+    let said = "COMPARED 1 of 2 components of prod has a counterpart in dev (not there: \
                 redis/queue); not judged: 1 gap NO-GO: ";
     assert!(ending(&table).starts_with(said), "{table}");
 }
@@ -87,7 +87,7 @@ fn two_names_are_the_gate_and_so_is_the_option() {
 fn every_gate_says_how_much_it_compared() {
     let profiles = with_audit("baseline: prod\ngates: [[qualif, prod], [dev, qualif]]\n");
     let table = audit(&profiles, &["--fail-on", "critical"]);
-    let said = "COMPARED 1 of 2 components of prod has a counterpart in qualif (without: \
+    let said = "COMPARED 1 of 2 components of prod has a counterpart in qualif (not there: \
                 redis/queue) 1 of 1 component of qualif has a counterpart in dev; not judged: \
                 none GO: ";
     assert!(ending(table.expect(0)).starts_with(said), "{table}");

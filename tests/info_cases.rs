@@ -161,7 +161,7 @@ fn a_target_whose_version_is_no_version_is_incomplete_in_a_gate() {
     for text in ["?", "unstable", "about 16", "latest", "-"] {
         let odd = [info(text, "a"), info("7.2.4", "b")];
         let ran = audit([&odd[0], &odd[1]], ["", ""]);
-        assert!(ran.reasons().contains("qualif redis/cache says"), "{text}: {}", ran.stdout);
+        assert!(ran.reasons().contains("qualif redis/cache reports"), "{text}: {}", ran.stdout);
         assert_verdict(&ran, 3);
         // On both sides alike, which is not parity either.
         let fact = format!("component: postgresql/orders, version: \"{text}\"");

@@ -96,8 +96,8 @@ fn nothing_that_is_read_is_written_over() {
     fs::create_dir(profiles.path(".git")).unwrap();
     let mut rows = Vec::new();
     for (name, output, says) in [
-        ("report over a profile", "prod.yaml", "among the profiles"),
-        ("report beside the profiles, as YAML", "new.yaml", "among the profiles"),
+        ("report over a profile", "prod.yaml", "in the profiles folder"),
+        ("report beside the profiles, as YAML", "new.yaml", "in the profiles folder"),
         ("report over recorded evidence", "evidence/cache.txt", "recorded/cache"),
         ("report where else-recorded: will be", "evidence/later.txt", "redis/live"),
         ("report over a secret", "secrets/redis", "redis/live"),
@@ -121,7 +121,7 @@ fn nothing_that_is_read_is_written_over() {
     }
     for (name, output, says) in [
         ("evidence over a profile", "prod.yaml", "not an evidence file"),
-        ("evidence beside the profiles, as YAML", "new.yml", "among the profiles"),
+        ("evidence beside the profiles, as YAML", "new.yml", "in the profiles folder"),
         ("evidence over a secret", "secrets/redis", "not an evidence file"),
         ("evidence where else-recorded: will be", "evidence/later.txt", "redis/live"),
     ] {

@@ -235,7 +235,7 @@ fn a_waiver_whose_reason_or_owner_shows_nothing_is_refused() {
                 "kind: Waivers\nwaivers:\n- {{id: a, rule: floating-tag, component: image/a, environments: [prod], reason: \"{reason}\", owner: \"{owner}\", expires: 2099-01-01}}\n"
             ));
             let ended = profiles.run(&["check-profiles"]);
-            assert!(ended.expect(2).stderr.contains(&format!("the {key} says nothing")), "{ended}");
+            assert!(ended.expect(2).stderr.contains(&format!("the {key} is empty")), "{ended}");
         }
     }
 }

@@ -325,8 +325,8 @@ fn no_report_replaces_what_the_audit_reads() {
     program("cp").args(["-r"]).args([&repository("examples/review"), &profiles]).run().expect(0);
     let before = fs::read_to_string(profiles.join("qualif.yaml")).unwrap();
     for (outputs, says) in [
-        (vec!["yaml=profiles/qualif.yaml"], "among the profiles"),
-        (vec!["json=profiles/new.yml"], "among the profiles"),
+        (vec!["yaml=profiles/qualif.yaml"], "in the profiles folder"),
+        (vec!["json=profiles/new.yml"], "in the profiles folder"),
         (
             vec!["csv=./profiles/evidence/../evidence/qualif-cache.txt"],
             "evidence of a recorded target",

@@ -103,7 +103,7 @@ fn contents() -> Vec<Case> {
             "an image was taken out by hand",
             edited("  images: 2\n", "  images: 3\n"),
             "file",
-            "broke off, or was edited",
+            "was cut off or edited",
         ),
         (
             "of a later version of the format",

@@ -34,7 +34,7 @@ fn urls() -> Vec<String> {
         "postgres://u:%zz-SECRET@127.0.0.1:1/h",
         "postgres://u:SECRET@127.0.0.1:1/h#SECRET",
         "postgres://u:SECRET@127.0.0.1:1/h?sslmode=prefer",
-        "postgres://SECRET",
+        "postgres://:SECRET@",
         "SECRET",
         "postgresql://u:SECRET@127.0.0.1:1/h?sslmode=disable",
         "mysql://u:SECRET@h/x",

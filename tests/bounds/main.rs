@@ -106,7 +106,6 @@ fn forty_hostile_targets_leave_ten_honest_ones_alone() {
     const HONEST: usize = 10;
     let folder = tempfile::tempdir().unwrap();
     let hostile = kinds(folder.path());
-    let sources = load::sources();
     let honest: Vec<server::Served> = (0..HONEST).map(|_| server::honest()).collect();
     let honest: Vec<(Value, server::Served)> =
         honest.into_iter().map(|s| (json!({"url": s.redis_url()}), s)).collect();
@@ -116,15 +115,11 @@ fn forty_hostile_targets_leave_ten_honest_ones_alone() {
         .iter()
         .enumerate()
         .map(|(n, kind)| (format!("bad-{n}"), kind.collector, &kind.target));
-    // The Redis is honest, and the Prometheus that is asked for its load is not.
-    let bad_load =
-        sources.iter().enumerate().map(|(n, s)| (format!("load-{n}"), "redis", &s.target));
-    let (took, peak, report) = profiles(&targets(bad.chain(bad_load).chain(good))).measured();
+    let (took, peak, report) = profiles(&targets(bad.chain(good))).measured();
     println!(
-        "{} hostile targets and {} hostile Prometheus, each of another kind, beside {HONEST} \
-         honest targets: {took:.2?} (deadline {:?}), peak RSS {} MiB",
+        "{} hostile targets, each of another kind, beside {HONEST} honest targets: {took:.2?} \
+         (deadline {:?}), peak RSS {} MiB",
         hostile.len(),
-        sources.len(),
         scaled(DEADLINE),
         peak / MIB
     );

@@ -222,7 +222,7 @@ fn a_secret_that_is_missing_is_named_by_the_job_and_by_the_audit() {
         &ended.stdout,
         &[
             wanted,
-            "COMPARED 2 of 3 components of production have a counterpart in staging (without: \
+            "COMPARED 2 of 3 components of production have a counterpart in staging (not there: \
              redis/cache); not proven: 1 gap",
             "NO-GO, and INCOMPLETE: 1 high; staging redis/cache not read",
         ],
@@ -237,7 +237,7 @@ fn a_gate_without_evidence_is_incomplete() {
     assert_eq!(ended.code, Some(3), "{ended}");
     let wanted = [
         "recorded/artifact: the file cannot be read",
-        "-> check the path; it is relative to the profile's folder",
+        "help: check the path; it is relative to the profile's folder",
         "COMPARED 0 of 0 components of production have a counterpart in staging: none was seen",
         "INCOMPLETE: staging recorded/artifact not read",
     ];

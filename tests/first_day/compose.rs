@@ -206,7 +206,7 @@ fn a_gate_that_nothing_was_read_of_is_incomplete() {
         &ended.stdout,
         &[
             "dev 0 of 1 0 docker/laptop: connection refused",
-            "-> check that the server runs and that host and port are right",
+            "help: check that the server runs and that host and port are right",
             "NEXT close 2 gaps (dev docker/laptop, production docker/server), or say required: false",
             "COMPARED 0 of 0 components of production have a counterpart in dev: none was \
              seen; not proven: 2 gaps",

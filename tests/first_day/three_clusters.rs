@@ -143,7 +143,7 @@ fn the_first_audit_names_what_differs() {
         &[
             "OWN SERVICES (40)",
             "34 of 40 equal",
-            "high f09e promotion-inversion image/shop/payment-gateway qualif still runs 6.1.5, \
+            "high f09e promotion-inversion image/shop/payment-gateway qualif runs 6.1.5, but \
              ovh-production already runs 6.1.7",
             "version-skew redis/sessions qualif 8.0.1 is a minor behind ovh-production 8.1.1",
             "image/mongodb missing missing 8.0.15",

@@ -256,8 +256,8 @@ fn no_command_writes_over_a_history_or_over_what_is_not_its_own() {
     profiles.write("letter.txt", "dear all\n");
     for (name, said) in [
         ("letter.txt", "not an export"),
-        ("audit.yaml", "among the profiles"),
-        ("new.yaml", "among the profiles"),
+        ("audit.yaml", "in the profiles folder"),
+        ("new.yaml", "in the profiles folder"),
     ] {
         let before = std::fs::read(profiles.path(name)).ok();
         let to = profiles.path(name);

@@ -133,7 +133,7 @@ fn what_left_an_environment_out_is_named() {
     );
     // What was not judged is named where it is counted.
     assert!(
-        said.contains("left out: what qualif shares with others, left out by FROM TO"),
+        said.contains("left out): what qualif shares with others, left out by FROM TO"),
         "{table}"
     );
 }

@@ -72,7 +72,7 @@ fn a_new_drift_opens_it_again_and_says_why() {
         (Some(1), &["version-skew", "waiver-unused"][..])
     );
     let said = report["findings"][1]["summary"].as_str().unwrap();
-    assert!(said.contains("qualif runs redis 8.0.2, and it says redis 6.2"), "{said}");
+    assert!(said.contains("qualif runs redis 8.0.2, and the waiver is for redis 6.2"), "{said}");
     // Another product is another finding.
     estate.environment("qualif", "valkey-8.0.1");
     assert_eq!(rules(&estate.audit(NOW, &[]).1, "findings"), ["product-differs", "waiver-unused"]);
@@ -116,7 +116,7 @@ fn a_malformed_file_stops_the_run_and_says_where() {
     assert_eq!(estate(WAIVER).audit(NOW, &[]).0, Some(0));
     for (was, is, says) in [
         ("  reason: because\n", "", "reason"),
-        ("reason: because", "reason: \" \"", "reason says nothing"),
+        ("reason: because", "reason: \" \"", "reason is empty"),
         ("  owner: platform\n", "", "owner"),
         ("  expires: 2026-12-31\n", "", "expires"),
         ("2026-12-31", "2026-02-30", "not a date"),
@@ -222,10 +222,10 @@ fn refuses(estate: &Estate, id: &str, more: &[(&str, &str)], says: &str) {
 fn adding_refuses_what_the_next_audit_would() {
     let estate = Estate::new("redis-6.2.5", "valkey-8.0.1", &[("accepted.yaml", &commented())]);
     let id = estate.audit(NOW, &[]).1["findings"][0]["id"].as_str().unwrap().to_owned();
-    refuses(&estate, &id, &[("--expires", "2026-01-01")], "has passed");
+    refuses(&estate, &id, &[("--expires", "2026-01-01")], "in the past");
     refuses(&estate, &id, &[("--expires", "2030-01-01")], "days ahead");
     refuses(&estate, &id, &[("--expires", "tomorrow")], "--expires");
-    refuses(&estate, &id, &[("--owner", " ")], "owner says nothing");
+    refuses(&estate, &id, &[("--owner", " ")], "owner is empty");
     refuses(&estate, &id, &[("--id", "old")], "two waivers named");
     refuses(&estate, "0000", &[], "unknown finding");
     refuses(&estate, "0", &[], "too short");

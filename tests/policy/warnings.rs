@@ -146,5 +146,5 @@ fn a_waiver_of_every_version_is_refused() {
     let waiver = "kind: Waivers\nwaivers:\n- {id: a, rule: version-skew, component: redis/cache, environments: [prod, qualif], \
                   versions: {prod: '>=0', qualif: '7.0.x'}, reason: r, owner: o, expires: 2027-01-01}\n";
     let (code, _, stderr) = warned(&estate("waivers.yaml", waiver));
-    assert!(code == Some(2) && stderr.contains("admits every version"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("matches every version"), "{stderr}");
 }

@@ -53,8 +53,8 @@ fn what_is_in_the_way_is_told() {
     let idle = Sshd::start(&[("DOCKER_HOST", "unix:///no/such/docker.sock")]);
     for (name, sshd, path, kind, mentions) in [
         ("unknown host", &sshd, sshd.path_to_unknown(), "host-key", "not known"),
-        ("changed host", &sshd, sshd.path_to_changed(), "host-key", "another one"),
-        ("wrong key", &sshd, sshd.path_of_stranger(), "authentication", "nobody in"),
+        ("changed host", &sshd, sshd.path_to_changed(), "host-key", "has changed"),
+        ("wrong key", &sshd, sshd.path_of_stranger(), "authentication", "accepts none"),
         ("no docker", &bare, bare.path(), "unreachable", "docker not found on that host"),
         ("no engine", &idle, idle.path(), "refused", "no engine answers"),
         ("no ssh", &sshd, "/nowhere".to_owned(), "unsupported", "ssh cannot be started"),

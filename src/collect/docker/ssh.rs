@@ -210,7 +210,7 @@ mod tests {
                 "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification \
                  failed.",
                 K::HostKey,
-                "another one",
+                "has changed",
             ),
             (255, "me@host: Permission denied (publickey).", K::Authentication, "keys"),
             (
@@ -230,7 +230,7 @@ mod tests {
                 1,
                 "permission denied while trying to connect to the Docker daemon socket",
                 K::Permission,
-                "user",
+                "may not use",
             ),
             (
                 1,

@@ -348,7 +348,7 @@ mod tests {
             "kind Status",
             "-o json",
         ),
-        ("Cannot connect to the Docker daemon at x\n", "error of docker", "envparity collect"),
+        ("Cannot connect to the Docker daemon at x\n", "error from docker", "envparity collect"),
         ("Warning: x\nNOAUTH Authentication required.\n", "NOAUTH", "INFO everything"),
         ("AUTH failed: WRONGPASS x\n", "AUTH failed", "INFO everything"),
         ("    1  # Server\n    2  redis_version:7.2.4\n", "numbered", "INFO everything"),

@@ -194,9 +194,9 @@ fn a_format_is_two_numbers_and_says_what_there_may_be() {
     }
     let unknown = text.replace("  endpoint:", "  colour: red\n  endpoint:");
     refused(&unknown, "colour");
-    refused(&with("\"1.0\""), "are not what it holds");
+    refused(&with("\"1.0\""), "do not match its content");
     let moved = OLD.replace("kind: Evidence\n", "kind: Evidence\nformat: \"1.1\"\n");
-    refused(&moved, "are not what it holds");
+    refused(&moved, "do not match its content");
     refused(&moved.replace("end:\n", "end:\n  samples: 0\n"), "of format 1.0");
 }
 

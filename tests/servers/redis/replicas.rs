@@ -206,9 +206,9 @@ fn replicas_that_are_not_named_or_cannot_be_asked_are_told() {
         ("connected_slaves:2\r\n", "names 2 fewer replicas than it counts"),
         (
             "connected_slaves:1\r\nslave0:ip=127.0.0.1,port=0,state=online,offset=1,lag=1\r\n",
-            "tells no port",
+            "without a port",
         ),
-        ("connected_slaves:1\r\nslave0:ip=\x1b[31m,port=1,state=online\r\n", "tells no port"),
+        ("connected_slaves:1\r\nslave0:ip=\x1b[31m,port=1,state=online\r\n", "without a port"),
     ] {
         let master = master_with(lines);
         let (failed, failure) =
