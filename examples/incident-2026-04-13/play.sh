@@ -10,7 +10,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-incident}
-behaviour=${BEHAVIOUR:-v22} keys=${KEYS:-200000} batches=${BATCHES:-5} locations=${LOCATIONS:-50}
+behaviour=${BEHAVIOUR:-v22} keys=${KEYS:-1000000} batches=${BATCHES:-5} locations=${LOCATIONS:-50}
 qualif=${PORT:-7601}
 production=$((qualif + 1))
 envparity=${ENVPARITY:-envparity}
@@ -81,7 +81,7 @@ echo "1. Production and qualif run v21."
 serve "$qualif"
 serve "$production"
 sleep 1
-"$driver" --redis "127.0.0.1:$qualif" --keys $((keys / 4))
+"$driver" --redis "127.0.0.1:$qualif" --keys $((keys / 20))
 "$driver" --redis "127.0.0.1:$production" --keys "$keys"
 deploy qualif v21 21
 deploy production v21 21

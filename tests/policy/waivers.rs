@@ -178,7 +178,7 @@ fn what_is_merely_unread_makes_no_waiver_unused() {
         report["findings"][0]["summary"]
             .as_str()
             .unwrap()
-            .contains("there is no such version-skew")
+            .contains("there is no version-skew finding like it")
     );
 }
 

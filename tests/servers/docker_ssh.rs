@@ -52,7 +52,7 @@ fn what_is_in_the_way_is_told() {
     let bare = Sshd::start(&[("PATH", "/nowhere")]);
     let idle = Sshd::start(&[("DOCKER_HOST", "unix:///no/such/docker.sock")]);
     for (name, sshd, path, kind, mentions) in [
-        ("unknown host", &sshd, sshd.path_to_unknown(), "host-key", "not known"),
+        ("unknown host", &sshd, sshd.path_to_unknown(), "host-key", "not in known_hosts"),
         ("changed host", &sshd, sshd.path_to_changed(), "host-key", "has changed"),
         ("wrong key", &sshd, sshd.path_of_stranger(), "authentication", "accepts none"),
         ("no docker", &bare, bare.path(), "unreachable", "docker not found on that host"),
