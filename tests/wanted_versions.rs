@@ -154,7 +154,7 @@ fn data_of_endoflife_date_take_the_place_of_the_shipped_ones() {
     // The last one given counts, and its age is told.
     let own = audit(&profiles, AT, &["--eol-data", "any.json", "--eol-data", "data/own.yaml"]);
     assert!(said(&own, "end-of-life").is_empty());
-    assert!(notes(&own)[0].contains("of 2020-01-01"), "{:?}", notes(&own));
+    assert!(notes(&own)[0].contains("from 2020-01-01"), "{:?}", notes(&own));
     profiles.write("rediss.json", r#"[{"cycle":"7.0","eol":false}]"#);
     let misnamed = audit(&profiles, AT, &["--eol-data", "rediss.json"]);
     assert_eq!(

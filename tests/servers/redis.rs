@@ -112,7 +112,7 @@ fn the_table_ends_with_what_is_missing() {
     let advice = ended
         .stdout
         .lines()
-        .find(|line| line.contains("redis/cache: connection refused") && line.contains("->"));
+        .find(|line| line.contains("redis/cache: connection refused") && line.contains("help:"));
     assert!(advice.is_some(), "no line of READ with advice\n{ended}");
 }
 
