@@ -19,7 +19,8 @@ use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
 use crate::history::{HistoryError, JudgedBuckets, Prepared, Store};
 use crate::model::{
-    Audit, EnvironmentName, Evidence, Facts, Source, TargetEvidence, TargetId, proven_release,
+    Audit, EnvironmentName, Evidence, Facts, Outcome, Source, TargetEvidence, TargetId,
+    proven_release,
 };
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -281,9 +282,11 @@ impl<'a> Auditing<'a> {
     fn check_time(&self, evidence: &[Evidence], clock: &Clock) -> Result<(), HistoryError> {
         let Some(at) = self.options.at else { return Ok(()) };
         let now = clock();
-        // What a file holds was live when it was written.
+        // What a file holds was live when it was written, and what did not answer says nothing.
         let is_live = |target: &TargetEvidence| {
-            target.source == Source::Live && now.duration_since(target.taken).abs() <= MOST_OFF
+            let is_now = now.duration_since(target.taken).abs() <= MOST_OFF;
+            let has_answered = target.parts.values().any(|outcome| *outcome == Outcome::Complete);
+            target.source == Source::Live && is_now && has_answered
         };
         let off = now.duration_since(at).abs();
         if off > MOST_OFF && evidence.iter().flat_map(|one| &one.targets).any(is_live) {
