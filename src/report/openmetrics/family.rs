@@ -30,10 +30,11 @@ pub(super) struct Family {
 
 impl Family {
     /// An empty family. `help` is one line without quotation marks and backslashes. The end of the
-    /// name is its unit, as the format has it.
+    /// name is its unit, as the format has it; the encoder writes it there.
     pub(super) fn new(name: &'static str, help: impl Into<Cow<'static, str>>) -> Self {
         let units = [("_seconds", Unit::Seconds), ("_bytes", Unit::Bytes)];
-        let unit = units.into_iter().find_map(|(end, unit)| name.ends_with(end).then_some(unit));
+        let cut = |(end, unit)| Some((name.strip_suffix(end)?, Some(unit)));
+        let (name, unit) = units.into_iter().find_map(cut).unwrap_or((name, None));
         Self { name, unit, help: help.into(), samples: BTreeMap::new() }
     }
 

@@ -101,7 +101,7 @@ fn compared_family(report: &Audit) -> Family {
 /// `max_over_time` passes over, and what an alert on the age fires for.
 fn last_success(report: &Audit) -> Family {
     let mut family = Family::new(
-        "envparity_last_success_timestamp",
+        "envparity_last_success_timestamp_seconds",
         "When the last run ended, in seconds since 1970, if it succeeded: if no environment was \
          left out and everything that its \
          verdict needs was read, whether that is go or no-go. 0 if it did not; then \
@@ -192,7 +192,7 @@ fn findings_family(view: &ReportView<'_>) -> Family {
 fn oldest_family(view: &ReportView<'_>) -> Option<Family> {
     view.audit.standing.as_ref()?;
     let mut family = Family::new(
-        "envparity_oldest_finding_timestamp",
+        "envparity_oldest_finding_timestamp_seconds",
         "Since when the oldest active finding stands, by severity and whether it concerns a gate, \
          as far as the history knows: in seconds since 1970. No series where there is none.",
     );
