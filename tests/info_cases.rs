@@ -166,13 +166,13 @@ fn a_target_whose_version_is_no_version_is_incomplete_in_a_gate() {
         // On both sides alike, which is not parity either.
         let fact = format!("component: postgresql/orders, version: \"{text}\"");
         let ran = audit(same, [&fact, &fact]);
-        assert!(ran.reasons().contains("prod postgresql/orders says"), "{text}: {}", ran.stdout);
+        assert!(ran.reasons().contains("prod postgresql/orders reports"), "{text}: {}", ran.stdout);
         assert_verdict(&ran, 3);
         // What the verdict does not need it does not wait for, and says so.
         let spared = format!("{fact}, required: false");
         let ran = audit(same, [&spared, &spared]);
         let not_judged = ran.report["verdict"]["not-judged"].to_string();
-        assert!(not_judged.contains("qualif postgresql/orders says"), "{text}: {}", ran.stdout);
+        assert!(not_judged.contains("qualif postgresql/orders reports"), "{text}: {}", ran.stdout);
         assert_verdict(&ran, 0);
     }
     let fact = "component: postgresql/orders, version: \"16.4\"";

@@ -131,7 +131,12 @@ fn nothing_that_is_read_is_written_over() {
     let other = ["collect", "prod", "--to", "other"];
     rows.push(refused(&profiles, "evidence over that of another environment", &other, "qualif"));
     let diff = ["diff", "evidence/here", "evidence/here", "-o", "yaml=evidence/here"];
-    rows.push(refused(&profiles, "comparison over what is compared", &diff, "compared"));
+    rows.push(refused(
+        &profiles,
+        "comparison over what is compared",
+        &diff,
+        "an input of this command",
+    ));
     fault_table::check("inputs", &rows);
 }
 

