@@ -77,7 +77,7 @@ impl Play {
         play.deploy("qualif", "v21");
         play.deploy("production", "v21");
         Play::drive(&play.qualif, &["--keys", "20000"]);
-        Play::drive(&play.production, &["--keys", "100000", "--batches", "1", "--locations", "2"]);
+        Play::drive(&play.production, &["--keys", "300000", "--batches", "1", "--locations", "2"]);
         play.run(&["release", "capture", "v21", "--from", "production"]).expect(0);
         play
     }
