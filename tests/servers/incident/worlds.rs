@@ -23,7 +23,7 @@ fn world_2_one_import_in_qualif_is_enough_for_a_no_go() {
     play.checklist().expect("new-command", "no-go", &["KEYS 2 calls in qualif"]).expect(
         "cost-per-call",
         "no-go",
-        &["KEYS", "ms at 20 k keys, at least", "at 100 k keys"],
+        &["KEYS", "ms at 20 k keys, at least", "at 300 k keys"],
     );
     // Told by marks, it is what a stock location costs.
     play.run(&["mark", "work", "qualif", "stock-location", "--start"]).expect(0);
