@@ -84,7 +84,7 @@ fn evidence(texts: &[String], environment: &str) -> Evidence {
         counters,
     });
     let mut docker = TargetEvidence::new("docker/edge".into(), next(), taken);
-    let failure = Failure::new(FailureKind::Protocol, next()).advise(next());
+    let failure = Failure::new(FailureKind::Protocol, next()).with_advice(next());
     docker.set_part("engine", Outcome::Failed(failure));
     docker.set_part("containers", Outcome::Complete);
     docker.set_part("images", Outcome::Complete);

@@ -3,7 +3,7 @@
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, Coverage as TargetCoverage, ItemLine, ItemOutcome,
-    ItemSection, ReasonKind, Settle, Source, count, length, staleness,
+    ItemSection, ReasonKind, Settle, Source, count, duration_words, staleness,
 };
 
 pub(super) struct Coverage;
@@ -94,6 +94,6 @@ fn too_old(
     }
     staleness(target, limit, trial.now)?;
     let name = &environment.snapshot.environment;
-    let shown = length(limit);
+    let shown = duration_words(limit);
     Some(format!("{name} {}: older than {shown} (max-age of the checklist)", target.target))
 }

@@ -13,7 +13,7 @@ use super::trial::FreezePast;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     Build, ChecklistItem, Freeze, FreezeException, ItemFigure, ItemLine, ItemOutcome, ItemSection,
-    Settle, count, length,
+    Settle, count, duration_words,
 };
 
 pub(super) struct FreezeKept;
@@ -156,7 +156,7 @@ fn in_words(gap: SignedDuration) -> String {
         60..7200 => seconds / 60 * 60,
         _ => seconds / 3600 * 3600,
     };
-    length(Duration::from_secs(rounded))
+    duration_words(Duration::from_secs(rounded))
 }
 
 /// Pieces of whole evidence, and the longest time without one from the freeze's beginning to now.

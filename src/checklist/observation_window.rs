@@ -9,7 +9,7 @@ use super::unit_cost::{is_of_release, rehearse_command, spans_under_release};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     BucketLength, ChecklistItem, ItemLine, ItemOutcome, ItemSection, RehearsalOutcome, ReleaseType,
-    Settle, length, rounded,
+    Settle, duration_words, rounded,
 };
 use crate::trend::{
     CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, Window, WindowKind,
@@ -39,7 +39,7 @@ impl Item for ObservationWindow {
             return item;
         }
         let wanted = wanted(trial);
-        let must = format!("{} at work", length(wanted.unsigned_abs()));
+        let must = format!("{} at work", duration_words(wanted.unsigned_abs()));
         let Some(start) = start(trial) else {
             let seen = format!("when it came to {} is not known (came:)", trial.gate.from);
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must));
@@ -73,7 +73,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Optio
                  trial; then {}",
                 rehearse_command(trial, None)
             ),
-            format!("as long as CMD, and {} behind it", length(wanted(trial).unsigned_abs())),
+            format!("as long as CMD, and {} behind it", duration_words(wanted(trial).unsigned_abs())),
         )),
         ItemOutcome::Incomplete => {
             let earliest = earliest.max(trial.now);
@@ -84,7 +84,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Optio
                     "keep envparity sample --every 60s running, and do some of the work in {from}, \
                      told by envparity mark work {from} WORK --start and --count N"
                 ),
-                format!("{}, earliest {earliest}", length(wanted(trial).unsigned_abs())),
+                format!("{}, earliest {earliest}", duration_words(wanted(trial).unsigned_abs())),
             ))
         }
         _ => None,

@@ -3,7 +3,7 @@
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release,
-    Settle, Train, TrainDifference, count, differences, first_three,
+    Settle, Train, TrainDifference, count, train_differences, first_three,
 };
 
 pub(super) struct ReleaseUnderTest;
@@ -77,7 +77,7 @@ fn beside(environment: &AuditedEnvironment, wanted: &Train, name: &str) -> Vec<I
     let at = &snapshot.environment;
     let (mut differing, mut unproven, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     let mut same = 0;
-    for (component, found) in differences(wanted, &train_of(snapshot)) {
+    for (component, found) in train_differences(wanted, &train_of(snapshot)) {
         match found {
             TrainDifference::Same => same += 1,
             TrainDifference::Differs(want, is) => {
@@ -139,7 +139,7 @@ fn before(trial: &Trial<'_>) -> Vec<ItemLine> {
 fn unchanged(trial: &Trial<'_>) -> Option<ItemLine> {
     let Release { train, changed, name, .. } = trial.release;
     let previous = trial.previous.filter(|_| !train.is_empty())?;
-    let found = differences(&previous.train, train).into_iter().filter(|(component, found)| {
+    let found = train_differences(&previous.train, train).into_iter().filter(|(component, found)| {
         !changed.contains_key(component)
             && matches!(found, TrainDifference::Differs(..) | TrainDifference::Unexpected(_))
     });

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::ExplainPolicyArguments;
 use super::exit::Exit;
 use super::{CommandError, output, problems, reports};
-use crate::model::{ComponentName, EnvironmentName, Glob, near};
+use crate::model::{ComponentName, EnvironmentName, Glob, nearest_name};
 use crate::policy::{self, Case, Policy, SeverityRule, rule_metas};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
@@ -48,7 +48,7 @@ fn not_a_component(name: &ComponentName, profiles: &Profiles) -> anyhow::Error {
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let of_name = |known: &&str| known.rsplit('/').next() == Some(name.as_str());
     let near =
-        names.iter().copied().find(of_name).or_else(|| near(name.as_str(), names.iter().copied()));
+        names.iter().copied().find(of_name).or_else(|| nearest_name(name.as_str(), names.iter().copied()));
     let meant = near.map(|near| format!("; did you mean {}?", terminal(near))).unwrap_or_default();
     anyhow::anyhow!(
         "{:?} is not the name of a component{meant}\n  help: write KIND/NAME, as redis/cache or \
@@ -119,7 +119,7 @@ impl PolicyPage<'_> {
         if known.contains(name) {
             return None;
         }
-        let meant = near(name, known.into_iter())
+        let meant = nearest_name(name, known.into_iter())
             .map(|near| format!("; did you mean {}?", terminal(near)))
             .unwrap_or_default();
         Some(format!("\nThe report has no component of this name{meant}\n"))
@@ -132,7 +132,7 @@ impl PolicyPage<'_> {
         if known.contains(name) {
             return String::new();
         }
-        let near = near(name, known.iter().map(String::as_str));
+        let near = nearest_name(name, known.iter().map(String::as_str));
         let told =
             |near| format!("\nThe profiles do not name it; did you mean {}?\n", terminal(near));
         near.map(told).unwrap_or_default()

@@ -187,7 +187,7 @@ fn hide_in_failure(failure: &mut Failure, repeats: &Repeats) {
 
 fn repeated() -> Failure {
     Failure::new(FailureKind::Protocol, "the answer repeats the password or token that it was sent")
-        .advise(
+        .with_advice(
             "if it is a usual word or number (redis, master, a version), which the server says by \
              itself, choose another; else find out what answers there, and replace it",
         )

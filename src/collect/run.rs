@@ -98,7 +98,7 @@ pub async fn run_alone(job: &Arc<Job>, clock: &Clock) -> Vec<TargetEvidence> {
 fn unread_by_defect(job: &Job, clock: &Clock) -> TargetEvidence {
     let told = "the collector itself failed: this is a defect of envparity";
     let failure = Failure::new(FailureKind::Unsupported, told)
-        .advise("please report it, with the output of -vvv");
+        .with_advice("please report it, with the output of -vvv");
     job.collector.unread(clock(), &failure)
 }
 
@@ -278,7 +278,7 @@ fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> F
             DurationText(job.deadline / SILENT_SHARE)
         ),
     };
-    Failure::new(FailureKind::Timeout, message).advise(
+    Failure::new(FailureKind::Timeout, message).with_advice(
         "remove targets that are gone from the profiles, audit fewer with --env, or raise \
          deadline:",
     )
@@ -307,7 +307,7 @@ mod tests {
         }
 
         fn kind(&self) -> &'static CollectorKind {
-            COLLECTORS.of(&self.id())
+            COLLECTORS.kind_of(&self.id())
         }
 
         fn collect<'a>(&'a self, _: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {

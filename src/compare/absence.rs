@@ -107,7 +107,7 @@ mod tests {
     fn snapshot(parts: &[(&str, &str, bool)]) -> Snapshot {
         let coverage = parts.iter().map(|(target, part, read)| Coverage {
             target: (*target).into(),
-            kind: COLLECTORS.of(&(*target).into()),
+            kind: COLLECTORS.kind_of(&(*target).into()),
             component: (*target).into(),
             mapped: std::sync::Arc::default(),
             endpoint: String::new(),

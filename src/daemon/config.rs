@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::times::CronTimes;
-use crate::model::{meant_or_known, near};
+use crate::model::{meant_or_known, nearest_name};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -150,7 +150,7 @@ impl ScheduleConfig {
 
 fn unknown_zone(zone: &Located<String>) -> Problem {
     let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-    let advice = match near(zone, zones.iter().map(String::as_str)) {
+    let advice = match nearest_name(zone, zones.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => "write one like Europe/Paris".to_owned(),
     };

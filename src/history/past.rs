@@ -37,7 +37,7 @@ impl PastHead {
     /// When the last of what can report images told of them, else when the evidence was taken.
     pub fn seen(&self, collectors: Collectors) -> Timestamp {
         let holds = |id: &str, part: &str| {
-            collectors.of(&TargetId::from(id)).could_hold_images(&part.into())
+            collectors.kind_of(&TargetId::from(id)).could_hold_images(&part.into())
         };
         let targets = self.head.targets.iter();
         let images =

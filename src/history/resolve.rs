@@ -10,7 +10,7 @@ use super::reference::Reference;
 use super::runs::{self, RunSummary};
 use super::sql::Value;
 use super::store::Store;
-use crate::model::{EnvironmentName, near};
+use crate::model::{EnvironmentName, nearest_name};
 
 /// What a reference means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ fn found_in(
 /// `dev, prod; did you mean prod?`
 fn listed(name: &str, known: &[String]) -> String {
     let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    match near(name, known.iter().map(String::as_str)) {
+    match nearest_name(name, known.iter().map(String::as_str)) {
         Some(near) => format!("{all}; did you mean {near}?"),
         None => all,
     }

@@ -126,7 +126,7 @@ static UNKNOWN: CollectorKind = CollectorKind {
 
 impl Collectors {
     /// The kind of a target. An unknown one has no parts and holds nothing.
-    pub fn of(self, target: &TargetId) -> &'static CollectorKind {
+    pub fn kind_of(self, target: &TargetId) -> &'static CollectorKind {
         let name = target.collector();
         self.0.iter().find(|kind| kind.name == name).copied().unwrap_or(&UNKNOWN)
     }
@@ -138,7 +138,7 @@ impl Collectors {
     }
 
     /// Whether a collector tells of a component of that very name.
-    pub(super) fn tell(self, component: &str) -> bool {
+    pub(super) fn may_hold(self, component: &str) -> bool {
         let told = |kind: &&'static CollectorKind| {
             let mut holds = kind.parts.iter().flat_map(|part| part.holds);
             kind.products.iter().any(|(name, _)| *name == component)

@@ -89,7 +89,7 @@ impl Cycles {
     }
 
     /// The name in the data and the cycles of a product, by our name of it or the data's.
-    pub fn of(&self, product: &str) -> Option<(&str, &ProductCycles)> {
+    pub fn of_product(&self, product: &str) -> Option<(&str, &ProductCycles)> {
         let product = product.to_lowercase();
         let other = NAMES.iter().find(|(ours, _)| *ours == product).map(|(_, name)| *name);
         let found =
@@ -144,7 +144,7 @@ mod tests {
         let numbers: Vec<Number> =
             text.split('.').map(|digits| Number::parse(digits).unwrap()).collect();
         let cycles = redis();
-        let (_, redis) = cycles.of("redis").unwrap();
+        let (_, redis) = cycles.of_product("redis").unwrap();
         redis.candidates(&numbers).into_iter().map(|cycle| cycle.name.clone()).collect()
     }
 
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_above_and_below_an_unknown_version() {
         let cycles = redis();
-        let (name, redis) = cycles.of("REDIS").unwrap();
+        let (name, redis) = cycles.of_product("REDIS").unwrap();
         let next = |numbers: &[u64]| {
             let numbers: Vec<Number> = numbers.iter().map(|number| (*number).into()).collect();
             redis.up_to_next(&numbers).map(|(next, below)| (next.name.clone(), below.len()))
@@ -190,7 +190,7 @@ mod tests {
             jiff::civil::date(2026, 1, 1),
             [("lts".to_owned(), SupportEnd::NotAnnounced)],
         );
-        assert_eq!(cycles.of("node").map(|(name, _)| name), Some("nodejs"));
-        assert!(cycles.of("nodejs").is_some() && cycles.of("deno").is_none());
+        assert_eq!(cycles.of_product("node").map(|(name, _)| name), Some("nodejs"));
+        assert!(cycles.of_product("nodejs").is_some() && cycles.of_product("deno").is_none());
     }
 }

@@ -24,17 +24,17 @@ pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option
         }
         return target.expires.filter(|expires| *expires < today).map(|expires| {
             Failure::new(FailureKind::Stale, format!("the declared fact expired on {expires}"))
-                .advise("check the fact and renew it in the profile")
+                .with_advice("check the fact and renew it in the profile")
         });
     }
     let age = now.duration_since(target.taken);
     let limit = |limit: Duration| SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
     if age > limit(max_age) {
-        let shown = super::length(max_age);
+        let shown = super::duration_words(max_age);
         let failure =
             Failure::new(FailureKind::Stale, format!("the answer is older than {shown} (max-age)"));
         return Some(match target.source {
-            Source::Recorded { .. } => failure.advise(
+            Source::Recorded { .. } => failure.with_advice(
                 "record it again, raise max-age:, or write its time as taken: if the file is newer \
                  than it seems",
             ),
@@ -58,7 +58,7 @@ mod tests {
     fn kind(source: Source, taken: &str, expires: Option<&str>) -> Option<FailureKind> {
         let coverage = Coverage {
             target: "redis/cache".into(),
-            kind: COLLECTORS.of(&"redis/cache".into()),
+            kind: COLLECTORS.kind_of(&"redis/cache".into()),
             component: "redis/cache".into(),
             mapped: Arc::default(),
             endpoint: String::new(),

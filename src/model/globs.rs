@@ -106,7 +106,7 @@ impl NumberedGlobs {
     }
 
     /// The numbers of those that the whole of `name` fits, in no order.
-    pub fn matches(&self, name: &str) -> impl Iterator<Item = usize> {
+    pub fn matching_numbers(&self, name: &str) -> impl Iterator<Item = usize> {
         let simple = self.simple.matches(name).into_iter();
         let simple = simple.filter_map(|index| self.numbers.get(index).copied());
         let others = self.others.iter().filter(move |(_, other)| other.is_match(name));
@@ -137,7 +137,7 @@ mod tests {
         let globs = patterns.iter().enumerate().map(|(i, p)| (i, Glob::new(p).unwrap()));
         let all = NumberedGlobs::new(globs.collect());
         let of = |name: &str| {
-            let mut numbers: Vec<usize> = all.matches(name).collect();
+            let mut numbers: Vec<usize> = all.matching_numbers(name).collect();
             numbers.sort_unstable();
             numbers
         };

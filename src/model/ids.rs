@@ -109,7 +109,7 @@ const MAX_PATTERN: usize = 1024;
 const MAX_DEPTH: usize = 8;
 
 /// How deep braces stand within braces.
-fn depth(pattern: &str) -> usize {
+fn brace_depth(pattern: &str) -> usize {
     let (mut deepest, mut open) = (0_usize, 0_usize);
     for c in pattern.chars() {
         match c {
@@ -136,7 +136,7 @@ impl Glob {
         if pattern.len() > MAX_PATTERN {
             return Err(GlobError(format!("it has more than {MAX_PATTERN} bytes")));
         }
-        if depth(pattern) > MAX_DEPTH {
+        if brace_depth(pattern) > MAX_DEPTH {
             return Err(GlobError(format!("it nests {{…}} more than {MAX_DEPTH} deep")));
         }
         let refused = |e: globset::Error| GlobError(e.kind().to_string());

@@ -83,14 +83,14 @@ pub use load::{
     LoadOrigin, LoadRole, LoadSpan, PlaceBuckets, PlaceLoad, SpanMark,
 };
 pub use naming::ProductNames;
-pub use near::{letters_apart, meant_and_known, meant_or_known, near};
+pub use near::{letters_apart, meant_and_known, meant_or_known, nearest_name};
 pub use outcome::{Failure, FailureKind, Outcome, failures_of};
 pub use overridden::Override;
 pub use person::{is_nameless, is_same_person};
 pub use places::{EnvironmentPlaces, Place, Places};
 pub use proven::proven_release;
 pub use release::{
-    Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, differences,
+    Build, Freeze, FreezeException, Release, ReleaseType, Train, TrainDifference, train_differences,
 };
 pub use requirement::{RangeRow, Requirement, RequirementError, Wanted};
 pub use revisions::{
@@ -109,5 +109,5 @@ pub use snapshot::{
 pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{bytes, count, first_three, has_or_have, length, rounded, with_product};
+pub use words::{bytes, count, first_three, has_or_have, duration_words, rounded, with_product};
 pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

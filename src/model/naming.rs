@@ -42,7 +42,7 @@ impl ProductNames {
         // `moby/orders` is nothing that an engine tells of: as `docker/orders` nobody would miss
         // it.
         let is_taken = ComponentName::is_part_of_host(product);
-        let is_told = self.collectors.tell(&canonical);
+        let is_told = self.collectors.may_hold(&canonical);
         if is_taken && !is_told { name.into() } else { canonical.into() }
     }
 

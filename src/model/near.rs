@@ -4,7 +4,7 @@
 const FAR: usize = 3;
 
 /// The name that is at most two letters away and shares most of its letters, the nearest first.
-pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
     // Letters that one has more are letters apart.
@@ -18,16 +18,16 @@ pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a 
 
 /// What helps with an unknown name: the one that is probably meant, else all that are known.
 pub fn meant_or_known(name: &str, known: &[&str]) -> String {
-    match near(name, known.iter().copied()) {
+    match nearest_name(name, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
-        None => listed(known),
+        None => list_known(known),
     }
 }
 
 /// The same with both, for a message that has no advice beside it.
 pub fn meant_and_known(name: &str, known: &[&str]) -> String {
-    let all = listed(known);
-    match near(name, known.iter().copied()) {
+    let all = list_known(known);
+    match nearest_name(name, known.iter().copied()) {
         Some(near) => format!("did you mean {near}? {all}"),
         None => all,
     }
@@ -36,7 +36,7 @@ pub fn meant_and_known(name: &str, known: &[&str]) -> String {
 /// Names that are listed at most; all are counted.
 const LISTED: usize = 20;
 
-fn listed(known: &[&str]) -> String {
+fn list_known(known: &[&str]) -> String {
     // One more name is shorter than the words that count it.
     let shown = if known.len() <= LISTED + 1 { known.len() } else { LISTED };
     match (shown, known.len() - shown) {
@@ -72,9 +72,9 @@ mod tests {
         for (written, meant) in
             [("qualfi", "qualif"), ("PROD", "prod"), ("prd", "prod"), ("ur", "url"), ("dve", "dev")]
         {
-            assert_eq!(near(written, known.into_iter()), Some(meant), "{written}");
+            assert_eq!(nearest_name(written, known.into_iter()), Some(meant), "{written}");
         }
-        assert_eq!(near("xy", known.into_iter()), None);
+        assert_eq!(nearest_name("xy", known.into_iter()), None);
         assert_eq!(meant_or_known("staging", &["a", "b"]), "known: a, b");
         assert_eq!(meant_or_known("staging", &[]), "known: none");
         let many = ["a"; 100];

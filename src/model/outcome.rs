@@ -74,7 +74,7 @@ impl Failure {
 
     /// Replaces the advice by a better one.
     #[must_use]
-    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+    pub fn with_advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = advice.into();
         self
     }

@@ -129,17 +129,17 @@ pub enum TrainDifference {
 }
 
 /// Each component of two trains, and how what is there stands to what is wanted.
-pub fn differences(wanted: &Train, found: &Train) -> BTreeMap<ComponentName, TrainDifference> {
+pub fn train_differences(wanted: &Train, found: &Train) -> BTreeMap<ComponentName, TrainDifference> {
     let names = wanted.keys().chain(found.keys());
     let of = |name: &ComponentName| match (wanted.get(name), found.get(name)) {
-        (Some(wanted), Some(found)) => difference(wanted, found),
+        (Some(wanted), Some(found)) => build_difference(wanted, found),
         (Some(wanted), None) => TrainDifference::Missing(in_words(wanted)),
         (None, found) => TrainDifference::Unexpected(in_words(found.map_or(&[], Vec::as_slice))),
     };
     names.map(|name| (name.clone(), of(name))).collect()
 }
 
-fn difference(wanted: &[Build], found: &[Build]) -> TrainDifference {
+fn build_difference(wanted: &[Build], found: &[Build]) -> TrainDifference {
     let is_in = |build: &Build, others: &[Build]| {
         let known: Vec<Option<bool>> = others.iter().map(|o| build.same_content(o)).collect();
         if known.contains(&Some(true)) {
@@ -181,7 +181,7 @@ mod tests {
 
     fn told(wanted: &[Build], found: &[Build]) -> TrainDifference {
         let train = |builds: &[Build]| Train::from([("image/a".into(), builds.to_vec())]);
-        differences(&train(wanted), &train(found)).remove(&"image/a".into()).unwrap()
+        train_differences(&train(wanted), &train(found)).remove(&"image/a".into()).unwrap()
     }
 
     #[test]

@@ -55,12 +55,12 @@ impl FromStr for Requirement {
     /// range stands behind it that begins with an operator or a number.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let alternatives =
-            text.split("||").map(|part| alternative(part.trim())).collect::<Result<_, _>>()?;
+            text.split("||").map(|part| parse_alternative(part.trim())).collect::<Result<_, _>>()?;
         Ok(Self { text: text.trim().to_owned(), alternatives })
     }
 }
 
-fn alternative(text: &str) -> Result<Alternative, RangeError> {
+fn parse_alternative(text: &str) -> Result<Alternative, RangeError> {
     let product = text
         .split_once(char::is_whitespace)
         .filter(|(word, rest)| is_product(word, rest.trim_start()));

@@ -78,7 +78,7 @@ pub fn join_series(series: &[LabelledSeries], length: i64) -> Result<JoinedSerie
         let labels = series.iter().map(|one| one.labels.clone()).collect();
         return Err(SeriesFault::WithoutSamples { labels });
     }
-    if let Some(fault) = overlap(series, &order, length) {
+    if let Some(fault) = find_overlap(series, &order, length) {
         return Err(fault);
     }
     order.sort_by_key(|i| (series[*i].steps.last().copied(), *i));
@@ -92,7 +92,7 @@ pub fn join_series(series: &[LabelledSeries], length: i64) -> Result<JoinedSerie
 }
 
 /// Two that have two consecutive steps in common.
-fn overlap(series: &[LabelledSeries], order: &[usize], length: i64) -> Option<SeriesFault> {
+fn find_overlap(series: &[LabelledSeries], order: &[usize], length: i64) -> Option<SeriesFault> {
     let mut by_step: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
     for index in order {
         series[*index].steps.iter().for_each(|at| {

@@ -178,12 +178,12 @@ impl RunningImage {
 
     /// Digests of one type that are proven to be of different content: this one's, then the
     /// other's.
-    pub fn unlike<'a>(&'a self, other: &'a Self) -> Option<(&'a Digest, &'a Digest)> {
+    pub fn different_digests<'a>(&'a self, other: &'a Self) -> Option<(&'a Digest, &'a Digest)> {
         if self.same_content(other) != Some(false) {
             return None;
         }
         let pairs = self.digests.iter().flat_map(|a| other.digests.iter().map(move |b| (a, b)));
-        pairs.into_iter().find(|(a, b)| a.same(b) == Some(false))
+        pairs.into_iter().find(|(a, b)| a.is_same_content(b) == Some(false))
     }
 }
 
@@ -191,7 +191,7 @@ impl RunningImage {
 pub fn same_content(one: &[Digest], other: &[Digest]) -> Option<bool> {
     let mut known = None;
     for digest in one {
-        for same in other.iter().filter_map(|other| digest.same(other)) {
+        for same in other.iter().filter_map(|other| digest.is_same_content(other)) {
             if same {
                 return Some(true);
             }
@@ -234,7 +234,7 @@ pub struct OfPlatform {
 }
 
 impl OfPlatform {
-    fn same(&self, other: &Self) -> Option<bool> {
+    fn is_same_kind(&self, other: &Self) -> Option<bool> {
         if self.digest == other.digest {
             return Some(true);
         }
@@ -245,11 +245,11 @@ impl OfPlatform {
 
 impl Digest {
     /// `Some(equal)` for digests that can be compared, `None` across types and architectures.
-    pub fn same(&self, other: &Self) -> Option<bool> {
+    pub fn is_same_content(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Repository(a), Self::Repository(b)) => Some(a == b),
             (Self::Manifest(a), Self::Manifest(b))
-            | (Self::Configuration(a), Self::Configuration(b)) => a.same(b),
+            | (Self::Configuration(a), Self::Configuration(b)) => a.is_same_kind(b),
             _ => None,
         }
     }

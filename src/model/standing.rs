@@ -71,7 +71,7 @@ pub struct Ahead {
 
 impl Running {
     /// What a cell of the matrix runs; `None` if it is not known to run.
-    pub fn of(cell: &Cell, at: Timestamp) -> Option<Self> {
+    pub fn of_cell(cell: &Cell, at: Timestamp) -> Option<Self> {
         if cell.state != State::Present {
             return None;
         }

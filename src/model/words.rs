@@ -6,7 +6,7 @@ use std::time::Duration;
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 /// `10s`, `15m`, `24h`, `7d`: the largest unit that says it whole. One day is said in hours.
-pub fn length(duration: Duration) -> String {
+pub fn duration_words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if duration.subsec_millis() > 0 || seconds == 0 {
         return format!("{}ms", duration.as_millis());

@@ -14,7 +14,7 @@ pub fn counters_of(
 ) -> BTreeMap<ComponentName, TargetCounters> {
     let mut found = BTreeMap::new();
     for target in &evidence.targets {
-        let kind = normalizer.collectors.of(&target.id);
+        let kind = normalizer.collectors.kind_of(&target.id);
         if kind.facts != Facts::Info {
             continue;
         }

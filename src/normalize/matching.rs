@@ -97,7 +97,7 @@ impl Matches {
                 Key::Image => names.map(Some),
                 Key::Namespace => [Some(locator.namespace.as_str()), None],
             };
-            texts.into_iter().flatten().flat_map(|text| globs.matches(text))
+            texts.into_iter().flatten().flat_map(|text| globs.matching_numbers(text))
         });
         let rows = found.chain(self.of_everything.iter().copied());
         let fits =

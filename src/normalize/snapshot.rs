@@ -66,7 +66,7 @@ impl Normalizer {
     }
 
     fn coverage_of(&self, target: &TargetEvidence) -> Coverage {
-        let kind = self.collectors.of(&target.id);
+        let kind = self.collectors.kind_of(&target.id);
         let told =
             (kind.facts == Facts::Version).then(|| service::named_component(target)).flatten();
         let mut notes = odd_notes(target);
@@ -173,7 +173,7 @@ fn overrule_declared(component: &mut Component) {
 /// Hands what a target told to what knows it.
 fn add_target(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<ImageUse>) {
     // A target of which no part was read may still hold fields of a part that broke off.
-    match builder.normalizer.collectors.of(&target.id).facts {
+    match builder.normalizer.collectors.kind_of(&target.id).facts {
         Facts::Info => redis::add_redis(builder, target),
         Facts::Engine => host::add_docker(builder, target),
         Facts::Cluster => host::add_kubernetes(builder, target),

@@ -321,5 +321,5 @@ fn baseline_came(profiles: &Profiles, options: &AuditOptions, now: Timestamp) ->
 /// Whether the servers of the target count what they do, even if none answered.
 fn has_load(target: &TargetEvidence) -> bool {
     let is_data = target.samples.iter().any(|sample| sample.role != "sentinel");
-    is_data || COLLECTORS.of(&target.id).facts == Facts::Info
+    is_data || COLLECTORS.kind_of(&target.id).facts == Facts::Info
 }

@@ -53,7 +53,7 @@ impl LoadsWanted<'_> {
             [&self.gate.from, &self.gate.to].into_iter().any(|side| *side == one.environment)
         });
         let all = sides.flat_map(|one| one.targets.iter().map(|target| (&one.environment, target)));
-        all.filter(|(_, target)| COLLECTORS.of(&target.id).facts == Facts::Info)
+        all.filter(|(_, target)| COLLECTORS.kind_of(&target.id).facts == Facts::Info)
     }
 
     fn asked<'b>(

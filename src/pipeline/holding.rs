@@ -9,7 +9,7 @@ use super::past::Seer;
 use crate::checklist::{ClusterMemory, EnvironmentState, seen_at, state_of};
 use crate::model::{
     AuditedEnvironment, BaselineRelease, CameSource, CameTime, Release, ReleaseType, Train,
-    TrainDifference, differences,
+    TrainDifference, train_differences,
 };
 
 /// A release that held production for less was never proven there.
@@ -206,5 +206,5 @@ fn comes_after(release: &Release, other: &str, releases: &[Release]) -> bool {
 }
 
 fn runs_all(wanted: &Train, found: &Train) -> bool {
-    differences(wanted, found).values().all(|found| *found == TrainDifference::Same)
+    train_differences(wanted, found).values().all(|found| *found == TrainDifference::Same)
 }

@@ -11,7 +11,7 @@ use crate::checklist::{EnvironmentState, FreezePast, seen_at, state_of};
 use crate::history::Store;
 use crate::model::{
     AuditedEnvironment, EnvironmentName, Evidence, Globs, Release, Train, TrainDifference,
-    differences,
+    train_differences,
 };
 use crate::normalize::Normalizer;
 use crate::profile::{Environment, Profiles};
@@ -129,7 +129,7 @@ impl<'p, 'a> Seer<'p, 'a> {
         // Whether it shows a build that nothing newer has shown.
         let mut strike = |train: &Train| {
             let before = open.len();
-            for (component, found) in differences(&open.clone(), train) {
+            for (component, found) in train_differences(&open.clone(), train) {
                 if found == TrainDifference::Same {
                     open.remove(&component);
                 }
@@ -217,7 +217,7 @@ struct RunsOf {
 
 /// Whether one at least of these builds is in a train, and whether all are.
 fn runs(train: &Train, changed: &Train) -> RunsOf {
-    let found = differences(changed, train).into_iter();
+    let found = train_differences(changed, train).into_iter();
     let own: Vec<bool> = found
         .filter(|(component, _)| changed.contains_key(component))
         .map(|(_, found)| found == TrainDifference::Same)

@@ -13,7 +13,7 @@ use crate::collect::{self, Clock, Progress};
 use crate::history::{HistoryError, Saved, Store};
 use crate::model::{
     BucketLength, ComponentName, Evidence, Facts, Globs, Rehearsal, RehearsalOutcome, Release,
-    TrainDifference, WorkReading, differences, failures_of,
+    TrainDifference, WorkReading, train_differences, failures_of,
 };
 use crate::normalize::Normalizer;
 use crate::profile::{Environment, Profiles};
@@ -52,7 +52,7 @@ pub async fn runs_release(
     if wanted.is_empty() {
         return Err(format!("{} has no build in its file", release.name));
     }
-    for (component, found) in differences(&wanted, &train) {
+    for (component, found) in train_differences(&wanted, &train) {
         let of = |what: &str| format!("{component} {what} in {}", environment.name);
         match found {
             _ if !wanted.contains_key(&component) => {}

@@ -9,7 +9,7 @@ use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
-    differences, failures_of, staleness,
+    train_differences, failures_of, staleness,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -168,13 +168,13 @@ fn doubts(name: &str, builds: &[Build]) -> Vec<String> {
 }
 
 fn is_same(one: &Train, other: &Train) -> bool {
-    differences(one, other).values().all(|found| *found == TrainDifference::Same)
+    train_differences(one, other).values().all(|found| *found == TrainDifference::Same)
 }
 
 /// What is not in the release before.
 fn changes(previous: &Release, train: &Train, warnings: &mut Vec<String>) -> Train {
     let mut changed = BTreeMap::new();
-    for (name, found) in differences(&previous.train, train) {
+    for (name, found) in train_differences(&previous.train, train) {
         match found {
             TrainDifference::Same => {}
             TrainDifference::Missing(was) => {

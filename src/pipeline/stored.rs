@@ -98,7 +98,7 @@ fn lacking(
         lacking.extend(files(environment));
     }
     let failure = Failure::new(FailureKind::File, "the evidence does not hold this target")
-        .advise("collect again, or take the target out of the profile");
+        .with_advice("collect again, or take the target out of the profile");
     let unread = |target: &dyn Target| TargetEvidence {
         required: target.required().unwrap_or(required),
         ..target.collector(&profiles.folder).unread(now, &failure)

@@ -121,7 +121,7 @@ pub fn trend_environments(
 /// Whether a file of that name is read there, which may hold INFO.
 fn may_be_recorded(environment: &Environment, wanted: &TargetId) -> bool {
     let mut files = environment.targets.all().filter(|target| target.file().is_some());
-    let is_counted = COLLECTORS.of(wanted).facts == Facts::Info;
+    let is_counted = COLLECTORS.kind_of(wanted).facts == Facts::Info;
     is_counted && files.any(|target| target.name().as_str() == wanted.name())
 }
 

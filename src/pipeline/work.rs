@@ -64,7 +64,7 @@ pub async fn read_work(
         if let Source::Recorded { instead_of, .. } = &target.source {
             let failure = instead_of.clone().unwrap_or_else(|| {
                 let why = "it is a recording, which does not count what is done now";
-                Failure::new(FailureKind::NothingSelected, why).advise("name the server itself")
+                Failure::new(FailureKind::NothingSelected, why).with_advice("name the server itself")
             });
             for outcome in target.parts.values_mut() {
                 *outcome = Outcome::Failed(failure.clone());

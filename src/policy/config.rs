@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::load::config::LoadPolicyConfig;
 use super::range::config::{self as range, RangeConfig};
-use crate::model::{Glob, Severity, meant_or_known, near};
+use crate::model::{Glob, Severity, meant_or_known, nearest_name};
 use crate::rules::{DEFAULT_MIN_SHARE, HistoryKey};
 use crate::version::Direction;
 use crate::wire::deceptive::is_blank;
@@ -265,7 +265,7 @@ impl JsonSchema for DirectionText {
 /// `not a severity: did you mean high?`, or what may be written where none is near.
 fn unknown_word<E: serde::de::Error>(word: &str, known: &[&str], all: &str) -> E {
     let what = all.split(':').next().unwrap_or_default();
-    match near(word, known.iter().copied()) {
+    match nearest_name(word, known.iter().copied()) {
         Some(near) => E::custom(format!("{what}: did you mean {near}?")),
         None => E::custom(all),
     }

@@ -65,7 +65,7 @@ impl SeenFrom<'_> {
         let mut running = BTreeMap::new();
         let seen = matrix.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
         for (row, cell) in seen {
-            let Some(now) = Running::of(cell, self.now) else { continue };
+            let Some(now) = Running::of_cell(cell, self.now) else { continue };
             let key = (cell.environment.clone(), row.component.clone());
             let then = before.running.get(&key);
             let known = match then {

@@ -13,7 +13,7 @@ use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     Component, ComponentName, Coverage, Disposition, Facts, Failure, Glob, Instance, JudgedFinding,
     Judgement, Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source,
-    Verdict, near, staleness,
+    Verdict, nearest_name, staleness,
 };
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
@@ -215,7 +215,7 @@ fn unproven_expected(
     if seen.peek().is_none() {
         let running = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
         let names = running.map(|(name, _)| name.as_str()).filter(|_| *hints > 0);
-        let near = near(expected.as_str(), names);
+        let near = nearest_name(expected.as_str(), names);
         *hints = hints.saturating_sub(1);
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         return vec![format!("{environment} {expected} is expected and was not seen{meant}")];
@@ -259,7 +259,7 @@ mod tests {
     fn snapshot(environment: &str, outcome: Outcome, required: bool) -> Snapshot {
         let coverage = Coverage {
             target: "redis/cache".into(),
-            kind: COLLECTORS.of(&"redis/cache".into()),
+            kind: COLLECTORS.kind_of(&"redis/cache".into()),
             component: "redis/cache".into(),
             mapped: Arc::default(),
             endpoint: String::new(),

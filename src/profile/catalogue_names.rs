@@ -6,7 +6,7 @@ use super::FileProblem;
 use super::check::{Parsed, ProfileFiles};
 use super::known::{KnownNames, unmatched};
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, TargetId, near};
+use crate::model::{Facts, Glob, TargetId, nearest_name};
 use crate::normalize::config::{CatalogueConfig, SharedConfig};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
@@ -71,7 +71,7 @@ fn mapped(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl Iterator
 }
 
 fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    match near(name, known) {
+    match nearest_name(name, known) {
         Some(near) => format!("did you mean {near}?"),
         None => "correct the name, or remove it".to_owned(),
     }

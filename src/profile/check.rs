@@ -15,7 +15,7 @@ use crate::daemon::config::{ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
-    near,
+    nearest_name,
 };
 use crate::normalize::config::CatalogueConfig;
 use crate::notify::config::SinkConfig;
@@ -257,7 +257,7 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     if !audit.environments.iter().any(|e| e.as_str() == baseline) {
         let message = format!("the baseline {baseline:?} is not among environments:");
         let listed = audit.environments.iter().map(|name| name.as_str());
-        let advice = match near(baseline, listed) {
+        let advice = match nearest_name(baseline, listed) {
             Some(near) => format!("did you mean {near}?"),
             None => "add it at its place in the promotion order".to_owned(),
         };
@@ -273,7 +273,7 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
     if let Some(zone) = audit.timezone.as_ref().filter(unknown_zone) {
         let message = format!("unknown time zone {:?}", zone.as_str());
         let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-        let advice = match near(zone, zones.iter().map(String::as_str)) {
+        let advice = match nearest_name(zone, zones.iter().map(String::as_str)) {
             Some(near) => format!("did you mean {near}?"),
             None => "write one like Europe/Paris".to_owned(),
         };

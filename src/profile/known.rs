@@ -7,7 +7,7 @@ use super::check::ProfileFiles;
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
-use crate::model::{Facts, Glob, Holds, ProductNames, TargetId, near};
+use crate::model::{Facts, Glob, Holds, ProductNames, TargetId, nearest_name};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -143,7 +143,7 @@ pub(super) fn unmatched(
     }
     let message =
         format!("{what} names {:?}, which no target in the profiles can have", pattern.as_str());
-    let advice = match near(pattern, known.names()) {
+    let advice = match nearest_name(pattern, known.names()) {
         Some(near) => format!("did you mean {near}?"),
         None => "correct the name, or remove it".to_owned(),
     };

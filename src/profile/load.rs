@@ -17,7 +17,7 @@ use super::spelling;
 use super::surroundings::Surroundings;
 use super::warnings;
 use super::{FileProblem, ProfileErrors, Profiles};
-use crate::model::{ProductNames, near};
+use crate::model::{ProductNames, nearest_name};
 use crate::wire::file;
 use crate::wire::header::{FileKind, Header};
 use crate::wire::problem::Problem;
@@ -259,7 +259,7 @@ fn advise(problem: &mut Problem, text: &str) {
     let Some((field, rest)) = named else { return };
     let known = rest.trim_start_matches(", expected one of ").trim_start_matches(", expected ");
     let known = known.split([',', ' ', '`']).filter(|name| !name.is_empty() && *name != "or");
-    if let Some(near) = near(field, known) {
+    if let Some(near) = nearest_name(field, known) {
         problem.advice = format!("did you mean {near}?");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FileProblem;
 use super::parsed::{Parsed, ProblemSource};
-use crate::model::near;
+use crate::model::nearest_name;
 use crate::wire::problem::Problem;
 use crate::wire::release::ReleaseConfig;
 use crate::wire::yaml::Located;
@@ -73,7 +73,7 @@ pub(super) fn warnings(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
         for name in named.filter(|name| !known.contains(&name.as_str())) {
             let message = format!("no file describes the release {:?}", name.as_str());
             let others = known.iter().copied().filter(|other| *other != config.name.as_str());
-            let advice = match near(name, others) {
+            let advice = match nearest_name(name, others) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!(
                     "envparity release capture {} --from the environment that runs it",

@@ -11,7 +11,7 @@ use super::surroundings::Surroundings;
 use super::{
     FileProblem, catalogue_names, config::AuditConfig, config::EnvironmentConfig, same_file,
 };
-use crate::model::{ProductNames, Requirement, near};
+use crate::model::{ProductNames, Requirement, nearest_name};
 use crate::policy::config::{PolicyConfig, RuleConfig};
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
@@ -305,7 +305,7 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
     let wanted: Requirement = text.parse().ok()?;
     let is_unknown = |name: &&str| !around.products.iter().any(|known| known == name);
     let name = wanted.products().find(is_unknown)?.to_owned();
-    let advice = match near(&name, around.products.iter().map(String::as_str)) {
+    let advice = match nearest_name(&name, around.products.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => "add it to products: of the catalogue, or correct the name".to_owned(),
     };

@@ -1,7 +1,7 @@
 //! A release, and two beside each other, for people.
 
 use super::escape::terminal;
-use crate::model::{Build, Release, Train, TrainDifference, count, differences};
+use crate::model::{Build, Release, Train, TrainDifference, count, train_differences};
 
 /// What a release consists of.
 pub fn show(release: &Release) -> String {
@@ -58,7 +58,7 @@ pub fn diff(from: &Release, to: &Release) -> String {
     let mut equal = 0;
     let width = |train: &Train| train.keys().map(|name| name.as_str().len()).max();
     let width = width(&from.train).max(width(&to.train)).unwrap_or_default();
-    for (name, found) in differences(&from.train, &to.train) {
+    for (name, found) in train_differences(&from.train, &to.train) {
         let words = match found {
             TrainDifference::Same => {
                 equal += 1;

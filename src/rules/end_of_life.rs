@@ -114,7 +114,7 @@ fn by_product<'a>(
         .filter(|instance| instance.source != ReadingSource::WorkloadLabel)
     {
         if let Some((product, cycles)) =
-            instance.product_in(component).and_then(|product| cycles.of(&product))
+            instance.product_in(component).and_then(|product| cycles.of_product(&product))
         {
             found
                 .entry(product)
@@ -358,7 +358,7 @@ mod tests {
                 [("7".to_owned(), SupportEnd::On(date(year, month, day)))],
             );
             let reading = read(Scheme::Generic, "7.0.15");
-            let (_, redis) = cycles.of("redis").unwrap();
+            let (_, redis) = cycles.of_product("redis").unwrap();
             support(redis, &reading, date(2026, 3, 1), date(2026, 5, 30)).map(|s| s.has_ended)
         };
         assert_eq!(of(2026, 2, 28), Some(true));

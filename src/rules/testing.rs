@@ -131,7 +131,7 @@ impl Snapshot {
     fn covered(mut self, target: &str, part: &str, outcome: Outcome) -> Self {
         self.coverage.push(Coverage {
             target: target.into(),
-            kind: COLLECTORS.of(&target.into()),
+            kind: COLLECTORS.kind_of(&target.into()),
             component: target.into(),
             mapped: std::sync::Arc::default(),
             endpoint: String::new(),

@@ -254,7 +254,7 @@ mod tests {
 
     /// Product, day of the data, and the end of the cycle of `version`.
     fn end(cycles: &Cycles, product: &str, version: &[u64]) -> (Date, SupportEnd) {
-        let (_, found) = cycles.of(product).unwrap_or_else(|| panic!("{product} is not there"));
+        let (_, found) = cycles.of_product(product).unwrap_or_else(|| panic!("{product} is not there"));
         let numbers: Vec<Number> = version.iter().map(|number| (*number).into()).collect();
         let candidates = found.candidates(&numbers);
         assert_eq!(candidates.len(), 1, "{product} {version:?}");
@@ -270,7 +270,7 @@ mod tests {
             "redis", "valkey", "kubernetes", "docker", "containerd", "postgresql", "debian",
             "ubuntu", "alpine", "node", "eclipse-temurin", "openjdk", "python",
         ] {
-            assert!(cycles.of(product).is_some(), "{product}");
+            assert!(cycles.of_product(product).is_some(), "{product}");
         }
         let as_of = civil(2026, 8, 22);
         assert_eq!(end(&cycles, "redis", &[7, 0, 15]), (as_of, SupportEnd::On(civil(2024, 7, 29))));

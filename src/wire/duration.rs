@@ -65,7 +65,7 @@ pub fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Durati
 
 impl fmt::Display for DurationText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::model::length(self.0))
+        f.write_str(&crate::model::duration_words(self.0))
     }
 }
 

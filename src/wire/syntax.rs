@@ -2,7 +2,7 @@
 //! The library names what its parser waits for, and at times the line after the mistake. Nothing
 //! of the text is quoted but a key, and the caller decides whether that may be shown.
 
-use crate::model::near;
+use crate::model::nearest_name;
 
 /// The words of a mistake.
 pub(super) struct Mistake {
@@ -101,7 +101,7 @@ fn unknown_value(rest: &str) -> (String, Option<String>) {
     let (found, known) = rest.split_once(", expected ").unwrap_or((rest, ""));
     let names = known.trim_start_matches("one of ").split([',', ' ', '`']);
     let names = names.filter(|name| !name.is_empty() && *name != "or");
-    let help = near(found.trim_matches('`'), names).map(|near| format!("did you mean {near}?"));
+    let help = nearest_name(found.trim_matches('`'), names).map(|near| format!("did you mean {near}?"));
     (format!("unknown value {rest}"), help)
 }
 

@@ -324,7 +324,7 @@ fn without_revisions_stored_evidence_decides_and_the_rule_to_add_is_printed() {
         told.revisions.clear();
         let rule = "grant the auditing user {apiGroups: [\"apps\"], resources: [\"replicasets\"]}";
         let failure = Failure::new(FailureKind::Permission, "GET replicasets was answered 403");
-        told.refused = Some(failure.advise(rule));
+        told.refused = Some(failure.with_advice(rule));
     });
     let clusters = Clusters::new(&refused, &production());
     let rule = "grant the auditing user {apiGroups: [\"apps\"], resources: [\"replicasets\"]}";

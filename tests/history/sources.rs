@@ -188,7 +188,7 @@ fn a_member_that_left_is_judged_with_its_breach() {
 #[test]
 fn why_another_source_was_refused_is_told_though_the_history_has_the_window() {
     let here = server(ONE, 'a', DAY_AGO - HOUR, (DAY_AGO, END + 60), NEVER);
-    let failure = Failure::new(FailureKind::Authentication, "it says 401").advise("a token");
+    let failure = Failure::new(FailureKind::Authentication, "it says 401").with_advice("a token");
     let label = "prometheus http://p".to_owned();
     let outside = OutsideLoad { label: label.clone(), told: Err(failure.clone()) };
     let judged = audited(&[here], 1, Some(outside));

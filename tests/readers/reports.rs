@@ -437,7 +437,7 @@ pub(crate) fn hostile() -> Audit {
     {
         target.endpoint = evil();
         target.notes = vec![Note { text: evil(), is_odd: false }];
-        let failure = Failure::new(FailureKind::Protocol, evil()).advise(evil());
+        let failure = Failure::new(FailureKind::Protocol, evil()).with_advice(evil());
         target.parts.insert(evil().into(), Outcome::Failed(failure));
     }
     for reason in &mut report.judgement.reasons {

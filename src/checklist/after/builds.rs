@@ -1,6 +1,6 @@
 //! How the builds of a release stand in production.
 
-use crate::model::{Build, ComponentName, Train, TrainDifference, differences};
+use crate::model::{Build, ComponentName, Train, TrainDifference, train_differences};
 
 /// How wanted builds stand among those that run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl BuildsSeen {
 /// Looks for wanted builds; with `alone`, what is not wanted may not run.
 pub(super) fn seen(wanted: &Train, found: &Train, alone: bool) -> BuildsSeen {
     let mut seen = BuildsSeen::default();
-    for (name, difference) in differences(wanted, found) {
+    for (name, difference) in train_differences(wanted, found) {
         let is_wanted = wanted.contains_key(&name);
         if is_wanted && runs_any(&wanted[&name], found.get(&name)) {
             seen.there.push(name.clone());

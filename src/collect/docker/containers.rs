@@ -238,7 +238,7 @@ impl<'a> Containers<'a> {
                 FailureKind::Unsupported,
                 format!("a container is in the state {state:?}, which envparity does not know"),
             )
-            .advise(
+            .with_advice(
                 "look at the container; if the engine is newer than this version of \
                 envparity, use a newer one",
             )),
@@ -254,7 +254,7 @@ fn nothing_selected(total: usize, included: usize) -> Failure {
     } else {
         format!("exclude: leaves none of the {included} containers that include: selects")
     };
-    Failure::new(FailureKind::NothingSelected, message).advise(
+    Failure::new(FailureKind::NothingSelected, message).with_advice(
         "compare the patterns in the profile with docker ps -a; names are without the leading \
          slash",
     )
@@ -274,7 +274,7 @@ pub(super) fn short(listed: u64, counted: u64) -> Failure {
             "GET /containers/json lists {listed} running containers, and GET /info counts {counted}"
         ),
     )
-    .advise(
+    .with_advice(
         "look for a proxy or cache in between that truncates the list; if many containers were \
          starting or stopping, audit again",
     )

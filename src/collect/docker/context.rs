@@ -75,7 +75,7 @@ fn folder() -> Result<PathBuf, Failure> {
             FailureKind::File,
             "neither $HOME nor $DOCKER_CONFIG says where Docker's contexts are",
         )
-        .advise("set one of them, or name the engine by host: in the profile")
+        .with_advice("set one of them, or name the engine by host: in the profile")
     })?;
     Ok(config.join("contexts"))
 }
@@ -105,7 +105,7 @@ async fn unknown(name: &str, contexts: &Path) -> Failure {
     let known = run_blocking(move || known(&meta)).await.unwrap_or_default();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     Failure::new(FailureKind::File, format!("no Docker context {name} in {}", contexts.display()))
-        .advise(format!("check context: in the profile; {}", meant_or_known(name, &known)))
+        .with_advice(format!("check context: in the profile; {}", meant_or_known(name, &known)))
 }
 
 /// The names of all contexts; what cannot be read is none.
@@ -124,7 +124,7 @@ fn unusable(name: &str, path: &Path, why: &str) -> Failure {
         FailureKind::File,
         format!("the context {name} cannot be used: {}: {why}", path.display()),
     )
-    .advise(format!(
+    .with_advice(format!(
         "check the file's permissions, and the context with docker context inspect {name}"
     ))
 }
@@ -135,7 +135,7 @@ pub(super) fn advised(failure: Failure, name: &str) -> Failure {
     if !is_of_tls || !failure.advice.contains("profile") {
         return failure;
     }
-    failure.advise(format!(
+    failure.with_advice(format!(
         "the certificates are those of the context: docker context inspect {name} tells where they are, \
          docker context update {name} --docker host=…,ca=…,cert=…,key=… replaces them"
     ))

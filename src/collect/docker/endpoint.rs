@@ -113,7 +113,7 @@ impl EngineEndpoint {
         let over_tls = matches!(self.address, EngineAddress::Tcp { tls: true, .. });
         match failure.kind {
             // Its reason may be lost with the connection.
-            FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure.advise(
+            FailureKind::Cut if over_tls && self.tls.0.cert.is_none() => failure.with_advice(
                 "does the server want a client certificate? Then name tls.cert and \
                     tls.key in the profile",
             ),

@@ -154,7 +154,7 @@ pub(super) fn image(item: &[u8]) -> Result<ImageSummary, JsonError> {
 pub(super) fn unreadable(error: &JsonError, path: &str) -> Failure {
     match error {
         JsonError::Duplicate(_) => refused(path, &format!("does not say one thing: {error}"))
-            .advise(
+            .with_advice(
                 "Docker Engine does not answer like this: look for something in between that \
                 alters its answers",
             ),

@@ -158,7 +158,7 @@ pub(super) fn all_read(ItemTally { total, unread }: ItemTally, what: &str) -> Re
         FailureKind::Protocol,
         format!("{unread} of {total} {what} could not be read"),
     );
-    Err(failure.advise(
+    Err(failure.with_advice(
         "the others were read; if the engine is newer than this version of envparity, use a newer \
          one, else look for something in between that alters its answers",
     ))

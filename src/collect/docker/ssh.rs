@@ -48,7 +48,7 @@ pub(super) fn dial(
         .kill_on_drop(true);
     let mut child = command.spawn().map_err(|e| {
         let message = format!("ssh cannot be started: {}", without_errno(&e));
-        Failure::new(FailureKind::Unsupported, message).advise(
+        Failure::new(FailureKind::Unsupported, message).with_advice(
             "install OpenSSH's client on this machine, or name the engine by a socket or tcp://",
         )
     })?;
@@ -163,14 +163,14 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
     let table = if code == OWN_FAILURE { BY_SSH } else { BY_DOCKER };
     if let Some((_, kind, message, advice)) = table.iter().find(|row| said.contains(row.0)) {
         let failure = Failure::new(*kind, format!("{message}: {shown}"));
-        return Some(if advice.is_empty() { failure } else { failure.advise(*advice) });
+        return Some(if advice.is_empty() { failure } else { failure.with_advice(*advice) });
     }
     if code == NO_PROGRAM {
         let failure = Failure::new(
             FailureKind::Unreachable,
             format!("docker not found on that host: {shown}"),
         );
-        return Some(failure.advise(
+        return Some(failure.with_advice(
             "ssh works; install Docker's client there, or put it on the PATH of commands run \
              through ssh",
         ));
@@ -178,7 +178,7 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
     let last = last.map_or_else(|| format!("it ended with code {code}"), shortened);
     let failure = Failure::new(FailureKind::Unreachable, format!("ssh reached no engine: {last}"));
-    Some(failure.advise("try it by hand: ssh -o BatchMode=yes USER@HOST docker system dial-stdio"))
+    Some(failure.with_advice("try it by hand: ssh -o BatchMode=yes USER@HOST docker system dial-stdio"))
 }
 
 fn shortened(line: &str) -> String {

@@ -79,7 +79,7 @@ impl Http {
         let value = headers.get(header).ok_or_else(|| {
             let message = format!("the answer to GET {path} has no header {header}");
             Failure::new(FailureKind::Protocol, message)
-                .advise("look at what the server answers, and correct header:")
+                .with_advice("look at what the server answers, and correct header:")
         })?;
         self.find(Bytes::copy_from_slice(value.as_bytes()), from, token).await
     }
@@ -97,7 +97,7 @@ impl Http {
 
     fn advised(&self, failure: Failure) -> Failure {
         if failure.kind == FailureKind::Tls && !self.address.tls {
-            return failure.advise("use https:// in the profile");
+            return failure.with_advice("use https:// in the profile");
         }
         net::with_tls_in_mind(failure, self.address.tls)
     }

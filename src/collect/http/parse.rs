@@ -84,7 +84,7 @@ fn pointed(text: &str, at: &str, from: &str) -> Result<String, Failure> {
 }
 
 fn strange(message: String, advice: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, message).advise(advice)
+    Failure::new(FailureKind::Protocol, message).with_advice(advice)
 }
 
 #[cfg(test)]

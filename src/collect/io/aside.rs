@@ -19,14 +19,14 @@ pub(in crate::collect) fn run_blocking<T: Send + 'static>(
     async move {
         let begun = begun.map_err(|_| {
             Failure::new(FailureKind::Unavailable, "could not start a thread to read it")
-                .advise("raise the limit of processes (ulimit -u), or read fewer targets at once")
+                .with_advice("raise the limit of processes (ulimit -u), or read fewer targets at once")
         })?;
         begun.await.map_err(|_| {
             Failure::new(
                 FailureKind::Unsupported,
                 "what was read could not be parsed: this is a defect of envparity",
             )
-            .advise("please report it, with the output of -vvv")
+            .with_advice("please report it, with the output of -vvv")
         })
     }
 }

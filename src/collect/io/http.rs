@@ -198,7 +198,7 @@ pub(in crate::collect) fn secret_value(what: &str, text: &str) -> Result<HeaderV
             FailureKind::Secret,
             format!("the {what} contains characters that a header cannot contain"),
         )
-        .advise("use one line of printable ASCII characters")
+        .with_advice("use one line of printable ASCII characters")
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -210,7 +210,7 @@ fn failure(error: &hyper::Error, heard: &Heard, path: &str) -> Failure {
         tls::handshake_failure(io)
     } else if heard.is_tls() {
         Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
-            .advise("add tls: to the target in the profile")
+            .with_advice("add tls: to the target in the profile")
     } else if heard.bytes() == 0 {
         Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
     } else if let Some(io) = inner {
@@ -258,17 +258,17 @@ fn status_failure(
     let said = String::from_utf8_lossy(body);
     if status == 400 && said.contains("HTTPS server") {
         return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
-            .advise("add tls: to the target in the profile");
+            .with_advice("add tls: to the target in the profile");
     }
     let message = format!("GET {path} was answered {status}");
     match status.as_u16() {
-        401 => Failure::new(FailureKind::Authentication, message).advise(&advice.unauthorized),
+        401 => Failure::new(FailureKind::Authentication, message).with_advice(&advice.unauthorized),
         429 | 503 => Failure::new(FailureKind::Unavailable, message),
-        500..=599 => Failure::new(FailureKind::Protocol, message).advise(&advice.broken),
-        403 => Failure::new(FailureKind::Permission, message).advise(&advice.forbidden),
+        500..=599 => Failure::new(FailureKind::Protocol, message).with_advice(&advice.broken),
+        403 => Failure::new(FailureKind::Permission, message).with_advice(&advice.forbidden),
         200..=299 => {
             let message = format!("{message}, which is not the whole answer");
-            Failure::new(FailureKind::Protocol, message).advise(
+            Failure::new(FailureKind::Protocol, message).with_advice(
                 "look for a proxy or cache in between that truncates answers; the server itself \
                  answers 200",
             )
@@ -276,7 +276,7 @@ fn status_failure(
         300..=399 if is_elsewhere => {
             let message = format!("{message}: redirects are not followed");
             Failure::new(FailureKind::Protocol, message)
-                .advise("name the server itself in the profile")
+                .with_advice("name the server itself in the profile")
         }
         _ => Failure::new(FailureKind::Protocol, message),
     }

@@ -56,7 +56,7 @@ pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failu
     if !tls || failure.kind != FailureKind::Timeout {
         return failure;
     }
-    failure.advise(
+    failure.with_advice(
         "check that the server speaks TLS on this port (one that does not may never answer); \
          a slow link may need a longer deadline in the profile",
     )
@@ -202,11 +202,11 @@ pub(in crate::collect) async fn unix(path: &Path) -> Result<UnixStream, Failure>
         let failure = connect_failure(&e, &path.display().to_string());
         match e.kind() {
             io::ErrorKind::PermissionDenied => Failure { kind: FailureKind::Permission, ..failure }
-                .advise("let this user read and write the socket, for example by the group that owns it"),
+                .with_advice("let this user read and write the socket, for example by the group that owns it"),
             io::ErrorKind::NotFound => failure
-                .advise("check that the server runs and that the path is that of its socket"),
+                .with_advice("check that the server runs and that the path is that of its socket"),
             io::ErrorKind::ConnectionRefused => {
-                failure.advise("nothing listens on the socket: check that the server runs")
+                failure.with_advice("nothing listens on the socket: check that the server runs")
             }
             _ => failure,
         }
@@ -230,7 +230,7 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
     if is_out_of_files(error) {
         // The server was not asked, and nothing is known of it.
         return Failure::new(FailureKind::Unreachable, format!("too many open files: {to}"))
-            .advise("raise the limit of open files (ulimit -n), or read fewer targets at once");
+            .with_advice("raise the limit of open files (ulimit -n), or read fewer targets at once");
     }
     let (kind, what) = match error.kind() {
         E::ConnectionRefused => (FailureKind::Refused, "connection refused".to_owned()),

@@ -45,7 +45,7 @@ impl OutwardAddress {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let wrong = |what: &str| {
             Failure::new(FailureKind::Secret, what.to_owned())
-                .advise("write https://host/path, without user name and password")
+                .with_advice("write https://host/path, without user name and password")
         };
         let url = Url::parse(text).map_err(|_| wrong("what it refers to is not a URL"))?;
         let tls = match url.scheme() {
@@ -153,7 +153,7 @@ fn proxy_of(to: &OutwardAddress, own: Option<&str>) -> Result<Option<ProxyAddres
     let place = uri.as_ref().and_then(|uri| Some((uri.host()?, uri.port_u16().unwrap_or(80))));
     let Some((host, port)) = place else {
         return Err(Failure::new(FailureKind::Unsupported, "the proxy is not http://")
-            .advise("name another by proxy: of the sink, or by HTTPS_PROXY"));
+            .with_advice("name another by proxy: of the sink, or by HTTPS_PROXY"));
     };
     Ok(Some(ProxyAddress { host: host.to_owned(), port, credentials }))
 }
@@ -187,12 +187,12 @@ async fn tunnel(
         Some(407) => {
             let what = "the proxy wants a user name and password";
             Err(Failure::new(FailureKind::Authentication, what)
-                .advise("HTTPS_PROXY may hold them: http://user:password@proxy:3128"))
+                .with_advice("HTTPS_PROXY may hold them: http://user:password@proxy:3128"))
         }
         Some(status) => {
             let what = format!("the proxy answered {status}");
             Err(Failure::new(FailureKind::Unavailable, what)
-                .advise("allow the connection at the proxy, or go around it by NO_PROXY"))
+                .with_advice("allow the connection at the proxy, or go around it by NO_PROXY"))
         }
         None => Err(Failure::new(FailureKind::Protocol, "the proxy does not speak HTTP")),
     }

@@ -37,7 +37,7 @@ async fn look_up(reference: &SecretReference) -> Result<Secret, Failure> {
                 FailureKind::Secret,
                 format!("environment variable {name} is set, and is not UTF-8"),
             )
-            .advise("set it to text, in UTF-8")),
+            .with_advice("set it to text, in UTF-8")),
         },
         SecretReference::File(path) => {
             let shown = path.display();

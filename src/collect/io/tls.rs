@@ -149,7 +149,7 @@ fn check_bundle(path: &Path) -> Result<(), Failure> {
             FailureKind::Tls,
             format!("{FILE_VARIABLE} names {shown}, which cannot be used: {why}"),
         )
-        .advise("unset it for the system's authorities, or name a PEM file")
+        .with_advice("unset it for the system's authorities, or name a PEM file")
     })
 }
 
@@ -162,7 +162,7 @@ async fn system_roots() -> Result<Arc<RootCertStore>, Failure> {
             Some(name) => format!("{name} leads to no certificate authority"),
             None => "this system has no certificate authorities".to_owned(),
         };
-        return Err(Failure::new(FailureKind::Tls, message).advise(
+        return Err(Failure::new(FailureKind::Tls, message).with_advice(
             "install the system's CA certificates, or set the authority with tls.ca in the profile",
         ));
     }
@@ -250,7 +250,7 @@ fn pem_reason(error: &pem::Error) -> String {
 
 /// The reason says nothing of the file's content: a key may be in it.
 fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display())).advise(
+    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display())).with_advice(
         "check the path under tls in the profile (relative to its folder), its \
             permissions, and that it is PEM",
     )
@@ -279,7 +279,7 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
             "the server ended the connection in the TLS \
             handshake",
         )
-        .advise(
+        .with_advice(
             "check that the server speaks TLS on this port; if it does not, use the URL \
                 scheme without TLS",
         );
@@ -322,5 +322,5 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
         ),
         other => (format!("TLS handshake failed: {other}"), FailureKind::Tls.advice()),
     };
-    Failure::new(FailureKind::Tls, what).advise(advice)
+    Failure::new(FailureKind::Tls, what).with_advice(advice)
 }

@@ -106,7 +106,7 @@ async fn in_cluster() -> Result<Config, Failure> {
             FailureKind::Authentication,
             format!("the pod's service account cannot be used: {why}"),
         )
-        .advise("set automountServiceAccountToken, or name a kubeconfig: in the profile")
+        .with_advice("set automountServiceAccountToken, or name a kubeconfig: in the profile")
     };
     let mut config =
         run_blocking(Config::incluster).await?.map_err(|e| no_account(e.to_string()))?;
@@ -133,7 +133,7 @@ fn proxy(
             FailureKind::File,
             "the proxy of the kubeconfig or of $HTTPS_PROXY is not a URL",
         )
-        .advise("write http://host:port, or name one by proxy: in the profile")
+        .with_advice("write http://host:port, or name one by proxy: in the profile")
     };
     // The crate takes an invalid port for another one.
     let parsed = text.map(|text| match Url::parse(&text) {

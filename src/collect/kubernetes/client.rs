@@ -138,7 +138,7 @@ fn value(text: &str) -> Result<HeaderValue, Failure> {
             FailureKind::Authentication,
             "the kubeconfig's credentials cannot be used: they hold what no header can hold",
         )
-        .advise("try kubectl with the same context")
+        .with_advice("try kubectl with the same context")
     })
 }
 

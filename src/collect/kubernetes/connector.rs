@@ -62,7 +62,7 @@ impl Route {
         if !matches!(to_proxy, None | Some(Some("http" | "https"))) {
             let what = "the proxy is neither http:// nor https://";
             return Err(Failure::new(FailureKind::Unsupported, what)
-                .advise("name another by proxy: in the profile"));
+                .with_advice("name another by proxy: in the profile"));
         }
         let proxy_is_tls = to_proxy == Some(Some("https"));
         let connector =
@@ -92,7 +92,7 @@ fn unusable() -> Failure {
         "the kubeconfig's certificates or keys cannot be used: they are not PEM, too old a form \
          of it, or do not fit",
     )
-    .advise("check certificate-authority, client-certificate and client-key in the kubeconfig")
+    .with_advice("check certificate-authority, client-certificate and client-key in the kubeconfig")
 }
 
 /// Whom the kubeconfig trusts, and who it says that we are.
@@ -120,7 +120,7 @@ fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
     ServerName::try_from(bare.to_owned()).map_err(|_| {
         let what = format!("{bare:?} is not a valid certificate name");
         Failure::new(FailureKind::Tls, what)
-            .advise("check the cluster's server and tls-server-name in the kubeconfig")
+            .with_advice("check the cluster's server and tls-server-name in the kubeconfig")
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn exchange_failure(error: &legacy::Error, shown: &str) -> Failure {
         if hyper.is_parse() {
             let failure =
                 Failure::new(FailureKind::Protocol, format!("the answer of {shown} is not HTTP"));
-            return Some(failure.advise(
+            return Some(failure.with_advice(
                 "check the cluster's server in the kubeconfig, and whether it is https://",
             ));
         }
@@ -48,14 +48,14 @@ pub(super) fn exchange_failure(error: &legacy::Error, shown: &str) -> Failure {
             FailureKind::Unreachable,
             format!("the proxy does not lead to {shown}: {what}"),
         )
-        .advise("check the proxy, and the user name and password that it may want");
+        .with_advice("check the proxy, and the user name and password that it may want");
     }
     if let Some(failure) = carried {
         return of_kubeconfig(failure.clone());
     }
     causes(error).find_map(cause).unwrap_or_else(|| {
         Failure::new(FailureKind::Unreachable, format!("no connection to {shown}"))
-            .advise("check the cluster's server in the kubeconfig, and the proxy if there is one")
+            .with_advice("check the cluster's server in the kubeconfig, and the proxy if there is one")
     })
 }
 

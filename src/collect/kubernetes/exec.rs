@@ -115,7 +115,7 @@ async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure>
     let program = plugin.command.as_deref().ok_or_else(|| unusable("has no command"))?;
     if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
         return Err(unusable("wants a terminal, and an audit has none")
-            .advise("use credentials that need no person"));
+            .with_advice("use credentials that need no person"));
     }
     let variables = plugin
         .env
@@ -190,7 +190,7 @@ fn name(plugin: &ExecConfig) -> &str {
 }
 
 fn failed(plugin: &ExecConfig, what: &str) -> Failure {
-    Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin `{}` {what}", name(plugin))).advise(
+    Failure::new(FailureKind::Authentication, format!("the kubeconfig's exec plugin `{}` {what}", name(plugin))).with_advice(
         "its output is not shown, because it may hold a token: run it by hand, or kubectl with the same context",
     )
 }
@@ -202,8 +202,8 @@ fn not_started(plugin: &ExecConfig, program: &str, error: &std::io::Error) -> Fa
         format!("the kubeconfig's exec plugin `{program}` cannot be started: {why}"),
     );
     match &plugin.install_hint {
-        Some(hint) => failure.advise(hint.clone()),
-        None => failure.advise("install it where this user finds it, or use another context"),
+        Some(hint) => failure.with_advice(hint.clone()),
+        None => failure.with_advice("install it where this user finds it, or use another context"),
     }
 }
 

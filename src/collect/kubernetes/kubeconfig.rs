@@ -70,7 +70,7 @@ pub(super) async fn load(settings: &ClusterSettings) -> Result<Option<Kubeconfig
             FailureKind::File,
             "no kubeconfig: the profile names none, $KUBECONFIG is not set, and this is not a pod",
         )
-        .advise("name one by kubeconfig: in the profile, for example ~/.kube/config"));
+        .with_advice("name one by kubeconfig: in the profile, for example ~/.kube/config"));
     }
     Ok(merged)
 }
@@ -160,7 +160,7 @@ fn named_context(
 }
 
 fn unusable_entry(what: String, advice: &str) -> Failure {
-    Failure::new(FailureKind::File, what).advise(advice)
+    Failure::new(FailureKind::File, what).with_advice(advice)
 }
 
 /// The endpoint that a context of a kubeconfig names.
@@ -214,7 +214,7 @@ pub(super) async fn choose(
             let what = format!(
                 "context {name} names the user {user_name}, which the kubeconfig does not have"
             );
-            return Err(Failure::new(FailureKind::Authentication, what).advise(
+            return Err(Failure::new(FailureKind::Authentication, what).with_advice(
                 "fix the kubeconfig (kubectl config view): without a user, requests are anonymous",
             ));
         }
@@ -267,7 +267,7 @@ fn check_authority(data: Option<&str>) -> Result<(), Failure> {
     }
     let what = "the kubeconfig's certificate-authority is not PEM: it holds no certificate";
     Err(Failure::new(FailureKind::Tls, what)
-        .advise("name the PEM file of the cluster's authority by certificate-authority"))
+        .with_advice("name the PEM file of the cluster's authority by certificate-authority"))
 }
 
 /// A file's content in place of its path; what is given already wins.
@@ -292,7 +292,7 @@ async fn authenticate(
 ) -> Result<AuthInfo, Failure> {
     if let Some(provider) = &user.auth_provider {
         let what = format!("the kubeconfig's auth-provider {} is not supported", provider.name);
-        return Err(Failure::new(FailureKind::Unsupported, what).advise(
+        return Err(Failure::new(FailureKind::Unsupported, what).with_advice(
             "Kubernetes removed auth-providers in 1.26: use the cloud's exec plugin instead",
         ));
     }
@@ -311,7 +311,7 @@ async fn authenticate(
             FailureKind::Authentication,
             "the kubeconfig's token holds what no token does",
         )
-        .advise("renew it: it may be cut, encoded once more, or several lines"));
+        .with_advice("renew it: it may be cut, encoded once more, or several lines"));
     }
     match user.exec.take() {
         Some(plugin) if !has_credentials(&user) => {
@@ -328,7 +328,7 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
             FailureKind::Secret,
             format!("token file {} cannot be used: {why}", path.display()),
         )
-        .advise("check tokenFile in the kubeconfig, and who may read that file")
+        .with_advice("check tokenFile in the kubeconfig, and who may read that file")
     };
     let bytes = file::read_aside(path.to_owned(), MAX_SECRET)
         .await
@@ -339,7 +339,7 @@ pub(super) async fn token(path: &Path) -> Result<SecretString, Failure> {
 }
 
 fn not_usable(file: &str, why: &str) -> Failure {
-    Failure::new(FailureKind::File, format!("{file} cannot be used: {why}")).advise(
+    Failure::new(FailureKind::File, format!("{file} cannot be used: {why}")).with_advice(
         "check kubeconfig: in the profile (relative to its folder), and the file with \
                  kubectl config view",
     )

@@ -96,11 +96,11 @@ fn around(rest: &str) -> Failure {
     }
     let first = stray::line(rest.lines().next().unwrap_or_default());
     Failure::new(FailureKind::File, format!("after the JSON of the file stands {first}"))
-        .advise(stray::advice(rest))
+        .with_advice(stray::advice(rest))
 }
 
 fn refuse(what: &str) -> Failure {
-    Failure::new(FailureKind::File, format!("the file {what}")).advise(ADVICE)
+    Failure::new(FailureKind::File, format!("the file {what}")).with_advice(ADVICE)
 }
 
 /// Nobody who recorded a file can check a port, or a proxy: what is broken is to be recorded anew.
@@ -245,7 +245,7 @@ impl<'a> FoundObjects<'a> {
         let message = format!("the file holds {first}{more} twice: two recordings are in it");
         let advice =
             "record each cluster in a file of its own, and anew each time (> in place of >>)";
-        Some(Failure::new(FailureKind::File, message).advise(advice))
+        Some(Failure::new(FailureKind::File, message).with_advice(advice))
     }
 
     fn namespace(&mut self, item: &RawValue, evidence: &mut TargetEvidence) -> Result<(), Failure> {

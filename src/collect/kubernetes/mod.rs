@@ -312,7 +312,7 @@ impl Kubernetes {
         let granted = |failures: Vec<Failure>| {
             let refused = api.refused();
             let told = |failure: Failure| {
-                if refused.is_empty() { failure } else { failure.advise(grant(&refused)) }
+                if refused.is_empty() { failure } else { failure.with_advice(grant(&refused)) }
             };
             folded(failures).map(told)
         };

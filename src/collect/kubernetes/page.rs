@@ -58,5 +58,5 @@ pub(super) fn expired(question: &Question) -> Failure {
     let message =
         format!("GET {} was answered 410: its pages expire while they are read", question.path());
     Failure::new(FailureKind::Protocol, message)
-        .advise("the cluster changes faster than it is read: try again, or read single namespaces")
+        .with_advice("the cluster changes faster than it is read: try again, or read single namespaces")
 }

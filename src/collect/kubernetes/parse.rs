@@ -177,7 +177,7 @@ impl ObjectTally {
         let Self { read, unread } = self;
         let message = || format!("{unread} of {} {what} could not be read", read + unread);
         (unread > 0)
-            .then(|| Failure::new(FailureKind::Protocol, message()).advise(IS_THERE_A_PROXY))
+            .then(|| Failure::new(FailureKind::Protocol, message()).with_advice(IS_THERE_A_PROXY))
     }
 }
 
@@ -275,7 +275,7 @@ impl Nodes {
                 FailureKind::Protocol,
                 "the cluster says that it has no node",
             )
-            .advise("if it is to have none, leave nodes out of read: in the profile"));
+            .with_advice("if it is to have none, leave nodes out of read: in the profile"));
         }
         let told = self.tally.failure("nodes").into_iter().chain(self.silences());
         told.reduce(both).map_or(Ok(()), Err)
@@ -295,7 +295,7 @@ impl Nodes {
                 0 => format!("node {first} does not tell its {what}"),
                 n => format!("node {first} and {n} more do not tell their {what}"),
             };
-            Some(Failure::new(FailureKind::Unavailable, message).advise(
+            Some(Failure::new(FailureKind::Unavailable, message).with_advice(
                 "a node that has just joined tells it within a minute: read it again; for a virtual node that \
                  never does, leave nodes out of read: in the profile",
             ))

@@ -247,7 +247,7 @@ impl RevisionsRead {
         }
         let message = format!("the cluster's revisions take more than {} MiB", MAX_KEPT >> 20);
         Err(Failure::new(FailureKind::TooLarge, message)
-            .advise("name the namespaces that matter by namespaces.include, in several targets"))
+            .with_advice("name the namespaces that matter by namespaces.include, in several targets"))
     }
 
     /// Takes over what another list told.

@@ -65,7 +65,7 @@ impl KeptBytes {
         }
         let message = format!("the cluster's workloads take more than {} MiB", MAX_KEPT >> 20);
         Err(Failure::new(FailureKind::TooLarge, message)
-            .advise("name the namespaces that matter by namespaces.include, in several targets"))
+            .with_advice("name the namespaces that matter by namespaces.include, in several targets"))
     }
 }
 
@@ -370,7 +370,7 @@ impl Workloads {
     pub(super) fn failures(&self) -> Vec<Failure> {
         let unread = [self.pod_tally.failure("pods"), self.template_tally.failure("workloads")];
         let empty = self.selection.without_match(&self.namespaces).map(|pattern| {
-            Failure::new(FailureKind::Protocol, format!("nothing is in a namespace {pattern}")).advise(
+            Failure::new(FailureKind::Protocol, format!("nothing is in a namespace {pattern}")).with_advice(
                 "check the name: a namespace that does not exist answers as an empty one; if nothing is \
                  meant to run there, take it out of namespaces.include in the profile",
             )
@@ -392,7 +392,7 @@ impl Workloads {
         let message = format!(
             "nothing tells what {namespace}/{name}{more} runs: its pods are of unknown state or on a lost node"
         );
-        Some(Failure::new(FailureKind::Unavailable, message).advise(
+        Some(Failure::new(FailureKind::Unavailable, message).with_advice(
             "read it again when its node is back, or with the right to list what owns its pods",
         ))
     }

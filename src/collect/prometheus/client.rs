@@ -106,7 +106,7 @@ impl PrometheusClient<'_> {
         let message =
             format!("the answer to GET {shown} has values at times that nobody asked for");
         Err(Failure::new(crate::model::FailureKind::Protocol, message)
-            .advise("look for a cache in between that answers for other times, and go around it"))
+            .with_advice("look for a cache in between that answers for other times, and go around it"))
     }
 
     /// What a query tells at one moment.

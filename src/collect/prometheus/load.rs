@@ -207,7 +207,7 @@ impl SamplesTold {
         }
         let message = format!("the samples of one bucket are {values} values, which is too many");
         Err(Failure::new(FailureKind::TooLarge, message)
-            .advise("correct match: and members:, so that they match one server's series each"))
+            .with_advice("correct match: and members:, so that they match one server's series each"))
     }
 }
 
@@ -237,7 +237,7 @@ impl Samples {
         if i64::try_from(moments.len()).is_ok_and(|n| n > MAX_SAMPLES_A_SECOND * length.seconds()) {
             let message = format!("{} samples in one bucket are too many", moments.len());
             return Err(Failure::new(FailureKind::TooLarge, message)
-                .advise("correct match:, so that it matches the series of one scraper"));
+                .with_advice("correct match:, so that it matches the series of one scraper"));
         }
         let instances = instances_at(&bucket.instance);
         let mut rows = BTreeMap::new();
@@ -342,7 +342,7 @@ fn has_room(table: &CounterTable, command: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("{rows} buckets or samples of {count} commands are too many at once");
-    Err(Failure::new(FailureKind::TooLarge, message).advise("ask for a shorter span"))
+    Err(Failure::new(FailureKind::TooLarge, message).with_advice("ask for a shorter span"))
 }
 
 /// Whether a series is one of a base: it has all its labels, and may have more.

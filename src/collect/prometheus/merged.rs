@@ -50,7 +50,7 @@ impl Merged {
         };
         let message = format!("match: fits {what} where one server has one series");
         Err(Failure::new(FailureKind::TooLarge, message)
-            .advise("name the labels that this server's series alone have, as instance"))
+            .with_advice("name the labels that this server's series alone have, as instance"))
     }
 
     pub(super) fn into_series(self) -> Vec<ToldSeries> {
@@ -72,5 +72,5 @@ pub(super) fn command_names(listed: Vec<SeriesLabels>) -> Result<BTreeSet<String
         format!("the name of a command has {longest} bytes, more than that of any Redis command")
     };
     Err(Failure::new(FailureKind::TooLarge, message)
-        .advise("correct match: and members:, so that they match one server's series each"))
+        .with_advice("correct match: and members:, so that they match one server's series each"))
 }

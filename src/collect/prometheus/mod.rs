@@ -157,7 +157,7 @@ fn fault_failure(fault: &SeriesFault) -> Failure {
             "match one of the two by a label that it alone has, or stop the other exporter or job",
         ),
     };
-    Failure::new(kind, fault.to_string()).advise(advice)
+    Failure::new(kind, fault.to_string()).with_advice(advice)
 }
 
 impl LoadSource for Prometheus {
@@ -188,7 +188,7 @@ impl LoadSource for Prometheus {
                 Err(failure) => {
                     let mut failure = net::with_tls_in_mind(failure, self.base.tls);
                     if failure.kind == FailureKind::Tls && !self.base.tls {
-                        failure = failure.advise("use https:// in the profile");
+                        failure = failure.with_advice("use https:// in the profile");
                     }
                     hide(&repeats, &mut failure.message);
                     Err(failure)

@@ -81,7 +81,7 @@ pub(super) fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
             let said = envelope.error.map_or_else(String::new, |said| format!(": {said}"));
             let message = format!("GET {path} was answered with an error{said}");
             return Err(Failure::new(FailureKind::Protocol, message)
-                .advise("look into the log of the Prometheus; its limits may be below the load"));
+                .with_advice("look into the log of the Prometheus; its limits may be below the load"));
         }
         _ => return Err(foreign(path)),
     }
@@ -104,7 +104,7 @@ fn refusal(error: &serde_json::Error, budget: &Budget, body: &[u8], path: &str) 
     if let Some(what) = budget.over.get() {
         let message = format!("the answer to GET {path} has more than {what}");
         return Failure::new(FailureKind::TooLarge, message)
-            .advise("correct match: and members:, so that they match one server's series each");
+            .with_advice("correct match: and members:, so that they match one server's series each");
     }
     let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     if is_json && error.is_eof() {
@@ -117,7 +117,7 @@ fn refusal(error: &serde_json::Error, budget: &Budget, body: &[u8], path: &str) 
 fn foreign(path: &str) -> Failure {
     let message = format!("the answer to GET {path} is not that of a Prometheus API");
     Failure::new(FailureKind::Protocol, message)
-        .advise("name the base of the API in url:, as in https://host/prometheus")
+        .with_advice("name the base of the API in url:, as in https://host/prometheus")
 }
 
 /// What is left of the bounds.

@@ -146,7 +146,7 @@ async fn read_piped(path: &Path, context: &CollectContext) -> Result<Vec<u8>, Fa
     let within = context.allowed.mul_f64(0.9);
     file::read_pipe(path, MAX_FILE, within).await.map_err(|e| {
         let message = format!("what was piped cannot be read: {}", without_errno(&e));
-        Failure::new(FailureKind::File, message).advise(
+        Failure::new(FailureKind::File, message).with_advice(
             "pipe one answer in: kubectl get … -A -o json | envparity audit; a pipe is read once, \
              by one target",
         )

@@ -37,14 +37,14 @@ pub(super) struct File<'a> {
 pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04") {
         return Err(Failure::new(FailureKind::File, "the file is compressed")
-            .advise("unpack it: gunzip FILE, or unzip FILE"));
+            .with_advice("unpack it: gunzip FILE, or unzip FILE"));
     }
     let is_marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     // ASCII in two bytes each, without the mark.
     let mut beginning = bytes.iter().take(64);
     let is_wide = bytes.len() > 64 && beginning.by_ref().filter(|byte| **byte == 0).count() == 32;
     if is_marked || is_wide {
-        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8").advise(
+        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8").with_advice(
             "PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE",
         ));
     }
@@ -96,7 +96,7 @@ pub(super) fn targets(
     }
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor INFO text, nor output of kubectl -o json";
-        return Err(Failure::new(FailureKind::File, message).advise(
+        return Err(Failure::new(FailureKind::File, message).with_advice(
             "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
              cluster by kubectl get \
              pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE, all else by \
@@ -118,7 +118,7 @@ fn evidence(
     let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
         let message =
             format!("not an evidence file: {} (line {}, column {})", e.message, e.line, e.column);
-        Failure::new(FailureKind::File, message).advise(wire::evidence::advice(&e))
+        Failure::new(FailureKind::File, message).with_advice(wire::evidence::advice(&e))
     })?;
     if evidence.environment != *environment {
         let message =
@@ -184,7 +184,7 @@ fn infos(nodes: Vec<Recording>, file: &File<'_>) -> TargetEvidence {
                 FailureKind::File,
                 format!("it is the INFO of the same server as {other} (one run_id)"),
             )
-            .advise("record each server once, by an address that leads to no other")),
+            .with_advice("record each server once, by an address that leads to no other")),
             None => {
                 let of = |field| Field { place: place.clone(), ..field };
                 evidence.fields.extend(said.fields.into_iter().map(of));

@@ -15,7 +15,7 @@ const INFO: &str =
 const HEAD: usize = 64 * 1024;
 
 fn refuse(what: &str, advice: &str) -> Failure {
-    Failure::new(FailureKind::File, format!("the file {what}")).advise(advice)
+    Failure::new(FailureKind::File, format!("the file {what}")).with_advice(advice)
 }
 
 /// The beginning of a text: one line may be all of a large file.

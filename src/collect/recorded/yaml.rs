@@ -65,7 +65,7 @@ fn versions(object: &mut Map<String, Value>) -> Map<String, Value> {
 
 fn refuse(what: &str, advice: &str) -> Failure {
     let message = format!("the file is YAML of Kubernetes (kubectl -o yaml), and {what}");
-    Failure::new(FailureKind::File, message).advise(advice)
+    Failure::new(FailureKind::File, message).with_advice(advice)
 }
 
 /// Who records YAML may do so again.

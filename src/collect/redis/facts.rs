@@ -24,7 +24,7 @@ impl<'e, 't> InfoFacts<'e, 't> {
     pub(super) fn add(&mut self, prefix: &'static str, name: &'t str, value: &str) {
         let too_large = |what: String| {
             Failure::new(FailureKind::TooLarge, what)
-                .advise("no Redis server writes this: find out what answers there")
+                .with_advice("no Redis server writes this: find out what answers there")
         };
         if name.len().max(value.len()) > MAX_FACT {
             let shown: String = name.chars().take(40).collect();

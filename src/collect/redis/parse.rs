@@ -134,7 +134,7 @@ impl InfoExtent {
 fn whole(evidence: &TargetEvidence, extent: &InfoExtent) -> Result<(), Failure> {
     if evidence.field("redis_mode").or(evidence.field("server_mode")) == Some("sentinel") {
         return Err(Failure::new(FailureKind::Protocol, "this is a Sentinel, which holds no data")
-            .advise(
+            .with_advice(
                 "write sentinel: {service: NAME, urls: […]} in place of url:, to read the \
                 master that it names",
             ));
@@ -149,7 +149,7 @@ fn whole(evidence: &TargetEvidence, extent: &InfoExtent) -> Result<(), Failure> 
         return Ok(());
     };
     let message = format!("this is not the whole INFO: the section {missing} is missing");
-    Err(Failure::new(FailureKind::Protocol, message).advise(
+    Err(Failure::new(FailureKind::Protocol, message).with_advice(
         "if one section was pasted, paste INFO everything; the auditing user must be allowed to \
          read all of it",
     ))

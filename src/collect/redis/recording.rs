@@ -39,14 +39,14 @@ pub(in crate::collect) fn several(text: &str) -> Result<Vec<Recording>, Failure>
         if !seen.insert(place.clone()) {
             let message = format!("the INFO of {place} stands twice in the file");
             return Err(Failure::new(FailureKind::File, message)
-                .advise("keep the newer one, or record the file again by > and not by >>"));
+                .with_advice("keep the newer one, or record the file again by > and not by >>"));
         }
         let nothing = || {
             let message = format!("the file names {place}, but holds no INFO from it");
             let said = chunk.text.lines().map(str::trim).find(|line| !line.is_empty());
             let said = said.map(|line| line.chars().take(120).collect::<String>());
             let message = said.map_or(message.clone(), |said| format!("{message}, but {said:?}"));
-            Failure::new(FailureKind::File, message).advise("record it again")
+            Failure::new(FailureKind::File, message).with_advice("record it again")
         };
         let text = if chunk.has_info { Ok(chunk.text) } else { Err(nothing()) };
         recordings.push(Recording { place, text });
@@ -58,7 +58,7 @@ fn unnamed(texts: usize) -> Failure {
     let message = format!(
         "the file holds {texts} INFO texts, and not all of them have a host:port line in front"
     );
-    Failure::new(FailureKind::File, message).advise(
+    Failure::new(FailureKind::File, message).with_advice(
         "record each server into a file of its own, a target for each; or write its address in \
          front, \
          as in: for h in a b; do echo $h:6379; redis-cli -h $h INFO everything; done",

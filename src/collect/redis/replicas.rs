@@ -65,11 +65,11 @@ fn checked(main: &str, mut told: ServerRead) -> ServerRead {
     match told.said.field("role") {
         Some(role @ "master") => {
             let message = format!("the server there has the role {role}: it is not a replica");
-            told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
+            told.disowned(Failure::new(FailureKind::Protocol, message).with_advice(ANNOUNCE))
         }
         Some("slave") if topology::is_of_another(main, &told.text) => {
             let message = "a replica of another master answers there (another master_replid)";
-            told.disowned(Failure::new(FailureKind::Protocol, message).advise(ANNOUNCE))
+            told.disowned(Failure::new(FailureKind::Protocol, message).with_advice(ANNOUNCE))
         }
         _ => told,
     }
@@ -89,7 +89,7 @@ impl Following {
                 );
                 let advice =
                     "name the servers that matter as targets of their own, without replicas:";
-                self.problem = Some(Failure::new(FailureKind::TooLarge, message).advise(advice));
+                self.problem = Some(Failure::new(FailureKind::TooLarge, message).with_advice(advice));
                 return;
             }
             self.seen.insert(address.place());
@@ -100,13 +100,13 @@ impl Following {
             let advice = "a backup or migration that reads the stream looks like this: audit \
                 again when it is done, or \
                 set replica-announce-ip and replica-announce-port";
-            self.problem = Some(Failure::new(FailureKind::Unreachable, message).advise(advice));
+            self.problem = Some(Failure::new(FailureKind::Unreachable, message).with_advice(advice));
         }
         if unnamed > 0 {
             let message =
                 format!("{} names {unnamed} fewer replicas than it counts", server.place());
             let advice = "a replica that is still connecting has no name yet: try again in a while";
-            self.problem = Some(Failure::new(FailureKind::Unavailable, message).advise(advice));
+            self.problem = Some(Failure::new(FailureKind::Unavailable, message).with_advice(advice));
         }
     }
 }

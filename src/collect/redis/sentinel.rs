@@ -150,7 +150,7 @@ impl Sentinel {
             let advice = "a failover may be under way: try again in a while; if it stays so, the \
                 Sentinels cannot reach \
                 each other";
-            return Err(Failure::new(FailureKind::Unavailable, message).advise(advice));
+            return Err(Failure::new(FailureKind::Unavailable, message).with_advice(advice));
         }
         let (host, port) = master.rsplit_once(':').unwrap_or((master, "0"));
         let address = RedisAddress {
@@ -165,7 +165,7 @@ impl Sentinel {
             let advice =
                 "sdown: this Sentinel cannot reach it; odown: most cannot. See its log, and that \
                  of the master";
-            Err(Failure::new(FailureKind::Unavailable, message).advise(advice))
+            Err(Failure::new(FailureKind::Unavailable, message).with_advice(advice))
         });
         Ok((address, outcome))
     }
@@ -206,7 +206,7 @@ fn unknown(service: &str, masters: &[Master]) -> Failure {
         FailureKind::Protocol,
         format!("the Sentinel has no service {service:?}: {known}"),
     )
-    .advise(
+    .with_advice(
         "write one of these names as service: in the profile, or name the Sentinels that watch it",
     )
 }
@@ -243,7 +243,7 @@ fn no_sentinel(text: &str) -> Failure {
         Some((_, mode)) => format!("not a Sentinel, but a server in the mode {mode:?}"),
         None => "not a Sentinel: INFO lists no masters".to_owned(),
     };
-    Failure::new(FailureKind::Protocol, message).advise(
+    Failure::new(FailureKind::Protocol, message).with_advice(
         "name the port of the Sentinel (26379 by default); a server itself is named by url:",
     )
 }
@@ -257,7 +257,7 @@ pub(super) fn unreached(failure: Failure, address: &RedisAddress) -> Failure {
         failure.advice,
         address.place()
     );
-    failure.advise(advice)
+    failure.with_advice(advice)
 }
 
 /// The role that the server itself says it has.
@@ -271,7 +271,7 @@ pub(super) fn is_master(role: Option<&str>, address: &RedisAddress) -> Result<()
                 address.place()
             );
             Err(Failure::new(FailureKind::Unavailable, message)
-                .advise("a failover may be under way: try again in a while"))
+                .with_advice("a failover may be under way: try again in a while"))
         }
     }
 }
@@ -283,7 +283,7 @@ pub(super) fn all_named(known: usize, named: usize) -> Result<(), Failure> {
     }
     let message =
         format!("the Sentinels know of {known} replicas, and {named} are connected to the master");
-    Err(Failure::new(FailureKind::Unavailable, message).advise(
+    Err(Failure::new(FailureKind::Unavailable, message).with_advice(
         "start the replica that is down; of one that is gone for good, let the Sentinels forget \
          it (SENTINEL RESET)",
     ))

@@ -158,7 +158,7 @@ impl Different {
         match self.places.get(&run_id) {
             Some(other) => {
                 let message = format!("it leads to the same server as {other} (one run_id)");
-                told.disowned(Failure::new(FailureKind::Protocol, message).advise(advice))
+                told.disowned(Failure::new(FailureKind::Protocol, message).with_advice(advice))
             }
             None => {
                 self.places.insert(run_id, place);

@@ -270,7 +270,7 @@ fn is_cut_short(error: &RedisError, heard: &Heard) -> bool {
 fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure {
     if heard.is_tls() {
         return Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
-            .advise("write rediss:// in the profile");
+            .with_advice("write rediss:// in the profile");
     }
     if heard.is_http() {
         return Failure::new(FailureKind::Protocol, "an HTTP server answered");
@@ -288,7 +288,7 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
         }
         None if heard.bytes() == 0 => {
             Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
-                .advise(
+                .with_advice(
                     "if the server speaks TLS on this port, write rediss:// in the profile; else \
                  check its log, \
                  and any proxy in between",
@@ -308,7 +308,7 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
 fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
     let said = error.detail().unwrap_or_default();
     match code {
-        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO").advise(
+        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO").with_advice(
             "on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so \
                 -@dangerous takes it away)",
         ),
@@ -317,14 +317,14 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
             "the server requires a password and \
          the profile has none",
         )
-        .advise(
+        .with_advice(
             "write password: ${env:NAME}, and username: if it is an ACL user's, in the \
                 profile",
         ),
         "LOADING" => Failure::new(FailureKind::Unavailable, "the server is loading its data")
-            .advise("try again in a while"),
+            .with_advice("try again in a while"),
         "DENIED" => Failure::new(FailureKind::Permission, "the server is in protected mode")
-            .advise(
+            .with_advice(
                 "audit from the server's own host, or give the server a password and a bind \
                 address",
             ),
@@ -333,9 +333,9 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
             "the server has reached its maximum number of \
                 clients",
         )
-        .advise("find out which clients hold its connections, or raise maxclients"),
+        .with_advice("find out which clients hold its connections, or raise maxclients"),
         _ if quotable && is_blank(code) && is_blank(said) => {
-            Failure::new(FailureKind::Protocol, "the server answered with an empty error").advise(
+            Failure::new(FailureKind::Protocol, "the server answered with an empty error").with_advice(
                 "Redis does not do this: check that host and port are those of the server \
                     in the profile",
             )
@@ -344,7 +344,7 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
             let said: String = said.chars().take(200).collect();
             Failure::new(FailureKind::Protocol, format!("the server answered {code} {said}"))
         }
-        _ => Failure::new(FailureKind::Protocol, "the server answered with an error").advise(
+        _ => Failure::new(FailureKind::Protocol, "the server answered with an error").with_advice(
             "its text is not shown because it may contain the password: see the server's \
                 log",
         ),

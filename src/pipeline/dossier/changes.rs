@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::checklist::{bound_builds, digest_of, has_build_of, seen_at, state_of};
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, RunSummary, Store};
-use crate::model::{EnvironmentName, Release, Train, TrainDifference, differences};
+use crate::model::{EnvironmentName, Release, Train, TrainDifference, train_differences};
 use crate::normalize::Normalizer;
 use crate::profile::{Environment, Profiles};
 
@@ -102,7 +102,7 @@ fn change(
 ) -> Option<Json> {
     let mut builds = Vec::new();
     let mut new = Train::new();
-    for (name, difference) in differences(&before.train, &after.train) {
+    for (name, difference) in train_differences(&before.train, &after.train) {
         let (was, is) = match difference {
             TrainDifference::Same => continue,
             // Equal by all that is known.
@@ -156,7 +156,7 @@ fn change(
 /// The release whose builds came: the one that runs whole, else one that the new builds are of.
 fn release_of<'a>(profiles: &'a Profiles, train: &Train, new: &Train) -> Option<&'a Release> {
     let runs_whole = |release: &&Release| {
-        let all = differences(&release.train, train);
+        let all = train_differences(&release.train, train);
         !release.train.is_empty() && all.values().all(|one| *one == TrainDifference::Same)
     };
     let has_new = |release: &&Release| has_build_of(new, &release.changed);

@@ -66,5 +66,5 @@ pub fn put_together(
 
 /// A history that cannot be read costs what it holds, and not the audit.
 fn failure(error: &HistoryError) -> Failure {
-    Failure::new(FailureKind::File, format!("the history: {error}")).advise(error.advice())
+    Failure::new(FailureKind::File, format!("the history: {error}")).with_advice(error.advice())
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Glob, RangeRow, Requirement, Wanted, near};
+use crate::model::{Glob, RangeRow, Requirement, Wanted, nearest_name};
 use crate::wire::problem::Problem;
 use crate::wire::yaml::Located;
 
@@ -83,7 +83,7 @@ fn row_problems(row: &Located<RangeConfig>) -> Vec<Problem> {
             problems.push(Problem::at(pin, "one row has both require: and pin:", advice));
         }
         (None, Some(pin)) if pin.as_str() != SAME_MINOR => {
-            let advice = match near(pin, [SAME_MINOR].into_iter()) {
+            let advice = match nearest_name(pin, [SAME_MINOR].into_iter()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("write pin: {SAME_MINOR}, or a range as require:"),
             };

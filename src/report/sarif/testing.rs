@@ -60,7 +60,7 @@ fn component(name: &str, version: &str) -> Component {
 pub(in crate::report) fn coverage(target: &str, outcome: Outcome) -> Coverage {
     Coverage {
         target: target.into(),
-        kind: COLLECTORS.of(&target.into()),
+        kind: COLLECTORS.kind_of(&target.into()),
         component: target.into(),
         mapped: std::sync::Arc::default(),
         endpoint: String::new(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::{
-    Audit, AuditedEnvironment, Coverage, Failure, PartName, Source, count, length, staleness,
+    Audit, AuditedEnvironment, Coverage, Failure, PartName, Source, count, duration_words, staleness,
 };
 
 /// So many of all.
@@ -67,7 +67,7 @@ impl<'a> EnvironmentView<'a> {
     /// How old evidence may be, if there is a limit: `24h`.
     pub(in crate::report) fn max_age(&self) -> Option<String> {
         let limit = self.audited.max_age;
-        (limit != Duration::MAX).then(|| length(limit))
+        (limit != Duration::MAX).then(|| duration_words(limit))
     }
 
     /// What was not read or does not count any more, what the verdict needs first.

@@ -368,7 +368,7 @@ mod tests {
             rows: vec![row],
             failed: vec![(
                 "prometheus http://p".to_owned(),
-                Failure::new(FailureKind::Refused, "connection refused").advise("start it"),
+                Failure::new(FailureKind::Refused, "connection refused").with_advice("start it"),
             )],
             notes: vec!["history: its clock is 7 s ahead of ours".to_owned()],
             courses: Vec::new(),

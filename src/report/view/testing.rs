@@ -140,7 +140,7 @@ fn environment(told: &v1::Environment, report: &v1::DriftReport) -> AuditedEnvir
 
 fn failure(failure: &v1::Failure) -> Failure {
     let kind = FailureKind::ALL.iter().find(|kind| kind.as_str() == failure.kind).unwrap();
-    Failure::new(*kind, failure.message.as_str()).advise(failure.advice.as_str())
+    Failure::new(*kind, failure.message.as_str()).with_advice(failure.advice.as_str())
 }
 
 fn coverage(told: &v1::Target, report: &v1::DriftReport) -> Coverage {
@@ -160,7 +160,7 @@ fn coverage(told: &v1::Target, report: &v1::DriftReport) -> Coverage {
     };
     let target = told.target.as_str().into();
     Coverage {
-        kind: COLLECTORS.of(&target),
+        kind: COLLECTORS.kind_of(&target),
         target,
         component: told.target.as_str().into(),
         mapped: Arc::default(),

@@ -143,7 +143,7 @@ impl Target {
         if !id.name().split('/').all(is_name) {
             return Err("invalid target id".to_owned());
         }
-        let kind = collectors.of(&id);
+        let kind = collectors.kind_of(&id);
         let parts = parts(kind, self.parts)?;
         let is_declared = kind.facts == model::Facts::Declared;
         if is_declared == self.declared.is_empty() {

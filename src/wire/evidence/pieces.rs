@@ -166,7 +166,7 @@ struct PartHolders<'a> {
 
 impl<'a> PartHolders<'a> {
     fn new(target: &'a model::TargetEvidence, collectors: model::Collectors) -> Self {
-        let kind = collectors.of(&target.id);
+        let kind = collectors.kind_of(&target.id);
         let parts = || target.parts.keys();
         let any = parts().next().map_or(UNNAMED, model::PartName::as_str);
         let always = kind.always();

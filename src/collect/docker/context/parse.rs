@@ -67,7 +67,7 @@ pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<EngineAddr
             FailureKind::Unsupported,
             format!("the host of the context {context}: {}", wrong.message),
         )
-        .advise(format!(
+        .with_advice(format!(
             "check it with docker context inspect {context}, or name the engine \
              by host: in the profile"
         ))

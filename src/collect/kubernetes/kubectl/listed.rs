@@ -92,7 +92,7 @@ impl SeenObjects {
             return Ok(());
         }
         let message = format!("the file holds more than {MAX_OBJECTS} objects");
-        Err(Failure::new(FailureKind::TooLarge, message).advise(
+        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
             "record the namespaces that matter, each in a file of its own: kubectl get … -n \
              NAMESPACE -o json",
         ))
